@@ -1,0 +1,24 @@
+# The gateway as a container: not root, and nothing written outside /var/lib/magegate, so the root
+# file system can be read-only. Node runs the TypeScript as it is, so nothing is built.
+FROM node:24-alpine
+
+WORKDIR /opt/magegate
+ENV NODE_ENV=production
+
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+
+COPY src ./src
+
+# The audit trail; the volume takes its owner over from here.
+RUN mkdir -p /var/lib/magegate/audit && chown -R node:node /var/lib/magegate
+VOLUME /var/lib/magegate
+
+USER node
+EXPOSE 8080
+
+# The admin listener of /etc/magegate/gateway.yaml is expected at 127.0.0.1:9090.
+HEALTHCHECK --interval=15s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9090/livez').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+CMD ["node", "src/main.ts", "start", "--config", "/etc/magegate"]

@@ -1,0 +1,59 @@
+import { hash } from 'node:crypto'
+import type { PinMatcher } from '../certificate-pin.ts'
+import { allow, type Step } from '../policy.ts'
+import type { Claim, RequestContext } from '../request-context.ts'
+
+/** How integrations are found by what a caller presents. */
+export interface IntegrationDirectory {
+  readonly names: ReadonlySet<string>
+  /** Name of the integration by the {@link tokenDigest} of its bearer token, in hex. */
+  readonly byToken: ReadonlyMap<string, string>
+  /** Pins of client certificates by the name of the integration. */
+  readonly certificatePins: ReadonlyMap<string, PinMatcher>
+}
+
+/** SHA-256 of a bearer token; tokens are kept and compared in this form only. */
+export function tokenDigest(token: string): Buffer {
+  return hash('sha256', token, 'buffer')
+}
+
+// RFC 6750, section 2.1: exactly one space and a token68; the scheme is case-insensitive.
+const bearerForm = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i
+
+/**
+ * Finds out who the caller says it is: by the bearer token, by the client certificate, or by
+ * `X-Integration-Id`. It refuses nobody: a claim that is unknown or contradicts itself is refused by
+ * the credential, exactly as a wrong secret is.
+ */
+export const claimedIntegration: Step<IntegrationDirectory> = {
+  name: 'claimed-integration',
+  prepare: (directory, services) =>
+    function checkClaimedIntegration(request) {
+      const token = bearerForm.exec(request.header('authorization') ?? '')?.[1]
+      if (token !== undefined) request.bearerDigest = tokenDigest(token)
+      const claim = findClaim(directory, request, services.clock())
+      const name = request.header('x-integration-id')
+      const isContradicted = name !== undefined && name !== claim.integration
+      request.claimed = isContradicted ? { by: 'nothing' } : claim
+      return allow
+    },
+}
+
+function findClaim(
+  { names, byToken, certificatePins }: IntegrationDirectory,
+  request: RequestContext,
+  nowMs: number,
+): Claim {
+  const { bearerDigest, clientCertificate } = request
+  const holder = bearerDigest && byToken.get(bearerDigest.toString('hex'))
+  if (holder !== undefined) return { integration: holder, by: 'token' }
+  if (clientCertificate !== undefined) {
+    for (const [integration, isPinned] of certificatePins) {
+      if (isPinned(clientCertificate, nowMs)) return { integration, by: 'certificate' }
+    }
+  }
+  const name = request.header('x-integration-id')
+  return name !== undefined && names.has(name)
+    ? { integration: name, by: 'name' }
+    : { by: 'nothing' }
+}

@@ -1,0 +1,56 @@
+import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net'
+import { Type } from 'typebox'
+
+/**
+ * The one spelling of an address: IPv6 compressed and in lower case, an IPv4-mapped IPv6 address
+ * (RFC 4291, section 2.5.5.2) as the IPv4 address that it stands for.
+ * @returns undefined when the text is not an IP address, also when it has a port or a zone
+ */
+export function canonicalIp(text: string): string | undefined {
+  if (isIPv4(text)) return text
+  if (!isIPv6(text) || text.includes('%')) return undefined
+  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
+  return address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address
+}
+
+/** A setting that lists addresses and CIDR blocks, IPv4 and IPv6. */
+export function CidrSetting() {
+  return Type.Refine(
+    Type.String({ examples: ['203.0.113.0/24', '2001:db8:7::/48', '198.51.100.7'] }),
+    (text) => parseCidr(text) !== undefined,
+    () => 'an IP address or a CIDR block, such as 203.0.113.0/24 or 2001:db8:7::/48',
+  )
+}
+
+interface Cidr {
+  readonly address: string
+  readonly family: 'ipv4' | 'ipv6'
+  readonly prefixLength: number
+}
+
+function parseCidr(text: string): Cidr | undefined {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0 || address.includes('%')) return undefined
+  const bits = version === 4 ? 32 : 128
+  const prefixLength = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
+  if (prefixLength < 0 || prefixLength > bits) return undefined
+  return { address, family: version === 4 ? 'ipv4' : 'ipv6', prefixLength }
+}
+
+/** Tells whether an address is in a set of blocks; takes addresses in their canonical spelling. */
+export type IpSet = (ip: string) => boolean
+
+/**
+ * Compiles a list of addresses and CIDR blocks.
+ * @param cidrs each one valid for {@link CidrSetting}
+ */
+export function compileIpSet(cidrs: readonly string[]): IpSet {
+  const blocks = new BlockList()
+  for (const text of cidrs) {
+    const cidr = parseCidr(text)
+    if (cidr === undefined) throw new TypeError('not an IP address or CIDR block')
+    blocks.addSubnet(cidr.address, cidr.prefixLength, cidr.family)
+  }
+  return (ip) => blocks.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6')
+}

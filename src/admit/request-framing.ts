@@ -1,0 +1,68 @@
+import { allow, type Step } from '../policy.ts'
+import { reject } from '../problem.ts'
+
+/** The methods of Magento REST (Magento: Framework/Webapi/Rest/RequestMethodValidator.php). */
+export const allowedMethods = ['GET', 'POST', 'PUT', 'DELETE'] as const
+
+/*
+ * Headers that decide something and may therefore stand once only: two parties that read different
+ * ones of two values would decide differently.
+ */
+const singletons = new Set([
+  'authorization',
+  'client-cert',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'traceparent',
+  'transfer-encoding',
+  'x-client-cert',
+  'x-forwarded-proto',
+  'x-integration-id',
+  'x-nonce',
+  'x-request-id',
+  'x-signature',
+  'x-ssl-client-cert',
+  'x-timestamp',
+])
+
+function findRepeated(rawHeaders: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase()
+    if (!singletons.has(name)) continue
+    if (seen.has(name)) return name
+    seen.add(name)
+  }
+  return undefined
+}
+
+/** Refuses requests whose method, header section or framing could be read in two ways. */
+export const requestFraming: Step<unknown> = {
+  name: 'request-framing',
+  prepare: () =>
+    function checkRequestFraming(request) {
+      if (!(allowedMethods as readonly string[]).includes(request.method)) {
+        return reject('method-not-allowed', 'method is not one of Magento REST')
+      }
+      const repeated = findRepeated(request.rawHeaders)
+      if (repeated !== undefined) {
+        return badRequest(`The header ${repeated} stands more than once.`)
+      }
+      // RFC 9112, section 3.2: a request without Host, or with an invalid one, is answered 400.
+      if (!request.header('host')) return badRequest('The header Host is missing.')
+      // RFC 9110, section 9.3.1: content of a GET has no defined meaning, and Magento ignores it.
+      if (request.method === 'GET' && request.hasBody) return badRequest('A GET may carry no body.')
+      const expectation = request.header('expect')
+      if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
+        return reject('expectation-failed', 'unknown expectation')
+      }
+      return allow
+    },
+}
+
+function badRequest(detail: string) {
+  return reject('bad-request', detail, { detail })
+}

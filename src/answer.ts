@@ -1,0 +1,74 @@
+import type { ServerResponse } from 'node:http'
+import { problemBody, type Rejection, statusOf } from './problem.ts'
+import type { Outcome, RequestContext } from './request-context.ts'
+
+/** What every answer of the gateway depends on besides its request. */
+export interface AnswerSettings {
+  /** Where `type` of a problem points. */
+  readonly problemsUrl: string
+  /** Whether connections are to end with their current answer. */
+  readonly isDraining: () => boolean
+}
+
+/**
+ * The outcome of a request whose caller went away before it had its answer; 499 is what web servers
+ * commonly log for it, and nobody is ever sent it.
+ */
+export const clientClosed: Outcome = {
+  status: 499,
+  code: 'client-closed',
+  reason: 'the caller went away',
+}
+
+/** The fields that the gateway puts on every answer, Magento's too; names and values in turn. */
+export function standingHeaders(request: RequestContext, isLast: boolean): string[] {
+  const headers = ['X-Request-Id', request.requestId, ...request.answerHeaders]
+  if (isLast) headers.push('Connection', 'close')
+  return headers
+}
+
+/**
+ * Answers a refusal, and notes it as the outcome of the request.
+ * @param policy name of the step or policy that refused; absent when something else did
+ */
+export function answerProblem(
+  response: ServerResponse,
+  request: RequestContext,
+  rejection: Rejection,
+  settings: AnswerSettings,
+  policy?: string,
+): void {
+  const { code, reason } = rejection
+  const status = statusOf(rejection)
+  request.outcome = { status, code, reason, ...(policy !== undefined && { policy }) }
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  const body = Buffer.from(problemBody(rejection, request.requestId, settings.problemsUrl))
+  // What is left of a body that nobody will read must not be taken for the next request.
+  const isBodyUnread = request.hasBody && !response.req.complete
+  request.bytesOut = body.length
+  response.writeHead(status, [
+    ...standingHeaders(request, isBodyUnread || settings.isDraining()),
+    'Content-Type',
+    'application/problem+json',
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+    ...codeHeaders(rejection),
+  ])
+  response.end(body)
+}
+
+/** Fields that a status demands. */
+function codeHeaders({ code, retryAfterSeconds }: Rejection): string[] {
+  const headers: string[] = []
+  // RFC 9110, section 15.5.2.
+  if (code === 'unauthenticated') headers.push('WWW-Authenticate', 'Bearer realm="magegate"')
+  // RFC 9110, section 15.5.6.
+  if (code === 'method-not-allowed') headers.push('Allow', 'GET, POST, PUT, DELETE')
+  if (retryAfterSeconds !== undefined) headers.push('Retry-After', String(retryAfterSeconds))
+  return headers
+}

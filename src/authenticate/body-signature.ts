@@ -1,0 +1,24 @@
+import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
+import type { SignatureVerifier } from './verifier.ts'
+
+/**
+ * Verifies scheme `body`: `X-Signature` is the hex HMAC-SHA256 over the raw body, and over the
+ * empty string where there is none. It covers neither method nor path nor time, so a call that was
+ * seen can be sent again; what tells repeated writes is handed on for the policy that refuses them.
+ */
+export function bodySignature({
+  secrets,
+}: {
+  readonly secrets: readonly SharedSecret[]
+}): SignatureVerifier {
+  const keys = signingKeys(secrets)
+  return (request, nowMs) => {
+    const signature = request.header('x-signature')
+    const found = findSigningKey(keys, request.body, signature, nowMs)
+    if ('reason' in found) return found
+    // A read may be repeated; its signature is that of the empty body and always the same.
+    if (request.method === 'GET') return { keyId: found.id }
+    const repeatKey = `${signature?.toLowerCase()} ${request.method} ${request.rawTarget}`
+    return { keyId: found.id, repeatKey }
+  }
+}

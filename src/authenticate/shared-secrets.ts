@@ -1,0 +1,77 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { Type } from 'typebox'
+import { SecretSetting } from '../secret.ts'
+
+/** A setting with one shared secret, two while rotating. */
+export function SharedSecretsSetting() {
+  return Type.Array(
+    Type.Object(
+      {
+        id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Shown in the audit.' }),
+        value: SecretSetting('The shared secret, used as the HMAC key byte for byte.'),
+        notAfter: Type.Optional(NotAfterSetting()),
+      },
+      { additionalProperties: false },
+    ),
+    { minItems: 1, maxItems: 2, description: 'One secret, two while rotating.' },
+  )
+}
+
+/** A setting that ends the life of a key. */
+export function NotAfterSetting() {
+  return Type.String({
+    pattern: String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$`,
+    examples: ['2027-01-31T00:00:00Z'],
+    description: 'From then on the key is refused; UTC.',
+    expected: 'a time in UTC, such as 2027-01-31T00:00:00Z',
+  })
+}
+
+/** A shared secret, ready to verify with. */
+export interface SigningKey {
+  readonly id: string
+  readonly key: KeyObject
+  /** Milliseconds since the epoch from which on it is refused; infinite for a key without an end. */
+  readonly notAfterMs: number
+}
+
+/** The settings of a key, before it is made ready. */
+export interface SharedSecret {
+  readonly id: string
+  readonly value: { reveal(): string }
+  readonly notAfter?: string
+}
+
+/** Makes shared secrets ready; the key objects spare each request the import of its key. */
+export function signingKeys(secrets: readonly SharedSecret[]): readonly SigningKey[] {
+  return secrets.map(({ id, value, notAfter }) => ({
+    id,
+    key: createSecretKey(value.reveal(), 'utf8'),
+    notAfterMs: notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter),
+  }))
+}
+
+const hexSha256 = /^[0-9a-f]{64}$/i
+
+/**
+ * Finds the live key that a hex HMAC-SHA256 was made with, in constant time.
+ * @returns the key, or for the audit why there is none
+ */
+export function findSigningKey(
+  keys: readonly SigningKey[],
+  signed: string | Buffer,
+  signature: string | undefined,
+  nowMs: number,
+): SigningKey | { readonly reason: string } {
+  if (signature === undefined) return { reason: 'X-Signature is missing' }
+  if (!hexSha256.test(signature)) return { reason: 'X-Signature is not 64 hex digits' }
+  const given = Buffer.from(signature, 'hex')
+  let match: SigningKey | undefined
+  // Every key is tried, so that the time taken does not tell which one fits.
+  for (const candidate of keys) {
+    const expected = createHmac('sha256', candidate.key).update(signed).digest()
+    if (timingSafeEqual(given, expected)) match = candidate
+  }
+  if (match === undefined) return { reason: 'X-Signature does not verify' }
+  return nowMs < match.notAfterMs ? match : { reason: `secret ${match.id} is past its notAfter` }
+}

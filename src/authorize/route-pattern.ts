@@ -1,0 +1,89 @@
+import { Type } from 'typebox'
+
+/** A route that can be granted: a method and a path whose segments are literals or variables. */
+export interface RoutePattern {
+  /** As written: `GET /V1/products/:sku`. */
+  readonly text: string
+  readonly method: string
+  /** A literal segment, or for a variable its name after a colon. */
+  readonly segments: readonly string[]
+}
+
+const patternForm =
+  /^(GET|POST|PUT|DELETE) (\/V1(?:\/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~-]+))+)$/
+
+/** Reads `METHOD /V1/path/:variable`; undefined when it has another form. */
+export function parseRoutePattern(text: string): RoutePattern | undefined {
+  const [, method, path] = patternForm.exec(text) ?? []
+  if (method === undefined || path === undefined) return undefined
+  return { text, method, segments: path.slice(1).split('/') }
+}
+
+/** A setting that names a route in the way Magento's own route table does. */
+export function RoutePatternSetting() {
+  return Type.String({
+    pattern: patternForm.source,
+    examples: ['GET /V1/products/:sku'],
+    expected: 'a method and a path, such as GET /V1/products/:sku',
+  })
+}
+
+/** A setting that names a route whose requests may have a body. */
+export function WriteRouteSetting() {
+  return Type.String({ pattern: patternForm.source.replace('GET|', '') })
+}
+
+/** A granted route and the raw, still encoded values of its variables. */
+export interface RouteMatch {
+  readonly pattern: RoutePattern
+  readonly variables: ReadonlyMap<string, string>
+}
+
+/** Finds the pattern that a request matches. */
+export type RouteMatcher = (method: string, segments: readonly string[]) => RouteMatch | undefined
+
+/**
+ * Compiles patterns into a matcher. Literals are compared with the raw segment, without decoding,
+ * as Magento does (Magento: Webapi/Controller/Rest/Router/Route.php); where several patterns match,
+ * the one with the earliest literal wins.
+ */
+export function compileRoutes(patterns: readonly RoutePattern[]): RouteMatcher {
+  const byShape = Map.groupBy(patterns, ({ method, segments }) => shape(method, segments))
+  for (const group of byShape.values()) group.sort(literalsFirst)
+  return (method, segments) => {
+    for (const pattern of byShape.get(shape(method, segments)) ?? []) {
+      const variables = matchSegments(pattern.segments, segments)
+      if (variables !== undefined) return { pattern, variables }
+    }
+    return undefined
+  }
+}
+
+function shape(method: string, segments: readonly string[]): string {
+  return `${method} ${segments.length}`
+}
+
+function literalsFirst(one: RoutePattern, other: RoutePattern): number {
+  for (const [index, segment] of one.segments.entries()) {
+    const difference = Number(isVariable(segment)) - Number(isVariable(other.segments[index] ?? ''))
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+function isVariable(segment: string): boolean {
+  return segment.startsWith(':')
+}
+
+function matchSegments(
+  pattern: readonly string[],
+  segments: readonly string[],
+): ReadonlyMap<string, string> | undefined {
+  const variables = new Map<string, string>()
+  for (const [index, expected] of pattern.entries()) {
+    const segment = segments[index] ?? ''
+    if (isVariable(expected)) variables.set(expected.slice(1), segment)
+    else if (segment !== expected) return undefined
+  }
+  return variables
+}

@@ -1,0 +1,46 @@
+import { styleText } from 'node:util'
+import type { AuditRecord } from '../../record/audit-record.ts'
+import { demoSecrets } from './scenes.ts'
+
+/** Writes lines of the demo; without colours where the terminal has none. */
+export function print(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** A heading. */
+export function heading(text: string): string {
+  return `\n${styleText('bold', text)}`
+}
+
+/** A line under a label. */
+export function labelled(label: string, text: string): string {
+  return `  ${styleText('dim', label.padEnd(9))} ${text}`
+}
+
+/** A status with its colour: green when Magento answered well, yellow when the gateway refused. */
+export function status(code: number): string {
+  return styleText(code < 400 ? 'green' : 'yellow', String(code))
+}
+
+/** Text on one line, cut where a terminal would wrap it. */
+export function short(text: string, width = 96): string {
+  const line = text.replaceAll(/\s+/g, ' ')
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line
+}
+
+/** Header lines with every secret of the demo under its name. */
+export function headerText(headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return Object.entries(demoSecrets).reduce(
+    (text, [name, secret]) => text.replaceAll(secret, `<${name}>`),
+    lines.join(', '),
+  )
+}
+
+/** One audit record in the columns that an operator looks at first. */
+export function auditLine(record: AuditRecord): string {
+  const who = record.integration ?? (record.claimed ? `${record.claimed}?` : '-')
+  const what = `${record.method} ${record.path ?? '-'}`
+  const why = record.code ? `${record.code}: ${record.reason}` : `magento ${record.upstreamMs} ms`
+  return `  ${status(record.status)} ${who.padEnd(11)} ${short(what, 46).padEnd(46)} ${short(why, 60)}`
+}

@@ -1,0 +1,29 @@
+import { ConfigError } from '../config/faults.ts'
+import { loadConfig } from '../config.ts'
+import { buildGateway } from '../gateway.ts'
+import { signalled } from './signalled.ts'
+
+/**
+ * Runs a gateway until SIGTERM or SIGINT, then drains it.
+ * @returns the exit code: 0 after a drain; 1 when the configuration cannot be used, or a file or an
+ *   address that it names cannot be had
+ */
+export async function start(directory: string): Promise<number> {
+  try {
+    const gateway = await buildGateway(await loadConfig(directory))
+    const { url, adminUrl } = await gateway.start()
+    process.stdout.write(`magegate listens on ${url}${adminUrl ? `, admin on ${adminUrl}` : ''}\n`)
+    await signalled()
+    await gateway.stop()
+    return 0
+  } catch (error) {
+    if (!(error instanceof ConfigError || isSystemError(error))) throw error
+    process.stderr.write(`magegate does not start: ${error.message}\n`)
+    // What had been opened before the fault must not keep the process alive.
+    process.exit(1)
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}

@@ -1,0 +1,110 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TSchema } from 'typebox'
+import { checkSettings } from './config/check-settings.ts'
+import {
+  checkGatewayRules,
+  checkIntegrationRules,
+  checkUniqueness,
+  type Identity,
+} from './config/cross-checks.ts'
+import { ConfigError, type Fault } from './config/faults.ts'
+import { GatewaySettings } from './config/gateway-settings.ts'
+import { IntegrationSettings } from './config/integration-settings.ts'
+import { type ReferenceSources, resolveReferences } from './config/references.ts'
+import { readYamlFile } from './config/yaml-file.ts'
+import type { Secret } from './secret.ts'
+
+/** A configuration that has been checked: defaults filled in, references resolved. */
+export interface Config {
+  readonly gateway: GatewaySettings
+  readonly integrations: readonly IntegrationSettings[]
+  /** Every secret of the configuration, so that no output ever shows one. */
+  readonly secrets: readonly Secret[]
+}
+
+/**
+ * Reads `gateway.yaml` and `integrations/*.yaml` below a directory.
+ * @param env where `env:NAME` leads; this is the only place that reads the environment
+ * @throws {ConfigError} with every fault of every file
+ */
+export async function loadConfig(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Config> {
+  const sources = { directory, env }
+  const gateway = await loadFile(
+    join(directory, 'gateway.yaml'),
+    GatewaySettings,
+    checkGatewayRules,
+    sources,
+  )
+  const files = await listIntegrationFiles(directory)
+  const integrations = await Promise.all(
+    files.map((file) => loadFile(file, IntegrationSettings, checkIntegrationRules, sources)),
+  )
+  const faults = [gateway, ...integrations].flatMap((loaded) => loaded.faults)
+  faults.push(...checkUniqueness(integrations.map(identityOf)))
+  if (files.length === 0) {
+    const file = join(directory, 'integrations')
+    faults.push({ file, pointer: '', expected: 'at least one .yaml file with an integration' })
+  }
+  if (faults.length > 0 || gateway.settings === undefined) throw new ConfigError(faults)
+  return {
+    gateway: gateway.settings,
+    integrations: integrations.flatMap(({ settings }) => settings ?? []),
+    secrets: [gateway, ...integrations].flatMap(({ secrets }) => secrets),
+  }
+}
+
+async function listIntegrationFiles(directory: string): Promise<string[]> {
+  const folder = join(directory, 'integrations')
+  const entries = await readdir(folder).catch(() => [])
+  return entries
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(folder, name))
+}
+
+function identityOf({ file, lineOf, value }: LoadedFile<IntegrationSettings>): Identity {
+  const settings = value as Partial<IntegrationSettings> | null | undefined
+  return { file, lineOf, name: settings?.name, token: settings?.credentials?.token }
+}
+
+interface LoadedFile<Settings> {
+  readonly file: string
+  readonly lineOf: (pointer: string) => number | undefined
+  /** As far as the file could be read. */
+  readonly value: unknown
+  /** Absent when the file has a fault. */
+  readonly settings?: Settings
+  readonly secrets: readonly Secret[]
+  readonly faults: readonly Fault[]
+}
+
+async function loadFile<Settings>(
+  file: string,
+  schema: TSchema,
+  checkRules: (settings: Settings) => Pick<Fault, 'pointer' | 'expected'>[],
+  sources: ReferenceSources,
+): Promise<LoadedFile<Settings>> {
+  const source = await readYamlFile(file)
+  if ('length' in source)
+    return { file, lineOf: () => undefined, value: undefined, secrets: [], faults: source }
+  const checked = checkSettings(schema, source)
+  const { value, secrets, faults } = await resolveReferences(schema, checked.value, sources)
+  const settings = value as Settings
+  const isTyped = checked.faults.length === 0
+  const found = [...faults, ...(isTyped ? checkRules(settings) : [])].map(
+    ({ pointer, expected }): Fault => ({ file, pointer, line: source.lineOf(pointer), expected }),
+  )
+  const all = [...checked.faults, ...found]
+  return {
+    file,
+    lineOf: source.lineOf,
+    value,
+    secrets,
+    faults: all,
+    ...(all.length === 0 && { settings }),
+  }
+}

@@ -1,0 +1,70 @@
+import type { Static, TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import type { Fault } from './faults.ts'
+import type { YamlFile } from './yaml-file.ts'
+
+/** Settings with their defaults, and what is wrong with them. */
+export interface CheckedSettings<Settings extends TSchema> {
+  /** Of the schema's type only when `faults` is empty. */
+  readonly value: Static<Settings>
+  readonly faults: readonly Fault[]
+}
+
+/** Fills in defaults and holds a file against its schema; finds every fault, not just the first. */
+export function checkSettings<Settings extends TSchema>(
+  schema: Settings,
+  { file, value: written, lineOf }: YamlFile,
+): CheckedSettings<Settings> {
+  const value = Value.Default(schema, Value.Clone(written ?? {}))
+  const faults = Value.Errors(schema, value).flatMap((error): Fault[] => {
+    const { keyword, instancePath, params, message } = error
+    if (keyword === 'boolean') return []
+    const below = (key: string) => `${instancePath}/${escapePointer(key)}`
+    const fault = (pointer: string, expected: string): Fault => ({
+      file,
+      pointer,
+      line: lineOf(pointer),
+      expected,
+    })
+    if (keyword === 'additionalProperties') {
+      const known = knownKeys(schemaAt(schema, error.schemaPath))
+      return params.additionalProperties.map((key) =>
+        fault(below(key), `no such key; known here: ${known}`),
+      )
+    }
+    if (keyword === 'required') {
+      return params.requiredProperties.map((key) => fault(below(key), 'a value, it is missing'))
+    }
+    const described = schemaAt(schema, error.schemaPath)?.expected
+    return [fault(instancePath, typeof described === 'string' ? described : withoutMust(message))]
+  })
+  return { value: value as Static<Settings>, faults }
+}
+
+/** Escapes one step of a JSON Pointer (RFC 6901, section 3). */
+export function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+interface SchemaNode {
+  readonly expected?: unknown
+  readonly properties?: Readonly<Record<string, unknown>>
+}
+
+function schemaAt(schema: TSchema, schemaPath: string): SchemaNode | undefined {
+  let node: unknown = schema
+  for (const step of schemaPath.split('/').slice(1)) {
+    node = (node as Record<string, unknown> | undefined)?.[
+      step.replaceAll('~1', '/').replaceAll('~0', '~')
+    ]
+  }
+  return node as SchemaNode | undefined
+}
+
+function knownKeys(node: SchemaNode | undefined): string {
+  return Object.keys(node?.properties ?? {}).join(', ')
+}
+
+function withoutMust(message: string): string {
+  return message.replace(/^must be /, '').replace(/^must /, 'it to ')
+}

@@ -1,0 +1,112 @@
+import { BlockList } from 'node:net'
+import { tokenDigest } from '../admit/claimed-integration.ts'
+import { decodeBase32 } from '../forward/admin-token/base32.ts'
+import { Secret } from '../secret.ts'
+import { escapePointer } from './check-settings.ts'
+import type { Fault } from './faults.ts'
+import type { GatewaySettings } from './gateway-settings.ts'
+import type { IntegrationSettings } from './integration-settings.ts'
+
+type RuleFault = Pick<Fault, 'pointer' | 'expected'>
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || loopback.check(host, host.includes(':') ? 'ipv6' : 'ipv4')
+}
+
+/** What must hold between settings of `gateway.yaml`, and no schema of one of them can say. */
+export function checkGatewayRules({ listen, audit, store }: GatewaySettings): RuleFault[] {
+  const faults: RuleFault[] = []
+  if (
+    store.redis !== undefined &&
+    !/^rediss?:$/.test(URL.parse(store.redis.reveal())?.protocol ?? '')
+  ) {
+    faults.push({ pointer: '/store/redis', expected: 'a reference to a redis:// or rediss:// URL' })
+  }
+  if (!listen.requireHttps && !isLoopback(listen.host)) {
+    faults.push({
+      pointer: '/listen/requireHttps',
+      expected: 'true, or a loopback address in /listen/host',
+    })
+  }
+  if (audit.file === undefined && audit.stdout !== true) {
+    faults.push({ pointer: '/audit', expected: 'a place for the records: file, stdout or both' })
+  }
+  if (audit.rotate !== undefined && audit.file === undefined) {
+    faults.push({
+      pointer: '/audit/rotate',
+      expected: 'a file beside it, since stdout is not rotated',
+    })
+  }
+  return faults
+}
+
+/** What must hold between settings of one integration. */
+export function checkIntegrationRules(integration: IntegrationSettings): RuleFault[] {
+  const { credentials, policies, upstream } = integration
+  const faults: RuleFault[] = []
+  const { token, signature, clientCertificate } = credentials
+  if ((token ?? signature ?? clientCertificate) === undefined) {
+    faults.push({
+      pointer: '/credentials',
+      expected: 'a token, a signature or a client certificate',
+    })
+  }
+  if (credentials.signature?.scheme === 'body' && policies.ipAllowlist === undefined) {
+    faults.push({
+      pointer: '/policies/ipAllowlist',
+      expected: 'addresses, since a signature over the body alone can be sent again by who saw it',
+    })
+  }
+  const totpSecret = upstream.adminToken?.totpSecret
+  if (totpSecret !== undefined && decodeBase32(totpSecret.reveal()) === undefined) {
+    faults.push({ pointer: '/upstream/adminToken/totpSecret', expected: 'a secret in base32' })
+  }
+  const ids = credentials.signature?.secrets.map(({ id }) => id) ?? []
+  if (new Set(ids).size < ids.length) {
+    faults.push({ pointer: '/credentials/signature/secrets', expected: 'a different id for each' })
+  }
+  for (const route of Object.keys(policies.requestSchema ?? {})) {
+    if (policies.routes?.includes(route)) continue
+    faults.push({
+      pointer: `/policies/requestSchema/${escapePointer(route)}`,
+      expected: 'a route that is granted in /policies/routes',
+    })
+  }
+  return faults
+}
+
+/** What identifies an integration; known as far as its file could be read. */
+export interface Identity {
+  readonly file: string
+  readonly lineOf: (pointer: string) => number | undefined
+  readonly name?: unknown
+  readonly token?: unknown
+}
+
+/** What must hold between integrations: a name and a token lead to one of them. */
+export function checkUniqueness(identities: readonly Identity[]): Fault[] {
+  const faults: Fault[] = []
+  const names = new Map<string, string>()
+  const tokens = new Map<string, string>()
+  const claim = (taken: Map<string, string>, key: string, at: Identity, pointer: string) => {
+    const { file, lineOf } = at
+    const other = taken.get(key)
+    if (other === undefined) taken.set(key, file)
+    else {
+      const expected = `a value that is not used in ${other} too`
+      faults.push({ file, pointer, line: lineOf(pointer), expected })
+    }
+  }
+  for (const identity of identities) {
+    const { name, token } = identity
+    if (typeof name === 'string') claim(names, name, identity, '/name')
+    if (token instanceof Secret) {
+      claim(tokens, tokenDigest(token.reveal()).toString('hex'), identity, '/credentials/token')
+    }
+  }
+  return faults
+}

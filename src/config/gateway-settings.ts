@@ -1,0 +1,223 @@
+import { type Static, Type } from 'typebox'
+import { certificateHeaders } from '../admit/client-certificate.ts'
+import { CidrSetting } from '../admit/ip-address.ts'
+import { dialectOf } from '../forward/oauth1/dialect.ts'
+import { RateSetting } from '../rate.ts'
+import { SecretSetting } from '../secret.ts'
+
+const closed = { additionalProperties: false } as const
+
+function Port(description: string) {
+  return Type.Integer({ minimum: 0, maximum: 65_535, description })
+}
+
+function Milliseconds(standard: number, description: string) {
+  return Type.Integer({ minimum: 1, maximum: 3_600_000, default: standard, description })
+}
+
+function HttpUrl(description: string) {
+  return Type.Refine(
+    Type.String({ description }),
+    (text) => {
+      const url = URL.parse(text)
+      return (
+        url !== null &&
+        /^https?:$/.test(url.protocol) &&
+        url.pathname === '/' &&
+        `${url.username}${url.password}${url.search}${url.hash}` === ''
+      )
+    },
+    () => 'an http or https URL of a host, without path, query and credentials',
+  )
+}
+
+const tls = Type.Object(
+  {
+    certFile: Type.String({ description: 'PEM file with the certificate chain.' }),
+    keyFile: Type.String({ description: 'PEM file with the private key.' }),
+    clientCaFile: Type.Optional(
+      Type.String({
+        description: 'PEM file of the authorities that may sign client certificates.',
+      }),
+    ),
+  },
+  { ...closed, description: 'TLS 1.2 and 1.3 at the gateway itself.' },
+)
+
+const listen = Type.Object(
+  {
+    host: Type.String({ description: 'Address to listen on.' }),
+    port: Port('Port to listen on; 0 takes a free one.'),
+    tls: Type.Optional(tls),
+    requireHttps: Type.Boolean({
+      default: true,
+      description:
+        'Refuse what did not come over TLS, here or at a trusted proxy. Only a loopback host may set false.',
+    }),
+    trustedProxies: Type.Array(CidrSetting(), {
+      default: [],
+      description:
+        'Proxies whose X-Forwarded-For, X-Forwarded-Proto, X-Request-Id and traceparent count.',
+    }),
+    clientCertificateHeader: Type.Optional(
+      Type.Enum([...certificateHeaders], {
+        description:
+          'Header in which trusted proxies forward the client certificate that they verified, as RFC 9440 has it or as percent-encoded PEM. They must remove it from what callers send.',
+      }),
+    ),
+    requestTimeoutMs: Milliseconds(30_000, 'Until a whole request, body included, must be here.'),
+    problemsUrl: Type.String({
+      default: '/problems',
+      description: 'Where docs/problems.md is published; the type of every problem points there.',
+    }),
+  },
+  closed,
+)
+
+const admin = Type.Object(
+  {
+    host: Type.String({ description: 'Address of the admin listener: /livez /readyz /metrics.' }),
+    port: Port('Port of the admin listener; 0 takes a free one.'),
+  },
+  closed,
+)
+
+const magento = Type.Object(
+  {
+    url: HttpUrl('Where the gateway reaches Magento.'),
+    publicUrl: Type.Optional(
+      HttpUrl(
+        'What Magento believes its address to be: Host and X-Forwarded-Proto. As url if left out.',
+      ),
+    ),
+    version: Type.Optional(
+      Type.Refine(
+        Type.String({
+          examples: ['2.4.8-p1'],
+          description:
+            'Version of Magento, which decides how it checks OAuth signatures; found out if left out.',
+        }),
+        (text) => dialectOf(text) !== undefined,
+        () => 'a version from 2.4.6 on, such as 2.4.8-p1',
+      ),
+    ),
+    stores: Type.Array(Type.String({ pattern: '^(?!async|schema)[A-Za-z][A-Za-z0-9_]*$' }), {
+      default: ['default', 'all'],
+      uniqueItems: true,
+      description: 'Store codes that may stand in a path: /rest/STORE/V1/…',
+    }),
+    caFile: Type.Optional(
+      Type.String({
+        description: 'PEM file of the authorities that may sign the certificate of Magento.',
+      }),
+    ),
+    connections: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 64,
+      description: 'Most connections to Magento at once; further requests wait for one.',
+    }),
+    timeouts: Type.Object(
+      {
+        connectMs: Milliseconds(2_000, 'Until the connection stands.'),
+        headersMs: Milliseconds(30_000, 'Until the headers of the answer are here.'),
+        bodyMs: Milliseconds(60_000, 'Most between two pieces of the answer.'),
+        totalMs: Milliseconds(90_000, 'Until the whole answer is here.'),
+      },
+      { ...closed, default: {} },
+    ),
+  },
+  closed,
+)
+
+const store = Type.Object(
+  {
+    redis: Type.Optional(SecretSetting('Redis URL, redis:// or rediss://. In memory if left out.')),
+    deadlineMs: Milliseconds(50, 'Most that a request waits for Redis.'),
+    localShare: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 1,
+      description: 'Share of every limit that this process grants by itself while Redis is away.',
+    }),
+  },
+  { ...closed, default: {} },
+)
+
+const audit = Type.Object(
+  {
+    file: Type.Optional(Type.String({ description: 'File that records are appended to.' })),
+    stdout: Type.Optional(Type.Boolean({ description: 'Write records to standard output.' })),
+    rotate: Type.Optional(
+      Type.Object(
+        {
+          sizeMiB: Type.Integer({ minimum: 1, description: 'Size at which a new file is begun.' }),
+          keep: Type.Integer({
+            minimum: 1,
+            maximum: 10_000,
+            description: 'How many old files are kept.',
+          }),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+)
+
+const limits = Type.Object(
+  {
+    bodyBytes: Type.Integer({
+      minimum: 1,
+      maximum: 1_073_741_824,
+      default: 1_048_576,
+      description: 'Most bytes of a request body.',
+    }),
+    perAddress: Type.Object(
+      {
+        rate: RateSetting(),
+        burst: Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          description: 'Bucket size, requests.',
+        }),
+      },
+      {
+        ...closed,
+        default: { rate: '100/s', burst: 200 },
+        description: 'Limit of one address (an IPv6 /64), before anything is spent on it.',
+      },
+    ),
+  },
+  { ...closed, default: {} },
+)
+
+const shutdown = Type.Object(
+  {
+    noticeMs: Type.Integer({
+      minimum: 0,
+      maximum: 600_000,
+      default: 3_000,
+      description: 'How long after SIGTERM new connections are still served, readiness failing.',
+    }),
+    deadlineMs: Milliseconds(15_000, 'After that what is still running is cut off.'),
+  },
+  { ...closed, default: {} },
+)
+
+/** The shape of `gateway.yaml` once defaults are filled in: what has a default may be left out. */
+export const GatewaySettings = Type.Object(
+  {
+    listen,
+    admin: Type.Optional(admin),
+    magento,
+    store,
+    audit,
+    limits,
+    shutdown,
+  },
+  { ...closed, title: 'magegate gateway.yaml' },
+)
+
+/** `gateway.yaml` as written, once it matches {@link GatewaySettings}. */
+export type GatewaySettings = Static<typeof GatewaySettings>

@@ -1,0 +1,89 @@
+import { type Static, type TOptional, type TSchema, Type } from 'typebox'
+import { policies } from '../pipeline.ts'
+import { SecretSetting } from '../secret.ts'
+
+const closed = { additionalProperties: false } as const
+
+type Policies = (typeof policies)[number]
+type Section<Name extends 'credentials' | 'policies'> = {
+  [Each in Policies as Each extends { section: Name } ? Each['key'] : never]: TOptional<
+    Each['settings']
+  >
+}
+
+/** The keys of a section, one for each policy that has its settings there. */
+function section<Name extends 'credentials' | 'policies'>(name: Name): Section<Name> {
+  const own = policies.filter((policy) => policy.section === name)
+  return Object.fromEntries(
+    own.map(({ key, settings }) => [key, Type.Optional(settings as TSchema)]),
+  ) as unknown as Section<Name>
+}
+
+/** How the gateway authenticates towards Magento, one of these. */
+const UpstreamSettings = Type.Refine(
+  Type.Object(
+    {
+      oauth1: Type.Optional(
+        Type.Object(
+          {
+            consumerKey: SecretSetting('Consumer key of the integration in Magento.'),
+            consumerSecret: SecretSetting('Consumer secret.'),
+            accessToken: SecretSetting('Access token.'),
+            accessTokenSecret: SecretSetting('Access token secret.'),
+          },
+          { ...closed, description: 'OAuth 1.0a, HMAC-SHA256: what Magento gives an integration.' },
+        ),
+      ),
+      adminToken: Type.Optional(
+        Type.Object(
+          {
+            username: SecretSetting('User name of an administrator.', 1),
+            password: SecretSetting('Password of the administrator.', 7),
+            totpSecret: Type.Optional(SecretSetting('Secret of the second factor, base32.')),
+            lifetimeMinutes: Type.Integer({
+              minimum: 1,
+              maximum: 1_440,
+              default: 50,
+              description: 'How long a token is used that does not say how long it lasts.',
+            }),
+          },
+          { ...closed, description: 'A token of an administrator, fetched and renewed.' },
+        ),
+      ),
+      bearer: Type.Optional(
+        SecretSetting('Sent as bearer token: an admin token, or an integration token if allowed.'),
+      ),
+      passthrough: Type.Optional(
+        Type.Literal(true, {
+          description: 'Send the Authorization header of the caller as it is.',
+        }),
+      ),
+    },
+    closed,
+  ),
+  (upstream) => Object.keys(upstream).length === 1,
+  () => 'exactly one of oauth1, adminToken, bearer and passthrough',
+)
+
+/** The shape of a file below `integrations/`; follows from the list of policies. */
+export const IntegrationSettings = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$',
+      description: 'Unique name; shown in the audit, and in X-Integration-Id by signed requests.',
+      expected: 'a name of lower-case letters, digits and inner hyphens, 64 at most',
+    }),
+    description: Type.Optional(Type.String()),
+    credentials: Type.Refine(
+      Type.Object(section('credentials'), closed),
+      (credentials) => Object.keys(credentials).length > 0,
+      () => 'at least one credential: an integration without authentication is refused',
+    ),
+    upstream: UpstreamSettings,
+    policies: Type.Object(section('policies'), { ...closed, default: {} }),
+  },
+  { ...closed, title: 'magegate integration' },
+)
+
+/** A file below `integrations/` with defaults filled in and references resolved. */
+export type IntegrationSettings = Static<typeof IntegrationSettings>

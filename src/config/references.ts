@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { TSchema } from 'typebox'
+import { compileBodySchema, type SchemaFile } from '../authorize/body-schema.ts'
+import { Secret } from '../secret.ts'
+import { escapePointer } from './check-settings.ts'
+import type { Fault } from './faults.ts'
+
+/** Where references lead. */
+export interface ReferenceSources {
+  /** Directory of the configuration: relative `file:` paths and `schemas/` are below it. */
+  readonly directory: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** What a reference leads to, or what would have to be there. */
+type Resolved = { readonly value: unknown } | { readonly expected: string }
+
+type ReferenceFault = Pick<Fault, 'pointer' | 'expected'>
+
+/** Settings whose references have been followed. */
+export interface ResolvedSettings {
+  readonly value: unknown
+  /** Every secret that was found. */
+  readonly secrets: readonly Secret[]
+  /** One for each reference that leads nowhere. */
+  readonly faults: readonly ReferenceFault[]
+}
+
+/**
+ * Replaces every reference in settings by what it leads to: secrets by a `Secret`, schema files by
+ * their content. Which settings are references is marked in their schema with `reference`.
+ */
+export async function resolveReferences(
+  schema: TSchema,
+  settings: unknown,
+  sources: ReferenceSources,
+): Promise<ResolvedSettings> {
+  const faults: ReferenceFault[] = []
+  const secrets: Secret[] = []
+  const walk = async (node: SchemaNode, value: unknown, pointer: string): Promise<unknown> => {
+    if (node.reference !== undefined) {
+      // What is not of the right form has its fault already.
+      if (typeof value !== 'string' || !new RegExp(node.pattern ?? '').test(value)) return value
+      const resolved =
+        node.reference === 'secret'
+          ? await resolveSecret(value, node.minSecretLength ?? 1, sources)
+          : await resolveSchemaFile(value, sources)
+      if ('value' in resolved) {
+        if (resolved.value instanceof Secret) secrets.push(resolved.value)
+        return resolved.value
+      }
+      faults.push({ pointer, expected: resolved.expected })
+      return value
+    }
+    if (Array.isArray(value) && node.items) {
+      const { items } = node
+      return Promise.all(value.map((item, index) => walk(items, item, `${pointer}/${index}`)))
+    }
+    if (typeof value !== 'object' || value === null) return value
+    const members = Object.entries(value).map(async ([key, member]) => {
+      const below = node.properties?.[key] ?? Object.values(node.patternProperties ?? {})[0]
+      return [key, below ? await walk(below, member, `${pointer}/${escapePointer(key)}`) : member]
+    })
+    return Object.fromEntries(await Promise.all(members))
+  }
+  return { value: await walk(schema as SchemaNode, settings, ''), secrets, faults }
+}
+
+interface SchemaNode {
+  readonly reference?: 'secret' | 'schema'
+  readonly pattern?: string
+  readonly minSecretLength?: number
+  readonly items?: SchemaNode
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly patternProperties?: Readonly<Record<string, SchemaNode>>
+}
+
+async function resolveSecret(
+  reference: string,
+  minLength: number,
+  sources: ReferenceSources,
+): Promise<Resolved> {
+  const [kind, ...rest] = reference.split(':')
+  const name = rest.join(':')
+  let text: string | undefined
+  if (kind === 'env') {
+    text = sources.env[name]
+    if (!text) return { expected: `the environment variable ${name} to be set` }
+  } else {
+    text = await readText(resolve(sources.directory, name))
+    if (text === undefined) return { expected: `the file ${name} to be readable` }
+    // Editors and `echo` end a file with a line break that is not a part of the secret.
+    text = text.replace(/\r?\n$/, '')
+  }
+  if (text.length < minLength) {
+    return { expected: `a secret of at least ${minLength} characters in ${reference}` }
+  }
+  return { value: new Secret(text) }
+}
+
+async function resolveSchemaFile(file: string, sources: ReferenceSources): Promise<Resolved> {
+  const text = await readText(join(sources.directory, 'schemas', file))
+  if (text === undefined) return { expected: `the file schemas/${file} to be readable` }
+  try {
+    const validate = compileBodySchema(JSON.parse(text) as object)
+    return { value: { file, validate } satisfies SchemaFile }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown'
+    return { expected: `a valid JSON Schema in schemas/${file} (${why})` }
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

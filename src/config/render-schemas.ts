@@ -1,0 +1,33 @@
+import { GatewaySettings } from './gateway-settings.ts'
+import { IntegrationSettings } from './integration-settings.ts'
+
+/**
+ * The JSON Schemas of the configuration files for editors, by file name below `config/`. What has a
+ * default may be left out in a file, so it is not required there.
+ */
+export function renderSchemas(): ReadonlyMap<string, string> {
+  return new Map([
+    ['gateway.schema.json', render(GatewaySettings)],
+    ['integration.schema.json', render(IntegrationSettings)],
+  ])
+}
+
+function render(schema: object): string {
+  const document = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema }
+  return `${JSON.stringify(document, forEditors, 2)}\n`
+}
+
+interface ObjectSchema {
+  readonly properties?: Readonly<Record<string, { readonly default?: unknown }>>
+  readonly required?: readonly string[]
+}
+
+/** Takes out what only the gateway itself reads, and what a default makes optional. */
+function forEditors(key: string, value: unknown): unknown {
+  if (key === 'expected' || key === 'reference' || key === 'minSecretLength') return undefined
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const { properties, required } = value as ObjectSchema
+  if (properties === undefined || !Array.isArray(required)) return value
+  const needed = required.filter((name) => properties[name]?.default === undefined)
+  return { ...value, required: needed }
+}

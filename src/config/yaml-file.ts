@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises'
+import { isNode, LineCounter, parseDocument } from 'yaml'
+import type { Fault } from './faults.ts'
+
+/** A YAML file, read. */
+export interface YamlFile {
+  readonly file: string
+  readonly value: unknown
+  /** The line of the place that a JSON Pointer names, or of the nearest one above it that is there. */
+  readonly lineOf: (pointer: string) => number | undefined
+}
+
+/**
+ * Reads a YAML 1.2 file. The text of a parse error is left out of the faults, because it quotes the
+ * file.
+ */
+export async function readYamlFile(file: string): Promise<YamlFile | readonly Fault[]> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    return [{ file, pointer: '', expected: `a readable file (${code})` }]
+  }
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  if (document.errors.length > 0) {
+    return document.errors.map(({ code, pos }) => ({
+      file,
+      pointer: '',
+      line: lines.linePos(pos[0]).line,
+      expected: `YAML without the error ${code}`,
+    }))
+  }
+  return {
+    file,
+    value: document.toJS() as unknown,
+    lineOf: (pointer) => {
+      const path = pointer.split('/').slice(1).map(unescapePointer)
+      for (; path.length > 0; path.pop()) {
+        const node = document.getIn(path, true)
+        if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+      }
+      return undefined
+    },
+  }
+}
+
+function unescapePointer(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~')
+}

@@ -1,0 +1,9 @@
+import type { Secret } from '../../secret.ts'
+
+/** Who signs in to Magento for a token. */
+export interface AdminCredentials {
+  readonly username: Secret
+  readonly password: Secret
+  /** Base32, as Magento shows it when Google Authenticator is set up; absent without second factor. */
+  readonly totpSecret?: Secret
+}

@@ -1,0 +1,31 @@
+import type { Secret } from '../../secret.ts'
+import type { TokenCache } from './token-cache.ts'
+import type { TokenFault } from './token-fault.ts'
+
+/** One attempt at a request with an administrator's token. */
+export interface AdminTokenAttempt {
+  /** Value of the field `Authorization` (RFC 6750, section 2.1). */
+  readonly authorization: string
+  /**
+   * To be called with the status of Magento's answer, before it is passed on. Nothing was carried
+   * out at a 401, so that a write too may be sent again.
+   * @returns the attempt to make instead; undefined when the answer stands
+   */
+  readonly after: (status: number) => Promise<AdminTokenAttempt | undefined>
+}
+
+/** Gives the first attempt at a request, and that a second one, should its token have ended. */
+export async function attemptWithAdminToken(
+  tokens: TokenCache,
+): Promise<AdminTokenAttempt | TokenFault> {
+  const token = await tokens.get()
+  if ('reason' in token) return token
+  return attempt(token, async (status) => {
+    const other = status === 401 ? await tokens.replace(token) : undefined
+    return other && attempt(other, async () => undefined)
+  })
+}
+
+function attempt(token: Secret, after: AdminTokenAttempt['after']): AdminTokenAttempt {
+  return { authorization: `Bearer ${token.reveal()}`, after }
+}

@@ -1,0 +1,24 @@
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+/**
+ * Decodes base32 (RFC 4648, section 6) as people copy it: in either case, in groups, with or without
+ * padding.
+ * @returns undefined for text that is not base32, or empty
+ */
+export function decodeBase32(text: string): Buffer | undefined {
+  const digits = text.replace(/[\s-]/g, '').replace(/=+$/, '').toUpperCase()
+  if (!/^[A-Z2-7]+$/.test(digits)) return undefined
+  const bytes: number[] = []
+  let bits = 0
+  let bitCount = 0
+  for (const digit of digits) {
+    bits = (bits << 5) | alphabet.indexOf(digit)
+    bitCount += 5
+    if (bitCount >= 8) {
+      bitCount -= 8
+      bytes.push((bits >> bitCount) & 0xff)
+      bits &= (1 << bitCount) - 1
+    }
+  }
+  return bytes.length === 0 ? undefined : Buffer.from(bytes)
+}

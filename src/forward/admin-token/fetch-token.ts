@@ -1,0 +1,85 @@
+import { Secret } from '../../secret.ts'
+import type { AdminCredentials } from './admin-credentials.ts'
+import { decodeBase32 } from './base32.ts'
+import { tokenLifetimeMs } from './token-lifetime.ts'
+import { totp } from './totp.ts'
+
+/** A request for a token, for the connection to Magento to send; its body holds the password. */
+export interface TokenRequest {
+  readonly method: 'POST'
+  readonly path: string
+  /** Names and values in turn. */
+  readonly headers: readonly string[]
+  readonly body: string
+}
+
+/** Sends a request for a token; rejects when there is no whole answer. */
+export type SendTokenRequest = (
+  request: TokenRequest,
+) => Promise<{ readonly status: number; readonly body: string }>
+
+/** What came of a request for a token. */
+export type TokenOutcome =
+  | { readonly kind: 'token'; readonly token: Secret; readonly lifetimeMs: number | undefined }
+  /** Magento does not take the credentials, and counts how often. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Magento did not answer, or not to the question. */
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/**
+ * Prepares signing in as an administrator (Magento: POST V1/integration/admin/token); with a second
+ * factor, with a one-time password (Magento: TwoFactorAuth/etc/webapi.xml, Google Authenticator).
+ * @param now milliseconds since 1970
+ * @throws {TypeError} when the secret of the second factor is not base32
+ */
+export function prepareTokenFetch(
+  { username, password, totpSecret }: AdminCredentials,
+  send: SendTokenRequest,
+  now: () => number,
+): () => Promise<TokenOutcome> {
+  const key = totpSecret && decodeBase32(totpSecret.reveal())
+  if (totpSecret !== undefined && key === undefined) {
+    throw new TypeError('the secret of the second factor is not base32')
+  }
+  const route = key === undefined ? 'integration/admin/token' : 'tfa/provider/google/authenticate'
+  return async function fetchToken() {
+    const body = JSON.stringify({
+      username: username.reveal(),
+      password: password.reveal(),
+      ...(key !== undefined && { otp: totp(key, now()) }),
+    })
+    try {
+      const answer = await send({
+        method: 'POST',
+        path: `/rest/all/V1/${route}`,
+        headers: ['content-type', 'application/json', 'accept', 'application/json'],
+        body,
+      })
+      return readOutcome(answer.status, answer.body, now())
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer'
+      return { kind: 'failed', reason: `no token: ${code}` }
+    }
+  }
+}
+
+/** The texts of answers are left out of every reason: they are not ours, and may name the account. */
+function readOutcome(status: number, body: string, nowMs: number): TokenOutcome {
+  const reason = `no token: Magento answered with status ${status}`
+  // RFC 6585, section 4; RFC 9110, section 15.5.9: said before the credentials were looked at.
+  if (status === 429 || status === 408) return { kind: 'failed', reason }
+  if (status >= 400 && status < 500) return { kind: 'refused', reason }
+  const token = status === 200 ? parseToken(body) : undefined
+  if (token === undefined) return { kind: 'failed', reason }
+  return { kind: 'token', token: new Secret(token), lifetimeMs: tokenLifetimeMs(token, nowMs) }
+}
+
+/** A JSON string of characters that may stand in a header (RFC 6750, section 2.1). */
+function parseToken(body: string): string | undefined {
+  try {
+    const token: unknown = JSON.parse(body)
+    return typeof token === 'string' && /^[\w\-.~+/]+=*$/.test(token) ? token : undefined
+  } catch {
+    return undefined
+  }
+}

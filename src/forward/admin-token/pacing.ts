@@ -1,0 +1,48 @@
+import type { TokenOutcome } from './fetch-token.ts'
+import type { TokenFault } from './token-fault.ts'
+
+/*
+ * Pauses after the first failure, the second and so on; the last one is repeated. Magento locks an
+ * account for half an hour at its sixth refusal in a row (Magento: Integration/etc/config.xml,
+ * oauth/authentication_lock), and a person may have to sign in with it.
+ */
+const pausesMs = {
+  refused: [5_000, 30_000, 300_000, 1_800_000],
+  failed: [5_000, 10_000, 20_000, 30_000],
+} as const
+
+/** Keeps requests for a token apart that do not succeed. */
+export class Pacing {
+  readonly #clock: () => number
+  // Each kind by itself: a Magento that fails now and then does not forget its refusals.
+  #counts = { refused: 0, failed: 0 }
+  #resumeAtMs = Number.NEGATIVE_INFINITY
+  #reason = ''
+
+  /** @param clock milliseconds, never running backwards */
+  constructor(clock: () => number) {
+    this.#clock = clock
+  }
+
+  /** Why no token is asked for now; undefined when one may be. */
+  fault(): TokenFault | undefined {
+    const remainingMs = this.#resumeAtMs - this.#clock()
+    if (remainingMs <= 0) return undefined
+    return { reason: this.#reason, retryAfterSeconds: Math.ceil(remainingMs / 1000) }
+  }
+
+  /** Forgets all failures. */
+  succeeded(): void {
+    this.#counts = { refused: 0, failed: 0 }
+  }
+
+  /** Notes a failure, and says how long nobody is to ask again. */
+  failed({ kind, reason }: Exclude<TokenOutcome, { kind: 'token' }>): TokenFault {
+    const pauses = pausesMs[kind]
+    const pauseMs = pauses[Math.min(this.#counts[kind], pauses.length - 1)] as number
+    this.#counts[kind] += 1
+    this.#resumeAtMs = this.#clock() + pauseMs
+    this.#reason = reason
+    return { reason, retryAfterSeconds: Math.ceil(pauseMs / 1000) }
+  }
+}

@@ -1,0 +1,95 @@
+import type { Secret } from '../../secret.ts'
+import type { TokenOutcome } from './fetch-token.ts'
+import { Pacing } from './pacing.ts'
+import type { TokenFault } from './token-fault.ts'
+
+interface HeldToken {
+  readonly token: Secret
+  readonly fetchedAtMs: number
+  readonly renewAtMs: number
+  readonly endsAtMs: number
+}
+
+/** A token is renewed this long before it ends, or at half of its time if that is later. */
+const renewalMarginMs = 60_000
+
+/** What a token is good for at least, whatever it says, so that no clock has us fetch without end. */
+const leastLifetimeMs = 10_000
+
+/** A token this young is not renewed for a 401: the next one would be refused as well. */
+const leastAgeForRenewalMs = 60_000
+
+/**
+ * Keeps a token of Magento and renews it shortly before it ends. It is fetched once, however many
+ * requests wait for it; while it cannot be fetched, the present one is used to its end.
+ */
+export class TokenCache {
+  readonly #fetch: () => Promise<TokenOutcome>
+  readonly #opaqueLifetimeMs: number
+  readonly #clock: () => number
+  readonly #pacing: Pacing
+  #held: HeldToken | undefined
+  #pending: Promise<Secret | TokenFault> | undefined
+
+  /**
+   * @param opaqueLifetimeMs what a token is good for that does not say so itself
+   * @param clock milliseconds, never running backwards
+   */
+  constructor(fetch: () => Promise<TokenOutcome>, opaqueLifetimeMs: number, clock: () => number) {
+    this.#fetch = fetch
+    this.#opaqueLifetimeMs = opaqueLifetimeMs
+    this.#clock = clock
+    this.#pacing = new Pacing(clock)
+  }
+
+  /** The token to use now. */
+  async get(): Promise<Secret | TokenFault> {
+    if (this.#held !== undefined && this.#clock() < this.#held.renewAtMs) return this.#held.token
+    const fault = this.#pacing.fault()
+    if (fault !== undefined) return this.#usable() ?? fault
+    this.#pending ??= this.#renew().finally(() => {
+      this.#pending = undefined
+    })
+    return this.#pending
+  }
+
+  /**
+   * Another token than the one that Magento answered with 401; undefined when there is none worth
+   * trying. Magento says the same of a token that has ended and of one that lacks a permission, so a
+   * 401 has a token renewed only now and then, and the old one is kept until there is a new one.
+   */
+  async replace(refused: Secret): Promise<Secret | undefined> {
+    const now = this.#clock()
+    if (this.#held?.token === refused) {
+      if (now - this.#held.fetchedAtMs < leastAgeForRenewalMs) return undefined
+      this.#held = { ...this.#held, renewAtMs: now }
+    }
+    const token = await this.get()
+    return 'reason' in token || token === refused ? undefined : token
+  }
+
+  async #renew(): Promise<Secret | TokenFault> {
+    const outcome = await this.#fetch()
+    if (outcome.kind !== 'token') {
+      const fault = this.#pacing.failed(outcome)
+      return this.#usable() ?? fault
+    }
+    this.#pacing.succeeded()
+    const now = this.#clock()
+    const lifetimeMs = Math.max(outcome.lifetimeMs ?? this.#opaqueLifetimeMs, leastLifetimeMs)
+    this.#held = {
+      token: outcome.token,
+      fetchedAtMs: now,
+      renewAtMs: now + Math.max(lifetimeMs - renewalMarginMs, lifetimeMs / 2),
+      endsAtMs: now + lifetimeMs,
+    }
+    return outcome.token
+  }
+
+  /** The present token, while it lasts. */
+  #usable(): Secret | undefined {
+    return this.#held !== undefined && this.#clock() < this.#held.endsAtMs
+      ? this.#held.token
+      : undefined
+  }
+}

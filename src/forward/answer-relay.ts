@@ -1,0 +1,196 @@
+import type { ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { type AnswerSettings, clientClosed, standingHeaders } from '../answer.ts'
+import { firstValue } from '../headers.ts'
+import type { Rejection } from '../problem.ts'
+import type { RequestContext, UpstreamExchange } from '../request-context.ts'
+import { responseHeaders } from './response-headers.ts'
+import type { UpstreamAttempt } from './upstream-credentials.ts'
+import {
+  ClientGoneError,
+  errorPage,
+  TotalTimeoutError,
+  upstreamFailure,
+} from './upstream-failure.ts'
+
+/**
+ * Answers of at most this length are held until they are whole: one write to the caller, an answer
+ * that breaks off becomes a clean 502 instead of a cut one, and a 401 can be looked at.
+ */
+const holdLimitBytes = 65_536
+
+/** What is read of an error page before its connection is given up instead. */
+const discardLimitBytes = 65_536
+
+const noBytes = Buffer.alloc(0)
+
+/** Where an answer stands. */
+type Phase = 'waiting' | 'holding' | 'streaming' | 'discarding' | 'done'
+
+/** What a relay needs to know besides request and response. */
+export interface RelaySettings extends AnswerSettings {
+  readonly internalOrigin: string
+  /** Most for the whole exchange, milliseconds. */
+  readonly totalMs: number
+}
+
+/** Passes Magento's answer to the caller as it comes in, at the pace at which the caller reads. */
+export class AnswerRelay implements Dispatcher.DispatchHandler {
+  /**
+   * Resolves when the exchange is over: with what is to be answered, or with the attempt to make
+   * instead, or with nothing when all is said.
+   */
+  readonly over: Promise<Rejection | UpstreamAttempt | undefined>
+  readonly #request: RequestContext
+  readonly #response: ServerResponse
+  readonly #settings: RelaySettings
+  readonly #exchange: UpstreamExchange
+  readonly #timer: NodeJS.Timeout
+  readonly #after: UpstreamAttempt['after']
+  #settle: (result: Rejection | UpstreamAttempt | undefined) => void = () => undefined
+  #controller: Dispatcher.DispatchController | undefined
+  #phase: Phase = 'waiting'
+  #status = 0
+  #headers: string[] = []
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #discardedBytes = 0
+
+  constructor(
+    request: RequestContext,
+    response: ServerResponse,
+    settings: RelaySettings,
+    after: UpstreamAttempt['after'],
+  ) {
+    this.#request = request
+    this.#response = response
+    this.#settings = settings
+    this.#after = after
+    this.#exchange = request.upstream = { startedAt: performance.now() }
+    this.over = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+    this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), settings.totalMs)
+    // Before the listener that records the request.
+    response.prependOnceListener('close', () => {
+      if (!response.writableFinished) this.#abort(new ClientGoneError())
+    })
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // It waited for a connection until nobody wanted its answer any more.
+    if (this.#phase === 'done') controller.abort(new ClientGoneError())
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    // 1xx: informational answers belong to this hop.
+    if (status < 200 || this.#phase === 'done') return
+    this.#exchange.status = status
+    const raw = (controller.rawHeaders as Buffer[]).map((part) => part.toString('latin1'))
+    const page = errorPage(status, firstValue(raw, 'content-type'), firstValue(raw, 'retry-after'))
+    if (page !== undefined) {
+      this.#phase = 'discarding'
+      this.#settle(page)
+      return
+    }
+    this.#status = status
+    this.#headers = responseHeaders(raw, this.#settings.internalOrigin)
+    this.#phase = 'holding'
+    if (Number(firstValue(raw, 'content-length') ?? 0) > holdLimitBytes) this.#stream()
+    if (status !== 401) void this.#after?.(status, noBytes)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#phase === 'holding') {
+      this.#held.push(chunk)
+      this.#heldBytes += chunk.length
+      if (this.#heldBytes > holdLimitBytes) this.#stream()
+    } else if (this.#phase === 'streaming') {
+      this.#request.bytesOut += chunk.length
+      if (!this.#response.write(chunk)) {
+        controller.pause()
+        this.#response.once('drain', () => controller.resume())
+      }
+    } else if (this.#phase === 'discarding') {
+      this.#discardedBytes += chunk.length
+      if (this.#discardedBytes > discardLimitBytes) this.#abort(new Error('long error page'))
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#phase === 'holding') {
+      const [first = noBytes] = this.#held
+      const body = this.#held.length <= 1 ? first : Buffer.concat(this.#held)
+      if (this.#status === 401 && this.#after !== undefined) {
+        void Promise.resolve(this.#after(401, body)).then(
+          (next) => (next === undefined ? this.#answer(body) : this.#finish(next)),
+          (error: Error) => this.#fail(error),
+        )
+      } else this.#answer(body)
+      return
+    }
+    if (this.#phase === 'streaming') this.#response.end()
+    this.#finish(undefined)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error)
+  }
+
+  /** Passes a held answer on whole. */
+  #answer(body: Buffer): void {
+    if (this.#phase === 'done') return
+    this.#request.bytesOut = body.length
+    if (body.length > 0 && firstValue(this.#headers, 'content-length') === undefined) {
+      this.#headers.push('Content-Length', String(body.length))
+    }
+    this.#writeHead()
+    // As a string of the same bytes: head and body then leave in one write instead of a gathered one.
+    this.#response.end(body.toString('latin1'), 'latin1')
+    this.#finish(undefined)
+  }
+
+  /** Goes over to passing the answer on as it comes. */
+  #stream(): void {
+    this.#phase = 'streaming'
+    this.#writeHead()
+    for (const chunk of this.#held) this.#response.write(chunk)
+    this.#request.bytesOut = this.#heldBytes
+    this.#held = []
+  }
+
+  #writeHead(): void {
+    const isLast = this.#settings.isDraining()
+    this.#request.outcome = { status: this.#status }
+    this.#response.writeHead(this.#status, [
+      ...this.#headers,
+      ...standingHeaders(this.#request, isLast),
+    ])
+  }
+
+  #abort(error: Error): void {
+    if (this.#phase === 'done') return
+    this.#controller?.abort(error)
+    this.#fail(error)
+  }
+
+  #fail(error: Error): void {
+    if (this.#phase === 'done') return
+    if (error instanceof ClientGoneError) {
+      this.#request.outcome = clientClosed
+      this.#finish(undefined)
+    } else {
+      this.#finish(upstreamFailure(error))
+    }
+  }
+
+  /** Ends the exchange once; what comes later is ignored. */
+  #finish(result: Rejection | UpstreamAttempt | undefined): void {
+    if (this.#phase === 'done') return
+    this.#phase = 'done'
+    clearTimeout(this.#timer)
+    this.#exchange.durationMs = performance.now() - this.#exchange.startedAt
+    this.#settle(result)
+  }
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { Pool } from 'undici'
+import type { AnswerSettings } from '../answer.ts'
+import type { Rejection } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
+import type { SendTokenRequest } from './admin-token/fetch-token.ts'
+import { AnswerRelay } from './answer-relay.ts'
+import { requestHeaders } from './request-headers.ts'
+import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
+
+/** How Magento is reached. */
+export interface MagentoSettings {
+  readonly url: string
+  /** What Magento believes its address to be; as `url` when absent. */
+  readonly publicUrl?: string
+  /** PEM file of the authorities that may sign Magento's certificate; the system's when absent. */
+  readonly caFile?: string
+  readonly connections: number
+  readonly timeouts: {
+    readonly connectMs: number
+    readonly headersMs: number
+    readonly bodyMs: number
+    readonly totalMs: number
+  }
+}
+
+/** The connection to Magento. */
+export interface Magento {
+  /**
+   * Sends a request and passes the answer to the caller.
+   * @returns what is left to be answered when there is no answer of Magento to pass on
+   */
+  readonly forward: (
+    request: RequestContext,
+    authorize: AuthorizeUpstream,
+    response: ServerResponse,
+  ) => Promise<Rejection | undefined>
+  /** Sends a request of our own for a token of an administrator. */
+  readonly sendTokenRequest: SendTokenRequest
+  /** Origin of what Magento believes its address to be. */
+  readonly publicOrigin: string
+  /** Ends all connections, those in use too. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens a pool of connections to Magento. The request that goes out has the exact path, query and
+ * body bytes that came in, but for a query that the credentials need in another form. It is sent
+ * once: undici sends again only what it has not begun to send, and a second attempt is made only
+ * where Magento has refused the credential of the first and carried nothing out.
+ */
+export function connectMagento(settings: MagentoSettings, answers: AnswerSettings): Magento {
+  const { url, caFile, connections, timeouts } = settings
+  const internalOrigin = new URL(url).origin
+  const publicUrl = new URL(settings.publicUrl ?? url)
+  const address = { host: publicUrl.host, scheme: publicUrl.protocol.slice(0, -1) }
+  const relaySettings = { ...answers, internalOrigin, totalMs: timeouts.totalMs }
+  const pool = new Pool(internalOrigin, {
+    connections,
+    pipelining: 1,
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.bodyMs,
+    connect: {
+      timeout: timeouts.connectMs,
+      rejectUnauthorized: true,
+      ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+    },
+  })
+  async function forward(
+    request: RequestContext,
+    authorize: AuthorizeUpstream,
+    response: ServerResponse,
+  ): Promise<Rejection | undefined> {
+    const deadline = performance.now() + timeouts.totalMs
+    let attempt = await authorize(request)
+    while (!('code' in attempt)) {
+      // The caller left while a token was fetched.
+      if (response.destroyed) return undefined
+      const totalMs = Math.max(1, deadline - performance.now())
+      const relay = new AnswerRelay(request, response, { ...relaySettings, totalMs }, attempt.after)
+      pool.dispatch(
+        {
+          path: pathAndQuery(request, attempt),
+          method: request.method,
+          headers: requestHeaders(request, address, attempt, newSpanId()),
+          body: request.body.length === 0 ? null : request.body,
+        },
+        relay,
+      )
+      const result = await relay.over
+      if (result === undefined || 'code' in result) return result
+      attempt = result
+    }
+    return attempt
+  }
+
+  return {
+    forward,
+    sendTokenRequest: async ({ path, method, headers, body }) => {
+      const answer = await pool.request({
+        path,
+        method,
+        headers: ['host', address.host, 'x-forwarded-proto', address.scheme, ...headers],
+        body,
+        signal: AbortSignal.timeout(timeouts.totalMs),
+      })
+      return { status: answer.statusCode, body: await readText(answer.body) }
+    },
+    publicOrigin: publicUrl.origin,
+    close: () => pool.destroy(),
+  }
+}
+
+/** An answer to a request for a token is a few hundred bytes long. */
+const tokenAnswerLimitBytes = 65_536
+
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > tokenAnswerLimitBytes)
+      throw new Error('the answer to a request for a token is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function pathAndQuery({ target }: RequestContext, { query }: UpstreamAttempt): string {
+  if (target === undefined) throw new Error('a request without a parsed target was forwarded')
+  return query === undefined ? target.path : `${target.path}?${query}`
+}
+
+/** W3C Trace Context, section 3.2.2.4: 16 hex digits of the span that this forwarding is. */
+function newSpanId(): string {
+  const uuid = crypto.randomUUID()
+  return uuid.slice(0, 8) + uuid.slice(28)
+}

@@ -1,0 +1,10 @@
+/**
+ * Encodes every UTF-8 byte but letters, digits, `-`, `.`, `_` and `~`, with upper-case hex digits
+ * (RFC 5849, section 3.6; PHP: rawurlencode). The text must be well-formed.
+ */
+export function percentEncode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}

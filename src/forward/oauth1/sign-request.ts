@@ -1,0 +1,59 @@
+import { createHmac } from 'node:crypto'
+import type { Oauth1Credentials } from './credentials.ts'
+import type { Dialect } from './dialect.ts'
+import { laminasBaseString } from './laminas-base-string.ts'
+import { nativeBaseString } from './native-base-string.ts'
+import { percentEncode } from './percent-encode.ts'
+import { type SignedParts, signedParameters } from './signed-parts.ts'
+
+/** What is new for every attempt to send a request: Magento takes no nonce twice. */
+export interface Freshness {
+  /** 32 characters of 0-9 and a-z. */
+  readonly nonce: string
+  /** Whole seconds since 1970. */
+  readonly timestampSeconds: number
+}
+
+/** A signature, in the form in which it is sent. */
+export interface SignedRequest {
+  /** Value of the field `Authorization` (RFC 5849, section 3.5.1). */
+  readonly authorization: string
+  /** The signature base string; holds the consumer key and the access token, so never log it. */
+  readonly baseString: string
+}
+
+/**
+ * Signs a request as a Magento of the given dialect verifies it: OAuth 1.0a with HMAC-SHA256, the
+ * only method since 2.4.4 (Magento: Framework/Oauth/Oauth.php, getSupportedSignatureMethods). JSON
+ * bodies are not part of the signature.
+ */
+export function signRequest(
+  parts: SignedParts,
+  credentials: Oauth1Credentials,
+  dialect: Dialect,
+  { nonce, timestampSeconds }: Freshness,
+): SignedRequest {
+  const protocolParameters: [string, string][] = [
+    ['oauth_consumer_key', credentials.consumerKey.reveal()],
+    ['oauth_nonce', nonce],
+    ['oauth_signature_method', 'HMAC-SHA256'],
+    ['oauth_timestamp', String(timestampSeconds)],
+    ['oauth_token', credentials.accessToken.reveal()],
+    ['oauth_version', '1.0'],
+  ]
+  const parameters = signedParameters(parts.query, protocolParameters)
+  const build = dialect === '2.4.7' ? laminasBaseString : nativeBaseString
+  const baseString = build(parts, parameters)
+  const signature = createHmac('sha256', signingKey(credentials))
+    .update(baseString)
+    .digest('base64')
+  const fields = [...protocolParameters, ['oauth_signature', signature] as const].map(
+    ([name, value]) => `${name}="${percentEncode(value)}"`,
+  )
+  return { authorization: `OAuth ${fields.join(', ')}`, baseString }
+}
+
+/** RFC 5849, section 3.4.2. */
+function signingKey({ consumerSecret, accessTokenSecret }: Oauth1Credentials): string {
+  return `${percentEncode(consumerSecret.reveal())}&${percentEncode(accessTokenSecret.reveal())}`
+}

@@ -1,0 +1,50 @@
+import { percentEncode } from './percent-encode.ts'
+
+/** The parts of a request that are signed; the body is not among them. */
+export interface SignedParts {
+  readonly method: string
+  /** Scheme and host as Magento knows itself, lower-case, with the port where it is not the scheme's own. */
+  readonly origin: string
+  /** The raw path as it is sent; without dot segments. */
+  readonly path: string
+  /** As `rewriteQuery` gives it, and as it is sent. */
+  readonly query: string | undefined
+}
+
+/** An encoded parameter: its name, and the whole of it as `name=value`. */
+export interface SignedParameter {
+  readonly name: string
+  readonly pair: string
+}
+
+/**
+ * All parameters of a request, in no order: OAuth's own from the header, then those of the query.
+ * @param protocolParameters names and values, not encoded
+ */
+export function signedParameters(
+  query: string | undefined,
+  protocolParameters: Iterable<readonly [string, string]>,
+): SignedParameter[] {
+  const parameters: SignedParameter[] = []
+  for (const [name, value] of protocolParameters) {
+    parameters.push({ name, pair: `${name}=${percentEncode(value)}` })
+  }
+  for (const pair of query?.split('&') ?? []) {
+    parameters.push({ name: pair.slice(0, pair.indexOf('=')), pair })
+  }
+  return parameters
+}
+
+/**
+ * Puts a signature base string together (RFC 5849, section 3.4.1.1).
+ * @param url the base string URI
+ * @param parameters in the order in which they are signed
+ */
+export function joinBaseString(
+  method: string,
+  url: string,
+  parameters: readonly SignedParameter[],
+): string {
+  const pairs = parameters.map(({ pair }) => pair).join('&')
+  return `${method.toUpperCase()}&${percentEncode(url)}&${percentEncode(pairs)}`
+}

@@ -1,0 +1,93 @@
+import type { RequestContext } from '../request-context.ts'
+import { hopByHopNames } from './hop-by-hop.ts'
+import type { UpstreamAttempt } from './upstream-credentials.ts'
+
+/*
+ * What the caller sends and Magento never gets: fields that the gateway sets itself, fields that
+ * say who the caller is towards the gateway, fields that some server might take for a path, a method
+ * or an address, and cookies, which would open a session (Magento: Webapi/Model/Plugin/Authorization).
+ */
+const notForwarded = new Set([
+  'authorization',
+  'client-cert',
+  'client-cert-chain',
+  'content-length',
+  'cookie',
+  'cookie2',
+  'expect',
+  'forwarded',
+  'host',
+  'traceparent',
+  'true-client-ip',
+  'via',
+  'x-client-cert',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-forwarded',
+  'x-http-method',
+  'x-http-method-override',
+  'x-integration-id',
+  'x-method-override',
+  'x-nonce',
+  'x-original-host',
+  'x-original-method',
+  'x-original-uri',
+  'x-original-url',
+  'x-real-ip',
+  'x-request-id',
+  'x-requested-with',
+  'x-rewrite-url',
+  'x-signature',
+  'x-ssl-client-cert',
+  'x-timestamp',
+])
+
+function isForwarded(name: string): boolean {
+  // PHP reads X_Foo and X-Foo as one, so a name with an underscore could stand in for another.
+  return !notForwarded.has(name) && !name.startsWith('x-forwarded-') && !name.includes('_')
+}
+
+/** How Magento is addressed. */
+export interface PublicAddress {
+  /** Host, with the port where it is not the scheme's own. */
+  readonly host: string
+  /** `http` or `https`: what Magento takes to be the scheme of its own address. */
+  readonly scheme: string
+}
+
+/**
+ * The header section of the forwarded request: the caller's end-to-end fields in their order, then
+ * ours.
+ * @returns names and values in turn
+ */
+export function requestHeaders(
+  request: RequestContext,
+  { host, scheme }: PublicAddress,
+  { authorization, after }: Pick<UpstreamAttempt, 'authorization' | 'after'>,
+  spanId: string,
+): string[] {
+  const { rawHeaders } = request
+  const ended = hopByHopNames(rawHeaders)
+  const headers = ['host', host]
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase()
+    if (ended.has(name) || !isForwarded(name)) continue
+    // It belongs to a traceparent, and only a trusted proxy's is passed on.
+    // A refusal that has to be read must not come compressed.
+    if (name === 'accept-encoding' && after !== undefined) continue
+    if (name === 'tracestate' && !request.viaTrustedProxy) continue
+    headers.push(name, rawHeaders[index + 1] as string)
+  }
+  if (authorization !== undefined) headers.push('authorization', authorization)
+  headers.push(
+    'x-forwarded-for',
+    request.clientIp ?? '',
+    'x-forwarded-proto',
+    scheme,
+    'x-request-id',
+    request.requestId,
+    'traceparent',
+    `00-${request.traceId}-${spanId}-${request.traceFlags}`,
+  )
+  return headers
+}

@@ -1,0 +1,33 @@
+import { hopByHopNames } from './hop-by-hop.ts'
+
+/*
+ * Not passed on: cookies, because the gateway never sends one back, and the request id, which is
+ * ours.
+ */
+const notPassedOn = new Set(['set-cookie', 'set-cookie2', 'x-request-id'])
+
+/**
+ * The header section of Magento's answer as the caller gets it: end-to-end fields unchanged and in
+ * their order, `Location` and `Content-Location` without Magento's internal origin.
+ * @param raw names and values in turn
+ * @param internalOrigin scheme, host and port that the gateway reaches Magento under
+ */
+export function responseHeaders(raw: readonly string[], internalOrigin: string): string[] {
+  const ended = hopByHopNames(raw)
+  const headers: string[] = []
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string
+    const value = raw[index + 1] as string
+    const key = name.toLowerCase()
+    if (ended.has(key) || notPassedOn.has(key)) continue
+    const isLocation = key === 'location' || key === 'content-location'
+    headers.push(name, isLocation ? withoutOrigin(value, internalOrigin) : value)
+  }
+  return headers
+}
+
+function withoutOrigin(location: string, origin: string): string {
+  const url = URL.parse(location, origin)
+  if (url === null || url.origin !== origin) return location
+  return `${url.pathname}${url.search}${url.hash}`
+}

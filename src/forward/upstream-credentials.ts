@@ -1,0 +1,108 @@
+import type { Rejection } from '../problem.ts'
+import { reject } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
+import type { Secret } from '../secret.ts'
+import type { AdminCredentials } from './admin-token/admin-credentials.ts'
+import { attemptWithAdminToken } from './admin-token/admin-token-attempt.ts'
+import { prepareTokenFetch, type SendTokenRequest } from './admin-token/fetch-token.ts'
+import { TokenCache } from './admin-token/token-cache.ts'
+import type { Oauth1Credentials } from './oauth1/credentials.ts'
+import type { DialectMemory } from './oauth1/dialect-memory.ts'
+import { prepareOauth1 } from './oauth1/oauth1-attempt.ts'
+
+/** How an integration authenticates towards Magento; one of these. */
+export interface UpstreamCredentials {
+  readonly oauth1?: Oauth1Credentials
+  readonly adminToken?: AdminCredentials & { readonly lifetimeMinutes: number }
+  readonly bearer?: Secret
+  readonly passthrough?: true
+}
+
+/** One way to send a request: what authenticates it, and the query that belongs to that. */
+export interface UpstreamAttempt {
+  /** Value of `Authorization`; undefined for a call as a guest. */
+  readonly authorization: string | undefined
+  /** Sent in the place of the query received; the same one unless a signature needs another form. */
+  readonly query: string | undefined
+  /**
+   * Looks at Magento's answer before it is passed on.
+   * @param body whole for a 401, empty for any other status
+   * @returns the attempt to make instead of passing the answer on
+   */
+  readonly after?: (
+    status: number,
+    body: Buffer,
+  ) => UpstreamAttempt | undefined | Promise<UpstreamAttempt | undefined>
+}
+
+/** Gives the first attempt at a request, or what is answered when there is none. */
+export type AuthorizeUpstream = (
+  request: RequestContext,
+) => UpstreamAttempt | Rejection | Promise<UpstreamAttempt | Rejection>
+
+/** What credentials need to know of Magento. */
+export interface UpstreamServices {
+  /** Origin of Magento's public URL. */
+  readonly publicOrigin: string
+  /** Shared by all integrations, since it tells of Magento. */
+  readonly dialects: DialectMemory
+  readonly sendTokenRequest: SendTokenRequest
+  /** Milliseconds, never going back. */
+  readonly monotonicClock: () => number
+}
+
+/** Prepares the credentials of an integration towards Magento. */
+export function prepareUpstreamCredentials(
+  credentials: UpstreamCredentials,
+  services: UpstreamServices,
+): AuthorizeUpstream {
+  const { oauth1, adminToken, bearer, passthrough } = credentials
+  if (oauth1 !== undefined) return oauth1Attempts(oauth1, services)
+  if (adminToken !== undefined) return adminTokenAttempts(adminToken, services)
+  const authorization = bearer && `Bearer ${bearer.reveal()}`
+  return (request) => ({
+    authorization: passthrough ? request.header('authorization') : authorization,
+    query: request.target?.query,
+  })
+}
+
+function oauth1Attempts(
+  credentials: Oauth1Credentials,
+  services: UpstreamServices,
+): AuthorizeUpstream {
+  const begin = prepareOauth1({
+    credentials,
+    origin: services.publicOrigin,
+    memory: services.dialects,
+    clock: services.monotonicClock,
+  })
+  return ({ method, target }) => {
+    const attempt = begin({ method, path: target?.path ?? '', query: target?.query })
+    if (!('fault' in attempt)) return attempt
+    return reject('bad-request-target', attempt.fault, { detail: attempt.fault })
+  }
+}
+
+function adminTokenAttempts(
+  { lifetimeMinutes, ...credentials }: AdminCredentials & { readonly lifetimeMinutes: number },
+  services: UpstreamServices,
+): AuthorizeUpstream {
+  const fetchToken = prepareTokenFetch(credentials, services.sendTokenRequest, Date.now)
+  const tokens = new TokenCache(fetchToken, lifetimeMinutes * 60_000, services.monotonicClock)
+  return async ({ target }) => {
+    const first = await attemptWithAdminToken(tokens)
+    if ('reason' in first) {
+      const { reason, retryAfterSeconds } = first
+      return reject('upstream-unavailable', reason, { retryAfterSeconds })
+    }
+    const query = target?.query
+    return {
+      authorization: first.authorization,
+      query,
+      after: async (status) => {
+        const second = await first.after(status)
+        return second && { authorization: second.authorization, query }
+      },
+    }
+  }
+}

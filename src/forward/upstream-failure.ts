@@ -1,0 +1,54 @@
+import { type Rejection, reject } from '../problem.ts'
+
+/** The whole exchange with Magento took longer than it may. */
+export class TotalTimeoutError extends Error {
+  readonly code = 'TOTAL_TIMEOUT'
+}
+
+/** The caller went away before it had its answer. */
+export class ClientGoneError extends Error {
+  readonly code = 'CLIENT_GONE'
+}
+
+const timeouts = new Set([
+  'ETIMEDOUT',
+  'TOTAL_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+])
+
+// The connection never stood, so nothing of the request was sent.
+const unreachable =
+  /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_)/
+
+/** The code of an error; its text may hold addresses and is never looked at. */
+export function errorCode(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.name : 'UNKNOWN'
+}
+
+/** What the caller is told when the exchange with Magento failed; the cause's code is the reason. */
+export function upstreamFailure(error: unknown): Rejection {
+  const code = errorCode(error)
+  if (timeouts.has(code)) return reject('upstream-timeout', code)
+  return reject(unreachable.test(code) ? 'upstream-unreachable' : 'upstream-failed', code)
+}
+
+/**
+ * What the caller is told in place of an error page: Magento's REST API speaks JSON, so a page of
+ * another type comes from a web server in front of it, from PHP itself or from maintenance mode
+ * (Magento: pub/errors/503.php), and may show what is nobody's business.
+ * @returns undefined for an answer that is to be passed on
+ */
+export function errorPage(
+  status: number,
+  contentType: string | undefined,
+  retryAfter: string | undefined,
+): Rejection | undefined {
+  if (status < 500 || (contentType !== undefined && /\bjson\b/i.test(contentType))) return undefined
+  const answer = /^\d{1,9}$/.test(retryAfter ?? '') ? { retryAfterSeconds: Number(retryAfter) } : {}
+  const code =
+    status === 503 ? 'upstream-unavailable' : status === 504 ? 'upstream-timeout' : 'upstream-error'
+  return reject(code, `error page with status ${status}`, answer)
+}

@@ -1,0 +1,185 @@
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import httpProxy from '@fastify/http-proxy'
+import rateLimitPlugin from '@fastify/rate-limit'
+import { createAdminServer } from './admin.ts'
+import { tokenDigest } from './admit/claimed-integration.ts'
+import { allowedMethods } from './admit/request-framing.ts'
+import { answerProblem } from './answer.ts'
+import { compileCertificatePin } from './certificate-pin.ts'
+import { answerClientError, type OpenReplies } from './client-error.ts'
+import type { Config } from './config.ts'
+import { connectMagento } from './forward/magento.ts'
+import { dialectOf } from './forward/oauth1/dialect.ts'
+import { DialectMemory } from './forward/oauth1/dialect-memory.ts'
+import { prepareIntegration } from './integration.ts'
+import { type StepFacts, steps } from './pipeline.ts'
+import type { Services } from './policy.ts'
+import { parseRate } from './rate.ts'
+import { openAuditLog } from './record/audit-log.ts'
+import { auditRecord } from './record/audit-record.ts'
+import { openLog } from './record/log.ts'
+import { openMetrics } from './record/metrics.ts'
+import { compileRedaction } from './record/redaction.ts'
+import type { RequestContext } from './request-context.ts'
+import { createServer } from './server.ts'
+import { memoryBuckets } from './store/memory-buckets.ts'
+import { rateLimitStoreOf, sharedLimiter } from './store/rate-limit-store.ts'
+import { openStore } from './store/store.ts'
+import { addPipelineHooks, failure, integrationOf, type Traffic } from './traffic.ts'
+
+/** A gateway that is built and not yet listening. */
+export interface Gateway {
+  /** Listens; resolves with the URLs of both listeners. */
+  readonly start: () => Promise<{ readonly url: string; readonly adminUrl?: string }>
+  /**
+   * Stops without dropping a request: readiness fails and every answer ends its connection, then
+   * after the notice the listener closes, requests in flight finish, and what is still running at
+   * the deadline is cut off.
+   */
+  readonly stop: () => Promise<void>
+}
+
+/** Puts the gateway together; the only place where parts meet and plugins are registered. */
+export async function buildGateway(config: Config): Promise<Gateway> {
+  const { listen, admin, magento, store: storeSettings, audit, limits, shutdown } = config.gateway
+  const clock = () => performance.now()
+  const redact = compileRedaction(config.secrets)
+  const log = openLog(redact)
+  const metrics = openMetrics()
+  let isDraining = false
+
+  const auditLog = openAuditLog(audit, redact, (error) => {
+    metrics.auditFailed()
+    log.error({ err: error }, 'the audit trail could not be written')
+  })
+  const record = (request: RequestContext) => {
+    const entry = auditRecord(request)
+    auditLog.write(entry)
+    metrics.observe(entry)
+  }
+
+  const answers = { problemsUrl: listen.problemsUrl, isDraining: () => isDraining }
+  const openReplies: OpenReplies = new WeakMap()
+  const app = createServer(
+    {
+      ...(listen.tls && { tls: listen.tls }),
+      asksForCertificate: config.integrations.some(
+        ({ credentials }) => credentials.clientCertificate !== undefined,
+      ),
+      bodyLimitBytes: limits.bodyBytes,
+      requestTimeoutMs: listen.requestTimeoutMs,
+    },
+    (error, socket) => answerClientError(error, socket, { answers, openReplies, record }),
+  )
+
+  const store = await openStore(storeSettings, clock, log)
+  await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(store) })
+  const services: Services = {
+    localLimiter: (limit, keys) => {
+      const buckets = memoryBuckets(keys, clock)
+      return (key) => buckets.take(key, limit)
+    },
+    sharedLimiter: (limit) => sharedLimiter(app, limit),
+    useNonce: store.useNonce,
+    clock: Date.now,
+  }
+
+  const upstream = connectMagento(magento, answers)
+  const upstreamServices = {
+    ...upstream,
+    dialects: new DialectMemory(
+      magento.version === undefined ? undefined : dialectOf(magento.version),
+    ),
+    monotonicClock: clock,
+  }
+  const facts = stepFacts(config)
+  const traffic: Traffic = {
+    steps: steps.map(({ name, prepare }) => ({ name, check: prepare(facts, services) })),
+    integrations: new Map(
+      config.integrations.map((settings) => [
+        settings.name,
+        prepareIntegration(settings, services, upstreamServices),
+      ]),
+    ),
+    answers,
+    openReplies,
+    record,
+    log,
+  }
+  addPipelineHooks(app, traffic)
+
+  await app.register(httpProxy, {
+    upstream: magento.url,
+    httpMethods: [...allowedMethods],
+    // The body is read by the server, as bytes, and not by the plugin.
+    proxyPayloads: false,
+    handler: ({ gate }, reply) => {
+      reply.hijack()
+      const { authorizeUpstream } = integrationOf(traffic, gate)
+      void upstream
+        .forward(gate, authorizeUpstream, reply.raw)
+        .catch((error: unknown) => failure(log, gate, error))
+        .then((rejection) => {
+          if (rejection !== undefined) answerProblem(reply.raw, gate, rejection, answers)
+        })
+    },
+  })
+
+  const adminServer = createAdminServer({
+    notReady: () => (isDraining ? ['draining'] : []),
+    metrics,
+  })
+
+  return {
+    start: async () => {
+      const url = await app.listen({ host: listen.host, port: listen.port })
+      if (admin === undefined) return { url }
+      await new Promise<void>((resolve, reject) => {
+        adminServer.once('error', reject).listen(admin.port, admin.host, resolve)
+      })
+      return { url, adminUrl: urlOf(adminServer.address() as AddressInfo) }
+    },
+    stop: async () => {
+      isDraining = true
+      await delay(shutdown.noticeMs)
+      const deadline = setTimeout(() => app.server.closeAllConnections(), shutdown.deadlineMs)
+      await app.close()
+      clearTimeout(deadline)
+      await upstream.close()
+      store.close()
+      auditLog.close()
+      adminServer.close()
+      adminServer.closeAllConnections()
+    },
+  }
+}
+
+function stepFacts({ gateway, integrations }: Config): StepFacts {
+  const { listen, magento, limits } = gateway
+  return {
+    stores: new Set(magento.stores),
+    trustedProxies: listen.trustedProxies,
+    requireHttps: listen.requireHttps,
+    perAddress: {
+      ratePerSecond: parseRate(limits.perAddress.rate),
+      burst: limits.perAddress.burst,
+    },
+    names: new Set(integrations.map(({ name }) => name)),
+    clientCertificateHeader: listen.clientCertificateHeader?.toLowerCase(),
+    certificatePins: new Map(
+      integrations.flatMap(({ name, credentials: { clientCertificate: pin } }) =>
+        pin === undefined ? [] : [[name, compileCertificatePin(pin)]],
+      ),
+    ),
+    byToken: new Map(
+      integrations.flatMap(({ name, credentials: { token } }) =>
+        token === undefined ? [] : [[tokenDigest(token.reveal()).toString('hex'), name]],
+      ),
+    ),
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}

@@ -1,0 +1,25 @@
+/*
+ * Header sections as Node gives and takes them flat: names and values in turn, as received. Names
+ * to look for are given in lower case.
+ */
+
+/** The first value of a field; undefined when it is not there. */
+export function firstValue(headers: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < headers.length; index += 2) {
+    const candidate = headers[index] as string
+    // The length first: it is far cheaper to compare than the lower-case name.
+    if (candidate.length === name.length && candidate.toLowerCase() === name) {
+      return headers[index + 1]
+    }
+  }
+  return undefined
+}
+
+/** The values of every field line of a name, in order. */
+export function allValues(headers: readonly string[], name: string): string[] {
+  const values: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    if (headers[index]?.toLowerCase() === name) values.push(headers[index + 1] ?? '')
+  }
+  return values
+}

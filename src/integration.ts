@@ -1,0 +1,54 @@
+import type { IntegrationSettings } from './config/integration-settings.ts'
+import {
+  type AuthorizeUpstream,
+  prepareUpstreamCredentials,
+  type UpstreamServices,
+} from './forward/upstream-credentials.ts'
+import { policies } from './pipeline.ts'
+import type { Policy, Services, Stage } from './policy.ts'
+import { reject } from './problem.ts'
+import type { NamedCheck } from './stages.ts'
+
+/** An integration, ready to take requests: its policies by stage, and how it calls Magento. */
+export interface Integration extends Readonly<Record<Stage, readonly NamedCheck[]>> {
+  readonly name: string
+  readonly authorizeUpstream: AuthorizeUpstream
+}
+
+/**
+ * Prepares the policies of an integration, in the order of the list. A policy that has no settings
+ * here, and nothing that holds without any, is not in the path at all.
+ */
+export function prepareIntegration(
+  settings: IntegrationSettings,
+  services: Services,
+  upstream: UpstreamServices,
+): Integration {
+  const stages: Record<Stage, NamedCheck[]> = { admit: [], authenticate: [], authorize: [] }
+  for (const policy of policies as readonly Policy[]) {
+    const own = (settings[policy.section] as Readonly<Record<string, unknown>>)[policy.key]
+    const effective = own ?? policy.absent
+    if (effective === undefined) continue
+    const check = policy.prepare(effective, services)
+    stages[policy.stage].push({ name: policy.name, check })
+  }
+  return {
+    ...stages,
+    name: settings.name,
+    authorizeUpstream: prepareUpstreamCredentials(settings.upstream, upstream),
+  }
+}
+
+/** Stands for every caller that claims to be nobody we know; refused as a wrong secret is. */
+export const nobody: Integration = {
+  name: '',
+  admit: [],
+  authenticate: [
+    {
+      name: 'credential',
+      check: () => reject('unauthenticated', 'no known integration is claimed'),
+    },
+  ],
+  authorize: [],
+  authorizeUpstream: () => reject('unauthenticated', 'no known integration is claimed'),
+}

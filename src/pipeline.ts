@@ -1,0 +1,54 @@
+import { addressLimit } from './admit/address-limit.ts'
+import { claimedIntegration, type IntegrationDirectory } from './admit/claimed-integration.ts'
+import { type ClientCertificateFacts, clientCertificate } from './admit/client-certificate.ts'
+import { clientIp } from './admit/client-ip.ts'
+import { correlation } from './admit/correlation.ts'
+import { ipAllowlist } from './admit/ip-allowlist.ts'
+import { requestFraming } from './admit/request-framing.ts'
+import { requestTarget } from './admit/request-target.ts'
+import { requireHttps } from './admit/require-https.ts'
+import { clientCertificatePin } from './authenticate/client-certificate-pin.ts'
+import { credential } from './authenticate/credential.ts'
+import { replayGuard } from './authenticate/replay-guard.ts'
+import { signature } from './authenticate/signature.ts'
+import { rateLimit } from './authorize/rate-limit.ts'
+import { repeatGuard } from './authorize/repeat-guard.ts'
+import { requestSchema } from './authorize/request-schema.ts'
+import { routeGrant } from './authorize/route-grant.ts'
+import type { RateLimit, Step } from './policy.ts'
+
+/** What the steps need to know of the gateway's configuration. */
+export interface StepFacts extends IntegrationDirectory, ClientCertificateFacts {
+  readonly stores: ReadonlySet<string>
+  readonly trustedProxies: readonly string[]
+  readonly requireHttps: boolean
+  readonly perAddress: RateLimit
+}
+
+/** Every request passes these, in this order, whoever sent it. All belong to the stage admit. */
+export const steps: readonly Step<StepFacts>[] = [
+  requestTarget,
+  requestFraming,
+  clientIp,
+  correlation,
+  requireHttps,
+  addressLimit,
+  clientCertificate,
+  claimedIntegration,
+]
+
+/** After the steps come the policies of the claimed integration, in this order. */
+export const policies = [
+  // admit
+  ipAllowlist,
+  // authenticate
+  credential,
+  clientCertificatePin,
+  signature,
+  replayGuard,
+  // authorize
+  rateLimit,
+  routeGrant,
+  requestSchema,
+  repeatGuard,
+] as const

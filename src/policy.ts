@@ -1,0 +1,97 @@
+import type { Static, TSchema } from 'typebox'
+import type { Rejection } from './problem.ts'
+import type { RequestContext } from './request-context.ts'
+
+/**
+ * When a policy runs. `admit`: nothing of the body is read. `authenticate`: the raw bytes are in
+ * hand. `authorize`: the integration is verified.
+ */
+export type Stage = 'admit' | 'authenticate' | 'authorize'
+
+/** The verdict that lets a request go on. */
+export const allow = Symbol('allow')
+
+/** What a check answers: never undefined, so a forgotten `return` does not compile. */
+export type Verdict = typeof allow | Rejection
+
+/** Decides on one request. A refusal is returned; only bugs and broken dependencies throw. */
+export type Check = (request: RequestContext) => Verdict | Promise<Verdict>
+
+/** A sustained rate with a bucket. */
+export interface RateLimit {
+  /** Requests per second, sustained. */
+  readonly ratePerSecond: number
+  /** Size of the bucket, in requests: what may come at once. */
+  readonly burst: number
+}
+
+/** What a limiter says of one request. */
+export interface LimitDecision {
+  readonly isAllowed: boolean
+  /** Whole requests that may still come at once. */
+  readonly remaining: number
+  /** Milliseconds until a request would be allowed; 0 when this one is. */
+  readonly retryAfterMs: number
+}
+
+/** Takes one request out of the bucket of a key that lives in this process. */
+export type LocalLimiter = (key: string) => LimitDecision
+
+/** Takes one request out of the bucket that all processes share for the verified integration. */
+export type SharedLimiter = (request: RequestContext) => Promise<LimitDecision>
+
+/**
+ * What became of the attempt to use a nonce: `full` when there is no room to remember it,
+ * `unavailable` when what remembers it is away.
+ */
+export type NonceResult = 'fresh' | 'seen' | 'full' | 'unavailable'
+
+/** What policies may use of the world; passed in, so that nothing reaches for a global. */
+export interface Services {
+  /** A limiter that costs no round trip; `keys` bounds how many keys it remembers. */
+  readonly localLimiter: (limit: RateLimit, keys: number) => LocalLimiter
+  readonly sharedLimiter: (limit: RateLimit) => SharedLimiter
+  /**
+   * Uses a nonce, once among all processes.
+   * @param ttlMs how long it must be remembered, milliseconds
+   */
+  readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+}
+
+/** A step that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */
+export interface Step<Facts> {
+  readonly name: string
+  readonly prepare: (facts: Facts, services: Services) => (request: RequestContext) => Verdict
+}
+
+/**
+ * A policy: a plain value that checks its settings once and becomes a closure per integration.
+ * Its place in the configuration of an integration is `section` and `key`.
+ */
+export interface Policy<
+  Section extends 'credentials' | 'policies' = 'credentials' | 'policies',
+  Key extends string = string,
+  Settings extends TSchema = TSchema,
+> {
+  readonly name: string
+  readonly stage: Stage
+  readonly section: Section
+  readonly key: Key
+  /** TypeBox: JSON Schema and type in one. */
+  readonly settings: Settings
+  /** What holds where an integration says nothing; a policy without it is then not in the path. */
+  readonly absent?: Static<Settings>
+  /** Once per integration, at start; the settings match their schema, so it does not fail. */
+  readonly prepare: (settings: Static<Settings>, services: Services) => Check
+}
+
+/** Gives a policy its exact type, which the configuration's type is derived from. */
+export function definePolicy<
+  Section extends 'credentials' | 'policies',
+  Key extends string,
+  Settings extends TSchema,
+>(policy: Policy<Section, Key, Settings>): Policy<Section, Key, Settings> {
+  return policy
+}

@@ -1,0 +1,146 @@
+/**
+ * Every way in which the gateway itself answers with an error: code, HTTP status, title and the
+ * default public explanation. `docs/problems.md` has one entry for each code.
+ */
+export const problems = {
+  'malformed-http': [
+    400,
+    'Malformed HTTP message',
+    'The bytes received are not an HTTP/1.1 request.',
+  ],
+  'bad-request': [400, 'Bad request', 'The request is not one that the gateway accepts.'],
+  'bad-request-target': [
+    400,
+    'Bad request target',
+    'The path or query has a form that the gateway does not accept.',
+  ],
+  'query-not-allowed': [
+    400,
+    'Query parameter not allowed',
+    'A write may carry no query parameter but "fields".',
+  ],
+  'invalid-json': [400, 'Invalid JSON', 'The body is not strict JSON.'],
+  'invalid-body': [400, 'Invalid body', 'The body does not match the schema of this route.'],
+  unauthenticated: [401, 'Unauthorized', 'The request could not be authenticated.'],
+  'https-required': [403, 'HTTPS required', 'This gateway answers requests over HTTPS only.'],
+  'address-not-allowed': [
+    403,
+    'Address not allowed',
+    'This integration may not be used from the address of the caller.',
+  ],
+  'route-not-granted': [
+    403,
+    'Route not granted',
+    'This integration has no grant for this method and path.',
+  ],
+  'method-not-allowed': [
+    405,
+    'Method not allowed',
+    'Magento REST knows GET, POST, PUT and DELETE.',
+  ],
+  'request-timeout': [408, 'Request timeout', 'The request did not arrive in time.'],
+  'body-too-large': [413, 'Body too large', 'The body is larger than this gateway accepts.'],
+  'unsupported-media-type': [
+    415,
+    'Unsupported media type',
+    'A body must be application/json in UTF-8, without content coding.',
+  ],
+  'expectation-failed': [
+    417,
+    'Expectation failed',
+    'The only expectation that is understood is 100-continue.',
+  ],
+  'address-rate-limited': [429, 'Too many requests', 'Too many requests from this address.'],
+  'rate-limited': [429, 'Too many requests', 'The rate limit of this integration is exceeded.'],
+  'headers-too-large': [
+    431,
+    'Headers too large',
+    'The header section is larger than this gateway accepts.',
+  ],
+  'internal-error': [
+    500,
+    'Internal error',
+    'The gateway failed. The request id leads to the cause.',
+  ],
+  'upstream-unreachable': [502, 'Magento unreachable', 'No connection to Magento could be made.'],
+  'upstream-failed': [502, 'Magento failed', 'Magento broke off before its answer was complete.'],
+  'upstream-error': [502, 'Magento error', 'Magento answered with an error page.'],
+  'upstream-unavailable': [
+    503,
+    'Magento unavailable',
+    'Magento is not available, it may be in maintenance.',
+  ],
+  'replay-protection-unavailable': [
+    503,
+    'Replay protection unavailable',
+    'Signed requests cannot be taken right now.',
+  ],
+  'upstream-timeout': [504, 'Magento timeout', 'Magento did not answer in time.'],
+} as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
+
+/** The stable, public name of a refusal or failure; the fragment of its `type` URI. */
+export type ProblemCode = keyof typeof problems
+
+/** One place in a request body that is not as expected; never holds a value that the client sent. */
+export interface Violation {
+  /** JSON Pointer (RFC 6901) to the place. */
+  readonly pointer: string
+  readonly expected: string
+}
+
+/** A refusal as data: what the caller may read, and the reason that only the audit record shows. */
+export interface Rejection {
+  readonly code: ProblemCode
+  /** For the operator; goes to the audit record only. Must not hold a secret. */
+  readonly reason: string
+  /** Public text in place of the code's default. */
+  readonly detail?: string
+  /** Whole seconds for `Retry-After` (RFC 9110, section 10.2.3). */
+  readonly retryAfterSeconds?: number
+  readonly violations?: readonly Violation[]
+}
+
+/**
+ * Makes a rejection.
+ * @param code decides status, title and default detail of the answer
+ * @param reason what the operator reads in the audit record
+ * @param answer what the caller is told beyond the code
+ */
+export function reject(
+  code: ProblemCode,
+  reason: string,
+  answer: Pick<Rejection, 'detail' | 'retryAfterSeconds' | 'violations'> = {},
+): Rejection {
+  return { code, reason, ...answer }
+}
+
+/** HTTP status of a rejection. */
+export function statusOf(rejection: Rejection): number {
+  return problems[rejection.code][0]
+}
+
+/** Where the `type` URI of a problem points unless the operator publishes the page elsewhere. */
+const defaultTypeBase = '/problems'
+
+/**
+ * The body of a refusal: RFC 9457 problem details, with the member `message` that Magento's own
+ * clients look for (Magento: lib/internal/Magento/Framework/Webapi/Rest/Response.php).
+ */
+export function problemBody(
+  rejection: Rejection,
+  requestId: string,
+  typeBase: string = defaultTypeBase,
+): string {
+  const [status, title, defaultDetail] = problems[rejection.code]
+  const detail = rejection.detail ?? defaultDetail
+  return JSON.stringify({
+    type: `${typeBase}#${rejection.code}`,
+    title,
+    status,
+    code: rejection.code,
+    detail,
+    message: detail,
+    ...(rejection.violations && { errors: rejection.violations }),
+    requestId,
+  })
+}

@@ -1,0 +1,21 @@
+import { Type } from 'typebox'
+
+const unitSeconds = { s: 1, min: 60, h: 3600 } as const
+const rateForm = /^([1-9]\d{0,8})\/(s|min|h)$/
+
+/** A setting that gives a sustained rate: `20/s`, `300/min`, `5000/h`. */
+export function RateSetting() {
+  return Type.String({
+    pattern: rateForm.source,
+    examples: ['20/s'],
+    description: 'Sustained requests per second, minute or hour.',
+    expected: 'a rate such as 20/s, 300/min or 5000/h',
+  })
+}
+
+/** Reads a rate into requests per second. */
+export function parseRate(text: string): number {
+  const [, count, unit] = rateForm.exec(text) ?? []
+  if (count === undefined || unit === undefined) throw new TypeError('not a rate')
+  return Number(count) / unitSeconds[unit as keyof typeof unitSeconds]
+}

@@ -1,0 +1,114 @@
+import { hash } from 'node:crypto'
+import { clientClosed } from '../answer.ts'
+import type { RequestContext } from '../request-context.ts'
+import { redactPath } from './path-redaction.ts'
+import { redactQuery } from './query-redaction.ts'
+import { redactTokenShapes } from './redaction.ts'
+
+/** What is written of one request, whatever became of it. Fields without a value are left out
+ * of the line. */
+export interface AuditRecord {
+  /** Version of this form. */
+  readonly v: 1
+  /** ISO 8601, UTC: when the request arrived. */
+  readonly time: string
+  readonly requestId: string
+  /** W3C Trace Context trace id. */
+  readonly traceId: string
+  /** Who the caller is: verified. */
+  readonly integration: string | undefined
+  /** Who the caller said it is; before it is verified, anybody can say that. */
+  readonly claimed: string | undefined
+  /** Resolved through trusted proxies, or the remote IP where the request was refused before. */
+  readonly clientIp: string | undefined
+  readonly method: string
+  /** The granted route pattern. */
+  readonly route: string | undefined
+  /** Redacted; absent when the target was not understood. */
+  readonly path: string | undefined
+  /** Redacted. */
+  readonly query: string | undefined
+  readonly status: number
+  /** Code of the refusal or failure; absent for an answer of Magento. */
+  readonly code: string | undefined
+  /** For the operator only. */
+  readonly reason: string | undefined
+  /** Step or policy that refused. */
+  readonly policy: string | undefined
+  /** Milliseconds from arrival to the end of the answer. */
+  readonly durationMs: number
+  /** Milliseconds of these that Magento took. */
+  readonly upstreamMs: number | undefined
+  readonly upstreamStatus: number | undefined
+  /** Bytes of the request body. */
+  readonly bytesIn: number
+  /** Bytes of the answer's body. */
+  readonly bytesOut: number
+  /** Hex SHA-256 of the request body. */
+  readonly bodySha256: string | undefined
+  /** SKUs that the path names. */
+  readonly skus: readonly string[] | undefined
+  /** Id of the secret that verified the signature. */
+  readonly keyId: string | undefined
+  /** Chosen headers, cut down to what is harmless. */
+  readonly headers: Readonly<Record<string, string>> | undefined
+}
+
+/** Builds the record of a request from an allow-list of what is known of it. */
+export function auditRecord(request: RequestContext): AuditRecord {
+  const outcome = request.outcome ?? clientClosed
+  const { upstream, target, body } = request
+  return {
+    v: 1,
+    time: new Date(request.arrivedAtMs).toISOString(),
+    requestId: request.requestId,
+    traceId: request.traceId,
+    integration: request.verified,
+    claimed: request.claimed?.integration,
+    clientIp: request.clientIp ?? request.remoteIp,
+    method: request.method,
+    route: request.route,
+    path: redactPath(request),
+    query: target?.query === undefined ? undefined : redactQuery(target.query),
+    status: outcome.status,
+    code: outcome.code,
+    reason: outcome.reason,
+    policy: outcome.policy,
+    durationMs: milliseconds(performance.now() - request.startedAt),
+    upstreamMs: upstream?.durationMs === undefined ? undefined : milliseconds(upstream.durationMs),
+    upstreamStatus: upstream?.status,
+    bytesIn: body.length,
+    bytesOut: request.bytesOut,
+    bodySha256: body.length === 0 ? undefined : hash('sha256', body),
+    skus: skusOf(request),
+    keyId: request.keyId,
+    headers: chosenHeaders(request),
+  }
+}
+
+function milliseconds(value: number): number {
+  return Math.round(value * 1000) / 1000
+}
+
+function skusOf({ routeVariables }: RequestContext): string[] | undefined {
+  const raw = routeVariables?.get('sku') ?? routeVariables?.get('productSku')
+  return raw === undefined ? undefined : [redactTokenShapes(decodeURIComponent(raw))]
+}
+
+// Of a header only what it can say that is no secret: a known type, the name and version of a client.
+const chosen = [
+  [
+    'content-type',
+    /^(?:application\/(?:json|xml|xhtml\+xml|x-www-form-urlencoded)|multipart\/form-data|text\/(?:xml|plain|html))(?![\w.+-])/i,
+  ],
+  ['user-agent', /^[A-Za-z][A-Za-z_-]{0,31}\/\d{1,6}(?:\.\d{1,6}){0,3}(?![\w.-])/],
+] as const
+
+function chosenHeaders(request: RequestContext): Record<string, string> | undefined {
+  let headers: Record<string, string> | undefined
+  for (const [name, form] of chosen) {
+    const value = form.exec(request.header(name) ?? '')?.[0]
+    if (value !== undefined) headers = { ...headers, [name]: value }
+  }
+  return headers
+}

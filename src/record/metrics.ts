@@ -1,0 +1,91 @@
+import { Counter, Histogram, Registry } from 'prom-client'
+import type { AuditRecord } from './audit-record.ts'
+
+/** Counts of what happened, in the form that Prometheus reads. */
+export interface Metrics {
+  /** Counts one request by its record. */
+  readonly observe: (record: AuditRecord) => void
+  readonly auditFailed: () => void
+  /** Prometheus text format 0.0.4. */
+  readonly text: () => Promise<string>
+  readonly contentType: string
+}
+
+/** The series that one kind of request counts on. */
+interface LabelledChildren {
+  readonly requests: Counter.Internal
+  readonly duration: Histogram.Internal<'integration'>
+  readonly upstreamDuration: Histogram.Internal<'integration'>
+  readonly keyUses: Counter.Internal | undefined
+}
+
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90]
+
+/** Label values come from the configuration and from our own codes only, so their set is bounded. */
+export function openMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'magegate_requests_total',
+    help: 'Requests by verified integration, granted route, status and code of the refusal.',
+    labelNames: ['integration', 'route', 'status', 'code'] as const,
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'magegate_request_duration_seconds',
+    help: 'From the arrival of a request to the end of its answer.',
+    labelNames: ['integration'] as const,
+    buckets,
+    registers,
+  })
+  const upstreamDuration = new Histogram({
+    name: 'magegate_upstream_duration_seconds',
+    help: 'The share of it that Magento took.',
+    labelNames: ['integration'] as const,
+    buckets,
+    registers,
+  })
+  const keyUses = new Counter({
+    name: 'magegate_signature_key_uses_total',
+    help: 'Requests by the key or secret that verified their signature.',
+    labelNames: ['integration', 'key'] as const,
+    registers,
+  })
+  const auditFailures = new Counter({
+    name: 'magegate_audit_failures_total',
+    help: 'Audit records that could not be written.',
+    registers,
+  })
+  // To find a labelled child costs more than to count on it; there are as many as label values.
+  const children = new Map<string, LabelledChildren>()
+  function childrenOf(record: AuditRecord): LabelledChildren {
+    const { integration = 'none', route = 'none', code = 'none', keyId } = record
+    const status = String(record.status)
+    // None of them can hold a line feed.
+    const key = `${integration}\n${route}\n${status}\n${code}\n${keyId}`
+    let found = children.get(key)
+    if (found === undefined) {
+      found = {
+        requests: requests.labels({ integration, route, status, code }),
+        duration: duration.labels({ integration }),
+        upstreamDuration: upstreamDuration.labels({ integration }),
+        keyUses: keyId === undefined ? undefined : keyUses.labels({ integration, key: keyId }),
+      }
+      children.set(key, found)
+    }
+    return found
+  }
+
+  return {
+    observe: (record) => {
+      const own = childrenOf(record)
+      own.requests.inc()
+      own.keyUses?.inc()
+      own.duration.observe(record.durationMs / 1000)
+      if (record.upstreamMs !== undefined) own.upstreamDuration.observe(record.upstreamMs / 1000)
+    },
+    auditFailed: () => auditFailures.inc(),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}

@@ -1,0 +1,38 @@
+import type { RequestContext, RequestTarget } from '../request-context.ts'
+import { redacted } from '../secret.ts'
+import { redactTokenShapes } from './redaction.ts'
+
+// Variables of Magento routes that carry a credential, such as :resetPasswordLinkToken.
+const secretVariable =
+  /token|secret|password|passwd|hash|otp|nonce|signature|confirmation|api_?key/i
+const plainWord = /^[A-Za-z][A-Za-z-]{0,31}$/
+const shortNumber = /^\d{1,12}$/
+const apiVersion = /^V\d{1,2}$/
+
+/**
+ * A path as the audit shows it. Of a granted route the values of variables are shown, unless the
+ * variable is one for a credential; of any other path, only what can be a word or a number.
+ */
+export function redactPath({ target, routeVariables }: RequestContext): string | undefined {
+  if (target === undefined) return undefined
+  if (routeVariables === undefined) return withSegments(target, target.segments.map(showWord))
+  const secrets = new Set<string>()
+  for (const [name, value] of routeVariables) if (secretVariable.test(name)) secrets.add(value)
+  const path =
+    secrets.size === 0
+      ? target.path
+      : withSegments(
+          target,
+          target.segments.map((segment) => (secrets.has(segment) ? redacted : segment)),
+        )
+  return redactTokenShapes(path)
+}
+
+function withSegments({ store }: RequestTarget, segments: readonly string[]): string {
+  return [store === undefined ? '/rest' : `/rest/${store}`, ...segments].join('/')
+}
+
+function showWord(segment: string): string {
+  const isWord = plainWord.test(segment) || shortNumber.test(segment) || apiVersion.test(segment)
+  return isWord ? segment : redacted
+}

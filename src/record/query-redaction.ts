@@ -1,0 +1,36 @@
+import { redacted } from '../secret.ts'
+import { redactTokenShapes } from './redaction.ts'
+
+/*
+ * Names whose values say how much is asked for and never who is asked about: the paging, sorting
+ * and filter names of Magento's search criteria, in the spellings that Magento folds together.
+ */
+const shownNames =
+  /^(?:fields|search_?criteria\[(?:page_?size|current_?page)\]|search_?criteria\[sort_?orders\]\[\d+\]\[(?:field|direction)\]|search_?criteria\[filter_?groups\]\[\d+\]\[filters\]\[\d+\]\[(?:field|condition_?type)\])$/i
+const filterValueName = /^search_?criteria\[filter_?groups\]\[\d+\]\[filters\]\[\d+\]\[value\]$/i
+const shownValue = /^[A-Za-z0-9_.,[\]-]{0,256}$/
+
+/**
+ * A query as the audit shows it: names and values of paging, sorting and `fields`, the names of
+ * filters, and of everything else nothing but that it was there.
+ */
+export function redactQuery(query: string): string {
+  return query.split('&').map(redactPair).join('&')
+}
+
+function redactPair(pair: string): string {
+  const [rawName = '', ...rest] = pair.split('=')
+  const name = decode(rawName)
+  const value = decode(rest.join('='))
+  if (shownNames.test(name) && shownValue.test(value)) return `${name}=${redactTokenShapes(value)}`
+  if (shownNames.test(name) || filterValueName.test(name)) return `${name}=${redacted}`
+  return redacted
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
+}

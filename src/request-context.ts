@@ -1,0 +1,148 @@
+import type { X509Certificate } from 'node:crypto'
+import { firstValue } from './headers.ts'
+
+/** A request target that follows the one grammar; every part is a slice of the received bytes. */
+export interface RequestTarget {
+  /** The raw path: `/rest/[store/]V1/…`. */
+  readonly path: string
+  /** The raw query without its `?`; absent when there is no `?`. */
+  readonly query: string | undefined
+  /** The store code of the path, `all` included; absent when the path has none. */
+  readonly store: string | undefined
+  /** The raw segments from `V1` on. */
+  readonly segments: readonly string[]
+}
+
+/** Who the caller says it is, before anything is verified. */
+export interface Claim {
+  /** Name of the integration; absent when nothing that was presented is known. */
+  readonly integration?: string
+  /**
+   * `token` and `certificate`: the caller presented one that we know; `name`: it only named itself.
+   */
+  readonly by: 'token' | 'certificate' | 'name' | 'nothing'
+}
+
+/** A certificate whose key the caller has proven to hold. */
+export interface ClientCertificate {
+  readonly certificate: X509Certificate
+  /** Whether an authority that is configured here, or the trusted proxy, vouches for it. */
+  readonly isChainTrusted: boolean
+}
+
+/** What is known of the forwarded request; kept for the audit record. */
+export interface UpstreamExchange {
+  /** When it was handed to the connection pool; milliseconds of `performance.now()`. */
+  readonly startedAt: number
+  status?: number
+  /** Milliseconds until the answer was complete or had failed. */
+  durationMs?: number
+}
+
+/** How the request ended, as the audit record tells it. */
+export interface Outcome {
+  readonly status: number
+  readonly code?: string
+  readonly reason?: string
+  readonly policy?: string
+}
+
+/** What the transport hands over when a request has arrived. */
+export interface Arrival {
+  readonly method: string
+  /** The request target exactly as received. */
+  readonly rawTarget: string
+  /** Header names and values in turn, as received: `[name, value, name, value, …]`. */
+  readonly rawHeaders: readonly string[]
+  /** The remote IP: the other end of the connection, which may be a proxy. */
+  readonly remoteIp: string | undefined
+  readonly isTls: boolean
+  /** From the TLS handshake with the gateway itself. */
+  readonly clientCertificate?: ClientCertificate | undefined
+  readonly hasBody: boolean
+  readonly requestId: string
+  /** The server's own request object; opaque to policies. */
+  readonly transport: object
+}
+
+const noBody = Buffer.alloc(0)
+
+/**
+ * All that is known of one request while it walks the pipeline. Each field that is not there from
+ * the start is written by one step, named beside it, and read by those after it.
+ */
+export class RequestContext {
+  readonly method: string
+  readonly rawTarget: string
+  readonly rawHeaders: readonly string[]
+  readonly remoteIp: string | undefined
+  readonly isTls: boolean
+  readonly hasBody: boolean
+  readonly transport: object
+  /** Milliseconds since the epoch. */
+  readonly arrivedAtMs = Date.now()
+  /** Milliseconds of `performance.now()`, for durations. */
+  readonly startedAt = performance.now()
+
+  /** A UUID of ours; correlation puts the id in its place that a trusted proxy gave. */
+  requestId: string
+  /** W3C Trace Context trace id, 32 hex digits; ours, or by correlation a trusted proxy's. */
+  traceId: string
+  /** W3C Trace Context trace flags, 2 hex digits; by correlation a trusted proxy's. */
+  traceFlags = '01'
+  /** client-ip: the caller's address, resolved through trusted proxies. */
+  clientIp: string | undefined = undefined
+  /** client-ip: whether the connection comes from a trusted proxy. */
+  viaTrustedProxy = false
+  /** The transport, or client-certificate: one that a trusted proxy forwards. */
+  clientCertificate: ClientCertificate | undefined
+  /** request-target */
+  target: RequestTarget | undefined = undefined
+  /** claimed-integration */
+  claimed: Claim | undefined = undefined
+  /** claimed-integration: SHA-256 of the bearer token presented. */
+  bearerDigest: Buffer | undefined = undefined
+  /** The transport, once the body has been read: the exact bytes. */
+  body: Buffer = noBody
+  /** signature: id of the key that verified the request. */
+  keyId: string | undefined = undefined
+  /** signature: what the request may be used once for. */
+  nonce: { readonly value: string; readonly ttlMs: number } | undefined = undefined
+  /** signature: what repeats of this write have in common, where it has no nonce. */
+  repeatKey: string | undefined = undefined
+  /** Fields that policies put on the answer, whatever it is; names and values in turn. */
+  readonly answerHeaders: string[] = []
+  /** The pipeline, when every policy of the stage authenticate has allowed the request. */
+  verified: string | undefined = undefined
+  /** route-grant: the pattern that granted the request, `METHOD /V1/path/:variable`. */
+  route: string | undefined = undefined
+  /** route-grant: raw (still encoded) value of each variable of the pattern. */
+  routeVariables: ReadonlyMap<string, string> | undefined = undefined
+  /** forward */
+  upstream: UpstreamExchange | undefined = undefined
+  /** Whoever answers. */
+  outcome: Outcome | undefined = undefined
+  /** Body bytes of the answer. */
+  bytesOut = 0
+
+  constructor(arrival: Arrival) {
+    this.method = arrival.method
+    this.rawTarget = arrival.rawTarget
+    this.rawHeaders = arrival.rawHeaders
+    this.remoteIp = arrival.remoteIp
+    this.isTls = arrival.isTls
+    this.clientCertificate = arrival.clientCertificate
+    this.hasBody = arrival.hasBody
+    this.requestId = arrival.requestId
+    this.traceId = arrival.requestId.replaceAll('-', '')
+    this.transport = arrival.transport
+  }
+
+  /**
+   * The value of a header, by its lower-case name. Where a header that may stand once is repeated,
+   * the step request-framing has refused the request, so the first value is the only one.
+   */
+  header(name: string): string | undefined {
+    return firstValue(this.rawHeaders, name)
+  }
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { type FastifyInstance, fastify } from 'fastify'
+import type { ClientCertificate, RequestContext } from './request-context.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the gateway knows of the request; there from the first hook on. */
+    gate: RequestContext
+  }
+}
+
+/** What the public listener needs of the configuration. */
+export interface ServerSettings {
+  readonly tls?: {
+    readonly certFile: string
+    readonly keyFile: string
+    /** Authorities that may sign client certificates; without it no chain is trusted. */
+    readonly clientCaFile?: string
+  }
+  /** Whether callers are asked for a certificate in the TLS handshake. */
+  readonly asksForCertificate: boolean
+  readonly bodyLimitBytes: number
+  /** Until a whole request must be here, milliseconds. */
+  readonly requestTimeoutMs: number
+}
+
+/** Bytes of a request's header section; also bounds the request target. */
+const maxHeaderBytes = 16_384
+
+/**
+ * Makes the public HTTP server. It interprets nothing: every request is routed alike, its body is
+ * read as the bytes that it is, and whatever is wrong with it is left to the pipeline.
+ * @param onClientError answers what the HTTP parser refused, or what did not arrive in time
+ */
+export function createServer(
+  settings: ServerSettings,
+  onClientError: (error: Error, socket: Socket) => void,
+): FastifyInstance {
+  const { tls, asksForCertificate, bodyLimitBytes, requestTimeoutMs } = settings
+  const http = {
+    maxHeaderSize: maxHeaderBytes,
+    // The pipeline refuses a request without Host, so that it is recorded.
+    requireHostHeader: false,
+    headersTimeout: Math.min(requestTimeoutMs, 15_000),
+    connectionsCheckingInterval: Math.min(requestTimeoutMs, 5_000),
+  }
+  const app = fastify({
+    ...(tls === undefined
+      ? { http }
+      : {
+          https: {
+            ...http,
+            cert: readFileSync(tls.certFile),
+            key: readFileSync(tls.keyFile),
+            minVersion: 'TLSv1.2' as const,
+            // Asked for and never required here: the pipeline decides who needs one.
+            requestCert: asksForCertificate,
+            rejectUnauthorized: false,
+            // Never the public authorities, which sign a certificate for anybody.
+            ca: tls.clientCaFile === undefined ? [] : readFileSync(tls.clientCaFile),
+          },
+        }),
+    logger: false,
+    clientErrorHandler: onClientError,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: 72_000,
+    exposeHeadRoutes: false,
+    // While draining, what still comes in on open connections is served as ever.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // Routing must not read the target: the pipeline does, by one grammar, from the raw bytes.
+    rewriteUrl: () => '/',
+    genReqId: () => crypto.randomUUID(),
+  }) as unknown as FastifyInstance
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // Node would answer an unknown Expect itself, before any policy and without a record.
+  app.server.on('checkExpectation', (message, response) => {
+    app.server.emit('request', message, response)
+  })
+  // CONNECT asks for a tunnel, which is nothing that an HTTP parser could hand on as a request.
+  app.server.on('connect', (_message, socket) => {
+    onClientError(Object.assign(new Error('CONNECT'), { code: 'HTTP_CONNECT' }), socket as Socket)
+  })
+  return app
+}
+
+/** The request target as received; routing has put another in its place. */
+export function rawTargetOf(message: IncomingMessage & { originalUrl?: string }): string {
+  return message.originalUrl ?? message.url ?? ''
+}
+
+// One certificate per connection, however many requests come over it.
+const certificates = new WeakMap<Socket, ClientCertificate | undefined>()
+
+/** The client certificate of the TLS handshake, whether or not its chain is trusted. */
+export function clientCertificateOf(socket: Socket): ClientCertificate | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined
+  if (!certificates.has(socket)) {
+    const certificate = socket.getPeerX509Certificate()
+    const presented = certificate && { certificate, isChainTrusted: socket.authorized }
+    certificates.set(socket, presented)
+  }
+  return certificates.get(socket)
+}

@@ -1,0 +1,141 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { type AnswerSettings, answerProblem } from './answer.ts'
+import type { OpenReplies } from './client-error.ts'
+import { errorCode } from './forward/upstream-failure.ts'
+import { type Integration, nobody } from './integration.ts'
+import { allow, type Stage } from './policy.ts'
+import { type Rejection, reject } from './problem.ts'
+import { RequestContext } from './request-context.ts'
+import { clientCertificateOf, rawTargetOf } from './server.ts'
+import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
+
+/** What walks a request through the pipeline. */
+export interface Traffic {
+  /** The steps that every request passes before those of its integration. */
+  readonly steps: readonly NamedCheck[]
+  readonly integrations: ReadonlyMap<string, Integration>
+  readonly answers: AnswerSettings
+  /** Called once for every request, when its connection is done with it. */
+  readonly record: (request: RequestContext) => void
+  readonly openReplies: OpenReplies
+  readonly log: Logger
+}
+
+/** The integration that a request claims to come from, and once verified does come from. */
+export function integrationOf(traffic: Traffic, { claimed }: RequestContext): Integration {
+  return traffic.integrations.get(claimed?.integration ?? '') ?? nobody
+}
+
+/** Hangs the three stages and the record on the hooks of the server. */
+export function addPipelineHooks(app: FastifyInstance, traffic: Traffic): void {
+  app.decorateRequest('gate', null as unknown as RequestContext)
+
+  app.addHook('onRequest', (request, reply, done) => {
+    request.gate = contextOf(request)
+    const { socket } = request.raw
+    traffic.openReplies.set(socket, reply)
+    // Not onResponse, which is not called for a caller that went away.
+    reply.raw.once('close', () => {
+      if (traffic.openReplies.get(socket) === reply) traffic.openReplies.delete(socket)
+      traffic.record(request.gate)
+    })
+    settle(
+      traffic,
+      reply,
+      then(runChecks(traffic.steps, request.gate), (steps) =>
+        steps.verdict === allow ? runStage(traffic, 'admit', request.gate) : steps,
+      ),
+      done,
+    )
+  })
+
+  app.addHook('preValidation', (request, reply, done) => {
+    if (request.body instanceof Buffer) request.gate.body = request.body
+    settle(traffic, reply, runStage(traffic, 'authenticate', request.gate), done)
+  })
+
+  app.addHook('preHandler', (request, reply, done) => {
+    request.gate.verified = integrationOf(traffic, request.gate).name
+    settle(traffic, reply, runStage(traffic, 'authorize', request.gate), done)
+  })
+
+  app.setErrorHandler((error, request, reply) => {
+    reply.hijack()
+    answerProblem(reply.raw, request.gate, rejectionOf(traffic, error, request), traffic.answers)
+  })
+
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack()
+    const rejection = reject('method-not-allowed', 'no route for this method')
+    answerProblem(reply.raw, request.gate, rejection, traffic.answers)
+  })
+}
+
+function contextOf(request: FastifyRequest): RequestContext {
+  const { id, method, raw } = request
+  return new RequestContext({
+    method,
+    rawTarget: rawTargetOf(raw),
+    rawHeaders: raw.rawHeaders,
+    remoteIp: raw.socket.remoteAddress,
+    isTls: 'encrypted' in raw.socket,
+    clientCertificate: clientCertificateOf(raw.socket),
+    hasBody: hasBody(raw.headers),
+    requestId: id,
+    transport: request,
+  })
+}
+
+/** RFC 9112, section 6.3: a request has a body when one of these two fields says so. */
+function hasBody(headers: FastifyRequest['raw']['headers']): boolean {
+  const length = headers['content-length']
+  return (
+    headers['transfer-encoding'] !== undefined || (length !== undefined && !/^0+$/.test(length))
+  )
+}
+
+function runStage(
+  traffic: Traffic,
+  stage: Stage,
+  request: RequestContext,
+): StageResult | Promise<StageResult> {
+  return runChecks(integrationOf(traffic, request)[stage], request)
+}
+
+function then<In, Out>(value: In | Promise<In>, next: (value: In) => Out | Promise<Out>) {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
+/** Lets the request go on, or answers the refusal; a check that throws becomes a 500. */
+function settle(
+  traffic: Traffic,
+  reply: FastifyReply,
+  result: StageResult | Promise<StageResult>,
+  done: (error?: Error) => void,
+): void {
+  const proceed = ({ verdict, policy }: StageResult) => {
+    if (verdict === allow) return done()
+    reply.hijack()
+    answerProblem(reply.raw, reply.request.gate, verdict, traffic.answers, policy)
+  }
+  if (result instanceof Promise) result.then(proceed, done)
+  else proceed(result)
+}
+
+/** What the server's own errors mean, by code. */
+function rejectionOf(traffic: Traffic, error: unknown, request: FastifyRequest): Rejection {
+  const code = errorCode(error)
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reject('body-too-large', code)
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return reject('unsupported-media-type', code)
+  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' || code === 'ECONNRESET') {
+    return reject('bad-request', code, { detail: 'The body is not as long as announced.' })
+  }
+  return failure(traffic.log, request.gate, error)
+}
+
+/** What is answered when the gateway itself failed: a bug or a broken dependency, for the log. */
+export function failure(log: Logger, { requestId }: RequestContext, error: unknown): Rejection {
+  log.error({ requestId, err: error }, 'request failed')
+  return reject('internal-error', errorCode(error))
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { addressKey, addressLimit } from '../../src/admit/address-limit.ts'
+import { allow } from '../../src/policy.ts'
+import { requestContext } from '../support/request.ts'
+import { services, testClock } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
+
+function requestFrom(clientIp: string) {
+  const request = requestContext()
+  request.clientIp = clientIp
+  return request
+}
+
+test('holds one address to its burst and lets the others be', async () => {
+  const check = addressLimit.prepare({ perAddress: { ratePerSecond: 1, burst: 2 } }, services())
+  assert.equal(check(requestFrom('203.0.113.1')), allow)
+  assert.equal(check(requestFrom('203.0.113.1')), allow)
+  const verdict = await rejectionOf(check(requestFrom('203.0.113.1')))
+  assert.equal(verdict.code, 'address-rate-limited')
+  assert.equal(verdict.retryAfterSeconds, 1)
+  assert.equal(check(requestFrom('203.0.113.2')), allow)
+})
+
+test('admits a caller again that waits as it was told', async () => {
+  const clock = testClock()
+  const check = addressLimit.prepare(
+    { perAddress: { ratePerSecond: 0.1, burst: 1 } },
+    services(clock),
+  )
+  assert.equal(check(requestFrom('203.0.113.1')), allow)
+  const verdict = await rejectionOf(check(requestFrom('203.0.113.1')))
+  clock.advance((verdict.retryAfterSeconds ?? 0) * 1000)
+  assert.equal(check(requestFrom('203.0.113.1')), allow)
+})
+
+test('counts an IPv6 caller by its /64', () => {
+  assert.equal(addressKey('203.0.113.1'), '203.0.113.1')
+  assert.equal(addressKey('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
+  assert.equal(addressKey('2001:db8:1:2::6'), '2001:db8:1:2::/64')
+  assert.equal(addressKey('2001:db8::6'), '2001:db8:0:0::/64')
+  assert.equal(addressKey('::1'), '0:0:0:0::/64')
+  assert.equal(addressKey('1::'), '1:0:0:0::/64')
+})

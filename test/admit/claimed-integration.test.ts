@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { claimedIntegration, tokenDigest } from '../../src/admit/claimed-integration.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
+
+const token = 'acme-token-0123456789'
+const check = claimedIntegration.prepare(
+  {
+    names: new Set(['acme-erp', 'globex-pim']),
+    certificatePins: new Map(),
+    byToken: new Map([[tokenDigest(token).toString('hex'), 'acme-erp']]),
+  },
+  services(),
+)
+
+function claimOf(headers: Record<string, string>) {
+  const request = requestContext({ headers })
+  check(request)
+  return request.claimed
+}
+
+test('finds the integration by its bearer token', () => {
+  assert.deepEqual(claimOf({ authorization: `Bearer ${token}` }), {
+    integration: 'acme-erp',
+    by: 'token',
+  })
+  assert.deepEqual(claimOf({ AUTHORIZATION: `bearer ${token}` }), {
+    integration: 'acme-erp',
+    by: 'token',
+  })
+})
+
+test('finds the integration by the name that it gives itself', () => {
+  assert.deepEqual(claimOf({ 'X-Integration-Id': 'globex-pim' }), {
+    integration: 'globex-pim',
+    by: 'name',
+  })
+})
+
+test('takes token and name that agree, and nothing that contradicts itself', () => {
+  const authorization = `Bearer ${token}`
+  assert.equal(claimOf({ authorization, 'X-Integration-Id': 'acme-erp' })?.integration, 'acme-erp')
+  assert.deepEqual(claimOf({ authorization, 'X-Integration-Id': 'globex-pim' }), { by: 'nothing' })
+})
+
+test('claims nothing for what is unknown or has another form', () => {
+  const nothing = { by: 'nothing' }
+  assert.deepEqual(claimOf({}), nothing)
+  assert.deepEqual(claimOf({ authorization: 'Bearer wrong-token-0123456789' }), nothing)
+  assert.deepEqual(claimOf({ authorization: `Bearer  ${token}` }), nothing)
+  assert.deepEqual(claimOf({ authorization: `Basic ${token}` }), nothing)
+  assert.deepEqual(claimOf({ authorization: token }), nothing)
+  assert.deepEqual(claimOf({ 'X-Integration-Id': 'initech' }), nothing)
+})

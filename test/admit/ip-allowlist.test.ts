@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ipAllowlist } from '../../src/admit/ip-allowlist.ts'
+import { allow } from '../../src/policy.ts'
+import type { Claim } from '../../src/request-context.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
+
+const check = ipAllowlist.prepare(['203.0.113.0/24', '2001:db8:7::/48', '198.51.100.7'], services())
+
+function verdictFor(clientIp: string | undefined, by: Claim['by'] = 'token') {
+  const request = requestContext()
+  request.clientIp = clientIp
+  request.claimed = { integration: 'acme-erp', by }
+  return check(request)
+}
+
+describe('admits listed addresses', () => {
+  for (const ip of [
+    '203.0.113.0',
+    '203.0.113.255',
+    '2001:db8:7::1',
+    '2001:db8:7:ffff::',
+    '198.51.100.7',
+  ]) {
+    test(ip, () => assert.equal(verdictFor(ip), allow))
+  }
+})
+
+describe('refuses all others', async () => {
+  for (const ip of [
+    '203.0.112.255',
+    '203.0.114.0',
+    '2001:db8:8::',
+    '198.51.100.8',
+    '::1',
+    undefined,
+  ]) {
+    test(String(ip), async () => {
+      const verdict = await rejectionOf(verdictFor(ip))
+      assert.equal(verdict.code, 'address-not-allowed')
+    })
+  }
+})
+
+test('tells who only named the integration nothing but what an unknown name is told', async () => {
+  const verdict = await rejectionOf(verdictFor('192.0.2.1', 'name'))
+  assert.equal(verdict.code, 'unauthenticated')
+})

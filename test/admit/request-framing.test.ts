@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { requestFraming } from '../../src/admit/request-framing.ts'
+import { allow } from '../../src/policy.ts'
+import { type RequestParts, requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
+
+const check = requestFraming.prepare({}, services())
+
+function codeOf(parts: RequestParts): string | undefined {
+  const verdict = check(requestContext(parts))
+  assert.ok(!(verdict instanceof Promise))
+  return verdict === allow ? undefined : verdict.code
+}
+
+test('lets the methods of Magento through', () => {
+  for (const method of ['GET', 'POST', 'PUT', 'DELETE']) assert.equal(codeOf({ method }), undefined)
+})
+
+test('refuses every other method', () => {
+  for (const method of ['HEAD', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT', 'get', 'PURGE']) {
+    assert.equal(codeOf({ method }), 'method-not-allowed')
+  }
+})
+
+describe('refuses a repeated header that decides something', () => {
+  for (const name of ['Authorization', 'x-signature', 'X-INTEGRATION-ID', 'Content-Type', 'Host']) {
+    test(name, () => assert.equal(codeOf({ headers: { [name]: ['a', 'b'] } }), 'bad-request'))
+  }
+})
+
+test('refuses a GET with a body, a missing Host and an unknown expectation', () => {
+  assert.equal(codeOf({ body: '{}' }), 'bad-request')
+  assert.equal(codeOf({ headers: { Host: '' } }), 'bad-request')
+  assert.equal(codeOf({ headers: { Expect: 'a-pony' } }), 'expectation-failed')
+  assert.equal(codeOf({ headers: { Expect: '100-Continue' } }), undefined)
+})

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { bodySignature } from '../../src/authenticate/body-signature.ts'
+import { Secret } from '../../src/secret.ts'
+import { requestContext } from '../support/request.ts'
+
+const current = 'current-secret-0123456789'
+const previous = 'previous-secret-012345678'
+const nowMs = Date.parse('2026-11-24T12:00:00Z')
+const secrets = [
+  { id: 'k2', value: new Secret(current) },
+  { id: 'k1', value: new Secret(previous), notAfter: '2026-12-01T00:00:00Z' },
+]
+const verifySignature = bodySignature({ secrets })
+
+function sign(body: string | Buffer, secret = current): string {
+  return createHmac('sha256', secret).update(body).digest('hex')
+}
+
+function verify(body: string | Buffer, signature: string | undefined, atMs = nowMs) {
+  const headers = signature === undefined ? {} : { 'X-Signature': signature }
+  const result = verifySignature(requestContext({ method: 'POST', body, headers }), atMs)
+  return 'reason' in result ? undefined : result.keyId
+}
+
+// RFC 4231, test case 2.
+test('agrees with the published HMAC-SHA256 test vector', () => {
+  const verifyVector = bodySignature({
+    secrets: [{ id: 'rfc4231', value: new Secret('Jefe') }],
+  })
+  const request = requestContext({
+    method: 'POST',
+    body: 'what do ya want for nothing?',
+    headers: {
+      'X-Signature': '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+    },
+  })
+  const result = verifyVector(request, nowMs)
+  assert.ok(!('reason' in result))
+  assert.equal(result.keyId, 'rfc4231')
+})
+
+test('accepts either live secret and says which one it was', () => {
+  assert.equal(verify('{"a":1}', sign('{"a":1}')), 'k2')
+  assert.equal(verify('{"a":1}', sign('{"a":1}', previous)), 'k1')
+  assert.equal(verify('{"a":1}', sign('{"a":1}').toUpperCase()), 'k2')
+})
+
+test('verifies the empty string where there is no body', () => {
+  assert.equal(verify('', sign('')), 'k2')
+})
+
+test('refuses a signature that is missing, of another form or made with another secret', () => {
+  const refused = [
+    undefined,
+    '',
+    'zz',
+    sign('{}').slice(2),
+    `${sign('{}')}00`,
+    `sha256=${sign('{}')}`,
+    createHmac('sha256', current).update('{}').digest('base64'),
+    sign('{}', 'another-secret-0123456789'),
+  ]
+  for (const signature of refused) {
+    assert.equal(verify('{}', signature), undefined)
+  }
+})
+
+test('refuses a body of which any bit was changed', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(), (bytes, where) => {
+      const body = Buffer.from(bytes)
+      const signature = sign(body)
+      assert.equal(verify(body, signature), 'k2')
+      const bit = where % (body.length * 8)
+      body[bit >> 3] = (body[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      assert.equal(verify(body, signature), undefined)
+    }),
+  )
+})
+
+test('refuses a secret from its notAfter on, and not before', () => {
+  const signature = sign('{}', previous)
+  const endMs = Date.parse('2026-12-01T00:00:00Z')
+  assert.equal(verify('{}', signature, endMs - 1), 'k1')
+  assert.equal(verify('{}', signature, endMs), undefined)
+  assert.equal(verify('{}', sign('{}'), endMs), 'k2')
+})
+
+test('gives a write what its repeats have in common, and a read nothing', () => {
+  const repeatKeyOf = (method: string, target: string) => {
+    const headers = { 'X-Signature': sign('') }
+    const result = verifySignature(requestContext({ method, target, headers }), nowMs)
+    assert.ok(!('reason' in result))
+    return result.repeatKey
+  }
+  assert.equal(repeatKeyOf('GET', '/rest/V1/products/a'), undefined)
+  const one = repeatKeyOf('DELETE', '/rest/V1/products/a')
+  assert.ok(one !== undefined)
+  assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a'), one)
+  assert.notDeepEqual(repeatKeyOf('DELETE', '/rest/V1/products/b'), one)
+})

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { createHash, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { request as httpsRequest } from 'node:https'
+import { after, before, describe, test } from 'node:test'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { problemOf, send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
+
+function spkiSha256(name: string): string {
+  const { publicKey } = new X509Certificate(pem(`${name}.cert`))
+  return createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+}
+
+function integration(name: string, clientCertificate: object) {
+  return {
+    name,
+    credentials: { clientCertificate },
+    upstream: { bearer: 'env:MAGENTO_TOKEN' },
+    policies: { routes: ['GET /V1/products/:sku'] },
+  }
+}
+
+const pinned = integration('pinned', { spkiSha256: [spkiSha256('client')] })
+const named = integration('named', { subject: { O: 'Acme', CN: 'acme-erp' } })
+
+let magento: MagentoStandIn
+before(async () => {
+  magento = await startMagento()
+})
+after(() => magento.close())
+
+async function startTls(each: typeof pinned, clientCaFile: string | undefined) {
+  return startGateway({
+    magentoUrl: magento.url,
+    integrations: [each],
+    gateway: {
+      listen: {
+        requireHttps: true,
+        tls: {
+          certFile: pemFile('loopback.cert'),
+          keyFile: pemFile('loopback.key'),
+          ...(clientCaFile !== undefined && { clientCaFile }),
+        },
+      },
+    },
+  })
+}
+
+async function statusFor(gateway: TestGateway, client: string | undefined, headers = {}) {
+  const request = httpsRequest(`${gateway.url}/rest/V1/products/24-MB01`, {
+    ca: pem('loopback.cert'),
+    agent: false,
+    headers,
+    ...(client !== undefined && { cert: pem(`${client}.cert`), key: pem(`${client}.key`) }),
+  })
+  request.end()
+  const [response] = await once(request, 'response')
+  response.resume()
+  return response.statusCode as number
+}
+
+describe('with TLS at the gateway', () => {
+  test('the pinned key is the credential, whoever signed its certificate', async () => {
+    await using gateway = await startTls(pinned, undefined)
+    assert.equal(await statusFor(gateway, 'client'), 200)
+    assert.equal(await statusFor(gateway, 'impostor'), 401)
+    assert.equal(await statusFor(gateway, undefined), 401)
+    assert.equal(await statusFor(gateway, undefined, { 'X-Integration-Id': 'pinned' }), 401)
+    const [record] = await gateway.auditRecords(1)
+    assert.equal(record?.integration, 'pinned')
+  })
+
+  test('a subject counts only when a configured authority signed it', async () => {
+    await using gateway = await startTls(named, pemFile('ca.cert'))
+    assert.equal(await statusFor(gateway, 'client'), 200)
+    assert.equal(await statusFor(gateway, 'impostor'), 401)
+    await using withoutAuthority = await startTls(named, undefined)
+    assert.equal(await statusFor(withoutAuthority, 'client'), 401)
+  })
+
+  test('a forwarded certificate of a caller that is no trusted proxy counts for nothing', async () => {
+    await using gateway = await startTls(pinned, undefined)
+    const headers = { 'Client-Cert': rfc9440('client') }
+    assert.equal(await statusFor(gateway, undefined, headers), 401)
+  })
+})
+
+function rfc9440(name: string): string {
+  return `:${new X509Certificate(pem(`${name}.cert`)).raw.toString('base64')}:`
+}
+
+describe('behind a trusted proxy', () => {
+  async function statusWith(header: string, value: string, trustedProxies = ['127.0.0.1']) {
+    await using gateway = await startGateway({
+      magentoUrl: magento.url,
+      integrations: [pinned, named],
+      gateway: { listen: { trustedProxies, clientCertificateHeader: header } },
+    })
+    const answer = await send(gateway.url, { headers: { [header]: value } })
+    assert.ok(
+      !magento.received
+        .at(-1)
+        ?.rawHeaders.some((name) => name.toLowerCase() === header.toLowerCase()),
+    )
+    return answer.status === 400 ? problemOf(answer).code : answer.status
+  }
+
+  test('its forwarded certificate is the credential, in either form', async () => {
+    assert.equal(await statusWith('Client-Cert', rfc9440('client')), 200)
+    assert.equal(
+      await statusWith(
+        'X-SSL-Client-Cert',
+        encodeURIComponent(readFileSync(pemFile('client.cert'), 'utf8')),
+      ),
+      200,
+    )
+    assert.equal(await statusWith('Client-Cert', ''), 401)
+    assert.equal(await statusWith('Client-Cert', rfc9440('loopback')), 401)
+  })
+
+  test('what is no certificate is refused', async () => {
+    assert.equal(await statusWith('Client-Cert', ':AAAA:'), 'bad-request')
+    assert.equal(await statusWith('Client-Cert', 'CN=acme-erp'), 'bad-request')
+  })
+
+  test('nobody else can forward one', async () => {
+    assert.equal(await statusWith('Client-Cert', rfc9440('client'), []), 401)
+  })
+})

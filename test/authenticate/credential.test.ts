@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { tokenDigest } from '../../src/admit/claimed-integration.ts'
+import { credential } from '../../src/authenticate/credential.ts'
+import { allow } from '../../src/policy.ts'
+import { Secret } from '../../src/secret.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
+
+const check = credential.prepare(new Secret('acme-token-0123456789'), services())
+
+function verdictFor(token: string | undefined) {
+  const request = requestContext()
+  request.bearerDigest = token === undefined ? undefined : tokenDigest(token)
+  return check(request)
+}
+
+test('accepts the token of the integration', () => {
+  assert.equal(verdictFor('acme-token-0123456789'), allow)
+})
+
+test('refuses any other token, and none, with one and the same code', async () => {
+  for (const token of ['acme-token-012345678', 'acme-token-01234567890', '', undefined]) {
+    const verdict = await rejectionOf(verdictFor(token))
+    assert.equal(verdict.code, 'unauthenticated')
+    assert.equal(verdict.detail, undefined)
+  }
+})

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { repeatGuard } from '../../src/authorize/repeat-guard.ts'
+import { allow } from '../../src/policy.ts'
+import { requestContext } from '../support/request.ts'
+import { services, testClock } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
+
+function requestWith(repeatKey: string | undefined, verified = 'acme-erp') {
+  const request = requestContext({ method: 'POST' })
+  request.verified = verified
+  request.repeatKey = repeatKey
+  return request
+}
+
+test('refuses a repeated write within its window, and takes it again after it', async () => {
+  const clock = testClock()
+  const check = repeatGuard.prepare({ windowMs: 1000 }, services(clock))
+  assert.equal(await check(requestWith('a')), allow)
+  assert.equal((await rejectionOf(check(requestWith('a')))).code, 'unauthenticated')
+  assert.equal(await check(requestWith('b')), allow)
+  assert.equal(await check(requestWith('a', 'globex-pim')), allow)
+  clock.advance(1000)
+  assert.equal(await check(requestWith('a')), allow)
+})
+
+test('lets be what has a nonce, and everything with a window of 0', async () => {
+  const check = repeatGuard.prepare({ windowMs: 1000 }, services())
+  assert.equal(await check(requestWith(undefined)), allow)
+  assert.equal(await check(requestWith(undefined)), allow)
+  const off = repeatGuard.prepare({ windowMs: 0 }, services())
+  assert.equal(await off(requestWith('a')), allow)
+  assert.equal(await off(requestWith('a')), allow)
+})
+
+test('refuses with 503 what cannot be remembered', async () => {
+  const broken = { ...services(), useNonce: () => 'unavailable' as const }
+  const { code } = await rejectionOf(repeatGuard.prepare({ windowMs: 1 }, broken)(requestWith('a')))
+  assert.equal(code, 'replay-protection-unavailable')
+})

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { routeGrant } from '../../src/authorize/route-grant.ts'
+import { allow } from '../../src/policy.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
+
+const check = routeGrant.prepare(
+  [
+    'GET /V1/products/:sku',
+    'GET /V1/products/attributes',
+    'GET /V1/products/:sku/media/:entryId',
+    'PUT /V1/products/:sku',
+    'GET /V1/products/:sku/:kind',
+  ],
+  services(),
+)
+
+function routeOf(method: string, target: string) {
+  const request = requestContext({ method, target })
+  const verdict = check(request)
+  assert.ok(!(verdict instanceof Promise))
+  if (verdict === allow)
+    return { route: request.route, ...Object.fromEntries(request.routeVariables ?? []) }
+  return verdict.code
+}
+
+describe('grants what is listed', () => {
+  test('with the raw values of variables', () => {
+    assert.deepEqual(routeOf('GET', '/rest/V1/products/A%2FB'), {
+      route: 'GET /V1/products/:sku',
+      sku: 'A%2FB',
+    })
+  })
+  test('for every store', () => {
+    assert.deepEqual(routeOf('PUT', '/rest/all/V1/products/x'), {
+      route: 'PUT /V1/products/:sku',
+      sku: 'x',
+    })
+  })
+  test('by the pattern with the earliest literal', () => {
+    assert.deepEqual(routeOf('GET', '/rest/V1/products/attributes'), {
+      route: 'GET /V1/products/attributes',
+    })
+    assert.deepEqual(routeOf('GET', '/rest/V1/products/x/y'), {
+      route: 'GET /V1/products/:sku/:kind',
+      sku: 'x',
+      kind: 'y',
+    })
+  })
+})
+
+describe('refuses what is not', async () => {
+  const refused: [string, string][] = [
+    ['POST', '/rest/V1/products/x'],
+    ['DELETE', '/rest/V1/products/x'],
+    ['GET', '/rest/V1/products'],
+    ['GET', '/rest/V1/products/x/media/1/2'],
+    ['GET', '/rest/V1/Products/x'],
+    ['GET', '/rest/V1/%70roducts/x'],
+  ]
+  for (const [method, target] of refused) {
+    test(`${method} ${target}`, () => assert.equal(routeOf(method, target), 'route-not-granted'))
+  }
+  test('everything, for an integration without grants', async () => {
+    const request = requestContext()
+    const verdict = await rejectionOf(routeGrant.prepare([], services())(request))
+    assert.equal(verdict.code, 'route-not-granted')
+  })
+})

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type ConfigFiles, writeConfig } from '../support/config-directory.ts'
+import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { runCommand } from '../support/gateway-process.ts'
+
+const exampleConfig = fileURLToPath(new URL('../../config', import.meta.url))
+
+function filesWith(changes: Partial<ConfigFiles>): ConfigFiles {
+  return {
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
+    integrations: { acme, globex },
+    ...changes,
+  }
+}
+
+async function checkFiles(changes: Partial<ConfigFiles>, env: Record<string, string> = testEnv) {
+  await using directory = await writeConfig(filesWith(changes))
+  const { exitCode, stdout, stderr } = await runCommand(['check', '--config', directory.path], env)
+  return { exitCode, stdout, stderr: stderr.replaceAll(`${directory.path}/`, '') }
+}
+
+test('accepts what can be used', async () => {
+  const { exitCode, stdout, stderr } = await checkFiles({})
+  assert.equal(stderr, '')
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /ok, 2 integration/)
+})
+
+test('accepts the example configuration', async () => {
+  const names = [
+    'ACME_TOKEN',
+    'ACME_HMAC_SECRET',
+    'ACME_MAGENTO_TOKEN',
+    'GLOBEX_TOKEN',
+    'GLOBEX_MAGENTO_TOKEN',
+  ]
+  const env = Object.fromEntries(names.map((name) => [name, `${name}-0123456789`]))
+  const { exitCode, stderr } = await runCommand(['check', '--config', exampleConfig], env)
+  assert.equal(stderr, '')
+  assert.equal(exitCode, 0)
+})
+
+test('reports every fault at once, with file, line, path and what was expected', async () => {
+  const { exitCode, stderr } = await checkFiles({
+    gateway: {
+      ...gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
+      listen: {
+        host: '127.0.0.1',
+        port: 'eighty',
+        requireHttps: false,
+        trustedProxies: ['10.0.0.0/99'],
+      },
+      unheardOf: true,
+    },
+    integrations: {
+      acme: {
+        ...acme,
+        credentials: { token: 'in-plain-0123456789' },
+        policies: { ...acme.policies, rateLimit: { rate: '20 per second' }, ipAllowList: [] },
+      },
+      globex: { ...globex, credentials: {}, policies: { routes: ['FETCH /V1/x'] } },
+    },
+  })
+  assert.equal(exitCode, 1)
+  assert.deepEqual(
+    stderr.trimEnd().split('\n').sort(),
+    [
+      '8 fault(s)',
+      'gateway.yaml:20 /unheardOf: expected no such key; known here: listen, admin, magento, store, audit, limits, shutdown',
+      'gateway.yaml:3 /listen/port: expected integer',
+      'gateway.yaml:6 /listen/trustedProxies/0: expected an IP address or a CIDR block, such as 203.0.113.0/24 or 2001:db8:7::/48',
+      'integrations/acme.yaml:19 /policies/rateLimit/rate: expected a rate such as 20/s, 300/min or 5000/h',
+      'integrations/acme.yaml:20 /policies/ipAllowList: expected no such key; known here: ipAllowlist, rateLimit, routes, requestSchema, repeatGuard',
+      'integrations/acme.yaml:3 /credentials/token: expected a reference to a secret, env:NAME or file:PATH (a secret in plain is refused)',
+      'integrations/globex.yaml:2 /credentials: expected at least one credential: an integration without authentication is refused',
+      'integrations/globex.yaml:7 /policies/routes/0: expected a method and a path, such as GET /V1/products/:sku',
+    ].sort(),
+  )
+  assert.ok(!stderr.includes('in-plain'))
+})
+
+describe('refuses', () => {
+  const cases: [string, Partial<ConfigFiles>, RegExp][] = [
+    [
+      'two integrations of one name',
+      { integrations: { a: acme, b: { ...globex, name: acme.name } } },
+      /b\.yaml:1 \/name: expected a value that is not used in .*a\.yaml too/,
+    ],
+    [
+      'two integrations with one token',
+      { integrations: { a: globex, b: { ...globex, name: 'other' } } },
+      /b\.yaml:3 \/credentials\/token: expected a value that is not used in/,
+    ],
+    [
+      'two ways towards Magento',
+      {
+        integrations: {
+          a: { ...globex, upstream: { bearer: 'env:MAGENTO_TOKEN', passthrough: true } },
+        },
+      },
+      /\/upstream: expected exactly one of oauth1, adminToken, bearer and passthrough/,
+    ],
+    [
+      'no way towards Magento',
+      { integrations: { a: { ...globex, upstream: {} } } },
+      /\/upstream: expected exactly one of oauth1, adminToken, bearer and passthrough/,
+    ],
+    [
+      'a signature over the body alone from anywhere',
+      {
+        integrations: {
+          a: {
+            ...acme,
+            credentials: { signature: acme.credentials.signature },
+            policies: { routes: [] },
+          },
+        },
+      },
+      /\/policies\/ipAllowlist: expected addresses/,
+    ],
+    [
+      'a secret that is not there',
+      { integrations: { a: { ...globex, credentials: { token: 'env:NOWHERE' } } } },
+      /\/credentials\/token: expected the environment variable NOWHERE to be set/,
+    ],
+    [
+      'a secret that is too short',
+      { integrations: { a: { ...globex, credentials: { token: 'file:short' } } }, schemas: {} },
+      /\/credentials\/token: expected the file short to be readable/,
+    ],
+    [
+      'a schema that is none',
+      {
+        integrations: {
+          a: {
+            ...globex,
+            policies: { ...globex.policies, requestSchema: { 'POST /V1/products': 'p.json' } },
+          },
+        },
+        schemas: { 'p.json': { type: 'nonsense' } },
+      },
+      /expected a valid JSON Schema in schemas\/p\.json/,
+    ],
+    [
+      'a schema for a route that is not granted',
+      {
+        integrations: {
+          a: {
+            ...globex,
+            policies: { ...globex.policies, requestSchema: { 'POST /V1/orders': 'p.json' } },
+          },
+        },
+        schemas: { 'p.json': {} },
+      },
+      /expected a route that is granted in \/policies\/routes/,
+    ],
+    [
+      'plain HTTP on an open address',
+      {
+        gateway: {
+          listen: { host: '0.0.0.0', port: 0, requireHttps: false },
+          magento: { url: 'http://127.0.0.1:1' },
+          audit: { stdout: true },
+        },
+      },
+      /\/listen\/requireHttps: expected true, or a loopback address/,
+    ],
+    [
+      'an audit that goes nowhere',
+      {
+        gateway: {
+          listen: { host: '127.0.0.1', port: 0 },
+          magento: { url: 'http://127.0.0.1:1' },
+          audit: {},
+        },
+      },
+      /\/audit: expected a place for the records/,
+    ],
+    [
+      'a Magento URL with a path',
+      {
+        gateway: {
+          listen: { host: '127.0.0.1', port: 0 },
+          magento: { url: 'http://127.0.0.1:1/rest' },
+          audit: { stdout: true },
+        },
+      },
+      /\/magento\/url: expected an http or https URL of a host/,
+    ],
+    [
+      'what is missing',
+      { gateway: { listen: { host: '127.0.0.1', port: 0 }, audit: { stdout: true } } },
+      /\/magento: expected a value, it is missing/,
+    ],
+    [
+      'no integration at all',
+      { integrations: {} },
+      /integrations \/: expected at least one \.yaml file/,
+    ],
+  ]
+  for (const [name, changes, expected] of cases) {
+    test(name, async () => {
+      const { exitCode, stderr } = await checkFiles(changes)
+      assert.match(stderr, expected)
+      assert.equal(exitCode, 1)
+    })
+  }
+
+  test('a YAML error, without quoting the file', async () => {
+    await using directory = await writeConfig(filesWith({}))
+    await writeFile(
+      join(directory.path, 'integrations', 'bad.yaml'),
+      'token: [unclosed-secret-0123\nname: x',
+    )
+    const { exitCode, stderr } = await runCommand(['check', '--config', directory.path], testEnv)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /bad\.yaml:\d+ \/: expected YAML without the error/)
+    assert.ok(!stderr.includes('unclosed'))
+  })
+
+  test('a secret of fewer than 16 characters', async () => {
+    const { stderr } = await checkFiles({}, { ...testEnv, GLOBEX_TOKEN: 'short-one' })
+    assert.match(
+      stderr,
+      /\/credentials\/token: expected a secret of at least 16 characters in env:GLOBEX_TOKEN/,
+    )
+    assert.ok(!stderr.includes('short-one'))
+  })
+
+  test('a directory that is not there', async () => {
+    const { exitCode, stderr } = await runCommand(['check', '--config', '/nonexistent/magegate'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /gateway\.yaml \/: expected a readable file \(ENOENT\)/)
+  })
+})
+
+test('a call that is not understood says how to call it, and exits 2', async () => {
+  for (const args of [
+    [],
+    ['serve'],
+    ['check'],
+    ['check', '--conf', 'x'],
+    ['start', 'now', '--config', 'x'],
+  ]) {
+    const { exitCode, stderr } = await runCommand(args)
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /usage: magegate COMMAND/)
+  }
+})
+
+test('start refuses what check refuses', async () => {
+  await using directory = await writeConfig(filesWith({ integrations: {} }))
+  const { exitCode, stdout, stderr } = await runCommand(
+    ['start', '--config', directory.path],
+    testEnv,
+  )
+  assert.equal(exitCode, 1)
+  assert.equal(stdout, '')
+  assert.match(stderr, /does not start[\s\S]*at least one \.yaml file/)
+})

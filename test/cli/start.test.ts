@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, get } from 'node:http'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { runCommand, startedProcess } from '../support/gateway-process.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+async function startWith(magentoUrl: string, shutdown: object) {
+  const directory = await writeConfig({ gateway: {}, integrations: {} })
+  const files = await writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl, gateway: { shutdown } },
+      join(directory.path, 'audit.jsonl'),
+    ),
+    integrations: { globex },
+  })
+  return {
+    gateway: await startedProcess(['start', '--config', files.path], testEnv),
+    [Symbol.asyncDispose]: async () => {
+      await directory[Symbol.asyncDispose]()
+      await files[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Resolves when the gateway has begun to drain. */
+async function untilDraining(adminUrl: string): Promise<void> {
+  while ((await fetch(`${adminUrl}/readyz`)).status !== 503);
+}
+
+test('prints one line with its addresses, is live and ready, and counts', async () => {
+  await using magento = await startMagento()
+  await using running = await startWith(magento.url, { noticeMs: 0 })
+  const { url, adminUrl } = running.gateway
+  assert.equal((await fetch(`${adminUrl}/livez`)).status, 200)
+  assert.equal((await fetch(`${adminUrl}/readyz`)).status, 200)
+  assert.equal((await fetch(`${adminUrl}/`)).status, 404)
+  assert.equal((await fetch(`${adminUrl}/livez`, { method: 'POST' })).status, 405)
+  assert.equal((await send(url, { path: '/metrics' })).status, 400)
+  assert.equal((await send(url, { headers: globexHeaders })).status, 200)
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
+  assert.match(
+    metrics,
+    /magegate_requests_total\{integration="globex-pim",route="GET \/V1\/products\/:sku",status="200",code="none"\} 1/,
+  )
+  const { stdout, exitCode } = await running.gateway.stop()
+  assert.equal(stdout.trimEnd().split('\n').length, 1)
+  assert.equal(exitCode, 0)
+})
+
+test('on SIGTERM it fails readiness, serves on with Connection: close, lets requests in flight finish and exits 0', async () => {
+  await using magento = await startMagento()
+  await using running = await startWith(magento.url, { noticeMs: 1000, deadlineMs: 10_000 })
+  const { gateway } = running
+  const agent = new Agent({ keepAlive: true })
+  assert.notEqual(
+    (await send(gateway.url, { headers: globexHeaders, agent })).headers.connection,
+    'close',
+  )
+
+  await magento.setFault({ kind: 'slow', delayMs: 1500 }, '/rest/V1/products/24-MB01')
+  const inFlight = send(gateway.url, { headers: globexHeaders })
+  await magento.nextRequest()
+  gateway.signal('SIGTERM')
+  await untilDraining(gateway.adminUrl)
+  assert.equal((await fetch(`${gateway.adminUrl}/livez`)).status, 200)
+
+  const during = await send(gateway.url, {
+    headers: globexHeaders,
+    path: '/rest/V1/products/my-sku-123',
+    agent,
+  })
+  assert.equal(during.status, 200)
+  assert.equal(during.headers.connection, 'close')
+  const refused = await send(gateway.url, { agent })
+  assert.equal(refused.status, 401)
+  assert.equal(refused.headers.connection, 'close')
+
+  assert.equal((await inFlight).status, 200)
+  assert.equal((await gateway.ended).exitCode, 0)
+})
+
+test('on SIGTERM it does not wait for idle connections', async () => {
+  await using magento = await startMagento()
+  await using running = await startWith(magento.url, { noticeMs: 0, deadlineMs: 60_000 })
+  const { gateway } = running
+  const agent = new Agent({ keepAlive: true })
+  await send(gateway.url, { headers: globexHeaders, agent })
+  const [idle] = Object.values(agent.freeSockets).flat()
+  assert.ok(idle)
+  const closed = once(idle, 'close')
+  assert.equal((await gateway.stop()).exitCode, 0)
+  await closed
+})
+
+test('on SIGTERM it cuts off what is still running at the deadline', async () => {
+  await using magento = await startMagento()
+  await using running = await startWith(magento.url, { noticeMs: 0, deadlineMs: 300 })
+  const { gateway } = running
+  await magento.setFault({ kind: 'stall' })
+  const stalled = once(
+    get(`${gateway.url}/rest/V1/products/x`, { headers: globexHeaders }),
+    'response',
+  )
+  const failed = assert.rejects(stalled)
+  await magento.nextRequest()
+  assert.equal((await gateway.stop()).exitCode, 0)
+  await failed
+})
+
+test('says in one line which address it cannot have, and exits 1', async () => {
+  await using magento = await startMagento()
+  await using files = await writeConfig({
+    gateway: gatewaySettings(
+      {
+        magentoUrl: magento.url,
+        gateway: { listen: { port: magento.port }, audit: { file: '/dev/null' } },
+      },
+      '',
+    ),
+    integrations: { globex },
+  })
+  const { exitCode, stderr } = await runCommand(['start', '--config', files.path], testEnv)
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^magegate does not start: listen EADDRINUSE.*\n$/)
+})

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { parse } from 'yaml'
+import { renderSchemas } from '../../src/config/render-schemas.ts'
+
+const folder = new URL('../../config/', import.meta.url)
+
+test('the schemas that editors read are those that the gateway checks (else: npm run generate)', async () => {
+  for (const [file, text] of renderSchemas()) {
+    assert.equal(await readFile(new URL(file, folder), 'utf8'), text, file)
+  }
+})
+
+test('the example configuration matches them', async () => {
+  const examples = {
+    'gateway.schema.json': ['gateway.yaml'],
+    'integration.schema.json': ['integrations/acme-erp.yaml', 'integrations/globex-pim.yaml'],
+  }
+  for (const [schema, files] of Object.entries(examples)) {
+    const validate = new Ajv2020({ strict: false }).compile(
+      JSON.parse(await readFile(new URL(schema, folder), 'utf8')),
+    )
+    for (const file of files) {
+      assert.ok(validate(parse(await readFile(new URL(file, folder), 'utf8'))), file)
+    }
+  }
+})

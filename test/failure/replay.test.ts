@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { test } from 'node:test'
+import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
+import { acme, startGateway, testEnv } from '../support/gateway.ts'
+import { type ClientRequest, problemOf, send } from '../support/http-client.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+import { startRedis } from '../support/redis.ts'
+
+const signing = {
+  ...acme,
+  credentials: {
+    token: acme.credentials.token,
+    signature: { ...acme.credentials.signature, scheme: 'canonical' },
+  },
+}
+
+function signedWrite(nonce: string, method = 'POST'): ClientRequest {
+  const body = method === 'GET' ? '' : '{"sku":"my-sku-123","qty":15}'
+  const path = method === 'GET' ? '/rest/V1/products/24-MB01' : '/rest/V1/magefine/inventaire'
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const text = canonicalRequest({ timestamp, nonce, method, path, query: '', body })
+  return {
+    method,
+    path,
+    body,
+    headers: {
+      Authorization: `Bearer ${testEnv.ACME_TOKEN}`,
+      'Content-Type': 'application/json',
+      'X-Timestamp': timestamp,
+      'X-Nonce': nonce,
+      'X-Signature': createHmac('sha256', testEnv.ACME_HMAC_SECRET).update(text).digest('hex'),
+    },
+  }
+}
+
+test('a request sent 100 times at once to two gateways on one Redis passes exactly once', async () => {
+  await using redis = await startRedis()
+  await using magento = await startMagento()
+  const options = {
+    magentoUrl: magento.url,
+    integrations: [signing],
+    gateway: { store: { redis: 'env:REDIS_URL', deadlineMs: 5000 } },
+    env: { REDIS_URL: redis.url },
+  }
+  await using one = await startGateway(options)
+  await using other = await startGateway(options)
+  const request = signedWrite('nonce-for-exactly-once')
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => send((index % 2 ? one : other).url, request)),
+  )
+  assert.equal(answers.filter(({ status }) => status === 200).length, 1)
+  assert.equal(answers.filter(({ status }) => status === 401).length, 99)
+  assert.equal(magento.received.length, 1)
+})
+
+test('in one process too, without Redis', async () => {
+  await using magento = await startMagento()
+  await using gateway = await startGateway({ magentoUrl: magento.url, integrations: [signing] })
+  const request = signedWrite('nonce-for-exactly-once')
+  const answers = await Promise.all(Array.from({ length: 100 }, () => send(gateway.url, request)))
+  assert.equal(answers.filter(({ status }) => status === 200).length, 1)
+  assert.equal(magento.received.length, 1)
+})
+
+test('while Redis is away writes are refused with 503, and reads go on', async () => {
+  await using redis = await startRedis()
+  await using magento = await startMagento()
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [signing],
+    gateway: { store: { redis: 'env:REDIS_URL' } },
+    env: { REDIS_URL: redis.url },
+  })
+  assert.equal((await send(gateway.url, signedWrite('nonce-before-the-fault'))).status, 200)
+  await redis.kill()
+  const answer = await send(gateway.url, signedWrite('nonce-during-the-fault'))
+  assert.equal(answer.status, 503)
+  assert.equal(problemOf(answer).code, 'replay-protection-unavailable')
+  assert.equal(answer.headers['retry-after'], '2')
+  assert.equal((await send(gateway.url, signedWrite('nonce-of-the-read-here', 'GET'))).status, 200)
+  assert.equal(magento.received.length, 2)
+})

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { describe, test } from 'node:test'
+import { allValues, firstValue } from '../../src/headers.ts'
+import { type GatewayOptions, startGateway, testEnv } from '../support/gateway.ts'
+import { acmeHeaders, globexHeaders, problemOf, send, sendRaw } from '../support/http-client.ts'
+import { type RawAnswer, startRawUpstream } from '../support/raw-upstream.ts'
+
+const ok: RawAnswer = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+
+async function startBoth(answer: RawAnswer, gateway: GatewayOptions['gateway'] = {}) {
+  const upstream = await startRawUpstream(answer)
+  const gate = await startGateway({ magentoUrl: upstream.url, gateway })
+  return {
+    upstream,
+    gateway: gate,
+    [Symbol.asyncDispose]: async () => {
+      await gate[Symbol.asyncDispose]()
+      await upstream[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** A request as it came over the wire, taken apart. */
+function parsed(request = '') {
+  const headEnd = request.indexOf('\r\n\r\n')
+  const [requestLine = '', ...lines] = request.slice(0, headEnd).split('\r\n')
+  const headers = lines.flatMap((line) => {
+    const colon = line.indexOf(': ')
+    return [line.slice(0, colon), line.slice(colon + 2)]
+  })
+  return { requestLine, headers, body: request.slice(headEnd + 4) }
+}
+
+describe('sends exactly what it was given', () => {
+  test('path and query, byte for byte', async () => {
+    await using both = await startBoth(ok)
+    const path = "/rest/V1/products/A%2fB%20%c3%a9~?fields=items[sku],a&b=%2B+c'(d)!*;e=/?:@&f"
+    await send(both.gateway.url, { path, headers: globexHeaders })
+    assert.equal(parsed(both.upstream.requests[0]).requestLine, `GET ${path} HTTP/1.1`)
+  })
+
+  test('the body, byte for byte', async () => {
+    await using both = await startBoth(ok)
+    const body = '{ "a": 1.10, "b": 12345678901234567890,\r\n\t"c": "\\u00e9\u00e9\u{1f600}" }\n'
+    await send(both.gateway.url, {
+      method: 'POST',
+      path: '/rest/V1/products',
+      headers: { ...acmeHeaders(body), 'Content-Type': 'application/json' },
+      body,
+    })
+    const arrived = parsed(both.upstream.requests[0])
+    assert.equal(arrived.body, Buffer.from(body).toString('latin1'))
+    assert.deepEqual(allValues(arrived.headers, 'content-length'), [
+      String(Buffer.byteLength(body)),
+    ])
+  })
+
+  test('a body that came in chunks, with its length', async () => {
+    await using both = await startBoth(ok)
+    await sendRaw(
+      both.gateway.url,
+      `POST /rest/V1/products HTTP/1.1\r\nHost: a\r\nAuthorization: ${globexHeaders.Authorization}\r\n` +
+        'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n' +
+        '4\r\n{"a"\r\n3\r\n:1}\r\n0\r\nTrailer: x\r\n\r\n',
+    )
+    const arrived = parsed(both.upstream.requests[0])
+    assert.equal(arrived.body, '{"a":1}')
+    assert.equal(firstValue(arrived.headers, 'transfer-encoding'), undefined)
+  })
+
+  test('end-to-end headers in their order, repeated ones too', async () => {
+    await using both = await startBoth(ok)
+    await send(both.gateway.url, {
+      headers: {
+        ...globexHeaders,
+        'X-Custom': ['one', 'two'],
+        'Accept-Language': 'fr',
+        'X-ReCaptcha': 'token',
+      },
+    })
+    const { headers } = parsed(both.upstream.requests[0])
+    assert.deepEqual(allValues(headers, 'x-custom'), ['one', 'two'])
+    assert.equal(firstValue(headers, 'accept-language'), 'fr')
+    assert.equal(firstValue(headers, 'x-recaptcha'), 'token')
+  })
+})
+
+describe('keeps from Magento', () => {
+  const kept: Record<string, string> = {
+    Connection: 'close, X-Named, X-Forwarded-For, Authorization',
+    'Keep-Alive': 'timeout=5',
+    'Proxy-Authorization': 'Basic eA==',
+    'Proxy-Connection': 'keep-alive',
+    TE: 'trailers',
+    Trailer: 'X',
+    Upgrade: 'h2c',
+    Expect: '100-continue',
+    'X-Named': 'hop by hop',
+    Cookie: 'PHPSESSID=1',
+    Forwarded: 'for=1.2.3.4',
+    'X-Forwarded-Host': 'evil.example',
+    'X-Forwarded-Port': '1',
+    X_Forwarded_For: '1.2.3.4',
+    'X-Original-URL': '/admin',
+    'X-Rewrite-URL': '/admin',
+    'X-HTTP-Method-Override': 'DELETE',
+    'X-Requested-With': 'XMLHttpRequest',
+    'X-Integration-Id': 'globex-pim',
+    'X-Signature': 'aa',
+  }
+  test('hop-by-hop headers and what could mislead it', async () => {
+    await using both = await startBoth(ok)
+    const lines = Object.entries({ Host: 'a', ...globexHeaders, ...kept })
+    await sendRaw(
+      both.gateway.url,
+      `GET /rest/V1/products/x HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
+    )
+    const { headers } = parsed(both.upstream.requests[0])
+    assert.deepEqual(allValues(headers, 'authorization'), [`Bearer ${testEnv.MAGENTO_TOKEN}`])
+    assert.deepEqual(allValues(headers, 'x-forwarded-for'), ['127.0.0.1'])
+    for (const name of Object.keys(kept)) {
+      // undici puts a Connection of its own.
+      if (name === 'Connection') continue
+      assert.equal(firstValue(headers, name.toLowerCase()), undefined, name)
+    }
+    assert.deepEqual(allValues(headers, 'connection'), ['keep-alive'])
+  })
+})
+
+describe('tells Magento itself', () => {
+  const claimed = {
+    'X-Forwarded-For': '198.51.100.99',
+    'X-Forwarded-Proto': 'https',
+    'X-Request-Id': 'chosen-by-the-caller',
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  }
+
+  test('address, scheme, request id and trace; never what an untrusted caller says of them', async () => {
+    await using both = await startBoth(ok)
+    const answer = await send(both.gateway.url, { headers: { ...globexHeaders, ...claimed } })
+    const { headers } = parsed(both.upstream.requests[0])
+    assert.deepEqual(allValues(headers, 'x-forwarded-for'), ['127.0.0.1'])
+    assert.deepEqual(allValues(headers, 'x-forwarded-proto'), ['http'])
+    const requestId = answer.headers['x-request-id'] as string
+    assert.deepEqual(allValues(headers, 'x-request-id'), [requestId])
+    assert.match(requestId, /^[0-9a-f]{8}-/)
+    const [traceparent = '', ...more] = allValues(headers, 'traceparent')
+    assert.deepEqual(more, [])
+    assert.match(traceparent, new RegExp(`^00-${requestId.replaceAll('-', '')}-[0-9a-f]{16}-01$`))
+  })
+
+  test('what a trusted proxy says of them', async () => {
+    await using both = await startBoth(ok, { listen: { trustedProxies: ['127.0.0.1'] } })
+    const answer = await send(both.gateway.url, { headers: { ...globexHeaders, ...claimed } })
+    const { headers } = parsed(both.upstream.requests[0])
+    assert.equal(answer.headers['x-request-id'], 'chosen-by-the-caller')
+    assert.deepEqual(allValues(headers, 'x-forwarded-for'), ['198.51.100.99'])
+    assert.match(
+      firstValue(headers, 'traceparent') ?? '',
+      /^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)/,
+    )
+  })
+
+  test('the public address as Host and scheme', async () => {
+    await using upstream = await startRawUpstream(ok)
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { magento: { publicUrl: 'https://shop.example' } },
+    })
+    await send(gateway.url, { headers: globexHeaders })
+    const { headers } = parsed(upstream.requests[0])
+    assert.deepEqual(allValues(headers, 'host'), ['shop.example'])
+    assert.deepEqual(allValues(headers, 'x-forwarded-proto'), ['https'])
+  })
+})
+
+describe('of the answer', () => {
+  test('passes status, end-to-end headers and body on, byte for byte', async () => {
+    await using both = await startBoth((socket) =>
+      socket.write(
+        'HTTP/1.1 404 Nope\r\nContent-Type: application/json; charset=utf-8\r\nX-A: 1\r\nX-A: 2\r\n' +
+          'ETag: "x"\r\nContent-Length: 20\r\n\r\n{"message":  "nope"}',
+      ),
+    )
+    const answer = await send(both.gateway.url, { headers: globexHeaders })
+    assert.equal(answer.status, 404)
+    assert.equal(answer.body, '{"message":  "nope"}')
+    assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
+    assert.deepEqual(allValues(answer.rawHeaders, 'x-a'), ['1', '2'])
+    assert.equal(answer.headers.etag, '"x"')
+  })
+
+  test('keeps hop-by-hop headers, cookies and a foreign request id', async () => {
+    await using both = await startBoth((socket) =>
+      socket.write(
+        'HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=99\r\n' +
+          'Upgrade: h2c\r\nTrailer: X\r\nProxy-Authenticate: Basic\r\nSet-Cookie: PHPSESSID=1\r\n' +
+          'X-Request-Id: of-magento\r\nContent-Length: 2\r\n\r\nok',
+      ),
+    )
+    const { headers } = await send(both.gateway.url, { headers: globexHeaders })
+    for (const name of ['x-hop', 'upgrade', 'trailer', 'proxy-authenticate', 'set-cookie']) {
+      assert.equal(headers[name], undefined, name)
+    }
+    assert.notEqual(headers['keep-alive'], 'timeout=99')
+    assert.notEqual(headers['x-request-id'], 'of-magento')
+  })
+
+  test('takes the internal address out of Location', async () => {
+    await using both = await startBoth((socket, request) => {
+      const host = firstValue(parsed(request).headers, 'host')
+      socket.write(
+        `HTTP/1.1 302 Found\r\nLocation: http://${host}/rest/V1/x?a=1\r\nContent-Length: 0\r\n\r\n`,
+      )
+    })
+    const { headers } = await send(both.gateway.url, { headers: globexHeaders })
+    assert.equal(headers.location, '/rest/V1/x?a=1')
+  })
+
+  test('streams what is large, at the pace of the caller', async () => {
+    const chunk = 'x'.repeat(65_536)
+    await using both = await startBoth((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${chunk.length * 64}\r\n\r\n`)
+      for (let index = 0; index < 64; index += 1) socket.write(chunk)
+    })
+    const answer = await send(both.gateway.url, { headers: globexHeaders })
+    assert.equal(answer.body.length, chunk.length * 64)
+    const [record] = await both.gateway.auditRecords(1)
+    assert.equal(record?.bytesOut, chunk.length * 64)
+  })
+
+  test('passes chunked answers and answers without a body on', async () => {
+    let status = '200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'
+    await using both = await startBoth((socket) => socket.write(`HTTP/1.1 ${status}`))
+    assert.equal((await send(both.gateway.url, { headers: globexHeaders })).body, 'ok')
+    status = '204 No Content\r\n\r\n'
+    assert.equal((await send(both.gateway.url, { headers: globexHeaders })).status, 204)
+    status = '103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+    assert.equal((await send(both.gateway.url, { headers: globexHeaders })).status, 200)
+  })
+})
+
+describe('a caller that goes away', () => {
+  test('ends the call to Magento and is recorded', async () => {
+    let onArrived: () => void = () => undefined
+    const arrived = new Promise<void>((resolve) => {
+      onArrived = resolve
+    })
+    await using both = await startBoth(() => onArrived())
+    const outgoing = httpRequest(both.gateway.url, {
+      path: '/rest/V1/products/x',
+      headers: globexHeaders,
+      agent: false,
+    })
+    outgoing.on('error', () => undefined)
+    outgoing.end()
+    await arrived
+    const [upstreamSocket] = both.upstream.sockets
+    assert.ok(upstreamSocket)
+    const closed = once(upstreamSocket, 'close')
+    outgoing.destroy()
+    await closed
+    const [record] = await both.gateway.auditRecords(1)
+    assert.equal(record?.code, 'client-closed')
+    assert.equal(record?.status, 499)
+    assert.equal(record?.integration, 'globex-pim')
+  })
+})
+
+test('a caller that leaves in the middle of its answer is recorded as such', async () => {
+  await using both = await startBoth((socket) =>
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(100_000)}`),
+  )
+  const outgoing = httpRequest(both.gateway.url, {
+    path: '/rest/V1/products/x',
+    headers: globexHeaders,
+    agent: false,
+  })
+  outgoing.on('error', () => undefined)
+  outgoing.end()
+  const [response] = await once(outgoing, 'response')
+  response.on('error', () => undefined)
+  await once(response, 'data')
+  outgoing.destroy()
+  const [record] = await both.gateway.auditRecords(1)
+  assert.equal(record?.code, 'client-closed')
+  assert.equal(record?.upstreamStatus, 200)
+  assert.equal(typeof record?.upstreamMs, 'number')
+})
+
+test('an answer that breaks off half-way ends the connection of the caller', async () => {
+  await using both = await startBoth((socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(100_000)}`, () =>
+      socket.destroy(),
+    )
+  })
+  await assert.rejects(send(both.gateway.url, { headers: globexHeaders }))
+  const [record] = await both.gateway.auditRecords(1)
+  assert.equal(record?.code, 'upstream-failed')
+})
+
+test('a problem never names what is behind the gateway', async () => {
+  await using both = await startBoth((socket) => socket.destroy())
+  const answer = await send(both.gateway.url, { headers: globexHeaders })
+  assert.equal(problemOf(answer).code, 'upstream-failed')
+  const text = JSON.stringify(answer)
+  assert.ok(!text.includes(new URL(both.upstream.url).port))
+})

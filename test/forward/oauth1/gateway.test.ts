@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { globex, startGateway } from '../../support/gateway.ts'
+import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
+import { startMagentoStandIn } from '../../support/magento/stand-in.ts'
+
+const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+const integration = {
+  name: 'gateway',
+  consumerKey: 'ck'.padEnd(32, '0123456789'),
+  consumerSecret: 'cs'.padEnd(32, '0123456789'),
+  accessToken: 'at'.padEnd(32, '0123456789'),
+  accessTokenSecret: 'as'.padEnd(32, '0123456789'),
+}
+const env = {
+  CK: integration.consumerKey,
+  CS: integration.consumerSecret,
+  AT: integration.accessToken,
+  ATS: integration.accessTokenSecret,
+  USERNAME: 'erp',
+  PASSWORD: 'p4ssword',
+  TOTP: totpSecret,
+}
+const oauth1 = {
+  consumerKey: 'env:CK',
+  consumerSecret: 'env:CS',
+  accessToken: 'env:AT',
+  accessTokenSecret: 'env:ATS',
+}
+
+for (const oauthDialect of ['2.4.7', '2.4.8'] as const) {
+  describe(`towards a Magento ${oauthDialect} that takes OAuth signatures only`, () => {
+    for (const version of [undefined, oauthDialect]) {
+      test(`requests are signed so that it accepts them, its version ${version ?? 'not'} configured`, async () => {
+        await using magento = await startMagentoStandIn({
+          integrations: [integration],
+          oauthDialect,
+        })
+        await using gateway = await startGateway({
+          magentoUrl: magento.url,
+          gateway: { magento: version === undefined ? {} : { version } },
+          integrations: [{ ...globex, upstream: { oauth1 } }],
+          env,
+        })
+        const filters = Array.from(
+          { length: 12 },
+          (_, group) =>
+            `searchCriteria[filterGroups][${group}][filters][0][field]=sku&searchCriteria[filterGroups][${group}][filters][0][value]=A%20B`,
+        ).join('&')
+        for (const path of [
+          '/rest/V1/products/24-MB01',
+          '/rest/V1/products/A%2FB',
+          '/rest/default/V1/products/A%2FB?fields=sku,name',
+          `/rest/V1/products?${filters}`,
+        ]) {
+          const answer = await send(gateway.url, { path, headers: globexHeaders })
+          assert.equal(answer.status, 200, `${path}: ${answer.body}`)
+        }
+        const body = '{"sku":"my-sku-123","qty":3}'
+        const written = await send(gateway.url, {
+          method: 'POST',
+          path: '/rest/V1/magefine/inventaire',
+          headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+          body,
+        })
+        assert.equal(written.status, 200)
+        assert.equal(magento.stock('my-sku-123'), 3)
+        const nonces = magento.received.map(
+          ({ rawHeaders }) => /oauth_nonce="(\w+)"/.exec(rawHeaders.join(' '))?.[1],
+        )
+        assert.equal(new Set(nonces).size, nonces.length)
+      })
+    }
+  })
+}
+
+test('a query that no signature can carry is answered 400 and not sent', async () => {
+  await using magento = await startMagentoStandIn({ integrations: [integration] })
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [{ ...globex, upstream: { oauth1 } }],
+    env,
+  })
+  const answer = await send(gateway.url, {
+    path: '/rest/V1/products?oauth_token=x',
+    headers: globexHeaders,
+  })
+  assert.equal(answer.status, 400)
+  assert.equal(problemOf(answer).code, 'bad-request-target')
+  assert.equal(magento.received.length, 0)
+})
+
+test("Magento's refusal of wrong secrets passes on, after one request in each dialect at most", async () => {
+  await using magento = await startMagentoStandIn({ integrations: [integration] })
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [{ ...globex, upstream: { oauth1 } }],
+    env: { ...env, CS: 'wrong-secret'.padEnd(32, '0') },
+  })
+  const answer = await send(gateway.url, {
+    path: '/rest/V1/products/A%2FB',
+    headers: globexHeaders,
+  })
+  assert.equal(answer.status, 401)
+  assert.match(answer.body, /The signature is invalid/)
+  assert.ok(magento.received.length <= 2)
+})
+
+describe('with an administrator’s token', () => {
+  const admins = [{ username: 'erp', password: 'p4ssword', totpSecret }]
+  for (const twoFactor of [false, true]) {
+    test(`it is fetched once for many requests, ${twoFactor ? 'with' : 'without'} a second factor`, async () => {
+      await using magento = await startMagentoStandIn({ admins, twoFactor })
+      const adminToken = {
+        username: 'env:USERNAME',
+        password: 'env:PASSWORD',
+        ...(twoFactor && { totpSecret: 'env:TOTP' }),
+      }
+      await using gateway = await startGateway({
+        magentoUrl: magento.url,
+        integrations: [{ ...globex, upstream: { adminToken } }],
+        env,
+      })
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => send(gateway.url, { headers: globexHeaders })),
+      )
+      assert.ok(answers.every(({ status }) => status === 200))
+      const signIns = magento.received.filter(({ method }) => method === 'POST')
+      assert.equal(signIns.length, 1)
+      assert.ok(!(await gateway.auditText()).includes('p4ssword'))
+    })
+  }
+
+  test('requests are answered 503 while it cannot be had', async () => {
+    await using magento = await startMagentoStandIn({ admins: [] })
+    await using gateway = await startGateway({
+      magentoUrl: magento.url,
+      integrations: [
+        {
+          ...globex,
+          upstream: { adminToken: { username: 'env:USERNAME', password: 'env:PASSWORD' } },
+        },
+      ],
+      env,
+    })
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const answer = await send(gateway.url, { headers: globexHeaders })
+      assert.equal(answer.status, 503)
+      assert.equal(problemOf(answer).code, 'upstream-unavailable')
+      assert.ok(Number(answer.headers['retry-after']) >= 1)
+    }
+    assert.equal(magento.received.length, 1)
+  })
+})

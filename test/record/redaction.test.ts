@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { redactPath } from '../../src/record/path-redaction.ts'
+import { redactQuery } from '../../src/record/query-redaction.ts'
+import { compileRedaction, redactTokenShapes } from '../../src/record/redaction.ts'
+import { Secret } from '../../src/secret.ts'
+import { requestContext } from '../support/request.ts'
+
+test('a secret cannot be printed by accident', () => {
+  const secret = new Secret('the-plain-value-0123')
+  const printed = [
+    `${secret}`,
+    JSON.stringify({ secret }),
+    inspect({ secret }),
+    inspect(secret, { showHidden: true }),
+  ]
+  for (const text of printed) assert.ok(!text.includes('plain'))
+  assert.equal(secret.reveal(), 'the-plain-value-0123')
+})
+
+test('strikes every known secret out of a line, in every form it may take', () => {
+  const secretText = fc.string({ minLength: 16, maxLength: 40, unit: 'grapheme-ascii' })
+  fc.assert(
+    fc.property(
+      fc.array(secretText, { minLength: 1, maxLength: 5 }),
+      fc.string(),
+      (texts, around) => {
+        const redact = compileRedaction(texts.map((text) => new Secret(text)))
+        for (const text of texts) {
+          const bytes = Buffer.from(text)
+          for (const form of [
+            text,
+            encodeURIComponent(text),
+            bytes.toString('hex'),
+            bytes.toString('base64').replace(/=+$/, ''),
+            bytes.toString('base64url'),
+          ]) {
+            assert.ok(!redact(`${around}${form}${around}`).includes(form))
+          }
+          assert.ok(!redact(JSON.stringify({ text })).includes(JSON.stringify(text).slice(1, -1)))
+        }
+      },
+    ),
+  )
+})
+
+describe('takes for a token', () => {
+  const tokens = [
+    'eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjF9.c2lnbmF0dXJl',
+    'q2w8e4r6t1y3u5i7o9p0a2s4d6f8g1h3',
+    'da39a3ee5e6b4b0d3255bfef95601890afd80709',
+  ]
+  for (const token of tokens) {
+    test(token, () => assert.ok(!redactTokenShapes(`before ${token} after`).includes(token)))
+  }
+  test('what follows an authorization scheme', () => {
+    assert.equal(redactTokenShapes('Bearer abc'), 'Bearer [redacted]')
+  })
+})
+
+test('takes no SKU for a token', () => {
+  for (const sku of [
+    '24-MB01',
+    'BLACK-LEATHER-JACKET-SIZE-XL-2024-EDITION',
+    '4006381333931',
+    'A%2FB',
+  ]) {
+    assert.equal(redactTokenShapes(sku), sku)
+  }
+})
+
+describe('of a query shows', () => {
+  const cases: [string, string][] = [
+    ['fields=items[sku],total_count', 'fields=items[sku],total_count'],
+    [
+      'searchCriteria%5BpageSize%5D=20&searchCriteria[current_page]=2',
+      'searchCriteria[pageSize]=20&searchCriteria[current_page]=2',
+    ],
+    [
+      'searchCriteria[filterGroups][0][filters][0][field]=email',
+      'searchCriteria[filterGroups][0][filters][0][field]=email',
+    ],
+    [
+      'searchCriteria[filter_groups][0][filters][0][value]=a@b.c',
+      'searchCriteria[filter_groups][0][filters][0][value]=[redacted]',
+    ],
+    ['token=x&unheard', '[redacted]&[redacted]'],
+    ['fields=a"b', 'fields=[redacted]'],
+  ]
+  for (const [query, shown] of cases) test(query, () => assert.equal(redactQuery(query), shown))
+})
+
+describe('of a path shows', () => {
+  function granted(target: string, route: string, variables: Record<string, string>) {
+    const request = requestContext({ target })
+    request.route = route
+    request.routeVariables = new Map(Object.entries(variables))
+    return redactPath(request)
+  }
+  test('the variables of a granted route', () => {
+    const shown = granted('/rest/all/V1/products/A%2FB', 'GET /V1/products/:sku', { sku: 'A%2FB' })
+    assert.equal(shown, '/rest/all/V1/products/A%2FB')
+  })
+  test('no variable that is a credential', () => {
+    const route = 'GET /V1/customers/:customerId/password/resetLinkToken/:resetPasswordLinkToken'
+    const shown = granted('/rest/V1/customers/7/password/resetLinkToken/abc', route, {
+      customerId: '7',
+      resetPasswordLinkToken: 'abc',
+    })
+    assert.equal(shown, '/rest/V1/customers/7/password/resetLinkToken/[redacted]')
+  })
+  test('only words and numbers of a path that was not granted', () => {
+    const target = '/rest/V1/customers/42/pw-5ecr3t/resetLinkToken'
+    assert.equal(
+      redactPath(requestContext({ target })),
+      '/rest/V1/customers/42/[redacted]/resetLinkToken',
+    )
+  })
+  test('nothing of a target that was not understood', () => {
+    assert.equal(redactPath(requestContext({ target: '/secret' })), undefined)
+  })
+})

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memoryNonces } from '../../src/store/memory-nonces.ts'
+import { testClock } from '../support/services.ts'
+
+test('a nonce is fresh once within its life, and again after it', () => {
+  const clock = testClock()
+  const nonces = memoryNonces(10, clock)
+  assert.equal(nonces.use('a', 1000), 'fresh')
+  assert.equal(nonces.use('a', 1000), 'seen')
+  clock.advance(999)
+  assert.equal(nonces.use('a', 1000), 'seen')
+  clock.advance(1)
+  assert.equal(nonces.use('a', 1000), 'fresh')
+})
+
+test('a full memory refuses rather than forgets, until a life has ended', () => {
+  const clock = testClock()
+  const nonces = memoryNonces(3, clock)
+  assert.equal(nonces.use('long', 5000), 'fresh')
+  assert.equal(nonces.use('short', 1000), 'fresh')
+  assert.equal(nonces.use('other', 5000), 'fresh')
+  assert.equal(nonces.use('new', 1000), 'full')
+  assert.equal(nonces.use('long', 1000), 'seen')
+  clock.advance(1000)
+  assert.equal(nonces.use('new', 1000), 'fresh')
+  assert.equal(nonces.use('long', 1000), 'seen')
+})

@@ -1,0 +1,33 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+
+/** What stands in the files of a configuration; values are written as YAML. */
+export interface ConfigFiles {
+  readonly gateway: unknown
+  /** File name without ending to content. */
+  readonly integrations: Readonly<Record<string, unknown>>
+  /** File name to content, below `schemas/`. */
+  readonly schemas?: Readonly<Record<string, unknown>>
+}
+
+/** A configuration directory that disappears with its disposal. */
+export interface ConfigDirectory extends AsyncDisposable {
+  readonly path: string
+}
+
+/** Writes a configuration into a directory of its own. */
+export async function writeConfig(files: ConfigFiles): Promise<ConfigDirectory> {
+  const path = await mkdtemp(join(tmpdir(), 'magegate-'))
+  await mkdir(join(path, 'integrations'))
+  await mkdir(join(path, 'schemas'))
+  await writeFile(join(path, 'gateway.yaml'), stringify(files.gateway))
+  for (const [name, content] of Object.entries(files.integrations)) {
+    await writeFile(join(path, 'integrations', `${name}.yaml`), stringify(content))
+  }
+  for (const [name, content] of Object.entries(files.schemas ?? {})) {
+    await writeFile(join(path, 'schemas', name), JSON.stringify(content))
+  }
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** What a process printed, and how it ended. */
+export interface ProcessOutput {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number | null
+}
+
+/** A gateway that runs as a process of its own. */
+export interface GatewayProcess {
+  readonly url: string
+  readonly adminUrl: string
+  readonly signal: (name: NodeJS.Signals) => void
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<ProcessOutput>
+  /** Ends it with SIGTERM. */
+  readonly stop: () => Promise<ProcessOutput>
+}
+
+/** Runs a command to its end. */
+export async function runCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ProcessOutput> {
+  return run(args, env).ended
+}
+
+function run(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk
+  })
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk
+  })
+  const ended = once(child, 'close').then(
+    ([exitCode]): ProcessOutput => ({ stdout, stderr, exitCode: exitCode as number | null }),
+  )
+  return { child, ended, printed: () => stdout }
+}
+
+/** Starts `start` and resolves when it has printed its addresses. */
+export async function startedProcess(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<GatewayProcess> {
+  const { child, ended, printed } = run(args, env)
+  const ready = (async () => {
+    for (;;) {
+      const [, url, adminUrl] = /listens on (\S+), admin on (\S+)\n/.exec(printed()) ?? []
+      if (url !== undefined && adminUrl !== undefined) return { url, adminUrl }
+      await once(child.stdout, 'data')
+    }
+  })()
+  const failed = ended.then(({ stderr }) => {
+    throw new Error(`the gateway ended before it was ready: ${stderr}`)
+  })
+  const addresses = await Promise.race([ready, failed])
+  failed.catch(() => undefined)
+  return {
+    ...addresses,
+    signal: (name) => void child.kill(name),
+    ended,
+    stop: () => {
+      child.kill('SIGTERM')
+      return ended
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '../../src/config.ts'
+import { buildGateway } from '../../src/gateway.ts'
+import type { AuditRecord } from '../../src/record/audit-record.ts'
+import { writeConfig } from './config-directory.ts'
+
+/** Secrets of the integrations that tests use, as environment variables. */
+export const testEnv = {
+  ACME_TOKEN: 'acme-token-5b1c8e6f0a',
+  ACME_HMAC_SECRET: 'acme-hmac-secret-77d0c2',
+  ACME_HMAC_SECRET_NEXT: 'acme-hmac-secret-next-19f',
+  GLOBEX_TOKEN: 'globex-token-0d9a4b7e2c',
+  MAGENTO_TOKEN: 'magento-bearer-3f6e9d1c5a',
+} as const
+
+const routes = [
+  'GET /V1/products',
+  'GET /V1/products/:sku',
+  'POST /V1/products',
+  'DELETE /V1/products/:sku',
+  'GET /V1/orders/:id',
+  'GET /V1/magefine/inventaire/:sku',
+  'POST /V1/magefine/inventaire',
+]
+
+/** An integration that presents a token and a signature over the body. */
+export const acme = {
+  name: 'acme-erp',
+  credentials: {
+    token: 'env:ACME_TOKEN',
+    signature: { scheme: 'body', secrets: [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }] },
+  },
+  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  policies: { ipAllowlist: ['127.0.0.0/8', '::1'], routes },
+}
+
+/** An integration that presents a token only. */
+export const globex = {
+  name: 'globex-pim',
+  credentials: { token: 'env:GLOBEX_TOKEN' },
+  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  policies: { routes },
+}
+
+/** What a test says of its gateway; what it leaves out has a value that gets in no way. */
+export interface GatewayOptions {
+  readonly magentoUrl: string
+  /** Laid over the sections of `gateway.yaml`, key by key. */
+  readonly gateway?: Readonly<Record<string, object>>
+  readonly integrations?: readonly ({ readonly name: string } & Readonly<Record<string, unknown>>)[]
+  readonly schemas?: Readonly<Record<string, unknown>>
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A gateway that listens on loopback. */
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string
+  readonly adminUrl: string
+  /** The raw audit trail. */
+  readonly auditText: () => Promise<string>
+  /** The audit records once there are so many, in the order of their ends. */
+  readonly auditRecords: (count: number) => Promise<AuditRecord[]>
+  readonly stop: () => Promise<void>
+}
+
+/** The content of `gateway.yaml` for a test. */
+export function gatewaySettings({ magentoUrl, gateway = {} }: GatewayOptions, auditFile: string) {
+  const settings = {
+    listen: { host: '127.0.0.1', port: 0, requireHttps: false },
+    admin: { host: '127.0.0.1', port: 0 },
+    magento: { url: magentoUrl },
+    audit: { file: auditFile },
+    limits: { perAddress: { rate: '10000/s', burst: 100_000 } },
+    shutdown: { noticeMs: 0 },
+  }
+  const sections = { ...settings, ...gateway }
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      { ...settings[name as keyof typeof settings], ...section },
+    ]),
+  )
+}
+
+/** Starts a gateway from configuration files that are written for it. */
+export async function startGateway(options: GatewayOptions): Promise<TestGateway> {
+  const { integrations = [acme, globex], schemas, env = {} } = options
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-'))
+  const auditFile = join(folder, 'audit.jsonl')
+  await using files = await writeConfig({
+    gateway: gatewaySettings(options, auditFile),
+    integrations: Object.fromEntries(integrations.map((each) => [each.name, each])),
+    ...(schemas && { schemas }),
+  })
+  const gateway = await buildGateway(await loadConfig(files.path, { ...testEnv, ...env }))
+  const { url, adminUrl = '' } = await gateway.start()
+  const auditText = () => readFile(auditFile, 'utf8')
+  return {
+    url,
+    adminUrl,
+    auditText,
+    auditRecords: async (count) => {
+      for (;;) {
+        const lines = (await auditText()).split('\n').slice(0, -1)
+        if (lines.length >= count) return lines.map((line) => JSON.parse(line) as AuditRecord)
+        await new Promise(setImmediate)
+      }
+    },
+    stop: gateway.stop,
+    [Symbol.asyncDispose]: async () => {
+      await gateway.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

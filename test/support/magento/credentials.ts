@@ -1,0 +1,27 @@
+/** An integration of the shop (Magento: System, Extensions, Integrations), with full access. */
+export interface IntegrationCredentials {
+  readonly name: string
+  readonly consumerKey: string
+  readonly consumerSecret: string
+  readonly accessToken: string
+  readonly accessTokenSecret: string
+  /** The access token alone will do as Bearer, where the shop allows that at all. Default true. */
+  readonly bearerAllowed?: boolean
+}
+
+/** An administrator of the shop, with full access. */
+export interface AdminCredentials {
+  readonly username: string
+  readonly password: string
+  /** Secret of the second factor, base32 (RFC 6238: SHA-1, 6 digits, 30 seconds). */
+  readonly totpSecret?: string
+}
+
+/** A customer of the shop, who may do nothing but sign in. */
+export interface CustomerCredentials {
+  readonly username: string
+  readonly password: string
+}
+
+/** Which canonicalisation signatures are checked with: 2.4.6 and 2.4.7 share one, 2.4.8 has its own. */
+export type OauthDialect = '2.4.7' | '2.4.8'

@@ -1,0 +1,36 @@
+import type { Services } from '../../src/policy.ts'
+import { memoryBuckets } from '../../src/store/memory-buckets.ts'
+import { memoryNonces } from '../../src/store/memory-nonces.ts'
+
+/** A clock that goes when it is told to; milliseconds. */
+export interface TestClock {
+  (): number
+  advance(byMs: number): void
+}
+
+/** A clock that starts at 1,000,000 ms. */
+export function testClock(): TestClock {
+  let nowMs = 1_000_000
+  const clock = () => nowMs
+  return Object.assign(clock, {
+    advance: (byMs: number) => {
+      nowMs += byMs
+    },
+  })
+}
+
+/** Services over real buckets in memory, on a clock of the test's own. */
+export function services(clock: () => number = testClock()): Services {
+  return {
+    localLimiter: (limit, keys) => {
+      const buckets = memoryBuckets(keys, clock)
+      return (key) => buckets.take(key, limit)
+    },
+    sharedLimiter: (limit) => {
+      const buckets = memoryBuckets(1000, clock)
+      return async (request) => buckets.take(request.verified ?? '', limit)
+    },
+    useNonce: memoryNonces(1000, clock).use,
+    clock,
+  }
+}

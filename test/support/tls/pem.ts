@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** Path of a PEM file beside this one, by its name without ending. */
+export function pemFile(name: string): string {
+  return fileURLToPath(new URL(`${name}.pem`, import.meta.url))
+}
+
+/** Content of a PEM file beside this one. */
+export function pem(name: string): string {
+  return readFileSync(pemFile(name), 'utf8')
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import type { RequestContext } from '../src/request-context.ts'
+import { createServer } from '../src/server.ts'
+import { addPipelineHooks } from '../src/traffic.ts'
+import { problemOf, send } from './support/http-client.ts'
+
+async function answerOf(check: () => never | Promise<never>) {
+  const lines: string[] = []
+  const records: RequestContext[] = []
+  const settings = { asksForCertificate: false, bodyLimitBytes: 1024, requestTimeoutMs: 1000 }
+  const app = createServer(settings, (_error, socket) => socket.destroy())
+  addPipelineHooks(app, {
+    steps: [{ name: 'broken', check }],
+    integrations: new Map(),
+    answers: { problemsUrl: '/problems', isDraining: () => false },
+    openReplies: new WeakMap(),
+    record: (request) => records.push(request),
+    log: pino({ base: null }, { write: (line: string) => lines.push(line) }),
+  })
+  app.get('/', () => assert.fail('a request got past a check that failed'))
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const answer = await send(url)
+  await app.close()
+  return { answer, lines, records }
+}
+
+for (const [name, check] of Object.entries({
+  throws: () => {
+    throw new TypeError('inner workings')
+  },
+  rejects: () => Promise.reject(new TypeError('inner workings')),
+})) {
+  test(`a check that ${name} lets nothing through, and says nothing of why but to the log`, async () => {
+    const { answer, lines, records } = await answerOf(check)
+    assert.equal(answer.status, 500)
+    assert.equal(problemOf(answer).code, 'internal-error')
+    assert.ok(!answer.body.includes('inner workings'))
+    assert.match(
+      lines.join(''),
+      new RegExp(`"requestId":"${answer.headers['x-request-id']}".*inner workings`),
+    )
+    assert.equal(records.length, 1)
+  })
+}

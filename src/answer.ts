@@ -38,6 +38,8 @@ export function answerProblem(
   settings: AnswerSettings,
   policy?: string,
 ): void {
+  // It ended before, and what ended it is what happened.
+  if (response.destroyed && request.outcome !== undefined) return
   const { code, reason } = rejection
   const status = statusOf(rejection)
   request.outcome = { status, code, reason, ...(policy !== undefined && { policy }) }

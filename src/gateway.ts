@@ -17,11 +17,10 @@ import { type StepFacts, steps } from './pipeline.ts'
 import type { Services } from './policy.ts'
 import { parseRate } from './rate.ts'
 import { openAuditLog } from './record/audit-log.ts'
-import { auditRecord } from './record/audit-record.ts'
 import { openLog } from './record/log.ts'
 import { openMetrics } from './record/metrics.ts'
+import { openRecorder } from './record/recorder.ts'
 import { compileRedaction } from './record/redaction.ts'
-import type { RequestContext } from './request-context.ts'
 import { createServer } from './server.ts'
 import { memoryBuckets } from './store/memory-buckets.ts'
 import { rateLimitStoreOf, sharedLimiter } from './store/rate-limit-store.ts'
@@ -53,11 +52,9 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     metrics.auditFailed()
     log.error({ err: error }, 'the audit trail could not be written')
   })
-  const record = (request: RequestContext) => {
-    const entry = auditRecord(request)
-    auditLog.write(entry)
-    metrics.observe(entry)
-  }
+  const { record, flush } = openRecorder(auditLog, metrics)
+  // A process that ends by a fault of its own still writes what it has.
+  process.on('exit', flush)
 
   const answers = { problemsUrl: listen.problemsUrl, isDraining: () => isDraining }
   const openReplies: OpenReplies = new WeakMap()
@@ -148,6 +145,8 @@ export async function buildGateway(config: Config): Promise<Gateway> {
       clearTimeout(deadline)
       await upstream.close()
       store.close()
+      flush()
+      process.off('exit', flush)
       auditLog.close()
       adminServer.close()
       adminServer.closeAllConnections()

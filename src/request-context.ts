@@ -122,6 +122,8 @@ export class RequestContext {
   upstream: UpstreamExchange | undefined = undefined
   /** Whoever answers. */
   outcome: Outcome | undefined = undefined
+  /** The recorder: when it was over, milliseconds of `performance.now()`. */
+  endedAt = 0
   /** Body bytes of the answer. */
   bytesOut = 0
 

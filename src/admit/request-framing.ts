@@ -29,12 +29,12 @@ const singletons = new Set([
 ])
 
 function findRepeated(rawHeaders: readonly string[]): string | undefined {
-  const seen = new Set<string>()
+  const seen: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase()
     if (!singletons.has(name)) continue
-    if (seen.has(name)) return name
-    seen.add(name)
+    if (seen.includes(name)) return name
+    seen.push(name)
   }
   return undefined
 }

@@ -12,11 +12,8 @@ export interface AuditSettings {
 
 /** The audit trail. */
 export interface AuditLog {
-  /**
-   * Writes one record as one line of JSON, together with those of the same turn of the event loop;
-   * a failure is told to `onError`.
-   */
-  readonly write: (record: AuditRecord) => void
+  /** Writes records, each as one line of JSON, synchronously; a failure is told to `onError`. */
+  readonly write: (records: readonly AuditRecord[]) => void
   readonly close: () => void
 }
 
@@ -35,29 +32,18 @@ export function openAuditLog(
     sinks.push(openLineFile(settings.file, settings.rotate, onError))
   }
   if (settings.stdout) sinks.push(stdoutSink(onError))
-  let pending = ''
-  function flush(): void {
-    const lines = pending
-    pending = ''
-    if (lines === '') return
-    for (const sink of sinks) {
-      try {
-        sink.write(lines)
-      } catch (error) {
-        onError(error)
-      }
-    }
-  }
-  // A process that ends by an error of its own still writes what it has.
-  process.on('exit', flush)
   return {
-    write: (record) => {
-      if (pending === '') setImmediate(flush)
-      pending += `${redact(JSON.stringify(record))}\n`
+    write: (records) => {
+      const lines = records.map((record) => `${redact(JSON.stringify(record))}\n`).join('')
+      for (const sink of sinks) {
+        try {
+          sink.write(lines)
+        } catch (error) {
+          onError(error)
+        }
+      }
     },
     close: () => {
-      flush()
-      process.off('exit', flush)
       for (const sink of sinks) sink.close()
     },
   }

@@ -74,7 +74,7 @@ export function auditRecord(request: RequestContext): AuditRecord {
     code: outcome.code,
     reason: outcome.reason,
     policy: outcome.policy,
-    durationMs: milliseconds(performance.now() - request.startedAt),
+    durationMs: milliseconds(request.endedAt - request.startedAt),
     upstreamMs: upstream?.durationMs === undefined ? undefined : milliseconds(upstream.durationMs),
     upstreamStatus: upstream?.status,
     bytesIn: body.length,

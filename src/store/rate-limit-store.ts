@@ -1,6 +1,6 @@
 import type {} from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { RateLimit, SharedLimiter } from '../policy.ts'
+import type { LimitDecision, RateLimit, SharedLimiter } from '../policy.ts'
 import type { Store } from './store.ts'
 
 /** The store class that `@fastify/rate-limit` asks for, over a {@link Store} of ours. */
@@ -18,11 +18,11 @@ export function rateLimitStoreOf(store: Store) {
       max = 1,
     ): void {
       const limit = { burst: max, ratePerSecond: (max * 1000) / timeWindow }
-      Promise.resolve(store.take(key, limit)).then(
-        ({ isAllowed, remaining, retryAfterMs }) =>
-          callback(null, { current: isAllowed ? max - remaining : max + 1, ttl: retryAfterMs }),
-        callback,
-      )
+      const settle = ({ isAllowed, remaining, retryAfterMs }: LimitDecision) =>
+        callback(null, { current: isAllowed ? max - remaining : max + 1, ttl: retryAfterMs })
+      const decision = store.take(key, limit)
+      if (decision instanceof Promise) decision.then(settle, callback)
+      else settle(decision)
     }
 
     child(): RateLimitStore {

@@ -105,6 +105,21 @@ describe('a request that is all right', () => {
     assert.equal(magento.received.at(-1)?.body.toString(), update)
   })
 
+  test('signed by its body alone is told that this is deprecated, and nobody else is', async () => {
+    assert.equal(
+      (await send(gateway.url, { headers: acmeHeaders() })).headers.deprecation,
+      '@1795478400',
+    )
+    assert.equal(
+      (await send(gateway.url, { headers: globexHeaders })).headers.deprecation,
+      undefined,
+    )
+    const wrong = await send(gateway.url, {
+      headers: { ...acmeHeaders(), 'X-Signature': '0'.repeat(64) },
+    })
+    assert.equal(wrong.headers.deprecation, undefined)
+  })
+
   test('may name itself instead of presenting a token, if it is signed', async () => {
     const { Authorization: _, ...headers } = acmeHeaders()
     const answer = await send(gateway.url, {

@@ -15,6 +15,11 @@ function Milliseconds(standard: number, description: string) {
   return Type.Integer({ minimum: 1, maximum: 3_600_000, default: standard, description })
 }
 
+/** A file that is read at start; relative to the directory of the configuration. */
+function ReadableFile(description: string) {
+  return Type.String({ description, reference: 'file' })
+}
+
 function HttpUrl(description: string) {
   return Type.Refine(
     Type.String({ description }),
@@ -33,12 +38,10 @@ function HttpUrl(description: string) {
 
 const tls = Type.Object(
   {
-    certFile: Type.String({ description: 'PEM file with the certificate chain.' }),
-    keyFile: Type.String({ description: 'PEM file with the private key.' }),
+    certFile: ReadableFile('PEM file with the certificate chain.'),
+    keyFile: ReadableFile('PEM file with the private key.'),
     clientCaFile: Type.Optional(
-      Type.String({
-        description: 'PEM file of the authorities that may sign client certificates.',
-      }),
+      ReadableFile('PEM file of the authorities that may sign client certificates.'),
     ),
   },
   { ...closed, description: 'TLS 1.2 and 1.3 at the gateway itself.' },
@@ -107,9 +110,7 @@ const magento = Type.Object(
       description: 'Store codes that may stand in a path: /rest/STORE/V1/…',
     }),
     caFile: Type.Optional(
-      Type.String({
-        description: 'PEM file of the authorities that may sign the certificate of Magento.',
-      }),
+      ReadableFile('PEM file of the authorities that may sign the certificate of Magento.'),
     ),
     connections: Type.Integer({
       minimum: 1,

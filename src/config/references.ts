@@ -29,7 +29,7 @@ export interface ResolvedSettings {
 
 /**
  * Replaces every reference in settings by what it leads to: secrets by a `Secret`, schema files by
- * their content. Which settings are references is marked in their schema with `reference`.
+ * their validator, other files by their path. Which settings are references is marked in their schema with `reference`.
  */
 export async function resolveReferences(
   schema: TSchema,
@@ -42,10 +42,7 @@ export async function resolveReferences(
     if (node.reference !== undefined) {
       // What is not of the right form has its fault already.
       if (typeof value !== 'string' || !new RegExp(node.pattern ?? '').test(value)) return value
-      const resolved =
-        node.reference === 'secret'
-          ? await resolveSecret(value, node.minSecretLength ?? 1, sources)
-          : await resolveSchemaFile(value, sources)
+      const resolved = await resolveReference(node, value, sources)
       if ('value' in resolved) {
         if (resolved.value instanceof Secret) secrets.push(resolved.value)
         return resolved.value
@@ -68,12 +65,27 @@ export async function resolveReferences(
 }
 
 interface SchemaNode {
-  readonly reference?: 'secret' | 'schema'
+  readonly reference?: 'secret' | 'schema' | 'file'
   readonly pattern?: string
   readonly minSecretLength?: number
   readonly items?: SchemaNode
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly patternProperties?: Readonly<Record<string, SchemaNode>>
+}
+
+function resolveReference(
+  { reference, minSecretLength = 1 }: SchemaNode,
+  value: string,
+  sources: ReferenceSources,
+): Promise<Resolved> {
+  if (reference === 'secret') return resolveSecret(value, minSecretLength, sources)
+  return reference === 'schema' ? resolveSchemaFile(value, sources) : resolveFile(value, sources)
+}
+
+async function resolveFile(file: string, { directory }: ReferenceSources): Promise<Resolved> {
+  const path = resolve(directory, file)
+  if ((await readText(path)) === undefined) return { expected: `the file ${file} to be readable` }
+  return { value: path }
 }
 
 async function resolveSecret(

@@ -210,6 +210,30 @@ describe('refuses', () => {
     })
   }
 
+  test('files for TLS that are not there, relative to the configuration', async () => {
+    const { exitCode, stderr } = await checkFiles({
+      gateway: {
+        ...gatewaySettings({ magentoUrl: 'https://127.0.0.1:1' }, 'var/audit.jsonl'),
+        listen: {
+          host: '127.0.0.1',
+          port: 0,
+          tls: { certFile: 'gateway.yaml', keyFile: 'key.pem' },
+        },
+        magento: { url: 'https://127.0.0.1:1', caFile: 'ca.pem' },
+      },
+    })
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /gateway\.yaml:\d+ \/listen\/tls\/keyFile: expected the file key\.pem to be readable/,
+    )
+    assert.match(
+      stderr,
+      /gateway\.yaml:\d+ \/magento\/caFile: expected the file ca\.pem to be readable/,
+    )
+    assert.match(stderr, /^2 fault/m)
+  })
+
   test('a YAML error, without quoting the file', async () => {
     await using directory = await writeConfig(filesWith({}))
     await writeFile(

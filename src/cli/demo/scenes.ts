@@ -32,6 +32,8 @@ function signed(body: string): Readonly<Record<string, string>> {
 
 const inventory = '/rest/V1/magefine/inventaire'
 const update = '{"sku":"my-sku-123","qty":15}'
+// Another one, so that the same write can be tried by hand right after the show.
+const signedUpdate = '{"sku":"my-sku-123","qty":12}'
 
 /** What the demo sends, in order. */
 export const scenes: readonly Scene[] = [
@@ -45,14 +47,14 @@ export const scenes: readonly Scene[] = [
   },
   {
     title: 'Acme signs its bodies too (X-Signature: hex HMAC-SHA256)',
-    request: { method: 'POST', path: inventory, headers: signed(update), body: update },
+    request: { method: 'POST', path: inventory, headers: signed(signedUpdate), body: signedUpdate },
   },
   {
     title: 'The same signature under another body',
     request: {
       method: 'POST',
       path: inventory,
-      headers: signed(update),
+      headers: signed(signedUpdate),
       body: '{"sku":"my-sku-123","qty":9999}',
     },
   },

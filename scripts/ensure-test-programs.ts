@@ -21,6 +21,8 @@ const programs: readonly TestProgram[] = [
     packages: ['php-cli', 'php-curl'],
   },
   { name: 'curl', probe: ['curl', '--version'], packages: ['curl'] },
+  { name: 'openssl', probe: ['openssl', 'version'], packages: ['openssl'] },
+  { name: 'python3', probe: ['python3', '--version'], packages: ['python3'] },
 ]
 
 function findMissing(): readonly TestProgram[] {

@@ -11,7 +11,7 @@ import {
 import { ConfigError, type Fault } from './config/faults.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
-import { type ReferenceSources, resolveReferences } from './config/references.ts'
+import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
 import { readYamlFile } from './config/yaml-file.ts'
 import type { Secret } from './secret.ts'
 
@@ -55,6 +55,15 @@ export async function loadConfig(
     integrations: integrations.flatMap(({ settings }) => settings ?? []),
     secrets: [gateway, ...integrations].flatMap(({ secrets }) => secrets),
   }
+}
+
+/**
+ * What a reference to a secret on the command line leads to, relative to the working directory.
+ * @returns undefined when it has another form, or leads nowhere
+ */
+export async function readSecret(reference: string): Promise<Secret | undefined> {
+  const resolved = await resolveSecret(reference, 1, { directory: '.', env: process.env })
+  return 'value' in resolved ? resolved.value : undefined
 }
 
 async function listIntegrationFiles(directory: string): Promise<string[]> {

@@ -6,6 +6,10 @@ const usage = `usage: magegate COMMAND [options]
   start --config DIR   run the gateway
   check --config DIR   read the configuration and report every fault
   demo [--once]        show a gateway at work in front of a stand-in for Magento
+  sign [options] URL   sign a request as a partner would, and print its headers
+      --scheme canonical | body   --secret env:NAME | file:PATH
+      --token env:NAME | file:PATH   --integration NAME
+      --method METHOD   --body TEXT | --body-file FILE   --curl (the whole command)
 `
 
 /** Runs one command and returns the exit code; 2 for a call that is not understood. */
@@ -22,6 +26,17 @@ async function run(args: string[]): Promise<number> {
   if (values.help) {
     process.stdout.write(usage)
     return 0
+  }
+  const [url] = rest
+  if (rest.length === 1 && url !== undefined && command === 'sign') {
+    const {
+      scheme = 'canonical',
+      secret = '',
+      curl = false,
+      'body-file': bodyFile,
+      ...others
+    } = values
+    return (await import('./cli/sign.ts')).sign({ url, scheme, secret, curl, bodyFile, ...others })
   }
   if (rest.length === 0 && command === 'demo') {
     const { demo } = await import('./cli/demo.ts')
@@ -47,6 +62,14 @@ function parse(args: string[]) {
     options: {
       config: { type: 'string' },
       once: { type: 'boolean' },
+      scheme: { type: 'string' },
+      secret: { type: 'string' },
+      token: { type: 'string' },
+      integration: { type: 'string' },
+      method: { type: 'string' },
+      body: { type: 'string' },
+      'body-file': { type: 'string' },
+      curl: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   })

@@ -14,7 +14,7 @@ export interface ReferenceSources {
 }
 
 /** What a reference leads to, or what would have to be there. */
-type Resolved = { readonly value: unknown } | { readonly expected: string }
+type Resolved<Value = unknown> = { readonly value: Value } | { readonly expected: string }
 
 type ReferenceFault = Pick<Fault, 'pointer' | 'expected'>
 
@@ -88,22 +88,28 @@ async function resolveFile(file: string, { directory }: ReferenceSources): Promi
   return { value: path }
 }
 
-async function resolveSecret(
+/**
+ * Reads the secret that `env:NAME` or `file:PATH` refers to.
+ * @param minLength characters that it has at least
+ */
+export async function resolveSecret(
   reference: string,
   minLength: number,
   sources: ReferenceSources,
-): Promise<Resolved> {
+): Promise<Resolved<Secret>> {
   const [kind, ...rest] = reference.split(':')
   const name = rest.join(':')
   let text: string | undefined
   if (kind === 'env') {
     text = sources.env[name]
     if (!text) return { expected: `the environment variable ${name} to be set` }
-  } else {
+  } else if (kind === 'file') {
     text = await readText(resolve(sources.directory, name))
     if (text === undefined) return { expected: `the file ${name} to be readable` }
     // Editors and `echo` end a file with a line break that is not a part of the secret.
     text = text.replace(/\r?\n$/, '')
+  } else {
+    return { expected: 'a reference, env:NAME or file:PATH' }
   }
   if (text.length < minLength) {
     return { expected: `a secret of at least ${minLength} characters in ${reference}` }

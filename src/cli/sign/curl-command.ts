@@ -1,0 +1,33 @@
+/** One header of a signed request. */
+export interface SignedHeader {
+  readonly name: string
+  readonly value: string
+  /** A shell expression that gives the rest of the value, so that a secret is named and not shown. */
+  readonly shellSuffix?: string
+}
+
+/** What `sign` signs. */
+export interface CommandRequest {
+  readonly method: string
+  readonly url: string
+  /** What curl is given as `--data-binary`; absent for a request without a body. */
+  readonly bodyArgument?: string
+}
+
+/** Quotes text for a POSIX shell. */
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
+
+/** A signed request as a curl command. */
+export function curlCommand(request: CommandRequest, headers: readonly SignedHeader[]): string {
+  const parts = [`curl --path-as-is -X ${request.method} ${shellQuote(request.url)}`]
+  for (const { name, value, shellSuffix } of headers) {
+    const suffix = shellSuffix === undefined ? '' : `"${shellSuffix}"`
+    parts.push(`-H ${shellQuote(`${name}: ${value}`)}${suffix}`)
+  }
+  if (request.bodyArgument !== undefined) {
+    parts.push(`--data-binary ${shellQuote(request.bodyArgument)}`)
+  }
+  return parts.join(' \\\n  ')
+}

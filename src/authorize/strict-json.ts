@@ -27,95 +27,71 @@ export function parseStrictJson(bytes: Uint8Array): { readonly value: unknown } 
   } catch {
     return { fault: 'The body is not valid JSON.' }
   }
-  const fault = findStructureFault(text)
+  const fault = findStructureFault(text, value)
   return fault === undefined ? { value } : { fault }
 }
 
 const prototypeNames = new Set(['__proto__', 'constructor', 'prototype'])
-
-const quote = 0x22
-const backslash = 0x5c
-const comma = 0x2c
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const openBrace = 0x7b
-const closeBrace = 0x7d
+// An escape may stand for any letter of them.
+const mayHavePrototypeName = /__proto__|constructor|prototype|\\/
 
 /**
- * Walks a text that is known to be valid JSON from one structural character to the next. A string
- * right after `{`, or after `,` in an object, is a name.
+ * Compares a text that is known to be valid JSON with the value that it was parsed to. Of a name that
+ * stands twice in one object the value has one member only, so that it has fewer members than the
+ * text has names.
  */
-function findStructureFault(text: string): string | undefined {
-  // For each open object the names seen so far, for each open array nothing.
-  const open: (Names | undefined)[] = []
-  let isName = false
-  for (let index = 0; index < text.length; index += 1) {
-    switch (text.charCodeAt(index)) {
-      case quote: {
-        const end = endOfString(text, index)
-        if (isName) {
-          const fault = addName(open.at(-1), text.slice(index, end + 1))
-          if (fault !== undefined) return fault
-          isName = false
-        }
-        index = end
-        break
-      }
-      case openBrace:
-      case openBracket:
-        isName = text.charCodeAt(index) === openBrace
-        open.push(isName ? new Names() : undefined)
-        if (open.length > maxDepth) return `The body is nested deeper than ${maxDepth} levels.`
-        break
-      case closeBrace:
-      case closeBracket:
-        open.pop()
-        isName = false
-        break
-      case comma:
-        isName = open.at(-1) !== undefined
-        break
-      default:
-    }
+function findStructureFault(text: string, value: unknown): string | undefined {
+  const members = countMembers(value, mayHavePrototypeName.test(text), 1)
+  if (typeof members === 'string') return members
+  return members === countNames(text)
+    ? undefined
+    : 'The body has the same member name twice in one object.'
+}
+
+/**
+ * Counts the members of all objects in a value.
+ * @returns what is wrong where it is nested too deep or has a name that is not allowed
+ */
+function countMembers(value: unknown, checksNames: boolean, depth: number): number | string {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth > maxDepth) return `The body is nested deeper than ${maxDepth} levels.`
+  const names = Array.isArray(value) ? [] : Object.keys(value)
+  if (checksNames && names.some((name) => prototypeNames.has(name))) {
+    return 'The body has a member name that is not allowed.'
   }
-  return undefined
+  let count = names.length
+  for (const member of Object.values(value)) {
+    if (typeof member !== 'object' || member === null) continue
+    const below = countMembers(member, checksNames, depth + 1)
+    if (typeof below === 'string') return below
+    count += below
+  }
+  return count
+}
+
+const quote = '"'
+const backslash = 0x5c
+const colon = 0x3a
+const space = 0x20
+
+/** Counts the names in a text: the strings that a colon follows. */
+function countNames(text: string): number {
+  let count = 0
+  for (let begin = text.indexOf(quote); begin >= 0; begin = text.indexOf(quote, begin)) {
+    let next = endOfString(text, begin) + 1
+    // All white space of JSON is at or below the space, and nothing else of it.
+    while (text.charCodeAt(next) <= space) next += 1
+    if (text.charCodeAt(next) === colon) count += 1
+    begin = next
+  }
+  return count
 }
 
 /** Index of the quote that ends the string which begins at an index. */
 function endOfString(text: string, begin: number): number {
-  for (let end = text.indexOf('"', begin + 1); ; end = text.indexOf('"', end + 1)) {
+  for (let end = text.indexOf(quote, begin + 1); ; end = text.indexOf(quote, end + 1)) {
     let escapes = 0
     while (text.charCodeAt(end - 1 - escapes) === backslash) escapes += 1
     if (escapes % 2 === 0) return end
-  }
-}
-
-/** @param literal the name as it stands in the text, quotes included */
-function addName(names: Names | undefined, literal: string): string | undefined {
-  const name = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
-  if (prototypeNames.has(name)) return 'The body has a member name that is not allowed.'
-  return names?.add(name) === false
-    ? 'The body has the same member name twice in one object.'
-    : undefined
-}
-
-/** Up to so many names are compared one by one, which is faster than to hash them. */
-const fewNames = 8
-
-/** The member names of one object. */
-class Names {
-  readonly #few: string[] = []
-  #many: Set<string> | undefined
-
-  /** False when the name was there already. */
-  add(name: string): boolean {
-    if (this.#many !== undefined) {
-      const { size } = this.#many
-      return this.#many.add(name).size > size
-    }
-    if (this.#few.includes(name)) return false
-    this.#few.push(name)
-    if (this.#few.length > fewNames) this.#many = new Set(this.#few)
-    return true
   }
 }

@@ -128,6 +128,22 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     metrics,
   })
 
+  let stopped: Promise<void> | undefined
+  async function stop(): Promise<void> {
+    isDraining = true
+    await delay(shutdown.noticeMs)
+    const deadline = setTimeout(() => app.server.closeAllConnections(), shutdown.deadlineMs)
+    await app.close()
+    clearTimeout(deadline)
+    await upstream.close()
+    store.close()
+    flush()
+    process.off('exit', flush)
+    auditLog.close()
+    adminServer.close()
+    adminServer.closeAllConnections()
+  }
+
   return {
     start: async () => {
       const url = await app.listen({ host: listen.host, port: listen.port })
@@ -137,19 +153,10 @@ export async function buildGateway(config: Config): Promise<Gateway> {
       })
       return { url, adminUrl: urlOf(adminServer.address() as AddressInfo) }
     },
-    stop: async () => {
-      isDraining = true
-      await delay(shutdown.noticeMs)
-      const deadline = setTimeout(() => app.server.closeAllConnections(), shutdown.deadlineMs)
-      await app.close()
-      clearTimeout(deadline)
-      await upstream.close()
-      store.close()
-      flush()
-      process.off('exit', flush)
-      auditLog.close()
-      adminServer.close()
-      adminServer.closeAllConnections()
+    // Asked twice, it stops once.
+    stop: () => {
+      stopped ??= stop()
+      return stopped
     },
   }
 }

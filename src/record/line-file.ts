@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -47,7 +48,7 @@ export function openLineFile(
 
   function rotate({ keep }: Rotation): void {
     try {
-      renameSync(file, `${file}.${new Date().toISOString().replaceAll(/[-:.]/g, '')}`)
+      renameSync(file, freeName(file))
       const next = open()
       closeSync(fd)
       fd = next
@@ -72,6 +73,14 @@ export function openLineFile(
       }
     },
     close: () => closeSync(fd),
+  }
+}
+
+/** A name with the present time, or the next millisecond that no file has yet. */
+function freeName(file: string): string {
+  for (let timeMs = Date.now(); ; timeMs += 1) {
+    const name = `${file}.${new Date(timeMs).toISOString().replaceAll(/[-:.]/g, '')}`
+    if (!existsSync(name)) return name
   }
 }
 

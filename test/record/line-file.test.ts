@@ -56,6 +56,16 @@ test('loses no line over rotations, and keeps as many files as it is told', asyn
   assert.equal(kept.length, 1)
 })
 
+test('puts no file in the place of another that was put aside in the same millisecond', async () => {
+  const file = join(folder, 'fast.jsonl')
+  const sink = openLineFile(file, { sizeMiB: 1, keep: 100 }, failOn)
+  const line = `${'x'.repeat(1_048_575)}\n`
+  for (let index = 0; index < 20; index += 1) sink.write(line)
+  sink.close()
+  const files = (await readdir(folder)).filter((name) => name.startsWith('fast.jsonl'))
+  assert.equal(files.length, 20)
+})
+
 test('goes on in the old file when it cannot be put aside', async () => {
   const file = join(folder, 'stuck.jsonl')
   const errors: unknown[] = []

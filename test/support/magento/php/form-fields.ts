@@ -48,7 +48,9 @@ function splitName(name: string): string[] | undefined {
     const close = rest.indexOf(']')
     // An unclosed bracket is no bracket: PHP keeps it in the name, as an underscore.
     if (close < 0) return keys.length === 1 ? [trimmed.replace(/[ .[]/g, '_')] : keys
-    keys.push(rest.slice(1, close))
+    const key = rest.slice(1, close)
+    // A single space between brackets is as nothing, two are a key.
+    keys.push(/^[ \t\n\v\f\r]$/.test(key) ? '' : key)
     rest = rest.slice(close + 1)
   }
   return keys

@@ -5,7 +5,13 @@ export interface Usage {
   readonly residentBytes: number
 }
 
-/** Answers every message of the parent with what this process has used, and ends with it. */
+/** Tells the parent where this process listens; without its parent it ends. */
+export function reportUrl(url: string): void {
+  process.on('disconnect', () => process.exit(0))
+  process.send?.({ url })
+}
+
+/** As {@link reportUrl}; also answers every message of the parent with what this process has used. */
 export function reportUsage(url: string): void {
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
@@ -14,6 +20,5 @@ export function reportUsage(url: string): void {
       residentBytes: process.memoryUsage.rss(),
     } satisfies Usage)
   })
-  process.on('disconnect', () => process.exit(0))
-  process.send?.({ url })
+  reportUrl(url)
 }

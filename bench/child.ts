@@ -1,25 +1,25 @@
-import { type ChildProcess, fork, spawnSync } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Usage } from './accounting.ts'
-
-const hasTaskset = spawnSync('taskset', ['--version']).status === 0
-
-/** Whether processes are held to one core each. */
-export const isPinned = hasTaskset
+import { pin } from './pinning.ts'
 
 /** A process of the benchmark that listens. */
 export interface Child {
   readonly url: string
   readonly usage: () => Promise<Usage>
-  readonly stop: () => void
 }
 
-/** Holds a process to one core; without taskset it runs where it likes. */
-export function pin(pid: number, core: number): void {
-  if (hasTaskset) spawnSync('taskset', ['-a', '-cp', String(core), String(pid)])
-}
+const running = new Set<ChildProcess>()
 
-/** Starts a module of this folder and resolves when it listens. It ends with this process. */
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/**
+ * Starts a module of this folder and resolves when it listens. It ends when this process does,
+ * however that happens.
+ * @throws {Error} rejects when the module ends instead, also while something is asked of it
+ */
 export async function startChild(
   module: string,
   args: readonly string[],
@@ -28,6 +28,8 @@ export async function startChild(
 ): Promise<Child> {
   const file = fileURLToPath(new URL(module, import.meta.url))
   const child = fork(file, args, { env: { ...process.env, ...env } })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   if (child.pid !== undefined) pin(child.pid, core)
   const { url } = await nextMessage<{ url: string }>(child)
   return {
@@ -36,7 +38,6 @@ export async function startChild(
       child.send('usage')
       return nextMessage<Usage>(child)
     },
-    stop: () => void child.kill(),
   }
 }
 

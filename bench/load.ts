@@ -1,43 +1,54 @@
 import { Pool } from 'undici'
-import type { Case } from './configuration.ts'
+import type { SignedRequest } from './cases.ts'
+import { atShare } from './statistics.ts'
 
 /** What callers saw in one round. */
 export interface Round {
-  readonly requests: number
   readonly seconds: number
-  /** Milliseconds. */
   readonly p50Ms: number
   readonly p99Ms: number
 }
 
 /**
- * Sends a fixed number of requests over so many kept-alive connections.
- * @throws {Error} when an answer is not 200
+ * Sends requests over so many kept-alive connections, each with one request at a time.
+ * @throws {Error} rejects when an answer is not 2xx, or there is none
  */
 export async function runRound(
   url: string,
-  { method, path, headers, body }: Case,
-  requests: number,
+  requests: readonly SignedRequest[],
   connections: number,
 ): Promise<Round> {
-  const pool = new Pool(url, { connections, pipelining: 1 })
+  const pool = new Pool(url, { connections, pipelining: 1, headersTimeout: 10_000 })
   const latencies: number[] = []
-  let left = requests
+  // All connections take from the same iterator.
+  const left = requests.values()
   const begin = performance.now()
-  const send = async () => {
-    while (left > 0) {
-      left -= 1
+  const sendAll = async () => {
+    for (const request of left) {
       const sentAt = performance.now()
-      const answer = await pool.request({ method, path, headers, body: body === '' ? null : body })
-      await answer.body.dump()
-      if (answer.statusCode !== 200) throw new Error(`${path} was answered ${answer.statusCode}`)
+      await send(pool, request)
       latencies.push(performance.now() - sentAt)
     }
   }
-  await Promise.all(Array.from({ length: connections }, send))
+  await Promise.all(Array.from({ length: connections }, sendAll))
   const seconds = (performance.now() - begin) / 1000
   await pool.close()
-  latencies.sort((one, other) => one - other)
-  const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0
-  return { requests, seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
+  return { seconds, p50Ms: atShare(latencies, 0.5), p99Ms: atShare(latencies, 0.99) }
+}
+
+/** Below `pool.request`, so that the load leaves its core to the upstream. */
+function send(pool: Pool, request: SignedRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    pool.dispatch(request, {
+      onRequestStart: () => undefined,
+      onResponseStart: (_controller, status) => {
+        if (status < 200 || status > 299) {
+          reject(new Error(`${request.method} ${request.path} was answered ${status}`))
+        }
+      },
+      onResponseData: () => undefined,
+      onResponseEnd: () => resolve(),
+      onResponseError: (_controller, error) => reject(error),
+    })
+  })
 }

@@ -2,71 +2,94 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Child, isPinned, pin, startChild } from './child.ts'
-import { benchEnv, type Case, cases, writeBenchConfig } from './configuration.ts'
-import { runRound } from './load.ts'
-import { renderReport, type Sample, writeReport } from './report.ts'
+import { type Case, cases, signRequest } from './cases.ts'
+import { startChild } from './child.ts'
+import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
+import { type CaseResult, type Extent, measureCase } from './measure.ts'
+import { writeReport } from './page.ts'
+import { measurePieces } from './pieces.ts'
+import { core, pin } from './pinning.ts'
+import { renderCases, renderPieces } from './report.ts'
 
 /*
  * CPU time per request of the gateway with every policy on, against a bare @fastify/http-proxy on
- * the same Node in the same run: rounds in turn, medians, and the median of the ratios of each pair.
+ * the same Node in the same run; with --micro, what single pieces of it cost.
  */
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     requests: { type: 'string', default: '6000' },
     connections: { type: 'string', default: '16' },
+    scheme: { type: 'string', default: 'body' },
+    micro: { type: 'boolean', default: false },
+    'no-write': { type: 'boolean', default: false },
   },
 })
-const [rounds, requests, connections] = [values.rounds, values.requests, values.connections].map(
-  Number,
-)
-if (!(rounds && requests && connections))
-  throw new Error('rounds, requests and connections are numbers')
+
+/** However much is asked for, it ends. */
+const deadlineMs = 15 * 60_000
 
 const folder = mkdtempSync(join(tmpdir(), 'magegate-bench-'))
-const children: Child[] = []
-const start = async (...args: Parameters<typeof startChild>) => {
-  const child = await startChild(...args)
-  children.push(child)
-  return child
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => process.exit(1))
 }
+setTimeout(() => {
+  process.stderr.write('the benchmark took too long and was ended\n')
+  process.exit(1)
+}, deadlineMs).unref()
 
-async function measure(proxy: Child, each: Case): Promise<Sample> {
-  const count = Math.ceil((requests as number) * each.share)
-  const before = await proxy.usage()
-  const round = await runRound(proxy.url, each, count, connections as number)
-  const after = await proxy.usage()
-  const cpuUsPerRequest = (after.cpuUs - before.cpuUs) / count
-  return { ...round, cpuUsPerRequest, residentBytes: after.residentBytes }
-}
+const isPinned = pin(process.pid, core.others)
+const report = values.micro ? reportPieces() : await reportCases(extentOf(values))
+process.stdout.write(`${report}\n`)
+if (!values['no-write']) writeReport(values.micro ? 'pieces' : 'requests', report)
+process.exit(0)
 
-try {
-  pin(process.pid, 1)
-  const upstream = await start('upstream.ts', [], 1)
-  writeBenchConfig(folder, upstream.url)
-  const bareProxy = await start('bare-proxy.ts', [upstream.url], 0)
-  const gateway = await start('gateway-under-test.ts', [folder], 0, benchEnv)
-  const results = []
+async function reportCases(extent: Extent): Promise<string> {
+  const upstream = await startChild('upstream.ts', [], core.others)
+  writeBenchConfig(folder, upstream.url, extent.scheme)
+  const bareProxy = await startChild('bare-proxy.ts', [upstream.url], core.proxy)
+  const gateway = await startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)
+  const results: CaseResult[] = []
   for (const each of cases) {
-    const samples = { bare: [] as Sample[], gateway: [] as Sample[] }
-    // The first two rounds of each warm it up.
-    for (let round = -2; round < (rounds as number); round += 1) {
-      const pair = [await measure(bareProxy, each), await measure(gateway, each)] as const
-      if (round < 0) continue
-      samples.bare.push(pair[0])
-      samples.gateway.push(pair[1])
-    }
-    results.push({ name: each.name, ...samples })
+    results.push(await measureCase(each, bareProxy, gateway, extent))
+    process.stderr.write(`measured: ${each.name}\n`)
   }
-  const pinning = isPinned ? 'proxy on one core, load and upstream on another' : 'not pinned'
-  const machine =
-    `Node ${process.versions.node}, ${cpus().length} cores, ${pinning}; ` +
-    `${rounds} rounds of ${requests} requests (64 KiB: a tenth) over ${connections} connections; medians.`
-  const report = renderReport(results, machine)
-  writeReport(report)
-  process.stdout.write(`${report}\n`)
-} finally {
-  for (const child of children) child.stop()
-  rmSync(folder, { recursive: true, force: true })
+  const pinning = isPinned
+    ? 'the proxy on one core, load and upstream on another'
+    : 'nothing held to a core'
+  const extentText =
+    `${extent.rounds} rounds of ${extent.requests} requests (64 KiB: a tenth) over ` +
+    `${extent.connections} connections; signatures of scheme ${extent.scheme}; medians.`
+  return `${machine()}, ${pinning}; ${extentText}\n\n${renderCases(results)}`
+}
+
+function reportPieces(): string {
+  const [get, post] = cases as readonly [Case, Case]
+  const pieces = measurePieces(signRequest(get, 'body'), signRequest(post, 'body'), folder)
+  return `${machine()}.\n\n${renderPieces(pieces)}`
+}
+
+function machine(): string {
+  return `Node ${process.versions.node}, ${process.arch}, ${cpus().length} cores`
+}
+
+function extentOf(options: {
+  rounds: string
+  requests: string
+  connections: string
+  scheme: string
+}): Extent {
+  const [rounds, requests, connections] = [
+    options.rounds,
+    options.requests,
+    options.connections,
+  ].map((text) => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < 1) throw new Error(`not a number from 1 on: ${text}`)
+    return value
+  }) as [number, number, number]
+  const { scheme } = options
+  if (scheme !== 'body' && scheme !== 'canonical') throw new Error('--scheme is body or canonical')
+  return { rounds, requests, connections, scheme: scheme satisfies Scheme }
 }

@@ -1,70 +1,46 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import type { Round } from './load.ts'
+import type { CaseResult, Sample } from './measure.ts'
+import type { Piece } from './micro.ts'
+import { median } from './statistics.ts'
 
-/** One measured round of one proxy. */
-export interface Sample extends Round {
-  readonly cpuUsPerRequest: number
-  readonly residentBytes: number
+/** Renders rows of cells as a Markdown table whose source can be read too. */
+function table(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...rest] = rows
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`
+  const rule = widths.map((width, column) =>
+    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  )
+  return [line(head), line(rule), ...rest.map(line)].join('\n')
 }
 
-/** The rounds of one case, in pairs. */
-export interface CaseResult {
-  readonly name: string
-  readonly bare: readonly Sample[]
-  readonly gateway: readonly Sample[]
-}
-
-const page = new URL('../docs/performance.md', import.meta.url)
-const [begin, end] = ['<!-- measured by npm run bench -->', '<!-- end of measurement -->']
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? 0
-  return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2
-}
-
-/** The table of a run, in Markdown. */
-export function renderReport(results: readonly CaseResult[], machine: string): string {
+/** The table of both proxies, a case after the other. */
+export function renderCases(results: readonly CaseResult[]): string {
   const rows = results.flatMap(({ name, bare, gateway }) => {
-    const ratios = gateway.map(
-      ({ cpuUsPerRequest }, index) =>
-        cpuUsPerRequest / (bare[index]?.cpuUsPerRequest ?? Number.NaN),
-    )
+    const ratios = gateway.map(({ cpuUs }, index) => cpuUs / (bare[index]?.cpuUs ?? Number.NaN))
     return [
-      row(name, 'bare proxy', bare, ''),
-      row(name, 'gateway', gateway, median(ratios).toFixed(2)),
+      [name, 'bare proxy', '', ...cellsOf(bare)],
+      [name, 'gateway', median(ratios).toFixed(2), ...cellsOf(gateway)],
     ]
   })
-  return [
-    machine,
-    '',
-    '| case | proxy | CPU µs per request | ratio | requests/s | p50 ms | p99 ms | resident MiB |',
-    '|---|---|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n')
+  const head = ['case', 'proxy', 'ratio', 'CPU µs', 'requests/s', 'p50 ms', 'p99 ms']
+  return table([[...head, 'core busy', 'resident MiB'], ...rows])
 }
 
-function row(name: string, proxy: string, samples: readonly Sample[], ratio: string): string {
+function cellsOf(samples: readonly Sample[]): string[] {
   const of = (pick: (sample: Sample) => number) => median(samples.map(pick))
-  const cells = [
-    name,
-    proxy,
-    of(({ cpuUsPerRequest }) => cpuUsPerRequest).toFixed(0),
-    ratio,
+  return [
+    of(({ cpuUs }) => cpuUs).toFixed(0),
     of(({ requests, seconds }) => requests / seconds).toFixed(0),
     of(({ p50Ms }) => p50Ms).toFixed(2),
     of(({ p99Ms }) => p99Ms).toFixed(2),
+    `${(of(({ busy }) => busy) * 100).toFixed(0)} %`,
     of(({ residentBytes }) => residentBytes / 1_048_576).toFixed(0),
   ]
-  return `| ${cells.join(' | ')} |`
 }
 
-/** Puts a table in the place of the last one in docs/performance.md. */
-export function writeReport(report: string): void {
-  const text = readFileSync(page, 'utf8')
-  const from = text.indexOf(begin)
-  const to = text.indexOf(end)
-  if (from < 0 || to < from) throw new Error('docs/performance.md has lost its markers')
-  writeFileSync(page, `${text.slice(0, from + begin.length)}\n\n${report}\n\n${text.slice(to)}`)
+/** The table of single pieces. */
+export function renderPieces(pieces: readonly Piece[]): string {
+  const rows = pieces.map(({ name, us }) => [name, us.toFixed(us < 10 ? 2 : 0)])
+  return table([['piece', 'µs'], ...rows])
 }

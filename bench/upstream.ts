@@ -1,11 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { reportUrl } from './accounting.ts'
 
 /*
  * The upstream of the benchmark, a process of its own: a product of 1 KiB for a GET, a small answer
- * for a POST, with lengths and kept-alive connections.
+ * for anything else, with their lengths, over kept-alive connections.
  */
-const product = JSON.stringify({ sku: '24-MB01', name: 'x'.repeat(1000) })
+const emptyProduct = JSON.stringify({ sku: '24-MB01', name: '' })
+const product = JSON.stringify({ sku: '24-MB01', name: 'x'.repeat(1024 - emptyProduct.length) })
 const done = '{"success":true}'
 
 const server = createServer((request, response) => {
@@ -19,6 +21,5 @@ const server = createServer((request, response) => {
   })
 })
 server.listen(0, '127.0.0.1', () => {
-  process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  reportUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 })
-process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,69 @@
+import { createHmac } from 'node:crypto'
+import { canonicalRequest } from '../src/authenticate/canonical-request.ts'
+import { benchEnv, type Scheme } from './configuration.ts'
+
+/** A kind of request that is measured. */
+export interface Case {
+  readonly name: string
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Bytes of the body; 0 for none. */
+  readonly bodyBytes: number
+  /** How many are sent in a round, as a share of what was asked for. */
+  readonly share: number
+}
+
+/** A request that is ready to be sent. */
+export interface SignedRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+const postPath = '/rest/V1/products'
+
+/** What is measured. */
+export const cases: readonly Case[] = [
+  { name: 'GET', method: 'GET', path: '/rest/V1/products/24-MB01', bodyBytes: 0, share: 1 },
+  { name: 'POST of 200 B', method: 'POST', path: postPath, bodyBytes: 200, share: 1 },
+  { name: 'POST of 64 KiB', method: 'POST', path: postPath, bodyBytes: 65_536, share: 0.1 },
+]
+
+let signedSoFar = 0
+
+/** Signs a request of a case; no two are alike, so that none is taken for a repeat. */
+export function signRequest({ method, path, bodyBytes }: Case, scheme: Scheme): SignedRequest {
+  signedSoFar += 1
+  const body = bodyBytes === 0 ? '' : itemsOf(bodyBytes, signedSoFar)
+  const headers = {
+    Authorization: `Bearer ${benchEnv.BENCH_TOKEN}`,
+    'User-Agent': 'bench/1.0',
+    Accept: 'application/json',
+    ...(body !== '' && { 'Content-Type': 'application/json' }),
+    ...signatureHeaders(scheme, method, path, body),
+  }
+  return { method, path, headers, body: body === '' ? null : body }
+}
+
+function signatureHeaders(scheme: Scheme, method: string, path: string, body: string) {
+  if (scheme === 'body') return { 'X-Signature': hmac(body) }
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const nonce = `bench-nonce-${signedSoFar.toString().padStart(12, '0')}`
+  const signed = canonicalRequest({ timestamp, nonce, method, path, query: '', body })
+  return { 'X-Timestamp': timestamp, 'X-Nonce': nonce, 'X-Signature': hmac(signed) }
+}
+
+function hmac(text: string): string {
+  return createHmac('sha256', benchEnv.BENCH_SECRET).update(text).digest('hex')
+}
+
+/** A JSON object of exactly so many bytes with a list of items, the first one with a number in it. */
+export function itemsOf(bytes: number, number: number): string {
+  const begin = `{"items":[{"sku":"${number.toString().padStart(10, '0')}`
+  const end = '","qty":15}'
+  const item = ',{"sku":"24-MB01-0000","qty":15}'
+  const room = bytes - begin.length - end.length - 2
+  const others = item.repeat(Math.floor(room / item.length))
+  return `${begin}${'x'.repeat(room - others.length)}${end}${others}]}`
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { parseRequestTarget } from '../src/admit/request-target.ts'
+import { bodySignature } from '../src/authenticate/body-signature.ts'
+import { compileBodySchema } from '../src/authorize/body-schema.ts'
+import { parseStrictJson } from '../src/authorize/strict-json.ts'
+import { openAuditLog } from '../src/record/audit-log.ts'
+import { auditRecord } from '../src/record/audit-record.ts'
+import { openMetrics } from '../src/record/metrics.ts'
+import { compileRedaction } from '../src/record/redaction.ts'
+import type { RequestContext } from '../src/request-context.ts'
+import { Secret } from '../src/secret.ts'
+import { memoryBuckets } from '../src/store/memory-buckets.ts'
+import { memoryNonces } from '../src/store/memory-nonces.ts'
+import { requestContext } from '../test/support/request.ts'
+import { itemsOf, type SignedRequest } from './cases.ts'
+import { benchEnv, itemsSchema } from './configuration.ts'
+import { measurePiece, type Piece } from './micro.ts'
+
+/**
+ * Measures single pieces of the pipeline.
+ * @param get a signed request without body
+ * @param post a signed request with a body of 200 bytes
+ * @param folder where an audit trail may be written
+ */
+export function measurePieces(get: SignedRequest, post: SignedRequest, folder: string): Piece[] {
+  const clock = () => performance.now()
+  const signed = contextOf(post)
+  const verify = bodySignature({
+    secrets: [{ id: 'k1', value: new Secret(benchEnv.BENCH_SECRET) }],
+  })
+  const stores = new Set(['default', 'all'])
+  const [small, large] = [Buffer.from(itemsOf(200, 1)), Buffer.from(itemsOf(65_536, 1))]
+  const largeValue: unknown = JSON.parse(large.toString())
+  const validate = compileBodySchema(itemsSchema)
+  const buckets = memoryBuckets(100_000, clock)
+  const limit = { ratePerSecond: 1e9, burst: 1_000_000 }
+  const nonces = memoryNonces(1_000_000, clock)
+  let nonce = 0
+  const useNextNonce = () => {
+    nonce += 1
+    return nonces.use(`bench-nonce-${nonce}`, 100)
+  }
+  const ended = endedRequest(get)
+  const record = auditRecord(ended)
+  const redact = compileRedaction(Object.values(benchEnv).map((text) => new Secret(text)))
+  const audit = openAuditLog({ file: join(folder, 'audit.jsonl') }, redact, (error) => {
+    throw error
+  })
+  const metrics = openMetrics()
+  const pieces = [
+    measurePiece('request target, parsed', () => parseRequestTarget(get.path, stores)),
+    measurePiece('body signature of 200 B, verified', () => verify(signed, 0)),
+    measurePiece('limit in memory', () => buckets.take('127.0.0.1', limit)),
+    measurePiece('nonce in memory', useNextNonce),
+    measurePiece('strict JSON of 200 B, parsed', () => parseStrictJson(small)),
+    measurePiece('strict JSON of 64 KiB, parsed', () => parseStrictJson(large)),
+    measurePiece('schema of 64 KiB, validated', () => validate(largeValue)),
+    measurePiece('audit record, built', () => auditRecord(ended)),
+    measurePiece('audit record, built and written', () => audit.write([auditRecord(ended)])),
+    measurePiece('metrics of a record, counted', () => metrics.observe(record)),
+  ]
+  audit.close()
+  return pieces
+}
+
+function contextOf({ method, path, headers, body }: SignedRequest): RequestContext {
+  return requestContext({ method, target: path, headers, ...(body !== null && { body }) })
+}
+
+/** A request that was answered, with all that its record tells. */
+function endedRequest(request: SignedRequest): RequestContext {
+  const context = contextOf(request)
+  context.claimed = { integration: 'bench', by: 'token' }
+  context.verified = 'bench'
+  context.clientIp = '127.0.0.1'
+  context.keyId = 'k1'
+  context.route = 'GET /V1/products/:sku'
+  context.routeVariables = new Map([['sku', '24-MB01']])
+  context.upstream = { startedAt: context.startedAt, status: 200, durationMs: 1.25 }
+  context.outcome = { status: 200 }
+  context.endedAt = context.startedAt + 1.5
+  context.bytesOut = 1024
+  return context
+}

@@ -1,0 +1,79 @@
+import type { BareItem, Item } from 'structured-headers'
+import { serializeMember } from './structured-field.ts'
+
+/** A component that a signature covers (RFC 9421, section 2). */
+export interface Component {
+  /** Lower-case field name, or the name of a derived component with its `@`. */
+  readonly name: string
+  /** Name with parameters, serialized: what stands before the colon in the signature base. */
+  readonly identifier: string
+  /** How the value of a field is taken (RFC 9421, sections 2.1.1 to 2.1.3). */
+  readonly form: 'plain' | 'sf' | 'bs' | 'key'
+  /** The dictionary member of form `key`, or the parameter of `@query-param`. */
+  readonly member: string | undefined
+}
+
+/** The derived components of a request (RFC 9421, section 2.2). */
+const derivedComponents = new Set([
+  '@method',
+  '@target-uri',
+  '@authority',
+  '@scheme',
+  '@request-target',
+  '@path',
+  '@query',
+  '@query-param',
+])
+
+// RFC 9110, section 5.6.2; upper case is excluded by RFC 9421, section 2.1.
+const fieldName = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/
+
+/** Reads a component identifier as it stands in a list of covered components. */
+export function readComponent(item: Item): Component | { readonly reason: string } {
+  const [name, parameters] = item
+  if (typeof name !== 'string') return { reason: 'a covered component is not a string' }
+  const isDerived = derivedComponents.has(name)
+  if (!isDerived && !fieldName.test(name)) return { reason: 'a covered component is unknown' }
+  const identifier = parameters.size === 0 ? `"${name}"` : serializeMember(item)
+  const isParameter = name === '@query-param'
+  if (parameters.size === 0) {
+    if (isParameter) return { reason: '@query-param is covered without a name' }
+    return { name, identifier, form: 'plain', member: undefined }
+  }
+  // No two of the parameters of a request can stand together, so there is one of them.
+  const [[key, value]] = parameters as unknown as [[string, BareItem]]
+  if (parameters.size === 1) {
+    if (isParameter) {
+      if (key === 'name' && typeof value === 'string') {
+        return { name, identifier, form: 'plain', member: value }
+      }
+    } else if (!isDerived) {
+      if ((key === 'sf' || key === 'bs') && value === true) {
+        return { name, identifier, form: key, member: undefined }
+      }
+      if (key === 'key' && typeof value === 'string') {
+        return { name, identifier, form: 'key', member: value }
+      }
+    }
+  }
+  return { reason: 'a covered component has a parameter that it cannot have' }
+}
+
+/**
+ * Reads covered components.
+ * @returns a reason also for one that stands twice (RFC 9421, section 2.5)
+ */
+export function readComponents(
+  items: readonly Item[],
+): readonly Component[] | { readonly reason: string } {
+  const components: Component[] = []
+  const seen = new Set<string>()
+  for (const item of items) {
+    const component = readComponent(item)
+    if ('reason' in component) return component
+    if (seen.has(component.identifier)) return { reason: 'a covered component stands twice' }
+    seen.add(component.identifier)
+    components.push(component)
+  }
+  return components
+}

@@ -1,0 +1,90 @@
+import type { Component } from './component.ts'
+
+/** The public name of the gateway: what clients sign as scheme and authority. */
+export interface PublicOrigin {
+  readonly scheme: 'http' | 'https'
+  /** Host, and port unless it is the default one; as {@link normalizeOrigin} gives it. */
+  readonly authority: string
+}
+
+/** The control data of a request, as received. */
+export interface ControlData {
+  readonly method: string
+  /** Raw path. */
+  readonly path: string
+  /** Raw query without its `?`; absent when there is no `?`. */
+  readonly query: string | undefined
+}
+
+/** Normalizes an origin: lower case, no default port (RFC 9110, section 4.2.3). */
+export function normalizeOrigin({ scheme, authority }: PublicOrigin): PublicOrigin {
+  const defaultPort = scheme === 'https' ? /:443$/ : /:80$/
+  return { scheme, authority: authority.toLowerCase().replace(defaultPort, '') }
+}
+
+// No control character, nothing beyond ASCII (RFC 9421, section 2.2).
+const printable = /^[\x20-\x7e]*$/
+
+/**
+ * The value of a derived component of a request (RFC 9421, section 2.2). The origin is the
+ * configured one: a Host header can be chosen by whoever sends the request.
+ */
+export function derivedValue(
+  component: Component,
+  control: ControlData,
+  origin: PublicOrigin,
+): string | { readonly reason: string } {
+  const value = valueFrom(component, control, origin)
+  if (typeof value === 'string' && !printable.test(value)) {
+    return { reason: `${component.name} is not printable ASCII` }
+  }
+  return value
+}
+
+function valueFrom(
+  { name, member }: Component,
+  { method, path, query }: ControlData,
+  { scheme, authority }: PublicOrigin,
+): string | { readonly reason: string } {
+  const search = query === undefined ? '' : `?${query}`
+  switch (name) {
+    case '@method':
+      return method
+    case '@authority':
+      return authority
+    case '@scheme':
+      return scheme
+    case '@path':
+      return path || '/'
+    case '@query':
+      return search || '?'
+    case '@request-target':
+      return `${path || '/'}${search}`
+    case '@target-uri':
+      return `${scheme}://${authority}${path || '/'}${search}`
+    case '@query-param':
+      return queryParameter(query ?? '', member ?? '')
+    default:
+      return { reason: `${name} is no derived component of a request` }
+  }
+}
+
+/** RFC 9421, section 2.2.8: one that occurs more than once cannot be signed alone. */
+function queryParameter(query: string, name: string): string | { readonly reason: string } {
+  let found: string | undefined
+  for (const [key, value] of new URLSearchParams(query)) {
+    if (encode(key) !== name) continue
+    if (found !== undefined) return { reason: 'a covered query parameter occurs twice' }
+    found = encode(value)
+  }
+  return found ?? { reason: 'a covered query parameter is missing' }
+}
+
+// The percent-encode set of application/x-www-form-urlencoded, which is wider than that of
+// encodeURIComponent; RFC 9421, section 2.2.8 has a space as %20.
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll(
+    /[!'()~]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}

@@ -1,0 +1,84 @@
+import { allValues } from '../../headers.ts'
+import type { Component } from './component.ts'
+import {
+  type FieldType,
+  parseStrictDictionary,
+  reserialize,
+  serializeMember,
+} from './structured-field.ts'
+
+/** What is known of structured fields beyond their text: their types, by lower-case name. */
+export type FieldTypes = ReadonlyMap<string, FieldType>
+
+/** The structured fields of a request that are worth signing (IANA field name registry). */
+export const knownFieldTypes: FieldTypes = new Map([
+  ['accept-signature', 'dictionary'],
+  ['client-cert', 'item'],
+  ['client-cert-chain', 'list'],
+  ['content-digest', 'dictionary'],
+  ['priority', 'dictionary'],
+  ['repr-digest', 'dictionary'],
+  ['signature', 'dictionary'],
+  ['signature-input', 'dictionary'],
+  ['want-content-digest', 'dictionary'],
+  ['want-repr-digest', 'dictionary'],
+])
+
+// RFC 9110, section 5.5, without obs-text: the signature base is ASCII.
+const asciiFieldContent = /^[\t\x20-\x7e]*$/
+
+/**
+ * The value of a field in the signature base (RFC 9421, section 2.1).
+ * @param headers names and values in turn, as received
+ */
+export function fieldValue(
+  component: Component,
+  headers: readonly string[],
+  types: FieldTypes,
+): string | { readonly reason: string } {
+  const { name, form, member } = component
+  const lines = allValues(headers, name)
+  if (lines.length === 0) return { reason: `the covered header ${name} is missing` }
+  if (form === 'bs') return lines.map((line) => wrap(canonicalLine(line))).join(', ')
+  const text =
+    lines.length === 1 ? canonicalLine(lines[0] ?? '') : lines.map(canonicalLine).join(', ')
+  if (!asciiFieldContent.test(text)) return { reason: `the covered header ${name} is not ASCII` }
+  if (form === 'plain') return text
+  const type = types.get(name)
+  if (form === 'sf') {
+    const value = type === undefined ? undefined : reserialize(text, type)
+    return value ?? { reason: `the covered header ${name} is no structured field known here` }
+  }
+  const isDictionary = type === undefined || type === 'dictionary'
+  const value = isDictionary ? parseStrictDictionary(text)?.get(member ?? '') : undefined
+  if (value === undefined) return { reason: `the covered header ${name} has not the member` }
+  return serializeMember(value)
+}
+
+// RFC 9421, section 2.1.3. Node gives field values with one character for each byte.
+function wrap(line: string): string {
+  return `:${Buffer.from(line, 'latin1').toString('base64')}:`
+}
+
+/** One field line without white space around it and without obsolete folding. */
+function canonicalLine(line: string): string {
+  if (!line.includes('\r\n')) return trimSpace(line)
+  const [first = '', ...folded] = line.split('\r\n')
+  // A line break that is no obs-fold (RFC 9112, section 5.2) stays, and is refused as not ASCII.
+  if (folded.some((part) => !/^[ \t]/.test(part))) return line
+  return [first, ...folded].map(trimSpace).join(' ').trim()
+}
+
+// Not trim(), which takes more than the space and tab of RFC 9110, section 5.6.3; and no regular
+// expression, which would take quadratic time to find the end.
+function trimSpace(line: string): string {
+  let start = 0
+  let end = line.length
+  while (start < end && isSpace(line.charCodeAt(start))) start += 1
+  while (end > start && isSpace(line.charCodeAt(end - 1))) end -= 1
+  return end - start === line.length ? line : line.slice(start, end)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}

@@ -1,0 +1,16 @@
+import { chooseLabel, defaultTag, readDictionary } from './signature-input.ts'
+
+/**
+ * The `keyid` (RFC 9421, section 2.3) that a request claims to be signed with, by the signature
+ * that {@link readMessageSignature} would choose. Nothing is verified.
+ * @param headers names and values in turn, as received
+ * @returns undefined when there is none, or none that can be read
+ */
+export function keyidOf(headers: readonly string[], tag: string = defaultTag): string | undefined {
+  const inputs = readDictionary(headers, 'signature-input')
+  if ('reason' in inputs) return undefined
+  const label = chooseLabel(inputs, tag)
+  if (typeof label === 'object') return undefined
+  const keyid = inputs.get(label)?.[1].get('keyid')
+  return typeof keyid === 'string' ? keyid : undefined
+}

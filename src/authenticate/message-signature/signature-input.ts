@@ -1,0 +1,87 @@
+import type { InnerList } from 'structured-headers'
+import { allValues } from '../../headers.ts'
+import { type Component, readComponents } from './component.ts'
+import { readSignatureParameters, type SignatureParameters } from './signature-parameters.ts'
+import {
+  parseStrictDictionary,
+  type StrictDictionary,
+  serializeMember,
+} from './structured-field.ts'
+
+/** The tag that tells our signature among several, unless another one is configured. */
+export const defaultTag = 'magegate'
+
+/** One signature of a message. */
+export interface MessageSignature {
+  readonly components: readonly Component[]
+  readonly parameters: SignatureParameters
+  /** Components and parameters serialized: the value of `@signature-params`. */
+  readonly signatureParams: string
+  readonly signature: Buffer
+}
+
+/** Bounds on what is parsed before anybody has proven anything. */
+const maxFieldLength = 2_048
+const maxSignatures = 4
+const maxComponents = 32
+
+/**
+ * Reads the signature that is meant for us from `Signature-Input` and `Signature` (RFC 9421,
+ * section 4): the only one, or among several the only one with the tag.
+ * @param headers names and values in turn; repeated fields are one dictionary
+ * @returns for the audit, why there is none
+ */
+export function readMessageSignature(
+  headers: readonly string[],
+  tag: string = defaultTag,
+): MessageSignature | { readonly reason: string } {
+  const inputs = readDictionary(headers, 'signature-input')
+  if ('reason' in inputs) return inputs
+  const signatures = readDictionary(headers, 'signature')
+  if ('reason' in signatures) return signatures
+  if (inputs.size !== signatures.size || [...inputs.keys()].some((key) => !signatures.has(key))) {
+    return { reason: 'Signature-Input and Signature have different labels' }
+  }
+  const label = chooseLabel(inputs, tag)
+  if (typeof label === 'object') return label
+  const input = inputs.get(label) as InnerList
+  const [signature] = signatures.get(label) ?? []
+  if (!(signature instanceof ArrayBuffer)) return { reason: 'Signature is not a byte sequence' }
+  if (!Array.isArray(input[0])) return { reason: 'Signature-Input is not an inner list' }
+  if (input[0].length > maxComponents) return { reason: 'too many covered components' }
+  const components = readComponents(input[0])
+  if ('reason' in components) return components
+  const parameters = readSignatureParameters(input[1])
+  if ('reason' in parameters) return parameters
+  const signatureParams = serializeMember(input)
+  return { components, parameters, signatureParams, signature: Buffer.from(signature) }
+}
+
+/** Chooses the signature for us by its label. */
+export function chooseLabel(
+  inputs: StrictDictionary,
+  tag: string,
+): string | { readonly reason: string } {
+  const labels = [...inputs.keys()]
+  const ours = labels.length === 1 ? labels : labels.filter((it) => tagOf(inputs, it) === tag)
+  if (ours.length > 1) return { reason: 'several signatures have the tag' }
+  return ours[0] ?? { reason: 'none of several signatures has the tag' }
+}
+
+function tagOf(inputs: StrictDictionary, label: string): unknown {
+  return inputs.get(label)?.[1].get('tag')
+}
+
+/** Reads one of the two dictionaries; never empty. */
+export function readDictionary(
+  headers: readonly string[],
+  name: 'signature-input' | 'signature',
+): StrictDictionary | { readonly reason: string } {
+  const text = allValues(headers, name).join(', ')
+  if (text === '') return { reason: `${name} is missing` }
+  if (text.length > maxFieldLength) return { reason: `${name} is too long` }
+  const dictionary = parseStrictDictionary(text)
+  if (dictionary === undefined) return { reason: `${name} is not a strict dictionary` }
+  if (dictionary.size > maxSignatures) return { reason: 'too many signatures' }
+  return dictionary
+}

@@ -1,0 +1,92 @@
+import type { RequestContext } from '../../request-context.ts'
+import type { RefusedSignature, SignatureVerifier } from '../verifier.ts'
+import type { Component } from './component.ts'
+import { findContentDigestFault } from './content-digest.ts'
+import { normalizeOrigin, type PublicOrigin } from './derived-component.ts'
+import type { MessageSignatureSettings } from './message-signature-settings.ts'
+import { findParameterFault } from './parameter-fault.ts'
+import { verifyBase } from './signature-algorithm.ts'
+import { signatureBase } from './signature-base.ts'
+import { readMessageSignature } from './signature-input.ts'
+import { type VerificationKey, verificationKey } from './verification-key.ts'
+
+const always = ['@method', '@authority', '@path', '@query']
+const withBody = [...always, 'content-digest', 'content-type']
+
+/**
+ * Verifies HTTP Message Signatures (RFC 9421, section 3.2) by the profile of this gateway: they
+ * cover method, authority, path, query and body, they expire, and they have a nonce, which is left
+ * to be used once after everything else, so that nobody can use up nonces without the key.
+ * @param origin the public name of the gateway, whatever the Host header says
+ */
+export function prepareMessageSignature(
+  settings: MessageSignatureSettings,
+  origin: PublicOrigin,
+): SignatureVerifier {
+  const keys = new Map(settings.keys.map((own) => [own.id, readyKey(own)]))
+  const [anyKey] = [...keys.values()] as [VerificationKey, ...VerificationKey[]]
+  const ownOrigin = normalizeOrigin(origin)
+  const skewMs = settings.clockSkewSeconds * 1000
+  return (request, nowMs) => {
+    const { target, rawHeaders, method, body } = request
+    if (target === undefined) return { reason: 'no request target' }
+    const found = readMessageSignature(rawHeaders, settings.tag)
+    if ('reason' in found) return found
+    const { components, parameters, signatureParams, signature } = found
+    const formFault =
+      findUncovered(components, request) ?? findParameterFault(parameters, settings, nowMs)
+    if (formFault !== undefined) return { reason: formFault }
+    const message = { method, path: target.path, query: target.query, rawHeaders }
+    const base = signatureBase(message, ownOrigin, components, signatureParams)
+    if (typeof base === 'object') return base
+    const { keyid = '', nonce = '', expires = 0, alg } = parameters
+    const key = keys.get(keyid)
+    // An unknown key costs a verification too, so that the time taken does not tell which exist.
+    const { algorithm, key: keyObject } = key ?? anyKey
+    const isSigned = verifyBase(algorithm, keyObject, base, signature)
+    const refusal = findKeyFault(key, alg, nowMs)
+    if (refusal !== undefined) return refusal
+    if (!isSigned) return { reason: 'the signature does not verify' }
+    if (body.length > 0 || covers(components, 'content-digest')) {
+      const digestFault = findContentDigestFault(rawHeaders, body)
+      if (digestFault !== undefined) return { reason: digestFault }
+    }
+    const ttlMs = expires * 1000 + skewMs - nowMs + 1
+    return { keyId: keyid, nonce: { value: nonce, ttlMs } }
+  }
+}
+
+function readyKey(settings: MessageSignatureSettings['keys'][number]): VerificationKey {
+  const key = verificationKey(settings)
+  // The check of the configuration has told the operator; here it can only be a defect.
+  if ('expected' in key) throw new TypeError(`key ${settings.id}: expected ${key.expected}`)
+  return key
+}
+
+function findKeyFault(
+  key: VerificationKey | undefined,
+  alg: string | undefined,
+  nowMs: number,
+): RefusedSignature | undefined {
+  if (key === undefined) return { reason: 'keyid is not one of this integration' }
+  // RFC 9421, section 3.2: the key decides on the algorithm, never the message.
+  if (alg !== undefined && alg !== key.algorithm) {
+    return { reason: `alg is not that of key ${key.id}` }
+  }
+  if (nowMs >= key.notAfterMs) return { reason: `key ${key.id} is past its notAfter` }
+  return undefined
+}
+
+function findUncovered(
+  components: readonly Component[],
+  { body }: RequestContext,
+): string | undefined {
+  const required = body.length > 0 ? withBody : always
+  const missing = required.find((name) => !covers(components, name))
+  return missing === undefined ? undefined : `the signature does not cover ${missing}`
+}
+
+/** Whether the whole of a component is covered, not one member or parameter. */
+function covers(components: readonly Component[], name: string): boolean {
+  return components.some((component) => component.name === name && component.form === 'plain')
+}

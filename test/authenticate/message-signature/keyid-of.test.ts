@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { keyidOf } from '../../../src/authenticate/message-signature/keyid-of.ts'
+
+const of = (...values: string[]) => keyidOf(values.flatMap((value) => ['signature-INPUT', value]))
+
+test('reads the keyid of the only signature, or of the one with the tag', () => {
+  assert.equal(of('a=();keyid="k1"'), 'k1')
+  assert.equal(of('a=();keyid="k1"', 'b=("@method");tag="magegate";keyid="k2"'), 'k2')
+  const headers = ['Signature-Input', 'a=();keyid="k1";tag="x", b=();keyid="k2";tag="y"']
+  assert.equal(keyidOf(headers, 'x'), 'k1')
+})
+
+test('reads none where there is none, or more than one', () => {
+  assert.equal(of(), undefined)
+  assert.equal(of('a=()'), undefined)
+  assert.equal(of('a=();keyid=k1'), undefined)
+  assert.equal(of('a=();keyid="k1";keyid="k1"'), undefined)
+  assert.equal(of('a=();keyid="k1", b=();keyid="k2"'), undefined)
+  assert.equal(of('a=();keyid="k1"', 'a=();keyid="k2"'), undefined)
+  assert.equal(of('a=();keyid="k1" x'), undefined)
+  assert.equal(of(`a=();keyid="${'k'.repeat(4096)}"`), undefined)
+})
+
+test('never throws', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (value) => {
+      of(value, `a=();keyid=${value}`)
+    }),
+  )
+})

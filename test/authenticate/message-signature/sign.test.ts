@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { signMessage } from '../../../src/authenticate/message-signature/sign.ts'
+import { nowSeconds, origin, signedParts, signingKeys } from './signed-request.ts'
+
+const request = { method: 'GET', path: '/rest/V1/x', query: undefined, ...origin, headers: [] }
+const options = {
+  algorithm: 'hmac-sha256',
+  key: signingKeys['hmac-sha256'],
+  parameters: { created: nowSeconds, keyid: 'k1' },
+} as const
+
+test('covers by default what the gateway requires', () => {
+  assert.equal(
+    signMessage(request, options)['Signature-Input'],
+    `sig1=("@method" "@authority" "@path" "@query");created=${nowSeconds};keyid="k1"`,
+  )
+  assert.match(
+    signedParts().headers['Signature-Input'] ?? '',
+    /^sig1=\("@method" "@authority" "@path" "@query" "content-digest" "content-type"\);/,
+  )
+})
+
+test('adds a digest to a body that has none', () => {
+  const body = Buffer.from('{"hello": "world"}\n')
+  const digest = 'sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:'
+  const headers = ['Content-Type', 'application/json']
+  assert.equal(signMessage({ ...request, headers, body }, options)['Content-Digest'], digest)
+  const digested = [...headers, 'content-digest', digest]
+  assert.ok(!('Content-Digest' in signMessage({ ...request, headers: digested, body }, options)))
+  assert.ok(!('Content-Digest' in signMessage(request, options)))
+})
+
+describe('throws on', () => {
+  const cases: Record<string, [changes: object, message: RegExp]> = {
+    'a component that is missing': [{ components: ['date'] }, /date is missing/],
+    'a component given twice': [{ components: ['date', 'date'] }, /stands twice/],
+    'a component that cannot be written': [{ components: ['"date'] }, /cannot be written/],
+    'a label that cannot be written': [{ label: 'Sig' }, /cannot be written/],
+    'a parameter that cannot be written': [{ parameters: { keyid: 'k\u00e9' } }, /be written/],
+    'a time with a fraction': [{ parameters: { created: 1.5 } }, /no signature needs/],
+  }
+  for (const [name, [changes, message]] of Object.entries(cases)) {
+    test(name, () => {
+      assert.throws(() => signMessage(request, { ...options, ...changes }), message)
+    })
+  }
+})

@@ -5,12 +5,14 @@ import { checkSettings } from './config/check-settings.ts'
 import {
   checkGatewayRules,
   checkIntegrationRules,
+  checkPublicUrl,
   checkUniqueness,
   type Identity,
 } from './config/cross-checks.ts'
 import { ConfigError, type Fault } from './config/faults.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
+import { narrowSchema } from './config/narrow-schema.ts'
 import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
 import { readYamlFile } from './config/yaml-file.ts'
 import type { Secret } from './secret.ts'
@@ -45,6 +47,10 @@ export async function loadConfig(
   )
   const faults = [gateway, ...integrations].flatMap((loaded) => loaded.faults)
   faults.push(...checkUniqueness(integrations.map(identityOf)))
+  if (gateway.settings !== undefined) {
+    const read = integrations.flatMap(({ settings }) => settings ?? [])
+    faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))
+  }
   if (files.length === 0) {
     const file = join(directory, 'integrations')
     faults.push({ file, pointer: '', expected: 'at least one .yaml file with an integration' })
@@ -75,9 +81,11 @@ async function listIntegrationFiles(directory: string): Promise<string[]> {
     .map((name) => join(folder, name))
 }
 
-function identityOf({ file, lineOf, value }: LoadedFile<IntegrationSettings>): Identity {
-  const settings = value as Partial<IntegrationSettings> | null | undefined
-  return { file, lineOf, name: settings?.name, token: settings?.credentials?.token }
+function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSettings>): Identity {
+  const read = value as Partial<IntegrationSettings> | null | undefined
+  const { name, credentials } = read ?? {}
+  const signature = settings?.credentials.signature
+  return { file, lineOf, name, token: credentials?.token, signature }
 }
 
 interface LoadedFile<Settings> {
@@ -100,8 +108,9 @@ async function loadFile<Settings>(
   const source = await readYamlFile(file)
   if ('length' in source)
     return { file, lineOf: () => undefined, value: undefined, secrets: [], faults: source }
-  const checked = checkSettings(schema, source)
-  const { value, secrets, faults } = await resolveReferences(schema, checked.value, sources)
+  const narrowed = narrowSchema(schema, source.value)
+  const checked = checkSettings(narrowed, source)
+  const { value, secrets, faults } = await resolveReferences(narrowed, checked.value, sources)
   const settings = value as Settings
   const isTyped = checked.faults.length === 0
   const found = [...faults, ...(isTyped ? checkRules(settings) : [])].map(

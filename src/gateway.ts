@@ -6,15 +6,17 @@ import { createAdminServer } from './admin.ts'
 import { tokenDigest } from './admit/claimed-integration.ts'
 import { allowedMethods } from './admit/request-framing.ts'
 import { answerProblem } from './answer.ts'
+import { compileSignerSearch } from './authenticate/claimed-signer.ts'
 import { compileCertificatePin } from './certificate-pin.ts'
 import { answerClientError, type OpenReplies } from './client-error.ts'
+import type { GatewaySettings } from './config/gateway-settings.ts'
 import type { Config } from './config.ts'
 import { connectMagento } from './forward/magento.ts'
 import { dialectOf } from './forward/oauth1/dialect.ts'
 import { DialectMemory } from './forward/oauth1/dialect-memory.ts'
 import { prepareIntegration } from './integration.ts'
 import { type StepFacts, steps } from './pipeline.ts'
-import type { Services } from './policy.ts'
+import type { PublicOrigin, Services } from './policy.ts'
 import { parseRate } from './rate.ts'
 import { openAuditLog } from './record/audit-log.ts'
 import { openLog } from './record/log.ts'
@@ -80,6 +82,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     sharedLimiter: (limit) => sharedLimiter(app, limit),
     useNonce: store.useNonce,
     clock: Date.now,
+    publicOrigin: publicOrigin(listen),
   }
 
   const upstream = connectMagento(magento, answers)
@@ -172,6 +175,9 @@ function stepFacts({ gateway, integrations }: Config): StepFacts {
       burst: limits.perAddress.burst,
     },
     names: new Set(integrations.map(({ name }) => name)),
+    bySignature: compileSignerSearch(
+      integrations.map(({ name, credentials: { signature } }) => ({ name, signature })),
+    ),
     clientCertificateHeader: listen.clientCertificateHeader?.toLowerCase(),
     certificatePins: new Map(
       integrations.flatMap(({ name, credentials: { clientCertificate: pin } }) =>
@@ -184,6 +190,12 @@ function stepFacts({ gateway, integrations }: Config): StepFacts {
       ),
     ),
   }
+}
+
+/** Only schemes that sign it need a public URL, and the configuration is checked for that. */
+function publicOrigin({ publicUrl, host, port }: GatewaySettings['listen']): PublicOrigin {
+  const url = new URL(publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+  return { scheme: url.protocol === 'https:' ? 'https' : 'http', authority: url.host }
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

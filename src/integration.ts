@@ -46,7 +46,8 @@ export const nobody: Integration = {
   authenticate: [
     {
       name: 'credential',
-      check: () => reject('unauthenticated', 'no known integration is claimed'),
+      check: ({ claimFault }) =>
+        reject('unauthenticated', claimFault ?? 'no known integration is claimed'),
     },
   ],
   authorize: [],

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util'
+import { UsageError } from './cli/arguments.ts'
 
 const usage = `usage: magegate COMMAND [options]
 
@@ -7,72 +7,50 @@ const usage = `usage: magegate COMMAND [options]
   check --config DIR   read the configuration and report every fault
   demo [--once]        show a gateway at work in front of a stand-in for Magento
   sign [options] URL   sign a request as a partner would, and print its headers
-      --scheme canonical | body   --secret env:NAME | file:PATH
-      --token env:NAME | file:PATH   --integration NAME
+      --scheme canonical | rfc9421 | oauth1 | body
+      --secret REF (rfc9421: or a private key)   --key-id ID (rfc9421)
+      --token REF   --integration NAME
+      --consumer-key REF --consumer-secret REF --access-token REF --access-token-secret REF (oauth1)
+      a REF is env:NAME or file:PATH
       --method METHOD   --body TEXT | --body-file FILE   --curl (the whole command)
 `
 
-/** Runs one command and returns the exit code; 2 for a call that is not understood. */
-async function run(args: string[]): Promise<number> {
-  let parsed: ReturnType<typeof parse>
-  try {
-    parsed = parse(args)
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : ''}\n\n${usage}`)
-    return 2
-  }
-  const { values, positionals } = parsed
-  const [command, ...rest] = positionals
-  if (values.help) {
-    process.stdout.write(usage)
-    return 0
-  }
-  const [url] = rest
-  if (rest.length === 1 && url !== undefined && command === 'sign') {
-    const {
-      scheme = 'canonical',
-      secret = '',
-      curl = false,
-      'body-file': bodyFile,
-      ...others
-    } = values
-    return (await import('./cli/sign.ts')).sign({ url, scheme, secret, curl, bodyFile, ...others })
-  }
-  if (rest.length === 0 && command === 'demo') {
-    const { demo } = await import('./cli/demo.ts')
-    return demo({ once: values.once ?? false })
-  }
-  if (rest.length === 0 && (command === 'start' || command === 'check')) {
-    if (values.config === undefined) {
-      process.stderr.write(`${command} needs --config DIR\n\n${usage}`)
-      return 2
-    }
-    // Each command is loaded on its own, so that none pays for what another needs.
-    if (command === 'check') return (await import('./cli/check.ts')).check(values.config)
-    return (await import('./cli/start.ts')).start(values.config)
-  }
-  process.stderr.write(usage)
-  return 2
+/** What a module below `cli/` exports for its command: arguments in, exit code out. */
+interface CommandModule {
+  readonly main: (args: string[]) => Promise<number>
 }
 
-function parse(args: string[]) {
-  return parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      config: { type: 'string' },
-      once: { type: 'boolean' },
-      scheme: { type: 'string' },
-      secret: { type: 'string' },
-      token: { type: 'string' },
-      integration: { type: 'string' },
-      method: { type: 'string' },
-      body: { type: 'string' },
-      'body-file': { type: 'string' },
-      curl: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
+// Each is loaded on its own, so that none pays for what another needs.
+const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
+  ['start', () => import('./cli/start.ts')],
+  ['check', () => import('./cli/check.ts')],
+  ['demo', () => import('./cli/demo.ts')],
+  ['sign', () => import('./cli/sign.ts')],
+])
+
+/** Runs one command and returns the exit code; 2 for a call that is not understood. */
+async function run([name = '', ...args]: string[]): Promise<number> {
+  const load = commands.get(name)
+  if (load === undefined) {
+    const isHelp = ['help', '--help', '-h'].includes(name)
+    ;(isHelp ? process.stdout : process.stderr).write(usage)
+    return isHelp ? 0 : 2
+  }
+  const command = await load()
+  try {
+    return await command.main(args)
+  } catch (error) {
+    if (!isUsageError(error)) throw error
+    process.stderr.write(`${name}: ${error.message}\n\n${usage}`)
+    return 2
+  }
+}
+
+function isUsageError(error: unknown): error is Error {
+  return (
+    error instanceof UsageError ||
+    (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+  )
 }
 
 process.exitCode = await run(process.argv.slice(2))

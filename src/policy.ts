@@ -46,6 +46,13 @@ export type SharedLimiter = (request: RequestContext) => Promise<LimitDecision>
  */
 export type NonceResult = 'fresh' | 'seen' | 'full' | 'unavailable'
 
+/** The public name of the gateway: what clients sign as scheme and authority. */
+export interface PublicOrigin {
+  readonly scheme: 'http' | 'https'
+  /** Host in lower case, and port unless it is the scheme's own. */
+  readonly authority: string
+}
+
 /** What policies may use of the world; passed in, so that nothing reaches for a global. */
 export interface Services {
   /** A limiter that costs no round trip; `keys` bounds how many keys it remembers. */
@@ -58,6 +65,7 @@ export interface Services {
   readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
   /** Milliseconds since the epoch. */
   readonly clock: () => number
+  readonly publicOrigin: PublicOrigin
 }
 
 /** A step that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */

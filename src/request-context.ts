@@ -100,6 +100,8 @@ export class RequestContext {
   target: RequestTarget | undefined = undefined
   /** claimed-integration */
   claimed: Claim | undefined = undefined
+  /** ip-allowlist: why the claim, which nothing proves yet, counts for nothing. */
+  claimFault: string | undefined = undefined
   /** claimed-integration: SHA-256 of the bearer token presented. */
   bearerDigest: Buffer | undefined = undefined
   /** The transport, once the body has been read: the exact bytes. */

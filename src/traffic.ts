@@ -23,7 +23,11 @@ export interface Traffic {
 }
 
 /** The integration that a request claims to come from, and once verified does come from. */
-export function integrationOf(traffic: Traffic, { claimed }: RequestContext): Integration {
+export function integrationOf(
+  traffic: Traffic,
+  { claimed, claimFault }: RequestContext,
+): Integration {
+  if (claimFault !== undefined) return nobody
   return traffic.integrations.get(claimed?.integration ?? '') ?? nobody
 }
 

@@ -10,6 +10,8 @@ export interface IntegrationDirectory {
   readonly byToken: ReadonlyMap<string, string>
   /** Pins of client certificates by the name of the integration. */
   readonly certificatePins: ReadonlyMap<string, PinMatcher>
+  /** Name of the integration that a signature claims to be of, by the header section. */
+  readonly bySignature: (rawHeaders: readonly string[]) => string | undefined
 }
 
 /** SHA-256 of a bearer token; tokens are kept and compared in this form only. */
@@ -21,8 +23,8 @@ export function tokenDigest(token: string): Buffer {
 const bearerForm = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i
 
 /**
- * Finds out who the caller says it is: by the bearer token, by the client certificate, or by
- * `X-Integration-Id`. It refuses nobody: a claim that is unknown or contradicts itself is refused by
+ * Finds out who the caller says it is: by the bearer token, by the client certificate, by
+ * `X-Integration-Id`, or by the key that its signature names. It refuses nobody: a claim that is unknown or contradicts itself is refused by
  * the credential, exactly as a wrong secret is.
  */
 export const claimedIntegration: Step<IntegrationDirectory> = {
@@ -40,7 +42,7 @@ export const claimedIntegration: Step<IntegrationDirectory> = {
 }
 
 function findClaim(
-  { names, byToken, certificatePins }: IntegrationDirectory,
+  { names, byToken, certificatePins, bySignature }: IntegrationDirectory,
   request: RequestContext,
   nowMs: number,
 ): Claim {
@@ -53,7 +55,8 @@ function findClaim(
     }
   }
   const name = request.header('x-integration-id')
-  return name !== undefined && names.has(name)
-    ? { integration: name, by: 'name' }
+  const integration = name === undefined ? bySignature(request.rawHeaders) : name
+  return integration !== undefined && names.has(integration)
+    ? { integration, by: 'name' }
     : { by: 'nothing' }
 }

@@ -6,8 +6,9 @@ import { CidrSetting, compileIpSet } from './ip-address.ts'
 /**
  * Lets an integration be used from its own addresses only.
  *
- * Who presented a token or certificate of the integration is told that its address is refused. Who only named the
- * integration gets the answer that an unknown name gets, so that names cannot be found out.
+ * Who presented a token or certificate of the integration is told that its address is refused. Who
+ * only named the integration is treated as one who named none, at the same moment and with the same
+ * answer, so that names cannot be found out.
  */
 export const ipAllowlist = definePolicy({
   name: 'ip-allowlist',
@@ -23,9 +24,10 @@ export const ipAllowlist = definePolicy({
     return function checkIpAllowlist(request) {
       if (request.clientIp !== undefined && isListed(request.clientIp)) return allow
       const by = request.claimed?.by
-      const hasProof = by === 'token' || by === 'certificate'
-      const code = hasProof ? 'address-not-allowed' : 'unauthenticated'
-      return reject(code, 'address is not in the allowlist')
+      const reason = 'address is not in the allowlist'
+      if (by === 'token' || by === 'certificate') return reject('address-not-allowed', reason)
+      request.claimFault = reason
+      return allow
     }
   },
 })

@@ -27,6 +27,16 @@ export function NotAfterSetting() {
   })
 }
 
+/** A setting that bounds the age of a signature. */
+export function MaxAgeSetting() {
+  return Type.Integer({
+    minimum: 1_000,
+    maximum: 300_000,
+    default: 300_000,
+    description: 'How far the time of the caller may be from ours, either way.',
+  })
+}
+
 /** A shared secret, ready to verify with. */
 export interface SigningKey {
   readonly id: string

@@ -1,9 +1,10 @@
-import { Type } from 'typebox'
-import { allow, definePolicy } from '../policy.ts'
+import { allow, definePolicy, type PublicOrigin } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { bodySignature } from './body-signature.ts'
 import { canonicalSignature } from './canonical-request.ts'
-import { SharedSecretsSetting } from './shared-secrets.ts'
+import { prepareMessageSignature } from './message-signature/verify.ts'
+import { oauth1Signature } from './oauth1/verify.ts'
+import { SignatureSettings } from './signature-settings.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
 /*
@@ -12,33 +13,15 @@ import type { SignatureVerifier } from './verifier.ts'
  */
 const bodySchemeDeprecation = '@1795478400'
 
-const settings = Type.Object(
-  {
-    scheme: Type.Enum(['body', 'canonical'], {
-      description:
-        'body: hex HMAC-SHA256 over the raw body; canonical: over time, nonce, method, path, query and body.',
-    }),
-    secrets: SharedSecretsSetting(),
-    maxAgeMs: Type.Integer({
-      minimum: 1_000,
-      maximum: 300_000,
-      default: 300_000,
-      description: 'canonical: how far the time of the caller may be from ours, either way.',
-    }),
-  },
-  { additionalProperties: false },
-)
-
 /** Verifies that the integration itself wrote this request, by the scheme that it signs with. */
 export const signature = definePolicy({
   name: 'signature',
   stage: 'authenticate',
   section: 'credentials',
   key: 'signature',
-  settings,
+  settings: SignatureSettings,
   prepare: (own, services) => {
-    const verify: SignatureVerifier =
-      own.scheme === 'body' ? bodySignature(own) : canonicalSignature(own)
+    const verify = verifierOf(own, services.publicOrigin)
     return function checkSignature(request) {
       const result = verify(request, services.clock())
       if ('reason' in result) return reject('unauthenticated', result.reason)
@@ -50,3 +33,16 @@ export const signature = definePolicy({
     }
   },
 })
+
+function verifierOf(settings: SignatureSettings, origin: PublicOrigin): SignatureVerifier {
+  switch (settings.scheme) {
+    case 'body':
+      return bodySignature(settings)
+    case 'canonical':
+      return canonicalSignature(settings)
+    case 'rfc9421':
+      return prepareMessageSignature(settings, origin)
+    case 'oauth1':
+      return oauth1Signature(settings, `${origin.scheme}://${origin.authority}`)
+  }
+}

@@ -1,11 +1,19 @@
+import { parseArgs } from 'node:util'
 import { ConfigError, formatFault } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
+import { requiredOption } from './arguments.ts'
+
+/** `check --config DIR` */
+export function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { config: { type: 'string' } } })
+  return check(requiredOption(values.config, 'config'))
+}
 
 /**
  * Reads a configuration and reports every fault on standard error.
  * @returns the exit code: 0 when it can be used, 1 when not
  */
-export async function check(directory: string): Promise<number> {
+async function check(directory: string): Promise<number> {
   try {
     const { integrations } = await loadConfig(directory)
     process.stdout.write(`${directory}: ok, ${integrations.length} integration(s)\n`)

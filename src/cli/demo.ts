@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { type MagentoStandIn, startMagentoStandIn } from '../../test/support/magento/stand-in.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { buildGateway, type Gateway } from '../gateway.ts'
@@ -14,6 +15,12 @@ import { signalled } from './signalled.ts'
 
 const exampleConfig = fileURLToPath(new URL('../../config', import.meta.url))
 
+/** `demo [--once]` */
+export function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { once: { type: 'boolean' } } })
+  return demo({ once: values.once ?? false })
+}
+
 /**
  * Shows a gateway with the example configuration at work in front of a stand-in for Magento: what
  * was sent, what reached Magento, what was refused and why, the audit records. Then serves on until
@@ -21,7 +28,7 @@ const exampleConfig = fileURLToPath(new URL('../../config', import.meta.url))
  * @param once end after the show
  * @returns the exit code
  */
-export async function demo({ once }: { readonly once: boolean }): Promise<number> {
+async function demo({ once }: { readonly once: boolean }): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-demo-'))
   const auditFile = join(folder, 'audit.jsonl')
   await using magento = await startMagentoStandIn({

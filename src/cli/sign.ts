@@ -1,18 +1,22 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { canonicalRequest } from '../authenticate/canonical-request.ts'
+import { parseArgs } from 'node:util'
 import { readSecret } from '../config.ts'
+import type { Secret } from '../secret.ts'
+import { UsageError } from './arguments.ts'
 import { curlCommand, type SignedHeader } from './sign/curl-command.ts'
+import { messageSigner } from './sign/message-signer.ts'
+import { oauth1Signer } from './sign/oauth1-signer.ts'
+import { bodySigner, canonicalSigner } from './sign/shared-secret-signers.ts'
+import type { RequestToSign, Signer } from './sign/signer.ts'
 
-/** Options of the command `sign`, as text. */
-export interface SignOptions {
+/** Options of the command, as text. */
+interface SignOptions {
   readonly url: string
-  /** `body` or `canonical`. */
+  /** `body`, `canonical`, `rfc9421` or `oauth1`. */
   readonly scheme: string
-  /** Reference to the shared secret, `env:NAME` or `file:PATH`. */
-  readonly secret: string
-  /** Reference to the bearer token; without it the integration names itself. */
-  readonly token?: string | undefined
+  /** References, `env:NAME` or `file:PATH`, by the name of their option. */
+  readonly references: Readonly<Record<string, string | undefined>>
+  readonly keyId?: string | undefined
   readonly integration?: string | undefined
   readonly method?: string | undefined
   readonly body?: string | undefined
@@ -21,70 +25,120 @@ export interface SignOptions {
   readonly curl: boolean
 }
 
-const urlForm = /^https?:\/\/[^/?#]+(\/[^?#]*)(?:\?([^#]*))?$/
+const signers: ReadonlyMap<string, Signer> = new Map([
+  ['body', bodySigner],
+  ['canonical', canonicalSigner],
+  ['rfc9421', messageSigner],
+  ['oauth1', oauth1Signer],
+])
+
+const urlForm = /^(https?:\/\/[^/?#]+)(\/[^?#]*)(?:\?([^#]*))?$/
+
+const text = { type: 'string' } as const
 
 /**
- * Signs a request as a partner would, and prints its headers, or a curl command that names the token
- * and does not hold it. The URL is taken byte for byte.
+ * `sign [options] URL`: signs a request as a partner would, and prints its headers, or a curl command
+ * that names the token and does not hold it. The URL is taken byte for byte.
  * @returns the exit code: 0, or 1 when an option cannot be used
  */
-export async function sign(options: SignOptions): Promise<number> {
-  const { url, scheme, curl } = options
-  const [, path, query = ''] = urlForm.exec(url) ?? []
-  if (path === undefined) return fail('the URL must be absolute, http or https, with a path')
-  if (scheme !== 'body' && scheme !== 'canonical') return fail('--scheme is body or canonical')
-  if (options.token === undefined && options.integration === undefined) {
-    return fail('--token REFERENCE or --integration NAME says who signs')
+export function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      scheme: text,
+      'key-id': text,
+      integration: text,
+      method: text,
+      body: text,
+      'body-file': text,
+      curl: { type: 'boolean' },
+      token: text,
+      secret: text,
+      'consumer-key': text,
+      'consumer-secret': text,
+      'access-token': text,
+      'access-token-secret': text,
+    },
+  })
+  const [url, ...more] = positionals
+  if (url === undefined || more.length > 0) throw new UsageError('give it one URL')
+  const { scheme = 'canonical', curl = false, integration, method, body, ...others } = values
+  const { 'body-file': bodyFile, 'key-id': keyId, ...references } = others
+  return sign({ url, scheme, curl, integration, method, body, bodyFile, keyId, references })
+}
+
+async function sign(options: SignOptions): Promise<number> {
+  try {
+    process.stdout.write(`${await signedText(options)}\n`)
+    return 0
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    process.stderr.write(`sign: ${error.message}\n`)
+    return 1
   }
-  const secret = await readSecret(options.secret)
-  if (secret === undefined)
-    return fail('--secret is no reference, env:NAME or file:PATH, to a secret')
+}
+
+async function signedText(options: SignOptions): Promise<string> {
+  const { url, curl, keyId } = options
+  const [, origin, path, query] = urlForm.exec(url) ?? []
+  if (origin === undefined || path === undefined) {
+    throw new TypeError('the URL must be absolute, http or https, with a path')
+  }
+  const signer = signers.get(options.scheme)
+  if (signer === undefined) {
+    throw new TypeError(`--scheme is one of ${[...signers.keys()].join(', ')}`)
+  }
+  const secrets = await readSecrets(signer.needs, options)
   const body = options.bodyFile ? await readFile(options.bodyFile) : Buffer.from(options.body ?? '')
   const method = options.method ?? (body.length > 0 ? 'POST' : 'GET')
-  const headers: SignedHeader[] = []
-  if (options.token !== undefined) {
-    headers.push({
-      name: 'Authorization',
-      value: 'Bearer ',
-      shellSuffix: expressionOf(options.token),
-    })
-  }
-  if (options.integration !== undefined) {
-    headers.push({ name: 'X-Integration-Id', value: options.integration })
-  }
-  if (body.length > 0) headers.push({ name: 'Content-Type', value: 'application/json' })
-  const hmac = (text: string | Buffer) =>
-    createHmac('sha256', secret.reveal()).update(text).digest('hex')
-  if (scheme === 'body') {
-    headers.push({ name: 'X-Signature', value: hmac(body) })
-  } else {
-    const timestamp = String(Math.floor(Date.now() / 1000))
-    const nonce = randomBytes(16).toString('hex')
-    headers.push(
-      { name: 'X-Timestamp', value: timestamp },
-      { name: 'X-Nonce', value: nonce },
-      {
-        name: 'X-Signature',
-        value: hmac(canonicalRequest({ timestamp, nonce, method, path, query, body })),
-      },
-    )
-  }
+  const request: RequestToSign = { method, origin, path, query, body }
+  const headers = [
+    ...identityHeaders(options),
+    ...(body.length > 0 ? [{ name: 'Content-Type', value: 'application/json' }] : []),
+    ...signer.sign(request, { secrets, keyId }),
+  ]
   const bodyArgument = options.bodyFile ? `@${options.bodyFile}` : options.body
-  const request = { method, url, ...(bodyArgument && { bodyArgument }) }
-  const lines = headers.map(
-    ({ name, value, shellSuffix = '' }) => `${name}: ${value}${shellSuffix}`,
-  )
-  process.stdout.write(`${curl ? curlCommand(request, headers) : lines.join('\n')}\n`)
-  return 0
+  if (curl) return curlCommand({ method, url, ...(bodyArgument && { bodyArgument }) }, headers)
+  return headers
+    .map(({ name, value, shellSuffix = '' }) => `${name}: ${value}${shellSuffix}`)
+    .join('\n')
+}
+
+async function readSecrets(
+  needs: readonly string[],
+  { references }: SignOptions,
+): Promise<Map<string, Secret>> {
+  const secrets = new Map<string, Secret>()
+  for (const option of needs) {
+    const secret = await readSecret(references[option] ?? '')
+    if (secret === undefined) {
+      throw new TypeError(`--${option} is no reference, env:NAME or file:PATH, to a secret`)
+    }
+    secrets.set(option, secret)
+  }
+  return secrets
+}
+
+/** Schemes whose signature names no key need a token, or a name beside it. */
+function identityHeaders({ scheme, references, integration }: SignOptions): SignedHeader[] {
+  const { token } = references
+  if (token === undefined && integration === undefined && /^(?:body|canonical)$/.test(scheme)) {
+    throw new TypeError('--token REFERENCE or --integration NAME says who signs')
+  }
+  if (token !== undefined && scheme === 'oauth1') {
+    throw new TypeError('--token has no place beside OAuth, which takes the header Authorization')
+  }
+  const headers: SignedHeader[] = []
+  if (token !== undefined) {
+    headers.push({ name: 'Authorization', value: 'Bearer ', shellSuffix: expressionOf(token) })
+  }
+  if (integration !== undefined) headers.push({ name: 'X-Integration-Id', value: integration })
+  return headers
 }
 
 /** `env:NAME` as `$NAME`, `file:PATH` as `$(cat PATH)`. */
 function expressionOf(reference: string): string {
   const name = reference.slice(reference.indexOf(':') + 1)
   return reference.startsWith('env:') ? `$${name}` : `$(cat ${name})`
-}
-
-function fail(what: string): number {
-  process.stderr.write(`sign: ${what}\n`)
-  return 1
 }

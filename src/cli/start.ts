@@ -1,14 +1,22 @@
+import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { buildGateway } from '../gateway.ts'
+import { requiredOption } from './arguments.ts'
 import { signalled } from './signalled.ts'
+
+/** `start --config DIR` */
+export function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { config: { type: 'string' } } })
+  return start(requiredOption(values.config, 'config'))
+}
 
 /**
  * Runs a gateway until SIGTERM or SIGINT, then drains it.
  * @returns the exit code: 0 after a drain; 1 when the configuration cannot be used, or a file or an
  *   address that it names cannot be had
  */
-export async function start(directory: string): Promise<number> {
+async function start(directory: string): Promise<number> {
   try {
     const gateway = await buildGateway(await loadConfig(directory))
     const { url, adminUrl } = await gateway.start()

@@ -35,6 +35,9 @@ export function checkSettings<Settings extends TSchema>(
     if (keyword === 'required') {
       return params.requiredProperties.map((key) => fault(below(key), 'a value, it is missing'))
     }
+    if (keyword === 'enum') {
+      return [fault(instancePath, `one of ${params.allowedValues.join(', ')}`)]
+    }
     const described = schemaAt(schema, error.schemaPath)?.expected
     return [fault(instancePath, typeof described === 'string' ? described : withoutMust(message))]
   })

@@ -1,11 +1,14 @@
 import { BlockList } from 'node:net'
 import { tokenDigest } from '../admit/claimed-integration.ts'
+import { signerIds } from '../authenticate/claimed-signer.ts'
+import type { SignatureSettings } from '../authenticate/signature-settings.ts'
 import { decodeBase32 } from '../forward/admin-token/base32.ts'
 import { Secret } from '../secret.ts'
 import { escapePointer } from './check-settings.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+import { checkSignatureRules } from './signature-rules.ts'
 
 type RuleFault = Pick<Fault, 'pointer' | 'expected'>
 
@@ -55,7 +58,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
       expected: 'a token, a signature or a client certificate',
     })
   }
-  if (credentials.signature?.scheme === 'body' && policies.ipAllowlist === undefined) {
+  if (signature?.scheme === 'body' && policies.ipAllowlist === undefined) {
     faults.push({
       pointer: '/policies/ipAllowlist',
       expected: 'addresses, since a signature over the body alone can be sent again by who saw it',
@@ -65,10 +68,13 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
   if (totpSecret !== undefined && decodeBase32(totpSecret.reveal()) === undefined) {
     faults.push({ pointer: '/upstream/adminToken/totpSecret', expected: 'a secret in base32' })
   }
-  const ids = credentials.signature?.secrets.map(({ id }) => id) ?? []
-  if (new Set(ids).size < ids.length) {
-    faults.push({ pointer: '/credentials/signature/secrets', expected: 'a different id for each' })
+  if (signature?.scheme === 'oauth1' && token !== undefined) {
+    faults.push({
+      pointer: '/credentials/token',
+      expected: 'none, since OAuth takes the header Authorization for itself',
+    })
   }
+  if (signature !== undefined) faults.push(...checkSignatureRules(signature))
   for (const route of Object.keys(policies.requestSchema ?? {})) {
     if (policies.routes?.includes(route)) continue
     faults.push({
@@ -85,13 +91,16 @@ export interface Identity {
   readonly lineOf: (pointer: string) => number | undefined
   readonly name?: unknown
   readonly token?: unknown
+  /** Only of a file without a fault. */
+  readonly signature?: SignatureSettings | undefined
 }
 
-/** What must hold between integrations: a name and a token lead to one of them. */
+/** What must hold between integrations: a name, a token and a key of a signature lead to one of them. */
 export function checkUniqueness(identities: readonly Identity[]): Fault[] {
   const faults: Fault[] = []
   const names = new Map<string, string>()
   const tokens = new Map<string, string>()
+  const signers = new Map<string, string>()
   const claim = (taken: Map<string, string>, key: string, at: Identity, pointer: string) => {
     const { file, lineOf } = at
     const other = taken.get(key)
@@ -102,11 +111,29 @@ export function checkUniqueness(identities: readonly Identity[]): Fault[] {
     }
   }
   for (const identity of identities) {
-    const { name, token } = identity
+    const { name, token, signature } = identity
     if (typeof name === 'string') claim(names, name, identity, '/name')
     if (token instanceof Secret) {
       claim(tokens, tokenDigest(token.reveal()).toString('hex'), identity, '/credentials/token')
     }
+    signerIds(signature).forEach((id, index) => {
+      claim(signers, id, identity, `/credentials/signature/keys/${index}`)
+    })
   }
   return faults
+}
+
+/** Schemes that sign the name of the gateway need one that no caller can choose. */
+export function checkPublicUrl(
+  file: string,
+  gateway: GatewaySettings,
+  integrations: readonly IntegrationSettings[],
+): Fault[] {
+  if (gateway.listen.publicUrl !== undefined) return []
+  const signer = integrations.find(({ credentials: { signature } }) =>
+    ['rfc9421', 'oauth1'].includes(signature?.scheme ?? ''),
+  )
+  if (signer === undefined) return []
+  const expected = `a value, since ${signer.name} signs the name of the gateway`
+  return [{ file, pointer: '/listen/publicUrl', line: undefined, expected }]
 }

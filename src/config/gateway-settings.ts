@@ -51,6 +51,9 @@ const listen = Type.Object(
   {
     host: Type.String({ description: 'Address to listen on.' }),
     port: Port('Port to listen on; 0 takes a free one.'),
+    publicUrl: Type.Optional(
+      HttpUrl('What callers call the gateway; a part of signatures of rfc9421 and oauth1.'),
+    ),
     tls: Type.Optional(tls),
     requireHttps: Type.Boolean({
       default: true,

@@ -24,7 +24,13 @@ interface ObjectSchema {
 
 /** Takes out what only the gateway itself reads, and what a default makes optional. */
 function forEditors(key: string, value: unknown): unknown {
-  if (key === 'expected' || key === 'reference' || key === 'minSecretLength') return undefined
+  if (
+    key === 'expected' ||
+    key === 'discriminator' ||
+    key === 'reference' ||
+    key === 'minSecretLength'
+  )
+    return undefined
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const { properties, required } = value as ObjectSchema
   if (properties === undefined || !Array.isArray(required)) return value

@@ -17,6 +17,8 @@ const notForwarded = new Set([
   'expect',
   'forwarded',
   'host',
+  'signature',
+  'signature-input',
   'traceparent',
   'true-client-ip',
   'via',

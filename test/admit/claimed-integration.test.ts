@@ -10,6 +10,7 @@ const check = claimedIntegration.prepare(
     names: new Set(['acme-erp', 'globex-pim']),
     certificatePins: new Map(),
     byToken: new Map([[tokenDigest(token).toString('hex'), 'acme-erp']]),
+    bySignature: (rawHeaders) => (rawHeaders.includes('signature') ? 'globex-pim' : undefined),
   },
   services(),
 )
@@ -52,4 +53,15 @@ test('claims nothing for what is unknown or has another form', () => {
   assert.deepEqual(claimOf({ authorization: `Basic ${token}` }), nothing)
   assert.deepEqual(claimOf({ authorization: token }), nothing)
   assert.deepEqual(claimOf({ 'X-Integration-Id': 'initech' }), nothing)
+})
+
+test('finds the integration by the key that its signature names, unless it says who it is', () => {
+  const globex = { integration: 'globex-pim', by: 'name' }
+  assert.deepEqual(claimOf({ signature: 'sig1' }), globex)
+  assert.equal(
+    claimOf({ signature: 'sig1', 'X-Integration-Id': 'acme-erp' })?.integration,
+    'acme-erp',
+  )
+  const authorization = `Bearer ${token}`
+  assert.equal(claimOf({ signature: 'sig1', authorization })?.integration, 'acme-erp')
 })

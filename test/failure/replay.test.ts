@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
-import { acme, startGateway, testEnv } from '../support/gateway.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { acme, gatewaySettings, startGateway, testEnv } from '../support/gateway.ts'
+import { startedProcess } from '../support/gateway-process.ts'
 import { type ClientRequest, problemOf, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRedis } from '../support/redis.ts'
@@ -13,6 +18,11 @@ const signing = {
     token: acme.credentials.token,
     signature: { ...acme.credentials.signature, scheme: 'canonical' },
   },
+}
+
+async function temporaryFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'magegate-replay-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
 function signedWrite(nonce: string, method = 'POST'): ClientRequest {
@@ -34,21 +44,28 @@ function signedWrite(nonce: string, method = 'POST'): ClientRequest {
   }
 }
 
-test('a request sent 100 times at once to two gateways on one Redis passes exactly once', async () => {
+test('a request sent 100 times at once to two processes on one Redis passes exactly once', async () => {
   await using redis = await startRedis()
   await using magento = await startMagento()
-  const options = {
-    magentoUrl: magento.url,
-    integrations: [signing],
-    gateway: { store: { redis: 'env:REDIS_URL', deadlineMs: 5000 } },
-    env: { REDIS_URL: redis.url },
-  }
-  await using one = await startGateway(options)
-  await using other = await startGateway(options)
+  await using folder = await temporaryFolder()
+  await using files = await writeConfig({
+    gateway: gatewaySettings(
+      {
+        magentoUrl: magento.url,
+        gateway: { store: { redis: 'env:REDIS_URL', deadlineMs: 5000 } },
+      },
+      join(folder.path, 'audit.jsonl'),
+    ),
+    integrations: { signing },
+  })
+  const start = () =>
+    startedProcess(['start', '--config', files.path], { ...testEnv, REDIS_URL: redis.url })
+  const [one, other] = await Promise.all([start(), start()])
   const request = signedWrite('nonce-for-exactly-once')
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, index) => send((index % 2 ? one : other).url, request)),
   )
+  await Promise.all([one.stop(), other.stop()])
   assert.equal(answers.filter(({ status }) => status === 200).length, 1)
   assert.equal(answers.filter(({ status }) => status === 401).length, 99)
   assert.equal(magento.received.length, 1)

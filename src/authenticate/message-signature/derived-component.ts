@@ -1,11 +1,5 @@
+import type { PublicOrigin } from '../../policy.ts'
 import type { Component } from './component.ts'
-
-/** The public name of the gateway: what clients sign as scheme and authority. */
-export interface PublicOrigin {
-  readonly scheme: 'http' | 'https'
-  /** Host, and port unless it is the default one; as {@link normalizeOrigin} gives it. */
-  readonly authority: string
-}
 
 /** The control data of a request, as received. */
 export interface ControlData {

@@ -40,6 +40,7 @@ export type MessageSignatureKey = Static<typeof MessageSignatureKey>
 /** Settings of the scheme `rfc9421`. */
 export const MessageSignatureSettings = Type.Object(
   {
+    scheme: Type.Literal('rfc9421', { description: 'HTTP Message Signatures, RFC 9421.' }),
     keys: Type.Refine(
       Type.Array(MessageSignatureKey, {
         minItems: 1,

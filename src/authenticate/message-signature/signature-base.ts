@@ -1,5 +1,6 @@
+import type { PublicOrigin } from '../../policy.ts'
 import type { Component } from './component.ts'
-import { type ControlData, derivedValue, type PublicOrigin } from './derived-component.ts'
+import { type ControlData, derivedValue } from './derived-component.ts'
 import { type FieldTypes, fieldValue, knownFieldTypes } from './field-component.ts'
 
 /** What a signature is made over. */

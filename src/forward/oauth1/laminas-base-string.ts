@@ -1,5 +1,5 @@
+import { percentEncode } from '../../percent-encode.ts'
 import { compareNaturally, naturalKey } from './natural-order.ts'
-import { percentEncode } from './percent-encode.ts'
 import { joinBaseString, type SignedParameter, type SignedParts } from './signed-parts.ts'
 
 /**

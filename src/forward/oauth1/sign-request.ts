@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
+import { percentEncode } from '../../percent-encode.ts'
 import type { Oauth1Credentials } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
 import { laminasBaseString } from './laminas-base-string.ts'
 import { nativeBaseString } from './native-base-string.ts'
-import { percentEncode } from './percent-encode.ts'
 import { type SignedParts, signedParameters } from './signed-parts.ts'
 
 /** What is new for every attempt to send a request: Magento takes no nonce twice. */

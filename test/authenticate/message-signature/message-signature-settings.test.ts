@@ -18,7 +18,7 @@ const hmac = { id: 'k1', algorithm: 'hmac-sha256', secret: 'env:ACME_SECRET' }
 const ed25519 = { id: 'k2', algorithm: 'ed25519', publicKey: 'file:acme.pem' }
 
 test('accepts keys of every kind, and fills in the times', () => {
-  const { value, faults } = check({ keys: [hmac, ed25519] })
+  const { value, faults } = check({ scheme: 'rfc9421', keys: [hmac, ed25519] })
   assert.deepEqual(faults, [])
   assert.equal(value.maxLifetimeSeconds, 300)
   assert.equal(value.clockSkewSeconds, 30)
@@ -32,15 +32,15 @@ test('says what is wrong with a key', () => {
     { ...hmac, algorithm: 'ed25519' },
     { ...ed25519, algorithm: 'hmac-sha256' },
   ]) {
-    assert.deepEqual(faultsOf({ keys: [key] }), [`/keys/0: ${kind}`])
+    assert.deepEqual(faultsOf({ scheme: 'rfc9421', keys: [key] }), [`/keys/0: ${kind}`])
   }
-  assert.deepEqual(faultsOf({ keys: [hmac, { ...ed25519, id: 'k1' }] }), [
+  assert.deepEqual(faultsOf({ scheme: 'rfc9421', keys: [hmac, { ...ed25519, id: 'k1' }] }), [
     '/keys: keys of which no two have the same id',
   ])
-  assert.deepEqual(faultsOf({ keys: [{ ...hmac, secret: 'in plain' }] }), [
+  assert.deepEqual(faultsOf({ scheme: 'rfc9421', keys: [{ ...hmac, secret: 'in plain' }] }), [
     '/keys/0/secret: a reference to a secret, env:NAME or file:PATH (a secret in plain is refused)',
   ])
-  assert.deepEqual(faultsOf({ keys: [{ ...hmac, notAfter: 'tomorrow' }] }), [
+  assert.deepEqual(faultsOf({ scheme: 'rfc9421', keys: [{ ...hmac, notAfter: 'tomorrow' }] }), [
     '/keys/0/notAfter: a time in UTC, such as 2027-01-31T00:00:00Z',
   ])
 })

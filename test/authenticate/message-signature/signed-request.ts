@@ -28,6 +28,7 @@ export function publicPem(key: KeyObject): Secret {
 }
 
 export const settings: MessageSignatureSettings = {
+  scheme: 'rfc9421',
   keys: [
     { id: 'hmac-sha256', algorithm: 'hmac-sha256', secret: new Secret(secret) },
     { id: 'ed25519', algorithm: 'ed25519', publicKey: publicPem(ed25519.publicKey) },

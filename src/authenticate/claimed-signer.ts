@@ -1,0 +1,53 @@
+import { hash } from 'node:crypto'
+import { firstValue } from '../headers.ts'
+import { keyidOf } from './message-signature/keyid-of.ts'
+import { readOauth1Parameters } from './oauth1/oauth1-parameters.ts'
+import type { SignatureSettings } from './signature-settings.ts'
+
+/** An integration and how it signs. */
+export interface Signer {
+  readonly name: string
+  readonly signature: SignatureSettings | undefined
+}
+
+/**
+ * What stands for a signer in its signatures: with scheme `rfc9421` each `keyid`, with `oauth1` the
+ * digest of each consumer key. No two integrations may share one.
+ */
+export function signerIds(signature: SignatureSettings | undefined): readonly string[] {
+  if (signature?.scheme === 'rfc9421') return signature.keys.map(({ id }) => `keyid ${id}`)
+  if (signature?.scheme !== 'oauth1') return []
+  return signature.keys.map(({ consumerKey }) => consumerId(consumerKey.reveal()))
+}
+
+/**
+ * Prepares to find the integration that a signature claims to be of. Nothing is verified.
+ * @returns from a header section, names and values in turn, to the name of an integration
+ */
+export function compileSignerSearch(
+  signers: readonly Signer[],
+): (rawHeaders: readonly string[]) => string | undefined {
+  const names = new Map(
+    signers.flatMap(({ name, signature }) => signerIds(signature).map((id) => [id, name] as const)),
+  )
+  const schemes = new Set(signers.map(({ signature }) => signature?.scheme))
+  const tags = new Set(
+    signers.flatMap(({ signature }) => (signature?.scheme === 'rfc9421' ? [signature.tag] : [])),
+  )
+  return (rawHeaders) => {
+    if (schemes.has('oauth1')) {
+      const parameters = readOauth1Parameters(firstValue(rawHeaders, 'authorization'))
+      if (!('reason' in parameters)) return names.get(consumerId(parameters.oauth_consumer_key))
+    }
+    for (const tag of tags) {
+      const keyid = keyidOf(rawHeaders, tag)
+      const name = keyid === undefined ? undefined : names.get(`keyid ${keyid}`)
+      if (name !== undefined) return name
+    }
+    return undefined
+  }
+}
+
+function consumerId(consumerKey: string): string {
+  return `consumer ${hash('sha256', consumerKey)}`
+}

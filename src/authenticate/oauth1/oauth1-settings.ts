@@ -1,0 +1,41 @@
+import { type Static, Type } from 'typebox'
+import { SecretSetting } from '../../secret.ts'
+import { MaxAgeSetting, NotAfterSetting } from '../shared-secrets.ts'
+
+const closed = { additionalProperties: false } as const
+
+const Oauth1Key = Type.Object(
+  {
+    id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Shown in the audit.' }),
+    consumerKey: SecretSetting('Consumer key, by which the caller says who it is.'),
+    consumerSecret: SecretSetting('Consumer secret.'),
+    accessToken: SecretSetting('Access token.'),
+    accessTokenSecret: SecretSetting('Access token secret.'),
+    notAfter: Type.Optional(NotAfterSetting()),
+  },
+  closed,
+)
+
+/** Settings of the scheme `oauth1`. */
+export const Oauth1SignatureSettings = Type.Object(
+  {
+    scheme: Type.Literal('oauth1', {
+      description: 'OAuth 1.0a as clients of Magento have it: RFC 5849 with HMAC-SHA256.',
+    }),
+    keys: Type.Array(Oauth1Key, {
+      minItems: 1,
+      maxItems: 2,
+      description: 'What the caller signs with; two while rotating. Not those towards Magento.',
+    }),
+    allowSha1: Type.Boolean({ default: false, description: 'Take HMAC-SHA1 as well.' }),
+    requireBodyHash: Type.Boolean({
+      default: false,
+      description: 'Demand oauth_body_hash with every body; without it a body is not signed.',
+    }),
+    maxAgeMs: MaxAgeSetting(),
+  },
+  closed,
+)
+
+/** Settings of the scheme `oauth1`, their references resolved. */
+export type Oauth1SignatureSettings = Static<typeof Oauth1SignatureSettings>

@@ -1,0 +1,120 @@
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { percentEncode } from '../../percent-encode.ts'
+import type { RequestContext } from '../../request-context.ts'
+import type { SignatureVerifier } from '../verifier.ts'
+import { oauth1BaseString } from './base-string.ts'
+import { type Oauth1Parameters, readOauth1Parameters } from './oauth1-parameters.ts'
+import type { Oauth1SignatureSettings } from './oauth1-settings.ts'
+
+interface ReadyKey {
+  readonly id: string
+  readonly tokenDigest: Buffer
+  readonly hmacKey: KeyObject
+  readonly notAfterMs: number
+}
+
+const algorithms: ReadonlyMap<string, 'sha256' | 'sha1'> = new Map([
+  ['HMAC-SHA256', 'sha256'],
+  ['HMAC-SHA1', 'sha1'],
+])
+
+const timestampForm = /^\d{1,11}$/
+const nonceForm = /^[\x21-\x7e]{8,128}$/
+
+/**
+ * Verifies OAuth 1.0a (RFC 5849, section 3.2) with HMAC-SHA256, or HMAC-SHA1 where it is allowed.
+ * It covers a body only where the client sends `oauth_body_hash` (OAuth Request Body Hash 1.0). The
+ * nonce is left to be used after everything else, so that nobody can use up nonces without the key.
+ * @param origin scheme and authority of the gateway's public URL, whatever the Host header says
+ */
+export function oauth1Signature(
+  settings: Oauth1SignatureSettings,
+  origin: string,
+): SignatureVerifier {
+  const keys = new Map(
+    settings.keys.map((key) => [key.consumerKey.reveal(), readyKey(key)] as const),
+  )
+  const [anyKey] = [...keys.values()] as [ReadyKey, ...ReadyKey[]]
+  return (request, nowMs) => {
+    const parameters = readOauth1Parameters(request.header('authorization'))
+    if ('reason' in parameters) return parameters
+    const algorithm = algorithms.get(parameters.oauth_signature_method)
+    if (algorithm === undefined || (algorithm === 'sha1' && !settings.allowSha1)) {
+      return { reason: 'oauth_signature_method is not one that is allowed' }
+    }
+    const formFault = findFormFault(parameters, settings, nowMs)
+    if (formFault !== undefined) return { reason: formFault }
+    const { method, target } = request
+    const signed = { method, origin, path: target?.path ?? '', query: target?.query }
+    const baseString = oauth1BaseString(signed, parameters)
+    if (typeof baseString === 'object') return baseString
+    const known = keys.get(parameters.oauth_consumer_key)
+    // An unknown key costs a verification too, so that the time taken does not tell which exist.
+    const key = known ?? anyKey
+    // As text, so that there is one spelling of a signature.
+    const given = Buffer.from(parameters.oauth_signature)
+    const expected = Buffer.from(
+      createHmac(algorithm, key.hmacKey).update(baseString).digest('base64'),
+    )
+    const isSigned = given.length === expected.length && timingSafeEqual(given, expected)
+    const isToken = timingSafeEqual(
+      hash('sha256', parameters.oauth_token, 'buffer'),
+      key.tokenDigest,
+    )
+    if (known === undefined) return { reason: 'oauth_consumer_key is not one of this integration' }
+    if (!isToken) return { reason: 'oauth_token is not that of the consumer key' }
+    if (!isSigned) return { reason: 'oauth_signature does not verify' }
+    if (nowMs >= key.notAfterMs) return { reason: `key ${key.id} is past its notAfter` }
+    const bodyFault = findBodyFault(request, parameters, algorithm, settings)
+    if (bodyFault !== undefined) return { reason: bodyFault }
+    const ttlMs = Number(parameters.oauth_timestamp) * 1000 + settings.maxAgeMs - nowMs + 1
+    return { keyId: key.id, nonce: { value: parameters.oauth_nonce, ttlMs } }
+  }
+}
+
+function readyKey(key: Oauth1SignatureSettings['keys'][number]): ReadyKey {
+  const { id, consumerSecret, accessToken, accessTokenSecret, notAfter } = key
+  // RFC 5849, section 3.4.2.
+  const hmacKey = [consumerSecret, accessTokenSecret]
+    .map((secret) => percentEncode(secret.reveal()))
+    .join('&')
+  return {
+    id,
+    tokenDigest: hash('sha256', accessToken.reveal(), 'buffer'),
+    hmacKey: createSecretKey(hmacKey, 'utf8'),
+    notAfterMs: notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter),
+  }
+}
+
+function findFormFault(
+  { oauth_timestamp: timestamp, oauth_nonce: nonce, oauth_version: version }: Oauth1Parameters,
+  { maxAgeMs }: Oauth1SignatureSettings,
+  nowMs: number,
+): string | undefined {
+  if (version !== undefined && version !== '1.0') return 'oauth_version is not 1.0'
+  if (!timestampForm.test(timestamp)) return 'oauth_timestamp is not a number of seconds'
+  if (!nonceForm.test(nonce)) return 'oauth_nonce is not 8 to 128 printable characters'
+  const behindMs = nowMs - Number(timestamp) * 1000
+  if (Math.abs(behindMs) > maxAgeMs) {
+    return `oauth_timestamp is ${Math.round(behindMs / 1000)} s behind the gateway's clock`
+  }
+  return undefined
+}
+
+/** A body is covered by its hash, if at all; a form would have to be a part of the base string. */
+function findBodyFault(
+  request: RequestContext,
+  { oauth_body_hash: given }: Oauth1Parameters,
+  algorithm: 'sha256' | 'sha1',
+  { requireBodyHash }: Oauth1SignatureSettings,
+): string | undefined {
+  const { body } = request
+  if (/^application\/x-www-form-urlencoded/i.test(request.header('content-type') ?? '')) {
+    return 'a form body cannot be verified'
+  }
+  if (given === undefined) {
+    return requireBodyHash && body.length > 0 ? 'oauth_body_hash is missing' : undefined
+  }
+  const expected = hash(algorithm, body, 'base64')
+  return given === expected ? undefined : 'oauth_body_hash is not that of the body'
+}

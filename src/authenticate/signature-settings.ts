@@ -1,0 +1,34 @@
+import { type Static, Type } from 'typebox'
+import { MessageSignatureSettings } from './message-signature/message-signature-settings.ts'
+import { Oauth1SignatureSettings } from './oauth1/oauth1-settings.ts'
+import { MaxAgeSetting, SharedSecretsSetting } from './shared-secrets.ts'
+
+const closed = { additionalProperties: false } as const
+
+const body = Type.Object(
+  {
+    scheme: Type.Literal('body', { description: 'Hex HMAC-SHA256 over the raw body. Deprecated.' }),
+    secrets: SharedSecretsSetting(),
+  },
+  closed,
+)
+
+const canonical = Type.Object(
+  {
+    scheme: Type.Literal('canonical', {
+      description: 'Hex HMAC-SHA256 over time, nonce, method, path, query and body.',
+    }),
+    secrets: SharedSecretsSetting(),
+    maxAgeMs: MaxAgeSetting(),
+  },
+  closed,
+)
+
+/** How an integration signs its requests; `scheme` tells which. */
+export const SignatureSettings = Type.Union(
+  [body, canonical, MessageSignatureSettings, Oauth1SignatureSettings],
+  { discriminator: 'scheme' },
+)
+
+/** Settings of a signature, their references resolved. */
+export type SignatureSettings = Static<typeof SignatureSettings>

@@ -1,0 +1,31 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { oauth1BaseString } from '../../authenticate/oauth1/base-string.ts'
+import { percentEncode } from '../../percent-encode.ts'
+import { type Signer, secretOf } from './signer.ts'
+
+/** Scheme `oauth1`; of its credentials the consumer key and the access token stand in the header. */
+export const oauth1Signer: Signer = {
+  needs: ['consumer-key', 'consumer-secret', 'access-token', 'access-token-secret'],
+  sign: (request, credentials) => {
+    const parameters = {
+      oauth_consumer_key: secretOf(credentials, 'consumer-key'),
+      oauth_nonce: randomBytes(16).toString('hex'),
+      oauth_signature_method: 'HMAC-SHA256',
+      oauth_timestamp: String(Math.floor(Date.now() / 1000)),
+      oauth_token: secretOf(credentials, 'access-token'),
+      oauth_version: '1.0',
+      oauth_signature: '',
+    }
+    const origin = new URL(request.origin).origin
+    const text = oauth1BaseString({ ...request, origin }, parameters)
+    if (typeof text === 'object') throw new TypeError(`OAuth cannot sign this URL: ${text.reason}`)
+    const key = ['consumer-secret', 'access-token-secret']
+      .map((option) => percentEncode(secretOf(credentials, option)))
+      .join('&')
+    parameters.oauth_signature = createHmac('sha256', key).update(text).digest('base64')
+    const fields = Object.entries(parameters).map(
+      ([name, value]) => `${name}="${percentEncode(value)}"`,
+    )
+    return [{ name: 'Authorization', value: `OAuth ${fields.join(', ')}` }]
+  },
+}

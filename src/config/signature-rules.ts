@@ -1,0 +1,24 @@
+import { verificationKey } from '../authenticate/message-signature/verification-key.ts'
+import type { SignatureSettings } from '../authenticate/signature-settings.ts'
+import type { Fault } from './faults.ts'
+
+type RuleFault = Pick<Fault, 'pointer' | 'expected'>
+
+const pointer = '/credentials/signature'
+
+/** What must hold between the settings of a signature, and no schema of one of them can say. */
+export function checkSignatureRules(signature: SignatureSettings): RuleFault[] {
+  if (signature.scheme === 'rfc9421') {
+    return signature.keys.flatMap((key, index) => {
+      const ready = verificationKey(key)
+      if (!('expected' in ready)) return []
+      return [{ pointer: `${pointer}/keys/${index}/publicKey`, expected: ready.expected }]
+    })
+  }
+  const [name, ids] =
+    signature.scheme === 'oauth1'
+      ? (['keys', signature.keys.map(({ id }) => id)] as const)
+      : (['secrets', signature.secrets.map(({ id }) => id)] as const)
+  if (new Set(ids).size === ids.length) return []
+  return [{ pointer: `${pointer}/${name}`, expected: 'a different id for each' }]
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
+import { runCommand } from '../support/gateway-process.ts'
+import { send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+import {
+  ed25519PrivatePem,
+  publicUrl,
+  signersGateway,
+  signingEnv,
+} from '../support/signing-integrations.ts'
+
+let magento: MagentoStandIn
+let gateway: TestGateway
+before(async () => {
+  magento = await startMagento()
+  gateway = await startGateway({ magentoUrl: magento.url, ...signersGateway })
+})
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await magento.close()
+})
+
+const env = { ...testEnv, ...signingEnv, PRIVATE_KEY: ed25519PrivatePem }
+
+const signers = {
+  canonical: ['--secret', 'env:CANONICAL_SECRET', '--token', 'env:CANONICAL_TOKEN'],
+  body: ['--scheme', 'body', '--secret', 'env:ACME_HMAC_SECRET', '--token', 'env:ACME_TOKEN'],
+  'rfc9421, hmac-sha256': [
+    ...['--scheme', 'rfc9421', '--secret', 'env:MESSAGE_SECRET', '--key-id', 'message-1'],
+  ],
+  'rfc9421, ed25519': [
+    ...['--scheme', 'rfc9421', '--secret', 'env:PRIVATE_KEY', '--key-id', 'message-2'],
+  ],
+  oauth1: [
+    ...['--scheme', 'oauth1', '--consumer-key', 'env:CONSUMER_KEY'],
+    ...['--consumer-secret', 'env:CONSUMER_SECRET', '--access-token', 'env:ACCESS_TOKEN'],
+    ...['--access-token-secret', 'env:ACCESS_TOKEN_SECRET'],
+  ],
+}
+
+describe('prints headers that the gateway accepts', () => {
+  for (const [name, args] of Object.entries(signers)) {
+    test(name, async () => {
+      const path = '/rest/V1/products/A%2FB?fields=sku'
+      const { stdout, stderr, exitCode } = await runCommand(
+        ['sign', ...args, publicUrl + path],
+        env,
+      )
+      assert.equal(exitCode, 0, stderr)
+      const headers = Object.fromEntries(
+        stdout
+          .trimEnd()
+          .replace(/\$(\w+)/, (_, name: keyof typeof env) => env[name])
+          .split('\n')
+          .map((line) => line.split(/: (.*)/s).slice(0, 2)),
+      )
+      const answer = await send(gateway.url, { path, headers })
+      assert.equal(answer.status, 200, answer.body)
+    })
+  }
+})
+
+test('prints a curl command that works, and holds neither secret nor token', async () => {
+  const url = `${gateway.url}/rest/V1/products/A%2FB?fields=sku`
+  const { stdout, exitCode } = await runCommand(['sign', ...signers.canonical, '--curl', url], env)
+  assert.equal(exitCode, 0)
+  assert.ok(!stdout.includes(env.CANONICAL_SECRET) && !stdout.includes(env.CANONICAL_TOKEN))
+  const answer = await new Promise<string>((resolve) => {
+    execFile('bash', ['-c', stdout], { env: { ...process.env, ...env } }, (_, out) => resolve(out))
+  })
+  assert.match(answer, /^\{"sku":"A\\\/B"\}$/)
+})
+
+test('prints the headers of a write, whose body may come from a file', async () => {
+  const file = fileURLToPath(new URL('../../package.json', import.meta.url))
+  const { stdout } = await runCommand(
+    ['sign', ...signers.canonical, '--body-file', file, 'https://gateway.example/rest/V1/x'],
+    env,
+  )
+  assert.match(
+    stdout,
+    /^Authorization: Bearer \$CANONICAL_TOKEN\nContent-Type: application\/json\nX-Timestamp: \d+\nX-Nonce: [0-9a-f]{32}\nX-Signature: [0-9a-f]{64}\n$/,
+  )
+})
+
+test('says which option it cannot use', async () => {
+  const url = 'http://a/b'
+  const rfc9421 = ['sign', '--scheme', 'rfc9421', '--secret']
+  const cases: [string[], RegExp][] = [
+    [['sign', '--secret', 'plain', '--token', 'env:ACME_TOKEN', url], /--secret is no reference/],
+    [['sign', '--secret', 'env:ACME_TOKEN', url], /--token REFERENCE or --integration NAME/],
+    [['sign', ...signers.canonical, 'not a url'], /the URL must be absolute/],
+    [['sign', ...signers.canonical, '--scheme', 'rot13', url], /--scheme is one of body, canon/],
+    [[...rfc9421, 'env:MESSAGE_SECRET', url], /--key-id names the key/],
+    [
+      [...rfc9421, 'env:MESSAGE_PUBLIC_KEY', '--key-id', 'k', url],
+      /--secret is no private key in PEM/,
+    ],
+    [['sign', ...signers.oauth1.slice(0, -2), url], /--access-token-secret is no reference/],
+    [['sign', ...signers.oauth1, '--token', 'env:ACME_TOKEN', url], /--token has no place/],
+    [['sign', ...signers.oauth1, 'http://a/b?c=1&c=2'], /OAuth cannot sign this URL/],
+  ]
+  for (const [args, expected] of cases) {
+    const { exitCode, stderr } = await runCommand(args, env)
+    assert.equal(exitCode, 1, stderr)
+    assert.match(stderr, expected)
+  }
+  assert.equal((await runCommand(['sign', ...signers.canonical], env)).exitCode, 2)
+})

@@ -9,11 +9,13 @@ import { type CaseResult, type Extent, measureCase } from './measure.ts'
 import { writeReport } from './page.ts'
 import { measurePieces } from './pieces.ts'
 import { core, pin } from './pinning.ts'
-import { renderCases, renderPieces } from './report.ts'
+import { measureRefusals } from './refusal-timing.ts'
+import { renderCases, renderPieces, renderRefusals } from './report.ts'
 
 /*
  * CPU time per request of the gateway with every policy on, against a bare @fastify/http-proxy on
- * the same Node in the same run; with --micro, what single pieces of it cost.
+ * the same Node in the same run; with --micro, what single pieces of it cost; with --refusals,
+ * whether the time of a 401 tells what was wrong.
  */
 const { values } = parseArgs({
   options: {
@@ -22,12 +24,16 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '16' },
     scheme: { type: 'string', default: 'body' },
     micro: { type: 'boolean', default: false },
+    refusals: { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
   },
 })
 
 /** However much is asked for, it ends. */
 const deadlineMs = 15 * 60_000
+
+/** Requests of each kind of refusal. */
+const refusalCount = 2000
 
 const folder = mkdtempSync(join(tmpdir(), 'magegate-bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -40,10 +46,19 @@ setTimeout(() => {
 }, deadlineMs).unref()
 
 const isPinned = pin(process.pid, core.others)
-const report = values.micro ? reportPieces() : await reportCases(extentOf(values))
+const reporters = { pieces: reportPieces, refusals: reportRefusals, requests: reportCases }
+const kind = values.micro ? 'pieces' : values.refusals ? 'refusals' : 'requests'
+const report = await reporters[kind](extentOf(values))
 process.stdout.write(`${report}\n`)
-if (!values['no-write']) writeReport(values.micro ? 'pieces' : 'requests', report)
+if (!values['no-write']) writeReport(kind, report)
 process.exit(0)
+
+async function reportRefusals(extent: Extent): Promise<string> {
+  writeBenchConfig(folder, 'http://127.0.0.1:1', extent.scheme)
+  const gateway = await startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)
+  const timings = await measureRefusals(gateway.url, refusalCount)
+  return `${machine()}; ${refusalCount} requests of each kind, in turn.\n\n${renderRefusals(timings)}`
+}
 
 async function reportCases(extent: Extent): Promise<string> {
   const upstream = await startChild('upstream.ts', [], core.others)
@@ -65,8 +80,8 @@ async function reportCases(extent: Extent): Promise<string> {
 }
 
 function reportPieces(): string {
-  const [get, post] = cases as readonly [Case, Case]
-  const pieces = measurePieces(signRequest(get, 'body'), signRequest(post, 'body'), folder)
+  const [get] = cases as readonly [Case]
+  const pieces = measurePieces(signRequest(get, 'body'), folder)
   return `${machine()}.\n\n${renderPieces(pieces)}`
 }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { parseRequestTarget } from '../src/admit/request-target.ts'
-import { bodySignature } from '../src/authenticate/body-signature.ts'
 import { compileBodySchema } from '../src/authorize/body-schema.ts'
 import { parseStrictJson } from '../src/authorize/strict-json.ts'
 import { openAuditLog } from '../src/record/audit-log.ts'
@@ -15,19 +14,15 @@ import { requestContext } from '../test/support/request.ts'
 import { itemsOf, type SignedRequest } from './cases.ts'
 import { benchEnv, itemsSchema } from './configuration.ts'
 import { measurePiece, type Piece } from './micro.ts'
+import { measureVerifications } from './verifications.ts'
 
 /**
  * Measures single pieces of the pipeline.
  * @param get a signed request without body
- * @param post a signed request with a body of 200 bytes
  * @param folder where an audit trail may be written
  */
-export function measurePieces(get: SignedRequest, post: SignedRequest, folder: string): Piece[] {
+export function measurePieces(get: SignedRequest, folder: string): Piece[] {
   const clock = () => performance.now()
-  const signed = contextOf(post)
-  const verify = bodySignature({
-    secrets: [{ id: 'k1', value: new Secret(benchEnv.BENCH_SECRET) }],
-  })
   const stores = new Set(['default', 'all'])
   const [small, large] = [Buffer.from(itemsOf(200, 1)), Buffer.from(itemsOf(65_536, 1))]
   const largeValue: unknown = JSON.parse(large.toString())
@@ -49,7 +44,7 @@ export function measurePieces(get: SignedRequest, post: SignedRequest, folder: s
   const metrics = openMetrics()
   const pieces = [
     measurePiece('request target, parsed', () => parseRequestTarget(get.path, stores)),
-    measurePiece('body signature of 200 B, verified', () => verify(signed, 0)),
+    ...measureVerifications(),
     measurePiece('limit in memory', () => buckets.take('127.0.0.1', limit)),
     measurePiece('nonce in memory', useNextNonce),
     measurePiece('strict JSON of 200 B, parsed', () => parseStrictJson(small)),

@@ -1,5 +1,6 @@
 import type { CaseResult, Sample } from './measure.ts'
 import type { Piece } from './micro.ts'
+import type { RefusalTiming } from './refusal-timing.ts'
 import { median } from './statistics.ts'
 
 /** Renders rows of cells as a Markdown table whose source can be read too. */
@@ -43,4 +44,15 @@ function cellsOf(samples: readonly Sample[]): string[] {
 export function renderPieces(pieces: readonly Piece[]): string {
   const rows = pieces.map(({ name, us }) => [name, us.toFixed(us < 10 ? 2 : 0)])
   return table([['piece', 'µs'], ...rows])
+}
+
+/** The table of refused credentials. */
+export function renderRefusals(timings: readonly RefusalTiming[]): string {
+  const rows = timings.map(({ presented, unknownMs, knownMs, knownSlower }) => [
+    presented,
+    unknownMs.toFixed(3),
+    knownMs.toFixed(3),
+    knownSlower.toFixed(2),
+  ])
+  return table([['presented', 'unknown, ms', 'known, ms', 'share of pairs slower'], ...rows])
 }

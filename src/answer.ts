@@ -20,12 +20,6 @@ export const clientClosed: Outcome = {
   reason: 'the caller went away',
 }
 
-/*
- * How long a refused credential waits for its answer, milliseconds. Timers go by the time at which
- * the turn of the event loop began, so what was computed for the refusal does not show in it.
- */
-const refusedCredentialDelayMs = 10
-
 /** The fields that the gateway puts on every answer, Magento's too; names and values in turn. */
 export function standingHeaders(request: RequestContext, isLast: boolean): string[] {
   const headers = ['X-Request-Id', request.requestId, ...request.answerHeaders]
@@ -49,22 +43,10 @@ export function answerProblem(
   const { code, reason } = rejection
   const status = statusOf(rejection)
   request.outcome = { status, code, reason, ...(policy !== undefined && { policy }) }
-  const send = () => sendProblem(response, request, rejection, settings)
-  if (code === 'unauthenticated') setTimeout(send, refusedCredentialDelayMs)
-  else send()
-}
-
-function sendProblem(
-  response: ServerResponse,
-  request: RequestContext,
-  rejection: Rejection,
-  settings: AnswerSettings,
-): void {
   if (response.headersSent || response.destroyed) {
     response.destroy()
     return
   }
-  const status = statusOf(rejection)
   const body = Buffer.from(problemBody(rejection, request.requestId, settings.problemsUrl))
   // What is left of a body that nobody will read must not be taken for the next request.
   const isBodyUnread = request.hasBody && !response.req.complete

@@ -7,6 +7,7 @@ import { tokenDigest } from './admit/claimed-integration.ts'
 import { allowedMethods } from './admit/request-framing.ts'
 import { answerProblem } from './answer.ts'
 import { compileSignerSearch } from './authenticate/claimed-signer.ts'
+import { prepareDecoy } from './authenticate/decoy.ts'
 import { compileCertificatePin } from './certificate-pin.ts'
 import { answerClientError, type OpenReplies } from './client-error.ts'
 import type { GatewaySettings } from './config/gateway-settings.ts'
@@ -14,7 +15,7 @@ import type { Config } from './config.ts'
 import { connectMagento } from './forward/magento.ts'
 import { dialectOf } from './forward/oauth1/dialect.ts'
 import { DialectMemory } from './forward/oauth1/dialect-memory.ts'
-import { prepareIntegration } from './integration.ts'
+import { prepareIntegration, prepareNobody } from './integration.ts'
 import { type StepFacts, steps } from './pipeline.ts'
 import type { PublicOrigin, Services } from './policy.ts'
 import { parseRate } from './rate.ts'
@@ -74,6 +75,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
 
   const store = await openStore(storeSettings, clock, log)
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(store) })
+  const origin = publicOrigin(listen)
   const services: Services = {
     localLimiter: (limit, keys) => {
       const buckets = memoryBuckets(keys, clock)
@@ -82,7 +84,8 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     sharedLimiter: (limit) => sharedLimiter(app, limit),
     useNonce: store.useNonce,
     clock: Date.now,
-    publicOrigin: publicOrigin(listen),
+    publicOrigin: origin,
+    spendDecoy: prepareDecoy(origin, Date.now),
   }
 
   const upstream = connectMagento(magento, answers)
@@ -102,6 +105,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
         prepareIntegration(settings, services, upstreamServices),
       ]),
     ),
+    nobody: prepareNobody(services),
     answers,
     openReplies,
     record,

@@ -19,7 +19,10 @@ export function firstValue(headers: readonly string[], name: string): string | u
 export function allValues(headers: readonly string[], name: string): string[] {
   const values: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]?.toLowerCase() === name) values.push(headers[index + 1] ?? '')
+    const candidate = headers[index] as string
+    if (candidate.length === name.length && candidate.toLowerCase() === name) {
+      values.push(headers[index + 1] as string)
+    }
   }
   return values
 }

@@ -40,16 +40,20 @@ export function prepareIntegration(
 }
 
 /** Stands for every caller that claims to be nobody we know; refused as a wrong secret is. */
-export const nobody: Integration = {
-  name: '',
-  admit: [],
-  authenticate: [
-    {
-      name: 'credential',
-      check: ({ claimFault }) =>
-        reject('unauthenticated', claimFault ?? 'no known integration is claimed'),
-    },
-  ],
-  authorize: [],
-  authorizeUpstream: () => reject('unauthenticated', 'no known integration is claimed'),
+export function prepareNobody({ spendDecoy }: Services): Integration {
+  return {
+    name: '',
+    admit: [],
+    authenticate: [
+      {
+        name: 'credential',
+        check: (request) => {
+          spendDecoy(request)
+          return reject('unauthenticated', request.claimFault ?? 'no known integration is claimed')
+        },
+      },
+    ],
+    authorize: [],
+    authorizeUpstream: () => reject('unauthenticated', 'no known integration is claimed'),
+  }
 }

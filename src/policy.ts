@@ -66,6 +66,8 @@ export interface Services {
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly publicOrigin: PublicOrigin
+  /** Spends on a request that is refused before its signature what the signature would have cost. */
+  readonly spendDecoy: (request: RequestContext) => void
 }
 
 /** A step that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { type AnswerSettings, answerProblem } from './answer.ts'
 import type { OpenReplies } from './client-error.ts'
 import { errorCode } from './forward/upstream-failure.ts'
-import { type Integration, nobody } from './integration.ts'
+import type { Integration } from './integration.ts'
 import { allow, type Stage } from './policy.ts'
 import { type Rejection, reject } from './problem.ts'
 import { RequestContext } from './request-context.ts'
@@ -15,6 +15,8 @@ export interface Traffic {
   /** The steps that every request passes before those of its integration. */
   readonly steps: readonly NamedCheck[]
   readonly integrations: ReadonlyMap<string, Integration>
+  /** Stands for callers that claim to be no integration that is known. */
+  readonly nobody: Integration
   readonly answers: AnswerSettings
   /** Called once for every request, when its connection is done with it. */
   readonly record: (request: RequestContext) => void
@@ -27,8 +29,8 @@ export function integrationOf(
   traffic: Traffic,
   { claimed, claimFault }: RequestContext,
 ): Integration {
-  if (claimFault !== undefined) return nobody
-  return traffic.integrations.get(claimed?.integration ?? '') ?? nobody
+  if (claimFault !== undefined) return traffic.nobody
+  return traffic.integrations.get(claimed?.integration ?? '') ?? traffic.nobody
 }
 
 /** Hangs the three stages and the record on the hooks of the server. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
+import { prepareNobody } from '../src/integration.ts'
 import type { RequestContext } from '../src/request-context.ts'
 import { createServer } from '../src/server.ts'
 import { addPipelineHooks } from '../src/traffic.ts'
 import { problemOf, send } from './support/http-client.ts'
+import { services } from './support/services.ts'
 
 async function answerOf(check: () => never | Promise<never>) {
   const lines: string[] = []
@@ -14,6 +16,7 @@ async function answerOf(check: () => never | Promise<never>) {
   addPipelineHooks(app, {
     steps: [{ name: 'broken', check }],
     integrations: new Map(),
+    nobody: prepareNobody(services()),
     answers: { problemsUrl: '/problems', isDraining: () => false },
     openReplies: new WeakMap(),
     record: (request) => records.push(request),

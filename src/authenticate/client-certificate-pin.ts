@@ -11,11 +11,17 @@ export const clientCertificatePin = definePolicy({
   settings: CertificatePinSetting(),
   prepare: (pin, services) => {
     const isPinned = compileCertificatePin(pin)
-    return function checkClientCertificatePin({ clientCertificate }) {
-      if (clientCertificate === undefined) return reject('unauthenticated', 'no client certificate')
-      return isPinned(clientCertificate, services.clock())
-        ? allow
-        : reject('unauthenticated', 'client certificate is not the pinned one')
+    return function checkClientCertificatePin(request) {
+      const { clientCertificate } = request
+      if (clientCertificate !== undefined && isPinned(clientCertificate, services.clock())) {
+        return allow
+      }
+      services.spendDecoy(request)
+      const reason = 'client certificate is not the pinned one'
+      return reject(
+        'unauthenticated',
+        clientCertificate === undefined ? 'no client certificate' : reason,
+      )
     }
   },
 })

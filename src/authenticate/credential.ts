@@ -10,14 +10,14 @@ export const credential = definePolicy({
   section: 'credentials',
   key: 'token',
   settings: SecretSetting('The bearer token of the integration (RFC 6750).'),
-  prepare: (token) => {
+  prepare: (token, services) => {
     const expected = createHash('sha256').update(token.reveal()).digest()
     return function checkCredential(request) {
-      if (request.bearerDigest === undefined) return reject('unauthenticated', 'no bearer token')
-      if (!timingSafeEqual(request.bearerDigest, expected)) {
-        return reject('unauthenticated', 'bearer token is not the one of this integration')
-      }
-      return allow
+      const { bearerDigest } = request
+      if (bearerDigest !== undefined && timingSafeEqual(bearerDigest, expected)) return allow
+      services.spendDecoy(request)
+      const reason = 'bearer token is not the one of this integration'
+      return reject('unauthenticated', bearerDigest === undefined ? 'no bearer token' : reason)
     }
   },
 })

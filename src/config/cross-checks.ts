@@ -3,6 +3,7 @@ import { tokenDigest } from '../admit/claimed-integration.ts'
 import { signerIds } from '../authenticate/claimed-signer.ts'
 import type { SignatureSettings } from '../authenticate/signature-settings.ts'
 import { decodeBase32 } from '../forward/admin-token/base32.ts'
+import { upstreamKey } from '../forward/upstream-signature.ts'
 import { Secret } from '../secret.ts'
 import { escapePointer } from './check-settings.ts'
 import type { Fault } from './faults.ts'
@@ -21,8 +22,13 @@ function isLoopback(host: string): boolean {
 }
 
 /** What must hold between settings of `gateway.yaml`, and no schema of one of them can say. */
-export function checkGatewayRules({ listen, audit, store }: GatewaySettings): RuleFault[] {
+export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
+  const { listen, audit, store, magento } = settings
   const faults: RuleFault[] = []
+  const ownKey = magento.upstreamSignature && upstreamKey(magento.upstreamSignature)
+  if (ownKey !== undefined && 'expected' in ownKey) {
+    faults.push({ pointer: '/magento/upstreamSignature/secret', expected: ownKey.expected })
+  }
   if (
     store.redis !== undefined &&
     !/^rediss?:$/.test(URL.parse(store.redis.reveal())?.protocol ?? '')

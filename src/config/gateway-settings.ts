@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { certificateHeaders } from '../admit/client-certificate.ts'
 import { CidrSetting } from '../admit/ip-address.ts'
 import { dialectOf } from '../forward/oauth1/dialect.ts'
+import { UpstreamSignatureSettings } from '../forward/upstream-signature.ts'
 import { RateSetting } from '../rate.ts'
 import { SecretSetting } from '../secret.ts'
 
@@ -112,6 +113,7 @@ const magento = Type.Object(
       uniqueItems: true,
       description: 'Store codes that may stand in a path: /rest/STORE/V1/…',
     }),
+    upstreamSignature: Type.Optional(UpstreamSignatureSettings),
     caFile: Type.Optional(
       ReadableFile('PEM file of the authorities that may sign the certificate of Magento.'),
     ),

@@ -7,13 +7,16 @@ import type { RequestContext } from '../request-context.ts'
 import type { SendTokenRequest } from './admin-token/fetch-token.ts'
 import { AnswerRelay } from './answer-relay.ts'
 import { requestHeaders } from './request-headers.ts'
-import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
+import type { AuthorizeUpstream } from './upstream-credentials.ts'
+import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
 
 /** How Magento is reached. */
 export interface MagentoSettings {
   readonly url: string
   /** What Magento believes its address to be; as `url` when absent. */
   readonly publicUrl?: string
+  /** Signs what is forwarded; not signed when absent. */
+  readonly upstreamSignature?: UpstreamSignatureSettings
   /** PEM file of the authorities that may sign Magento's certificate; the system's when absent. */
   readonly caFile?: string
   readonly connections: number
@@ -54,7 +57,11 @@ export function connectMagento(settings: MagentoSettings, answers: AnswerSetting
   const { url, caFile, connections, timeouts } = settings
   const internalOrigin = new URL(url).origin
   const publicUrl = new URL(settings.publicUrl ?? url)
-  const address = { host: publicUrl.host, scheme: publicUrl.protocol.slice(0, -1) }
+  const scheme = publicUrl.protocol === 'https:' ? 'https' : 'http'
+  const address = { host: publicUrl.host, scheme }
+  const sign =
+    settings.upstreamSignature &&
+    prepareUpstreamSignature(settings.upstreamSignature, { scheme, authority: publicUrl.host })
   const relaySettings = { ...answers, internalOrigin, totalMs: timeouts.totalMs }
   const pool = new Pool(internalOrigin, {
     connections,
@@ -79,12 +86,16 @@ export function connectMagento(settings: MagentoSettings, answers: AnswerSetting
       if (response.destroyed) return undefined
       const totalMs = Math.max(1, deadline - performance.now())
       const relay = new AnswerRelay(request, response, { ...relaySettings, totalMs }, attempt.after)
+      const { method, body } = request
+      const path = pathOf(request)
+      const { query } = attempt
+      const headers = requestHeaders(request, address, attempt, newSpanId())
       pool.dispatch(
         {
-          path: pathAndQuery(request, attempt),
-          method: request.method,
-          headers: requestHeaders(request, address, attempt, newSpanId()),
-          body: request.body.length === 0 ? null : request.body,
+          path: query === undefined ? path : `${path}?${query}`,
+          method,
+          headers: sign?.({ method, path, query, headers, body }) ?? headers,
+          body: body.length === 0 ? null : body,
         },
         relay,
       )
@@ -127,9 +138,9 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function pathAndQuery({ target }: RequestContext, { query }: UpstreamAttempt): string {
+function pathOf({ target }: RequestContext): string {
   if (target === undefined) throw new Error('a request without a parsed target was forwarded')
-  return query === undefined ? target.path : `${target.path}?${query}`
+  return target.path
 }
 
 /** W3C Trace Context, section 3.2.2.4: 16 hex digits of the span that this forwarding is. */

@@ -33,5 +33,6 @@ export function services(clock: () => number = testClock()): Services {
     useNonce: memoryNonces(1000, clock).use,
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },
+    spendDecoy: () => undefined,
   }
 }

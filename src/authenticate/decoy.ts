@@ -1,0 +1,73 @@
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { PublicOrigin } from '../policy.ts'
+import type { RequestContext } from '../request-context.ts'
+import { Secret } from '../secret.ts'
+import { bodySignature } from './body-signature.ts'
+import { canonicalSignature } from './canonical-request.ts'
+import { prepareMessageSignature } from './message-signature/verify.ts'
+import { oauth1Signature } from './oauth1/verify.ts'
+import type { SignatureVerifier } from './verifier.ts'
+
+// Of hmac-sha256 32 octets, of the others 64; in base64 beside a label.
+const longSignature = /:[A-Za-z0-9+/]{80,}={0,2}:/
+
+const maxAgeMs = 300_000
+
+/**
+ * Prepares to spend on a request that is refused anyway what its signature would have cost, with keys
+ * that nobody has, so that the time taken does not tell whether there was anything to verify.
+ */
+export function prepareDecoy(
+  origin: PublicOrigin,
+  clock: () => number,
+): (request: RequestContext) => void {
+  const secret = () => new Secret(randomBytes(32).toString('hex'))
+  const secrets = [{ id: 'decoy', value: secret() }]
+  const messageSignature = (key: object) =>
+    prepareMessageSignature(
+      {
+        scheme: 'rfc9421',
+        keys: [{ id: 'decoy', ...key } as never],
+        maxLifetimeSeconds: 300,
+        clockSkewSeconds: 30,
+      },
+      origin,
+    )
+  const body = bodySignature({ secrets })
+  const canonical = canonicalSignature({ secrets, maxAgeMs })
+  const oauth1 = oauth1Signature(
+    {
+      scheme: 'oauth1',
+      keys: [
+        {
+          id: 'decoy',
+          consumerKey: secret(),
+          consumerSecret: secret(),
+          accessToken: secret(),
+          accessTokenSecret: secret(),
+        },
+      ],
+      allowSha1: true,
+      requireBodyHash: false,
+      maxAgeMs,
+    },
+    `${origin.scheme}://${origin.authority}`,
+  )
+  const shared = messageSignature({ algorithm: 'hmac-sha256', secret: secret() })
+  const publicPem = createPublicKey(generateKeyPairSync('ed25519').privateKey)
+    .export({ type: 'spki', format: 'pem' })
+    .toString()
+  const asymmetric = messageSignature({ algorithm: 'ed25519', publicKey: new Secret(publicPem) })
+
+  function verifierFor(request: RequestContext): SignatureVerifier | undefined {
+    if (request.header('signature-input') !== undefined) {
+      return longSignature.test(request.header('signature') ?? '') ? asymmetric : shared
+    }
+    if (request.header('x-timestamp') !== undefined) return canonical
+    if (request.header('x-signature') !== undefined) return body
+    return /^oauth /i.test(request.header('authorization') ?? '') ? oauth1 : undefined
+  }
+  return (request) => {
+    verifierFor(request)?.(request, clock())
+  }
+}

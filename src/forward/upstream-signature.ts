@@ -1,0 +1,153 @@
+import {
+  createHmac,
+  createPrivateKey,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
+import { type Static, Type } from 'typebox'
+import { contentDigest } from '../authenticate/message-signature/content-digest.ts'
+import { signMessage } from '../authenticate/message-signature/sign.ts'
+import {
+  fitsAlgorithm,
+  type SignatureAlgorithm,
+  signatureAlgorithms,
+} from '../authenticate/message-signature/signature-algorithm.ts'
+import { defaultTag } from '../authenticate/message-signature/signature-input.ts'
+import { firstValue } from '../headers.ts'
+import type { PublicOrigin } from '../policy.ts'
+import { SecretSetting } from '../secret.ts'
+
+const closed = { additionalProperties: false } as const
+
+/** A signature of the gateway itself on what it forwards; `scheme` tells which. */
+export const UpstreamSignatureSettings = Type.Union(
+  [
+    Type.Object(
+      {
+        scheme: Type.Literal('body', {
+          description: 'X-Signature, the hex HMAC-SHA256 over the raw body.',
+        }),
+        secret: SecretSetting('Shared with the check on the side of Magento, and nobody else.'),
+      },
+      closed,
+    ),
+    Type.Object(
+      {
+        scheme: Type.Literal('rfc9421', { description: 'HTTP Message Signatures, RFC 9421.' }),
+        keyId: Type.String({
+          pattern: '^[A-Za-z0-9._-]{1,64}$',
+          description: 'The keyid of the signatures.',
+        }),
+        secret: SecretSetting(
+          'For hmac-sha256 a shared secret; for ed25519 and ecdsa-p256-sha256 the private key, PKCS #8 in PEM.',
+          32,
+        ),
+        lifetimeSeconds: Type.Integer({
+          minimum: 1,
+          maximum: 300,
+          default: 60,
+          description: 'How long a signature is good.',
+        }),
+      },
+      closed,
+    ),
+  ],
+  { discriminator: 'scheme' },
+)
+
+/** Settings of the gateway's own signature, their references resolved. */
+export type UpstreamSignatureSettings = Static<typeof UpstreamSignatureSettings>
+
+/** A request as it is about to be sent. */
+export interface OutgoingRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: string | undefined
+  /** Names in lower case and values in turn. */
+  readonly headers: readonly string[]
+  readonly body: Buffer
+}
+
+/** Gives the header section of a request with a signature, new for every attempt. */
+export type SignUpstream = (request: OutgoingRequest) => string[]
+
+/**
+ * Prepares the signature that lets the side of Magento refuse what did not come through the gateway.
+ * @param origin what Magento believes its address to be
+ * @throws {TypeError} when the key is none; the configuration is checked for that
+ */
+export function prepareUpstreamSignature(
+  settings: UpstreamSignatureSettings,
+  origin: PublicOrigin,
+): SignUpstream {
+  const key = upstreamKey(settings)
+  if ('expected' in key) throw new TypeError(`upstreamSignature: expected ${key.expected}`)
+  if (settings.scheme === 'body') {
+    return ({ headers, body }) => [
+      ...headers,
+      'x-signature',
+      createHmac('sha256', key.key).update(body).digest('hex'),
+    ]
+  }
+  const { keyId, lifetimeSeconds } = settings
+  return (request) => {
+    const { headers, components } = coveredHeaders(request)
+    const created = Math.floor(Date.now() / 1000)
+    const signed = signMessage(
+      { ...request, ...origin, headers, body: undefined },
+      {
+        components,
+        algorithm: key.algorithm,
+        key: key.key,
+        parameters: {
+          created,
+          expires: created + lifetimeSeconds,
+          nonce: randomBytes(16).toString('base64url'),
+          keyid: keyId,
+          alg: key.algorithm,
+          tag: defaultTag,
+        },
+      },
+    )
+    headers.push('signature-input', signed['Signature-Input'], 'signature', signed.Signature)
+    return headers
+  }
+}
+
+/** The header section with a digest of ours in the place of the caller's, and what is signed of all. */
+function coveredHeaders({ headers, body }: OutgoingRequest) {
+  const kept: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const [name, value] = headers.slice(index, index + 2) as [string, string]
+    if (name !== 'content-digest') kept.push(name, value)
+  }
+  const components = ['@method', '@authority', '@path', '@query']
+  if (body.length > 0) {
+    kept.push('content-digest', contentDigest(body))
+    components.push('content-digest')
+  }
+  if (firstValue(kept, 'content-type') !== undefined) components.push('content-type')
+  return { headers: kept, components }
+}
+
+/** The key of the gateway's own signature, or what would have to be there. */
+export function upstreamKey({
+  scheme,
+  secret,
+}: UpstreamSignatureSettings):
+  | { readonly key: KeyObject; readonly algorithm: SignatureAlgorithm }
+  | { readonly expected: string } {
+  const text = secret.reveal()
+  if (scheme === 'body' || !text.includes('-----BEGIN ')) {
+    return { key: createSecretKey(text, 'utf8'), algorithm: 'hmac-sha256' }
+  }
+  try {
+    const key = createPrivateKey(text)
+    const algorithm = signatureAlgorithms.find((each) => fitsAlgorithm(each, key))
+    if (algorithm !== undefined) return { key, algorithm }
+  } catch {
+    // Falls through to what is expected; the message of the fault could hold a part of the key.
+  }
+  return { expected: 'a private key for ed25519 or ecdsa-p256-sha256 in PEM, or a shared secret' }
+}

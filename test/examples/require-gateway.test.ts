@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { globex, startGateway } from '../support/gateway.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+
+const guard = fileURLToPath(new URL('../../examples/php/require-gateway.php', import.meta.url))
+const secret = 'upstream-secret-0123456789-0123456789'
+const authority = 'shop.example'
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** PHP's own server, with the guard in front of a page that says what it got. */
+async function startPhp(scheme: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-php-'))
+  await writeFile(
+    join(folder, 'index.php'),
+    `<?php header('Content-Type: application/json');
+     echo json_encode([$_SERVER['REQUEST_METHOD'], $_SERVER['REQUEST_URI'], file_get_contents('php://input')]);`,
+  )
+  const port = await freePort()
+  const args = ['-d', `auto_prepend_file=${guard}`, '-S', `127.0.0.1:${port}`, '-t', folder]
+  const php = spawn('php', args, {
+    env: {
+      PATH: process.env.PATH,
+      GATEWAY_SIGNATURE_SECRET: secret,
+      GATEWAY_SIGNATURE_SCHEME: scheme,
+      PUBLIC_AUTHORITY: authority,
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  // It says so when it listens.
+  await once(php.stderr, 'data')
+  php.stderr.resume()
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      php.kill()
+      await once(php, 'close')
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+const body = '{"product":{"sku":"24-MB01"}}'
+const write = { method: 'POST', path: '/rest/V1/products', body }
+const json = { 'Content-Type': 'application/json' }
+
+for (const [scheme, settings] of Object.entries({
+  rfc9421: { scheme: 'rfc9421', keyId: 'gateway-1', secret: 'env:UPSTREAM_SECRET' },
+  body: { scheme: 'body', secret: 'env:UPSTREAM_SECRET' },
+})) {
+  describe(`Magento's side, told to take nothing but what the gateway signed by ${scheme}`, () => {
+    test('takes it, and refuses what comes around the gateway', async () => {
+      await using php = await startPhp(scheme)
+      await using gateway = await startGateway({
+        magentoUrl: php.url,
+        integrations: [globex],
+        gateway: {
+          magento: {
+            url: php.url,
+            publicUrl: `https://${authority}`,
+            upstreamSignature: settings,
+          },
+        },
+        env: { UPSTREAM_SECRET: secret },
+      })
+      const wrote = await send(gateway.url, {
+        ...write,
+        headers: {
+          ...globexHeaders,
+          ...json,
+          // What callers sign is theirs, and a digest of theirs nobody has checked.
+          'X-Signature': 'aa',
+          Signature: 'sig1=:AAAA:',
+          'Signature-Input': 'sig1=();created=1',
+          'Content-Digest': 'sha-256=:AAAA:',
+        },
+      })
+      assert.equal(wrote.status, 200, wrote.body)
+      assert.deepEqual(JSON.parse(wrote.body), ['POST', write.path, body])
+      const path = '/rest/V1/products/A%2FB?fields=sku'
+      const read = await send(gateway.url, { path, headers: globexHeaders })
+      assert.deepEqual(JSON.parse(read.body), ['GET', path, ''])
+      for (const headers of [json, { ...json, 'X-Signature': '0'.repeat(64) }]) {
+        assert.equal((await send(php.url, { ...write, headers })).status, 403)
+      }
+    })
+  })
+}

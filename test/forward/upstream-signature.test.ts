@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { test } from 'node:test'
+import { prepareMessageSignature } from '../../src/authenticate/message-signature/verify.ts'
+import { prepareUpstreamSignature, upstreamKey } from '../../src/forward/upstream-signature.ts'
+import { Secret } from '../../src/secret.ts'
+import { requestContext } from '../support/request.ts'
+
+const origin = { scheme: 'https', authority: 'shop.example' } as const
+const secret = new Secret('upstream-secret-0123456789-0123456789')
+const body = Buffer.from('{"a":1}')
+const outgoing = {
+  method: 'POST',
+  path: '/rest/V1/products',
+  query: 'fields=sku',
+  headers: ['host', 'shop.example', 'content-type', 'application/json', 'content-digest', 'x'],
+  body,
+}
+const privatePem = (key: KeyObject) =>
+  new Secret(key.export({ type: 'pkcs8', format: 'pem' }).toString())
+
+test('by scheme body it adds the HMAC of the body', () => {
+  const headers = prepareUpstreamSignature({ scheme: 'body', secret }, origin)(outgoing)
+  const expected = createHmac('sha256', secret.reveal()).update(body).digest('hex')
+  assert.deepEqual(headers.slice(-2), ['x-signature', expected])
+  assert.deepEqual(headers.slice(0, -2), outgoing.headers)
+})
+
+test('by scheme rfc9421 it adds what our own verifier accepts, with a nonce of its own each time', () => {
+  const ed25519 = generateKeyPairSync('ed25519')
+  const settings = {
+    scheme: 'rfc9421',
+    keyId: 'gateway-1',
+    secret: privatePem(ed25519.privateKey),
+    lifetimeSeconds: 60,
+  } as const
+  const sign = prepareUpstreamSignature(settings, origin)
+  const publicKey = new Secret(ed25519.publicKey.export({ type: 'spki', format: 'pem' }).toString())
+  const verify = prepareMessageSignature(
+    {
+      scheme: 'rfc9421',
+      keys: [{ id: 'gateway-1', algorithm: 'ed25519', publicKey }],
+      maxLifetimeSeconds: 60,
+      clockSkewSeconds: 1,
+    },
+    origin,
+  )
+  const nonces = [outgoing, outgoing, { ...outgoing, method: 'GET', body: Buffer.alloc(0) }].map(
+    (request) => {
+      const headers = sign(request)
+      const pairs = Array.from({ length: headers.length / 2 }, (_, index) =>
+        headers.slice(index * 2, index * 2 + 2),
+      )
+      const received = requestContext({
+        method: request.method,
+        target: `${request.path}?${request.query}`,
+        headers: Object.fromEntries(pairs),
+        body: request.body,
+      })
+      const result = verify(received, Date.now())
+      assert.ok('nonce' in result, JSON.stringify(result))
+      return result.nonce?.value
+    },
+  )
+  assert.equal(new Set(nonces).size, 3)
+})
+
+test('says what is expected of a key that cannot sign', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const settings = { scheme: 'rfc9421', keyId: 'k', lifetimeSeconds: 60 } as const
+  for (const key of [privatePem(rsa.privateKey), new Secret('-----BEGIN PRIVATE KEY-----\nno')]) {
+    assert.deepEqual(upstreamKey({ ...settings, secret: key }), {
+      expected: 'a private key for ed25519 or ecdsa-p256-sha256 in PEM, or a shared secret',
+    })
+  }
+})

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+const requestTimeoutMs = 1_000
+const bodyBytes = 65_536
+
+let magento: MagentoStandIn
+let gateway: TestGateway
+before(async () => {
+  magento = await startMagento()
+  gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [globex],
+    gateway: {
+      listen: { host: '127.0.0.1', port: 0, requireHttps: false, requestTimeoutMs },
+      limits: { bodyBytes, perAddress: { rate: '10000/s', burst: 100_000 } },
+    },
+  })
+})
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await magento.close()
+})
+
+let receivedBefore = 0
+beforeEach(() => {
+  receivedBefore = magento.received.length
+})
+const receivedSince = () => magento.received.length - receivedBefore
+
+const token = `Authorization: ${globexHeaders.Authorization}\r\n`
+const path = '/rest/V1/products/24-MB01'
+const get = `GET ${path} HTTP/1.1\r\nHost: a\r\n${token}`
+const post = `POST /rest/V1/products HTTP/1.1\r\nHost: a\r\n${token}Content-Type: application/json\r\n`
+const smuggled = `GET ${path}?smuggled HTTP/1.1\r\nHost: a\r\n${token}\r\n`
+
+/** The status codes of all answers on a connection, in order. */
+function statusesIn(answers: string): number[] {
+  return [...answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
+}
+
+describe('refuses what could be framed in two ways, and forwards nothing of it', () => {
+  const bodyOf = (length: number | string) => `Content-Length: ${length}\r\n`
+  const chunked = 'Transfer-Encoding: chunked\r\n'
+  for (const [name, bytes] of Object.entries({
+    'a length beside chunks': `${post}${bodyOf(5)}${chunked}\r\n0\r\n\r\n${smuggled}`,
+    'chunks beside a length': `${post}${chunked}${bodyOf(5)}\r\n0\r\n\r\n${smuggled}`,
+    'two lengths': `${post}${bodyOf(2)}${bodyOf(30)}\r\n{}${smuggled}`,
+    'one length twice': `${post}${bodyOf(2)}${bodyOf(2)}\r\n{}${smuggled}`,
+    'a list of lengths': `${post}${bodyOf('2, 2')}\r\n{}${smuggled}`,
+    'a negative length': `${post}${bodyOf(-2)}\r\n{}${smuggled}`,
+    'a length with a sign': `${post}${bodyOf('+2')}\r\n{}${smuggled}`,
+    'a length in hex': `${post}${bodyOf('0x2')}\r\n{}${smuggled}`,
+    'a length that overflows': `${post}${bodyOf('18446744073709551618')}\r\n{}${smuggled}`,
+    'a space before the colon': `${post}Content-Length : 2\r\n\r\n{}${smuggled}`,
+    'another coding': `${post}Transfer-Encoding: identity\r\n\r\n{}${smuggled}`,
+    'another coding after chunks': `${post}Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n${smuggled}`,
+    'a coding that looks like chunks': `${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${smuggled}`,
+    'two codings': `${post}${chunked}Transfer-Encoding: identity\r\n\r\n0\r\n\r\n${smuggled}`,
+    'a chunk size that is none': `${post}${chunked}\r\nzz\r\n{}\r\n0\r\n\r\n${smuggled}`,
+    'a chunk size with a space': `${post}${chunked}\r\n2 \r\n{}\r\n0\r\n\r\n${smuggled}`,
+    'a chunk size that overflows': `${post}${chunked}\r\n10000000000000002\r\n{}\r\n0\r\n\r\n${smuggled}`,
+    'a chunk that ends elsewhere': `${post}${chunked}\r\n1\r\n{}\r\n0\r\n\r\n${smuggled}`,
+    'lines that end in LF alone': `${post.replaceAll('\r\n', '\n')}Content-Length: 2\n\n{}${smuggled}`,
+    'a header that ends in LF alone': `${get}X-A: b\nX-B: c\r\n\r\n`,
+    'a header that ends in CR alone': `${get}X-A: b\rX-B: c\r\n\r\n`,
+    'a folded header': `${get}X-A: b\r\n c\r\n\r\n`,
+    'a header without a name': `${get}: b\r\n\r\n`,
+    'a NUL in a header': `${get}X-A: \0\r\n\r\n`,
+    'a header name with a space': `${get}X A: b\r\n\r\n`,
+    'a body that a GET carries': `${get}${bodyOf(smuggled.length)}\r\n${smuggled}`,
+  })) {
+    test(name, async () => {
+      const answers = await sendRaw(gateway.url, bytes)
+      assert.deepEqual(statusesIn(answers), [400], answers)
+      assert.equal(receivedSince(), 0)
+    })
+  }
+})
+
+describe('refuses what is no request to a resource', () => {
+  for (const [name, bytes, status] of [
+    ['an absolute target', `GET http://a${path} HTTP/1.1\r\nHost: a\r\n${token}\r\n`, 400],
+    ['an asterisk', `OPTIONS * HTTP/1.1\r\nHost: a\r\n${token}Connection: close\r\n\r\n`, 400],
+    ['CONNECT', `CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: a\r\n${token}\r\n`, 400],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    ['HTTP/0.9', `GET ${path}\r\n\r\n`, 400],
+    ['a version that is none', `GET ${path} HTTP/9.9\r\nHost: a\r\n${token}\r\n`, 400],
+    ['a method that is none', `GE(T ${path} HTTP/1.1\r\nHost: a\r\n${token}\r\n`, 400],
+    ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
+  ] as const) {
+    test(name, async () => {
+      const bytes_ = bytes.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
+      const answers = await sendRaw(gateway.url, Buffer.from(bytes_, 'latin1'))
+      assert.deepEqual(statusesIn(answers), [status], answers)
+      assert.equal(receivedSince(), 0)
+    })
+  }
+})
+
+test('an Upgrade is not heeded', async () => {
+  const upgrade = 'Connection: upgrade, close\r\nUpgrade: websocket\r\n'
+  const answers = await sendRaw(gateway.url, `${get}${upgrade}\r\n`)
+  assert.deepEqual(statusesIn(answers), [200])
+  assert.equal(receivedSince(), 1)
+})
+
+test('requests that are pipelined are answered in order, each with a record of its own', async () => {
+  const before_ = (await gateway.auditRecords(0)).length
+  const answers = await sendRaw(
+    gateway.url,
+    `${get}\r\nGET ${path} HTTP/1.1\r\nHost: a\r\n\r\n${get}Connection: close\r\n\r\n`,
+  )
+  assert.deepEqual(statusesIn(answers), [200, 401, 200])
+  const records = await gateway.auditRecords(before_ + 3)
+  assert.deepEqual(
+    records
+      .slice(before_)
+      .map(({ status }) => status)
+      .sort(),
+    [200, 200, 401],
+  )
+})
+
+describe('gives up a body that is too large', () => {
+  test('when it is announced', async () => {
+    const answers = await sendRaw(gateway.url, `${post}Content-Length: 1073741824\r\n\r\n`)
+    assert.deepEqual(statusesIn(answers), [413])
+  })
+
+  test('when it has come', async () => {
+    const chunk = `8000\r\n${' '.repeat(0x8000)}\r\n`
+    const answers = await sendRaw(
+      gateway.url,
+      `${post}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(3)}`,
+    )
+    assert.deepEqual(statusesIn(answers), [413])
+  })
+})
+
+test('gives up a header section that is too large', async () => {
+  const answers = await sendRaw(gateway.url, `${get}X-A: ${'a'.repeat(17_000)}\r\n\r\n`)
+  assert.deepEqual(statusesIn(answers), [431])
+})
+
+describe('gives up what does not arrive in time', () => {
+  for (const [name, begin, drip] of [
+    ['a header section', get, 'X: y\r\n'],
+    ['a body', `${post}Content-Length: 1000\r\n\r\n`, ' '],
+    ['a body in chunks', `${post}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n'],
+  ] as const) {
+    test(`${name} that drips`, async () => {
+      const socket = open()
+      socket.write(begin)
+      const dripping = setInterval(() => socket.write(drip), 50)
+      try {
+        assert.deepEqual(statusesIn(await text(socket)), [408])
+      } finally {
+        clearInterval(dripping)
+      }
+      assert.equal(receivedSince(), 0)
+    })
+  }
+})
+
+test('serves on beside hundreds of connections that say nothing', async () => {
+  const idle = Array.from({ length: 500 }, open)
+  try {
+    await Promise.all(idle.map((socket) => once(socket, 'connect')))
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  } finally {
+    for (const socket of idle) socket.destroy()
+  }
+})
+
+function open(): Socket {
+  const { hostname, port } = new URL(gateway.url)
+  // The other side may end it while something is on its way.
+  return connect(Number(port), hostname).on('error', () => undefined)
+}

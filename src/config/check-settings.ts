@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Fault } from './faults.ts'
+import { fillDefaults } from './fill-defaults.ts'
 import type { YamlFile } from './yaml-file.ts'
 
 /** Settings with their defaults, and what is wrong with them. */
@@ -15,7 +16,7 @@ export function checkSettings<Settings extends TSchema>(
   schema: Settings,
   { file, value: written, lineOf }: YamlFile,
 ): CheckedSettings<Settings> {
-  const value = Value.Default(schema, Value.Clone(written ?? {}))
+  const value = fillDefaults(schema, written ?? {})
   const faults = Value.Errors(schema, value).flatMap((error): Fault[] => {
     const { keyword, instancePath, params, message } = error
     if (keyword === 'boolean') return []

@@ -32,9 +32,17 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
       expected: `YAML without the error ${code}`,
     }))
   }
+  let value: unknown
+  try {
+    value = document.toJS()
+  } catch {
+    return [
+      { file, pointer: '', expected: 'YAML whose aliases (*name) lead somewhere, and to little' },
+    ]
+  }
   return {
     file,
-    value: document.toJS() as unknown,
+    value,
     lineOf: (pointer) => {
       const path = pointer.split('/').slice(1).map(unescapePointer)
       for (; path.length > 0; path.pop()) {

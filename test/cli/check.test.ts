@@ -351,3 +351,17 @@ test('tells the faults of a signature in the words of its scheme', async () => {
     'integrations/b.yaml:6 /credentials/signature/keys/0: expected a value that is not used in integrations/a.yaml too',
   ])
 })
+
+test('names a mistyped route, and an alias that leads nowhere', async () => {
+  const mistyped = {
+    ...acme,
+    policies: { ...acme.policies, requestSchema: { 'POT /V1/x': 'x.json' } },
+  }
+  const { stderr } = await checkFiles({ integrations: { acme: mistyped } })
+  assert.match(stderr, /\/policies\/requestSchema\/POT ~1V1~1x: expected no such key/)
+  await using directory = await writeConfig(filesWith({}))
+  await writeFile(join(directory.path, 'gateway.yaml'), 'listen: *nowhere\n')
+  const result = await runCommand(['check', '--config', directory.path], testEnv)
+  assert.equal(result.exitCode, 1)
+  assert.match(result.stderr, /gateway\.yaml \/: expected YAML whose aliases/)
+})

@@ -23,6 +23,7 @@ const programs: readonly TestProgram[] = [
   { name: 'curl', probe: ['curl', '--version'], packages: ['curl'] },
   { name: 'openssl', probe: ['openssl', 'version'], packages: ['openssl'] },
   { name: 'python3', probe: ['python3', '--version'], packages: ['python3'] },
+  { name: 'promtool', probe: ['promtool', '--version'], packages: ['prometheus'] },
 ]
 
 function findMissing(): readonly TestProgram[] {

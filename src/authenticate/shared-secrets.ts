@@ -41,6 +41,8 @@ export function MaxAgeSetting() {
 export interface SigningKey {
   readonly id: string
   readonly key: KeyObject
+  /** HMAC-SHA256 over no bytes at all: what every request without a body is signed with. */
+  readonly ofNothing: Buffer
   /** Milliseconds since the epoch from which on it is refused; infinite for a key without an end. */
   readonly notAfterMs: number
 }
@@ -54,11 +56,15 @@ export interface SharedSecret {
 
 /** Makes shared secrets ready; the key objects spare each request the import of its key. */
 export function signingKeys(secrets: readonly SharedSecret[]): readonly SigningKey[] {
-  return secrets.map(({ id, value, notAfter }) => ({
-    id,
-    key: createSecretKey(value.reveal(), 'utf8'),
-    notAfterMs: notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter),
-  }))
+  return secrets.map(({ id, value, notAfter }) => {
+    const key = createSecretKey(value.reveal(), 'utf8')
+    const notAfterMs = notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter)
+    return { id, key, ofNothing: hmacSha256(key, ''), notAfterMs }
+  })
+}
+
+function hmacSha256(key: KeyObject, signed: string | Buffer): Buffer {
+  return createHmac('sha256', key).update(signed).digest()
 }
 
 const hexSha256 = /^[0-9a-f]{64}$/i
@@ -79,7 +85,7 @@ export function findSigningKey(
   let match: SigningKey | undefined
   // Every key is tried, so that the time taken does not tell which one fits.
   for (const candidate of keys) {
-    const expected = createHmac('sha256', candidate.key).update(signed).digest()
+    const expected = signed.length === 0 ? candidate.ofNothing : hmacSha256(candidate.key, signed)
     if (timingSafeEqual(given, expected)) match = candidate
   }
   if (match === undefined) return { reason: 'X-Signature does not verify' }

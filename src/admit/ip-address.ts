@@ -41,6 +41,9 @@ function parseCidr(text: string): Cidr | undefined {
 /** Tells whether an address is in a set of blocks; takes addresses in their canonical spelling. */
 export type IpSet = (ip: string) => boolean
 
+/** How many verdicts a set remembers, at about 60 bytes each; there is a set for each integration. */
+const rememberedVerdicts = 100
+
 /**
  * Compiles a list of addresses and CIDR blocks.
  * @param cidrs each one valid for {@link CidrSetting}
@@ -52,5 +55,16 @@ export function compileIpSet(cidrs: readonly string[]): IpSet {
     if (cidr === undefined) throw new TypeError('not an IP address or CIDR block')
     blocks.addSubnet(cidr.address, cidr.prefixLength, cidr.family)
   }
-  return (ip) => blocks.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6')
+  if (cidrs.length === 0) return () => false
+  // Callers come from few addresses, and a block list takes its microsecond for every question.
+  const verdicts = new Map<string, boolean>()
+  return (ip) => {
+    let isListed = verdicts.get(ip)
+    if (isListed === undefined) {
+      isListed = blocks.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6')
+      if (verdicts.size >= rememberedVerdicts) verdicts.clear()
+      verdicts.set(ip, isListed)
+    }
+    return isListed
+  }
 }

@@ -50,3 +50,13 @@ test('takes a name from elsewhere for no claim at all', () => {
   assert.equal(check(request), allow)
   assert.equal(request.claimFault, 'address is not in the allowlist')
 })
+
+test('answers alike however many other addresses have asked in between', () => {
+  const addresses = Array.from({ length: 600 }, (_, index) => {
+    const lastPart = index % 256
+    return index % 2 === 0 ? `203.0.113.${lastPart}` : `192.0.2.${lastPart}`
+  })
+  for (const ip of [...addresses, ...addresses]) {
+    assert.equal(verdictFor(ip) === allow, ip.startsWith('203.0.113.'), ip)
+  }
+})

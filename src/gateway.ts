@@ -18,6 +18,7 @@ import { DialectMemory } from './forward/oauth1/dialect-memory.ts'
 import { prepareIntegration, prepareNobody } from './integration.ts'
 import { type StepFacts, steps } from './pipeline.ts'
 import type { PublicOrigin, Services } from './policy.ts'
+import type { Rejection } from './problem.ts'
 import { parseRate } from './rate.ts'
 import { openAuditLog } from './record/audit-log.ts'
 import { openLog } from './record/log.ts'
@@ -121,12 +122,12 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     handler: ({ gate }, reply) => {
       reply.hijack()
       const { authorizeUpstream } = integrationOf(traffic, gate)
-      void upstream
+      const answer = (rejection: Rejection | undefined) => {
+        if (rejection !== undefined) answerProblem(reply.raw, gate, rejection, answers)
+      }
+      upstream
         .forward(gate, authorizeUpstream, reply.raw)
-        .catch((error: unknown) => failure(log, gate, error))
-        .then((rejection) => {
-          if (rejection !== undefined) answerProblem(reply.raw, gate, rejection, answers)
-        })
+        .then(answer, (error: unknown) => answer(failure(log, gate, error)))
     },
   })
 
@@ -190,7 +191,7 @@ function stepFacts({ gateway, integrations }: Config): StepFacts {
     ),
     byToken: new Map(
       integrations.flatMap(({ name, credentials: { token } }) =>
-        token === undefined ? [] : [[tokenDigest(token.reveal()).toString('hex'), name]],
+        token === undefined ? [] : [[tokenDigest(token.reveal()), name]],
       ),
     ),
   }

@@ -6,11 +6,7 @@
 /** The first value of a field; undefined when it is not there. */
 export function firstValue(headers: readonly string[], name: string): string | undefined {
   for (let index = 0; index < headers.length; index += 2) {
-    const candidate = headers[index] as string
-    // The length first: it is far cheaper to compare than the lower-case name.
-    if (candidate.length === name.length && candidate.toLowerCase() === name) {
-      return headers[index + 1]
-    }
+    if (isNamed(headers[index] as string, name)) return headers[index + 1]
   }
   return undefined
 }
@@ -19,10 +15,12 @@ export function firstValue(headers: readonly string[], name: string): string | u
 export function allValues(headers: readonly string[], name: string): string[] {
   const values: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
-    const candidate = headers[index] as string
-    if (candidate.length === name.length && candidate.toLowerCase() === name) {
-      values.push(headers[index + 1] as string)
-    }
+    if (isNamed(headers[index] as string, name)) values.push(headers[index + 1] as string)
   }
   return values
+}
+
+function isNamed(candidate: string, name: string): boolean {
+  // The length first: it is far cheaper to compare than the lower-case name.
+  return candidate.length === name.length && candidate.toLowerCase() === name
 }

@@ -102,8 +102,8 @@ export class RequestContext {
   claimed: Claim | undefined = undefined
   /** ip-allowlist: why the claim, which nothing proves yet, counts for nothing. */
   claimFault: string | undefined = undefined
-  /** claimed-integration: SHA-256 of the bearer token presented. */
-  bearerDigest: Buffer | undefined = undefined
+  /** claimed-integration: hex SHA-256 of the bearer token presented. */
+  bearerDigest: string | undefined = undefined
   /** The transport, once the body has been read: the exact bytes. */
   body: Buffer = noBody
   /** signature: id of the key that verified the request. */

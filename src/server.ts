@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -74,7 +75,7 @@ export function createServer(
     forceCloseConnections: 'idle',
     // Routing must not read the target: the pipeline does, by one grammar, from the raw bytes.
     rewriteUrl: () => '/',
-    genReqId: () => crypto.randomUUID(),
+    genReqId: () => randomUUID(),
   }) as unknown as FastifyInstance
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))

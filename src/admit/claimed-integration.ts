@@ -6,7 +6,7 @@ import type { Claim, RequestContext } from '../request-context.ts'
 /** How integrations are found by what a caller presents. */
 export interface IntegrationDirectory {
   readonly names: ReadonlySet<string>
-  /** Name of the integration by the {@link tokenDigest} of its bearer token, in hex. */
+  /** Name of the integration by the {@link tokenDigest} of its bearer token. */
   readonly byToken: ReadonlyMap<string, string>
   /** Pins of client certificates by the name of the integration. */
   readonly certificatePins: ReadonlyMap<string, PinMatcher>
@@ -14,9 +14,9 @@ export interface IntegrationDirectory {
   readonly bySignature: (rawHeaders: readonly string[]) => string | undefined
 }
 
-/** SHA-256 of a bearer token; tokens are kept and compared in this form only. */
-export function tokenDigest(token: string): Buffer {
-  return hash('sha256', token, 'buffer')
+/** Hex SHA-256 of a bearer token; tokens are kept and compared in this form only. */
+export function tokenDigest(token: string): string {
+  return hash('sha256', token, 'hex')
 }
 
 // RFC 6750, section 2.1: exactly one space and a token68; the scheme is case-insensitive.
@@ -47,7 +47,7 @@ function findClaim(
   nowMs: number,
 ): Claim {
   const { bearerDigest, clientCertificate } = request
-  const holder = bearerDigest && byToken.get(bearerDigest.toString('hex'))
+  const holder = bearerDigest && byToken.get(bearerDigest)
   if (holder !== undefined) return { integration: holder, by: 'token' }
   if (clientCertificate !== undefined) {
     for (const [integration, isPinned] of certificatePins) {

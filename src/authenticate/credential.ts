@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { SecretSetting } from '../secret.ts'
@@ -11,10 +11,12 @@ export const credential = definePolicy({
   key: 'token',
   settings: SecretSetting('The bearer token of the integration (RFC 6750).'),
   prepare: (token, services) => {
-    const expected = createHash('sha256').update(token.reveal()).digest()
+    const expected = Buffer.from(hash('sha256', token.reveal(), 'hex'))
     return function checkCredential(request) {
       const { bearerDigest } = request
-      if (bearerDigest !== undefined && timingSafeEqual(bearerDigest, expected)) return allow
+      if (bearerDigest !== undefined && timingSafeEqual(Buffer.from(bearerDigest), expected)) {
+        return allow
+      }
       services.spendDecoy(request)
       const reason = 'bearer token is not the one of this integration'
       return reject('unauthenticated', bearerDigest === undefined ? 'no bearer token' : reason)

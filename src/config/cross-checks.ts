@@ -120,7 +120,7 @@ export function checkUniqueness(identities: readonly Identity[]): Fault[] {
     const { name, token, signature } = identity
     if (typeof name === 'string') claim(names, name, identity, '/name')
     if (token instanceof Secret) {
-      claim(tokens, tokenDigest(token.reveal()).toString('hex'), identity, '/credentials/token')
+      claim(tokens, tokenDigest(token.reveal()), identity, '/credentials/token')
     }
     signerIds(signature).forEach((id, index) => {
       claim(signers, id, identity, `/credentials/signature/keys/${index}`)

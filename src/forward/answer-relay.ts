@@ -30,8 +30,6 @@ type Phase = 'waiting' | 'holding' | 'streaming' | 'discarding' | 'done'
 /** What a relay needs to know besides request and response. */
 export interface RelaySettings extends AnswerSettings {
   readonly internalOrigin: string
-  /** Most for the whole exchange, milliseconds. */
-  readonly totalMs: number
 }
 
 /** Passes Magento's answer to the caller as it comes in, at the pace at which the caller reads. */
@@ -56,10 +54,12 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #heldBytes = 0
   #discardedBytes = 0
 
+  /** @param totalMs most for the whole exchange, milliseconds */
   constructor(
     request: RequestContext,
     response: ServerResponse,
     settings: RelaySettings,
+    totalMs: number,
     after: UpstreamAttempt['after'],
   ) {
     this.#request = request
@@ -70,7 +70,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.over = new Promise((resolve) => {
       this.#settle = resolve
     })
-    this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), settings.totalMs)
+    this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
     // Before the listener that records the request.
     response.prependOnceListener('close', () => {
       if (!response.writableFinished) this.#abort(new ClientGoneError())

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { Pool } from 'undici'
@@ -62,7 +63,7 @@ export function connectMagento(settings: MagentoSettings, answers: AnswerSetting
   const sign =
     settings.upstreamSignature &&
     prepareUpstreamSignature(settings.upstreamSignature, { scheme, authority: publicUrl.host })
-  const relaySettings = { ...answers, internalOrigin, totalMs: timeouts.totalMs }
+  const relaySettings = { ...answers, internalOrigin }
   const pool = new Pool(internalOrigin, {
     connections,
     pipelining: 1,
@@ -80,12 +81,14 @@ export function connectMagento(settings: MagentoSettings, answers: AnswerSetting
     response: ServerResponse,
   ): Promise<Rejection | undefined> {
     const deadline = performance.now() + timeouts.totalMs
-    let attempt = await authorize(request)
+    const first = authorize(request)
+    // Most credentials need not be waited for.
+    let attempt = first instanceof Promise ? await first : first
     while (!('code' in attempt)) {
       // The caller left while a token was fetched.
       if (response.destroyed) return undefined
       const totalMs = Math.max(1, deadline - performance.now())
-      const relay = new AnswerRelay(request, response, { ...relaySettings, totalMs }, attempt.after)
+      const relay = new AnswerRelay(request, response, relaySettings, totalMs, attempt.after)
       const { method, body } = request
       const path = pathOf(request)
       const { query } = attempt
@@ -145,6 +148,6 @@ function pathOf({ target }: RequestContext): string {
 
 /** W3C Trace Context, section 3.2.2.4: 16 hex digits of the span that this forwarding is. */
 function newSpanId(): string {
-  const uuid = crypto.randomUUID()
+  const uuid = randomUUID()
   return uuid.slice(0, 8) + uuid.slice(28)
 }

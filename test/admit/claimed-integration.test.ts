@@ -9,7 +9,7 @@ const check = claimedIntegration.prepare(
   {
     names: new Set(['acme-erp', 'globex-pim']),
     certificatePins: new Map(),
-    byToken: new Map([[tokenDigest(token).toString('hex'), 'acme-erp']]),
+    byToken: new Map([[tokenDigest(token), 'acme-erp']]),
     bySignature: (rawHeaders) => (rawHeaders.includes('signature') ? 'globex-pim' : undefined),
   },
   services(),

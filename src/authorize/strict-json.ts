@@ -43,7 +43,9 @@ const mayHavePrototypeName = /__proto__|constructor|prototype|\\/
 function findStructureFault(text: string, value: unknown): string | undefined {
   const members = countMembers(value, mayHavePrototypeName.test(text), 1)
   if (typeof members === 'string') return members
-  return members === countNames(text)
+  // No name is without a colon behind a quote, so where there are no more of these than members, the
+  // names are as many; only text in strings makes it necessary to count the names themselves.
+  return members === countQuotedColons(text) || members === countNames(text)
     ? undefined
     : 'The body has the same member name twice in one object.'
 }
@@ -70,9 +72,21 @@ function countMembers(value: unknown, checksNames: boolean, depth: number): numb
 }
 
 const quote = '"'
+const doubleQuote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
 const space = 0x20
+
+/** Counts the colons that follow a quote, also those within strings: at least as many as names. */
+function countQuotedColons(text: string): number {
+  let count = 0
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
+    let before = at - 1
+    while (text.charCodeAt(before) <= space) before -= 1
+    if (text.charCodeAt(before) === doubleQuote) count += 1
+  }
+  return count
+}
 
 /** Counts the names in a text: the strings that a colon follows. */
 function countNames(text: string): number {

@@ -10,6 +10,8 @@ describe('refuses what two parsers could read differently', () => {
     'a duplicate name': '{"sku":"a","sku":"b"}',
     'a duplicate name with the same value': '{"sku":"a","sku":"a"}',
     'a duplicate name in another spelling': String.raw`{"sku":1,"\u0073ku":2}`,
+    'a duplicate name beside quoted colons': String.raw`{"a":"\":","a":"x\" :"}`,
+    'a duplicate name before white space': '{"a" : 1,"a"\n\t: 2}',
     'a duplicate name deep inside': '{"a":[{"b":{"c":1,"c":2}}]}',
     __proto__: '{"__proto__":{}}',
     'an escaped __proto__': String.raw`{"a":{"\u005f_proto__":{}}}`,
@@ -35,6 +37,7 @@ describe('accepts', () => {
   const accepted: Record<string, string> = {
     'the same name in different objects': '{"a":{"x":1},"b":{"x":2},"c":[{"x":1},{"x":1}]}',
     'names and values that look like punctuation': '{"{":"}","[,:":"\\"],","a\\\\":"\\\\"}',
+    'quoted colons in values': String.raw`{"a":"\":","b":"x\" : y","c:":":"}`,
     'a value that says __proto__': '["__proto__"]',
     'a string beside a name that it equals': '{"a":"b","b":"a"}',
     'depth up to the limit': `${'['.repeat(64)}${']'.repeat(64)}`,

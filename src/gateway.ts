@@ -10,14 +10,14 @@ import { compileSignerSearch } from './authenticate/claimed-signer.ts'
 import { prepareDecoy } from './authenticate/decoy.ts'
 import { compileCertificatePin } from './certificate-pin.ts'
 import { answerClientError, type OpenReplies } from './client-error.ts'
-import type { GatewaySettings } from './config/gateway-settings.ts'
+import { publicOrigin } from './config/public-origin.ts'
 import type { Config } from './config.ts'
 import { connectMagento } from './forward/magento.ts'
 import { dialectOf } from './forward/oauth1/dialect.ts'
 import { DialectMemory } from './forward/oauth1/dialect-memory.ts'
 import { prepareIntegration, prepareNobody } from './integration.ts'
 import { type StepFacts, steps } from './pipeline.ts'
-import type { PublicOrigin, Services } from './policy.ts'
+import type { Services } from './policy.ts'
 import type { Rejection } from './problem.ts'
 import { parseRate } from './rate.ts'
 import { openAuditLog } from './record/audit-log.ts'
@@ -195,12 +195,6 @@ function stepFacts({ gateway, integrations }: Config): StepFacts {
       ),
     ),
   }
-}
-
-/** Only schemes that sign it need a public URL, and the configuration is checked for that. */
-function publicOrigin({ publicUrl, host, port }: GatewaySettings['listen']): PublicOrigin {
-  const url = new URL(publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
-  return { scheme: url.protocol === 'https:' ? 'https' : 'http', authority: url.host }
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

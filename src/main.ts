@@ -13,6 +13,9 @@ const usage = `usage: magegate COMMAND [options]
       --consumer-key REF --consumer-secret REF --access-token REF --access-token-secret REF (oauth1)
       a REF is env:NAME or file:PATH
       --method METHOD   --body TEXT | --body-file FILE   --curl (the whole command)
+  explain --config DIR --integration NAME [options] < CURL-COMMAND
+                       say why the signature of a request does not verify
+      --client FILE (the string that the client signed)   --at TIME (2026-11-24T12:00:00Z)
 `
 
 /** What a module below `cli/` exports for its command: arguments in, exit code out. */
@@ -26,6 +29,7 @@ const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
   ['check', () => import('./cli/check.ts')],
   ['demo', () => import('./cli/demo.ts')],
   ['sign', () => import('./cli/sign.ts')],
+  ['explain', () => import('./cli/explain.ts')],
 ])
 
 /** Runs one command and returns the exit code; 2 for a call that is not understood. */

@@ -34,7 +34,11 @@ export const signature = definePolicy({
   },
 })
 
-function verifierOf(settings: SignatureSettings, origin: PublicOrigin): SignatureVerifier {
+/**
+ * The verifier of the scheme that the settings say.
+ * @param origin the public one of the gateway
+ */
+export function verifierOf(settings: SignatureSettings, origin: PublicOrigin): SignatureVerifier {
   switch (settings.scheme) {
     case 'body':
       return bodySignature(settings)

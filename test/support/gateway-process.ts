@@ -22,18 +22,22 @@ export interface GatewayProcess {
   readonly stop: () => Promise<ProcessOutput>
 }
 
-/** Runs a command to its end. */
+/** Runs a command to its end; `input` is its standard input. */
 export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input = '',
 ): Promise<ProcessOutput> {
-  return run(args, env).ended
+  const { child, ended } = run(args, env)
+  // A command that does not read it may be gone already.
+  child.stdin.on('error', () => undefined).end(input)
+  return ended
 }
 
 function run(args: readonly string[], env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stdout = ''
   let stderr = ''

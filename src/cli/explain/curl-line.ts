@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { expansion, shellWords } from './shell-words.ts'
+import { Unreadable } from './unreadable.ts'
+
+/** The request that a curl command sends. */
+export interface CurlRequest {
+  readonly method: string
+  /** Host and port, as in the URL. */
+  readonly authority: string
+  /** Path and query, byte for byte. */
+  readonly rawTarget: string
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+}
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+
+/** The options of curl that decide on the request, and those that only decide on the transfer. */
+const options = {
+  request: { ...text, short: 'X' },
+  header: { ...text, short: 'H', multiple: true },
+  data: { ...text, short: 'd', multiple: true },
+  'data-ascii': { ...text, multiple: true },
+  'data-raw': { ...text, multiple: true },
+  'data-binary': { ...text, multiple: true },
+  json: { ...text, multiple: true },
+  url: text,
+  'user-agent': { ...text, short: 'A' },
+  cookie: { ...text, short: 'b' },
+  referer: { ...text, short: 'e' },
+  output: { ...text, short: 'o' },
+  'write-out': { ...text, short: 'w' },
+  'max-time': { ...text, short: 'm' },
+  'connect-timeout': text,
+  cacert: text,
+  cert: { ...text, short: 'E' },
+  key: text,
+  resolve: text,
+  silent: { ...flag, short: 's' },
+  'show-error': { ...flag, short: 'S' },
+  fail: { ...flag, short: 'f' },
+  'fail-with-body': flag,
+  verbose: { ...flag, short: 'v' },
+  include: { ...flag, short: 'i' },
+  insecure: { ...flag, short: 'k' },
+  location: { ...flag, short: 'L' },
+  globoff: { ...flag, short: 'g' },
+  'no-buffer': { ...flag, short: 'N' },
+  compressed: flag,
+  'path-as-is': flag,
+  'http1.1': flag,
+} as const
+
+const urlForm = /^(https?):\/\/([^/?#\s]+)(\/[^?#]*)?(\?[^#]*)?(?:#.*)?$/i
+/** Of these it does not matter what a shell puts there: they are not signed here, and never shown. */
+const mayBeExpanded = /^(?:authorization|cookie)$/i
+
+/**
+ * Reads the request out of a curl command, as a shell and curl would. Of the environment nothing is
+ * read: a variable may stand in `Authorization` and `Cookie` only.
+ * @throws {Unreadable} for whatever is not understood
+ */
+export function readCurlLine(line: string): CurlRequest {
+  const [command, ...args] = shellWords(line)
+  if (command === undefined) throw new Unreadable('standard input holds no curl command')
+  if (!/(?:^|\/)curl$/.test(command)) throw new Unreadable('the command is not curl')
+  const { values, positionals, tokens } = parseCurl(args)
+  const urls = [...positionals, ...(values.url === undefined ? [] : [values.url])]
+  const [url = ''] = urls
+  if (urls.length !== 1) throw new Unreadable(`${urls.length} URLs, expected one`)
+  const [, , authority, path = '/', query = ''] = urlForm.exec(url) ?? []
+  if (authority === undefined || url.includes(expansion)) {
+    throw new Unreadable('the URL must be absolute, http or https, and written out')
+  }
+  const body = bodyOf(tokens)
+  return {
+    method: values.request ?? (body === undefined ? 'GET' : 'POST'),
+    authority,
+    rawTarget: path + query,
+    rawHeaders: headersOf(values, authority, body !== undefined),
+    body: body ?? Buffer.alloc(0),
+  }
+}
+
+function parseCurl(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, tokens: true })
+  } catch (error) {
+    throw new Unreadable(`curl: ${error instanceof Error ? error.message : ''}`)
+  }
+}
+
+type ParsedCurl = ReturnType<typeof parseCurl>
+
+function headersOf(values: ParsedCurl['values'], authority: string, hasBody: boolean): string[] {
+  const fields = (values.header ?? []).map(readHeader)
+  const given = new Set(fields.map(([name]) => name.toLowerCase()))
+  const own: [string, string | undefined][] = [
+    ['Host', authority],
+    ['User-Agent', values['user-agent']],
+    ['Cookie', values.cookie],
+    ['Referer', values.referer],
+    ['Content-Type', contentTypeOf(values, hasBody)],
+    ['Accept', values.json === undefined ? undefined : 'application/json'],
+  ]
+  return [...own.filter(([name]) => !given.has(name.toLowerCase())), ...fields].flatMap(
+    ([name, value]) => (value === undefined ? [] : [name, value]),
+  )
+}
+
+function contentTypeOf({ json }: ParsedCurl['values'], hasBody: boolean): string | undefined {
+  if (json !== undefined) return 'application/json'
+  return hasBody ? 'application/x-www-form-urlencoded' : undefined
+}
+
+/** `Name: value`; `Name:` takes a header away and `Name;` sends it empty. */
+function readHeader(header: string): [name: string, value: string | undefined] {
+  const [, name, mark, rest = ''] = /^([!#$%&'*+.^_`|~\w-]+)([:;])(.*)$/s.exec(header) ?? []
+  if (name === undefined) throw new Unreadable('a header is not of the form "Name: value"')
+  const value = rest.trim()
+  if (/[\r\n]/.test(value)) throw new Unreadable(`the header ${name} has a line break`)
+  if (value.includes(expansion) && !mayBeExpanded.test(name)) {
+    throw new Unreadable(`the header ${name} is a shell expression: give its value`)
+  }
+  if (mark === ';') return [name, '']
+  return [name, value === '' ? undefined : value]
+}
+
+/** The pieces of the body in their order; undefined without any. */
+function bodyOf(tokens: ParsedCurl['tokens']): Buffer | undefined {
+  let body: Buffer | undefined
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.value === undefined) continue
+    if (!/^(?:data|json)/.test(token.name)) continue
+    const piece = readData(token.name, token.value)
+    const joint = body === undefined || token.name === 'json' ? '' : '&'
+    body = Buffer.concat([body ?? Buffer.alloc(0), Buffer.from(joint), piece])
+  }
+  return body
+}
+
+function readData(option: string, value: string): Buffer {
+  if (value.includes(expansion)) {
+    throw new Unreadable(`--${option} holds a shell expression: give its value, or @FILE`)
+  }
+  if (!value.startsWith('@') || option === 'data-raw') return Buffer.from(value)
+  const content = readDataFile(value.slice(1))
+  // curl strips these from a file that is not taken as binary.
+  const isText = option === 'data' || option === 'data-ascii'
+  return isText ? Buffer.from(content.filter((byte) => ![0, 10, 13].includes(byte))) : content
+}
+
+function readDataFile(file: string): Buffer {
+  if (file === '-') throw new Unreadable('the body is on standard input: give it as @FILE')
+  try {
+    return readFileSync(file)
+  } catch {
+    throw new Unreadable(`the file ${file} of the body cannot be read`)
+  }
+}

@@ -1,0 +1,29 @@
+import { parseRequestTarget } from '../../admit/request-target.ts'
+import { RequestContext } from '../../request-context.ts'
+import type { CurlRequest } from './curl-line.ts'
+
+/**
+ * The request of a curl command as the gateway meets it; nobody sends it.
+ * @param stores store codes that may stand in its path
+ * @returns `fault`, why it is refused before its signature is looked at
+ */
+export function requestOfCurl(
+  { method, rawTarget, rawHeaders, body }: CurlRequest,
+  stores: readonly string[],
+): RequestContext | { readonly fault: string } {
+  const target = parseRequestTarget(rawTarget, new Set(stores))
+  if ('fault' in target) return target
+  const request = new RequestContext({
+    method,
+    rawTarget,
+    rawHeaders,
+    remoteIp: undefined,
+    isTls: true,
+    hasBody: body.length > 0,
+    requestId: crypto.randomUUID(),
+    transport: {},
+  })
+  request.target = target
+  request.body = body
+  return request
+}

@@ -1,0 +1,82 @@
+import { tokenDigest } from '../../admit/claimed-integration.ts'
+import { verifierOf } from '../../authenticate/signature.ts'
+import { publicOrigin } from '../../config/public-origin.ts'
+import type { Config } from '../../config.ts'
+import type { RequestContext } from '../../request-context.ts'
+import { readCurlLine } from './curl-line.ts'
+import { requestOfCurl } from './curl-request.ts'
+import { explainHmac } from './explain-hmac.ts'
+import { type Explanation, finding } from './explanation.ts'
+import { hmacRequestOf } from './hmac-request.ts'
+import { type IntegrationToExplain, integrationToExplain } from './integration-to-explain.ts'
+import { expansion } from './shell-words.ts'
+
+/** What a curl command is explained by. */
+export interface CurlCase {
+  readonly integration: string
+  readonly line: string
+  /** When the gateway verifies, milliseconds since the epoch. */
+  readonly atMs: number
+  /** The string as the client's own code prints it. */
+  readonly clientString: Buffer | undefined
+}
+
+/**
+ * Explains the signature of the request that a curl command sends.
+ * @throws {Unreadable} when the command or the integration cannot be explained
+ */
+export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
+  const { line, atMs, clientString } = curlCase
+  const integration = integrationToExplain(config, curlCase.integration)
+  const { name, settings } = integration
+  const curl = readCurlLine(line)
+  const request = requestOfCurl(curl, config.gateway.magento.stores)
+  const title = `${name}, scheme ${settings.scheme}: ${curl.method}`
+  if ('fault' in request) {
+    const refusal = finding('result', `refused as bad-request-target: ${request.fault}`)
+    return { isVerified: false, lines: [title, refusal], unshown: [] }
+  }
+  const { listen } = config.gateway
+  const verified = verifierOf(settings, publicOrigin(listen))(request, atMs)
+  const reason = 'reason' in verified ? verified.reason : undefined
+  const result = 'reason' in verified ? `refused: ${reason}` : `verifies, by ${verified.keyId}`
+  const { isVerified, lines, unshown } = explainHmac({
+    ...integration,
+    ...settings,
+    request: hmacRequestOf(request),
+    reason,
+    atMs,
+    clientString,
+  })
+  return {
+    isVerified,
+    lines: [
+      title,
+      finding('result', result),
+      '',
+      ...lines,
+      ...identityFindings(request, integration),
+    ],
+    unshown: [...unshown, ...(request.header('authorization')?.split(' ').slice(1) ?? [])],
+  }
+}
+
+/** Whatever the signature: who the request says it is must be the integration. */
+function identityFindings(
+  request: RequestContext,
+  { name, token }: IntegrationToExplain,
+): string[] {
+  const findings: string[] = []
+  const claimed = request.header('x-integration-id')
+  if (claimed !== undefined && claimed !== name) {
+    findings.push(finding('also', 'X-Integration-Id names another integration'))
+  }
+  const [scheme, presented] = request.header('authorization')?.split(' ') ?? []
+  if (token === undefined || presented?.includes(expansion)) return findings
+  if (!/^bearer$/i.test(scheme ?? '') || presented === undefined) {
+    findings.push(finding('also', 'it has no bearer token, which this integration needs'))
+  } else if (tokenDigest(presented) !== tokenDigest(token)) {
+    findings.push(finding('also', 'its bearer token is not the one of this integration'))
+  }
+  return findings
+}

@@ -1,0 +1,63 @@
+/** Shows one line of a signed string; what must not be shown is struck out. */
+export type ShowLine = (line: string, index: number) => string
+
+/** Two strings line by line, as text. */
+export interface LineComparison {
+  readonly text: readonly string[]
+  /** Counted from 0; undefined where they are equal. */
+  readonly firstDifference: number | undefined
+}
+
+/**
+ * Holds the string that the gateway computed against the client's. Equal lines are shown once, a
+ * mark stands before the first that differs.
+ */
+export function compareLines(gateway: string, client: string, show: ShowLine): LineComparison {
+  const ours = gateway.split('\n')
+  const theirs = client.split('\n')
+  const text: string[] = []
+  let firstDifference: number | undefined
+  for (let index = 0; index < Math.max(ours.length, theirs.length); index += 1) {
+    const [our, their] = [ours[index], theirs[index]]
+    if (our === their) {
+      text.push(row(' ', index, 'both', shown(our, index, show)))
+      continue
+    }
+    firstDifference ??= index
+    const mark = index === firstDifference ? '>' : ' '
+    text.push(row(mark, index, 'gateway', shown(our, index, show)))
+    text.push(row(mark, index, 'client', shown(their, index, show)))
+  }
+  return { text, firstDifference }
+}
+
+/** The string that the gateway computed, alone. */
+export function showLines(gateway: string, show: ShowLine): string[] {
+  return gateway
+    .split('\n')
+    .map((line, index) => row(' ', index, 'gateway', shown(line, index, show)))
+}
+
+function row(mark: string, index: number, whose: string, line: string): string {
+  return `${mark} ${String(index + 1).padStart(3)}  ${whose.padEnd(7)}  ${line}`
+}
+
+function shown(line: string | undefined, index: number, show: ShowLine): string {
+  if (line === undefined) return '(no such line)'
+  return line === '' ? '(empty)' : visible(show(line, index))
+}
+
+const escapes = new Map([
+  ['\n', String.raw`\n`],
+  ['\r', String.raw`\r`],
+  ['\t', String.raw`\t`],
+])
+
+/** Text in which characters that a terminal hides or obeys, and spaces at an end, are written out. */
+export function visible(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}]/gu, (character) => {
+      return escapes.get(character) ?? `\\u{${character.codePointAt(0)?.toString(16)}}`
+    })
+    .replace(/^ | $/g, '␠')
+}

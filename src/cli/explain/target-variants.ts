@@ -1,0 +1,70 @@
+import { distinctVariants, type Variant } from './variant.ts'
+
+/** The paths that a client may have signed in the place of the one that it sent. */
+export function pathVariants(path: string, query: string): Variant<string>[] {
+  return distinctVariants(path, [
+    [decode(path), 'signed the path decoded, and sent it percent-encoded'],
+    [encodeSegments(path), 'signed the path percent-encoded once more than it sent it'],
+    [encodeSegments(decode(path) ?? path), 'signed the path percent-encoded in another way'],
+    [lowerEscapes(path), 'signed the path with escapes in lower case (%2f)'],
+    [upperEscapes(path), 'signed the path with escapes in capitals (%2F)'],
+    [`${path}?${query}`, 'signed the query as a part of the path'],
+    [path.replace(/^\/rest/, ''), 'signed the path without /rest'],
+    [path.replace(/^\/rest\/(?!V1\/)[^/]+/, '/rest'), 'signed the path without the store code'],
+    [path.slice(1), 'signed the path without its first slash'],
+    [`${path}/`, 'signed the path with a slash at its end'],
+  ])
+}
+
+/** The queries that a client may have signed in the place of the one that it sent. */
+export function queryVariants(query: string): Variant<string>[] {
+  if (query === '') return distinctVariants(query, [['?', 'signed a ? where there is no query']])
+  const sorted = query.split('&').sort().join('&')
+  const encodings = (from: string, and: string): [string | undefined, string][] => [
+    [decode(from), `signed the query decoded${and}`],
+    [lowerEscapes(from), `signed the query with escapes in lower case${and}`],
+    [upperEscapes(from), `signed the query with escapes in capitals${and}`],
+    [new URLSearchParams(from).toString(), `signed the query encoded as a form${and}`],
+    [encodePairs(from), `signed the query with every reserved character percent-encoded${and}`],
+  ]
+  return distinctVariants(query, [
+    ['', 'left the query out of what it signed'],
+    [`?${query}`, 'signed the query with its ?'],
+    [sorted, 'signed the query with its parameters sorted'],
+    ...encodings(query, ''),
+    ...encodings(sorted, ' and with its parameters sorted'),
+  ])
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+function encodeSegments(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/')
+}
+
+/** RFC 3986: everything but the unreserved characters is encoded, in names and in values. */
+function encodePairs(query: string): string {
+  const encode = (text: string) =>
+    encodeURIComponent(decode(text) ?? text).replace(
+      /[!'()*]/g,
+      (reserved) => `%${reserved.charCodeAt(0).toString(16).toUpperCase()}`,
+    )
+  return query
+    .split('&')
+    .map((pair) => pair.split('=').map(encode).join('='))
+    .join('&')
+}
+
+function lowerEscapes(text: string): string {
+  return text.replace(/%../g, (triplet) => triplet.toLowerCase())
+}
+
+function upperEscapes(text: string): string {
+  return text.replace(/%../g, (triplet) => triplet.toUpperCase())
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
+import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { runCommand } from '../support/gateway-process.ts'
+import { canonicalOf, curlOf, hmac, sent, signedAt } from './explain/signing-client.ts'
+
+let directory: ConfigDirectory
+
+before(async () => {
+  directory = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
+    integrations: {
+      acme: {
+        ...acme,
+        credentials: {
+          ...acme.credentials,
+          signature: {
+            scheme: 'canonical',
+            secrets: [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }],
+          },
+        },
+      },
+      globex,
+    },
+  })
+})
+after(() => directory[Symbol.asyncDispose]())
+
+function explain(input: string, ...options: string[]) {
+  const args = ['explain', '--config', directory.path, '--integration', 'acme-erp', ...options]
+  return runCommand(args, testEnv, input)
+}
+
+test('exits 0 for a signature that verifies and 1 for one that does not', async () => {
+  const right = await explain(curlOf(hmac(canonicalOf())), '--at', signedAt)
+  assert.deepEqual([right.exitCode, right.stderr], [0, ''])
+  assert.match(right.stdout, /^acme-erp, scheme canonical: POST\nresult +verifies, by k1\n/)
+  const wrong = await explain(curlOf(hmac('')), '--at', signedAt)
+  assert.deepEqual([wrong.exitCode, wrong.stderr], [1, ''])
+})
+
+test('takes the present time without --at', async () => {
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const line = curlOf(hmac(canonicalOf({ timestamp })), { timestamp })
+  assert.equal((await explain(line)).exitCode, 0)
+})
+
+test('explains what sign prints', async () => {
+  const url = 'https://gateway.example/rest/V1/products/A%2FB?fields=sku'
+  const options = ['--secret', 'env:ACME_HMAC_SECRET', '--token', 'env:ACME_TOKEN', '--curl', url]
+  const { stdout } = await runCommand(['sign', '--body', sent.body, ...options], testEnv)
+  assert.match(stdout, /"\$ACME_TOKEN"/)
+  const explained = await explain(stdout)
+  assert.equal(explained.exitCode, 0)
+  assert.ok(!explained.stdout.includes('also'))
+})
+
+test('reads the string of the client from a file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-explain-'))
+  const file = join(folder, 'string.txt')
+  const signed = canonicalOf({ path: '/rest/V1/products/other' })
+  await writeFile(file, signed)
+  const { exitCode, stdout } = await explain(curlOf(hmac(signed)), '--client', file)
+  assert.equal(exitCode, 1)
+  assert.match(stdout, /> +5 {2}client {3}\/rest\/V1\/products\/other\n/)
+  await rm(folder, { recursive: true })
+})
+
+test('shows no secret, no token and no signature that would be right', async () => {
+  const presented = 'presented-token-0123456789'
+  const strangers = 'q2w8e4r6t1y3u5i7o9p0a2s4d6f8g1h3'
+  const parts = {
+    path: `/rest/V1/products/${testEnv.MAGENTO_TOKEN}`,
+    query: `fields=${testEnv.ACME_HMAC_SECRET}&token=${strangers}`,
+    body: JSON.stringify({ password: 'planted-password-0123' }),
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-explain-'))
+  const file = join(folder, 'string.txt')
+  const right = hmac(canonicalOf(parts))
+  await writeFile(file, `${right}\n${presented}\n${Buffer.from(right, 'hex').toString('base64')}`)
+  const lines = [
+    curlOf(hmac('nothing'), parts),
+    curlOf(hmac(canonicalOf({ ...parts, body: '' })), parts),
+    curlOf(right, parts),
+  ].map((line) => line.replace(testEnv.ACME_TOKEN, presented))
+  const planted = [...Object.values(testEnv), presented, strangers, 'planted-password-0123']
+  planted.push(right, Buffer.from(right, 'hex').toString('base64'))
+  for (const line of lines) {
+    for (const options of [[], ['--client', file]]) {
+      const { stdout, stderr } = await explain(line, '--at', signedAt, ...options)
+      assert.match(stdout, /\[redacted\]/)
+      for (const secret of planted) assert.ok(!`${stdout}${stderr}`.includes(secret), stdout)
+    }
+  }
+  await rm(folder, { recursive: true })
+})
+
+describe('exits 2 when it cannot read', () => {
+  const cases: Record<string, [input: string, options: string[], message: RegExp]> = {
+    'the command': ['ls', [], /^explain: the command is not curl\n$/],
+    'the time': ['curl http://gw/', ['--at', 'noon'], /--at is no time[\s\S]*usage:/],
+    "the client's string": ['curl http://gw/', ['--client', '/nonexistent/x'], /cannot be read/],
+    'the integration': ['curl http://gw/', ['--integration', 'none'], /are: acme-erp, globex-pim/],
+    'a signature of one that does not sign': [
+      'curl http://gw/',
+      ['--integration', 'globex-pim'],
+      /globex-pim does not sign/,
+    ],
+    'the configuration': ['curl http://gw/', ['--config', '/nonexistent'], /gateway\.yaml/],
+  }
+  for (const [name, [input, options, message]] of Object.entries(cases)) {
+    test(name, async () => {
+      const { exitCode, stdout, stderr } = await explain(input, ...options)
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.match(stderr, message)
+    })
+  }
+})

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { readCurlLine } from '../../../src/cli/explain/curl-line.ts'
+import { Unreadable } from '../../../src/cli/explain/unreadable.ts'
+import { curlCommand } from '../../../src/cli/sign/curl-command.ts'
+
+interface Received {
+  readonly method: string | undefined
+  readonly target: string | undefined
+  readonly contentType: string | undefined
+  readonly body: string
+}
+
+/** What a shell and curl make of a command: it is run against a server of the test's own. */
+async function received(command: (origin: string) => string): Promise<Received> {
+  const requests: Received[] = []
+  const server = createServer(async (request, response) => {
+    const { method, url: target, headers } = request
+    const body = (await buffer(request)).toString('latin1')
+    requests.push({ method, target, contentType: headers['content-type'], body })
+    response.end()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  try {
+    await promisify(execFile)('bash', ['-c', command(`http://127.0.0.1:${port}`)])
+  } finally {
+    server.close()
+  }
+  assert.equal(requests.length, 1)
+  return requests[0] as Received
+}
+
+function read(command: (origin: string) => string): Received {
+  const { method, rawTarget, rawHeaders, body } = readCurlLine(command('http://127.0.0.1:1'))
+  const index = rawHeaders.findIndex((text, at) => at % 2 === 0 && /^content-type$/i.test(text))
+  const contentType = index < 0 ? undefined : rawHeaders[index + 1]
+  return { method, target: rawTarget, contentType, body: body.toString('latin1') }
+}
+
+describe('reads what a shell and curl send', () => {
+  const cases: Record<string, (origin: string) => string> = {
+    'a plain read': (origin) => `curl -s ${origin}/rest/V1/products/A%2FB`,
+    'a query without quotes': (origin) => `curl -s -g ${origin}/rest/V1/products?fields=sku`,
+    'what sign prints': (origin) =>
+      curlCommand(
+        { method: 'POST', url: `${origin}/rest/V1/x`, bodyArgument: `{"a":"it's \\\\ \\" $x"}` },
+        [{ name: 'Authorization', value: 'Bearer ', shellSuffix: '$TOKEN' }],
+      ),
+    'what a browser copies': (origin) =>
+      `curl -s '${origin}/rest/V1/x' \\\n  -H 'Content-Type: application/json' \\\n${String.raw`  --data-raw $'{"a":"it\'s \u0021 \\n"}' --compressed`}`,
+    'options without a space': (origin) => `curl -s '${origin}/rest/V1/x' -XPUT -d'a=1'`,
+    'several pieces of data': (origin) => `curl -s -d a=1 --data-binary b=2 --data c ${origin}/x`,
+    'JSON as an option of its own': (origin) => `curl -s --json '{"a":1}' --url ${origin}/x`,
+    'double quotes': (origin) => String.raw`curl -s -d "{\"a\":\"\\\\ \$x 'y'\"}" "${origin}/x"`,
+    'a double quoted body over two lines': (origin) => `curl -s -d "one\\\ntwo" ${origin}/x`,
+    'a header that is taken away': (origin) => `curl -s -H 'Content-Type:' -d x ${origin}/x`,
+    'a URL without a path': (origin) => `curl -s '${origin}?a=1#fragment'`,
+  }
+  for (const [name, command] of Object.entries(cases)) {
+    test(name, async () => assert.deepEqual(read(command), await received(command)))
+  }
+
+  test('bodies from files', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'magegate-curl-'))
+    const file = join(folder, 'body.json')
+    await writeFile(file, '{\r\n"a": 1}\n')
+    for (const option of ['-d', '--data-binary', '--json', '--data-raw']) {
+      const command = (origin: string) => `curl -s ${option} '@${file}' ${origin}/x`
+      assert.deepEqual(read(command), await received(command), option)
+    }
+    await rm(folder, { recursive: true })
+  })
+})
+
+describe('refuses, and says what is wrong with', () => {
+  const cases: [command: string, message: RegExp][] = [
+    ['', /no curl command/],
+    ['wget http://gw/x', /not curl/],
+    ["curl 'http://gw/x", /a quote is not closed/],
+    ['curl http://gw/x?a=1&b=2', /the operator & outside of quotes/],
+    ['curl http://gw/x | jq .', /the operator \|/],
+    ['curl http://gw/x http://gw/y', /2 URLs/],
+    ['curl -X POST', /0 URLs/],
+    ['curl "$GATEWAY/rest/V1/x"', /URL must be absolute/],
+    ['curl "http://gw/rest/V1/$SKU"', /URL must be absolute/],
+    ['curl /rest/V1/x', /URL must be absolute/],
+    ['curl --form a=b http://gw/x', /Unknown option '--form'/],
+    ['curl --data-urlencode a=b http://gw/x', /Unknown option '--data-urlencode'/],
+    ['curl -H "X-Signature: $signature" http://gw/x', /header X-Signature is a shell expression/],
+    ['curl -H "X-Signature: $(sign)" http://gw/x', /header X-Signature is a shell expression/],
+    ['curl -d "$body" http://gw/x', /--data holds a shell expression/],
+    ['curl -d @- http://gw/x', /standard input/],
+    ['curl -d @/nonexistent/body http://gw/x', /\/nonexistent\/body of the body cannot be read/],
+    ['curl -H nothing http://gw/x', /a header is not of the form/],
+  ]
+  for (const [command, message] of cases) {
+    test(command || 'nothing', () => {
+      assert.throws(
+        () => readCurlLine(command),
+        (error) => error instanceof Unreadable && message.test(error.message),
+      )
+    })
+  }
+})

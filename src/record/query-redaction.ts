@@ -8,7 +8,12 @@ import { redactTokenShapes } from './redaction.ts'
 const shownNames =
   /^(?:fields|search_?criteria\[(?:page_?size|current_?page)\]|search_?criteria\[sort_?orders\]\[\d+\]\[(?:field|direction)\]|search_?criteria\[filter_?groups\]\[\d+\]\[filters\]\[\d+\]\[(?:field|condition_?type)\])$/i
 const filterValueName = /^search_?criteria\[filter_?groups\]\[\d+\]\[filters\]\[\d+\]\[value\]$/i
-const shownValue = /^[A-Za-z0-9_.,[\]-]{0,256}$/
+/*
+ * Names of fields and attributes, and numbers. Words are short and have digits at their end only, so
+ * that a random token does not pass for one.
+ */
+const word = String.raw`[A-Za-z]{1,20}\d{0,3}(?:_(?:[A-Za-z]{1,20}\d{0,3}|\d{1,6}))*|\d{1,12}`
+const shownValue = new RegExp(String.raw`^(?!.{257})(?:${word})?(?:[.,[\]](?:${word})?)*$`)
 
 /**
  * A query as the audit shows it: names and values of paging, sorting and `fields`, the names of

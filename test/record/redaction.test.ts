@@ -88,6 +88,12 @@ describe('of a query shows', () => {
     ],
     ['token=x&unheard', '[redacted]&[redacted]'],
     ['fields=a"b', 'fields=[redacted]'],
+    ['fields=4Y-mjhs6WU8BmCmO4IX6iXH-4c-cGPa4', 'fields=[redacted]'],
+    ['fields=mjhs6WU8BmCmO4IX6iXH4ccGPa4xKd', 'fields=[redacted]'],
+    [
+      'fields=items[extension_attributes_2,street2]',
+      'fields=items[extension_attributes_2,street2]',
+    ],
   ]
   for (const [query, shown] of cases) test(query, () => assert.equal(redactQuery(query), shown))
 })

@@ -13,9 +13,12 @@ const usage = `usage: magegate COMMAND [options]
       --consumer-key REF --consumer-secret REF --access-token REF --access-token-secret REF (oauth1)
       a REF is env:NAME or file:PATH
       --method METHOD   --body TEXT | --body-file FILE   --curl (the whole command)
-  explain --config DIR --integration NAME [options] < CURL-COMMAND
+  explain --config DIR --integration NAME [options]
                        say why the signature of a request does not verify
-      --client FILE (the string that the client signed)   --at TIME (2026-11-24T12:00:00Z)
+      a curl command on standard input   --at TIME (when it was sent: 2026-11-24T12:00:00Z)
+      or --request-id ID [--audit FILE]   --target PATH?QUERY   --body-file FILE (as the client
+      sends them: the audit holds them in part)
+      --client FILE (the string that the client signed)
 `
 
 /** What a module below `cli/` exports for its command: arguments in, exit code out. */

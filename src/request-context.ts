@@ -39,6 +39,18 @@ export interface UpstreamExchange {
   durationMs?: number
 }
 
+/**
+ * What there is to find out by why a signature does not verify, and no more: it can be told apart
+ * from others, and not be used.
+ */
+export interface SignatureEvidence {
+  readonly scheme: string
+  /** The string that should have been signed; absent where that is the body. */
+  readonly computed?: string
+  /** SHA-256 in hex of the signature that was presented. */
+  readonly presented: string
+}
+
 /** How the request ended, as the audit record tells it. */
 export interface Outcome {
   readonly status: number
@@ -112,6 +124,8 @@ export class RequestContext {
   nonce: { readonly value: string; readonly ttlMs: number } | undefined = undefined
   /** signature: what repeats of this write have in common, where it has no nonce. */
   repeatKey: string | undefined = undefined
+  /** signature: of one that does not verify. */
+  signatureEvidence: SignatureEvidence | undefined = undefined
   /** Fields that policies put on the answer, whatever it is; names and values in turn. */
   readonly answerHeaders: string[] = []
   /** The pipeline, when every policy of the stage authenticate has allowed the request. */

@@ -1,4 +1,5 @@
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
+import { hmacEvidence } from './signature-evidence.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
 /**
@@ -15,7 +16,7 @@ export function bodySignature({
   return (request, nowMs) => {
     const signature = request.header('x-signature')
     const found = findSigningKey(keys, request.body, signature, nowMs)
-    if ('reason' in found) return found
+    if ('reason' in found) return { ...found, evidence: hmacEvidence('body', signature) }
     // A read may be repeated; its signature is that of the empty body and always the same.
     if (request.method === 'GET') return { keyId: found.id }
     const repeatKey = `${signature?.toLowerCase()} ${request.method} ${request.rawTarget}`

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RequestContext } from '../request-context.ts'
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
+import { hmacEvidence } from './signature-evidence.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
 /** What the canonical string of a request is made of. */
@@ -56,8 +57,11 @@ export function canonicalSignature(settings: CanonicalSignatureSettings): Signat
       return { reason: `X-Timestamp is ${seconds} s behind the gateway's clock` }
     }
     const signed = canonicalRequest({ timestamp, nonce, ...partsOf(request) })
-    const found = findSigningKey(keys, signed, request.header('x-signature'), nowMs)
-    if ('reason' in found) return found
+    const signature = request.header('x-signature')
+    const found = findSigningKey(keys, signed, signature, nowMs)
+    if ('reason' in found) {
+      return { ...found, evidence: hmacEvidence('canonical', signature, signed) }
+    }
     const ttlMs = signedAtMs + maxAgeMs - nowMs + 1
     return { keyId: found.id, nonce: { value: nonce, ttlMs } }
   }

@@ -24,7 +24,10 @@ export const signature = definePolicy({
     const verify = verifierOf(own, services.publicOrigin)
     return function checkSignature(request) {
       const result = verify(request, services.clock())
-      if ('reason' in result) return reject('unauthenticated', result.reason)
+      if ('reason' in result) {
+        request.signatureEvidence = result.evidence
+        return reject('unauthenticated', result.reason)
+      }
       request.keyId = result.keyId
       request.nonce = result.nonce
       request.repeatKey = result.repeatKey

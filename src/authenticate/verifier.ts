@@ -1,4 +1,4 @@
-import type { RequestContext } from '../request-context.ts'
+import type { RequestContext, SignatureEvidence } from '../request-context.ts'
 
 /** What a valid signature has proven. */
 export interface VerifiedSignature {
@@ -13,6 +13,8 @@ export interface VerifiedSignature {
 /** Why a signature is refused; for the audit only. */
 export interface RefusedSignature {
   readonly reason: string
+  /** Of a signature that is one and does not verify. */
+  readonly evidence?: SignatureEvidence | undefined
 }
 
 /**

@@ -7,29 +7,55 @@ import { compileRedaction } from '../record/redaction.ts'
 import { Secret } from '../secret.ts'
 import { requiredOption, UsageError } from './arguments.ts'
 import { explainCurl } from './explain/explain-curl.ts'
+import { explainRecord } from './explain/explain-record.ts'
 import type { Explanation } from './explain/explanation.ts'
+import { findRecord } from './explain/find-record.ts'
 import { Unreadable } from './explain/unreadable.ts'
 
 const option = { type: 'string' } as const
 
 /**
- * `explain`: says why the signature of a captured request does not verify, and shows no secret.
+ * `explain`: says why the signature of a captured request does not verify, and shows no secret. The
+ * request comes as a curl command on standard input, or out of the audit trail.
  * @returns the exit code: 0 when it verifies, 1 when not, 2 when what was given cannot be read
  */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { config: option, integration: option, client: option, at: option },
+    options: {
+      config: option,
+      integration: option,
+      client: option,
+      at: option,
+      'request-id': option,
+      audit: option,
+      target: option,
+      'body-file': option,
+    },
   })
   const directory = requiredOption(values.config, 'config')
-  const integration = requiredOption(values.integration, 'integration')
-  const atMs = values.at === undefined ? Date.now() : Date.parse(values.at)
-  if (Number.isNaN(atMs)) throw new UsageError('--at is no time, such as 2026-11-24T12:00:00Z')
+  const { at } = values
+  const options = {
+    integration: requiredOption(values.integration, 'integration'),
+    requestId: values['request-id'],
+    clientFile: values.client,
+    bodyFile: values['body-file'],
+    auditFile: values.audit,
+    target: values.target,
+    atMs: at === undefined ? Date.now() : Date.parse(at),
+  }
+  if (Number.isNaN(options.atMs)) {
+    throw new UsageError('--at is no time, such as 2026-11-24T12:00:00Z')
+  }
+  const ofRecord = ['audit', 'target', 'body-file'] as const
+  const stray = options.requestId === undefined ? ofRecord.find((name) => values[name]) : undefined
+  if (stray !== undefined) throw new UsageError(`--${stray} goes with --request-id`)
+  if (options.requestId !== undefined && at !== undefined) {
+    throw new UsageError('--at goes with a curl command: a record has its time')
+  }
   try {
     const config = await loadConfig(directory)
-    const clientString = values.client === undefined ? undefined : await readClient(values.client)
-    const line = await text(process.stdin)
-    const explanation = explainCurl(config, { integration, line, atMs, clientString })
+    const explanation = await explain(config, options)
     process.stdout.write(withoutSecrets(explanation, config))
     return explanation.isVerified ? 0 : 1
   } catch (error) {
@@ -42,11 +68,44 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function readClient(file: string): Promise<Buffer> {
+interface ExplainOptions {
+  readonly integration: string
+  readonly requestId: string | undefined
+  readonly clientFile: string | undefined
+  readonly bodyFile: string | undefined
+  readonly auditFile: string | undefined
+  readonly target: string | undefined
+  readonly atMs: number
+}
+
+async function explain(config: Config, options: ExplainOptions): Promise<Explanation> {
+  const { integration, requestId, target, atMs } = options
+  const clientString = await readGiven(options.clientFile)
+  if (requestId === undefined) {
+    return explainCurl(config, {
+      integration,
+      line: await text(process.stdin),
+      atMs,
+      clientString,
+    })
+  }
+  const file = options.auditFile ?? config.gateway.audit.file
+  if (file === undefined) throw new Unreadable('the audit goes to no file: give it by --audit')
+  return explainRecord(config, {
+    integration,
+    record: await findRecord(file, requestId),
+    target,
+    body: await readGiven(options.bodyFile),
+    clientString,
+  })
+}
+
+async function readGiven(file: string | undefined): Promise<Buffer | undefined> {
+  if (file === undefined) return undefined
   try {
     return await readFile(file)
   } catch {
-    throw new Unreadable(`--client: the file ${file} cannot be read`)
+    throw new Unreadable(`the file ${file} cannot be read`)
   }
 }
 

@@ -85,7 +85,7 @@ function freeName(file: string): string {
 }
 
 /** The files that rotation has put aside, oldest first. */
-function rotatedFiles(file: string): string[] {
+export function rotatedFiles(file: string): string[] {
   const form = new RegExp(`^${RegExp.escape(basename(file))}\\.\\d{8}T\\d{9}Z$`)
   const folder = dirname(file)
   return readdirSync(folder)

@@ -23,6 +23,20 @@ export function redactQuery(query: string): string {
   return query.split('&').map(redactPair).join('&')
 }
 
+/**
+ * As {@link redactQuery}, but what it shows unredacted stands as it was received: encoded, and byte for
+ * byte what was signed.
+ */
+export function redactRawQuery(query: string): string {
+  return query
+    .split('&')
+    .map((pair) => {
+      const shown = pair === '' ? '' : redactPair(pair)
+      return shown.includes(redacted) ? shown : pair
+    })
+    .join('&')
+}
+
 function redactPair(pair: string): string {
   const [rawName = '', ...rest] = pair.split('=')
   const name = decode(rawName)

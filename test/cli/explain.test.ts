@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,6 +71,36 @@ test('reads the string of the client from a file', async () => {
   await rm(folder, { recursive: true })
 })
 
+test('explains a request by its id in the audit', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-explain-'))
+  const file = join(folder, 'audit.jsonl')
+  const parts = { path: '/rest/V1/orders', query: '' }
+  const record = {
+    v: 1,
+    time: signedAt,
+    requestId: 'request-0001',
+    claimed: 'acme-erp',
+    method: sent.method,
+    reason: 'X-Signature does not verify',
+    policy: 'signature',
+    bytesIn: sent.body.length,
+    bodySha256: hash('sha256', sent.body),
+    signature: {
+      scheme: 'canonical',
+      computed: canonicalOf(parts),
+      presented: hash('sha256', hmac(canonicalOf({ ...parts, method: 'post' }))),
+    },
+  }
+  await writeFile(file, `${JSON.stringify(record)}\n`)
+  const found = await explain('', '--request-id', 'request-0001', '--audit', file)
+  assert.deepEqual([found.exitCode, found.stderr], [1, ''])
+  assert.match(found.stdout, /> +4 {2}client {3}post\n/)
+  const missing = await explain('', '--request-id', 'request-0002', '--audit', file)
+  assert.deepEqual([missing.exitCode, missing.stdout], [2, ''])
+  assert.match(missing.stderr, /has no record of this request id/)
+  await rm(folder, { recursive: true })
+})
+
 test('shows no secret, no token and no signature that would be right', async () => {
   const presented = 'presented-token-0123456789'
   const strangers = 'q2w8e4r6t1y3u5i7o9p0a2s4d6f8g1h3'
@@ -110,6 +141,8 @@ describe('exits 2 when it cannot read', () => {
       ['--integration', 'globex-pim'],
       /globex-pim does not sign/,
     ],
+    'what belongs to a record': ['', ['--target', '/rest/V1/x'], /--target goes with --request-id/],
+    'what belongs to a command': ['', ['--request-id', 'x', '--at', signedAt], /--at goes with/],
     'the configuration': ['curl http://gw/', ['--config', '/nonexistent'], /gateway\.yaml/],
   }
   for (const [name, [input, options, message]] of Object.entries(cases)) {

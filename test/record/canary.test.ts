@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +50,8 @@ test('no planted secret comes out anywhere', async () => {
   const env = {
     TOKEN: plant(),
     HMAC: plant(),
+    CANONICAL_TOKEN: plant(),
+    CANONICAL_HMAC: plant(),
     NEXT_HMAC: plant(),
     MAGENTO: plant(),
     BARE_TOKEN: plant(),
@@ -103,6 +105,18 @@ test('no planted secret comes out anywhere', async () => {
           routes,
           rateLimit: { rate: '1000/s', burst: 1000 },
         },
+      },
+      canonical: {
+        name: 'canonical',
+        credentials: {
+          token: 'env:CANONICAL_TOKEN',
+          signature: {
+            scheme: 'canonical',
+            secrets: [{ id: 'k1', value: 'env:CANONICAL_HMAC' }],
+          },
+        },
+        upstream: { bearer: 'env:MAGENTO' },
+        policies: { routes },
       },
       bare: {
         name: 'bare',
@@ -165,7 +179,9 @@ test('no planted secret comes out anywhere', async () => {
   // In the query: as a value, as a name, encoded, in a filter.
   await call({ headers: bare, path: `/rest/V1/products/x?token=${plant()}&fields=sku` })
   await call({ headers: bare, path: `/rest/V1/products/x?${plant()}=1` })
-  await call({ headers: bare, path: `/rest/V1/products/x?fields=${plant()}` })
+  for (let shape = 0; shape < 4; shape += 1) {
+    await call({ headers: bare, path: `/rest/V1/products/x?fields=${plant()}` })
+  }
   await call({
     headers: bare,
     path: `/rest/V1/products/x?searchCriteria[filterGroups][0][filters][0][value]=${plant()}`,
@@ -201,6 +217,29 @@ test('no planted secret comes out anywhere', async () => {
     body,
   })
 
+  // Where a signature does not verify, and the record holds what it should have been of.
+  const unverified = () => ({
+    Authorization: `Bearer ${env.CANONICAL_TOKEN}`,
+    'X-Timestamp': String(Math.floor(Date.now() / 1000)),
+    'X-Nonce': randomUUID(),
+    'X-Signature': createHmac('sha256', plant()).update('').digest('hex'),
+  })
+  for (const path of [
+    `/rest/V1/products/${plant()}`,
+    `/rest/V1/products/${env.CANONICAL_HMAC}?fields=${env.MAGENTO}`,
+    `/rest/V1/customers/1/password/resetLinkToken/${plant()}?fields=${plant()}`,
+    `/rest/V1/products?token=${plant()}&${plant()}=1`,
+    `/rest/V1/products?searchCriteria[filterGroups][0][filters][0][value]=${plant()}`,
+  ]) {
+    await call({ headers: unverified(), path })
+  }
+  await call({ headers: { ...unverified(), 'X-Signature': randomBytes(32).toString('base64') } })
+  await call({ headers: { ...unverified(), 'X-Signature': plant() } })
+  const right = unverified()
+  right['X-Signature'] = createHmac('sha256', env.HMAC).update('').digest('hex')
+  planted.push(right['X-Signature'])
+  await call({ headers: { ...right, Authorization: `Bearer ${env.TOKEN}` }, path: '/rest/V1/x' })
+
   // In what breaks: bytes that are no HTTP, an answer of Magento that is none, an error page.
   answers.push(await sendRaw(gateway.url, `${plant()} ${plant()}\r\nX: ${plant()}\r\n\r\n`))
   for (const sku of ['broken', 'page', 'gone']) {
@@ -230,6 +269,7 @@ test('no planted secret comes out anywhere', async () => {
   }
   // The search itself works: what is not secret is found.
   assert.ok(audit.includes('"integration":"bare"'))
+  assert.ok(audit.includes('"computed":"magegate-v1'))
   assert.ok(metrics.includes('integration="bare"'))
   assert.ok(output.stderr.includes('redis is away'))
 })

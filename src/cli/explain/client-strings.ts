@@ -32,9 +32,8 @@ export function clientStrings(scheme: 'body' | 'canonical', request: HmacRequest
   return [...bodyStrings(request, []), ...whole]
 }
 
-function bodyStrings({ body }: HmacRequest, causes: readonly string[]): ClientString[] {
-  if (body === undefined) return []
-  return bodyVariants(body).map(({ value, cause }) => ({
+function bodyStrings(request: HmacRequest, causes: readonly string[]): ClientString[] {
+  return signedBodies(request).map(({ value, cause }) => ({
     signed: value,
     causes: cause === undefined ? causes : [...causes, cause],
     hasLines: false,
@@ -84,10 +83,19 @@ function canonicalStrings(request: HmacRequest): ClientString[] {
   }))
 }
 
-function digestVariants({ body, bodySha256 }: HmacRequest): Variant<string>[] {
-  const bodies = body === undefined ? [] : bodyVariants(body)
+const changedInTransit = 'signed the body that it says it sent, and another arrived'
+
+function signedBodies({ body, sentBody }: HmacRequest): Variant<Buffer>[] {
+  if (body !== undefined) return bodyVariants(body)
+  return sentBody === undefined ? [] : [{ value: sentBody, cause: changedInTransit }]
+}
+
+function digestVariants(request: HmacRequest): Variant<string>[] {
+  const { bodySha256 } = request
   return distinctVariants(bodySha256, [
-    ...bodies.map(({ value, cause = '' }) => [hash('sha256', value), cause] as const),
+    ...signedBodies(request).map(
+      ({ value, cause = '' }) => [hash('sha256', value), cause] as const,
+    ),
     [hash('sha256', ''), 'signed the digest of an empty body'],
     [bodySha256.toUpperCase(), 'signed the digest of the body in capitals'],
     [

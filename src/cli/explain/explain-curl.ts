@@ -47,6 +47,7 @@ export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
     reason,
     atMs,
     clientString,
+    missing: [],
   })
   return {
     isVerified,

@@ -27,6 +27,8 @@ export interface HmacCase {
   readonly atMs: number
   /** The string as the client's own code prints it. */
   readonly clientString: Buffer | undefined
+  /** Parts of the request that are not at hand, so that no cause may be found. */
+  readonly missing: readonly string[]
 }
 
 /** Explains a signature of scheme `body` or `canonical`. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
+import { presentedDigest } from '../../authenticate/signature-evidence.ts'
 import type { ClientKey } from './client-keys.ts'
 import { type ClientString, mostChanges } from './client-strings.ts'
-import { presentedDigest } from './hmac-request.ts'
 
 /** How the signature that was presented came about. */
 export interface FoundCause {

@@ -17,7 +17,7 @@ export function hmacFindings(
   const causes = isExplained
     ? []
     : found === undefined
-      ? unfoundCause(computed, client)
+      ? unfoundCause(hmacCase, computed, client)
       : foundCause(computed, found)
   return [...causes, clockOf(hmacCase)]
 }
@@ -39,9 +39,16 @@ function foundCause(computed: string | Buffer | undefined, found: FoundCause): s
 }
 
 function unfoundCause(
+  { missing }: HmacCase,
   computed: string | Buffer | undefined,
   client: ClientString | undefined,
 ): string[] {
+  if (missing.length > 0) {
+    return [
+      finding('cause', 'not found: the record does not hold all that was signed. Give what the'),
+      finding('', `client sends: ${missing.join(', ')}`),
+    ]
+  }
   if (client === undefined) {
     return [
       finding('cause', 'no usual mistake fits: a wrong secret, or the body or another part was'),

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { presentedDigest } from '../../authenticate/signature-evidence.ts'
 import type { RequestContext } from '../../request-context.ts'
 
 /** What the schemes `body` and `canonical` look at in a request. */
@@ -14,16 +15,10 @@ export interface HmacRequest {
   readonly body: Buffer | undefined
   /** Hex. */
   readonly bodySha256: string
-  /** {@link presentedDigest} of `X-Signature`; undefined where there is none. */
+  /** What the client says it sent, where something else arrived. */
+  readonly sentBody?: Buffer | undefined
+  /** `presentedDigest` of `X-Signature`; undefined where there is none. */
   readonly presented: string | undefined
-}
-
-/**
- * SHA-256 in hex of a signature as presented, hex in lower case: enough to recognise it by, and not
- * the signature.
- */
-export function presentedDigest(signature: string): string {
-  return hash('sha256', /^[0-9a-f]+$/i.test(signature) ? signature.toLowerCase() : signature)
 }
 
 /** What the two schemes look at in a request that is all there. */

@@ -1,0 +1,68 @@
+import type { Config } from '../../config.ts'
+import type { AuditRecord } from '../../record/audit-record.ts'
+import { redacted } from '../../secret.ts'
+import { explainHmac } from './explain-hmac.ts'
+import { type Explanation, finding } from './explanation.ts'
+import type { HmacRequest } from './hmac-request.ts'
+import { integrationToExplain } from './integration-to-explain.ts'
+import { type Additions, recordedRequest } from './recorded-request.ts'
+import { Unreadable } from './unreadable.ts'
+
+/** What a record is explained by. */
+export interface RecordCase extends Additions {
+  readonly integration: string
+  readonly record: AuditRecord
+  /** The string as the client's own code prints it. */
+  readonly clientString: Buffer | undefined
+}
+
+/**
+ * Explains the signature of a request that the audit has a record of.
+ * @throws {Unreadable} when the record is of another integration, or what is added does not fit it
+ */
+export function explainRecord(config: Config, recordCase: RecordCase): Explanation {
+  const { record, clientString } = recordCase
+  const integration = integrationToExplain(config, recordCase.integration)
+  const { name, settings } = integration
+  if (record.claimed !== undefined && record.claimed !== name) {
+    throw new Unreadable(`the request was of the integration ${record.claimed}`)
+  }
+  const isVerified = record.integration !== undefined
+  const head = [
+    `${name}, scheme ${settings.scheme}: ${record.method}, ${record.time}`,
+    finding('result', resultOf(record)),
+  ]
+  const { signature } = record
+  if (signature === undefined || signature.scheme !== settings.scheme) {
+    const lines = record.policy === 'signature' ? [...head, noEvidence] : head
+    return { isVerified, lines, unshown: [] }
+  }
+  const request = recordedRequest(record, recordCase, config.gateway.magento.stores)
+  const explanation = explainHmac({
+    ...integration,
+    ...settings,
+    request,
+    reason: record.reason,
+    atMs: Date.parse(record.time),
+    clientString,
+    missing: missingParts(request),
+  })
+  return { ...explanation, isVerified, lines: [...head, '', ...explanation.lines] }
+}
+
+const noEvidence = finding(
+  'cause',
+  'the record holds no more of it; explain the curl command instead',
+)
+
+function resultOf({ integration, keyId, policy, reason }: AuditRecord): string {
+  if (integration !== undefined) return `verified${keyId === undefined ? '' : `, by ${keyId}`}`
+  return policy === 'signature' ? `refused: ${reason}` : `refused by ${policy}: ${reason}`
+}
+
+function missingParts({ path, query, body }: HmacRequest): string[] {
+  const missing = []
+  if (`${path}${query}`.includes(redacted)) missing.push('path and query by --target')
+  if (body === undefined) missing.push('the body by --body-file')
+  return missing
+}

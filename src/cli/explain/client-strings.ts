@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { bodyVariants } from './body-variants.ts'
 import type { HmacRequest } from './hmac-request.ts'
 import { pathVariants, queryVariants } from './target-variants.ts'
-import { combinations, distinctVariants, type Variant } from './variant.ts'
+import { combinations, distinctVariants, mostChanges, type Variant } from './variant.ts'
 
 /** What a client may have signed, and what it would have done otherwise than the gateway. */
 export interface ClientString {
@@ -13,8 +13,19 @@ export interface ClientString {
   readonly hasLines: boolean
 }
 
-/** Most parts that a client is supposed to have got wrong at once. */
-export const mostChanges = 3
+/**
+ * The string as the client's own code prints it. Whoever prints ends with a line feed, most often, that
+ * is not a part of the string.
+ */
+export function givenString(
+  content: Buffer,
+  computed: string | Buffer,
+  hasLines: boolean,
+): ClientString {
+  const endsAlike = Buffer.from(computed).at(-1) === 0x0a
+  const signed = content.at(-1) === 0x0a && !endsAlike ? content.subarray(0, -1) : content
+  return { signed, causes: [], hasLines }
+}
 
 /** The strings that a client may have signed, the gateway's own first. */
 export function clientStrings(scheme: 'body' | 'canonical', request: HmacRequest): ClientString[] {

@@ -5,11 +5,11 @@ import type { Config } from '../../config.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { readCurlLine } from './curl-line.ts'
 import { requestOfCurl } from './curl-request.ts'
-import { explainHmac } from './explain-hmac.ts'
+import { explainSignature } from './explain-signature.ts'
 import { type Explanation, finding } from './explanation.ts'
-import { hmacRequestOf } from './hmac-request.ts'
 import { type IntegrationToExplain, integrationToExplain } from './integration-to-explain.ts'
 import { expansion } from './shell-words.ts'
+import { Unreadable } from './unreadable.ts'
 
 /** What a curl command is explained by. */
 export interface CurlCase {
@@ -30,24 +30,28 @@ export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
   const integration = integrationToExplain(config, curlCase.integration)
   const { name, settings } = integration
   const curl = readCurlLine(line)
-  const request = requestOfCurl(curl, config.gateway.magento.stores)
+  const { listen, magento } = config.gateway
+  const request = requestOfCurl(curl, magento.stores)
   const title = `${name}, scheme ${settings.scheme}: ${curl.method}`
   if ('fault' in request) {
     const refusal = finding('result', `refused as bad-request-target: ${request.fault}`)
     return { isVerified: false, lines: [title, refusal], unshown: [] }
   }
-  const { listen } = config.gateway
-  const verified = verifierOf(settings, publicOrigin(listen))(request, atMs)
+  if (settings.scheme === 'oauth1' && request.header('authorization')?.includes(expansion)) {
+    throw new Unreadable('the header Authorization is a shell expression: give its value')
+  }
+  const origin = publicOrigin(listen)
+  const verified = verifierOf(settings, origin)(request, atMs)
   const reason = 'reason' in verified ? verified.reason : undefined
   const result = 'reason' in verified ? `refused: ${reason}` : `verifies, by ${verified.keyId}`
-  const { isVerified, lines, unshown } = explainHmac({
+  const { isVerified, lines, unshown } = explainSignature(settings, {
     ...integration,
-    ...settings,
-    request: hmacRequestOf(request),
+    request,
     reason,
     atMs,
     clientString,
-    missing: [],
+    origin,
+    magentoUrl: magento.publicUrl ?? magento.url,
   })
   return {
     isVerified,

@@ -1,12 +1,17 @@
-import { createHmac } from 'node:crypto'
 import { canonicalRequest } from '../../authenticate/canonical-request.ts'
 import type { SharedSecret } from '../../authenticate/shared-secrets.ts'
 import { redactTokenShapes } from '../../record/redaction.ts'
 import { compareBodies, row } from './body-comparison.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'
-import { type ClientString, clientStrings } from './client-strings.ts'
+import { type ClientString, clientStrings, givenString } from './client-strings.ts'
 import type { Explanation } from './explanation.ts'
-import { type FoundCause, findCause } from './find-cause.ts'
+import {
+  type FoundCause,
+  findCause,
+  hexEncodings,
+  hmacAttempt,
+  rightSignatures,
+} from './find-cause.ts'
 import { hmacFindings } from './hmac-findings.ts'
 import type { HmacRequest } from './hmac-request.ts'
 import { compareLines, showLines } from './line-comparison.ts'
@@ -35,7 +40,8 @@ export interface HmacCase {
 export function explainHmac(hmacCase: HmacCase): Explanation {
   const { scheme, secrets, request, reason, clientString } = hmacCase
   const computed = scheme === 'canonical' ? canonicalStringOf(request) : request.body
-  const client = clientString && fileString(scheme, clientString, computed)
+  const hasLines = scheme === 'canonical'
+  const client = clientString && givenString(clientString, computed ?? '', hasLines)
   const found = reason === undefined ? undefined : findIn(hmacCase, client)
   return {
     isVerified: reason === undefined,
@@ -44,12 +50,7 @@ export function explainHmac(hmacCase: HmacCase): Explanation {
       '',
       ...hmacFindings(hmacCase, computed, found, client),
     ],
-    unshown: secrets.flatMap(({ value }) => {
-      const right = createHmac('sha256', value.reveal())
-        .update(computed ?? '')
-        .digest()
-      return [right.toString('hex'), right.toString('base64'), right.toString('base64url')]
-    }),
+    unshown: rightSignatures(clientKeys(secrets), computed ?? ''),
   }
 }
 
@@ -59,26 +60,17 @@ function canonicalStringOf(request: HmacRequest): string {
   return body === undefined ? text.replace(/[^\n]*$/, bodySha256) : text
 }
 
-/** Whoever prints a string ends it with a line feed, most often, that is not a part of it. */
-function fileString(
-  scheme: HmacCase['scheme'],
-  content: Buffer,
-  computed: string | Buffer | undefined,
-): ClientString {
-  const endsAlike = Buffer.from(computed ?? '').at(-1) === 0x0a
-  const signed = content.at(-1) === 0x0a && !endsAlike ? content.subarray(0, -1) : content
-  return { signed, causes: [], hasLines: scheme === 'canonical' }
-}
-
 function findIn(hmacCase: HmacCase, client: ClientString | undefined): FoundCause | undefined {
   const { scheme, request, secrets, token, foreignKeys } = hmacCase
   if (request.presented === undefined) return undefined
   const strings = clientStrings(scheme, request)
-  const keys = clientKeys(secrets, token)
+  const by = (keys: readonly ClientKey[]) =>
+    hmacAttempt(request.presented ?? '', keys, hexEncodings)
+  const own = by(clientKeys(secrets, token))
   return (
-    findCause(request.presented, strings, keys) ??
-    findCause(request.presented, strings.slice(0, 1), foreignKeys) ??
-    findCause(request.presented, client ? [client] : [], keys)
+    findCause(strings, own) ??
+    findCause(strings.slice(0, 1), by(foreignKeys)) ??
+    findCause(client ? [client] : [], own)
   )
 }
 

@@ -33,7 +33,8 @@ export function explainRecord(config: Config, recordCase: RecordCase): Explanati
     finding('result', resultOf(record)),
   ]
   const { signature } = record
-  if (signature === undefined || signature.scheme !== settings.scheme) {
+  const isHmac = settings.scheme === 'canonical' || settings.scheme === 'body'
+  if (!isHmac || signature === undefined || signature.scheme !== settings.scheme) {
     const lines = record.policy === 'signature' ? [...head, noEvidence] : head
     return { isVerified, lines, unshown: [] }
   }

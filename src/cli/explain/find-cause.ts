@@ -1,45 +1,77 @@
 import { createHmac } from 'node:crypto'
 import { presentedDigest } from '../../authenticate/signature-evidence.ts'
 import type { ClientKey } from './client-keys.ts'
-import { type ClientString, mostChanges } from './client-strings.ts'
+import type { ClientString } from './client-strings.ts'
+import { mostChanges } from './variant.ts'
 
-/** How the signature that was presented came about. */
-export interface FoundCause {
-  readonly string: ClientString
+/** The key that a signature was made with, and what the client did otherwise in making it. */
+export interface KeyFound {
   readonly keyId: string
-  /** What the client did otherwise than the gateway; empty where it did the same. */
   readonly causes: readonly string[]
 }
+
+/** How the signature that was presented came about. */
+export interface FoundCause extends KeyFound {
+  readonly string: ClientString
+}
+
+/**
+ * Tries whether the signature that was presented is one of a string.
+ * @param mostCauses ways that need more are not tried
+ */
+export type Attempt = (signed: string | Buffer, mostCauses: number) => KeyFound | undefined
 
 /**
  * Finds the string and the key that the presented signature was made with, by trying them: what fits
  * is certain. The explanation with the fewest causes wins.
- * @param presented {@link presentedDigest} of the signature
  */
 export function findCause(
-  presented: string,
   strings: readonly ClientString[],
-  keys: readonly ClientKey[],
+  attempt: Attempt,
 ): FoundCause | undefined {
   let best: FoundCause | undefined
   for (const string of strings) {
-    for (const { id, key, algorithm, causes } of keys) {
-      const made = [...string.causes, ...causes]
-      const most = Math.min(mostChanges, (best?.causes.length ?? mostChanges + 1) - 1)
-      if (made.length > most) continue
-      const hmac = createHmac(algorithm, key).update(string.signed).digest()
-      for (const [text, cause] of encodingsOf(hmac)) {
-        const all = cause === undefined ? made : [...made, cause]
-        if (all.length > most || presentedDigest(text) !== presented) continue
-        best = { string, keyId: id, causes: all }
-        break
-      }
-    }
+    const most = (best?.causes.length ?? mostChanges + 1) - 1 - string.causes.length
+    if (most < 0) continue
+    const found = attempt(string.signed, most)
+    if (found === undefined) continue
+    best = { string, keyId: found.keyId, causes: [...string.causes, ...found.causes] }
   }
   return best
 }
 
-function encodingsOf(hmac: Buffer): [text: string, cause?: string][] {
+/** An HMAC as text; with a cause where that is not the encoding of the scheme. */
+export type Encodings = (hmac: Buffer) => readonly (readonly [text: string, cause?: string])[]
+
+/**
+ * Tries HMACs.
+ * @param presented {@link presentedDigest} of the signature
+ */
+export function hmacAttempt(
+  presented: string,
+  keys: readonly ClientKey[],
+  encodings: Encodings,
+): Attempt {
+  return (signed, mostCauses) => {
+    let best: KeyFound | undefined
+    for (const { id, key, algorithm, causes } of keys) {
+      const most = Math.min(mostCauses, (best?.causes.length ?? mostCauses + 1) - 1)
+      if (causes.length > most) continue
+      const hmac = createHmac(algorithm, key).update(signed).digest()
+      for (const [text, cause] of encodings(hmac)) {
+        const all = cause === undefined ? causes : [...causes, cause]
+        if (all.length <= most && presentedDigest(text) === presented) {
+          best = { keyId: id, causes: all }
+          break
+        }
+      }
+    }
+    return best
+  }
+}
+
+/** The encodings of `X-Signature`. */
+export const hexEncodings: Encodings = (hmac) => {
   const hex = hmac.toString('hex')
   return [
     [hex],
@@ -48,4 +80,25 @@ function encodingsOf(hmac: Buffer): [text: string, cause?: string][] {
     [Buffer.from(hex).toString('base64'), 'sent the hex digits of the signature in base64'],
     [`sha256=${hex}`, 'sent the signature with the prefix sha256='],
   ]
+}
+
+/** The encodings of schemes that have base64. */
+export const base64Encodings: Encodings = (hmac) => {
+  const hex = hmac.toString('hex')
+  return [
+    [hmac.toString('base64')],
+    [hex, 'sent the signature in hex, and not in base64'],
+    [hmac.toString('base64url'), 'sent the signature in base64url, and not in base64'],
+    [Buffer.from(hex).toString('base64'), 'sent the hex digits of the signature in base64'],
+  ]
+}
+
+/** Signatures of a string that would be right, as text: whoever reads them could send the request. */
+export function rightSignatures(keys: readonly ClientKey[], computed: string | Buffer): string[] {
+  return keys
+    .filter(({ causes }) => causes.length === 0)
+    .flatMap(({ key, algorithm }) => {
+      const right = createHmac(algorithm, key).update(computed).digest()
+      return [right.toString('hex'), right.toString('base64'), right.toString('base64url')]
+    })
 }

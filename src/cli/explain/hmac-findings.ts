@@ -1,3 +1,4 @@
+import { causeFindings } from './cause-findings.ts'
 import type { ClientString } from './client-strings.ts'
 import { clockOffset } from './clock-offset.ts'
 import type { HmacCase } from './explain-hmac.ts'
@@ -12,59 +13,11 @@ export function hmacFindings(
   found: FoundCause | undefined,
   client: ClientString | undefined,
 ): string[] {
-  const { reason, request } = hmacCase
+  const { reason, request, missing } = hmacCase
   const isExplained = reason === undefined || request.presented === undefined
-  const causes = isExplained
-    ? []
-    : found === undefined
-      ? unfoundCause(hmacCase, computed, client)
-      : foundCause(computed, found)
+  const differenceOf = (string: ClientString) => difference(computed, string)
+  const causes = isExplained ? [] : causeFindings({ found, client, missing, differenceOf })
   return [...causes, clockOf(hmacCase)]
-}
-
-function foundCause(computed: string | Buffer | undefined, found: FoundCause): string[] {
-  const key = finding('key', found.keyId)
-  if (found.causes.length > 0) {
-    return [...found.causes.map((cause) => finding('cause', `the client ${cause}`)), key]
-  }
-  const difference = differenceOf(computed, found.string)
-  if (difference === undefined) {
-    return [finding('cause', 'string and secret are right: the reason above is all there is'), key]
-  }
-  return [
-    finding('cause', `${difference}: the client signed something else than it sent, or it was`),
-    finding('', 'changed in transit'),
-    key,
-  ]
-}
-
-function unfoundCause(
-  { missing }: HmacCase,
-  computed: string | Buffer | undefined,
-  client: ClientString | undefined,
-): string[] {
-  if (missing.length > 0) {
-    return [
-      finding('cause', 'not found: the record does not hold all that was signed. Give what the'),
-      finding('', `client sends: ${missing.join(', ')}`),
-    ]
-  }
-  if (client === undefined) {
-    return [
-      finding('cause', 'no usual mistake fits: a wrong secret, or the body or another part was'),
-      finding('', 'changed in transit. With --client FILE, the string as the code of the client'),
-      finding('', 'prints it, the first line that differs is shown.'),
-    ]
-  }
-  const difference = differenceOf(computed, client)
-  if (difference === undefined) {
-    return [finding('cause', 'a wrong secret: the strings are equal, and no secret here fits')]
-  }
-  return [
-    finding('cause', difference),
-    finding('', "no secret here fits the client's string either: it is not the one that was"),
-    finding('', 'signed, or the secret is wrong as well'),
-  ]
 }
 
 const lineNames = [
@@ -77,7 +30,7 @@ const lineNames = [
   'the digest of the body',
 ]
 
-function differenceOf(
+function difference(
   computed: string | Buffer | undefined,
   client: ClientString,
 ): string | undefined {

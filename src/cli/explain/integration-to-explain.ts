@@ -7,7 +7,7 @@ import { Unreadable } from './unreadable.ts'
 /** What of the configuration a signature is explained from. */
 export interface IntegrationToExplain {
   readonly name: string
-  readonly settings: Extract<SignatureSettings, { readonly secrets: unknown }>
+  readonly settings: SignatureSettings
   readonly token: string | undefined
   /** Secrets of other integrations, which the client may have taken by mistake. */
   readonly foreignKeys: readonly ClientKey[]
@@ -25,9 +25,6 @@ export function integrationToExplain(config: Config, name: string): IntegrationT
   }
   const { signature, token } = own.credentials
   if (signature === undefined) throw new Unreadable(`${name} does not sign its requests`)
-  if (!('secrets' in signature)) {
-    throw new Unreadable(`signatures of scheme ${signature.scheme} are not explained`)
-  }
   return {
     name,
     settings: signature,

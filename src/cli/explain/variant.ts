@@ -1,3 +1,6 @@
+/** Most parts that a client is supposed to have got wrong at once. */
+export const mostChanges = 3
+
 /** One way in which a client may have made a part of what it signed. */
 export interface Variant<Value> {
   readonly value: Value

@@ -1,0 +1,124 @@
+import { hash } from 'node:crypto'
+import { oauth1BaseString } from '../../authenticate/oauth1/base-string.ts'
+import {
+  type Oauth1Parameters,
+  readOauth1Parameters,
+} from '../../authenticate/oauth1/oauth1-parameters.ts'
+import type { Oauth1SignatureSettings } from '../../authenticate/oauth1/oauth1-settings.ts'
+import { presentedDigest } from '../../authenticate/signature-evidence.ts'
+import { percentEncode } from '../../percent-encode.ts'
+import { redactTokenShapes } from '../../record/redaction.ts'
+import { redacted } from '../../secret.ts'
+import { bodyVariants } from './body-variants.ts'
+import type { ClientKey } from './client-keys.ts'
+import { clockOffset } from './clock-offset.ts'
+import { explainBase } from './explain-base.ts'
+import { type Explanation, finding } from './explanation.ts'
+import { base64Encodings, hmacAttempt, rightSignatures } from './find-cause.ts'
+import { oauth1Strings } from './oauth1-strings.ts'
+import type { SchemeCase } from './scheme-case.ts'
+
+/** Explains a signature of scheme `oauth1`. */
+export function explainOauth1(
+  settings: Oauth1SignatureSettings,
+  schemeCase: SchemeCase,
+): Explanation {
+  const { request, reason, origin, atMs, clientString } = schemeCase
+  const isVerified = reason === undefined
+  const authorization = request.header('authorization')
+  const parameters = readOauth1Parameters(authorization)
+  if ('reason' in parameters) {
+    return { isVerified, lines: encodingFindings(authorization), unshown: [] }
+  }
+  const { method, target } = request
+  const publicOrigin = `${origin.scheme}://${origin.authority}`
+  const signed = { method, origin: publicOrigin, path: target?.path ?? '', query: target?.query }
+  const computed = oauth1BaseString(signed, parameters)
+  if (typeof computed === 'object') return { isVerified, lines: [], unshown: [] }
+  const keys = oauth1Keys(settings, parameters)
+  const lines = explainBase({
+    computed,
+    strings: oauth1Strings(signed, parameters, schemeCase),
+    attempt: hmacAttempt(presentedDigest(parameters.oauth_signature), keys, base64Encodings),
+    // Its parts, and the parameters in the last of them.
+    toLines: (base) => base.replace(/&|%26/g, '\n'),
+    show: showLine,
+    isVerified,
+    clientString,
+  })
+  const { maxAgeMs } = settings
+  const timestamp = parameters.oauth_timestamp
+  const clock = /^\d{1,11}$/.test(timestamp)
+    ? [clockOffset(Number(timestamp), { atMs, behindMs: maxAgeMs, aheadMs: maxAgeMs })]
+    : []
+  return {
+    isVerified,
+    lines: [...lines, ...bodyHashFindings(schemeCase, parameters), ...clock],
+    unshown: rightSignatures(keys, computed),
+  }
+}
+
+/** RFC 5849, section 3.4.2, and what clients make of it. */
+function oauth1Keys(
+  { keys }: Oauth1SignatureSettings,
+  { oauth_signature_method: signatureMethod, oauth_consumer_key: consumerKey }: Oauth1Parameters,
+): ClientKey[] {
+  const [own, other] =
+    signatureMethod === 'HMAC-SHA1' ? (['sha1', 'sha256'] as const) : (['sha256', 'sha1'] as const)
+  return keys.flatMap((each): ClientKey[] => {
+    const consumer = each.consumerSecret.reveal()
+    const token = each.accessTokenSecret.reveal()
+    const right = `${percentEncode(consumer)}&${percentEncode(token)}`
+    const isNamed = each.consumerKey.reveal() === consumerKey
+    const misnamed = isNamed ? [] : ['used the secrets of another consumer key than it sent']
+    const made = (key: string, algorithm: ClientKey['algorithm'], causes: string[] = []) => ({
+      id: each.id,
+      key,
+      algorithm,
+      causes: [...causes, ...misnamed],
+    })
+    return [
+      made(right, own),
+      made(right, other, ['used another hash than oauth_signature_method says']),
+      made(`${percentEncode(consumer)}&`, own, ['signed without the access token secret']),
+      made(consumer, own, ['signed with the consumer secret alone, without the &']),
+      made(`${right}\n`, own, ['used a secret with a line feed at its end']),
+      made(`${percentEncode(token)}&${percentEncode(consumer)}`, own, [
+        'took one secret for the other',
+      ]),
+      made(`${consumer}&${token}`, own, ['did not percent-encode the secrets']),
+    ]
+  })
+}
+
+/** The two that name a key are credentials; the rest is as harmless as its form lets it be. */
+function showLine(line: string): string {
+  const shown = line.replace(
+    /(oauth_(?:consumer_key|token))(%25|%)?(3D|=)[^&]*/i,
+    (_, name, percent = '', equals) => `${name}${percent}${equals}${redacted}`,
+  )
+  return /^oauth_(?:nonce|body_hash)/.test(shown) ? shown : redactTokenShapes(shown)
+}
+
+/** The usual cause of a header that cannot be read. */
+function encodingFindings(authorization: string | undefined): string[] {
+  if (!/oauth_signature="[^"]*[+/=][^"]*"/.test(authorization ?? '')) return []
+  return [finding('cause', 'the client did not percent-encode oauth_signature in the header')]
+}
+
+/** Where the hash is not that of the body: of which body it is. */
+function bodyHashFindings(
+  { request, reason }: SchemeCase,
+  { oauth_body_hash: given, oauth_signature_method: method }: Oauth1Parameters,
+): string[] {
+  if (reason !== 'oauth_body_hash is not that of the body') return []
+  const algorithm = method === 'HMAC-SHA1' ? 'sha1' : 'sha256'
+  const hashed = bodyVariants(request.body).find(
+    ({ value }) => hash(algorithm, value, 'base64') === given,
+  )
+  const cause =
+    hashed?.cause === undefined
+      ? 'the body was changed in transit, or after its hash was made'
+      : `in oauth_body_hash, the client ${hashed.cause}`
+  return [finding('cause', cause)]
+}

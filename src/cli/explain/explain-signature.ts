@@ -1,0 +1,28 @@
+import type { SignatureSettings } from '../../authenticate/signature-settings.ts'
+import type { ClientKey } from './client-keys.ts'
+import { explainHmac } from './explain-hmac.ts'
+import { explainMessageSignature } from './explain-message-signature.ts'
+import { explainOauth1 } from './explain-oauth1.ts'
+import type { Explanation } from './explanation.ts'
+import { hmacRequestOf } from './hmac-request.ts'
+import type { SchemeCase } from './scheme-case.ts'
+
+/** Explains the signature of a request that is all there, by the scheme of its integration. */
+export function explainSignature(
+  settings: SignatureSettings,
+  schemeCase: SchemeCase & { readonly foreignKeys: readonly ClientKey[] },
+): Explanation {
+  switch (settings.scheme) {
+    case 'rfc9421':
+      return explainMessageSignature(settings, schemeCase)
+    case 'oauth1':
+      return explainOauth1(settings, schemeCase)
+    default:
+      return explainHmac({
+        ...schemeCase,
+        ...settings,
+        request: hmacRequestOf(schemeCase.request),
+        missing: [],
+      })
+  }
+}

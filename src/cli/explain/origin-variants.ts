@@ -1,0 +1,23 @@
+import type { PublicOrigin } from '../../policy.ts'
+import { distinctVariants, type Variant } from './variant.ts'
+
+/**
+ * The origins that a client may have signed in the place of the gateway's public one.
+ * @param host what it sent as `Host`
+ * @param magentoUrl the public URL of the shop, which a client may have signed for before
+ */
+export function originVariants(
+  { scheme, authority }: PublicOrigin,
+  host: string,
+  magentoUrl: string,
+): Variant<string>[] {
+  const other = scheme === 'https' ? 'http' : 'https'
+  const port = scheme === 'https' ? 443 : 80
+  return distinctVariants(`${scheme}://${authority}`, [
+    [`${scheme}://${host}`, 'signed the host that it sent to, and not the public one'],
+    [`${other}://${host}`, 'signed the URL that it sent to, and not the public one'],
+    [new URL(magentoUrl).origin, 'signed the address of Magento, and not that of the gateway'],
+    [`${other}://${authority}`, `signed ${other}, and not ${scheme}`],
+    [`${scheme}://${authority}:${port}`, `signed the port ${port}, which is not named`],
+  ])
+}

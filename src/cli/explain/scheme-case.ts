@@ -1,0 +1,18 @@
+import type { PublicOrigin } from '../../policy.ts'
+import type { RequestContext } from '../../request-context.ts'
+
+/** What a signature over a base string is explained from. */
+export interface SchemeCase {
+  readonly request: RequestContext
+  /** Why the gateway refuses the signature; undefined when it verifies. */
+  readonly reason: string | undefined
+  /** When the gateway verifies, milliseconds since the epoch. */
+  readonly atMs: number
+  /** The public origin of the gateway. */
+  readonly origin: PublicOrigin
+  /** The public URL of the shop. */
+  readonly magentoUrl: string
+  readonly token: string | undefined
+  /** The string as the client's own code prints it. */
+  readonly clientString: Buffer | undefined
+}

@@ -39,16 +39,13 @@ export interface UpstreamExchange {
   durationMs?: number
 }
 
-/**
- * What there is to find out by why a signature does not verify, and no more: it can be told apart
- * from others, and not be used.
- */
+/** Of a signature that does not verify, what the record of the request is made of. */
 export interface SignatureEvidence {
   readonly scheme: string
   /** The string that should have been signed; absent where that is the body. */
   readonly computed?: string
-  /** SHA-256 in hex of the signature that was presented. */
-  readonly presented: string
+  /** As presented. */
+  readonly signature: string
 }
 
 /** How the request ended, as the audit record tells it. */

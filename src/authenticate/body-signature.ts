@@ -1,5 +1,4 @@
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
-import { hmacEvidence } from './signature-evidence.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
 /**
@@ -16,7 +15,9 @@ export function bodySignature({
   return (request, nowMs) => {
     const signature = request.header('x-signature')
     const found = findSigningKey(keys, request.body, signature, nowMs)
-    if ('reason' in found) return { ...found, evidence: hmacEvidence('body', signature) }
+    if ('reason' in found) {
+      return { ...found, evidence: signature ? { scheme: 'body', signature } : undefined }
+    }
     // A read may be repeated; its signature is that of the empty body and always the same.
     if (request.method === 'GET') return { keyId: found.id }
     const repeatKey = `${signature?.toLowerCase()} ${request.method} ${request.rawTarget}`

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { RequestContext } from '../request-context.ts'
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
-import { hmacEvidence } from './signature-evidence.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
 /** What the canonical string of a request is made of. */
@@ -60,7 +59,10 @@ export function canonicalSignature(settings: CanonicalSignatureSettings): Signat
     const signature = request.header('x-signature')
     const found = findSigningKey(keys, signed, signature, nowMs)
     if ('reason' in found) {
-      return { ...found, evidence: hmacEvidence('canonical', signature, signed) }
+      return {
+        ...found,
+        evidence: signature ? { scheme: 'canonical', computed: signed, signature } : undefined,
+      }
     }
     const ttlMs = signedAtMs + maxAgeMs - nowMs + 1
     return { keyId: found.id, nonce: { value: nonce, ttlMs } }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { clientClosed } from '../answer.ts'
-import type { RequestContext, SignatureEvidence } from '../request-context.ts'
-import { redactEvidence } from './evidence-redaction.ts'
+import type { RequestContext } from '../request-context.ts'
+import { type RecordedSignature, recordedSignature } from './evidence-redaction.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactQuery } from './query-redaction.ts'
 import { redactTokenShapes } from './redaction.ts'
@@ -52,7 +52,7 @@ export interface AuditRecord {
   /** Id of the secret that verified the signature. */
   readonly keyId: string | undefined
   /** Of a signature that does not verify: what `explain` finds the cause by. */
-  readonly signature: SignatureEvidence | undefined
+  readonly signature: RecordedSignature | undefined
   /** Chosen headers, cut down to what is harmless. */
   readonly headers: Readonly<Record<string, string>> | undefined
 }
@@ -85,7 +85,7 @@ export function auditRecord(request: RequestContext): AuditRecord {
     bodySha256: body.length === 0 ? undefined : hash('sha256', body),
     skus: skusOf(request),
     keyId: request.keyId,
-    signature: redactEvidence(request),
+    signature: recordedSignature(request),
     headers: chosenHeaders(request),
   }
 }

@@ -1,21 +1,90 @@
-import type { RequestContext, SignatureEvidence } from '../request-context.ts'
+import { hash } from 'node:crypto'
+import type { RequestContext } from '../request-context.ts'
+import { redacted } from '../secret.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactRawQuery } from './query-redaction.ts'
 
-/**
- * The evidence of a signature that does not verify, as the audit shows it: of the string that should
- * have been signed, path and query are redacted as those of the record are; the other parts are held
- * to their form before there is a string.
- */
-export function redactEvidence(request: RequestContext): SignatureEvidence | undefined {
-  const evidence = request.signatureEvidence
-  if (evidence?.computed === undefined) return evidence
-  return { ...evidence, computed: redactCanonical(evidence.computed, request) }
+/** What the audit holds of a signature that does not verify. */
+export interface RecordedSignature {
+  readonly scheme: string
+  /** The string that should have been signed, redacted; absent where that is the body. */
+  readonly computed?: string
+  /** {@link presentedDigest} of the signature. */
+  readonly presented: string
 }
 
+/*
+ * A signature in hex or base64, also where a client took another hash or encoding than it should
+ * have. Anything shorter could be guessed from its digest.
+ */
+const signatureForm = /^(?:sha256=)?[A-Za-z0-9+/_-]{26,128}={0,2}$/
+
+/**
+ * SHA-256 in hex of a signature, of hex digits in lower case: enough to recognise it by, and not the
+ * signature.
+ */
+export function presentedDigest(signature: string): string {
+  return hash('sha256', /^[0-9a-f]+$/i.test(signature) ? signature.toLowerCase() : signature)
+}
+
+/**
+ * The evidence of a signature that does not verify, as the audit shows it: nothing that the record
+ * would not show elsewhere, but for time and nonce of the signature.
+ * @returns undefined where what was presented is no signature
+ */
+export function recordedSignature(request: RequestContext): RecordedSignature | undefined {
+  const { signatureEvidence: evidence } = request
+  if (evidence === undefined || !signatureForm.test(evidence.signature)) return undefined
+  const { scheme, computed } = evidence
+  const presented = presentedDigest(evidence.signature)
+  const redact = redactions.get(scheme)
+  if (computed === undefined || redact === undefined) return { scheme, presented }
+  return { scheme, computed: redact(computed, request), presented }
+}
+
+const redactions: ReadonlyMap<string, (computed: string, request: RequestContext) => string> =
+  new Map([
+    ['canonical', redactCanonical],
+    ['rfc9421', redactMessage],
+    ['oauth1', redactOauth1],
+  ])
+
+/** The other lines are held to their form before there is a string. */
 function redactCanonical(computed: string, request: RequestContext): string {
   const lines = computed.split('\n')
   lines[4] = redactPath(request) ?? ''
   lines[5] = redactRawQuery(request.target?.query ?? '')
   return lines.join('\n')
+}
+
+const plainName = /^"@?[a-z]{1,20}(?:-[a-z]{1,20}){0,3}": /
+
+/** Of the covered fields the names; of the parameters the times. */
+function redactMessage(computed: string, request: RequestContext): string {
+  return computed
+    .split('\n')
+    .map((line) => {
+      const name = plainName.exec(line)?.[0] ?? `${redacted}: `
+      if (name === '"@method": ' || name === '"@authority": ') return line
+      if (name === '"@path": ') return name + redactPath(request)
+      if (name === '"@query": ') return `${name}?${redactRawQuery(request.target?.query ?? '')}`
+      const times =
+        name === '"@signature-params": ' ? line.match(/;(?:created|expires)=\d+/g) : null
+      return `${name}${redacted}${times?.join('') ?? ''}`
+    })
+    .join('\n')
+}
+
+const shownParameters = /^oauth_(?:nonce|timestamp|signature_method|version)%3D/
+
+/** The URL is there with its path, the parameters with those that name a key. */
+function redactOauth1(computed: string, request: RequestContext): string {
+  const [method = '', url = '', parameters = ''] = computed.split('&')
+  const origin = /^https?%3A%2F%2F[^%]*(?:%3A\d+)?/.exec(url)?.[0] ?? ''
+  const path = encodeURIComponent(redactPath(request) ?? '').replaceAll('%5Bredacted%5D', redacted)
+  const shown = parameters.split('%26').map((pair) => {
+    if (shownParameters.test(pair)) return pair
+    return /^oauth_[a-z_]+%3D/.test(pair) ? pair.replace(/%3D.*$/, `%3D${redacted}`) : redacted
+  })
+  return [method, origin + path, shown.join('%26')].join('&')
 }

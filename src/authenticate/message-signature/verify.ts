@@ -47,7 +47,14 @@ export function prepareMessageSignature(
     const isSigned = verifyBase(algorithm, keyObject, base, signature)
     const refusal = findKeyFault(key, alg, nowMs)
     if (refusal !== undefined) return refusal
-    if (!isSigned) return { reason: 'the signature does not verify' }
+    if (!isSigned) {
+      const evidence = {
+        scheme: 'rfc9421',
+        computed: base,
+        signature: signature.toString('base64'),
+      }
+      return { reason: 'the signature does not verify', evidence }
+    }
     if (body.length > 0 || covers(components, 'content-digest')) {
       const digestFault = findContentDigestFault(rawHeaders, body)
       if (digestFault !== undefined) return { reason: digestFault }

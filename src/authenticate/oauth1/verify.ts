@@ -63,7 +63,11 @@ export function oauth1Signature(
     )
     if (known === undefined) return { reason: 'oauth_consumer_key is not one of this integration' }
     if (!isToken) return { reason: 'oauth_token is not that of the consumer key' }
-    if (!isSigned) return { reason: 'oauth_signature does not verify' }
+    if (!isSigned) {
+      const { oauth_signature: signature } = parameters
+      const evidence = { scheme: 'oauth1', computed: baseString, signature }
+      return { reason: 'oauth_signature does not verify', evidence }
+    }
     if (nowMs >= key.notAfterMs) return { reason: `key ${key.id} is past its notAfter` }
     const bodyFault = findBodyFault(request, parameters, algorithm, settings)
     if (bodyFault !== undefined) return { reason: bodyFault }

@@ -12,7 +12,7 @@ import {
   type VerificationKey,
   verificationKey,
 } from '../../authenticate/message-signature/verification-key.ts'
-import { presentedDigest } from '../../authenticate/signature-evidence.ts'
+import { presentedDigest } from '../../record/evidence-redaction.ts'
 import { redactTokenShapes } from '../../record/redaction.ts'
 import { redacted } from '../../secret.ts'
 import { bodyVariants } from './body-variants.ts'

@@ -5,8 +5,8 @@ import {
   readOauth1Parameters,
 } from '../../authenticate/oauth1/oauth1-parameters.ts'
 import type { Oauth1SignatureSettings } from '../../authenticate/oauth1/oauth1-settings.ts'
-import { presentedDigest } from '../../authenticate/signature-evidence.ts'
 import { percentEncode } from '../../percent-encode.ts'
+import { presentedDigest } from '../../record/evidence-redaction.ts'
 import { redactTokenShapes } from '../../record/redaction.ts'
 import { redacted } from '../../secret.ts'
 import { bodyVariants } from './body-variants.ts'
@@ -15,6 +15,7 @@ import { clockOffset } from './clock-offset.ts'
 import { explainBase } from './explain-base.ts'
 import { type Explanation, finding } from './explanation.ts'
 import { base64Encodings, hmacAttempt, rightSignatures } from './find-cause.ts'
+import { baseLines } from './line-comparison.ts'
 import { oauth1Strings } from './oauth1-strings.ts'
 import type { SchemeCase } from './scheme-case.ts'
 
@@ -40,8 +41,7 @@ export function explainOauth1(
     computed,
     strings: oauth1Strings(signed, parameters, schemeCase),
     attempt: hmacAttempt(presentedDigest(parameters.oauth_signature), keys, base64Encodings),
-    // Its parts, and the parameters in the last of them.
-    toLines: (base) => base.replace(/&|%26/g, '\n'),
+    toLines: (base) => baseLines('oauth1', base),
     show: showLine,
     isVerified,
     clientString,

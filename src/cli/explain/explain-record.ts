@@ -5,6 +5,7 @@ import { explainHmac } from './explain-hmac.ts'
 import { type Explanation, finding } from './explanation.ts'
 import type { HmacRequest } from './hmac-request.ts'
 import { integrationToExplain } from './integration-to-explain.ts'
+import { baseLines, showLines } from './line-comparison.ts'
 import { type Additions, recordedRequest } from './recorded-request.ts'
 import { Unreadable } from './unreadable.ts'
 
@@ -33,10 +34,13 @@ export function explainRecord(config: Config, recordCase: RecordCase): Explanati
     finding('result', resultOf(record)),
   ]
   const { signature } = record
-  const isHmac = settings.scheme === 'canonical' || settings.scheme === 'body'
-  if (!isHmac || signature === undefined || signature.scheme !== settings.scheme) {
-    const lines = record.policy === 'signature' ? [...head, noEvidence] : head
+  if (signature?.scheme !== settings.scheme) {
+    const lines = record.policy === 'signature' ? [...head, ...noMore] : head
     return { isVerified, lines, unshown: [] }
+  }
+  if (settings.scheme === 'rfc9421' || settings.scheme === 'oauth1') {
+    const shown = showLines(baseLines(settings.scheme, signature.computed ?? ''), (line) => line)
+    return { isVerified, lines: [...head, '', ...shown, '', ...noMore], unshown: [] }
   }
   const request = recordedRequest(record, recordCase, config.gateway.magento.stores)
   const explanation = explainHmac({
@@ -51,10 +55,10 @@ export function explainRecord(config: Config, recordCase: RecordCase): Explanati
   return { ...explanation, isVerified, lines: [...head, '', ...explanation.lines] }
 }
 
-const noEvidence = finding(
-  'cause',
-  'the record holds no more of it; explain the curl command instead',
-)
+const noMore = [
+  finding('cause', 'the record does not hold all that was signed: explain the request as a curl'),
+  finding('', 'command of the client'),
+]
 
 function resultOf({ integration, keyId, policy, reason }: AuditRecord): string {
   if (integration !== undefined) return `verified${keyId === undefined ? '' : `, by ${keyId}`}`

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { presentedDigest } from '../../authenticate/signature-evidence.ts'
+import { presentedDigest } from '../../record/evidence-redaction.ts'
 import type { RequestContext } from '../../request-context.ts'
 
 /** What the schemes `body` and `canonical` look at in a request. */

@@ -31,6 +31,11 @@ export function compareLines(gateway: string, client: string, show: ShowLine): L
   return { text, firstDifference }
 }
 
+/** A base string in the lines in which it is shown: of OAuth, its parts and each parameter. */
+export function baseLines(scheme: 'rfc9421' | 'oauth1', base: string): string {
+  return scheme === 'rfc9421' ? base : base.replace(/&|%26/g, '\n')
+}
+
 /** The string that the gateway computed, alone. */
 export function showLines(gateway: string, show: ShowLine): string[] {
   return gateway

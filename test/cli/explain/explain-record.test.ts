@@ -17,6 +17,7 @@ import {
   testEnv,
 } from '../../support/gateway.ts'
 import { send } from '../../support/http-client.ts'
+import { signers, signersGateway, signingEnv } from '../../support/signing-integrations.ts'
 import { type ClientParts, canonicalOf, hmac, sent } from './signing-client.ts'
 
 const canonical = {
@@ -31,14 +32,20 @@ const body = {
   name: 'body',
   credentials: { ...acme.credentials, token: 'env:BODY_TOKEN' },
 }
-const integrations = [canonical, body, globex]
-const env = { ...testEnv, BODY_TOKEN: 'body-token-0123456789' }
+const integrations = [
+  canonical,
+  body,
+  globex,
+  ...signers.filter(({ name }) => name === 'message' || name === 'legacy'),
+]
+const env = { ...testEnv, ...signingEnv, BODY_TOKEN: 'body-token-0123456789' }
 
 let gateway: TestGateway
 let config: Config
 
 before(async () => {
-  const options = { magentoUrl: 'http://127.0.0.1:1', integrations, env }
+  const { gateway: listening } = signersGateway
+  const options = { magentoUrl: 'http://127.0.0.1:1', gateway: listening, integrations, env }
   gateway = await startGateway(options)
   await using files = await writeConfig({
     gateway: gatewaySettings(options, 'var/audit.jsonl'),
@@ -179,6 +186,49 @@ describe('with what the client sends', () => {
     const other = { target: '/rest/V1/orders/1' }
     await assert.rejects(explain(id, other), /--target is not the path and query of the record/)
     await assert.rejects(explain(id, { target: '/x' }), /--target: The path must begin/)
+  })
+})
+
+describe('of a base string shows what the record may hold', () => {
+  async function refused(headers: Record<string, string>) {
+    const { headers: answer } = await send(gateway.url, {
+      path: '/rest/V1/orders?fields=sku',
+      headers,
+    })
+    return String(answer['x-request-id'])
+  }
+  const seconds = Math.floor(Date.now() / 1000)
+
+  test('of scheme rfc9421', async () => {
+    const covered = '("@method" "@authority" "@path" "@query" "user-agent")'
+    const input = `${covered};created=${seconds};expires=${seconds + 60};nonce="nonce-0123456789"`
+    const id = await refused({
+      'User-Agent': 'planted-in-user-agent',
+      'Signature-Input': `sig1=${input};keyid="message-1"`,
+      Signature: `sig1=:${Buffer.alloc(32).toString('base64')}:`,
+    })
+    const { text } = await explain(id, { integration: 'message' })
+    assert.match(text, /refused: the signature does not verify\n/)
+    assert.match(text, /2 {2}gateway {2}"@authority": gateway\.example\n/)
+    assert.match(text, /4 {2}gateway {2}"@query": \?fields=sku\n.*"user-agent": \[redacted\]\n/)
+    assert.match(text, /explain the request as a curl/)
+  })
+
+  test('of scheme oauth1', async () => {
+    const parameters = {
+      oauth_consumer_key: signingEnv.CONSUMER_KEY,
+      oauth_token: signingEnv.ACCESS_TOKEN,
+      oauth_signature_method: 'HMAC-SHA256',
+      oauth_timestamp: String(seconds),
+      oauth_nonce: 'nonce-0123456789',
+      oauth_signature: encodeURIComponent(Buffer.alloc(32).toString('base64')),
+    }
+    const fields = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
+    const id = await refused({ Authorization: `OAuth ${fields.join(', ')}` })
+    const { text } = await explain(id, { integration: 'legacy' })
+    assert.match(text, /refused: oauth_signature does not verify\n/)
+    assert.match(text, /2 {2}gateway {2}https%3A%2F%2Fgateway.example%2Frest%2FV1%2Forders\n/)
+    assert.match(text, /oauth_consumer_key%3D\[redacted\]\n/)
   })
 })
 

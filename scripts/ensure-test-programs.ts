@@ -21,6 +21,7 @@ const programs: readonly TestProgram[] = [
     packages: ['php-cli', 'php-curl'],
   },
   { name: 'curl', probe: ['curl', '--version'], packages: ['curl'] },
+  { name: 'prlimit', probe: ['prlimit', '--version'], packages: ['util-linux'] },
   { name: 'openssl', probe: ['openssl', 'version'], packages: ['openssl'] },
   { name: 'python3', probe: ['python3', '--version'], packages: ['python3'] },
   { name: 'promtool', probe: ['promtool', '--version'], packages: ['prometheus'] },

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { problemBody, type Rejection, statusOf } from './problem.ts'
+import { problemBody, type Rejection, reject, statusOf } from './problem.ts'
 import type { Outcome, RequestContext } from './request-context.ts'
 
 /** What every answer of the gateway depends on besides its request. */
@@ -8,6 +8,11 @@ export interface AnswerSettings {
   readonly problemsUrl: string
   /** Whether connections are to end with their current answer. */
   readonly isDraining: () => boolean
+  /**
+   * Calls back when the answer to a request, its outcome noted, may end: of a write, when its record
+   * has been written. With false it could not be, and the request must not be answered so.
+   */
+  readonly hold: (request: RequestContext, end: (mayAnswer: boolean) => void) => void
 }
 
 /**
@@ -47,11 +52,41 @@ export function answerProblem(
     response.destroy()
     return
   }
-  const body = Buffer.from(problemBody(rejection, request.requestId, settings.problemsUrl))
+  const body = problemBytes(rejection, request, settings)
+  request.bytesOut = body.length
+  settings.hold(request, (mayAnswer) => {
+    if (mayAnswer) writeProblem(response, request, rejection, body, settings)
+    else {
+      const instead = problemBytes(unrecorded, request, settings)
+      writeProblem(response, request, unrecorded, instead, settings)
+    }
+  })
+}
+
+/** What is answered to a write whose record could not be written. */
+export const unrecorded = reject('audit-unavailable', 'the record could not be written', {
+  detail: 'The request could not be recorded. What it asks for may have been done.',
+})
+
+function problemBytes(
+  rejection: Rejection,
+  { requestId }: RequestContext,
+  { problemsUrl }: AnswerSettings,
+): Buffer {
+  return Buffer.from(problemBody(rejection, requestId, problemsUrl))
+}
+
+function writeProblem(
+  response: ServerResponse,
+  request: RequestContext,
+  rejection: Rejection,
+  body: Buffer,
+  settings: AnswerSettings,
+): void {
+  if (response.destroyed) return
   // What is left of a body that nobody will read must not be taken for the next request.
   const isBodyUnread = request.hasBody && !response.req.complete
-  request.bytesOut = body.length
-  response.writeHead(status, [
+  response.writeHead(statusOf(rejection), [
     ...standingHeaders(request, isBodyUnread || settings.isDraining()),
     'Content-Type',
     'application/problem+json',

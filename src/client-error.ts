@@ -16,9 +16,8 @@ export type OpenReplies = WeakMap<Socket, FastifyReply>
 
 /** What the answer to a broken message depends on. */
 export interface ClientErrorSources {
-  readonly answers: Pick<AnswerSettings, 'problemsUrl'>
+  readonly answers: Pick<AnswerSettings, 'problemsUrl' | 'hold'>
   readonly openReplies: OpenReplies
-  readonly record: (request: RequestContext) => void
 }
 
 /**
@@ -29,7 +28,7 @@ export interface ClientErrorSources {
 export function answerClientError(
   error: Error,
   socket: Socket,
-  { answers, openReplies, record }: ClientErrorSources,
+  { answers, openReplies }: ClientErrorSources,
 ): void {
   const reason = errorCode(error)
   // Nobody is there to be answered; a request that was under way is recorded when it closes.
@@ -40,7 +39,7 @@ export function answerClientError(
   const open = openReplies.get(socket)
   if (open?.request.raw.complete) {
     open.raw.once('close', () => {
-      answerClientError(error, socket, { answers, openReplies, record })
+      answerClientError(error, socket, { answers, openReplies })
     })
     return
   }
@@ -50,13 +49,15 @@ export function answerClientError(
   const body = problemBody(rejection, request.requestId, answers.problemsUrl)
   request.outcome = { status, code: rejection.code, reason }
   request.bytesOut = Buffer.byteLength(body)
-  socket.write(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nX-Request-Id: ${request.requestId}\r\n` +
-      'Content-Type: application/problem+json\r\nCache-Control: no-store\r\nConnection: close\r\n' +
-      `Content-Length: ${request.bytesOut}\r\n\r\n${body}`,
-  )
-  if (open === undefined) record(request)
-  socket.destroySoon()
+  // Nothing was done that would have to be recorded at any price, so it is answered in any case.
+  answers.hold(request, () => {
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nX-Request-Id: ${request.requestId}\r\n` +
+        'Content-Type: application/problem+json\r\nCache-Control: no-store\r\nConnection: close\r\n' +
+        `Content-Length: ${request.bytesOut}\r\n\r\n${body}`,
+    )
+    socket.destroySoon()
+  })
 }
 
 /** Stands for a message of which not even the first line could be taken for a request. */

@@ -56,11 +56,16 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     metrics.auditFailed()
     log.error({ err: error }, 'the audit trail could not be written')
   })
-  const { record, flush } = openRecorder(auditLog, metrics)
+  if (auditLog.cutAtOpen !== undefined) {
+    log.warn(auditLog.cutAtOpen, 'the audit trail was cut; it goes on behind the cut')
+  }
+  const isRecordDemanded = audit.onFailure === 'refuse'
+  const isAuditDemandUnmet = () => isRecordDemanded && auditLog.isFailing()
+  const { record, hold, flush } = openRecorder(auditLog, metrics, isRecordDemanded)
   // A process that ends by a fault of its own still writes what it has.
   process.on('exit', flush)
 
-  const answers = { problemsUrl: listen.problemsUrl, isDraining: () => isDraining }
+  const answers = { problemsUrl: listen.problemsUrl, isDraining: () => isDraining, hold }
   const openReplies: OpenReplies = new WeakMap()
   const app = createServer(
     {
@@ -71,7 +76,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
       bodyLimitBytes: limits.bodyBytes,
       requestTimeoutMs: listen.requestTimeoutMs,
     },
-    (error, socket) => answerClientError(error, socket, { answers, openReplies, record }),
+    (error, socket) => answerClientError(error, socket, { answers, openReplies }),
   )
 
   const store = await openStore(storeSettings, clock, log)
@@ -87,6 +92,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     clock: Date.now,
     publicOrigin: origin,
     spendDecoy: prepareDecoy(origin, Date.now),
+    isAuditDemandUnmet,
   }
 
   const upstream = connectMagento(magento, answers)
@@ -132,7 +138,10 @@ export async function buildGateway(config: Config): Promise<Gateway> {
   })
 
   const adminServer = createAdminServer({
-    notReady: () => (isDraining ? ['draining'] : []),
+    notReady: () => [
+      ...(isDraining ? ['draining'] : []),
+      ...(isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
+    ],
     metrics,
   })
 

@@ -1,4 +1,5 @@
 import { addressLimit } from './admit/address-limit.ts'
+import { auditTrail } from './admit/audit-trail.ts'
 import { claimedIntegration, type IntegrationDirectory } from './admit/claimed-integration.ts'
 import { type ClientCertificateFacts, clientCertificate } from './admit/client-certificate.ts'
 import { clientIp } from './admit/client-ip.ts'
@@ -33,6 +34,7 @@ export const steps: readonly Step<StepFacts>[] = [
   correlation,
   requireHttps,
   addressLimit,
+  auditTrail,
   clientCertificate,
   claimedIntegration,
 ]

@@ -68,6 +68,8 @@ export interface Services {
   readonly publicOrigin: PublicOrigin
   /** Spends on a request that is refused before its signature what the signature would have cost. */
   readonly spendDecoy: (request: RequestContext) => void
+  /** Whether writes must be recorded and at present cannot be. */
+  readonly isAuditDemandUnmet: () => boolean
 }
 
 /** A step that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */

@@ -75,6 +75,11 @@ export const problems = {
     'Replay protection unavailable',
     'Signed requests cannot be taken right now.',
   ],
+  'audit-unavailable': [
+    503,
+    'Audit trail unavailable',
+    'Writes cannot be recorded right now, so they are not taken.',
+  ],
   'upstream-timeout': [504, 'Magento timeout', 'Magento did not answer in time.'],
 } as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
 

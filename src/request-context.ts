@@ -135,6 +135,8 @@ export class RequestContext {
   upstream: UpstreamExchange | undefined = undefined
   /** Whoever answers. */
   outcome: Outcome | undefined = undefined
+  /** The recorder: whether it has been taken note of. */
+  isRecorded = false
   /** The recorder: when it was over, milliseconds of `performance.now()`. */
   endedAt = 0
   /** Body bytes of the answer. */

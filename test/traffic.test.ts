@@ -17,7 +17,11 @@ async function answerOf(check: () => never | Promise<never>) {
     steps: [{ name: 'broken', check }],
     integrations: new Map(),
     nobody: prepareNobody(services()),
-    answers: { problemsUrl: '/problems', isDraining: () => false },
+    answers: {
+      problemsUrl: '/problems',
+      isDraining: () => false,
+      hold: (_request, end) => end(true),
+    },
     openReplies: new WeakMap(),
     record: (request) => records.push(request),
     log: pino({ base: null }, { write: (line: string) => lines.push(line) }),

@@ -84,7 +84,7 @@ async function listen(
         listen: { ...settings.listen, ...ports },
         admin: { host: '127.0.0.1', ...settings.admin, port: 0 },
         magento: { ...settings.magento, url: magentoUrl, publicUrl: magentoUrl },
-        audit: { file: auditFile },
+        audit: { ...settings.audit, file: auditFile },
         shutdown: { ...settings.shutdown, noticeMs: 0 },
       },
     })

@@ -154,6 +154,11 @@ const audit = Type.Object(
   {
     file: Type.Optional(Type.String({ description: 'File that records are appended to.' })),
     stdout: Type.Optional(Type.Boolean({ description: 'Write records to standard output.' })),
+    onFailure: Type.Enum(['refuse', 'allow'], {
+      default: 'refuse',
+      description:
+        'While records cannot be written: refuse writes and readiness, or allow them unrecorded.',
+    }),
     rotate: Type.Optional(
       Type.Object(
         {

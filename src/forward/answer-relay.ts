@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import { type AnswerSettings, clientClosed, standingHeaders } from '../answer.ts'
+import { type AnswerSettings, clientClosed, standingHeaders, unrecorded } from '../answer.ts'
 import { firstValue } from '../headers.ts'
 import type { Rejection } from '../problem.ts'
 import type { RequestContext, UpstreamExchange } from '../request-context.ts'
@@ -53,6 +53,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #held: Buffer[] = []
   #heldBytes = 0
   #discardedBytes = 0
+  // The end of a streamed answer to a write, which leaves when its record is written.
+  #last: Buffer | undefined
 
   /** @param totalMs most for the whole exchange, milliseconds */
   constructor(
@@ -91,6 +93,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     const page = errorPage(status, firstValue(raw, 'content-type'), firstValue(raw, 'retry-after'))
     if (page !== undefined) {
       this.#phase = 'discarding'
+      this.#noteDuration()
       this.#settle(page)
       return
     }
@@ -108,7 +111,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       if (this.#heldBytes > holdLimitBytes) this.#stream()
     } else if (this.#phase === 'streaming') {
       this.#request.bytesOut += chunk.length
-      if (!this.#response.write(chunk)) {
+      if (!this.#response.write(this.#holdBack(chunk))) {
         controller.pause()
         this.#response.once('drain', () => controller.resume())
       }
@@ -130,8 +133,12 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       } else this.#answer(body)
       return
     }
-    if (this.#phase === 'streaming') this.#response.end()
-    this.#finish(undefined)
+    if (this.#phase === 'streaming') {
+      this.#end((mayAnswer) => {
+        if (mayAnswer) this.#response.end(this.#last)
+        else this.#response.destroy()
+      })
+    } else this.#finish(undefined)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -145,17 +152,48 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (body.length > 0 && firstValue(this.#headers, 'content-length') === undefined) {
       this.#headers.push('Content-Length', String(body.length))
     }
-    this.#writeHead()
-    // As a string of the same bytes: head and body then leave in one write instead of a gathered one.
-    this.#response.end(body.toString('latin1'), 'latin1')
-    this.#finish(undefined)
+    this.#request.outcome = { status: this.#status }
+    this.#end((mayAnswer) => {
+      if (!mayAnswer) return this.#finish(unrecorded)
+      this.#writeHead()
+      // As a string of the same bytes: head and body then leave in one write, not a gathered one.
+      this.#response.end(body.toString('latin1'), 'latin1')
+    })
+  }
+
+  /** Ends an answer that has come in whole, when the request may be answered. */
+  #end(end: (mayAnswer: boolean) => void): void {
+    clearTimeout(this.#timer)
+    this.#noteDuration()
+    this.#settings.hold(this.#request, (mayAnswer) => {
+      // The caller may have left meanwhile.
+      if (this.#phase === 'done') return
+      try {
+        end(mayAnswer)
+        this.#finish(undefined)
+      } catch (error) {
+        this.#fail(error as Error)
+      }
+    })
+  }
+
+  /** The piece before this one; nothing may follow the last piece, so that one waits for the end. */
+  #holdBack(chunk: Buffer): Buffer {
+    if (this.#request.method === 'GET') return chunk
+    const before = this.#last ?? noBytes
+    this.#last = chunk
+    return before
+  }
+
+  #noteDuration(): void {
+    this.#exchange.durationMs ??= performance.now() - this.#exchange.startedAt
   }
 
   /** Goes over to passing the answer on as it comes. */
   #stream(): void {
     this.#phase = 'streaming'
     this.#writeHead()
-    for (const chunk of this.#held) this.#response.write(chunk)
+    for (const chunk of this.#held) this.#response.write(this.#holdBack(chunk))
     this.#request.bytesOut = this.#heldBytes
     this.#held = []
   }
@@ -190,7 +228,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (this.#phase === 'done') return
     this.#phase = 'done'
     clearTimeout(this.#timer)
-    this.#exchange.durationMs = performance.now() - this.#exchange.startedAt
+    this.#noteDuration()
     this.#settle(result)
   }
 }

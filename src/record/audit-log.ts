@@ -1,6 +1,8 @@
 import { destination } from 'pino'
 import type { AuditRecord } from './audit-record.ts'
-import { type LineSink, openLineFile, type Rotation } from './line-file.ts'
+import { type ChainHead, chainLine, genesis } from './chain.ts'
+import { type ChainedFile, openChainedFile } from './chained-file.ts'
+import type { Rotation } from './line-file.ts'
 import type { Redact } from './redaction.ts'
 
 /** Where records go; at least one of file and stdout. */
@@ -12,14 +14,24 @@ export interface AuditSettings {
 
 /** The audit trail. */
 export interface AuditLog {
-  /** Writes records, each as one line of JSON, synchronously; a failure is told to `onError`. */
-  readonly write: (records: readonly AuditRecord[]) => void
+  /**
+   * Writes records, each as one line of JSON, synchronously.
+   * @returns how many of them were written, from the first
+   */
+  readonly write: (records: readonly AuditRecord[]) => number
+  /** Whether the last attempt to write has failed; another is made every second then. */
+  readonly isFailing: () => boolean
+  /** Where the file was cut when it was opened; undefined when it was whole. */
+  readonly cutAtOpen: ChainedFile['cutAtOpen']
   readonly close: () => void
 }
 
+const retryMs = 1_000
+
 /**
- * Opens the audit trail. Every finished line is searched for secrets before it is written.
- * @param onError told of a line that could not be written, and of a rotation that failed
+ * Opens the audit trail. Every finished line is searched for secrets before it is written. The file
+ * is what counts: standard output gets the lines that the file has.
+ * @param onError told of lines that could not be written, and of a rotation that failed
  * @throws {Error} when the file cannot be opened
  */
 export function openAuditLog(
@@ -27,30 +39,53 @@ export function openAuditLog(
   redact: Redact,
   onError: (error: unknown) => void,
 ): AuditLog {
-  const sinks: LineSink[] = []
-  if (settings.file !== undefined) {
-    sinks.push(openLineFile(settings.file, settings.rotate, onError))
+  const file =
+    settings.file === undefined
+      ? undefined
+      : openChainedFile(settings.file, settings.rotate, onError)
+  const append = file?.append ?? chainInMemory()
+  const print = settings.stdout ? openStdout(onError) : undefined
+  let retry: NodeJS.Timeout | undefined
+
+  function write(jsons: readonly string[]): number {
+    const lines = append(jsons)
+    print?.(lines.join(''))
+    return lines.length
   }
-  if (settings.stdout) sinks.push(stdoutSink(onError))
+  /** Where nothing is asked for, nothing would be written that shows that it can be again. */
+  function tryAgain(): void {
+    retry = file?.isFailing() ? setTimeout(tryAgain, retryMs).unref() : undefined
+    if (file?.isFailing()) write([])
+  }
+
   return {
     write: (records) => {
-      const lines = records.map((record) => `${redact(JSON.stringify(record))}\n`).join('')
-      for (const sink of sinks) {
-        try {
-          sink.write(lines)
-        } catch (error) {
-          onError(error)
-        }
-      }
+      const count = write(records.map((record) => redact(JSON.stringify(record))))
+      if (count < records.length) retry ??= setTimeout(tryAgain, retryMs).unref()
+      return count
     },
+    isFailing: () => file?.isFailing() ?? false,
+    cutAtOpen: file?.cutAtOpen,
     close: () => {
-      for (const sink of sinks) sink.close()
+      clearTimeout(retry)
+      file?.close()
     },
   }
 }
 
-function stdoutSink(onError: (error: unknown) => void): LineSink {
+/** Without a file a chain is as long as its process lives. */
+function chainInMemory(): ChainedFile['append'] {
+  let head: ChainHead = genesis
+  return (jsons) =>
+    jsons.map((json) => {
+      const chained = chainLine(json, head)
+      head = chained.head
+      return `${chained.line}\n`
+    })
+}
+
+function openStdout(onError: (error: unknown) => void): (lines: string) => void {
   const stdout = destination({ fd: 1, sync: true })
   stdout.on('error', onError)
-  return { write: (line) => void stdout.write(line), close: () => undefined }
+  return (lines) => void stdout.write(lines)
 }

@@ -7,7 +7,7 @@ import { redactQuery } from './query-redaction.ts'
 import { redactTokenShapes } from './redaction.ts'
 
 /** What is written of one request, whatever became of it. Fields without a value are left out
- * of the line. */
+ * of the line. `seq`, `prev` and `hash` come to it when it is written. */
 export interface AuditRecord {
   /** Version of this form. */
   readonly v: 1

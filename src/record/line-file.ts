@@ -11,13 +11,26 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-/** Where finished lines go. */
-export interface LineSink {
+/** What came of an attempt to write. */
+export interface Written {
+  /** Bytes that are with the operating system. */
+  readonly bytes: number
+  /** Absent when that is all of them. */
+  readonly error?: unknown
+}
+
+/** A file that lines are appended to. */
+export interface LineFile {
+  /** Writes bytes at the end; they are with the operating system on return. */
+  readonly write: (bytes: Buffer) => Written
+  /** Whether it has reached its size. */
+  readonly isFull: () => boolean
   /**
-   * Writes lines, line feeds included; they are with the operating system on return.
-   * @throws {Error} when it could not be written, or not all of it
+   * Puts the file aside, goes on with an empty one, and deletes the oldest beyond those to be kept.
+   * @returns the name of the file that was put aside
+   * @throws {Error} when that fails; the file then goes on as it is
    */
-  readonly write: (lines: string) => void
+  readonly rotate: () => string
   readonly close: () => void
 }
 
@@ -28,49 +41,41 @@ export interface Rotation {
 }
 
 /**
- * Lines to the end of a file that others than owner and group cannot read. A file that has reached
- * its size is renamed to `NAME.TIME` between two lines, and the oldest such files beyond `keep` are
- * deleted; where that fails the file goes on, and the next line tries again.
- * @param onError told of a rotation that failed
+ * Opens a file for appending that others than owner and group cannot read. Rotated, it is renamed to
+ * `NAME.TIME`.
  * @throws {Error} when the file cannot be opened
  */
-export function openLineFile(
-  file: string,
-  rotation: Rotation | undefined,
-  onError: (error: unknown) => void,
-): LineSink {
+export function openLineFile(file: string, rotation: Rotation | undefined): LineFile {
   mkdirSync(dirname(file), { recursive: true, mode: 0o750 })
   const open = () => openSync(file, 'a', 0o640)
+  const limitBytes =
+    rotation === undefined ? Number.POSITIVE_INFINITY : rotation.sizeMiB * 1_048_576
   let fd = open()
   let size = statSync(file).size
-  // A line that was cut off by a full disk must not run into the next one.
-  let isTorn = false
-
-  function rotate({ keep }: Rotation): void {
-    try {
-      renameSync(file, freeName(file))
+  return {
+    write: (bytes) => {
+      let written = 0
+      try {
+        while (written < bytes.length) written += writeSync(fd, bytes, written)
+        return { bytes: written }
+      } catch (error) {
+        return { bytes: written, error }
+      } finally {
+        size += written
+      }
+    },
+    isFull: () => size >= limitBytes,
+    rotate: () => {
+      const aside = freeName(file)
+      renameSync(file, aside)
       const next = open()
       closeSync(fd)
       fd = next
       size = 0
-      for (const old of rotatedFiles(file).slice(0, -keep)) rmSync(old, { force: true })
-    } catch (error) {
-      onError(error)
-    }
-  }
-
-  return {
-    write: (lines) => {
-      if (rotation !== undefined && size >= rotation.sizeMiB * 1_048_576) rotate(rotation)
-      const bytes = Buffer.from(isTorn ? `\n${lines}` : lines)
-      let written = 0
-      try {
-        while (written < bytes.length) written += writeSync(fd, bytes, written)
-        isTorn = false
-      } finally {
-        size += written
-        if (written > 0 && written < bytes.length) isTorn = true
+      if (rotation !== undefined) {
+        for (const old of rotatedFiles(file).slice(0, -rotation.keep)) rmSync(old, { force: true })
       }
+      return aside
     },
     close: () => closeSync(fd),
   }

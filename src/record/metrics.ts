@@ -53,7 +53,7 @@ export function openMetrics(): Metrics {
   })
   const auditFailures = new Counter({
     name: 'magegate_audit_failures_total',
-    help: 'Audit records that could not be written.',
+    help: 'Attempts to write to the audit trail that failed.',
     registers,
   })
   // To find a labelled child costs more than to count on it; there are as many as label values.

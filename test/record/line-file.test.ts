@@ -11,76 +11,55 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true }))
 
-function failOn(error: unknown): void {
-  throw error
-}
+const mebibyte = Buffer.from(`${'x'.repeat(1_048_575)}\n`)
 
 test('has written a line when it returns, after what was there, not for others to read', async () => {
   const file = join(folder, 'new', 'audit.jsonl')
-  const first = openLineFile(file, undefined, failOn)
-  first.write('one\n')
+  const first = openLineFile(file, undefined)
+  first.write(Buffer.from('one\n'))
   assert.equal(await readFile(file, 'utf8'), 'one\n')
   first.close()
-  const second = openLineFile(file, undefined, failOn)
-  second.write('two\n')
+  const second = openLineFile(file, undefined)
+  second.write(Buffer.from('two\n'))
   assert.equal(await readFile(file, 'utf8'), 'one\ntwo\n')
   second.close()
   assert.equal((await stat(file)).mode & 0o007, 0)
 })
 
-test('loses no line over rotations, and keeps as many files as it is told', async () => {
+test('puts a file aside that has its size, and keeps as many as it is told', async () => {
   const file = join(folder, 'rotated.jsonl')
-  const line = `${'x'.repeat(65_535)}\n`
-  const sink = openLineFile(file, { sizeMiB: 1, keep: 100 }, failOn)
-  for (let index = 0; index < 40; index += 1) sink.write(line)
-  sink.close()
-  const files = (await readdir(folder)).filter((name) => name.startsWith('rotated.jsonl'))
-  assert.equal(files.length, 3)
-  let bytes = 0
-  for (const name of files) {
-    const content = await readFile(join(folder, name), 'utf8')
-    assert.ok(
-      content
-        .split('\n')
-        .slice(0, -1)
-        .every((each) => `${each}\n` === line),
-    )
-    bytes += content.length
+  const opened = openLineFile(file, { sizeMiB: 1, keep: 2 })
+  const aside: string[] = []
+  for (let index = 0; index < 4; index += 1) {
+    assert.ok(!opened.isFull())
+    opened.write(mebibyte)
+    assert.ok(opened.isFull())
+    aside.push(opened.rotate())
   }
-  assert.equal(bytes, 40 * line.length)
-
-  const strict = openLineFile(file, { sizeMiB: 1, keep: 1 }, failOn)
-  for (let index = 0; index < 40; index += 1) strict.write(line)
-  strict.close()
+  opened.close()
+  // In the same millisecond too, none takes the name of another.
+  assert.equal(new Set(aside).size, 4)
   const kept = (await readdir(folder)).filter((name) => name.startsWith('rotated.jsonl.'))
-  assert.equal(kept.length, 1)
-})
-
-test('puts no file in the place of another that was put aside in the same millisecond', async () => {
-  const file = join(folder, 'fast.jsonl')
-  const sink = openLineFile(file, { sizeMiB: 1, keep: 100 }, failOn)
-  const line = `${'x'.repeat(1_048_575)}\n`
-  for (let index = 0; index < 20; index += 1) sink.write(line)
-  sink.close()
-  const files = (await readdir(folder)).filter((name) => name.startsWith('fast.jsonl'))
-  assert.equal(files.length, 20)
+  assert.deepEqual(
+    kept.sort().map((name) => join(folder, name)),
+    aside.slice(-2),
+  )
+  for (const name of aside.slice(-2)) assert.equal((await stat(name)).size, mebibyte.length)
 })
 
 test('goes on in the old file when it cannot be put aside', async () => {
   const file = join(folder, 'stuck.jsonl')
-  const errors: unknown[] = []
-  const sink = openLineFile(file, { sizeMiB: 1, keep: 1 }, (error) => errors.push(error))
-  const line = `${'x'.repeat(1_048_575)}\n`
-  sink.write(line)
+  const opened = openLineFile(file, { sizeMiB: 1, keep: 1 })
   await rm(file)
-  sink.write(line)
-  assert.equal(errors.length, 1)
-  sink.close()
+  assert.throws(() => opened.rotate(), { code: 'ENOENT' })
+  assert.deepEqual(opened.write(mebibyte), { bytes: mebibyte.length })
+  opened.close()
 })
 
-test('a line that does not fit on the disk is told of, and does not spoil the next one', async () => {
-  const sink = openLineFile('/dev/full', undefined, failOn)
-  assert.throws(() => sink.write('lost\n'), { code: 'ENOSPC' })
-  assert.throws(() => sink.write('lost too\n'), { code: 'ENOSPC' })
-  sink.close()
+test('tells how much of a line is written where the disk is full', () => {
+  const opened = openLineFile('/dev/full', undefined)
+  const { bytes, error } = opened.write(mebibyte)
+  assert.equal(bytes, 0)
+  assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+  opened.close()
 })

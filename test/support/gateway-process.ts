@@ -15,6 +15,7 @@ export interface ProcessOutput {
 export interface GatewayProcess {
   readonly url: string
   readonly adminUrl: string
+  readonly pid: number | undefined
   readonly signal: (name: NodeJS.Signals) => void
   /** Resolves when the process has ended. */
   readonly ended: Promise<ProcessOutput>
@@ -73,6 +74,7 @@ export async function startedProcess(
   failed.catch(() => undefined)
   return {
     ...addresses,
+    pid: child.pid,
     signal: (name) => void child.kill(name),
     ended,
     stop: () => {

@@ -34,5 +34,6 @@ export function services(clock: () => number = testClock()): Services {
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },
     spendDecoy: () => undefined,
+    isAuditDemandUnmet: () => false,
   }
 }

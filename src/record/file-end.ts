@@ -1,0 +1,71 @@
+import { hash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { type ChainHead, headOf } from './chain.ts'
+
+/** Bytes that are no line of the chain: a line that was cut off, or something put there. */
+export interface Cut {
+  readonly bytes: number
+  /** Hex. */
+  readonly sha256: string
+  /** Whether they end with a line feed. */
+  readonly isEnded: boolean
+}
+
+/** How a file of chained lines ends. */
+export interface FileEnd {
+  /** Of the last whole line; undefined when the file has none. */
+  readonly head: ChainHead | undefined
+  /** What stands after it, if anything does. */
+  readonly cut: Cut | undefined
+}
+
+const lineFeed = 0x0a
+const firstStepBytes = 65_536
+
+/**
+ * Finds the last whole line of a chain in a file, and what stands after it. Reads no more of the file
+ * than that takes.
+ * @throws {Error} when the file cannot be read
+ */
+export function readFileEnd(file: string): FileEnd {
+  const fd = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(fd)
+    for (let length = Math.min(firstStepBytes, size); ; length = Math.min(length * 8, size)) {
+      const end = endOf(readLast(fd, size, length), length === size)
+      if (end !== undefined) return end
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readLast(fd: number, size: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  let read = 0
+  while (read < length) {
+    const got = readSync(fd, bytes, read, length - read, size - length + read)
+    if (got === 0) break
+    read += got
+  }
+  return bytes.subarray(0, read)
+}
+
+/** @returns undefined when the last whole line may begin before these bytes */
+function endOf(bytes: Buffer, isWholeFile: boolean): FileEnd | undefined {
+  let feed = bytes.lastIndexOf(lineFeed)
+  while (feed >= 0) {
+    const before = feed === 0 ? -1 : bytes.lastIndexOf(lineFeed, feed - 1)
+    if (before < 0 && !isWholeFile) return undefined
+    const head = headOf(bytes.toString('utf8', before + 1, feed))
+    if (head !== undefined) return { head, cut: cutOf(bytes.subarray(feed + 1)) }
+    feed = before
+  }
+  return isWholeFile ? { head: undefined, cut: cutOf(bytes) } : undefined
+}
+
+function cutOf(bytes: Buffer): Cut | undefined {
+  if (bytes.length === 0) return undefined
+  const isEnded = bytes.at(-1) === lineFeed
+  return { bytes: bytes.length, sha256: hash('sha256', bytes), isEnded }
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
+import { startedProcess } from '../support/gateway-process.ts'
+import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+
+const post = {
+  method: 'POST',
+  path: '/rest/V1/products',
+  headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+  body: '{}',
+}
+const get = { headers: globexHeaders }
+const longBody = 'x'.repeat(200_000)
+
+/** Answers every request; one for `/long` with what is streamed. */
+function startUpstream() {
+  return startRawUpstream((socket, request) => {
+    const body = request.includes('/products/long') ? longBody : 'ok'
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  })
+}
+
+function readiness(adminUrl: string): Promise<Response> {
+  return fetch(`${adminUrl}/readyz`)
+}
+
+describe('with a full disk, and audit.onFailure: refuse', () => {
+  test('no write is answered as if it had its record, no further one is forwarded, reads are', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { audit: { file: '/dev/full' } },
+    })
+    assert.equal((await readiness(gateway.adminUrl)).status, 200)
+    const first = await send(gateway.url, post)
+    assert.equal(first.status, 503)
+    assert.equal(problemOf(first).code, 'audit-unavailable')
+    assert.equal(upstream.requests.length, 1)
+
+    const second = await send(gateway.url, post)
+    assert.equal(problemOf(second).code, 'audit-unavailable')
+    assert.equal(upstream.requests.length, 1)
+
+    const ready = await readiness(gateway.adminUrl)
+    assert.equal(ready.status, 503)
+    assert.match(await ready.text(), /audit trail/)
+    assert.equal((await send(gateway.url, get)).status, 200)
+  })
+
+  test('a long answer to a write is cut before its end', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { audit: { file: '/dev/full' } },
+    })
+    const outgoing = httpRequest(`${gateway.url}/rest/V1/products/long`, {
+      method: 'DELETE',
+      headers: globexHeaders,
+    })
+    outgoing.end()
+    const [response] = await once(outgoing, 'response')
+    await assert.rejects(async () => {
+      for await (const _chunk of response);
+    }, /aborted/)
+  })
+})
+
+test('with a full disk and audit.onFailure: allow, writes go on and the metric tells', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { audit: { file: '/dev/full', onFailure: 'allow' } },
+  })
+  assert.equal((await send(gateway.url, post)).status, 200)
+  assert.equal((await send(gateway.url, post)).status, 200)
+  assert.equal((await readiness(gateway.adminUrl)).status, 200)
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  assert.match(metrics, /^magegate_audit_failures_total 2$/m)
+})
+
+test('when there is space again, the trail goes on by itself and tells what is missing', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-full-'))
+  const auditFile = join(folder, 'audit.jsonl')
+  await using upstream = await startUpstream()
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: upstream.url }, auditFile),
+    integrations: { globex },
+  })
+  const gateway = await startedProcess(['start', '--config', files.path], testEnv)
+  // A limit on the size of files is a full disk that needs no privileges to be made.
+  const limit = (bytes: number | 'unlimited') =>
+    promisify(execFile)('prlimit', ['--pid', String(gateway.pid), `--fsize=${bytes}:unlimited`])
+  assert.equal((await send(gateway.url, post)).status, 200)
+  const { size } = await stat(auditFile)
+  await limit(size + 100)
+  assert.equal((await send(gateway.url, post)).status, 503)
+  assert.equal((await send(gateway.url, post)).status, 503)
+  assert.equal((await stat(auditFile)).size, size + 100)
+  await limit('unlimited')
+  while ((await readiness(gateway.adminUrl)).status !== 200) await new Promise(setImmediate)
+  assert.equal((await send(gateway.url, post)).status, 200)
+  await gateway.stop()
+  const lines = (await readFile(auditFile, 'utf8')).trimEnd().split('\n')
+  await rm(folder, { recursive: true })
+  const resumed = JSON.parse(lines[2] ?? '') as Record<string, unknown>
+  assert.equal(resumed.event, 'resumed')
+  assert.equal(resumed.cutBytes, 100)
+  assert.equal(resumed.lost, 2)
+  assert.equal(resumed.seq, 2)
+  assert.equal((JSON.parse(lines[3] ?? '') as Record<string, unknown>).status, 200)
+  assert.equal(lines.length, 4)
+})

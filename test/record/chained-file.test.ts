@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { openChainedFile } from '../../src/record/chained-file.ts'
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-chained-file-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+function failOn(error: unknown): void {
+  throw error
+}
+
+function sha256(bytes: string | Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+interface Line {
+  readonly n?: number
+  readonly event?: string
+  readonly seq: number
+  readonly prev: string
+  readonly hash: string
+  readonly cutBytes?: number
+  readonly cutSha256?: string
+  readonly lost?: number
+}
+
+/** Reads lines of a chain, and holds each against the one before it. */
+function readChain(text: string, from = { seq: 0, hash: '0'.repeat(64) }): Line[] {
+  let { seq, hash: prev } = from
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const read = JSON.parse(line) as Line
+      assert.equal(read.seq, seq + 1)
+      assert.equal(read.prev, prev)
+      assert.equal(read.hash, sha256(line.slice(0, line.lastIndexOf(',"hash":'))))
+      seq = read.seq
+      prev = read.hash
+      return read
+    })
+}
+
+test('numbers and links its lines, over a restart too', async () => {
+  const path = join(folder, 'linked.jsonl')
+  for (const batch of [['{"n":1}', '{"n":2}'], ['{"n":3}']]) {
+    const file = openChainedFile(path, undefined, failOn)
+    assert.equal(file.cutAtOpen, undefined)
+    assert.equal(file.append(batch).length, batch.length)
+    file.close()
+  }
+  const lines = readChain(await readFile(path, 'utf8'))
+  assert.deepEqual(
+    lines.map(({ n }) => n),
+    [1, 2, 3],
+  )
+})
+
+test('goes on behind a line that was cut off, and tells what stands there', async () => {
+  const path = join(folder, 'cut.jsonl')
+  const first = openChainedFile(path, undefined, failOn)
+  first.append(['{"n":1}', '{"n":2}'])
+  first.close()
+  const whole = await readFile(path, 'utf8')
+  await truncate(path, whole.length - 30)
+  const second = openChainedFile(path, undefined, failOn)
+  const kept = whole.slice(0, whole.indexOf('\n') + 1)
+  const rest = whole.slice(kept.length, -30)
+  assert.deepEqual(second.cutAtOpen, { afterSeq: 1, bytes: rest.length })
+  second.append(['{"n":3}'])
+  second.close()
+  const text = await readFile(path, 'utf8')
+  assert.ok(text.startsWith(`${kept}${rest}\n`))
+  const [event, record] = readChain(
+    text.slice(kept.length + rest.length + 1),
+    readChain(kept)[0] as Line,
+  )
+  assert.equal(event?.event, 'resumed')
+  assert.equal(event?.cutBytes, rest.length)
+  assert.equal(event?.cutSha256, sha256(rest))
+  assert.equal(record?.n, 3)
+})
+
+test('takes up its chain behind lines that are none of its own, however long', async () => {
+  const path = join(folder, 'foreign.jsonl')
+  const first = openChainedFile(path, undefined, failOn)
+  first.append(['{"n":1}'])
+  first.close()
+  const foreign = `${'{"not":"ours"}\n'.repeat(20_000)}`
+  await appendFile(path, foreign)
+  const second = openChainedFile(path, undefined, failOn)
+  assert.deepEqual(second.cutAtOpen, { afterSeq: 1, bytes: foreign.length })
+  second.close()
+  const last = (await readFile(path, 'utf8')).split('\n').at(-2) ?? ''
+  const event = JSON.parse(last) as Line
+  assert.equal(event.seq, 2)
+  assert.equal(event.cutSha256, sha256(foreign))
+})
+
+test('loses no line over rotations, and goes on with the chain in the next file', async () => {
+  const path = join(folder, 'rotated.jsonl')
+  const filler = 'x'.repeat(65_000)
+  let n = 0
+  // Two runs, so that one of them begins with what the other has put aside.
+  for (let run = 0; run < 2; run += 1) {
+    const file = openChainedFile(path, { sizeMiB: 1, keep: 100 }, failOn)
+    for (let index = 0; index < 40; index += 1) {
+      n += 1
+      assert.equal(file.append([JSON.stringify({ n, filler })]).length, 1)
+    }
+    file.close()
+  }
+  const aside = (await readdir(folder)).filter((name) => name.startsWith('rotated.jsonl.')).sort()
+  assert.ok(aside.length >= 4)
+  let text = ''
+  for (const name of [...aside, 'rotated.jsonl']) text += await readFile(join(folder, name), 'utf8')
+  const lines = readChain(text)
+  assert.equal(lines.filter(({ event }) => event === 'rotated').length, aside.length)
+  assert.deepEqual(
+    lines.flatMap((line) => line.n ?? []),
+    Array.from({ length: 80 }, (_, index) => index + 1),
+  )
+})
+
+test('takes up the chain of what was put aside when its own file is gone', async () => {
+  const path = join(folder, 'gone.jsonl')
+  const aside = join(folder, 'gone.jsonl.20260115T093000123Z')
+  const first = openChainedFile(aside, undefined, failOn)
+  first.append(['{"n":1}'])
+  first.close()
+  const second = openChainedFile(path, undefined, failOn)
+  second.append(['{"n":2}'])
+  second.close()
+  const [one] = readChain(await readFile(aside, 'utf8'))
+  readChain(await readFile(path, 'utf8'), one)
+})
+
+test('tells of lines that could not be written as soon as one can be', () => {
+  const errors: unknown[] = []
+  const file = openChainedFile('/dev/full', undefined, (error) => errors.push(error))
+  assert.ok(!file.isFailing())
+  assert.deepEqual(file.append(['{"n":1}']), [])
+  assert.ok(file.isFailing())
+  assert.deepEqual(file.append(['{"n":2}']), [])
+  assert.equal(errors.length, 2)
+  file.close()
+})

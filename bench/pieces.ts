@@ -54,7 +54,7 @@ export function measurePieces(get: SignedRequest, folder: string): Piece[] {
     measurePiece('audit record, built and written', () => audit.write([auditRecord(ended)])),
     measurePiece('metrics of a record, counted', () => metrics.observe(record)),
   ]
-  audit.close()
+  void audit.close()
   return pieces
 }
 

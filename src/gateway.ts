@@ -156,7 +156,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     store.close()
     flush()
     process.off('exit', flush)
-    auditLog.close()
+    await auditLog.close()
     adminServer.close()
     adminServer.closeAllConnections()
   }

@@ -6,6 +6,9 @@ const usage = `usage: magegate COMMAND [options]
   start --config DIR   run the gateway
   check --config DIR   read the configuration and report every fault
   demo [--once]        show a gateway at work in front of a stand-in for Magento
+  audit keygen --out NAME   make the keys for signed checkpoints
+  audit verify FILE [--key PUBLIC.pem] [--checkpoints FILE ...]
+                       verify an audit trail, and name the first record that is not right
   sign [options] URL   sign a request as a partner would, and print its headers
       --scheme canonical | rfc9421 | oauth1 | body
       --secret REF (rfc9421: or a private key)   --key-id ID (rfc9421)
@@ -31,6 +34,7 @@ const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
   ['start', () => import('./cli/start.ts')],
   ['check', () => import('./cli/check.ts')],
   ['demo', () => import('./cli/demo.ts')],
+  ['audit', () => import('./cli/audit.ts')],
   ['sign', () => import('./cli/sign.ts')],
   ['explain', () => import('./cli/explain.ts')],
 ])

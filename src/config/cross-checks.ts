@@ -4,6 +4,7 @@ import { signerIds } from '../authenticate/claimed-signer.ts'
 import type { SignatureSettings } from '../authenticate/signature-settings.ts'
 import { decodeBase32 } from '../forward/admin-token/base32.ts'
 import { upstreamKey } from '../forward/upstream-signature.ts'
+import { readCheckpointKey } from '../record/checkpoint-key.ts'
 import { Secret } from '../secret.ts'
 import { escapePointer } from './check-settings.ts'
 import type { Fault } from './faults.ts'
@@ -49,6 +50,15 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
       pointer: '/audit/rotate',
       expected: 'a file beside it, since stdout is not rotated',
     })
+  }
+  const { checkpoints } = audit
+  if (checkpoints !== undefined && audit.file === undefined) {
+    faults.push({ pointer: '/audit/checkpoints', expected: 'a file beside it' })
+  }
+  const { key } = checkpoints ?? {}
+  if (key instanceof Secret && readCheckpointKey(key.reveal()) === undefined) {
+    const expected = 'an Ed25519 private key in PEM, as `audit keygen` makes it'
+    faults.push({ pointer: '/audit/checkpoints/key', expected })
   }
   return faults
 }

@@ -150,10 +150,48 @@ const store = Type.Object(
   { ...closed, default: {} },
 )
 
+const checkpoints = Type.Object(
+  {
+    key: SecretSetting('Ed25519 private key, PEM, that `audit keygen` has made.'),
+    everyRecords: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 1_000,
+      description: 'How many records have one checkpoint at most.',
+    }),
+    everySeconds: Type.Integer({
+      minimum: 1,
+      maximum: 86_400,
+      default: 10,
+      description: 'How long a record waits for its checkpoint at most.',
+    }),
+    copyTo: Type.Optional(
+      Type.Object(
+        {
+          file: Type.Optional(Type.String({ description: 'File on another volume or machine.' })),
+          redis: Type.Optional(
+            Type.Object(
+              {
+                url: SecretSetting('Redis URL, redis:// or rediss://.'),
+                stream: Type.String({ minLength: 1, description: 'Name of the stream.' }),
+              },
+              closed,
+            ),
+          ),
+          url: Type.Optional(SecretSetting('URL that each checkpoint is posted to.')),
+        },
+        { ...closed, description: 'Second places that each checkpoint is taken to.' },
+      ),
+    ),
+  },
+  { ...closed, description: 'Signed checkpoints of the file, in FILE.checkpoints.' },
+)
+
 const audit = Type.Object(
   {
     file: Type.Optional(Type.String({ description: 'File that records are appended to.' })),
     stdout: Type.Optional(Type.Boolean({ description: 'Write records to standard output.' })),
+    checkpoints: Type.Optional(checkpoints),
     onFailure: Type.Enum(['refuse', 'allow'], {
       default: 'refuse',
       description:

@@ -1,4 +1,5 @@
 import { destination } from 'pino'
+import { type AuditCheckpointSettings, openAuditCheckpoints } from './audit-checkpoints.ts'
 import type { AuditRecord } from './audit-record.ts'
 import { type ChainHead, chainLine, genesis } from './chain.ts'
 import { type ChainedFile, openChainedFile } from './chained-file.ts'
@@ -10,6 +11,8 @@ export interface AuditSettings {
   readonly file?: string
   readonly stdout?: boolean
   readonly rotate?: Rotation
+  /** Of the file. */
+  readonly checkpoints?: AuditCheckpointSettings
 }
 
 /** The audit trail. */
@@ -23,7 +26,7 @@ export interface AuditLog {
   readonly isFailing: () => boolean
   /** Where the file was cut when it was opened; undefined when it was whole. */
   readonly cutAtOpen: ChainedFile['cutAtOpen']
-  readonly close: () => void
+  readonly close: () => Promise<void>
 }
 
 const retryMs = 1_000
@@ -31,7 +34,7 @@ const retryMs = 1_000
 /**
  * Opens the audit trail. Every finished line is searched for secrets before it is written. The file
  * is what counts: standard output gets the lines that the file has.
- * @param onError told of lines that could not be written, and of a rotation that failed
+ * @param onError told of what could not be written, copied or put aside
  * @throws {Error} when the file cannot be opened
  */
 export function openAuditLog(
@@ -39,10 +42,13 @@ export function openAuditLog(
   redact: Redact,
   onError: (error: unknown) => void,
 ): AuditLog {
-  const file =
-    settings.file === undefined
+  const { file: path, rotate } = settings
+  const checkpoints =
+    path === undefined || settings.checkpoints === undefined
       ? undefined
-      : openChainedFile(settings.file, settings.rotate, onError)
+      : openAuditCheckpoints(path, settings.checkpoints, onError)
+  const file =
+    path === undefined ? undefined : openChainedFile(path, rotate, onError, checkpoints?.add)
   const append = file?.append ?? chainInMemory()
   const print = settings.stdout ? openStdout(onError) : undefined
   let retry: NodeJS.Timeout | undefined
@@ -66,9 +72,10 @@ export function openAuditLog(
     },
     isFailing: () => file?.isFailing() ?? false,
     cutAtOpen: file?.cutAtOpen,
-    close: () => {
+    close: async () => {
       clearTimeout(retry)
       file?.close()
+      await checkpoints?.close()
     },
   }
 }

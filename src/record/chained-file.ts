@@ -23,12 +23,14 @@ export interface ChainedFile {
  * line stay where they are; the next line, an event `resumed`, tells their number and their digest,
  * and how many lines could not be written at all.
  * @param onError told of what could not be written, and of a rotation that failed
+ * @param onWritten told of the lines that were written, by the heads that they make
  * @throws {Error} when the file cannot be opened
  */
 export function openChainedFile(
   path: string,
   rotation: Rotation | undefined,
   onError: (error: unknown) => void,
+  onWritten: (heads: readonly ChainHead[]) => void = () => undefined,
 ): ChainedFile {
   const file = openLineFile(path, rotation)
   let head = genesis
@@ -50,12 +52,14 @@ export function openChainedFile(
     const { bytes: written, error } = file.write(bytes)
     if (written === bytes.length) {
       head = last
+      onWritten(heads)
       return lines
     }
     onError(error)
     isTorn = true
     const whole = countFeeds(bytes.subarray(Buffer.byteLength(lead), written))
     head = heads[whole - 1] ?? head
+    onWritten(heads.slice(0, whole))
     return lines.slice(0, whole)
   }
 

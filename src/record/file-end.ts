@@ -40,6 +40,28 @@ export function readFileEnd(file: string): FileEnd {
   }
 }
 
+/**
+ * The heads of the whole lines of a file whose number is higher than `seq`, oldest first. Reads no more
+ * of the file than that takes.
+ * @throws {Error} when the file cannot be read
+ */
+export function headsAfter(file: string, seq: number): ChainHead[] {
+  const fd = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(fd)
+    for (let length = Math.min(firstStepBytes, size); ; length = Math.min(length * 8, size)) {
+      const lines = readLast(fd, size, length).toString('utf8').split('\n')
+      // The first one may have begun before.
+      if (length < size) lines.shift()
+      const heads = lines.flatMap((line) => headOf(line) ?? [])
+      const first = heads[0]?.seq ?? Number.POSITIVE_INFINITY
+      if (first <= seq + 1 || length === size) return heads.filter((head) => head.seq > seq)
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
 function readLast(fd: number, size: number, length: number): Buffer {
   const bytes = Buffer.alloc(length)
   let read = 0

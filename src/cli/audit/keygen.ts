@@ -1,0 +1,29 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { requiredOption } from '../arguments.ts'
+
+/**
+ * `audit keygen --out NAME`: makes the pair of keys for checkpoints, `NAME.pem` and `NAME.pub.pem`.
+ * Never overwrites a file.
+ */
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { out: { type: 'string' } } })
+  const out = requiredOption(values.out, 'out')
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const files = [
+    [`${out}.pem`, privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600],
+    [`${out}.pub.pem`, publicKey.export({ type: 'spki', format: 'pem' }), 0o644],
+  ] as const
+  for (const [file, pem, mode] of files) {
+    try {
+      writeFileSync(file, pem, { mode, flag: 'wx' })
+    } catch (error) {
+      process.stderr.write(`audit keygen: ${(error as Error).message}\n`)
+      return 1
+    }
+  }
+  process.stdout.write(`${out}.pem: for audit.checkpoints.key, and nobody else to read\n`)
+  process.stdout.write(`${out}.pub.pem: for audit verify; keep a copy elsewhere\n`)
+  return 0
+}

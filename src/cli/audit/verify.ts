@@ -1,0 +1,58 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { trailFiles } from '../../verify/trail-files.ts'
+import { type TrailReport, verifyTrail } from '../../verify/verify-trail.ts'
+import { UsageError } from '../arguments.ts'
+
+/**
+ * `audit verify FILE [--key PUBLIC.pem] [--checkpoints FILE …]`: verifies a trail with all that
+ * rotation has put aside.
+ * @returns 0 when nothing is wrong, 1 when something is; standard error then names the first place
+ */
+export async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { key: { type: 'string' }, checkpoints: { type: 'string', multiple: true } },
+  })
+  const [file, ...more] = positionals
+  if (file === undefined || more.length > 0) throw new UsageError('one FILE, the audit.file')
+  const publicKey = values.key === undefined ? undefined : readKey(values.key)
+  const own = `${file}.checkpoints`
+  const checkpointFiles = [...(existsSync(own) ? [own] : []), ...(values.checkpoints ?? [])]
+  let report: TrailReport
+  try {
+    const files = trailFiles(file)
+    if (files.length === 0) return fail(`${file}: there is no such trail`)
+    if (publicKey !== undefined && checkpointFiles.length === 0) {
+      return fail(`${own}: there are no checkpoints`)
+    }
+    report = await verifyTrail({ files, checkpointFiles, publicKey })
+  } catch (error) {
+    return fail((error as Error).message)
+  }
+  for (const note of report.notes) process.stdout.write(`${note}\n`)
+  if (report.fault !== undefined) return fail(report.fault)
+  const signed =
+    publicKey === undefined
+      ? 'the chain alone; --key also holds it against its checkpoints'
+      : `${report.checkpoints} checkpoint(s)`
+  process.stdout.write(`${file}: ok, ${report.records} record(s), ${signed}\n`)
+  return 0
+}
+
+function readKey(file: string): KeyObject {
+  try {
+    const key = createPublicKey(readFileSync(file))
+    if (key.asymmetricKeyType === 'ed25519') return key
+  } catch {
+    // What is no key has no type either.
+  }
+  throw new UsageError(`--key ${file} is no readable Ed25519 public key`)
+}
+
+function fail(what: string): number {
+  process.stderr.write(`audit verify: ${what}\n`)
+  return 1
+}

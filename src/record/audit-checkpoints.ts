@@ -1,0 +1,60 @@
+import type { Secret } from '../secret.ts'
+import { openRedisStream } from '../store/redis-stream.ts'
+import { type CopyCheckpoint, copyCheckpoints, copyToFile, copyToUrl } from './checkpoint-copies.ts'
+import { readCheckpointKey } from './checkpoint-key.ts'
+import { type Checkpoints, openCheckpoints } from './checkpoints.ts'
+
+/** The section `audit.checkpoints`. */
+export interface AuditCheckpointSettings {
+  /** Ed25519 private key, PEM. */
+  readonly key: Secret
+  readonly everyRecords: number
+  readonly everySeconds: number
+  readonly copyTo?: {
+    readonly file?: string
+    readonly redis?: { readonly url: Secret; readonly stream: string }
+    readonly url?: Secret
+  }
+}
+
+/** Checkpoints with their second places. */
+export interface AuditCheckpoints extends Pick<Checkpoints, 'add'> {
+  /** Makes the last one, and tries once more to take all to their second places. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens the checkpoints of a trail as configured.
+ * @param onError told of what could not be written or copied; it is tried again
+ * @throws {Error} when a file cannot be read
+ */
+export function openAuditCheckpoints(
+  trail: string,
+  { key: pem, copyTo = {}, ...settings }: AuditCheckpointSettings,
+  onError: (error: unknown) => void,
+): AuditCheckpoints {
+  const key = readCheckpointKey(pem.reveal())
+  if (key === undefined) throw new Error('audit.checkpoints.key is no Ed25519 key')
+  const stream = copyTo.redis && openRedisStream(copyTo.redis.url, copyTo.redis.stream)
+  const places: CopyCheckpoint[] = []
+  if (copyTo.file !== undefined) places.push(copyToFile(copyTo.file))
+  if (stream !== undefined) places.push(stream.append)
+  if (copyTo.url !== undefined) places.push(copyToUrl(copyTo.url.reveal()))
+  const copies = places.map((place) => copyCheckpoints(place, onError))
+  const checkpoints = openCheckpoints(
+    trail,
+    { key, ...settings },
+    (line) => {
+      for (const each of copies) each.add(line)
+    },
+    onError,
+  )
+  return {
+    add: checkpoints.add,
+    close: async () => {
+      checkpoints.close()
+      await Promise.all(copies.map((each) => each.close()))
+      stream?.close()
+    },
+  }
+}

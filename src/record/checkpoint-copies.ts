@@ -1,0 +1,82 @@
+import { appendFile } from 'node:fs/promises'
+
+/** Takes one checkpoint to a second place; rejects when it did not arrive. */
+export type CopyCheckpoint = (line: string) => Promise<void>
+
+/** Checkpoints on their way to a second place. */
+export interface CheckpointCopies {
+  readonly add: (line: string) => void
+  readonly close: () => Promise<void>
+}
+
+const retryMs = 5_000
+/** Of a place that is away for long the oldest are given up: later ones cover the chain before them. */
+const maxWaiting = 10_000
+
+/**
+ * Takes checkpoints to a second place, in order, each until it has arrived.
+ * @param onError told of each attempt that failed
+ */
+export function copyCheckpoints(
+  copy: CopyCheckpoint,
+  onError: (error: unknown) => void,
+): CheckpointCopies {
+  const waiting: string[] = []
+  let running: Promise<void> | undefined
+  let retry: NodeJS.Timeout | undefined
+
+  async function run(): Promise<void> {
+    for (let line = waiting[0]; line !== undefined; line = waiting[0]) {
+      try {
+        await copy(line)
+      } catch (error) {
+        onError(error)
+        retry = setTimeout(start, retryMs).unref()
+        return
+      }
+      waiting.shift()
+    }
+  }
+  function start(): void {
+    retry = undefined
+    running ??= run().finally(() => {
+      running = undefined
+    })
+  }
+  return {
+    add: (line) => {
+      if (waiting.length === maxWaiting) waiting.shift()
+      waiting.push(line)
+      if (retry === undefined) start()
+    },
+    close: async () => {
+      // One last attempt for what waits for the next one.
+      clearTimeout(retry)
+      start()
+      await running
+      clearTimeout(retry)
+    },
+  }
+}
+
+/** Copies to the end of a file, on another volume or machine. */
+export function copyToFile(path: string): CopyCheckpoint {
+  return (line) => appendFile(path, `${line}\n`, { mode: 0o640 })
+}
+
+const answerLimitMs = 10_000
+
+/** Copies by a POST to a URL, which must answer with a 2xx. */
+export function copyToUrl(url: string): CopyCheckpoint {
+  return async (line) => {
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: line,
+      redirect: 'error',
+      signal: AbortSignal.timeout(answerLimitMs),
+    })
+    await answer.body?.cancel()
+    if (!answer.ok) throw new Error(`the second place answered ${answer.status}`)
+  }
+}

@@ -1,0 +1,104 @@
+import { sign } from 'node:crypto'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import type { ChainHead } from './chain.ts'
+import type { CheckpointKey } from './checkpoint-key.ts'
+import { headsAfter } from './file-end.ts'
+import { type MerkleTree, merkleTree } from './merkle.ts'
+
+/** When checkpoints are made, and what signs them. */
+export interface CheckpointSettings {
+  readonly key: CheckpointKey
+  readonly everyRecords: number
+  readonly everySeconds: number
+}
+
+/** Signs what a trail holds, now and then. */
+export interface Checkpoints {
+  /** Takes note of lines that were written. */
+  readonly add: (heads: readonly ChainHead[]) => void
+  /** Makes a checkpoint of what has none yet. */
+  readonly write: () => void
+  readonly close: () => void
+}
+
+/**
+ * Keeps the checkpoints of a trail in `FILE.checkpoints`: one line for each, signed, over the lines
+ * since the one before. What had none when the process ended gets one at the next start.
+ * @param onCheckpoint told of each line, without its line feed
+ * @param onError told of what could not be written; it is tried again
+ * @throws {Error} when a file cannot be read
+ */
+export function openCheckpoints(
+  trail: string,
+  { key, everyRecords, everySeconds }: CheckpointSettings,
+  onCheckpoint: (line: string) => void,
+  onError: (error: unknown) => void,
+): Checkpoints {
+  const path = `${trail}.checkpoints`
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  let isTorn = before !== '' && !before.endsWith('\n')
+  let tree = merkleTree()
+  let from = 0
+  let last: ChainHead | undefined
+
+  function add(heads: readonly ChainHead[]): void {
+    for (const head of heads) {
+      if (tree.size() === 0) from = head.seq
+      tree.add(head.hash)
+      last = head
+    }
+    if (tree.size() >= everyRecords) write()
+  }
+
+  function write(): void {
+    if (last === undefined || tree.size() === 0) return
+    const line = signedLine(key, from, last, tree)
+    try {
+      appendFileSync(path, `${isTorn ? '\n' : ''}${line}\n`, { mode: 0o640 })
+    } catch (error) {
+      isTorn = true
+      onError(error)
+      return
+    }
+    isTorn = false
+    tree = merkleTree()
+    onCheckpoint(line)
+  }
+
+  if (existsSync(trail)) add(headsAfter(trail, lastCovered(before)))
+  write()
+  const timer = setInterval(write, everySeconds * 1000).unref()
+  return {
+    add,
+    write,
+    close: () => {
+      clearInterval(timer)
+      write()
+    },
+  }
+}
+
+function signedLine(key: CheckpointKey, from: number, to: ChainHead, tree: MerkleTree): string {
+  const json = JSON.stringify({
+    v: 1,
+    time: new Date().toISOString(),
+    from,
+    to: to.seq,
+    count: tree.size(),
+    root: tree.root(),
+    lastHash: to.hash,
+    keyId: key.id,
+  })
+  const signed = json.slice(0, -1)
+  const signature = sign(null, Buffer.from(signed), key.privateKey).toString('base64url')
+  return `${signed},"signature":"${signature}"}`
+}
+
+/** Number of the last line that a checkpoint covers; 0 when there is none. */
+function lastCovered(checkpoints: string): number {
+  for (const line of checkpoints.split('\n').reverse()) {
+    const to = /^\{"v":1,"time":"[^"]*","from":\d+,"to":(\d+),.*"signature":"[^"]+"\}$/.exec(line)
+    if (to !== null) return Number(to[1])
+  }
+  return 0
+}

@@ -1,0 +1,59 @@
+import { type KeyObject, verify } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+
+/** A checkpoint whose signature is valid. */
+export interface Checkpoint {
+  /** Numbers of the first and the last line that it covers. */
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  /** Hex. */
+  readonly root: string
+  /** Hex. */
+  readonly lastHash: string
+  /** File and line that it was read from. */
+  readonly at: string
+}
+
+/** Checkpoints in the order of the lines that they cover, and the first thing that is wrong with them. */
+export interface CheckpointList {
+  readonly checkpoints: readonly Checkpoint[]
+  readonly fault?: string
+}
+
+const lineForm = /^(\{"v":1,.*),"signature":"([A-Za-z0-9_-]{86})"\}$/
+
+/**
+ * Reads the checkpoints of some files; one that stands in several counts once. Lines that were cut off
+ * are passed over: what they covered is covered again by the next one, or is missed.
+ * @throws {Error} when a file cannot be read
+ */
+export async function readCheckpoints(
+  files: readonly string[],
+  publicKey: KeyObject,
+): Promise<CheckpointList> {
+  const found = new Map<string, Checkpoint>()
+  for (const file of files) {
+    for (const [index, line] of (await readFile(file, 'utf8')).split('\n').entries()) {
+      const [, signed, signature] = lineForm.exec(line) ?? []
+      if (signed === undefined || signature === undefined) continue
+      const at = `${file}:${index + 1}`
+      const bytes = Buffer.from(signature, 'base64url')
+      if (!verify(null, Buffer.from(signed), publicKey, bytes)) {
+        return { checkpoints: [], fault: `${at}: the signature of this checkpoint is not valid` }
+      }
+      const checkpoint = JSON.parse(`${signed}}`) as Omit<Checkpoint, 'at'>
+      if (!found.has(line)) found.set(line, { ...checkpoint, at })
+    }
+  }
+  const checkpoints = [...found.values()].sort((one, other) => one.to - other.to)
+  for (const [index, { from, to, count, at }] of checkpoints.entries()) {
+    const before = checkpoints[index - 1]
+    if (count !== to - from + 1) return { checkpoints, fault: `${at}: it covers other lines` }
+    if (before !== undefined && from !== before.to + 1) {
+      const fault = `${at}: no checkpoint covers what stands between ${before.at} and this one, or two cover it`
+      return { checkpoints, fault }
+    }
+  }
+  return { checkpoints }
+}

@@ -1,0 +1,162 @@
+import { createHash, type KeyObject } from 'node:crypto'
+import { merkleRoot } from './merkle-root.ts'
+import { type Checkpoint, readCheckpoints } from './read-checkpoints.ts'
+import { type FileLine, readLines } from './read-lines.ts'
+
+/** What is verified, and against what. */
+export interface TrailToVerify {
+  /** Oldest first. */
+  readonly files: readonly string[]
+  readonly checkpointFiles: readonly string[]
+  /** Ed25519; without it only the chain is looked at. */
+  readonly publicKey?: KeyObject | undefined
+}
+
+/** What was found. */
+export interface TrailReport {
+  /** The first thing that is wrong, with file and line; absent when nothing is. */
+  readonly fault?: string
+  /** What is not wrong, but worth to be known. */
+  readonly notes: readonly string[]
+  readonly records: number
+  /** Number of the first and of the last line. */
+  readonly first?: number
+  readonly last?: number
+  readonly checkpoints: number
+}
+
+/** The form of a line: what the hash covers, its number, the hash before it, its own hash. */
+const lineForm = /^(\{.*,"seq":(\d+),"prev":"([0-9a-f]{64})"),"hash":"([0-9a-f]{64})"\}$/s
+
+interface TrailLine {
+  readonly seq: number
+  readonly prev: string
+  readonly hash: string
+}
+
+/** Bytes that are no line of the trail. */
+interface Junk {
+  readonly at: string
+  readonly parts: Buffer[]
+}
+
+/**
+ * Verifies a trail: every line has the hash that it says, and follows the one before it; every
+ * checkpoint is signed, and has the Merkle root and the last hash of the lines that are there. What
+ * the lines say is not looked at, but for where they tell of bytes that were cut off.
+ * @throws {Error} when a file cannot be read
+ */
+export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
+  const { files, checkpointFiles, publicKey } = trail
+  // Before the lines: of a trail that is being written there are lines enough for all of them.
+  const listed = publicKey && (await readCheckpoints(checkpointFiles, publicKey))
+  const checkpoints = listed?.checkpoints ?? []
+  const notes: string[] = []
+  let next = 0
+  let covered: Buffer[] = []
+  let records = 0
+  let first: number | undefined
+  let before: TrailLine | undefined
+  let junk: Junk | undefined
+  const report = (fault?: string): TrailReport => ({
+    ...(fault !== undefined && { fault }),
+    notes,
+    records,
+    ...(first !== undefined && before !== undefined && { first, last: before.seq }),
+    checkpoints: next,
+  })
+  if (listed?.fault !== undefined) return report(listed.fault)
+
+  let end: FileLine | undefined
+  for await (const fileLine of readLines(files)) {
+    end = fileLine
+    const { bytes } = fileLine
+    const at = `${fileLine.file}:${fileLine.number}`
+    const line = readLine(bytes)
+    if (line === undefined || !fileLine.isEnded) {
+      junk ??= { at, parts: [] }
+      junk.parts.push(bytes, ...(fileLine.isEnded ? [Buffer.from('\n')] : []))
+      continue
+    }
+    if (junk !== undefined) {
+      if (!tellsOf(bytes, Buffer.concat(junk.parts))) return report(`${junk.at}: ${noLine}`)
+      notes.push(`${junk.at}: a line was cut off here, as record ${line.seq} tells`)
+      junk = undefined
+    }
+    const fault = before === undefined ? faultOfFirst(line, checkpoints) : faultAfter(before, line)
+    if (fault !== undefined) return report(`${at}: record ${line.seq} ${fault}`)
+    if (before === undefined) {
+      first = line.seq
+      while ((checkpoints[next]?.to ?? line.seq) < line.seq) next += 1
+    }
+    before = line
+    records += 1
+    const checkpoint = checkpoints[next]
+    if (checkpoint === undefined) continue
+    if (line.seq >= checkpoint.from) covered.push(Buffer.from(line.hash, 'hex'))
+    if (line.seq === checkpoint.to) {
+      if (!isCovered(checkpoint, line, covered)) {
+        return report(
+          `${at}: record ${line.seq} or one before it is not what ${checkpoint.at} signed`,
+        )
+      }
+      next += 1
+      covered = []
+    }
+  }
+  if (junk !== undefined) {
+    if (end?.isEnded) return report(`${junk.at}: ${noLine}`)
+    notes.push(`${junk.at}: the last line is cut off`)
+  }
+  const missed = checkpoints.at(-1)
+  if (missed !== undefined && missed.to > (before?.seq ?? 0)) {
+    const from = (before?.seq ?? 0) + 1
+    return report(
+      `record ${from} and those up to ${missed.to}, which ${missed.at} signed, are not there`,
+    )
+  }
+  if (first !== undefined && first > 1) notes.push(`the trail begins with record ${first}`)
+  const signed = missed?.to ?? 0
+  if (publicKey !== undefined && before !== undefined && before.seq > signed) {
+    notes.push(`no checkpoint covers the records from ${signed + 1} to ${before.seq} yet`)
+  }
+  return report()
+}
+
+const noLine = 'what stands here is no record of the trail, or was changed'
+
+function readLine(bytes: Buffer): TrailLine | undefined {
+  // A character for each byte, so that the hash is over the very bytes.
+  const [, signed, seq, prev, hash] = lineForm.exec(bytes.toString('latin1')) ?? []
+  if (signed === undefined || prev === undefined || hash === undefined) return undefined
+  const actual = createHash('sha256').update(signed, 'latin1').digest('hex')
+  return actual === hash ? { seq: Number(seq), prev, hash } : undefined
+}
+
+function faultAfter(before: TrailLine, line: TrailLine): string | undefined {
+  if (line.seq !== before.seq + 1) return `stands after record ${before.seq}`
+  return line.prev === before.hash ? undefined : `does not follow the record before it`
+}
+
+function faultOfFirst(line: TrailLine, checkpoints: readonly Checkpoint[]): string | undefined {
+  if (line.seq === 1) return /^0+$/.test(line.prev) ? undefined : 'is not the first one'
+  const last = checkpoints.find(({ to }) => to === line.seq - 1)
+  if (last === undefined || last.lastHash === line.prev) return undefined
+  return `does not follow what ${last.at} signed`
+}
+
+/** A checkpoint that covers lines that are not kept any more is held against its last line alone. */
+function isCovered(checkpoint: Checkpoint, line: TrailLine, covered: readonly Buffer[]): boolean {
+  if (line.hash !== checkpoint.lastHash) return false
+  if (covered.length < checkpoint.count) return true
+  return merkleRoot(covered).toString('hex') === checkpoint.root
+}
+
+/** Whether a line tells of just these bytes before it; a line feed that ends them may be added. */
+function tellsOf(line: Buffer, junk: Buffer): boolean {
+  const told = JSON.parse(line.toString()) as Record<string, unknown>
+  const { event, cutBytes, cutSha256 } = told
+  if (event !== 'resumed' || (cutBytes !== junk.length && cutBytes !== junk.length - 1))
+    return false
+  return createHash('sha256').update(junk.subarray(0, cutBytes)).digest('hex') === cutSha256
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, before, test } from 'node:test'
+import { Redis } from 'ioredis'
+import { startGateway } from '../support/gateway.ts'
+import { runCommand } from '../support/gateway-process.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { startRedis } from '../support/redis.ts'
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-audit-cli-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+test('keygen makes a pair of keys, the private one for nobody else, and overwrites nothing', async () => {
+  const out = join(folder, 'fresh')
+  assert.equal((await runCommand(['audit', 'keygen', '--out', out])).exitCode, 0)
+  assert.equal((await stat(`${out}.pem`)).mode & 0o777, 0o600)
+  const pem = await readFile(`${out}.pem`, 'utf8')
+  const again = await runCommand(['audit', 'keygen', '--out', out])
+  assert.equal(again.exitCode, 1)
+  assert.equal(await readFile(`${out}.pem`, 'utf8'), pem)
+})
+
+test('verify needs a FILE and a key that is one', async () => {
+  assert.equal((await runCommand(['audit', 'verify'])).exitCode, 2)
+  assert.equal((await runCommand(['audit', 'verify', join(folder, 'none')])).exitCode, 1)
+  const { exitCode, stderr } = await runCommand(['audit', 'verify', 'x', '--key', 'README.md'])
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /no readable Ed25519 public key/)
+})
+
+test('what a gateway has written is verified, in its second places too, and what was changed is named', async () => {
+  const out = join(folder, 'key')
+  await runCommand(['audit', 'keygen', '--out', out])
+  const file = join(folder, 'audit.jsonl')
+  const posted: string[] = []
+  const receiver = createServer(async (request, response) => {
+    posted.push(await text(request))
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await using redis = await startRedis()
+  await using upstream = await startRawUpstream((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  })
+  const checkpoints = {
+    key: `file:${out}.pem`,
+    everyRecords: 3,
+    copyTo: {
+      file: join(folder, 'second'),
+      url: 'env:RECEIVER',
+      redis: { url: 'env:REDIS', stream: 'audit' },
+    },
+  }
+  {
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { audit: { file, checkpoints } },
+      env: {
+        RECEIVER: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
+        REDIS: redis.url,
+      },
+    })
+    for (let n = 0; n < 7; n += 1) {
+      await send(gateway.url, { method: 'POST', path: '/rest/V1/products', headers: globexHeaders })
+    }
+  }
+  receiver.close()
+  const own = await readFile(`${file}.checkpoints`, 'utf8')
+  const lines = own.trimEnd().split('\n')
+  assert.equal(lines.length, 3)
+  assert.equal(await readFile(join(folder, 'second'), 'utf8'), own)
+  assert.deepEqual(posted, lines)
+  const client = new Redis(redis.url)
+  const entries = await client.xrange('audit', '-', '+')
+  client.disconnect()
+  assert.deepEqual(
+    entries.map(([, [, line]]) => line),
+    lines,
+  )
+
+  const verify = ['audit', 'verify', file, '--key', `${out}.pub.pem`]
+  const whole = await runCommand(verify)
+  assert.equal(whole.exitCode, 0, whole.stderr)
+  assert.match(whole.stdout, /ok, 7 record\(s\), 3 checkpoint\(s\)/)
+  const written = await readFile(file, 'utf8')
+  await writeFile(file, written.replace('"status":200', '"status":201'))
+  const changed = await runCommand(verify)
+  assert.equal(changed.exitCode, 1)
+  assert.match(changed.stderr, /audit\.jsonl:1: what stands here is no record/)
+})

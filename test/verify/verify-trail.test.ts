@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { openChainedFile } from '../../src/record/chained-file.ts'
+import { readCheckpointKey } from '../../src/record/checkpoint-key.ts'
+import { openCheckpoints } from '../../src/record/checkpoints.ts'
+import { trailFiles } from '../../src/verify/trail-files.ts'
+import { verifyTrail } from '../../src/verify/verify-trail.ts'
+
+let folder: string
+let publicKey: KeyObject
+let pem: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-verify-'))
+  const pair = generateKeyPairSync('ed25519')
+  publicKey = pair.publicKey
+  pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+})
+after(() => rm(folder, { recursive: true }))
+
+function failOn(error: unknown): void {
+  throw error
+}
+
+let trails = 0
+function newTrail(): string {
+  trails += 1
+  return join(folder, `${trails}.jsonl`)
+}
+
+/** Writes records 1 to `count`, ten to a checkpoint, into a new trail or at the end of one. */
+function writeTrail(count: number, { path = newTrail(), filler = '' } = {}): string {
+  const key = readCheckpointKey(pem)
+  assert.ok(key)
+  const settings = { key, everyRecords: 10, everySeconds: 1000 }
+  const checkpoints = openCheckpoints(path, settings, () => undefined, failOn)
+  const file = openChainedFile(path, { sizeMiB: 1, keep: 100 }, failOn, checkpoints.add)
+  for (let n = 1; n <= count; n += 1) {
+    file.append([JSON.stringify({ v: 1, sku: `sku-${n}-é`, filler })])
+  }
+  file.close()
+  checkpoints.close()
+  return path
+}
+
+function verified(path: string, key: KeyObject | undefined = publicKey, copies: string[] = []) {
+  const checkpointFiles = [`${path}.checkpoints`, ...copies]
+  return verifyTrail({ files: trailFiles(path), checkpointFiles, publicKey: key })
+}
+
+async function editLines(path: string, edit: (lines: string[]) => void): Promise<void> {
+  const lines = (await readFile(path, 'utf8')).split('\n')
+  edit(lines)
+  await writeFile(path, lines.join('\n'))
+}
+
+test('a trail that nobody touched is whole, over restarts and rotations, compressed or not', async () => {
+  const path = writeTrail(25)
+  writeTrail(10, { path })
+  assert.deepEqual(await verified(path), {
+    notes: [],
+    records: 35,
+    first: 1,
+    last: 35,
+    checkpoints: 4,
+  })
+  const long = writeTrail(60, { filler: 'x'.repeat(65_536) })
+  const [one = '', two = ''] = trailFiles(long)
+  assert.equal(trailFiles(long).length, 4)
+  await writeFile(`${one}.gz`, gzipSync(await readFile(one)))
+  await rm(one)
+  await writeFile(`${two}.zst`, zstdCompressSync(await readFile(two)))
+  const report = await verified(long)
+  assert.equal(report.fault, undefined)
+  assert.equal(report.records, 63)
+  await rm(two)
+  assert.deepEqual(await verified(long), report)
+})
+
+test('a trail whose oldest file is not kept any more is whole from there on', async () => {
+  const path = writeTrail(60, { filler: 'x'.repeat(65_536) })
+  const [oldest = ''] = trailFiles(path)
+  await rm(oldest)
+  const report = await verified(path)
+  assert.equal(report.fault, undefined)
+  assert.deepEqual(report.notes, [`the trail begins with record ${report.first}`])
+})
+
+test('records that a process did not live to sign are signed at the next start', async () => {
+  const path = join(folder, 'killed.jsonl')
+  const file = openChainedFile(path, undefined, failOn)
+  for (let n = 1; n <= 300; n += 1) file.append([JSON.stringify({ n, filler: 'x'.repeat(1000) })])
+  file.close()
+  writeTrail(1, { path })
+  const report = await verified(path)
+  assert.equal(report.fault, undefined)
+  assert.deepEqual(report.notes, [])
+})
+
+test('a line that was cut off, and that the next one tells of, is no fault', async () => {
+  const path = writeTrail(9)
+  await writeFile(path, '{"v":1,"torn', { flag: 'a' })
+  assert.deepEqual((await verified(path)).notes, [`${path}:10: the last line is cut off`])
+  writeTrail(1, { path })
+  const report = await verified(path)
+  assert.equal(report.fault, undefined)
+  assert.match(report.notes.join(), /:10: a line was cut off here, as record 10 tells/)
+})
+
+describe('finds, and says where', () => {
+  const tampering: [string, RegExp, (path: string) => unknown][] = [
+    [
+      'a flipped byte',
+      /:17: what stands here is no record/,
+      (path) =>
+        editLines(path, (lines) => {
+          lines[16] = (lines[16] ?? '').replace('sku-17', 'sku-18')
+        }),
+    ],
+    [
+      'a flipped bit of a byte that is no ASCII',
+      /:17: what stands here is no record/,
+      async (path) => {
+        const bytes = await readFile(path)
+        const at = bytes.indexOf('é', bytes.indexOf('sku-17'))
+        bytes[at + 1] = (bytes[at + 1] ?? 0) ^ 1
+        await writeFile(path, bytes)
+      },
+    ],
+    [
+      'a deleted line',
+      /:12: record 13 stands after record 11/,
+      (path) => editLines(path, (lines) => lines.splice(11, 1)),
+    ],
+    [
+      'two lines that changed places',
+      /:12: record 13 stands after record 11/,
+      (path) => editLines(path, (lines) => lines.splice(11, 2, lines[12] ?? '', lines[11] ?? '')),
+    ],
+    [
+      'a line that stands twice',
+      /:13: record 12 stands after record 12/,
+      (path) => editLines(path, (lines) => lines.splice(11, 0, lines[11] ?? '')),
+    ],
+    [
+      'a line put in',
+      /:12: what stands here is no record/,
+      (path) => editLines(path, (lines) => lines.splice(11, 0, '{"v":1}')),
+    ],
+    [
+      'a tail that was cut off',
+      /^record 21 and those up to 25, which .*:3 signed, are not there/,
+      (path) => editLines(path, (lines) => lines.splice(20, 5)),
+    ],
+    [
+      'a tail that was cut off within a line',
+      /^record 25 and those up to 25/,
+      async (path) => writeFile(path, (await readFile(path)).subarray(0, -10)),
+    ],
+    [
+      'two trails spliced',
+      /:11: record 11 does not follow the record before it/,
+      async (path) => {
+        const other = await readFile(writeTrail(25, { filler: 'other' }), 'utf8')
+        await editLines(path, (lines) => lines.splice(10, 15, ...other.split('\n').slice(10, 25)))
+      },
+    ],
+    [
+      'an old file in the place of the new one',
+      /^record 26 and those up to 30/,
+      async (path) => {
+        await copyFile(path, `${path}-old`)
+        writeTrail(5, { path })
+        await copyFile(`${path}-old`, path)
+      },
+    ],
+    [
+      'a trail that was computed anew',
+      /:10: record 10 or one before it is not what .*:1 signed/,
+      async (path) => {
+        const other = writeTrail(25, { filler: 'forged' })
+        await copyFile(other, path)
+      },
+    ],
+    [
+      'a checkpoint that was changed',
+      /checkpoints:2: the signature of this checkpoint is not valid/,
+      (path) =>
+        editLines(`${path}.checkpoints`, (lines) => {
+          lines[1] = (lines[1] ?? '').replace('"to":20', '"to":19')
+        }),
+    ],
+    [
+      'a checkpoint that was removed',
+      /checkpoints:2: no checkpoint covers what stands between/,
+      (path) => editLines(`${path}.checkpoints`, (lines) => lines.splice(1, 1)),
+    ],
+  ]
+  for (const [name, expected, tamper] of tampering) {
+    test(name, async () => {
+      const path = writeTrail(25)
+      assert.equal((await verified(path)).fault, undefined)
+      await tamper(path)
+      assert.match((await verified(path)).fault ?? 'nothing', expected)
+    })
+  }
+
+  test('what was done to the checkpoints as well, by those in a second place', async () => {
+    const path = writeTrail(25)
+    const copy = `${path}-copy`
+    await copyFile(`${path}.checkpoints`, copy)
+    await editLines(path, (lines) => lines.splice(20, 5))
+    await editLines(`${path}.checkpoints`, (lines) => lines.splice(2, 1))
+    assert.equal((await verified(path)).fault, undefined)
+    assert.match((await verified(path, publicKey, [copy])).fault ?? '', /^record 21 and those up/)
+  })
+
+  test('a missing file between others', async () => {
+    const path = writeTrail(60, { filler: 'x'.repeat(65_536) })
+    await rm(trailFiles(path)[1] ?? '')
+    assert.match((await verified(path)).fault ?? '', /stands after record/)
+  })
+
+  test('the signature of another key', async () => {
+    const path = writeTrail(25)
+    const other = generateKeyPairSync('ed25519').publicKey
+    assert.match((await verified(path, other)).fault ?? '', /signature of this checkpoint/)
+  })
+})
+
+test('the Merkle root is the one of RFC 9162, section 2.1.1, computed by hand', async () => {
+  const path = writeTrail(3)
+  const sha256 = (...parts: (Buffer | string)[]) => {
+    const digest = createHash('sha256')
+    for (const part of parts) digest.update(part)
+    return digest.digest()
+  }
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
+  const [a, b, c] = lines.map((line) => {
+    const { hash } = JSON.parse(line) as { hash: string }
+    return sha256('\x00', Buffer.from(hash, 'hex'))
+  })
+  assert.ok(a && b && c)
+  const root = sha256('\x01', sha256('\x01', a, b), c).toString('hex')
+  const checkpoint = JSON.parse(await readFile(`${path}.checkpoints`, 'utf8')) as { root: string }
+  assert.equal(checkpoint.root, root)
+})

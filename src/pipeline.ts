@@ -12,6 +12,7 @@ import { clientCertificatePin } from './authenticate/client-certificate-pin.ts'
 import { credential } from './authenticate/credential.ts'
 import { replayGuard } from './authenticate/replay-guard.ts'
 import { signature } from './authenticate/signature.ts'
+import { jsonBody } from './authorize/json-body.ts'
 import { rateLimit } from './authorize/rate-limit.ts'
 import { repeatGuard } from './authorize/repeat-guard.ts'
 import { requestSchema } from './authorize/request-schema.ts'
@@ -51,6 +52,7 @@ export const policies = [
   // authorize
   rateLimit,
   routeGrant,
+  jsonBody,
   requestSchema,
   repeatGuard,
 ] as const

@@ -48,6 +48,15 @@ export interface SignatureEvidence {
   readonly signature: string
 }
 
+/** A body that is strict JSON, read once for every policy that looks into it. */
+export interface JsonBody {
+  /** An object or an array. */
+  readonly value: object
+  readonly text: string
+  /** Every name that a member of any object has. */
+  readonly names: ReadonlySet<string>
+}
+
 /** How the request ended, as the audit record tells it. */
 export interface Outcome {
   readonly status: number
@@ -131,6 +140,8 @@ export class RequestContext {
   route: string | undefined = undefined
   /** route-grant: raw (still encoded) value of each variable of the pattern. */
   routeVariables: ReadonlyMap<string, string> | undefined = undefined
+  /** json-body: what the body says, where it is JSON. */
+  json: JsonBody | undefined = undefined
   /** forward */
   upstream: UpstreamExchange | undefined = undefined
   /** Whoever answers. */

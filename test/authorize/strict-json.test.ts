@@ -23,6 +23,13 @@ describe('refuses what two parsers could read differently', () => {
     NaN: '[NaN]',
     'two values': '{}{}',
     nothing: '',
+    'a value that is no object and no array': '"sku"',
+    null: 'null',
+    'an integer that a double cannot hold': '{"id":9007199254740993}',
+    'a number beyond a double': '[1e400]',
+    'a number too close to zero for a double': '[1e-400]',
+    'half of a surrogate pair': String.raw`{"name":"\ud83d"}`,
+    'half of a surrogate pair in a name, after a backslash': String.raw`{"\\\ud83d":1}`,
   }
   for (const [name, text] of Object.entries(refused)) {
     test(name, () => {
@@ -40,19 +47,46 @@ describe('accepts', () => {
     'quoted colons in values': String.raw`{"a":"\":","b":"x\" : y","c:":":"}`,
     'a value that says __proto__': '["__proto__"]',
     'a string beside a name that it equals': '{"a":"b","b":"a"}',
+    'numbers that other programs write':
+      '[0,-0,1.10,1E+2,0.1,0.10000000000000001,9007199254740991,1e20]',
+    'text that looks like half of a surrogate pair': String.raw`["\\ud83d"]`,
+    'whole surrogate pairs': String.raw`["\ud83d\ude00","😀"]`,
     'depth up to the limit': `${'['.repeat(64)}${']'.repeat(64)}`,
   }
   for (const [name, text] of Object.entries(accepted)) {
-    test(name, () =>
-      assert.deepEqual(parseStrictJson(Buffer.from(text)), { value: JSON.parse(text) }),
-    )
+    test(name, () => {
+      const parsed = parseStrictJson(Buffer.from(text))
+      assert.ok(!('fault' in parsed), 'fault' in parsed ? parsed.fault : '')
+      assert.deepEqual(parsed.value, JSON.parse(text))
+    })
   }
+})
+
+describe('bounds', () => {
+  const bounds = { depth: 2, members: 4 }
+  const faultOf = (text: string) => {
+    const parsed = parseStrictJson(Buffer.from(text), bounds)
+    return 'fault' in parsed ? parsed.fault : undefined
+  }
+  test('how deep a body is', () => {
+    assert.equal(faultOf('[[1]]'), undefined)
+    assert.equal(faultOf('[[[1]]]'), 'The body is nested deeper than 2 levels.')
+  })
+  test('how many members a body has', () => {
+    assert.equal(faultOf('[1,2,3,4]'), undefined)
+    assert.equal(faultOf('[1,2,3,4,5]'), 'The body has more than 4 members.')
+  })
+})
+
+test('says which names a body has', () => {
+  const parsed = parseStrictJson(Buffer.from('{"a":[{"b":1},{"b":{"c":"d"}}]}'))
+  assert.deepEqual('names' in parsed && [...parsed.names], ['a', 'b', 'c'])
 })
 
 test('accepts whatever JSON.stringify makes of data, and reads the same', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 6 }), fc.nat({ max: 4 }), (text, indent) => {
-      const value: unknown = JSON.parse(text)
+      const value: unknown = [JSON.parse(text)]
       const parsed = parseStrictJson(Buffer.from(JSON.stringify(value, null, indent)))
       if ('fault' in parsed) assert.match(text, /__proto__|constructor|prototype/)
       else assert.deepEqual(parsed.value, value)

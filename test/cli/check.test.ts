@@ -3,9 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { policies } from '../../src/pipeline.ts'
 import { type ConfigFiles, writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+
+const policyKeys = policies
+  .flatMap(({ section, key }) => (section === 'policies' ? [key] : []))
+  .join(', ')
 
 const exampleConfig = fileURLToPath(new URL('../../config', import.meta.url))
 
@@ -74,7 +79,7 @@ test('reports every fault at once, with file, line, path and what was expected',
       'gateway.yaml:3 /listen/port: expected integer',
       'gateway.yaml:6 /listen/trustedProxies/0: expected an IP address or a CIDR block, such as 203.0.113.0/24 or 2001:db8:7::/48',
       'integrations/acme.yaml:19 /policies/rateLimit/rate: expected a rate such as 20/s, 300/min or 5000/h',
-      'integrations/acme.yaml:20 /policies/ipAllowList: expected no such key; known here: ipAllowlist, rateLimit, routes, requestSchema, repeatGuard',
+      `integrations/acme.yaml:20 /policies/ipAllowList: expected no such key; known here: ${policyKeys}`,
       'integrations/acme.yaml:3 /credentials/token: expected a reference to a secret, env:NAME or file:PATH (a secret in plain is refused)',
       'integrations/globex.yaml:2 /credentials: expected at least one credential: an integration without authentication is refused',
       'integrations/globex.yaml:7 /policies/routes/0: expected a method and a path, such as GET /V1/products/:sku',

@@ -1,0 +1,22 @@
+/**
+ * Whether a number of a JSON text means to a double what it says: written back, in the shortest form or
+ * with 17 digits, it is the same decimal. PHP reads integers of 64 bits exactly and Node does not, so a
+ * number that fails this would be one value here and another one in Magento.
+ */
+export function isExactNumber(token: string): boolean {
+  const value = Number(token)
+  if (!Number.isFinite(value)) return false
+  const written = normalized(token)
+  return written === normalized(String(value)) || written === normalized(value.toPrecision(17))
+}
+
+/** Digits without zeros at either end, and the power of ten that belongs to them. */
+function normalized(token: string): string {
+  const [mantissa = '', exponent = '0'] = token.toLowerCase().split('e')
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  const digits = (whole + fraction).replace(/^-?0*/, '')
+  const significant = digits.replace(/0+$/, '')
+  if (significant === '') return '0'
+  const power = Number(exponent) - fraction.length + digits.length - significant.length
+  return `${mantissa.startsWith('-') ? '-' : ''}${significant}e${power}`
+}

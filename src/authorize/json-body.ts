@@ -1,0 +1,76 @@
+import { Type } from 'typebox'
+import { allow, definePolicy } from '../policy.ts'
+import { reject } from '../problem.ts'
+import { WriteRouteSetting } from './route-pattern.ts'
+import { parseStrictJson, standardJsonBounds } from './strict-json.ts'
+
+// Magento takes other types and spellings too, and reads them with another parser.
+const jsonMediaType = /^application\/json(?: *; *charset="?utf-8"?)?$/i
+
+/** What Magento reads besides JSON; no later policy can look into it. */
+const otherTypes = [
+  'application/xml',
+  'application/xhtml+xml',
+  'text/xml',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+] as const
+
+/**
+ * Lets through only bodies that Magento reads as the gateway does, and hands the parsed JSON to the
+ * policies after it. The type is compared as one value, not by how it begins.
+ */
+export const jsonBody = definePolicy({
+  name: 'json-body',
+  stage: 'authorize',
+  section: 'policies',
+  key: 'jsonBody',
+  settings: Type.Object(
+    {
+      depth: Type.Integer({
+        minimum: 1,
+        maximum: 500,
+        default: standardJsonBounds.depth,
+        description: 'How deep arrays and objects may be nested.',
+      }),
+      members: Type.Integer({
+        minimum: 1,
+        maximum: 100_000_000,
+        default: standardJsonBounds.members,
+        description: 'Most members of objects and elements of arrays, in all.',
+      }),
+      otherTypes: Type.Record(
+        WriteRouteSetting(),
+        Type.Array(Type.Enum([...otherTypes]), { uniqueItems: true }),
+        {
+          additionalProperties: false,
+          default: {},
+          description: 'Media types by granted route whose bodies are passed on unread.',
+        },
+      ),
+    },
+    { additionalProperties: false, description: 'What a body may be.' },
+  ),
+  absent: { ...standardJsonBounds, otherTypes: {} },
+  prepare: (settings) =>
+    function checkJsonBody(request) {
+      if (request.body.length === 0) return allow
+      if (request.header('content-encoding') !== undefined) {
+        return reject('unsupported-media-type', 'body has a content coding')
+      }
+      const type = request.header('content-type') ?? ''
+      if (!jsonMediaType.test(type)) {
+        const granted: readonly string[] = settings.otherTypes[request.route ?? ''] ?? []
+        if (granted.includes(mediaTypeOf(type))) return allow
+        return reject('unsupported-media-type', 'content type is not application/json')
+      }
+      const parsed = parseStrictJson(request.body, settings)
+      if ('fault' in parsed) return reject('invalid-json', parsed.fault, { detail: parsed.fault })
+      request.json = parsed
+      return allow
+    },
+})
+
+function mediaTypeOf(contentType: string): string {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}

@@ -1,0 +1,76 @@
+import { isExactNumber } from './exact-number.ts'
+
+/** What a JSON text is made of, counted without reading its values. */
+export interface JsonStructure {
+  /** Names of members, in all objects together. */
+  readonly names: number
+  /** Members of objects and elements of arrays; each array or object may have one more. */
+  readonly separators: number
+  /** How deep arrays and objects are nested. */
+  readonly depth: number
+  /** Whether every number is one that a double holds as it is written. */
+  readonly isExact: boolean
+}
+
+const quote = 0x22
+const comma = 0x2c
+const minus = 0x2d
+const zero = 0x30
+const nine = 0x39
+const colon = 0x3a
+const openBracket = 0x5b
+const backslash = 0x5c
+const closeBracket = 0x5d
+const openBrace = 0x7b
+const closeBrace = 0x7d
+
+/** Fewer characters than that hold at most 15 digits, and a double holds every one of those. */
+const surelyExactLength = 15
+
+/** Counts what a text that is known to be valid JSON is made of, in one pass over its bytes. */
+export function scanJson(bytes: Buffer): JsonStructure {
+  let names = 0
+  let separators = 0
+  let depth = 0
+  let deepest = 0
+  let isExact = true
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number
+    if (byte === quote) {
+      for (at += 1; bytes[at] !== quote; at += 1) if (bytes[at] === backslash) at += 1
+    } else if (byte === comma) {
+      separators += 1
+    } else if (byte === colon) {
+      names += 1
+    } else if (byte === openBrace || byte === openBracket) {
+      depth += 1
+      if (depth > deepest) deepest = depth
+    } else if (byte === closeBrace || byte === closeBracket) {
+      depth -= 1
+    } else if (byte === minus || (byte >= zero && byte <= nine)) {
+      const begin = at
+      let isPlain = true
+      for (let next = bytes[at + 1] as number; isNumberPart(next); next = bytes[at + 1] as number) {
+        // The letter of an exponent, in either case.
+        if (next > nine) isPlain = false
+        at += 1
+      }
+      if (at - begin >= surelyExactLength || !isPlain) {
+        isExact &&= isExactNumber(bytes.toString('latin1', begin, at + 1))
+      }
+    }
+  }
+  return { names, separators, depth: deepest, isExact }
+}
+
+/** Digits, and `+ - . E e`, which nothing that may follow a number begins with. */
+function isNumberPart(byte: number): boolean {
+  return (
+    (byte >= zero && byte <= nine) ||
+    byte === 0x2e ||
+    byte === minus ||
+    byte === 0x2b ||
+    byte === 0x65 ||
+    byte === 0x45
+  )
+}

@@ -1,4 +1,5 @@
 import { addressLimit } from './admit/address-limit.ts'
+import { adminTokenOrigin } from './admit/admin-token-origin.ts'
 import { auditTrail } from './admit/audit-trail.ts'
 import { claimedIntegration, type IntegrationDirectory } from './admit/claimed-integration.ts'
 import { type ClientCertificateFacts, clientCertificate } from './admit/client-certificate.ts'
@@ -13,10 +14,12 @@ import { credential } from './authenticate/credential.ts'
 import { replayGuard } from './authenticate/replay-guard.ts'
 import { signature } from './authenticate/signature.ts'
 import { jsonBody } from './authorize/json-body.ts'
+import { knownAttacks } from './authorize/known-attacks.ts'
 import { rateLimit } from './authorize/rate-limit.ts'
 import { repeatGuard } from './authorize/repeat-guard.ts'
 import { requestSchema } from './authorize/request-schema.ts'
 import { routeGrant } from './authorize/route-grant.ts'
+import { sensitiveRoutes } from './authorize/sensitive-routes.ts'
 import type { RateLimit, Step } from './policy.ts'
 
 /** What the steps need to know of the gateway's configuration. */
@@ -44,6 +47,7 @@ export const steps: readonly Step<StepFacts>[] = [
 export const policies = [
   // admit
   ipAllowlist,
+  adminTokenOrigin,
   // authenticate
   credential,
   clientCertificatePin,
@@ -53,6 +57,8 @@ export const policies = [
   rateLimit,
   routeGrant,
   jsonBody,
+  knownAttacks,
+  sensitiveRoutes,
   requestSchema,
   repeatGuard,
 ] as const

@@ -19,6 +19,11 @@ export const problems = {
     'Query parameter not allowed',
     'A write may carry no query parameter but "fields".',
   ],
+  'attack-refused': [
+    400,
+    'Request refused',
+    'The request has a form that attacks on Magento have.',
+  ],
   'invalid-json': [400, 'Invalid JSON', 'The body is not strict JSON.'],
   'invalid-body': [400, 'Invalid body', 'The body does not match the schema of this route.'],
   unauthenticated: [401, 'Unauthorized', 'The request could not be authenticated.'],

@@ -3,13 +3,13 @@ import { firstValue } from './headers.ts'
 
 /** A request target that follows the one grammar; every part is a slice of the received bytes. */
 export interface RequestTarget {
-  /** The raw path: `/rest/[store/]V1/…`. */
+  /** The raw path: `/rest/[store/][async/[bulk/]]V1/…`. */
   readonly path: string
   /** The raw query without its `?`; absent when there is no `?`. */
   readonly query: string | undefined
   /** The store code of the path, `all` included; absent when the path has none. */
   readonly store: string | undefined
-  /** The raw segments from `V1` on. */
+  /** The raw segments from `V1` on, or from `async`. */
   readonly segments: readonly string[]
 }
 

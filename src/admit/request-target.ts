@@ -6,14 +6,14 @@ import type { RequestTarget } from '../request-context.ts'
  * The one grammar (RFC 3986 terms):
  *
  *   target  = path [ "?" query ]
- *   path    = "/rest/" [ store "/" ] "V1" 1*( "/" segment )
+ *   path    = "/rest/" [ store "/" ] [ "async/" [ "bulk/" ] ] "V1" 1*( "/" segment )
  *   segment = 1*( unreserved / pct-encoded )
  *
  * It is narrower than what Magento and a web server accept, so that gateway, web server and PHP
  * cannot read one target in two ways.
  */
 const grammar =
-  /^(\/rest\/(?:([A-Za-z][A-Za-z0-9_]*)\/)?(V1(?:\/(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)+))(?:\?((?:[A-Za-z0-9._~!$'()*+,;:@/?[\]=&-]|%[0-9A-Fa-f]{2})*))?$/
+  /^(\/rest\/(?:(?!async\/)([A-Za-z][A-Za-z0-9_]*)\/)?((?:async\/(?:bulk\/)?)?V1(?:\/(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)+))(?:\?((?:[A-Za-z0-9._~!$'()*+,;:@/?[\]=&-]|%[0-9A-Fa-f]{2})*))?$/
 const controlCharacter = /\p{Cc}/u
 const doubleEncoding = /%25[0-9A-Fa-f]{2}/
 
@@ -80,7 +80,7 @@ function decode(text: string): string | undefined {
 function explainMismatch(raw: string): string {
   const [path = '', ...rest] = raw.split('?')
   if (!path.startsWith('/')) return 'The target must be an absolute path.'
-  if (!/^\/rest\/(?:[^/]+\/)?V1\//.test(path))
+  if (!/^\/rest\/(?:[^/]+\/)?(?:async\/(?:bulk\/)?)?V1\//.test(path))
     return 'The path must begin with /rest/V1/ or /rest/STORE/V1/.'
   if (path.includes('//')) return 'The path has an empty segment.'
   if (path.endsWith('/')) return 'The path ends with a slash.'

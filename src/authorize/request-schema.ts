@@ -1,15 +1,10 @@
 import { Type } from 'typebox'
-import { allow, definePolicy, type Verdict } from '../policy.ts'
+import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import type { RequestContext } from '../request-context.ts'
 import { SchemaFileSetting } from './body-schema.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
 
-/**
- * Holds bodies against the JSON Schemas of their routes. On a write no query parameter but `fields`
- * may stand, because Magento merges the query over the body (Magento:
- * Framework/Webapi/Rest/Request.php, getRequestData).
- */
+/** Holds bodies against the JSON Schemas of their routes. */
 export const requestSchema = definePolicy({
   name: 'request-schema',
   stage: 'authorize',
@@ -22,8 +17,6 @@ export const requestSchema = definePolicy({
   absent: {},
   prepare: (schemas) => {
     return function checkRequestSchema(request) {
-      const queryVerdict = checkWriteQuery(request)
-      if (queryVerdict !== allow) return queryVerdict
       const validate = schemas[request.route ?? '']?.validate
       if (validate === undefined) return allow
       if (request.json === undefined) {
@@ -39,10 +32,3 @@ export const requestSchema = definePolicy({
     }
   },
 })
-
-function checkWriteQuery(request: RequestContext): Verdict {
-  const query = request.target?.query
-  if (!query || request.method === 'GET') return allow
-  const isFieldsOnly = query.split('&').every((pair) => pair.startsWith('fields='))
-  return isFieldsOnly ? allow : reject('query-not-allowed', 'a write has a query parameter')
-}

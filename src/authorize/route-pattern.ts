@@ -10,7 +10,7 @@ export interface RoutePattern {
 }
 
 const patternForm =
-  /^(GET|POST|PUT|DELETE) (\/V1(?:\/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~-]+))+)$/
+  /^(GET|POST|PUT|DELETE) ((?:\/async(?:\/bulk)?)?\/V1(?:\/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~-]+))+)$/
 
 /** Reads `METHOD /V1/path/:variable`; undefined when it has another form. */
 export function parseRoutePattern(text: string): RoutePattern | undefined {

@@ -78,6 +78,11 @@ export function requestHeaders(
     // A refusal that has to be read must not come compressed.
     if (name === 'accept-encoding' && after !== undefined) continue
     if (name === 'tracestate' && !request.viaTrustedProxy) continue
+    // Magento answers in XML to whoever would take that too, as browsers say.
+    if (name === 'accept' && /xml/i.test(rawHeaders[index + 1] as string)) {
+      headers.push('accept', 'application/json')
+      continue
+    }
     headers.push(name, rawHeaders[index + 1] as string)
   }
   if (authorization !== undefined) headers.push('authorization', authorization)

@@ -21,6 +21,8 @@ describe('accepts the one grammar and keeps every byte', () => {
     '/rest/V1/products?searchCriteria%5BpageSize%5D=20',
     '/rest/V1/products?',
     '/rest/V1/products/...',
+    '/rest/async/V1/products',
+    '/rest/all/async/bulk/V1/products/bySku',
   ]
   for (const raw of accepted) {
     test(raw, () => {
@@ -42,7 +44,9 @@ describe('refuses every other spelling', () => {
     'lower-case version': '/rest/v1/products',
     'another version': '/rest/V2/products',
     'unknown store': '/rest/fr/V1/products',
-    'async in place of a store': '/rest/async/V1/products',
+    'async without a version': '/rest/async/products',
+    'async before the store': '/rest/async/default/V1/products',
+    'bulk without async': '/rest/bulk/V1/products',
     'schema in place of a store': '/rest/schema/V1/products',
     'schema document': '/rest/all/schema',
     soap: '/soap/default?wsdl',

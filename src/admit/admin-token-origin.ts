@@ -1,0 +1,49 @@
+import { Type } from 'typebox'
+import { allow, definePolicy } from '../policy.ts'
+import { reject } from '../problem.ts'
+import { CidrSetting, compileIpSet } from './ip-address.ts'
+
+/** `utypid` of an administrator (Magento: Authorization/Model/UserContextInterface.php). */
+const administrator = 2
+
+/**
+ * Refuses tokens that Magento would take for an administrator's, but from listed addresses. Who has the
+ * key of a shop (CVE-2024-34102 gave it away) can write such tokens.
+ */
+export const adminTokenOrigin = definePolicy({
+  name: 'admin-token-origin',
+  stage: 'admit',
+  section: 'policies',
+  key: 'adminTokensFrom',
+  settings: Type.Array(CidrSetting(), {
+    description: 'Addresses and CIDR blocks from which tokens of administrators are taken.',
+  }),
+  absent: [],
+  prepare: (cidrs) => {
+    const isListed = compileIpSet(cidrs)
+    return function checkAdminTokenOrigin(request) {
+      const userType = userTypeOf(request.header('authorization') ?? '')
+      if (userType !== administrator) return allow
+      if (request.clientIp !== undefined && isListed(request.clientIp)) return allow
+      return reject(
+        'address-not-allowed',
+        'token of an administrator from an address that is not listed',
+      )
+    }
+  },
+})
+
+const jwtForm = /^Bearer +[\w-]+\.([\w-]+)\.[\w-]*$/i
+
+/** The claim `utypid` of a JSON Web Token, which Magento casts to an integer. */
+function userTypeOf(authorization: string): number | undefined {
+  const [, payload] = jwtForm.exec(authorization) ?? []
+  if (payload === undefined) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    const { utypid } = (claims ?? {}) as { readonly utypid?: unknown }
+    return Number.parseInt(String(utypid), 10)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,120 @@
+import type { RequestContext } from '../request-context.ts'
+import { type ApiRoute, apiRoute } from './api-route.ts'
+import { foldName, hasFoldedSiblings } from './folded-names.ts'
+import { parseQuery, type QueryParameter } from './query-parameters.ts'
+
+/** What rules look at. */
+export interface Suspect {
+  readonly request: RequestContext
+  readonly route: ApiRoute
+  /** Undefined where PHP reads the query in another way than it is written. */
+  readonly query: readonly QueryParameter[] | undefined
+}
+
+/** A form of request that only attacks have. */
+export interface AttackRule {
+  /** What the caller is told. */
+  readonly detail: string
+  readonly matches: (suspect: Suspect) => boolean
+}
+
+/** Prepares what rules look at. */
+export function suspectOf(request: RequestContext): Suspect {
+  const { target } = request
+  return { request, route: apiRoute(target?.segments ?? []), query: parseQuery(target?.query) }
+}
+
+/*
+ * Constructor arguments that the known chains go through, folded: CVE-2024-34102 (the first five) and
+ * CVE-2025-54236. No interface of Magento 2.4.9 has a member of these names.
+ */
+const injectedNames = new Set([
+  'sourcedata',
+  'dataisurl',
+  'totalscollector',
+  'totalsreader',
+  'collectorlist',
+  'session',
+  'sessionconfig',
+  'savepath',
+  'context',
+  'urlbuilder',
+  'urldecoder',
+  'directorydata',
+  'paymentdata',
+])
+
+const overrideHeaders = ['x-http-method-override', 'x-http-method', 'x-method-override']
+
+/** Where shoppers write, or somebody in their name: carts, accounts, orders and what belongs to them. */
+const shopperRoutes =
+  /^(?:(?:guest-)?carts|customers|addresses|orders?|guest-.*|giftregistry|returns|negotiable.*|company.*|requisition.*)$/
+
+function isWrittenByShoppers({ segments }: ApiRoute): boolean {
+  return shopperRoutes.test(segments[1] ?? '')
+}
+
+/** The body with every letter of ASCII as itself. */
+function plainText({ json }: RequestContext): string {
+  if (json === undefined) return ''
+  return json.text.includes('\\u00') ? JSON.stringify(json.value) : json.text
+}
+
+function someName({ request, query }: Suspect, test: (folded: string) => boolean): boolean {
+  for (const name of request.json?.names ?? []) if (test(foldName(name))) return true
+  return query?.some(({ path }) => path.some((name) => test(foldName(name)))) ?? false
+}
+
+function hasRepeatedParameter(query: readonly QueryParameter[]): boolean {
+  const seen = new Set<string>()
+  for (const { path } of query) {
+    // PHP gives each of these a number of its own.
+    if (path.includes('')) continue
+    const name = JSON.stringify(path.map(foldName))
+    if (seen.has(name)) return true
+    seen.add(name)
+  }
+  return false
+}
+
+/** Every rule by its name, in the order in which they are tried. */
+export const attackRules = {
+  'method-override': {
+    detail: 'A method may not be overridden.',
+    matches: ({ request, query }) =>
+      overrideHeaders.some((name) => request.header(name) !== undefined) ||
+      request.json?.names.has('_method') === true ||
+      query?.some(({ path }) => path[0] === '_method') === true,
+  },
+  'ambiguous-name': {
+    detail: 'Two names are one and the same to Magento.',
+    matches: ({ request, query }) =>
+      query === undefined ||
+      hasRepeatedParameter(query) ||
+      (request.json !== undefined && hasFoldedSiblings(request.json)),
+  },
+  'object-injection': {
+    detail: 'A name is one that only Magento itself uses.',
+    matches: (suspect) => someName(suspect, (name) => injectedNames.has(name)),
+  },
+  'xml-declaration': {
+    detail: 'A text declares an XML document type or entity.',
+    matches: ({ request }) => /<!(?:ENTITY|DOCTYPE)/i.test(plainText(request)),
+  },
+  'file-content': {
+    detail: 'Files are not taken here.',
+    matches: (suspect) =>
+      someName(
+        suspect,
+        (name) =>
+          name === 'fileinfo' ||
+          (name === 'base64encodeddata' && isWrittenByShoppers(suspect.route)),
+      ),
+  },
+  'template-directive': {
+    detail: 'A text has a template directive.',
+    // Outside of a text no valid JSON has two braces together.
+    matches: ({ request, route }) =>
+      isWrittenByShoppers(route) && plainText(request).includes('{{'),
+  },
+} as const satisfies Readonly<Record<string, AttackRule>>

@@ -1,0 +1,36 @@
+/** A parameter of a query as PHP reads it, in its order. */
+export interface QueryParameter {
+  /** The name and its keys: `a[b][]` is `['a', 'b', '']`. */
+  readonly path: readonly string[]
+  readonly value: string
+}
+
+/**
+ * Reads a query as PHP does.
+ * @returns undefined where PHP would read a name in another way than it is written: brackets that are
+ *   not in pairs, or a dot or space in the name, which become underscores (PHP: main/php_variables.c)
+ */
+export function parseQuery(query: string | undefined): readonly QueryParameter[] | undefined {
+  if (!query) return []
+  const parameters: QueryParameter[] = []
+  for (const pair of query.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals))
+    const [, base, keys] = nameForm.exec(name) ?? []
+    if (base === undefined || keys === undefined) return undefined
+    const path = [base, ...keys.slice(1, -1).split('][')]
+    parameters.push({
+      path: keys === '' ? [base] : path,
+      value: equals < 0 ? '' : decode(pair.slice(equals + 1)),
+    })
+  }
+  return parameters
+}
+
+const nameForm = /^([^[\]. ]+)((?:\[[^[\]]*\])*)$/
+
+/** The grammar of targets has seen to it that the percent-encoding is valid. */
+function decode(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '))
+}

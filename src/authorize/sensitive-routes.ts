@@ -1,0 +1,103 @@
+import { Type } from 'typebox'
+import { allow, definePolicy } from '../policy.ts'
+import { reject } from '../problem.ts'
+import { parseRate, RateSetting } from '../rate.ts'
+import type { RequestContext } from '../request-context.ts'
+import { apiRoute } from './api-route.ts'
+import { foldName } from './folded-names.ts'
+
+/** How many addresses and subjects are remembered at once. */
+const rememberedKeys = 100_000
+
+interface SensitiveRoute {
+  readonly guess: 'credential' | 'account' | 'card'
+  readonly form: RegExp
+  /** What is guessed at: an account, or a cart that cards are tried on. */
+  readonly subject: (request: RequestContext, path: string) => string
+}
+
+const routes: readonly SensitiveRoute[] = [
+  // Passwords and second factors (Magento: Integration and TwoFactorAuth, etc/webapi.xml).
+  {
+    guess: 'credential',
+    form: /^POST V1\/(?:integration\/(?:admin|customer)\/token|tfa\/.+)$/,
+    subject: accountOf,
+  },
+  // Which addresses have an account.
+  {
+    guess: 'account',
+    form: /^(?:POST V1\/customers(?:\/isEmailAvailable|\/resetPassword)?|PUT V1\/customers\/password)$/,
+    subject: accountOf,
+  },
+  // Stolen cards.
+  {
+    guess: 'card',
+    form: /^(?:POST|PUT) V1\/(?:guest-carts\/[^/]+|carts\/[^/]+)\/(?:(?:set-)?payment-information|order)$/,
+    subject: (_, path) => path,
+  },
+]
+
+const accountNames = new Set(['username', 'email', 'customeremail'])
+
+function accountOf({ json }: RequestContext): string {
+  const value = json?.value ?? {}
+  const nested = Object.entries(value).flatMap(([name, member]) =>
+    foldName(name) === 'customer' && typeof member === 'object' && member
+      ? Object.entries(member)
+      : [],
+  )
+  for (const [name, member] of [...Object.entries(value), ...nested]) {
+    if (accountNames.has(foldName(name)) && typeof member === 'string') return member.toLowerCase()
+  }
+  return ''
+}
+
+/**
+ * Holds the routes on which accounts, cards and second factors are guessed to a rate of their own: by
+ * the caller's address, and by the account or cart, whoever asks.
+ */
+export const sensitiveRoutes = definePolicy({
+  name: 'sensitive-routes',
+  stage: 'authorize',
+  section: 'policies',
+  key: 'sensitiveRoutes',
+  settings: Type.Object(
+    {
+      perAddress: Type.Intersect([RateSetting(), Type.String({ default: '60/min' })]),
+      perSubject: Type.Intersect([RateSetting(), Type.String({ default: '10/min' })]),
+    },
+    { additionalProperties: false, description: 'Rates where accounts and cards are guessed.' },
+  ),
+  absent: { perAddress: '60/min', perSubject: '10/min' },
+  prepare: ({ perAddress, perSubject }, services) => {
+    const limiterOf = (rate: string) => {
+      const ratePerSecond = parseRate(rate)
+      // As many as come in a minute may come at once.
+      const burst = Math.max(1, Math.ceil(ratePerSecond * 60))
+      return services.localLimiter({ ratePerSecond, burst }, rememberedKeys)
+    }
+    const takeOfAddress = limiterOf(perAddress)
+    const takeOfSubject = limiterOf(perSubject)
+    return function checkSensitiveRoute(request) {
+      const { execution, segments } = apiRoute(request.target?.segments ?? [])
+      const path = segments.join('/')
+      const route = routes.find(({ form }) => form.test(`${request.method} ${path}`))
+      if (route === undefined) return allow
+      if (execution === 'bulk') {
+        return reject('attack-refused', 'bulk request to a sensitive route', {
+          detail: 'This route may not be called in bulk.',
+        })
+      }
+      const subject = route.subject(request, path)
+      const decisions = [takeOfAddress(request.clientIp ?? '')]
+      if (subject !== '') decisions.push(takeOfSubject(`${route.guess} ${subject}`))
+      const waitMs = Math.max(
+        ...decisions.map(({ isAllowed, retryAfterMs }) => (isAllowed ? 0 : retryAfterMs)),
+      )
+      if (decisions.every(({ isAllowed }) => isAllowed)) return allow
+      return reject('rate-limited', 'too many calls of a sensitive route', {
+        retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
+      })
+    }
+  },
+})

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, describe, test } from 'node:test'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+import { attackedRoutes, attacks } from './attacks.ts'
+
+const json = { ...globexHeaders, 'Content-Type': 'application/json' }
+const page = await readFile(new URL('../../docs/attacks.md', import.meta.url), 'utf8')
+const documented = new Map(
+  [...page.matchAll(/^\| ([^|]+?) +\|.*\[([a-z-]+)\]\(problems\.md#\2\)/gm)].map(
+    ([, name, code]) => [name, code],
+  ),
+)
+
+let magento: MagentoStandIn
+let gateway: TestGateway
+before(async () => {
+  magento = await startMagento()
+  gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [
+      { ...globex, policies: { routes: attackedRoutes } },
+      {
+        name: 'passthrough',
+        credentials: {
+          signature: {
+            scheme: 'canonical',
+            secrets: [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }],
+          },
+        },
+        upstream: { passthrough: true },
+        policies: { routes: attackedRoutes },
+      },
+    ],
+  })
+})
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await magento.close()
+})
+
+describe('an attack is refused before it reaches Magento, as docs/attacks.md says', () => {
+  for (const { name, request, code } of attacks) {
+    test(name, async () => {
+      const before = magento.received.length
+      const answer = await send(gateway.url, request)
+      assert.equal(problemOf(answer).code, code)
+      assert.equal(magento.received.length, before, 'the request reached Magento')
+      assert.equal(documented.get(name), code, 'the row of docs/attacks.md')
+    })
+  }
+})
+
+test('an administrator’s token from an address that is not listed is refused', async () => {
+  const claims = Buffer.from('{"uid":1,"utypid":2}').toString('base64url')
+  const answer = await send(gateway.url, {
+    headers: { Authorization: `Bearer e30.${claims}.AAAA`, 'X-Integration-Id': 'passthrough' },
+  })
+  assert.equal(problemOf(answer).code, 'address-not-allowed')
+})
+
+test('cookies, X-Requested-With and an Accept of XML do not reach Magento', async () => {
+  await send(gateway.url, {
+    headers: {
+      ...globexHeaders,
+      Cookie: 'PHPSESSID=x',
+      'X-Requested-With': 'XMLHttpRequest',
+      Accept: 'text/html,application/xml',
+    },
+  })
+  const headers = magento.received.at(-1)?.rawHeaders.map((text) => text.toLowerCase()) ?? []
+  assert.ok(!headers.includes('cookie') && !headers.includes('x-requested-with'))
+  assert.equal(headers[headers.indexOf('accept') + 1], 'application/json')
+})
+
+describe('guessing is slowed down', () => {
+  const guesses: Record<string, { path: string; body: (attempt: number) => object }> = {
+    'the password of one account': {
+      path: '/rest/V1/integration/customer/token',
+      body: (attempt) => ({ username: 'a@shop.example', password: `guess-${attempt}` }),
+    },
+    'cards on one cart': {
+      path: '/rest/V1/guest-carts/x/payment-information',
+      body: (attempt) => ({ paymentMethod: { method: `card-${attempt}` } }),
+    },
+    'whether one address has an account': {
+      path: '/rest/V1/customers/isEmailAvailable',
+      body: (attempt) => ({ customerEmail: 'A@shop.example', websiteId: attempt }),
+    },
+  }
+  for (const [name, { path, body }] of Object.entries(guesses)) {
+    test(name, async () => {
+      const codes: unknown[] = []
+      for (let attempt = 0; attempt < 12; attempt += 1) {
+        const text = JSON.stringify(body(attempt))
+        const answer = await send(gateway.url, { method: 'POST', path, headers: json, body: text })
+        codes.push(problemOf(answer).code)
+        if (attempt === 11) assert.match(String(answer.headers['retry-after']), /^\d+$/)
+      }
+      assert.notEqual(codes[0], 'rate-limited')
+      assert.equal(codes[11], 'rate-limited')
+    })
+  }
+})
+
+describe('what looks alike and is harmless passes', () => {
+  const harmless: Record<string, { path: string; body: string }> = {
+    'the same name in two spellings, in different objects': {
+      path: '/rest/V1/customers',
+      body: '{"customer":{"id":1},"other":{"_id":1}}',
+    },
+    'attribute codes that fold into one': {
+      path: '/rest/V1/products',
+      body: '{"product":{"custom_attributes":{"my_code":"a","mycode":"b"}}}',
+    },
+    'a directive in what only the shop writes': {
+      path: '/rest/V1/products',
+      body: '{"product":{"description":"{{media url=a.png}}"}}',
+    },
+    'an image of a product': {
+      path: '/rest/V1/products',
+      body: '{"product":{"content":{"base64_encoded_data":"iVBO"}}}',
+    },
+  }
+  for (const [name, { path, body }] of Object.entries(harmless)) {
+    test(name, async () => {
+      await send(gateway.url, { method: 'POST', path, headers: json, body })
+      assert.equal(magento.received.at(-1)?.body.toString(), body)
+    })
+  }
+})

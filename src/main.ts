@@ -9,6 +9,10 @@ const usage = `usage: magegate COMMAND [options]
   audit keygen --out NAME   make the keys for signed checkpoints
   audit verify FILE [--key PUBLIC.pem] [--checkpoints FILE ...]
                        verify an audit trail, and name the first record that is not right
+  audit search FILE [conditions] [--json | --csv] [--limit N]
+                       print the records of an audit trail that meet all conditions
+      --request ID  --sku SKU  --order ID  --job ID  --integration NAME
+      --route PATTERN  --code CODE  --status STATUS  --from TIME  --to TIME
   sign [options] URL   sign a request as a partner would, and print its headers
       --scheme canonical | rfc9421 | oauth1 | body
       --secret REF (rfc9421: or a private key)   --key-id ID (rfc9421)

@@ -1,8 +1,9 @@
 import { UsageError } from './arguments.ts'
 
-/** `audit keygen | verify …` */
+/** `audit keygen | verify | search …` */
 export async function main([name = '', ...args]: string[]): Promise<number> {
   if (name === 'keygen') return (await import('./audit/keygen.ts')).main(args)
   if (name === 'verify') return (await import('./audit/verify.ts')).main(args)
-  throw new UsageError('keygen or verify')
+  if (name === 'search') return (await import('./audit/search.ts')).main(args)
+  throw new UsageError('keygen, verify or search')
 }

@@ -206,6 +206,24 @@ const audit = Type.Object(
             maximum: 10_000,
             description: 'How many old files are kept.',
           }),
+          everyHours: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 8_784,
+              description: 'Age at which a new file is begun, whatever its size.',
+            }),
+          ),
+          keepDays: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 36_500,
+              description: 'How long an old file is kept at most.',
+            }),
+          ),
+          compress: Type.Enum(['none', 'gzip', 'zstd'], {
+            default: 'none',
+            description: 'How old files are compressed.',
+          }),
         },
         closed,
       ),

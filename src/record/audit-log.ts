@@ -2,15 +2,14 @@ import { destination } from 'pino'
 import { type AuditCheckpointSettings, openAuditCheckpoints } from './audit-checkpoints.ts'
 import type { AuditRecord } from './audit-record.ts'
 import { type ChainHead, chainLine, genesis } from './chain.ts'
-import { type ChainedFile, openChainedFile } from './chained-file.ts'
-import type { Rotation } from './line-file.ts'
+import { type ChainedFile, openChainedFile, type TrailRotation } from './chained-file.ts'
 import type { Redact } from './redaction.ts'
 
 /** Where records go; at least one of file and stdout. */
 export interface AuditSettings {
   readonly file?: string
   readonly stdout?: boolean
-  readonly rotate?: Rotation
+  readonly rotate?: TrailRotation
   /** Of the file. */
   readonly checkpoints?: AuditCheckpointSettings
 }
@@ -74,7 +73,7 @@ export function openAuditLog(
     cutAtOpen: file?.cutAtOpen,
     close: async () => {
       clearTimeout(retry)
-      file?.close()
+      await file?.close()
       await checkpoints?.close()
     },
   }

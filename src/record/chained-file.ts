@@ -1,7 +1,14 @@
 import { basename } from 'node:path'
 import { type ChainHead, chainLine, genesis } from './chain.ts'
 import { type Cut, readFileEnd } from './file-end.ts'
-import { openLineFile, type Rotation, rotatedFiles } from './line-file.ts'
+import { openLineFile, type Rotation } from './line-file.ts'
+import type { SegmentTask } from './segment-worker.ts'
+import { deleteOldSegments, openSegments, type Retention, segmentFiles } from './segments.ts'
+
+/** When a file is put aside, and what becomes of it. */
+export interface TrailRotation extends Rotation, Retention {
+  readonly compress: SegmentTask['compress']
+}
 
 /** A file whose lines form a chain, over rotations and restarts. */
 export interface ChainedFile {
@@ -15,7 +22,7 @@ export interface ChainedFile {
   readonly isFailing: () => boolean
   /** Where the chain was cut when the file was opened; undefined when it was whole. */
   readonly cutAtOpen: { readonly afterSeq: number; readonly bytes: number } | undefined
-  readonly close: () => void
+  readonly close: () => Promise<void>
 }
 
 /**
@@ -28,7 +35,7 @@ export interface ChainedFile {
  */
 export function openChainedFile(
   path: string,
-  rotation: Rotation | undefined,
+  rotation: TrailRotation | undefined,
   onError: (error: unknown) => void,
   onWritten: (heads: readonly ChainHead[]) => void = () => undefined,
 ): ChainedFile {
@@ -87,15 +94,28 @@ export function openChainedFile(
   function rotate(): void {
     try {
       const aside = file.rotate()
-      write([eventJson('rotated', { from: basename(aside) })])
+      beginAfter(aside)
+      segments?.finish(aside)
+      if (rotation !== undefined) deleteOldSegments(path, rotation)
     } catch (error) {
       onError(error)
     }
   }
 
-  const previous = rotatedFiles(path).at(-1)
-  if (previous !== undefined) head = readFileEnd(previous).head ?? head
-  const cut = readEnd()
+  /** A file tells at its beginning what it follows, so that its chain can be taken up without that. */
+  function beginAfter(aside: string): void {
+    write([eventJson('rotated', { from: basename(aside) })])
+  }
+
+  const end = readFileEnd(path)
+  const previous = segmentFiles(path).at(-1)
+  if (end.head !== undefined) head = end.head
+  else if (previous !== undefined) {
+    head = readFileEnd(previous).head ?? head
+    if (end.cut === undefined) beginAfter(previous)
+  }
+  const segments = rotation && openSegments(path, rotation.compress, onError)
+  const { cut } = end
   const cutAtOpen = cut && { afterSeq: head.seq, bytes: cut.bytes }
   isTorn = cut !== undefined
   if (isTorn) resume()
@@ -110,7 +130,10 @@ export function openChainedFile(
     },
     isFailing: () => lost > 0,
     cutAtOpen,
-    close: file.close,
+    close: async () => {
+      file.close()
+      await segments?.close()
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { type ChainHead, headOf } from './chain.ts'
 
 /** Bytes that are no line of the chain: a line that was cut off, or something put there. */
@@ -28,6 +29,11 @@ const firstStepBytes = 65_536
  * @throws {Error} when the file cannot be read
  */
 export function readFileEnd(file: string): FileEnd {
+  // Rare enough to be read whole: the file that was written after it is gone.
+  if (/\.(?:gz|zst)$/.test(file)) {
+    const decompress = file.endsWith('.gz') ? gunzipSync : zstdDecompressSync
+    return endOf(decompress(readFileSync(file)), true) ?? { head: undefined, cut: undefined }
+  }
   const fd = openSync(file, 'r')
   try {
     const { size } = fstatSync(fd)

@@ -3,13 +3,11 @@ import {
   existsSync,
   mkdirSync,
   openSync,
-  readdirSync,
   renameSync,
-  rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 
 /** What came of an attempt to write. */
 export interface Written {
@@ -23,10 +21,10 @@ export interface Written {
 export interface LineFile {
   /** Writes bytes at the end; they are with the operating system on return. */
   readonly write: (bytes: Buffer) => Written
-  /** Whether it has reached its size. */
+  /** Whether it has reached its size or its age. */
   readonly isFull: () => boolean
   /**
-   * Puts the file aside, goes on with an empty one, and deletes the oldest beyond those to be kept.
+   * Puts the file aside and goes on with an empty one.
    * @returns the name of the file that was put aside
    * @throws {Error} when that fails; the file then goes on as it is
    */
@@ -34,10 +32,10 @@ export interface LineFile {
   readonly close: () => void
 }
 
-/** When a file is put aside and how many are kept. */
+/** When a file is put aside. */
 export interface Rotation {
   readonly sizeMiB: number
-  readonly keep: number
+  readonly everyHours?: number
 }
 
 /**
@@ -51,7 +49,10 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
   const limitBytes =
     rotation === undefined ? Number.POSITIVE_INFINITY : rotation.sizeMiB * 1_048_576
   let fd = open()
-  let size = statSync(file).size
+  const atOpen = statSync(file)
+  const ageMs = (rotation?.everyHours ?? Number.POSITIVE_INFINITY) * 3_600_000
+  let size = atOpen.size
+  let begunAtMs = size === 0 ? Date.now() : atOpen.birthtimeMs
   return {
     write: (bytes) => {
       let written = 0
@@ -64,7 +65,7 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
         size += written
       }
     },
-    isFull: () => size >= limitBytes,
+    isFull: () => size >= limitBytes || (size > 0 && Date.now() - begunAtMs >= ageMs),
     rotate: () => {
       const aside = freeName(file)
       renameSync(file, aside)
@@ -72,9 +73,7 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
       closeSync(fd)
       fd = next
       size = 0
-      if (rotation !== undefined) {
-        for (const old of rotatedFiles(file).slice(0, -rotation.keep)) rmSync(old, { force: true })
-      }
+      begunAtMs = Date.now()
       return aside
     },
     close: () => closeSync(fd),
@@ -85,16 +84,6 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
 function freeName(file: string): string {
   for (let timeMs = Date.now(); ; timeMs += 1) {
     const name = `${file}.${new Date(timeMs).toISOString().replaceAll(/[-:.]/g, '')}`
-    if (!existsSync(name)) return name
+    if (!['', '.gz', '.zst'].some((suffix) => existsSync(name + suffix))) return name
   }
-}
-
-/** The files that rotation has put aside, oldest first. */
-export function rotatedFiles(file: string): string[] {
-  const form = new RegExp(`^${RegExp.escape(basename(file))}\\.\\d{8}T\\d{9}Z$`)
-  const folder = dirname(file)
-  return readdirSync(folder)
-    .filter((name) => form.test(name))
-    .sort()
-    .map((name) => join(folder, name))
 }

@@ -26,9 +26,9 @@ test('has written a line when it returns, after what was there, not for others t
   assert.equal((await stat(file)).mode & 0o007, 0)
 })
 
-test('puts a file aside that has its size, and keeps as many as it is told', async () => {
+test('puts a file aside that has its size', async () => {
   const file = join(folder, 'rotated.jsonl')
-  const opened = openLineFile(file, { sizeMiB: 1, keep: 2 })
+  const opened = openLineFile(file, { sizeMiB: 1 })
   const aside: string[] = []
   for (let index = 0; index < 4; index += 1) {
     assert.ok(!opened.isFull())
@@ -42,14 +42,28 @@ test('puts a file aside that has its size, and keeps as many as it is told', asy
   const kept = (await readdir(folder)).filter((name) => name.startsWith('rotated.jsonl.'))
   assert.deepEqual(
     kept.sort().map((name) => join(folder, name)),
-    aside.slice(-2),
+    aside,
   )
-  for (const name of aside.slice(-2)) assert.equal((await stat(name)).size, mebibyte.length)
+  for (const name of aside) assert.equal((await stat(name)).size, mebibyte.length)
+})
+
+test('puts a file aside that has its age, unless it is empty', async (context) => {
+  const file = join(folder, 'old.jsonl')
+  const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 })
+  const nextHour = Date.now() + 3_600_000
+  context.mock.timers.enable({ apis: ['Date'], now: nextHour })
+  assert.ok(!opened.isFull())
+  opened.write(Buffer.from('one\n'))
+  assert.ok(opened.isFull())
+  opened.rotate()
+  opened.write(Buffer.from('two\n'))
+  assert.ok(!opened.isFull())
+  opened.close()
 })
 
 test('goes on in the old file when it cannot be put aside', async () => {
   const file = join(folder, 'stuck.jsonl')
-  const opened = openLineFile(file, { sizeMiB: 1, keep: 1 })
+  const opened = openLineFile(file, { sizeMiB: 1 })
   await rm(file)
   assert.throws(() => opened.rotate(), { code: 'ENOENT' })
   assert.deepEqual(opened.write(mebibyte), { bytes: mebibyte.length })

@@ -33,16 +33,21 @@ function newTrail(): string {
 }
 
 /** Writes records 1 to `count`, ten to a checkpoint, into a new trail or at the end of one. */
-function writeTrail(count: number, { path = newTrail(), filler = '' } = {}): string {
+async function writeTrail(count: number, { path = newTrail(), filler = '' } = {}): Promise<string> {
   const key = readCheckpointKey(pem)
   assert.ok(key)
   const settings = { key, everyRecords: 10, everySeconds: 1000 }
   const checkpoints = openCheckpoints(path, settings, () => undefined, failOn)
-  const file = openChainedFile(path, { sizeMiB: 1, keep: 100 }, failOn, checkpoints.add)
+  const file = openChainedFile(
+    path,
+    { sizeMiB: 1, keep: 100, compress: 'none' },
+    failOn,
+    checkpoints.add,
+  )
   for (let n = 1; n <= count; n += 1) {
     file.append([JSON.stringify({ v: 1, sku: `sku-${n}-é`, filler })])
   }
-  file.close()
+  await file.close()
   checkpoints.close()
   return path
 }
@@ -59,8 +64,8 @@ async function editLines(path: string, edit: (lines: string[]) => void): Promise
 }
 
 test('a trail that nobody touched is whole, over restarts and rotations, compressed or not', async () => {
-  const path = writeTrail(25)
-  writeTrail(10, { path })
+  const path = await writeTrail(25)
+  await writeTrail(10, { path })
   assert.deepEqual(await verified(path), {
     notes: [],
     records: 35,
@@ -68,7 +73,7 @@ test('a trail that nobody touched is whole, over restarts and rotations, compres
     last: 35,
     checkpoints: 4,
   })
-  const long = writeTrail(60, { filler: 'x'.repeat(65_536) })
+  const long = await writeTrail(60, { filler: 'x'.repeat(65_536) })
   const [one = '', two = ''] = trailFiles(long)
   assert.equal(trailFiles(long).length, 4)
   await writeFile(`${one}.gz`, gzipSync(await readFile(one)))
@@ -82,7 +87,7 @@ test('a trail that nobody touched is whole, over restarts and rotations, compres
 })
 
 test('a trail whose oldest file is not kept any more is whole from there on', async () => {
-  const path = writeTrail(60, { filler: 'x'.repeat(65_536) })
+  const path = await writeTrail(60, { filler: 'x'.repeat(65_536) })
   const [oldest = ''] = trailFiles(path)
   await rm(oldest)
   const report = await verified(path)
@@ -94,18 +99,18 @@ test('records that a process did not live to sign are signed at the next start',
   const path = join(folder, 'killed.jsonl')
   const file = openChainedFile(path, undefined, failOn)
   for (let n = 1; n <= 300; n += 1) file.append([JSON.stringify({ n, filler: 'x'.repeat(1000) })])
-  file.close()
-  writeTrail(1, { path })
+  await file.close()
+  await writeTrail(1, { path })
   const report = await verified(path)
   assert.equal(report.fault, undefined)
   assert.deepEqual(report.notes, [])
 })
 
 test('a line that was cut off, and that the next one tells of, is no fault', async () => {
-  const path = writeTrail(9)
+  const path = await writeTrail(9)
   await writeFile(path, '{"v":1,"torn', { flag: 'a' })
   assert.deepEqual((await verified(path)).notes, [`${path}:10: the last line is cut off`])
-  writeTrail(1, { path })
+  await writeTrail(1, { path })
   const report = await verified(path)
   assert.equal(report.fault, undefined)
   assert.match(report.notes.join(), /:10: a line was cut off here, as record 10 tells/)
@@ -165,7 +170,7 @@ describe('finds, and says where', () => {
       'two trails spliced',
       /:11: record 11 does not follow the record before it/,
       async (path) => {
-        const other = await readFile(writeTrail(25, { filler: 'other' }), 'utf8')
+        const other = await readFile(await writeTrail(25, { filler: 'other' }), 'utf8')
         await editLines(path, (lines) => lines.splice(10, 15, ...other.split('\n').slice(10, 25)))
       },
     ],
@@ -174,7 +179,7 @@ describe('finds, and says where', () => {
       /^record 26 and those up to 30/,
       async (path) => {
         await copyFile(path, `${path}-old`)
-        writeTrail(5, { path })
+        await writeTrail(5, { path })
         await copyFile(`${path}-old`, path)
       },
     ],
@@ -182,7 +187,7 @@ describe('finds, and says where', () => {
       'a trail that was computed anew',
       /:10: record 10 or one before it is not what .*:1 signed/,
       async (path) => {
-        const other = writeTrail(25, { filler: 'forged' })
+        const other = await writeTrail(25, { filler: 'forged' })
         await copyFile(other, path)
       },
     ],
@@ -202,7 +207,7 @@ describe('finds, and says where', () => {
   ]
   for (const [name, expected, tamper] of tampering) {
     test(name, async () => {
-      const path = writeTrail(25)
+      const path = await writeTrail(25)
       assert.equal((await verified(path)).fault, undefined)
       await tamper(path)
       assert.match((await verified(path)).fault ?? 'nothing', expected)
@@ -210,7 +215,7 @@ describe('finds, and says where', () => {
   }
 
   test('what was done to the checkpoints as well, by those in a second place', async () => {
-    const path = writeTrail(25)
+    const path = await writeTrail(25)
     const copy = `${path}-copy`
     await copyFile(`${path}.checkpoints`, copy)
     await editLines(path, (lines) => lines.splice(20, 5))
@@ -220,20 +225,20 @@ describe('finds, and says where', () => {
   })
 
   test('a missing file between others', async () => {
-    const path = writeTrail(60, { filler: 'x'.repeat(65_536) })
+    const path = await writeTrail(60, { filler: 'x'.repeat(65_536) })
     await rm(trailFiles(path)[1] ?? '')
     assert.match((await verified(path)).fault ?? '', /stands after record/)
   })
 
   test('the signature of another key', async () => {
-    const path = writeTrail(25)
+    const path = await writeTrail(25)
     const other = generateKeyPairSync('ed25519').publicKey
     assert.match((await verified(path, other)).fault ?? '', /signature of this checkpoint/)
   })
 })
 
 test('the Merkle root is the one of RFC 9162, section 2.1.1, computed by hand', async () => {
-  const path = writeTrail(3)
+  const path = await writeTrail(3)
   const sha256 = (...parts: (Buffer | string)[]) => {
     const digest = createHash('sha256')
     for (const part of parts) digest.update(part)

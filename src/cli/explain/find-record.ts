@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { AuditRecord } from '../../record/audit-record.ts'
-import { rotatedFiles } from '../../record/line-file.ts'
+import type { Query } from '../../search/query.ts'
+import { searchTrail } from '../../search/search-trail.ts'
+import { trailFiles } from '../../verify/trail-files.ts'
 import { Unreadable } from './unreadable.ts'
 
 /**
@@ -10,41 +10,20 @@ import { Unreadable } from './unreadable.ts'
  * @throws {Unreadable} when there is none, or a file cannot be read
  */
 export async function findRecord(file: string, requestId: string): Promise<AuditRecord> {
-  for (const each of [file, ...asideFiles(file).reverse()]) {
-    const record = await findInFile(each, requestId)
-    if (record !== undefined) return record
+  const query: Query = {
+    equal: new Map([['requestId', requestId]]),
+    fromMs: Number.NEGATIVE_INFINITY,
+    toMs: Number.POSITIVE_INFINITY,
   }
+  let found: unknown
+  try {
+    const files = trailFiles(file)
+    if (files.length === 0) throw new Unreadable(`the audit trail ${file} cannot be read`)
+    for await (const record of searchTrail(files, query, () => undefined)) found = record
+  } catch (error) {
+    if (error instanceof Unreadable) throw error
+    throw new Unreadable(`the audit trail ${file} cannot be read`)
+  }
+  if (found !== undefined) return found as AuditRecord
   throw new Unreadable(`the audit trail ${file} has no record of this request id`)
-}
-
-function asideFiles(file: string): string[] {
-  try {
-    return rotatedFiles(file)
-  } catch {
-    throw new Unreadable(`the audit trail ${file} cannot be read`)
-  }
-}
-
-async function findInFile(file: string, requestId: string): Promise<AuditRecord | undefined> {
-  let found: AuditRecord | undefined
-  try {
-    for await (const line of createInterface({ input: createReadStream(file) })) {
-      // To search a line is far cheaper than to parse it.
-      if (!line.includes(requestId)) continue
-      const record = parseRecord(line)
-      if (record?.requestId === requestId) found = record
-    }
-  } catch {
-    throw new Unreadable(`the audit trail ${file} cannot be read`)
-  }
-  return found
-}
-
-/** A line that was cut off by a full disk is none. */
-function parseRecord(line: string): AuditRecord | undefined {
-  try {
-    return JSON.parse(line) as AuditRecord
-  } catch {
-    return undefined
-  }
 }

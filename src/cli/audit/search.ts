@@ -1,0 +1,102 @@
+import { parseArgs } from 'node:util'
+import { type IndexedField, indexedFields } from '../../record/segment-index.ts'
+import { headLine, type OutputForm, recordLine } from '../../search/print-records.ts'
+import type { Query } from '../../search/query.ts'
+import { searchTrail } from '../../search/search-trail.ts'
+import { trailFiles } from '../../verify/trail-files.ts'
+import { UsageError } from '../arguments.ts'
+
+const options = {
+  request: { type: 'string' },
+  sku: { type: 'string' },
+  order: { type: 'string' },
+  job: { type: 'string' },
+  integration: { type: 'string' },
+  route: { type: 'string' },
+  code: { type: 'string' },
+  status: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  limit: { type: 'string' },
+  json: { type: 'boolean' },
+  csv: { type: 'boolean' },
+} as const
+
+const optionOf: Readonly<Record<IndexedField, keyof typeof options>> = {
+  requestId: 'request',
+  skus: 'sku',
+  orderIds: 'order',
+  jobIds: 'job',
+  integration: 'integration',
+  route: 'route',
+  code: 'code',
+  status: 'status',
+}
+
+/**
+ * `audit search FILE [conditions] [--json | --csv]`: prints the records of a trail that meet all
+ * conditions, oldest first.
+ * @returns 0, or 1 when a file cannot be read
+ */
+export async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
+  const [file, ...more] = positionals
+  if (file === undefined || more.length > 0) throw new UsageError('one FILE, the audit.file')
+  if (values.json && values.csv) throw new UsageError('--json or --csv')
+  const form: OutputForm = values.json ? 'json' : values.csv ? 'csv' : 'table'
+  const limit = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit)
+  if (!(limit >= 1)) throw new UsageError('--limit is a number from 1 on')
+  const query: Query = {
+    // In the order of the fields, so that the most selective one comes first.
+    equal: new Map(
+      indexedFields.flatMap((field) => {
+        const value = values[optionOf[field]]
+        return typeof value === 'string' ? [[field, value]] : []
+      }),
+    ),
+    fromMs: timeOf(values.from, 'from', Number.NEGATIVE_INFINITY),
+    toMs: timeOf(values.to, 'to', Number.POSITIVE_INFINITY),
+  }
+  // A reader such as `head` that has had enough.
+  process.stdout.on('error', () => process.exit(0))
+  const progress = process.stderr.isTTY ? showProgress : () => undefined
+  try {
+    const files = trailFiles(file)
+    if (files.length === 0) throw new Error(`${file}: there is no such trail`)
+    let found = 0
+    for await (const record of searchTrail(files, query, progress)) {
+      const head = found === 0 ? headLine(form) : undefined
+      await print(`${head === undefined ? '' : `${head}\n`}${recordLine(record, form)}\n`)
+      found += 1
+      if (found >= limit) break
+    }
+  } catch (error) {
+    process.stderr.write(`audit search: ${(error as Error).message}\n`)
+    return 1
+  } finally {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  }
+  return 0
+}
+
+function timeOf(text: string | undefined, option: string, absent: number): number {
+  if (text === undefined) return absent
+  const timeMs = Date.parse(text)
+  if (Number.isNaN(timeMs)) throw new UsageError(`--${option} is a time, such as 2026-01-15T09:30Z`)
+  return timeMs
+}
+
+/** Waits where the reader is slow, so that nothing piles up. */
+async function print(lines: string): Promise<void> {
+  if (!process.stdout.write(lines)) {
+    await new Promise((resolve) => process.stdout.once('drain', resolve))
+  }
+}
+
+let shown = -1
+function showProgress(done: number): void {
+  const percent = Math.floor(done * 100)
+  if (percent === shown) return
+  shown = percent
+  process.stderr.write(`\r${percent} %`)
+}

@@ -1,0 +1,74 @@
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { workerData } from 'node:worker_threads'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { indexBuilder } from './segment-index.ts'
+
+/** What is done to a segment, in a thread of its own, so that no request waits for it. */
+export interface SegmentTask {
+  readonly file: string
+  readonly compress: 'none' | 'gzip' | 'zstd'
+}
+
+const blockBytes = 1_048_576
+const compressors = {
+  none: { suffix: '', compress: (block: Buffer) => block },
+  gzip: { suffix: '.gz', compress: (block: Buffer) => gzipSync(block) },
+  zstd: { suffix: '.zst', compress: (block: Buffer) => zstdCompressSync(block) },
+}
+
+/**
+ * Writes a segment anew, block by block compressed, and its index beside it. Each file gets its name
+ * when it is whole and synced; the segment itself goes last.
+ */
+function finishSegment({ file, compress: kind }: SegmentTask): void {
+  const { suffix, compress } = compressors[kind]
+  const index = indexBuilder()
+  const source = openSync(file, 'r')
+  const aim = kind === 'none' ? undefined : openSync(`${file}.tmp`, 'w', 0o640)
+  let offset = 0
+  for (const block of readBlocks(source)) {
+    for (const line of block.toString('utf8').split('\n')) {
+      try {
+        index.addLine(JSON.parse(line) as Record<string, unknown>)
+      } catch {
+        // A line that was cut off is kept, and cannot be searched for.
+      }
+    }
+    const written = compress(block)
+    if (aim !== undefined) writeAll(aim, written)
+    index.endBlock(offset, written.length)
+    offset += written.length
+  }
+  closeSync(source)
+  if (aim !== undefined) {
+    fsyncSync(aim)
+    closeSync(aim)
+  }
+  const indexFile = openSync(`${file}.idx.tmp`, 'w', 0o640)
+  writeAll(indexFile, index.bytes())
+  closeSync(indexFile)
+  if (aim !== undefined) renameSync(`${file}.tmp`, `${file}${suffix}`)
+  renameSync(`${file}.idx.tmp`, `${file}.idx`)
+  if (aim !== undefined) rmSync(file, { force: true })
+}
+
+/** The whole lines of a file, about a mebibyte at a time. */
+function* readBlocks(fd: number): Generator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0)
+  for (;;) {
+    const next = Buffer.alloc(blockBytes)
+    const read = readSync(fd, next)
+    if (read === 0) break
+    const bytes = Buffer.concat([rest, next.subarray(0, read)])
+    const end = bytes.lastIndexOf(0x0a) + 1
+    rest = bytes.subarray(end)
+    if (end > 0) yield bytes.subarray(0, end)
+  }
+  if (rest.length > 0) yield rest
+}
+
+function writeAll(fd: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
+}
+
+finishSegment(workerData as SegmentTask)

@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { SegmentTask } from './segment-worker.ts'
+
+/** Deals with files that rotation has put aside. */
+export interface Segments {
+  /** Compresses and indexes one, after those before it. */
+  readonly finish: (file: string) => void
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Compresses and indexes the segments of a trail, one at a time, each in a thread of its own. What was
+ * left unfinished, because the process ended or the disk was full, is done at the next start.
+ * @param onError told of a segment that could not be finished; it stays as it is
+ */
+export function openSegments(
+  trail: string,
+  compress: SegmentTask['compress'],
+  onError: (error: unknown) => void,
+): Segments {
+  const waiting = segmentFiles(trail).filter(
+    (file) => /Z$/.test(file) && (compress !== 'none' || !existsSync(`${file}.idx`)),
+  )
+  let worker: Worker | undefined
+  let isClosed = false
+
+  function next(): void {
+    const file = waiting.shift()
+    if (file === undefined || isClosed) return
+    const workerData: SegmentTask = { file, compress }
+    worker = new Worker(new URL('segment-worker.ts', import.meta.url), { workerData })
+    worker.unref()
+    worker.once('error', onError)
+    worker.once('exit', () => {
+      worker = undefined
+      next()
+    })
+  }
+  next()
+  return {
+    finish: (file) => {
+      waiting.push(file)
+      if (worker === undefined) next()
+    },
+    close: async () => {
+      isClosed = true
+      await worker?.terminate()
+    },
+  }
+}
+
+/** The files that rotation has put aside, `FILE.TIME`, compressed or not, oldest first. */
+export function segmentFiles(trail: string): string[] {
+  const form = new RegExp(`^${RegExp.escape(basename(trail))}\\.\\d{8}T\\d{9}Z(?:\\.gz|\\.zst)?$`)
+  const folder = dirname(trail)
+  return readdirSync(folder)
+    .filter((name) => form.test(name))
+    .sort()
+    .map((name) => join(folder, name))
+}
+
+/** When segments are deleted. */
+export interface Retention {
+  /** How many are kept at most. */
+  readonly keep: number
+  /** How old one may get, days. */
+  readonly keepDays?: number
+}
+
+/** Deletes the segments that are not to be kept any more, with their indexes. */
+export function deleteOldSegments(trail: string, { keep, keepDays }: Retention): void {
+  const byName = Map.groupBy(segmentFiles(trail), (file) => file.replace(/\.(?:gz|zst)$/, ''))
+  const oldestMs = keepDays === undefined ? 0 : Date.now() - keepDays * 86_400_000
+  for (const [index, [name, files]] of [...byName].entries()) {
+    if (index >= byName.size - keep && putAsideMs(name) >= oldestMs) continue
+    for (const file of [...files, `${name}.idx`]) rmSync(file, { force: true })
+  }
+}
+
+/** When a segment was put aside, by its name; milliseconds since the epoch. */
+function putAsideMs(name: string): number {
+  const [, year, month, day, hour, minute, second] =
+    /\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\d{3}Z$/.exec(name) ?? []
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+}

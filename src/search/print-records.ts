@@ -1,0 +1,59 @@
+import type { FoundRecord } from './query.ts'
+
+/** How records are printed. */
+export type OutputForm = 'table' | 'json' | 'csv'
+
+interface Column {
+  readonly name: string
+  /** Characters in a table; the last one is as long as it is. */
+  readonly width: number
+}
+
+const columns: readonly Column[] = [
+  { name: 'time', width: 24 },
+  { name: 'integration', width: 16 },
+  { name: 'clientIp', width: 15 },
+  { name: 'method', width: 6 },
+  { name: 'status', width: 6 },
+  { name: 'code', width: 20 },
+  { name: 'skus', width: 16 },
+  { name: 'requestId', width: 36 },
+  { name: 'path', width: 0 },
+]
+
+/** The line above the records; undefined where the form has none. */
+export function headLine(form: OutputForm): string | undefined {
+  if (form === 'json') return undefined
+  const names = columns.map(({ name }) => name)
+  return form === 'csv' ? names.join(',') : row(names)
+}
+
+/** The line of one record. */
+export function recordLine(record: FoundRecord, form: OutputForm): string {
+  if (form === 'json') return JSON.stringify(record)
+  const cells = columns.map(({ name }) => cellOf(record[name]))
+  return form === 'csv' ? cells.map(quoted).join(',') : row(cells)
+}
+
+function cellOf(value: unknown): string {
+  if (value === undefined) return ''
+  return Array.isArray(value) ? value.join(' ') : String(value)
+}
+
+function row(cells: readonly string[]): string {
+  return cells
+    .map((cell, index) => printable(cell).padEnd(columns[index]?.width ?? 0))
+    .join('  ')
+    .trimEnd()
+}
+
+/** What a caller chose must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e\u00a1-\uffff]/g, '?')
+}
+
+/** RFC 4180, section 2; what a spreadsheet would take for a formula becomes text. */
+function quoted(cell: string): string {
+  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}

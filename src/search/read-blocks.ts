@@ -1,0 +1,81 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { open, readFile, stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { readIndex, type SegmentIndex } from '../record/segment-index.ts'
+import type { Query } from './query.ts'
+
+/** Whole lines of a file, and how much of the file has been dealt with. */
+export interface LineBlock {
+  readonly bytes: Buffer
+  /** From 0 to 1. */
+  readonly done: number
+}
+
+/**
+ * Reads a file of a trail in runs of whole lines. Where it has an index, only those that may hold
+ * what is searched for.
+ * @throws {Error} when it cannot be read
+ */
+export async function* readBlocks(file: string, query: Query): AsyncGenerator<LineBlock> {
+  const indexFile = `${file.replace(/\.(?:gz|zst)$/, '')}.idx`
+  const index = existsSync(indexFile) ? readIndex(await readFile(indexFile)) : undefined
+  yield* index === undefined ? readAll(file) : readSome(file, index, query)
+}
+
+async function* readSome(
+  file: string,
+  index: SegmentIndex,
+  query: Query,
+): AsyncGenerator<LineBlock> {
+  const wanted = candidates(index, query)
+  if (wanted.length === 0) return
+  const decompress = file.endsWith('.gz')
+    ? gunzipSync
+    : file.endsWith('.zst')
+      ? zstdDecompressSync
+      : undefined
+  await using handle = await open(file)
+  for (const [at, number] of wanted.entries()) {
+    const block = index.blocks[number]
+    if (block === undefined) continue
+    const bytes = Buffer.alloc(block.length)
+    await handle.read(bytes, 0, block.length, block.offset)
+    yield { bytes: decompress?.(bytes) ?? bytes, done: (at + 1) / wanted.length }
+  }
+}
+
+/** Numbers of the blocks that may hold what is searched for. */
+function candidates({ blocks, blocksWith }: SegmentIndex, query: Query): number[] {
+  const sets = [...query.equal].map(([field, value]) => blocksWith(field, value))
+  return [...blocks.keys()].filter((number) => {
+    const block = blocks[number]
+    if (block === undefined || block.toMs < query.fromMs || block.fromMs >= query.toMs) return false
+    return sets.every((set) => set.has(number))
+  })
+}
+
+const chunkBytes = 1_048_576
+
+async function* readAll(file: string): AsyncGenerator<LineBlock> {
+  const { size } = await stat(file)
+  const source = createReadStream(file, { highWaterMark: chunkBytes })
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const chunk of decompressed(file, source)) {
+    const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
+    const end = bytes.lastIndexOf(0x0a) + 1
+    rest = bytes.subarray(end)
+    if (end > 0) yield { bytes: bytes.subarray(0, end), done: source.bytesRead / size }
+  }
+}
+
+function decompressed(file: string, source: Readable): Readable {
+  const decompressor = file.endsWith('.gz')
+    ? createGunzip({ chunkSize: chunkBytes })
+    : file.endsWith('.zst')
+      ? createZstdDecompress({ chunkSize: chunkBytes })
+      : undefined
+  if (decompressor === undefined) return source
+  source.on('error', (error) => decompressor.destroy(error))
+  return source.pipe(decompressor)
+}

@@ -1,0 +1,56 @@
+import { type FoundRecord, matches, needleOf, type Query } from './query.ts'
+import { readBlocks } from './read-blocks.ts'
+
+/** Told now and then how far a search is, from 0 to 1. */
+export type Progress = (done: number) => void
+
+/**
+ * Searches the files of a trail, one after the other, and holds no more of them in memory than a
+ * run of lines.
+ * @param files oldest first
+ * @throws {Error} when one cannot be read
+ */
+export async function* searchTrail(
+  files: readonly string[],
+  query: Query,
+  onProgress: Progress,
+): AsyncGenerator<FoundRecord> {
+  const needle = needleOf(query)
+  for (const [index, file] of files.entries()) {
+    for await (const { bytes, done } of readBlocks(file, query)) {
+      for (const line of linesWith(bytes, needle)) {
+        const record = readRecord(line)
+        if (record !== undefined && matches(query, record)) yield record
+      }
+      onProgress((index + done) / files.length)
+    }
+  }
+}
+
+const lineFeed = 0x0a
+
+/** The lines that hold some bytes; all of them without any. To look for bytes is far cheaper than to parse. */
+function* linesWith(bytes: Buffer, needle: Buffer | undefined): Generator<Buffer> {
+  let begin = 0
+  while (begin < bytes.length) {
+    if (needle !== undefined) {
+      const at = bytes.indexOf(needle, begin)
+      if (at < 0) return
+      begin = bytes.lastIndexOf(lineFeed, at) + 1
+    }
+    const feed = bytes.indexOf(lineFeed, begin)
+    const end = feed < 0 ? bytes.length : feed
+    yield bytes.subarray(begin, end)
+    begin = end + 1
+  }
+}
+
+/** A line that was cut off, or that tells of no request, is no record. */
+function readRecord(line: Buffer): FoundRecord | undefined {
+  try {
+    const record = JSON.parse(line.toString()) as FoundRecord
+    return record.requestId === undefined ? undefined : record
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { openChainedFile } from '../../src/record/chained-file.ts'
+import { deleteOldSegments, openSegments, segmentFiles } from '../../src/record/segments.ts'
+import { trailFiles } from '../../src/verify/trail-files.ts'
+import { verifyTrail } from '../../src/verify/verify-trail.ts'
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-segments-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+function failOn(error: unknown): void {
+  throw error
+}
+
+async function untilFinished(trail: string, suffix: string): Promise<void> {
+  while (!segmentFiles(trail).every((file) => file.endsWith(suffix))) {
+    await new Promise(setImmediate)
+  }
+}
+
+for (const [compress, suffix, decompress] of [
+  ['gzip', '.gz', gunzipSync],
+  ['zstd', '.zst', zstdDecompressSync],
+] as const) {
+  test(`compresses what is put aside with ${compress}, bit for bit, and loses no line`, async () => {
+    const path = join(folder, `${compress}.jsonl`)
+    const file = openChainedFile(path, { sizeMiB: 1, keep: 100, compress }, failOn)
+    const filler = 'é'.repeat(30_000)
+    let text = ''
+    for (let n = 1; n <= 60; n += 1) {
+      text += file.append([JSON.stringify({ n, filler })]).join('')
+    }
+    await untilFinished(path, suffix)
+    await file.close()
+    assert.equal(segmentFiles(path).length, 3)
+    let read = ''
+    for (const segment of segmentFiles(path)) read += decompress(await readFile(segment)).toString()
+    read += await readFile(path, 'utf8')
+    const isEvent = (line: string) => line.includes('"event":')
+    const records = read.split('\n').filter((line) => !isEvent(line))
+    assert.equal(records.join('\n'), text)
+    const report = await verifyTrail({ files: trailFiles(path), checkpointFiles: [] })
+    assert.equal(report.fault, undefined)
+
+    // The chain is taken up from a compressed file too, should its own be gone.
+    await rm(path)
+    await openChainedFile(path, { sizeMiB: 1, keep: 100, compress }, failOn).close()
+    const [line = ''] = (await readFile(path, 'utf8')).split('\n')
+    assert.ok((JSON.parse(line) as { seq: number }).seq > 1)
+  })
+}
+
+test('finishes at the start what was left unfinished', async () => {
+  const trail = join(folder, 'left.jsonl')
+  const segment = `${trail}.20260115T093000123Z`
+  await writeFile(segment, '{"time":"2026-01-15T09:30:00.000Z","requestId":"a"}\n')
+  await writeFile(`${segment}.tmp`, 'half of it')
+  const segments = openSegments(trail, 'zstd', failOn)
+  await untilFinished(trail, '.zst')
+  await segments.close()
+  assert.equal(
+    zstdDecompressSync(await readFile(`${segment}.zst`)).toString(),
+    '{"time":"2026-01-15T09:30:00.000Z","requestId":"a"}\n',
+  )
+})
+
+test('deletes what is more than is kept, and what is older, with its index', async () => {
+  const trail = join(folder, 'old.jsonl')
+  const day = 86_400_000
+  const names = [3, 2, 1, 0].map((days) => {
+    const time = new Date(Date.now() - days * day - 1000).toISOString().replaceAll(/[-:.]/g, '')
+    return `old.jsonl.${time}`
+  })
+  const suffixes = ['.zst', '.gz', '', '']
+  for (const [index, name] of names.entries()) {
+    await writeFile(join(folder, `${name}${suffixes[index]}`), '')
+    await writeFile(join(folder, `${name}.idx`), '')
+  }
+  const left = async () =>
+    (await readdir(folder)).filter((name) => name.startsWith('old.jsonl')).sort()
+  deleteOldSegments(trail, { keep: 3 })
+  assert.deepEqual(
+    await left(),
+    [`${names[1]}.gz`, `${names[1]}.idx`, names[2], `${names[2]}.idx`, names[3], `${names[3]}.idx`]
+      .map(String)
+      .sort(),
+  )
+  deleteOldSegments(trail, { keep: 3, keepDays: 1 })
+  assert.deepEqual(await left(), [names[3], `${names[3]}.idx`].map(String).sort())
+})

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { openChainedFile } from '../../src/record/chained-file.ts'
+import type { IndexedField } from '../../src/record/segment-index.ts'
+import { segmentFiles } from '../../src/record/segments.ts'
+import type { FoundRecord } from '../../src/search/query.ts'
+import { searchTrail } from '../../src/search/search-trail.ts'
+import { trailFiles } from '../../src/verify/trail-files.ts'
+import { runCommand } from '../support/gateway-process.ts'
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-search-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+const begin = Date.parse('2026-01-15T00:00:00Z')
+const records = Array.from({ length: 6000 }, (_, n) => ({
+  v: 1,
+  time: new Date(begin + n * 1000).toISOString(),
+  requestId: `request-${n}`,
+  integration: `integration-${n % 3}`,
+  method: 'POST',
+  route: 'POST /V1/products',
+  path: '/rest/V1/products',
+  status: n % 1000 === 7 ? 404 : 200,
+  ...(n % 1000 === 7 && { code: 'upstream-error' }),
+  skus: [`sku-${n % 500}`, 'sku-of-all'],
+  filler: 'x'.repeat(700),
+}))
+
+type Conditions = Partial<Record<IndexedField, string>>
+
+async function found(
+  path: string,
+  conditions: Conditions,
+  fromMs = Number.NEGATIVE_INFINITY,
+  toMs = Number.POSITIVE_INFINITY,
+) {
+  const equal = new Map(Object.entries(conditions) as [IndexedField, string][])
+  const result: FoundRecord[] = []
+  for await (const record of searchTrail(trailFiles(path), { equal, fromMs, toMs }, () => {})) {
+    result.push(record)
+  }
+  return result.map(({ requestId }) => requestId)
+}
+
+for (const compress of ['none', 'gzip', 'zstd'] as const) {
+  describe(`over files that are put aside with compress: ${compress}`, () => {
+    const path = () => join(folder, `${compress}.jsonl`)
+    before(async () => {
+      const file = openChainedFile(path(), { sizeMiB: 1, keep: 100, compress }, (error) => {
+        throw error
+      })
+      for (const record of records) file.append([JSON.stringify(record)])
+      const isDone = (segment: string) => existsSync(`${segment.replace(/\.(gz|zst)$/, '')}.idx`)
+      const suffix = { none: 'Z', gzip: '.gz', zstd: '.zst' }[compress]
+      const isFinished = (segment: string) => isDone(segment) && segment.endsWith(suffix)
+      while (!segmentFiles(path()).every(isFinished)) await new Promise(setImmediate)
+      await file.close()
+      assert.ok(segmentFiles(path()).length >= 4)
+    })
+
+    const queries: [
+      string,
+      Conditions,
+      (record: (typeof records)[number], n: number) => boolean,
+    ][] = [
+      ['one request', { requestId: 'request-4321' }, (_, n) => n === 4321],
+      ['an SKU', { skus: 'sku-17' }, (_, n) => n % 500 === 17],
+      ['a status', { status: '404' }, ({ status }) => status === 404],
+      ['a code', { code: 'upstream-error' }, ({ status }) => status === 404],
+      [
+        'an SKU of an integration',
+        { skus: 'sku-17', integration: 'integration-1' },
+        (_, n) => n % 500 === 17 && n % 3 === 1,
+      ],
+      ['what is not there', { skus: 'sku-1777' }, () => false],
+      ['everything', {}, () => true],
+    ]
+    for (const [name, conditions, isWanted] of queries) {
+      test(`finds ${name}, with the index as without it`, async () => {
+        const expected = records.filter(isWanted).map(({ requestId }) => requestId)
+        assert.deepEqual(await found(path(), conditions), expected)
+      })
+    }
+
+    test('finds a time, the beginning included and the end not', async () => {
+      const ids = await found(path(), {}, begin + 3000_000, begin + 3002_000)
+      assert.deepEqual(ids, ['request-3000', 'request-3001'])
+    })
+
+    test('finds the same without an index', async () => {
+      const expected = await found(path(), { skus: 'sku-17' })
+      for (const segment of segmentFiles(path())) {
+        await rm(`${segment.replace(/\.(gz|zst)$/, '')}.idx`)
+      }
+      assert.equal(expected.length, 12)
+      assert.deepEqual(await found(path(), { skus: 'sku-17' }), expected)
+    })
+  })
+}
+
+describe('the command', () => {
+  const search = (...args: string[]) =>
+    runCommand(['audit', 'search', join(folder, 'zstd.jsonl'), ...args])
+
+  test('prints a table, JSON lines or CSV', async () => {
+    const conditions = ['--sku', 'sku-17', '--limit', '2']
+    const table = (await search(...conditions)).stdout.trimEnd().split('\n')
+    assert.equal(table.length, 3)
+    assert.match(table[0] ?? '', /^time +integration/)
+    assert.match(table[1] ?? '', /2026-01-15T00:00:17.000Z +integration-2 .*request-17/)
+    const json = (await search(...conditions, '--json')).stdout.trimEnd().split('\n')
+    assert.deepEqual(
+      json.map((line) => (JSON.parse(line) as FoundRecord).requestId),
+      ['request-17', 'request-517'],
+    )
+    const csv = (await search(...conditions, '--csv')).stdout.trimEnd().split('\n')
+    assert.equal(csv[0], 'time,integration,clientIp,method,status,code,skus,requestId,path')
+    assert.match(
+      csv[1] ?? '',
+      /^2026-01-15T00:00:17.000Z,integration-2,,POST,200,,sku-17 sku-of-all,/,
+    )
+  })
+
+  test('says what it does not understand', async () => {
+    assert.equal((await search('--from', 'yesterday')).exitCode, 2)
+    assert.equal((await search('--limit', 'all')).exitCode, 2)
+    assert.equal((await search('--colour', 'red')).exitCode, 2)
+    assert.equal((await runCommand(['audit', 'search', join(folder, 'none')])).exitCode, 1)
+  })
+})

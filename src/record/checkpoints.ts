@@ -4,6 +4,7 @@ import type { ChainHead } from './chain.ts'
 import type { CheckpointKey } from './checkpoint-key.ts'
 import { headsAfter } from './file-end.ts'
 import { type MerkleTree, merkleTree } from './merkle.ts'
+import { segmentFiles } from './segments.ts'
 
 /** When checkpoints are made, and what signs them. */
 export interface CheckpointSettings {
@@ -65,7 +66,7 @@ export function openCheckpoints(
     onCheckpoint(line)
   }
 
-  if (existsSync(trail)) add(headsAfter(trail, lastCovered(before)))
+  add(uncovered(trail, lastCovered(before)))
   write()
   const timer = setInterval(write, everySeconds * 1000).unref()
   return {
@@ -92,6 +93,20 @@ function signedLine(key: CheckpointKey, from: number, to: ChainHead, tree: Merkl
   const signed = json.slice(0, -1)
   const signature = sign(null, Buffer.from(signed), key.privateKey).toString('base64url')
   return `${signed},"signature":"${signature}"}`
+}
+
+/** The heads of all lines after one, also of those that rotation put aside before the process ended. */
+function uncovered(trail: string, seq: number): ChainHead[] {
+  const files = [...segmentFiles(trail), ...(existsSync(trail) ? [trail] : [])]
+  const heads: ChainHead[][] = []
+  for (const file of files.reverse()) {
+    const after = headsAfter(file, seq)
+    heads.unshift(after)
+    // What is older is covered, once a file holds nothing new or begins right after it.
+    if ((after[0]?.seq ?? Number.POSITIVE_INFINITY) === seq + 1) break
+    if (after.length === 0 && file !== trail) break
+  }
+  return heads.flat()
 }
 
 /** Number of the last line that a checkpoint covers; 0 when there is none. */

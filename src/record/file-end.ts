@@ -52,6 +52,14 @@ export function readFileEnd(file: string): FileEnd {
  * @throws {Error} when the file cannot be read
  */
 export function headsAfter(file: string, seq: number): ChainHead[] {
+  if (/\.(?:gz|zst)$/.test(file)) {
+    const bytes = readFileSync(file)
+    const text = (file.endsWith('.gz') ? gunzipSync(bytes) : zstdDecompressSync(bytes)).toString()
+    return text
+      .split('\n')
+      .flatMap((line) => headOf(line) ?? [])
+      .filter((head) => head.seq > seq)
+  }
   const fd = openSync(file, 'r')
   try {
     const { size } = fstatSync(fd)

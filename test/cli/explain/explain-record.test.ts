@@ -245,7 +245,7 @@ test('what another policy refused is told', async () => {
 
 describe('finds the record', () => {
   const line = (requestId: string, reason: string) =>
-    `${JSON.stringify({ v: 1, requestId, reason })}\n`
+    `${JSON.stringify({ v: 1, time: '2026-01-01T00:00:00.000Z', requestId, reason })}\n`
 
   test('in the file, and in those that rotation put aside', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-'))

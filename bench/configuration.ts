@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { SwaggerDocument } from '../src/authorize/magento-contract/swagger.ts'
 
 /** How the caller signs. */
 export type Scheme = 'body' | 'canonical'
@@ -26,6 +27,34 @@ export const itemsSchema = {
         additionalProperties: false,
         properties: { sku: { type: 'string', maxLength: 64 }, qty: { type: 'number' } },
       },
+    },
+  },
+}
+
+/** The same in the form in which Magento tells of itself. */
+export const itemsDocument: SwaggerDocument = {
+  swagger: '2.0',
+  paths: {
+    '/V1/products': {
+      post: {
+        parameters: [
+          {
+            name: 'PostV1ProductsBody',
+            in: 'body',
+            schema: {
+              type: 'object',
+              required: ['items'],
+              properties: { items: { type: 'array', items: { $ref: '#/definitions/item' } } },
+            },
+          },
+        ],
+      },
+    },
+  },
+  definitions: {
+    item: {
+      type: 'object',
+      properties: { sku: { type: 'string' }, qty: { type: 'number' } },
     },
   },
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { parseRequestTarget } from '../src/admit/request-target.ts'
 import { compileBodySchema } from '../src/authorize/body-schema.ts'
+import { compileContract } from '../src/authorize/magento-contract/contract.ts'
 import { parseStrictJson } from '../src/authorize/strict-json.ts'
 import { openAuditLog } from '../src/record/audit-log.ts'
 import { auditRecord } from '../src/record/audit-record.ts'
@@ -12,7 +13,7 @@ import { memoryBuckets } from '../src/store/memory-buckets.ts'
 import { memoryNonces } from '../src/store/memory-nonces.ts'
 import { requestContext } from '../test/support/request.ts'
 import { itemsOf, type SignedRequest } from './cases.ts'
-import { benchEnv, itemsSchema } from './configuration.ts'
+import { benchEnv, itemsDocument, itemsSchema } from './configuration.ts'
 import { measurePiece, type Piece } from './micro.ts'
 import { measureVerifications } from './verifications.ts'
 
@@ -25,8 +26,10 @@ export function measurePieces(get: SignedRequest, folder: string): Piece[] {
   const clock = () => performance.now()
   const stores = new Set(['default', 'all'])
   const [small, large] = [Buffer.from(itemsOf(200, 1)), Buffer.from(itemsOf(65_536, 1))]
+  const smallValue: unknown = JSON.parse(small.toString())
   const largeValue: unknown = JSON.parse(large.toString())
   const validate = compileBodySchema(itemsSchema)
+  const { checkBody } = itemsOperation()
   const buckets = memoryBuckets(100_000, clock)
   const limit = { ratePerSecond: 1e9, burst: 1_000_000 }
   const nonces = memoryNonces(1_000_000, clock)
@@ -50,12 +53,22 @@ export function measurePieces(get: SignedRequest, folder: string): Piece[] {
     measurePiece('strict JSON of 200 B, parsed', () => parseStrictJson(small)),
     measurePiece('strict JSON of 64 KiB, parsed', () => parseStrictJson(large)),
     measurePiece('schema of 64 KiB, validated', () => validate(largeValue)),
+    measurePiece("Magento's schema of 200 B, validated", () => checkBody(smallValue, 'sync')),
+    measurePiece("Magento's schema of 64 KiB, validated", () => checkBody(largeValue, 'sync')),
     measurePiece('audit record, built', () => auditRecord(ended)),
     measurePiece('audit record, built and written', () => audit.write([auditRecord(ended)])),
     measurePiece('metrics of a record, counted', () => metrics.observe(record)),
   ]
   void audit.close()
   return pieces
+}
+
+function itemsOperation() {
+  const contract = compileContract(itemsDocument, { maxStringLength: 65_536, maxItems: 5_000 })
+  const segments = ['V1', 'products']
+  const operation = contract.find('POST', { execution: 'sync', segments })
+  if (operation === undefined) throw new Error('the document of the benchmark has no operation')
+  return operation
 }
 
 function contextOf({ method, path, headers, body }: SignedRequest): RequestContext {

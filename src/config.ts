@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
+import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
 import { checkSettings } from './config/check-settings.ts'
 import {
   checkGatewayRules,
@@ -12,6 +13,7 @@ import {
 import { ConfigError, type Fault } from './config/faults.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
+import { checkContract, readContract } from './config/magento-schema-file.ts'
 import { narrowSchema } from './config/narrow-schema.ts'
 import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
 import { readYamlFile } from './config/yaml-file.ts'
@@ -21,18 +23,22 @@ import type { Secret } from './secret.ts'
 export interface Config {
   readonly gateway: GatewaySettings
   readonly integrations: readonly IntegrationSettings[]
+  /** What the shop says it understands; absent where it was not fetched. */
+  readonly magentoSchema?: SwaggerDocument | undefined
   /** Every secret of the configuration, so that no output ever shows one. */
   readonly secrets: readonly Secret[]
 }
 
 /**
- * Reads `gateway.yaml` and `integrations/*.yaml` below a directory.
+ * Reads `gateway.yaml`, `integrations/*.yaml` and `magento/schema.json` below a directory.
  * @param env where `env:NAME` leads; this is the only place that reads the environment
+ * @param needs whether the schema of Magento must be there for integrations that are held against it
  * @throws {ConfigError} with every fault of every file
  */
 export async function loadConfig(
   directory: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
+  needs: 'contract needed' | 'contract not needed' = 'contract needed',
 ): Promise<Config> {
   const sources = { directory, env }
   const gateway = await loadFile(
@@ -51,6 +57,9 @@ export async function loadConfig(
     const read = integrations.flatMap(({ settings }) => settings ?? [])
     faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))
   }
+  const contract = await readContract(directory)
+  faults.push(...contract.faults)
+  if (needs === 'contract needed') faults.push(...checkContract(contract.document, integrations))
   if (files.length === 0) {
     const file = join(directory, 'integrations')
     faults.push({ file, pointer: '', expected: 'at least one .yaml file with an integration' })
@@ -58,6 +67,7 @@ export async function loadConfig(
   if (faults.length > 0 || gateway.settings === undefined) throw new ConfigError(faults)
   return {
     gateway: gateway.settings,
+    magentoSchema: contract.document,
     integrations: integrations.flatMap(({ settings }) => settings ?? []),
     secrets: [gateway, ...integrations].flatMap(({ secrets }) => secrets),
   }

@@ -8,6 +8,7 @@ import { allowedMethods } from './admit/request-framing.ts'
 import { answerProblem } from './answer.ts'
 import { compileSignerSearch } from './authenticate/claimed-signer.ts'
 import { prepareDecoy } from './authenticate/decoy.ts'
+import { compileContract } from './authorize/magento-contract/contract.ts'
 import { compileCertificatePin } from './certificate-pin.ts'
 import { answerClientError, type OpenReplies } from './client-error.ts'
 import { publicOrigin } from './config/public-origin.ts'
@@ -91,6 +92,19 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     useNonce: store.useNonce,
     clock: Date.now,
     publicOrigin: origin,
+    contract:
+      config.magentoSchema &&
+      compileContract(config.magentoSchema, {
+        maxStringLength: limits.textLength,
+        maxItems: limits.arrayItems,
+      }),
+    reportViolations: ({ requestId, verified = '', route = '' }, violations) => {
+      metrics.contractViolated(verified, route)
+      log.warn(
+        { requestId, integration: verified, route, violations },
+        'request off the schema of Magento',
+      )
+    },
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }

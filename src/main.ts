@@ -13,6 +13,8 @@ const usage = `usage: magegate COMMAND [options]
                        print the records of an audit trail that meet all conditions
       --request ID  --sku SKU  --order ID  --job ID  --integration NAME
       --route PATTERN  --code CODE  --status STATUS  --from TIME  --to TIME
+  magento pull --config DIR   fetch the schema of the shop into the configuration
+      --integration NAME (whose credential is used)   --store CODE (all)
   sign [options] URL   sign a request as a partner would, and print its headers
       --scheme canonical | rfc9421 | oauth1 | body
       --secret REF (rfc9421: or a private key)   --key-id ID (rfc9421)
@@ -39,6 +41,7 @@ const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
   ['check', () => import('./cli/check.ts')],
   ['demo', () => import('./cli/demo.ts')],
   ['audit', () => import('./cli/audit.ts')],
+  ['magento', () => import('./cli/magento.ts')],
   ['sign', () => import('./cli/sign.ts')],
   ['explain', () => import('./cli/explain.ts')],
 ])

@@ -15,6 +15,7 @@ import { replayGuard } from './authenticate/replay-guard.ts'
 import { signature } from './authenticate/signature.ts'
 import { jsonBody } from './authorize/json-body.ts'
 import { knownAttacks } from './authorize/known-attacks.ts'
+import { magentoSchema } from './authorize/magento-schema.ts'
 import { rateLimit } from './authorize/rate-limit.ts'
 import { repeatGuard } from './authorize/repeat-guard.ts'
 import { requestSchema } from './authorize/request-schema.ts'
@@ -59,6 +60,7 @@ export const policies = [
   jsonBody,
   knownAttacks,
   sensitiveRoutes,
+  magentoSchema,
   requestSchema,
   repeatGuard,
 ] as const

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
-import type { Rejection } from './problem.ts'
+import type { MagentoContract } from './authorize/magento-contract/contract.ts'
+import type { Rejection, Violation } from './problem.ts'
 import type { RequestContext } from './request-context.ts'
 
 /**
@@ -66,6 +67,10 @@ export interface Services {
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly publicOrigin: PublicOrigin
+  /** What the shop says it understands; undefined where its schema was not fetched. */
+  readonly contract: MagentoContract | undefined
+  /** Counts and logs what is not as the contract has it, where that is not refused. */
+  readonly reportViolations: (request: RequestContext, violations: readonly Violation[]) => void
   /** Spends on a request that is refused before its signature what the signature would have cost. */
   readonly spendDecoy: (request: RequestContext) => void
   /** Whether writes must be recorded and at present cannot be. */

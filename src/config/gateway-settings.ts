@@ -240,6 +240,18 @@ const limits = Type.Object(
       default: 1_048_576,
       description: 'Most bytes of a request body.',
     }),
+    textLength: Type.Integer({
+      minimum: 1,
+      maximum: 1_073_741_824,
+      default: 65_536,
+      description: 'Most characters of a text in a body; of file contents only bodyBytes counts.',
+    }),
+    arrayItems: Type.Integer({
+      minimum: 1,
+      maximum: 100_000_000,
+      default: 5_000,
+      description: 'Most elements of an array in a body.',
+    }),
     perAddress: Type.Object(
       {
         rate: RateSetting(),

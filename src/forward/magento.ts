@@ -7,6 +7,7 @@ import type { Rejection } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { SendTokenRequest } from './admin-token/fetch-token.ts'
 import { AnswerRelay } from './answer-relay.ts'
+import type { SendGet } from './fetch-schema.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream } from './upstream-credentials.ts'
 import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
@@ -42,6 +43,8 @@ export interface Magento {
   ) => Promise<Rejection | undefined>
   /** Sends a request of our own for a token of an administrator. */
   readonly sendTokenRequest: SendTokenRequest
+  /** Sends a GET of our own. */
+  readonly sendGet: SendGet
   /** Origin of what Magento believes its address to be. */
   readonly publicOrigin: string
   /** Ends all connections, those in use too. */
@@ -109,18 +112,25 @@ export function connectMagento(settings: MagentoSettings, answers: AnswerSetting
     return attempt
   }
 
+  async function exchange(
+    { path, method, headers, body }: OwnRequest,
+    limitBytes: number,
+  ): Promise<{ readonly status: number; readonly body: string }> {
+    const answer = await pool.request({
+      path,
+      method,
+      headers: ['host', address.host, 'x-forwarded-proto', address.scheme, ...headers],
+      body,
+      signal: AbortSignal.timeout(timeouts.totalMs),
+    })
+    return { status: answer.statusCode, body: await readText(answer.body, limitBytes) }
+  }
+
   return {
     forward,
-    sendTokenRequest: async ({ path, method, headers, body }) => {
-      const answer = await pool.request({
-        path,
-        method,
-        headers: ['host', address.host, 'x-forwarded-proto', address.scheme, ...headers],
-        body,
-        signal: AbortSignal.timeout(timeouts.totalMs),
-      })
-      return { status: answer.statusCode, body: await readText(answer.body) }
-    },
+    sendTokenRequest: (request) => exchange(request, tokenAnswerLimitBytes),
+    sendGet: (path, headers) =>
+      exchange({ path, method: 'GET', headers, body: null }, documentLimitBytes),
     publicOrigin: publicUrl.origin,
     close: () => pool.destroy(),
   }
@@ -129,13 +139,23 @@ export function connectMagento(settings: MagentoSettings, answers: AnswerSetting
 /** An answer to a request for a token is a few hundred bytes long. */
 const tokenAnswerLimitBytes = 65_536
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+/** The schema of a whole shop is one or two million bytes long. */
+const documentLimitBytes = 67_108_864
+
+/** A request that does not come from a caller. */
+interface OwnRequest {
+  readonly path: string
+  readonly method: 'GET' | 'POST'
+  readonly headers: readonly string[]
+  readonly body: string | null
+}
+
+async function readText(body: AsyncIterable<Buffer>, limitBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.length
-    if (bytes > tokenAnswerLimitBytes)
-      throw new Error('the answer to a request for a token is too long')
+    if (bytes > limitBytes) throw new Error('the answer of Magento is too long')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -6,6 +6,8 @@ export interface Metrics {
   /** Counts one request by its record. */
   readonly observe: (record: AuditRecord) => void
   readonly auditFailed: () => void
+  /** Counts a request that is not as the schema of Magento has it, and was let through. */
+  readonly contractViolated: (integration: string, route: string) => void
   /** Prometheus text format 0.0.4. */
   readonly text: () => Promise<string>
   readonly contentType: string
@@ -56,6 +58,12 @@ export function openMetrics(): Metrics {
     help: 'Attempts to write to the audit trail that failed.',
     registers,
   })
+  const contractViolations = new Counter({
+    name: 'magegate_contract_violations_total',
+    help: 'Requests off the schema of Magento that were only reported.',
+    labelNames: ['integration', 'route'] as const,
+    registers,
+  })
   // To find a labelled child costs more than to count on it; there are as many as label values.
   const children = new Map<string, LabelledChildren>()
   function childrenOf(record: AuditRecord): LabelledChildren {
@@ -85,6 +93,7 @@ export function openMetrics(): Metrics {
       if (record.upstreamMs !== undefined) own.upstreamDuration.observe(record.upstreamMs / 1000)
     },
     auditFailed: () => auditFailures.inc(),
+    contractViolated: (integration, route) => contractViolations.inc({ integration, route }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -10,6 +10,8 @@ export interface ConfigFiles {
   readonly integrations: Readonly<Record<string, unknown>>
   /** File name to content, below `schemas/`. */
   readonly schemas?: Readonly<Record<string, unknown>>
+  /** What stands in `magento/schema.json`. */
+  readonly magentoSchema?: unknown
 }
 
 /** A configuration directory that disappears with its disposal. */
@@ -28,6 +30,10 @@ export async function writeConfig(files: ConfigFiles): Promise<ConfigDirectory> 
   }
   for (const [name, content] of Object.entries(files.schemas ?? {})) {
     await writeFile(join(path, 'schemas', name), JSON.stringify(content))
+  }
+  if (files.magentoSchema !== undefined) {
+    await mkdir(join(path, 'magento'))
+    await writeFile(join(path, 'magento', 'schema.json'), JSON.stringify(files.magentoSchema))
   }
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }

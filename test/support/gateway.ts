@@ -51,6 +51,7 @@ export interface GatewayOptions {
   readonly gateway?: Readonly<Record<string, object>>
   readonly integrations?: readonly ({ readonly name: string } & Readonly<Record<string, unknown>>)[]
   readonly schemas?: Readonly<Record<string, unknown>>
+  readonly magentoSchema?: unknown
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -93,6 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
     gateway: gatewaySettings(options, auditFile),
     integrations: Object.fromEntries(integrations.map((each) => [each.name, each])),
     ...(schemas && { schemas }),
+    ...(options.magentoSchema !== undefined && { magentoSchema: options.magentoSchema }),
   })
   const gateway = await buildGateway(await loadConfig(files.path, { ...testEnv, ...env }))
   const { url, adminUrl = '' } = await gateway.start()

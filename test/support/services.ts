@@ -33,6 +33,8 @@ export function services(clock: () => number = testClock()): Services {
     useNonce: memoryNonces(1000, clock).use,
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },
+    contract: undefined,
+    reportViolations: () => undefined,
     spendDecoy: () => undefined,
     isAuditDemandUnmet: () => false,
   }

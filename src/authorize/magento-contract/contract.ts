@@ -1,0 +1,115 @@
+import type { Violation } from '../../problem.ts'
+import type { ApiRoute } from '../api-route.ts'
+import { compileRoutes, parseRoutePattern } from '../route-pattern.ts'
+import { descend, findViolations, note, type ValueCheck } from './findings.ts'
+import { compileQuery, type QueryCheck } from './query-check.ts'
+import { type SchemaCompiler, schemaCompiler, type ValueBounds } from './schema-compiler.ts'
+import { spellingsOf } from './spelling.ts'
+import { operationsOf, type SwaggerDocument, type SwaggerOperation } from './swagger.ts'
+
+/** What Magento understands at one method and path. */
+export interface Operation {
+  /** `GET /V1/products/:sku` */
+  readonly route: string
+  readonly checkQuery: QueryCheck
+  /** Looks at the body of one call; at that of a bulk request for each of its elements. */
+  readonly checkBody: (body: unknown, execution: ApiRoute['execution']) => readonly Violation[]
+}
+
+/** What a shop says it understands. */
+export interface MagentoContract {
+  readonly operations: readonly Operation[]
+  /** The operation that Magento would carry out for raw segments from `V1` on, literals first. */
+  readonly find: (method: string, route: ApiRoute) => Operation | undefined
+}
+
+/** Compiles the document of a shop. What an operation needs is compiled when it is first asked for. */
+export function compileContract(document: SwaggerDocument, bounds: ValueBounds): MagentoContract {
+  const compiler = schemaCompiler(document.definitions ?? {}, bounds)
+  const operations = operationsOf(document).map(([route, operation]) =>
+    prepareOperation(route, operation, compiler),
+  )
+  const byRoute = new Map(operations.map((operation) => [operation.route, operation]))
+  const matchSync = compileRoutes(
+    operations.map(({ route }) => parseRoutePattern(route)).filter((each) => each !== undefined),
+  )
+  // Of a bulk route the variables are words of the path, and their values are in the body (Magento:
+  // WebapiAsync/Model/BulkServiceConfig.php).
+  const byBulkPath = new Map(operations.map((each) => [bulkPath(each.route), each]))
+  return {
+    operations,
+    find: (method, { execution, segments }) => {
+      if (execution === 'bulk') return byBulkPath.get(`${method} /${segments.join('/')}`)
+      return byRoute.get(matchSync(method, segments)?.pattern.text ?? '')
+    },
+  }
+}
+
+function bulkPath(route: string): string {
+  return route.replace(/:(\w)/g, (_, letter: string) => `by${letter.toUpperCase()}`)
+}
+
+function prepareOperation(
+  route: string,
+  { parameters = [] }: SwaggerOperation,
+  compiler: SchemaCompiler,
+): Operation {
+  let checkQuery: QueryCheck | undefined
+  let checkCall: ValueCheck | undefined
+  let checkItem: ValueCheck | undefined
+  const variables = parameters.filter((each) => each.in === 'path').map(({ name }) => name)
+  const checkElements: ValueCheck = (body, findings) => {
+    if (!Array.isArray(body)) return note(findings, 'an array, one element for each call')
+    checkItem ??= compileBody(parameters, variables, compiler)
+    for (const [index, item] of body.entries()) descend(index, item, checkItem, findings)
+  }
+  const checkOne: ValueCheck = (body, findings) => {
+    checkCall ??= compileBody(parameters, [], compiler)
+    checkCall(body, findings)
+  }
+  return {
+    route,
+    checkQuery: (query) => {
+      checkQuery ??= compileQuery(
+        parameters.filter((each) => each.in === 'query'),
+        compiler,
+      )
+      return checkQuery(query)
+    },
+    checkBody: (body, execution) =>
+      findViolations(body, execution === 'bulk' ? checkElements : checkOne),
+  }
+}
+
+/**
+ * The body of one call. Magento itself asks for the members of the top level only; what it needs further
+ * down depends on the entity and on whether that is new.
+ * @param further names that the body may have beside those of the schema
+ */
+function compileBody(
+  parameters: SwaggerOperation['parameters'] & object,
+  further: readonly string[],
+  { compileMembers }: SchemaCompiler,
+): ValueCheck {
+  const schema = parameters.find((each) => each.in === 'body')?.schema
+  const inPath = new Set(parameters.filter((each) => each.in === 'path').map(({ name }) => name))
+  const required = (schema?.required ?? []).filter((name) => !inPath.has(name))
+  const checkMembers = compileMembers({
+    ...schema?.properties,
+    ...Object.fromEntries(further.map((name) => [name, { type: 'string' }])),
+  })
+  return (body, findings) => {
+    if (typeof body !== 'object' || body === null || (Array.isArray(body) && body.length > 0)) {
+      return note(findings, 'an object')
+    }
+    checkMembers(body, findings)
+    for (const name of required) {
+      // Null is as good as nothing (Magento: Framework/Webapi/ServiceInputProcessor.php, process).
+      const isThere = spellingsOf(name).some(
+        (each) => (body as Record<string, unknown>)[each] != null,
+      )
+      if (!isThere)
+        descend(name, undefined, (_, at) => note(at, 'a value, it is missing'), findings)
+    }
+  }
+}

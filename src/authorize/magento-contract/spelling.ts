@@ -1,0 +1,14 @@
+/** `source_code` as `sourceCode`. */
+export function camelCase(name: string): string {
+  return name.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase())
+}
+
+/** `sourceCode` as `source_code`. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+/** Every spelling in which clients send a name and Magento takes it. */
+export function spellingsOf(name: string): readonly string[] {
+  return [...new Set([name, camelCase(name), snakeCase(name)])]
+}

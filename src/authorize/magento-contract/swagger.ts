@@ -1,0 +1,56 @@
+/** A schema of the document; of what JSON Schema has, Magento uses this. */
+export interface SwaggerSchema {
+  readonly type?: string
+  readonly $ref?: string
+  readonly items?: SwaggerSchema
+  readonly properties?: Readonly<Record<string, SwaggerSchema>>
+  readonly required?: readonly string[]
+}
+
+/** A parameter of an operation. */
+export interface SwaggerParameter extends Omit<SwaggerSchema, 'required'> {
+  readonly name: string
+  readonly in: string
+  readonly required?: boolean
+  readonly schema?: SwaggerSchema
+}
+
+/** What one method does at one path. */
+export interface SwaggerOperation {
+  readonly parameters?: readonly SwaggerParameter[]
+}
+
+/** The Swagger 2.0 document of a shop (Magento: Webapi/Model/Rest/Swagger/Generator.php). */
+export interface SwaggerDocument {
+  readonly swagger: '2.0'
+  readonly paths: Readonly<Record<string, Readonly<Record<string, SwaggerOperation>>>>
+  readonly definitions?: Readonly<Record<string, SwaggerSchema>>
+  /** Ours, from the command that fetched it: the routes that a guest may call, as `GET /V1/path`. */
+  readonly 'x-anonymous'?: readonly string[]
+}
+
+/**
+ * Reads the document of a shop.
+ * @returns undefined when the text is none
+ */
+export function parseSwagger(text: string): SwaggerDocument | undefined {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const { swagger, paths } = (document ?? {}) as Partial<SwaggerDocument>
+  const isDocument = swagger === '2.0' && typeof paths === 'object' && paths !== null
+  return isDocument ? (document as SwaggerDocument) : undefined
+}
+
+/** A route pattern for each operation of a document, `GET /V1/products/:sku`, with the operation. */
+export function operationsOf(document: SwaggerDocument): [string, SwaggerOperation][] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, SwaggerOperation] => [
+      `${method.toUpperCase()} ${path.replace(/\/$/, '').replace(/\{(\w+)\}/g, ':$1')}`,
+      operation,
+    ]),
+  )
+}

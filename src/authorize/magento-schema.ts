@@ -1,0 +1,84 @@
+import { Type } from 'typebox'
+import { allow, definePolicy } from '../policy.ts'
+import { type Rejection, reject, type Violation } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
+import { apiRoute } from './api-route.ts'
+import type { MagentoContract } from './magento-contract/contract.ts'
+import { parseQuery } from './query-parameters.ts'
+import { parseRoutePattern, RoutePatternSetting } from './route-pattern.ts'
+
+const modes = ['enforce', 'reportOnly', 'off'] as const
+
+/**
+ * Lets through only what Magento says that it understands: known routes, query parameters and members of
+ * bodies, of the right types. Without the schema of a shop it is not in the path.
+ */
+export const magentoSchema = definePolicy({
+  name: 'magento-schema',
+  stage: 'authorize',
+  section: 'policies',
+  key: 'magentoSchema',
+  settings: Type.Object(
+    {
+      mode: Type.Enum([...modes], {
+        default: 'enforce',
+        description: 'Refuse what the schema does not have, only report it, or do neither.',
+      }),
+      routes: Type.Record(RoutePatternSetting(), Type.Enum([...modes]), {
+        additionalProperties: false,
+        default: {},
+        description: 'By granted route a mode of its own.',
+      }),
+    },
+    { additionalProperties: false, description: "Requests are held against Magento's own schema." },
+  ),
+  absent: { mode: 'enforce', routes: {} },
+  prepare: ({ mode, routes }, { contract, reportViolations }) =>
+    function checkMagentoSchema(request) {
+      const effective = routes[request.route ?? ''] ?? mode
+      if (contract === undefined || effective === 'off') return allow
+      const rejection = findRejection(contract, request)
+      if (rejection === undefined) return allow
+      if (effective === 'enforce') return rejection
+      reportViolations(request, rejection.violations ?? [])
+      return allow
+    },
+})
+
+function findRejection(contract: MagentoContract, request: RequestContext): Rejection | undefined {
+  const { method, target, json } = request
+  const route = apiRoute(target?.segments ?? [])
+  const operation = contract.find(method, route)
+  if (operation === undefined) {
+    return reject('route-not-granted', 'the schema of Magento does not have this route')
+  }
+  // The grant of a variable also fits a literal that Magento has another route for.
+  const granted = parseRoutePattern(request.route ?? '')
+  if (granted !== undefined) {
+    const meant = contract.find(method, apiRoute(granted.segments))
+    if (meant !== undefined && meant !== operation) {
+      return reject('route-not-granted', 'Magento has another route for this path than was granted')
+    }
+  }
+  const query = parseQuery(target?.query)
+  const inQuery = query === undefined ? [] : operation.checkQuery(query)
+  if (inQuery.length > 0) {
+    return reject('query-not-allowed', 'the schema of Magento does not have such a query', {
+      detail: `The query must have ${listOf(inQuery)}.`,
+      violations: inQuery,
+    })
+  }
+  const body = json?.value
+  // A body that was granted to pass unread is none of ours.
+  if (body === undefined && request.body.length > 0) return undefined
+  if (body === undefined && (method === 'GET' || method === 'DELETE')) return undefined
+  const violations = operation.checkBody(body ?? {}, route.execution)
+  if (violations.length === 0) return undefined
+  return reject('invalid-body', `body violates Magento's schema in ${violations.length} places`, {
+    violations,
+  })
+}
+
+function listOf(violations: readonly Violation[]): string {
+  return [...new Set(violations.map(({ expected }) => expected))].join(', ')
+}

@@ -1,0 +1,78 @@
+import {
+  operationsOf,
+  parseSwagger,
+  type SwaggerDocument,
+} from '../authorize/magento-contract/swagger.ts'
+import type { Rejection } from '../problem.ts'
+import { RequestContext } from '../request-context.ts'
+import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
+
+/** Sends a GET of our own; rejects when there is no whole answer. */
+export type SendGet = (
+  pathAndQuery: string,
+  headers: readonly string[],
+) => Promise<{ readonly status: number; readonly body: string }>
+
+const query = 'services=all'
+
+/**
+ * Fetches the schema of the shop, as the credentials may see it, and as a guest may (Magento:
+ * Webapi/Controller/Rest/SchemaRequestProcessor.php): what a guest is shown is what Magento serves
+ * to anybody.
+ * @param store store code, such as `all`
+ * @throws {Error} when there is no such document; its message says why and holds no secret
+ */
+export async function fetchSchema(
+  send: SendGet,
+  authorize: AuthorizeUpstream,
+  store: string,
+): Promise<SwaggerDocument> {
+  const path = `/rest/${store}/schema`
+  const document = await fetchWith(send, await authorize(schemaRequest(path, store)), path)
+  const forGuests = await fetchWith(send, { authorization: undefined, query }, path).catch(
+    // A shop need not show guests anything; which routes are theirs is then not known.
+    () => undefined,
+  )
+  if (forGuests === undefined) return document
+  return { ...document, 'x-anonymous': operationsOf(forGuests).map(([route]) => route) }
+}
+
+async function fetchWith(
+  send: SendGet,
+  first: UpstreamAttempt | Rejection,
+  path: string,
+): Promise<SwaggerDocument> {
+  let attempt = first
+  for (;;) {
+    if ('code' in attempt) throw new Error(attempt.reason)
+    const { authorization, after } = attempt
+    const headers = ['accept', 'application/json']
+    if (authorization !== undefined) headers.push('authorization', authorization)
+    const { status, body } = await send(`${path}?${attempt.query}`, headers)
+    const next = await after?.(status, Buffer.from(status === 401 ? body : ''))
+    if (next !== undefined) {
+      attempt = next
+      continue
+    }
+    if (status !== 200) throw new Error(`Magento answered ${status} to ${path}`)
+    const document = parseSwagger(body)
+    if (document === undefined) throw new Error(`Magento answered no Swagger 2.0 to ${path}`)
+    return document
+  }
+}
+
+/** What credentials look at to sign a request. */
+function schemaRequest(path: string, store: string): RequestContext {
+  const request = new RequestContext({
+    method: 'GET',
+    rawTarget: `${path}?${query}`,
+    rawHeaders: [],
+    remoteIp: undefined,
+    isTls: false,
+    hasBody: false,
+    requestId: crypto.randomUUID(),
+    transport: {},
+  })
+  request.target = { path, query, store, segments: [] }
+  return request
+}

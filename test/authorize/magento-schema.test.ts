@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+import { shopDocument } from '../support/shop-document.ts'
+
+const routes = [
+  'GET /V1/products',
+  'GET /V1/products/:sku',
+  'POST /V1/products',
+  'POST /V1/customers',
+  'POST /async/V1/products',
+  'POST /async/bulk/V1/products',
+  'POST /V1/orders',
+  'GET /V1/nothing',
+]
+
+let magento: MagentoStandIn
+let gateway: TestGateway
+before(async () => {
+  magento = await startMagento()
+  gateway = await startGateway({
+    magentoUrl: magento.url,
+    magentoSchema: shopDocument,
+    integrations: [
+      {
+        ...globex,
+        policies: {
+          routes,
+          magentoSchema: {
+            routes: { 'POST /V1/customers': 'reportOnly', 'POST /V1/orders': 'off' },
+          },
+        },
+      },
+    ],
+  })
+})
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await magento.close()
+})
+
+async function post(path: string, body: unknown) {
+  const before = magento.received.length
+  const answer = await send(gateway.url, {
+    method: 'POST',
+    path: `/rest/${path}`,
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const problem = problemOf(answer)
+  return { code: problem.code, errors: problem.errors, forwarded: magento.received.length > before }
+}
+
+async function get(path: string) {
+  const before = magento.received.length
+  const answer = await send(gateway.url, { path: `/rest/${path}`, headers: globexHeaders })
+  return { code: problemOf(answer).code, forwarded: magento.received.length > before }
+}
+
+const wrong = { product: { sku: 'a', secretName: 'secretValue', price_value: 'secretPrice' } }
+const pointers = [
+  { pointer: '/product/price_value', expected: 'a number' },
+  { pointer: '/product', expected: 'no members but those of the schema' },
+]
+
+describe('a body', () => {
+  test('that Magento understands passes', async () => {
+    assert.ok((await post('V1/products', { product: { sku: 'a' } })).forwarded)
+  })
+  test('that it does not understand is refused, with every violation and no value', async () => {
+    assert.deepEqual(await post('V1/products', wrong), {
+      code: 'invalid-body',
+      errors: pointers,
+      forwarded: false,
+    })
+  })
+  test('that is missing is refused', async () => {
+    const answer = await send(gateway.url, {
+      method: 'POST',
+      path: '/rest/V1/products',
+      headers: globexHeaders,
+    })
+    assert.deepEqual(problemOf(answer).errors, [
+      { pointer: '/product', expected: 'a value, it is missing' },
+    ])
+  })
+  test('of an async route is checked alike, and one in bulk item by item', async () => {
+    assert.deepEqual((await post('async/V1/products', wrong)).errors, pointers)
+    const bulk = await post('async/bulk/V1/products', [{ product: { sku: 'a' } }, wrong])
+    assert.deepEqual(
+      bulk.errors,
+      pointers.map((each) => ({ ...each, pointer: `/1${each.pointer}` })),
+    )
+    assert.ok((await post('async/bulk/V1/products', [{ product: { sku: 'a' } }])).forwarded)
+  })
+})
+
+describe('a mode of its own for a route', () => {
+  test('reportOnly lets through what is wrong, and counts it', async () => {
+    assert.ok((await post('V1/customers', { customer: { wrong: 1 } })).forwarded)
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    assert.match(
+      metrics,
+      /contract_violations_total\{integration="globex-pim",route="POST \/V1\/customers"\} 1\n/,
+    )
+  })
+  test('off does not look', async () => {
+    assert.ok((await post('V1/orders', { order: { wrong: 1 } })).forwarded)
+  })
+})
+
+describe('a path', () => {
+  test('that the schema does not have is refused', async () => {
+    assert.deepEqual(await get('V1/nothing'), { code: 'route-not-granted', forwarded: false })
+  })
+  test('that a grant fits and Magento has another route for is refused', async () => {
+    assert.deepEqual(await get('V1/products/attributes'), {
+      code: 'route-not-granted',
+      forwarded: false,
+    })
+    assert.ok((await get('V1/products/24-MB01')).forwarded)
+  })
+})
+
+describe('a query parameter', () => {
+  test('that the schema has passes', async () => {
+    assert.ok((await get('V1/products?searchCriteria[pageSize]=5&fields=items[sku]')).forwarded)
+  })
+  test('that it does not have is refused', async () => {
+    assert.deepEqual(await get('V1/products/24-MB01?editModeX=1'), {
+      code: 'query-not-allowed',
+      forwarded: false,
+    })
+  })
+})

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { runCommand } from '../support/gateway-process.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+const demanding = {
+  ...globex,
+  policies: { ...globex.policies, magentoSchema: { mode: 'enforce' } },
+}
+
+function filesFor(magentoUrl: string) {
+  return {
+    gateway: gatewaySettings({ magentoUrl }, 'var/audit.jsonl'),
+    integrations: { globex: demanding },
+  }
+}
+
+test('magento pull fetches the schema that integrations are held against', async () => {
+  const magento = await startMagento()
+  await using files = await writeConfig(filesFor(magento.url))
+  const config = ['--config', files.path]
+  const before = await runCommand(['check', ...config], testEnv)
+  assert.equal(before.exitCode, 1)
+  assert.match(before.stderr, /\/policies\/magentoSchema: expected the schema of Magento in/)
+
+  const pulled = await runCommand(['magento', 'pull', ...config], testEnv)
+  assert.equal(pulled.stderr, '')
+  assert.match(pulled.stdout, /schema\.json: \d+ operations, /)
+  assert.equal(magento.received[0]?.rawTarget, '/rest/all/schema?services=all')
+  const document = JSON.parse(await readFile(join(files.path, 'magento', 'schema.json'), 'utf8'))
+  assert.equal(document.swagger, '2.0')
+  assert.ok(!JSON.stringify(document).includes(testEnv.MAGENTO_TOKEN))
+
+  const after = await runCommand(['check', ...config], testEnv)
+  assert.equal(after.stderr, '')
+  assert.equal(after.exitCode, 0)
+  await magento.close()
+})
+
+test('magento pull keeps what was there when no document comes, and says why', async () => {
+  await using files = await writeConfig({
+    ...filesFor('http://127.0.0.1:1'),
+    magentoSchema: { swagger: '2.0', paths: {} },
+  })
+  const { exitCode, stderr } = await runCommand(
+    ['magento', 'pull', '--config', files.path],
+    testEnv,
+  )
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^magento pull: \S/)
+  assert.deepEqual(JSON.parse(await readFile(join(files.path, 'magento', 'schema.json'), 'utf8')), {
+    swagger: '2.0',
+    paths: {},
+  })
+})
+
+test('a schema file that is none is a fault', async () => {
+  await using files = await writeConfig({ ...filesFor('http://127.0.0.1:1'), magentoSchema: [] })
+  const { stderr } = await runCommand(['check', '--config', files.path], testEnv)
+  assert.match(stderr, /schema\.json \/: expected the Swagger 2\.0 document of a shop/)
+})

@@ -98,15 +98,17 @@ function signedLine(key: CheckpointKey, from: number, to: ChainHead, tree: Merkl
 /** The heads of all lines after one, also of those that rotation put aside before the process ended. */
 function uncovered(trail: string, seq: number): ChainHead[] {
   const files = [...segmentFiles(trail), ...(existsSync(trail) ? [trail] : [])]
-  const heads: ChainHead[][] = []
+  let heads: ChainHead[] = []
   for (const file of files.reverse()) {
+    const first = heads[0]?.seq ?? Number.POSITIVE_INFINITY
+    if (first === seq + 1) break
     const after = headsAfter(file, seq)
-    heads.unshift(after)
-    // What is older is covered, once a file holds nothing new or begins right after it.
-    if ((after[0]?.seq ?? Number.POSITIVE_INFINITY) === seq + 1) break
+    // What is older than a segment that is covered is covered too.
     if (after.length === 0 && file !== trail) break
+    // A segment is there twice where its compression was cut off.
+    heads = [...after.filter((head) => head.seq < first), ...heads]
   }
-  return heads.flat()
+  return heads
 }
 
 /** Number of the last line that a checkpoint covers; 0 when there is none. */

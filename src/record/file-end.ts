@@ -29,11 +29,8 @@ const firstStepBytes = 65_536
  * @throws {Error} when the file cannot be read
  */
 export function readFileEnd(file: string): FileEnd {
-  // Rare enough to be read whole: the file that was written after it is gone.
-  if (/\.(?:gz|zst)$/.test(file)) {
-    const decompress = file.endsWith('.gz') ? gunzipSync : zstdDecompressSync
-    return endOf(decompress(readFileSync(file)), true) ?? { head: undefined, cut: undefined }
-  }
+  const whole = readCompressed(file)
+  if (whole !== undefined) return endOf(whole, true) ?? { head: undefined, cut: undefined }
   const fd = openSync(file, 'r')
   try {
     const { size } = fstatSync(fd)
@@ -52,28 +49,33 @@ export function readFileEnd(file: string): FileEnd {
  * @throws {Error} when the file cannot be read
  */
 export function headsAfter(file: string, seq: number): ChainHead[] {
-  if (/\.(?:gz|zst)$/.test(file)) {
-    const bytes = readFileSync(file)
-    const text = (file.endsWith('.gz') ? gunzipSync(bytes) : zstdDecompressSync(bytes)).toString()
-    return text
-      .split('\n')
-      .flatMap((line) => headOf(line) ?? [])
-      .filter((head) => head.seq > seq)
-  }
+  const whole = readCompressed(file)
+  if (whole !== undefined) return headsIn(whole).filter((head) => head.seq > seq)
   const fd = openSync(file, 'r')
   try {
     const { size } = fstatSync(fd)
     for (let length = Math.min(firstStepBytes, size); ; length = Math.min(length * 8, size)) {
-      const lines = readLast(fd, size, length).toString('utf8').split('\n')
-      // The first one may have begun before.
-      if (length < size) lines.shift()
-      const heads = lines.flatMap((line) => headOf(line) ?? [])
+      // The first line may have begun before, and is none of the chain then.
+      const heads = headsIn(readLast(fd, size, length))
       const first = heads[0]?.seq ?? Number.POSITIVE_INFINITY
       if (first <= seq + 1 || length === size) return heads.filter((head) => head.seq > seq)
     }
   } finally {
     closeSync(fd)
   }
+}
+
+/** What a compressed segment holds; rare enough to be read whole. Undefined for any other file. */
+function readCompressed(file: string): Buffer | undefined {
+  if (file.endsWith('.gz')) return gunzipSync(readFileSync(file))
+  return file.endsWith('.zst') ? zstdDecompressSync(readFileSync(file)) : undefined
+}
+
+function headsIn(bytes: Buffer): ChainHead[] {
+  return bytes
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line) => headOf(line) ?? [])
 }
 
 function readLast(fd: number, size: number, length: number): Buffer {

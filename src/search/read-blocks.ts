@@ -1,8 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { readIndex, type SegmentIndex } from '../record/segment-index.ts'
+import { decompress } from '../verify/decompress.ts'
 import type { Query } from './query.ts'
 
 /** Whole lines of a file, and how much of the file has been dealt with. */
@@ -30,7 +30,7 @@ async function* readSome(
 ): AsyncGenerator<LineBlock> {
   const wanted = candidates(index, query)
   if (wanted.length === 0) return
-  const decompress = file.endsWith('.gz')
+  const decompressBlock = file.endsWith('.gz')
     ? gunzipSync
     : file.endsWith('.zst')
       ? zstdDecompressSync
@@ -41,7 +41,7 @@ async function* readSome(
     if (block === undefined) continue
     const bytes = Buffer.alloc(block.length)
     await handle.read(bytes, 0, block.length, block.offset)
-    yield { bytes: decompress?.(bytes) ?? bytes, done: (at + 1) / wanted.length }
+    yield { bytes: decompressBlock?.(bytes) ?? bytes, done: (at + 1) / wanted.length }
   }
 }
 
@@ -61,21 +61,10 @@ async function* readAll(file: string): AsyncGenerator<LineBlock> {
   const { size } = await stat(file)
   const source = createReadStream(file, { highWaterMark: chunkBytes })
   let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of decompressed(file, source)) {
+  for await (const chunk of decompress(file, source)) {
     const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
     const end = bytes.lastIndexOf(0x0a) + 1
     rest = bytes.subarray(end)
     if (end > 0) yield { bytes: bytes.subarray(0, end), done: source.bytesRead / size }
   }
-}
-
-function decompressed(file: string, source: Readable): Readable {
-  const decompressor = file.endsWith('.gz')
-    ? createGunzip({ chunkSize: chunkBytes })
-    : file.endsWith('.zst')
-      ? createZstdDecompress({ chunkSize: chunkBytes })
-      : undefined
-  if (decompressor === undefined) return source
-  source.on('error', (error) => decompressor.destroy(error))
-  return source.pipe(decompressor)
 }

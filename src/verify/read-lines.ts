@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { decompress } from './decompress.ts'
 
 /** One line of a file. */
 export interface FileLine {
@@ -21,7 +20,8 @@ export async function* readLines(files: readonly string[]): AsyncGenerator<FileL
   for (const file of files) {
     let number = 0
     let rest: Buffer[] = []
-    for await (const chunk of open(file)) {
+    const source = createReadStream(file, { highWaterMark: 1_048_576 })
+    for await (const chunk of decompress(file, source)) {
       const bytes = chunk as Buffer
       let begin = 0
       for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, begin)) {
@@ -38,16 +38,4 @@ export async function* readLines(files: readonly string[]): AsyncGenerator<FileL
       yield { file, number: number + 1, bytes: Buffer.concat(rest), isEnded: false }
     }
   }
-}
-
-function open(file: string): Readable {
-  const source = createReadStream(file, { highWaterMark: 1_048_576 })
-  const decompressor = file.endsWith('.gz')
-    ? createGunzip({ chunkSize: 1_048_576 })
-    : file.endsWith('.zst')
-      ? createZstdDecompress({ chunkSize: 1_048_576 })
-      : undefined
-  if (decompressor === undefined) return source
-  source.on('error', (error) => decompressor.destroy(error))
-  return source.pipe(decompressor)
 }

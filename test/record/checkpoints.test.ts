@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { chainLine, genesis } from '../../src/record/chain.ts'
+import { openCheckpoints } from '../../src/record/checkpoints.ts'
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-checkpoints-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+const { privateKey } = generateKeyPairSync('ed25519')
+
+/** A trail of lines 1 and 2 in one segment, 3 in the next, 4 in the file itself; none is covered. */
+async function writeTrail(name: string) {
+  const lines: string[] = []
+  let head = genesis
+  for (let line = 1; line <= 4; line += 1) {
+    const chained = chainLine(JSON.stringify({ line }), head)
+    head = chained.head
+    lines.push(`${chained.line}\n`)
+  }
+  const trail = join(folder, name)
+  const [older, newer] = [`${trail}.20260101T000000000Z`, `${trail}.20260102T000000000Z`]
+  await writeFile(older, lines.slice(0, 2).join(''))
+  await writeFile(newer, lines[2] ?? '')
+  await writeFile(trail, lines[3] ?? '')
+  return { trail, older, newer }
+}
+
+async function coveredAtStart(trail: string) {
+  const settings = { key: { privateKey, id: 'k' }, everyRecords: 100, everySeconds: 3600 }
+  const fail = (error: unknown) => assert.fail(String(error))
+  openCheckpoints(trail, settings, () => undefined, fail).close()
+  const lines = (await readFile(`${trail}.checkpoints`, 'utf8')).trimEnd().split('\n')
+  return lines.map((line) => {
+    const { from, to, count } = JSON.parse(line) as Record<string, number>
+    return [from, to, count]
+  })
+}
+
+test('a start covers what rotation put aside before it was covered', async () => {
+  const { trail } = await writeTrail('plain.jsonl')
+  assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
+})
+
+test('also where it was compressed meanwhile', async () => {
+  const { trail, older } = await writeTrail('compressed.jsonl')
+  await writeFile(`${older}.gz`, gzipSync(await readFile(older)))
+  await rm(older)
+  assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
+})
+
+test('and once, where compression was cut off before its source was removed', async () => {
+  const { trail, newer } = await writeTrail('twice.jsonl')
+  await writeFile(`${newer}.gz`, gzipSync(await readFile(newer)))
+  assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
+})
+
+test('a later start covers nothing again', async () => {
+  const { trail } = await writeTrail('later.jsonl')
+  await coveredAtStart(trail)
+  assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
+})

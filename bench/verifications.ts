@@ -13,7 +13,7 @@ import { prepareMessageSignature } from '../src/authenticate/message-signature/v
 import { oauth1BaseString } from '../src/authenticate/oauth1/base-string.ts'
 import { oauth1Signature } from '../src/authenticate/oauth1/verify.ts'
 import type { SignatureVerifier } from '../src/authenticate/verifier.ts'
-import { percentEncode } from '../src/percent-encode.ts'
+import { percentEncode } from '../src/percent-encoding.ts'
 import { Secret } from '../src/secret.ts'
 import { requestContext } from '../test/support/request.ts'
 import { itemsOf } from './cases.ts'

@@ -14,8 +14,7 @@ import { answerClientError, type OpenReplies } from './client-error.ts'
 import { publicOrigin } from './config/public-origin.ts'
 import type { Config } from './config.ts'
 import { connectMagento } from './forward/magento.ts'
-import { dialectOf } from './forward/oauth1/dialect.ts'
-import { DialectMemory } from './forward/oauth1/dialect-memory.ts'
+import { dialectMemoryFor } from './forward/oauth1/dialect-memory.ts'
 import { prepareIntegration, prepareNobody } from './integration.ts'
 import { type StepFacts, steps } from './pipeline.ts'
 import type { Services } from './policy.ts'
@@ -112,9 +111,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
   const upstream = connectMagento(magento, answers)
   const upstreamServices = {
     ...upstream,
-    dialects: new DialectMemory(
-      magento.version === undefined ? undefined : dialectOf(magento.version),
-    ),
+    dialects: dialectMemoryFor(magento.version),
     monotonicClock: clock,
   }
   const facts = stepFacts(config)

@@ -1,3 +1,4 @@
+import { percentDecode } from '../percent-encoding.ts'
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestTarget } from '../request-context.ts'
@@ -50,7 +51,7 @@ function findSegmentFault(path: string, segments: readonly string[]): string | u
   if (!path.includes('%')) return undefined
   if (doubleEncoding.test(path)) return 'The path is percent-encoded twice.'
   for (const segment of segments) {
-    const decoded = decode(segment)
+    const decoded = percentDecode(segment)
     if (decoded === undefined) return 'The path has percent-encoded bytes that are not UTF-8.'
     if (controlCharacter.test(decoded)) return 'The path has an encoded control character.'
     // A web server in front of Magento may decode %2F before it resolves dot segments.
@@ -63,18 +64,10 @@ const dotSegment = 'The path has a "." or ".." segment.'
 
 function findQueryFault(query: string | undefined): string | undefined {
   if (query === undefined || !query.includes('%')) return undefined
-  const decoded = decode(query)
+  const decoded = percentDecode(query)
   if (decoded === undefined) return 'The query has percent-encoded bytes that are not UTF-8.'
   if (controlCharacter.test(decoded)) return 'The query has an encoded control character.'
   return undefined
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
 }
 
 function explainMismatch(raw: string): string {

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { PublicOrigin } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
 import { Secret } from '../secret.ts'
@@ -54,8 +54,8 @@ export function prepareDecoy(
     `${origin.scheme}://${origin.authority}`,
   )
   const shared = messageSignature({ algorithm: 'hmac-sha256', secret: secret() })
-  const publicPem = createPublicKey(generateKeyPairSync('ed25519').privateKey)
-    .export({ type: 'spki', format: 'pem' })
+  const publicPem = generateKeyPairSync('ed25519')
+    .publicKey.export({ type: 'spki', format: 'pem' })
     .toString()
   const asymmetric = messageSignature({ algorithm: 'ed25519', publicKey: new Secret(publicPem) })
 

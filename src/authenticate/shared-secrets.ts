@@ -27,6 +27,11 @@ export function NotAfterSetting() {
   })
 }
 
+/** From when on a key is refused, milliseconds since the epoch; infinite for one without an end. */
+export function endOfLife(notAfter: string | undefined): number {
+  return notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter)
+}
+
 /** A setting that bounds the age of a signature. */
 export function MaxAgeSetting() {
   return Type.Integer({
@@ -58,8 +63,7 @@ export interface SharedSecret {
 export function signingKeys(secrets: readonly SharedSecret[]): readonly SigningKey[] {
   return secrets.map(({ id, value, notAfter }) => {
     const key = createSecretKey(value.reveal(), 'utf8')
-    const notAfterMs = notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter)
-    return { id, key, ofNothing: hmacSha256(key, ''), notAfterMs }
+    return { id, key, ofNothing: hmacSha256(key, ''), notAfterMs: endOfLife(notAfter) }
   })
 }
 

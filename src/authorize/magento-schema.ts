@@ -3,7 +3,7 @@ import { allow, definePolicy } from '../policy.ts'
 import { type Rejection, reject, type Violation } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { apiRoute } from './api-route.ts'
-import type { MagentoContract } from './magento-contract/contract.ts'
+import type { MagentoContract, Operation } from './magento-contract/contract.ts'
 import { parseQuery } from './query-parameters.ts'
 import { parseRoutePattern, RoutePatternSetting } from './route-pattern.ts'
 
@@ -33,19 +33,41 @@ export const magentoSchema = definePolicy({
     { additionalProperties: false, description: "Requests are held against Magento's own schema." },
   ),
   absent: { mode: 'enforce', routes: {} },
-  prepare: ({ mode, routes }, { contract, reportViolations }) =>
-    function checkMagentoSchema(request) {
+  prepare: ({ mode, routes }, { contract, reportViolations }) => {
+    if (contract === undefined) return () => allow
+    const meant = meantOperations(contract)
+    return function checkMagentoSchema(request) {
       const effective = routes[request.route ?? ''] ?? mode
-      if (contract === undefined || effective === 'off') return allow
-      const rejection = findRejection(contract, request)
+      if (effective === 'off') return allow
+      const rejection = findRejection(contract, meant, request)
       if (rejection === undefined) return allow
       if (effective === 'enforce') return rejection
       reportViolations(request, rejection.violations ?? [])
       return allow
-    },
+    }
+  },
 })
 
-function findRejection(contract: MagentoContract, request: RequestContext): Rejection | undefined {
+/** Gives the operation that a grant means by its pattern. */
+type MeantOperations = (route: string) => Operation | undefined
+
+/** As {@link MeantOperations}; looks each pattern up once, and there are as many as there are grants. */
+function meantOperations(contract: MagentoContract): MeantOperations {
+  const known = new Map<string, Operation | undefined>()
+  return (route) => {
+    if (!known.has(route)) {
+      const granted = parseRoutePattern(route)
+      known.set(route, granted && contract.find(granted.method, apiRoute(granted.segments)))
+    }
+    return known.get(route)
+  }
+}
+
+function findRejection(
+  contract: MagentoContract,
+  meant: MeantOperations,
+  request: RequestContext,
+): Rejection | undefined {
   const { method, target, json } = request
   const route = apiRoute(target?.segments ?? [])
   const operation = contract.find(method, route)
@@ -53,12 +75,9 @@ function findRejection(contract: MagentoContract, request: RequestContext): Reje
     return reject('route-not-granted', 'the schema of Magento does not have this route')
   }
   // The grant of a variable also fits a literal that Magento has another route for.
-  const granted = parseRoutePattern(request.route ?? '')
-  if (granted !== undefined) {
-    const meant = contract.find(method, apiRoute(granted.segments))
-    if (meant !== undefined && meant !== operation) {
-      return reject('route-not-granted', 'Magento has another route for this path than was granted')
-    }
+  const granted = meant(request.route ?? '')
+  if (granted !== undefined && granted !== operation) {
+    return reject('route-not-granted', 'Magento has another route for this path than was granted')
   }
   const query = parseQuery(target?.query)
   const inQuery = query === undefined ? [] : operation.checkQuery(query)

@@ -8,8 +8,7 @@ import { contractFile } from '../config/magento-schema-file.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { fetchSchema } from '../forward/fetch-schema.ts'
 import { connectMagento } from '../forward/magento.ts'
-import { dialectOf } from '../forward/oauth1/dialect.ts'
-import { DialectMemory } from '../forward/oauth1/dialect-memory.ts'
+import { dialectMemoryFor } from '../forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../forward/upstream-credentials.ts'
 import { requiredOption, UsageError } from './arguments.ts'
 
@@ -73,9 +72,7 @@ async function fetchFrom(
   })
   const authorize = prepareUpstreamCredentials(upstream, {
     ...connection,
-    dialects: new DialectMemory(
-      magento.version === undefined ? undefined : dialectOf(magento.version),
-    ),
+    dialects: dialectMemoryFor(magento.version),
     monotonicClock: () => performance.now(),
   })
   try {

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { escapePointer, unescapePointer } from '../json-pointer.ts'
 import type { Fault } from './faults.ts'
 import { fillDefaults } from './fill-defaults.ts'
 import type { YamlFile } from './yaml-file.ts'
@@ -45,11 +46,6 @@ export function checkSettings<Settings extends TSchema>(
   return { value: value as Static<Settings>, faults }
 }
 
-/** Escapes one step of a JSON Pointer (RFC 6901, section 3). */
-export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1')
-}
-
 interface SchemaNode {
   readonly expected?: unknown
   readonly properties?: Readonly<Record<string, unknown>>
@@ -58,9 +54,7 @@ interface SchemaNode {
 function schemaAt(schema: TSchema, schemaPath: string): SchemaNode | undefined {
   let node: unknown = schema
   for (const step of schemaPath.split('/').slice(1)) {
-    node = (node as Record<string, unknown> | undefined)?.[
-      step.replaceAll('~1', '/').replaceAll('~0', '~')
-    ]
+    node = (node as Record<string, unknown> | undefined)?.[unescapePointer(step)]
   }
   return node as SchemaNode | undefined
 }

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { TSchema } from 'typebox'
 import { compileBodySchema, type SchemaFile } from '../authorize/body-schema.ts'
+import { escapePointer } from '../json-pointer.ts'
 import { Secret } from '../secret.ts'
-import { escapePointer } from './check-settings.ts'
 import type { Fault } from './faults.ts'
 
 /** Where references lead. */

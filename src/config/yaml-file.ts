@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isNode, LineCounter, parseDocument } from 'yaml'
+import { unescapePointer } from '../json-pointer.ts'
 import type { Fault } from './faults.ts'
 
 /** A YAML file, read. */
@@ -52,8 +53,4 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
       return undefined
     },
   }
-}
-
-function unescapePointer(part: string): string {
-  return part.replaceAll('~1', '/').replaceAll('~0', '~')
 }

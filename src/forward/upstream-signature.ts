@@ -1,18 +1,11 @@
-import {
-  createHmac,
-  createPrivateKey,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import { contentDigest } from '../authenticate/message-signature/content-digest.ts'
-import { signMessage } from '../authenticate/message-signature/sign.ts'
 import {
-  fitsAlgorithm,
-  type SignatureAlgorithm,
-  signatureAlgorithms,
-} from '../authenticate/message-signature/signature-algorithm.ts'
+  type MessageSigningKey,
+  messageSigningKey,
+} from '../authenticate/message-signature/message-signing-key.ts'
+import { signMessage } from '../authenticate/message-signature/sign.ts'
 import { defaultTag } from '../authenticate/message-signature/signature-input.ts'
 import { firstValue } from '../headers.ts'
 import type { PublicOrigin } from '../policy.ts'
@@ -135,19 +128,10 @@ function coveredHeaders({ headers, body }: OutgoingRequest) {
 export function upstreamKey({
   scheme,
   secret,
-}: UpstreamSignatureSettings):
-  | { readonly key: KeyObject; readonly algorithm: SignatureAlgorithm }
-  | { readonly expected: string } {
+}: UpstreamSignatureSettings): MessageSigningKey | { readonly expected: string } {
   const text = secret.reveal()
-  if (scheme === 'body' || !text.includes('-----BEGIN ')) {
-    return { key: createSecretKey(text, 'utf8'), algorithm: 'hmac-sha256' }
-  }
-  try {
-    const key = createPrivateKey(text)
-    const algorithm = signatureAlgorithms.find((each) => fitsAlgorithm(each, key))
-    if (algorithm !== undefined) return { key, algorithm }
-  } catch {
-    // Falls through to what is expected; the message of the fault could hold a part of the key.
-  }
+  if (scheme === 'body') return { key: createSecretKey(text, 'utf8'), algorithm: 'hmac-sha256' }
+  const ready = messageSigningKey(text)
+  if (!('fault' in ready)) return ready
   return { expected: 'a private key for ed25519 or ecdsa-p256-sha256 in PEM, or a shared secret' }
 }

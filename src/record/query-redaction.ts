@@ -1,3 +1,4 @@
+import { percentDecode } from '../percent-encoding.ts'
 import { redacted } from '../secret.ts'
 import { redactTokenShapes } from './redaction.ts'
 
@@ -39,17 +40,9 @@ export function redactRawQuery(query: string): string {
 
 function redactPair(pair: string): string {
   const [rawName = '', ...rest] = pair.split('=')
-  const name = decode(rawName)
-  const value = decode(rest.join('='))
+  const name = percentDecode(rawName) ?? ''
+  const value = percentDecode(rest.join('=')) ?? ''
   if (shownNames.test(name) && shownValue.test(value)) return `${name}=${redactTokenShapes(value)}`
   if (shownNames.test(name) || filterValueName.test(name)) return `${name}=${redacted}`
   return redacted
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return ''
-  }
 }

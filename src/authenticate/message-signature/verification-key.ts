@@ -1,4 +1,5 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
+import { endOfLife } from '../shared-secrets.ts'
 import type { MessageSignatureKey } from './message-signature-settings.ts'
 import { fitsAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts'
 
@@ -23,8 +24,7 @@ export function verificationKey(
   if (key === undefined || !fitsAlgorithm(algorithm, key)) {
     return { expected: `a public key for ${algorithm}, SubjectPublicKeyInfo in PEM` }
   }
-  const notAfterMs = notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter)
-  return { id, algorithm, key, notAfterMs }
+  return { id, algorithm, key, notAfterMs: endOfLife(notAfter) }
 }
 
 function importKey({ secret, publicKey }: MessageSignatureKey): KeyObject | undefined {

@@ -1,4 +1,4 @@
-import { percentEncode } from '../../percent-encode.ts'
+import { percentDecode, percentEncode } from '../../percent-encoding.ts'
 import type { Oauth1Parameters } from './oauth1-parameters.ts'
 
 /** What of a request is signed beside the protocol parameters. */
@@ -48,10 +48,8 @@ function sortKey(pair: string): string {
 }
 
 /** Section 3.4.1.3.1: a query is read as a form, in which `+` is a space. */
+
 function encodeAnew(raw: string): string | undefined {
-  try {
-    return percentEncode(decodeURIComponent(raw.replaceAll('+', ' ')))
-  } catch {
-    return undefined
-  }
+  const decoded = percentDecode(raw.replaceAll('+', ' '))
+  return decoded === undefined ? undefined : percentEncode(decoded)
 }

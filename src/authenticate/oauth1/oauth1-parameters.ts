@@ -1,3 +1,5 @@
+import { percentDecode } from '../../percent-encoding.ts'
+
 /** The protocol parameters of a request (RFC 5849, section 3.1), decoded. */
 export interface Oauth1Parameters {
   readonly oauth_consumer_key: string
@@ -44,19 +46,11 @@ export function readOauth1Parameters(
     const [, name = '', raw = ''] = parameterForm.exec(part) ?? []
     if (!known.includes(name)) return { reason: 'Authorization has a part that is no parameter' }
     if (parameters.has(name)) return { reason: `${name} stands more than once` }
-    const value = decode(raw)
+    const value = percentDecode(raw)
     if (value === undefined) return { reason: `${name} is not percent-encoded UTF-8` }
     parameters.set(name, value)
   }
   const missing = required.find((name) => !parameters.get(name))
   if (missing !== undefined) return { reason: `${missing} is missing` }
   return Object.fromEntries(parameters) as unknown as Oauth1Parameters
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,8 +1,9 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { percentEncode } from '../../percent-encode.ts'
 import type { RequestContext } from '../../request-context.ts'
+import { endOfLife } from '../shared-secrets.ts'
 import type { SignatureVerifier } from '../verifier.ts'
 import { oauth1BaseString } from './base-string.ts'
+import { oauth1HmacKey } from './hmac-key.ts'
 import { type Oauth1Parameters, readOauth1Parameters } from './oauth1-parameters.ts'
 import type { Oauth1SignatureSettings } from './oauth1-settings.ts'
 
@@ -78,15 +79,14 @@ export function oauth1Signature(
 
 function readyKey(key: Oauth1SignatureSettings['keys'][number]): ReadyKey {
   const { id, consumerSecret, accessToken, accessTokenSecret, notAfter } = key
-  // RFC 5849, section 3.4.2.
-  const hmacKey = [consumerSecret, accessTokenSecret]
-    .map((secret) => percentEncode(secret.reveal()))
-    .join('&')
   return {
     id,
     tokenDigest: hash('sha256', accessToken.reveal(), 'buffer'),
-    hmacKey: createSecretKey(hmacKey, 'utf8'),
-    notAfterMs: notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter),
+    hmacKey: createSecretKey(
+      oauth1HmacKey(consumerSecret.reveal(), accessTokenSecret.reveal()),
+      'utf8',
+    ),
+    notAfterMs: endOfLife(notAfter),
   }
 }
 

@@ -1,3 +1,4 @@
+import { escapePointer } from '../../json-pointer.ts'
 import type { Violation } from '../../problem.ts'
 
 /** How many violations an answer lists at most. */
@@ -16,8 +17,7 @@ export type ValueCheck = (value: unknown, findings: Findings) => void
 /** Notes that the value which is looked at is not as expected. */
 export function note({ path, violations }: Findings, expected: string): void {
   if (violations.length === maxViolations) return
-  // RFC 6901, section 3.
-  const steps = path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+  const steps = path.map((step) => `/${escapePointer(String(step))}`)
   violations.push({ pointer: steps.join(''), expected })
 }
 

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import { oauth1BaseString } from '../../authenticate/oauth1/base-string.ts'
+import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
 import {
   type Oauth1Parameters,
   readOauth1Parameters,
 } from '../../authenticate/oauth1/oauth1-parameters.ts'
 import type { Oauth1SignatureSettings } from '../../authenticate/oauth1/oauth1-settings.ts'
-import { percentEncode } from '../../percent-encode.ts'
 import { presentedDigest } from '../../record/evidence-redaction.ts'
 import { redactTokenShapes } from '../../record/redaction.ts'
 import { redacted } from '../../secret.ts'
@@ -58,7 +58,7 @@ export function explainOauth1(
   }
 }
 
-/** RFC 5849, section 3.4.2, and what clients make of it. */
+/** The keys of an integration, and what clients make of them. */
 function oauth1Keys(
   { keys }: Oauth1SignatureSettings,
   { oauth_signature_method: signatureMethod, oauth_consumer_key: consumerKey }: Oauth1Parameters,
@@ -68,7 +68,7 @@ function oauth1Keys(
   return keys.flatMap((each): ClientKey[] => {
     const consumer = each.consumerSecret.reveal()
     const token = each.accessTokenSecret.reveal()
-    const right = `${percentEncode(consumer)}&${percentEncode(token)}`
+    const right = oauth1HmacKey(consumer, token)
     const isNamed = each.consumerKey.reveal() === consumerKey
     const misnamed = isNamed ? [] : ['used the secrets of another consumer key than it sent']
     const made = (key: string, algorithm: ClientKey['algorithm'], causes: string[] = []) => ({
@@ -80,12 +80,10 @@ function oauth1Keys(
     return [
       made(right, own),
       made(right, other, ['used another hash than oauth_signature_method says']),
-      made(`${percentEncode(consumer)}&`, own, ['signed without the access token secret']),
+      made(oauth1HmacKey(consumer, ''), own, ['signed without the access token secret']),
       made(consumer, own, ['signed with the consumer secret alone, without the &']),
       made(`${right}\n`, own, ['used a secret with a line feed at its end']),
-      made(`${percentEncode(token)}&${percentEncode(consumer)}`, own, [
-        'took one secret for the other',
-      ]),
+      made(oauth1HmacKey(token, consumer), own, ['took one secret for the other']),
       made(`${consumer}&${token}`, own, ['did not percent-encode the secrets']),
     ]
   })

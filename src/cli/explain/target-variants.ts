@@ -1,11 +1,12 @@
+import { percentDecode, percentEncode } from '../../percent-encoding.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 
 /** The paths that a client may have signed in the place of the one that it sent. */
 export function pathVariants(path: string, query: string): Variant<string>[] {
   return distinctVariants(path, [
-    [decode(path), 'signed the path decoded, and sent it percent-encoded'],
+    [percentDecode(path), 'signed the path decoded, and sent it percent-encoded'],
     [encodeSegments(path), 'signed the path percent-encoded once more than it sent it'],
-    [encodeSegments(decode(path) ?? path), 'signed the path percent-encoded in another way'],
+    [encodeSegments(percentDecode(path) ?? path), 'signed the path percent-encoded in another way'],
     [lowerEscapes(path), 'signed the path with escapes in lower case (%2f)'],
     [upperEscapes(path), 'signed the path with escapes in capitals (%2F)'],
     [`${path}?${query}`, 'signed the query as a part of the path'],
@@ -21,7 +22,7 @@ export function queryVariants(query: string): Variant<string>[] {
   if (query === '') return distinctVariants(query, [['?', 'signed a ? where there is no query']])
   const sorted = query.split('&').sort().join('&')
   const encodings = (from: string, and: string): [string | undefined, string][] => [
-    [decode(from), `signed the query decoded${and}`],
+    [percentDecode(from), `signed the query decoded${and}`],
     [lowerEscapes(from), `signed the query with escapes in lower case${and}`],
     [upperEscapes(from), `signed the query with escapes in capitals${and}`],
     [new URLSearchParams(from).toString(), `signed the query encoded as a form${and}`],
@@ -36,25 +37,13 @@ export function queryVariants(query: string): Variant<string>[] {
   ])
 }
 
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
-}
-
 function encodeSegments(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
 
 /** RFC 3986: everything but the unreserved characters is encoded, in names and in values. */
 function encodePairs(query: string): string {
-  const encode = (text: string) =>
-    encodeURIComponent(decode(text) ?? text).replace(
-      /[!'()*]/g,
-      (reserved) => `%${reserved.charCodeAt(0).toString(16).toUpperCase()}`,
-    )
+  const encode = (text: string) => percentEncode(percentDecode(text) ?? text)
   return query
     .split('&')
     .map((pair) => pair.split('=').map(encode).join('='))

@@ -1,10 +1,9 @@
-import { createPrivateKey, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import { signMessage } from '../../authenticate/message-signature/sign.ts'
+import { randomBytes } from 'node:crypto'
 import {
-  fitsAlgorithm,
-  type SignatureAlgorithm,
-  signatureAlgorithms,
-} from '../../authenticate/message-signature/signature-algorithm.ts'
+  type MessageSigningKey,
+  messageSigningKey,
+} from '../../authenticate/message-signature/message-signing-key.ts'
+import { signMessage } from '../../authenticate/message-signature/sign.ts'
 import { defaultTag } from '../../authenticate/message-signature/signature-input.ts'
 import { type Signer, type SigningCredentials, secretOf } from './signer.ts'
 
@@ -16,7 +15,7 @@ export const messageSigner: Signer = {
   sign: ({ method, origin, path, query, body }, credentials) => {
     if (credentials.keyId === undefined) throw new TypeError('--key-id names the key')
     const { host, protocol } = new URL(origin)
-    const key = keyOf(credentials)
+    const { key, algorithm } = keyOf(credentials)
     const created = Math.floor(Date.now() / 1000)
     const fields = signMessage(
       {
@@ -29,14 +28,14 @@ export const messageSigner: Signer = {
         ...(body.length > 0 && { body }),
       },
       {
-        algorithm: algorithmOf(key),
+        algorithm,
         key,
         parameters: {
           created,
           expires: created + lifetimeSeconds,
           nonce: randomBytes(16).toString('hex'),
           keyid: credentials.keyId,
-          alg: algorithmOf(key),
+          alg: algorithm,
           tag: defaultTag,
         },
       },
@@ -45,18 +44,8 @@ export const messageSigner: Signer = {
   },
 }
 
-function keyOf(credentials: SigningCredentials): KeyObject {
-  const text = secretOf(credentials, 'secret')
-  if (!text.includes('-----BEGIN ')) return createSecretKey(text, 'utf8')
-  try {
-    return createPrivateKey(text)
-  } catch {
-    throw new TypeError('--secret is no private key in PEM')
-  }
-}
-
-function algorithmOf(key: KeyObject): SignatureAlgorithm {
-  const algorithm = signatureAlgorithms.find((each) => fitsAlgorithm(each, key))
-  if (algorithm === undefined) throw new TypeError('--secret is neither ed25519 nor ecdsa on P-256')
-  return algorithm
+function keyOf(credentials: SigningCredentials): MessageSigningKey {
+  const ready = messageSigningKey(secretOf(credentials, 'secret'))
+  if ('fault' in ready) throw new TypeError(`--secret is ${ready.fault}`)
+  return ready
 }

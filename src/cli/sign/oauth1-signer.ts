@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { oauth1BaseString } from '../../authenticate/oauth1/base-string.ts'
-import { percentEncode } from '../../percent-encode.ts'
+import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
+import { percentEncode } from '../../percent-encoding.ts'
 import { type Signer, secretOf } from './signer.ts'
 
 /** Scheme `oauth1`; of its credentials the consumer key and the access token stand in the header. */
@@ -19,9 +20,10 @@ export const oauth1Signer: Signer = {
     const origin = new URL(request.origin).origin
     const text = oauth1BaseString({ ...request, origin }, parameters)
     if (typeof text === 'object') throw new TypeError(`OAuth cannot sign this URL: ${text.reason}`)
-    const key = ['consumer-secret', 'access-token-secret']
-      .map((option) => percentEncode(secretOf(credentials, option)))
-      .join('&')
+    const key = oauth1HmacKey(
+      secretOf(credentials, 'consumer-secret'),
+      secretOf(credentials, 'access-token-secret'),
+    )
     parameters.oauth_signature = createHmac('sha256', key).update(text).digest('base64')
     const fields = Object.entries(parameters).map(
       ([name, value]) => `${name}="${percentEncode(value)}"`,

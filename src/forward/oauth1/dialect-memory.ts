@@ -1,4 +1,4 @@
-import type { Dialect } from './dialect.ts'
+import { type Dialect, dialectOf } from './dialect.ts'
 
 /**
  * The dialect in which requests to one Magento are signed. Where its version is not known, it is
@@ -29,4 +29,9 @@ export class DialectMemory {
   remember(dialect: Dialect): void {
     this.#current = this.#known ?? dialect
   }
+}
+
+/** The memory of a Magento, whose version the configuration may know. */
+export function dialectMemoryFor(version: string | undefined): DialectMemory {
+  return new DialectMemory(version === undefined ? undefined : dialectOf(version))
 }

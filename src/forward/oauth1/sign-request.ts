@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { percentEncode } from '../../percent-encode.ts'
+import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
+import { percentEncode } from '../../percent-encoding.ts'
 import type { Oauth1Credentials } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
 import { laminasBaseString } from './laminas-base-string.ts'
@@ -44,16 +45,11 @@ export function signRequest(
   const parameters = signedParameters(parts.query, protocolParameters)
   const build = dialect === '2.4.7' ? laminasBaseString : nativeBaseString
   const baseString = build(parts, parameters)
-  const signature = createHmac('sha256', signingKey(credentials))
-    .update(baseString)
-    .digest('base64')
+  const { consumerSecret, accessTokenSecret } = credentials
+  const key = oauth1HmacKey(consumerSecret.reveal(), accessTokenSecret.reveal())
+  const signature = createHmac('sha256', key).update(baseString).digest('base64')
   const fields = [...protocolParameters, ['oauth_signature', signature] as const].map(
     ([name, value]) => `${name}="${percentEncode(value)}"`,
   )
   return { authorization: `OAuth ${fields.join(', ')}`, baseString }
-}
-
-/** RFC 5849, section 3.4.2. */
-function signingKey({ consumerSecret, accessTokenSecret }: Oauth1Credentials): string {
-  return `${percentEncode(consumerSecret.reveal())}&${percentEncode(accessTokenSecret.reveal())}`
 }

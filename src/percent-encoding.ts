@@ -8,3 +8,12 @@ export function percentEncode(text: string): string {
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 }
+
+/** Decodes escapes; undefined where they are not those of UTF-8. */
+export function percentDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}

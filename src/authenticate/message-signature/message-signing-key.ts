@@ -1,0 +1,35 @@
+import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto'
+import {
+  fitsAlgorithm,
+  type SignatureAlgorithm,
+  signatureAlgorithms,
+} from './signature-algorithm.ts'
+
+/** A key to sign with, and the algorithm that it is for. */
+export interface MessageSigningKey {
+  readonly key: KeyObject
+  readonly algorithm: SignatureAlgorithm
+}
+
+/** Why text is no key to sign with. */
+export interface MessageSigningKeyFault {
+  readonly fault: 'no private key in PEM' | 'neither ed25519 nor ecdsa on P-256'
+}
+
+/** Reads a private key in PEM; text without one is a shared secret, used byte for byte. */
+export function messageSigningKey(text: string): MessageSigningKey | MessageSigningKeyFault {
+  if (!text.includes('-----BEGIN ')) {
+    return { key: createSecretKey(text, 'utf8'), algorithm: 'hmac-sha256' }
+  }
+  let key: KeyObject
+  try {
+    key = createPrivateKey(text)
+  } catch {
+    // The message of the fault could hold a part of the key.
+    return { fault: 'no private key in PEM' }
+  }
+  const algorithm = signatureAlgorithms.find((each) => fitsAlgorithm(each, key))
+  return algorithm === undefined
+    ? { fault: 'neither ed25519 nor ecdsa on P-256' }
+    : { key, algorithm }
+}

@@ -15,6 +15,12 @@ import { GatewaySettings } from './config/gateway-settings.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
 import { checkContract, readContract } from './config/magento-schema-file.ts'
 import { narrowSchema } from './config/narrow-schema.ts'
+import {
+  applyPolicyClass,
+  classFaults,
+  type PolicyClasses,
+  readPolicyClasses,
+} from './config/policy-classes.ts'
 import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
 import { readYamlFile } from './config/yaml-file.ts'
 import type { Secret } from './secret.ts'
@@ -30,7 +36,7 @@ export interface Config {
 }
 
 /**
- * Reads `gateway.yaml`, `integrations/*.yaml` and `magento/schema.json` below a directory.
+ * Reads `gateway.yaml`, `integrations/*.yaml`, `policies/*.yaml` and `magento/schema.json` below a directory.
  * @param env where `env:NAME` leads; this is the only place that reads the environment
  * @param needs whether the schema of Magento must be there for integrations that are held against it
  * @throws {ConfigError} with every fault of every file
@@ -47,11 +53,15 @@ export async function loadConfig(
     checkGatewayRules,
     sources,
   )
+  const classes = await readPolicyClasses(directory)
   const files = await listIntegrationFiles(directory)
   const integrations = await Promise.all(
-    files.map((file) => loadFile(file, IntegrationSettings, checkIntegrationRules, sources)),
+    files.map((file) =>
+      loadFile(file, IntegrationSettings, checkIntegrationRules, sources, classes),
+    ),
   )
   const faults = [gateway, ...integrations].flatMap((loaded) => loaded.faults)
+  faults.push(...classes.faults)
   faults.push(...checkUniqueness(integrations.map(identityOf)))
   if (gateway.settings !== undefined) {
     const read = integrations.flatMap(({ settings }) => settings ?? [])
@@ -114,10 +124,12 @@ async function loadFile<Settings>(
   schema: TSchema,
   checkRules: (settings: Settings) => Pick<Fault, 'pointer' | 'expected'>[],
   sources: ReferenceSources,
+  classes?: PolicyClasses,
 ): Promise<LoadedFile<Settings>> {
-  const source = await readYamlFile(file)
-  if ('length' in source)
-    return { file, lineOf: () => undefined, value: undefined, secrets: [], faults: source }
+  const written = await readYamlFile(file)
+  if ('length' in written)
+    return { file, lineOf: () => undefined, value: undefined, secrets: [], faults: written }
+  const source = classes === undefined ? written : applyPolicyClass(written, classes)
   const narrowed = narrowSchema(schema, source.value)
   const checked = checkSettings(narrowed, source)
   const { value, secrets, faults } = await resolveReferences(narrowed, checked.value, sources)
@@ -126,7 +138,7 @@ async function loadFile<Settings>(
   const found = [...faults, ...(isTyped ? checkRules(settings) : [])].map(
     ({ pointer, expected }): Fault => ({ file, pointer, line: source.lineOf(pointer), expected }),
   )
-  const all = [...checked.faults, ...found]
+  const all = [...checked.faults, ...found, ...(classes ? classFaults(written, classes) : [])]
   return {
     file,
     lineOf: source.lineOf,

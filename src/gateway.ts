@@ -19,15 +19,17 @@ import { prepareIntegration, prepareNobody } from './integration.ts'
 import { type StepFacts, steps } from './pipeline.ts'
 import type { Services } from './policy.ts'
 import type { Rejection } from './problem.ts'
-import { parseRate } from './rate.ts'
+import { ratePerSecond } from './rate.ts'
 import { openAuditLog } from './record/audit-log.ts'
 import { openLog } from './record/log.ts'
 import { openMetrics } from './record/metrics.ts'
 import { openRecorder } from './record/recorder.ts'
 import { compileRedaction } from './record/redaction.ts'
 import { createServer } from './server.ts'
+import { addressPenalties } from './store/address-penalties.ts'
 import { memoryBuckets } from './store/memory-buckets.ts'
-import { rateLimitStoreOf, sharedLimiter } from './store/rate-limit-store.ts'
+import { limiterOf, rateLimitStoreOf } from './store/rate-limit-store.ts'
+import { redisLocation } from './store/redis-location.ts'
 import { openStore } from './store/store.ts'
 import { addPipelineHooks, failure, integrationOf, type Traffic } from './traffic.ts'
 
@@ -79,15 +81,37 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     (error, socket) => answerClientError(error, socket, { answers, openReplies }),
   )
 
-  const store = await openStore(storeSettings, clock, log)
+  const { totalMs } = magento.timeouts
+  const store = await openStore(
+    {
+      redis: redisLocation(storeSettings),
+      deadlineMs: storeSettings.deadlineMs,
+      localShare: storeSettings.localShare,
+      requestMs: listen.requestTimeoutMs + totalMs,
+    },
+    { monotonic: clock, wall: Date.now },
+    log,
+  )
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(store) })
+  const { refusals } = limits.perAddress
+  const penalties = addressPenalties(
+    {
+      refusals: { ratePerSecond: ratePerSecond(refusals.rate), burst: refusals.burst },
+      firstMs: refusals.penaltyMs,
+      longestMs: refusals.longestPenaltyMs,
+    },
+    clock,
+  )
   const origin = publicOrigin(listen)
   const services: Services = {
     localLimiter: (limit, keys) => {
       const buckets = memoryBuckets(keys, clock)
       return (key) => buckets.take(key, limit)
     },
-    sharedLimiter: (limit) => sharedLimiter(app, limit),
+    sharedLimiter: limiterOf(app),
+    countExceeded: metrics.limitExceeded,
+    penaltyOf: penalties.penaltyOf,
+    random: Math.random,
     useNonce: store.useNonce,
     clock: Date.now,
     publicOrigin: origin,
@@ -126,7 +150,10 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     nobody: prepareNobody(services),
     answers,
     openReplies,
-    record,
+    record: (request) => {
+      penalties.note(request)
+      record(request)
+    },
     log,
   }
   addPipelineHooks(app, traffic)
@@ -196,7 +223,7 @@ function stepFacts({ gateway, integrations }: Config): StepFacts {
     trustedProxies: listen.trustedProxies,
     requireHttps: listen.requireHttps,
     perAddress: {
-      ratePerSecond: parseRate(limits.perAddress.rate),
+      ratePerSecond: ratePerSecond(limits.perAddress.rate),
       burst: limits.perAddress.burst,
     },
     names: new Set(integrations.map(({ name }) => name)),

@@ -29,7 +29,7 @@ export function prepareIntegration(
     const own = (settings[policy.section] as Readonly<Record<string, unknown>>)[policy.key]
     const effective = own ?? policy.absent
     if (effective === undefined) continue
-    const check = policy.prepare(effective, services)
+    const check = policy.prepare(effective, { ...services, integration: settings.name })
     stages[policy.stage].push({ name: policy.name, check })
   }
   return {

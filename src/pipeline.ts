@@ -33,12 +33,12 @@ export interface StepFacts extends IntegrationDirectory, ClientCertificateFacts 
 
 /** Every request passes these, in this order, whoever sent it. All belong to the stage admit. */
 export const steps: readonly Step<StepFacts>[] = [
-  requestTarget,
-  requestFraming,
   clientIp,
   correlation,
-  requireHttps,
   addressLimit,
+  requestTarget,
+  requestFraming,
+  requireHttps,
   auditTrail,
   clientCertificate,
   claimedIntegration,

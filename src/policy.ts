@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import type { MagentoContract } from './authorize/magento-contract/contract.ts'
+import type { Charge, LimitDecision } from './limit.ts'
 import type { Rejection, Violation } from './problem.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -26,8 +27,8 @@ export interface RateLimit {
   readonly burst: number
 }
 
-/** What a limiter says of one request. */
-export interface LimitDecision {
+/** What a limiter in this process says of one request. */
+export interface LocalDecision {
   readonly isAllowed: boolean
   /** Whole requests that may still come at once. */
   readonly remaining: number
@@ -36,10 +37,10 @@ export interface LimitDecision {
 }
 
 /** Takes one request out of the bucket of a key that lives in this process. */
-export type LocalLimiter = (key: string) => LimitDecision
+export type LocalLimiter = (key: string) => LocalDecision
 
-/** Takes one request out of the bucket that all processes share for the verified integration. */
-export type SharedLimiter = (request: RequestContext) => Promise<LimitDecision>
+/** Decides on a request by limits whose state all processes share. */
+export type SharedLimiter = (request: RequestContext, charge: Charge) => Promise<LimitDecision>
 
 /**
  * What became of the attempt to use a nonce: `full` when there is no room to remember it,
@@ -58,7 +59,13 @@ export interface PublicOrigin {
 export interface Services {
   /** A limiter that costs no round trip; `keys` bounds how many keys it remembers. */
   readonly localLimiter: (limit: RateLimit, keys: number) => LocalLimiter
-  readonly sharedLimiter: (limit: RateLimit) => SharedLimiter
+  readonly sharedLimiter: SharedLimiter
+  /** Counts a limit that would have refused a request, or has. */
+  readonly countExceeded: (integration: string, limit: string, isEnforced: boolean) => void
+  /** For how long an address may send nothing because of what was refused to it, milliseconds. */
+  readonly penaltyOf: (addressKey: string) => number
+  /** At least 0 and below 1. */
+  readonly random: () => number
   /**
    * Uses a nonce, once among all processes.
    * @param ttlMs how long it must be remembered, milliseconds
@@ -75,6 +82,12 @@ export interface Services {
   readonly spendDecoy: (request: RequestContext) => void
   /** Whether writes must be recorded and at present cannot be. */
   readonly isAuditDemandUnmet: () => boolean
+}
+
+/** The same for the policies of one integration. */
+export interface PolicyServices extends Services {
+  /** Its name. */
+  readonly integration: string
 }
 
 /** A step that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */
@@ -101,7 +114,7 @@ export interface Policy<
   /** What holds where an integration says nothing; a policy without it is then not in the path. */
   readonly absent?: Static<Settings>
   /** Once per integration, at start; the settings match their schema, so it does not fail. */
-  readonly prepare: (settings: Static<Settings>, services: Services) => Check
+  readonly prepare: (settings: Static<Settings>, services: PolicyServices) => Check
 }
 
 /** Gives a policy its exact type, which the configuration's type is derived from. */

@@ -57,6 +57,12 @@ export const problems = {
   ],
   'address-rate-limited': [429, 'Too many requests', 'Too many requests from this address.'],
   'rate-limited': [429, 'Too many requests', 'The rate limit of this integration is exceeded.'],
+  'quota-exceeded': [429, 'Quota exceeded', 'The quota of this integration is used up.'],
+  'concurrency-exceeded': [
+    429,
+    'Too many requests at once',
+    'As many requests of this integration are running as may run at once.',
+  ],
   'headers-too-large': [
     431,
     'Headers too large',
@@ -79,6 +85,11 @@ export const problems = {
     503,
     'Replay protection unavailable',
     'Signed requests cannot be taken right now.',
+  ],
+  'limits-unavailable': [
+    503,
+    'Limits unavailable',
+    'The limits of this integration cannot be checked right now.',
   ],
   'audit-unavailable': [
     503,
@@ -108,6 +119,8 @@ export interface Rejection {
   /** Whole seconds for `Retry-After` (RFC 9110, section 10.2.3). */
   readonly retryAfterSeconds?: number
   readonly violations?: readonly Violation[]
+  /** Names of the limits that the request goes beyond. */
+  readonly exceeded?: readonly string[]
 }
 
 /**
@@ -119,7 +132,7 @@ export interface Rejection {
 export function reject(
   code: ProblemCode,
   reason: string,
-  answer: Pick<Rejection, 'detail' | 'retryAfterSeconds' | 'violations'> = {},
+  answer: Omit<Rejection, 'code' | 'reason'> = {},
 ): Rejection {
   return { code, reason, ...answer }
 }
@@ -151,6 +164,11 @@ export function problemBody(
     detail,
     message: detail,
     ...(rejection.violations && { errors: rejection.violations }),
+    // draft-ietf-httpapi-ratelimit-headers, section "Problem Types".
+    ...(rejection.exceeded && { 'violated-policies': rejection.exceeded }),
+    ...(rejection.retryAfterSeconds !== undefined && {
+      retryAfterSeconds: rejection.retryAfterSeconds,
+    }),
     requestId,
   })
 }

@@ -3,9 +3,13 @@ import { Type } from 'typebox'
 const unitSeconds = { s: 1, min: 60, h: 3600 } as const
 const rateForm = /^([1-9]\d{0,8})\/(s|min|h)$/
 
-/** A setting that gives a sustained rate: `20/s`, `300/min`, `5000/h`. */
-export function RateSetting() {
+/**
+ * A setting that gives a sustained rate: `20/s`, `300/min`, `5000/h`.
+ * @param standard what holds where it is left out
+ */
+export function RateSetting(standard?: string) {
   return Type.String({
+    ...(standard !== undefined && { default: standard }),
     pattern: rateForm.source,
     examples: ['20/s'],
     description: 'Sustained requests per second, minute or hour.',
@@ -13,9 +17,15 @@ export function RateSetting() {
   })
 }
 
-/** Reads a rate into requests per second. */
-export function parseRate(text: string): number {
+/** Reads a rate: how many in a unit of how many seconds. */
+export function parseRate(text: string): { readonly count: number; readonly unitSeconds: number } {
   const [, count, unit] = rateForm.exec(text) ?? []
   if (count === undefined || unit === undefined) throw new TypeError('not a rate')
-  return Number(count) / unitSeconds[unit as keyof typeof unitSeconds]
+  return { count: Number(count), unitSeconds: unitSeconds[unit as keyof typeof unitSeconds] }
+}
+
+/** Reads a rate into requests per second. */
+export function ratePerSecond(text: string): number {
+  const { count, unitSeconds: seconds } = parseRate(text)
+  return count / seconds
 }

@@ -136,6 +136,8 @@ export class RequestContext {
   readonly answerHeaders: string[] = []
   /** The pipeline, when every policy of the stage authenticate has allowed the request. */
   verified: string | undefined = undefined
+  /** rate-limit: names of limits that are only reported and that the request goes beyond. */
+  reportedLimits: readonly string[] | undefined = undefined
   /** route-grant: the pattern that granted the request, `METHOD /V1/path/:variable`. */
   route: string | undefined = undefined
   /** route-grant: raw (still encoded) value of each variable of the pattern. */
@@ -152,6 +154,8 @@ export class RequestContext {
   endedAt = 0
   /** Body bytes of the answer. */
   bytesOut = 0
+  #isOver = false
+  #atEnd: (() => void) | undefined
 
   constructor(arrival: Arrival) {
     this.method = arrival.method
@@ -164,6 +168,18 @@ export class RequestContext {
     this.requestId = arrival.requestId
     this.traceId = arrival.requestId.replaceAll('-', '')
     this.transport = arrival.transport
+  }
+
+  /** Has something given back when the request is over, or at once if it is; once per request. */
+  atEnd(giveBack: () => void): void {
+    if (this.#isOver) giveBack()
+    else this.#atEnd = giveBack
+  }
+
+  /** The connection is done with the request. */
+  end(): void {
+    this.#isOver = true
+    this.#atEnd?.()
   }
 
   /**

@@ -44,6 +44,7 @@ export function addPipelineHooks(app: FastifyInstance, traffic: Traffic): void {
     // Not onResponse, which is not called for a caller that went away.
     reply.raw.once('close', () => {
       if (traffic.openReplies.get(socket) === reply) traffic.openReplies.delete(socket)
+      request.gate.end()
       traffic.record(request.gate)
     })
     settle(

@@ -1,39 +1,131 @@
-import { Type } from 'typebox'
-import { allow, definePolicy } from '../policy.ts'
-import { reject } from '../problem.ts'
-import { parseRate, RateSetting } from '../rate.ts'
+import type { Static } from 'typebox'
+import type { Limit, LimitState } from '../limit.ts'
+import { allow, definePolicy, type PolicyServices } from '../policy.ts'
+import { type ProblemCode, type Rejection, reject } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
+import { compileLimits } from './limits/compile-limits.ts'
+import { describeLimit } from './limits/describe-limits.ts'
+import { legacyFields, policyField, stateField } from './limits/limit-headers.ts'
+import { RateLimitSettings } from './limits/limit-settings.ts'
+import { compileCost, type RequestCost } from './limits/request-cost.ts'
+import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
-/** Holds an integration to a sustained rate with a burst, counted over all gateway processes. */
+/** Holds an integration to its limits, counted over all gateway processes. */
 export const rateLimit = definePolicy({
   name: 'rate-limit',
   stage: 'authorize',
   section: 'policies',
   key: 'rateLimit',
-  settings: Type.Object(
-    {
-      rate: RateSetting(),
-      burst: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 1_000_000,
-          description: 'Size of the bucket in requests; one second of the rate when left out.',
-        }),
-      ),
-    },
-    { additionalProperties: false },
-  ),
-  prepare: ({ rate, burst }, services) => {
-    const ratePerSecond = parseRate(rate)
-    const take = services.sharedLimiter({
-      ratePerSecond,
-      burst: burst ?? Math.max(1, Math.ceil(ratePerSecond)),
-    })
+  settings: RateLimitSettings,
+  prepare: (settings, services) => {
+    const limitsOf = compileApplicable(settings, services.integration)
+    const { onStoreFailure = 'local', leaseTokens = 0, legacyHeaders } = settings
     return async function checkRateLimit(request) {
-      const decision = await take(request)
-      if (decision.isAllowed) return allow
-      return reject('rate-limited', 'requests of this integration exceed its rate', {
-        retryAfterSeconds: Math.max(1, Math.ceil(decision.retryAfterMs / 1000)),
-      })
+      const { limits, costOf, policies } = limitsOf(request)
+      if (limits.length === 0) return allow
+      const charge = { limits, cost: costOf(request), onStoreFailure, leaseTokens }
+      const decision = await services.sharedLimiter(request, charge)
+      if (decision.outcome === 'unlimited') return allow
+      if (decision.outcome === 'refused') {
+        return reject('limits-unavailable', 'the store of the limits is away', {
+          retryAfterSeconds: withJitter(1, services),
+        })
+      }
+      const { states, isAllowed, release } = decision
+      if (release !== undefined) request.atEnd(release)
+      request.answerHeaders.push('RateLimit-Policy', policies)
+      request.answerHeaders.push('RateLimit', stateField(limits, states))
+      if (legacyHeaders) request.answerHeaders.push(...legacyFields(limits, states))
+      noteExceeded(request, limits, states, services)
+      return isAllowed ? allow : refusal(limits, states, services)
     }
   },
 })
+
+/** The limits that hold for a request, made ready. */
+interface Applicable {
+  /** The same array for the same route. */
+  readonly limits: readonly Limit[]
+  readonly costOf: RequestCost
+  /** `RateLimit-Policy` */
+  readonly policies: string
+}
+
+/** Limits of the whole integration come first, then those of the method, then those of the route. */
+function compileApplicable(
+  settings: Static<typeof RateLimitSettings>,
+  integration: string,
+): (request: RequestContext) => Applicable {
+  const { routes = {}, ...general } = settings
+  const patterns = Object.keys(routes).flatMap((text) => parseRoutePattern(text) ?? [])
+  const match = compileRoutes(patterns)
+  const known = new Map<string, Applicable>()
+
+  function applicableTo(scopes: readonly string[]): Applicable {
+    const narrower = scopes.flatMap((scope) => {
+      const settingsOfScope = routes[scope]
+      return settingsOfScope === undefined ? [] : [{ scope, settings: settingsOfScope }]
+    })
+    const all = [{ scope: undefined, settings: general }, ...narrower]
+    const limits = all.flatMap((each) => compileLimits(integration, each.scope, each.settings))
+    const cost = all.findLast((each) => each.settings.cost !== undefined)?.settings.cost
+    return { limits, costOf: compileCost(cost ?? {}), policies: policyField(limits) }
+  }
+
+  return ({ method, target }) => {
+    const pattern = patterns.length > 0 && target && match(method, target.segments)
+    const key = pattern ? pattern.pattern.text : method
+    let applicable = known.get(key)
+    if (applicable === undefined) {
+      applicable = applicableTo(pattern ? [method, key] : [method])
+      known.set(key, applicable)
+    }
+    return applicable
+  }
+}
+
+function noteExceeded(
+  request: RequestContext,
+  limits: readonly Limit[],
+  states: readonly LimitState[],
+  { integration, countExceeded }: PolicyServices,
+): void {
+  for (const [index, { name, isReportOnly }] of limits.entries()) {
+    if (!states[index]?.isExceeded) continue
+    countExceeded(integration, name, !isReportOnly)
+    if (isReportOnly) request.reportedLimits = [...(request.reportedLimits ?? []), name]
+  }
+}
+
+const codes: Readonly<Record<Limit['kind'], ProblemCode>> = {
+  rate: 'rate-limited',
+  quota: 'quota-exceeded',
+  concurrency: 'concurrency-exceeded',
+}
+
+/** Of the limits that refuse, the one answers that does so for longest. */
+function refusal(
+  limits: readonly Limit[],
+  states: readonly LimitState[],
+  services: PolicyServices,
+): Rejection {
+  const exceeded = limits
+    .map((limit, index) => ({ limit, state: states[index] as LimitState }))
+    .filter(({ limit, state }) => state.isExceeded && !limit.isReportOnly)
+    .sort((one, other) => other.state.retryAfterMs - one.state.retryAfterMs)
+  const { limit, state } = exceeded[0] as (typeof exceeded)[number]
+  const retryAfterSeconds = withJitter(state.retryAfterMs / 1000, services)
+  return reject(codes[limit.kind], `limit exceeded: ${limit.name}`, {
+    detail: `The limit "${limit.name}" (${describeLimit(limit)}) is exceeded. Try again in ${retryAfterSeconds} s.`,
+    retryAfterSeconds,
+    exceeded: exceeded.map((each) => each.limit.name),
+  })
+}
+
+/**
+ * Whole seconds, at least 1, and a little more by chance, so that callers do not come back all at once.
+ */
+function withJitter(seconds: number, { random }: PolicyServices): number {
+  const least = Math.max(1, Math.ceil(seconds))
+  return least + Math.floor(random() * Math.min(30, Math.max(2, least / 10)))
+}

@@ -33,6 +33,11 @@ export function WriteRouteSetting() {
   return Type.String({ pattern: patternForm.source.replace('GET|', '') })
 }
 
+/** A setting that names a method or a route. */
+export function MethodOrRouteSetting() {
+  return Type.String({ pattern: `^(?:GET|POST|PUT|DELETE)$|${patternForm.source}` })
+}
+
 /** A granted route and the raw, still encoded values of its variables. */
 export interface RouteMatch {
   readonly pattern: RoutePattern

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
+import { addressKey } from '../address-key.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { parseRate, RateSetting } from '../rate.ts'
+import { RateSetting, ratePerSecond } from '../rate.ts'
 import type { RequestContext } from '../request-context.ts'
 import { apiRoute } from './api-route.ts'
 import { foldName } from './folded-names.ts'
@@ -63,18 +64,18 @@ export const sensitiveRoutes = definePolicy({
   key: 'sensitiveRoutes',
   settings: Type.Object(
     {
-      perAddress: Type.Intersect([RateSetting(), Type.String({ default: '60/min' })]),
-      perSubject: Type.Intersect([RateSetting(), Type.String({ default: '10/min' })]),
+      perAddress: RateSetting('60/min'),
+      perSubject: RateSetting('10/min'),
     },
     { additionalProperties: false, description: 'Rates where accounts and cards are guessed.' },
   ),
   absent: { perAddress: '60/min', perSubject: '10/min' },
   prepare: ({ perAddress, perSubject }, services) => {
     const limiterOf = (rate: string) => {
-      const ratePerSecond = parseRate(rate)
+      const perSecond = ratePerSecond(rate)
       // As many as come in a minute may come at once.
-      const burst = Math.max(1, Math.ceil(ratePerSecond * 60))
-      return services.localLimiter({ ratePerSecond, burst }, rememberedKeys)
+      const burst = Math.max(1, Math.ceil(perSecond * 60))
+      return services.localLimiter({ ratePerSecond: perSecond, burst }, rememberedKeys)
     }
     const takeOfAddress = limiterOf(perAddress)
     const takeOfSubject = limiterOf(perSubject)
@@ -89,7 +90,7 @@ export const sensitiveRoutes = definePolicy({
         })
       }
       const subject = route.subject(request, path)
-      const decisions = [takeOfAddress(request.clientIp ?? '')]
+      const decisions = [takeOfAddress(addressKey(request.clientIp ?? ''))]
       if (subject !== '') decisions.push(takeOfSubject(`${route.guess} ${subject}`))
       const waitMs = Math.max(
         ...decisions.map(({ isAllowed, retryAfterMs }) => (isAllowed ? 0 : retryAfterMs)),

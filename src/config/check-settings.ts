@@ -18,7 +18,15 @@ export function checkSettings<Settings extends TSchema>(
   { file, value: written, lineOf }: YamlFile,
 ): CheckedSettings<Settings> {
   const value = fillDefaults(schema, written ?? {})
-  const faults = Value.Errors(schema, value).flatMap((error): Fault[] => {
+  const errors = Value.Errors(schema, value)
+  // What is wrong with each alternative says less than what was expected of all.
+  const described = errors
+    .filter(
+      ({ keyword, schemaPath }) => keyword === 'anyOf' && schemaAt(schema, schemaPath)?.expected,
+    )
+    .map(({ schemaPath }) => `${schemaPath}/anyOf/`)
+  const faults = errors.flatMap((error): Fault[] => {
+    if (described.some((path) => error.schemaPath.startsWith(path))) return []
     const { keyword, instancePath, params, message } = error
     if (keyword === 'boolean') return []
     const below = (key: string) => `${instancePath}/${escapePointer(key)}`
@@ -40,8 +48,8 @@ export function checkSettings<Settings extends TSchema>(
     if (keyword === 'enum') {
       return [fault(instancePath, `one of ${params.allowedValues.join(', ')}`)]
     }
-    const described = schemaAt(schema, error.schemaPath)?.expected
-    return [fault(instancePath, typeof described === 'string' ? described : withoutMust(message))]
+    const expected = schemaAt(schema, error.schemaPath)?.expected
+    return [fault(instancePath, typeof expected === 'string' ? expected : withoutMust(message))]
   })
   return { value: value as Static<Settings>, faults }
 }

@@ -10,6 +10,7 @@ import { Secret } from '../secret.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+import { checkLimitRules } from './limit-rules.ts'
 import { checkSignatureRules } from './signature-rules.ts'
 
 type RuleFault = Pick<Fault, 'pointer' | 'expected'>
@@ -35,6 +36,9 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
     !/^rediss?:$/.test(URL.parse(store.redis.reveal())?.protocol ?? '')
   ) {
     faults.push({ pointer: '/store/redis', expected: 'a reference to a redis:// or rediss:// URL' })
+  }
+  if ([store.redis, store.sentinel, store.cluster].filter((each) => each).length > 1) {
+    faults.push({ pointer: '/store', expected: 'only one of redis, sentinel and cluster' })
   }
   if (!listen.requireHttps && !isLoopback(listen.host)) {
     faults.push({
@@ -91,6 +95,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     })
   }
   if (signature !== undefined) faults.push(...checkSignatureRules(signature))
+  faults.push(...checkLimitRules(integration))
   for (const route of Object.keys(policies.requestSchema ?? {})) {
     if (policies.routes?.includes(route)) continue
     faults.push({

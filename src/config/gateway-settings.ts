@@ -136,9 +136,40 @@ const magento = Type.Object(
   closed,
 )
 
+const nodeAddresses = Type.Array(
+  Type.String({
+    pattern: '^(?:[A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+\\]):\\d{1,5}$',
+    examples: ['10.0.0.5:26379'],
+    expected: 'a host and a port, such as 10.0.0.5:26379',
+  }),
+  { minItems: 1 },
+)
+
+const redisAccess = {
+  username: Type.Optional(Type.String({ description: 'User of the Redis servers.' })),
+  password: Type.Optional(SecretSetting('Password of the Redis servers.')),
+  tls: Type.Optional(Type.Boolean({ description: 'Whether the Redis servers speak TLS.' })),
+}
+
 const store = Type.Object(
   {
     redis: Type.Optional(SecretSetting('Redis URL, redis:// or rediss://. In memory if left out.')),
+    sentinel: Type.Optional(
+      Type.Object(
+        {
+          primary: Type.String({ description: 'Name of the primary, as the sentinels know it.' }),
+          nodes: nodeAddresses,
+          ...redisAccess,
+        },
+        { ...closed, description: 'Redis that sentinels watch over.' },
+      ),
+    ),
+    cluster: Type.Optional(
+      Type.Object(
+        { nodes: nodeAddresses, ...redisAccess },
+        { ...closed, description: 'Redis Cluster; some of its nodes are enough.' },
+      ),
+    ),
     deadlineMs: Milliseconds(50, 'Most that a request waits for Redis.'),
     localShare: Type.Number({
       exclusiveMinimum: 0,
@@ -260,6 +291,20 @@ const limits = Type.Object(
           maximum: 1_000_000,
           description: 'Bucket size, requests.',
         }),
+        refusals: Type.Object(
+          {
+            rate: RateSetting('60/min'),
+            burst: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 100 }),
+            penaltyMs: Milliseconds(1_000, 'First penalty; each further one is twice as long.'),
+            longestPenaltyMs: Milliseconds(300_000, 'Longest penalty.'),
+          },
+          {
+            ...closed,
+            default: {},
+            description:
+              'Refusals that no integration is charged for: what is let pass before the address is shut out.',
+          },
+        ),
       },
       {
         ...closed,

@@ -1,5 +1,6 @@
 import { GatewaySettings } from './gateway-settings.ts'
 import { IntegrationSettings } from './integration-settings.ts'
+import { PolicyClassSettings } from './policy-classes.ts'
 
 /**
  * The JSON Schemas of the configuration files for editors, by file name below `config/`. What has a
@@ -9,6 +10,7 @@ export function renderSchemas(): ReadonlyMap<string, string> {
   return new Map([
     ['gateway.schema.json', render(GatewaySettings)],
     ['integration.schema.json', render(IntegrationSettings)],
+    ['policy-class.schema.json', render(PolicyClassSettings)],
   ])
 }
 

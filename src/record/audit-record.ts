@@ -47,6 +47,8 @@ export interface AuditRecord {
   readonly bytesOut: number
   /** Hex SHA-256 of the request body. */
   readonly bodySha256: string | undefined
+  /** Limits that the request went beyond and that are only reported. */
+  readonly reportedLimits: readonly string[] | undefined
   /** SKUs that the path names. */
   readonly skus: readonly string[] | undefined
   /** Id of the secret that verified the signature. */
@@ -83,6 +85,7 @@ export function auditRecord(request: RequestContext): AuditRecord {
     bytesIn: body.length,
     bytesOut: request.bytesOut,
     bodySha256: body.length === 0 ? undefined : hash('sha256', body),
+    reportedLimits: request.reportedLimits,
     skus: skusOf(request),
     keyId: request.keyId,
     signature: recordedSignature(request),

@@ -8,6 +8,8 @@ export interface Metrics {
   readonly auditFailed: () => void
   /** Counts a request that is not as the schema of Magento has it, and was let through. */
   readonly contractViolated: (integration: string, route: string) => void
+  /** Counts a request that a limit refused, or that it would have refused. */
+  readonly limitExceeded: (integration: string, limit: string, isEnforced: boolean) => void
   /** Prometheus text format 0.0.4. */
   readonly text: () => Promise<string>
   readonly contentType: string
@@ -64,6 +66,12 @@ export function openMetrics(): Metrics {
     labelNames: ['integration', 'route'] as const,
     registers,
   })
+  const limitsExceeded = new Counter({
+    name: 'magegate_limit_exceeded_total',
+    help: 'Requests beyond a limit, by whether it is enforced or only reported.',
+    labelNames: ['integration', 'limit', 'mode'] as const,
+    registers,
+  })
   // To find a labelled child costs more than to count on it; there are as many as label values.
   const children = new Map<string, LabelledChildren>()
   function childrenOf(record: AuditRecord): LabelledChildren {
@@ -94,6 +102,8 @@ export function openMetrics(): Metrics {
     },
     auditFailed: () => auditFailures.inc(),
     contractViolated: (integration, route) => contractViolations.inc({ integration, route }),
+    limitExceeded: (integration, limit, isEnforced) =>
+      limitsExceeded.inc({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -1,7 +1,7 @@
-import type { LimitDecision, RateLimit } from '../policy.ts'
+import type { LocalDecision, RateLimit } from '../policy.ts'
 
 /** A bucket after a decision. */
-export interface BucketDecision extends LimitDecision {
+export interface BucketDecision extends LocalDecision {
   /** When the bucket is full again; milliseconds, unchanged when the request was refused. */
   readonly fullAtMs: number
 }

@@ -1,10 +1,10 @@
-import type { LimitDecision, RateLimit } from '../policy.ts'
+import type { LocalDecision, RateLimit } from '../policy.ts'
 import { takeFromBucket } from './gcra.ts'
 
 /** Buckets that live in this process. */
 export interface MemoryBuckets {
   /** Takes one request out of the bucket of a key. */
-  readonly take: (key: string, limit: RateLimit) => LimitDecision
+  readonly take: (key: string, limit: RateLimit) => LocalDecision
   /** How many buckets are remembered. */
   readonly size: () => number
 }

@@ -1,26 +1,31 @@
 import type {} from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { LimitDecision, RateLimit, SharedLimiter } from '../policy.ts'
+import type { Charge, LimitDecision } from '../limit.ts'
+import type { RequestContext } from '../request-context.ts'
 import type { Store } from './store.ts'
 
-/** The store class that `@fastify/rate-limit` asks for, over a {@link Store} of ours. */
+/** A charge on its way through the plugin, and what became of it. */
+interface Order {
+  readonly charge: Charge
+  decision?: LimitDecision
+}
+
+type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
+
+/**
+ * The store class that `@fastify/rate-limit` asks for, over a {@link Store} of ours. The plugin counts
+ * one thing in one window; so what it is given as the key is the whole order, which comes back with
+ * the decision on every limit.
+ */
 export function rateLimitStoreOf(store: Store) {
   return class RateLimitStore {
-    /**
-     * Counts one request. The plugin speaks of at most `max` in a window; here that is a bucket of
-     * `max` requests that is refilled within the window.
-     * @param timeWindow milliseconds
-     */
-    incr(
-      key: string,
-      callback: (error: Error | null, result?: { current: number; ttl: number }) => void,
-      timeWindow = 1000,
-      max = 1,
-    ): void {
-      const limit = { burst: max, ratePerSecond: (max * 1000) / timeWindow }
-      const settle = ({ isAllowed, remaining, retryAfterMs }: LimitDecision) =>
-        callback(null, { current: isAllowed ? max - remaining : max + 1, ttl: retryAfterMs })
-      const decision = store.take(key, limit)
+    incr(key: unknown, callback: Answer): void {
+      const order = key as Order
+      const settle = (decision: LimitDecision) => {
+        order.decision = decision
+        callback(null, { current: 1, ttl: 0 })
+      }
+      const decision = store.decide(order.charge)
       if (decision instanceof Promise) decision.then(settle, callback)
       else settle(decision)
     }
@@ -32,20 +37,24 @@ export function rateLimitStoreOf(store: Store) {
 }
 
 /**
- * A limiter of `@fastify/rate-limit` that counts by verified integration.
+ * Decides on requests through `@fastify/rate-limit`.
  * @param app with the plugin registered on it
  */
-export function sharedLimiter(app: FastifyInstance, limit: RateLimit): SharedLimiter {
+export function limiterOf(app: FastifyInstance) {
+  const orders = new WeakMap<object, Order>()
   const count = app.createRateLimit({
-    max: limit.burst,
-    // A function, because the plugin cuts a number down to whole milliseconds.
-    timeWindow: () => (limit.burst * 1000) / limit.ratePerSecond,
-    keyGenerator: (request) => request.gate.verified ?? '',
+    max: 1,
+    timeWindow: 1000,
+    keyGenerator: (request) => orders.get(request) as unknown as string,
   })
-  return async ({ transport }) => {
-    const result = await count(transport as FastifyRequest)
-    if (result.isAllowed) throw new Error('the rate limiter has an allow list')
-    const { isExceeded, remaining, ttl } = result
-    return { isAllowed: !isExceeded, remaining, retryAfterMs: isExceeded ? ttl : 0 }
+  return async function decide(
+    { transport }: RequestContext,
+    charge: Charge,
+  ): Promise<LimitDecision> {
+    const order: Order = { charge }
+    orders.set(transport, order)
+    await count(transport as FastifyRequest)
+    if (order.decision === undefined) throw new Error('the rate limiter did not ask its store')
+    return order.decision
   }
 }

@@ -1,14 +1,18 @@
 import type { Logger } from 'pino'
-import type { LimitDecision, NonceResult, RateLimit } from '../policy.ts'
-import type { Secret } from '../secret.ts'
-import { memoryBuckets } from './memory-buckets.ts'
+import type { Charge, Limit, LimitDecision } from '../limit.ts'
+import type { NonceResult } from '../policy.ts'
+import { type LimitClocks, memoryLimits } from './limits/memory-limits.ts'
+import { redisLimits, type SharedDecision } from './limits/redis-limits.ts'
+import { shareOf } from './limits/share-of.ts'
+import { tokenLeases } from './limits/token-leases.ts'
 import { memoryNonces } from './memory-nonces.ts'
-import { connectRedis } from './redis.ts'
+import { openRedisClient, type RedisLocation } from './redis-client.ts'
+import { codeOf, guardRedis } from './redis-guard.ts'
 
 /** What processes share. */
 export interface Store {
-  /** Takes one request out of the bucket of a key; never waits longer than the deadline. */
-  readonly take: (key: string, limit: RateLimit) => LimitDecision | Promise<LimitDecision>
+  /** Decides on a request by its limits; never waits longer than the deadline. */
+  readonly decide: (charge: Charge) => LimitDecision | Promise<LimitDecision>
   /**
    * Uses a nonce, once among all processes; `unavailable` while Redis is away, because no process
    * knows by itself what the others have seen.
@@ -21,90 +25,97 @@ export interface Store {
 /** How the store is reached, and what holds while it cannot be. */
 export interface StoreSettings {
   /** Absent: everything lives in this process. */
-  readonly redis?: Secret
+  readonly redis?: RedisLocation | undefined
   /** Most that a request waits for Redis, milliseconds. */
   readonly deadlineMs: number
   /** Share of a limit that this process grants by itself while Redis is away, above 0 to 1. */
   readonly localShare: number
+  /** Longest that a request can run, milliseconds. */
+  readonly requestMs: number
 }
-
-/** Buckets of integrations; more of them than any gateway has integrations. */
-const maxBuckets = 1_000_000
 
 /** Nonces of five minutes at 3,000 requests a second; about 150 MiB when full. */
 const maxNonces = 1_000_000
 
-/** While Redis is away, one request in this time finds out whether it is back. */
-const probeEveryMs = 500
-
 /**
  * Opens the store: Redis where there is one, and this process' memory where there is none or while
  * it is away. Waits for the first attempt to reach Redis; that it fails is no error.
- * @param clock milliseconds, never going back
  */
 export async function openStore(
   settings: StoreSettings,
-  clock: () => number,
+  clocks: LimitClocks,
   log: Logger,
 ): Promise<Store> {
-  const local = memoryBuckets(maxBuckets, clock)
+  const local = memoryLimits(clocks)
   if (settings.redis === undefined) {
-    const nonces = memoryNonces(maxNonces, clock)
-    return { take: local.take, useNonce: nonces.use, close: () => undefined }
+    const nonces = memoryNonces(maxNonces, clocks.monotonic)
+    return { decide: local.decide, useNonce: nonces.use, close: () => undefined }
   }
 
-  // Undefined while Redis answers; else when the next request may try it.
-  let probeAtMs: number | undefined
-  let isClosed = false
-  const onLost = (errorCode: string) => {
-    if (probeAtMs === undefined && !isClosed) {
-      log.error({ errorCode }, 'redis is away: limits are held by this process alone')
-    }
-    probeAtMs = clock() + probeEveryMs
-  }
-  const onReady = () => {
-    if (probeAtMs !== undefined) log.info('redis is back: limits are shared again')
-    probeAtMs = undefined
-  }
-  const redis = connectRedis(settings.redis, settings.deadlineMs, { onLost, onReady })
-  await redis.tried
+  const redis = openRedisClient(settings.redis, settings.deadlineMs)
+  const guard = guardRedis(
+    () => redis.set('magegate:probe', '', 'PX', 1_000),
+    () => redis.disconnect(true),
+    log,
+  )
+  // Without a listener ioredis prints errors to the console, address included.
+  redis.on('error', (error: Error) => guard.lost(codeOf(error)))
+  redis.on('close', () => guard.lost('CLOSED'))
+  await new Promise<void>((resolve) => {
+    redis.once('ready', resolve)
+    redis.once('close', resolve)
+  })
 
-  /** What Redis answers, or the fallback when it does not in time. */
-  async function orFallback<Answer>(
-    ask: () => Promise<Answer>,
-    fallback: () => Answer,
-  ): Promise<Answer> {
-    if (probeAtMs === undefined || clock() >= probeAtMs) {
-      if (probeAtMs !== undefined) probeAtMs = clock() + probeEveryMs
-      try {
-        const answer = await ask()
-        onReady()
-        return answer
-      } catch (error) {
-        onLost(error instanceof Error ? error.name : 'UNKNOWN')
-      }
-    }
-    return fallback()
-  }
+  const decideShared = redisLimits(redis, settings.requestMs, clocks.wall)
+  const decideOnLease = tokenLeases(decideShared, clocks.monotonic)
+  const shares = shareMemory(settings.localShare)
 
   return {
-    close: () => {
-      isClosed = true
-      redis.close()
-    },
-    take: (key, limit) =>
-      orFallback(
-        () => redis.take(key, limit),
-        () => local.take(key, shareOf(limit, settings.localShare)),
+    decide: (charge) =>
+      guard.ask<LimitDecision>(
+        () => {
+          const { limits, cost, leaseTokens } = charge
+          const decision =
+            leaseTokens > 0
+              ? decideOnLease(limits, cost, leaseTokens)
+              : decideShared(limits, cost, cost)
+          return decision instanceof Promise ? decision.then(decided) : decided(decision)
+        },
+        () => {
+          if (charge.onStoreFailure === 'refuse') return { outcome: 'refused' }
+          if (charge.onStoreFailure === 'allow') return { outcome: 'unlimited' }
+          return local.decide({ limits: shares(charge.limits), cost: charge.cost })
+        },
       ),
     useNonce: (nonce, ttlMs) =>
-      orFallback<NonceResult>(
-        async () => ((await redis.useNonce(nonce, ttlMs)) ? 'fresh' : 'seen'),
+      guard.ask<NonceResult>(
+        async () => {
+          const key = `magegate:nonce:${nonce}`
+          const answer = await redis.set(key, '', 'PX', Math.ceil(ttlMs), 'NX')
+          return answer === 'OK' ? 'fresh' : 'seen'
+        },
         () => 'unavailable',
       ),
+    close: () => {
+      guard.close()
+      redis.disconnect()
+    },
   }
 }
 
-function shareOf({ ratePerSecond, burst }: RateLimit, share: number): RateLimit {
-  return { ratePerSecond: ratePerSecond * share, burst: Math.max(1, Math.floor(burst * share)) }
+function decided({ granted, states, release }: SharedDecision): LimitDecision {
+  return { outcome: 'decided', isAllowed: granted > 0, states, release }
+}
+
+/** The share of each list of limits, worked out once. */
+function shareMemory(share: number): (limits: readonly Limit[]) => readonly Limit[] {
+  const known = new WeakMap<readonly Limit[], readonly Limit[]>()
+  return (limits) => {
+    let shares = known.get(limits)
+    if (shares === undefined) {
+      shares = limits.map((limit) => shareOf(limit, share))
+      known.set(limits, shares)
+    }
+    return shares
+  }
 }

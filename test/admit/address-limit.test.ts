@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressKey, addressLimit } from '../../src/admit/address-limit.ts'
+import { addressKey } from '../../src/address-key.ts'
+import { addressLimit } from '../../src/admit/address-limit.ts'
 import { allow } from '../../src/policy.ts'
 import { requestContext } from '../support/request.ts'
 import { services, testClock } from '../support/services.ts'

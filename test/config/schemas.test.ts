@@ -17,6 +17,7 @@ test('the example configuration matches them', async () => {
   const examples = {
     'gateway.schema.json': ['gateway.yaml'],
     'integration.schema.json': ['integrations/acme-erp.yaml', 'integrations/globex-pim.yaml'],
+    'policy-class.schema.json': ['policies/standard.yaml'],
   }
   for (const [schema, files] of Object.entries(examples)) {
     const validate = new Ajv2020({ strict: false }).compile(

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -20,7 +20,7 @@ before(async () => {
     integrations: [globex],
     gateway: {
       listen: { host: '127.0.0.1', port: 0, requireHttps: false, requestTimeoutMs },
-      limits: { bodyBytes, perAddress: { rate: '10000/s', burst: 100_000 } },
+      limits: { bodyBytes, perAddress: quietAddresses },
     },
   })
 })

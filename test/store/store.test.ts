@@ -1,110 +1,238 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Redis } from 'ioredis'
-import { pino } from 'pino'
+import type { Charge, Quota } from '../../src/limit.ts'
 import { Secret } from '../../src/secret.ts'
-import { openStore, type Store } from '../../src/store/store.ts'
-import { startRedis } from '../support/redis.ts'
+import {
+  allowedOf,
+  chargeOn,
+  concurrencyOf,
+  decide,
+  openTestStore,
+  quotaOf,
+  rateOf,
+} from '../support/limits.ts'
+import { startRedis, withClient } from '../support/redis.ts'
+import { startCluster } from '../support/redis-topologies.ts'
 
-const limit = { ratePerSecond: 0.001, burst: 4 }
-const clock = () => performance.now()
+const at = (url: string) => ({ url: new Secret(url) })
+const hourly = rateOf(1, 3600, 4)
 
-async function openLogged(url: string, localShare = 0.5) {
-  const lines: string[] = []
-  const log = pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) })
-  const settings = { redis: new Secret(url), deadlineMs: 50, localShare }
-  const store = await openStore(settings, clock, log)
-  // A test that fails half-way must not leave a store that tries to reconnect for ever.
-  return { store, lines, [Symbol.dispose]: store.close }
+/** How often our script was asked for. */
+async function scriptCalls(url: string): Promise<number> {
+  const info = await withClient(url, (client) => client.info('commandstats'))
+  const calls = [...info.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) =>
+    Number(count),
+  )
+  return calls.reduce((sum, count) => sum + count, 0)
 }
 
-/** Takes from fresh buckets until Redis decides again: of a share of it, one would be left. */
-async function untilShared(store: Store): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    const { remaining } = await store.take(`back-${attempt}`, limit)
-    if (remaining === limit.burst - 1) return
-    await new Promise(setImmediate)
-  }
+/** The time of Redis, microseconds. */
+async function clockOf(url: string): Promise<number> {
+  const [seconds = 0, micros = 0] = await withClient(url, (client) => client.time())
+  return Number(seconds) * 1_000_000 + Number(micros)
 }
 
-async function allowedOf(store: Store, key: string, attempts: number): Promise<number> {
-  let allowed = 0
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
-    if ((await store.take(key, limit)).isAllowed) allowed += 1
-  }
-  return allowed
+/** When a calendar period ends; milliseconds. */
+function endOf(period: Quota['period'], atMs: number): number {
+  const time = new Date(atMs)
+  const [year, month, day] = [time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate()]
+  if (period === 'month') return Date.UTC(year, month + 1)
+  if (period === 'day') return Date.UTC(year, month, day + 1)
+  return Date.UTC(year, month, day, time.getUTCHours() + 1)
 }
 
 describe('with Redis', () => {
   test('two processes share one bucket, also when they ask at once', async () => {
     await using redis = await startRedis()
-    using first = await openLogged(redis.url)
-    using second = await openLogged(redis.url)
-    const [one, other] = [first.store, second.store]
+    using first = await openTestStore(at(redis.url))
+    using second = await openTestStore(at(redis.url))
     const decisions = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => (index % 2 ? one : other).take('acme', limit)),
+      Array.from({ length: 20 }, (_, index) =>
+        decide((index % 2 ? first : second).store, chargeOn([hourly])),
+      ),
     )
-    assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, limit.burst)
+    assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, hourly.burst)
+  })
+
+  test('decides on all limits of a request with one command, and charges none where one refuses', async () => {
+    await using redis = await startRedis()
+    using opened = await openTestStore(at(redis.url))
+    const limits = [hourly, quotaOf(2, 'day'), quotaOf(100, 'month'), concurrencyOf(10)]
+    // Before, the script was not known: one command finds out, and the next one brings it.
+    await allowedOf(opened.store, chargeOn([rateOf(1, 1, 1, 'another')]), 2)
+    const before = await scriptCalls(redis.url)
+    assert.equal(await allowedOf(opened.store, chargeOn(limits), 5), 2)
+    assert.equal((await scriptCalls(redis.url)) - before, 5)
+    const { states } = await decide(opened.store, chargeOn(limits))
+    assert.deepEqual(
+      states.map(({ isExceeded, remaining }) => [isExceeded, remaining]),
+      [
+        [false, 2],
+        [true, 0],
+        [false, 98],
+        [false, 8],
+      ],
+    )
   })
 
   test('leaves no key without an end', async () => {
     await using redis = await startRedis()
-    using opened = await openLogged(redis.url)
-    const { store } = opened
-    await store.take('acme', limit)
-    const client = new Redis(redis.url)
-    const keys = await client.keys('magegate:*')
-    assert.ok(keys.length > 0)
-    for (const key of keys) assert.ok((await client.pttl(key)) > 0)
-    client.disconnect()
+    using opened = await openTestStore(at(redis.url))
+    const limits = [
+      rateOf(1000, 1, 1000),
+      quotaOf(9, 'hour'),
+      quotaOf(9, 'month'),
+      concurrencyOf(9),
+    ]
+    await decide(opened.store, chargeOn(limits))
+    await opened.store.useNonce('nonce', 60_000)
+    await withClient(redis.url, async (client) => {
+      const keys = await client.keys('magegate:*')
+      assert.ok(keys.length >= limits.length)
+      for (const key of keys) assert.notEqual(await client.pttl(key), -1, key)
+    })
+  })
+
+  test('a quota lasts until its calendar period ends on the clock of Redis', async () => {
+    await using redis = await startRedis()
+    using opened = await openTestStore(at(redis.url))
+    for (const period of ['hour', 'day', 'month'] as const) {
+      const before = await clockOf(redis.url)
+      const { states } = await decide(opened.store, chargeOn([quotaOf(1, period)]))
+      const ends = [before, await clockOf(redis.url)].map((us) => endOf(period, us / 1000))
+      const expiresAt = await withClient(redis.url, async (client) => {
+        const [key = ''] = await client.keys(`magegate:limit:*quota/${period}`)
+        return Number(await client.call('PEXPIRETIME', key))
+      })
+      assert.ok(
+        ends.some((end) => Math.abs(expiresAt - end) <= 2),
+        period,
+      )
+      assert.equal(states[0]?.remaining, 0)
+    }
   })
 
   test('says how long to wait', async () => {
     await using redis = await startRedis()
-    using opened = await openLogged(redis.url)
-    const { store } = opened
-    await allowedOf(store, 'acme', limit.burst)
-    const { isAllowed, retryAfterMs } = await store.take('acme', limit)
+    using opened = await openTestStore(at(redis.url))
+    await allowedOf(opened.store, chargeOn([hourly]), hourly.burst)
+    const { isAllowed, states } = await decide(opened.store, chargeOn([hourly]))
+    const waitMs = states[0]?.retryAfterMs ?? 0
     assert.equal(isAllowed, false)
-    assert.ok(retryAfterMs > 900_000 && retryAfterMs <= 1_000_000)
+    assert.ok(waitMs > 3_000_000 && waitMs <= 3_600_000)
+  })
+
+  test('what is held at once is given back at the end of a request, or when it has lasted too long', async () => {
+    await using redis = await startRedis()
+    using opened = await openTestStore(at(redis.url), 400)
+    using crashed = await openTestStore(at(redis.url), 400)
+    const charge = chargeOn([concurrencyOf(1)])
+    const first = await decide(opened.store, charge)
+    assert.equal((await decide(opened.store, charge)).isAllowed, false)
+    first.release?.()
+    assert.equal((await decide(crashed.store, charge)).isAllowed, true)
+    // It never gives it back.
+    while (!(await decide(opened.store, charge)).isAllowed);
+  })
+
+  test('keeps what was used when the rate is edited, also into another unit', async () => {
+    await using redis = await startRedis()
+    using before = await openTestStore(at(redis.url))
+    await allowedOf(before.store, chargeOn([rateOf(1, 3600, 4)]), 4)
+    using after = await openTestStore(at(redis.url))
+    const { isAllowed, states } = await decide(after.store, chargeOn([rateOf(2, 60, 4)]))
+    assert.equal(isAllowed, false)
+    assert.ok((states[0]?.retryAfterMs ?? 0) <= 30_000)
+    assert.equal((await decide(after.store, chargeOn([rateOf(2, 60, 6)]))).states[0]?.remaining, 1)
+  })
+
+  test('lets no more through than the rate and the burst while two processes press', async () => {
+    await using redis = await startRedis()
+    using first = await openTestStore(at(redis.url))
+    using second = await openTestStore(at(redis.url))
+    const limit = rateOf(100, 1, 20)
+    const startUs = await clockOf(redis.url)
+    let allowed = 0
+    const press = async ({ store }: typeof first) => {
+      for (let attempt = 0; attempt < 2_000; attempt += 1) {
+        if ((await decide(store, chargeOn([limit]))).isAllowed) allowed += 1
+      }
+    }
+    await Promise.all([press(first), press(second)])
+    const granted = ((await clockOf(redis.url)) - startUs) / 10_000
+    assert.ok(
+      allowed >= limit.burst && allowed <= granted + limit.burst,
+      `${allowed} of ${granted}`,
+    )
   })
 })
 
-describe('while Redis is away', () => {
-  test('grants its share of the limit, says so once, and shares again when it is back', async () => {
+describe('tokens that are leased', () => {
+  const leased = (over: Partial<Charge> = {}) =>
+    chargeOn([rateOf(1, 3600, 100)], { leaseTokens: 10, ...over })
+
+  test('are paid for beforehand, so that two processes together never use more than there are', async () => {
     await using redis = await startRedis()
-    using opened = await openLogged(redis.url)
-    const { store, lines } = opened
-    await redis.kill()
-    assert.equal(await allowedOf(store, 'acme', 10), 2)
-    assert.equal(lines.filter((line) => line.includes('redis is away')).length, 1)
-    await redis.restart()
-    await untilShared(store)
-    assert.equal(lines.filter((line) => line.includes('redis is back')).length, 1)
+    using first = await openTestStore(at(redis.url))
+    using second = await openTestStore(at(redis.url))
+    const charge = leased()
+    const decisions = await Promise.all(
+      Array.from({ length: 300 }, (_, index) => decide((index % 2 ? first : second).store, charge)),
+    )
+    assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, 100)
   })
 
-  test('does not wait for a Redis that has frozen', async () => {
+  test('exceed a later window by at most the lease of each process', async () => {
     await using redis = await startRedis()
-    using opened = await openLogged(redis.url)
-    const { store } = opened
-    redis.freeze()
-    assert.equal(await allowedOf(store, 'acme', 10), 2)
-    redis.thaw()
-    await untilShared(store)
+    using first = await openTestStore(at(redis.url))
+    using second = await openTestStore(at(redis.url))
+    const charge = leased()
+    // Both take a lease and use one token of it; then others have emptied the bucket.
+    assert.equal(await allowedOf(first.store, charge, 1), 1)
+    assert.equal(await allowedOf(second.store, charge, 1), 1)
+    using others = await openTestStore(at(redis.url))
+    assert.equal(await allowedOf(others.store, chargeOn(charge.limits), 200), 80)
+    assert.equal(await allowedOf(first.store, charge, 50), 9)
+    assert.equal(await allowedOf(second.store, charge, 50), 9)
   })
 
-  test('starts without it', async () => {
-    using opened = await openLogged('redis://127.0.0.1:1/0')
-    const { store } = opened
-    assert.equal(await allowedOf(store, 'acme', 10), 2)
+  test('need one command for many requests, also while they are refused', async () => {
+    await using redis = await startRedis()
+    using opened = await openTestStore(at(redis.url))
+    assert.equal(await allowedOf(opened.store, leased(), 200), 100)
+    // Ten leases and one refusal.
+    assert.equal(await scriptCalls(redis.url), 11)
   })
 
-  test('never writes its address or password to the log', async () => {
-    using opened = await openLogged('redis://:redis-password-012345@127.0.0.1:1/0')
-    const { store, lines } = opened
-    await allowedOf(store, 'acme', 3)
-    assert.ok(lines.length > 0)
-    assert.ok(!lines.join('').includes('redis-password-012345'))
-    assert.ok(!lines.join('').includes('127.0.0.1'))
+  test('serve requests that cost more than a lease, and those that cost less when these are refused', async () => {
+    await using redis = await startRedis()
+    using opened = await openTestStore(at(redis.url))
+    const charge = leased()
+    assert.equal((await decide(opened.store, { ...charge, cost: 95 })).isAllowed, true)
+    assert.equal((await decide(opened.store, { ...charge, cost: 6 })).isAllowed, false)
+    assert.equal(await allowedOf(opened.store, charge, 10), 5)
+  })
+})
+
+describe('Redis Cluster', () => {
+  test('decides on several limits of many integrations, wherever their keys lie', async () => {
+    await using cluster = await startCluster()
+    const location = { nodes: cluster.addresses, access: {} }
+    using first = await openTestStore(location)
+    using second = await openTestStore(location)
+    for (let index = 0; index < 30; index += 1) {
+      const name = `integration-${index}`
+      const limits = [rateOf(1, 3600, 3, name), quotaOf(50, 'day', name), concurrencyOf(9, name)]
+      const charge = chargeOn(limits)
+      assert.equal(await allowedOf(first.store, charge, 2), 2)
+      assert.equal(await allowedOf(second.store, charge, 3), 1)
+    }
+    assert.equal(await first.store.useNonce('once', 60_000), 'fresh')
+    assert.equal(await second.store.useNonce('once', 60_000), 'seen')
+    const sizes = await Promise.all(
+      cluster.nodes.map(({ url }) => withClient(url, (client) => client.dbsize())),
+    )
+    for (const size of sizes) assert.ok(size > 0)
+    assert.deepEqual(first.lines, [])
   })
 })

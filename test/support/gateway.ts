@@ -44,6 +44,13 @@ export const globex = {
   policies: { routes },
 }
 
+/** Limits of an address that no test comes near to. */
+export const quietAddresses = {
+  rate: '10000/s',
+  burst: 100_000,
+  refusals: { rate: '10000/s', burst: 1_000_000 },
+}
+
 /** What a test says of its gateway; what it leaves out has a value that gets in no way. */
 export interface GatewayOptions {
   readonly magentoUrl: string
@@ -73,7 +80,7 @@ export function gatewaySettings({ magentoUrl, gateway = {} }: GatewayOptions, au
     admin: { host: '127.0.0.1', port: 0 },
     magento: { url: magentoUrl },
     audit: { file: auditFile },
-    limits: { perAddress: { rate: '10000/s', burst: 100_000 } },
+    limits: { perAddress: quietAddresses },
     shutdown: { noticeMs: 0 },
   }
   const sections = { ...settings, ...gateway }

@@ -4,10 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 
 /** A Redis server of the test's own. */
 export interface TestRedis extends AsyncDisposable {
   readonly url: string
+  readonly port: number
   /** Stops it from answering without closing its connections. */
   readonly freeze: () => void
   readonly thaw: () => void
@@ -16,48 +18,73 @@ export interface TestRedis extends AsyncDisposable {
   readonly restart: () => Promise<void>
 }
 
-/** Starts redis-server on a free port of loopback; nothing is kept on disk. */
-export async function startRedis(): Promise<TestRedis> {
+/**
+ * Starts redis-server on a free port of loopback; nothing is kept on disk.
+ * @param options further options of the command
+ */
+export async function startRedis(...options: readonly string[]): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-redis-'))
   const port = await freePort()
-  let server = await run(port, folder)
-  const kill = async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return
-    server.kill('SIGKILL')
-    await once(server, 'exit')
-  }
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder]
+  const start = () => runRedis([...args, ...options])
+  let server = await start()
   return {
     url: `redis://127.0.0.1:${port}/0`,
+    port,
     freeze: () => server.kill('SIGSTOP'),
     thaw: () => server.kill('SIGCONT'),
-    kill,
+    kill: () => killed(server),
     restart: async () => {
-      server = await run(port, folder)
+      server = await start()
     },
     [Symbol.asyncDispose]: async () => {
-      await kill()
+      await killed(server)
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-async function run(port: number, folder: string): Promise<ChildProcess> {
-  const server = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+/** Does something through a connection of its own. */
+export async function withClient<Result>(
+  url: string,
+  act: (client: Redis) => Promise<Result>,
+): Promise<Result> {
+  const client = new Redis(url)
+  try {
+    return await act(client)
+  } finally {
+    client.disconnect()
+  }
+}
+
+/** Runs redis-server until it is ready. */
+export async function runRedis(args: readonly string[]): Promise<ChildProcess> {
+  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const chunk of server.stdout) {
-    if (String(chunk).includes('Ready to accept connections')) return server
+    if (/Ready to accept connections|\+monitor/.test(String(chunk))) {
+      // What it says later must not fill the pipe.
+      server.stdout.resume()
+      return server
+    }
   }
   throw new Error('redis-server ended before it was ready')
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+/** Kills a process and waits until it is gone. */
+export async function killed(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  server.kill('SIGKILL')
+  await once(server, 'exit')
+}
+
+/** A port that is free, and so low that the bus of Redis Cluster, 10,000 above it, is a port too. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const probe = createServer().listen(0, '127.0.0.1')
+    await once(probe, 'listening')
+    const address = probe.address()
+    await new Promise((resolve) => probe.close(resolve))
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    if (address.port < 55_000) return address.port
+  }
 }

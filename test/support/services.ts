@@ -1,4 +1,5 @@
-import type { Services } from '../../src/policy.ts'
+import type { PolicyServices } from '../../src/policy.ts'
+import { memoryLimits } from '../../src/store/limits/memory-limits.ts'
 import { memoryBuckets } from '../../src/store/memory-buckets.ts'
 import { memoryNonces } from '../../src/store/memory-nonces.ts'
 
@@ -20,16 +21,18 @@ export function testClock(): TestClock {
 }
 
 /** Services over real buckets in memory, on a clock of the test's own. */
-export function services(clock: () => number = testClock()): Services {
+export function services(clock: () => number = testClock()): PolicyServices {
+  const limits = memoryLimits({ monotonic: clock, wall: clock })
   return {
     localLimiter: (limit, keys) => {
       const buckets = memoryBuckets(keys, clock)
       return (key) => buckets.take(key, limit)
     },
-    sharedLimiter: (limit) => {
-      const buckets = memoryBuckets(1000, clock)
-      return async (request) => buckets.take(request.verified ?? '', limit)
-    },
+    integration: 'acme-erp',
+    sharedLimiter: async (_, charge) => limits.decide(charge),
+    countExceeded: () => undefined,
+    penaltyOf: () => 0,
+    random: () => 0,
     useNonce: memoryNonces(1000, clock).use,
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },

@@ -1,0 +1,48 @@
+import type { Static } from 'typebox'
+import type { Limit, QuotaPeriod } from '../../limit.ts'
+import { parseRate } from '../../rate.ts'
+import type { ScopedLimits } from './limit-settings.ts'
+
+/**
+ * The limits of one scope.
+ * @param scope method or route pattern; undefined for the whole integration
+ */
+export function compileLimits(
+  integration: string,
+  scope: string | undefined,
+  { rate, burst, quota, concurrency, reportOnly }: Static<typeof ScopedLimits>,
+): readonly Limit[] {
+  const facts = (kind: Limit['kind'], detail = '') => ({
+    name: `${scope === undefined ? '' : `${scope} `}${kind}${detail}`,
+    key: { integration, scope, kind: `${kind}${detail}` },
+    isReportOnly: Array.isArray(reportOnly) ? reportOnly.includes(kind) : reportOnly === true,
+  })
+  const limits: Limit[] = []
+  if (rate !== undefined) {
+    const { count, unitSeconds } = parseRate(rate)
+    const ofOneSecond = Math.max(1, Math.ceil(count / unitSeconds))
+    limits.push({
+      ...facts('rate'),
+      kind: 'rate',
+      count,
+      unitSeconds,
+      burst: burst ?? Math.min(ofOneSecond, 1_000_000),
+    })
+  }
+  for (const { count, period } of parseQuotas(quota)) {
+    limits.push({ ...facts('quota', `/${period}`), kind: 'quota', count, period })
+  }
+  if (concurrency !== undefined) {
+    limits.push({ ...facts('concurrency'), kind: 'concurrency', count: concurrency })
+  }
+  return limits
+}
+
+/** Reads `5000/hour, 100000/day`; of one period, the last that is given. */
+function parseQuotas(text = ''): { readonly count: number; readonly period: QuotaPeriod }[] {
+  const quotas = new Map<string, number>()
+  for (const [, count, period = ''] of text.matchAll(/(\d+)\/(\w+)/g)) {
+    quotas.set(period, Number(count))
+  }
+  return [...quotas].map(([period, count]) => ({ count, period: period as QuotaPeriod }))
+}

@@ -1,0 +1,33 @@
+import type { Static } from 'typebox'
+import type { Limit } from '../../limit.ts'
+import { compileLimits } from './compile-limits.ts'
+import type { RateLimitSettings } from './limit-settings.ts'
+
+const unitNames: Readonly<Record<number, string>> = { 1: 's', 60: 'min', 3600: 'h' }
+
+/** A limit in words: `20/s, burst 40`. */
+export function describeLimit(limit: Limit): string {
+  if (limit.kind === 'concurrency') return `${limit.count} at once`
+  if (limit.kind === 'quota') return `${limit.count}/${limit.period}`
+  return `${limit.count}/${unitNames[limit.unitSeconds]}, burst ${limit.burst}`
+}
+
+/** All limits of an integration in words, on one line. */
+export function describeRateLimit(
+  integration: string,
+  settings: Static<typeof RateLimitSettings> | undefined,
+): string {
+  if (settings === undefined) return 'no limits'
+  const { routes = {}, class: className, onStoreFailure = 'local', leaseTokens } = settings
+  const scopes = [[undefined, settings] as const, ...Object.entries(routes)]
+  const limits = scopes.flatMap(([scope, scoped]) => compileLimits(integration, scope, scoped))
+  const described = limits.map(
+    (limit) => `${limit.name} ${describeLimit(limit)}${limit.isReportOnly ? ' (report only)' : ''}`,
+  )
+  return [
+    ...(className === undefined ? [] : [`class ${className}`]),
+    ...described,
+    ...(leaseTokens === undefined ? [] : [`leases of ${leaseTokens} tokens`]),
+    `while the store is away: ${onStoreFailure}`,
+  ].join('; ')
+}

@@ -1,0 +1,122 @@
+import { Type } from 'typebox'
+import { RateSetting } from '../../rate.ts'
+import { MethodOrRouteSetting } from '../route-pattern.ts'
+
+const closed = { additionalProperties: false } as const
+
+const quotaForm = /^[1-9]\d{0,14}\/(?:hour|day|month)(?:, ?[1-9]\d{0,14}\/(?:hour|day|month))*$/
+
+const cost = Type.Object(
+  {
+    fixed: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Tokens of every request.' }),
+    ),
+    items: Type.Optional(
+      Type.String({
+        pattern: '^(?:/[^/]*)*$',
+        examples: ['/items', ''],
+        description: 'One token for each element of the array that this JSON Pointer leads to.',
+        expected: 'a JSON Pointer into the body, such as /items',
+      }),
+    ),
+    pageSize: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'One token for so many entries of searchCriteria[pageSize], begun ones too.',
+      }),
+    ),
+    unpaged: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'Tokens of a request without pageSize, which asks Magento for all there is.',
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description: 'Tokens that one request costs: the largest of what is given; 1 if left out.',
+  },
+)
+
+const scoped = {
+  rate: Type.Optional(RateSetting()),
+  burst: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'Size of the bucket in tokens; one second of the rate when left out.',
+    }),
+  ),
+  concurrency: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      description: 'Most requests that run at once.',
+    }),
+  ),
+  quota: Type.Optional(
+    Type.String({
+      pattern: quotaForm.source,
+      examples: ['100000/day', '5000/hour, 100000/day'],
+      description: 'Tokens in each calendar hour, day or month (UTC); several with commas.',
+      expected: 'a quota such as 100000/day, or several: 5000/hour, 100000/day',
+    }),
+  ),
+  cost: Type.Optional(cost),
+  reportOnly: Type.Optional(
+    Type.Union([Type.Boolean(), Type.Array(Type.Enum(['rate', 'quota', 'concurrency']))], {
+      description: 'Limits that are counted and reported, not enforced: all of these, or a list.',
+      expected: 'true, false or a list of rate, quota and concurrency',
+    }),
+  ),
+}
+
+/** The limits of one scope: of the whole integration, or of a route or method. */
+export const ScopedLimits = Type.Object(scoped, closed)
+
+const ofIntegration = {
+  ...scoped,
+  routes: Type.Optional(
+    Type.Record(MethodOrRouteSetting(), ScopedLimits, {
+      ...closed,
+      description: 'Narrower limits, of a route pattern or of a method, beside those of all.',
+    }),
+  ),
+  leaseTokens: Type.Optional(
+    Type.Integer({
+      minimum: 2,
+      maximum: 100_000,
+      description:
+        'Tokens that a process takes from Redis at a time. A limit can be exceeded by so many per process.',
+    }),
+  ),
+  onStoreFailure: Type.Optional(
+    Type.Enum(['local', 'refuse', 'allow'], {
+      description:
+        'While Redis is away: hold the limits in each process, refuse with 503, or allow. local if left out.',
+    }),
+  ),
+  legacyHeaders: Type.Optional(
+    Type.Boolean({ description: 'Also answer with X-RateLimit-Limit, -Remaining and -Reset.' }),
+  ),
+}
+
+/** What a class of limits can say. */
+export const RateLimitClassSettings = Type.Object(ofIntegration, closed)
+
+/** The settings of the policy rate-limit. */
+export const RateLimitSettings = Type.Object(
+  {
+    class: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$',
+        description: 'File of policies/ whose rateLimit holds where nothing else is said here.',
+        expected: 'the name of a file in policies/, without .yaml',
+      }),
+    ),
+    ...ofIntegration,
+  },
+  closed,
+)

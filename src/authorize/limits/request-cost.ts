@@ -1,0 +1,63 @@
+import type { Static } from 'typebox'
+import { unescapePointer } from '../../json-pointer.ts'
+import type { RequestContext } from '../../request-context.ts'
+import { foldName } from '../folded-names.ts'
+import { parseQuery } from '../query-parameters.ts'
+import type { ScopedLimits } from './limit-settings.ts'
+
+/** Tokens that a request costs, at least 1. */
+export type RequestCost = (request: RequestContext) => number
+
+type CostSettings = NonNullable<Static<typeof ScopedLimits>['cost']>
+
+/** Compiles what a request costs: the largest of what its settings find. */
+export function compileCost({
+  fixed = 1,
+  items,
+  pageSize,
+  unpaged = 1,
+}: CostSettings): RequestCost {
+  const steps = items?.split('/').slice(1).map(unescapePointer)
+  return (request) => {
+    let cost = fixed
+    if (steps !== undefined) cost = Math.max(cost, itemCount(request.body, steps))
+    if (pageSize !== undefined) {
+      const size = pageSizeOf(request.target?.query)
+      cost = Math.max(cost, size === undefined ? unpaged : Math.ceil(size / pageSize))
+    }
+    return cost
+  }
+}
+
+/** Elements of an array in the body; 0 where there is none, which the policies after this refuse. */
+function itemCount(body: Buffer, steps: readonly string[]): number {
+  if (body.length === 0) return 0
+  let place: unknown
+  try {
+    place = JSON.parse(body.toString())
+  } catch {
+    return 0
+  }
+  for (const step of steps) {
+    if (typeof place !== 'object' || place === null || !Object.hasOwn(place, step)) return 0
+    place = (place as Record<string, unknown>)[step]
+  }
+  return Array.isArray(place) ? place.length : 0
+}
+
+/**
+ * The largest page size that a query asks for, in any spelling that Magento takes; undefined where it
+ * asks for all, as 0 and what is no number does.
+ */
+function pageSizeOf(query: string | undefined): number | undefined {
+  let largest: number | undefined
+  for (const { path, value } of parseQuery(query) ?? []) {
+    const [criteria = '', name = ''] = path
+    if (path.length !== 2 || foldName(criteria) !== 'searchcriteria') continue
+    if (foldName(name) !== 'pagesize') continue
+    const size = /^\s*\d+/.test(value) ? Number.parseInt(value, 10) : 0
+    if (size === 0) return undefined
+    largest = Math.max(largest ?? 0, size)
+  }
+  return largest
+}

@@ -1,0 +1,31 @@
+import { escapePointer } from '../json-pointer.ts'
+import type { Fault } from './faults.ts'
+import type { IntegrationSettings } from './integration-settings.ts'
+
+const at = '/policies/rateLimit'
+
+/** What must hold between settings of the limits of an integration. */
+export function checkLimitRules({
+  policies: { rateLimit },
+}: IntegrationSettings): Pick<Fault, 'pointer' | 'expected'>[] {
+  if (rateLimit === undefined) return []
+  const faults: Pick<Fault, 'pointer' | 'expected'>[] = []
+  const scopes = [
+    { pointer: at, limits: rateLimit },
+    ...Object.entries(rateLimit.routes ?? {}).map(([scope, limits]) => ({
+      pointer: `${at}/routes/${escapePointer(scope)}`,
+      limits,
+    })),
+  ]
+  for (const { pointer, limits } of scopes) {
+    if (limits.burst !== undefined && limits.rate === undefined) {
+      faults.push({ pointer: `${pointer}/burst`, expected: 'a rate beside it' })
+    }
+  }
+  const isConcurrent = scopes.some(({ limits }) => limits.concurrency !== undefined)
+  if (rateLimit.leaseTokens !== undefined && isConcurrent) {
+    const expected = 'none where concurrency is limited, which takes a round trip for each request'
+    faults.push({ pointer: `${at}/leaseTokens`, expected })
+  }
+  return faults
+}

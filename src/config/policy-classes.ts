@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Static, Type } from 'typebox'
+import { RateLimitClassSettings } from '../authorize/limits/limit-settings.ts'
+import { checkSettings } from './check-settings.ts'
+import type { Fault } from './faults.ts'
+import { readYamlFile, type YamlFile } from './yaml-file.ts'
+
+/** The shape of a file below `policies/`: settings that integrations refer to by its name. */
+export const PolicyClassSettings = Type.Object(
+  { rateLimit: RateLimitClassSettings },
+  { additionalProperties: false, title: 'magegate policy class' },
+)
+
+type RateLimitClass = Static<typeof PolicyClassSettings>['rateLimit']
+
+/** The classes of a configuration. */
+export interface PolicyClasses {
+  readonly byName: ReadonlyMap<string, RateLimitClass>
+  /** Names of files that are there, with faults or without. */
+  readonly names: ReadonlySet<string>
+  readonly faults: readonly Fault[]
+}
+
+/** Reads `policies/*.yaml` below a directory; there need not be any. */
+export async function readPolicyClasses(directory: string): Promise<PolicyClasses> {
+  const folder = join(directory, 'policies')
+  const entries = (await readdir(folder).catch(() => [])).sort()
+  const byName = new Map<string, RateLimitClass>()
+  const names = new Set<string>()
+  const faults: Fault[] = []
+  for (const entry of entries) {
+    const name = /^(.+)\.ya?ml$/.exec(entry)?.[1]
+    if (name === undefined) continue
+    names.add(name)
+    const source = await readYamlFile(join(folder, entry))
+    const checked = 'length' in source ? undefined : checkSettings(PolicyClassSettings, source)
+    faults.push(...(checked?.faults ?? (source as readonly Fault[])))
+    if (checked?.faults.length === 0) byName.set(name, checked.value.rateLimit)
+  }
+  return { byName, names, faults }
+}
+
+/**
+ * Fills in what an integration leaves to the class of its rate limit. Routes and methods of both
+ * hold, each taken whole from the integration where it names them too.
+ */
+export function applyPolicyClass(source: YamlFile, classes: PolicyClasses): YamlFile {
+  const policies = memberOf(source.value, 'policies')
+  const own = memberOf(policies, 'rateLimit')
+  const name = memberOf(own, 'class')
+  const inherited = typeof name === 'string' ? classes.byName.get(name) : undefined
+  if (inherited === undefined) return source
+  const routes = { ...inherited.routes, ...(memberOf(own, 'routes') as object | undefined) }
+  const rateLimit = {
+    ...inherited,
+    ...(own as object),
+    ...(Object.keys(routes).length > 0 && { routes }),
+  }
+  const value = { ...(source.value as object), policies: { ...(policies as object), rateLimit } }
+  return { ...source, value }
+}
+
+/** What is wrong with the class that an integration refers to. */
+export function classFaults({ file, value, lineOf }: YamlFile, { names }: PolicyClasses): Fault[] {
+  const name = memberOf(memberOf(memberOf(value, 'policies'), 'rateLimit'), 'class')
+  if (typeof name !== 'string' || names.has(name)) return []
+  const pointer = '/policies/rateLimit/class'
+  const there = names.size === 0 ? 'there is none' : `one of ${[...names].join(', ')}`
+  return [{ file, pointer, line: lineOf(pointer), expected: `a class of policies/: ${there}` }]
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[key]
+    : undefined
+}

@@ -1,0 +1,125 @@
+-- Decides whether a request is let through by all of its limits, on the clock of Redis, atomically.
+-- If one that is enforced refuses, nothing is charged.
+--
+-- KEYS[i]  the state of limit i, one hash slot for all:
+--            rate         string "level at parts": level in parts of a token, at microseconds of time,
+--                         parts that one token has
+--            quota        string "used start": tokens used in the period that began at start (seconds)
+--            concurrency  sorted set of leases, scored with the time at which each ends (milliseconds)
+-- ARGV[1]  id of the lease that concurrency is held by
+-- ARGV[2]  how long it is held at most, milliseconds
+-- ARGV[3]  cost of the request, tokens
+-- ARGV[4]  tokens to take if there are as many, at least the cost
+-- then for limit i, eight values from ARGV[8 * i - 3]: kind; count; report only, 1 or 0; and
+--            rate         unit in seconds; burst; 0; 0; 0
+--            quota        starts of the last, this and the next period, and the end of that one, in
+--                         seconds, as the gateway's clock has them; 0
+--            concurrency  0; 0; 0; 0; 0
+-- answer   {tokens taken, or 0 when refused; for each limit: exceeded (1 or 0), remaining, milliseconds
+--          until the request would be let through, milliseconds until the limit is whole again}
+--
+-- Every key gets the life that its content has. Levels stay below 2^53, so they are exact in Lua.
+
+local lease, lease_ms = ARGV[1], tonumber(ARGV[2])
+local cost, want = tonumber(ARGV[3]), tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now_us = time[1] * 1000000 + time[2]
+local now_ms = math.floor(now_us / 1000)
+
+local limits = {}
+local allowed = true
+local granted = want
+
+for i = 1, #KEYS do
+  local at = 8 * i - 3
+  local limit = {
+    kind = ARGV[at], count = tonumber(ARGV[at + 1]), report_only = ARGV[at + 2] == '1'
+  }
+  limits[i] = limit
+  if limit.kind == 'rate' then
+    local parts, burst = tonumber(ARGV[at + 3]) * 1000000, tonumber(ARGV[at + 4])
+    local level = 0
+    local state = redis.call('GET', KEYS[i])
+    if state then
+      local written, at_us, written_parts = state:match('^(%d+) (%d+) (%d+)$')
+      level, written_parts = tonumber(written), tonumber(written_parts)
+      if written_parts ~= parts then level = math.ceil(level / written_parts * parts) end
+      -- The clock of a Redis that takes over may be behind.
+      level = level - math.max(0, now_us - at_us) * limit.count
+      level = math.max(0, math.min(level, burst * parts))
+    end
+    limit.parts, limit.level, limit.size = parts, level, burst * parts
+    limit.capped = math.min(cost, burst)
+    limit.excess = level + limit.capped * parts - limit.size
+    limit.exceeded = limit.excess > 0
+    limit.free = math.floor((limit.size - level) / parts)
+  elseif limit.kind == 'quota' then
+    local start, finish = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+    local now = now_ms / 1000
+    if now < start then
+      start, finish = tonumber(ARGV[at + 3]), start
+    elseif now >= finish then
+      start, finish = finish, tonumber(ARGV[at + 6])
+    end
+    local used = 0
+    local state = redis.call('GET', KEYS[i])
+    if state then
+      local written, of = state:match('^(%d+) (%d+)$')
+      if tonumber(of) == start then used = tonumber(written) end
+    end
+    limit.used, limit.start = used, start
+    limit.left_ms = math.max(1, finish * 1000 - now_ms)
+    limit.capped = math.min(cost, limit.count)
+    limit.exceeded = used + limit.capped > limit.count
+    limit.free = math.max(0, limit.count - used)
+  else
+    redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now_ms)
+    limit.running = redis.call('ZCARD', KEYS[i])
+    limit.exceeded = limit.running >= limit.count
+  end
+  if not limit.report_only then
+    if limit.exceeded then allowed = false end
+    if limit.free then granted = math.min(granted, limit.free) end
+  end
+end
+granted = math.max(granted, cost)
+
+local answer = {allowed and granted or 0}
+for i = 1, #KEYS do
+  local limit = limits[i]
+  local charged = allowed and not limit.exceeded
+  local remaining, retry_ms, reset_ms
+  if limit.kind == 'rate' then
+    if charged then
+      local tokens = math.max(limit.capped, math.min(granted, limit.free))
+      limit.level = limit.level + tokens * limit.parts
+      local state = string.format('%.0f %.0f %.0f', limit.level, now_us, limit.parts)
+      redis.call('SET', KEYS[i], state, 'PX', math.ceil(limit.level / limit.count / 1000))
+    end
+    remaining = math.floor((limit.size - limit.level) / limit.parts)
+    retry_ms = limit.exceeded and math.ceil(limit.excess / limit.count / 1000) or 0
+    reset_ms = math.ceil(limit.level / limit.count / 1000)
+  elseif limit.kind == 'quota' then
+    if charged then
+      limit.used = limit.used + math.max(limit.capped, math.min(granted, limit.free))
+      redis.call('SET', KEYS[i], string.format('%.0f %.0f', limit.used, limit.start), 'PX', limit.left_ms)
+    end
+    remaining = math.max(0, limit.count - limit.used)
+    retry_ms = limit.exceeded and limit.left_ms or 0
+    reset_ms = limit.left_ms
+  else
+    if charged then
+      limit.running = limit.running + 1
+      redis.call('ZADD', KEYS[i], now_ms + lease_ms, lease)
+      redis.call('PEXPIRE', KEYS[i], lease_ms)
+    end
+    remaining = math.max(0, limit.count - limit.running)
+    retry_ms = limit.exceeded and 1000 or 0
+    reset_ms = 0
+  end
+  answer[#answer + 1] = limit.exceeded and 1 or 0
+  answer[#answer + 1] = remaining
+  answer[#answer + 1] = retry_ms
+  answer[#answer + 1] = reset_ms
+end
+return answer

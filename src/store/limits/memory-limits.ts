@@ -1,0 +1,145 @@
+import type { Charge, Limit, LimitDecision, LimitState } from '../../limit.ts'
+import { periodStart } from './calendar.ts'
+import { fillOf, levelAt, partsOfToken, type RateMeter, rateState } from './rate-meter.ts'
+
+/** The two clocks that limits go by; milliseconds. */
+export interface LimitClocks {
+  /** Never goes back. */
+  readonly monotonic: () => number
+  /** Since the epoch. */
+  readonly wall: () => number
+}
+
+/** Decides on charges in this process; what it remembers is bounded by the configuration. */
+export interface MemoryLimits {
+  readonly decide: (charge: Pick<Charge, 'limits' | 'cost'>) => LimitDecision
+}
+
+/** What is known of one limit before a request is let through. */
+interface Reading {
+  readonly isExceeded: boolean
+  /** Writes down that the request is let through. */
+  readonly commit: () => void
+  readonly state: (isCharged: boolean) => LimitState
+}
+
+interface Memory {
+  readonly rates: Map<string, RateMeter>
+  readonly quotas: Map<string, { readonly used: number; readonly startMs: number }>
+  readonly running: Map<string, number>
+}
+
+/** Keeps the state of limits in this process. All limits of a charge let it through, or none is charged. */
+export function memoryLimits({ monotonic, wall }: LimitClocks): MemoryLimits {
+  const memory: Memory = { rates: new Map(), quotas: new Map(), running: new Map() }
+  const keys = new WeakMap<Limit, string>()
+
+  function keyOf(limit: Limit): string {
+    let key = keys.get(limit)
+    if (key === undefined) {
+      const { integration, scope, kind } = limit.key
+      key = JSON.stringify([integration, scope, kind])
+      keys.set(limit, key)
+    }
+    return key
+  }
+
+  return {
+    decide: ({ limits, cost }) => {
+      const nowUs = Math.floor(monotonic() * 1000)
+      const readings = limits.map((limit) => {
+        const key = keyOf(limit)
+        if (limit.kind === 'rate') return readRate(memory, key, limit, cost, nowUs)
+        if (limit.kind === 'quota') return readQuota(memory, key, limit, cost, wall())
+        return readConcurrency(memory, key, limit)
+      })
+      const isAllowed = !readings.some(
+        ({ isExceeded }, index) => isExceeded && !limits[index]?.isReportOnly,
+      )
+      const running: string[] = []
+      const states = readings.map((reading, index) => {
+        const isCharged = isAllowed && !reading.isExceeded
+        if (isCharged) {
+          reading.commit()
+          const limit = limits[index] as Limit
+          if (limit.kind === 'concurrency') running.push(keyOf(limit))
+        }
+        return reading.state(isCharged)
+      })
+      const release = running.length === 0 ? undefined : () => leave(memory, running)
+      return { outcome: 'decided', isAllowed, states, release }
+    },
+  }
+}
+
+function readRate(
+  { rates }: Memory,
+  key: string,
+  limit: Extract<Limit, { kind: 'rate' }>,
+  cost: number,
+  nowUs: number,
+): Reading {
+  const parts = partsOfToken(limit)
+  const level = levelAt(limit, rates.get(key), nowUs)
+  const filled = level + fillOf(limit, cost)
+  const excess = filled - limit.burst * parts
+  return {
+    isExceeded: excess > 0,
+    commit: () => rates.set(key, { level: filled, atUs: nowUs, partsOfToken: parts }),
+    state: (isCharged) => rateState(limit, isCharged ? filled : level, excess),
+  }
+}
+
+function readQuota(
+  { quotas }: Memory,
+  key: string,
+  { count, period }: Extract<Limit, { kind: 'quota' }>,
+  cost: number,
+  nowMs: number,
+): Reading {
+  const startMs = periodStart(period, nowMs)
+  const known = quotas.get(key)
+  const used = known?.startMs === startMs ? known.used : 0
+  const charged = used + Math.min(cost, count)
+  const isExceeded = charged > count
+  return {
+    isExceeded,
+    commit: () => quotas.set(key, { used: charged, startMs }),
+    state: (isCharged) => {
+      const resetMs = periodStart(period, nowMs, 1) - nowMs
+      return {
+        isExceeded,
+        remaining: Math.max(0, count - (isCharged ? charged : used)),
+        retryAfterMs: isExceeded ? resetMs : 0,
+        resetMs,
+      }
+    },
+  }
+}
+
+function readConcurrency(
+  { running }: Memory,
+  key: string,
+  { count }: Extract<Limit, { kind: 'concurrency' }>,
+): Reading {
+  const others = running.get(key) ?? 0
+  const isExceeded = others >= count
+  return {
+    isExceeded,
+    commit: () => running.set(key, others + 1),
+    state: (isCharged) => ({
+      isExceeded,
+      remaining: Math.max(0, count - others - Number(isCharged)),
+      retryAfterMs: isExceeded ? 1000 : 0,
+      resetMs: 0,
+    }),
+  }
+}
+
+function leave({ running }: Memory, keys: readonly string[]): void {
+  for (const key of keys) {
+    const rest = (running.get(key) ?? 1) - 1
+    if (rest > 0) running.set(key, rest)
+    else running.delete(key)
+  }
+}

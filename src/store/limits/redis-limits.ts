@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Limit, LimitKey, LimitState } from '../../limit.ts'
+import { periodStart } from './calendar.ts'
+
+/** What the shared store says of a request. */
+export interface SharedDecision {
+  /** Tokens taken; 0 when the request is refused. */
+  readonly granted: number
+  readonly states: readonly LimitState[]
+  /** Gives back what is held while the request runs; never fails. */
+  readonly release?: (() => void) | undefined
+}
+
+/** The script, under the name that it has as a command of the client. */
+export const decideLimitsScript = {
+  decideLimits: { lua: readFileSync(new URL('decide-limits.lua', import.meta.url), 'utf8') },
+}
+
+/** A client of Redis with the script defined. */
+export interface LimitCommands {
+  decideLimits(keyCount: number, ...keysAndValues: (string | number)[]): Promise<number[]>
+  zrem(key: string, member: string): Promise<number>
+}
+
+/**
+ * Decides on charges in Redis, one round trip for each.
+ * @param leaseMs how long a request can run; after that what a process that has crashed held is free
+ * @param wallClock milliseconds since the epoch, near enough to Redis' own to be in the same period
+ */
+export function redisLimits(redis: LimitCommands, leaseMs: number, wallClock: () => number) {
+  const leasePrefix = randomUUID()
+  const keys = new WeakMap<Limit, string>()
+  let leases = 0
+
+  function keyOf(limit: Limit): string {
+    let key = keys.get(limit)
+    if (key === undefined) {
+      key = redisKey(limit.key)
+      keys.set(limit, key)
+    }
+    return key
+  }
+
+  /**
+   * @param want tokens to take if there are as many; at least the cost
+   * @throws {Error} rejects when Redis is away or does not answer within the deadline
+   */
+  return async function decide(
+    limits: readonly Limit[],
+    cost: number,
+    want: number,
+  ): Promise<SharedDecision> {
+    leases += 1
+    const lease = `${leasePrefix}:${leases}`
+    const nowMs = wallClock()
+    const answer = await redis.decideLimits(
+      limits.length,
+      ...limits.map(keyOf),
+      lease,
+      leaseMs,
+      cost,
+      want,
+      ...limits.flatMap((limit) => scriptValues(limit, nowMs)),
+    )
+    const [granted = 0, ...numbers] = answer
+    const states = limits.map((_, index) => {
+      const [exceeded, remaining = 0, retryAfterMs = 0, resetMs = 0] = numbers.slice(4 * index)
+      return { isExceeded: exceeded === 1, remaining, retryAfterMs, resetMs }
+    })
+    const held = limits.filter(
+      ({ kind }, index) => kind === 'concurrency' && granted > 0 && !states[index]?.isExceeded,
+    )
+    if (held.length === 0) return { granted, states }
+    const release = () => {
+      // What is not given back because Redis is away ends by itself.
+      for (const limit of held) redis.zrem(keyOf(limit), lease).catch(() => undefined)
+    }
+    return { granted, states, release }
+  }
+}
+
+/** The key of a limit's state; names of integrations, patterns and kinds hold no brace. */
+function redisKey({ integration, scope, kind }: LimitKey): string {
+  const within = scope === undefined ? '' : `:${scope}`
+  return `magegate:limit:{${integration}}${within}:${kind}`
+}
+
+/** The eight values of a limit that the head of the script lists. */
+function scriptValues(limit: Limit, nowMs: number): (string | number)[] {
+  const { kind, count, isReportOnly } = limit
+  const common = [kind, count, isReportOnly ? 1 : 0]
+  if (limit.kind === 'rate') return [...common, limit.unitSeconds, limit.burst, 0, 0, 0]
+  if (limit.kind === 'concurrency') return [...common, 0, 0, 0, 0, 0]
+  const { period } = limit
+  const starts = [-1, 0, 1, 2].map((later) => periodStart(period, nowMs, later) / 1000)
+  return [...common, ...starts, 0]
+}

@@ -1,0 +1,90 @@
+import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
+import type { Secret } from '../secret.ts'
+import { decideLimitsScript, type LimitCommands } from './limits/redis-limits.ts'
+
+/** Where Redis is: one server, one that sentinels watch over, or a cluster. */
+export type RedisLocation =
+  | { readonly url: Secret }
+  | {
+      /** Name of the primary, as the sentinels know it. */
+      readonly primary: string
+      /** `host:port` of each sentinel. */
+      readonly sentinels: readonly string[]
+      readonly access: RedisAccess
+    }
+  | {
+      /** `host:port` of some nodes; the others are found. */
+      readonly nodes: readonly string[]
+      readonly access: RedisAccess
+    }
+
+/** How the servers behind sentinels or of a cluster let us in. */
+export interface RedisAccess {
+  readonly username?: string | undefined
+  readonly password?: Secret | undefined
+  readonly tls?: boolean | undefined
+}
+
+/** Any of the clients, with our script. */
+export type RedisClient = (Redis | Cluster) & LimitCommands
+
+/** Longest pause between two attempts to connect. */
+const maxPauseMs = 500
+
+/** After so long without an answer to a command, a connection counts as broken, and is made anew. */
+const brokenAfterMs = 1_000
+
+/**
+ * Connects in a way that lets no command wait longer than the deadline: none is queued while there is
+ * no connection, none is sent twice, and one that is not answered in time fails. Reconnects for ever.
+ */
+export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
+  const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)
+  const options = {
+    commandTimeout: deadlineMs,
+    connectTimeout: 1_000,
+    socketTimeout: brokenAfterMs,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: pause,
+  } satisfies RedisOptions
+  if ('url' in location) {
+    return new Redis(location.url.reveal(), {
+      ...options,
+      scripts: decideLimitsScript,
+    }) as unknown as RedisClient
+  }
+  const { username, password, tls } = location.access
+  const access = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: password.reveal() }),
+    ...(tls && { tls: {} }),
+  }
+  if ('sentinels' in location) {
+    return new Redis({
+      ...options,
+      ...access,
+      name: location.primary,
+      sentinels: location.sentinels.map(addressOf),
+      sentinelRetryStrategy: pause,
+      sentinelCommandTimeout: 500,
+      scripts: decideLimitsScript,
+    }) as unknown as RedisClient
+  }
+  return new Cluster(location.nodes.map(addressOf), {
+    redisOptions: { ...options, ...access },
+    enableOfflineQueue: false,
+    clusterRetryStrategy: pause,
+    slotsRefreshTimeout: 1_000,
+    slotsRefreshInterval: 1_000,
+    retryDelayOnFailover: 20,
+    retryDelayOnClusterDown: 20,
+    scripts: decideLimitsScript,
+  }) as unknown as RedisClient
+}
+
+function addressOf(text: string): ClusterNode & { host: string; port: number } {
+  const colon = text.lastIndexOf(':')
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
+}

@@ -1,0 +1,86 @@
+import type { Logger } from 'pino'
+
+/** How often it is tried whether Redis is back. */
+const probeEveryMs = 250
+
+/** What Redis calls a write to a replica. */
+const readOnly = 'READONLY'
+
+/** Asks Redis as long as it answers. */
+export interface RedisGuard {
+  /** What Redis answers, or the fallback: at once while it is away, else when it fails to answer. */
+  readonly ask: <Answer>(
+    question: () => Answer | Promise<Answer>,
+    fallback: () => Answer,
+  ) => Answer | Promise<Answer>
+  /** Notes that Redis was lost, by a code that says nothing of where it is. */
+  readonly lost: (errorCode: string) => void
+  readonly close: () => void
+}
+
+/**
+ * Keeps requests from waiting for a Redis that is away: what fails once is not asked again before a
+ * probe of ours has succeeded. Each change is logged once.
+ * @param probe a write, since a Redis that can only be read is of no use; rejects when it fails
+ * @param reconnect looks for the primary anew, after what was one has become a replica
+ */
+export function guardRedis(
+  probe: () => Promise<unknown>,
+  reconnect: () => void,
+  log: Logger,
+): RedisGuard {
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+  let isProbing = false
+
+  function lost(errorCode: string): void {
+    if (timer !== undefined || isClosed) return
+    log.error({ errorCode }, 'redis is away: limits and nonces are not shared')
+    timer = setInterval(tryAgain, probeEveryMs).unref()
+    if (errorCode === readOnly) reconnect()
+  }
+
+  function tryAgain(): void {
+    if (isProbing) return
+    isProbing = true
+    probe()
+      .then(back, (error: unknown) => {
+        if (codeOf(error) === readOnly && !isClosed) reconnect()
+      })
+      .finally(() => {
+        isProbing = false
+      })
+  }
+
+  function back(): void {
+    if (timer === undefined || isClosed) return
+    clearInterval(timer)
+    timer = undefined
+    log.info('redis is back: limits and nonces are shared again')
+  }
+
+  return {
+    ask: (question, fallback) => {
+      if (timer !== undefined) return fallback()
+      const answer = question()
+      if (!(answer instanceof Promise)) return answer
+      return answer.catch((error: unknown) => {
+        lost(codeOf(error))
+        return fallback()
+      })
+    },
+    lost,
+    close: () => {
+      isClosed = true
+      clearInterval(timer)
+    },
+  }
+}
+
+/** The code of an error of Redis or of the system; never its text, which can hold the address. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'UNKNOWN'
+  if ('code' in error && typeof error.code === 'string') return error.code
+  // Redis begins its errors with a code: READONLY, CLUSTERDOWN, OOM …
+  return /^[A-Z]{3,}(?= )/.exec(error.message)?.[0] ?? error.name
+}

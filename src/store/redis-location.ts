@@ -1,0 +1,18 @@
+import type { GatewaySettings } from '../config/gateway-settings.ts'
+import type { RedisLocation } from './redis-client.ts'
+
+/** Where the settings say that Redis is; undefined where they say nothing. */
+export function redisLocation({
+  redis,
+  sentinel,
+  cluster,
+}: GatewaySettings['store']): RedisLocation | undefined {
+  if (redis !== undefined) return { url: redis }
+  if (sentinel !== undefined) {
+    const { primary, nodes, ...access } = sentinel
+    return { primary, sentinels: nodes, access }
+  }
+  if (cluster === undefined) return undefined
+  const { nodes, ...access } = cluster
+  return { nodes, access }
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Static } from 'typebox'
+import type { RateLimitSettings } from '../../src/authorize/limits/limit-settings.ts'
+import { rateLimit } from '../../src/authorize/rate-limit.ts'
+import { allow, type PolicyServices, type Verdict } from '../../src/policy.ts'
+import type { RequestContext } from '../../src/request-context.ts'
+import { type RequestParts, requestContext } from '../support/request.ts'
+import { services, testClock } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
+
+type Settings = Static<typeof RateLimitSettings>
+
+/** A policy on a clock that stands until it is told to go. */
+function prepared(settings: Settings, over: Partial<PolicyServices> = {}) {
+  const clock = testClock()
+  const check = rateLimit.prepare(settings, { ...services(clock), ...over })
+  const ask = async (
+    parts: RequestParts = {},
+  ): Promise<{ request: RequestContext; verdict: Verdict }> => {
+    const request = requestContext(parts)
+    return { request, verdict: await check(request) }
+  }
+  return {
+    clock,
+    ask,
+    /** How many of so many requests are let through. */
+    allowedOf: async (count: number, parts: RequestParts = {}) => {
+      let allowed = 0
+      for (let index = 0; index < count; index += 1) {
+        if ((await ask(parts)).verdict === allow) allowed += 1
+      }
+      return allowed
+    },
+    refusal: async (parts: RequestParts = {}) => rejectionOf((await ask(parts)).verdict),
+  }
+}
+
+const post = { method: 'POST', target: '/rest/V1/products' }
+
+describe('narrower limits', () => {
+  test('hold a method and a route beside the limits of all', async () => {
+    const policy = prepared({
+      rate: '10/h',
+      routes: {
+        POST: { rate: '5/h', burst: 3 },
+        'POST /V1/products': { rate: '1/h' },
+        'GET /V1/products/:sku': { quota: '2/day' },
+      },
+      burst: 6,
+    })
+    assert.equal(await policy.allowedOf(5, post), 1)
+    assert.equal(await policy.allowedOf(5, { ...post, target: '/rest/V1/orders' }), 2)
+    assert.equal(await policy.allowedOf(5), 2)
+    // Of six, one is left.
+    assert.equal(await policy.allowedOf(5, { target: '/rest/V1/orders/1' }), 1)
+  })
+
+  test('that are exceeded together answer with the one to wait for longest', async () => {
+    const policy = prepared({ rate: '1/s', routes: { POST: { rate: '1/min' } } })
+    await policy.ask(post)
+    const refused = await policy.refusal(post)
+    assert.equal(refused.code, 'rate-limited')
+    assert.equal(refused.retryAfterSeconds, 60)
+    assert.deepEqual(refused.exceeded, ['POST rate', 'rate'])
+    assert.match(refused.detail ?? '', /"POST rate" \(1\/min, burst 1\).*60 s/)
+  })
+})
+
+describe('each kind of limit has a code of its own', () => {
+  const cases: [Settings, string, number][] = [
+    [{ rate: '1/min' }, 'rate-limited', 60],
+    [{ quota: '1/hour' }, 'quota-exceeded', 3600 - 1000],
+    [{ concurrency: 1 }, 'concurrency-exceeded', 1],
+  ]
+  for (const [settings, code, seconds] of cases) {
+    test(code, async () => {
+      const policy = prepared(settings)
+      await policy.ask()
+      const refused = await policy.refusal()
+      assert.equal(refused.code, code)
+      assert.equal(refused.retryAfterSeconds, seconds)
+    })
+  }
+})
+
+describe('a request costs', () => {
+  const costs: [string, NonNullable<Settings['cost']>, RequestParts, number][] = [
+    ['one token', {}, {}, 1],
+    ['what is fixed', { fixed: 7 }, {}, 7],
+    [
+      'one for each item of the body',
+      { items: '/items' },
+      { ...post, body: '{"items":[1,2,3]}' },
+      3,
+    ],
+    [
+      'one for each entry of a body that is an array',
+      { items: '' },
+      { ...post, body: '[{},{}]' },
+      2,
+    ],
+    ['the largest of what is given', { fixed: 2, items: '' }, { ...post, body: '[1]' }, 2],
+    ['one where the items are not there', { items: '/a~1b/c' }, { ...post, body: '{"a/b":1}' }, 1],
+    ['one where the body is no JSON', { items: '/items' }, { ...post, body: '{"items":[' }, 1],
+    ['one for each begun page', { pageSize: 100 }, searching('searchCriteria[pageSize]=250'), 3],
+    [
+      'as much by another name',
+      { pageSize: 100 },
+      searching('search_criteria%5Bpage_size%5D=300'),
+      3,
+    ],
+    [
+      'by the largest of several sizes',
+      { pageSize: 100 },
+      searching('searchCriteria[pageSize]=900&searchCriteria[page_size]=1'),
+      9,
+    ],
+    ['what all entries cost', { pageSize: 100, unpaged: 12 }, searching('fields=items'), 12],
+    ['that too for 0', { pageSize: 100, unpaged: 12 }, searching('searchCriteria[pageSize]=0'), 12],
+  ]
+  for (const [name, cost, parts, expected] of costs) {
+    test(name, async () => {
+      const { ask } = prepared({ rate: '1/h', burst: 100, cost })
+      const { request } = await ask(parts)
+      assert.match(request.answerHeaders.join(), new RegExp(`"rate";r=${100 - expected};`))
+    })
+  }
+
+  test('what its route says, before what is said for all', async () => {
+    const { ask } = prepared({
+      rate: '1/h',
+      burst: 100,
+      cost: { fixed: 2 },
+      routes: { POST: { cost: { fixed: 30 } }, 'POST /V1/orders': {} },
+    })
+    assert.match((await ask()).request.answerHeaders.join(), /"rate";r=98;/)
+    assert.match((await ask(post)).request.answerHeaders.join(), /"rate";r=68;/)
+  })
+})
+
+function searching(query: string): RequestParts {
+  return { target: `/rest/V1/products?${query}` }
+}
+
+describe('every answer says how the limits stand', () => {
+  const settings = { rate: '20/s', burst: 40, quota: '100/day', concurrency: 8 }
+
+  test('in RateLimit-Policy and RateLimit, refused or not', async () => {
+    const { ask } = prepared({ ...settings, quota: '1/day' })
+    const [first, second] = [await ask(), await ask()]
+    const policies =
+      '"rate";q=40;w=2, "quota/day";q=1;w=86400, "concurrency";q=8;qu="concurrent-requests"'
+    assert.deepEqual(first.request.answerHeaders, [
+      'RateLimit-Policy',
+      policies,
+      'RateLimit',
+      '"rate";r=39;t=1, "quota/day";r=0;t=85400, "concurrency";r=7',
+    ])
+    assert.notEqual(second.verdict, allow)
+    assert.deepEqual(second.request.answerHeaders, [
+      'RateLimit-Policy',
+      policies,
+      'RateLimit',
+      '"rate";r=39;t=1, "quota/day";r=0;t=85400, "concurrency";r=7',
+    ])
+  })
+
+  test('in X-RateLimit-* where it is asked for, of the limit with the least left', async () => {
+    const { ask } = prepared({ ...settings, legacyHeaders: true })
+    await ask()
+    const { request } = await ask()
+    assert.deepEqual(request.answerHeaders.slice(4), [
+      ...['X-RateLimit-Limit', '8', 'X-RateLimit-Remaining', '6', 'X-RateLimit-Reset', '0'],
+    ])
+  })
+})
+
+describe('a limit that is only reported', () => {
+  test('refuses nothing, and says in the record and the metric that it would have', async () => {
+    const counted: unknown[] = []
+    const countExceeded = (...all: unknown[]) => counted.push(all)
+    const policy = prepared(
+      { rate: '1/h', quota: '3/day', reportOnly: ['rate'] },
+      { countExceeded },
+    )
+    assert.equal((await policy.ask()).request.reportedLimits, undefined)
+    assert.deepEqual((await policy.ask()).request.reportedLimits, ['rate'])
+    assert.equal(await policy.allowedOf(5), 1)
+    assert.deepEqual(counted[0], ['acme-erp', 'rate', false])
+    assert.deepEqual(counted.at(-1), ['acme-erp', 'quota/day', true])
+  })
+
+  test('is every one of its scope with true', async () => {
+    const policy = prepared({ rate: '1/h', routes: { POST: { quota: '1/day', reportOnly: true } } })
+    assert.equal(await policy.allowedOf(3, post), 1)
+    assert.deepEqual(
+      await prepared({ rate: '1/h', quota: '1/day', reportOnly: true }).allowedOf(9),
+      9,
+    )
+  })
+})
+
+describe('while the store is away', () => {
+  test('a request is refused with 503 where that is declared', async () => {
+    const policy = prepared(
+      { rate: '1/s' },
+      { sharedLimiter: async () => ({ outcome: 'refused' }) },
+    )
+    assert.equal((await policy.refusal()).code, 'limits-unavailable')
+  })
+
+  test('a request is let through where that is declared', async () => {
+    const policy = prepared(
+      { rate: '1/s' },
+      { sharedLimiter: async () => ({ outcome: 'unlimited' }) },
+    )
+    assert.equal(await policy.allowedOf(9), 9)
+  })
+})
+
+test('the time to wait is a little longer by chance, never shorter', async () => {
+  for (const [random, seconds] of [
+    [0, 60],
+    [0.999, 65],
+  ] as const) {
+    const policy = prepared({ rate: '1/min' }, { random: () => random })
+    await policy.ask()
+    assert.equal((await policy.refusal()).retryAfterSeconds, seconds)
+  }
+})
+
+test('what a request held is given back when it is over, also if it was over before the decision', async () => {
+  const policy = prepared({ concurrency: 1 })
+  const { request } = await policy.ask()
+  assert.equal(await policy.allowedOf(1), 0)
+  request.end()
+  const gone = requestContext()
+  gone.end()
+  const clock = testClock()
+  const check = rateLimit.prepare({ concurrency: 1 }, services(clock))
+  assert.equal(await check(gone), allow)
+  assert.equal(await check(requestContext()), allow)
+  assert.equal(await policy.allowedOf(1), 1)
+})

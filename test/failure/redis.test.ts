@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { OnStoreFailure } from '../../src/limit.ts'
+import { Secret } from '../../src/secret.ts'
+import {
+  allowedOf,
+  chargeOn,
+  decide,
+  openTestStore,
+  quotaOf,
+  rateOf,
+  type TestStore,
+} from '../support/limits.ts'
+import { startRedis, type TestRedis, withClient } from '../support/redis.ts'
+import { startSentinel } from '../support/redis-topologies.ts'
+import { openSlowLink, type SlowLink } from '../support/slow-link.ts'
+
+const limits = [rateOf(1, 3600, 4), quotaOf(100, 'day')]
+
+interface Fixture {
+  readonly redis: TestRedis
+  readonly link: SlowLink
+}
+
+/** What can be wrong with a Redis, and how it is put right. */
+const faults: Readonly<
+  Record<string, { strike: (on: Fixture) => unknown; repair: (on: Fixture) => unknown }>
+> = {
+  dead: { strike: ({ redis }) => redis.kill(), repair: ({ redis }) => redis.restart() },
+  frozen: { strike: ({ redis }) => redis.freeze(), repair: ({ redis }) => redis.thaw() },
+  slow: {
+    strike: ({ link }) => Object.assign(link, { delayMs: 200 }),
+    repair: ({ link }) => Object.assign(link, { delayMs: 0 }),
+  },
+  'read-only': {
+    strike: ({ redis }) => withClient(redis.url, (client) => client.replicaof('127.0.0.1', 1)),
+    repair: ({ redis }) => withClient(redis.url, (client) => client.replicaof('NO', 'ONE')),
+  },
+  'out of memory': {
+    strike: ({ redis }) =>
+      withClient(redis.url, (client) => client.config('SET', 'maxmemory', '1')),
+    repair: ({ redis }) =>
+      withClient(redis.url, (client) => client.config('SET', 'maxmemory', '0')),
+  },
+}
+
+async function outcomes({ store }: TestStore, onStoreFailure: OnStoreFailure) {
+  const charge = chargeOn(limits, { onStoreFailure })
+  return Promise.all(Array.from({ length: 10 }, () => store.decide(charge)))
+}
+
+describe('while Redis is', () => {
+  for (const [name, { strike, repair }] of Object.entries(faults)) {
+    test(`${name}: what was declared holds, it is logged once, and limits are shared again after`, async () => {
+      await using redis = await startRedis()
+      await using link = await openSlowLink(redis.port)
+      using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${link.port}/0`) })
+      await strike({ redis, link })
+      // Share of the local limiter: half of a burst of four.
+      const local = await outcomes(opened, 'local')
+      assert.equal(local.filter((each) => each.outcome === 'decided' && each.isAllowed).length, 2)
+      for (const { outcome } of await outcomes(opened, 'refuse')) assert.equal(outcome, 'refused')
+      for (const { outcome } of await outcomes(opened, 'allow')) assert.equal(outcome, 'unlimited')
+      assert.equal(await opened.store.useNonce('nonce', 60_000), 'unavailable')
+      assert.equal(opened.lines.filter((line) => line.includes('redis is away')).length, 1)
+      await repair({ redis, link })
+      await opened.logged('redis is back')
+      using other = await openTestStore({ url: new Secret(redis.url) })
+      const fresh = chargeOn([rateOf(1, 3600, 4, 'another')])
+      assert.equal(await allowedOf(opened.store, fresh, 3), 3)
+      assert.equal(await allowedOf(other.store, fresh, 3), 1)
+      assert.equal(opened.lines.length, 2)
+    })
+  }
+
+  test('flushed, its scripts too: counting begins anew and nothing is refused for it', async () => {
+    await using redis = await startRedis()
+    using opened = await openTestStore({ url: new Secret(redis.url) })
+    assert.equal(await allowedOf(opened.store, chargeOn(limits), 9), 4)
+    await withClient(redis.url, async (client) => {
+      await client.flushall()
+      await client.script('FLUSH')
+    })
+    assert.equal(await allowedOf(opened.store, chargeOn(limits), 9), 4)
+    assert.deepEqual(opened.lines, [])
+  })
+
+  test('failing over: limits are held locally, then by the new primary with what it has', async () => {
+    await using watched = await startSentinel()
+    const location = { primary: 'shop', sentinels: [watched.address], access: {} }
+    using opened = await openTestStore(location)
+    assert.equal(await allowedOf(opened.store, chargeOn(limits), 3), 3)
+    await withClient(watched.primary.url, (client) => client.wait(1, 5_000))
+    await watched.primary.kill()
+    // However long it takes until the connection is seen to be gone, each is decided.
+    while (opened.lines.length === 0) await decide(opened.store, chargeOn(limits))
+    await opened.logged('redis is back')
+    assert.equal(await allowedOf(opened.store, chargeOn(limits), 3), 1)
+  })
+})
+
+describe('a store without Redis from the start', () => {
+  const nowhere = { url: new Secret('redis://:redis-password-012345@127.0.0.1:1/0') }
+
+  test('holds its share of the limits', async () => {
+    using opened = await openTestStore(nowhere)
+    assert.equal(await allowedOf(opened.store, chargeOn(limits), 10), 2)
+  })
+
+  test('never writes the address or the password to the log', async () => {
+    using opened = await openTestStore(nowhere)
+    await allowedOf(opened.store, chargeOn(limits), 3)
+    assert.ok(opened.lines.length > 0)
+    assert.ok(!opened.lines.join('').includes('redis-password-012345'))
+    assert.ok(!opened.lines.join('').includes('127.0.0.1'))
+  })
+})

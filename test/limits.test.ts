@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { acme, globex, quietAddresses, startGateway } from './support/gateway.ts'
+import { acmeHeaders, globexHeaders, problemOf, send } from './support/http-client.ts'
+import { startRawUpstream } from './support/raw-upstream.ts'
+import { startRedis } from './support/redis.ts'
+
+const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+/** Answers every request at once. */
+function startUpstream() {
+  return startRawUpstream((socket) => void socket.write(answer))
+}
+
+function limited(rateLimit: object) {
+  return { ...globex, policies: { ...globex.policies, rateLimit } }
+}
+
+test('a request that is refused for its limit says which one, until when, and how all of them stand', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [limited({ rate: '1/h', quota: '9/day', legacyHeaders: true })],
+  })
+  const first = await send(gateway.url, { headers: globexHeaders })
+  assert.equal(first.status, 200)
+  assert.match(String(first.headers.ratelimit), /^"rate";r=0;t=3600, "quota\/day";r=8;t=\d+$/)
+  assert.equal(first.headers['x-ratelimit-remaining'], '0')
+  const refused = await send(gateway.url, { headers: globexHeaders })
+  const problem = problemOf(refused)
+  assert.equal(refused.status, 429)
+  assert.equal(problem.code, 'rate-limited')
+  assert.deepEqual(problem['violated-policies'], ['rate'])
+  assert.equal(String(problem.retryAfterSeconds), refused.headers['retry-after'])
+  assert.equal(refused.headers['ratelimit-policy'], '"rate";q=1;w=3600, "quota/day";q=9;w=86400')
+  assert.match(String(refused.headers.ratelimit), /"quota\/day";r=8;/)
+  assert.equal(upstream.requests.length, 1)
+  const [, record] = await gateway.auditRecords(2)
+  assert.equal(record?.reason, 'limit exceeded: rate')
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  assert.match(
+    metrics,
+    /magegate_limit_exceeded_total\{integration="globex-pim",limit="rate",mode="enforced"\} 1/,
+  )
+})
+
+test('a limit that is only reported is in the record and the metric, and nobody is refused', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [limited({ rate: '1/h', reportOnly: true })],
+  })
+  for (let count = 0; count < 3; count += 1) {
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  }
+  const records = await gateway.auditRecords(3)
+  assert.deepEqual(
+    records.map(({ reportedLimits }) => reportedLimits),
+    [undefined, ['rate'], ['rate']],
+  )
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  assert.match(metrics, /limit="rate",mode="reported"\} 2/)
+})
+
+describe('requests at once', () => {
+  for (const place of ['memory', 'Redis']) {
+    test(`are counted in ${place} until their answers are over, or their callers gone`, async () => {
+      await using redis = await startRedis()
+      const held: (() => void)[] = []
+      const waiting: ((count: number) => void)[] = []
+      await using upstream = await startRawUpstream((socket) => {
+        held.push(() => socket.write(answer))
+        for (const each of waiting) each(held.length)
+      })
+      const arrived = (count: number) =>
+        new Promise<void>((resolve) => {
+          const check = (length: number) => length >= count && resolve()
+          waiting.push(check)
+          check(held.length)
+        })
+      await using gateway = await startGateway({
+        magentoUrl: upstream.url,
+        integrations: [limited({ concurrency: 2 })],
+        ...(place === 'Redis' && { gateway: { store: { redis: 'env:REDIS' } } }),
+        env: { REDIS: redis.url },
+      })
+      const first = send(gateway.url, { headers: globexHeaders })
+      const leaving = new AbortController()
+      const second = fetch(`${gateway.url}/rest/V1/products/a`, {
+        headers: globexHeaders,
+        signal: leaving.signal,
+      })
+      await arrived(2)
+      const refused = await send(gateway.url, { headers: globexHeaders })
+      assert.equal(problemOf(refused).code, 'concurrency-exceeded')
+      assert.ok(Number(refused.headers['retry-after']) >= 1)
+      leaving.abort()
+      await assert.rejects(second)
+      held[0]?.()
+      assert.equal((await first).status, 200)
+      await gateway.auditRecords(3)
+      const again = [1, 2].map(async () => {
+        for (;;) {
+          const { status } = await send(gateway.url, { headers: globexHeaders })
+          if (status !== 429) return status
+        }
+      })
+      await arrived(4)
+      for (const release of held) release()
+      assert.deepEqual(await Promise.all(again), [200, 200])
+    })
+  }
+})
+
+test('what was used stays used over a restart with another configuration', async () => {
+  await using redis = await startRedis()
+  await using upstream = await startUpstream()
+  const startWith = (rateLimit: object) =>
+    startGateway({
+      magentoUrl: upstream.url,
+      integrations: [limited(rateLimit)],
+      gateway: { store: { redis: 'env:REDIS' } },
+      env: { REDIS: redis.url },
+    })
+  const quota = '3/month'
+  {
+    await using gateway = await startWith({ rate: '1/h', burst: 5, quota })
+    for (let count = 0; count < 3; count += 1) {
+      assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+    }
+  }
+  await using gateway = await startWith({
+    rate: '50/s',
+    burst: 100,
+    concurrency: 4,
+    quota: '4/month',
+  })
+  assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  const refused = await send(gateway.url, { headers: globexHeaders })
+  assert.equal(problemOf(refused).code, 'quota-exceeded')
+})
+
+test('a caller whose every retry waits as told gets through in the end', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [limited({ rate: '200/s', burst: 1 })],
+  })
+  let done = 0
+  for (let attempt = 0; done < 5; attempt += 1) {
+    assert.ok(attempt < 100_000)
+    if ((await send(gateway.url, { headers: globexHeaders })).status === 200) done += 1
+  }
+})
+
+describe('an address whose requests are refused before an integration can be charged', () => {
+  const perAddress = {
+    ...quietAddresses,
+    refusals: { rate: '1/h', burst: 3, penaltyMs: 3_600_000, longestPenaltyMs: 3_600_000 },
+  }
+  const cases = {
+    'with a wrong signature': { headers: { ...acmeHeaders(), 'X-Signature': 'ab'.repeat(32) } },
+    'as an integration that is unknown': { headers: { Authorization: 'Bearer nobody-knows-it' } },
+    'on a path that Magento does not have': { path: '/wp-login.php', headers: globexHeaders },
+  }
+  for (const [name, request] of Object.entries(cases)) {
+    test(`${name} is shut out`, async () => {
+      await using upstream = await startUpstream()
+      await using gateway = await startGateway({
+        magentoUrl: upstream.url,
+        gateway: { limits: { perAddress } },
+        integrations: [acme, globex],
+      })
+      assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+      const statuses: number[] = []
+      for (let count = 0; count < 5; count += 1) {
+        statuses.push((await send(gateway.url, request)).status)
+      }
+      const refusal = 'path' in request ? 400 : 401
+      assert.deepEqual(statuses, [refusal, refusal, refusal, refusal, 429])
+      const shutOut = await send(gateway.url, { headers: globexHeaders })
+      assert.equal(problemOf(shutOut).code, 'address-rate-limited')
+      assert.ok(Number(shutOut.headers['retry-after']) > 3_000)
+    })
+  }
+})

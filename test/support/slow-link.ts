@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** A TCP proxy of loopback whose answers can be held up. */
+export interface SlowLink extends AsyncDisposable {
+  readonly port: number
+  /** Milliseconds that every further answer is late. */
+  delayMs: number
+}
+
+/** Opens a way to a port that answers as fast as that, until it is slowed down. */
+export async function openSlowLink(targetPort: number): Promise<SlowLink> {
+  const sockets = new Set<Socket>()
+  const link = { port: 0, delayMs: 0 }
+  const server = createServer((near) => {
+    const far = connect(targetPort, '127.0.0.1')
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket
+        .on('error', () => undefined)
+        .on('close', () => {
+          near.destroy()
+          far.destroy()
+          sockets.delete(socket)
+        })
+    }
+    near.on('data', (bytes) => far.write(bytes))
+    far.on('data', (bytes) => {
+      if (link.delayMs === 0) near.write(bytes)
+      else setTimeout(() => near.write(bytes), link.delayMs)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  link.port = (server.address() as AddressInfo).port
+  return Object.assign(link, {
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  })
+}

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Usage } from './accounting.ts'
 import { pin } from './pinning.ts'
@@ -7,6 +8,8 @@ import { pin } from './pinning.ts'
 export interface Child {
   readonly url: string
   readonly usage: () => Promise<Usage>
+  /** Ends it at once. */
+  readonly stop: () => Promise<void>
 }
 
 const running = new Set<ChildProcess>()
@@ -25,9 +28,10 @@ export async function startChild(
   args: readonly string[],
   core: number,
   env: Readonly<Record<string, string>> = {},
+  execArgv: readonly string[] = [],
 ): Promise<Child> {
   const file = fileURLToPath(new URL(module, import.meta.url))
-  const child = fork(file, args, { env: { ...process.env, ...env } })
+  const child = fork(file, args, { env: { ...process.env, ...env }, execArgv: [...execArgv] })
   running.add(child)
   child.once('exit', () => running.delete(child))
   if (child.pid !== undefined) pin(child.pid, core)
@@ -37,6 +41,10 @@ export async function startChild(
     usage: () => {
       child.send('usage')
       return nextMessage<Usage>(child)
+    },
+    stop: async () => {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
     },
   }
 }

@@ -59,14 +59,22 @@ export const itemsDocument: SwaggerDocument = {
   },
 }
 
-/** Writes a configuration with every policy on, and limits that are never reached. */
-export function writeBenchConfig(folder: string, magentoUrl: string, scheme: Scheme): void {
+/**
+ * Writes a configuration with every policy on, and limits that are never reached.
+ * @param over laid over sections of gateway.yaml, key by key
+ */
+export function writeBenchConfig(
+  folder: string,
+  magentoUrl: string,
+  scheme: Scheme,
+  over: { readonly listen?: object; readonly audit?: object } = {},
+): void {
   const limit = { rate: '900000/s', burst: 1_000_000 }
   const gateway = {
-    listen: { host: '127.0.0.1', port: 0, requireHttps: false },
+    listen: { host: '127.0.0.1', port: 0, requireHttps: false, ...over.listen },
     magento: { url: magentoUrl },
-    audit: { file: join(folder, 'audit.jsonl') },
-    limits: { perAddress: limit },
+    audit: { file: join(folder, 'audit.jsonl'), ...over.audit },
+    limits: { perAddress: { ...limit, refusals: limit } },
   }
   const integration = {
     name: 'bench',

@@ -2,20 +2,25 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { startRedis } from '../test/support/redis.ts'
+import { measureFlood } from './address-flood.ts'
 import { type Case, cases, signRequest } from './cases.ts'
 import { startChild } from './child.ts'
 import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
+import { measureDecisions } from './limit-decisions.ts'
+import { measurePressure } from './limit-pressure.ts'
 import { type CaseResult, type Extent, measureCase } from './measure.ts'
 import { writeReport } from './page.ts'
 import { measurePieces } from './pieces.ts'
 import { core, pin } from './pinning.ts'
 import { measureRefusals } from './refusal-timing.ts'
-import { renderCases, renderPieces, renderRefusals } from './report.ts'
+import { renderCases, renderLimits, renderPieces, renderRefusals } from './report.ts'
+import { measureFaults } from './store-faults.ts'
 
 /*
  * CPU time per request of the gateway with every policy on, against a bare @fastify/http-proxy on
  * the same Node in the same run; with --micro, what single pieces of it cost; with --refusals,
- * whether the time of a 401 tells what was wrong.
+ * whether the time of a 401 tells what was wrong; with --limits, what limits cost and whether they hold.
  */
 const { values } = parseArgs({
   options: {
@@ -25,6 +30,7 @@ const { values } = parseArgs({
     scheme: { type: 'string', default: 'body' },
     micro: { type: 'boolean', default: false },
     refusals: { type: 'boolean', default: false },
+    limits: { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
   },
 })
@@ -46,12 +52,32 @@ setTimeout(() => {
 }, deadlineMs).unref()
 
 const isPinned = pin(process.pid, core.others)
-const reporters = { pieces: reportPieces, refusals: reportRefusals, requests: reportCases }
-const kind = values.micro ? 'pieces' : values.refusals ? 'refusals' : 'requests'
+const reporters = {
+  pieces: reportPieces,
+  refusals: reportRefusals,
+  limits: reportLimits,
+  requests: reportCases,
+}
+const kind = kindOf(values)
 const report = await reporters[kind](extentOf(values))
 process.stdout.write(`${report}\n`)
 if (!values['no-write']) writeReport(kind, report)
 process.exit(0)
+
+function kindOf({ micro, refusals, limits }: typeof values): keyof typeof reporters {
+  if (micro) return 'pieces'
+  if (refusals) return 'refusals'
+  return limits ? 'limits' : 'requests'
+}
+
+async function reportLimits(): Promise<string> {
+  const grownBytes = await measureFlood()
+  await using redis = await startRedis()
+  const costs = await measureDecisions(redis)
+  const pressures = [await measurePressure(redis, 0), await measurePressure(redis, 20)]
+  const faults = await measureFaults()
+  return `${machine()}.\n\n${renderLimits({ costs, pressures, faults, grownBytes })}`
+}
 
 async function reportRefusals(extent: Extent): Promise<string> {
   writeBenchConfig(folder, 'http://127.0.0.1:1', extent.scheme)

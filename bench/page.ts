@@ -6,7 +6,10 @@ const page = new URL('../docs/performance.md', import.meta.url)
  * Puts a report in the place of the last one of its kind in docs/performance.md.
  * @throws {Error} when the page has lost the markers that it stands between
  */
-export function writeReport(kind: 'requests' | 'pieces' | 'refusals', report: string): void {
+export function writeReport(
+  kind: 'requests' | 'pieces' | 'refusals' | 'limits',
+  report: string,
+): void {
   const [begin, end] = [`<!-- begin: ${kind} -->`, `<!-- end: ${kind} -->`]
   const text = readFileSync(page, 'utf8')
   const from = text.indexOf(begin)

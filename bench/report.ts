@@ -1,7 +1,11 @@
+import { floodAddresses } from './address-flood.ts'
+import type { DecisionCost } from './limit-decisions.ts'
+import type { Pressure } from './limit-pressure.ts'
 import type { CaseResult, Sample } from './measure.ts'
 import type { Piece } from './micro.ts'
 import type { RefusalTiming } from './refusal-timing.ts'
 import { median } from './statistics.ts'
+import type { FaultCost } from './store-faults.ts'
 
 /** Renders rows of cells as a Markdown table whose source can be read too. */
 function table(rows: readonly (readonly string[])[]): string {
@@ -55,4 +59,43 @@ export function renderRefusals(timings: readonly RefusalTiming[]): string {
     knownSlower.toFixed(2),
   ])
   return table([['presented', 'unknown, ms', 'known, ms', 'share of pairs slower'], ...rows])
+}
+
+/** What limits cost, and whether they hold. */
+export interface LimitFigures {
+  readonly costs: readonly DecisionCost[]
+  readonly pressures: readonly Pressure[]
+  readonly faults: readonly FaultCost[]
+  /** Memory that a flood of addresses keeps in use. */
+  readonly grownBytes: number
+}
+
+/** The tables of limits. */
+export function renderLimits({ costs, pressures, faults, grownBytes }: LimitFigures): string {
+  const decisions = costs.map(({ name, cpuUs, commands }) => [
+    name,
+    cpuUs.toFixed(2),
+    commands?.toFixed(2) ?? '-',
+  ])
+  const pressed = pressures.map(({ leaseTokens, asked, allowed, granted }) => [
+    leaseTokens === 0 ? 'a round trip each' : `leases of ${leaseTokens}`,
+    String(asked),
+    String(allowed),
+    granted.toFixed(0),
+    (allowed / granted).toFixed(3),
+  ])
+  const faulty = faults.map(({ fault, requests, worstMs, recoveryMs }) => [
+    fault,
+    String(requests),
+    worstMs.toFixed(1),
+    recoveryMs === undefined ? '-' : recoveryMs.toFixed(0),
+  ])
+  return [
+    table([['decision', 'CPU µs', 'Redis commands'], ...decisions]),
+    'Two processes on one Redis, ten times the limit for ten seconds:',
+    table([['how', 'asked', 'let through', 'rate × time + burst', 'share'], ...pressed]),
+    'Ten requests every 2 ms while Redis has a fault; the deadline is 50 ms:',
+    table([['fault', 'requests', 'worst wait, ms', 'back after repair, ms'], ...faulty]),
+    `${floodAddresses} addresses within a minute, each refused, at a running gateway: the memory in use grew by ${(grownBytes / 1_048_576).toFixed(0)} MiB.`,
+  ].join('\n\n')
 }

@@ -40,14 +40,16 @@ export function addressPenalties(
   clock: () => number,
 ): AddressPenalties {
   const buckets = memoryBuckets(rememberedAddresses, clock)
-  // In the order of the last penalty.
-  const penalties = new Map<string, Penalty>()
+  // Two generations, of which the older one is dropped whole.
+  let young = new Map<string, Penalty>()
+  let old = new Map<string, Penalty>()
+  const last = (key: string) => young.get(key) ?? old.get(key)
 
   return {
     penaltyOf: (key) => {
       // Most gateways shut nobody out at most times.
-      if (penalties.size === 0) return 0
-      const penalty = penalties.get(key)
+      if (young.size + old.size === 0) return 0
+      const penalty = last(key)
       return penalty === undefined ? 0 : Math.max(0, penalty.untilMs - clock())
     },
     note: ({ verified, outcome, clientIp }) => {
@@ -56,12 +58,14 @@ export function addressPenalties(
       const key = addressKey(clientIp)
       if (buckets.take(key, refusals).isAllowed) return
       const nowMs = clock()
-      const last = penalties.get(key)
-      penalties.delete(key)
-      const isForgotten = last === undefined || nowMs > last.untilMs + longestMs
-      const lengthMs = isForgotten ? firstMs : Math.min(longestMs, last.lengthMs * 2)
-      if (penalties.size >= rememberedAddresses) dropOldest(penalties)
-      penalties.set(key, { lengthMs, untilMs: nowMs + lengthMs })
+      const before = last(key)
+      const isForgotten = before === undefined || nowMs > before.untilMs + longestMs
+      const lengthMs = isForgotten ? firstMs : Math.min(longestMs, before.lengthMs * 2)
+      young.set(key, { lengthMs, untilMs: nowMs + lengthMs })
+      if (young.size * 2 >= rememberedAddresses) {
+        old = young
+        young = new Map()
+      }
     },
   }
 }
@@ -69,11 +73,4 @@ export function addressPenalties(
 /** Refusals that tell a guesser something; not those of a limit, nor failures of ours. */
 function isGuess(code: string, status: number): boolean {
   return status >= 400 && status < 499 && code !== 'address-rate-limited'
-}
-
-function dropOldest(penalties: Map<string, Penalty>): void {
-  for (const key of penalties.keys()) {
-    penalties.delete(key)
-    return
-  }
 }

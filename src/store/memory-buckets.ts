@@ -10,31 +10,27 @@ export interface MemoryBuckets {
 }
 
 /**
- * Keeps buckets in this process, a bounded number of them. When there are more, full ones are
- * dropped, which loses nothing; where none is full, the one unused for longest is.
+ * Keeps buckets in this process, a bounded number of them: at least those of the keys that were used
+ * last, half as many as the bound. They are kept in two generations and the older one is dropped
+ * whole, because to delete single entries from a large map in their order costs more with each one.
  * @param maxBuckets how many are remembered at most
  * @param clock milliseconds, never going back
  */
 export function memoryBuckets(maxBuckets: number, clock: () => number): MemoryBuckets {
-  // Key to the time at which its bucket is full, in the order of last use.
-  const fullAt = new Map<string, number>()
-
-  function makeRoom(nowMs: number): void {
-    for (const [key, fullAtMs] of fullAt) {
-      if (fullAtMs > nowMs && fullAt.size < maxBuckets) return
-      fullAt.delete(key)
-    }
-  }
+  const generationSize = Math.max(1, Math.floor(maxBuckets / 2))
+  // Key to the time at which its bucket is full.
+  let young = new Map<string, number>()
+  let old = new Map<string, number>()
 
   return {
-    size: () => fullAt.size,
+    size: () => young.size + old.size,
     take: (key, limit) => {
-      const nowMs = clock()
-      const { fullAtMs, ...decision } = takeFromBucket(limit, fullAt.get(key) ?? 0, nowMs)
-      if (decision.isAllowed) {
-        const isNew = !fullAt.delete(key)
-        if (isNew && fullAt.size >= maxBuckets) makeRoom(nowMs)
-        fullAt.set(key, fullAtMs)
+      const fullAtBefore = young.get(key) ?? old.get(key) ?? 0
+      const decision = takeFromBucket(limit, fullAtBefore, clock())
+      young.set(key, decision.fullAtMs)
+      if (young.size >= generationSize) {
+        old = young
+        young = new Map()
       }
       return decision
     },

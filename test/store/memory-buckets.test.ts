@@ -7,25 +7,25 @@ const limit = { ratePerSecond: 1, burst: 1 }
 
 test('never remembers more buckets than it may', () => {
   const buckets = memoryBuckets(100, testClock())
+  for (let index = 0; index < 10_000; index += 1) {
+    buckets.take(`key-${index}`, limit)
+    assert.ok(buckets.size() <= 100)
+  }
+})
+
+test('remembers the keys that were used last, half as many as it may', () => {
+  const buckets = memoryBuckets(100, testClock())
   for (let index = 0; index < 10_000; index += 1) buckets.take(`key-${index}`, limit)
-  assert.equal(buckets.size(), 100)
+  for (let index = 9_950; index < 10_000; index += 1) {
+    assert.equal(buckets.take(`key-${index}`, limit).isAllowed, false)
+  }
 })
 
-test('forgets full buckets before those in use', () => {
-  const clock = testClock()
-  const buckets = memoryBuckets(3, clock)
-  for (const key of ['a', 'b', 'c']) buckets.take(key, limit)
-  clock.advance(900)
-  assert.equal(buckets.take('a', { ratePerSecond: 1, burst: 2 }).isAllowed, true)
-  clock.advance(200)
-  buckets.take('d', limit)
-  assert.equal(buckets.size(), 2)
-  assert.equal(buckets.take('a', limit).isAllowed, false)
-})
-
-test('keeps the bucket that was used last when none is full', () => {
-  const buckets = memoryBuckets(2, testClock())
-  for (const key of ['a', 'b', 'c']) buckets.take(key, limit)
-  assert.equal(buckets.take('c', limit).isAllowed, false)
-  assert.equal(buckets.take('b', limit).isAllowed, false)
+test('remembers a key as long as it keeps asking, also while it is refused', () => {
+  const buckets = memoryBuckets(10, testClock())
+  buckets.take('stubborn', limit)
+  for (let index = 0; index < 1_000; index += 1) {
+    buckets.take(`key-${index}`, limit)
+    assert.equal(buckets.take('stubborn', limit).isAllowed, false)
+  }
 })

@@ -20,6 +20,7 @@ import { rateLimit } from './authorize/rate-limit.ts'
 import { repeatGuard } from './authorize/repeat-guard.ts'
 import { requestSchema } from './authorize/request-schema.ts'
 import { routeGrant } from './authorize/route-grant.ts'
+import { searchCriteria } from './authorize/search-criteria.ts'
 import { sensitiveRoutes } from './authorize/sensitive-routes.ts'
 import type { RateLimit, Step } from './policy.ts'
 
@@ -60,6 +61,7 @@ export const policies = [
   jsonBody,
   knownAttacks,
   sensitiveRoutes,
+  searchCriteria,
   magentoSchema,
   requestSchema,
   repeatGuard,

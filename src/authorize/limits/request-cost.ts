@@ -3,6 +3,7 @@ import { unescapePointer } from '../../json-pointer.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { foldName } from '../folded-names.ts'
 import { parseQuery } from '../query-parameters.ts'
+import { criteriaNames } from '../search-criteria/parse-criteria.ts'
 import type { ScopedLimits } from './limit-settings.ts'
 
 /** Tokens that a request costs, at least 1. */
@@ -53,7 +54,7 @@ function pageSizeOf(query: string | undefined): number | undefined {
   let largest: number | undefined
   for (const { path, value } of parseQuery(query) ?? []) {
     const [criteria = '', name = ''] = path
-    if (path.length !== 2 || foldName(criteria) !== 'searchcriteria') continue
+    if (path.length !== 2 || !criteriaNames.has(foldName(criteria))) continue
     if (foldName(name) !== 'pagesize') continue
     const size = /^\s*\d+/.test(value) ? Number.parseInt(value, 10) : 0
     if (size === 0) return undefined

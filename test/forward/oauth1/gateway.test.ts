@@ -39,7 +39,14 @@ for (const oauthDialect of ['2.4.7', '2.4.8'] as const) {
         await using gateway = await startGateway({
           magentoUrl: magento.url,
           gateway: { magento: version === undefined ? {} : { version } },
-          integrations: [{ ...globex, upstream: { oauth1 } }],
+          integrations: [
+            {
+              ...globex,
+              upstream: { oauth1 },
+              // What is put in has to be signed too.
+              policies: { ...globex.policies, searchCriteria: { defaultPageSize: 50 } },
+            },
+          ],
           env,
         })
         const filters = Array.from(

@@ -1,0 +1,85 @@
+import { Type } from 'typebox'
+
+const closed = { additionalProperties: false } as const
+
+/** Every condition that Magento knows (Magento: Framework/DB/Adapter/Pdo/Mysql.php, prepareSqlCondition). */
+export const conditionTypes = [
+  ...['eq', 'neq', 'gt', 'gteq', 'lt', 'lteq', 'moreq', 'like', 'nlike', 'in', 'nin'],
+  ...['finset', 'nfinset', 'null', 'notnull', 'from', 'to'],
+] as const
+
+const bounds = {
+  maxPageSize: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        'Most entries of a page; 300 if left out, as Magento has it where it is told to limit.',
+    }),
+  ),
+  defaultPageSize: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        'Page size that is put into a search without one. Such a search asks Magento for all there is, and is refused if this is left out.',
+    }),
+  ),
+  maxFilters: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 1_000,
+      description: 'Most filters of all groups together; 20 if left out.',
+    }),
+  ),
+  conditions: Type.Optional(
+    Type.Array(Type.Enum([...conditionTypes]), {
+      uniqueItems: true,
+      description: 'Condition types that a filter may have; all if left out.',
+    }),
+  ),
+  filterableFields: Type.Optional(
+    Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_.]{0,63}$' }), {
+      uniqueItems: true,
+      description: 'Fields that may be filtered and sorted by; all if left out.',
+    }),
+  ),
+  leadingWildcard: Type.Optional(
+    Type.Boolean({
+      description: 'Whether `like` may begin with a wildcard, which reads the whole table.',
+    }),
+  ),
+  fieldsRequired: Type.Optional(
+    Type.Boolean({
+      description: 'Whether a GET must say by `fields` what it wants of each entry.',
+    }),
+  ),
+  mode: Type.Optional(
+    Type.Enum(['enforce', 'reportOnly', 'off'], {
+      description:
+        'Refuse what is out of bounds, only report it, or do not look. enforce if left out.',
+    }),
+  ),
+}
+
+/** Bounds of searches, of all routes or of one. */
+export const CriteriaBounds = Type.Object(bounds, closed)
+
+/**
+ * The settings of the policy search-criteria.
+ * @param route the setting that names a route
+ */
+export function CriteriaSettings(route: ReturnType<typeof Type.String>) {
+  return Type.Object(
+    {
+      ...bounds,
+      routes: Type.Optional(
+        Type.Record(route, CriteriaBounds, {
+          ...closed,
+          description: 'By granted route what holds there instead.',
+        }),
+      ),
+    },
+    closed,
+  )
+}

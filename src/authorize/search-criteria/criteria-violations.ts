@@ -1,0 +1,62 @@
+import type { Static } from 'typebox'
+import { type CriteriaBounds, conditionTypes } from './criteria-settings.ts'
+import type { SearchCriteria } from './parse-criteria.ts'
+
+const standard = { maxPageSize: 300, maxFilters: 20, leadingWildcard: false } as const
+
+/**
+ * Where a search is out of bounds, in words that say what was expected and nothing of the caller's.
+ */
+export function criteriaViolations(
+  criteria: SearchCriteria,
+  bounds: Static<typeof CriteriaBounds>,
+): string[] {
+  const {
+    maxPageSize = standard.maxPageSize,
+    maxFilters = standard.maxFilters,
+    leadingWildcard = standard.leadingWildcard,
+    conditions = conditionTypes,
+    filterableFields,
+    defaultPageSize,
+  } = bounds
+  const { pageSize, currentPage, filters, sortOrders } = criteria
+  const expected = [...criteria.faults]
+  if (pageSize === undefined) {
+    if (defaultPageSize === undefined) expected.push(`a pageSize, at most ${maxPageSize}`)
+  } else if (!isWholeNumber(pageSize) || Number(pageSize) > maxPageSize) {
+    expected.push(`a pageSize from 1 to ${maxPageSize}`)
+  }
+  if (currentPage !== undefined && !isWholeNumber(currentPage)) {
+    expected.push('a currentPage that is a whole number from 1')
+  }
+  if (filters.length > maxFilters) expected.push(`at most ${maxFilters} filters`)
+  const allowed: readonly string[] = conditions
+  for (const { field, value, conditiontype: condition = 'eq' } of filters) {
+    if (!isField(field, filterableFields)) expected.push(fieldText(filterableFields))
+    if (!allowed.includes(condition)) expected.push(`a conditionType of ${allowed.join(', ')}`)
+    const isLike = condition === 'like' || condition === 'nlike'
+    if (isLike && !leadingWildcard && /^[%_]/.test(value ?? '')) {
+      expected.push('a like that does not begin with a wildcard')
+    }
+  }
+  for (const { field, direction = 'ASC' } of sortOrders) {
+    if (!isField(field, filterableFields)) expected.push(fieldText(filterableFields))
+    if (!/^(?:asc|desc)$/i.test(direction)) expected.push('a direction of ASC or DESC')
+  }
+  return [...new Set(expected)]
+}
+
+function isWholeNumber(text: string): boolean {
+  return /^[1-9]\d{0,8}$/.test(text)
+}
+
+function isField(field: string | undefined, known: readonly string[] | undefined): boolean {
+  if (field === undefined) return false
+  return known === undefined ? /^[A-Za-z][A-Za-z0-9_.]{0,63}$/.test(field) : known.includes(field)
+}
+
+function fieldText(known: readonly string[] | undefined): string {
+  return known === undefined
+    ? 'a field in every filter and sort order'
+    : `a field of ${known.join(', ')}`
+}

@@ -1,0 +1,95 @@
+import { foldName } from '../folded-names.ts'
+import type { QueryParameter } from '../query-parameters.ts'
+
+/** One condition of a search; what was not given is absent. */
+export interface SearchFilter {
+  readonly field?: string
+  readonly value?: string
+  readonly conditiontype?: string
+}
+
+/** What a query asks a search for. */
+export interface SearchCriteria {
+  readonly pageSize: string | undefined
+  readonly currentPage: string | undefined
+  readonly filters: readonly SearchFilter[]
+  readonly sortOrders: readonly { readonly field?: string; readonly direction?: string }[]
+  /** What is in it that no search has, or has twice; never with a value of the caller. */
+  readonly faults: readonly string[]
+}
+
+/** Names that methods of Magento give the criteria (Magento: Framework/Api/SearchCriteriaInterface.php), folded. */
+export const criteriaNames = new Set(['searchcriteria', 'criteria'])
+const single = new Set(['pagesize', 'currentpage', 'requestname'])
+const ofFilter = new Set(['field', 'value', 'conditiontype'])
+const ofSortOrder = new Set(['field', 'direction'])
+
+/**
+ * Reads the search criteria of a query as Magento does, which takes every member by any spelling that
+ * folds into its name.
+ * @returns undefined where the query has none
+ */
+export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria | undefined {
+  const own = query.filter(({ path }) => criteriaNames.has(foldName(path[0] ?? '')))
+  if (own.length === 0) return undefined
+  const singles = new Map<string, string>()
+  const filters = new Map<string, Record<string, string>>()
+  const sortOrders = new Map<string, Record<string, string>>()
+  const faults: string[] = []
+
+  const put = (target: Record<string, string>, name: string, value: string) => {
+    // Which of the two counts, two readers may see differently.
+    if (Object.hasOwn(target, name)) faults.push(`${name} of a filter or sort order once`)
+    target[name] = value
+  }
+  const memberOf = (map: Map<string, Record<string, string>>, key: string) => {
+    const known = map.get(key)
+    if (known !== undefined) return known
+    const made: Record<string, string> = {}
+    map.set(key, made)
+    return made
+  }
+
+  for (const { path, value } of own) {
+    const [, ...steps] = path
+    const [name = '', first = '', second = '', third = '', fourth = ''] = steps.map((step) =>
+      /^\d{1,9}$/.test(step) ? step : foldName(step),
+    )
+    if (steps.length === 0) continue
+    if (steps.length === 1 && single.has(name)) {
+      if (singles.has(name)) faults.push(`${name} once`)
+      singles.set(name, value)
+    } else if (
+      steps.length === 5 &&
+      name === 'filtergroups' &&
+      isIndex(first) &&
+      second === 'filters' &&
+      isIndex(third) &&
+      ofFilter.has(fourth)
+    ) {
+      put(memberOf(filters, `${first}/${third}`), fourth, value)
+    } else if (
+      steps.length === 3 &&
+      name === 'sortorders' &&
+      isIndex(first) &&
+      ofSortOrder.has(second)
+    ) {
+      put(memberOf(sortOrders, first), second, value)
+    } else {
+      faults.push(
+        'pageSize, currentPage, filterGroups[0][filters][0][field, value, conditionType] or sortOrders[0][field, direction]',
+      )
+    }
+  }
+  return {
+    pageSize: singles.get('pagesize'),
+    currentPage: singles.get('currentpage'),
+    filters: [...filters.values()],
+    sortOrders: [...sortOrders.values()],
+    faults,
+  }
+}
+
+function isIndex(step: string): boolean {
+  return /^\d+$/.test(step)
+}

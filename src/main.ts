@@ -15,6 +15,8 @@ const usage = `usage: magegate COMMAND [options]
       --route PATTERN  --code CODE  --status STATUS  --from TIME  --to TIME
   magento pull --config DIR   fetch the schema of the shop into the configuration
       --integration NAME (whose credential is used)   --store CODE (all)
+  magento diff OLD NEW [--config DIR]
+                       tell what changed between two schemas, for the routes that are granted
   sign [options] URL   sign a request as a partner would, and print its headers
       --scheme canonical | rfc9421 | oauth1 | body
       --secret REF (rfc9421: or a private key)   --key-id ID (rfc9421)

@@ -13,6 +13,7 @@ import { clientCertificatePin } from './authenticate/client-certificate-pin.ts'
 import { credential } from './authenticate/credential.ts'
 import { replayGuard } from './authenticate/replay-guard.ts'
 import { signature } from './authenticate/signature.ts'
+import { deprecation } from './authorize/deprecation.ts'
 import { jsonBody } from './authorize/json-body.ts'
 import { knownAttacks } from './authorize/known-attacks.ts'
 import { magentoSchema } from './authorize/magento-schema.ts'
@@ -58,6 +59,7 @@ export const policies = [
   // authorize
   rateLimit,
   routeGrant,
+  deprecation,
   jsonBody,
   knownAttacks,
   sensitiveRoutes,

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 import { describeRateLimit } from '../authorize/limits/describe-limits.ts'
+import { operationFinder } from '../authorize/magento-contract/operation-finder.ts'
+import type { SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
 import { ConfigError, formatFault } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { requiredOption } from './arguments.ts'
@@ -12,15 +14,19 @@ export function main(args: string[]): Promise<number> {
 
 /**
  * Reads a configuration and reports every fault on standard error; of one that can be used, the limits
- * of each integration as they hold, classes filled in, on standard output.
+ * of each integration as they hold, classes filled in, on standard output, and the routes that the schema
+ * of the shop does not have or lets guests call.
  * @returns the exit code: 0 when it can be used, 1 when not
  */
 async function check(directory: string): Promise<number> {
   try {
-    const { integrations } = await loadConfig(directory)
+    const { integrations, magentoSchema } = await loadConfig(directory)
     process.stdout.write(`${directory}: ok, ${integrations.length} integration(s)\n`)
     for (const { name, policies } of integrations) {
       process.stdout.write(`${name}: ${describeRateLimit(name, policies.rateLimit)}\n`)
+      for (const line of routeNotes(policies.routes ?? [], magentoSchema)) {
+        process.stdout.write(`${name}: ${line}\n`)
+      }
     }
     return 0
   } catch (error) {
@@ -29,4 +35,16 @@ async function check(directory: string): Promise<number> {
     process.stderr.write(`${error.faults.length} fault(s)\n`)
     return 1
   }
+}
+
+/** What the schema of the shop says of granted routes; nothing where it was not fetched. */
+function routeNotes(routes: readonly string[], document: SwaggerDocument | undefined): string[] {
+  if (document === undefined) return []
+  const find = operationFinder(document)
+  const anonymous = new Set(document['x-anonymous'])
+  return routes.flatMap((route) => {
+    const operation = find(route)
+    if (operation === undefined) return [`${route} is not in the schema of the shop`]
+    return anonymous.has(operation) ? [`${route} may be called by guests in Magento`] : []
+  })
 }

@@ -1,88 +1,12 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { operationsOf } from '../authorize/magento-contract/swagger.ts'
-import { ConfigError } from '../config/faults.ts'
-import type { IntegrationSettings } from '../config/integration-settings.ts'
-import { contractFile } from '../config/magento-schema-file.ts'
-import { type Config, loadConfig } from '../config.ts'
-import { fetchSchema } from '../forward/fetch-schema.ts'
-import { connectMagento } from '../forward/magento.ts'
-import { dialectMemoryFor } from '../forward/oauth1/dialect-memory.ts'
-import { prepareUpstreamCredentials } from '../forward/upstream-credentials.ts'
-import { requiredOption, UsageError } from './arguments.ts'
+import { UsageError } from './arguments.ts'
+import { main as diff } from './magento/diff.ts'
+import { main as pull } from './magento/pull.ts'
 
-/** `magento pull --config DIR [--integration NAME] [--store CODE]` */
-export async function main([subcommand, ...args]: string[]): Promise<number> {
-  if (subcommand !== 'pull') throw new UsageError('the command is magento pull')
-  const { values } = parseArgs({
-    args,
-    options: {
-      config: { type: 'string' },
-      integration: { type: 'string' },
-      store: { type: 'string', default: 'all' },
-    },
-  })
-  return pull(requiredOption(values.config, 'config'), values.integration, values.store)
-}
+const subcommands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { pull, diff }
 
-/**
- * Fetches the schema of the shop into the configuration. What was there stays until a whole and valid
- * document has arrived.
- * @returns the exit code: 0, or 1 when there is no document
- */
-async function pull(directory: string, name: string | undefined, store: string): Promise<number> {
-  let config: Config
-  try {
-    config = await loadConfig(directory, process.env, 'contract not needed')
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return fail(error.message)
-  }
-  const integration = config.integrations.find((each) =>
-    name === undefined ? each.upstream.passthrough === undefined : each.name === name,
-  )
-  if (integration === undefined) return fail('no integration of that name, or with a credential')
-  const file = join(directory, contractFile)
-  try {
-    const document = await fetchFrom(config, integration, store)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(`${file}.new`, `${JSON.stringify(document)}\n`)
-    await rename(`${file}.new`, file)
-    const guests = document['x-anonymous']?.length ?? 'an unknown number of'
-    process.stdout.write(
-      `${file}: ${operationsOf(document).length} operations, ${guests} of them for guests\n`,
-    )
-    return 0
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : 'unknown')
-  }
-}
-
-async function fetchFrom(
-  { gateway: { magento } }: Config,
-  { upstream }: IntegrationSettings,
-  store: string,
-) {
-  // Nothing is forwarded, so nobody is answered.
-  const connection = connectMagento(magento, {
-    problemsUrl: '',
-    isDraining: () => false,
-    hold: (_, end) => end(true),
-  })
-  const authorize = prepareUpstreamCredentials(upstream, {
-    ...connection,
-    dialects: dialectMemoryFor(magento.version),
-    monotonicClock: () => performance.now(),
-  })
-  try {
-    return await fetchSchema(connection.sendGet, authorize, store)
-  } finally {
-    await connection.close()
-  }
-}
-
-function fail(what: string): number {
-  process.stderr.write(`magento pull: ${what}\n`)
-  return 1
+/** `magento pull …` and `magento diff …` */
+export async function main([name = '', ...args]: string[]): Promise<number> {
+  const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
+  if (subcommand === undefined) throw new UsageError('the command is magento pull or magento diff')
+  return subcommand(args)
 }

@@ -96,12 +96,14 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
   }
   if (signature !== undefined) faults.push(...checkSignatureRules(signature))
   faults.push(...checkLimitRules(integration))
-  for (const route of Object.keys(policies.requestSchema ?? {})) {
-    if (policies.routes?.includes(route)) continue
-    faults.push({
-      pointer: `/policies/requestSchema/${escapePointer(route)}`,
-      expected: 'a route that is granted in /policies/routes',
-    })
+  for (const key of ['requestSchema', 'deprecations'] as const) {
+    for (const route of Object.keys(policies[key] ?? {})) {
+      if (policies.routes?.includes(route)) continue
+      faults.push({
+        pointer: `/policies/${key}/${escapePointer(route)}`,
+        expected: 'a route that is granted in /policies/routes',
+      })
+    }
   }
   return faults
 }

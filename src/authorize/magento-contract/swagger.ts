@@ -18,6 +18,8 @@ export interface SwaggerParameter extends Omit<SwaggerSchema, 'required'> {
 /** What one method does at one path. */
 export interface SwaggerOperation {
   readonly parameters?: readonly SwaggerParameter[]
+  /** By status. */
+  readonly responses?: Readonly<Record<string, { readonly schema?: SwaggerSchema }>>
 }
 
 /** The Swagger 2.0 document of a shop (Magento: Webapi/Model/Rest/Swagger/Generator.php). */

@@ -1,0 +1,56 @@
+import { Type } from 'typebox'
+import { allow, definePolicy } from '../policy.ts'
+import { RoutePatternSetting } from './route-pattern.ts'
+
+function DateSetting(description: string) {
+  return Type.Refine(
+    Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', examples: ['2027-03-31'], description }),
+    (text) => !Number.isNaN(Date.parse(text)),
+    () => 'a date such as 2027-03-31',
+  )
+}
+
+/** Tells callers that a route is deprecated, and when it will be gone. It refuses nothing. */
+export const deprecation = definePolicy({
+  name: 'deprecation',
+  stage: 'authorize',
+  section: 'policies',
+  key: 'deprecations',
+  settings: Type.Record(
+    RoutePatternSetting(),
+    Type.Object(
+      {
+        since: DateSetting('From when on the route is deprecated, UTC.'),
+        sunset: Type.Optional(DateSetting('From when on the route may be gone, UTC.')),
+        link: Type.Optional(
+          Type.String({
+            pattern: '^https?://[!#-;=?-\\[\\]_a-z~]+$',
+            description: 'Page that says what to use instead.',
+            expected: 'an http or https URL',
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    { additionalProperties: false, description: 'Granted routes that callers should leave.' },
+  ),
+  prepare: (settings) => {
+    const fields = new Map(
+      Object.entries(settings).map(([route, { since, sunset, link }]) => [
+        route,
+        [
+          // RFC 9745, section 2.1: a Date of structured fields.
+          ...['Deprecation', `@${Date.parse(since) / 1000}`],
+          // RFC 8594, section 3.
+          ...(sunset === undefined ? [] : ['Sunset', new Date(sunset).toUTCString()]),
+          // RFC 9745, section 3.
+          ...(link === undefined ? [] : ['Link', `<${link}>; rel="deprecation"; type="text/html"`]),
+        ],
+      ]),
+    )
+    return function noteDeprecation({ route = '', answerHeaders }) {
+      answerHeaders.push(...(fields.get(route) ?? []))
+      return allow
+    }
+  },
+})

@@ -1,0 +1,163 @@
+import {
+  operationsOf,
+  type SwaggerDocument,
+  type SwaggerOperation,
+  type SwaggerParameter,
+  type SwaggerSchema,
+} from './swagger.ts'
+
+/** One difference between two schemas of a shop. */
+export interface ContractChange {
+  /** `GET /V1/products/:sku` */
+  readonly route: string
+  /** What of the operation it is about: a parameter, or a place in the body or the answer. */
+  readonly place: string
+  readonly what: string
+  /** Whether a caller that did well by the old schema can fail by the new one. */
+  readonly isBreaking: boolean
+}
+
+type Direction = 'body' | 'answer'
+
+/** A place that is compared: where it is, in which direction it goes, and what it was and is. */
+interface Place {
+  readonly path: string
+  readonly direction: Direction
+  readonly old: SwaggerSchema
+  readonly next: SwaggerSchema
+}
+
+/** Every difference between two schemas, in the order of the old one. */
+export function compareContracts(old: SwaggerDocument, next: SwaggerDocument): ContractChange[] {
+  const before = new Map(operationsOf(old))
+  const after = new Map(operationsOf(next))
+  const changes: ContractChange[] = []
+  for (const [route, operation] of before) {
+    const successor = after.get(route)
+    if (successor === undefined) {
+      changes.push({ route, place: '', what: 'the operation is gone', isBreaking: true })
+      continue
+    }
+    for (const change of compareOperations(operation, successor, old, next)) {
+      changes.push({ route, ...change })
+    }
+  }
+  for (const route of after.keys()) {
+    if (before.has(route)) continue
+    changes.push({ route, place: '', what: 'the operation is new', isBreaking: false })
+  }
+  return changes
+}
+
+type Change = Omit<ContractChange, 'route'>
+
+function compareOperations(
+  old: SwaggerOperation,
+  next: SwaggerOperation,
+  oldDocument: SwaggerDocument,
+  nextDocument: SwaggerDocument,
+): Change[] {
+  const compare = (place: Place) => comparePlaces(place, oldDocument, nextDocument)
+  const changes = compareParameters(old.parameters ?? [], next.parameters ?? [])
+  const oldBody = bodyOf(old)
+  const nextBody = bodyOf(next)
+  if (oldBody !== undefined && nextBody !== undefined) {
+    changes.push(...compare({ path: 'body', direction: 'body', old: oldBody, next: nextBody }))
+  } else if (oldBody !== nextBody) {
+    const what = oldBody === undefined ? 'a body is taken now' : 'no body is taken any more'
+    changes.push({ place: 'body', what, isBreaking: true })
+  }
+  const [oldAnswer, nextAnswer] = [answerOf(old), answerOf(next)]
+  if (oldAnswer !== undefined && nextAnswer !== undefined) {
+    const place = { path: 'answer', direction: 'answer', old: oldAnswer, next: nextAnswer } as const
+    changes.push(...compare(place))
+  }
+  return changes
+}
+
+function bodyOf({ parameters = [] }: SwaggerOperation): SwaggerSchema | undefined {
+  return parameters.find((each) => each.in === 'body')?.schema
+}
+
+function answerOf({ responses }: SwaggerOperation): SwaggerSchema | undefined {
+  return responses?.['200']?.schema
+}
+
+function compareParameters(
+  old: readonly SwaggerParameter[],
+  next: readonly SwaggerParameter[],
+): Change[] {
+  const named = (list: readonly SwaggerParameter[]) =>
+    new Map(list.filter((each) => each.in === 'query').map((each) => [each.name, each]))
+  const [before, after] = [named(old), named(next)]
+  const changes: Change[] = []
+  for (const [name, { type }] of before) {
+    const place = `query ${name}`
+    const successor = after.get(name)
+    if (successor === undefined) changes.push({ place, what: 'it is gone', isBreaking: true })
+    else if (successor.type !== type) changes.push({ place, ...typeChange(type, successor.type) })
+  }
+  for (const [name, { required = false }] of after) {
+    const was = before.get(name)
+    if (was === undefined && !required) {
+      changes.push({ place: `query ${name}`, what: 'it is new', isBreaking: false })
+    } else if (required && !was?.required) {
+      changes.push({ place: `query ${name}`, what: 'it is required now', isBreaking: true })
+    }
+  }
+  return changes
+}
+
+function typeChange(old: string | undefined, next: string | undefined): Omit<Change, 'place'> {
+  return { what: `its type was ${old ?? 'any'} and is ${next ?? 'any'}`, isBreaking: true }
+}
+
+/** Walks both schemas together; a pair of definitions is looked at once, since they are recursive. */
+function comparePlaces(
+  root: Place,
+  oldDocument: SwaggerDocument,
+  nextDocument: SwaggerDocument,
+): Change[] {
+  const changes: Change[] = []
+  const seen = new Set<string>()
+  const waiting = [root]
+  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    const { path, direction } = place
+    if (place.old.$ref !== undefined || place.next.$ref !== undefined) {
+      const pair = JSON.stringify([place.old.$ref, place.next.$ref])
+      if (seen.has(pair)) continue
+      seen.add(pair)
+    }
+    const old = resolve(place.old, oldDocument)
+    const next = resolve(place.next, nextDocument)
+    if (old.type !== next.type) {
+      changes.push({ place: path, ...typeChange(old.type, next.type) })
+      continue
+    }
+    if (old.items !== undefined && next.items !== undefined) {
+      waiting.push({ path: `${path}[]`, direction, old: old.items, next: next.items })
+    }
+    const [before, after] = [old.properties ?? {}, next.properties ?? {}]
+    for (const [name, was] of Object.entries(before)) {
+      const is = after[name]
+      const below = `${path}.${name}`
+      if (is === undefined) changes.push({ place: below, what: 'it is gone', isBreaking: true })
+      else waiting.push({ path: below, direction, old: was, next: is })
+    }
+    for (const name of Object.keys(after)) {
+      if (Object.hasOwn(before, name)) continue
+      changes.push({ place: `${path}.${name}`, what: 'it is new', isBreaking: false })
+    }
+    if (direction === 'answer') continue
+    for (const name of next.required ?? []) {
+      if (old.required?.includes(name)) continue
+      changes.push({ place: `${path}.${name}`, what: 'it is required now', isBreaking: true })
+    }
+  }
+  return changes
+}
+
+function resolve(schema: SwaggerSchema, { definitions = {} }: SwaggerDocument): SwaggerSchema {
+  const name = schema.$ref?.replace('#/definitions/', '')
+  return name === undefined ? schema : (definitions[name] ?? {})
+}

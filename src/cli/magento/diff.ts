@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import {
+  type ContractChange,
+  compareContracts,
+} from '../../authorize/magento-contract/compare-contracts.ts'
+import { operationFinder } from '../../authorize/magento-contract/operation-finder.ts'
+import { parseSwagger, type SwaggerDocument } from '../../authorize/magento-contract/swagger.ts'
+import { ConfigError } from '../../config/faults.ts'
+import { loadConfig } from '../../config.ts'
+import { UsageError } from '../arguments.ts'
+
+/** `magento diff OLD NEW [--config DIR]` */
+export async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { config: { type: 'string' } },
+  })
+  const [before, after] = positionals
+  if (before === undefined || after === undefined || positionals.length > 2) {
+    throw new UsageError('magento diff needs two files: the old schema and the new one')
+  }
+  return diff(before, after, values.config)
+}
+
+/**
+ * Tells what changed between two schemas of a shop, breaking changes first; with a configuration, of the
+ * routes that it grants.
+ * @returns the exit code: 1 where something breaks or a file cannot be read, else 0
+ */
+async function diff(before: string, after: string, directory?: string): Promise<number> {
+  const [old, next] = [await read(before), await read(after)]
+  if (old === undefined || next === undefined) {
+    const file = old === undefined ? before : after
+    return fail(`${file}: expected the Swagger 2.0 document of a shop`)
+  }
+  let changes = compareContracts(old, next)
+  if (directory !== undefined) {
+    try {
+      const granted = await grantedOperations(directory, old)
+      changes = changes.filter(({ route }) => granted.has(route))
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      return fail(error.message)
+    }
+  }
+  const breaking = changes.filter(({ isBreaking }) => isBreaking)
+  for (const change of breaking) print('breaking', change)
+  for (const change of changes.filter(({ isBreaking }) => !isBreaking)) print('added', change)
+  process.stdout.write(`${changes.length} change(s), ${breaking.length} breaking\n`)
+  return breaking.length > 0 ? 1 : 0
+}
+
+async function read(file: string): Promise<SwaggerDocument | undefined> {
+  return parseSwagger(await readFile(file, 'utf8').catch(() => ''))
+}
+
+async function grantedOperations(directory: string, document: SwaggerDocument) {
+  const { integrations } = await loadConfig(directory, process.env, 'contract not needed')
+  const find = operationFinder(document)
+  const granted = integrations.flatMap(({ policies }) => policies.routes ?? [])
+  return new Set(granted.flatMap((route) => find(route) ?? []))
+}
+
+function print(kind: string, { route, place, what }: ContractChange): void {
+  process.stdout.write(`${kind}: ${route}${place === '' ? '' : ` ${place}`}: ${what}\n`)
+}
+
+function fail(what: string): number {
+  process.stderr.write(`magento diff: ${what}\n`)
+  return 1
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type {
+  SwaggerDocument,
+  SwaggerOperation,
+} from '../../src/authorize/magento-contract/swagger.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { runCommand } from '../support/gateway-process.ts'
+
+type Properties = Readonly<Record<string, { readonly type: string }>>
+
+function save(properties: Properties, required: readonly string[] = []): SwaggerOperation {
+  const schema = { type: 'object', required, properties }
+  return { parameters: [{ name: 'body', in: 'body', schema }] }
+}
+
+function document(paths: SwaggerDocument['paths'], sku = 'string'): SwaggerDocument {
+  const definitions = {
+    product: {
+      type: 'object',
+      properties: { sku: { type: sku }, parent: { $ref: '#/definitions/product' } },
+    },
+  }
+  return { swagger: '2.0', paths, definitions }
+}
+
+const read: SwaggerOperation = {
+  parameters: [{ name: 'fields', in: 'query', type: 'string' }],
+  responses: { 200: { schema: { $ref: '#/definitions/product' } } },
+}
+const sku = { type: 'string' }
+const old = document({
+  '/V1/products/{sku}': { get: read, delete: {} },
+  '/V1/products': { post: save({ sku }) },
+})
+
+async function diff(next: SwaggerDocument, routes?: readonly string[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-diff-'))
+  const files = [join(folder, 'old.json'), join(folder, 'new.json')]
+  await Promise.all(
+    [old, next].map((each, index) => writeFile(files[index] ?? '', JSON.stringify(each))),
+  )
+  await using config = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'audit.jsonl'),
+    integrations: { globex: { ...globex, policies: { routes } } },
+  })
+  const options = routes === undefined ? [] : ['--config', config.path]
+  const { stdout, exitCode } = await runCommand(['magento', 'diff', ...files, ...options], testEnv)
+  await rm(folder, { recursive: true })
+  return { lines: stdout.trimEnd().split('\n'), exitCode }
+}
+
+describe('magento diff', () => {
+  const both = { '/V1/products/{sku}': { get: read, delete: {} } }
+  const cases: [string, SwaggerDocument, string][] = [
+    [
+      'an operation that is gone',
+      document({
+        '/V1/products/{sku}': { get: read },
+        '/V1/products': old.paths['/V1/products'] ?? {},
+      }),
+      'breaking: DELETE /V1/products/:sku: the operation is gone',
+    ],
+    [
+      'a member of a body that is gone',
+      document({ ...both, '/V1/products': { post: save({}) } }),
+      'breaking: POST /V1/products body.sku: it is gone',
+    ],
+    [
+      'a member that has another type',
+      document({ ...both, '/V1/products': { post: save({ sku: { type: 'integer' } }) } }),
+      'breaking: POST /V1/products body.sku: its type was string and is integer',
+    ],
+    [
+      'a member that is required now',
+      document({ ...both, '/V1/products': { post: save({ sku }, ['sku']) } }),
+      'breaking: POST /V1/products body.sku: it is required now',
+    ],
+    [
+      'a parameter that is gone',
+      document({
+        ...old.paths,
+        '/V1/products/{sku}': { get: { ...read, parameters: [] }, delete: {} },
+      }),
+      'breaking: GET /V1/products/:sku query fields: it is gone',
+    ],
+    [
+      'an answer that has another type within',
+      document(old.paths, 'integer'),
+      'breaking: GET /V1/products/:sku answer.sku: its type was string and is integer',
+    ],
+  ]
+  for (const [name, next, line] of cases) {
+    test(`names ${name} and exits with 1`, async () => {
+      const { lines, exitCode } = await diff(next)
+      assert.deepEqual(lines, [line, '1 change(s), 1 breaking'])
+      assert.equal(exitCode, 1)
+    })
+  }
+
+  test('exits with 0 where things are only new, and tells breaking ones first', async () => {
+    const wider = document({
+      ...both,
+      '/V1/orders': { get: {} },
+      '/V1/products': { post: save({ sku, qty: sku }) },
+    })
+    const added = await diff(wider)
+    assert.equal(added.exitCode, 0)
+    assert.equal(added.lines.at(-1), '2 change(s), 0 breaking')
+    const mixed = await diff(
+      document({ '/V1/orders': { get: {} }, '/V1/products': { post: save({ sku, qty: sku }) } }),
+    )
+    assert.deepEqual(
+      mixed.lines.map((line) => line.split(':')[0]),
+      ['breaking', 'breaking', 'added', 'added', '4 change(s), 2 breaking'],
+    )
+  })
+
+  test('looks at granted routes only with a configuration, whatever their variables are called', async () => {
+    const next = document({ '/V1/products': { post: save({}) } })
+    const { lines } = await diff(next, ['GET /V1/products/:id'])
+    assert.deepEqual(lines, [
+      'breaking: GET /V1/products/:sku: the operation is gone',
+      '1 change(s), 1 breaking',
+    ])
+    const none = await diff(next, ['GET /V1/orders/:id'])
+    assert.equal(none.exitCode, 0)
+    const bulk = await diff(next, [
+      'POST /async/bulk/V1/products',
+      'DELETE /async/bulk/V1/products/bySku',
+    ])
+    assert.equal(bulk.lines.at(-1), '2 change(s), 2 breaking')
+  })
+
+  test('says which file is no schema', async () => {
+    const { stderr, exitCode } = await runCommand(['magento', 'diff', '/dev/null', '/dev/null'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /\/dev\/null: expected the Swagger 2\.0 document/)
+  })
+})
+
+test('check says which granted routes the schema does not have, and which guests may call', async () => {
+  await using config = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'audit.jsonl'),
+    integrations: {
+      globex: {
+        ...globex,
+        policies: {
+          routes: ['GET /V1/products/:id', 'POST /async/V1/products', 'GET /V1/nothing'],
+        },
+      },
+    },
+    magentoSchema: { ...old, 'x-anonymous': ['GET /V1/products/:sku'] },
+  })
+  const { stdout, exitCode } = await runCommand(['check', '--config', config.path], testEnv)
+  assert.equal(exitCode, 0)
+  assert.deepEqual(stdout.trimEnd().split('\n').slice(2), [
+    'globex-pim: GET /V1/products/:id may be called by guests in Magento',
+    'globex-pim: GET /V1/nothing is not in the schema of the shop',
+  ])
+})

@@ -22,6 +22,7 @@ import {
   readPolicyClasses,
 } from './config/policy-classes.ts'
 import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
+import { expandGrants } from './config/route-groups.ts'
 import { readYamlFile } from './config/yaml-file.ts'
 import type { Secret } from './secret.ts'
 
@@ -50,15 +51,16 @@ export async function loadConfig(
   const gateway = await loadFile(
     join(directory, 'gateway.yaml'),
     GatewaySettings,
-    checkGatewayRules,
+    (settings: GatewaySettings) => ({ settings, faults: checkGatewayRules(settings) }),
     sources,
   )
   const classes = await readPolicyClasses(directory)
+  const contract = await readContract(directory)
+  const finish = (settings: IntegrationSettings) =>
+    finishIntegration(settings, contract.document, needs)
   const files = await listIntegrationFiles(directory)
   const integrations = await Promise.all(
-    files.map((file) =>
-      loadFile(file, IntegrationSettings, checkIntegrationRules, sources, classes),
-    ),
+    files.map((file) => loadFile(file, IntegrationSettings, finish, sources, classes)),
   )
   const faults = [gateway, ...integrations].flatMap((loaded) => loaded.faults)
   faults.push(...classes.faults)
@@ -67,7 +69,6 @@ export async function loadConfig(
     const read = integrations.flatMap(({ settings }) => settings ?? [])
     faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))
   }
-  const contract = await readContract(directory)
   faults.push(...contract.faults)
   if (needs === 'contract needed') faults.push(...checkContract(contract.document, integrations))
   if (files.length === 0) {
@@ -108,6 +109,26 @@ function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSet
   return { file, lineOf, name, token: credentials?.token, signature }
 }
 
+/** Settings as they hold, and what is wrong between them. */
+interface Finished<Settings> {
+  readonly settings: Settings
+  readonly faults: readonly Pick<Fault, 'pointer' | 'expected'>[]
+}
+
+/** Replaces groups of routes by their routes, and checks what must hold between settings. */
+function finishIntegration(
+  written: IntegrationSettings,
+  document: SwaggerDocument | undefined,
+  needs: 'contract needed' | 'contract not needed',
+): Finished<IntegrationSettings> {
+  const { routes: grants, ...policies } = written.policies
+  if (grants === undefined) return { settings: written, faults: checkIntegrationRules(written) }
+  const { routes, faults } = expandGrants(grants, document)
+  const settings = { ...written, policies: { ...policies, routes: [...routes] } }
+  const isHeld = needs === 'contract needed' || document !== undefined
+  return { settings, faults: [...(isHeld ? faults : []), ...checkIntegrationRules(settings)] }
+}
+
 interface LoadedFile<Settings> {
   readonly file: string
   readonly lineOf: (pointer: string) => number | undefined
@@ -122,7 +143,7 @@ interface LoadedFile<Settings> {
 async function loadFile<Settings>(
   file: string,
   schema: TSchema,
-  checkRules: (settings: Settings) => Pick<Fault, 'pointer' | 'expected'>[],
+  finish: (settings: Settings) => Finished<Settings>,
   sources: ReferenceSources,
   classes?: PolicyClasses,
 ): Promise<LoadedFile<Settings>> {
@@ -133,9 +154,9 @@ async function loadFile<Settings>(
   const narrowed = narrowSchema(schema, source.value)
   const checked = checkSettings(narrowed, source)
   const { value, secrets, faults } = await resolveReferences(narrowed, checked.value, sources)
-  const settings = value as Settings
   const isTyped = checked.faults.length === 0
-  const found = [...faults, ...(isTyped ? checkRules(settings) : [])].map(
+  const finished = isTyped ? finish(value as Settings) : undefined
+  const found = [...faults, ...(finished?.faults ?? [])].map(
     ({ pointer, expected }): Fault => ({ file, pointer, line: source.lineOf(pointer), expected }),
   )
   const all = [...checked.faults, ...found, ...(classes ? classFaults(written, classes) : [])]
@@ -145,6 +166,6 @@ async function loadFile<Settings>(
     value,
     secrets,
     faults: all,
-    ...(all.length === 0 && { settings }),
+    ...(all.length === 0 && finished && { settings: finished.settings }),
   }
 }

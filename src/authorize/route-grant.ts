@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { compileRoutes, parseRoutePattern, RoutePatternSetting } from './route-pattern.ts'
+import { GrantSetting, routesOf } from './granted-route.ts'
+import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
 /** Lets an integration use the routes that it was granted, and nothing else. */
 export const routeGrant = definePolicy({
@@ -9,14 +10,16 @@ export const routeGrant = definePolicy({
   stage: 'authorize',
   section: 'policies',
   key: 'routes',
-  settings: Type.Array(RoutePatternSetting(), {
+  settings: Type.Array(GrantSetting(), {
     uniqueItems: true,
     description: 'The granted routes; what is not listed is refused.',
   }),
   absent: [],
-  prepare: (routes) => {
+  prepare: (grants) => {
     const match = compileRoutes(
-      routes.map(parseRoutePattern).filter((route) => route !== undefined),
+      routesOf(grants)
+        .map(parseRoutePattern)
+        .filter((route) => route !== undefined),
     )
     return function checkRouteGrant(request) {
       const granted = request.target && match(request.method, request.target.segments)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { routesOf } from '../authorize/granted-route.ts'
 import { describeRateLimit } from '../authorize/limits/describe-limits.ts'
 import { operationFinder } from '../authorize/magento-contract/operation-finder.ts'
 import type { SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
@@ -24,7 +25,7 @@ async function check(directory: string): Promise<number> {
     process.stdout.write(`${directory}: ok, ${integrations.length} integration(s)\n`)
     for (const { name, policies } of integrations) {
       process.stdout.write(`${name}: ${describeRateLimit(name, policies.rateLimit)}\n`)
-      for (const line of routeNotes(policies.routes ?? [], magentoSchema)) {
+      for (const line of routeNotes(routesOf(policies.routes), magentoSchema)) {
         process.stdout.write(`${name}: ${line}\n`)
       }
     }

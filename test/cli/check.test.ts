@@ -82,7 +82,7 @@ test('reports every fault at once, with file, line, path and what was expected',
       `integrations/acme.yaml:20 /policies/ipAllowList: expected no such key; known here: ${policyKeys}`,
       'integrations/acme.yaml:3 /credentials/token: expected a reference to a secret, env:NAME or file:PATH (a secret in plain is refused)',
       'integrations/globex.yaml:2 /credentials: expected at least one credential: an integration without authentication is refused',
-      'integrations/globex.yaml:7 /policies/routes/0: expected a method and a path, such as GET /V1/products/:sku',
+      'integrations/globex.yaml:7 /policies/routes/0: expected a method and a path, such as GET /V1/products/:sku; or {tag: …}; or {preset: …} of catalog-read, stock-write, orders-read',
     ].sort(),
   )
   assert.ok(!stderr.includes('in-plain'))

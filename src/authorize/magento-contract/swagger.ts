@@ -17,6 +17,7 @@ export interface SwaggerParameter extends Omit<SwaggerSchema, 'required'> {
 
 /** What one method does at one path. */
 export interface SwaggerOperation {
+  readonly tags?: readonly string[]
   readonly parameters?: readonly SwaggerParameter[]
   /** By status. */
   readonly responses?: Readonly<Record<string, { readonly schema?: SwaggerSchema }>>

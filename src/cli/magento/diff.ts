@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { routesOf } from '../../authorize/granted-route.ts'
 import {
   type ContractChange,
   compareContracts,
@@ -59,7 +60,7 @@ async function read(file: string): Promise<SwaggerDocument | undefined> {
 async function grantedOperations(directory: string, document: SwaggerDocument) {
   const { integrations } = await loadConfig(directory, process.env, 'contract not needed')
   const find = operationFinder(document)
-  const granted = integrations.flatMap(({ policies }) => policies.routes ?? [])
+  const granted = integrations.flatMap(({ policies }) => routesOf(policies.routes))
   return new Set(granted.flatMap((route) => find(route) ?? []))
 }
 

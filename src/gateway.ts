@@ -128,6 +128,13 @@ export async function buildGateway(config: Config): Promise<Gateway> {
         'request off the schema of Magento',
       )
     },
+    reportDrift: ({ requestId, verified = '', route = '' }, violations) => {
+      metrics.answerDrifted(verified, route)
+      log.warn(
+        { requestId, integration: verified, route, violations },
+        'answer off the schema of Magento',
+      )
+    },
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }

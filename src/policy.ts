@@ -78,6 +78,8 @@ export interface Services {
   readonly contract: MagentoContract | undefined
   /** Counts and logs what is not as the contract has it, where that is not refused. */
   readonly reportViolations: (request: RequestContext, violations: readonly Violation[]) => void
+  /** Counts and logs that an answer is not as the contract has it. */
+  readonly reportDrift: (request: RequestContext, violations: readonly Violation[]) => void
   /** Spends on a request that is refused before its signature what the signature would have cost. */
   readonly spendDecoy: (request: RequestContext) => void
   /** Whether writes must be recorded and at present cannot be. */

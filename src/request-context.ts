@@ -144,6 +144,8 @@ export class RequestContext {
   routeVariables: ReadonlyMap<string, string> | undefined = undefined
   /** json-body: what the body says, where it is JSON. */
   json: JsonBody | undefined = undefined
+  /** magento-schema: looks at an answer of Magento that is held whole, after it has been passed on. */
+  inspectAnswer: ((status: number, body: Buffer) => void) | undefined = undefined
   /** forward */
   upstream: UpstreamExchange | undefined = undefined
   /** Whoever answers. */

@@ -29,15 +29,30 @@ export const magentoSchema = definePolicy({
         default: {},
         description: 'By granted route a mode of its own.',
       }),
+      answers: Type.Array(RoutePatternSetting(), {
+        default: [],
+        uniqueItems: true,
+        description:
+          'Granted routes whose answers are checked too; drift is counted, and nothing refused.',
+      }),
     },
     { additionalProperties: false, description: "Requests are held against Magento's own schema." },
   ),
-  absent: { mode: 'enforce', routes: {} },
-  prepare: ({ mode, routes }, { contract, reportViolations }) => {
+  absent: { mode: 'enforce', routes: {}, answers: [] },
+  prepare: ({ mode, routes, answers }, { contract, reportViolations, reportDrift }) => {
     if (contract === undefined) return () => allow
     const meant = meantOperations(contract)
+    const inspected = new Set(answers)
     return function checkMagentoSchema(request) {
-      const effective = routes[request.route ?? ''] ?? mode
+      const { route = '' } = request
+      if (inspected.has(route)) {
+        const operation = meant(route)
+        request.inspectAnswer = (status, body) => {
+          const drift = status === 200 ? answerDrift(operation, body) : []
+          if (drift.length > 0) reportDrift(request, drift)
+        }
+      }
+      const effective = routes[route] ?? mode
       if (effective === 'off') return allow
       const rejection = findRejection(contract, meant, request)
       if (rejection === undefined) return allow
@@ -61,6 +76,17 @@ function meantOperations(contract: MagentoContract): MeantOperations {
     }
     return known.get(route)
   }
+}
+
+/** Where an answer is not as the schema has it. */
+function answerDrift(operation: Operation | undefined, body: Buffer): readonly Violation[] {
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString())
+  } catch {
+    return [{ pointer: '', expected: 'JSON' }]
+  }
+  return operation?.checkAnswer(value) ?? []
 }
 
 function findRejection(

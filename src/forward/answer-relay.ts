@@ -158,6 +158,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#writeHead()
       // As a string of the same bytes: head and body then leave in one write, not a gathered one.
       this.#response.end(body.toString('latin1'), 'latin1')
+      this.#request.inspectAnswer?.(this.#status, body)
     })
   }
 

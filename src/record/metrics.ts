@@ -8,6 +8,8 @@ export interface Metrics {
   readonly auditFailed: () => void
   /** Counts a request that is not as the schema of Magento has it, and was let through. */
   readonly contractViolated: (integration: string, route: string) => void
+  /** Counts an answer of Magento that is not as its schema has it. */
+  readonly answerDrifted: (integration: string, route: string) => void
   /** Counts a request that a limit refused, or that it would have refused. */
   readonly limitExceeded: (integration: string, limit: string, isEnforced: boolean) => void
   /** Prometheus text format 0.0.4. */
@@ -66,6 +68,12 @@ export function openMetrics(): Metrics {
     labelNames: ['integration', 'route'] as const,
     registers,
   })
+  const answerDrifts = new Counter({
+    name: 'magegate_answer_drift_total',
+    help: 'Answers of Magento that are not as its schema has them.',
+    labelNames: ['integration', 'route'] as const,
+    registers,
+  })
   const limitsExceeded = new Counter({
     name: 'magegate_limit_exceeded_total',
     help: 'Requests beyond a limit, by whether it is enforced or only reported.',
@@ -101,6 +109,7 @@ export function openMetrics(): Metrics {
       if (record.upstreamMs !== undefined) own.upstreamDuration.observe(record.upstreamMs / 1000)
     },
     auditFailed: () => auditFailures.inc(),
+    answerDrifted: (integration, route) => answerDrifts.inc({ integration, route }),
     contractViolated: (integration, route) => contractViolations.inc({ integration, route }),
     limitExceeded: (integration, limit, isEnforced) =>
       limitsExceeded.inc({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }),

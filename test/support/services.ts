@@ -38,6 +38,7 @@ export function services(clock: () => number = testClock()): PolicyServices {
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },
     contract: undefined,
     reportViolations: () => undefined,
+    reportDrift: () => undefined,
     spendDecoy: () => undefined,
     isAuditDemandUnmet: () => false,
   }

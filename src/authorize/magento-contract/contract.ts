@@ -14,6 +14,8 @@ export interface Operation {
   readonly checkQuery: QueryCheck
   /** Looks at the body of one call; at that of a bulk request for each of its elements. */
   readonly checkBody: (body: unknown, execution: ApiRoute['execution']) => readonly Violation[]
+  /** Looks at the answer to a call that went well; a member that is missing may have been left out. */
+  readonly checkAnswer: (body: unknown) => readonly Violation[]
 }
 
 /** What a shop says it understands. */
@@ -51,12 +53,13 @@ function bulkPath(route: string): string {
 
 function prepareOperation(
   route: string,
-  { parameters = [] }: SwaggerOperation,
+  { parameters = [], responses }: SwaggerOperation,
   compiler: SchemaCompiler,
 ): Operation {
   let checkQuery: QueryCheck | undefined
   let checkCall: ValueCheck | undefined
   let checkItem: ValueCheck | undefined
+  let checkResult: ValueCheck | undefined
   const variables = parameters.filter((each) => each.in === 'path').map(({ name }) => name)
   const checkElements: ValueCheck = (body, findings) => {
     if (!Array.isArray(body)) return note(findings, 'an array, one element for each call')
@@ -78,6 +81,10 @@ function prepareOperation(
     },
     checkBody: (body, execution) =>
       findViolations(body, execution === 'bulk' ? checkElements : checkOne),
+    checkAnswer: (body) => {
+      checkResult ??= compiler.compile(responses?.['200']?.schema ?? {})
+      return findViolations(body, checkResult)
+    },
   }
 }
 

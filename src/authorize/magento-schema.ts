@@ -105,6 +105,17 @@ function findRejection(
   if (granted !== undefined && granted !== operation) {
     return reject('route-not-granted', 'Magento has another route for this path than was granted')
   }
+  const inPath = route.execution === 'bulk' ? [] : operation.checkPath(route.segments)
+  if (inPath.length > 0) {
+    return reject(
+      'bad-request-target',
+      'a path variable has another type in the schema of Magento',
+      {
+        detail: `The path must have ${listOf(inPath)}.`,
+        violations: inPath,
+      },
+    )
+  }
   const query = parseQuery(target?.query)
   const inQuery = query === undefined ? [] : operation.checkQuery(query)
   if (inQuery.length > 0) {

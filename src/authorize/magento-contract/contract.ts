@@ -2,6 +2,7 @@ import type { Violation } from '../../problem.ts'
 import type { ApiRoute } from '../api-route.ts'
 import { compileRoutes, parseRoutePattern } from '../route-pattern.ts'
 import { descend, findViolations, note, type ValueCheck } from './findings.ts'
+import { compilePath, type PathCheck } from './path-check.ts'
 import { compileQuery, type QueryCheck } from './query-check.ts'
 import { type SchemaCompiler, schemaCompiler, type ValueBounds } from './schema-compiler.ts'
 import { spellingsOf } from './spelling.ts'
@@ -11,6 +12,7 @@ import { operationsOf, type SwaggerDocument, type SwaggerOperation } from './swa
 export interface Operation {
   /** `GET /V1/products/:sku` */
   readonly route: string
+  readonly checkPath: PathCheck
   readonly checkQuery: QueryCheck
   /** Looks at the body of one call; at that of a bulk request for each of its elements. */
   readonly checkBody: (body: unknown, execution: ApiRoute['execution']) => readonly Violation[]
@@ -56,6 +58,7 @@ function prepareOperation(
   { parameters = [], responses }: SwaggerOperation,
   compiler: SchemaCompiler,
 ): Operation {
+  let checkPath: PathCheck | undefined
   let checkQuery: QueryCheck | undefined
   let checkCall: ValueCheck | undefined
   let checkItem: ValueCheck | undefined
@@ -72,6 +75,10 @@ function prepareOperation(
   }
   return {
     route,
+    checkPath: (segments) => {
+      checkPath ??= compilePath(route, parameters, compiler)
+      return checkPath(segments)
+    },
     checkQuery: (query) => {
       checkQuery ??= compileQuery(
         parameters.filter((each) => each.in === 'query'),

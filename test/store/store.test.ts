@@ -102,7 +102,9 @@ describe('with Redis', () => {
       const ends = [before, await clockOf(redis.url)].map((us) => endOf(period, us / 1000))
       const expiresAt = await withClient(redis.url, async (client) => {
         const [key = ''] = await client.keys(`magegate:limit:*quota/${period}`)
-        return Number(await client.call('PEXPIRETIME', key))
+        const answers = await client.multi().time().pttl(key).exec()
+        const [time, life] = (answers ?? []).map(([, answer]) => answer) as [string[], number]
+        return Number(time[0]) * 1000 + Number(time[1]) / 1000 + life
       })
       assert.ok(
         ends.some((end) => Math.abs(expiresAt - end) <= 2),

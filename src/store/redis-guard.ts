@@ -18,17 +18,21 @@ export interface RedisGuard {
   readonly close: () => void
 }
 
+/** What a guard does about Redis. */
+export interface RedisActions {
+  /** A write, since a Redis that can only be read is of no use; rejects when it fails. */
+  readonly probe: () => Promise<unknown>
+  /** Looks for the primary anew, after what was one has become a replica. */
+  readonly reconnect: () => void
+  /** Called when Redis is there again. */
+  readonly onBack: () => void
+}
+
 /**
  * Keeps requests from waiting for a Redis that is away: what fails once is not asked again before a
  * probe of ours has succeeded. Each change is logged once.
- * @param probe a write, since a Redis that can only be read is of no use; rejects when it fails
- * @param reconnect looks for the primary anew, after what was one has become a replica
  */
-export function guardRedis(
-  probe: () => Promise<unknown>,
-  reconnect: () => void,
-  log: Logger,
-): RedisGuard {
+export function guardRedis({ probe, reconnect, onBack }: RedisActions, log: Logger): RedisGuard {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let isProbing = false
@@ -56,6 +60,7 @@ export function guardRedis(
     if (timer === undefined || isClosed) return
     clearInterval(timer)
     timer = undefined
+    onBack()
     log.info('redis is back: limits and nonces are shared again')
   }
 

@@ -53,9 +53,13 @@ export async function openStore(
   }
 
   const redis = openRedisClient(settings.redis, settings.deadlineMs)
+  const shared = redisLimits(redis, settings.requestMs, clocks.wall)
   const guard = guardRedis(
-    () => redis.set('magegate:probe', '', 'PX', 1_000),
-    () => redis.disconnect(true),
+    {
+      probe: () => redis.set('magegate:probe', '', 'PX', 1_000),
+      reconnect: () => redis.disconnect(true),
+      onBack: shared.settle,
+    },
     log,
   )
   // Without a listener ioredis prints errors to the console, address included.
@@ -66,8 +70,7 @@ export async function openStore(
     redis.once('close', resolve)
   })
 
-  const decideShared = redisLimits(redis, settings.requestMs, clocks.wall)
-  const decideOnLease = tokenLeases(decideShared, clocks.monotonic)
+  const decideOnLease = tokenLeases(shared.decide, clocks.monotonic)
   const shares = shareMemory(settings.localShare)
 
   return {
@@ -78,7 +81,7 @@ export async function openStore(
           const decision =
             leaseTokens > 0
               ? decideOnLease(limits, cost, leaseTokens)
-              : decideShared(limits, cost, cost)
+              : shared.decide(limits, cost, cost)
           return decision instanceof Promise ? decision.then(decided) : decided(decision)
         },
         () => {

@@ -5,6 +5,7 @@ import { Secret } from '../../src/secret.ts'
 import {
   allowedOf,
   chargeOn,
+  concurrencyOf,
   decide,
   openTestStore,
   quotaOf,
@@ -72,6 +73,23 @@ describe('while Redis is', () => {
       assert.equal(opened.lines.length, 2)
     })
   }
+
+  test('answering too late: what it let run at once meanwhile is given back', async () => {
+    await using redis = await startRedis()
+    await using link = await openSlowLink(redis.port)
+    using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${link.port}/0`) })
+    const charge = chargeOn([concurrencyOf(2)])
+    // The script is known there, so that a late answer is one to a decision.
+    for (const { release } of [await decide(opened.store, charge)]) release?.()
+    link.delayMs = 200
+    await Promise.all([decide(opened.store, charge), decide(opened.store, charge)])
+    link.delayMs = 0
+    await opened.logged('redis is back')
+    await withClient(redis.url, async (client) => {
+      while ((await client.zcard('magegate:limit:{acme}:concurrency')) > 0);
+    })
+    assert.equal(await allowedOf(opened.store, charge, 2), 2)
+  })
 
   test('flushed, its scripts too: counting begins anew and nothing is refused for it', async () => {
     await using redis = await startRedis()

@@ -23,15 +23,35 @@ export interface LimitCommands {
   zrem(key: string, member: string): Promise<number>
 }
 
+/** Limits in Redis. */
+export interface RedisLimits {
+  /**
+   * Decides on a charge, in one round trip.
+   * @param want tokens to take if there are as many; at least the cost
+   * @throws {Error} rejects when Redis is away or does not answer within the deadline
+   */
+  readonly decide: (limits: readonly Limit[], cost: number, want: number) => Promise<SharedDecision>
+  /** Gives back what could not be given back while Redis was away; to be called when it is there again. */
+  readonly settle: () => void
+}
+
+/** Leases that wait for Redis to be back, at most; the others end by themselves. */
+const maxUnsettled = 10_000
+
 /**
- * Decides on charges in Redis, one round trip for each.
+ * Decides on charges in Redis.
  * @param leaseMs how long a request can run; after that what a process that has crashed held is free
  * @param wallClock milliseconds since the epoch, near enough to Redis' own to be in the same period
  */
-export function redisLimits(redis: LimitCommands, leaseMs: number, wallClock: () => number) {
+export function redisLimits(
+  redis: LimitCommands,
+  leaseMs: number,
+  wallClock: () => number,
+): RedisLimits {
   const leasePrefix = randomUUID()
   const keys = new WeakMap<Limit, string>()
   let leases = 0
+  let unsettled: (readonly [key: string, lease: string])[] = []
 
   function keyOf(limit: Limit): string {
     let key = keys.get(limit)
@@ -42,11 +62,13 @@ export function redisLimits(redis: LimitCommands, leaseMs: number, wallClock: ()
     return key
   }
 
-  /**
-   * @param want tokens to take if there are as many; at least the cost
-   * @throws {Error} rejects when Redis is away or does not answer within the deadline
-   */
-  return async function decide(
+  function giveBack(key: string, lease: string): void {
+    redis.zrem(key, lease).catch(() => {
+      if (unsettled.length < maxUnsettled) unsettled.push([key, lease])
+    })
+  }
+
+  async function decide(
     limits: readonly Limit[],
     cost: number,
     want: number,
@@ -54,15 +76,14 @@ export function redisLimits(redis: LimitCommands, leaseMs: number, wallClock: ()
     leases += 1
     const lease = `${leasePrefix}:${leases}`
     const nowMs = wallClock()
-    const answer = await redis.decideLimits(
-      limits.length,
-      ...limits.map(keyOf),
-      lease,
-      leaseMs,
-      cost,
-      want,
-      ...limits.flatMap((limit) => scriptValues(limit, nowMs)),
-    )
+    const concurrency = limits.filter(({ kind }) => kind === 'concurrency')
+    const values = limits.flatMap((limit) => scriptValues(limit, nowMs))
+    const keysAndValues = [...limits.map(keyOf), lease, leaseMs, cost, want, ...values]
+    const answer = await redis.decideLimits(limits.length, ...keysAndValues).catch((error) => {
+      // A Redis that answers too late has decided all the same, and nobody else would give it back.
+      for (const limit of concurrency) giveBack(keyOf(limit), lease)
+      throw error
+    })
     const [granted = 0, ...numbers] = answer
     const states = limits.map((_, index) => {
       const [exceeded, remaining = 0, retryAfterMs = 0, resetMs = 0] = numbers.slice(4 * index)
@@ -73,10 +94,18 @@ export function redisLimits(redis: LimitCommands, leaseMs: number, wallClock: ()
     )
     if (held.length === 0) return { granted, states }
     const release = () => {
-      // What is not given back because Redis is away ends by itself.
-      for (const limit of held) redis.zrem(keyOf(limit), lease).catch(() => undefined)
+      for (const limit of held) giveBack(keyOf(limit), lease)
     }
     return { granted, states, release }
+  }
+
+  return {
+    decide,
+    settle: () => {
+      const due = unsettled
+      unsettled = []
+      for (const [key, lease] of due) giveBack(key, lease)
+    },
   }
 }
 

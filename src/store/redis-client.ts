@@ -28,9 +28,6 @@ export interface RedisAccess {
 /** Any of the clients, with our script. */
 export type RedisClient = (Redis | Cluster) & LimitCommands
 
-/** By so much a timer can be late; what waits for a deadline must not wait longer than it says. */
-const timerSlackMs = 5
-
 /** Longest pause between two attempts to connect. */
 const maxPauseMs = 500
 
@@ -44,7 +41,7 @@ const brokenAfterMs = 1_000
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
   const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)
   const options = {
-    commandTimeout: Math.max(1, deadlineMs - timerSlackMs),
+    commandTimeout: deadlineMs,
     connectTimeout: 1_000,
     socketTimeout: brokenAfterMs,
     enableOfflineQueue: false,

@@ -6,13 +6,20 @@ const probeEveryMs = 250
 /** What Redis calls a write to a replica. */
 const readOnly = 'READONLY'
 
+/** A question to Redis. */
+export interface Question<Answer> {
+  /** What decides on the slot of Redis Cluster that is asked: a hash tag, or a whole key. */
+  readonly slotKey: string
+  readonly ask: () => Answer | Promise<Answer>
+  readonly fallback: () => Answer
+  /** Undoes what an answer says that has come too late. */
+  readonly discard?: (answer: Answer) => void
+}
+
 /** Asks Redis as long as it answers. */
 export interface RedisGuard {
-  /** What Redis answers, or the fallback: at once while it is away, else when it fails to answer. */
-  readonly ask: <Answer>(
-    question: () => Answer | Promise<Answer>,
-    fallback: () => Answer,
-  ) => Answer | Promise<Answer>
+  /** What Redis answers, or the fallback: at once while it is away, else when it fails to answer in time. */
+  readonly ask: <Answer>(question: Question<Answer>) => Answer | Promise<Answer>
   /** Notes that Redis was lost, by a code that says nothing of where it is. */
   readonly lost: (errorCode: string) => void
   readonly close: () => void
@@ -20,8 +27,11 @@ export interface RedisGuard {
 
 /** What a guard does about Redis. */
 export interface RedisActions {
-  /** A write, since a Redis that can only be read is of no use; rejects when it fails. */
-  readonly probe: () => Promise<unknown>
+  /**
+   * A write, since a Redis that can only be read is of no use; rejects when it fails.
+   * @param slotKey of the question that failed: the other slots of a cluster may well be there
+   */
+  readonly probe: (slotKey: string) => Promise<unknown>
   /** Looks for the primary anew, after what was one has become a replica. */
   readonly reconnect: () => void
   /** Called when Redis is there again. */
@@ -31,14 +41,21 @@ export interface RedisActions {
 /**
  * Keeps requests from waiting for a Redis that is away: what fails once is not asked again before a
  * probe of ours has succeeded. Each change is logged once.
+ * @param deadlineMs most that an answer is waited for, whatever the client still tries
  */
-export function guardRedis({ probe, reconnect, onBack }: RedisActions, log: Logger): RedisGuard {
+export function guardRedis(
+  { probe, reconnect, onBack }: RedisActions,
+  deadlineMs: number,
+  log: Logger,
+): RedisGuard {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let isProbing = false
+  let failedKey = ''
 
-  function lost(errorCode: string): void {
+  function lost(errorCode: string, slotKey = ''): void {
     if (timer !== undefined || isClosed) return
+    failedKey = slotKey
     log.error({ errorCode }, 'redis is away: limits and nonces are not shared')
     timer = setInterval(tryAgain, probeEveryMs).unref()
     if (errorCode === readOnly) reconnect()
@@ -47,7 +64,7 @@ export function guardRedis({ probe, reconnect, onBack }: RedisActions, log: Logg
   function tryAgain(): void {
     if (isProbing) return
     isProbing = true
-    probe()
+    probe(failedKey)
       .then(back, (error: unknown) => {
         if (codeOf(error) === readOnly && !isClosed) reconnect()
       })
@@ -65,12 +82,12 @@ export function guardRedis({ probe, reconnect, onBack }: RedisActions, log: Logg
   }
 
   return {
-    ask: (question, fallback) => {
+    ask: ({ slotKey, ask, fallback, discard }) => {
       if (timer !== undefined) return fallback()
-      const answer = question()
+      const answer = ask()
       if (!(answer instanceof Promise)) return answer
-      return answer.catch((error: unknown) => {
-        lost(codeOf(error))
+      return inTime(answer, deadlineMs, discard).catch((error: unknown) => {
+        lost(codeOf(error), slotKey)
         return fallback()
       })
     },
@@ -80,6 +97,24 @@ export function guardRedis({ probe, reconnect, onBack }: RedisActions, log: Logg
       clearInterval(timer)
     },
   }
+}
+
+/** The answer, or an error once the deadline has passed. */
+function inTime<Answer>(
+  answer: Promise<Answer>,
+  deadlineMs: number,
+  discard: ((answer: Answer) => void) | undefined,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let isLate = false
+    const deadline = setTimeout(() => {
+      isLate = true
+      reject(new Error('TIMEOUT of the gateway'))
+    }, deadlineMs)
+    answer
+      .then((value) => (isLate ? discard?.(value) : resolve(value)), reject)
+      .finally(() => clearTimeout(deadline))
+  })
 }
 
 /** The code of an error of Redis or of the system; never its text, which can hold the address. */

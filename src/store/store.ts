@@ -34,6 +34,9 @@ export interface StoreSettings {
   readonly requestMs: number
 }
 
+/** By so much a timer can be late; what waits for a deadline must not wait longer than it says. */
+const timerSlackMs = 5
+
 /** Nonces of five minutes at 3,000 requests a second; about 150 MiB when full. */
 const maxNonces = 1_000_000
 
@@ -52,14 +55,16 @@ export async function openStore(
     return { decide: local.decide, useNonce: nonces.use, close: () => undefined }
   }
 
-  const redis = openRedisClient(settings.redis, settings.deadlineMs)
+  const deadlineMs = Math.max(1, settings.deadlineMs - timerSlackMs)
+  const redis = openRedisClient(settings.redis, deadlineMs)
   const shared = redisLimits(redis, settings.requestMs, clocks.wall)
   const guard = guardRedis(
     {
-      probe: () => redis.set('magegate:probe', '', 'PX', 1_000),
+      probe: (slotKey) => redis.set(`magegate:probe:{${slotKey}}`, '', 'PX', 1_000),
       reconnect: () => redis.disconnect(true),
       onBack: shared.settle,
     },
+    deadlineMs,
     log,
   )
   // Without a listener ioredis prints errors to the console, address included.
@@ -75,8 +80,9 @@ export async function openStore(
 
   return {
     decide: (charge) =>
-      guard.ask<LimitDecision>(
-        () => {
+      guard.ask<LimitDecision>({
+        slotKey: charge.limits[0]?.key.integration ?? '',
+        ask: () => {
           const { limits, cost, leaseTokens } = charge
           const decision =
             leaseTokens > 0
@@ -84,26 +90,31 @@ export async function openStore(
               : shared.decide(limits, cost, cost)
           return decision instanceof Promise ? decision.then(decided) : decided(decision)
         },
-        () => {
+        discard: (late) => late.outcome === 'decided' && late.release?.(),
+        fallback: () => {
           if (charge.onStoreFailure === 'refuse') return { outcome: 'refused' }
           if (charge.onStoreFailure === 'allow') return { outcome: 'unlimited' }
           return local.decide({ limits: shares(charge.limits), cost: charge.cost })
         },
-      ),
+      }),
     useNonce: (nonce, ttlMs) =>
-      guard.ask<NonceResult>(
-        async () => {
-          const key = `magegate:nonce:${nonce}`
-          const answer = await redis.set(key, '', 'PX', Math.ceil(ttlMs), 'NX')
+      guard.ask<NonceResult>({
+        slotKey: nonceKey(nonce),
+        ask: async () => {
+          const answer = await redis.set(nonceKey(nonce), '', 'PX', Math.ceil(ttlMs), 'NX')
           return answer === 'OK' ? 'fresh' : 'seen'
         },
-        () => 'unavailable',
-      ),
+        fallback: () => 'unavailable',
+      }),
     close: () => {
       guard.close()
       redis.disconnect()
     },
   }
+}
+
+function nonceKey(nonce: string): string {
+  return `magegate:nonce:${nonce}`
 }
 
 function decided({ granted, states, release }: SharedDecision): LimitDecision {

@@ -13,7 +13,7 @@ import {
   type TestStore,
 } from '../support/limits.ts'
 import { startRedis, type TestRedis, withClient } from '../support/redis.ts'
-import { startSentinel } from '../support/redis-topologies.ts'
+import { startCluster, startSentinel } from '../support/redis-topologies.ts'
 import { openSlowLink, type SlowLink } from '../support/slow-link.ts'
 
 const limits = [rateOf(1, 3600, 4), quotaOf(100, 'day')]
@@ -115,6 +115,29 @@ describe('while Redis is', () => {
     await opened.logged('redis is back')
     assert.equal(await allowedOf(opened.store, chargeOn(limits), 3), 1)
   })
+})
+
+test('while a cluster lacks nodes, limits are held locally, and it is logged once', async () => {
+  await using cluster = await startCluster()
+  using opened = await openTestStore({ nodes: cluster.addresses, access: {} })
+  const chargeOf = (name: string) => chargeOn([rateOf(1, 3600, 4, name)])
+  assert.equal(await allowedOf(opened.store, chargeOf('warm-up'), 9), 4)
+  const [first, second] = cluster.nodes
+  await first?.kill()
+  await second?.kill()
+  let round = 0
+  while (opened.lines.length === 0) {
+    round += 1
+    await Promise.all(
+      Array.from({ length: 9 }, (_, index) =>
+        decide(opened.store, chargeOf(`integration-${round}-${index}`)),
+      ),
+    )
+  }
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    assert.equal(await allowedOf(opened.store, chargeOf(name), 9), 2)
+  }
+  assert.equal(opened.lines.length, 1)
 })
 
 describe('a store without Redis from the start', () => {

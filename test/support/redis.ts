@@ -50,6 +50,8 @@ export async function withClient<Result>(
   act: (client: Redis) => Promise<Result>,
 ): Promise<Result> {
   const client = new Redis(url)
+  // What fails, fails with the command too.
+  client.on('error', () => undefined)
   try {
     return await act(client)
   } finally {

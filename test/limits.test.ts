@@ -4,6 +4,7 @@ import { acme, globex, quietAddresses, startGateway } from './support/gateway.ts
 import { acmeHeaders, globexHeaders, problemOf, send } from './support/http-client.ts'
 import { startRawUpstream } from './support/raw-upstream.ts'
 import { startRedis } from './support/redis.ts'
+import { startCluster, startSentinel } from './support/redis-topologies.ts'
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -138,6 +139,43 @@ test('what was used stays used over a restart with another configuration', async
   assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
   const refused = await send(gateway.url, { headers: globexHeaders })
   assert.equal(problemOf(refused).code, 'quota-exceeded')
+})
+
+describe('gateways whose store is', () => {
+  const topologies = {
+    cluster: async () => {
+      const cluster = await startCluster()
+      const close = () => cluster[Symbol.asyncDispose]()
+      return { store: { cluster: { nodes: cluster.addresses } }, close }
+    },
+    sentinel: async () => {
+      const watched = await startSentinel()
+      const close = () => watched[Symbol.asyncDispose]()
+      return { store: { sentinel: { primary: 'shop', nodes: [watched.address] } }, close }
+    },
+  }
+  for (const [name, start] of Object.entries(topologies)) {
+    test(`${name} count together`, async () => {
+      const { store, close } = await start()
+      await using upstream = await startUpstream()
+      const startOne = () =>
+        startGateway({
+          magentoUrl: upstream.url,
+          gateway: { store },
+          integrations: [limited({ rate: '1/h', burst: 3 })],
+        })
+      {
+        await using first = await startOne()
+        await using second = await startOne()
+        const statuses: number[] = []
+        for (const { url } of [first, second, first, second]) {
+          statuses.push((await send(url, { headers: globexHeaders })).status)
+        }
+        assert.deepEqual(statuses, [200, 200, 200, 429])
+      }
+      await close()
+    })
+  }
 })
 
 test('a caller whose every retry waits as told gets through in the end', async () => {

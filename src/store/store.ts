@@ -71,8 +71,8 @@ export async function openStore(
   redis.on('error', (error: Error) => guard.lost(codeOf(error)))
   redis.on('close', () => guard.lost('CLOSED'))
   await new Promise<void>((resolve) => {
-    redis.once('ready', resolve)
-    redis.once('close', resolve)
+    // Sentinels that are all away give an error and nothing else.
+    for (const event of ['ready', 'error', 'close']) redis.once(event, () => resolve())
   })
 
   const decideOnLease = tokenLeases(shared.decide, clocks.monotonic)

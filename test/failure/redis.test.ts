@@ -143,10 +143,19 @@ test('while a cluster lacks nodes, limits are held locally, and it is logged onc
 describe('a store without Redis from the start', () => {
   const nowhere = { url: new Secret('redis://:redis-password-012345@127.0.0.1:1/0') }
 
-  test('holds its share of the limits', async () => {
-    using opened = await openTestStore(nowhere)
-    assert.equal(await allowedOf(opened.store, chargeOn(limits), 10), 2)
-  })
+  const addresses = ['127.0.0.1:1']
+  const locations = {
+    'one server': nowhere,
+    sentinels: { primary: 'shop', sentinels: addresses, access: {} },
+    'a cluster': { nodes: addresses, access: {} },
+  }
+  for (const [name, location] of Object.entries(locations)) {
+    test(`holds its share of the limits where it should be ${name}`, async () => {
+      using opened = await openTestStore(location)
+      assert.equal(await allowedOf(opened.store, chargeOn(limits), 10), 2)
+      assert.equal(opened.lines.length, 1)
+    })
+  }
 
   test('never writes the address or the password to the log', async () => {
     using opened = await openTestStore(nowhere)

@@ -19,9 +19,9 @@ export const rateLimit = definePolicy({
   settings: RateLimitSettings,
   prepare: (settings, services) => {
     const limitsOf = compileApplicable(settings, services.integration)
-    const { onStoreFailure = 'local', leaseTokens = 0, legacyHeaders } = settings
+    const { onStoreFailure = 'local', legacyHeaders } = settings
     return async function checkRateLimit(request) {
-      const { limits, costOf, policies } = limitsOf(request)
+      const { limits, costOf, policies, leaseTokens } = limitsOf(request)
       if (limits.length === 0) return allow
       const charge = { limits, cost: costOf(request), onStoreFailure, leaseTokens }
       const decision = await services.sharedLimiter(request, charge)
@@ -49,6 +49,11 @@ interface Applicable {
   readonly costOf: RequestCost
   /** `RateLimit-Policy` */
   readonly policies: string
+  /**
+   * 0 where narrower limits hold: each list of limits has its leases, and several would together exceed
+   * what they share by more than one lease.
+   */
+  readonly leaseTokens: number
 }
 
 /** Limits of the whole integration come first, then those of the method, then those of the route. */
@@ -56,28 +61,32 @@ function compileApplicable(
   settings: Static<typeof RateLimitSettings>,
   integration: string,
 ): (request: RequestContext) => Applicable {
-  const { routes = {}, ...general } = settings
+  const { routes = {}, leaseTokens = 0, ...general } = settings
   const patterns = Object.keys(routes).flatMap((text) => parseRoutePattern(text) ?? [])
   const match = compileRoutes(patterns)
   const known = new Map<string, Applicable>()
 
   function applicableTo(scopes: readonly string[]): Applicable {
-    const narrower = scopes.flatMap((scope) => {
-      const settingsOfScope = routes[scope]
-      return settingsOfScope === undefined ? [] : [{ scope, settings: settingsOfScope }]
-    })
+    const narrower = scopes.map((scope) => ({ scope, settings: routes[scope] ?? {} }))
     const all = [{ scope: undefined, settings: general }, ...narrower]
     const limits = all.flatMap((each) => compileLimits(integration, each.scope, each.settings))
     const cost = all.findLast((each) => each.settings.cost !== undefined)?.settings.cost
-    return { limits, costOf: compileCost(cost ?? {}), policies: policyField(limits) }
+    return {
+      limits,
+      costOf: compileCost(cost ?? {}),
+      policies: policyField(limits),
+      leaseTokens: narrower.length === 0 ? leaseTokens : 0,
+    }
   }
 
   return ({ method, target }) => {
     const pattern = patterns.length > 0 && target && match(method, target.segments)
-    const key = pattern ? pattern.pattern.text : method
+    const ofMethod = Object.hasOwn(routes, method) ? [method] : []
+    const scopes = pattern ? [...ofMethod, pattern.pattern.text] : ofMethod
+    const key = scopes.at(-1) ?? ''
     let applicable = known.get(key)
     if (applicable === undefined) {
-      applicable = applicableTo(pattern ? [method, key] : [method])
+      applicable = applicableTo(scopes)
       known.set(key, applicable)
     }
     return applicable

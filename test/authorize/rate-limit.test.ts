@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import type { Static } from 'typebox'
 import type { RateLimitSettings } from '../../src/authorize/limits/limit-settings.ts'
 import { rateLimit } from '../../src/authorize/rate-limit.ts'
+import type { Charge } from '../../src/limit.ts'
 import { allow, type PolicyServices, type Verdict } from '../../src/policy.ts'
 import type { RequestContext } from '../../src/request-context.ts'
 import { type RequestParts, requestContext } from '../support/request.ts'
@@ -199,6 +200,34 @@ describe('a limit that is only reported', () => {
       9,
     )
   })
+})
+
+test('an integration has one lease in a process, whatever methods and routes it calls', async () => {
+  const charges: Charge[] = []
+  const policy = prepared(
+    {
+      rate: '1/h',
+      burst: 99,
+      leaseTokens: 9,
+      routes: { 'GET /V1/products/:sku': { rate: '1/s' } },
+    },
+    {
+      sharedLimiter: async (_, charge) => {
+        charges.push(charge)
+        return { outcome: 'unlimited' }
+      },
+    },
+  )
+  await policy.ask(post)
+  await policy.ask({ target: '/rest/V1/orders' })
+  await policy.ask()
+  const [ofPost, ofGet, narrower] = charges
+  assert.equal(ofPost?.limits, ofGet?.limits)
+  assert.deepEqual(
+    charges.map(({ leaseTokens }) => leaseTokens),
+    [9, 9, 0],
+  )
+  assert.equal(narrower?.limits.length, 2)
 })
 
 describe('while the store is away', () => {

@@ -86,5 +86,7 @@ export function openRedisClient(location: RedisLocation, deadlineMs: number): Re
 
 function addressOf(text: string): ClusterNode & { host: string; port: number } {
   const colon = text.lastIndexOf(':')
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
+  // An IPv6 address stands in brackets, which are none of it.
+  const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
+  return { host, port: Number(text.slice(colon + 1)) }
 }

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { type TestRedis, withClient } from '../test/support/redis.ts'
+import { clockOf, type TestRedis, withClient } from '../test/support/redis.ts'
 
 /** What two processes that pressed on one limit were let through. */
 export interface Pressure {
@@ -35,9 +35,9 @@ export async function measurePressure(redis: TestRedis, leaseTokens: number): Pr
     seconds,
     perSecond: (pressed.perSecond * timesTheLimit) / 2,
   }
-  const startUs = await clockOf(redis)
+  const startUs = await clockOf(redis.url)
   const counts = await Promise.all([press(order), press(order)])
-  const elapsed = ((await clockOf(redis)) - startUs) / 1e6
+  const elapsed = ((await clockOf(redis.url)) - startUs) / 1e6
   const sumOf = (pick: (count: (typeof counts)[number]) => number) =>
     counts.reduce((sum, count) => sum + pick(count), 0)
   return {
@@ -53,9 +53,4 @@ async function press(order: PressureOrder): Promise<{ asked: number; allowed: nu
   const child = fork(file, [JSON.stringify(order)])
   const [counts] = await once(child, 'message')
   return counts as { asked: number; allowed: number }
-}
-
-async function clockOf(redis: TestRedis): Promise<number> {
-  const [whole = 0, micros = 0] = await withClient(redis.url, (client) => client.time())
-  return Number(whole) * 1e6 + Number(micros)
 }

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import httpProxy from '@fastify/http-proxy'
 import rateLimitPlugin from '@fastify/rate-limit'
+import type { Logger } from 'pino'
 import { createAdminServer } from './admin.ts'
 import { tokenDigest } from './admit/claimed-integration.ts'
 import { allowedMethods } from './admit/request-framing.ts'
@@ -121,20 +122,8 @@ export async function buildGateway(config: Config): Promise<Gateway> {
         maxStringLength: limits.textLength,
         maxItems: limits.arrayItems,
       }),
-    reportViolations: ({ requestId, verified = '', route = '' }, violations) => {
-      metrics.contractViolated(verified, route)
-      log.warn(
-        { requestId, integration: verified, route, violations },
-        'request off the schema of Magento',
-      )
-    },
-    reportDrift: ({ requestId, verified = '', route = '' }, violations) => {
-      metrics.answerDrifted(verified, route)
-      log.warn(
-        { requestId, integration: verified, route, violations },
-        'answer off the schema of Magento',
-      )
-    },
+    reportViolations: reporter(metrics.contractViolated, 'request off the schema of Magento', log),
+    reportDrift: reporter(metrics.answerDrifted, 'answer off the schema of Magento', log),
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }
@@ -220,6 +209,18 @@ export async function buildGateway(config: Config): Promise<Gateway> {
       stopped ??= stop()
       return stopped
     },
+  }
+}
+
+/** Counts and logs what is not as a schema has it. */
+function reporter(
+  count: (integration: string, route: string) => void,
+  message: string,
+  log: Logger,
+): Services['reportViolations'] {
+  return ({ requestId, verified = '', route = '' }, violations) => {
+    count(verified, route)
+    log.warn({ requestId, integration: verified, route, violations }, message)
   }
 }
 

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { memberOf } from './member-of.ts'
 
 interface SchemaNode {
   readonly discriminator?: string
@@ -30,12 +31,6 @@ function narrow(schema: TSchema, value: unknown): TSchema {
     narrow(below, memberOf(value, key)),
   ])
   return withProperties(schema, Object.fromEntries(narrowed))
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Record<string, unknown>)[key]
-    : undefined
 }
 
 /** A copy; TypeBox keeps what it knows of a schema in properties that a spread would lose. */

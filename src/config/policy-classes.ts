@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox'
 import { RateLimitClassSettings } from '../authorize/limits/limit-settings.ts'
 import { checkSettings } from './check-settings.ts'
 import type { Fault } from './faults.ts'
+import { memberOf } from './member-of.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** The shape of a file below `policies/`: settings that integrations refer to by its name. */
@@ -68,10 +69,4 @@ export function classFaults({ file, value, lineOf }: YamlFile, { names }: Policy
   const pointer = '/policies/rateLimit/class'
   const there = names.size === 0 ? 'there is none' : `one of ${[...names].join(', ')}`
   return [{ file, pointer, line: lineOf(pointer), expected: `a class of policies/: ${there}` }]
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[key]
-    : undefined
 }

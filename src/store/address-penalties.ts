@@ -1,6 +1,7 @@
 import { addressKey } from '../address-key.ts'
 import type { RateLimit } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
+import { generations } from './generations.ts'
 import { memoryBuckets } from './memory-buckets.ts'
 
 /** What is done about addresses that guess. */
@@ -40,16 +41,13 @@ export function addressPenalties(
   clock: () => number,
 ): AddressPenalties {
   const buckets = memoryBuckets(rememberedAddresses, clock)
-  // Two generations, of which the older one is dropped whole.
-  let young = new Map<string, Penalty>()
-  let old = new Map<string, Penalty>()
-  const last = (key: string) => young.get(key) ?? old.get(key)
+  const penalties = generations<Penalty>(rememberedAddresses)
 
   return {
     penaltyOf: (key) => {
       // Most gateways shut nobody out at most times.
-      if (young.size + old.size === 0) return 0
-      const penalty = last(key)
+      if (penalties.size() === 0) return 0
+      const penalty = penalties.get(key)
       return penalty === undefined ? 0 : Math.max(0, penalty.untilMs - clock())
     },
     note: ({ verified, outcome, clientIp }) => {
@@ -58,14 +56,10 @@ export function addressPenalties(
       const key = addressKey(clientIp)
       if (buckets.take(key, refusals).isAllowed) return
       const nowMs = clock()
-      const before = last(key)
+      const before = penalties.get(key)
       const isForgotten = before === undefined || nowMs > before.untilMs + longestMs
       const lengthMs = isForgotten ? firstMs : Math.min(longestMs, before.lengthMs * 2)
-      young.set(key, { lengthMs, untilMs: nowMs + lengthMs })
-      if (young.size * 2 >= rememberedAddresses) {
-        old = young
-        young = new Map()
-      }
+      penalties.set(key, { lengthMs, untilMs: nowMs + lengthMs })
     },
   }
 }

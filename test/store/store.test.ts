@@ -11,7 +11,7 @@ import {
   quotaOf,
   rateOf,
 } from '../support/limits.ts'
-import { startRedis, withClient } from '../support/redis.ts'
+import { clockOf, startRedis, withClient } from '../support/redis.ts'
 import { startCluster } from '../support/redis-topologies.ts'
 
 const at = (url: string) => ({ url: new Secret(url) })
@@ -24,12 +24,6 @@ async function scriptCalls(url: string): Promise<number> {
     Number(count),
   )
   return calls.reduce((sum, count) => sum + count, 0)
-}
-
-/** The time of Redis, microseconds. */
-async function clockOf(url: string): Promise<number> {
-  const [seconds = 0, micros = 0] = await withClient(url, (client) => client.time())
-  return Number(seconds) * 1_000_000 + Number(micros)
 }
 
 /** When a calendar period ends; milliseconds. */

@@ -59,6 +59,12 @@ export async function withClient<Result>(
   }
 }
 
+/** The time of Redis, microseconds. */
+export async function clockOf(url: string): Promise<number> {
+  const [seconds = 0, micros = 0] = await withClient(url, (client) => client.time())
+  return Number(seconds) * 1_000_000 + Number(micros)
+}
+
 /** Runs redis-server until it is ready. */
 export async function runRedis(args: readonly string[]): Promise<ChildProcess> {
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })

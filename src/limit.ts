@@ -10,7 +10,7 @@ interface LimitFacts {
   readonly isReportOnly: boolean
 }
 
-/** Tells apart the states of limits; a tuple, so that no part can pose as another. */
+/** Tells apart the states of limits. */
 export interface LimitKey {
   /** Keys of one integration lie in one slot of Redis Cluster. */
   readonly integration: string

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../request-context.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { foldName, hasFoldedSiblings } from './folded-names.ts'
-import { parseQuery, type QueryParameter } from './query-parameters.ts'
+import { type QueryParameter, queryOf } from './query-parameters.ts'
 
 /** What rules look at. */
 export interface Suspect {
@@ -21,7 +21,7 @@ export interface AttackRule {
 /** Prepares what rules look at. */
 export function suspectOf(request: RequestContext): Suspect {
   const { target } = request
-  return { request, route: apiRoute(target?.segments ?? []), query: parseQuery(target?.query) }
+  return { request, route: apiRoute(target?.segments ?? []), query: queryOf(target) }
 }
 
 /*

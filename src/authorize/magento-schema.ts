@@ -4,7 +4,7 @@ import { type Rejection, reject, type Violation } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { apiRoute } from './api-route.ts'
 import type { MagentoContract, Operation } from './magento-contract/contract.ts'
-import { parseQuery } from './query-parameters.ts'
+import { queryOf } from './query-parameters.ts'
 import { parseRoutePattern, RoutePatternSetting } from './route-pattern.ts'
 
 const modes = ['enforce', 'reportOnly', 'off'] as const
@@ -116,7 +116,7 @@ function findRejection(
       },
     )
   }
-  const query = parseQuery(target?.query)
+  const query = queryOf(target)
   const inQuery = query === undefined ? [] : operation.checkQuery(query)
   if (inQuery.length > 0) {
     return reject('query-not-allowed', 'the schema of Magento does not have such a query', {

@@ -1,3 +1,6 @@
+import { onceFor } from '../once-for.ts'
+import type { RequestTarget } from '../request-context.ts'
+
 /** A parameter of a query as PHP reads it, in its order. */
 export interface QueryParameter {
   /** The name and its keys: `a[b][]` is `['a', 'b', '']`. */
@@ -27,6 +30,13 @@ export function parseQuery(query: string | undefined): readonly QueryParameter[]
   }
   return parameters
 }
+
+/** The query of a target, read once for all policies that look into it. */
+export function queryOf(target: RequestTarget | undefined): readonly QueryParameter[] | undefined {
+  return target === undefined ? [] : readOnce(target).query
+}
+
+const readOnce = onceFor(({ query }: RequestTarget) => ({ query: parseQuery(query) }))
 
 const nameForm = /^([^[\]. ]+)((?:\[[^[\]]*\])*)$/
 

@@ -1,8 +1,7 @@
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
-import { parseQuery } from './query-parameters.ts'
-import { RoutePatternSetting } from './route-pattern.ts'
+import { queryOf } from './query-parameters.ts'
 import { CriteriaSettings } from './search-criteria/criteria-settings.ts'
 import { criteriaViolations } from './search-criteria/criteria-violations.ts'
 import { parseCriteria } from './search-criteria/parse-criteria.ts'
@@ -13,7 +12,7 @@ export const searchCriteria = definePolicy({
   stage: 'authorize',
   section: 'policies',
   key: 'searchCriteria',
-  settings: CriteriaSettings(RoutePatternSetting()),
+  settings: CriteriaSettings,
   absent: {},
   prepare: ({ routes = {}, ...general }, services) => {
     return function checkSearchCriteria(request) {
@@ -22,7 +21,7 @@ export const searchCriteria = definePolicy({
       const bounds = { ...general, ...routes[request.route ?? ''] }
       const { mode = 'enforce', fieldsRequired, defaultPageSize } = bounds
       if (mode === 'off' || (target.query === undefined && !fieldsRequired)) return allow
-      const query = parseQuery(target.query)
+      const query = queryOf(target)
       if (query === undefined) return reject('query-not-allowed', 'PHP reads a name in another way')
       const criteria = parseCriteria(query)
       const expected = criteria === undefined ? [] : criteriaViolations(criteria, bounds)

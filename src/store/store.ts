@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Charge, Limit, LimitDecision } from '../limit.ts'
+import { onceFor } from '../once-for.ts'
 import type { NonceResult } from '../policy.ts'
 import { type LimitClocks, memoryLimits } from './limits/memory-limits.ts'
 import { redisLimits, type SharedDecision } from './limits/redis-limits.ts'
@@ -76,7 +77,9 @@ export async function openStore(
   })
 
   const decideOnLease = tokenLeases(shared.decide, clocks.monotonic)
-  const shares = shareMemory(settings.localShare)
+  const shares = onceFor((limits: readonly Limit[]) =>
+    limits.map((limit) => shareOf(limit, settings.localShare)),
+  )
 
   return {
     decide: (charge) =>
@@ -119,17 +122,4 @@ function nonceKey(nonce: string): string {
 
 function decided({ granted, states, release }: SharedDecision): LimitDecision {
   return { outcome: 'decided', isAllowed: granted > 0, states, release }
-}
-
-/** The share of each list of limits, worked out once. */
-function shareMemory(share: number): (limits: readonly Limit[]) => readonly Limit[] {
-  const known = new WeakMap<readonly Limit[], readonly Limit[]>()
-  return (limits) => {
-    let shares = known.get(limits)
-    if (shares === undefined) {
-      shares = limits.map((limit) => shareOf(limit, share))
-      known.set(limits, shares)
-    }
-    return shares
-  }
 }

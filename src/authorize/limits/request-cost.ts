@@ -1,8 +1,8 @@
 import type { Static } from 'typebox'
 import { unescapePointer } from '../../json-pointer.ts'
-import type { RequestContext } from '../../request-context.ts'
+import type { RequestContext, RequestTarget } from '../../request-context.ts'
 import { foldName } from '../folded-names.ts'
-import { parseQuery } from '../query-parameters.ts'
+import { queryOf } from '../query-parameters.ts'
 import { criteriaNames } from '../search-criteria/parse-criteria.ts'
 import type { ScopedLimits } from './limit-settings.ts'
 
@@ -23,7 +23,7 @@ export function compileCost({
     let cost = fixed
     if (steps !== undefined) cost = Math.max(cost, itemCount(request.body, steps))
     if (pageSize !== undefined) {
-      const size = pageSizeOf(request.target?.query)
+      const size = pageSizeOf(request.target)
       cost = Math.max(cost, size === undefined ? unpaged : Math.ceil(size / pageSize))
     }
     return cost
@@ -50,9 +50,9 @@ function itemCount(body: Buffer, steps: readonly string[]): number {
  * The largest page size that a query asks for, in any spelling that Magento takes; undefined where it
  * asks for all, as 0 and what is no number does.
  */
-function pageSizeOf(query: string | undefined): number | undefined {
+function pageSizeOf(target: RequestTarget | undefined): number | undefined {
   let largest: number | undefined
-  for (const { path, value } of parseQuery(query) ?? []) {
+  for (const { path, value } of queryOf(target) ?? []) {
     const [criteria = '', name = ''] = path
     if (path.length !== 2 || !criteriaNames.has(foldName(criteria))) continue
     if (foldName(name) !== 'pagesize') continue

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { RoutePatternSetting } from '../route-pattern.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -65,21 +66,16 @@ const bounds = {
 /** Bounds of searches, of all routes or of one. */
 export const CriteriaBounds = Type.Object(bounds, closed)
 
-/**
- * The settings of the policy search-criteria.
- * @param route the setting that names a route
- */
-export function CriteriaSettings(route: ReturnType<typeof Type.String>) {
-  return Type.Object(
-    {
-      ...bounds,
-      routes: Type.Optional(
-        Type.Record(route, CriteriaBounds, {
-          ...closed,
-          description: 'By granted route what holds there instead.',
-        }),
-      ),
-    },
-    closed,
-  )
-}
+/** The settings of the policy search-criteria. */
+export const CriteriaSettings = Type.Object(
+  {
+    ...bounds,
+    routes: Type.Optional(
+      Type.Record(RoutePatternSetting(), CriteriaBounds, {
+        ...closed,
+        description: 'By granted route what holds there instead.',
+      }),
+    ),
+  },
+  closed,
+)

@@ -10,11 +10,11 @@
 -- ARGV[2]  how long it is held at most, milliseconds
 -- ARGV[3]  cost of the request, tokens
 -- ARGV[4]  tokens to take if there are as many, at least the cost
--- then for limit i, eight values from ARGV[8 * i - 3]: kind; count; report only, 1 or 0; and
---            rate         unit in seconds; burst; 0; 0; 0
+-- then for limit i, seven values from ARGV[7 * i - 2]: kind; count; report only, 1 or 0; and
+--            rate         unit in seconds; burst; 0; 0
 --            quota        starts of the last, this and the next period, and the end of that one, in
---                         seconds, as the gateway's clock has them; 0
---            concurrency  0; 0; 0; 0; 0
+--                         seconds, as the gateway's clock has them
+--            concurrency  0; 0; 0; 0
 -- answer   {tokens taken, or 0 when refused; for each limit: exceeded (1 or 0), remaining, milliseconds
 --          until the request would be let through, milliseconds until the limit is whole again}
 --
@@ -31,7 +31,7 @@ local allowed = true
 local granted = want
 
 for i = 1, #KEYS do
-  local at = 8 * i - 3
+  local at = 7 * i - 2
   local limit = {
     kind = ARGV[at], count = tonumber(ARGV[at + 1]), report_only = ARGV[at + 2] == '1'
   }

@@ -1,5 +1,6 @@
 import type { Charge, Limit, LimitDecision, LimitState } from '../../limit.ts'
 import { periodStart } from './calendar.ts'
+import { limitKey } from './limit-key.ts'
 import { fillOf, levelAt, partsOfToken, type RateMeter, rateState } from './rate-meter.ts'
 
 /** The two clocks that limits go by; milliseconds. */
@@ -32,23 +33,12 @@ interface Memory {
 /** Keeps the state of limits in this process. All limits of a charge let it through, or none is charged. */
 export function memoryLimits({ monotonic, wall }: LimitClocks): MemoryLimits {
   const memory: Memory = { rates: new Map(), quotas: new Map(), running: new Map() }
-  const keys = new WeakMap<Limit, string>()
-
-  function keyOf(limit: Limit): string {
-    let key = keys.get(limit)
-    if (key === undefined) {
-      const { integration, scope, kind } = limit.key
-      key = JSON.stringify([integration, scope, kind])
-      keys.set(limit, key)
-    }
-    return key
-  }
 
   return {
     decide: ({ limits, cost }) => {
       const nowUs = Math.floor(monotonic() * 1000)
       const readings = limits.map((limit) => {
-        const key = keyOf(limit)
+        const key = limitKey(limit)
         if (limit.kind === 'rate') return readRate(memory, key, limit, cost, nowUs)
         if (limit.kind === 'quota') return readQuota(memory, key, limit, cost, wall())
         return readConcurrency(memory, key, limit)
@@ -62,7 +52,7 @@ export function memoryLimits({ monotonic, wall }: LimitClocks): MemoryLimits {
         if (isCharged) {
           reading.commit()
           const limit = limits[index] as Limit
-          if (limit.kind === 'concurrency') running.push(keyOf(limit))
+          if (limit.kind === 'concurrency') running.push(limitKey(limit))
         }
         return reading.state(isCharged)
       })

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Limit, LimitKey, LimitState } from '../../limit.ts'
+import type { Limit, LimitState } from '../../limit.ts'
 import { periodStart } from './calendar.ts'
+import { limitKey } from './limit-key.ts'
 
 /** What the shared store says of a request. */
 export interface SharedDecision {
@@ -49,18 +50,8 @@ export function redisLimits(
   wallClock: () => number,
 ): RedisLimits {
   const leasePrefix = randomUUID()
-  const keys = new WeakMap<Limit, string>()
   let leases = 0
   let unsettled: (readonly [key: string, lease: string])[] = []
-
-  function keyOf(limit: Limit): string {
-    let key = keys.get(limit)
-    if (key === undefined) {
-      key = redisKey(limit.key)
-      keys.set(limit, key)
-    }
-    return key
-  }
 
   function giveBack(key: string, lease: string): void {
     redis.zrem(key, lease).catch(() => {
@@ -78,10 +69,10 @@ export function redisLimits(
     const nowMs = wallClock()
     const concurrency = limits.filter(({ kind }) => kind === 'concurrency')
     const values = limits.flatMap((limit) => scriptValues(limit, nowMs))
-    const keysAndValues = [...limits.map(keyOf), lease, leaseMs, cost, want, ...values]
+    const keysAndValues = [...limits.map(limitKey), lease, leaseMs, cost, want, ...values]
     const answer = await redis.decideLimits(limits.length, ...keysAndValues).catch((error) => {
       // A Redis that answers too late has decided all the same, and nobody else would give it back.
-      for (const limit of concurrency) giveBack(keyOf(limit), lease)
+      for (const limit of concurrency) giveBack(limitKey(limit), lease)
       throw error
     })
     const [granted = 0, ...numbers] = answer
@@ -94,7 +85,7 @@ export function redisLimits(
     )
     if (held.length === 0) return { granted, states }
     const release = () => {
-      for (const limit of held) giveBack(keyOf(limit), lease)
+      for (const limit of held) giveBack(limitKey(limit), lease)
     }
     return { granted, states, release }
   }
@@ -109,19 +100,13 @@ export function redisLimits(
   }
 }
 
-/** The key of a limit's state; names of integrations, patterns and kinds hold no brace. */
-function redisKey({ integration, scope, kind }: LimitKey): string {
-  const within = scope === undefined ? '' : `:${scope}`
-  return `magegate:limit:{${integration}}${within}:${kind}`
-}
-
-/** The eight values of a limit that the head of the script lists. */
+/** The seven values of a limit that the head of the script lists. */
 function scriptValues(limit: Limit, nowMs: number): (string | number)[] {
   const { kind, count, isReportOnly } = limit
   const common = [kind, count, isReportOnly ? 1 : 0]
-  if (limit.kind === 'rate') return [...common, limit.unitSeconds, limit.burst, 0, 0, 0]
-  if (limit.kind === 'concurrency') return [...common, 0, 0, 0, 0, 0]
+  if (limit.kind === 'rate') return [...common, limit.unitSeconds, limit.burst, 0, 0]
+  if (limit.kind === 'concurrency') return [...common, 0, 0, 0, 0]
   const { period } = limit
   const starts = [-1, 0, 1, 2].map((later) => periodStart(period, nowMs, later) / 1000)
-  return [...common, ...starts, 0]
+  return [...common, ...starts]
 }

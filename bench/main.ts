@@ -105,9 +105,9 @@ async function reportCases(extent: Extent): Promise<string> {
   return `${machine()}, ${pinning}; ${extentText}\n\n${renderCases(results)}`
 }
 
-function reportPieces(): string {
+async function reportPieces(): Promise<string> {
   const [get] = cases as readonly [Case]
-  const pieces = measurePieces(signRequest(get, 'body'), folder)
+  const pieces = await measurePieces(signRequest(get, 'body'), folder)
   return `${machine()}.\n\n${renderPieces(pieces)}`
 }
 

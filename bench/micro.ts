@@ -25,6 +25,27 @@ export function measurePiece(name: string, call: () => unknown): Piece {
   return { name, us: (median(times) * 1000) / calls }
 }
 
+const runs = 300
+
+/**
+ * Measures what runs in the background: CPU time of the whole process, all threads.
+ * @param size how many of the measured things one call does
+ */
+export async function measureBackground(
+  name: string,
+  size: number,
+  call: () => Promise<unknown>,
+): Promise<Piece> {
+  const times: number[] = []
+  for (let sample = 0; sample < samples; sample += 1) {
+    const begin = process.cpuUsage()
+    for (let run = 0; run < runs; run += 1) await call()
+    const { user, system } = process.cpuUsage(begin)
+    times.push(user + system)
+  }
+  return { name, us: median(times) / (runs * size) }
+}
+
 function callsWithin(call: () => unknown, durationMs: number): number {
   const begin = performance.now()
   let calls = 0

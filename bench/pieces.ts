@@ -14,7 +14,7 @@ import { memoryNonces } from '../src/store/memory-nonces.ts'
 import { requestContext } from '../test/support/request.ts'
 import { itemsOf, type SignedRequest } from './cases.ts'
 import { benchEnv, itemsDocument, itemsSchema } from './configuration.ts'
-import { measurePiece, type Piece } from './micro.ts'
+import { measureBackground, measurePiece, type Piece } from './micro.ts'
 import { measureVerifications } from './verifications.ts'
 
 /**
@@ -22,7 +22,7 @@ import { measureVerifications } from './verifications.ts'
  * @param get a signed request without body
  * @param folder where an audit trail may be written
  */
-export function measurePieces(get: SignedRequest, folder: string): Piece[] {
+export async function measurePieces(get: SignedRequest, folder: string): Promise<Piece[]> {
   const clock = () => performance.now()
   const stores = new Set(['default', 'all'])
   const [small, large] = [Buffer.from(itemsOf(200, 1)), Buffer.from(itemsOf(65_536, 1))]
@@ -41,7 +41,7 @@ export function measurePieces(get: SignedRequest, folder: string): Piece[] {
   const ended = endedRequest(get)
   const record = auditRecord(ended)
   const redact = compileRedaction(Object.values(benchEnv).map((text) => new Secret(text)))
-  const audit = openAuditLog({ file: join(folder, 'audit.jsonl') }, redact, (error) => {
+  const audit = await openAuditLog({ file: join(folder, 'audit.jsonl') }, redact, (error) => {
     throw error
   })
   const metrics = openMetrics()
@@ -56,11 +56,16 @@ export function measurePieces(get: SignedRequest, folder: string): Piece[] {
     measurePiece("Magento's schema of 200 B, validated", () => checkBody(smallValue, 'sync')),
     measurePiece("Magento's schema of 64 KiB, validated", () => checkBody(largeValue, 'sync')),
     measurePiece('audit record, built', () => auditRecord(ended)),
-    measurePiece('audit record, built and written', () => audit.write([auditRecord(ended)])),
     measurePiece('metrics of a record, counted', () => metrics.observe(record)),
   ]
-  void audit.close()
-  return pieces
+  const written = await measureBackground('audit record, built and written, of 32', 32, () =>
+    audit.write(Array.from({ length: 32 }, () => auditRecord(ended))),
+  )
+  const alone = await measureBackground('audit record, built and written alone', 1, () =>
+    audit.write([auditRecord(ended)]),
+  )
+  await audit.close()
+  return [...pieces, written, alone]
 }
 
 function itemsOperation() {

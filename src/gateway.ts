@@ -55,7 +55,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
   const metrics = openMetrics()
   let isDraining = false
 
-  const auditLog = openAuditLog(audit, redact, (error) => {
+  const auditLog = await openAuditLog(audit, redact, (error) => {
     metrics.auditFailed()
     log.error({ err: error }, 'the audit trail could not be written')
   })
@@ -63,12 +63,24 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     log.warn(auditLog.cutAtOpen, 'the audit trail was cut; it goes on behind the cut')
   }
   const isRecordDemanded = audit.onFailure === 'refuse'
-  const isAuditDemandUnmet = () => isRecordDemanded && auditLog.isFailing()
-  const { record, hold, flush } = openRecorder(auditLog, metrics, isRecordDemanded)
-  // A process that ends by a fault of its own still writes what it has.
-  process.on('exit', flush)
+  const recorder = openRecorder(
+    auditLog,
+    metrics,
+    { isRecordDemanded, deadlineMs: audit.deadlineMs },
+    () => {
+      metrics.auditFailed()
+      log.error('the audit trail has stalled')
+    },
+  )
+  metrics.gaugeAuditWaiting(recorder.waiting)
+  const isAuditDemandUnmet = () =>
+    isRecordDemanded && (auditLog.isFailing() || recorder.isStalled())
 
-  const answers = { problemsUrl: listen.problemsUrl, isDraining: () => isDraining, hold }
+  const answers = {
+    problemsUrl: listen.problemsUrl,
+    isDraining: () => isDraining,
+    hold: recorder.hold,
+  }
   const openReplies: OpenReplies = new WeakMap()
   const app = createServer(
     {
@@ -148,7 +160,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     openReplies,
     record: (request) => {
       penalties.note(request)
-      record(request)
+      recorder.record(request)
     },
     log,
   }
@@ -188,9 +200,8 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     clearTimeout(deadline)
     await upstream.close()
     store.close()
-    flush()
-    process.off('exit', flush)
-    await auditLog.close()
+    await recorder.flush()
+    if (!recorder.isStalled()) await auditLog.close()
     adminServer.close()
     adminServer.closeAllConnections()
   }

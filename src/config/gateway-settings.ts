@@ -228,6 +228,10 @@ const audit = Type.Object(
       description:
         'While records cannot be written: refuse writes and readiness, or allow them unrecorded.',
     }),
+    deadlineMs: Milliseconds(
+      2_000,
+      'Most that the answer of a write waits for its record; after that the trail counts as failing.',
+    ),
     rotate: Type.Optional(
       Type.Object(
         {

@@ -52,7 +52,7 @@ export function openAuditCheckpoints(
   return {
     add: checkpoints.add,
     close: async () => {
-      checkpoints.close()
+      await checkpoints.close()
       await Promise.all(copies.map((each) => each.close()))
       stream?.close()
     },

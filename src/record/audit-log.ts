@@ -1,9 +1,10 @@
-import { destination } from 'pino'
 import { type AuditCheckpointSettings, openAuditCheckpoints } from './audit-checkpoints.ts'
 import type { AuditRecord } from './audit-record.ts'
 import { type ChainHead, chainLine, genesis } from './chain.ts'
 import { type ChainedFile, openChainedFile, type TrailRotation } from './chained-file.ts'
 import type { Redact } from './redaction.ts'
+import { stdoutLines } from './stdout-lines.ts'
+import { writeBytes } from './write-bytes.ts'
 
 /** Where records go; at least one of file and stdout. */
 export interface AuditSettings {
@@ -17,14 +18,17 @@ export interface AuditSettings {
 /** The audit trail. */
 export interface AuditLog {
   /**
-   * Writes records, each as one line of JSON, synchronously.
+   * Writes records, each as one line of JSON, behind what is being written already. It does not reject.
    * @returns how many of them were written, from the first
    */
-  readonly write: (records: readonly AuditRecord[]) => number
+  readonly write: (records: readonly AuditRecord[]) => Promise<number>
+  /** Has the trail tell of so many records that were never tried to be written. */
+  readonly miss: (count: number) => void
   /** Whether the last attempt to write has failed; another is made every second then. */
   readonly isFailing: () => boolean
   /** Where the file was cut when it was opened; undefined when it was whole. */
   readonly cutAtOpen: ChainedFile['cutAtOpen']
+  /** Ends when all is written. */
   readonly close: () => Promise<void>
 }
 
@@ -34,64 +38,80 @@ const retryMs = 1_000
  * Opens the audit trail. Every finished line is searched for secrets before it is written. The file
  * is what counts: standard output gets the lines that the file has.
  * @param onError told of what could not be written, copied or put aside
- * @throws {Error} when the file cannot be opened
+ * @returns rejects when the file cannot be opened
  */
-export function openAuditLog(
+export async function openAuditLog(
   settings: AuditSettings,
   redact: Redact,
   onError: (error: unknown) => void,
-): AuditLog {
+): Promise<AuditLog> {
   const { file: path, rotate } = settings
   const checkpoints =
     path === undefined || settings.checkpoints === undefined
       ? undefined
       : openAuditCheckpoints(path, settings.checkpoints, onError)
   const file =
-    path === undefined ? undefined : openChainedFile(path, rotate, onError, checkpoints?.add)
-  const append = file?.append ?? chainInMemory()
-  const print = settings.stdout ? openStdout(onError) : undefined
+    path === undefined
+      ? chainToStdout(onError)
+      : await openChainedFile(path, rotate, onError, checkpoints?.add)
+  const copy = path !== undefined && settings.stdout ? stdoutLines(onError) : undefined
+  let last: Promise<unknown> = Promise.resolve()
   let retry: NodeJS.Timeout | undefined
 
-  function write(jsons: readonly string[]): number {
-    const lines = append(jsons)
-    print?.(lines.join(''))
-    return lines.length
+  function write(jsons: readonly string[]): Promise<number> {
+    const written = last.then(async () => {
+      const lines = await file.append(jsons)
+      copy?.write(lines)
+      if (file.isFailing()) retry ??= setTimeout(tryAgain, retryMs).unref()
+      return lines.length
+    })
+    last = written
+    return written
   }
   /** Where nothing is asked for, nothing would be written that shows that it can be again. */
   function tryAgain(): void {
-    retry = file?.isFailing() ? setTimeout(tryAgain, retryMs).unref() : undefined
-    if (file?.isFailing()) write([])
+    retry = undefined
+    if (file.isFailing()) void write([])
   }
 
   return {
-    write: (records) => {
-      const count = write(records.map((record) => redact(JSON.stringify(record))))
-      if (count < records.length) retry ??= setTimeout(tryAgain, retryMs).unref()
-      return count
-    },
-    isFailing: () => file?.isFailing() ?? false,
-    cutAtOpen: file?.cutAtOpen,
+    write: (records) => write(records.map((record) => redact(JSON.stringify(record)))),
+    miss: file.miss,
+    isFailing: file.isFailing,
+    cutAtOpen: file.cutAtOpen,
     close: async () => {
+      await last
       clearTimeout(retry)
-      await file?.close()
+      await file.close()
+      await copy?.close()
       await checkpoints?.close()
     },
   }
 }
 
-/** Without a file a chain is as long as its process lives. */
-function chainInMemory(): ChainedFile['append'] {
-  let head: ChainHead = genesis
-  return (jsons) =>
-    jsons.map((json) => {
-      const chained = chainLine(json, head)
-      head = chained.head
-      return `${chained.line}\n`
-    })
-}
+const stdoutNumber = 1
 
-function openStdout(onError: (error: unknown) => void): (lines: string) => void {
-  const stdout = destination({ fd: 1, sync: true })
-  stdout.on('error', onError)
-  return (lines) => void stdout.write(lines)
+/** Without a file a chain is as long as its process lives. */
+function chainToStdout(onError: (error: unknown) => void): ChainedFile {
+  let head: ChainHead = genesis
+  let isFailing = false
+  return {
+    append: async (jsons) => {
+      let next = head
+      const lines = jsons.map((json) => {
+        const chained = chainLine(json, next)
+        next = chained.head
+        return `${chained.line}\n`
+      })
+      const { error } = await writeBytes(stdoutNumber, Buffer.from(lines.join('')))
+      isFailing = error !== undefined
+      if (error === undefined) head = next
+      else onError(error)
+      return isFailing ? [] : lines
+    },
+    miss: () => undefined,
+    isFailing: () => isFailing,
+    cutAtOpen: undefined,
+    close: () => Promise.resolve(),
+  }
 }

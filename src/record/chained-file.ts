@@ -10,14 +10,16 @@ export interface TrailRotation extends Rotation, Retention {
   readonly compress: SegmentTask['compress']
 }
 
-/** A file whose lines form a chain, over rotations and restarts. */
+/** A file whose lines form a chain, over rotations and restarts; written by one call at a time. */
 export interface ChainedFile {
   /**
    * Appends JSON objects, each as one line.
    * @returns the lines that are with the operating system now, line feeds included: all of them, or
    *   where writing failed the first ones
    */
-  readonly append: (jsons: readonly string[]) => readonly string[]
+  readonly append: (jsons: readonly string[]) => Promise<readonly string[]>
+  /** Has the next line tell of so many that were never tried. */
+  readonly miss: (count: number) => void
   /** Whether there are lines that could not be written, and that nothing tells of yet. */
   readonly isFailing: () => boolean
   /** Where the chain was cut when the file was opened; undefined when it was whole. */
@@ -31,21 +33,21 @@ export interface ChainedFile {
  * and how many lines could not be written at all.
  * @param onError told of what could not be written, and of a rotation that failed
  * @param onWritten told of the lines that were written, by the heads that they make
- * @throws {Error} when the file cannot be opened
+ * @returns rejects when the file cannot be opened
  */
-export function openChainedFile(
+export async function openChainedFile(
   path: string,
   rotation: TrailRotation | undefined,
   onError: (error: unknown) => void,
   onWritten: (heads: readonly ChainHead[]) => void = () => undefined,
-): ChainedFile {
+): Promise<ChainedFile> {
   const file = openLineFile(path, rotation)
   let head = genesis
   let lost = 0
   // Whether the end of the file has to be looked at before the next line.
   let isTorn = false
 
-  function write(jsons: readonly string[], lead = ''): string[] {
+  async function write(jsons: readonly string[], lead = ''): Promise<string[]> {
     const lines: string[] = []
     const heads: ChainHead[] = []
     let last = head
@@ -56,7 +58,7 @@ export function openChainedFile(
       lines.push(`${chained.line}\n`)
     }
     const bytes = Buffer.from(lead + lines.join(''))
-    const { bytes: written, error } = file.write(bytes)
+    const { bytes: written, error } = await file.write(bytes)
     if (written === bytes.length) {
       head = last
       onWritten(heads)
@@ -71,17 +73,19 @@ export function openChainedFile(
   }
 
   /** Says what is missing before the next line, where anything is; false when that failed. */
-  function resume(): boolean {
+  async function resume(): Promise<boolean> {
     if (!isTorn && lost === 0) return true
     const cut = readEnd()
+    const told = lost
     const event = eventJson('resumed', {
       cutBytes: cut?.bytes,
       cutSha256: cut?.sha256,
-      lost: lost === 0 ? undefined : lost,
+      lost: told === 0 ? undefined : told,
     })
-    if (write([event], cut === undefined || cut.isEnded ? '' : '\n').length === 0) return false
+    const lead = cut === undefined || cut.isEnded ? '' : '\n'
+    if ((await write([event], lead)).length === 0) return false
     isTorn = false
-    lost = 0
+    lost -= told
     return true
   }
 
@@ -91,20 +95,20 @@ export function openChainedFile(
     return end.cut
   }
 
-  function rotate(): void {
+  async function rotate(): Promise<void> {
     try {
-      const aside = file.rotate()
-      beginAfter(aside)
+      const aside = await file.rotate()
+      await beginAfter(aside)
       segments?.finish(aside)
-      if (rotation !== undefined) deleteOldSegments(path, rotation)
+      if (rotation !== undefined) await deleteOldSegments(path, rotation)
     } catch (error) {
       onError(error)
     }
   }
 
   /** A file tells at its beginning what it follows, so that its chain can be taken up without that. */
-  function beginAfter(aside: string): void {
-    write([eventJson('rotated', { from: basename(aside) })])
+  async function beginAfter(aside: string): Promise<void> {
+    await write([eventJson('rotated', { from: basename(aside) })])
   }
 
   const end = readFileEnd(path)
@@ -112,26 +116,29 @@ export function openChainedFile(
   if (end.head !== undefined) head = end.head
   else if (previous !== undefined) {
     head = readFileEnd(previous).head ?? head
-    if (end.cut === undefined) beginAfter(previous)
+    if (end.cut === undefined) await beginAfter(previous)
   }
   const segments = rotation && openSegments(path, rotation.compress, onError)
   const { cut } = end
   const cutAtOpen = cut && { afterSeq: head.seq, bytes: cut.bytes }
   isTorn = cut !== undefined
-  if (isTorn) resume()
+  if (isTorn) await resume()
 
   return {
-    append: (jsons) => {
+    append: async (jsons) => {
       // What was cut off is told of in the file that it stands in.
-      if (!isTorn && file.isFull()) rotate()
-      const lines = resume() ? write(jsons) : []
+      if (!isTorn && file.isFull()) await rotate()
+      const lines = (await resume()) ? await write(jsons) : []
       lost += jsons.length - lines.length
       return lines
+    },
+    miss: (count) => {
+      lost += count
     },
     isFailing: () => lost > 0,
     cutAtOpen,
     close: async () => {
-      file.close()
+      await file.close()
       await segments?.close()
     },
   }

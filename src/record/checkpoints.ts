@@ -1,5 +1,6 @@
 import { sign } from 'node:crypto'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import type { ChainHead } from './chain.ts'
 import type { CheckpointKey } from './checkpoint-key.ts'
 import { headsAfter } from './file-end.ts'
@@ -17,9 +18,9 @@ export interface CheckpointSettings {
 export interface Checkpoints {
   /** Takes note of lines that were written. */
   readonly add: (heads: readonly ChainHead[]) => void
-  /** Makes a checkpoint of what has none yet. */
-  readonly write: () => void
-  readonly close: () => void
+  /** Makes a checkpoint of what has none yet; resolves when it is written, or could not be. */
+  readonly write: () => Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /**
@@ -41,6 +42,9 @@ export function openCheckpoints(
   let tree = merkleTree()
   let from = 0
   let last: ChainHead | undefined
+  // Signed, and not in the file yet.
+  let unwritten: string | undefined
+  let writing: Promise<void> | undefined
 
   function add(heads: readonly ChainHead[]): void {
     for (const head of heads) {
@@ -48,33 +52,53 @@ export function openCheckpoints(
       tree.add(head.hash)
       last = head
     }
-    if (tree.size() >= everyRecords) write()
+    if (tree.size() >= everyRecords) void write()
   }
 
-  function write(): void {
-    if (last === undefined || tree.size() === 0) return
+  function write(): Promise<void> {
+    writing ??= writeDue().finally(() => {
+      writing = undefined
+    })
+    return writing
+  }
+
+  async function writeDue(): Promise<void> {
+    let isMoreDue: boolean
+    do {
+      isMoreDue = unwritten !== undefined
+      unwritten ??= signNext()
+      if (unwritten === undefined) return
+      const line = unwritten
+      try {
+        await appendFile(path, `${isTorn ? '\n' : ''}${line}\n`, { mode: 0o640 })
+      } catch (error) {
+        isTorn = true
+        onError(error)
+        return
+      }
+      isTorn = false
+      unwritten = undefined
+      onCheckpoint(line)
+    } while (isMoreDue || tree.size() >= everyRecords)
+  }
+
+  function signNext(): string | undefined {
+    if (last === undefined || tree.size() === 0) return undefined
     const line = signedLine(key, from, last, tree)
-    try {
-      appendFileSync(path, `${isTorn ? '\n' : ''}${line}\n`, { mode: 0o640 })
-    } catch (error) {
-      isTorn = true
-      onError(error)
-      return
-    }
-    isTorn = false
     tree = merkleTree()
-    onCheckpoint(line)
+    return line
   }
 
   add(uncovered(trail, lastCovered(before)))
-  write()
-  const timer = setInterval(write, everySeconds * 1000).unref()
+  void write()
+  const timer = setInterval(() => void write(), everySeconds * 1000).unref()
   return {
     add,
     write,
-    close: () => {
+    close: async () => {
       clearInterval(timer)
-      write()
+      await writing
+      await write()
     },
   }
 }

@@ -1,35 +1,22 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { close, mkdirSync, open, openSync, statSync } from 'node:fs'
+import { access, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { type Written, writeBytes } from './write-bytes.ts'
 
-/** What came of an attempt to write. */
-export interface Written {
-  /** Bytes that are with the operating system. */
-  readonly bytes: number
-  /** Absent when that is all of them. */
-  readonly error?: unknown
-}
-
-/** A file that lines are appended to. */
+/** A file that lines are appended to, by one call at a time. */
 export interface LineFile {
-  /** Writes bytes at the end; they are with the operating system on return. */
-  readonly write: (bytes: Buffer) => Written
+  /** Writes bytes at the end; they are with the operating system then. */
+  readonly write: (bytes: Buffer) => Promise<Written>
   /** Whether it has reached its size or its age. */
   readonly isFull: () => boolean
   /**
    * Puts the file aside and goes on with an empty one.
-   * @returns the name of the file that was put aside
-   * @throws {Error} when that fails; the file then goes on as it is
+   * @returns the name of the file that was put aside; rejects when that fails, and the file then goes
+   *   on as it is
    */
-  readonly rotate: () => string
-  readonly close: () => void
+  readonly rotate: () => Promise<string>
+  readonly close: () => Promise<void>
 }
 
 /** When a file is put aside. */
@@ -45,45 +32,51 @@ export interface Rotation {
  */
 export function openLineFile(file: string, rotation: Rotation | undefined): LineFile {
   mkdirSync(dirname(file), { recursive: true, mode: 0o750 })
-  const open = () => openSync(file, 'a', 0o640)
   const limitBytes =
     rotation === undefined ? Number.POSITIVE_INFINITY : rotation.sizeMiB * 1_048_576
-  let fd = open()
+  let fd = openSync(file, 'a', mode)
   const atOpen = statSync(file)
   const ageMs = (rotation?.everyHours ?? Number.POSITIVE_INFINITY) * 3_600_000
   let size = atOpen.size
   let begunAtMs = size === 0 ? Date.now() : atOpen.birthtimeMs
   return {
-    write: (bytes) => {
-      let written = 0
-      try {
-        while (written < bytes.length) written += writeSync(fd, bytes, written)
-        return { bytes: written }
-      } catch (error) {
-        return { bytes: written, error }
-      } finally {
-        size += written
-      }
+    write: async (bytes) => {
+      const written = await writeBytes(fd, bytes)
+      size += written.bytes
+      return written
     },
     isFull: () => size >= limitBytes || (size > 0 && Date.now() - begunAtMs >= ageMs),
-    rotate: () => {
-      const aside = freeName(file)
-      renameSync(file, aside)
-      const next = open()
-      closeSync(fd)
+    rotate: async () => {
+      const aside = await freeName(file)
+      await rename(file, aside)
+      const next = await openFile(file, 'a', mode)
+      await closeFile(fd)
       fd = next
       size = 0
       begunAtMs = Date.now()
       return aside
     },
-    close: () => closeSync(fd),
+    close: () => closeFile(fd),
   }
 }
 
+const mode = 0o640
+// Numbers of files rather than handles: a write by number needs no promise of its own.
+const openFile = promisify(open)
+const closeFile = promisify(close)
+
 /** A name with the present time, or the next millisecond that no file has yet. */
-function freeName(file: string): string {
+async function freeName(file: string): Promise<string> {
   for (let timeMs = Date.now(); ; timeMs += 1) {
     const name = `${file}.${new Date(timeMs).toISOString().replaceAll(/[-:.]/g, '')}`
-    if (!['', '.gz', '.zst'].some((suffix) => existsSync(name + suffix))) return name
+    const taken = await Promise.all(['', '.gz', '.zst'].map((suffix) => exists(name + suffix)))
+    if (!taken.includes(true)) return name
   }
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
 }

@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuditRecord } from './audit-record.ts'
 
 /** Counts of what happened, in the form that Prometheus reads. */
@@ -6,6 +6,8 @@ export interface Metrics {
   /** Counts one request by its record. */
   readonly observe: (record: AuditRecord) => void
   readonly auditFailed: () => void
+  /** Shows how many requests are over whose record is not written. */
+  readonly gaugeAuditWaiting: (waiting: () => number) => void
   /** Counts a request that is not as the schema of Magento has it, and was let through. */
   readonly contractViolated: (integration: string, route: string) => void
   /** Counts an answer of Magento that is not as its schema has it. */
@@ -109,6 +111,16 @@ export function openMetrics(): Metrics {
       if (record.upstreamMs !== undefined) own.upstreamDuration.observe(record.upstreamMs / 1000)
     },
     auditFailed: () => auditFailures.inc(),
+    gaugeAuditWaiting: (waiting) => {
+      new Gauge({
+        name: 'magegate_audit_waiting_records',
+        help: 'Requests that are over and whose record is not written yet.',
+        registers,
+        collect() {
+          this.set(waiting())
+        },
+      })
+    },
     answerDrifted: (integration, route) => answerDrifts.inc({ integration, route }),
     contractViolated: (integration, route) => contractViolations.inc({ integration, route }),
     limitExceeded: (integration, limit, isEnforced) =>

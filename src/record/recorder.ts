@@ -8,47 +8,138 @@ export type EndAnswer = (mayAnswer: boolean) => void
 
 /** Records requests that are over. */
 export interface Recorder {
-  /** Takes note of a request; its record is written before the next turn of the event loop. */
+  /** Takes note of a request; its record is written soon. */
   readonly record: (request: RequestContext) => void
   /**
    * Lets an answer that is ready end when its request may be answered: a write when its record is
    * written, a read at once.
    */
   readonly hold: (request: RequestContext, end: EndAnswer) => void
-  /** Writes what has been taken note of. */
-  readonly flush: () => void
+  /** Whether the trail has not taken what it was given within the deadline. */
+  readonly isStalled: () => boolean
+  /** How many requests are over whose record is not written. */
+  readonly waiting: () => number
+  /** Resolves when what has been taken note of is written, or the trail has stalled. */
+  readonly flush: () => Promise<void>
+}
+
+/** How records are written. */
+export interface RecorderSettings {
+  /** Whether a write whose record cannot be written must not be answered. */
+  readonly isRecordDemanded: boolean
+  /** Most that the answer of a write waits for its record, milliseconds. */
+  readonly deadlineMs: number
+}
+
+/*
+ * Each batch costs a turn of another thread, so under load there is one in this time at most. Of reads,
+ * whose answers do not wait for it, records are collected for longer.
+ */
+const betweenBatchesMs = 1
+const collectReadsMs = 5
+/** What a trail that has stalled is waited for with; of more requests no record is kept. */
+const maxWaiting = 10_000
+
+/** What the answer of a request waits for, if it is a write. */
+interface Waiting {
+  readonly record: AuditRecord
+  end: EndAnswer | undefined
 }
 
 /**
- * Records the requests of one turn of the event loop together: one after the other they cost half of
- * what they cost in between everything else, and they share one write.
- * @param isRecordDemanded whether a write whose record cannot be written must not be answered
+ * Records requests in batches: those of one turn of the event loop are counted together, one after the
+ * other, which costs half of what it costs in between everything else. What is to be written is written
+ * by another thread, one batch at a time, so that a slow disk holds up no read, and a write for no
+ * longer than the deadline.
+ * @param onStall told when the trail does not take what it was given
  */
 export function openRecorder(
   auditLog: AuditLog,
   metrics: Metrics,
-  isRecordDemanded: boolean,
+  { isRecordDemanded, deadlineMs }: RecorderSettings,
+  onStall: () => void,
 ): Recorder {
   let ended: RequestContext[] = []
   let ends: (EndAnswer | undefined)[] = []
+  let collected: Waiting[] = []
+  let underWay: Waiting[] = []
+  // Whether an answer waits for what has been collected.
+  let isAwaited = false
+  let isStalled = false
+  let writing: Promise<void> | undefined
+  let collecting: NodeJS.Timeout | undefined
+  let soon: NodeJS.Timeout | undefined
+  // When the last batch was; milliseconds of `performance.now()`.
+  let begunAt = Number.NEGATIVE_INFINITY
+  const deadline = setTimeout(stall, deadlineMs).unref()
 
   function take(request: RequestContext, end: EndAnswer | undefined): void {
     request.isRecorded = true
     request.endedAt = performance.now()
-    if (ended.length === 0) setImmediate(flush)
+    if (ended.length === 0) setImmediate(collect)
     ended.push(request)
     ends.push(end)
   }
 
-  function flush(): void {
-    if (ended.length === 0) return
-    const records: AuditRecord[] = ended.map(auditRecord)
+  function collect(): void {
+    const records = ended.map(auditRecord)
     const waiting = ends
     ended = []
     ends = []
-    const written = auditLog.write(records)
-    for (const [index, end] of waiting.entries()) end?.(index < written || !isRecordDemanded)
-    for (const each of records) metrics.observe(each)
+    for (const [index, record] of records.entries()) {
+      metrics.observe(record)
+      collectOne(record, waiting[index])
+    }
+    beginInTime()
+  }
+
+  function collectOne(record: AuditRecord, end: EndAnswer | undefined): void {
+    const isRoom = collected.length < maxWaiting
+    if (isRoom) collected.push({ record, end: isStalled ? undefined : end })
+    else auditLog.miss(1)
+    if (isStalled || !isRoom) end?.(!isRecordDemanded)
+    else if (end !== undefined) isAwaited = true
+  }
+
+  /** A write waits for its record, a read does not. */
+  function beginInTime(): void {
+    if (writing !== undefined || collected.length === 0) return
+    if (!isAwaited) collecting ??= setTimeout(begin, collectReadsMs)
+    else if (performance.now() - begunAt >= betweenBatchesMs) begin()
+    else soon ??= setTimeout(begin, betweenBatchesMs)
+  }
+
+  function begin(): void {
+    clearTimeout(collecting)
+    clearTimeout(soon)
+    collecting = undefined
+    soon = undefined
+    if (collected.length === 0 || writing !== undefined) return
+    underWay = collected
+    collected = []
+    isAwaited = false
+    begunAt = performance.now()
+    deadline.refresh()
+    writing = auditLog.write(underWay.map(({ record }) => record)).then(finish)
+  }
+
+  function finish(written: number): void {
+    const batch = underWay
+    underWay = []
+    writing = undefined
+    isStalled = false
+    for (const [index, { end }] of batch.entries()) end?.(index < written || !isRecordDemanded)
+    beginInTime()
+  }
+
+  function stall(): void {
+    if (underWay.length === 0) return
+    isStalled = true
+    onStall()
+    for (const each of [...underWay, ...collected]) {
+      each.end?.(!isRecordDemanded)
+      each.end = undefined
+    }
   }
 
   return {
@@ -59,8 +150,19 @@ export function openRecorder(
       if (request.isRecorded || isRead(request)) end(true)
       else take(request, end)
     },
-    flush,
+    isStalled: () => isStalled,
+    waiting: () => ended.length + collected.length + underWay.length,
+    flush: async () => {
+      collect()
+      for (begin(); writing !== undefined && !isStalled; begin()) {
+        await Promise.race([writing, later(deadlineMs)])
+      }
+    },
   }
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
 /** RFC 9110, section 9.2.1: methods that ask for no change. */

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { SegmentTask } from './segment-worker.ts'
@@ -53,9 +54,13 @@ export function openSegments(
 
 /** The files that rotation has put aside, `FILE.TIME`, compressed or not, oldest first. */
 export function segmentFiles(trail: string): string[] {
+  return segmentsAmong(readdirSync(dirname(trail)), trail)
+}
+
+function segmentsAmong(names: readonly string[], trail: string): string[] {
   const form = new RegExp(`^${RegExp.escape(basename(trail))}\\.\\d{8}T\\d{9}Z(?:\\.gz|\\.zst)?$`)
   const folder = dirname(trail)
-  return readdirSync(folder)
+  return names
     .filter((name) => form.test(name))
     .sort()
     .map((name) => join(folder, name))
@@ -70,12 +75,16 @@ export interface Retention {
 }
 
 /** Deletes the segments that are not to be kept any more, with their indexes. */
-export function deleteOldSegments(trail: string, { keep, keepDays }: Retention): void {
-  const byName = Map.groupBy(segmentFiles(trail), (file) => file.replace(/\.(?:gz|zst)$/, ''))
+export async function deleteOldSegments(
+  trail: string,
+  { keep, keepDays }: Retention,
+): Promise<void> {
+  const segments = segmentsAmong(await readdir(dirname(trail)), trail)
+  const byName = Map.groupBy(segments, (file) => file.replace(/\.(?:gz|zst)$/, ''))
   const oldestMs = keepDays === undefined ? 0 : Date.now() - keepDays * 86_400_000
   for (const [index, [name, files]] of [...byName].entries()) {
     if (index >= byName.size - keep && putAsideMs(name) >= oldestMs) continue
-    for (const file of [...files, `${name}.idx`]) rmSync(file, { force: true })
+    for (const file of [...files, `${name}.idx`]) await rm(file, { force: true })
   }
 }
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
@@ -119,4 +121,92 @@ test('when there is space again, the trail goes on by itself and tells what is m
   assert.equal(resumed.seq, 2)
   assert.equal((JSON.parse(lines[3] ?? '') as Record<string, unknown>).status, 200)
   assert.equal(lines.length, 4)
+})
+
+describe('with a disk that hangs', () => {
+  /** A named pipe that nobody reads takes as little as a disk that hangs, and can be read again. */
+  async function hangingFile() {
+    const folder = await mkdtemp(join(tmpdir(), 'magegate-hanging-'))
+    const path = join(folder, 'audit.jsonl')
+    await promisify(execFile)('mkfifo', [path])
+    const { O_RDWR, O_NONBLOCK } = constants
+    const pipe = openSync(path, O_RDWR | O_NONBLOCK)
+    let filled = 0
+    try {
+      for (;;) filled += writeSync(pipe, '\n'.repeat(4096))
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN')
+    }
+    let text = ''
+    return {
+      path,
+      /** Takes what was written, until there are so many lines. */
+      linesOf: async (count: number): Promise<string[]> => {
+        const buffer = Buffer.alloc(65_536)
+        for (;;) {
+          const lines = text.slice(filled).split('\n').slice(0, -1)
+          if (lines.length >= count) return lines
+          try {
+            text += buffer.toString('utf8', 0, readSync(pipe, buffer))
+          } catch {
+            await new Promise(setImmediate)
+          }
+        }
+      },
+      [Symbol.asyncDispose]: async () => {
+        closeSync(pipe)
+        await rm(folder, { recursive: true })
+      },
+    }
+  }
+
+  test('reads are answered, writes wait no longer than the deadline, and no record is lost', async () => {
+    await using file = await hangingFile()
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { audit: { file: file.path, deadlineMs: 100 } },
+    })
+    const first = await send(gateway.url, post)
+    assert.equal(problemOf(first).code, 'audit-unavailable')
+    assert.equal(upstream.requests.length, 1)
+    const second = await send(gateway.url, post)
+    assert.equal(problemOf(second).code, 'audit-unavailable')
+    assert.equal(upstream.requests.length, 1)
+    for (let read = 0; read < 10; read += 1) {
+      assert.equal((await send(gateway.url, get)).status, 200)
+    }
+    assert.equal((await readiness(gateway.adminUrl)).status, 503)
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    assert.match(metrics, /^magegate_audit_waiting_records 12$/m)
+
+    await file.linesOf(12)
+    assert.equal((await readiness(gateway.adminUrl)).status, 200)
+    assert.equal((await send(gateway.url, post)).status, 200)
+    const records = (await file.linesOf(13)).map((line) => JSON.parse(line) as AuditRecord)
+    const sequence = records.map((record) => (record as AuditRecord & { seq: number }).seq)
+    assert.deepEqual(
+      sequence,
+      Array.from({ length: 13 }, (_, index) => index + 1),
+    )
+    assert.equal(new Set(records.map(({ requestId }) => requestId)).size, 13)
+    // The first one was on its way to the disk before anybody knew that it would not get there in time.
+    assert.deepEqual(
+      records.map(({ method, status }) => `${method} ${status}`),
+      ['POST 200', 'POST 503', ...Array.from({ length: 10 }, () => 'GET 200'), 'POST 200'],
+    )
+  })
+
+  test('and audit.onFailure: allow, writes are answered after the deadline', async () => {
+    await using file = await hangingFile()
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { audit: { file: file.path, deadlineMs: 100, onFailure: 'allow' } },
+    })
+    assert.equal((await send(gateway.url, post)).status, 200)
+    assert.equal((await send(gateway.url, post)).status, 200)
+    assert.equal((await readiness(gateway.adminUrl)).status, 200)
+    assert.equal((await file.linesOf(2)).length, 2)
+  })
 })

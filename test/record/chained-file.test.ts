@@ -52,9 +52,9 @@ function readChain(text: string, from = { seq: 0, hash: '0'.repeat(64) }): Line[
 test('numbers and links its lines, over a restart too', async () => {
   const path = join(folder, 'linked.jsonl')
   for (const batch of [['{"n":1}', '{"n":2}'], ['{"n":3}']]) {
-    const file = openChainedFile(path, undefined, failOn)
+    const file = await openChainedFile(path, undefined, failOn)
     assert.equal(file.cutAtOpen, undefined)
-    assert.equal(file.append(batch).length, batch.length)
+    assert.equal((await file.append(batch)).length, batch.length)
     await file.close()
   }
   const lines = readChain(await readFile(path, 'utf8'))
@@ -66,16 +66,16 @@ test('numbers and links its lines, over a restart too', async () => {
 
 test('goes on behind a line that was cut off, and tells what stands there', async () => {
   const path = join(folder, 'cut.jsonl')
-  const first = openChainedFile(path, undefined, failOn)
-  first.append(['{"n":1}', '{"n":2}'])
+  const first = await openChainedFile(path, undefined, failOn)
+  await first.append(['{"n":1}', '{"n":2}'])
   await first.close()
   const whole = await readFile(path, 'utf8')
   await truncate(path, whole.length - 30)
-  const second = openChainedFile(path, undefined, failOn)
+  const second = await openChainedFile(path, undefined, failOn)
   const kept = whole.slice(0, whole.indexOf('\n') + 1)
   const rest = whole.slice(kept.length, -30)
   assert.deepEqual(second.cutAtOpen, { afterSeq: 1, bytes: rest.length })
-  second.append(['{"n":3}'])
+  await second.append(['{"n":3}'])
   await second.close()
   const text = await readFile(path, 'utf8')
   assert.ok(text.startsWith(`${kept}${rest}\n`))
@@ -91,12 +91,12 @@ test('goes on behind a line that was cut off, and tells what stands there', asyn
 
 test('takes up its chain behind lines that are none of its own, however long', async () => {
   const path = join(folder, 'foreign.jsonl')
-  const first = openChainedFile(path, undefined, failOn)
-  first.append(['{"n":1}'])
+  const first = await openChainedFile(path, undefined, failOn)
+  await first.append(['{"n":1}'])
   await first.close()
   const foreign = `${'{"not":"ours"}\n'.repeat(20_000)}`
   await appendFile(path, foreign)
-  const second = openChainedFile(path, undefined, failOn)
+  const second = await openChainedFile(path, undefined, failOn)
   assert.deepEqual(second.cutAtOpen, { afterSeq: 1, bytes: foreign.length })
   await second.close()
   const last = (await readFile(path, 'utf8')).split('\n').at(-2) ?? ''
@@ -111,10 +111,10 @@ test('loses no line over rotations, and goes on with the chain in the next file'
   let n = 0
   // Two runs, so that one of them begins with what the other has put aside.
   for (let run = 0; run < 2; run += 1) {
-    const file = openChainedFile(path, { sizeMiB: 1, keep: 100, compress: 'none' }, failOn)
+    const file = await openChainedFile(path, { sizeMiB: 1, keep: 100, compress: 'none' }, failOn)
     for (let index = 0; index < 40; index += 1) {
       n += 1
-      assert.equal(file.append([JSON.stringify({ n, filler })]).length, 1)
+      assert.equal((await file.append([JSON.stringify({ n, filler })])).length, 1)
     }
     await file.close()
   }
@@ -133,11 +133,11 @@ test('loses no line over rotations, and goes on with the chain in the next file'
 test('takes up the chain of what was put aside when its own file is gone', async () => {
   const path = join(folder, 'gone.jsonl')
   const aside = join(folder, 'gone.jsonl.20260115T093000123Z')
-  const first = openChainedFile(aside, undefined, failOn)
-  first.append(['{"n":1}'])
+  const first = await openChainedFile(aside, undefined, failOn)
+  await first.append(['{"n":1}'])
   await first.close()
-  const second = openChainedFile(path, undefined, failOn)
-  second.append(['{"n":2}'])
+  const second = await openChainedFile(path, undefined, failOn)
+  await second.append(['{"n":2}'])
   await second.close()
   const [one] = readChain(await readFile(aside, 'utf8'))
   readChain(await readFile(path, 'utf8'), one)
@@ -145,11 +145,11 @@ test('takes up the chain of what was put aside when its own file is gone', async
 
 test('tells of lines that could not be written as soon as one can be', async () => {
   const errors: unknown[] = []
-  const file = openChainedFile('/dev/full', undefined, (error) => errors.push(error))
+  const file = await openChainedFile('/dev/full', undefined, (error) => errors.push(error))
   assert.ok(!file.isFailing())
-  assert.deepEqual(file.append(['{"n":1}']), [])
+  assert.deepEqual(await file.append(['{"n":1}']), [])
   assert.ok(file.isFailing())
-  assert.deepEqual(file.append(['{"n":2}']), [])
+  assert.deepEqual(await file.append(['{"n":2}']), [])
   assert.equal(errors.length, 2)
   await file.close()
 })

@@ -36,7 +36,7 @@ async function writeTrail(name: string) {
 async function coveredAtStart(trail: string) {
   const settings = { key: { privateKey, id: 'k' }, everyRecords: 100, everySeconds: 3600 }
   const fail = (error: unknown) => assert.fail(String(error))
-  openCheckpoints(trail, settings, () => undefined, fail).close()
+  await openCheckpoints(trail, settings, () => undefined, fail).close()
   const lines = (await readFile(`${trail}.checkpoints`, 'utf8')).trimEnd().split('\n')
   return lines.map((line) => {
     const { from, to, count } = JSON.parse(line) as Record<string, number>

@@ -13,16 +13,16 @@ after(() => rm(folder, { recursive: true }))
 
 const mebibyte = Buffer.from(`${'x'.repeat(1_048_575)}\n`)
 
-test('has written a line when it returns, after what was there, not for others to read', async () => {
+test('has written a line when it says so, after what was there, not for others to read', async () => {
   const file = join(folder, 'new', 'audit.jsonl')
   const first = openLineFile(file, undefined)
-  first.write(Buffer.from('one\n'))
+  await first.write(Buffer.from('one\n'))
   assert.equal(await readFile(file, 'utf8'), 'one\n')
-  first.close()
+  await first.close()
   const second = openLineFile(file, undefined)
-  second.write(Buffer.from('two\n'))
+  await second.write(Buffer.from('two\n'))
   assert.equal(await readFile(file, 'utf8'), 'one\ntwo\n')
-  second.close()
+  await second.close()
   assert.equal((await stat(file)).mode & 0o007, 0)
 })
 
@@ -32,11 +32,11 @@ test('puts a file aside that has its size', async () => {
   const aside: string[] = []
   for (let index = 0; index < 4; index += 1) {
     assert.ok(!opened.isFull())
-    opened.write(mebibyte)
+    await opened.write(mebibyte)
     assert.ok(opened.isFull())
-    aside.push(opened.rotate())
+    aside.push(await opened.rotate())
   }
-  opened.close()
+  await opened.close()
   // In the same millisecond too, none takes the name of another.
   assert.equal(new Set(aside).size, 4)
   const kept = (await readdir(folder)).filter((name) => name.startsWith('rotated.jsonl.'))
@@ -53,27 +53,27 @@ test('puts a file aside that has its age, unless it is empty', async (context) =
   const nextHour = Date.now() + 3_600_000
   context.mock.timers.enable({ apis: ['Date'], now: nextHour })
   assert.ok(!opened.isFull())
-  opened.write(Buffer.from('one\n'))
+  await opened.write(Buffer.from('one\n'))
   assert.ok(opened.isFull())
-  opened.rotate()
-  opened.write(Buffer.from('two\n'))
+  await opened.rotate()
+  await opened.write(Buffer.from('two\n'))
   assert.ok(!opened.isFull())
-  opened.close()
+  await opened.close()
 })
 
 test('goes on in the old file when it cannot be put aside', async () => {
   const file = join(folder, 'stuck.jsonl')
   const opened = openLineFile(file, { sizeMiB: 1 })
   await rm(file)
-  assert.throws(() => opened.rotate(), { code: 'ENOENT' })
-  assert.deepEqual(opened.write(mebibyte), { bytes: mebibyte.length })
-  opened.close()
+  await assert.rejects(opened.rotate(), { code: 'ENOENT' })
+  assert.deepEqual(await opened.write(mebibyte), { bytes: mebibyte.length })
+  await opened.close()
 })
 
-test('tells how much of a line is written where the disk is full', () => {
+test('tells how much of a line is written where the disk is full', async () => {
   const opened = openLineFile('/dev/full', undefined)
-  const { bytes, error } = opened.write(mebibyte)
+  const { bytes, error } = await opened.write(mebibyte)
   assert.equal(bytes, 0)
   assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
-  opened.close()
+  await opened.close()
 })

@@ -31,11 +31,11 @@ for (const [compress, suffix, decompress] of [
 ] as const) {
   test(`compresses what is put aside with ${compress}, bit for bit, and loses no line`, async () => {
     const path = join(folder, `${compress}.jsonl`)
-    const file = openChainedFile(path, { sizeMiB: 1, keep: 100, compress }, failOn)
+    const file = await openChainedFile(path, { sizeMiB: 1, keep: 100, compress }, failOn)
     const filler = 'é'.repeat(30_000)
     let text = ''
     for (let n = 1; n <= 60; n += 1) {
-      text += file.append([JSON.stringify({ n, filler })]).join('')
+      text += (await file.append([JSON.stringify({ n, filler })])).join('')
     }
     await untilFinished(path, suffix)
     await file.close()
@@ -51,7 +51,7 @@ for (const [compress, suffix, decompress] of [
 
     // The chain is taken up from a compressed file too, should its own be gone.
     await rm(path)
-    await openChainedFile(path, { sizeMiB: 1, keep: 100, compress }, failOn).close()
+    await (await openChainedFile(path, { sizeMiB: 1, keep: 100, compress }, failOn)).close()
     const [line = ''] = (await readFile(path, 'utf8')).split('\n')
     assert.ok((JSON.parse(line) as { seq: number }).seq > 1)
   })
@@ -85,13 +85,13 @@ test('deletes what is more than is kept, and what is older, with its index', asy
   }
   const left = async () =>
     (await readdir(folder)).filter((name) => name.startsWith('old.jsonl')).sort()
-  deleteOldSegments(trail, { keep: 3 })
+  await deleteOldSegments(trail, { keep: 3 })
   assert.deepEqual(
     await left(),
     [`${names[1]}.gz`, `${names[1]}.idx`, names[2], `${names[2]}.idx`, names[3], `${names[3]}.idx`]
       .map(String)
       .sort(),
   )
-  deleteOldSegments(trail, { keep: 3, keepDays: 1 })
+  await deleteOldSegments(trail, { keep: 3, keepDays: 1 })
   assert.deepEqual(await left(), [names[3], `${names[3]}.idx`].map(String).sort())
 })

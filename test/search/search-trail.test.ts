@@ -53,10 +53,10 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
   describe(`over files that are put aside with compress: ${compress}`, () => {
     const path = () => join(folder, `${compress}.jsonl`)
     before(async () => {
-      const file = openChainedFile(path(), { sizeMiB: 1, keep: 100, compress }, (error) => {
+      const file = await openChainedFile(path(), { sizeMiB: 1, keep: 100, compress }, (error) => {
         throw error
       })
-      for (const record of records) file.append([JSON.stringify(record)])
+      for (const record of records) await file.append([JSON.stringify(record)])
       const isDone = (segment: string) => existsSync(`${segment.replace(/\.(gz|zst)$/, '')}.idx`)
       const suffix = { none: 'Z', gzip: '.gz', zstd: '.zst' }[compress]
       const isFinished = (segment: string) => isDone(segment) && segment.endsWith(suffix)

@@ -105,7 +105,19 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
   })
   const gateway = await buildGateway(await loadConfig(files.path, { ...testEnv, ...env }))
   const { url, adminUrl = '' } = await gateway.start()
-  const auditText = () => readFile(auditFile, 'utf8')
+  let isStopped = false
+  const stop = async () => {
+    await gateway.stop()
+    isStopped = true
+  }
+  const auditText = async () => {
+    // Records of reads are written a little later than their answers.
+    while (!isStopped) {
+      const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
+      if (/^magegate_audit_waiting_records 0$/m.test(metrics)) break
+    }
+    return readFile(auditFile, 'utf8')
+  }
   return {
     url,
     adminUrl,
@@ -117,9 +129,9 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
         await new Promise(setImmediate)
       }
     },
-    stop: gateway.stop,
+    stop,
     [Symbol.asyncDispose]: async () => {
-      await gateway.stop()
+      await stop()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -38,17 +38,17 @@ async function writeTrail(count: number, { path = newTrail(), filler = '' } = {}
   assert.ok(key)
   const settings = { key, everyRecords: 10, everySeconds: 1000 }
   const checkpoints = openCheckpoints(path, settings, () => undefined, failOn)
-  const file = openChainedFile(
+  const file = await openChainedFile(
     path,
     { sizeMiB: 1, keep: 100, compress: 'none' },
     failOn,
     checkpoints.add,
   )
   for (let n = 1; n <= count; n += 1) {
-    file.append([JSON.stringify({ v: 1, sku: `sku-${n}-é`, filler })])
+    await file.append([JSON.stringify({ v: 1, sku: `sku-${n}-é`, filler })])
   }
   await file.close()
-  checkpoints.close()
+  await checkpoints.close()
   return path
 }
 
@@ -97,8 +97,9 @@ test('a trail whose oldest file is not kept any more is whole from there on', as
 
 test('records that a process did not live to sign are signed at the next start', async () => {
   const path = join(folder, 'killed.jsonl')
-  const file = openChainedFile(path, undefined, failOn)
-  for (let n = 1; n <= 300; n += 1) file.append([JSON.stringify({ n, filler: 'x'.repeat(1000) })])
+  const file = await openChainedFile(path, undefined, failOn)
+  for (let n = 1; n <= 300; n += 1)
+    await file.append([JSON.stringify({ n, filler: 'x'.repeat(1000) })])
   await file.close()
   await writeTrail(1, { path })
   const report = await verified(path)

@@ -1,0 +1,56 @@
+import { writeBytes } from './write-bytes.ts'
+
+/** Lines on their way to standard output. */
+export interface StdoutLines {
+  /** Writes lines in the background, behind those before. */
+  readonly write: (lines: readonly string[]) => void
+  /** Resolves when all are written, or the reader takes none for a while. */
+  readonly close: () => Promise<void>
+}
+
+const stdoutNumber = 1
+/** What waits for a slow reader at most; of more, the newest lines are left out. */
+const maxWaitingLength = 16_777_216
+const closeMs = 2_000
+
+/**
+ * Copies lines to standard output without waiting for whoever reads it.
+ * @param onError told of lines that were left out
+ */
+export function stdoutLines(onError: (error: unknown) => void): StdoutLines {
+  let waiting: string[] = []
+  let waitingLength = 0
+  let running: Promise<void> | undefined
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const bytes = Buffer.from(waiting.join(''))
+      waiting = []
+      waitingLength = 0
+      const { error } = await writeBytes(stdoutNumber, bytes)
+      if (error !== undefined) onError(error)
+    }
+  }
+
+  return {
+    write: (lines) => {
+      for (const line of lines) {
+        if (waitingLength + line.length > maxWaitingLength) {
+          onError(new Error('standard output is too slow for the audit trail'))
+          return
+        }
+        waiting.push(line)
+        waitingLength += line.length
+      }
+      running ??= run().finally(() => {
+        running = undefined
+      })
+    },
+    close: async () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, closeMs)
+      await Promise.race([running, promise])
+      clearTimeout(timer)
+    },
+  }
+}

@@ -2,7 +2,7 @@ import { type AuditCheckpointSettings, openAuditCheckpoints } from './audit-chec
 import type { AuditRecord } from './audit-record.ts'
 import { type ChainHead, chainLine, genesis } from './chain.ts'
 import { type ChainedFile, openChainedFile, type TrailRotation } from './chained-file.ts'
-import type { Redact } from './redaction.ts'
+import type { Redact } from './known-secrets.ts'
 import { stdoutLines } from './stdout-lines.ts'
 import { writeBytes } from './write-bytes.ts'
 

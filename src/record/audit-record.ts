@@ -4,7 +4,7 @@ import type { RequestContext } from '../request-context.ts'
 import { type RecordedSignature, recordedSignature } from './evidence-redaction.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactQuery } from './query-redaction.ts'
-import { redactTokenShapes } from './redaction.ts'
+import { redactTokenShapes } from './token-shapes.ts'
 
 /** What is written of one request, whatever became of it. Fields without a value are left out
  * of the line. `seq`, `prev` and `hash` come to it when it is written. */

@@ -1,5 +1,6 @@
 import { destination, type Logger, pino } from 'pino'
-import { type Redact, redactTokenShapes } from './redaction.ts'
+import type { Redact } from './known-secrets.ts'
+import { redactTokenShapes } from './token-shapes.ts'
 
 /**
  * The operator's log: JSON lines on standard error, apart from the audit trail. Every finished line

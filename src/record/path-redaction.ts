@@ -1,6 +1,6 @@
 import type { RequestContext, RequestTarget } from '../request-context.ts'
 import { redacted } from '../secret.ts'
-import { redactTokenShapes } from './redaction.ts'
+import { redactTokenShapes } from './token-shapes.ts'
 
 // Variables of Magento routes that carry a credential, such as :resetPasswordLinkToken.
 const secretVariable =

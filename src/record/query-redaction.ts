@@ -1,6 +1,6 @@
 import { percentDecode } from '../percent-encoding.ts'
 import { redacted } from '../secret.ts'
-import { redactTokenShapes } from './redaction.ts'
+import { redactTokenShapes } from './token-shapes.ts'
 
 /*
  * Names whose values say how much is asked for and never who is asked about: the paging, sorting

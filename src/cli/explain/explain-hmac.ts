@@ -1,6 +1,6 @@
 import { canonicalRequest } from '../../authenticate/canonical-request.ts'
 import type { SharedSecret } from '../../authenticate/shared-secrets.ts'
-import { redactTokenShapes } from '../../record/redaction.ts'
+import { redactTokenShapes } from '../../record/token-shapes.ts'
 import { compareBodies, row } from './body-comparison.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'
 import { type ClientString, clientStrings, givenString } from './client-strings.ts'

@@ -13,7 +13,7 @@ import {
   verificationKey,
 } from '../../authenticate/message-signature/verification-key.ts'
 import { presentedDigest } from '../../record/evidence-redaction.ts'
-import { redactTokenShapes } from '../../record/redaction.ts'
+import { redactTokenShapes } from '../../record/token-shapes.ts'
 import { redacted } from '../../secret.ts'
 import { bodyVariants } from './body-variants.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'

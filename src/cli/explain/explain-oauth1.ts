@@ -7,7 +7,7 @@ import {
 } from '../../authenticate/oauth1/oauth1-parameters.ts'
 import type { Oauth1SignatureSettings } from '../../authenticate/oauth1/oauth1-settings.ts'
 import { presentedDigest } from '../../record/evidence-redaction.ts'
-import { redactTokenShapes } from '../../record/redaction.ts'
+import { redactTokenShapes } from '../../record/token-shapes.ts'
 import { redacted } from '../../secret.ts'
 import { bodyVariants } from './body-variants.ts'
 import type { ClientKey } from './client-keys.ts'

@@ -1,0 +1,126 @@
+import { percentDecode } from '../percent-encoding.ts'
+import { redacted } from '../secret.ts'
+import type { Redact } from './known-secrets.ts'
+
+const jsonWebToken = String.raw`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`
+const authorization = String.raw`(?<=\b(?:Bearer|Basic|OAuth)(?: |%20|\+))[^\s"\\]+`
+
+const jsonWebTokens = new RegExp(jsonWebToken, 'g')
+const authorizations = /\b(Bearer|Basic|OAuth)( |%20|\+)[^\s"\\]+/gi
+
+/* What Magento's tokens and keys, and digests in hex look like. */
+const tokenShapes = new RegExp(
+  [
+    jsonWebToken,
+    authorization,
+    String.raw`(?<![A-Za-z0-9])(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{32}(?![A-Za-z0-9])`,
+    '(?<![A-Za-z0-9])[0-9a-fA-F]{40,128}(?![A-Za-z0-9])',
+  ].join('|'),
+  'g',
+)
+
+/** Strikes out what has the shape of a token, in text that a caller chose. */
+export const redactTokenShapes: Redact = (text) => text.replace(tokenShapes, redacted)
+
+/* ISO/IEC 7812: of the numbers of cards those from 14 digits on; shorter ones are those of articles. */
+const minCardDigits = 14
+const cardNumber = /(?<![\w.-])[2-6](?:(?:[ +-]|%20)?\d){13,18}(?![\w-])/g
+const email = /[\w.!#$&'*+/=?^{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g
+const percentRun = /[^/?&=\s"\\]*%[0-9A-Fa-f]{2}[^/?&=\s"\\]*/g
+const hexDigits = /^[0-9a-f-]+$/
+const printable = /^[\x20-\x7e\s]+$/
+
+/** What is struck out besides tokens. */
+export interface ShapeSettings {
+  readonly emails: boolean
+}
+
+/**
+ * Compiles the search for tokens, numbers of cards and, if asked for, e-mail addresses in a finished line:
+ * in plain, percent-encoded and base64 form. What is encoded is searched for known secrets too.
+ */
+export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): Redact {
+  function redactPlain(text: string): string {
+    let shown = text.includes('eyJ') ? text.replace(jsonWebTokens, redacted) : text
+    shown = shown.replace(authorizations, `$1$2${redacted}`)
+    if (hasDigits(shown)) shown = shown.replace(cardNumber, redactCard)
+    return emails ? shown.replace(email, redacted) : shown
+  }
+  /** Whether what a run stands for has anything to hide. */
+  function hides(decoded: string, depth: number): boolean {
+    const known = redactKnown(decoded)
+    return known !== decoded || redactDeep(known, depth) !== known
+  }
+  function redactDeep(text: string, depth: number): string {
+    const plain = redactPlain(text)
+    if (depth === 0) return plain
+    const percent = plain.includes('%')
+      ? plain.replace(percentRun, (run) => {
+          const decoded = percentDecode(run)
+          return decoded !== undefined && hides(decoded, depth - 1) ? redacted : run
+        })
+      : plain
+    return replaceBase64(percent, (run) => {
+      if (hexDigits.test(run)) return run
+      const decoded = Buffer.from(run, 'base64').toString('latin1')
+      return printable.test(decoded) && hides(decoded, depth - 1) ? redacted : run
+    })
+  }
+  return (line) => redactDeep(line, maxDepth)
+}
+
+/** Whether there are as many digits with nothing but separators between them as a card has. */
+function hasDigits(text: string): boolean {
+  let count = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code >= 0x30 && code <= 0x39) {
+      count += 1
+      if (count >= minCardDigits) return true
+      // Space, plus, percent and hyphen.
+    } else if (code !== 0x20 && code !== 0x2b && code !== 0x25 && code !== 0x2d) count = 0
+  }
+  return false
+}
+
+const isBase64 = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[A-Za-z0-9+/_-]/.test(String.fromCharCode(code)) ? 1 : 0,
+)
+/** Base64 of at least fifteen bytes. */
+const minBase64Length = 20
+
+/** Replaces the runs that can be base64. A regular expression takes ten times as long to find them. */
+function replaceBase64(text: string, replace: (run: string) => string): string {
+  let out = ''
+  let shown = 0
+  let begin = 0
+  for (let at = 0; at <= text.length; at += 1) {
+    const code = at < text.length ? text.charCodeAt(at) : 0
+    if (code < 128 && isBase64[code] === 1) continue
+    if (at - begin >= minBase64Length) {
+      const run = text.slice(begin, at)
+      const replaced = replace(run)
+      if (replaced !== run) {
+        out += text.slice(shown, begin) + replaced
+        shown = at
+      }
+    }
+    begin = at + 1
+  }
+  return shown === 0 ? text : out + text.slice(shown)
+}
+
+/** How many encodings around each other are undone. */
+const maxDepth = 2
+
+/** Digits are the number of a card when their check digit says so (ISO/IEC 7812-1, annex B). */
+function redactCard(text: string): string {
+  let sum = 0
+  const digits = text.replaceAll(/%20|\D/g, '')
+  for (let index = 0; index < digits.length; index += 1) {
+    const digit = Number(digits[digits.length - 1 - index])
+    const doubled = index % 2 === 1 ? digit * 2 : digit
+    sum += doubled > 9 ? doubled - 9 : doubled
+  }
+  return sum % 10 === 0 ? redacted : text
+}

@@ -4,9 +4,12 @@ import { compileBodySchema } from '../src/authorize/body-schema.ts'
 import { compileContract } from '../src/authorize/magento-contract/contract.ts'
 import { parseStrictJson } from '../src/authorize/strict-json.ts'
 import { openAuditLog } from '../src/record/audit-log.ts'
-import { auditRecord } from '../src/record/audit-record.ts'
+import { prepareAuditRecord } from '../src/record/audit-record.ts'
+import { compileBodyRedaction } from '../src/record/body-redaction.ts'
+import { compileCredentialNames } from '../src/record/credential-names.ts'
 import { openMetrics } from '../src/record/metrics.ts'
 import { compileRedaction } from '../src/record/redaction.ts'
+import { prepareTokenHash } from '../src/record/token-hash.ts'
 import type { RequestContext } from '../src/request-context.ts'
 import { Secret } from '../src/secret.ts'
 import { memoryBuckets } from '../src/store/memory-buckets.ts'
@@ -39,8 +42,12 @@ export async function measurePieces(get: SignedRequest, folder: string): Promise
     return nonces.use(`bench-nonce-${nonce}`, 100)
   }
   const ended = endedRequest(get)
-  const record = auditRecord(ended)
   const redact = compileRedaction(Object.values(benchEnv).map((text) => new Secret(text)))
+  const auditRecord = prepareAuditRecord({
+    hashToken: prepareTokenHash(),
+    showBody: compileBodyRedaction(compileCredentialNames(), redact),
+  })
+  const record = auditRecord(ended)
   const audit = await openAuditLog({ file: join(folder, 'audit.jsonl') }, redact, (error) => {
     throw error
   })

@@ -22,10 +22,14 @@ import type { Services } from './policy.ts'
 import type { Rejection } from './problem.ts'
 import { ratePerSecond } from './rate.ts'
 import { openAuditLog } from './record/audit-log.ts'
+import { prepareAuditRecord } from './record/audit-record.ts'
+import { compileBodyRedaction } from './record/body-redaction.ts'
+import { compileCredentialNames } from './record/credential-names.ts'
 import { openLog } from './record/log.ts'
 import { openMetrics } from './record/metrics.ts'
 import { openRecorder } from './record/recorder.ts'
 import { compileRedaction } from './record/redaction.ts'
+import { prepareTokenHash } from './record/token-hash.ts'
 import { createServer } from './server.ts'
 import { addressPenalties } from './store/address-penalties.ts'
 import { memoryBuckets } from './store/memory-buckets.ts'
@@ -50,7 +54,7 @@ export interface Gateway {
 export async function buildGateway(config: Config): Promise<Gateway> {
   const { listen, admin, magento, store: storeSettings, audit, limits, shutdown } = config.gateway
   const clock = () => performance.now()
-  const redact = compileRedaction(config.secrets)
+  const redact = compileRedaction(config.secrets, audit.redact)
   const log = openLog(redact)
   const metrics = openMetrics()
   let isDraining = false
@@ -63,9 +67,15 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     log.warn(auditLog.cutAtOpen, 'the audit trail was cut; it goes on behind the cut')
   }
   const isRecordDemanded = audit.onFailure === 'refuse'
+  const isCredential = compileCredentialNames(audit.redact.names)
+  const buildRecord = prepareAuditRecord({
+    hashToken: prepareTokenHash(audit.tokenHashKey?.reveal()),
+    showBody: compileBodyRedaction(isCredential, redact),
+  })
   const recorder = openRecorder(
     auditLog,
     metrics,
+    buildRecord,
     { isRecordDemanded, deadlineMs: audit.deadlineMs },
     () => {
       metrics.auditFailed()

@@ -13,6 +13,7 @@ import { clientCertificatePin } from './authenticate/client-certificate-pin.ts'
 import { credential } from './authenticate/credential.ts'
 import { replayGuard } from './authenticate/replay-guard.ts'
 import { signature } from './authenticate/signature.ts'
+import { auditDetails } from './authorize/audit-details.ts'
 import { deprecation } from './authorize/deprecation.ts'
 import { jsonBody } from './authorize/json-body.ts'
 import { knownAttacks } from './authorize/known-attacks.ts'
@@ -59,6 +60,7 @@ export const policies = [
   // authorize
   rateLimit,
   routeGrant,
+  auditDetails,
   deprecation,
   jsonBody,
   knownAttacks,

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import type { AuditDetails } from './audit-details.ts'
 import { firstValue } from './headers.ts'
 
 /** A request target that follows the one grammar; every part is a slice of the received bytes. */
@@ -142,12 +143,16 @@ export class RequestContext {
   route: string | undefined = undefined
   /** route-grant: raw (still encoded) value of each variable of the pattern. */
   routeVariables: ReadonlyMap<string, string> | undefined = undefined
+  /** audit-details: what the record tells besides what all records tell. */
+  auditDetails: AuditDetails | undefined = undefined
   /** json-body: what the body says, where it is JSON. */
   json: JsonBody | undefined = undefined
   /** magento-schema: looks at an answer of Magento that is held whole, after it has been passed on. */
   inspectAnswer: ((status: number, body: Buffer) => void) | undefined = undefined
   /** forward */
   upstream: UpstreamExchange | undefined = undefined
+  /** forward: the body of Magento's answer, where the record shows it and it was held whole. */
+  answerBody: Buffer | undefined = undefined
   /** Whoever answers. */
   outcome: Outcome | undefined = undefined
   /** The recorder: whether it has been taken note of. */

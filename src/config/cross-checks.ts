@@ -1,5 +1,6 @@
 import { BlockList } from 'node:net'
 import { tokenDigest } from '../admit/claimed-integration.ts'
+import { subjectFields } from '../audit-details.ts'
 import { signerIds } from '../authenticate/claimed-signer.ts'
 import type { SignatureSettings } from '../authenticate/signature-settings.ts'
 import { decodeBase32 } from '../forward/admin-token/base32.ts'
@@ -96,13 +97,24 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
   }
   if (signature !== undefined) faults.push(...checkSignatureRules(signature))
   faults.push(...checkLimitRules(integration))
-  for (const key of ['requestSchema', 'deprecations'] as const) {
+  for (const key of ['requestSchema', 'deprecations', 'auditDetails'] as const) {
     for (const route of Object.keys(policies[key] ?? {})) {
       if (policies.routes?.includes(route)) continue
       faults.push({
         pointer: `/policies/${key}/${escapePointer(route)}`,
         expected: 'a route that is granted in /policies/routes',
       })
+    }
+  }
+  for (const [route, details] of Object.entries(policies.auditDetails ?? {})) {
+    for (const field of subjectFields) {
+      for (const [index, place] of (details[field] ?? []).entries()) {
+        if (place.startsWith('/') || route.split('/').includes(place)) continue
+        faults.push({
+          pointer: `/policies/auditDetails/${escapePointer(route)}/${field}/${index}`,
+          expected: `a variable of ${route}, or a JSON Pointer`,
+        })
+      }
     }
   }
   return faults

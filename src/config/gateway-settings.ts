@@ -228,6 +228,26 @@ const audit = Type.Object(
       description:
         'While records cannot be written: refuse writes and readiness, or allow them unrecorded.',
     }),
+    redact: Type.Object(
+      {
+        emails: Type.Boolean({ default: false, description: 'Strike out e-mail addresses too.' }),
+        names: Type.Array(Type.String({ minLength: 1 }), {
+          default: [],
+          description:
+            'Further names of members whose values are not shown, in any spelling, such as taxvat.',
+        }),
+      },
+      {
+        ...closed,
+        default: {},
+        description: 'What is struck out besides tokens, secrets and numbers of cards.',
+      },
+    ),
+    tokenHashKey: Type.Optional(
+      SecretSetting(
+        'Key of the hash by which requests with one token are found. Left out, every process has its own.',
+      ),
+    ),
     deadlineMs: Milliseconds(
       2_000,
       'Most that the answer of a write waits for its record; after that the trail counts as failing.',

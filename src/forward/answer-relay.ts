@@ -153,6 +153,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#headers.push('Content-Length', String(body.length))
     }
     this.#request.outcome = { status: this.#status }
+    if (this.#request.auditDetails?.answerBody !== undefined) this.#request.answerBody = body
     this.#end((mayAnswer) => {
       if (!mayAnswer) return this.#finish(unrecorded)
       this.#writeHead()

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 import { clientClosed } from '../answer.ts'
 import type { RequestContext } from '../request-context.ts'
+import type { ShowBody } from './body-redaction.ts'
 import { type RecordedSignature, recordedSignature } from './evidence-redaction.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactQuery } from './query-redaction.ts'
+import { namedSubjects } from './subjects.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
 /** What is written of one request, whatever became of it. Fields without a value are left out
@@ -49,20 +51,57 @@ export interface AuditRecord {
   readonly bodySha256: string | undefined
   /** Limits that the request went beyond and that are only reported. */
   readonly reportedLimits: readonly string[] | undefined
-  /** SKUs that the path names. */
+  /** SKUs that path and body name. */
   readonly skus: readonly string[] | undefined
+  /** Ids of orders that path and body name. */
+  readonly orderIds: readonly string[] | undefined
+  /** Ids of jobs that path and body name. */
+  readonly jobIds: readonly string[] | undefined
+  /** {@link HashToken} of the bearer token that was presented. */
+  readonly tokenHash: string | undefined
   /** Id of the secret that verified the signature. */
   readonly keyId: string | undefined
   /** Of a signature that does not verify: what `explain` finds the cause by. */
   readonly signature: RecordedSignature | undefined
   /** Chosen headers, cut down to what is harmless. */
   readonly headers: Readonly<Record<string, string>> | undefined
+  /** Redacted JSON, cut to a length; only where the route's configuration asks for it. */
+  readonly requestBody: string | undefined
+  /** The same of Magento's answer. */
+  readonly answerBody: string | undefined
 }
 
-/** Builds the record of a request from an allow-list of what is known of it. */
-export function auditRecord(request: RequestContext): AuditRecord {
+/**
+ * A keyed hash of a bearer token, of which the digest is given, hex: requests with one token can be found by
+ * it, and without the key no token can be tried against it.
+ */
+export type HashToken = (digest: string) => string
+
+/** What a record is built with. */
+export interface RecordSettings {
+  readonly hashToken: HashToken
+  readonly showBody: ShowBody
+}
+
+/** Builds the record of a request. */
+export type BuildRecord = (request: RequestContext) => AuditRecord
+
+/** Builds records from an allow-list of what is known of their requests. */
+export function prepareAuditRecord(settings: RecordSettings): BuildRecord {
+  return (request) => auditRecord(request, settings)
+}
+
+function auditRecord(
+  request: RequestContext,
+  { hashToken, showBody }: RecordSettings,
+): AuditRecord {
   const outcome = request.outcome ?? clientClosed
-  const { upstream, target, body } = request
+  const { upstream, target, body, answerBody, auditDetails, bearerDigest } = request
+  const { skus, orderIds, jobIds } = namedSubjects(request)
+  function shownBody(bytes: Buffer | undefined, maxLength: number | undefined): string | undefined {
+    if (maxLength === undefined || bytes === undefined || bytes.length === 0) return undefined
+    return showBody(bytes, maxLength)
+  }
   return {
     v: 1,
     time: new Date(request.arrivedAtMs).toISOString(),
@@ -86,20 +125,20 @@ export function auditRecord(request: RequestContext): AuditRecord {
     bytesOut: request.bytesOut,
     bodySha256: body.length === 0 ? undefined : hash('sha256', body),
     reportedLimits: request.reportedLimits,
-    skus: skusOf(request),
+    skus: skus?.map(redactTokenShapes),
+    orderIds: orderIds?.map(redactTokenShapes),
+    jobIds,
+    tokenHash: bearerDigest && hashToken(bearerDigest),
     keyId: request.keyId,
     signature: recordedSignature(request),
     headers: chosenHeaders(request),
+    requestBody: shownBody(body, auditDetails?.requestBody),
+    answerBody: shownBody(answerBody, auditDetails?.answerBody),
   }
 }
 
 function milliseconds(value: number): number {
   return Math.round(value * 1000) / 1000
-}
-
-function skusOf({ routeVariables }: RequestContext): string[] | undefined {
-  const raw = routeVariables?.get('sku') ?? routeVariables?.get('productSku')
-  return raw === undefined ? undefined : [redactTokenShapes(decodeURIComponent(raw))]
 }
 
 // Of a header only what it can say that is no secret: a known type, the name and version of a client.

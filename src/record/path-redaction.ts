@@ -1,10 +1,10 @@
 import type { RequestContext, RequestTarget } from '../request-context.ts'
 import { redacted } from '../secret.ts'
+import { compileCredentialNames } from './credential-names.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
-// Variables of Magento routes that carry a credential, such as :resetPasswordLinkToken.
-const secretVariable =
-  /token|secret|password|passwd|hash|otp|nonce|signature|confirmation|api_?key/i
+// Variables of Magento routes that carry one are such as :resetPasswordLinkToken.
+const isCredential = compileCredentialNames()
 const plainWord = /^[A-Za-z][A-Za-z-]{0,31}$/
 const shortNumber = /^\d{1,12}$/
 const apiVersion = /^V\d{1,2}$/
@@ -17,7 +17,7 @@ export function redactPath({ target, routeVariables }: RequestContext): string |
   if (target === undefined) return undefined
   if (routeVariables === undefined) return withSegments(target, target.segments.map(showWord))
   const secrets = new Set<string>()
-  for (const [name, value] of routeVariables) if (secretVariable.test(name)) secrets.add(value)
+  for (const [name, value] of routeVariables) if (isCredential(name)) secrets.add(value)
   const path =
     secrets.size === 0
       ? target.path

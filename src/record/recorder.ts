@@ -1,6 +1,6 @@
 import type { RequestContext } from '../request-context.ts'
 import type { AuditLog } from './audit-log.ts'
-import { type AuditRecord, auditRecord } from './audit-record.ts'
+import type { AuditRecord, BuildRecord } from './audit-record.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Ends an answer; told whether the request may be answered so: its record is written, or need not be. */
@@ -56,6 +56,7 @@ interface Waiting {
 export function openRecorder(
   auditLog: AuditLog,
   metrics: Metrics,
+  buildRecord: BuildRecord,
   { isRecordDemanded, deadlineMs }: RecorderSettings,
   onStall: () => void,
 ): Recorder {
@@ -82,7 +83,7 @@ export function openRecorder(
   }
 
   function collect(): void {
-    const records = ended.map(auditRecord)
+    const records = ended.map(buildRecord)
     const waiting = ends
     ended = []
     ends = []

@@ -61,10 +61,17 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
         })
       : plain
     return replaceBase64(percent, (run) => {
-      if (hexDigits.test(run)) return run
-      const decoded = Buffer.from(run, 'base64').toString('latin1')
-      return printable.test(decoded) && hides(decoded, depth - 1) ? redacted : run
+      if (hidesBase64(run, depth)) return redacted
+      if (!run.includes('/')) return run
+      // Of base64url in a path the slashes are those of the path.
+      const parts = run.split('/')
+      return parts.map((part) => (hidesBase64(part, depth) ? redacted : part)).join('/')
     })
+  }
+  function hidesBase64(run: string, depth: number): boolean {
+    if (run.length < minBase64Length || hexDigits.test(run)) return false
+    const decoded = Buffer.from(run, 'base64').toString('latin1')
+    return printable.test(decoded) && hides(decoded, depth - 1)
   }
   return (line) => redactDeep(line, maxDepth)
 }

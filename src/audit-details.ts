@@ -1,0 +1,25 @@
+/** What the record of a request of one route tells besides what all records tell. */
+export interface AuditDetails {
+  readonly subjects: Subjects
+  /** Most characters of the request body; not shown when absent. */
+  readonly requestBody?: number | undefined
+  /** Most characters of the body of the answer; not shown when absent. */
+  readonly answerBody?: number | undefined
+}
+
+/** Where a request names what it is about, by the field of the record. */
+export type Subjects = Readonly<Record<SubjectField, SubjectPlaces>>
+
+/** Fields of a record that say what a request is about. */
+export const subjectFields = ['skus', 'orderIds', 'jobIds'] as const
+
+/** One of {@link subjectFields}. */
+export type SubjectField = (typeof subjectFields)[number]
+
+/** Where the values of one field stand. */
+export interface SubjectPlaces {
+  /** Variables of the route pattern, without their colon. */
+  readonly variables: readonly string[]
+  /** JSON Pointers into the body, as steps; `*` is every element of an array. */
+  readonly pointers: readonly (readonly string[])[]
+}

@@ -1,0 +1,107 @@
+import { type Static, Type } from 'typebox'
+import type { AuditDetails, SubjectField, SubjectPlaces } from '../audit-details.ts'
+import { unescapePointer } from '../json-pointer.ts'
+import { allow, definePolicy } from '../policy.ts'
+import { apiRoute } from './api-route.ts'
+import { parseRoutePattern, RoutePatternSetting } from './route-pattern.ts'
+import { standardPointers, subjectOfVariable } from './standard-subjects.ts'
+
+function PlacesSetting(what: string) {
+  return Type.Optional(
+    Type.Array(
+      Type.String({
+        pattern: '^(?::[A-Za-z][A-Za-z0-9_]*|(?:/[^/]+)+)$',
+        expected: 'a variable of the route such as :sku, or a JSON Pointer such as /items/*/sku',
+      }),
+      {
+        description: `Where a request names ${what}: variables of the route, such as :sku, and JSON Pointers into the body, in which * is every element. Instead of what is known of Magento's own routes.`,
+      },
+    ),
+  )
+}
+
+function BodySetting(what: string) {
+  return Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_048_576,
+      description: `Show the body of the ${what}, redacted, up to so many characters.`,
+    }),
+  )
+}
+
+const settings = Type.Record(
+  RoutePatternSetting(),
+  Type.Object(
+    {
+      skus: PlacesSetting('products'),
+      orderIds: PlacesSetting('orders'),
+      jobIds: PlacesSetting('jobs'),
+      requestBody: BodySetting('request'),
+      answerBody: BodySetting('answer'),
+    },
+    { additionalProperties: false },
+  ),
+  {
+    additionalProperties: false,
+    description: 'What the audit tells of requests of granted routes besides what it tells of all.',
+  },
+)
+
+/** Has the record of a request tell what it is about, and where asked for its bodies. It refuses nothing. */
+export const auditDetails = definePolicy({
+  name: 'audit-details',
+  stage: 'authorize',
+  section: 'policies',
+  key: 'auditDetails',
+  settings,
+  absent: {},
+  prepare: (routes) => {
+    const compiled = new Map<string, AuditDetails>()
+    return function noteAuditDetails(request) {
+      const { route } = request
+      if (route === undefined) return allow
+      let details = compiled.get(route)
+      if (details === undefined) {
+        details = compileDetails(route, routes[route])
+        compiled.set(route, details)
+      }
+      request.auditDetails = details
+      return allow
+    }
+  },
+})
+
+/** @param route as granted, `METHOD /V1/path/:variable` */
+function compileDetails(route: string, own: Static<typeof settings>[string] = {}): AuditDetails {
+  const { requestBody, answerBody } = own
+  const places = (field: SubjectField) =>
+    own[field] === undefined ? standardPlaces(route, field) : readPlaces(own[field])
+  const subjects = { skus: places('skus'), orderIds: places('orderIds'), jobIds: places('jobIds') }
+  return { subjects, requestBody, answerBody }
+}
+
+function readPlaces(places: readonly string[]): SubjectPlaces {
+  return {
+    variables: places.filter((each) => each.startsWith(':')).map((each) => each.slice(1)),
+    pointers: places.filter((each) => each.startsWith('/')).map(stepsOf),
+  }
+}
+
+function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
+  const pattern = parseRoutePattern(route)
+  if (pattern === undefined) return { variables: [], pointers: [] }
+  const { segments } = apiRoute(pattern.segments)
+  const variables = segments.flatMap((segment, index) => {
+    if (!segment.startsWith(':')) return []
+    const variable = segment.slice(1)
+    return subjectOfVariable(variable, segments[index - 1] ?? '') === field ? [variable] : []
+  })
+  const shape = segments.map((segment) => (segment.startsWith(':') ? ':' : segment)).join('/')
+  const pointers = standardPointers.get(`${pattern.method} /${shape}`)?.[field] ?? []
+  return { variables, pointers: pointers.map(stepsOf) }
+}
+
+function stepsOf(pointer: string): string[] {
+  return pointer.split('/').slice(1).map(unescapePointer)
+}

@@ -1,0 +1,70 @@
+import type { SubjectField } from '../audit-details.ts'
+
+/*
+ * Where Magento's own routes name what they are about. Bodies are those of its service interfaces
+ * (Magento_Catalog, Magento_InventoryApi, Magento_Sales: etc/webapi.xml). Variables stand as `:`, since
+ * the configuration may name them otherwise.
+ */
+
+/** JSON Pointers into the bodies of routes, by field. */
+export const standardPointers: ReadonlyMap<
+  string,
+  Partial<Readonly<Record<SubjectField, readonly string[]>>>
+> = new Map([
+  ['POST /V1/products', { skus: ['/product/sku'] }],
+  ['PUT /V1/products/:', { skus: ['/product/sku'] }],
+  ['POST /V1/inventory/source-items', { skus: ['/sourceItems/*/sku'] }],
+  ['POST /V1/inventory/source-items-delete', { skus: ['/sourceItems/*/sku'] }],
+  ['POST /V1/inventory/low-stock-notification', { skus: ['/sourceItemConfigurations/*/sku'] }],
+  ['POST /V1/inventory/bulk-product-source-assign', { skus: ['/skus/*'] }],
+  ['POST /V1/inventory/bulk-product-source-unassign', { skus: ['/skus/*'] }],
+  ['POST /V1/inventory/bulk-product-source-transfer', { skus: ['/skus/*'] }],
+  ['POST /V1/inventory/bulk-partial-source-transfer', { skus: ['/items/*/sku'] }],
+  ['POST /V1/products/base-prices', { skus: ['/prices/*/sku'] }],
+  ['POST /V1/products/base-prices-information', { skus: ['/skus/*'] }],
+  ['POST /V1/products/special-price', { skus: ['/prices/*/sku'] }],
+  ['POST /V1/products/special-price-delete', { skus: ['/prices/*/sku'] }],
+  ['POST /V1/products/special-price-information', { skus: ['/skus/*'] }],
+  ['POST /V1/products/tier-prices', { skus: ['/prices/*/sku'] }],
+  ['PUT /V1/products/tier-prices', { skus: ['/prices/*/sku'] }],
+  ['POST /V1/products/tier-prices-delete', { skus: ['/prices/*/sku'] }],
+  ['POST /V1/products/tier-prices-information', { skus: ['/skus/*'] }],
+  ['POST /V1/products/cost', { skus: ['/prices/*/sku'] }],
+  ['POST /V1/products/cost-delete', { skus: ['/skus/*'] }],
+  ['POST /V1/products/cost-information', { skus: ['/skus/*'] }],
+  ['POST /V1/orders', { orderIds: ['/entity/entity_id', '/entity/increment_id'] }],
+  ['PUT /V1/orders/create', { orderIds: ['/entity/entity_id', '/entity/increment_id'] }],
+  ['POST /V1/invoices', { orderIds: ['/entity/order_id'] }],
+  ['POST /V1/shipment', { orderIds: ['/entity/order_id'] }],
+  ['POST /V1/creditmemo', { orderIds: ['/entity/order_id'] }],
+])
+
+const byName: ReadonlyMap<string, SubjectField> = new Map([
+  ['sku', 'skus'],
+  ['productSku', 'skus'],
+  ['parentSku', 'skus'],
+  ['childSku', 'skus'],
+  ['orderId', 'orderIds'],
+  ['bulkUuid', 'jobIds'],
+  ['jobId', 'jobIds'],
+])
+
+const bySegment: ReadonlyMap<string, SubjectField> = new Map([
+  ['products', 'skus'],
+  ['stockItems', 'skus'],
+  ['stockStatuses', 'skus'],
+  ['configurable-products', 'skus'],
+  ['bundle-products', 'skus'],
+  ['orders', 'orderIds'],
+  ['order', 'orderIds'],
+  ['bulk', 'jobIds'],
+  ['jobs', 'jobIds'],
+])
+
+/**
+ * What a variable of a path names, by its own name and by the segment before it.
+ * @returns undefined when it is nothing that a record is searched by
+ */
+export function subjectOfVariable(variable: string, before: string): SubjectField | undefined {
+  return byName.get(variable) ?? bySegment.get(before)
+}

@@ -1,0 +1,59 @@
+import { type SubjectField, type SubjectPlaces, subjectFields } from '../audit-details.ts'
+import { apiRoute } from '../authorize/api-route.ts'
+import { foldName } from '../authorize/folded-names.ts'
+import { percentDecode } from '../percent-encoding.ts'
+import type { RequestContext } from '../request-context.ts'
+
+/** Most values of one field; so many elements an array of Magento has by default. */
+const maxValues = 5_000
+/** Longest SKU of Magento, in characters (catalog_product_entity.sku). */
+const maxLength = 64
+
+/** What a request is about; fields without a value are absent. */
+export type NamedSubjects = { readonly [Field in SubjectField]?: readonly string[] | undefined }
+
+/** Reads from path and body what a request is about, as its route's configuration says. */
+export function namedSubjects(request: RequestContext): NamedSubjects {
+  const subjects = request.auditDetails?.subjects
+  if (subjects === undefined) return {}
+  const found: { [Field in SubjectField]?: readonly string[] | undefined } = {}
+  for (const field of subjectFields) found[field] = valuesOf(request, subjects[field])
+  return found
+}
+
+function valuesOf(
+  { routeVariables, json, target }: RequestContext,
+  { variables, pointers }: SubjectPlaces,
+): readonly string[] | undefined {
+  if (variables.length === 0 && (pointers.length === 0 || json === undefined)) return undefined
+  const values = new Set<string>()
+  for (const variable of variables) {
+    const raw = routeVariables?.get(variable)
+    if (raw !== undefined) note(values, percentDecode(raw))
+  }
+  if (json !== undefined) {
+    const isBulk = apiRoute(target?.segments ?? []).execution === 'bulk'
+    for (const steps of pointers) collect(json.value, isBulk ? ['*', ...steps] : steps, 0, values)
+  }
+  return values.size === 0 ? undefined : [...values]
+}
+
+function collect(value: unknown, steps: readonly string[], at: number, values: Set<string>): void {
+  const step = steps[at]
+  if (step === undefined) note(values, value)
+  else if (typeof value !== 'object' || value === null) return
+  else if (step === '*') {
+    for (const each of Object.values(value)) collect(each, steps, at + 1, values)
+  } else {
+    const folded = foldName(step)
+    for (const [name, member] of Object.entries(value)) {
+      if (foldName(name) === folded) collect(member, steps, at + 1, values)
+    }
+  }
+}
+
+function note(values: Set<string>, value: unknown): void {
+  if (typeof value !== 'string' && typeof value !== 'number') return
+  const text = String(value)
+  if (text.length > 0 && text.length <= maxLength && values.size < maxValues) values.add(text)
+}

@@ -1,0 +1,23 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { generations } from '../store/generations.ts'
+import type { HashToken } from './audit-record.ts'
+
+const maxRemembered = 10_000
+/** Sixteen hex digits: enough to tell tokens apart. */
+const hashLength = 16
+
+/**
+ * Prepares the keyed hash of tokens.
+ * @param key without one the hashes of every process are its own
+ */
+export function prepareTokenHash(key: string | Buffer = randomBytes(32)): HashToken {
+  const known = generations<string>(maxRemembered)
+  return (digest) => {
+    let hash = known.get(digest)
+    if (hash === undefined) {
+      hash = createHmac('sha256', key).update(digest).digest('hex').slice(0, hashLength)
+      known.set(digest, hash)
+    }
+    return hash
+  }
+}

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { AuditRecord } from '../../src/record/audit-record.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { type ClientRequest, globexHeaders, send } from '../support/http-client.ts'
+import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+
+const routes = [
+  'GET /V1/products/:id',
+  'PUT /V1/products/:sku',
+  'POST /V1/products',
+  'POST /V1/inventory/source-items',
+  'POST /async/bulk/V1/inventory/source-items',
+  'POST /V1/order/:orderId/invoice',
+  'POST /V1/invoices',
+  'GET /V1/bulk/:uuid/status',
+  'POST /V1/erp/lines',
+  'POST /V1/erp/plain/:sku',
+  'PUT /V1/customers/:customerId',
+]
+const answerBody = JSON.stringify({ id: 7, password_hash: 'a-hash-of-it', name: 'x'.repeat(40) })
+
+let upstream: RawUpstream
+let gateway: TestGateway
+before(async () => {
+  upstream = await startRawUpstream((socket) => {
+    socket.write(
+      `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${answerBody.length}\r\n\r\n${answerBody}`,
+    )
+  })
+  gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [
+      {
+        name: 'globex-pim',
+        credentials: { token: 'env:GLOBEX_TOKEN' },
+        upstream: { bearer: 'env:MAGENTO_TOKEN' },
+        policies: {
+          routes,
+          auditDetails: {
+            'POST /V1/erp/lines': {
+              skus: ['/lines/*/article~1number'],
+              orderIds: ['/order'],
+              jobIds: ['/lines/0/job'],
+            },
+            'POST /V1/erp/plain/:sku': { skus: [], orderIds: [':sku'] },
+            'PUT /V1/customers/:customerId': { requestBody: 10_000, answerBody: 60 },
+          },
+        },
+      },
+    ],
+  })
+})
+after(async () => {
+  await gateway.stop()
+  await upstream[Symbol.asyncDispose]()
+})
+
+let sent = 0
+async function recordOf(request: Partial<ClientRequest>): Promise<AuditRecord> {
+  const headers = { ...globexHeaders, 'Content-Type': 'application/json' }
+  const answer = await send(gateway.url, { ...request, headers })
+  assert.equal(answer.status, 200, answer.body)
+  sent += 1
+  return (await gateway.auditRecords(sent)).at(-1) as AuditRecord
+}
+
+function post(path: string, body: unknown, method = 'POST'): Promise<AuditRecord> {
+  return recordOf({ method, path: `/rest${path}`, body: JSON.stringify(body) })
+}
+
+describe('of the routes of Magento the record tells', () => {
+  test('the SKU of a path, whatever its variable is called', async () => {
+    const { skus } = await recordOf({ path: '/rest/V1/products/24%2FMB%2001' })
+    assert.deepEqual(skus, ['24/MB 01'])
+  })
+  test('every SKU whose stock a body sets, in any spelling, each once', async () => {
+    const items = [{ sku: 'A' }, { SKU: 'B' }, { sku: 'A' }].map((item) => ({
+      ...item,
+      quantity: 1,
+    }))
+    for (const name of ['sourceItems', 'source_items']) {
+      const { skus } = await post('/V1/inventory/source-items', { [name]: items })
+      assert.deepEqual(skus, ['A', 'B'])
+    }
+  })
+  test('those of each element where Magento does it later', async () => {
+    const body = ['A', 'B'].map((sku) => ({ sourceItems: [{ sku }] }))
+    const { skus } = await post('/async/bulk/V1/inventory/source-items', body)
+    assert.deepEqual(skus, ['A', 'B'])
+  })
+  test('the SKUs of path and body', async () => {
+    const { skus } = await post('/V1/products/A', { product: { sku: 'B' } }, 'PUT')
+    assert.deepEqual(skus, ['A', 'B'])
+  })
+  test('orders and jobs', async () => {
+    assert.deepEqual((await post('/V1/order/17/invoice', {})).orderIds, ['17'])
+    assert.deepEqual((await post('/V1/invoices', { entity: { orderId: 18 } })).orderIds, ['18'])
+    const { jobIds } = await recordOf({ path: '/rest/V1/bulk/0d0a6a1e-3c57/status' })
+    assert.deepEqual(jobIds, ['0d0a6a1e-3c57'])
+  })
+  test('nothing that is no text and no number, and nothing that is too long for an SKU', async () => {
+    const { skus } = await post('/V1/products', { product: { sku: { sku: 'A' } } })
+    assert.equal(skus, undefined)
+    assert.equal((await post('/V1/products', { product: { sku: 'x'.repeat(65) } })).skus, undefined)
+  })
+})
+
+describe('as a route is configured', () => {
+  test('by JSON Pointers', async () => {
+    const lines = [
+      { 'article/number': 'A', job: 'J1' },
+      { 'article/number': 'B', job: 'J2' },
+    ]
+    const { skus, orderIds, jobIds } = await post('/V1/erp/lines', { lines, order: 1004 })
+    assert.deepEqual(
+      { skus, orderIds, jobIds },
+      { skus: ['A', 'B'], orderIds: ['1004'], jobIds: ['J1'] },
+    )
+  })
+  test('by variables, instead of what is known of Magento', async () => {
+    const { skus, orderIds } = await post('/V1/erp/plain/1004', {})
+    assert.deepEqual({ skus, orderIds }, { skus: undefined, orderIds: ['1004'] })
+  })
+  test('with the bodies, redacted and cut', async () => {
+    const { requestBody, answerBody: shown } = await post(
+      '/V1/customers/7',
+      {
+        customer: {
+          firstname: 'Ann',
+          rpToken: 'one',
+          custom_attributes: [
+            { attribute_code: 'api_key', value: 'two' },
+            { attribute_code: 'color', value: 'red' },
+          ],
+          note: JSON.stringify({ deep: [{ 'Pass-Word': 'three' }] }),
+          card: '4111 1111 1111 1111',
+          article: '4006381333931',
+        },
+        password: { old: 'four', new: 'five' },
+      },
+      'PUT',
+    )
+    assert.deepEqual(JSON.parse(requestBody ?? ''), {
+      customer: {
+        firstname: 'Ann',
+        rpToken: '[redacted]',
+        custom_attributes: [
+          { attribute_code: 'api_key', value: '[redacted]' },
+          { attribute_code: 'color', value: 'red' },
+        ],
+        note: '{"deep":[{"Pass-Word":"[redacted]"}]}',
+        card: '[redacted]',
+        article: '4006381333931',
+      },
+      password: '[redacted]',
+    })
+    assert.equal(shown, `{"id":7,"password_hash":"[redacted]","name":"${'x'.repeat(15)}…`)
+  })
+  test('without bodies where none are asked for', async () => {
+    const { requestBody, answerBody: shown } = await post('/V1/products', { product: {} })
+    assert.deepEqual([requestBody, shown], [undefined, undefined])
+  })
+})
+
+test('a token is shown by a keyed hash, the same for each request with it', async () => {
+  const one = await recordOf({ path: '/rest/V1/products/A' })
+  const two = await recordOf({ path: '/rest/V1/products/B' })
+  assert.match(one.tokenHash ?? '', /^[0-9a-f]{16}$/)
+  assert.equal(one.tokenHash, two.tokenHash)
+})

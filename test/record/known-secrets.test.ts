@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { compileRedaction } from '../../src/record/redaction.ts'
+import { Secret } from '../../src/secret.ts'
+
+const secretText = fc.string({ minLength: 16, maxLength: 40, unit: 'grapheme-ascii' })
+
+/** Every character by its triplet, not only those that must be. */
+function percentEncodeAll(text: string): string {
+  return [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+}
+
+test('finds a secret within a text that was encoded in base64, at any place', () => {
+  fc.assert(
+    fc.property(secretText, fc.string(), fc.string(), (text, before, behind) => {
+      const redact = compileRedaction([new Secret(text)])
+      for (const form of ['base64', 'base64url'] as const) {
+        const encoded = Buffer.from(before + text + behind).toString(form)
+        const shown = redact(JSON.stringify({ shown: encoded }))
+        const decoded = Buffer.from((JSON.parse(shown) as { shown: string }).shown, form)
+        assert.ok(!decoded.includes(text), `${encoded} became ${shown}`)
+        assert.ok(shown.includes('[redacted]'))
+      }
+    }),
+  )
+})
+
+test('finds a secret each of whose characters is percent-encoded, and one encoded twice', () => {
+  fc.assert(
+    fc.property(secretText, (text) => {
+      const redact = compileRedaction([new Secret(text)])
+      for (const encoded of [
+        percentEncodeAll(text),
+        encodeURIComponent(encodeURIComponent(text)),
+        encodeURIComponent(Buffer.from(text).toString('base64')),
+        Buffer.from(percentEncodeAll(text)).toString('base64'),
+      ]) {
+        assert.ok(!redact(`"${encoded}"`).includes(encoded), encoded)
+      }
+    }),
+  )
+})
+
+test('finds each of ten thousand secrets, and strikes out nothing else', () => {
+  const secrets = Array.from({ length: 10_000 }, () => randomBytes(16).toString('base64url'))
+  const redact = compileRedaction(secrets.map((text) => new Secret(text)))
+  for (let index = 0; index < secrets.length; index += 97) {
+    const secret = secrets[index] as string
+    assert.equal(
+      redact(`{"a":"${secret}","b":"x${secret}"}`),
+      '{"a":"[redacted]","b":"x[redacted]"}',
+    )
+  }
+  const line = '{"route":"GET /V1/products/:sku","path":"/rest/V1/products/24-MB01"}'
+  assert.equal(redact(line), line)
+})
+
+test('of secrets that begin alike the longest is struck out', () => {
+  const redact = compileRedaction([
+    new Secret('0123456789abcdef'),
+    new Secret('0123456789abcdefghij'),
+  ])
+  assert.equal(redact('<0123456789abcdefghij>'), '<[redacted]>')
+})

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { compileRedaction } from '../../src/record/redaction.ts'
+
+const redact = compileRedaction([])
+const token = 'eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjF9.c2lnbmF0dXJl'
+
+/** The three forms in which a line may hold a text. */
+function formsOf(text: string): string[] {
+  return [text, encodeURIComponent(text), Buffer.from(`to: ${text}, now`).toString('base64')]
+}
+
+describe('in a finished line strikes out', () => {
+  for (const text of [
+    token,
+    'Bearer abc123',
+    'bearer abc123',
+    'OAuth oauth_token=1',
+    '4111111111111111',
+    '4111 1111 1111 1111',
+    '4111-1111-1111-1111',
+    '378282246310005',
+    '5555555555554444',
+  ]) {
+    test(text, () => {
+      for (const form of formsOf(text)) {
+        const shown = redact(`{"a":"${form}"}`)
+        assert.ok(!shown.includes(form), shown)
+        assert.ok(shown.includes('[redacted]'), shown)
+      }
+    })
+  }
+  test('an e-mail address, if asked for', () => {
+    const line = '{"a":"ann@example.org","b":"ann%40example.org"}'
+    assert.equal(redact(line), line)
+    const strict = compileRedaction([], { emails: true })
+    assert.equal(strict(line), '{"a":"[redacted]","b":"[redacted]"}')
+  })
+})
+
+describe('leaves alone', () => {
+  for (const [name, text] of [
+    ['a number with a wrong check digit', '4111111111111112'],
+    ['an article number', '4006381333931'],
+    ['a UUID', '41111111-1111-4111-8111-111111111111'],
+    ['a digest', '4111111111111111a111111111111111111111111111111111111111111111ab'],
+    ['a time', '2026-01-15T09:30:00.123Z'],
+    ['base64 of nothing secret', Buffer.from('this is a text like any other').toString('base64')],
+    ['a path', '/rest/V1/products/BLACK-LEATHER-JACKET-SIZE-XL-2024-EDITION'],
+  ] as const) {
+    test(name, () => assert.equal(redact(`{"a":"${text}"}`), `{"a":"${text}"}`))
+  }
+})

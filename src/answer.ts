@@ -63,6 +63,33 @@ export function answerProblem(
   })
 }
 
+/** Answers in JSON, and notes it as the outcome of the request. */
+export function answerJson(
+  response: ServerResponse,
+  request: RequestContext,
+  { status, body }: { readonly status: number; readonly body: Buffer },
+  settings: AnswerSettings,
+): void {
+  if (response.destroyed) {
+    request.outcome ??= clientClosed
+    return
+  }
+  request.outcome = { status }
+  request.bytesOut = body.length
+  if (request.auditDetails?.answerBody !== undefined) request.answerBody = body
+  settings.hold(request, (mayAnswer) => {
+    if (!mayAnswer) return answerProblem(response, request, unrecorded, settings)
+    if (response.destroyed) return
+    response.writeHead(status, [
+      ...standingHeaders(request, settings.isDraining()),
+      ...['Content-Type', 'application/json'],
+      ...['Content-Length', String(body.length)],
+      ...['Cache-Control', 'no-store'],
+    ])
+    response.end(body)
+  })
+}
+
 /** What is answered to a write whose record could not be written. */
 export const unrecorded = reject('audit-unavailable', 'the record could not be written', {
   detail: 'The request could not be recorded. What it asks for may have been done.',

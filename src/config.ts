@@ -24,12 +24,20 @@ import {
 import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
 import { readYamlFile } from './config/yaml-file.ts'
+import type { Endpoint } from './endpoint.ts'
+import {
+  definedEndpoint,
+  EndpointFileSettings,
+  endpointFaults,
+} from './endpoints/defined-endpoint.ts'
 import type { Secret } from './secret.ts'
 
 /** A configuration that has been checked: defaults filled in, references resolved. */
 export interface Config {
   readonly gateway: GatewaySettings
   readonly integrations: readonly IntegrationSettings[]
+  /** What `endpoints/` defines. */
+  readonly endpoints: readonly Endpoint[]
   /** What the shop says it understands; absent where it was not fetched. */
   readonly magentoSchema?: SwaggerDocument | undefined
   /** Every secret of the configuration, so that no output ever shows one. */
@@ -37,7 +45,8 @@ export interface Config {
 }
 
 /**
- * Reads `gateway.yaml`, `integrations/*.yaml`, `policies/*.yaml` and `magento/schema.json` below a directory.
+ * Reads `gateway.yaml`, `magento/schema.json` and the files of `integrations/`, `policies/` and `endpoints/`
+ * below a directory.
  * @param env where `env:NAME` leads; this is the only place that reads the environment
  * @param needs whether the schema of Magento must be there for integrations that are held against it
  * @throws {ConfigError} with every fault of every file
@@ -58,11 +67,21 @@ export async function loadConfig(
   const contract = await readContract(directory)
   const finish = (settings: IntegrationSettings) =>
     finishIntegration(settings, contract.document, needs)
-  const files = await listIntegrationFiles(directory)
+  const files = await listFiles(directory, 'integrations')
+  const endpointFiles = await Promise.all(
+    (await listFiles(directory, 'endpoints')).map((file) =>
+      loadFile(
+        file,
+        EndpointFileSettings,
+        (settings: EndpointFileSettings) => ({ settings, faults: endpointFaults(settings) }),
+        sources,
+      ),
+    ),
+  )
   const integrations = await Promise.all(
     files.map((file) => loadFile(file, IntegrationSettings, finish, sources, classes)),
   )
-  const faults = [gateway, ...integrations].flatMap((loaded) => loaded.faults)
+  const faults = [gateway, ...integrations, ...endpointFiles].flatMap((loaded) => loaded.faults)
   faults.push(...classes.faults)
   faults.push(...checkUniqueness(integrations.map(identityOf)))
   if (gateway.settings !== undefined) {
@@ -78,6 +97,7 @@ export async function loadConfig(
   if (faults.length > 0 || gateway.settings === undefined) throw new ConfigError(faults)
   return {
     gateway: gateway.settings,
+    endpoints: endpointFiles.flatMap(({ settings }) => (settings ? definedEndpoint(settings) : [])),
     magentoSchema: contract.document,
     integrations: integrations.flatMap(({ settings }) => settings ?? []),
     secrets: [gateway, ...integrations].flatMap(({ secrets }) => secrets),
@@ -93,8 +113,8 @@ export async function readSecret(reference: string): Promise<Secret | undefined>
   return 'value' in resolved ? resolved.value : undefined
 }
 
-async function listIntegrationFiles(directory: string): Promise<string[]> {
-  const folder = join(directory, 'integrations')
+async function listFiles(directory: string, name: string): Promise<string[]> {
+  const folder = join(directory, name)
   const entries = await readdir(folder).catch(() => [])
   return entries
     .filter((name) => /\.ya?ml$/.test(name))

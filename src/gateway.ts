@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { createAdminServer } from './admin.ts'
 import { tokenDigest } from './admit/claimed-integration.ts'
 import { allowedMethods } from './admit/request-framing.ts'
-import { answerProblem } from './answer.ts'
+import { answerJson, answerProblem } from './answer.ts'
 import { compileSignerSearch } from './authenticate/claimed-signer.ts'
 import { prepareDecoy } from './authenticate/decoy.ts'
 import { compileContract } from './authorize/magento-contract/contract.ts'
@@ -14,6 +14,8 @@ import { compileCertificatePin } from './certificate-pin.ts'
 import { answerClientError, type OpenReplies } from './client-error.ts'
 import { publicOrigin } from './config/public-origin.ts'
 import type { Config } from './config.ts'
+import { answerEndpoint, type ReadyAnswer } from './endpoints/answer-endpoint.ts'
+import { endpoints } from './endpoints/endpoints.ts'
 import { connectMagento } from './forward/magento.ts'
 import { dialectMemoryFor } from './forward/oauth1/dialect-memory.ts'
 import { prepareIntegration, prepareNobody } from './integration.ts'
@@ -30,6 +32,7 @@ import { openMetrics } from './record/metrics.ts'
 import { openRecorder } from './record/recorder.ts'
 import { compileRedaction } from './record/redaction.ts'
 import { prepareTokenHash } from './record/token-hash.ts'
+import { openApiRoute } from './request-context.ts'
 import { createServer } from './server.ts'
 import { addressPenalties } from './store/address-penalties.ts'
 import { memoryBuckets } from './store/memory-buckets.ts'
@@ -138,6 +141,8 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     useNonce: store.useNonce,
     clock: Date.now,
     publicOrigin: origin,
+    // Those of the shop go before those that the gateway brings along.
+    endpoints: [...config.endpoints, ...endpoints],
     contract:
       config.magentoSchema &&
       compileContract(config.magentoSchema, {
@@ -183,13 +188,27 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     proxyPayloads: false,
     handler: ({ gate }, reply) => {
       reply.hijack()
-      const { authorizeUpstream } = integrationOf(traffic, gate)
-      const answer = (rejection: Rejection | undefined) => {
-        if (rejection !== undefined) answerProblem(reply.raw, gate, rejection, answers)
+      const integration = integrationOf(traffic, gate)
+      const answer = (ready: ReadyAnswer | Rejection | undefined) => {
+        if (ready === undefined) return
+        if ('code' in ready) answerProblem(reply.raw, gate, ready, answers)
+        else answerJson(reply.raw, gate, ready, answers)
       }
-      upstream
-        .forward(gate, authorizeUpstream, reply.raw)
-        .then(answer, (error: unknown) => answer(failure(log, gate, error)))
+      const { authorizeUpstream, sourceCode = magento.sourceCode } = integration
+      if (gate.route === openApiRoute) {
+        return answer({ status: 200, body: integration.openApi() })
+      }
+      const answered =
+        gate.endpoint === undefined
+          ? upstream.forward(gate, authorizeUpstream, reply.raw)
+          : answerEndpoint(
+              gate,
+              gate.endpoint,
+              { sourceCode, arrayLimit: magento.arrayLimit },
+              authorizeUpstream,
+              upstream.send,
+            )
+      answered.then(answer, (error: unknown) => answer(failure(log, gate, error)))
     },
   })
 

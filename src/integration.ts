@@ -1,4 +1,5 @@
 import type { IntegrationSettings } from './config/integration-settings.ts'
+import { openApiDocument } from './endpoints/openapi-document.ts'
 import {
   type AuthorizeUpstream,
   prepareUpstreamCredentials,
@@ -13,6 +14,10 @@ import type { NamedCheck } from './stages.ts'
 export interface Integration extends Readonly<Record<Stage, readonly NamedCheck[]>> {
   readonly name: string
   readonly authorizeUpstream: AuthorizeUpstream
+  /** Code of the inventory source that its endpoints write to; absent for stock items. */
+  readonly sourceCode?: string | undefined
+  /** What it may call, as an OpenAPI document in JSON. */
+  readonly openApi: () => Buffer
 }
 
 /**
@@ -36,6 +41,8 @@ export function prepareIntegration(
     ...stages,
     name: settings.name,
     authorizeUpstream: prepareUpstreamCredentials(settings.upstream, upstream),
+    sourceCode: settings.sourceCode,
+    openApi: () => Buffer.from(JSON.stringify(openApiDocument(settings, services))),
   }
 }
 
@@ -55,5 +62,6 @@ export function prepareNobody({ spendDecoy }: Services): Integration {
     ],
     authorize: [],
     authorizeUpstream: () => reject('unauthenticated', 'no known integration is claimed'),
+    openApi: () => Buffer.alloc(0),
   }
 }

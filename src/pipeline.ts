@@ -14,6 +14,7 @@ import { credential } from './authenticate/credential.ts'
 import { replayGuard } from './authenticate/replay-guard.ts'
 import { signature } from './authenticate/signature.ts'
 import { auditDetails } from './authorize/audit-details.ts'
+import { composedEndpoint } from './authorize/composed-endpoint.ts'
 import { deprecation } from './authorize/deprecation.ts'
 import { jsonBody } from './authorize/json-body.ts'
 import { knownAttacks } from './authorize/known-attacks.ts'
@@ -66,6 +67,7 @@ export const policies = [
   knownAttacks,
   sensitiveRoutes,
   searchCriteria,
+  composedEndpoint,
   magentoSchema,
   requestSchema,
   repeatGuard,

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import type { MagentoContract } from './authorize/magento-contract/contract.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { Charge, LimitDecision } from './limit.ts'
 import type { Rejection, Violation } from './problem.ts'
 import type { RequestContext } from './request-context.ts'
@@ -76,6 +77,8 @@ export interface Services {
   readonly publicOrigin: PublicOrigin
   /** What the shop says it understands; undefined where its schema was not fetched. */
   readonly contract: MagentoContract | undefined
+  /** The endpoints of the gateway's own. */
+  readonly endpoints: readonly Endpoint[]
   /** Counts and logs what is not as the contract has it, where that is not refused. */
   readonly reportViolations: (request: RequestContext, violations: readonly Violation[]) => void
   /** Counts and logs that an answer is not as the contract has it. */

@@ -38,6 +38,7 @@ export const problems = {
     'Route not granted',
     'This integration has no grant for this method and path.',
   ],
+  'entity-not-found': [404, 'Not found', 'What the request names does not exist.'],
   'method-not-allowed': [
     405,
     'Method not allowed',
@@ -119,6 +120,8 @@ export interface Rejection {
   /** Whole seconds for `Retry-After` (RFC 9110, section 10.2.3). */
   readonly retryAfterSeconds?: number
   readonly violations?: readonly Violation[]
+  /** Further members of the answer, for callers of an endpoint that look for them. */
+  readonly members?: Readonly<Record<string, unknown>>
   /** Names of the limits that the request goes beyond. */
   readonly exceeded?: readonly string[]
 }
@@ -157,6 +160,7 @@ export function problemBody(
   const [status, title, defaultDetail] = problems[rejection.code]
   const detail = rejection.detail ?? defaultDetail
   return JSON.stringify({
+    ...rejection.members,
     type: `${typeBase}#${rejection.code}`,
     title,
     status,

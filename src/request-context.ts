@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { AuditDetails } from './audit-details.ts'
+import type { MatchedEndpoint } from './endpoint.ts'
 import { firstValue } from './headers.ts'
 
 /** A request target that follows the one grammar; every part is a slice of the received bytes. */
@@ -13,6 +14,12 @@ export interface RequestTarget {
   /** The raw segments from `V1` on, or from `async`. */
   readonly segments: readonly string[]
 }
+
+/** The one path outside `/rest/`: what an integration may call, as an OpenAPI document. */
+export const openApiPath = '/openapi.json'
+
+/** The route that `GET` of it is; every integration is granted it. */
+export const openApiRoute = `GET ${openApiPath}`
 
 /** Who the caller says it is, before anything is verified. */
 export interface Claim {
@@ -147,6 +154,8 @@ export class RequestContext {
   auditDetails: AuditDetails | undefined = undefined
   /** json-body: what the body says, where it is JSON. */
   json: JsonBody | undefined = undefined
+  /** composed-endpoint: what answers in the place of Magento. */
+  endpoint: MatchedEndpoint | undefined = undefined
   /** magento-schema: looks at an answer of Magento that is held whole, after it has been passed on. */
   inspectAnswer: ((status: number, body: Buffer) => void) | undefined = undefined
   /** forward */

@@ -1,7 +1,7 @@
 import { percentDecode } from '../percent-encoding.ts'
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
-import type { RequestTarget } from '../request-context.ts'
+import { openApiPath, type RequestTarget } from '../request-context.ts'
 
 /*
  * The one grammar (RFC 3986 terms):
@@ -86,11 +86,22 @@ function explainMismatch(raw: string): string {
   return 'The path has a form that the gateway does not accept.'
 }
 
+const openApiTarget: RequestTarget = {
+  path: openApiPath,
+  query: undefined,
+  store: undefined,
+  segments: [openApiPath.slice(1)],
+}
+
 /** Refuses every target outside the grammar; what passes is matched, verified, signed and sent as it is. */
 export const requestTarget: Step<{ readonly stores: ReadonlySet<string> }> = {
   name: 'request-target',
   prepare: ({ stores }) =>
     function checkRequestTarget(request) {
+      if (request.rawTarget === openApiPath) {
+        request.target = openApiTarget
+        return allow
+      }
       const target = parseRequestTarget(request.rawTarget, stores)
       if ('fault' in target) {
         return reject('bad-request-target', target.fault, { detail: target.fault })

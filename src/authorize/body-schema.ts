@@ -7,6 +7,7 @@ import type { Violation } from '../problem.ts'
 export interface SchemaFile {
   /** Name below `schemas/`. */
   readonly file: string
+  readonly schema: Readonly<Record<string, unknown>>
   readonly validate: BodyValidator
 }
 

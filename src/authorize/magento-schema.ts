@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { allow, definePolicy } from '../policy.ts'
 import { type Rejection, reject, type Violation } from '../problem.ts'
-import type { RequestContext } from '../request-context.ts'
+import { openApiRoute, type RequestContext } from '../request-context.ts'
 import { apiRoute } from './api-route.ts'
 import type { MagentoContract, Operation } from './magento-contract/contract.ts'
 import { queryOf } from './query-parameters.ts'
@@ -44,7 +44,9 @@ export const magentoSchema = definePolicy({
     const meant = meantOperations(contract)
     const inspected = new Set(answers)
     return function checkMagentoSchema(request) {
-      const { route = '' } = request
+      const { route = '', endpoint } = request
+      // It has a schema of its own.
+      if (endpoint !== undefined || route === openApiRoute) return allow
       if (inspected.has(route)) {
         const operation = meant(route)
         request.inspectAnswer = (status, body) => {

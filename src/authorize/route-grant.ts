@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
+import { openApiPath, openApiRoute } from '../request-context.ts'
 import { GrantSetting, routesOf } from './granted-route.ts'
 import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
@@ -22,6 +23,10 @@ export const routeGrant = definePolicy({
         .filter((route) => route !== undefined),
     )
     return function checkRouteGrant(request) {
+      if (request.target?.path === openApiPath && request.method === 'GET') {
+        request.route = openApiRoute
+        return allow
+      }
       const granted = request.target && match(request.method, request.target.segments)
       if (!granted) return reject('route-not-granted', 'no grant matches this method and path')
       request.route = granted.pattern.text

@@ -1,7 +1,7 @@
 import type { SubjectField } from '../audit-details.ts'
 
 /*
- * Where Magento's own routes name what they are about. Bodies are those of its service interfaces
+ * Where Magento's own routes, and those of the gateway, name what they are about. Bodies are those of its service interfaces
  * (Magento_Catalog, Magento_InventoryApi, Magento_Sales: etc/webapi.xml). Variables stand as `:`, since
  * the configuration may name them otherwise.
  */
@@ -15,7 +15,7 @@ export const standardPointers: ReadonlyMap<
   ['PUT /V1/products/:', { skus: ['/product/sku'] }],
   ['POST /V1/inventory/source-items', { skus: ['/sourceItems/*/sku'] }],
   ['POST /V1/inventory/source-items-delete', { skus: ['/sourceItems/*/sku'] }],
-  ['POST /V1/inventory/low-stock-notification', { skus: ['/sourceItemConfigurations/*/sku'] }],
+  ['POST /V1/inventory/low-quantity-notification', { skus: ['/sourceItemConfigurations/*/sku'] }],
   ['POST /V1/inventory/bulk-product-source-assign', { skus: ['/skus/*'] }],
   ['POST /V1/inventory/bulk-product-source-unassign', { skus: ['/skus/*'] }],
   ['POST /V1/inventory/bulk-product-source-transfer', { skus: ['/skus/*'] }],
@@ -32,6 +32,10 @@ export const standardPointers: ReadonlyMap<
   ['POST /V1/products/cost', { skus: ['/prices/*/sku'] }],
   ['POST /V1/products/cost-delete', { skus: ['/skus/*'] }],
   ['POST /V1/products/cost-information', { skus: ['/skus/*'] }],
+  ['POST /V1/magefine/inventaire', { skus: ['/sku'] }],
+  ['POST /V1/magefine/inventory', { skus: ['/sku'] }],
+  ['POST /V1/magefine/inventaire/bulk', { skus: ['/items/*/sku'] }],
+  ['POST /V1/magefine/inventory/bulk', { skus: ['/items/*/sku'] }],
   ['POST /V1/orders', { orderIds: ['/entity/entity_id', '/entity/increment_id'] }],
   ['PUT /V1/orders/create', { orderIds: ['/entity/entity_id', '/entity/increment_id'] }],
   ['POST /V1/invoices', { orderIds: ['/entity/order_id'] }],
@@ -53,6 +57,8 @@ const bySegment: ReadonlyMap<string, SubjectField> = new Map([
   ['products', 'skus'],
   ['stockItems', 'skus'],
   ['stockStatuses', 'skus'],
+  ['inventaire', 'skus'],
+  ['inventory', 'skus'],
   ['configurable-products', 'skus'],
   ['bundle-products', 'skus'],
   ['orders', 'orderIds'],

@@ -107,12 +107,13 @@ async function play(scene: Scene, url: string, magento: MagentoStandIn): Promise
   print(labelled('', headerText(headers)))
   if (body !== undefined) print(labelled('', body))
   const answers = await Promise.all(Array.from({ length: times }, () => call(url, request)))
-  const [arrived] = magento.received
+  const [arrived, ...more] = magento.received
   if (arrived === undefined) print(labelled('Magento', 'got nothing'))
   else if (times > 1) print(labelled('Magento', `got ${magento.received.length} of them`))
   else {
     const authorization = firstValue(arrived.rawHeaders, 'authorization') ?? 'none'
     print(labelled('Magento', `${arrived.method} ${arrived.rawTarget}`))
+    for (const next of more) print(labelled('', `${next.method} ${next.rawTarget}`))
     print(labelled('', headerText({ Authorization: authorization })))
   }
   for (const [code, group] of Map.groupBy(answers, (answer) => answer.status)) {

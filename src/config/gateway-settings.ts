@@ -113,6 +113,21 @@ const magento = Type.Object(
       uniqueItems: true,
       description: 'Store codes that may stand in a path: /rest/STORE/V1/…',
     }),
+    sourceCode: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9_-]{1,255}$',
+        examples: ['default'],
+        description:
+          'Inventory source that endpoints of the gateway write quantities to. Left out where the shop has no sources: stock items.',
+      }),
+    ),
+    arrayLimit: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 20,
+      description:
+        'Most elements of an array in a call that the gateway makes. Magento takes 20 where its input limits are on, and any number where they are off.',
+    }),
     upstreamSignature: Type.Optional(UpstreamSignatureSettings),
     caFile: Type.Optional(
       ReadableFile('PEM file of the authorities that may sign the certificate of Magento.'),

@@ -80,6 +80,13 @@ export const IntegrationSettings = Type.Object(
       () => 'at least one credential: an integration without authentication is refused',
     ),
     upstream: UpstreamSettings,
+    sourceCode: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9_-]{1,255}$',
+        description:
+          'Inventory source that its endpoints write to. As magento.sourceCode if left out.',
+      }),
+    ),
     policies: Type.Object(section('policies'), { ...closed, default: {} }),
   },
   { ...closed, title: 'magegate integration' },

@@ -121,8 +121,8 @@ async function resolveSchemaFile(file: string, sources: ReferenceSources): Promi
   const text = await readText(join(sources.directory, 'schemas', file))
   if (text === undefined) return { expected: `the file schemas/${file} to be readable` }
   try {
-    const validate = compileBodySchema(JSON.parse(text) as object)
-    return { value: { file, validate } satisfies SchemaFile }
+    const schema = JSON.parse(text) as SchemaFile['schema']
+    return { value: { file, schema, validate: compileBodySchema(schema) } satisfies SchemaFile }
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown'
     return { expected: `a valid JSON Schema in schemas/${file} (${why})` }

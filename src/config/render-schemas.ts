@@ -1,3 +1,4 @@
+import { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { GatewaySettings } from './gateway-settings.ts'
 import { IntegrationSettings } from './integration-settings.ts'
 import { PolicyClassSettings } from './policy-classes.ts'
@@ -8,6 +9,7 @@ import { PolicyClassSettings } from './policy-classes.ts'
  */
 export function renderSchemas(): ReadonlyMap<string, string> {
   return new Map([
+    ['endpoint.schema.json', render(EndpointFileSettings)],
     ['gateway.schema.json', render(GatewaySettings)],
     ['integration.schema.json', render(IntegrationSettings)],
     ['policy-class.schema.json', render(PolicyClassSettings)],

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { Pool } from 'undici'
@@ -8,8 +7,10 @@ import type { RequestContext } from '../request-context.ts'
 import type { SendTokenRequest } from './admin-token/fetch-token.ts'
 import { AnswerRelay } from './answer-relay.ts'
 import type { SendGet } from './fetch-schema.ts'
+import { newSpanId } from './identity-headers.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream } from './upstream-credentials.ts'
+import { prepareExchange, type SendUpstream } from './upstream-exchange.ts'
 import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
 
 /** How Magento is reached. */
@@ -41,6 +42,8 @@ export interface Magento {
     authorize: AuthorizeUpstream,
     response: ServerResponse,
   ) => Promise<Rejection | undefined>
+  /** Sends a request that an endpoint is composed of. */
+  readonly send: SendUpstream
   /** Sends a request of our own for a token of an administrator. */
   readonly sendTokenRequest: SendTokenRequest
   /** Sends a GET of our own. */
@@ -128,6 +131,7 @@ export function connectMagento(settings: MagentoSettings, answers: AnswerSetting
 
   return {
     forward,
+    send: prepareExchange(pool, { address, sign, totalMs: timeouts.totalMs }),
     sendTokenRequest: (request) => exchange(request, tokenAnswerLimitBytes),
     sendGet: (path, headers) =>
       exchange({ path, method: 'GET', headers, body: null }, documentLimitBytes),
@@ -164,10 +168,4 @@ async function readText(body: AsyncIterable<Buffer>, limitBytes: number): Promis
 function pathOf({ target }: RequestContext): string {
   if (target === undefined) throw new Error('a request without a parsed target was forwarded')
   return target.path
-}
-
-/** W3C Trace Context, section 3.2.2.4: 16 hex digits of the span that this forwarding is. */
-function newSpanId(): string {
-  const uuid = randomUUID()
-  return uuid.slice(0, 8) + uuid.slice(28)
 }

@@ -1,5 +1,6 @@
 import type { RequestContext } from '../request-context.ts'
 import { hopByHopNames } from './hop-by-hop.ts'
+import { identityHeaders } from './identity-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
 
 /*
@@ -86,15 +87,6 @@ export function requestHeaders(
     headers.push(name, rawHeaders[index + 1] as string)
   }
   if (authorization !== undefined) headers.push('authorization', authorization)
-  headers.push(
-    'x-forwarded-for',
-    request.clientIp ?? '',
-    'x-forwarded-proto',
-    scheme,
-    'x-request-id',
-    request.requestId,
-    'traceparent',
-    `00-${request.traceId}-${spanId}-${request.traceFlags}`,
-  )
+  headers.push(...identityHeaders(request, scheme, spanId))
   return headers
 }

@@ -1,6 +1,6 @@
 import type { Rejection } from '../problem.ts'
 import { reject } from '../problem.ts'
-import type { RequestContext } from '../request-context.ts'
+import type { RequestContext, RequestTarget } from '../request-context.ts'
 import type { Secret } from '../secret.ts'
 import type { AdminCredentials } from './admin-token/admin-credentials.ts'
 import { attemptWithAdminToken } from './admin-token/admin-token-attempt.ts'
@@ -35,9 +35,14 @@ export interface UpstreamAttempt {
   ) => UpstreamAttempt | undefined | Promise<UpstreamAttempt | undefined>
 }
 
+/** What credentials look at of a request: what a signature covers, and what may be passed on. */
+export interface AuthorizedRequest extends Pick<RequestContext, 'method' | 'header'> {
+  readonly target: Pick<RequestTarget, 'path' | 'query'> | undefined
+}
+
 /** Gives the first attempt at a request, or what is answered when there is none. */
 export type AuthorizeUpstream = (
-  request: RequestContext,
+  request: AuthorizedRequest,
 ) => UpstreamAttempt | Rejection | Promise<UpstreamAttempt | Rejection>
 
 /** What credentials need to know of Magento. */

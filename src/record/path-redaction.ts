@@ -1,4 +1,4 @@
-import type { RequestContext, RequestTarget } from '../request-context.ts'
+import { openApiPath, type RequestContext, type RequestTarget } from '../request-context.ts'
 import { redacted } from '../secret.ts'
 import { compileCredentialNames } from './credential-names.ts'
 import { redactTokenShapes } from './token-shapes.ts'
@@ -15,6 +15,7 @@ const apiVersion = /^V\d{1,2}$/
  */
 export function redactPath({ target, routeVariables }: RequestContext): string | undefined {
   if (target === undefined) return undefined
+  if (target.path === openApiPath) return openApiPath
   if (routeVariables === undefined) return withSegments(target, target.segments.map(showWord))
   const secrets = new Set<string>()
   for (const [name, value] of routeVariables) if (isCredential(name)) secrets.add(value)

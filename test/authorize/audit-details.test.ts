@@ -52,7 +52,7 @@ before(async () => {
   })
 })
 after(async () => {
-  await gateway.stop()
+  await gateway[Symbol.asyncDispose]()
   await upstream[Symbol.asyncDispose]()
 })
 

@@ -10,6 +10,7 @@ import { type MagentoStandIn, startMagentoStandIn } from '../support/magento/sta
 const root = new URL('../../', import.meta.url)
 
 const granted = {
+  endpoints: 'forward',
   routes: ['GET /V1/magefine/inventaire/:sku', 'POST /V1/magefine/inventaire'],
   requestSchema: { 'POST /V1/magefine/inventaire': 'inventaire.json' },
 }

@@ -10,6 +10,8 @@ export interface ConfigFiles {
   readonly integrations: Readonly<Record<string, unknown>>
   /** File name to content, below `schemas/`. */
   readonly schemas?: Readonly<Record<string, unknown>>
+  /** File name without ending to content, below `endpoints/`. */
+  readonly endpoints?: Readonly<Record<string, unknown>>
   /** What stands in `magento/schema.json`. */
   readonly magentoSchema?: unknown
 }
@@ -30,6 +32,10 @@ export async function writeConfig(files: ConfigFiles): Promise<ConfigDirectory> 
   }
   for (const [name, content] of Object.entries(files.schemas ?? {})) {
     await writeFile(join(path, 'schemas', name), JSON.stringify(content))
+  }
+  await mkdir(join(path, 'endpoints'))
+  for (const [name, content] of Object.entries(files.endpoints ?? {})) {
+    await writeFile(join(path, 'endpoints', `${name}.yaml`), stringify(content))
   }
   if (files.magentoSchema !== undefined) {
     await mkdir(join(path, 'magento'))

@@ -33,7 +33,8 @@ export const acme = {
     signature: { scheme: 'body', secrets: [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }] },
   },
   upstream: { bearer: 'env:MAGENTO_TOKEN' },
-  policies: { ipAllowlist: ['127.0.0.0/8', '::1'], routes },
+  // The stand-in has the module of the routes that the gateway could answer itself.
+  policies: { ipAllowlist: ['127.0.0.0/8', '::1'], routes, endpoints: 'forward' },
 }
 
 /** An integration that presents a token only. */
@@ -41,7 +42,7 @@ export const globex = {
   name: 'globex-pim',
   credentials: { token: 'env:GLOBEX_TOKEN' },
   upstream: { bearer: 'env:MAGENTO_TOKEN' },
-  policies: { routes },
+  policies: { routes, endpoints: 'forward' },
 }
 
 /** Limits of an address that no test comes near to. */
@@ -58,6 +59,7 @@ export interface GatewayOptions {
   readonly gateway?: Readonly<Record<string, object>>
   readonly integrations?: readonly ({ readonly name: string } & Readonly<Record<string, unknown>>)[]
   readonly schemas?: Readonly<Record<string, unknown>>
+  readonly endpoints?: Readonly<Record<string, unknown>>
   readonly magentoSchema?: unknown
   readonly env?: Readonly<Record<string, string>>
 }
@@ -94,13 +96,14 @@ export function gatewaySettings({ magentoUrl, gateway = {} }: GatewayOptions, au
 
 /** Starts a gateway from configuration files that are written for it. */
 export async function startGateway(options: GatewayOptions): Promise<TestGateway> {
-  const { integrations = [acme, globex], schemas, env = {} } = options
+  const { integrations = [acme, globex], schemas, endpoints, env = {} } = options
   const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-'))
   const auditFile = join(folder, 'audit.jsonl')
   await using files = await writeConfig({
     gateway: gatewaySettings(options, auditFile),
     integrations: Object.fromEntries(integrations.map((each) => [each.name, each])),
     ...(schemas && { schemas }),
+    ...(endpoints && { endpoints }),
     ...(options.magentoSchema !== undefined && { magentoSchema: options.magentoSchema }),
   })
   const gateway = await buildGateway(await loadConfig(files.path, { ...testEnv, ...env }))

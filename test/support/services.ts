@@ -36,6 +36,7 @@ export function services(clock: () => number = testClock()): PolicyServices {
     useNonce: memoryNonces(1000, clock).use,
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },
+    endpoints: [],
     contract: undefined,
     reportViolations: () => undefined,
     reportDrift: () => undefined,

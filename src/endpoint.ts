@@ -1,0 +1,71 @@
+import type { Rejection, Violation } from './problem.ts'
+
+/** A call of Magento's REST API, on behalf of the integration whose request is answered. */
+export interface MagentoCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** From `/V1/` on, variables percent-encoded; the store of the request is put before it. */
+  readonly path: string
+  /** Without `?`, percent-encoded. */
+  readonly query?: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+}
+
+/** What Magento answered to a {@link MagentoCall}. */
+export interface MagentoAnswer {
+  readonly status: number
+  /** Parsed JSON. */
+  readonly body: unknown
+}
+
+/** Calls Magento, once; a rejection tells that there is no answer of Magento. */
+export type CallMagento = (call: MagentoCall) => Promise<MagentoAnswer | Rejection>
+
+/** What an endpoint makes its answer of. */
+export interface EndpointRequest {
+  /** Decoded values of the variables of its route. */
+  readonly variables: ReadonlyMap<string, string>
+  /** Matches the schema of the endpoint; undefined where it takes none. */
+  readonly body: unknown
+  readonly callMagento: CallMagento
+  readonly settings: EndpointSettings
+}
+
+/** How the shop keeps its stock. */
+export interface EndpointSettings {
+  /** Code of the inventory source whose quantities are set; absent where the shop has stock items only. */
+  readonly sourceCode?: string | undefined
+  /** Most elements of an array that Magento takes in one call. */
+  readonly arrayLimit: number
+}
+
+/** An answer in JSON. */
+export interface EndpointAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** A JSON Schema, 2020-12. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** An endpoint of the gateway's own, composed of calls to Magento. */
+export interface Endpoint {
+  /** `METHOD /V1/path/:variable`; all of them lead here. */
+  readonly routes: readonly string[]
+  readonly summary: string
+  /** Of the body of a request; absent where there is none. */
+  readonly request?: JsonSchema
+  /** Tells a caller in one sentence what is wrong with its body. */
+  readonly explain?: (violations: readonly Violation[]) => string
+  /** Of the body of an answer by status; refusals of the gateway are not among them. */
+  readonly answers: Readonly<
+    Record<number, { readonly description: string; readonly schema: JsonSchema }>
+  >
+  readonly run: (request: EndpointRequest) => Promise<EndpointAnswer | Rejection>
+}
+
+/** The endpoint that answers a request, and the raw values of its variables. */
+export interface MatchedEndpoint {
+  readonly endpoint: Endpoint
+  readonly variables: ReadonlyMap<string, string>
+}

@@ -1,0 +1,7 @@
+import type { Endpoint } from '../endpoint.ts'
+import { getProduct } from './get-product.ts'
+import { setStock } from './set-stock.ts'
+import { setStocks } from './set-stocks.ts'
+
+/** Every endpoint that the gateway brings along. */
+export const endpoints: readonly Endpoint[] = [getProduct, setStock, setStocks]

@@ -1,0 +1,39 @@
+import type { Endpoint } from '../endpoint.ts'
+import { percentEncode } from '../percent-encoding.ts'
+import { productNotFound } from './product-not-found.ts'
+import { productNotFoundSchema, skuSchema } from './product-schemas.ts'
+
+/** Shows what an ERP wants to know of a product, of the hundred fields that Magento has for it. */
+export const getProduct: Endpoint = {
+  routes: ['GET /V1/magefine/inventaire/:sku', 'GET /V1/magefine/inventory/:sku'],
+  summary: 'Name and price of a product',
+  answers: {
+    200: {
+      description: 'The product.',
+      schema: {
+        type: 'object',
+        properties: {
+          sku: skuSchema,
+          name: { type: 'string' },
+          price: { type: ['number', 'null'] },
+        },
+        required: ['sku', 'name', 'price'],
+        additionalProperties: false,
+      },
+    },
+    404: { description: 'There is no such product.', schema: productNotFoundSchema },
+  },
+  run: async ({ variables, callMagento }) => {
+    const asked = variables.get('sku') ?? ''
+    const answer = await callMagento({
+      method: 'GET',
+      path: `/V1/products/${percentEncode(asked)}`,
+      query: 'fields=sku,name,price',
+    })
+    if ('code' in answer) return answer
+    if (answer.status === 404) return productNotFound(asked)
+    if (answer.status !== 200) return answer
+    const { sku, name, price = null } = answer.body as Readonly<Record<string, unknown>>
+    return { status: 200, body: { sku, name, price } }
+  },
+}

@@ -1,0 +1,141 @@
+import { routesOf } from '../authorize/granted-route.ts'
+import { parseRoutePattern, type RoutePattern } from '../authorize/route-pattern.ts'
+import type { IntegrationSettings } from '../config/integration-settings.ts'
+import type { Endpoint, JsonSchema } from '../endpoint.ts'
+import type { PublicOrigin } from '../policy.ts'
+import { problems } from '../problem.ts'
+
+/** What the document tells of the gateway. */
+export interface DescribedGateway {
+  readonly endpoints: readonly Endpoint[]
+  readonly publicOrigin: PublicOrigin
+}
+
+/**
+ * What an integration may call, as OpenAPI 3.1: the endpoints of the gateway with their schemas, and the
+ * granted routes of Magento by path and method.
+ */
+export function openApiDocument(
+  { name, policies, credentials }: IntegrationSettings,
+  { endpoints, publicOrigin }: DescribedGateway,
+): JsonSchema {
+  const isComposed = policies.endpoints !== 'forward'
+  const byShape = new Map(
+    // Of two for one route the first one answers.
+    endpoints
+      .toReversed()
+      .flatMap((endpoint) => endpoint.routes.map((route) => [shapeOf(route), endpoint])),
+  )
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const route of routesOf(policies.routes)) {
+    const pattern = parseRoutePattern(route)
+    if (pattern === undefined) continue
+    const endpoint = isComposed ? byShape.get(shapeOf(route)) : undefined
+    const path = `/rest/${pattern.segments.map(templateOf).join('/')}`
+    paths[path] = { ...paths[path], [pattern.method.toLowerCase()]: operation(pattern, endpoint) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: `Magento REST API for ${name}`,
+      version: '1',
+      description: 'What this integration is granted. All other routes are refused.',
+    },
+    servers: [{ url: `${publicOrigin.scheme}://${publicOrigin.authority}` }],
+    security: [credentials.token === undefined ? {} : { bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: { Problem: problemSchema },
+      responses: {
+        Problem: {
+          description: 'A refusal, or a failure on the way to Magento (RFC 9457).',
+          content: {
+            'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+          },
+        },
+      },
+    },
+  }
+}
+
+function operation(pattern: RoutePattern, endpoint: Endpoint | undefined): JsonSchema {
+  const parameters = pattern.segments
+    .filter((segment) => segment.startsWith(':'))
+    .map((segment) => ({
+      name: segment.slice(1),
+      in: 'path',
+      required: true,
+      schema: { type: 'string' },
+    }))
+  return {
+    operationId: pattern.text.replaceAll(/[^A-Za-z0-9]+/g, '_'),
+    ...(parameters.length > 0 && { parameters }),
+    ...(endpoint === undefined ? forwarded(pattern) : composed(endpoint)),
+  }
+}
+
+function composed({ summary, request, answers }: Endpoint): JsonSchema {
+  return {
+    summary,
+    ...(request && {
+      requestBody: { required: true, content: { 'application/json': { schema: request } } },
+    }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, { description, schema }]) => [
+          status,
+          { description, content: { [mediaTypeOf(Number(status))]: { schema } } },
+        ]),
+      ),
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  }
+}
+
+function forwarded({ method }: RoutePattern): JsonSchema {
+  return {
+    summary: "Magento's own route",
+    ...(method !== 'GET' && { requestBody: { content: { 'application/json': { schema: {} } } } }),
+    responses: {
+      200: { description: "Magento's answer.", content: { 'application/json': { schema: {} } } },
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  }
+}
+
+/** What the gateway refuses is a problem; what it answers, JSON. */
+function mediaTypeOf(status: number): string {
+  return status < 400 ? 'application/json' : 'application/problem+json'
+}
+
+function templateOf(segment: string): string {
+  return segment.startsWith(':') ? `{${segment.slice(1)}}` : segment
+}
+
+/** The route with its variables unnamed, since a grant may name them otherwise. */
+function shapeOf(route: string): string {
+  return route.replaceAll(/:[A-Za-z0-9_]+/g, ':')
+}
+
+const problemSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { enum: Object.keys(problems) },
+    detail: { type: 'string' },
+    message: { type: 'string' },
+    requestId: { type: 'string' },
+    retryAfterSeconds: { type: 'integer' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { pointer: { type: 'string' }, expected: { type: 'string' } },
+      },
+    },
+  },
+  required: ['type', 'title', 'status', 'code', 'detail', 'message', 'requestId'],
+}

@@ -1,0 +1,29 @@
+import type { JsonSchema } from '../endpoint.ts'
+
+/** A SKU as Magento takes it: `catalog_product_entity.sku` has 64 characters. */
+export const skuSchema: JsonSchema = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^\\S(?:.*\\S)?$',
+  examples: ['24-MB01'],
+}
+
+/** A quantity as Magento takes it: `inventory_source_item.quantity` is a decimal(12,4). */
+export const quantitySchema: JsonSchema = {
+  type: 'number',
+  minimum: 0,
+  maximum: 99_999_999.9999,
+  multipleOf: 0.0001,
+  examples: [15],
+}
+
+/** Of a refusal that names a product which is not there. */
+export const productNotFoundSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    success: { const: false },
+    message: { type: 'string', examples: ['Product not found: 24-MB01'] },
+  },
+  required: ['success', 'message'],
+}

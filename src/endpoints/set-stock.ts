@@ -1,0 +1,101 @@
+import type { CallMagento, Endpoint, EndpointAnswer } from '../endpoint.ts'
+import { percentEncode } from '../percent-encoding.ts'
+import type { Rejection, Violation } from '../problem.ts'
+import { productNotFound } from './product-not-found.ts'
+import { productNotFoundSchema, quantitySchema, skuSchema } from './product-schemas.ts'
+import { sourceItem } from './source-item.ts'
+
+/** A quantity of a product. */
+export interface Stock {
+  readonly sku: string
+  readonly qty: number
+}
+
+/** Of a {@link Stock}. */
+export const stockSchema = {
+  type: 'object',
+  properties: { sku: skuSchema, qty: quantitySchema },
+  required: ['sku', 'qty'],
+  additionalProperties: false,
+}
+
+/** Sets the quantity of a product: in its inventory source, or in its stock item. */
+export const setStock: Endpoint = {
+  routes: ['POST /V1/magefine/inventaire', 'POST /V1/magefine/inventory'],
+  summary: 'Set the quantity of a product',
+  request: stockSchema,
+  explain: explainStock,
+  answers: {
+    200: {
+      description: 'The quantity is set.',
+      schema: {
+        type: 'object',
+        properties: { success: { const: true }, sku: skuSchema, qty: quantitySchema },
+        required: ['success', 'sku', 'qty'],
+        additionalProperties: false,
+      },
+    },
+    404: { description: 'There is no such product.', schema: productNotFoundSchema },
+  },
+  run: async ({ body, callMagento, settings: { sourceCode } }) => {
+    const stock = body as Stock
+    const answer =
+      sourceCode === undefined
+        ? await setStockItem(stock, callMagento)
+        : await setSourceItem(stock, sourceCode, callMagento)
+    if ('code' in answer || answer.status !== 200) return answer
+    return { status: 200, body: { success: true, sku: stock.sku, qty: stock.qty } }
+  },
+}
+
+/** Says which of the two is wrong. */
+function explainStock(violations: readonly Violation[]): string {
+  const pointers = violations.map(({ pointer }) => pointer)
+  if (pointers.includes('/sku')) return 'Invalid SKU: 1 to 64 characters, no space at its ends.'
+  if (pointers.includes('/qty')) {
+    return 'Invalid quantity: a number from 0 to 99999999.9999 with at most 4 decimals.'
+  }
+  return 'Invalid body: an object with "sku" and "qty", and nothing else.'
+}
+
+/** Magento takes a quantity of a SKU that no product has, so the product is looked for first. */
+async function setSourceItem(
+  { sku, qty }: Stock,
+  sourceCode: string,
+  callMagento: CallMagento,
+): Promise<EndpointAnswer | Rejection> {
+  const product = await callMagento({
+    method: 'GET',
+    path: `/V1/products/${percentEncode(sku)}`,
+    query: 'fields=sku',
+  })
+  if ('code' in product) return product
+  if (product.status === 404) return productNotFound(sku)
+  if (product.status !== 200) return product
+  return callMagento({
+    method: 'POST',
+    path: '/V1/inventory/source-items',
+    body: { sourceItems: [sourceItem(sku, qty, sourceCode)] },
+  })
+}
+
+/** Sets a quantity where the shop has no sources (Magento: CatalogInventory/etc/webapi.xml). */
+export async function setStockItem(
+  { sku, qty }: Stock,
+  callMagento: CallMagento,
+): Promise<EndpointAnswer | Rejection> {
+  const item = await callMagento({
+    method: 'GET',
+    path: `/V1/stockItems/${percentEncode(sku)}`,
+    query: 'fields=item_id',
+  })
+  if ('code' in item) return item
+  if (item.status === 404) return productNotFound(sku)
+  if (item.status !== 200) return item
+  const { item_id: itemId } = item.body as { readonly item_id: number }
+  return callMagento({
+    method: 'PUT',
+    path: `/V1/products/${percentEncode(sku)}/stockItems/${itemId}`,
+    body: { stockItem: { qty, is_in_stock: qty > 0 } },
+  })
+}

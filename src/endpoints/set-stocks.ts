@@ -1,0 +1,187 @@
+import type { CallMagento, Endpoint, EndpointSettings, MagentoAnswer } from '../endpoint.ts'
+import { percentEncode } from '../percent-encoding.ts'
+import { type Rejection, reject } from '../problem.ts'
+import { quantitySchema, skuSchema } from './product-schemas.ts'
+import { type Stock, setStockItem, stockSchema } from './set-stock.ts'
+import { sourceItem } from './source-item.ts'
+
+/** What became of one item. */
+interface ItemResult extends Stock {
+  readonly success: boolean
+  readonly message?: string
+}
+
+const maxItems = 1_000
+
+/** Sets the quantities of many products, and tells of each what became of it. */
+export const setStocks: Endpoint = {
+  routes: ['POST /V1/magefine/inventaire/bulk', 'POST /V1/magefine/inventory/bulk'],
+  summary: 'Set the quantities of many products',
+  request: {
+    type: 'object',
+    properties: { items: { type: 'array', minItems: 1, maxItems, items: stockSchema } },
+    required: ['items'],
+    additionalProperties: false,
+  },
+  explain: (violations) =>
+    violations.some(({ pointer }) => pointer.startsWith('/items/'))
+      ? 'Invalid items: each is an object with "sku" and "qty", as "errors" says.'
+      : `Invalid body: an object with "items", an array of 1 to ${maxItems}.`,
+  answers: {
+    200: {
+      description: 'What became of each item, in their order. `success` is true where all are set.',
+      schema: {
+        type: 'object',
+        properties: {
+          success: { type: 'boolean' },
+          results: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                sku: skuSchema,
+                qty: quantitySchema,
+                success: { type: 'boolean' },
+                message: { type: 'string' },
+              },
+              required: ['sku', 'qty', 'success'],
+              additionalProperties: false,
+            },
+          },
+        },
+        required: ['success', 'results'],
+        additionalProperties: false,
+      },
+    },
+  },
+  run: async ({ body, callMagento, settings }) => {
+    const { items } = body as { readonly items: readonly Stock[] }
+    const twice = skuThatStandsTwice(items)
+    if (twice !== undefined) {
+      return reject('invalid-body', 'an SKU stands twice', {
+        detail: `Invalid items: the SKU ${twice} stands twice.`,
+        members: { success: false },
+      })
+    }
+    const results: ItemResult[] = []
+    for (let from = 0; from < items.length; from += settings.arrayLimit) {
+      const chunk = items.slice(from, from + settings.arrayLimit)
+      const outcome = await setChunk(chunk, callMagento, settings)
+      if (!('code' in outcome)) results.push(...outcome)
+      // Nothing has been done yet, so the whole request can be answered so.
+      else if (results.length === 0) return outcome
+      else results.push(...chunk.map((item) => failed(item, outcome.detail ?? outcome.code)))
+    }
+    const success = results.every((result) => result.success)
+    return { status: 200, body: { success, results } }
+  },
+}
+
+function skuThatStandsTwice(items: readonly Stock[]): string | undefined {
+  const seen = new Set<string>()
+  for (const { sku } of items) {
+    // Magento compares SKUs without case.
+    const folded = sku.toLowerCase()
+    if (seen.has(folded)) return sku
+    seen.add(folded)
+  }
+  return undefined
+}
+
+async function setChunk(
+  chunk: readonly Stock[],
+  callMagento: CallMagento,
+  { sourceCode }: EndpointSettings,
+): Promise<readonly ItemResult[] | Rejection> {
+  if (sourceCode === undefined) {
+    return each(chunk, async (item) => setStockItem(item, callMagento))
+  }
+  const known = await findProducts(chunk, callMagento)
+  if ('code' in known) return known
+  const there = chunk.filter(({ sku }) => known.skus.has(sku.toLowerCase()))
+  const set = (items: readonly Stock[]) =>
+    callMagento({
+      method: 'POST',
+      path: '/V1/inventory/source-items',
+      body: { sourceItems: items.map(({ sku, qty }) => sourceItem(sku, qty, sourceCode)) },
+    })
+  const answer = there.length === 0 ? { status: 200, body: [] } : await set(there)
+  if ('code' in answer) return answer
+  // Magento says of a refused array not which of its items it refused.
+  const results =
+    answer.status === 200
+      ? there.map((item) => ({ ...item, success: true }))
+      : await each(there, (item) => set([item]))
+  if ('code' in results) return results
+  const bySku = new Map(results.map((result) => [result.sku, result]))
+  return chunk.map((item) => bySku.get(item.sku) ?? failed(item, `Product not found: ${item.sku}`))
+}
+
+/** Sets items one after the other; a rejection of the first one is one of them all. */
+async function each(
+  items: readonly Stock[],
+  set: (item: Stock) => Promise<MagentoAnswer | Rejection>,
+): Promise<readonly ItemResult[] | Rejection> {
+  const results: ItemResult[] = []
+  for (const item of items) {
+    const answer = await set(item)
+    if (!('code' in answer)) results.push(resultOf(item, answer))
+    else if (results.length === 0 && answer.code !== 'entity-not-found') return answer
+    else results.push(failed(item, answer.detail ?? answer.code))
+  }
+  return results
+}
+
+function resultOf({ sku, qty }: Stock, { status, body }: MagentoAnswer): ItemResult {
+  if (status === 200) return { sku, qty, success: true }
+  const { message } = (body ?? {}) as { readonly message?: unknown }
+  return failed({ sku, qty }, typeof message === 'string' ? message : `Magento answered ${status}`)
+}
+
+function failed({ sku, qty }: Stock, message: string): ItemResult {
+  return { sku, qty, success: false, message }
+}
+
+/** The SKUs among some that the shop has, in lower case. */
+async function findProducts(
+  items: readonly Stock[],
+  callMagento: CallMagento,
+): Promise<{ readonly skus: ReadonlySet<string> } | Rejection> {
+  const skus = new Set<string>()
+  // A list is split at its commas, and there is no escape (Magento: Framework/Api/SearchCriteria).
+  const listed = items.filter(({ sku }) => !sku.includes(','))
+  for (const { sku } of items.filter((item) => !listed.includes(item))) {
+    const answer = await callMagento({
+      method: 'GET',
+      path: `/V1/products/${percentEncode(sku)}`,
+      query: 'fields=sku',
+    })
+    if ('code' in answer) return answer
+    if (answer.status === 200) skus.add(sku.toLowerCase())
+    else if (answer.status !== 404) return refused(answer)
+  }
+  if (listed.length === 0) return { skus }
+  const filter = 'searchCriteria%5BfilterGroups%5D%5B0%5D%5Bfilters%5D%5B0%5D'
+  const answer = await callMagento({
+    method: 'GET',
+    path: '/V1/products',
+    query: [
+      `${filter}%5Bfield%5D=sku`,
+      `${filter}%5BconditionType%5D=in`,
+      `${filter}%5Bvalue%5D=${percentEncode(listed.map(({ sku }) => sku).join(','))}`,
+      `searchCriteria%5BpageSize%5D=${listed.length}`,
+      'fields=items%5Bsku%5D',
+    ].join('&'),
+  })
+  if ('code' in answer) return answer
+  if (answer.status !== 200) return refused(answer)
+  const { items: found } = answer.body as { readonly items: readonly { readonly sku: string }[] }
+  for (const { sku } of found) skus.add(sku.toLowerCase())
+  return { skus }
+}
+
+function refused({ status }: MagentoAnswer): Rejection {
+  return reject('upstream-error', `Magento answered a search for products with ${status}`, {
+    detail: `Magento refused to look for the products, with status ${status}.`,
+  })
+}

@@ -1,0 +1,142 @@
+import type { Dispatcher, Pool } from 'undici'
+import { type Rejection, reject } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
+import { identityHeaders, newSpanId } from './identity-headers.ts'
+import type { PublicAddress } from './request-headers.ts'
+import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
+import { errorPage, TotalTimeoutError, upstreamFailure } from './upstream-failure.ts'
+import type { SignUpstream } from './upstream-signature.ts'
+
+/** A request that the gateway makes by itself, on behalf of an integration. */
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Raw, `/rest/…`. */
+  readonly path: string
+  readonly query: string | undefined
+  /** JSON. */
+  readonly body: Buffer | undefined
+}
+
+/** Magento's answer, whole. */
+export interface UpstreamAnswer {
+  readonly status: number
+  readonly body: Buffer
+}
+
+/** Whose request it is for: how it is told apart, and what a passed-on credential is taken of. */
+export type Occasion = Pick<
+  RequestContext,
+  'requestId' | 'traceId' | 'traceFlags' | 'clientIp' | 'header' | 'upstream'
+>
+
+/**
+ * Sends a request and waits for its whole answer; notes in the occasion how long Magento took, over all
+ * of its requests.
+ * @returns a rejection where there is no answer of Magento, or one that is none of its API
+ */
+export type SendUpstream = (
+  occasion: Occasion,
+  request: UpstreamRequest,
+  authorize: AuthorizeUpstream,
+) => Promise<UpstreamAnswer | Rejection>
+
+/** What requests are sent with. */
+export interface ExchangeSettings {
+  readonly address: PublicAddress
+  readonly sign: SignUpstream | undefined
+  readonly totalMs: number
+}
+
+const answerLimitBytes = 16_777_216
+const noBody = Buffer.alloc(0)
+
+/** Prepares {@link SendUpstream} over a pool of connections. */
+export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUpstream {
+  const { sign, totalMs } = settings
+
+  async function sendOnce(
+    occasion: Occasion,
+    request: UpstreamRequest,
+    { authorization, query }: UpstreamAttempt,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const { method, path, body } = request
+    const headers = ownHeaders(occasion, settings.address, authorization, body)
+    return pool.request({
+      method,
+      path: query === undefined ? path : `${path}?${query}`,
+      headers: sign?.({ method, path, query, headers, body: body ?? noBody }) ?? headers,
+      body: body ?? null,
+      signal,
+    })
+  }
+
+  return async (occasion, request, authorize) => {
+    const startedAt = performance.now()
+    const before = occasion.upstream?.durationMs ?? 0
+    const exchange = { startedAt, status: undefined as number | undefined, durationMs: before }
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(new TotalTimeoutError()), totalMs)
+    try {
+      let attempt = await authorize({
+        method: request.method,
+        target: request,
+        header: (name) => occasion.header(name),
+      })
+      for (;;) {
+        if ('code' in attempt) return attempt
+        const answer = await sendOnce(occasion, request, attempt, timeout.signal)
+        const { statusCode: status } = answer
+        exchange.status = status
+        const page = errorPage(
+          status,
+          String(answer.headers['content-type'] ?? ''),
+          answer.headers['retry-after']?.toString(),
+        )
+        if (page !== undefined) {
+          await answer.body.dump()
+          return page
+        }
+        const body = await readWhole(answer.body)
+        if (body === undefined) return reject('upstream-failed', 'the answer is too long')
+        const next = await attempt.after?.(status, status === 401 ? body : noBody)
+        if (next === undefined) return { status, body }
+        attempt = next
+      }
+    } catch (error) {
+      return upstreamFailure(error)
+    } finally {
+      clearTimeout(timer)
+      exchange.durationMs = before + performance.now() - startedAt
+      occasion.upstream = {
+        startedAt,
+        durationMs: exchange.durationMs,
+        ...(exchange.status !== undefined && { status: exchange.status }),
+      }
+    }
+  }
+}
+
+async function readWhole(body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > answerLimitBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function ownHeaders(
+  occasion: Occasion,
+  { host, scheme }: PublicAddress,
+  authorization: string | undefined,
+  body: Buffer | undefined,
+): string[] {
+  const headers = ['host', host, 'accept', 'application/json']
+  if (body !== undefined) headers.push('content-type', 'application/json')
+  if (authorization !== undefined) headers.push('authorization', authorization)
+  headers.push(...identityHeaders(occasion, scheme, newSpanId()))
+  return headers
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+const integration = {
+  name: 'globex-pim',
+  credentials: { token: 'env:GLOBEX_TOKEN' },
+  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  policies: { routes: ['PUT /V1/erp/articles/:number', 'GET /V1/erp/articles/:number'] },
+}
+const endpoints = {
+  'show-article': {
+    route: 'GET /V1/erp/articles/:number',
+    summary: 'An article, as the ERP calls it',
+    call: { route: 'GET /V1/products/:number', fields: 'sku,name,price' },
+    answer: '{ "number": sku, "title": $uppercase(name), "net": $round(price / 1.2, 2) }',
+  },
+  'rename-article': {
+    route: 'PUT /V1/erp/articles/:number',
+    request: 'article.json',
+    call: {
+      route: 'PUT /V1/products/:number',
+      body: '{ "product": { "sku": variables.number, "name": body.title } }',
+    },
+    answer: '{ "done": true, "title": name, "was": $request.body.title }',
+  },
+}
+const schemas = {
+  'article.json': {
+    type: 'object',
+    properties: { title: { type: 'string', minLength: 1 } },
+    required: ['title'],
+    additionalProperties: false,
+  },
+}
+
+let magento: MagentoStandIn
+let gateway: TestGateway
+before(async () => {
+  magento = await startMagento()
+  gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [integration],
+    endpoints,
+    schemas,
+  })
+})
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await magento.close()
+})
+
+function put(body: unknown): Promise<ClientAnswer> {
+  return send(gateway.url, {
+    method: 'PUT',
+    path: '/rest/V1/erp/articles/A%2FB',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+}
+
+test('maps an answer of Magento', async () => {
+  const { status, body } = await send(gateway.url, {
+    path: '/rest/V1/erp/articles/A%2FB',
+    headers: globexHeaders,
+  })
+  assert.equal(status, 200, body)
+  assert.deepEqual(JSON.parse(body), { number: 'A/B', title: 'ADAPTER A TO B', net: 4.58 })
+})
+
+test('maps a request, and holds it against its schema first', async () => {
+  const { status, body } = await put({ title: 'Adapter' })
+  assert.equal(status, 200, body)
+  assert.deepEqual(JSON.parse(body), { done: true, title: 'Adapter', was: 'Adapter' })
+  const before = magento.received.length
+  assert.equal(problemOf(await put({ title: '' })).code, 'invalid-body')
+  assert.equal(magento.received.length, before)
+})
+
+test("passes on what Magento refuses, in Magento's own words", async () => {
+  const { status, body } = await send(gateway.url, {
+    path: '/rest/V1/erp/articles/gone',
+    headers: globexHeaders,
+  })
+  assert.equal(status, 404)
+  assert.match((JSON.parse(body) as { message: string }).message, /doesn't exist/)
+})
+
+test('stands in the document of who may call it, with its schema', async () => {
+  const { body } = await send(gateway.url, { path: '/openapi.json', headers: globexHeaders })
+  const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, unknown>> }
+  const { put: operation } = paths['/rest/V1/erp/articles/{number}'] ?? {}
+  assert.deepEqual((operation as Record<string, unknown>).requestBody, {
+    required: true,
+    content: { 'application/json': { schema: schemas['article.json'] } },
+  })
+})
+
+describe('a file is refused', () => {
+  for (const [name, change, expected] of [
+    [
+      'whose expression is none',
+      { answer: '{ "number": ' },
+      /\/answer: expected a JSONata expression/,
+    ],
+    [
+      'whose call has a variable that its route has not',
+      { call: { route: 'GET /V1/products/:sku' } },
+      /\/call\/route: expected no :sku/,
+    ],
+    [
+      'whose schema is not there',
+      { request: 'none.json' },
+      /\/request: expected the file schemas\/none.json/,
+    ],
+  ] as const) {
+    test(name, async () => {
+      await assert.rejects(
+        startGateway({
+          magentoUrl: magento.url,
+          integrations: [integration],
+          endpoints: { 'show-article': { ...endpoints['show-article'], ...change } },
+        }),
+        expected,
+      )
+    })
+  }
+})

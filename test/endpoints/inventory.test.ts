@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { compileBodySchema } from '../../src/authorize/body-schema.ts'
+import { getProduct } from '../../src/endpoints/get-product.ts'
+import { setStock } from '../../src/endpoints/set-stock.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { type ClientAnswer, globexHeaders, send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+const routes = ['inventaire', 'inventory'].flatMap((name) => [
+  `GET /V1/magefine/${name}/:sku`,
+  `POST /V1/magefine/${name}`,
+])
+const integration = {
+  name: 'globex-pim',
+  credentials: { token: 'env:GLOBEX_TOKEN' },
+  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  policies: { routes },
+}
+
+let magento: MagentoStandIn
+before(async () => {
+  magento = await startMagento()
+})
+after(() => magento.close())
+
+/** Holds an answer against what the endpoint says that it answers. */
+function assertContract({ answers }: typeof setStock, { status, body }: ClientAnswer): void {
+  const schema = answers[status]?.schema
+  assert.ok(schema, `${status} is not among its answers`)
+  assert.deepEqual(compileBodySchema(schema)(JSON.parse(body)), [])
+}
+
+for (const [kind, magentoSettings] of [
+  ['source items', { sourceCode: 'default' }],
+  ['stock items', {}],
+] as const) {
+  describe(`where the shop keeps ${kind}`, () => {
+    let gateway: TestGateway
+    before(async () => {
+      gateway = await startGateway({
+        magentoUrl: magento.url,
+        gateway: { magento: { url: magento.url, ...magentoSettings } },
+        integrations: [integration],
+      })
+    })
+    after(() => gateway[Symbol.asyncDispose]())
+
+    function post(body: unknown, path = '/rest/V1/magefine/inventaire'): Promise<ClientAnswer> {
+      return send(gateway.url, {
+        method: 'POST',
+        path,
+        headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    }
+
+    for (const name of ['inventaire', 'inventory']) {
+      test(`${name} sets a quantity`, async () => {
+        for (const [sku, qty] of [
+          ['my-sku-123', 15],
+          ['A/B', 2.5],
+          ['24-MB01', 0],
+        ] as const) {
+          const answer = await post({ sku, qty }, `/rest/V1/magefine/${name}`)
+          assert.equal(answer.status, 200, answer.body)
+          assert.deepEqual(JSON.parse(answer.body), { success: true, sku, qty })
+          assert.equal(magento.stock(sku), qty)
+          assertContract(setStock, answer)
+        }
+      })
+      test(`${name} shows a product`, async () => {
+        const path = `/rest/default/V1/magefine/${name}/A%2FB`
+        const answer = await send(gateway.url, { path, headers: globexHeaders })
+        assert.equal(answer.status, 200, answer.body)
+        assert.deepEqual(JSON.parse(answer.body), {
+          sku: 'A/B',
+          name: 'Adapter A to B',
+          price: 5.5,
+        })
+        assertContract(getProduct, answer)
+      })
+    }
+
+    test('of a product that is not there both say so', async () => {
+      for (const answer of [
+        await post({ sku: 'no-such', qty: 1 }),
+        await send(gateway.url, {
+          path: '/rest/V1/magefine/inventaire/no-such',
+          headers: globexHeaders,
+        }),
+      ]) {
+        assert.equal(answer.status, 404)
+        const { success, message, code } = JSON.parse(answer.body) as Record<string, unknown>
+        assert.deepEqual(
+          { success, message, code },
+          { success: false, message: 'Product not found: no-such', code: 'entity-not-found' },
+        )
+        assertContract(setStock, answer)
+      }
+      assert.equal(magento.stock('no-such'), undefined)
+    })
+
+    describe('refuses, before Magento is asked,', () => {
+      for (const [name, body, message] of [
+        ['an empty SKU', { sku: '', qty: 1 }, /^Invalid SKU/],
+        ['an SKU that is too long', { sku: 'x'.repeat(65), qty: 1 }, /^Invalid SKU/],
+        ['an SKU that is a number', { sku: 7, qty: 1 }, /^Invalid SKU/],
+        ['a negative quantity', { sku: 'A/B', qty: -1 }, /^Invalid quantity/],
+        ['a quantity that is a text', { sku: 'A/B', qty: '1' }, /^Invalid quantity/],
+        ['a quantity of five decimals', { sku: 'A/B', qty: 0.00001 }, /^Invalid quantity/],
+        ['a quantity that no column holds', { sku: 'A/B', qty: 1e9 }, /^Invalid quantity/],
+        ['a body without a quantity', { sku: 'A/B' }, /^Invalid body/],
+        ['a body with something else', { sku: 'A/B', qty: 1, status: 0 }, /^Invalid body/],
+      ] as const) {
+        test(name, async () => {
+          const before = magento.received.length
+          const answer = await post(body)
+          assert.equal(answer.status, 400)
+          const problem = JSON.parse(answer.body) as Record<string, unknown>
+          assert.match(String(problem.message), message)
+          assert.equal(problem.success, false)
+          assert.equal(problem.code, 'invalid-body')
+          assert.equal(magento.received.length, before)
+        })
+      }
+    })
+
+    test('what fails in Magento is told as ever', async () => {
+      await magento.setFault({ kind: 'maintenance' })
+      const answer = await post({ sku: 'A/B', qty: 1 })
+      await magento.clearFault()
+      assert.equal(answer.status, 503)
+      assert.equal(
+        (JSON.parse(answer.body) as Record<string, unknown>).code,
+        'upstream-unavailable',
+      )
+    })
+  })
+}
+
+test('in the audit an endpoint has its route, its SKU and all the time that Magento took', async () => {
+  await using gateway = await startGateway({ magentoUrl: magento.url, integrations: [integration] })
+  await send(gateway.url, {
+    method: 'POST',
+    path: '/rest/V1/magefine/inventaire',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: '{"sku":"A/B","qty":1}',
+  })
+  const [record] = await gateway.auditRecords(1)
+  assert.equal(record?.route, 'POST /V1/magefine/inventaire')
+  assert.deepEqual(record?.skus, ['A/B'])
+  assert.equal(record?.upstreamStatus, 200)
+  assert.ok((record?.upstreamMs ?? 0) > 0)
+})
+
+test('endpoints: forward hands the path to the module that the shop has', async () => {
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [{ ...integration, policies: { routes, endpoints: 'forward' } }],
+  })
+  const before = magento.received.length
+  const path = '/rest/V1/magefine/inventaire/A%2FB'
+  assert.equal((await send(gateway.url, { path, headers: globexHeaders })).status, 200)
+  assert.deepEqual(
+    magento.received.slice(before).map(({ rawTarget }) => rawTarget),
+    [path],
+  )
+})

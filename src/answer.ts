@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { problemBody, type Rejection, reject, statusOf } from './problem.ts'
-import type { Outcome, RequestContext } from './request-context.ts'
+import type { Outcome, RequestContext, WholeAnswer } from './request-context.ts'
 
 /** What every answer of the gateway depends on besides its request. */
 export interface AnswerSettings {
@@ -49,7 +49,7 @@ export function answerProblem(
   const status = statusOf(rejection)
   request.outcome = { status, code, reason, ...(policy !== undefined && { policy }) }
   if (response.headersSent || response.destroyed) {
-    response.destroy()
+    settings.hold(request, () => response.destroy())
     return
   }
   const body = problemBytes(rejection, request, settings)
@@ -63,26 +63,23 @@ export function answerProblem(
   })
 }
 
-/** Answers in JSON, and notes it as the outcome of the request. */
-export function answerJson(
+/** Answers, and notes it as the outcome of the request. */
+export function answerReady(
   response: ServerResponse,
   request: RequestContext,
-  { status, body }: { readonly status: number; readonly body: Buffer },
+  ready: WholeAnswer,
   settings: AnswerSettings,
 ): void {
-  if (response.destroyed) {
-    request.outcome ??= clientClosed
-    return
-  }
-  request.outcome = { status }
+  const { status, contentType, body } = ready
+  request.outcome = response.destroyed ? clientClosed : { status }
   request.bytesOut = body.length
-  if (request.auditDetails?.answerBody !== undefined) request.answerBody = body
+  if (request.keepsAnswer) request.keptAnswer = ready
   settings.hold(request, (mayAnswer) => {
     if (!mayAnswer) return answerProblem(response, request, unrecorded, settings)
     if (response.destroyed) return
     response.writeHead(status, [
       ...standingHeaders(request, settings.isDraining()),
-      ...['Content-Type', 'application/json'],
+      ...['Content-Type', contentType],
       ...['Content-Length', String(body.length)],
       ...['Cache-Control', 'no-store'],
     ])

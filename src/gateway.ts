@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { createAdminServer } from './admin.ts'
 import { tokenDigest } from './admit/claimed-integration.ts'
 import { allowedMethods } from './admit/request-framing.ts'
-import { answerJson, answerProblem } from './answer.ts'
+import { type AnswerSettings, answerProblem, answerReady } from './answer.ts'
 import { compileSignerSearch } from './authenticate/claimed-signer.ts'
 import { prepareDecoy } from './authenticate/decoy.ts'
 import { compileContract } from './authorize/magento-contract/contract.ts'
@@ -14,7 +14,7 @@ import { compileCertificatePin } from './certificate-pin.ts'
 import { answerClientError, type OpenReplies } from './client-error.ts'
 import { publicOrigin } from './config/public-origin.ts'
 import type { Config } from './config.ts'
-import { answerEndpoint, type ReadyAnswer } from './endpoints/answer-endpoint.ts'
+import { answerEndpoint } from './endpoints/answer-endpoint.ts'
 import { endpoints } from './endpoints/endpoints.ts'
 import { connectMagento } from './forward/magento.ts'
 import { dialectMemoryFor } from './forward/oauth1/dialect-memory.ts'
@@ -32,7 +32,7 @@ import { openMetrics } from './record/metrics.ts'
 import { openRecorder } from './record/recorder.ts'
 import { compileRedaction } from './record/redaction.ts'
 import { prepareTokenHash } from './record/token-hash.ts'
-import { openApiRoute } from './request-context.ts'
+import { openApiRoute, type WholeAnswer } from './request-context.ts'
 import { createServer } from './server.ts'
 import { addressPenalties } from './store/address-penalties.ts'
 import { memoryBuckets } from './store/memory-buckets.ts'
@@ -92,7 +92,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
   const answers = {
     problemsUrl: listen.problemsUrl,
     isDraining: () => isDraining,
-    hold: recorder.hold,
+    hold: settleFirst(recorder.hold),
   }
   const openReplies: OpenReplies = new WeakMap()
   const app = createServer(
@@ -139,6 +139,7 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     penaltyOf: penalties.penaltyOf,
     random: Math.random,
     useNonce: store.useNonce,
+    idempotencyKeys: store.idempotencyKeys,
     clock: Date.now,
     publicOrigin: origin,
     // Those of the shop go before those that the gateway brings along.
@@ -189,14 +190,19 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     handler: ({ gate }, reply) => {
       reply.hijack()
       const integration = integrationOf(traffic, gate)
-      const answer = (ready: ReadyAnswer | Rejection | undefined) => {
+      const answer = (ready: WholeAnswer | Rejection | undefined) => {
         if (ready === undefined) return
         if ('code' in ready) answerProblem(reply.raw, gate, ready, answers)
-        else answerJson(reply.raw, gate, ready, answers)
+        else answerReady(reply.raw, gate, ready, answers)
       }
       const { authorizeUpstream, sourceCode = magento.sourceCode } = integration
+      if (gate.repeatedAnswer !== undefined) return answer(gate.repeatedAnswer)
       if (gate.route === openApiRoute) {
-        return answer({ status: 200, body: integration.openApi() })
+        return answer({
+          status: 200,
+          contentType: 'application/json',
+          body: integration.openApi(),
+        })
       }
       const answered =
         gate.endpoint === undefined
@@ -249,6 +255,16 @@ export async function buildGateway(config: Config): Promise<Gateway> {
       stopped ??= stop()
       return stopped
     },
+  }
+}
+
+/** Has the key of a request be settled before its answer leaves. */
+function settleFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
+  return (request, end) => {
+    const { heldKey, outcome, keptAnswer } = request
+    if (heldKey === undefined || outcome === undefined) return hold(request, end)
+    const settled = heldKey.settle(outcome.status, keptAnswer, outcome.code)
+    void settled.then(() => hold(request, end))
   }
 }
 

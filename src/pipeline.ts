@@ -16,6 +16,7 @@ import { signature } from './authenticate/signature.ts'
 import { auditDetails } from './authorize/audit-details.ts'
 import { composedEndpoint } from './authorize/composed-endpoint.ts'
 import { deprecation } from './authorize/deprecation.ts'
+import { idempotency } from './authorize/idempotency.ts'
 import { jsonBody } from './authorize/json-body.ts'
 import { knownAttacks } from './authorize/known-attacks.ts'
 import { magentoSchema } from './authorize/magento-schema.ts'
@@ -70,5 +71,6 @@ export const policies = [
   composedEndpoint,
   magentoSchema,
   requestSchema,
+  idempotency,
   repeatGuard,
 ] as const

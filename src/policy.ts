@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { MagentoContract } from './authorize/magento-contract/contract.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { IdempotencyStore } from './idempotency.ts'
 import type { Charge, LimitDecision } from './limit.ts'
 import type { Rejection, Violation } from './problem.ts'
 import type { RequestContext } from './request-context.ts'
@@ -72,6 +73,7 @@ export interface Services {
    * @param ttlMs how long it must be remembered, milliseconds
    */
   readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
+  readonly idempotencyKeys: IdempotencyStore
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly publicOrigin: PublicOrigin

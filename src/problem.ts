@@ -45,6 +45,16 @@ export const problems = {
     'Magento REST knows GET, POST, PUT and DELETE.',
   ],
   'request-timeout': [408, 'Request timeout', 'The request did not arrive in time.'],
+  'idempotency-key-required': [
+    400,
+    'Idempotency-Key required',
+    'Requests to this route must have an Idempotency-Key.',
+  ],
+  'idempotency-conflict': [
+    409,
+    'Request with this key is running',
+    'A request with this Idempotency-Key is not over yet.',
+  ],
   'body-too-large': [413, 'Body too large', 'The body is larger than this gateway accepts.'],
   'unsupported-media-type': [
     415,
@@ -55,6 +65,11 @@ export const problems = {
     417,
     'Expectation failed',
     'The only expectation that is understood is 100-continue.',
+  ],
+  'idempotency-key-reused': [
+    422,
+    'Idempotency-Key reused',
+    'Another request has had this Idempotency-Key.',
   ],
   'address-rate-limited': [429, 'Too many requests', 'Too many requests from this address.'],
   'rate-limited': [429, 'Too many requests', 'The rate limit of this integration is exceeded.'],
@@ -86,6 +101,11 @@ export const problems = {
     503,
     'Replay protection unavailable',
     'Signed requests cannot be taken right now.',
+  ],
+  'idempotency-unavailable': [
+    503,
+    'Idempotency unavailable',
+    'Requests with an Idempotency-Key cannot be taken right now.',
   ],
   'limits-unavailable': [
     503,

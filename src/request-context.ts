@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { AuditDetails } from './audit-details.ts'
 import type { MatchedEndpoint } from './endpoint.ts'
 import { firstValue } from './headers.ts'
+import type { HeldKey } from './idempotency.ts'
 
 /** A request target that follows the one grammar; every part is a slice of the received bytes. */
 export interface RequestTarget {
@@ -54,6 +55,13 @@ export interface SignatureEvidence {
   readonly computed?: string
   /** As presented. */
   readonly signature: string
+}
+
+/** An answer that is held whole. */
+export interface WholeAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: Buffer
 }
 
 /** A body that is strict JSON, read once for every policy that looks into it. */
@@ -160,8 +168,12 @@ export class RequestContext {
   inspectAnswer: ((status: number, body: Buffer) => void) | undefined = undefined
   /** forward */
   upstream: UpstreamExchange | undefined = undefined
-  /** forward: the body of Magento's answer, where the record shows it and it was held whole. */
-  answerBody: Buffer | undefined = undefined
+  /** idempotency: the key that is settled when the request is over. */
+  heldKey: HeldKey | undefined = undefined
+  /** idempotency: the answer of the first request with the same key, which is given again. */
+  repeatedAnswer: WholeAnswer | undefined = undefined
+  /** Whoever answers: what it answered, where something {@link keepsAnswer} and it was held whole. */
+  keptAnswer: WholeAnswer | undefined = undefined
   /** Whoever answers. */
   outcome: Outcome | undefined = undefined
   /** The recorder: whether it has been taken note of. */
@@ -190,6 +202,11 @@ export class RequestContext {
   atEnd(giveBack: () => void): void {
     if (this.#isOver) giveBack()
     else this.#atEnd = giveBack
+  }
+
+  /** Whether its answer is needed after it was passed on. */
+  get keepsAnswer(): boolean {
+    return this.heldKey !== undefined || this.auditDetails?.answerBody !== undefined
   }
 
   /** The connection is done with the request. */

@@ -32,7 +32,9 @@ export const repeatGuard = definePolicy({
       if (result === 'seen') return reject('unauthenticated', 'repeated within the window')
       return reject('replay-protection-unavailable', `repeats: ${result}`, { retryAfterSeconds: 2 })
     }
-    return function checkRepeat({ repeatKey, verified }) {
+    return function checkRepeat({ repeatKey, verified, repeatedAnswer }) {
+      // Nothing is carried out again.
+      if (repeatedAnswer !== undefined) return allow
       if (repeatKey === undefined || windowMs === 0) return allow
       return useOnce(JSON.stringify([verified, repeatKey]))
     }

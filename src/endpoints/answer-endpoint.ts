@@ -3,13 +3,7 @@ import type { AuthorizeUpstream } from '../forward/upstream-credentials.ts'
 import type { SendUpstream } from '../forward/upstream-exchange.ts'
 import { percentDecode } from '../percent-encoding.ts'
 import { type Rejection, reject } from '../problem.ts'
-import type { RequestContext } from '../request-context.ts'
-
-/** An answer that is ready to be written. */
-export interface ReadyAnswer {
-  readonly status: number
-  readonly body: Buffer
-}
+import type { RequestContext, WholeAnswer } from '../request-context.ts'
 
 /**
  * Has an endpoint answer a request. Its calls to Magento are made as the integration, in the store of the
@@ -21,7 +15,7 @@ export async function answerEndpoint(
   settings: EndpointSettings,
   authorize: AuthorizeUpstream,
   send: SendUpstream,
-): Promise<ReadyAnswer | Rejection> {
+): Promise<WholeAnswer | Rejection> {
   const store = request.target?.store
   const prefix = store === undefined ? '/rest' : `/rest/${store}`
   const answer = await endpoint.run({
@@ -48,7 +42,11 @@ export async function answerEndpoint(
     },
   })
   if ('code' in answer) return answer
-  return { status: answer.status, body: Buffer.from(JSON.stringify(answer.body)) }
+  return {
+    status: answer.status,
+    contentType: 'application/json',
+    body: Buffer.from(JSON.stringify(answer.body)),
+  }
 }
 
 function parseJson(body: Buffer): { readonly value: unknown } | undefined {

@@ -3,7 +3,6 @@ import { parseRoutePattern, type RoutePattern } from '../authorize/route-pattern
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import type { Endpoint, JsonSchema } from '../endpoint.ts'
 import type { PublicOrigin } from '../policy.ts'
-import { problems } from '../problem.ts'
 
 /** What the document tells of the gateway. */
 export interface DescribedGateway {
@@ -124,7 +123,8 @@ const problemSchema: JsonSchema = {
     type: { type: 'string' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    code: { enum: Object.keys(problems) },
+    // Not an enumeration: a client must take a code that is new.
+    code: { type: 'string', examples: ['rate-limited'] },
     detail: { type: 'string' },
     message: { type: 'string' },
     requestId: { type: 'string' },

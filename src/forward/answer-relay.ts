@@ -19,6 +19,9 @@ import {
  */
 const holdLimitBytes = 65_536
 
+/** The same for answers that are kept for whoever sends the same key again. */
+const keyHoldLimitBytes = 1_048_576
+
 /** What is read of an error page before its connection is given up instead. */
 const discardLimitBytes = 65_536
 
@@ -75,6 +78,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
     // Before the listener that records the request.
     response.prependOnceListener('close', () => {
+      // Who sent a key will ask for the answer again.
+      if (request.heldKey !== undefined) return
       if (!response.writableFinished) this.#abort(new ClientGoneError())
     })
   }
@@ -100,7 +105,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#headers = responseHeaders(raw, this.#settings.internalOrigin)
     this.#phase = 'holding'
-    if (Number(firstValue(raw, 'content-length') ?? 0) > holdLimitBytes) this.#stream()
+    if (Number(firstValue(raw, 'content-length') ?? 0) > this.#holdLimit()) this.#stream()
     if (status !== 401) void this.#after?.(status, noBytes)
   }
 
@@ -108,7 +113,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (this.#phase === 'holding') {
       this.#held.push(chunk)
       this.#heldBytes += chunk.length
-      if (this.#heldBytes > holdLimitBytes) this.#stream()
+      if (this.#heldBytes > this.#holdLimit()) this.#stream()
     } else if (this.#phase === 'streaming') {
       this.#request.bytesOut += chunk.length
       if (!this.#response.write(this.#holdBack(chunk))) {
@@ -153,7 +158,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#headers.push('Content-Length', String(body.length))
     }
     this.#request.outcome = { status: this.#status }
-    if (this.#request.auditDetails?.answerBody !== undefined) this.#request.answerBody = body
+    if (this.#request.keepsAnswer) {
+      const contentType = firstValue(this.#headers, 'content-type') ?? ''
+      this.#request.keptAnswer = { status: this.#status, contentType, body }
+    }
     this.#end((mayAnswer) => {
       if (!mayAnswer) return this.#finish(unrecorded)
       this.#writeHead()
@@ -185,6 +193,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     const before = this.#last ?? noBytes
     this.#last = chunk
     return before
+  }
+
+  #holdLimit(): number {
+    return this.#request.heldKey === undefined ? holdLimitBytes : keyHoldLimitBytes
   }
 
   #noteDuration(): void {

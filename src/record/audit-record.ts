@@ -96,7 +96,7 @@ function auditRecord(
   { hashToken, showBody }: RecordSettings,
 ): AuditRecord {
   const outcome = request.outcome ?? clientClosed
-  const { upstream, target, body, answerBody, auditDetails, bearerDigest } = request
+  const { upstream, target, body, keptAnswer, auditDetails, bearerDigest } = request
   const { skus, orderIds, jobIds } = namedSubjects(request)
   function shownBody(bytes: Buffer | undefined, maxLength: number | undefined): string | undefined {
     if (maxLength === undefined || bytes === undefined || bytes.length === 0) return undefined
@@ -133,7 +133,7 @@ function auditRecord(
     signature: recordedSignature(request),
     headers: chosenHeaders(request),
     requestBody: shownBody(body, auditDetails?.requestBody),
-    answerBody: shownBody(answerBody, auditDetails?.answerBody),
+    answerBody: shownBody(keptAnswer?.body, auditDetails?.answerBody),
   }
 }
 

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
+import type { IdempotencyStore } from '../idempotency.ts'
 import type { Charge, Limit, LimitDecision } from '../limit.ts'
 import { onceFor } from '../once-for.ts'
 import type { NonceResult } from '../policy.ts'
+import { memoryKeys } from './idempotency/memory-keys.ts'
+import { redisKeys } from './idempotency/redis-keys.ts'
 import { type LimitClocks, memoryLimits } from './limits/memory-limits.ts'
 import { redisLimits, type SharedDecision } from './limits/redis-limits.ts'
 import { shareOf } from './limits/share-of.ts'
@@ -20,6 +23,8 @@ export interface Store {
    * @param ttlMs how long it must be remembered, milliseconds
    */
   readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
+  /** Keys of requests that are carried out once; none is taken while Redis is away. */
+  readonly idempotencyKeys: IdempotencyStore
   readonly close: () => void
 }
 
@@ -41,6 +46,9 @@ const timerSlackMs = 5
 /** Nonces of five minutes at 3,000 requests a second; about 150 MiB when full. */
 const maxNonces = 1_000_000
 
+/** What keys and their answers may take of this process' memory. */
+const maxKeyBytes = 67_108_864
+
 /**
  * Opens the store: Redis where there is one, and this process' memory where there is none or while
  * it is away. Waits for the first attempt to reach Redis; that it fails is no error.
@@ -53,7 +61,12 @@ export async function openStore(
   const local = memoryLimits(clocks)
   if (settings.redis === undefined) {
     const nonces = memoryNonces(maxNonces, clocks.monotonic)
-    return { decide: local.decide, useNonce: nonces.use, close: () => undefined }
+    return {
+      decide: local.decide,
+      useNonce: nonces.use,
+      idempotencyKeys: memoryKeys(maxKeyBytes, clocks.monotonic),
+      close: () => undefined,
+    }
   }
 
   const deadlineMs = Math.max(1, settings.deadlineMs - timerSlackMs)
@@ -109,6 +122,7 @@ export async function openStore(
         },
         fallback: () => 'unavailable',
       }),
+    idempotencyKeys: redisKeys(redis, guard),
     close: () => {
       guard.close()
       redis.disconnect()

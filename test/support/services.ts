@@ -1,4 +1,5 @@
 import type { PolicyServices } from '../../src/policy.ts'
+import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
 import { memoryLimits } from '../../src/store/limits/memory-limits.ts'
 import { memoryBuckets } from '../../src/store/memory-buckets.ts'
 import { memoryNonces } from '../../src/store/memory-nonces.ts'
@@ -34,6 +35,7 @@ export function services(clock: () => number = testClock()): PolicyServices {
     penaltyOf: () => 0,
     random: () => 0,
     useNonce: memoryNonces(1000, clock).use,
+    idempotencyKeys: memoryKeys(1_000_000, clock),
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },
     endpoints: [],

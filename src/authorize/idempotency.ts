@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { Type } from 'typebox'
+import type { HeldKey, IdempotencyStore, KeptAnswer } from '../idempotency.ts'
+import { allow, definePolicy, type Verdict } from '../policy.ts'
+import { type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
+import { WriteRouteSetting } from './route-pattern.ts'
+
+/*
+ * draft-ietf-httpapi-idempotency-key-header-07, section 2.1: a String of structured fields. What many
+ * callers send without the quotes is taken too.
+ */
+const keyForm = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([A-Za-z0-9._~:/+=-]{1,255}))$/
+
+/** Answers of the gateway after which nothing has been carried out, so the same key may try again. */
+const nothingDone: ReadonlySet<string> = new Set<ProblemCode>([
+  'upstream-unreachable',
+  'upstream-unavailable',
+])
+
+/** Magento's answers that say the same of themselves. */
+const refusedStatuses = new Set([401, 429, 503])
+
+/** What a caller waits before it asks for a request again that is running, seconds. */
+const retryAfterSeconds = 1
+
+/**
+ * Carries a write out once for each `Idempotency-Key`: the same request under the same key gets the answer
+ * of the first one (draft-ietf-httpapi-idempotency-key-header-07).
+ */
+export const idempotency = definePolicy({
+  name: 'idempotency',
+  stage: 'authorize',
+  section: 'policies',
+  key: 'idempotency',
+  settings: Type.Object(
+    {
+      keepHours: Type.Integer({
+        minimum: 1,
+        maximum: 720,
+        default: 24,
+        description: 'How long a key and its answer are remembered.',
+      }),
+      required: Type.Array(WriteRouteSetting(), {
+        default: [],
+        uniqueItems: true,
+        description: 'Granted routes whose requests must have a key.',
+      }),
+    },
+    { additionalProperties: false, description: 'Writes that are carried out once for each key.' },
+  ),
+  absent: { keepHours: 24, required: [] },
+  prepare: ({ keepHours, required }, { idempotencyKeys }) => {
+    const ttlMs = keepHours * 3_600_000
+    const demanding = new Set(required)
+
+    async function begin(request: RequestContext, key: string): Promise<Verdict> {
+      const name = JSON.stringify([request.verified, key])
+      const fingerprint = fingerprintOf(request)
+      const known = await idempotencyKeys.begin(name, fingerprint, ttlMs)
+      if (known.state === 'unavailable') {
+        return reject('idempotency-unavailable', 'keys cannot be remembered', {
+          retryAfterSeconds: 5,
+        })
+      }
+      if (known.state === 'fresh') {
+        request.heldKey = holdKey(idempotencyKeys, name, fingerprint, ttlMs)
+        return allow
+      }
+      if (known.fingerprint !== fingerprint) {
+        return reject('idempotency-key-reused', 'another request had this key')
+      }
+      if (known.state === 'running') {
+        return reject('idempotency-conflict', 'the first request is not over', {
+          retryAfterSeconds,
+        })
+      }
+      return repeat(request, known.answer)
+    }
+
+    return function checkIdempotency(request) {
+      if (request.method === 'GET') return allow
+      const header = request.header('idempotency-key')
+      if (header === undefined) {
+        if (!demanding.has(request.route ?? '')) return allow
+        return reject('idempotency-key-required', 'there is no Idempotency-Key')
+      }
+      const [, quoted, bare] = keyForm.exec(header) ?? []
+      const key = quoted ?? bare
+      if (key === undefined) {
+        return reject('bad-request', 'the Idempotency-Key has another form', {
+          detail: 'Idempotency-Key must be a quoted text of 1 to 255 ASCII characters.',
+        })
+      }
+      return begin(request, key)
+    }
+  },
+})
+
+/** Whether two requests are one: the same bytes for the same target. */
+function fingerprintOf({ method, rawTarget, body }: RequestContext): string {
+  const hash = createHash('sha256')
+  hash.update(JSON.stringify([method, rawTarget])).update(body)
+  return hash.digest('base64url')
+}
+
+/** Has the answer of the first request stand for this one, too. */
+function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
+  if (answer === 'not kept') {
+    return reject('idempotency-conflict', 'the answer was not kept', {
+      detail: 'The request was carried out before; its answer was too long to be kept.',
+    })
+  }
+  if ('problem' in answer) return problemOf(answer.problem)
+  request.repeatedAnswer = answer
+  request.answerHeaders.push('Idempotency-Replayed', 'true')
+  return allow
+}
+
+function problemOf(code: string): Rejection {
+  const known = code in problems ? (code as ProblemCode) : 'upstream-failed'
+  return reject(known, 'the first request under this key ended so')
+}
+
+function holdKey(
+  store: IdempotencyStore,
+  name: string,
+  fingerprint: string,
+  ttlMs: number,
+): HeldKey {
+  let isSettled = false
+  return {
+    settle: async (status, answer, code) => {
+      if (isSettled) return
+      isSettled = true
+      const instead = code === undefined ? 'not kept' : { problem: code }
+      if (answer === undefined && isNothingDone(status, code)) await store.release(name)
+      else if (answer !== undefined && refusedStatuses.has(answer.status)) await store.release(name)
+      else await store.finish(name, fingerprint, answer ?? instead, ttlMs)
+    },
+  }
+}
+
+function isNothingDone(status: number, code: string | undefined): boolean {
+  // Below 500 it is a refusal: by a later policy, by an endpoint, or of a request that cannot be signed.
+  return code !== undefined && (nothingDone.has(code) || status < 500)
+}

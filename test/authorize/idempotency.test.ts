@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict'
+import { request as httpRequest } from 'node:http'
+import type { Socket } from 'node:net'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
+import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import {
+  acmeHeaders,
+  type ClientAnswer,
+  globexHeaders,
+  problemOf,
+  send,
+} from '../support/http-client.ts'
+import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { testClock } from '../support/services.ts'
+
+const path = '/rest/V1/products'
+const json = { 'Content-Type': 'application/json' }
+let keys = 0
+
+/** A key that no other test has. */
+function newKey(): string {
+  keys += 1
+  return `"order-${keys}"`
+}
+
+/** Writes an answer whose body tells it apart from all others. */
+function answer(socket: Socket, count: number, status = '200 OK'): void {
+  const body = `{"answer":${count}}`
+  socket.write(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+for (const kind of ['memory', 'Redis'] as const) {
+  describe(`a key that ${kind} remembers`, () => {
+    let redis: TestRedis | undefined
+    let upstream: RawUpstream
+    let gateway: TestGateway
+    let respond: (socket: Socket, count: number) => void = answer
+    before(async () => {
+      redis = kind === 'Redis' ? await startRedis() : undefined
+      upstream = await startRawUpstream((socket) => respond(socket, upstream.requests.length))
+      gateway = await startGateway({
+        magentoUrl: upstream.url,
+        gateway: redis ? { store: { redis: 'env:REDIS', deadlineMs: 2_000 } } : {},
+        integrations: [
+          acme,
+          {
+            ...globex,
+            policies: {
+              routes: [...globex.policies.routes, 'PUT /V1/orders/:id'],
+              idempotency: { required: ['PUT /V1/orders/:id'] },
+            },
+          },
+        ],
+        env: redis ? { REDIS: redis.url } : {},
+      })
+    })
+    afterEach(() => {
+      respond = answer
+    })
+    after(async () => {
+      await gateway[Symbol.asyncDispose]()
+      await upstream[Symbol.asyncDispose]()
+      await redis?.[Symbol.asyncDispose]()
+    })
+
+    function post(key: string, body = '{"a":1}', headers = globexHeaders): Promise<ClientAnswer> {
+      return send(gateway.url, {
+        method: 'POST',
+        path,
+        headers: { ...headers, ...json, 'Idempotency-Key': key },
+        body,
+      })
+    }
+
+    test('has the same request carried out once, and gives its answer again', async () => {
+      const key = newKey()
+      const before = upstream.requests.length
+      const first = await post(key)
+      const second = await post(key)
+      assert.equal(first.status, 200)
+      assert.deepEqual([second.status, second.body], [first.status, first.body])
+      assert.equal(second.headers['content-type'], 'application/json')
+      assert.equal(first.headers['idempotency-replayed'], undefined)
+      assert.equal(second.headers['idempotency-replayed'], 'true')
+      assert.notEqual(second.headers['x-request-id'], first.headers['x-request-id'])
+      assert.equal(upstream.requests.length, before + 1)
+    })
+
+    test('is the same with quotes and without', async () => {
+      const key = newKey()
+      const first = await post(key)
+      assert.equal((await post(key.replaceAll('"', ''))).body, first.body)
+    })
+
+    test('is refused with another request', async () => {
+      const key = newKey()
+      await post(key)
+      const before = upstream.requests.length
+      const other = await post(key, '{"a":2}')
+      assert.equal(other.status, 422)
+      assert.equal(problemOf(other).code, 'idempotency-key-reused')
+      assert.equal(upstream.requests.length, before)
+    })
+
+    test('belongs to one integration', async () => {
+      const key = newKey()
+      const body = '{"a":1}'
+      const first = await post(key, body)
+      const other = await post(key, body, acmeHeaders(body) as typeof globexHeaders)
+      assert.equal(other.status, 200)
+      assert.notEqual(other.body, first.body)
+    })
+
+    test('waits for nothing: while the first request runs there is a conflict', async () => {
+      const key = newKey()
+      const arrived = Promise.withResolvers<() => void>()
+      respond = (socket, count) => arrived.resolve(() => answer(socket, count))
+      const first = post(key)
+      const release = await arrived.promise
+      const second = await post(key)
+      assert.equal(second.status, 409)
+      assert.equal(problemOf(second).code, 'idempotency-conflict')
+      assert.equal(second.headers['retry-after'], '1')
+      release()
+      assert.equal((await first).status, 200)
+      assert.equal((await post(key)).body, (await first).body)
+    })
+
+    test('leads to the answer when the caller went away before it had it', async () => {
+      const key = newKey()
+      const before = upstream.requests.length
+      const arrived = Promise.withResolvers<() => void>()
+      respond = (socket, count) => arrived.resolve(() => answer(socket, count))
+      const outgoing = httpRequest(`${gateway.url}${path}`, {
+        method: 'POST',
+        headers: { ...globexHeaders, ...json, 'Idempotency-Key': key },
+      })
+      outgoing.on('error', () => undefined).end('{"a":1}')
+      const release = await arrived.promise
+      const closed = new Promise((resolve) => outgoing.once('close', resolve))
+      outgoing.destroy()
+      await closed
+      release()
+      let retried = await post(key)
+      while (retried.status === 409) retried = await post(key)
+      assert.equal(retried.status, 200)
+      assert.equal(retried.headers['idempotency-replayed'], 'true')
+      assert.equal(upstream.requests.length, before + 1)
+    })
+
+    test('is free again when Magento has done nothing', async () => {
+      const key = newKey()
+      respond = (socket, count) => answer(socket, count, '503 Service Unavailable')
+      assert.equal((await post(key)).status, 503)
+      respond = answer
+      const second = await post(key)
+      assert.equal(second.status, 200)
+      assert.equal(second.headers['idempotency-replayed'], undefined)
+    })
+
+    test('is not free when nobody knows whether Magento has done it', async () => {
+      const key = newKey()
+      respond = (socket) => socket.destroy()
+      const before = upstream.requests.length
+      assert.equal(problemOf(await post(key)).code, 'upstream-failed')
+      respond = answer
+      assert.equal(problemOf(await post(key)).code, 'upstream-failed')
+      assert.equal(upstream.requests.length, before + 1)
+    })
+
+    test('lets a write be sent again that the repeat guard would refuse', async () => {
+      const body = `{"unique":${kind.length}}`
+      const headers = acmeHeaders(body) as typeof globexHeaders
+      const key = newKey()
+      const first = await post(key, body, headers)
+      assert.equal(first.status, 200)
+      assert.equal((await post(key, body, headers)).body, first.body)
+      assert.equal((await post(newKey(), body, headers)).status, 401)
+    })
+
+    test('is demanded where the route says so, and must have a form', async () => {
+      const put = (headers: Record<string, string>) =>
+        send(gateway.url, {
+          method: 'PUT',
+          path: '/rest/V1/orders/1',
+          headers: { ...globexHeaders, ...json, ...headers },
+          body: '{}',
+        })
+      assert.equal(problemOf(await put({})).code, 'idempotency-key-required')
+      assert.equal((await put({ 'Idempotency-Key': newKey() })).status, 200)
+      for (const key of ['""', '"', 'a b', `"${'x'.repeat(256)}"`]) {
+        assert.equal(problemOf(await put({ 'Idempotency-Key': key })).code, 'bad-request', key)
+      }
+    })
+
+    test('means nothing to a read', async () => {
+      const key = newKey()
+      const read = () =>
+        send(gateway.url, { headers: { ...globexHeaders, 'Idempotency-Key': key } })
+      assert.notEqual((await read()).body, (await read()).body)
+    })
+  })
+}
+
+test('while Redis is away no key is taken, and what has none is served', async () => {
+  const redis = await startRedis()
+  await using upstream = await startRawUpstream((socket) => answer(socket, 1))
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { store: { redis: 'env:REDIS' } },
+    env: { REDIS: redis.url },
+  })
+  await redis[Symbol.asyncDispose]()
+  const post = (headers: Record<string, string>) =>
+    send(gateway.url, {
+      method: 'POST',
+      path,
+      headers: { ...globexHeaders, ...json, ...headers },
+      body: '{}',
+    })
+  const refused = await post({ 'Idempotency-Key': newKey() })
+  assert.equal(refused.status, 503)
+  assert.equal(problemOf(refused).code, 'idempotency-unavailable')
+  assert.equal(upstream.requests.length, 0)
+  assert.equal((await post({})).status, 200)
+})
+
+test('memory takes no key when it is full, forgets one in time, and keeps no answer without room', async () => {
+  const clock = testClock()
+  const store = memoryKeys(2_000, clock)
+  for (const key of ['a', 'b', 'c']) {
+    assert.deepEqual(await store.begin(key, 'f', 1_000), { state: 'fresh' })
+  }
+  assert.deepEqual(await store.begin('d', 'f', 1_000), { state: 'unavailable' })
+  const kept = { status: 200, contentType: 'application/json', body: Buffer.alloc(1_000) }
+  await store.finish('a', 'f', kept, 1_000)
+  assert.deepEqual(await store.begin('a', 'f', 1_000), {
+    state: 'over',
+    fingerprint: 'f',
+    answer: 'not kept',
+  })
+  clock.advance(1_001)
+  assert.deepEqual(await store.begin('d', 'f', 1_000), { state: 'fresh' })
+})

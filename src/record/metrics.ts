@@ -64,6 +64,15 @@ export function openMetrics(): Metrics {
     help: 'Attempts to write to the audit trail that failed.',
     registers,
   })
+  let auditWaiting = () => 0
+  new Gauge({
+    name: 'magegate_audit_waiting_records',
+    help: 'Requests that are over and whose record is not written yet.',
+    registers,
+    collect() {
+      this.set(auditWaiting())
+    },
+  })
   const contractViolations = new Counter({
     name: 'magegate_contract_violations_total',
     help: 'Requests off the schema of Magento that were only reported.',
@@ -112,14 +121,7 @@ export function openMetrics(): Metrics {
     },
     auditFailed: () => auditFailures.inc(),
     gaugeAuditWaiting: (waiting) => {
-      new Gauge({
-        name: 'magegate_audit_waiting_records',
-        help: 'Requests that are over and whose record is not written yet.',
-        registers,
-        collect() {
-          this.set(waiting())
-        },
-      })
+      auditWaiting = waiting
     },
     answerDrifted: (integration, route) => answerDrifts.inc({ integration, route }),
     contractViolated: (integration, route) => contractViolations.inc({ integration, route }),

@@ -23,23 +23,38 @@ const minSecretLength = windowLength
 export function compileKnownSecrets(secrets: readonly string[]): Redact {
   const texts = [...new Set(secrets)].filter((text) => text.length >= minSecretLength)
   if (texts.length === 0) return (text) => text
-  const table = hashTable(texts)
+  const { marks, find } = hashTable(texts)
+  const markMask = marks.length - 1
   return (text) => {
     let out = ''
     let shown = 0
     let hash = 0
-    for (let at = 0; at < text.length; at += 1) {
-      if (at >= windowLength) hash -= Math.imul(text.charCodeAt(at - windowLength), leaving)
-      hash = (Math.imul(hash, base) + text.charCodeAt(at)) | 0
+    const bytes = lowBytes(text)
+    const { length } = text
+    for (let at = 0; at < length; at += 1) {
+      if (at >= windowLength) {
+        hash = (hash - Math.imul(bytes[at - windowLength] as number, leaving)) | 0
+      }
+      hash = (Math.imul(hash, base) + (bytes[at] as number)) | 0
+      if (marks[(hash >>> 7) & markMask] === 0) continue
       const begin = at - windowLength + 1
-      if (begin < shown || !table.mayHave(hash)) continue
-      const length = longestAt(text, begin, texts, table.find(hash))
-      if (length === 0) continue
+      if (begin < shown) continue
+      const found = longestAt(text, begin, texts, find(hash))
+      if (found === 0) continue
       out += text.slice(shown, begin) + redacted
-      shown = begin + length
+      shown = begin + found
     }
     return shown === 0 ? text : out + text.slice(shown)
   }
+}
+
+let scratch = Buffer.alloc(16_384)
+
+/** The low byte of each UTF-16 unit: to go through bytes is four times as fast as through a string. */
+function lowBytes(text: string): Buffer {
+  if (scratch.length < text.length) scratch = Buffer.alloc(text.length * 2)
+  scratch.write(text, 0, 'latin1')
+  return scratch
 }
 
 /** Of the forms that begin at a place the length of the longest; 0 for none. */
@@ -59,8 +74,8 @@ function longestAt(
 }
 
 interface HashTable {
-  /** False for almost every hash that is not there. */
-  readonly mayHave: (hash: number) => boolean
+  /** By some of the bits of a hash: 0 for almost every one that is not there. */
+  readonly marks: Uint8Array
   /** Indexes of the secrets that have a form with this hash. */
   readonly find: (hash: number) => number[]
 }
@@ -74,21 +89,16 @@ function hashTable(secrets: readonly string[]): HashTable {
   const hashes = new Int32Array(size)
   // From 1 on; 0 is a free place.
   const indexes = new Int32Array(size)
-  const bits = new Uint8Array(Math.max(8192, size))
-  const bitMask = bits.length * 8 - 1
+  const marks = new Uint8Array(Math.max(16_384, size * 4))
   for (const { hash, index } of entries) {
     let place = hash & mask
     while (indexes[place] !== 0) place = (place + 1) & mask
     hashes[place] = hash
     indexes[place] = index + 1
-    const bit = (hash >>> 7) & bitMask
-    bits[bit >>> 3] = (bits[bit >>> 3] as number) | (1 << (bit & 7))
+    marks[(hash >>> 7) & (marks.length - 1)] = 1
   }
   return {
-    mayHave: (hash) => {
-      const bit = (hash >>> 7) & bitMask
-      return ((bits[bit >>> 3] as number) & (1 << (bit & 7))) !== 0
-    },
+    marks,
     find: (hash) => {
       const found: number[] = []
       for (let place = hash & mask; indexes[place] !== 0; place = (place + 1) & mask) {
@@ -102,7 +112,7 @@ function hashTable(secrets: readonly string[]): HashTable {
 function hashOf(form: string): number {
   let hash = 0
   for (let at = 0; at < windowLength; at += 1) {
-    hash = (Math.imul(hash, base) + form.charCodeAt(at)) | 0
+    hash = (Math.imul(hash, base) + (form.charCodeAt(at) & 0xff)) | 0
   }
   return hash
 }

@@ -2,17 +2,18 @@ import { percentDecode } from '../percent-encoding.ts'
 import { redacted } from '../secret.ts'
 import type { Redact } from './known-secrets.ts'
 
-const jsonWebToken = String.raw`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`
-const authorization = String.raw`(?<=\b(?:Bearer|Basic|OAuth)(?: |%20|\+))[^\s"\\]+`
-
-const jsonWebTokens = new RegExp(jsonWebToken, 'g')
+/*
+ * None of these expressions may begin a long match at each place of a text: the time would grow with the
+ * square of its length, and callers choose the texts.
+ */
 const authorizations = /\b(Bearer|Basic|OAuth)( |%20|\+)[^\s"\\]+/gi
+/** Whole runs of what JSON Web Tokens are made of, and the beginning of one within. */
+const dottedRun = /[A-Za-z0-9_.-]+/g
+const headerBegin = /eyJ[A-Za-z0-9_-]{8}/
 
 /* What Magento's tokens and keys, and digests in hex look like. */
 const tokenShapes = new RegExp(
   [
-    jsonWebToken,
-    authorization,
     String.raw`(?<![A-Za-z0-9])(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{32}(?![A-Za-z0-9])`,
     '(?<![A-Za-z0-9])[0-9a-fA-F]{40,128}(?![A-Za-z0-9])',
   ].join('|'),
@@ -20,13 +21,35 @@ const tokenShapes = new RegExp(
 )
 
 /** Strikes out what has the shape of a token, in text that a caller chose. */
-export const redactTokenShapes: Redact = (text) => text.replace(tokenShapes, redacted)
+export const redactTokenShapes: Redact = (text) =>
+  redactUnmistakable(text).replace(tokenShapes, redacted)
+
+/** Strikes out what looks like a credential whoever issued it, and like nothing that the gateway writes. */
+function redactUnmistakable(text: string): string {
+  const shown = text.includes('eyJ') ? text.replace(dottedRun, redactWebToken) : text
+  return shown.replace(authorizations, `$1$2${redacted}`)
+}
+
+/** RFC 7519, section 3: three parts with dots between them, of which the first is a JSON object. */
+function redactWebToken(run: string): string {
+  const parts = run.split('.')
+  const shown: string[] = []
+  for (let index = 0; index < parts.length; index += 1) {
+    const part = parts[index] as string
+    const begin = part.search(headerBegin)
+    const isToken = begin >= 0 && index + 2 < parts.length && parts[index + 1] !== ''
+    shown.push(isToken ? part.slice(0, begin) + redacted : part)
+    if (isToken) index += 2
+  }
+  return shown.join('.')
+}
 
 /* ISO/IEC 7812: of the numbers of cards those from 14 digits on; shorter ones are those of articles. */
 const manyDigits = /\d(?:(?:[ +-]|%20)?\d){13}/
 const cardNumber = /(?<![\w.-])[2-6](?:(?:[ +-]|%20)?\d){13,18}(?![\w-])/g
 const email = /[\w.!#$&'*+/=?^{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g
-const percentRun = /[^/?&=\s"\\]*%[0-9A-Fa-f]{2}[^/?&=\s"\\]*/g
+const wordRun = /[^/?&=\s"\\]+/g
+const percentTriplet = /%[0-9A-Fa-f]{2}/
 const hexDigits = /^[0-9a-f-]+$/
 const printable = /^[\x20-\x7e\s]+$/
 
@@ -41,8 +64,7 @@ export interface ShapeSettings {
  */
 export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): Redact {
   function redactPlain(text: string): string {
-    let shown = text.includes('eyJ') ? text.replace(jsonWebTokens, redacted) : text
-    shown = shown.replace(authorizations, `$1$2${redacted}`)
+    let shown = redactUnmistakable(text)
     // Far cheaper than to look for a card, and hardly a line has as many digits in a row.
     if (manyDigits.test(shown)) shown = shown.replace(cardNumber, redactCard)
     return emails ? shown.replace(email, redacted) : shown
@@ -56,7 +78,8 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
     const plain = redactPlain(text)
     if (depth === 0) return plain
     const percent = plain.includes('%')
-      ? plain.replace(percentRun, (run) => {
+      ? plain.replace(wordRun, (run) => {
+          if (!percentTriplet.test(run)) return run
           const decoded = percentDecode(run)
           return decoded !== undefined && hides(decoded, depth - 1) ? redacted : run
         })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { compileRedaction } from '../../src/record/redaction.ts'
+import { redactTokenShapes } from '../../src/record/token-shapes.ts'
 
 const redact = compileRedaction([])
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjF9.c2lnbmF0dXJl'
@@ -49,5 +50,33 @@ describe('leaves alone', () => {
     ['a path', '/rest/V1/products/BLACK-LEATHER-JACKET-SIZE-XL-2024-EDITION'],
   ] as const) {
     test(name, () => assert.equal(redact(`{"a":"${text}"}`), `{"a":"${text}"}`))
+  }
+})
+
+test('of several tokens in one run each is struck out', () => {
+  assert.equal(redact(`a.${token}.b.${token}`), 'a.[redacted].b.[redacted]')
+})
+
+// Where the time grows with the square of the length, this does not end within the time of a test.
+describe('takes no longer than a text is long', () => {
+  const length = 1_000_000
+  for (const [name, text] of [
+    ['beginnings of web tokens', 'eyJ'.repeat(length / 3)],
+    ['web tokens without an end', `${'eyJhbGciOiJI.'.repeat(length / 13)}%20`],
+    ['a word without escapes beside one that has some', `${'a'.repeat(length)}/%20`],
+    ['beginnings of escapes', '%2'.repeat(length / 2)],
+    ['digits', '4'.repeat(length)],
+    ['digits with separators', '4 '.repeat(length / 2)],
+    ['schemes', 'Bearer '.repeat(length / 7)],
+    ['local parts', 'a.'.repeat(length / 2)],
+    ['at signs', 'a@'.repeat(length / 2)],
+  ] as const) {
+    test(name, () => {
+      for (const emails of [true, false]) {
+        const shown = compileRedaction([], { emails })(`{"a":"${text}"}`)
+        assert.ok(shown.startsWith('{"a":"'))
+      }
+      assert.ok(redactTokenShapes(text).length > 0)
+    })
   }
 })

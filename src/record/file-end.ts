@@ -68,7 +68,22 @@ export function headsAfter(file: string, seq: number): ChainHead[] {
 /** What a compressed segment holds; rare enough to be read whole. Undefined for any other file. */
 function readCompressed(file: string): Buffer | undefined {
   if (file.endsWith('.gz')) return gunzipSync(readFileSync(file))
-  return file.endsWith('.zst') ? zstdDecompressSync(readFileSync(file)) : undefined
+  return file.endsWith('.zst') ? decompressFrames(readFileSync(file)) : undefined
+}
+
+/** Node 24 decompresses the first frame only, and says how far it came. */
+function decompressFrames(bytes: Buffer): Buffer {
+  const contents: Buffer[] = []
+  for (let rest = bytes; rest.length > 0; ) {
+    // The types of Node do not know what `info` gives.
+    const { buffer, engine } = zstdDecompressSync(rest, { info: true }) as unknown as {
+      readonly buffer: Buffer
+      readonly engine: { readonly bytesWritten: number }
+    }
+    contents.push(buffer)
+    rest = rest.subarray(engine.bytesWritten)
+  }
+  return Buffer.concat(contents)
 }
 
 function headsIn(bytes: Buffer): ChainHead[] {

@@ -79,9 +79,7 @@ export function answerReady(
     if (response.destroyed) return
     response.writeHead(status, [
       ...standingHeaders(request, settings.isDraining()),
-      ...['Content-Type', contentType],
-      ...['Content-Length', String(body.length)],
-      ...['Cache-Control', 'no-store'],
+      ...contentHeaders(contentType, body),
     ])
     response.end(body)
   })
@@ -112,15 +110,19 @@ function writeProblem(
   const isBodyUnread = request.hasBody && !response.req.complete
   response.writeHead(statusOf(rejection), [
     ...standingHeaders(request, isBodyUnread || settings.isDraining()),
-    'Content-Type',
-    'application/problem+json',
-    'Content-Length',
-    String(body.length),
-    'Cache-Control',
-    'no-store',
+    ...contentHeaders('application/problem+json', body),
     ...codeHeaders(rejection),
   ])
   response.end(body)
+}
+
+/** Fields of what the gateway answers by itself. */
+function contentHeaders(contentType: string, body: Buffer): string[] {
+  return [
+    ...['Content-Type', contentType],
+    ...['Content-Length', String(body.length)],
+    ...['Cache-Control', 'no-store'],
+  ]
 }
 
 /** Fields that a status demands. */

@@ -3,7 +3,13 @@ import type { AuditDetails, SubjectField, SubjectPlaces } from '../audit-details
 import { unescapePointer } from '../json-pointer.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { apiRoute } from './api-route.ts'
-import { parseRoutePattern, RoutePatternSetting } from './route-pattern.ts'
+import {
+  parseRoutePattern,
+  RoutePatternSetting,
+  unnamedRoute,
+  variableOf,
+  variablesOf,
+} from './route-pattern.ts'
 import { standardPointers, subjectOfVariable } from './standard-subjects.ts'
 
 function PlacesSetting(what: string) {
@@ -83,7 +89,7 @@ function compileDetails(route: string, own: Static<typeof settings>[string] = {}
 
 function readPlaces(places: readonly string[]): SubjectPlaces {
   return {
-    variables: places.filter((each) => each.startsWith(':')).map((each) => each.slice(1)),
+    variables: variablesOf(places),
     pointers: places.filter((each) => each.startsWith('/')).map(stepsOf),
   }
 }
@@ -93,12 +99,12 @@ function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
   if (pattern === undefined) return { variables: [], pointers: [] }
   const { segments } = apiRoute(pattern.segments)
   const variables = segments.flatMap((segment, index) => {
-    if (!segment.startsWith(':')) return []
-    const variable = segment.slice(1)
+    const variable = variableOf(segment)
+    if (variable === undefined) return []
     return subjectOfVariable(variable, segments[index - 1] ?? '') === field ? [variable] : []
   })
-  const shape = segments.map((segment) => (segment.startsWith(':') ? ':' : segment)).join('/')
-  const pointers = standardPointers.get(`${pattern.method} /${shape}`)?.[field] ?? []
+  const unnamed = unnamedRoute(`${pattern.method} /${segments.join('/')}`)
+  const pointers = standardPointers.get(unnamed)?.[field] ?? []
   return { variables, pointers: pointers.map(stepsOf) }
 }
 

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
-import type { Endpoint } from '../endpoint.ts'
+import type { Endpoint, JsonSchema, MatchedEndpoint } from '../endpoint.ts'
+import { onceFor } from '../once-for.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { type BodyValidator, compileBodySchema } from './body-schema.ts'
+import { compileBodySchema } from './body-schema.ts'
 import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
 /**
@@ -20,26 +21,15 @@ export const composedEndpoint = definePolicy({
   }),
   absent: 'compose',
   prepare: (mode, { endpoints }) => {
-    if (mode === 'forward' || endpoints.length === 0) return () => allow
-    const byRoute = new Map(
-      endpoints.flatMap((endpoint) => endpoint.routes.map((route) => [route, endpoint])),
-    )
-    const match = compileRoutes(
-      [...byRoute.keys()].map(parseRoutePattern).filter((route) => route !== undefined),
-    )
-    const validators = new Map<Endpoint, BodyValidator>()
-    function validatorOf(endpoint: Endpoint, schema: object): BodyValidator {
-      const known = validators.get(endpoint) ?? compileBodySchema(schema)
-      validators.set(endpoint, known)
-      return known
-    }
+    if (mode === 'forward') return () => allow
+    const find = finderOf(endpoints)
     return function checkEndpoint(request) {
-      const found = request.target && match(request.method, request.target.segments)
-      const endpoint = found && byRoute.get(found.pattern.text)
-      if (found === undefined || endpoint === undefined) return allow
-      request.endpoint = { endpoint, variables: found.variables }
+      const found = request.target && find(request.method, request.target.segments)
+      if (found === undefined) return allow
+      request.endpoint = found
+      const { endpoint } = found
       if (endpoint.request === undefined) return allow
-      const violations = validatorOf(endpoint, endpoint.request)(request.json?.value)
+      const violations = validatorOf(endpoint.request)(request.json?.value)
       if (violations.length === 0) return allow
       return reject('invalid-body', `body violates the schema in ${violations.length} places`, {
         violations,
@@ -49,3 +39,23 @@ export const composedEndpoint = definePolicy({
     }
   },
 })
+
+/** Finds the endpoint of a request; of two for one route the first one. */
+type FindEndpoint = (method: string, segments: readonly string[]) => MatchedEndpoint | undefined
+
+// Once for all integrations, which have the same endpoints.
+const finderOf = onceFor((endpoints: readonly Endpoint[]): FindEndpoint => {
+  const byRoute = new Map(
+    endpoints.flatMap((endpoint) => endpoint.routes.map((route) => [route, endpoint])),
+  )
+  const match = compileRoutes(
+    [...byRoute.keys()].map(parseRoutePattern).filter((route) => route !== undefined),
+  )
+  return (method, segments) => {
+    const found = match(method, segments)
+    const endpoint = found && byRoute.get(found.pattern.text)
+    return endpoint && { endpoint, variables: found.variables }
+  }
+})
+
+const validatorOf = onceFor((schema: JsonSchema) => compileBodySchema(schema))

@@ -80,6 +80,21 @@ function isVariable(segment: string): boolean {
   return segment.startsWith(':')
 }
 
+/** Name of the variable that a segment of a pattern is; undefined for a literal. */
+export function variableOf(segment: string): string | undefined {
+  return isVariable(segment) ? segment.slice(1) : undefined
+}
+
+/** Names of the variables of a pattern, in their order. */
+export function variablesOf(segments: readonly string[]): string[] {
+  return segments.flatMap((segment) => variableOf(segment) ?? [])
+}
+
+/** A route with its variables unnamed, since a grant may name them otherwise. */
+export function unnamedRoute(route: string): string {
+  return route.replaceAll(/:[A-Za-z0-9_]+/g, ':')
+}
+
 function matchSegments(
   pattern: readonly string[],
   segments: readonly string[],
@@ -87,7 +102,8 @@ function matchSegments(
   const variables = new Map<string, string>()
   for (const [index, expected] of pattern.entries()) {
     const segment = segments[index] ?? ''
-    if (isVariable(expected)) variables.set(expected.slice(1), segment)
+    const name = variableOf(expected)
+    if (name !== undefined) variables.set(name, segment)
     else if (segment !== expected) return undefined
   }
   return variables

@@ -1,7 +1,12 @@
 import jsonata from 'jsonata'
 import { type Static, Type } from 'typebox'
 import { SchemaFileSetting } from '../authorize/body-schema.ts'
-import { parseRoutePattern, RoutePatternSetting } from '../authorize/route-pattern.ts'
+import {
+  parseRoutePattern,
+  RoutePatternSetting,
+  variableOf,
+  variablesOf,
+} from '../authorize/route-pattern.ts'
 import type { Endpoint, MagentoCall } from '../endpoint.ts'
 import { percentEncode } from '../percent-encoding.ts'
 
@@ -57,8 +62,9 @@ export type EndpointFileSettings = Static<typeof EndpointFileSettings>
 
 /** What is wrong with an endpoint besides its shape: variables of the call that the route has not. */
 export function endpointFaults({ route, call }: EndpointFileSettings) {
-  const given = new Set(variablesOf(route))
-  return variablesOf(call.route)
+  const variablesIn = (text: string) => variablesOf(parseRoutePattern(text)?.segments ?? [])
+  const given = new Set(variablesIn(route))
+  return variablesIn(call.route)
     .filter((name) => !given.has(name))
     .map((name) => ({
       pointer: '/call/route',
@@ -81,9 +87,10 @@ export function definedEndpoint(settings: EndpointFileSettings): Endpoint {
     run: async ({ variables, body, callMagento }) => {
       const input = { body, variables: Object.fromEntries(variables) }
       const path = pattern.segments
-        .map((part) =>
-          part.startsWith(':') ? percentEncode(variables.get(part.slice(1)) ?? '') : part,
-        )
+        .map((part) => {
+          const name = variableOf(part)
+          return name === undefined ? part : percentEncode(variables.get(name) ?? '')
+        })
         .join('/')
       const made: MagentoCall = {
         method: pattern.method as MagentoCall['method'],
@@ -97,9 +104,4 @@ export function definedEndpoint(settings: EndpointFileSettings): Endpoint {
       return { status: 200, body: mapped ?? null }
     },
   }
-}
-
-function variablesOf(route: string): string[] {
-  const { segments = [] } = parseRoutePattern(route) ?? {}
-  return segments.filter((part) => part.startsWith(':')).map((part) => part.slice(1))
 }

@@ -1,6 +1,5 @@
 import type { Endpoint } from '../endpoint.ts'
-import { percentEncode } from '../percent-encoding.ts'
-import { productNotFound } from './product-not-found.ts'
+import { askOfProduct } from './ask-of-product.ts'
 import { productNotFoundSchema, skuSchema } from './product-schemas.ts'
 
 /** Shows what an ERP wants to know of a product, of the hundred fields that Magento has for it. */
@@ -25,14 +24,8 @@ export const getProduct: Endpoint = {
   },
   run: async ({ variables, callMagento }) => {
     const asked = variables.get('sku') ?? ''
-    const answer = await callMagento({
-      method: 'GET',
-      path: `/V1/products/${percentEncode(asked)}`,
-      query: 'fields=sku,name,price',
-    })
-    if ('code' in answer) return answer
-    if (answer.status === 404) return productNotFound(asked)
-    if (answer.status !== 200) return answer
+    const answer = await askOfProduct(callMagento, '/V1/products', asked, 'sku,name,price')
+    if ('code' in answer || answer.status !== 200) return answer
     const { sku, name, price = null } = answer.body as Readonly<Record<string, unknown>>
     return { status: 200, body: { sku, name, price } }
   },

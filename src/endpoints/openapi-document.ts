@@ -1,5 +1,11 @@
 import { routesOf } from '../authorize/granted-route.ts'
-import { parseRoutePattern, type RoutePattern } from '../authorize/route-pattern.ts'
+import {
+  parseRoutePattern,
+  type RoutePattern,
+  unnamedRoute,
+  variableOf,
+  variablesOf,
+} from '../authorize/route-pattern.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import type { Endpoint, JsonSchema } from '../endpoint.ts'
 import type { PublicOrigin } from '../policy.ts'
@@ -19,17 +25,17 @@ export function openApiDocument(
   { endpoints, publicOrigin }: DescribedGateway,
 ): JsonSchema {
   const isComposed = policies.endpoints !== 'forward'
-  const byShape = new Map(
+  const byRoute = new Map(
     // Of two for one route the first one answers.
     endpoints
       .toReversed()
-      .flatMap((endpoint) => endpoint.routes.map((route) => [shapeOf(route), endpoint])),
+      .flatMap((endpoint) => endpoint.routes.map((route) => [unnamedRoute(route), endpoint])),
   )
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routesOf(policies.routes)) {
     const pattern = parseRoutePattern(route)
     if (pattern === undefined) continue
-    const endpoint = isComposed ? byShape.get(shapeOf(route)) : undefined
+    const endpoint = isComposed ? byRoute.get(unnamedRoute(route)) : undefined
     const path = `/rest/${pattern.segments.map(templateOf).join('/')}`
     paths[path] = { ...paths[path], [pattern.method.toLowerCase()]: operation(pattern, endpoint) }
   }
@@ -59,14 +65,12 @@ export function openApiDocument(
 }
 
 function operation(pattern: RoutePattern, endpoint: Endpoint | undefined): JsonSchema {
-  const parameters = pattern.segments
-    .filter((segment) => segment.startsWith(':'))
-    .map((segment) => ({
-      name: segment.slice(1),
-      in: 'path',
-      required: true,
-      schema: { type: 'string' },
-    }))
+  const parameters = variablesOf(pattern.segments).map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
   return {
     operationId: pattern.text.replaceAll(/[^A-Za-z0-9]+/g, '_'),
     ...(parameters.length > 0 && { parameters }),
@@ -109,12 +113,8 @@ function mediaTypeOf(status: number): string {
 }
 
 function templateOf(segment: string): string {
-  return segment.startsWith(':') ? `{${segment.slice(1)}}` : segment
-}
-
-/** The route with its variables unnamed, since a grant may name them otherwise. */
-function shapeOf(route: string): string {
-  return route.replaceAll(/:[A-Za-z0-9_]+/g, ':')
+  const name = variableOf(segment)
+  return name === undefined ? segment : `{${name}}`
 }
 
 const problemSchema: JsonSchema = {

@@ -18,6 +18,20 @@ export const quantitySchema: JsonSchema = {
   examples: [15],
 }
 
+/** A quantity of a product. */
+export interface Stock {
+  readonly sku: string
+  readonly qty: number
+}
+
+/** Of a {@link Stock}. */
+export const stockSchema: JsonSchema = {
+  type: 'object',
+  properties: { sku: skuSchema, qty: quantitySchema },
+  required: ['sku', 'qty'],
+  additionalProperties: false,
+}
+
 /** Of a refusal that names a product which is not there. */
 export const productNotFoundSchema: JsonSchema = {
   type: 'object',

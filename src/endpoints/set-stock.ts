@@ -1,23 +1,15 @@
 import type { CallMagento, Endpoint, EndpointAnswer } from '../endpoint.ts'
 import { percentEncode } from '../percent-encoding.ts'
 import type { Rejection, Violation } from '../problem.ts'
-import { productNotFound } from './product-not-found.ts'
-import { productNotFoundSchema, quantitySchema, skuSchema } from './product-schemas.ts'
-import { sourceItem } from './source-item.ts'
-
-/** A quantity of a product. */
-export interface Stock {
-  readonly sku: string
-  readonly qty: number
-}
-
-/** Of a {@link Stock}. */
-export const stockSchema = {
-  type: 'object',
-  properties: { sku: skuSchema, qty: quantitySchema },
-  required: ['sku', 'qty'],
-  additionalProperties: false,
-}
+import { askOfProduct } from './ask-of-product.ts'
+import {
+  productNotFoundSchema,
+  quantitySchema,
+  type Stock,
+  skuSchema,
+  stockSchema,
+} from './product-schemas.ts'
+import { setSourceItems } from './set-source-items.ts'
 
 /** Sets the quantity of a product: in its inventory source, or in its stock item. */
 export const setStock: Endpoint = {
@@ -60,23 +52,13 @@ function explainStock(violations: readonly Violation[]): string {
 
 /** Magento takes a quantity of a SKU that no product has, so the product is looked for first. */
 async function setSourceItem(
-  { sku, qty }: Stock,
+  stock: Stock,
   sourceCode: string,
   callMagento: CallMagento,
 ): Promise<EndpointAnswer | Rejection> {
-  const product = await callMagento({
-    method: 'GET',
-    path: `/V1/products/${percentEncode(sku)}`,
-    query: 'fields=sku',
-  })
-  if ('code' in product) return product
-  if (product.status === 404) return productNotFound(sku)
-  if (product.status !== 200) return product
-  return callMagento({
-    method: 'POST',
-    path: '/V1/inventory/source-items',
-    body: { sourceItems: [sourceItem(sku, qty, sourceCode)] },
-  })
+  const product = await askOfProduct(callMagento, '/V1/products', stock.sku, 'sku')
+  if ('code' in product || product.status !== 200) return product
+  return setSourceItems(callMagento, sourceCode, [stock])
 }
 
 /** Sets a quantity where the shop has no sources (Magento: CatalogInventory/etc/webapi.xml). */
@@ -84,14 +66,8 @@ export async function setStockItem(
   { sku, qty }: Stock,
   callMagento: CallMagento,
 ): Promise<EndpointAnswer | Rejection> {
-  const item = await callMagento({
-    method: 'GET',
-    path: `/V1/stockItems/${percentEncode(sku)}`,
-    query: 'fields=item_id',
-  })
-  if ('code' in item) return item
-  if (item.status === 404) return productNotFound(sku)
-  if (item.status !== 200) return item
+  const item = await askOfProduct(callMagento, '/V1/stockItems', sku, 'item_id')
+  if ('code' in item || item.status !== 200) return item
   const { item_id: itemId } = item.body as { readonly item_id: number }
   return callMagento({
     method: 'PUT',

@@ -1,9 +1,10 @@
 import type { CallMagento, Endpoint, EndpointSettings, MagentoAnswer } from '../endpoint.ts'
 import { percentEncode } from '../percent-encoding.ts'
 import { type Rejection, reject } from '../problem.ts'
-import { quantitySchema, skuSchema } from './product-schemas.ts'
-import { type Stock, setStockItem, stockSchema } from './set-stock.ts'
-import { sourceItem } from './source-item.ts'
+import { askOfProduct } from './ask-of-product.ts'
+import { quantitySchema, type Stock, skuSchema, stockSchema } from './product-schemas.ts'
+import { setSourceItems } from './set-source-items.ts'
+import { setStockItem } from './set-stock.ts'
 
 /** What became of one item. */
 interface ItemResult extends Stock {
@@ -94,17 +95,12 @@ async function setChunk(
   { sourceCode }: EndpointSettings,
 ): Promise<readonly ItemResult[] | Rejection> {
   if (sourceCode === undefined) {
-    return each(chunk, async (item) => setStockItem(item, callMagento))
+    return each(chunk, (item) => setStockItem(item, callMagento))
   }
   const known = await findProducts(chunk, callMagento)
   if ('code' in known) return known
   const there = chunk.filter(({ sku }) => known.skus.has(sku.toLowerCase()))
-  const set = (items: readonly Stock[]) =>
-    callMagento({
-      method: 'POST',
-      path: '/V1/inventory/source-items',
-      body: { sourceItems: items.map(({ sku, qty }) => sourceItem(sku, qty, sourceCode)) },
-    })
+  const set = (items: readonly Stock[]) => setSourceItems(callMagento, sourceCode, items)
   const answer = there.length === 0 ? { status: 200, body: [] } : await set(there)
   if ('code' in answer) return answer
   // Magento says of a refused array not which of its items it refused.
@@ -151,14 +147,11 @@ async function findProducts(
   // A list is split at its commas, and there is no escape (Magento: Framework/Api/SearchCriteria).
   const listed = items.filter(({ sku }) => !sku.includes(','))
   for (const { sku } of items.filter((item) => !listed.includes(item))) {
-    const answer = await callMagento({
-      method: 'GET',
-      path: `/V1/products/${percentEncode(sku)}`,
-      query: 'fields=sku',
-    })
-    if ('code' in answer) return answer
-    if (answer.status === 200) skus.add(sku.toLowerCase())
-    else if (answer.status !== 404) return refused(answer)
+    const answer = await askOfProduct(callMagento, '/V1/products', sku, 'sku')
+    if ('code' in answer) {
+      if (answer.code !== 'entity-not-found') return answer
+    } else if (answer.status === 200) skus.add(sku.toLowerCase())
+    else return refused(answer)
   }
   if (listed.length === 0) return { skus }
   const filter = 'searchCriteria%5BfilterGroups%5D%5B0%5D%5Bfilters%5D%5B0%5D'

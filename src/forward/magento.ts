@@ -8,6 +8,7 @@ import type { SendTokenRequest } from './admin-token/fetch-token.ts'
 import { AnswerRelay } from './answer-relay.ts'
 import type { SendGet } from './fetch-schema.ts'
 import { newSpanId } from './identity-headers.ts'
+import { readWhole } from './read-whole.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream } from './upstream-credentials.ts'
 import { prepareExchange, type SendUpstream } from './upstream-exchange.ts'
@@ -155,14 +156,9 @@ interface OwnRequest {
 }
 
 async function readText(body: AsyncIterable<Buffer>, limitBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > limitBytes) throw new Error('the answer of Magento is too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  const bytes = await readWhole(body, limitBytes)
+  if (bytes === undefined) throw new Error('the answer of Magento is too long')
+  return bytes.toString('utf8')
 }
 
 function pathOf({ target }: RequestContext): string {

@@ -2,6 +2,7 @@ import type { Dispatcher, Pool } from 'undici'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { identityHeaders, newSpanId } from './identity-headers.ts'
+import { readWhole } from './read-whole.ts'
 import type { PublicAddress } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 import { errorPage, TotalTimeoutError, upstreamFailure } from './upstream-failure.ts'
@@ -74,7 +75,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
   return async (occasion, request, authorize) => {
     const startedAt = performance.now()
     const before = occasion.upstream?.durationMs ?? 0
-    const exchange = { startedAt, status: undefined as number | undefined, durationMs: before }
+    let lastStatus: number | undefined
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new TotalTimeoutError()), totalMs)
     try {
@@ -87,7 +88,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
         if ('code' in attempt) return attempt
         const answer = await sendOnce(occasion, request, attempt, timeout.signal)
         const { statusCode: status } = answer
-        exchange.status = status
+        lastStatus = status
         const page = errorPage(
           status,
           String(answer.headers['content-type'] ?? ''),
@@ -97,7 +98,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
           await answer.body.dump()
           return page
         }
-        const body = await readWhole(answer.body)
+        const body = await readWhole(answer.body, answerLimitBytes)
         if (body === undefined) return reject('upstream-failed', 'the answer is too long')
         const next = await attempt.after?.(status, status === 401 ? body : noBody)
         if (next === undefined) return { status, body }
@@ -107,25 +108,13 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       return upstreamFailure(error)
     } finally {
       clearTimeout(timer)
-      exchange.durationMs = before + performance.now() - startedAt
       occasion.upstream = {
         startedAt,
-        durationMs: exchange.durationMs,
-        ...(exchange.status !== undefined && { status: exchange.status }),
+        durationMs: before + performance.now() - startedAt,
+        ...(lastStatus !== undefined && { status: lastStatus }),
       }
     }
   }
-}
-
-async function readWhole(body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > answerLimitBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function ownHeaders(

@@ -1,10 +1,10 @@
 import { type AuditCheckpointSettings, openAuditCheckpoints } from './audit-checkpoints.ts'
 import type { AuditRecord } from './audit-record.ts'
-import { type ChainHead, chainLine, genesis } from './chain.ts'
+import { type ChainHead, chainLines, genesis } from './chain.ts'
 import { type ChainedFile, openChainedFile, type TrailRotation } from './chained-file.ts'
 import type { Redact } from './known-secrets.ts'
 import { stdoutLines } from './stdout-lines.ts'
-import { writeBytes } from './write-bytes.ts'
+import { stdoutNumber, writeBytes } from './write-bytes.ts'
 
 /** Where records go; at least one of file and stdout. */
 export interface AuditSettings {
@@ -89,23 +89,16 @@ export async function openAuditLog(
   }
 }
 
-const stdoutNumber = 1
-
 /** Without a file a chain is as long as its process lives. */
 function chainToStdout(onError: (error: unknown) => void): ChainedFile {
   let head: ChainHead = genesis
   let isFailing = false
   return {
     append: async (jsons) => {
-      let next = head
-      const lines = jsons.map((json) => {
-        const chained = chainLine(json, next)
-        next = chained.head
-        return `${chained.line}\n`
-      })
+      const { lines, heads } = chainLines(jsons, head)
       const { error } = await writeBytes(stdoutNumber, Buffer.from(lines.join('')))
       isFailing = error !== undefined
-      if (error === undefined) head = next
+      if (error === undefined) head = heads.at(-1) ?? head
       else onError(error)
       return isFailing ? [] : lines
     },

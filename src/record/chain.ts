@@ -29,6 +29,26 @@ export function chainLine(json: string, before: ChainHead): ChainedLine {
   return { line: `${covered},"hash":"${digest}"}`, head: { seq, hash: digest } }
 }
 
+/** Lines that follow each other in a chain, line feeds included, and the head that each makes. */
+export interface ChainedLines {
+  readonly lines: string[]
+  readonly heads: ChainHead[]
+}
+
+/** Links JSON objects to the line before them, as {@link chainLine} does. */
+export function chainLines(jsons: readonly string[], before: ChainHead): ChainedLines {
+  const lines: string[] = []
+  const heads: ChainHead[] = []
+  let head = before
+  for (const json of jsons) {
+    const chained = chainLine(json, head)
+    head = chained.head
+    heads.push(head)
+    lines.push(`${chained.line}\n`)
+  }
+  return { lines, heads }
+}
+
 const lineEnd = /,"seq":(\d+),"prev":"[0-9a-f]{64}","hash":"([0-9a-f]{64})"\}$/
 
 /** The head that a line makes; undefined when it is not a whole line of a chain. */

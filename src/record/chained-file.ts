@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type ChainHead, chainLine, genesis } from './chain.ts'
+import { type ChainHead, chainLines, genesis } from './chain.ts'
 import { type Cut, readFileEnd } from './file-end.ts'
 import { openLineFile, type Rotation } from './line-file.ts'
 import type { SegmentTask } from './segment-worker.ts'
@@ -48,19 +48,11 @@ export async function openChainedFile(
   let isTorn = false
 
   async function write(jsons: readonly string[], lead = ''): Promise<string[]> {
-    const lines: string[] = []
-    const heads: ChainHead[] = []
-    let last = head
-    for (const json of jsons) {
-      const chained = chainLine(json, last)
-      last = chained.head
-      heads.push(last)
-      lines.push(`${chained.line}\n`)
-    }
+    const { lines, heads } = chainLines(jsons, head)
     const bytes = Buffer.from(lead + lines.join(''))
     const { bytes: written, error } = await file.write(bytes)
     if (written === bytes.length) {
-      head = last
+      head = heads.at(-1) ?? head
       onWritten(heads)
       return lines
     }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RequestContext } from '../request-context.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { AuditRecord, BuildRecord } from './audit-record.ts'
@@ -156,14 +157,10 @@ export function openRecorder(
     flush: async () => {
       collect()
       for (begin(); writing !== undefined && !isStalled; begin()) {
-        await Promise.race([writing, later(deadlineMs)])
+        await Promise.race([writing, delay(deadlineMs, undefined, { ref: false })])
       }
     },
   }
-}
-
-function later(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
 /** RFC 9110, section 9.2.1: methods that ask for no change. */

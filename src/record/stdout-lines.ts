@@ -1,4 +1,5 @@
-import { writeBytes } from './write-bytes.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { stdoutNumber, writeBytes } from './write-bytes.ts'
 
 /** Lines on their way to standard output. */
 export interface StdoutLines {
@@ -8,7 +9,6 @@ export interface StdoutLines {
   readonly close: () => Promise<void>
 }
 
-const stdoutNumber = 1
 /** What waits for a slow reader at most; of more, the newest lines are left out. */
 const maxWaitingLength = 16_777_216
 const closeMs = 2_000
@@ -47,10 +47,7 @@ export function stdoutLines(onError: (error: unknown) => void): StdoutLines {
       })
     },
     close: async () => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, closeMs)
-      await Promise.race([running, promise])
-      clearTimeout(timer)
+      await Promise.race([running, delay(closeMs, undefined, { ref: false })])
     },
   }
 }

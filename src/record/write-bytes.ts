@@ -1,5 +1,8 @@
 import { write } from 'node:fs'
 
+/** The open file that standard output is. */
+export const stdoutNumber = 1
+
 /** What came of an attempt to write. */
 export interface Written {
   /** Bytes that are with the operating system. */

@@ -1,4 +1,5 @@
 import type { Violation } from '../../problem.ts'
+import { variableOf } from '../route-pattern.ts'
 import { findViolations, type ValueCheck } from './findings.ts'
 import type { SchemaCompiler } from './schema-compiler.ts'
 import type { SwaggerParameter } from './swagger.ts'
@@ -25,7 +26,7 @@ export function compilePath(
     .split('/')
     .slice(1)
     .flatMap((segment, index): { index: number; name: string; check: ValueCheck }[] => {
-      const name = segment.startsWith(':') ? segment.slice(1) : undefined
+      const name = variableOf(segment)
       const type = name === undefined ? undefined : types.get(name)
       // Any segment is a text.
       if (name === undefined || type === undefined || type === 'string') return []

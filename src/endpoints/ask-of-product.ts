@@ -1,0 +1,25 @@
+import type { CallMagento, MagentoAnswer } from '../endpoint.ts'
+import { percentEncode } from '../percent-encoding.ts'
+import { type Rejection, reject } from '../problem.ts'
+
+/**
+ * Asks Magento for some fields of what it has under an SKU; that it has nothing is a refusal that says so.
+ * @param path of the route whose last segment is the SKU
+ */
+export async function askOfProduct(
+  callMagento: CallMagento,
+  path: '/V1/products' | '/V1/stockItems',
+  sku: string,
+  fields: string,
+): Promise<MagentoAnswer | Rejection> {
+  const answer = await callMagento({
+    method: 'GET',
+    path: `${path}/${percentEncode(sku)}`,
+    query: `fields=${fields}`,
+  })
+  if ('code' in answer || answer.status !== 404) return answer
+  return reject('entity-not-found', 'Magento has no product with this SKU', {
+    detail: `Product not found: ${sku}`,
+    members: { success: false },
+  })
+}

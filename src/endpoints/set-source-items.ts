@@ -1,0 +1,22 @@
+import type { CallMagento, MagentoAnswer } from '../endpoint.ts'
+import type { Rejection } from '../problem.ts'
+import type { Stock } from './product-schemas.ts'
+
+/** Sets quantities in an inventory source (Magento: InventoryApi/Api/Data/SourceItemInterface.php). */
+export function setSourceItems(
+  callMagento: CallMagento,
+  sourceCode: string,
+  items: readonly Stock[],
+): Promise<MagentoAnswer | Rejection> {
+  const sourceItems = items.map(({ sku, qty }) => ({
+    sku,
+    source_code: sourceCode,
+    quantity: qty,
+    status: qty > 0 ? 1 : 0,
+  }))
+  return callMagento({
+    method: 'POST',
+    path: '/V1/inventory/source-items',
+    body: { sourceItems },
+  })
+}

@@ -4,7 +4,7 @@ import { onceFor } from '../once-for.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { compileBodySchema } from './body-schema.ts'
-import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
+import { compileRoutes, parseRoutePattern, unnamedRoute } from './route-pattern.ts'
 
 /**
  * Finds the endpoint of the gateway's own that answers a granted route, and holds the body against its
@@ -45,16 +45,23 @@ type FindEndpoint = (method: string, segments: readonly string[]) => MatchedEndp
 
 // Once for all integrations, which have the same endpoints.
 const finderOf = onceFor((endpoints: readonly Endpoint[]): FindEndpoint => {
-  const byRoute = new Map(
-    endpoints.flatMap((endpoint) => endpoint.routes.map((route) => [route, endpoint])),
+  // Of two for one route the first one stays, whatever their variables are called.
+  const byShape = new Map(
+    endpoints
+      .toReversed()
+      .flatMap((endpoint) =>
+        endpoint.routes.map((route) => [unnamedRoute(route), { route, endpoint }]),
+      ),
   )
   const match = compileRoutes(
-    [...byRoute.keys()].map(parseRoutePattern).filter((route) => route !== undefined),
+    [...byShape.values()]
+      .map(({ route }) => parseRoutePattern(route))
+      .filter((route) => route !== undefined),
   )
   return (method, segments) => {
     const found = match(method, segments)
-    const endpoint = found && byRoute.get(found.pattern.text)
-    return endpoint && { endpoint, variables: found.variables }
+    const known = found && byShape.get(unnamedRoute(found.pattern.text))
+    return known && { endpoint: known.endpoint, variables: found.variables }
   }
 })
 

@@ -99,6 +99,29 @@ test('stands in the document of who may call it, with its schema', async () => {
   })
 })
 
+for (const variable of ['sku', 'number']) {
+  test(`a file with the route of an endpoint of the gateway takes its place, by :${variable}`, async () => {
+    await using own = await startGateway({
+      magentoUrl: magento.url,
+      integrations: [
+        { ...integration, policies: { routes: ['GET /V1/magefine/inventaire/:sku'] } },
+      ],
+      endpoints: {
+        own: {
+          ...endpoints['show-article'],
+          route: `GET /V1/magefine/inventaire/:${variable}`,
+          call: { route: `GET /V1/products/:${variable}` },
+        },
+      },
+    })
+    const { body } = await send(own.url, {
+      path: '/rest/V1/magefine/inventaire/A%2FB',
+      headers: globexHeaders,
+    })
+    assert.equal((JSON.parse(body) as Record<string, unknown>).number, 'A/B')
+  })
+}
+
 describe('a file is refused', () => {
   for (const [name, change, expected] of [
     [

@@ -16,6 +16,7 @@ export type OpenReplies = WeakMap<Socket, FastifyReply>
 
 /** What the answer to a broken message depends on. */
 export interface ClientErrorSources {
+  /** Of what came in under no request that could be read. */
   readonly answers: Pick<AnswerSettings, 'problemsUrl' | 'hold'>
   readonly openReplies: OpenReplies
 }
@@ -25,27 +26,24 @@ export interface ClientErrorSources {
  * It is recorded with what is known: the request whose body was cut off, else the address alone. An
  * earlier request on the same connection that is still being answered gets its answer first.
  */
-export function answerClientError(
-  error: Error,
-  socket: Socket,
-  { answers, openReplies }: ClientErrorSources,
-): void {
+export function answerClientError(error: Error, socket: Socket, sources: ClientErrorSources): void {
   const reason = errorCode(error)
   // Nobody is there to be answered; a request that was under way is recorded when it closes.
   if (reason === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const open = openReplies.get(socket)
+  const open = sources.openReplies.get(socket)
   if (open?.request.raw.complete) {
     open.raw.once('close', () => {
-      answerClientError(error, socket, { answers, openReplies })
+      answerClientError(error, socket, sources)
     })
     return
   }
   const rejection = reject(codes[reason] ?? 'malformed-http', reason)
   const status = statusOf(rejection)
   const request = open?.request.gate ?? unreadRequest(socket)
+  const { answers } = open?.request.traffic ?? sources
   const body = problemBody(rejection, request.requestId, answers.problemsUrl)
   request.outcome = { status, code: rejection.code, reason }
   request.bytesOut = Buffer.byteLength(body)

@@ -59,8 +59,11 @@ export interface PublicOrigin {
 
 /** What policies may use of the world; passed in, so that nothing reaches for a global. */
 export interface Services {
-  /** A limiter that costs no round trip; `keys` bounds how many keys it remembers. */
-  readonly localLimiter: (limit: RateLimit, keys: number) => LocalLimiter
+  /**
+   * A limiter that costs no round trip; `keys` bounds how many keys it remembers.
+   * @param name tells its state apart from that of others, and keeps it when the configuration changes
+   */
+  readonly localLimiter: (name: string, limit: RateLimit, keys: number) => LocalLimiter
   readonly sharedLimiter: SharedLimiter
   /** Counts a limit that would have refused a request, or has. */
   readonly countExceeded: (integration: string, limit: string, isEnforced: boolean) => void
@@ -120,7 +123,7 @@ export interface Policy<
   readonly settings: Settings
   /** What holds where an integration says nothing; a policy without it is then not in the path. */
   readonly absent?: Static<Settings>
-  /** Once per integration, at start; the settings match their schema, so it does not fail. */
+  /** Once per integration, at start and at each reload; the settings match their schema, so it does not fail. */
   readonly prepare: (settings: Static<Settings>, services: PolicyServices) => Check
 }
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { type AnswerSettings, answerProblem } from './answer.ts'
@@ -10,7 +11,14 @@ import { RequestContext } from './request-context.ts'
 import { clientCertificateOf, rawTargetOf } from './server.ts'
 import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
 
-/** What walks a request through the pipeline. */
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of the configuration that held when the request came in; there from the first hook on. */
+    traffic: Traffic
+  }
+}
+
+/** What walks a request through the pipeline, as one configuration has it. */
 export interface Traffic {
   /** The steps that every request passes before those of its integration. */
   readonly steps: readonly NamedCheck[]
@@ -18,34 +26,50 @@ export interface Traffic {
   /** Stands for callers that claim to be no integration that is known. */
   readonly nobody: Integration
   readonly answers: AnswerSettings
+  /** Notes that one more needs it; {@link leave} ends that. */
+  readonly enter: () => void
+  readonly leave: () => void
+  /** Answers a request that no policy has refused; calls back when it needs Magento no more. */
+  readonly respond: (request: RequestContext, response: ServerResponse, done: () => void) => void
   /** Called once for every request, when its connection is done with it. */
   readonly record: (request: RequestContext) => void
-  readonly openReplies: OpenReplies
   readonly log: Logger
 }
 
 /** The integration that a request claims to come from, and once verified does come from. */
 export function integrationOf(
-  traffic: Traffic,
+  traffic: Pick<Traffic, 'integrations' | 'nobody'>,
   { claimed, claimFault }: RequestContext,
 ): Integration {
   if (claimFault !== undefined) return traffic.nobody
   return traffic.integrations.get(claimed?.integration ?? '') ?? traffic.nobody
 }
 
-/** Hangs the three stages and the record on the hooks of the server. */
-export function addPipelineHooks(app: FastifyInstance, traffic: Traffic): void {
+/**
+ * Hangs the three stages and the record on the hooks of the server.
+ * @param current asked once for each request, when it comes in
+ */
+export function addPipelineHooks(
+  app: FastifyInstance,
+  current: () => Traffic,
+  openReplies: OpenReplies,
+): void {
   app.decorateRequest('gate', null as unknown as RequestContext)
+  app.decorateRequest('traffic', null as unknown as Traffic)
 
   app.addHook('onRequest', (request, reply, done) => {
+    const traffic = current()
+    traffic.enter()
+    request.traffic = traffic
     request.gate = contextOf(request)
     const { socket } = request.raw
-    traffic.openReplies.set(socket, reply)
+    openReplies.set(socket, reply)
     // Not onResponse, which is not called for a caller that went away.
     reply.raw.once('close', () => {
-      if (traffic.openReplies.get(socket) === reply) traffic.openReplies.delete(socket)
+      if (openReplies.get(socket) === reply) openReplies.delete(socket)
       request.gate.end()
       traffic.record(request.gate)
+      traffic.leave()
     })
     settle(
       traffic,
@@ -59,23 +83,25 @@ export function addPipelineHooks(app: FastifyInstance, traffic: Traffic): void {
 
   app.addHook('preValidation', (request, reply, done) => {
     if (request.body instanceof Buffer) request.gate.body = request.body
-    settle(traffic, reply, runStage(traffic, 'authenticate', request.gate), done)
+    settle(request.traffic, reply, runStage(request.traffic, 'authenticate', request.gate), done)
   })
 
   app.addHook('preHandler', (request, reply, done) => {
+    const { traffic } = request
     request.gate.verified = integrationOf(traffic, request.gate).name
     settle(traffic, reply, runStage(traffic, 'authorize', request.gate), done)
   })
 
   app.setErrorHandler((error, request, reply) => {
     reply.hijack()
-    answerProblem(reply.raw, request.gate, rejectionOf(traffic, error, request), traffic.answers)
+    const { traffic, gate } = request
+    answerProblem(reply.raw, gate, rejectionOf(traffic, error, gate), traffic.answers)
   })
 
   app.setNotFoundHandler((request, reply) => {
     reply.hijack()
     const rejection = reject('method-not-allowed', 'no route for this method')
-    answerProblem(reply.raw, request.gate, rejection, traffic.answers)
+    answerProblem(reply.raw, request.gate, rejection, request.traffic.answers)
   })
 }
 
@@ -131,14 +157,14 @@ function settle(
 }
 
 /** What the server's own errors mean, by code. */
-function rejectionOf(traffic: Traffic, error: unknown, request: FastifyRequest): Rejection {
+function rejectionOf({ log }: Traffic, error: unknown, gate: RequestContext): Rejection {
   const code = errorCode(error)
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reject('body-too-large', code)
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return reject('unsupported-media-type', code)
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' || code === 'ECONNRESET') {
     return reject('bad-request', code, { detail: 'The body is not as long as announced.' })
   }
-  return failure(traffic.log, request.gate, error)
+  return failure(log, gate, error)
 }
 
 /** What is answered when the gateway itself failed: a bug or a broken dependency, for the log. */

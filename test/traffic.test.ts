@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { prepareNobody } from '../src/integration.ts'
 import type { RequestContext } from '../src/request-context.ts'
 import { createServer } from '../src/server.ts'
-import { addPipelineHooks } from '../src/traffic.ts'
+import { addPipelineHooks, type Traffic } from '../src/traffic.ts'
 import { problemOf, send } from './support/http-client.ts'
 import { services } from './support/services.ts'
 
@@ -13,7 +13,7 @@ async function answerOf(check: () => never | Promise<never>) {
   const records: RequestContext[] = []
   const settings = { asksForCertificate: false, bodyLimitBytes: 1024, requestTimeoutMs: 1000 }
   const app = createServer(settings, (_error, socket) => socket.destroy())
-  addPipelineHooks(app, {
+  const traffic: Traffic = {
     steps: [{ name: 'broken', check }],
     integrations: new Map(),
     nobody: prepareNobody(services()),
@@ -22,10 +22,13 @@ async function answerOf(check: () => never | Promise<never>) {
       isDraining: () => false,
       hold: (_request, end) => end(true),
     },
-    openReplies: new WeakMap(),
+    enter: () => undefined,
+    leave: () => undefined,
+    respond: () => assert.fail('a request got past a check that failed'),
     record: (request) => records.push(request),
     log: pino({ base: null }, { write: (line: string) => lines.push(line) }),
-  })
+  }
+  addPipelineHooks(app, () => traffic, new WeakMap())
   app.get('/', () => assert.fail('a request got past a check that failed'))
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const answer = await send(url)

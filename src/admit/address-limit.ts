@@ -12,7 +12,7 @@ const rememberedAddresses = 100_000
 export const addressLimit: Step<{ readonly perAddress: RateLimit }> = {
   name: 'address-limit',
   prepare: ({ perAddress }, services) => {
-    const take = services.localLimiter(perAddress, rememberedAddresses)
+    const take = services.localLimiter('address', perAddress, rememberedAddresses)
     return function checkAddressLimit(request) {
       const key = addressKey(request.clientIp ?? '')
       const penaltyMs = services.penaltyOf(key)

@@ -71,14 +71,15 @@ export const sensitiveRoutes = definePolicy({
   ),
   absent: { perAddress: '60/min', perSubject: '10/min' },
   prepare: ({ perAddress, perSubject }, services) => {
-    const limiterOf = (rate: string) => {
+    const limiterOf = (of: 'address' | 'subject', rate: string) => {
       const perSecond = ratePerSecond(rate)
       // As many as come in a minute may come at once.
       const burst = Math.max(1, Math.ceil(perSecond * 60))
-      return services.localLimiter({ ratePerSecond: perSecond, burst }, rememberedKeys)
+      const name = `sensitive-routes of ${services.integration} by ${of}`
+      return services.localLimiter(name, { ratePerSecond: perSecond, burst }, rememberedKeys)
     }
-    const takeOfAddress = limiterOf(perAddress)
-    const takeOfSubject = limiterOf(perSubject)
+    const takeOfAddress = limiterOf('address', perAddress)
+    const takeOfSubject = limiterOf('subject', perSubject)
     return function checkSensitiveRoute(request) {
       const { execution, segments } = apiRoute(request.target?.segments ?? [])
       const path = segments.join('/')

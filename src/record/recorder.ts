@@ -10,16 +10,18 @@ export type EndAnswer = (mayAnswer: boolean) => void
 /** Records requests that are over. */
 export interface Recorder {
   /** Takes note of a request; its record is written soon. */
-  readonly record: (request: RequestContext) => void
+  readonly record: (request: RequestContext, build: BuildRecord) => void
   /**
    * Lets an answer that is ready end when its request may be answered: a write when its record is
    * written, a read at once.
    */
-  readonly hold: (request: RequestContext, end: EndAnswer) => void
+  readonly hold: (request: RequestContext, build: BuildRecord, end: EndAnswer) => void
   /** Whether the trail has not taken what it was given within the deadline. */
   readonly isStalled: () => boolean
   /** How many requests are over whose record is not written. */
   readonly waiting: () => number
+  /** Resolves when what has been taken note of so far is written, or given up. */
+  readonly written: () => Promise<void>
   /** Resolves when what has been taken note of is written, or the trail has stalled. */
   readonly flush: () => Promise<void>
 }
@@ -57,11 +59,11 @@ interface Waiting {
 export function openRecorder(
   auditLog: AuditLog,
   metrics: Metrics,
-  buildRecord: BuildRecord,
   { isRecordDemanded, deadlineMs }: RecorderSettings,
   onStall: () => void,
 ): Recorder {
   let ended: RequestContext[] = []
+  let builds: BuildRecord[] = []
   let ends: (EndAnswer | undefined)[] = []
   let collected: Waiting[] = []
   let underWay: Waiting[] = []
@@ -71,22 +73,28 @@ export function openRecorder(
   let writing: Promise<void> | undefined
   let collecting: NodeJS.Timeout | undefined
   let soon: NodeJS.Timeout | undefined
+  // Batches, counted; and who waits for one to be over.
+  let begun = 0
+  let finished = 0
+  let watchers: { readonly batch: number; readonly resolve: () => void }[] = []
   // When the last batch was; milliseconds of `performance.now()`.
   let begunAt = Number.NEGATIVE_INFINITY
   const deadline = setTimeout(stall, deadlineMs).unref()
 
-  function take(request: RequestContext, end: EndAnswer | undefined): void {
+  function take(request: RequestContext, build: BuildRecord, end: EndAnswer | undefined): void {
     request.isRecorded = true
     request.endedAt = performance.now()
     if (ended.length === 0) setImmediate(collect)
     ended.push(request)
+    builds.push(build)
     ends.push(end)
   }
 
   function collect(): void {
-    const records = ended.map(buildRecord)
+    const records = ended.map((request, index) => (builds[index] as BuildRecord)(request))
     const waiting = ends
     ended = []
+    builds = []
     ends = []
     for (const [index, record] of records.entries()) {
       metrics.observe(record)
@@ -121,6 +129,7 @@ export function openRecorder(
     collected = []
     isAwaited = false
     begunAt = performance.now()
+    begun += 1
     deadline.refresh()
     writing = auditLog.write(underWay.map(({ record }) => record)).then(finish)
   }
@@ -130,7 +139,10 @@ export function openRecorder(
     underWay = []
     writing = undefined
     isStalled = false
+    finished += 1
     for (const [index, { end }] of batch.entries()) end?.(index < written || !isRecordDemanded)
+    for (const { batch: due, resolve } of watchers) if (due <= finished) resolve()
+    watchers = watchers.filter(({ batch: due }) => due > finished)
     beginInTime()
   }
 
@@ -145,15 +157,21 @@ export function openRecorder(
   }
 
   return {
-    record: (request) => {
-      if (!request.isRecorded) take(request, undefined)
+    record: (request, build) => {
+      if (!request.isRecorded) take(request, build, undefined)
     },
-    hold: (request, end) => {
+    hold: (request, build, end) => {
       if (request.isRecorded || isRead(request)) end(true)
-      else take(request, end)
+      else take(request, build, end)
     },
     isStalled: () => isStalled,
     waiting: () => ended.length + collected.length + underWay.length,
+    written: async () => {
+      collect()
+      const batch = collected.length > 0 ? begun + 1 : begun
+      if (batch <= finished) return
+      await new Promise<void>((resolve) => watchers.push({ batch, resolve }))
+    },
     flush: async () => {
       collect()
       for (begin(); writing !== undefined && !isStalled; begin()) {

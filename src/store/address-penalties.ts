@@ -18,7 +18,7 @@ export interface AddressPenalties {
   /** Milliseconds for which an address may send nothing; 0 when it may. */
   readonly penaltyOf: (key: string) => number
   /** Takes note of a request that is over. */
-  readonly note: (request: RequestContext) => void
+  readonly note: (request: RequestContext, settings: PenaltySettings) => void
 }
 
 interface Penalty {
@@ -36,10 +36,7 @@ const rememberedAddresses = 50_000
  * was refused for as long again as it took at the longest.
  * @param clock milliseconds, never going back
  */
-export function addressPenalties(
-  { refusals, firstMs, longestMs }: PenaltySettings,
-  clock: () => number,
-): AddressPenalties {
+export function addressPenalties(clock: () => number): AddressPenalties {
   const buckets = memoryBuckets(rememberedAddresses, clock)
   const penalties = generations<Penalty>(rememberedAddresses)
 
@@ -50,7 +47,7 @@ export function addressPenalties(
       const penalty = penalties.get(key)
       return penalty === undefined ? 0 : Math.max(0, penalty.untilMs - clock())
     },
-    note: ({ verified, outcome, clientIp }) => {
+    note: ({ verified, outcome, clientIp }, { refusals, firstMs, longestMs }) => {
       if (verified !== undefined || clientIp === undefined) return
       if (outcome?.code === undefined || !isGuess(outcome.code, outcome.status)) return
       const key = addressKey(clientIp)

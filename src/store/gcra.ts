@@ -16,7 +16,8 @@ export interface BucketDecision extends LocalDecision {
 export function takeFromBucket(limit: RateLimit, fullAtMs: number, nowMs: number): BucketDecision {
   const intervalMs = 1000 / limit.ratePerSecond
   const capacityMs = limit.burst * intervalMs
-  const next = Math.max(fullAtMs, nowMs) + intervalMs
+  // A bucket that was made smaller, or faster, is empty and no more.
+  const next = Math.min(Math.max(fullAtMs, nowMs), nowMs + capacityMs) + intervalMs
   const excessMs = next - nowMs - capacityMs
   // Sums of intervals are not exact; a millionth of a request is not worth a refusal.
   if (excessMs > intervalMs * 1e-6) {

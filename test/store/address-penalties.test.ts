@@ -21,10 +21,10 @@ function refusedOf(clientIp: string, code = 'unauthenticated', status = 401) {
 
 test('each penalty is twice as long as the last, up to the longest, and is forgotten in time', () => {
   const clock = testClock()
-  const { note, penaltyOf } = addressPenalties(settings, clock)
+  const { note, penaltyOf } = addressPenalties(clock)
   const lengths: number[] = []
   for (let count = 0; count < 8; count += 1) {
-    note(refusedOf('203.0.113.1'))
+    note(refusedOf('203.0.113.1'), settings)
     const lengthMs = penaltyOf('203.0.113.1')
     lengths.push(lengthMs)
     clock.advance(lengthMs)
@@ -34,39 +34,39 @@ test('each penalty is twice as long as the last, up to the longest, and is forgo
   assert.equal(penaltyOf('203.0.113.2'), 0)
   clock.advance(30_000)
   const afterwards = [1, 2, 3].map(() => {
-    note(refusedOf('203.0.113.1'))
+    note(refusedOf('203.0.113.1'), settings)
     return penaltyOf('203.0.113.1')
   })
   assert.deepEqual(afterwards, [0, 0, 1_000])
 })
 
 test('counts neither what an integration is charged for, nor failures of ours, nor a refusal of its own', () => {
-  const { note, penaltyOf } = addressPenalties(settings, testClock())
+  const { note, penaltyOf } = addressPenalties(testClock())
   for (let count = 0; count < 10; count += 1) {
     const verified = refusedOf('203.0.113.1', 'route-not-granted', 403)
     verified.verified = 'acme-erp'
-    note(verified)
-    note(refusedOf('203.0.113.1', 'audit-unavailable', 503))
-    note(refusedOf('203.0.113.1', 'client-closed', 499))
-    note(refusedOf('203.0.113.1', 'address-rate-limited', 429))
+    note(verified, settings)
+    note(refusedOf('203.0.113.1', 'audit-unavailable', 503), settings)
+    note(refusedOf('203.0.113.1', 'client-closed', 499), settings)
+    note(refusedOf('203.0.113.1', 'address-rate-limited', 429), settings)
   }
   assert.equal(penaltyOf('203.0.113.1'), 0)
 })
 
 test('counts an IPv6 caller by its /64', () => {
-  const { note, penaltyOf } = addressPenalties(settings, testClock())
-  for (let host = 1; host < 4; host += 1) note(refusedOf(`2001:db8:1:2::${host}`))
+  const { note, penaltyOf } = addressPenalties(testClock())
+  for (let host = 1; host < 4; host += 1) note(refusedOf(`2001:db8:1:2::${host}`), settings)
   assert.ok(penaltyOf('2001:db8:1:2::/64') > 0)
 })
 
 test('a flood of addresses moves no counter of an integration', () => {
   const clock = testClock()
-  const { note } = addressPenalties(settings, clock)
+  const { note } = addressPenalties(clock)
   const limits = memoryLimits({ monotonic: clock, wall: clock })
   const charge = chargeOn([rateOf(1, 3600, 1)])
   limits.decide(charge)
   for (let index = 0; index < 200_000; index += 1) {
-    note(refusedOf(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`))
+    note(refusedOf(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`), settings)
   }
   const decision = limits.decide(charge)
   assert.equal(decision.outcome === 'decided' && decision.isAllowed, false)

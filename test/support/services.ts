@@ -25,7 +25,7 @@ export function testClock(): TestClock {
 export function services(clock: () => number = testClock()): PolicyServices {
   const limits = memoryLimits({ monotonic: clock, wall: clock })
   return {
-    localLimiter: (limit, keys) => {
+    localLimiter: (_name, limit, keys) => {
       const buckets = memoryBuckets(keys, clock)
       return (key) => buckets.take(key, limit)
     },

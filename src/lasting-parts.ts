@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { openAuditLog } from './record/audit-log.ts'
+import { openLog } from './record/log.ts'
+import { type Metrics, openMetrics } from './record/metrics.ts'
+import { openRecorder, type Recorder } from './record/recorder.ts'
+import type { Redactions } from './record/redactions.ts'
+import { type AddressPenalties, addressPenalties } from './store/address-penalties.ts'
+import { redisLocation } from './store/redis-location.ts'
+import { openStore, type Store } from './store/store.ts'
+
+/** What lives as long as the process, whatever becomes of its configuration. */
+export interface LastingParts {
+  /** Milliseconds, never going back. */
+  readonly clock: () => number
+  readonly redactions: Redactions
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly recorder: Recorder
+  readonly store: Store
+  readonly penalties: AddressPenalties
+  /** What tokens are hashed with where the configuration has no key for it. */
+  readonly tokenHashKey: Buffer
+  /** Whether writes must be recorded and at present cannot be. */
+  readonly isAuditDemandUnmet: () => boolean
+  /** Ends when all that has been taken note of is written. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens what lives as long as the process, by the configuration that it starts with.
+ * @param redactions with that of this configuration in it
+ * @returns rejects when the audit trail cannot be opened
+ */
+export async function openLastingParts(
+  { gateway }: Config,
+  redactions: Redactions,
+): Promise<LastingParts> {
+  const { audit, store: storeSettings, listen, magento } = gateway
+  const { redact } = redactions
+  const clock = () => performance.now()
+  const log = openLog(redact)
+  const metrics = openMetrics()
+
+  const auditLog = await openAuditLog(audit, redact, (error) => {
+    metrics.auditFailed()
+    log.error({ err: error }, 'the audit trail could not be written')
+  })
+  if (auditLog.cutAtOpen !== undefined) {
+    log.warn(auditLog.cutAtOpen, 'the audit trail was cut; it goes on behind the cut')
+  }
+  const isRecordDemanded = audit.onFailure === 'refuse'
+  const recorder = openRecorder(
+    auditLog,
+    metrics,
+    { isRecordDemanded, deadlineMs: audit.deadlineMs },
+    () => {
+      metrics.auditFailed()
+      log.error('the audit trail has stalled')
+    },
+  )
+  metrics.gaugeAuditWaiting(recorder.waiting)
+
+  const store = await openStore(
+    {
+      redis: redisLocation(storeSettings),
+      deadlineMs: storeSettings.deadlineMs,
+      localShare: storeSettings.localShare,
+      requestMs: listen.requestTimeoutMs + magento.timeouts.totalMs,
+    },
+    { monotonic: clock, wall: Date.now },
+    log,
+  )
+  return {
+    clock,
+    redactions,
+    log,
+    metrics,
+    recorder,
+    store,
+    penalties: addressPenalties(clock),
+    tokenHashKey: randomBytes(32),
+    isAuditDemandUnmet: () => isRecordDemanded && (auditLog.isFailing() || recorder.isStalled()),
+    close: async () => {
+      store.close()
+      await recorder.flush()
+      if (!recorder.isStalled()) await auditLog.close()
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import { tokenDigest } from './admit/claimed-integration.ts'
+import { compileSignerSearch } from './authenticate/claimed-signer.ts'
+import { compileCertificatePin } from './certificate-pin.ts'
+import type { Config } from './config.ts'
+import type { StepFacts } from './pipeline.ts'
+import { ratePerSecond } from './rate.ts'
+
+/** What the steps that every request passes need to know of a configuration. */
+export function stepFacts({ gateway, integrations }: Config): StepFacts {
+  const { listen, magento, limits } = gateway
+  return {
+    stores: new Set(magento.stores),
+    trustedProxies: listen.trustedProxies,
+    requireHttps: listen.requireHttps,
+    perAddress: {
+      ratePerSecond: ratePerSecond(limits.perAddress.rate),
+      burst: limits.perAddress.burst,
+    },
+    names: new Set(integrations.map(({ name }) => name)),
+    bySignature: compileSignerSearch(
+      integrations.map(({ name, credentials: { signature } }) => ({ name, signature })),
+    ),
+    clientCertificateHeader: listen.clientCertificateHeader?.toLowerCase(),
+    certificatePins: new Map(
+      integrations.flatMap(({ name, credentials: { clientCertificate: pin } }) =>
+        pin === undefined ? [] : [[name, compileCertificatePin(pin)]],
+      ),
+    ),
+    byToken: new Map(
+      integrations.flatMap(({ name, credentials: { token } }) =>
+        token === undefined ? [] : [[tokenDigest(token.reveal()), name]],
+      ),
+    ),
+  }
+}

@@ -1,4 +1,5 @@
 import { type Rejection, reject } from '../problem.ts'
+import { retryAfterSeconds } from './retry-after.ts'
 
 /** The whole exchange with Magento took longer than it may. */
 export class TotalTimeoutError extends Error {
@@ -47,8 +48,10 @@ export function errorPage(
   retryAfter: string | undefined,
 ): Rejection | undefined {
   if (status < 500 || (contentType !== undefined && /\bjson\b/i.test(contentType))) return undefined
-  const answer = /^\d{1,9}$/.test(retryAfter ?? '') ? { retryAfterSeconds: Number(retryAfter) } : {}
+  const seconds = retryAfterSeconds(retryAfter, Date.now())
   const code =
     status === 503 ? 'upstream-unavailable' : status === 504 ? 'upstream-timeout' : 'upstream-error'
-  return reject(code, `error page with status ${status}`, answer)
+  return reject(code, `error page with status ${status}`, {
+    ...(seconds !== undefined && { retryAfterSeconds: seconds }),
+  })
 }

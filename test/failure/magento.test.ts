@@ -1,84 +1,242 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
+import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
-import type { Fault } from '../support/magento/fault.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import {
+  type ClientAnswer,
+  type ClientRequest,
+  globexHeaders,
+  problemOf,
+  send,
+} from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { type RawAnswer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
+import { cutFaults, type UpstreamFault, upstreamFaults } from './upstream-faults.ts'
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  gateway = await startGateway({
-    magentoUrl: magento.url,
-    gateway: { magento: { timeouts: { headersMs: 1000, bodyMs: 1000, totalMs: 1500 } } },
-  })
-})
-afterEach(() => magento.reset())
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
-
-const write = {
-  method: 'POST',
-  path: '/rest/V1/magefine/inventaire',
-  headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-  body: '{"sku":"my-sku-123","qty":15}',
+const settings = {
+  timeouts: { connectMs: 300, headersMs: 300, bodyMs: 300, totalMs: 2500 },
 }
-const read = { headers: globexHeaders }
 
-const faults: [Fault, number, string][] = [
-  [{ kind: 'refuse' }, 502, 'upstream-unreachable'],
-  [{ kind: 'reset' }, 502, 'upstream-failed'],
-  [{ kind: 'reset-mid-body' }, 502, 'upstream-failed'],
-  [{ kind: 'wrong-content-length' }, 502, 'upstream-failed'],
-  [{ kind: 'stall' }, 504, 'upstream-timeout'],
-  [{ kind: 'drip', bytesPerInterval: 1, intervalMs: 200 }, 504, 'upstream-timeout'],
-  [{ kind: 'maintenance' }, 503, 'upstream-unavailable'],
-  [{ kind: 'html-error', status: 500 }, 502, 'upstream-error'],
-  [{ kind: 'html-error', status: 502 }, 502, 'upstream-error'],
-  [{ kind: 'html-error', status: 504 }, 504, 'upstream-timeout'],
-]
+const requests: Readonly<Record<string, ClientRequest>> = {
+  read: { headers: globexHeaders },
+  write: {
+    method: 'POST',
+    path: '/rest/V1/products',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: '{"product":{"sku":"24-MB01"}}',
+  },
+}
 
-for (const [fault, status, code] of faults) {
-  describe(`Magento that answers with ${JSON.stringify(fault)}`, () => {
-    for (const [name, request] of Object.entries({ write, read })) {
-      test(`gives a ${name} ${status} ${code}, sent at most once, without a word of what is behind`, async () => {
-        await magento.setFault(fault)
-        const answer = await send(gateway.url, request)
-        assert.equal(answer.status, status)
-        const problem = problemOf(answer)
-        assert.equal(problem.code, code)
-        assert.equal(problem.requestId, answer.headers['x-request-id'])
-        assert.ok(magento.received.length <= 1)
-        assert.ok(!answer.body.includes(String(magento.port)))
-        assert.ok(!answer.body.includes('<'))
-      })
+const well: RawAnswer = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+
+/** Within what time connections that a fault has used up are to be closed. */
+const closedWithinMs = 5_000
+
+/** Fails where more connections stay open than are kept for the next requests. */
+async function assertConnectionsClosed(upstream: RawUpstream, kept: number): Promise<void> {
+  const late = AbortSignal.timeout(closedWithinMs)
+  await new Promise<void>((resolve, reject) => {
+    late.onabort = () => reject(new Error(`${upstream.sockets.size} connections are still open`))
+    void upstream.socketsFallTo(kept).then(resolve)
+  })
+}
+
+function assertSaysNothingOfMagento(answer: ClientAnswer, upstream: RawUpstream): void {
+  const text = JSON.stringify(answer)
+  for (const word of [String(upstream.port), '127.0.0.1', '10.20.30.40', '/var/www', '<']) {
+    assert.ok(!text.includes(word), word)
+  }
+}
+
+function assertRecorded(record: AuditRecord, fault: Told): void {
+  const { status, code, upstreamStatus } = fault
+  assert.equal(record.integration, 'globex-pim')
+  assert.equal(record.status, status)
+  assert.equal(record.code, code)
+  assert.equal(record.upstreamStatus, upstreamStatus)
+  assert.match(record.reason ?? '', fault.reason ?? /^(?!.*\d+\.\d+)/)
+}
+
+type Told = Pick<UpstreamFault, 'status' | 'code' | 'reason' | 'upstreamStatus'>
+
+function assertAnswered(answer: ClientAnswer, fault: Told & { readonly retryAfter?: string }) {
+  assert.equal(answer.status, fault.status)
+  assert.equal(answer.headers['retry-after'], fault.retryAfter)
+  if (fault.code === undefined) return
+  assert.equal(answer.headers['content-type'], 'application/problem+json')
+  const problem = problemOf(answer)
+  assert.equal(problem.code, fault.code)
+  assert.equal(problem.status, fault.status)
+  assert.equal(problem.requestId, answer.headers['x-request-id'])
+}
+
+describe('Magento', () => {
+  let upstream: RawUpstream
+  let gateway: TestGateway
+  before(async () => {
+    upstream = await startRawUpstream(well)
+    gateway = await startGateway({ magentoUrl: upstream.url, gateway: { magento: settings } })
+  })
+  after(async () => {
+    await gateway[Symbol.asyncDispose]()
+    await upstream[Symbol.asyncDispose]()
+  })
+
+  /** Sends reads and writes, three of each at once, so that a connection that stays open adds up. */
+  function sendAll(check: (request: ClientRequest) => Promise<void>): Promise<unknown> {
+    return Promise.all(
+      Object.values(requests)
+        .flatMap((each) => [each, each, each])
+        .map(check),
+    )
+  }
+
+  async function strike(fault: UpstreamFault, check: (request: ClientRequest) => Promise<void>) {
+    const { length: recorded } = await gateway.auditRecords(0)
+    const { length: sent } = upstream.requests
+    upstream.answer = fault.does
+    await sendAll(check)
+    assert.equal(upstream.requests.length - sent, 6, 'each is sent once')
+    upstream.answer = well
+    await sendAll(async (request) => {
+      const next = await send(gateway.url, request)
+      assert.equal(next.body, '{}', 'the next request gets its own answer')
+    })
+    await assertConnectionsClosed(upstream, 6)
+    const records = (await gateway.auditRecords(recorded + 12)).slice(recorded, recorded + 6)
+    for (const method of ['GET', 'POST']) {
+      const own = records.filter((record) => record.method === method)
+      assert.equal(own.length, 3)
+      for (const record of own) assertRecorded(record, fault)
     }
+  }
+
+  for (const fault of upstreamFaults) {
+    const told = fault.code ?? 'of Magento'
+    test(`${fault.magento}: ${fault.status} ${told}, for reads and for writes`, async () => {
+      await strike(fault, async (request) => {
+        const answer = await send(gateway.url, request)
+        assertAnswered(answer, fault)
+        if (fault.code !== undefined) assertSaysNothingOfMagento(answer, upstream)
+      })
+    })
+  }
+
+  for (const fault of cutFaults) {
+    test(`${fault.magento}: it is cut, for reads and for writes`, async () => {
+      await strike(fault, async (request) => {
+        await assert.rejects(send(gateway.url, request), { code: 'ECONNRESET' })
+      })
+    })
+  }
+
+  test('refuses connections: 502 upstream-unreachable, and it is served as soon as it can be', async () => {
+    const { length: recorded } = await gateway.auditRecords(0)
+    const { length: sent } = upstream.requests
+    await upstream.pause()
+    const fault = { status: 502, code: 'upstream-unreachable', reason: /^ECONNREFUSED$/ }
+    for (const request of Object.values(requests)) {
+      const answer = await send(gateway.url, request)
+      assertAnswered(answer, fault)
+      assertSaysNothingOfMagento(answer, upstream)
+    }
+    assert.equal(upstream.requests.length, sent)
+    await upstream.resume()
+    upstream.answer = well
+    for (const request of Object.values(requests)) {
+      assert.equal((await send(gateway.url, request)).status, 200)
+    }
+    const records = await gateway.auditRecords(recorded + 4)
+    for (const record of records.slice(recorded, recorded + 2)) assertRecorded(record, fault)
   })
-}
-
-test('a JSON error of Magento passes unchanged, Retry-After too', async () => {
-  await magento.setFault({ kind: 'unavailable', retryAfter: 7 })
-  const answer = await send(gateway.url, read)
-  assert.equal(answer.status, 503)
-  assert.equal(answer.headers['retry-after'], '7')
-  assert.equal(problemOf(answer).code, undefined)
-  assert.equal(magento.received.length, 1)
 })
 
-test('an endless answer is cut off in time and its connection given up', async () => {
-  const { length } = await gateway.auditRecords(1)
-  await magento.setFault({ kind: 'endless-body' })
-  await assert.rejects(send(gateway.url, read))
-  assert.equal((await gateway.auditRecords(length + 1)).at(-1)?.code, 'upstream-timeout')
+describe('Magento over TLS', () => {
+  const unreachable = { status: 502, code: 'upstream-unreachable' } as const
+  const rows: readonly (Told & {
+    readonly magento: string
+    readonly certificate: 'loopback' | 'elsewhere'
+    readonly trusted: string | undefined
+  })[] = [
+    {
+      magento: 'shows a certificate that nobody vouches for',
+      certificate: 'loopback',
+      trusted: undefined,
+      ...unreachable,
+      reason: /^DEPTH_ZERO_SELF_SIGNED_CERT$/,
+    },
+    {
+      magento: 'shows a certificate of another authority',
+      certificate: 'loopback',
+      trusted: 'ca.cert',
+      ...unreachable,
+      reason: /^DEPTH_ZERO_SELF_SIGNED_CERT$/,
+    },
+    {
+      magento: 'shows a certificate of another host',
+      certificate: 'elsewhere',
+      trusted: 'elsewhere.cert',
+      ...unreachable,
+      reason: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    },
+  ]
+
+  /** A Magento that may be reached, behind a gateway that expects TLS of it. */
+  async function refused(
+    upstream: RawUpstream,
+    url: string,
+    trusted: string | undefined,
+    told: Told,
+  ) {
+    await using gateway = await startGateway({
+      magentoUrl: url,
+      gateway: {
+        magento: { ...settings, ...(trusted !== undefined && { caFile: pemFile(trusted) }) },
+      },
+    })
+    for (const request of Object.values(requests)) {
+      const answer = await send(gateway.url, request)
+      assertAnswered(answer, told)
+      assertSaysNothingOfMagento(answer, upstream)
+    }
+    assert.deepEqual(upstream.requests, [], 'nothing is sent')
+    await assertConnectionsClosed(upstream, 0)
+    const records = await gateway.auditRecords(2)
+    for (const record of records) assertRecorded(record, told)
+  }
+
+  for (const row of rows) {
+    test(row.magento, async () => {
+      const tls = { cert: pem(`${row.certificate}.cert`), key: pem(`${row.certificate}.key`) }
+      await using upstream = await startRawUpstream(well, tls)
+      await refused(upstream, upstream.url, row.trusted, row)
+    })
+  }
+
+  test('speaks no TLS', async () => {
+    await using upstream = await startRawUpstream((socket) => socket.destroy())
+    const url = upstream.url.replace('http:', 'https:')
+    await refused(upstream, url, undefined, {
+      status: 504,
+      code: 'upstream-timeout',
+      reason: /^UND_ERR_CONNECT_TIMEOUT$/,
+    })
+  })
 })
 
-test('it serves again as soon as Magento does', async () => {
-  await magento.setFault({ kind: 'refuse' })
-  assert.equal((await send(gateway.url, read)).status, 502)
-  await magento.clearFault()
-  assert.equal((await send(gateway.url, read)).status, 200)
+describe('the stand-in for Magento', () => {
+  test('in maintenance: its page is not passed on', async () => {
+    await using magento = await startMagento()
+    await using gateway = await startGateway({ magentoUrl: magento.url })
+    await magento.setFault({ kind: 'maintenance' })
+    for (const request of Object.values(requests)) {
+      const answer = await send(gateway.url, request)
+      assertAnswered(answer, { status: 503, code: 'upstream-unavailable' })
+      assert.ok(!answer.body.includes('<'))
+    }
+    assert.equal(magento.received.length, 2)
+    await magento.clearFault()
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  })
 })

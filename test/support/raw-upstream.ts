@@ -1,13 +1,26 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { TlsMaterial } from './magento/listener.ts'
 
 /** An upstream of which every byte is known. */
 export interface RawUpstream extends AsyncDisposable {
   readonly url: string
+  readonly port: number
   /** The requests as they came over the wire, in order. */
   readonly requests: readonly string[]
   /** Open connections. */
   readonly sockets: ReadonlySet<Socket>
+  /** What the requests from now on are answered by. */
+  answer: RawAnswer
+  /** Resolves when so many requests have come since the start. */
+  readonly requestsReach: (count: number) => Promise<void>
+  /** Resolves when no more than so many connections are open. */
+  readonly socketsFallTo: (count: number) => Promise<void>
+  /** Lets the port go and ends every connection; the next ones are refused. */
+  readonly pause: () => Promise<void>
+  /** Takes the port again. */
+  readonly resume: () => Promise<void>
 }
 
 /** Answers one whole request, given as it came over the wire. */
@@ -16,39 +29,82 @@ export type RawAnswer = (socket: Socket, request: string) => void
 /**
  * Starts a server on loopback that hands every whole request (by its Content-Length) to `answer` as
  * latin1 text, and writes nothing of its own.
+ * @param tls speaks TLS when given
  */
-export async function startRawUpstream(answer: RawAnswer): Promise<RawUpstream> {
+export async function startRawUpstream(answer: RawAnswer, tls?: TlsMaterial): Promise<RawUpstream> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
+  const waiting = new Set<() => void>()
+  const wake = () => {
+    for (const check of waiting) check()
+  }
+  function until(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!isSo()) return
+        waiting.delete(check)
+        resolve()
+      }
+      waiting.add(check)
+      check()
+    })
+  }
+
+  const onSocket = (socket: Socket) => {
     let pending = ''
     socket.setEncoding('latin1')
-    socket.on('error', () => undefined)
-    socket.on('close', () => sockets.delete(socket))
     socket.on('data', (chunk) => {
       pending += chunk
       for (let length = wholeLength(pending); length > 0; length = wholeLength(pending)) {
         const request = pending.slice(0, length)
         pending = pending.slice(length)
         requests.push(request)
-        answer(socket, request)
+        upstream.answer(socket, request)
+        wake()
       }
     })
+    socket.on('error', () => undefined)
+  }
+  const server = tls === undefined ? createServer(onSocket) : createTlsServer(tls, onSocket)
+  // Also of a connection that never becomes a TLS one.
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      wake()
+    })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return {
-    url: `http://127.0.0.1:${address.port}`,
+  server.on('tlsClientError', () => undefined)
+
+  let port = 0
+  async function resume(): Promise<void> {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    port = address.port
+  }
+  async function pause(): Promise<void> {
+    const closed = new Promise((resolve) => server.close(resolve))
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+
+  await resume()
+  const upstream: RawUpstream = {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    port,
     requests,
     sockets,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    answer,
+    requestsReach: (count) => until(() => requests.length >= count),
+    socketsFallTo: (count) => until(() => sockets.size <= count),
+    pause,
+    resume,
+    [Symbol.asyncDispose]: pause,
   }
+  return upstream
 }
 
 /** Length of the first request when all of it is there, else 0. */

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import type { Destination, Resolve } from './destination.ts'
+import { postPinned } from './post-pinned.ts'
+import { retryAfterMs } from './retry-after.ts'
+
+/** What became of one sending. */
+export type Sending =
+  /** A 2xx. */
+  | { readonly outcome: 'delivered'; readonly status: number }
+  /** 410: the receiver wants no more. */
+  | { readonly outcome: 'gone'; readonly status: number }
+  /** Anything else; `reason` is a code and never a text of the receiver. */
+  | {
+      readonly outcome: 'failed'
+      readonly reason: string
+      readonly status?: number
+      /** How long the receiver asks to be left alone, milliseconds. */
+      readonly retryAfterMs?: number
+    }
+
+/** Sends a signed payload once. It does not reject. */
+export type SendCallback = (headers: readonly string[], payload: string) => Promise<Sending>
+
+/** How it is sent. */
+export interface SenderSettings {
+  readonly destination: Destination
+  /** PEM file of the authorities that may sign the receiver's certificate; the system's when absent. */
+  readonly caFile?: string | undefined
+  /** From the question for the address to the end of the answer, milliseconds. */
+  readonly timeoutMs: number
+}
+
+/** What sending needs of the world. */
+export interface SenderServices {
+  readonly resolve: Resolve
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+}
+
+/** Prepares a sender: each time the addresses of the host are found and checked anew, and pinned. */
+export function prepareSender(
+  { destination, caFile, timeoutMs }: SenderSettings,
+  { resolve, clock }: SenderServices,
+): SendCallback {
+  const { url } = destination
+  const ca = caFile === undefined ? undefined : readFileSync(caFile)
+  return async (headers, payload) => {
+    const timeout = new AbortController()
+    const { signal } = timeout
+    const timer = setTimeout(() => timeout.abort(), timeoutMs)
+    try {
+      const addresses = await beforeAbort(destination.addresses(resolve), signal)
+      const answer = await postPinned({ url, addresses, headers, payload, ca, signal })
+      const { statusCode = 0, headers: answered } = answer
+      return sendingOf(statusCode, retryAfterMs(answered['retry-after'], clock()))
+    } catch (error) {
+      return { outcome: 'failed', reason: signal.aborted ? 'TIMEOUT' : codeOf(error) }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function sendingOf(status: number, askedMs: number | undefined): Sending {
+  if (status >= 200 && status < 300) return { outcome: 'delivered', status }
+  if (status === 410) return { outcome: 'gone', status }
+  const asked = askedMs === undefined ? {} : { retryAfterMs: askedMs }
+  return { outcome: 'failed', reason: `STATUS_${status}`, status, ...asked }
+}
+
+/** A question for a name cannot be taken back; what it finds too late is left. */
+function beforeAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    value.then(resolve, reject)
+  })
+}
+
+/** Texts of errors may hold addresses and what the receiver said. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'UNKNOWN'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}

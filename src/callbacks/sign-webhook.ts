@@ -1,0 +1,42 @@
+import { createHmac } from 'node:crypto'
+
+/** The form of a secret of Standard Webhooks 1.0: this prefix, then base64. */
+const secretForm =
+  /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==))$/
+
+const minKeyBytes = 24
+const maxKeyBytes = 64
+
+/** The key that a secret stands for; undefined where it has another form or length. */
+export function webhookKey(secret: string): Buffer | undefined {
+  const [, base64] = secretForm.exec(secret) ?? []
+  if (base64 === undefined) return undefined
+  const key = Buffer.from(base64, 'base64')
+  return key.length < minKeyBytes || key.length > maxKeyBytes ? undefined : key
+}
+
+/** Signs one sending of a webhook: the fields that go with it, names and values in turn. */
+export type SignWebhook = (id: string, sentAtMs: number, payload: string) => string[]
+
+/**
+ * Prepares signatures by Standard Webhooks 1.0, scheme `v1`: HMAC-SHA256 over `ID.SECONDS.PAYLOAD`, one for
+ * each key, so that a receiver that knows one of them can verify it while the others are exchanged.
+ * @param keys of {@link webhookKey}, one at least
+ */
+export function prepareWebhookSignature(keys: readonly Buffer[]): SignWebhook {
+  return (id, sentAtMs, payload) => {
+    // Otherwise what is signed could be read as another id, time and payload.
+    if (!/^[A-Za-z0-9_-]+$/.test(id))
+      throw new TypeError('a webhook id with a sign of another kind')
+    const timestamp = String(Math.floor(sentAtMs / 1000))
+    const signed = `${id}.${timestamp}.${payload}`
+    const signatures = keys.map(
+      (key) => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`,
+    )
+    return [
+      ...['webhook-id', id],
+      ...['webhook-timestamp', timestamp],
+      ...['webhook-signature', signatures.join(' ')],
+    ]
+  }
+}

@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, test } from 'node:test'
+import { compileDestination, type Resolve } from '../../src/callbacks/destination.ts'
+import {
+  prepareSender,
+  type SenderSettings,
+  type Sending,
+} from '../../src/callbacks/send-callback.ts'
+import { pemFile } from '../support/tls/pem.ts'
+import { startReceiver, status } from '../support/webhook-receiver.ts'
+
+const loopback = ['127.0.0.0/8', '::1']
+
+/** A name server that answers each question with the next of its answers, and then the last again. */
+function nameServer(...answers: readonly (readonly string[])[]) {
+  const asked: string[] = []
+  const resolve: Resolve = async (hostname) => {
+    asked.push(hostname)
+    return answers[Math.min(asked.length, answers.length) - 1] ?? []
+  }
+  return { asked, resolve }
+}
+
+interface Options extends Partial<Omit<SenderSettings, 'destination'>> {
+  readonly allowed?: readonly string[]
+  readonly resolve?: Resolve
+}
+
+function send(url: string, options: Options = {}): Promise<Sending> {
+  const { allowed = loopback, resolve = nameServer(['127.0.0.1']).resolve, ...settings } = options
+  const sender = prepareSender(
+    {
+      destination: compileDestination(url, allowed),
+      caFile: pemFile('loopback.cert'),
+      timeoutMs: 20_000,
+      ...settings,
+    },
+    { resolve, clock: Date.now },
+  )
+  return sender(['webhook-id', 'msg_1'], '{"type":"job.succeeded"}')
+}
+
+describe('a call-back that is sent', () => {
+  test('is a POST of exactly the payload, with its fields, and any 2xx takes it', async () => {
+    for (const code of [200, 201, 202, 204, 299]) {
+      await using receiver = await startReceiver({ answer: status(code) })
+      assert.deepEqual(await send(`${receiver.url}/hooks/magento?for=acme`), {
+        outcome: 'delivered',
+        status: code,
+      })
+      const [webhook] = receiver.received
+      assert.equal(webhook?.method, 'POST')
+      assert.equal(webhook?.path, '/hooks/magento?for=acme')
+      assert.equal(webhook?.body, '{"type":"job.succeeded"}')
+      assert.equal(webhook?.headers['content-type'], 'application/json')
+      assert.equal(webhook?.headers['content-length'], '24')
+      assert.equal(webhook?.headers['webhook-id'], 'msg_1')
+      assert.equal(webhook?.headers.host, `127.0.0.1:${receiver.port}`)
+      assert.equal(webhook?.serverName, false)
+    }
+  })
+
+  test('by name: SNI, certificate and Host are those of the name', async () => {
+    await using receiver = await startReceiver({ certificate: 'elsewhere' })
+    const { asked, resolve } = nameServer(['127.0.0.1'])
+    const sending = await send(`https://elsewhere.example:${receiver.port}/`, {
+      caFile: pemFile('elsewhere.cert'),
+      resolve,
+    })
+    assert.deepEqual(sending, { outcome: 'delivered', status: 204 })
+    assert.deepEqual(asked, ['elsewhere.example'])
+    assert.equal(receiver.received[0]?.headers.host, `elsewhere.example:${receiver.port}`)
+    assert.equal(receiver.received[0]?.serverName, 'elsewhere.example')
+  })
+
+  test('goes to the next address where one does not answer', async () => {
+    await using receiver = await startReceiver({ certificate: 'elsewhere' })
+    const { resolve } = nameServer(['127.0.0.9', '127.0.0.1'])
+    const sending = await send(`https://elsewhere.example:${receiver.port}/`, {
+      caFile: pemFile('elsewhere.cert'),
+      resolve,
+    })
+    assert.equal(sending.outcome, 'delivered')
+  })
+
+  test('by plain http arrives where that address is allowed', async () => {
+    await using receiver = await startReceiver({ certificate: 'none' })
+    assert.equal((await send(receiver.url)).outcome, 'delivered')
+  })
+})
+
+describe('a receiver that says no', () => {
+  test('with 410 wants no more', async () => {
+    await using receiver = await startReceiver({ answer: status(410) })
+    assert.deepEqual(await send(receiver.url), { outcome: 'gone', status: 410 })
+  })
+
+  test('with any other status has failed', async () => {
+    for (const code of [400, 401, 404, 429, 500, 502, 503]) {
+      await using receiver = await startReceiver({ answer: status(code) })
+      assert.deepEqual(await send(receiver.url), {
+        outcome: 'failed',
+        reason: `STATUS_${code}`,
+        status: code,
+      })
+    }
+  })
+
+  test('may ask to be left alone for a while', async () => {
+    await using receiver = await startReceiver({ answer: status(503, { 'Retry-After': '120' }) })
+    assert.deepEqual(await send(receiver.url), {
+      outcome: 'failed',
+      reason: 'STATUS_503',
+      status: 503,
+      retryAfterMs: 120_000,
+    })
+  })
+
+  test('by sending it elsewhere has failed too, and elsewhere gets nothing', async () => {
+    await using elsewhere = await startReceiver()
+    for (const code of [301, 302, 303, 307, 308]) {
+      await using receiver = await startReceiver({
+        answer: status(code, { Location: `${elsewhere.url}/` }),
+      })
+      assert.deepEqual(await send(receiver.url), {
+        outcome: 'failed',
+        reason: `STATUS_${code}`,
+        status: code,
+      })
+    }
+    assert.equal(elsewhere.connections(), 0)
+  })
+})
+
+describe('an address that is not allowed', () => {
+  const refused: Sending = { outcome: 'failed', reason: 'ADDRESS_REFUSED' }
+
+  test('is never connected to: written in the URL, in any spelling', async () => {
+    await using receiver = await startReceiver()
+    for (const host of ['127.0.0.1', '2130706433', '0x7f.1', '127.1', '[::ffff:127.0.0.1]']) {
+      const url = `https://${host}:${receiver.port}/`
+      assert.deepEqual(await send(url, { allowed: [] }), refused, host)
+    }
+    assert.equal(receiver.connections(), 0)
+  })
+
+  test('is never connected to: told by DNS, alone or behind a public one', async () => {
+    await using receiver = await startReceiver()
+    const url = `https://erp.example:${receiver.port}/`
+    for (const found of [
+      ...[['127.0.0.1'], ['::ffff:127.0.0.1'], ['::1'], ['64:ff9b::7f00:1']],
+      ['93.184.215.14', '127.0.0.1'],
+    ]) {
+      const { resolve } = nameServer(found)
+      assert.deepEqual(await send(url, { allowed: [], resolve }), refused, found.join())
+    }
+    assert.equal(receiver.connections(), 0)
+  })
+
+  test('is never connected to: told by DNS after the check, since it is asked once', async () => {
+    await using first = await startReceiver({ certificate: 'elsewhere' })
+    await using second = await startReceiver({
+      certificate: 'elsewhere',
+      host: '127.0.0.2',
+      port: first.port,
+    })
+    const { asked, resolve } = nameServer(['127.0.0.1'], ['127.0.0.2'])
+    const sending = await send(`https://elsewhere.example:${first.port}/`, {
+      allowed: ['127.0.0.1'],
+      caFile: pemFile('elsewhere.cert'),
+      resolve,
+    })
+    assert.equal(sending.outcome, 'delivered')
+    assert.deepEqual(asked, ['elsewhere.example'])
+    assert.equal(first.received.length, 1)
+    assert.equal(second.connections(), 0)
+  })
+
+  test('is never connected to: told by DNS for the next sending', async () => {
+    await using first = await startReceiver({ certificate: 'elsewhere' })
+    await using second = await startReceiver({
+      certificate: 'elsewhere',
+      host: '127.0.0.2',
+      port: first.port,
+    })
+    const { resolve } = nameServer(['127.0.0.1'], ['127.0.0.2'])
+    const sender = prepareSender(
+      {
+        destination: compileDestination(`https://elsewhere.example:${first.port}/`, ['127.0.0.1']),
+        caFile: pemFile('elsewhere.cert'),
+        timeoutMs: 20_000,
+      },
+      { resolve, clock: Date.now },
+    )
+    assert.equal((await sender([], '')).outcome, 'delivered')
+    assert.deepEqual(await sender([], ''), refused)
+    assert.equal(second.connections(), 0)
+  })
+})
+
+describe('a receiver that cannot be trusted', () => {
+  test('gets nothing where nobody vouches for its certificate', async () => {
+    await using receiver = await startReceiver()
+    assert.deepEqual(await send(receiver.url, { caFile: undefined }), {
+      outcome: 'failed',
+      reason: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    })
+    assert.equal(receiver.received.length, 0)
+  })
+
+  test('gets nothing where its certificate is that of another name', async () => {
+    await using receiver = await startReceiver({ certificate: 'elsewhere' })
+    for (const host of ['127.0.0.1', 'erp.example']) {
+      const url = `https://${host}:${receiver.port}/`
+      assert.deepEqual(await send(url, { caFile: pemFile('elsewhere.cert') }), {
+        outcome: 'failed',
+        reason: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      })
+    }
+    assert.equal(receiver.received.length, 0)
+  })
+
+  test('gets nothing where it speaks no TLS', async () => {
+    await using receiver = await startReceiver({ certificate: 'none' })
+    const sending = await send(`https://127.0.0.1:${receiver.port}/`)
+    assert.equal(sending.outcome, 'failed')
+    assert.equal(receiver.received.length, 0)
+  })
+})
+
+describe('a receiver that is not there, or never ends', () => {
+  test('has failed with the code of the error, whose text nobody sees', async () => {
+    const receiver = await startReceiver()
+    await receiver.close()
+    assert.deepEqual(await send(receiver.url), { outcome: 'failed', reason: 'ECONNREFUSED' })
+    const resolve = async () => {
+      throw Object.assign(new Error('getaddrinfo ENOTFOUND erp.example'), { code: 'ENOTFOUND' })
+    }
+    assert.deepEqual(await send('https://erp.example/', { resolve }), {
+      outcome: 'failed',
+      reason: 'ENOTFOUND',
+    })
+  })
+
+  test('has failed when the time is over: nobody tells its address', async () => {
+    const resolve: Resolve = () => new Promise(() => undefined)
+    assert.deepEqual(await send('https://erp.example/', { resolve, timeoutMs: 20 }), {
+      outcome: 'failed',
+      reason: 'TIMEOUT',
+    })
+  })
+
+  test('has failed when the time is over: it takes the connection and shakes no hands', async () => {
+    await using server = createServer()
+    server.on('connection', (socket) => socket.on('error', () => undefined).resume())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    assert.ok(address !== null && typeof address === 'object')
+    const sending = await send(`https://127.0.0.1:${address.port}/`, { timeoutMs: 50 })
+    assert.deepEqual(sending, { outcome: 'failed', reason: 'TIMEOUT' })
+  })
+
+  test('has failed when the time is over: it takes the request and does not answer', async () => {
+    await using receiver = await startReceiver({ answer: () => undefined })
+    assert.deepEqual(await send(receiver.url, { timeoutMs: 500 }), {
+      outcome: 'failed',
+      reason: 'TIMEOUT',
+    })
+  })
+
+  test('has taken the call-back with its status, and of its endless answer little is read', async () => {
+    let written = 0
+    let isCut = false
+    const chunk = Buffer.alloc(65_536)
+    await using receiver = await startReceiver({
+      answer: (response) => {
+        response.on('error', () => undefined)
+        response.on('close', () => {
+          isCut = true
+        })
+        const write = () => {
+          while (!isCut && response.write(chunk)) written += chunk.length
+          if (!isCut) response.once('drain', write)
+        }
+        response.writeHead(200)
+        write()
+      },
+    })
+    assert.deepEqual(await send(receiver.url), { outcome: 'delivered', status: 200 })
+    // What the kernels of both sides hold, at the most.
+    assert.ok(written < 64 * 1_048_576, String(written))
+  })
+
+  test('has taken the call-back with its status, also where its answer hangs', async () => {
+    await using receiver = await startReceiver({
+      answer: (response) => {
+        response.writeHead(200, { 'Content-Length': '100' })
+        response.write('a part')
+      },
+    })
+    assert.deepEqual(await send(receiver.url, { timeoutMs: 3_000 }), {
+      outcome: 'delivered',
+      status: 200,
+    })
+  })
+
+  test('has failed where its headers do not end', async () => {
+    await using receiver = await startReceiver({
+      answer: (response) => {
+        response.on('error', () => undefined)
+        response.writeHead(200, { 'X-Long': 'x'.repeat(100_000) }).end()
+      },
+    })
+    assert.deepEqual(await send(receiver.url), {
+      outcome: 'failed',
+      reason: 'HPE_HEADER_OVERFLOW',
+    })
+  })
+})

@@ -59,18 +59,18 @@ export interface AcceptedJob {
   readonly expiresAtMs: number
 }
 
-/** What changes of a job; what is absent of a change stays. */
+/** What changes of a job; what is absent of a change stays, what is undefined goes. */
 export interface JobChange {
   readonly state?: JobState
   /** How many times it was sent. */
   readonly attempts?: number
   /** While it waits between two attempts; milliseconds since the epoch. */
-  readonly nextAttemptAtMs?: number
+  readonly nextAttemptAtMs?: number | undefined
   readonly startedAtMs?: number
-  readonly endedAtMs?: number
-  readonly progress?: JobProgress
-  readonly answer?: JobAnswer
-  readonly failure?: JobFailure
+  readonly endedAtMs?: number | undefined
+  readonly progress?: JobProgress | undefined
+  readonly answer?: JobAnswer | undefined
+  readonly failure?: JobFailure | undefined
 }
 
 /** A job and where it stands. */

@@ -1,0 +1,208 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type {
+  DeadLetter,
+  Delivery,
+  Page,
+  QueueDepth,
+  QueueEntry,
+  Settlement,
+} from '../durable-queue.ts'
+import { isGone } from './holders.ts'
+import { bytesOf, numberOf, type Row, textOf } from './rows.ts'
+
+/** A delivery as it crosses threads. */
+export type TakenEntry = Omit<Delivery, 'signal'>
+
+/** What was taken, and when to look again. */
+export interface Taken {
+  readonly entries: readonly TakenEntry[]
+  /** When the next one is due, milliseconds since the epoch; absent where none waits. */
+  readonly nextAtMs: number | undefined
+}
+
+/** Operations on entries, each a part of a transaction; milliseconds since the epoch. */
+export function entryOperations(db: DatabaseSync, file: string) {
+  const insert = db.prepare(`
+    INSERT INTO entries (queue, id, owner, order_key, state, put_at_ms, not_before_ms, expires_at_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (queue, id) DO NOTHING`)
+  const insertPayload = db.prepare('INSERT OR REPLACE INTO payloads (seq, payload) VALUES (?, ?)')
+  const payloadOf = db.prepare('SELECT payload FROM payloads WHERE seq = ?')
+  const remove = db.prepare('DELETE FROM entries WHERE seq = ?')
+  const removePayload = db.prepare('DELETE FROM payloads WHERE seq = ?')
+  const find = db.prepare('SELECT * FROM entries WHERE queue = ? AND id = ?')
+  const inOrder = db.prepare(`
+    SELECT seq, state FROM entries
+    WHERE queue = ? AND order_key = ? AND state <> 'dead' ORDER BY seq LIMIT 1`)
+  const setState = db.prepare('UPDATE entries SET state = ? WHERE seq = ?')
+  const nextOwner = db.prepare(`
+    SELECT MIN(owner) AS owner FROM entries WHERE queue = ? AND state = 'waiting' AND owner > ?`)
+  const firstOf = db.prepare(`
+    SELECT * FROM entries WHERE queue = ? AND state = 'waiting' AND owner = ?
+    ORDER BY not_before_ms, seq LIMIT 1`)
+  const begin = db.prepare(`
+    UPDATE entries SET state = 'running', holder = ?, attempts = attempts + 1 WHERE seq = ?`)
+  const retry = db.prepare(`
+    UPDATE entries SET state = 'waiting', holder = NULL, not_before_ms = ?, reason = ?,
+      is_untouched = is_untouched AND ? WHERE seq = ?`)
+  const bury = db.prepare(`
+    UPDATE entries SET state = 'dead', holder = NULL, died_at_ms = ?, reason = ? WHERE seq = ?`)
+  const dead = db.prepare(`
+    SELECT * FROM entries WHERE queue = ? AND state = 'dead' AND (died_at_ms, seq) > (?, ?)
+    ORDER BY died_at_ms, seq LIMIT ?`)
+  const holders = db.prepare(`
+    SELECT DISTINCT holder FROM entries WHERE state = 'running' AND holder <> ?`)
+  const giveBack = db.prepare(`
+    UPDATE entries SET state = 'waiting', holder = NULL, is_interrupted = 1, is_untouched = 0
+    WHERE state = 'running' AND holder = ?`)
+  const count = db.prepare(`
+    SELECT state, COUNT(*) AS count FROM entries WHERE queue = ? GROUP BY state`)
+  const oldest = db.prepare(`
+    SELECT MIN(put_at_ms) AS at FROM entries WHERE queue = ? AND state <> 'dead'`)
+  // Whose turn it was last, by queue.
+  const turns = new Map<string, string>()
+
+  function put(queue: string, entry: QueueEntry, nowMs: number): void {
+    const { id, owner, orderKey = null, payload, notBeforeMs = nowMs, expiresAtMs } = entry
+    const isHeldUp = orderKey !== null && inOrder.get(queue, orderKey) !== undefined
+    const state = isHeldUp ? 'blocked' : 'waiting'
+    const values = [queue, id, owner, orderKey, state, nowMs, notBeforeMs, expiresAtMs] as const
+    const { changes, lastInsertRowid } = insert.run(...values)
+    if (changes === 1) insertPayload.run(lastInsertRowid, payload)
+  }
+
+  /** Lets the next one with the same order key go, after the one before it has gone. */
+  function unblock(queue: string, orderKey: string | undefined): void {
+    if (orderKey === undefined) return
+    const next = inOrder.get(queue, orderKey)
+    if (next?.state === 'blocked') setState.run('waiting', Number(next.seq))
+  }
+
+  function forget(row: Row): void {
+    remove.run(Number(row.seq))
+    removePayload.run(Number(row.seq))
+    if (row.state !== 'dead') unblock(String(row.queue), textOf(row.order_key))
+  }
+
+  function entryOf(row: Row) {
+    return {
+      id: String(row.id),
+      owner: String(row.owner),
+      orderKey: textOf(row.order_key),
+      payload: bytesOf(payloadOf.get(Number(row.seq))?.payload),
+      notBeforeMs: Number(row.not_before_ms),
+      expiresAtMs: Number(row.expires_at_ms),
+      putAtMs: Number(row.put_at_ms),
+      attempts: Number(row.attempts),
+    }
+  }
+
+  return {
+    put,
+
+    /** Begins entries that are due, one owner after the other. */
+    take(queue: string, holder: string, nowMs: number, limit: number): Taken {
+      const entries: TakenEntry[] = []
+      let nextAtMs: number | undefined
+      let owner = turns.get(queue) ?? ''
+      let firstWithout: string | undefined
+      while (entries.length < limit) {
+        const found = textOf(nextOwner.get(queue, owner)?.owner)
+        // Behind the last owner comes the first one; no name is empty.
+        owner = found ?? textOf(nextOwner.get(queue, '')?.owner) ?? ''
+        if (owner === '' || owner === firstWithout) break
+        const row = firstOf.get(queue, owner) as Row
+        const dueAtMs = Number(row.not_before_ms)
+        if (dueAtMs > nowMs) {
+          nextAtMs = Math.min(nextAtMs ?? dueAtMs, dueAtMs)
+          firstWithout ??= owner
+          continue
+        }
+        firstWithout = undefined
+        nextAtMs = undefined
+        begin.run(holder, Number(row.seq))
+        turns.set(queue, owner)
+        entries.push({
+          ...entryOf(row),
+          attempts: Number(row.attempts) + 1,
+          isInterrupted: row.is_interrupted === 1,
+        })
+      }
+      return { entries, nextAtMs }
+    },
+
+    /** Settles what this holder has begun; what it has not, because it was given back, is left alone. */
+    settle(queue: string, holder: string, id: string, settlement: Settlement, nowMs: number): void {
+      const row = find.get(queue, id) as Row | undefined
+      if (row === undefined || row.state !== 'running' || row.holder !== holder) return
+      const seq = Number(row.seq)
+      if (settlement.state === 'done') forget(row)
+      else if (settlement.state === 'dead') {
+        bury.run(nowMs, settlement.reason, seq)
+        unblock(queue, textOf(row.order_key))
+      } else {
+        const { atMs, reason, isUntouched, payload } = settlement
+        retry.run(atMs, reason, Number(isUntouched), seq)
+        if (payload !== undefined) insertPayload.run(seq, payload)
+      }
+    },
+
+    cancel(queue: string, id: string): 'cancelled' | 'begun' | 'absent' {
+      const row = find.get(queue, id) as Row | undefined
+      if (row === undefined) return 'absent'
+      if (row.state === 'running' || row.state === 'dead' || row.is_untouched !== 1) return 'begun'
+      forget(row)
+      return 'cancelled'
+    },
+
+    listDead(queue: string, { limit, after }: Page): DeadLetter[] {
+      const from = after === undefined ? undefined : find.get(queue, after)
+      const rows = dead.all(queue, Number(from?.died_at_ms ?? 0), Number(from?.seq ?? 0), limit)
+      return rows.map((row) => ({
+        ...entryOf(row),
+        diedAtMs: Number(row.died_at_ms),
+        reason: String(row.reason),
+      }))
+    },
+
+    putBack(queue: string, id: string, expiresAtMs: number, nowMs: number): boolean {
+      const row = find.get(queue, id) as Row | undefined
+      if (row?.state !== 'dead') return false
+      const { owner, orderKey, payload } = entryOf(row)
+      forget(row)
+      put(queue, { id, owner, orderKey, payload, expiresAtMs }, nowMs)
+      return true
+    },
+
+    discard(queue: string, id: string): boolean {
+      const row = find.get(queue, id) as Row | undefined
+      if (row?.state !== 'dead') return false
+      forget(row)
+      return true
+    },
+
+    depth(queue: string): QueueDepth {
+      const counts = new Map(
+        count.all(queue).map(({ state, count: each }) => [state, Number(each)]),
+      )
+      const of = (state: string) => counts.get(state) ?? 0
+      return {
+        waiting: of('waiting') + of('blocked'),
+        running: of('running'),
+        dead: of('dead'),
+        oldestPutAtMs: numberOf(oldest.get(queue)?.at),
+      }
+    },
+
+    /** Gives back what a holder has begun and not settled. */
+    giveBack: (holder: string): number => Number(giveBack.run(holder).changes),
+
+    /** The same of holders whose processes are gone. */
+    recover(holder: string): number {
+      let recovered = 0
+      for (const { holder: other } of holders.all(holder)) {
+        if (isGone(file, String(other))) recovered += Number(giveBack.run(String(other)).changes)
+      }
+      return recovered
+    },
+  }
+}

@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { DurableQueue, HandleDelivery, Settlement } from '../durable-queue.ts'
+import { bufferOf, ownBytes } from './crossing-bytes.ts'
+import type { TakenEntry } from './entry-operations.ts'
+import type { JobFile } from './job-file.ts'
+
+/** What a queue in a file is told besides the file. */
+export interface FileQueueSettings {
+  readonly name: string
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  /** How often it is looked whether another process has left something to do. */
+  readonly pollMs: number
+  /** Told where the file cannot be used; the queue tries again. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** What handlers get after their signals were aborted, milliseconds. */
+const graceMs = 2_000
+const tryAgainMs = 1_000
+
+/** One of the queues in a file. */
+export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQueue {
+  const { name, clock, pollMs, onFault } = settings
+  const { holder } = file
+  const closing = new AbortController()
+  const running = new Map<string, Promise<void>>()
+  let handle: HandleDelivery | undefined
+  let concurrency = 0
+  let isClosed = false
+  let taking: Promise<void> | undefined
+  let isWanted = false
+  let timer: NodeJS.Timeout | undefined
+
+  /** Takes what is due, as much as there is room for. */
+  function take(): void {
+    if (taking !== undefined) isWanted = true
+    const room = concurrency - running.size
+    if (taking !== undefined || isClosed || handle === undefined || room <= 0) return
+    isWanted = false
+    clearTimeout(timer)
+    taking = file.run('take', name, holder, clock(), room).then(
+      ({ entries, nextAtMs }) => {
+        taking = undefined
+        for (const entry of entries) begin(entry)
+        if (isWanted) take()
+        else later(Math.min(pollMs, (nextAtMs ?? Number.POSITIVE_INFINITY) - clock()))
+      },
+      (error: unknown) => {
+        taking = undefined
+        onFault(error)
+        later(tryAgainMs)
+      },
+    )
+  }
+
+  function later(inMs: number): void {
+    if (isClosed) return
+    clearTimeout(timer)
+    timer = setTimeout(take, Math.max(1, inMs))
+  }
+
+  function begin(entry: TakenEntry): void {
+    const over = run(entry).finally(() => {
+      running.delete(entry.id)
+      take()
+    })
+    running.set(entry.id, over)
+  }
+
+  async function run(entry: TakenEntry): Promise<void> {
+    const settlement = isClosed ? notBegun : withOwnBytes(await settlementOf(entry))
+    // What is not settled on the disk would be taken to be interrupted.
+    for (;;) {
+      try {
+        return await file.run('settle', name, holder, entry.id, settlement, clock())
+      } catch (error) {
+        onFault(error)
+        if (closing.signal.aborted) return
+        await delay(tryAgainMs)
+      }
+    }
+  }
+
+  async function settlementOf(entry: TakenEntry): Promise<Settlement> {
+    try {
+      const payload = bufferOf(entry.payload)
+      return (await handle?.({ ...entry, payload, signal: closing.signal })) ?? notBegun
+    } catch (error) {
+      onFault(error)
+      const { code, name: kind } = error as NodeJS.ErrnoException
+      return { state: 'dead', reason: `defect: ${code ?? kind}` }
+    }
+  }
+
+  return {
+    put: async (entry) => {
+      const own = { ...entry, payload: ownBytes(entry.payload) }
+      const put = file.run('put', name, own, clock())
+      // In the same transaction, where there is room.
+      if ((entry.notBeforeMs ?? 0) <= clock()) take()
+      else void put.then(take, () => undefined)
+      await put
+    },
+    consume: (handler, { concurrency: most }) => {
+      handle = handler
+      concurrency = most
+      take()
+    },
+    cancel: (id) => file.run('cancel', name, id),
+    listDead: async (page) => {
+      const letters = await file.run('listDead', name, page)
+      return letters.map((each) => ({ ...each, payload: bufferOf(each.payload) }))
+    },
+    putBack: async (id, expiresAtMs) => {
+      const isBack = await file.run('putBack', name, id, expiresAtMs, clock())
+      take()
+      return isBack
+    },
+    discard: (id) => file.run('discard', name, id),
+    depth: () => file.run('depth', name),
+    close: async (deadlineMs) => {
+      isClosed = true
+      clearTimeout(timer)
+      await taking
+      await within(deadlineMs, running)
+      closing.abort()
+      await within(graceMs, running)
+    },
+  }
+}
+
+const notBegun: Settlement = { state: 'retry', atMs: 0, reason: 'closed', isUntouched: true }
+
+function withOwnBytes(settlement: Settlement): Settlement {
+  if (settlement.state !== 'retry' || settlement.payload === undefined) return settlement
+  return { ...settlement, payload: ownBytes(settlement.payload) }
+}
+
+/** Waits until all are over, or for a time. */
+async function within(ms: number, running: ReadonlyMap<string, Promise<void>>): Promise<void> {
+  const timeout = new AbortController()
+  await Promise.race([
+    Promise.all(running.values()),
+    delay(ms, undefined, { signal: timeout.signal }).catch(() => undefined),
+  ])
+  timeout.abort()
+}

@@ -1,0 +1,89 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { entryOperations } from './entry-operations.ts'
+import { holdFile } from './holders.ts'
+import { jobOperations } from './job-operations.ts'
+import { openJobFile } from './open-file.ts'
+
+/** Everything that is done with the file, by name. */
+export type FileOperations = ReturnType<typeof entryOperations> & ReturnType<typeof jobOperations>
+
+/** Calls that are made durable together, in their order. */
+export type FileBatch = readonly {
+  readonly name: keyof FileOperations
+  readonly args: readonly unknown[]
+}[]
+
+/** What became of each call of a batch. */
+export type FileOutcome = { readonly value: unknown } | { readonly fault: FileFault }
+
+/** Why something could not be done. */
+export interface FileFault {
+  /** `SQLITE_13` and the like, by SQLite's own numbers, or a code of the system. */
+  readonly code: string
+}
+
+/** What the thread says: first whether it has the file, then the outcomes of one batch after the other. */
+export type FileMessage =
+  | { readonly holder: string }
+  | { readonly unusable: string }
+  | { readonly outcomes: readonly FileOutcome[] }
+
+/*
+ * The thread that has the file: to sync a disk takes a while, and no request waits for it but those that
+ * asked for it. What has come in meanwhile is committed together.
+ */
+function serve(file: string, port: MessagePort): void {
+  const db = openJobFile(file)
+  const holder = holdFile(file)
+  const operations: FileOperations = { ...entryOperations(db, file), ...jobOperations(db) }
+  const call = operations as unknown as Record<string, (...args: unknown[]) => unknown>
+
+  function commit(batch: FileBatch): FileOutcome[] {
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      const outcomes = batch.map(({ name, args }) => ({ value: call[name]?.(...args) }))
+      db.exec('COMMIT')
+      return outcomes
+    } catch (error) {
+      // SQLite may have rolled back by itself, as it does when the disk is full.
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  function outcomesOf(batch: FileBatch): FileOutcome[] {
+    try {
+      return commit(batch)
+    } catch (error) {
+      const fault = faultOf(error)
+      if (batch.length <= 1) return batch.map(() => ({ fault }))
+      // One of them may be at fault for all.
+      return batch.flatMap((each) => outcomesOf([each]))
+    }
+  }
+
+  port.on('message', (batch: FileBatch | 'close') => {
+    if (batch === 'close') {
+      db.close()
+      holder.release()
+      port.close()
+    } else {
+      port.postMessage({ outcomes: outcomesOf(batch) } satisfies FileMessage)
+    }
+  })
+  port.postMessage({ holder: holder.id } satisfies FileMessage)
+}
+
+function faultOf(error: unknown): FileFault {
+  const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown }
+  return { code: typeof errcode === 'number' ? `SQLITE_${errcode}` : String(code ?? 'UNKNOWN') }
+}
+
+if (parentPort !== null) {
+  try {
+    serve(String(workerData), parentPort)
+  } catch (error) {
+    parentPort.postMessage({ unusable: (error as Error).message } satisfies FileMessage)
+    parentPort.close()
+  }
+}

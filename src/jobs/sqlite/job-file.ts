@@ -1,0 +1,113 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { FileBatch, FileMessage, FileOperations, FileOutcome } from './file-worker.ts'
+
+/** The file of jobs could not do what was asked of it. */
+export class JobFileError extends Error {
+  override readonly name = 'JobFileError'
+  readonly code: string
+
+  constructor(code: string, message = 'the file of jobs could not be used') {
+    super(message)
+    this.code = code
+  }
+}
+
+/** The file of jobs, as the thread that has it is asked. */
+export interface JobFile {
+  /** Stands for this process among those that use the file. */
+  readonly holder: string
+  /**
+   * Resolves when it has been done and is on the disk; in the order in which it was asked for. What is asked
+   * for while something is being written is written together.
+   */
+  readonly run: <Name extends keyof FileOperations>(
+    name: Name,
+    ...args: Parameters<FileOperations[Name]>
+  ) => Promise<ReturnType<FileOperations[Name]>>
+  /** Resolves when all has been done that was asked for, and the file is closed. */
+  readonly close: () => Promise<void>
+}
+
+interface Waiting {
+  readonly name: keyof FileOperations
+  readonly args: readonly unknown[]
+  readonly resolve: (value: never) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Opens the file in a thread of its own.
+ * @throws {JobFileError} where it cannot be opened
+ */
+export async function openJobFileThread(file: string): Promise<JobFile> {
+  const worker = new Worker(new URL('file-worker.ts', import.meta.url), { workerData: file })
+  const [first] = (await once(worker, 'message')) as [FileMessage]
+  if (!('holder' in first)) {
+    throw new JobFileError('EJOBFILE', 'unusable' in first ? first.unusable : 'no answer')
+  }
+  let waiting: Waiting[] = []
+  let underWay: Waiting[] | undefined
+  let isSoon = false
+  let isGone = false
+  let onIdle: (() => void) | undefined
+
+  function sendNext(): void {
+    isSoon = false
+    if (underWay !== undefined || waiting.length === 0) return
+    underWay = waiting
+    waiting = []
+    worker.postMessage(underWay.map(({ name, args }) => ({ name, args })) satisfies FileBatch)
+  }
+
+  function settle(outcomes: readonly FileOutcome[]): void {
+    const settled = underWay ?? []
+    underWay = undefined
+    for (const [index, { resolve, reject }] of settled.entries()) {
+      const outcome = outcomes[index]
+      if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never)
+      else reject(new JobFileError(outcome?.fault.code ?? 'UNKNOWN'))
+    }
+    sendNext()
+    if (underWay === undefined) onIdle?.()
+  }
+
+  worker.on('message', (message: FileMessage) => {
+    if ('outcomes' in message) settle(message.outcomes)
+  })
+  // A defect: what it had begun is as if it had been killed.
+  worker.on('error', () => undefined)
+  worker.on('exit', () => {
+    isGone = true
+    for (const { reject } of [...(underWay ?? []), ...waiting]) reject(new JobFileError('EXITED'))
+    underWay = undefined
+    waiting = []
+    onIdle?.()
+  })
+
+  return {
+    holder: first.holder,
+    run: (name, ...args) =>
+      new Promise((resolve, reject) => {
+        if (isGone) return reject(new JobFileError('EXITED'))
+        waiting.push({ name, args, resolve, reject })
+        // What is asked for in one turn of the event loop goes together.
+        if (underWay === undefined && !isSoon) {
+          isSoon = true
+          setImmediate(sendNext)
+        }
+      }),
+    close: async () => {
+      if (isGone) return
+      if (underWay !== undefined || waiting.length > 0) {
+        await new Promise<void>((resolve) => {
+          onIdle = resolve
+        })
+      }
+      if (isGone) return
+      const exited = once(worker, 'exit')
+      worker.postMessage('close')
+      await exited
+    },
+  }
+}

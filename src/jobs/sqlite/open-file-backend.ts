@@ -1,0 +1,49 @@
+import type { JobBackend } from '../job-backend.ts'
+import { fileQueue } from './file-queue.ts'
+import { fileStore } from './file-store.ts'
+import { openJobFileThread } from './job-file.ts'
+
+/** Where jobs are kept on one machine. */
+export interface FileBackendSettings {
+  readonly file: string
+  /** How long a job that is over can be seen, milliseconds. */
+  readonly keepMs: number
+}
+
+/** How often it is looked what other processes did to the file. */
+const pollMs = 1_000
+/** How many jobs are forgotten at once. */
+const forgottenAtOnce = 200
+
+/**
+ * Keeps jobs in an SQLite file. Several processes of one machine may have the same file: a gateway that
+ * starts while another drains, and commands. What a process that was killed had begun is taken up by the
+ * others within a second, or at the next start.
+ * @param onFault told where the file cannot be used; what can be tried again is
+ * @throws {JobFileError} where it cannot be opened
+ */
+export async function openFileBackend(
+  { file: path, keepMs }: FileBackendSettings,
+  onFault: (error: unknown) => void,
+): Promise<JobBackend> {
+  const file = await openJobFileThread(path)
+  const clock = Date.now
+  await file.run('recover', file.holder)
+  const [jobs, callbacks] = ['jobs', 'callbacks'].map((name) =>
+    fileQueue(file, { name, clock, pollMs, onFault }),
+  ) as [ReturnType<typeof fileQueue>, ReturnType<typeof fileQueue>]
+  const tidy = setInterval(() => {
+    file.run('recover', file.holder).catch(onFault)
+    file.run('forgetOld', clock() - keepMs, forgottenAtOnce).catch(onFault)
+  }, pollMs).unref()
+  return {
+    jobs,
+    callbacks,
+    store: fileStore(file),
+    close: async () => {
+      clearInterval(tidy)
+      await file.run('giveBack', file.holder).catch(onFault)
+      await file.close()
+    },
+  }
+}

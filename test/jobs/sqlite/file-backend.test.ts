@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, test } from 'node:test'
+import type { JobBackend } from '../../../src/jobs/job-backend.ts'
+import { openFileBackend } from '../../../src/jobs/sqlite/open-file-backend.ts'
+import { type BackendUnderTest, deliveriesOf, describeQueue, entryOf } from '../queue-contract.ts'
+import { describeStore } from '../store-contract.ts'
+
+/** Faults that are not those of a handler under test. */
+function failing(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ECODE') throw error
+}
+
+async function inFile(): Promise<BackendUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
+  const file = join(folder, 'jobs.sqlite')
+  return {
+    open: () => openFileBackend({ file, keepMs: 60_000 }, failing),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  }
+}
+
+describeQueue('a file', inFile)
+describeStore('a file', inFile)
+
+describe('the file of jobs', () => {
+  let folder: string
+  let file: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
+    file = join(folder, 'new', 'jobs.sqlite')
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  const open = (keepMs = 60_000) => openFileBackend({ file, keepMs }, failing)
+  async function close(backend: JobBackend): Promise<void> {
+    await backend.jobs.close(0)
+    await backend.callbacks.close(0)
+    await backend.close()
+  }
+
+  test('can be read by its user only, and leaves nothing beside it when it is closed', async () => {
+    const backend = await open()
+    assert.equal((await stat(file)).mode & 0o777, 0o600)
+    await close(backend)
+    assert.deepEqual(await readdir(join(folder, 'new')), ['jobs.sqlite'])
+  })
+
+  test('takes an id that is there already for the same entry', async () => {
+    const backend = await open()
+    await backend.jobs.put(entryOf('once'))
+    await backend.jobs.put(entryOf('once'))
+    assert.equal((await backend.jobs.depth()).waiting, 1)
+    assert.equal(await backend.jobs.cancel('once'), 'cancelled')
+    await close(backend)
+  })
+
+  test('serves two processes at once: each entry goes to one of them, in order', async () => {
+    const [one, other] = [await open(), await open()]
+    const delivered: string[] = []
+    const both = [deliveriesOf(one.jobs), deliveriesOf(other.jobs)]
+    const take = async (deliveries: (typeof both)[number]) => {
+      for (;;) {
+        const { delivery, settle } = await deliveries.next()
+        delivered.push(delivery.id)
+        assert.equal(delivery.attempts, 1)
+        settle({ state: 'done' })
+      }
+    }
+    for (const deliveries of both) void take(deliveries)
+    const ids = Array.from({ length: 40 }, (_, index) => `entry-${index}`)
+    for (const id of ids) await one.jobs.put(entryOf(id, { orderKey: '["one"]' }))
+    for (;;) {
+      const { waiting, running } = await one.jobs.depth()
+      if (waiting + running === 0) break
+    }
+    assert.deepEqual(delivered, ids)
+    await close(one)
+    await close(other)
+  })
+
+  test('does not take what another process has under way, as long as that one lives', async () => {
+    const [one, other] = [await open(), await open()]
+    await one.jobs.put(entryOf('mine'))
+    const { settle } = await deliveriesOf(one.jobs).next()
+    const third = await open()
+    assert.equal((await third.jobs.depth()).running, 1)
+    settle({ state: 'done' })
+    while ((await other.jobs.depth()).running > 0);
+    for (const each of [one, other, third]) await close(each)
+  })
+
+  test('forgets jobs that have been over for long enough, and their results', async () => {
+    const backend = await open(1)
+    const times = { acceptedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 }
+    const job = { owner: 'a', requestId: 'r', traceId: 't', method: 'POST', route: 'POST /V1/x' }
+    await backend.store.add({ id: 'old', ...job, ...times })
+    await backend.store.putResults('old', 0, [{ success: true }])
+    await backend.store.change('old', { state: 'done', endedAtMs: Date.now() })
+    while ((await backend.store.get('old')) !== undefined);
+    assert.deepEqual(await backend.store.results('old'), [])
+    await close(backend)
+  })
+
+  test('of another version is refused, by its name', async () => {
+    const other = join(folder, 'other.sqlite')
+    const db = new DatabaseSync(other)
+    db.exec('PRAGMA user_version = 99')
+    db.close()
+    await assert.rejects(openFileBackend({ file: other, keepMs: 1 }, failing), /other\.sqlite.* 99/)
+  })
+})

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { AcceptedJob } from '../../src/jobs/job.ts'
+import type { JobBackend } from '../../src/jobs/job-backend.ts'
+import type { BackendUnderTest } from './queue-contract.ts'
+
+function accepted(id: string, more: Partial<AcceptedJob> = {}): AcceptedJob {
+  return {
+    id,
+    owner: 'acme-erp',
+    requestId: `request of ${id}`,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    method: 'POST',
+    route: 'POST /V1/products',
+    acceptedAtMs: Date.now(),
+    expiresAtMs: Date.now() + 60_000,
+    ...more,
+  }
+}
+
+/** Holds a store of jobs against what all of them promise. */
+export function describeStore(kind: string, create: () => Promise<BackendUnderTest>): void {
+  describe(`the states of jobs in ${kind}`, () => {
+    let place: BackendUnderTest
+    let backend: JobBackend
+    before(async () => {
+      place = await create()
+      backend = await place.open()
+    })
+    after(async () => {
+      await backend.close()
+      await place[Symbol.asyncDispose]()
+    })
+
+    test('are those of a job that waits, at first', async () => {
+      const job = accepted('new')
+      await backend.store.add(job)
+      assert.deepEqual(await backend.store.get('new'), { ...job, state: 'waiting', attempts: 0 })
+      assert.equal(await backend.store.get('nobody'), undefined)
+    })
+
+    test('change in what is said, and keep the rest', async () => {
+      const { store } = backend
+      await store.add(accepted('changed'))
+      const nextAttemptAtMs = Date.now() + 1_000
+      await store.change('changed', { state: 'waiting', attempts: 1, nextAttemptAtMs })
+      await store.change('changed', { progress: { total: 3, done: 1, failed: 0 } })
+      const body = Buffer.from([123, 0, 255, 125])
+      await Promise.all([
+        store.change('changed', { state: 'running', nextAttemptAtMs: undefined }),
+        store.change('changed', {
+          state: 'done',
+          endedAtMs: 5,
+          answer: { status: 200, contentType: 'application/json', body },
+        }),
+      ])
+      const job = await store.get('changed')
+      assert.equal(job?.state, 'done')
+      assert.equal(job.attempts, 1)
+      assert.equal(job.nextAttemptAtMs, undefined)
+      assert.deepEqual(job.progress, { total: 3, done: 1, failed: 0 })
+      assert.ok(Buffer.isBuffer(job.answer?.body))
+      assert.deepEqual(job.answer, { status: 200, contentType: 'application/json', body })
+      assert.equal(job.route, 'POST /V1/products')
+      await store.change('nobody', { state: 'done' })
+      assert.equal(await store.get('nobody'), undefined)
+    })
+
+    test('have the results of items in their order, the last one that was put for each', async () => {
+      const { store } = backend
+      await store.add(accepted('items'))
+      const results = (from: number, count: number, success: boolean) =>
+        Array.from({ length: count }, (_, index) => ({ success, sku: `sku-${from + index}` }))
+      await store.putResults('items', 100, results(100, 50, true))
+      await store.putResults('items', 0, results(0, 100, false))
+      await store.putResults('items', 50, results(50, 50, true))
+      assert.deepEqual(await store.results('items'), [
+        ...results(0, 50, false),
+        ...results(50, 100, true),
+      ])
+      await store.dropResults('items')
+      assert.deepEqual(await store.results('items'), [])
+    })
+
+    test('are listed, the last accepted first, by owner and by state', async () => {
+      const { store } = backend
+      const owner = 'list-erp'
+      for (const [index, id] of ['l1', 'l2', 'l3'].entries()) {
+        await store.add(accepted(id, { owner, acceptedAtMs: Date.now() + index }))
+      }
+      await store.change('l2', { state: 'failed' })
+      const ids = async (query: Parameters<typeof store.list>[0]) =>
+        (await store.list(query)).map(({ id }) => id)
+      assert.deepEqual(await ids({ owner, limit: 9 }), ['l3', 'l2', 'l1'])
+      assert.deepEqual(await ids({ owner, limit: 2 }), ['l3', 'l2'])
+      assert.deepEqual(await ids({ owner, state: 'failed', limit: 9 }), ['l2'])
+      assert.deepEqual(await ids({ state: 'failed', limit: 9 }), ['l2'])
+      assert.ok((await ids({ limit: 9 })).includes('l3'))
+    })
+  })
+}

@@ -24,12 +24,7 @@ import {
 import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
 import { readYamlFile } from './config/yaml-file.ts'
-import type { Endpoint } from './endpoint.ts'
-import {
-  definedEndpoint,
-  EndpointFileSettings,
-  endpointFaults,
-} from './endpoints/defined-endpoint.ts'
+import { EndpointFileSettings, endpointFaults } from './endpoints/defined-endpoint.ts'
 import type { Secret } from './secret.ts'
 
 /** A configuration that has been checked: defaults filled in, references resolved. */
@@ -37,7 +32,7 @@ export interface Config {
   readonly gateway: GatewaySettings
   readonly integrations: readonly IntegrationSettings[]
   /** What `endpoints/` defines. */
-  readonly endpoints: readonly Endpoint[]
+  readonly endpoints: readonly EndpointFileSettings[]
   /** What the shop says it understands; absent where it was not fetched. */
   readonly magentoSchema?: SwaggerDocument | undefined
   /** Every secret of the configuration, so that no output ever shows one. */
@@ -97,7 +92,7 @@ export async function loadConfig(
   if (faults.length > 0 || gateway.settings === undefined) throw new ConfigError(faults)
   return {
     gateway: gateway.settings,
-    endpoints: endpointFiles.flatMap(({ settings }) => (settings ? definedEndpoint(settings) : [])),
+    endpoints: endpointFiles.flatMap(({ settings }) => settings ?? []),
     magentoSchema: contract.document,
     integrations: integrations.flatMap(({ settings }) => settings ?? []),
     secrets: [gateway, ...integrations].flatMap(({ secrets }) => secrets),

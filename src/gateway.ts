@@ -9,8 +9,10 @@ import type { Config } from './config.ts'
 import { prepareGeneration } from './generation.ts'
 import { openLastingParts } from './lasting-parts.ts'
 import { openRedactions } from './record/redactions.ts'
+import { prepareReload, type Reload } from './reload.ts'
 import { createServer } from './server.ts'
 import { limiterOf, rateLimitStoreOf } from './store/rate-limit-store.ts'
+import { startSuccession } from './succession.ts'
 import { addPipelineHooks } from './traffic.ts'
 
 /** A gateway that is built and not yet listening. */
@@ -23,11 +25,20 @@ export interface Gateway {
    * the deadline is cut off.
    */
   readonly stop: () => Promise<void>
+  /** Takes the configuration anew, while requests are served. */
+  readonly reload: Reload
 }
 
-/** Puts the gateway together; the only place where parts meet and plugins are registered. */
-export async function buildGateway(config: Config): Promise<Gateway> {
-  const { listen, admin, magento, limits, shutdown } = config.gateway
+/**
+ * Puts the gateway together; the only place where parts meet and plugins are registered.
+ * @param config what it starts with
+ * @param load reads the configuration anew at a reload; without it, it stays as it is
+ */
+export async function buildGateway(
+  config: Config,
+  load: () => Promise<Config> = () => Promise.resolve(config),
+): Promise<Gateway> {
+  const { listen, admin, magento, limits } = config.gateway
   const redactions = openRedactions()
   const forgetStart = redactions.add(config.secrets, config.gateway.audit.redact)
   const lasting = await openLastingParts(config, redactions)
@@ -44,18 +55,17 @@ export async function buildGateway(config: Config): Promise<Gateway> {
       requestTimeoutMs: listen.requestTimeoutMs,
     },
     (error, socket) => {
-      const { answers } = current.traffic
+      const { answers } = succession.current().traffic
       answerClientError(error, socket, { answers, openReplies })
     },
   )
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(lasting.store) })
-  const current = prepareGeneration(config, {
-    lasting,
-    sharedLimiter: limiterOf(app),
-    isDraining: () => isDraining,
-  })
+  const foundation = { lasting, sharedLimiter: limiterOf(app), isDraining: () => isDraining }
+  const succession = startSuccession(config, (next, previous) =>
+    prepareGeneration(next, foundation, previous),
+  )
   forgetStart()
-  addPipelineHooks(app, () => current.traffic, openReplies)
+  addPipelineHooks(app, () => succession.current().traffic, openReplies)
 
   await app.register(httpProxy, {
     // The plugin holds the path against it, and sends nothing: where Magento is, a generation knows.
@@ -70,28 +80,34 @@ export async function buildGateway(config: Config): Promise<Gateway> {
     },
   })
 
+  const { metrics, log } = lasting
+  const reload = prepareReload({ load, succession, isDraining: () => isDraining, metrics, log })
   const adminServer = createAdminServer({
     notReady: () => [
       ...(isDraining ? ['draining'] : []),
       ...(lasting.isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
     ],
-    metrics: lasting.metrics,
+    metrics,
+    reload,
+    token: () => succession.current().config.gateway.admin?.token,
   })
 
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
     isDraining = true
+    const { shutdown } = succession.current().config.gateway
     await delay(shutdown.noticeMs)
     const deadline = setTimeout(() => app.server.closeAllConnections(), shutdown.deadlineMs)
     await app.close()
     clearTimeout(deadline)
-    await current.cutOff()
+    await succession.cutOff()
     await lasting.close()
     adminServer.close()
     adminServer.closeAllConnections()
   }
 
   return {
+    reload,
     start: async () => {
       const url = await app.listen({ host: listen.host, port: listen.port })
       if (admin === undefined) return { url }

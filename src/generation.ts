@@ -1,27 +1,27 @@
 import type { AnswerSettings } from './answer.ts'
 import type { Config } from './config.ts'
 import { connectMagento } from './forward/magento.ts'
-import { dialectMemoryFor } from './forward/oauth1/dialect-memory.ts'
+import type { UpstreamServices } from './forward/upstream-credentials.ts'
+import { type Heritage, inheritHeritage } from './heritage.ts'
 import { prepareIntegration, prepareNobody } from './integration.ts'
 import type { LastingParts } from './lasting-parts.ts'
 import { steps } from './pipeline.ts'
 import type { SharedLimiter } from './policy.ts'
-import { ratePerSecond } from './rate.ts'
 import { prepareAuditRecord } from './record/audit-record.ts'
 import { compileBodyRedaction } from './record/body-redaction.ts'
 import { compileCredentialNames } from './record/credential-names.ts'
 import { prepareTokenHash } from './record/token-hash.ts'
 import { prepareRespond } from './respond.ts'
-import { type NamedBuckets, prepareServices } from './services.ts'
-import { stepFacts } from './step-facts.ts'
+import { prepareServices } from './services.ts'
+import { penaltySettingsOf, stepFacts } from './step-facts.ts'
 import { integrationOf, type Traffic } from './traffic.ts'
+import { countUsers } from './users.ts'
 
 /** One configuration at work: what the requests pass that came in while it held. */
 export interface Generation {
   readonly config: Config
   readonly traffic: Traffic
-  /** State of limits in this process, which the next generation takes over. */
-  readonly buckets: NamedBuckets
+  readonly heritage: Heritage
   /**
    * Takes no request any more. When the last one is over, the connections to Magento are closed;
    * when nothing of it can be written any more, its secrets are forgotten. Resolves then.
@@ -39,8 +39,8 @@ export interface Foundation {
 }
 
 /**
- * Prepares a configuration to take requests; nothing of what exists changes by it.
- * @param previous the generation that it follows
+ * Prepares a configuration to take requests; what is under way does not notice.
+ * @param previous the generation that it follows, whose state it takes over
  */
 export function prepareGeneration(
   config: Config,
@@ -49,25 +49,26 @@ export function prepareGeneration(
 ): Generation {
   const { listen, magento, audit, limits } = config.gateway
   const { clock, redactions, log, recorder, penalties } = lasting
-  const { redact } = redactions
   const buildRecord = prepareAuditRecord({
     hashToken: prepareTokenHash(audit.tokenHashKey?.reveal() ?? lasting.tokenHashKey),
-    showBody: compileBodyRedaction(compileCredentialNames(audit.redact.names), redact),
+    showBody: compileBodyRedaction(compileCredentialNames(audit.redact.names), redactions.redact),
   })
   const answers: AnswerSettings = {
     problemsUrl: listen.problemsUrl,
     isDraining,
     hold: settleFirst((request, end) => recorder.hold(request, buildRecord, end)),
   }
-  const buckets: NamedBuckets = new Map()
-  const services = prepareServices(config, lasting, sharedLimiter, {
-    buckets: previous?.buckets ?? new Map(),
-    own: buckets,
+  const heritage = inheritHeritage(config, previous?.heritage)
+  const services = prepareServices(config, lasting, {
+    sharedLimiter,
+    buckets: heritage.buckets,
+    contract: heritage.contract,
   })
   const upstream = connectMagento(magento, answers)
-  const upstreamServices = {
+  const upstreamServices: UpstreamServices = {
     ...upstream,
-    dialects: dialectMemoryFor(magento.version),
+    dialects: heritage.dialectsOf(magento),
+    tokenMemoryOf: (account) => heritage.tokenMemoryOf(magento, account, clock),
     monotonicClock: clock,
   }
   const facts = stepFacts(config)
@@ -78,58 +79,36 @@ export function prepareGeneration(
     ]),
   )
   const nobody = prepareNobody(services)
-  const refusals = {
-    refusals: {
-      ratePerSecond: ratePerSecond(limits.perAddress.refusals.rate),
-      burst: limits.perAddress.refusals.burst,
-    },
-    firstMs: limits.perAddress.refusals.penaltyMs,
-    longestMs: limits.perAddress.refusals.longestPenaltyMs,
-  }
-
-  // What still needs this generation: requests that are not over, and what they ask of Magento.
-  let users = 0
-  let isRetired = false
-  let onUnused = () => {}
-  const unused = new Promise<void>((resolve) => {
-    onUnused = resolve
-  })
-  const leave = () => {
-    users -= 1
-    if (isRetired && users === 0) onUnused()
-  }
-
-  const traffic: Traffic = {
-    steps: steps.map(({ name, prepare }) => ({ name, check: prepare(facts, services) })),
-    integrations,
-    nobody,
-    answers,
-    enter: () => {
-      users += 1
-    },
-    leave,
-    respond: prepareRespond({
-      integrationOf: (request) => integrationOf({ integrations, nobody }, request),
-      upstream,
-      answers,
-      shop: magento,
-      log,
-    }),
-    record: (request) => {
-      penalties.note(request, refusals)
-      recorder.record(request, buildRecord)
-    },
-    log,
-  }
+  const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
+  const users = countUsers()
+  lasting.allowRequestsOf(listen.requestTimeoutMs + magento.timeouts.totalMs)
   const forgetSecrets = redactions.add(config.secrets, audit.redact)
+
   return {
     config,
-    traffic,
-    buckets,
+    heritage,
+    traffic: {
+      steps: steps.map(({ name, prepare }) => ({ name, check: prepare(facts, services) })),
+      integrations,
+      nobody,
+      answers,
+      enter: users.enter,
+      leave: users.leave,
+      respond: prepareRespond({
+        integrationOf: (request) => integrationOf({ integrations, nobody }, request),
+        upstream,
+        answers,
+        shop: magento,
+        log,
+      }),
+      record: (request) => {
+        penalties.note(request, penaltySettings)
+        recorder.record(request, buildRecord)
+      },
+      log,
+    },
     retire: async () => {
-      isRetired = true
-      if (users === 0) onUnused()
-      await unused
+      await users.gone()
       await upstream.close()
       await recorder.written()
       forgetSecrets()

@@ -24,6 +24,8 @@ export interface LastingParts {
   readonly tokenHashKey: Buffer
   /** Whether writes must be recorded and at present cannot be. */
   readonly isAuditDemandUnmet: () => boolean
+  /** Has the store keep what a request holds for so long, milliseconds, or for longer. */
+  readonly allowRequestsOf: (ms: number) => void
   /** Ends when all that has been taken note of is written. */
   readonly close: () => Promise<void>
 }
@@ -37,7 +39,7 @@ export async function openLastingParts(
   { gateway }: Config,
   redactions: Redactions,
 ): Promise<LastingParts> {
-  const { audit, store: storeSettings, listen, magento } = gateway
+  const { audit, store: storeSettings } = gateway
   const { redact } = redactions
   const clock = () => performance.now()
   const log = openLog(redact)
@@ -62,12 +64,13 @@ export async function openLastingParts(
   )
   metrics.gaugeAuditWaiting(recorder.waiting)
 
+  let requestMs = 0
   const store = await openStore(
     {
       redis: redisLocation(storeSettings),
       deadlineMs: storeSettings.deadlineMs,
       localShare: storeSettings.localShare,
-      requestMs: listen.requestTimeoutMs + magento.timeouts.totalMs,
+      requestMs: () => requestMs,
     },
     { monotonic: clock, wall: Date.now },
     log,
@@ -82,6 +85,9 @@ export async function openLastingParts(
     penalties: addressPenalties(clock),
     tokenHashKey: randomBytes(32),
     isAuditDemandUnmet: () => isRecordDemanded && (auditLog.isFailing() || recorder.isStalled()),
+    allowRequestsOf: (ms) => {
+      requestMs = Math.max(requestMs, ms)
+    },
     close: async () => {
       store.close()
       await recorder.flush()

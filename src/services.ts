@@ -1,34 +1,34 @@
 import type { Logger } from 'pino'
 import { prepareDecoy } from './authenticate/decoy.ts'
-import { compileContract } from './authorize/magento-contract/contract.ts'
+import type { MagentoContract } from './authorize/magento-contract/contract.ts'
 import { publicOrigin } from './config/public-origin.ts'
 import type { Config } from './config.ts'
+import { definedEndpoint } from './endpoints/defined-endpoint.ts'
 import { endpoints } from './endpoints/endpoints.ts'
+import type { Inherited } from './inherited.ts'
 import type { LastingParts } from './lasting-parts.ts'
 import type { Services, SharedLimiter } from './policy.ts'
 import { type MemoryBuckets, memoryBuckets } from './store/memory-buckets.ts'
 
-/** Buckets of this process, by the name of their limiter. */
-export type NamedBuckets = Map<string, MemoryBuckets>
+/** What services are made of besides the configuration and what lives with the process. */
+export interface ServiceParts {
+  readonly sharedLimiter: SharedLimiter
+  /** State of the limiters of this process, by their names. */
+  readonly buckets: Inherited<MemoryBuckets>
+  readonly contract: MagentoContract | undefined
+}
 
-/**
- * Makes what the policies of one configuration may use of the world.
- * @param buckets those of the configuration before; the limiters of this one go on with them
- * @param own filled with those that this one uses
- */
+/** Makes what the policies of one configuration may use of the world. */
 export function prepareServices(
-  { gateway, endpoints: defined, magentoSchema }: Config,
+  { gateway, endpoints: defined }: Config,
   { clock, log, metrics, store, penalties, isAuditDemandUnmet }: LastingParts,
-  sharedLimiter: SharedLimiter,
-  { buckets, own }: { readonly buckets: NamedBuckets; readonly own: NamedBuckets },
+  { sharedLimiter, buckets, contract }: ServiceParts,
 ): Services {
-  const { listen, limits } = gateway
-  const origin = publicOrigin(listen)
+  const origin = publicOrigin(gateway.listen)
   return {
     localLimiter: (name, limit, keys) => {
-      const kept = buckets.get(name) ?? memoryBuckets(keys, clock)
-      own.set(name, kept)
-      return (key) => kept.take(key, limit)
+      const own = buckets.take(name, () => memoryBuckets(keys, clock))
+      return (key) => own.take(key, limit)
     },
     sharedLimiter,
     countExceeded: metrics.limitExceeded,
@@ -39,13 +39,8 @@ export function prepareServices(
     clock: Date.now,
     publicOrigin: origin,
     // Those of the shop go before those that the gateway brings along.
-    endpoints: [...defined, ...endpoints],
-    contract:
-      magentoSchema &&
-      compileContract(magentoSchema, {
-        maxStringLength: limits.textLength,
-        maxItems: limits.arrayItems,
-      }),
+    endpoints: [...defined.map(definedEndpoint), ...endpoints],
+    contract,
     reportViolations: reporter(metrics.contractViolated, 'request off the schema of Magento', log),
     reportDrift: reporter(metrics.answerDrifted, 'answer off the schema of Magento', log),
     spendDecoy: prepareDecoy(origin, Date.now),

@@ -4,6 +4,7 @@ import { compileCertificatePin } from './certificate-pin.ts'
 import type { Config } from './config.ts'
 import type { StepFacts } from './pipeline.ts'
 import { ratePerSecond } from './rate.ts'
+import type { PenaltySettings } from './store/address-penalties.ts'
 
 /** What the steps that every request passes need to know of a configuration. */
 export function stepFacts({ gateway, integrations }: Config): StepFacts {
@@ -31,5 +32,19 @@ export function stepFacts({ gateway, integrations }: Config): StepFacts {
         token === undefined ? [] : [[tokenDigest(token.reveal()), name]],
       ),
     ),
+  }
+}
+
+/** What is done about addresses that guess. */
+export function penaltySettingsOf({
+  rate,
+  burst,
+  penaltyMs,
+  longestPenaltyMs,
+}: Config['gateway']['limits']['perAddress']['refusals']): PenaltySettings {
+  return {
+    refusals: { ratePerSecond: ratePerSecond(rate), burst },
+    firstMs: penaltyMs,
+    longestMs: longestPenaltyMs,
   }
 }

@@ -12,13 +12,22 @@ export function main(args: string[]): Promise<number> {
 }
 
 /**
- * Runs a gateway until SIGTERM or SIGINT, then drains it.
+ * Runs a gateway until SIGTERM or SIGINT, then drains it. At SIGHUP it takes the configuration anew.
  * @returns the exit code: 0 after a drain; 1 when the configuration cannot be used, or a file or an
  *   address that it names cannot be had
  */
 async function start(directory: string): Promise<number> {
   try {
-    const gateway = await buildGateway(await loadConfig(directory))
+    const load = () => loadConfig(directory)
+    const building = load().then((config) => buildGateway(config, load))
+    // From the beginning, since a SIGHUP that nobody waits for ends the process.
+    process.on('SIGHUP', () => {
+      building.then(
+        (gateway) => gateway.reload(),
+        () => undefined,
+      )
+    })
+    const gateway = await building
     const { url, adminUrl } = await gateway.start()
     process.stdout.write(`magegate listens on ${url}${adminUrl ? `, admin on ${adminUrl}` : ''}\n`)
     await signalled()

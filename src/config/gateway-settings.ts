@@ -85,6 +85,9 @@ const admin = Type.Object(
   {
     host: Type.String({ description: 'Address of the admin listener: /livez /readyz /metrics.' }),
     port: Port('Port of the admin listener; 0 takes a free one.'),
+    token: Type.Optional(
+      SecretSetting('Bearer token of POST /reload, which is not there without one.', 16),
+    ),
   },
   closed,
 )

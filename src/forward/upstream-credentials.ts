@@ -5,7 +5,7 @@ import type { Secret } from '../secret.ts'
 import type { AdminCredentials } from './admin-token/admin-credentials.ts'
 import { attemptWithAdminToken } from './admin-token/admin-token-attempt.ts'
 import { prepareTokenFetch, type SendTokenRequest } from './admin-token/fetch-token.ts'
-import { TokenCache } from './admin-token/token-cache.ts'
+import { TokenCache, type TokenMemory } from './admin-token/token-cache.ts'
 import type { Oauth1Credentials } from './oauth1/credentials.ts'
 import type { DialectMemory } from './oauth1/dialect-memory.ts'
 import { prepareOauth1 } from './oauth1/oauth1-attempt.ts'
@@ -52,6 +52,8 @@ export interface UpstreamServices {
   /** Shared by all integrations, since it tells of Magento. */
   readonly dialects: DialectMemory
   readonly sendTokenRequest: SendTokenRequest
+  /** What is known of the token of an account. */
+  readonly tokenMemoryOf: (credentials: AdminCredentials) => TokenMemory
   /** Milliseconds, never going back. */
   readonly monotonicClock: () => number
 }
@@ -93,7 +95,12 @@ function adminTokenAttempts(
   services: UpstreamServices,
 ): AuthorizeUpstream {
   const fetchToken = prepareTokenFetch(credentials, services.sendTokenRequest, Date.now)
-  const tokens = new TokenCache(fetchToken, lifetimeMinutes * 60_000, services.monotonicClock)
+  const tokens = new TokenCache(
+    fetchToken,
+    lifetimeMinutes * 60_000,
+    services.monotonicClock,
+    services.tokenMemoryOf(credentials),
+  )
   return async ({ target }) => {
     const first = await attemptWithAdminToken(tokens)
     if ('reason' in first) {

@@ -1,8 +1,9 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuditRecord } from './audit-record.ts'
+import { type ConfigMetrics, openConfigMetrics } from './config-metrics.ts'
 
 /** Counts of what happened, in the form that Prometheus reads. */
-export interface Metrics {
+export interface Metrics extends ConfigMetrics {
   /** Counts one request by its record. */
   readonly observe: (record: AuditRecord) => void
   readonly auditFailed: () => void
@@ -73,6 +74,7 @@ export function openMetrics(): Metrics {
       this.set(auditWaiting())
     },
   })
+  const config = openConfigMetrics(registers)
   const contractViolations = new Counter({
     name: 'magegate_contract_violations_total',
     help: 'Requests off the schema of Magento that were only reported.',
@@ -123,6 +125,7 @@ export function openMetrics(): Metrics {
     gaugeAuditWaiting: (waiting) => {
       auditWaiting = waiting
     },
+    ...config,
     answerDrifted: (integration, route) => answerDrifts.inc({ integration, route }),
     contractViolated: (integration, route) => contractViolations.inc({ integration, route }),
     limitExceeded: (integration, limit, isEnforced) =>

@@ -36,8 +36,8 @@ export interface StoreSettings {
   readonly deadlineMs: number
   /** Share of a limit that this process grants by itself while Redis is away, above 0 to 1. */
   readonly localShare: number
-  /** Longest that a request can run, milliseconds. */
-  readonly requestMs: number
+  /** Longest that a request can run at present, milliseconds. */
+  readonly requestMs: () => number
 }
 
 /** By so much a timer can be late; what waits for a deadline must not wait longer than it says. */

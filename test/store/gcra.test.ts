@@ -59,3 +59,14 @@ test('admits a caller that waits as told, and not one that waits a little less',
     }),
   )
 })
+
+test('a bucket whose limit is edited is empty at most, and fills at the new rate from then on', () => {
+  const perHour = { ratePerSecond: 1 / 3600, burst: 2 }
+  const first = takeFromBucket(perHour, 0, 1_000)
+  const { fullAtMs } = takeFromBucket(perHour, first.fullAtMs, 1_000)
+  const perSecond = { ratePerSecond: 1, burst: 2 }
+  const refused = takeFromBucket(perSecond, fullAtMs, 1_000)
+  assert.equal(refused.isAllowed, false)
+  assert.equal(refused.retryAfterMs, 1_000)
+  assert.equal(takeFromBucket(perSecond, refused.fullAtMs, 2_000).isAllowed, true)
+})

@@ -192,6 +192,18 @@ describe('tokens that are leased', () => {
     assert.equal(await allowedOf(second.store, charge, 50), 9)
   })
 
+  test('are kept when the configuration is read anew, also where the limit is edited', async () => {
+    await using redis = await startRedis()
+    using opened = await openTestStore(at(redis.url))
+    assert.equal(await allowedOf(opened.store, leased(), 1), 1)
+    using others = await openTestStore(at(redis.url))
+    assert.equal(await allowedOf(others.store, chargeOn(leased().limits), 200), 90)
+    assert.equal(await allowedOf(opened.store, leased(), 4), 4)
+    const edited = chargeOn([rateOf(2, 3600, 100)], { leaseTokens: 10 })
+    assert.equal(await allowedOf(opened.store, edited, 50), 5)
+    assert.equal(await allowedOf(opened.store, leased(), 50), 0)
+  })
+
   test('need one command for many requests, also while they are refused', async () => {
     await using redis = await startRedis()
     using opened = await openTestStore(at(redis.url))

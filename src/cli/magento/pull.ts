@@ -6,6 +6,7 @@ import { ConfigError } from '../../config/faults.ts'
 import type { IntegrationSettings } from '../../config/integration-settings.ts'
 import { contractFile } from '../../config/magento-schema-file.ts'
 import { type Config, loadConfig } from '../../config.ts'
+import { newTokenMemory } from '../../forward/admin-token/token-cache.ts'
 import { fetchSchema } from '../../forward/fetch-schema.ts'
 import { connectMagento } from '../../forward/magento.ts'
 import { dialectMemoryFor } from '../../forward/oauth1/dialect-memory.ts'
@@ -69,10 +70,12 @@ async function fetchFrom(
     isDraining: () => false,
     hold: (_, end) => end(true),
   })
+  const monotonicClock = () => performance.now()
   const authorize = prepareUpstreamCredentials(upstream, {
     ...connection,
     dialects: dialectMemoryFor(magento.version),
-    monotonicClock: () => performance.now(),
+    tokenMemoryOf: () => newTokenMemory(monotonicClock),
+    monotonicClock,
   })
   try {
     return await fetchSchema(connection.sendGet, authorize, store)

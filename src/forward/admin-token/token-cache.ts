@@ -10,6 +10,20 @@ interface HeldToken {
   readonly endsAtMs: number
 }
 
+/** What is known of the token of one account; may outlive the cache. */
+export interface TokenMemory {
+  held: HeldToken | undefined
+  readonly pacing: Pacing
+}
+
+/**
+ * Knows nothing yet.
+ * @param clock milliseconds, never running backwards
+ */
+export function newTokenMemory(clock: () => number): TokenMemory {
+  return { held: undefined, pacing: new Pacing(clock) }
+}
+
 /** A token is renewed this long before it ends, or at half of its time if that is later. */
 const renewalMarginMs = 60_000
 
@@ -27,25 +41,31 @@ export class TokenCache {
   readonly #fetch: () => Promise<TokenOutcome>
   readonly #opaqueLifetimeMs: number
   readonly #clock: () => number
-  readonly #pacing: Pacing
-  #held: HeldToken | undefined
+  readonly #memory: TokenMemory
   #pending: Promise<Secret | TokenFault> | undefined
 
   /**
    * @param opaqueLifetimeMs what a token is good for that does not say so itself
    * @param clock milliseconds, never running backwards
+   * @param memory what is known of the account already
    */
-  constructor(fetch: () => Promise<TokenOutcome>, opaqueLifetimeMs: number, clock: () => number) {
+  constructor(
+    fetch: () => Promise<TokenOutcome>,
+    opaqueLifetimeMs: number,
+    clock: () => number,
+    memory = newTokenMemory(clock),
+  ) {
     this.#fetch = fetch
     this.#opaqueLifetimeMs = opaqueLifetimeMs
     this.#clock = clock
-    this.#pacing = new Pacing(clock)
+    this.#memory = memory
   }
 
   /** The token to use now. */
   async get(): Promise<Secret | TokenFault> {
-    if (this.#held !== undefined && this.#clock() < this.#held.renewAtMs) return this.#held.token
-    const fault = this.#pacing.fault()
+    const { held } = this.#memory
+    if (held !== undefined && this.#clock() < held.renewAtMs) return held.token
+    const fault = this.#memory.pacing.fault()
     if (fault !== undefined) return this.#usable() ?? fault
     this.#pending ??= this.#renew().finally(() => {
       this.#pending = undefined
@@ -60,9 +80,9 @@ export class TokenCache {
    */
   async replace(refused: Secret): Promise<Secret | undefined> {
     const now = this.#clock()
-    if (this.#held?.token === refused) {
-      if (now - this.#held.fetchedAtMs < leastAgeForRenewalMs) return undefined
-      this.#held = { ...this.#held, renewAtMs: now }
+    if (this.#memory.held?.token === refused) {
+      if (now - this.#memory.held.fetchedAtMs < leastAgeForRenewalMs) return undefined
+      this.#memory.held = { ...this.#memory.held, renewAtMs: now }
     }
     const token = await this.get()
     return 'reason' in token || token === refused ? undefined : token
@@ -71,13 +91,13 @@ export class TokenCache {
   async #renew(): Promise<Secret | TokenFault> {
     const outcome = await this.#fetch()
     if (outcome.kind !== 'token') {
-      const fault = this.#pacing.failed(outcome)
+      const fault = this.#memory.pacing.failed(outcome)
       return this.#usable() ?? fault
     }
-    this.#pacing.succeeded()
+    this.#memory.pacing.succeeded()
     const now = this.#clock()
     const lifetimeMs = Math.max(outcome.lifetimeMs ?? this.#opaqueLifetimeMs, leastLifetimeMs)
-    this.#held = {
+    this.#memory.held = {
       token: outcome.token,
       fetchedAtMs: now,
       renewAtMs: now + Math.max(lifetimeMs - renewalMarginMs, lifetimeMs / 2),
@@ -88,8 +108,8 @@ export class TokenCache {
 
   /** The present token, while it lasts. */
   #usable(): Secret | undefined {
-    return this.#held !== undefined && this.#clock() < this.#held.endsAtMs
-      ? this.#held.token
+    return this.#memory.held !== undefined && this.#clock() < this.#memory.held.endsAtMs
+      ? this.#memory.held.token
       : undefined
   }
 }

@@ -41,12 +41,12 @@ const maxUnsettled = 10_000
 
 /**
  * Decides on charges in Redis.
- * @param leaseMs how long a request can run; after that what a process that has crashed held is free
+ * @param leaseMs how long a request can run at present; after that what a process that has crashed held is free
  * @param wallClock milliseconds since the epoch, near enough to Redis' own to be in the same period
  */
 export function redisLimits(
   redis: LimitCommands,
-  leaseMs: number,
+  leaseMs: () => number,
   wallClock: () => number,
 ): RedisLimits {
   const leasePrefix = randomUUID()
@@ -69,7 +69,7 @@ export function redisLimits(
     const nowMs = wallClock()
     const concurrency = limits.filter(({ kind }) => kind === 'concurrency')
     const values = limits.flatMap((limit) => scriptValues(limit, nowMs))
-    const keysAndValues = [...limits.map(limitKey), lease, leaseMs, cost, want, ...values]
+    const keysAndValues = [...limits.map(limitKey), lease, leaseMs(), cost, want, ...values]
     const answer = await redis.decideLimits(limits.length, ...keysAndValues).catch((error) => {
       // A Redis that answers too late has decided all the same, and nobody else would give it back.
       for (const limit of concurrency) giveBack(limitKey(limit), lease)

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Limit } from '../../limit.ts'
+import { limitKey } from './limit-key.ts'
 import type { SharedDecision } from './redis-limits.ts'
 
 /** Tokens that this process has taken beforehand, for the requests of one integration and route. */
@@ -24,6 +26,8 @@ export function tokenLeases(
   clock: () => number,
 ) {
   const pools = new WeakMap<readonly Limit[], Pool>()
+  // By what the limits are of, and what they are: of one integration there is one at a time.
+  const latest = new Map<string, { readonly limits: readonly Limit[]; readonly pool: Pool }>()
 
   async function refill(limits: readonly Limit[], pool: Pool, cost: number, leaseTokens: number) {
     const decision = await decide(limits, cost, Math.max(cost, leaseTokens))
@@ -59,13 +63,25 @@ export function tokenLeases(
     cost: number,
     leaseTokens: number,
   ): SharedDecision | Promise<SharedDecision> {
-    let pool = pools.get(limits)
-    if (pool === undefined) {
-      const last = { granted: 0, states: [] }
-      pool = { tokens: 0, last, refusedUntilMs: 0, refusedCost: 0, refill: undefined }
-      pools.set(limits, pool)
-    }
+    const pool = pools.get(limits) ?? poolOf(limits, leaseTokens)
     return fromPool(pool, cost) ?? onceRefilled(limits, pool, cost, leaseTokens)
+  }
+
+  /** The pool of a list of limits that is new; what was paid for is kept when the configuration changes. */
+  function poolOf(limits: readonly Limit[], leaseTokens: number): Pool {
+    const key = limits.map(limitKey).join(' ')
+    const before = latest.get(key)
+    let pool = before?.pool
+    if (pool === undefined || !isDeepStrictEqual(before?.limits, limits)) {
+      // What the limits said before they were edited holds no more, but for what was paid.
+      const tokens = Math.min(pool?.tokens ?? 0, leaseTokens)
+      const last = pool?.last ?? { granted: 0, states: [] }
+      if (pool !== undefined) pool.tokens -= tokens
+      pool = { tokens, last, refusedUntilMs: 0, refusedCost: 0, refill: undefined }
+    }
+    pools.set(limits, pool)
+    latest.set(key, { limits, pool })
+    return pool
   }
 
   async function onceRefilled(

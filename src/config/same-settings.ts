@@ -1,0 +1,44 @@
+import { escapePointer } from '../json-pointer.ts'
+import { Secret } from '../secret.ts'
+
+/**
+ * Whether two pieces of a configuration say the same. Secrets are compared by what they hold; functions
+ * are made of what stands beside them, and count for nothing.
+ */
+export function sameSettings(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (typeof one === 'function' && typeof other === 'function') return true
+  if (one instanceof Secret || other instanceof Secret) {
+    return one instanceof Secret && other instanceof Secret && one.reveal() === other.reveal()
+  }
+  if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return false
+  if (Array.isArray(one) !== Array.isArray(other)) return false
+  return namesOf(one, other).every((name) =>
+    sameSettings(one[name as keyof typeof one], other[name as keyof typeof other]),
+  )
+}
+
+/**
+ * JSON Pointers to what differs between two pieces of a configuration: of objects to the members,
+ * of lists to the whole list.
+ */
+export function changedPointers(one: unknown, other: unknown, pointer = ''): string[] {
+  if (sameSettings(one, other)) return []
+  if (!isSection(one) || !isSection(other)) return [pointer]
+  return namesOf(one, other).flatMap((name) =>
+    changedPointers(one[name], other[name], `${pointer}/${escapePointer(name)}`),
+  )
+}
+
+function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Secret)
+  )
+}
+
+function namesOf(one: object, other: object): string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])]
+}

@@ -1,0 +1,38 @@
+import type { Socket } from 'node:net'
+import { startRawUpstream } from './raw-upstream.ts'
+
+/** A request that waits for its answer. */
+export interface HeldRequest {
+  /** As it came over the wire. */
+  readonly text: string
+  /** Answers it with status 200 and a body of JSON. */
+  readonly answer: () => void
+}
+
+/** An upstream that answers when it is told to. */
+export async function startHeldUpstream() {
+  const arrived: HeldRequest[] = []
+  const waiting: ((request: HeldRequest) => void)[] = []
+  const upstream = await startRawUpstream((socket: Socket, text) => {
+    const answer = () =>
+      void socket.write(
+        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
+      )
+    const request = { text, answer }
+    const next = waiting.shift()
+    if (next === undefined) arrived.push(request)
+    else next(request)
+  })
+  return {
+    url: upstream.url,
+    sockets: upstream.sockets,
+    /** The next request, oldest first, as soon as it is there. */
+    next: (): Promise<HeldRequest> => {
+      const request = arrived.shift()
+      return request === undefined
+        ? new Promise((resolve) => waiting.push(resolve))
+        : Promise.resolve(request)
+    },
+    [Symbol.asyncDispose]: upstream[Symbol.asyncDispose],
+  }
+}

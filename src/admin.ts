@@ -8,6 +8,8 @@ import type { Secret } from './secret.ts'
 export interface AdminSources {
   /** What keeps the gateway from taking traffic; empty when it is ready. */
   readonly notReady: () => readonly string[]
+  /** What else an operator may want to see of it; does not decide whether it is ready. */
+  readonly details: () => object
   readonly metrics: Metrics
   readonly reload: Reload
   /** Who may ask for a reload; nobody may without one. */
@@ -19,7 +21,7 @@ export interface AdminSources {
  * there is a token, `POST /reload`. It is for the operator's network only; all else has no authentication.
  */
 export function createAdminServer(sources: AdminSources): Server {
-  const { notReady, metrics, reload, token } = sources
+  const { notReady, details, metrics, reload, token } = sources
   return createServer(async (request, response) => {
     const expected = token()
     if (request.url === '/reload' && expected !== undefined) {
@@ -33,8 +35,8 @@ export function createAdminServer(sources: AdminSources): Server {
     if (request.url === '/readyz') {
       const reasons = notReady()
       return reasons.length === 0
-        ? sendJson(response, 200, { status: 'ok' })
-        : sendJson(response, 503, { status: 'not ready', reasons })
+        ? sendJson(response, 200, { status: 'ok', ...details() })
+        : sendJson(response, 503, { status: 'not ready', reasons, ...details() })
     }
     if (request.url === '/metrics') {
       response.writeHead(200, { 'Content-Type': metrics.contentType })

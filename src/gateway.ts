@@ -82,11 +82,14 @@ export async function buildGateway(
 
   const { metrics, log } = lasting
   const reload = prepareReload({ load, succession, isDraining: () => isDraining, metrics, log })
+  metrics.gate.watch(() => succession.current().magentoStatus())
   const adminServer = createAdminServer({
     notReady: () => [
       ...(isDraining ? ['draining'] : []),
       ...(lasting.isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
+      ...succession.current().notReady(),
     ],
+    details: () => ({ magento: succession.current().magentoStatus() }),
     metrics,
     reload,
     token: () => succession.current().config.gateway.admin?.token,

@@ -1,15 +1,18 @@
 import type { AnswerSettings } from './answer.ts'
 import type { Config } from './config.ts'
+import type { UpstreamGate } from './forward/gate/upstream-gate.ts'
 import { connectMagento } from './forward/magento.ts'
 import type { UpstreamServices } from './forward/upstream-credentials.ts'
 import { type Heritage, inheritHeritage } from './heritage.ts'
 import { prepareIntegration, prepareNobody } from './integration.ts'
 import type { LastingParts } from './lasting-parts.ts'
+import { gateRules, openMagentoGate, watchMagento } from './magento-gate.ts'
 import { steps } from './pipeline.ts'
 import type { SharedLimiter } from './policy.ts'
 import { prepareAuditRecord } from './record/audit-record.ts'
 import { compileBodyRedaction } from './record/body-redaction.ts'
 import { compileCredentialNames } from './record/credential-names.ts'
+import type { MagentoStatus } from './record/metrics/gate-metrics.ts'
 import { prepareTokenHash } from './record/token-hash.ts'
 import { prepareRespond } from './respond.ts'
 import { prepareServices } from './services.ts'
@@ -22,6 +25,12 @@ export interface Generation {
   readonly config: Config
   readonly traffic: Traffic
   readonly heritage: Heritage
+  /** What holds requests back from Magento, which the next generation takes over. */
+  readonly gate: UpstreamGate
+  /** How requests to Magento stand, and what the gateway itself sees of it. */
+  readonly magentoStatus: () => MagentoStatus
+  /** What of it keeps the gateway from taking traffic. */
+  readonly notReady: () => readonly string[]
   /**
    * Takes no request any more. When the last one is over, the connections to Magento are closed;
    * when nothing of it can be written any more, its secrets are forgotten. Resolves then.
@@ -64,7 +73,9 @@ export function prepareGeneration(
     buckets: heritage.buckets,
     contract: heritage.contract,
   })
-  const upstream = connectMagento(magento, answers)
+  const known = previous?.config.gateway.magento.url === magento.url ? previous.gate : undefined
+  const gate = known ?? openMagentoGate(gateRules(config), lasting)
+  const upstream = connectMagento(magento, answers, gate)
   const upstreamServices: UpstreamServices = {
     ...upstream,
     dialects: heritage.dialectsOf(magento),
@@ -82,6 +93,8 @@ export function prepareGeneration(
   const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
   const users = countUsers()
   lasting.allowRequestsOf(listen.requestTimeoutMs + magento.timeouts.totalMs)
+  gate.configure(gateRules(config))
+  const probe = magento.probe && watchMagento(magento.probe, upstream.sendGet, gate, log)
   const forgetSecrets = redactions.add(config.secrets, audit.redact)
 
   return {
@@ -107,13 +120,23 @@ export function prepareGeneration(
       },
       log,
     },
+    gate,
+    magentoStatus: () => ({ ...gate.status(), ...(probe && { probe: probe.result() }) }),
+    notReady: () => {
+      const isOpen = magento.circuitBreaker.failsReadiness && gate.status().circuit === 'open'
+      return isOpen ? ['Magento fails'] : []
+    },
     retire: async () => {
+      probe?.stop()
       await users.gone()
       await upstream.close()
       await recorder.written()
       forgetSecrets()
     },
-    cutOff: upstream.close,
+    cutOff: () => {
+      probe?.stop()
+      return upstream.close()
+    },
   }
 }
 

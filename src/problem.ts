@@ -97,6 +97,16 @@ export const problems = {
     'Magento unavailable',
     'Magento is not available, it may be in maintenance.',
   ],
+  'upstream-busy': [
+    503,
+    'Magento busy',
+    'Magento has as many requests as it takes at once. This one was not sent to it.',
+  ],
+  'circuit-open': [
+    503,
+    'Magento left alone',
+    'Magento has failed too often. This request was not sent to it.',
+  ],
   'replay-protection-unavailable': [
     503,
     'Replay protection unavailable',

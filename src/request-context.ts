@@ -168,6 +168,8 @@ export class RequestContext {
   inspectAnswer: ((status: number, body: Buffer) => void) | undefined = undefined
   /** forward */
   upstream: UpstreamExchange | undefined = undefined
+  /** forward: gives its place up while it waits for Magento to have time. */
+  leaveQueue: (() => void) | undefined = undefined
   /** idempotency: the key that is settled when the request is over. */
   heldKey: HeldKey | undefined = undefined
   /** idempotency: the answer of the first request with the same key, which is given again. */
@@ -212,6 +214,7 @@ export class RequestContext {
   /** The connection is done with the request. */
   end(): void {
     this.#isOver = true
+    this.leaveQueue?.()
     this.#atEnd?.()
   }
 

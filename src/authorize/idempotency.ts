@@ -16,6 +16,8 @@ const keyForm = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([A-Za-z0-9._~:/+=-
 const nothingDone: ReadonlySet<string> = new Set<ProblemCode>([
   'upstream-unreachable',
   'upstream-unavailable',
+  'upstream-busy',
+  'circuit-open',
 ])
 
 /** Magento's answers that say the same of themselves. */

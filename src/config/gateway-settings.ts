@@ -1,6 +1,11 @@
 import { type Static, Type } from 'typebox'
 import { certificateHeaders } from '../admit/client-certificate.ts'
 import { CidrSetting } from '../admit/ip-address.ts'
+import {
+  CircuitBreakerSettings,
+  ProbeSettings,
+  QueueSettings,
+} from '../forward/gate/gate-settings.ts'
 import { dialectOf } from '../forward/oauth1/dialect.ts'
 import { UpstreamSignatureSettings } from '../forward/upstream-signature.ts'
 import { RateSetting } from '../rate.ts'
@@ -139,8 +144,11 @@ const magento = Type.Object(
       minimum: 1,
       maximum: 10_000,
       default: 64,
-      description: 'Most connections to Magento at once; further requests wait for one.',
+      description: 'Most connections to Magento, and most requests, at once; further ones wait.',
     }),
+    queue: QueueSettings,
+    circuitBreaker: CircuitBreakerSettings,
+    probe: Type.Optional(ProbeSettings),
     timeouts: Type.Object(
       {
         connectMs: Milliseconds(2_000, 'Until the connection stands.'),

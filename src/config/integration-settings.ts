@@ -87,6 +87,13 @@ export const IntegrationSettings = Type.Object(
           'Inventory source that its endpoints write to. As magento.sourceCode if left out.',
       }),
     ),
+    queueWeight: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: 1,
+      description:
+        'How much of Magento it gets where others wait too, in proportion to theirs. See magento.queue.',
+    }),
     policies: Type.Object(section('policies'), { ...closed, default: {} }),
   },
   { ...closed, title: 'magegate integration' },

@@ -7,10 +7,14 @@ import type { Rejection } from '../problem.ts'
 import { RequestContext } from '../request-context.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 
-/** Sends a GET of our own; rejects when there is no whole answer. */
+/**
+ * Sends a GET of our own; rejects when there is no whole answer.
+ * @param timeoutMs most that it takes, milliseconds; as for any request to Magento when absent
+ */
 export type SendGet = (
   pathAndQuery: string,
   headers: readonly string[],
+  timeoutMs?: number,
 ) => Promise<{ readonly status: number; readonly body: string }>
 
 const query = 'services=all'

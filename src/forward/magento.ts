@@ -7,10 +7,12 @@ import type { RequestContext } from '../request-context.ts'
 import type { SendTokenRequest } from './admin-token/fetch-token.ts'
 import { AnswerRelay } from './answer-relay.ts'
 import type { SendGet } from './fetch-schema.ts'
+import { hasMagentoFailed } from './gate/magento-failure.ts'
+import type { UpstreamGate } from './gate/upstream-gate.ts'
 import { newSpanId } from './identity-headers.ts'
 import { readWhole } from './read-whole.ts'
 import { requestHeaders } from './request-headers.ts'
-import type { AuthorizeUpstream } from './upstream-credentials.ts'
+import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 import { prepareExchange, type SendUpstream } from './upstream-exchange.ts'
 import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
 
@@ -60,8 +62,13 @@ export interface Magento {
  * body bytes that came in, but for a query that the credentials need in another form. It is sent
  * once: undici sends again only what it has not begun to send, and a second attempt is made only
  * where Magento has refused the credential of the first and carried nothing out.
+ * @param gate what every request passes that is made for an integration
  */
-export function connectMagento(settings: MagentoSettings, answers: AnswerSettings): Magento {
+export function connectMagento(
+  settings: MagentoSettings,
+  answers: AnswerSettings,
+  gate: UpstreamGate,
+): Magento {
   const { url, caFile, connections, timeouts } = settings
   const internalOrigin = new URL(url).origin
   const publicUrl = new URL(settings.publicUrl ?? url)
@@ -88,54 +95,68 @@ export function connectMagento(settings: MagentoSettings, answers: AnswerSetting
     response: ServerResponse,
   ): Promise<Rejection | undefined> {
     const deadline = performance.now() + timeouts.totalMs
-    const first = authorize(request)
-    // Most credentials need not be waited for.
-    let attempt = first instanceof Promise ? await first : first
-    while (!('code' in attempt)) {
-      // The caller left while a token was fetched.
-      if (response.destroyed) return undefined
-      const totalMs = Math.max(1, deadline - performance.now())
-      const relay = new AnswerRelay(request, response, relaySettings, totalMs, attempt.after)
-      const { method, body } = request
-      const path = pathOf(request)
-      const { query } = attempt
-      const headers = requestHeaders(request, address, attempt, newSpanId())
-      pool.dispatch(
-        {
-          path: query === undefined ? path : `${path}?${query}`,
-          method,
-          headers: sign?.({ method, path, query, headers, body }) ?? headers,
-          body: body.length === 0 ? null : body,
-        },
-        relay,
-      )
-      const result = await relay.over
-      if (result === undefined || 'code' in result) return result
-      attempt = result
+    const entered = gate.enter(request)
+    const pass = typeof entered === 'number' ? entered : await entered
+    if (typeof pass !== 'number') return pass
+    let attempt: UpstreamAttempt | Rejection | undefined
+    try {
+      const first = authorize(request)
+      // Most credentials need not be waited for.
+      attempt = first instanceof Promise ? await first : first
+      while (attempt !== undefined && !('code' in attempt)) {
+        // The caller left while a token was fetched.
+        if (response.destroyed) return undefined
+        const totalMs = Math.max(1, deadline - performance.now())
+        const relay: AnswerRelay = new AnswerRelay(
+          request,
+          response,
+          relaySettings,
+          totalMs,
+          attempt.after,
+        )
+        const { method, body } = request
+        const path = pathOf(request)
+        const { query }: UpstreamAttempt = attempt
+        const headers = requestHeaders(request, address, attempt, newSpanId())
+        pool.dispatch(
+          {
+            path: query === undefined ? path : `${path}?${query}`,
+            method,
+            headers: sign?.({ method, path, query, headers, body }) ?? headers,
+            body: body.length === 0 ? null : body,
+          },
+          relay,
+        )
+        attempt = await relay.over
+      }
+      return attempt
+    } finally {
+      const { upstream, outcome } = request
+      gate.leave(pass, request, hasMagentoFailed(upstream, outcome, attempt), upstream?.durationMs)
     }
-    return attempt
   }
 
   async function exchange(
     { path, method, headers, body }: OwnRequest,
     limitBytes: number,
+    timeoutMs = timeouts.totalMs,
   ): Promise<{ readonly status: number; readonly body: string }> {
     const answer = await pool.request({
       path,
       method,
       headers: ['host', address.host, 'x-forwarded-proto', address.scheme, ...headers],
       body,
-      signal: AbortSignal.timeout(timeouts.totalMs),
+      signal: AbortSignal.timeout(timeoutMs),
     })
     return { status: answer.statusCode, body: await readText(answer.body, limitBytes) }
   }
 
   return {
     forward,
-    send: prepareExchange(pool, { address, sign, totalMs: timeouts.totalMs }),
+    send: prepareExchange(pool, { address, sign, totalMs: timeouts.totalMs, gate }),
     sendTokenRequest: (request) => exchange(request, tokenAnswerLimitBytes),
-    sendGet: (path, headers) =>
-      exchange({ path, method: 'GET', headers, body: null }, documentLimitBytes),
+    sendGet: (path, headers, timeoutMs) =>
+      exchange({ path, method: 'GET', headers, body: null }, documentLimitBytes, timeoutMs),
     publicOrigin: publicUrl.origin,
     close: () => pool.destroy(),
   }

@@ -1,6 +1,10 @@
 import type { Dispatcher, Pool } from 'undici'
+import { clientClosed } from '../answer.ts'
 import { type Rejection, reject } from '../problem.ts'
-import type { RequestContext } from '../request-context.ts'
+import type { RequestContext, UpstreamExchange } from '../request-context.ts'
+import { hasMagentoFailed } from './gate/magento-failure.ts'
+import type { UpstreamGate } from './gate/upstream-gate.ts'
+import type { Guest } from './gate/waiting-room.ts'
 import { identityHeaders, newSpanId } from './identity-headers.ts'
 import { readWhole } from './read-whole.ts'
 import type { PublicAddress } from './request-headers.ts'
@@ -24,11 +28,16 @@ export interface UpstreamAnswer {
   readonly body: Buffer
 }
 
-/** Whose request it is for: how it is told apart, and what a passed-on credential is taken of. */
-export type Occasion = Pick<
-  RequestContext,
-  'requestId' | 'traceId' | 'traceFlags' | 'clientIp' | 'header' | 'upstream'
->
+/**
+ * Whose request it is for: how it is told apart, what a passed-on credential is taken of, and in whose place
+ * it waits while Magento has no time.
+ */
+export type Occasion = Guest &
+  Pick<
+    RequestContext,
+    'requestId' | 'traceId' | 'traceFlags' | 'clientIp' | 'header' | 'upstream'
+  > &
+  Partial<Pick<RequestContext, 'outcome'>>
 
 /**
  * Sends a request and waits for its whole answer; notes in the occasion how long Magento took, over all
@@ -46,14 +55,16 @@ export interface ExchangeSettings {
   readonly address: PublicAddress
   readonly sign: SignUpstream | undefined
   readonly totalMs: number
+  readonly gate: UpstreamGate
 }
 
+const tooLong = reject('upstream-failed', 'the answer is too long')
 const answerLimitBytes = 16_777_216
 const noBody = Buffer.alloc(0)
 
 /** Prepares {@link SendUpstream} over a pool of connections. */
 export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUpstream {
-  const { sign, totalMs } = settings
+  const { sign, totalMs, gate } = settings
 
   async function sendOnce(
     occasion: Occasion,
@@ -72,10 +83,13 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     })
   }
 
-  return async (occasion, request, authorize) => {
-    const startedAt = performance.now()
-    const before = occasion.upstream?.durationMs ?? 0
-    let lastStatus: number | undefined
+  /** Makes the attempts that the credentials ask for, until there is an answer. */
+  async function sendAttempts(
+    occasion: Occasion,
+    request: UpstreamRequest,
+    authorize: AuthorizeUpstream,
+    exchange: UpstreamExchange,
+  ): Promise<UpstreamAnswer | Rejection> {
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new TotalTimeoutError()), totalMs)
     try {
@@ -88,7 +102,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
         if ('code' in attempt) return attempt
         const answer = await sendOnce(occasion, request, attempt, timeout.signal)
         const { statusCode: status } = answer
-        lastStatus = status
+        exchange.status = status
         const page = errorPage(
           status,
           String(answer.headers['content-type'] ?? ''),
@@ -99,7 +113,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
           return page
         }
         const body = await readWhole(answer.body, answerLimitBytes)
-        if (body === undefined) return reject('upstream-failed', 'the answer is too long')
+        if (body === undefined) return tooLong
         const next = await attempt.after?.(status, status === 401 ? body : noBody)
         if (next === undefined) return { status, body }
         attempt = next
@@ -108,11 +122,28 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       return upstreamFailure(error)
     } finally {
       clearTimeout(timer)
-      occasion.upstream = {
-        startedAt,
-        durationMs: before + performance.now() - startedAt,
-        ...(lastStatus !== undefined && { status: lastStatus }),
-      }
+    }
+  }
+
+  return async (occasion, request, authorize) => {
+    const entered = gate.enter(occasion)
+    const pass = typeof entered === 'number' ? entered : await entered
+    if (pass === undefined) {
+      occasion.outcome = clientClosed
+      return reject('upstream-busy', 'the caller left')
+    }
+    if (typeof pass !== 'number') return pass
+    const exchange: UpstreamExchange = { startedAt: performance.now() }
+    let result: UpstreamAnswer | Rejection | undefined
+    try {
+      result = await sendAttempts(occasion, request, authorize, exchange)
+      return result
+    } finally {
+      const tookMs = performance.now() - exchange.startedAt
+      const hasFailed = result === tooLong ? false : hasMagentoFailed(exchange, undefined, result)
+      gate.leave(pass, occasion, hasFailed, tookMs)
+      const before = occasion.upstream?.durationMs ?? 0
+      occasion.upstream = { ...exchange, durationMs: before + tookMs }
     }
   }
 }

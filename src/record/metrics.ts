@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuditRecord } from './audit-record.ts'
 import { type ConfigMetrics, openConfigMetrics } from './config-metrics.ts'
+import { type GateMetrics, gateMetrics } from './metrics/gate-metrics.ts'
 
 /** Counts of what happened, in the form that Prometheus reads. */
 export interface Metrics extends ConfigMetrics {
@@ -15,6 +16,8 @@ export interface Metrics extends ConfigMetrics {
   readonly answerDrifted: (integration: string, route: string) => void
   /** Counts a request that a limit refused, or that it would have refused. */
   readonly limitExceeded: (integration: string, limit: string, isEnforced: boolean) => void
+  /** Of what is held back from Magento. */
+  readonly gate: GateMetrics
   /** Prometheus text format 0.0.4. */
   readonly text: () => Promise<string>
   readonly contentType: string
@@ -130,6 +133,7 @@ export function openMetrics(): Metrics {
     contractViolated: (integration, route) => contractViolations.inc({ integration, route }),
     limitExceeded: (integration, limit, isEnforced) =>
       limitsExceeded.inc({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }),
+    gate: gateMetrics(registry),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

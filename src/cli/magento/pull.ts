@@ -1,6 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { AnswerSettings } from '../../answer.ts'
 import { operationsOf } from '../../authorize/magento-contract/swagger.ts'
 import { ConfigError } from '../../config/faults.ts'
 import type { IntegrationSettings } from '../../config/integration-settings.ts'
@@ -8,9 +9,11 @@ import { contractFile } from '../../config/magento-schema-file.ts'
 import { type Config, loadConfig } from '../../config.ts'
 import { newTokenMemory } from '../../forward/admin-token/token-cache.ts'
 import { fetchSchema } from '../../forward/fetch-schema.ts'
+import { openUpstreamGate } from '../../forward/gate/upstream-gate.ts'
 import { connectMagento } from '../../forward/magento.ts'
 import { dialectMemoryFor } from '../../forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../../forward/upstream-credentials.ts'
+import { gateRules } from '../../magento-gate.ts'
 import { requiredOption } from '../arguments.ts'
 
 /** `magento pull --config DIR [--integration NAME] [--store CODE]` */
@@ -59,18 +62,18 @@ async function pull(directory: string, name: string | undefined, store: string):
   }
 }
 
-async function fetchFrom(
-  { gateway: { magento } }: Config,
-  { upstream }: IntegrationSettings,
-  store: string,
-) {
-  // Nothing is forwarded, so nobody is answered.
-  const connection = connectMagento(magento, {
+async function fetchFrom(config: Config, { upstream }: IntegrationSettings, store: string) {
+  const { magento } = config.gateway
+  // Nothing is forwarded, so nobody is answered, and nobody waits.
+  const answers: AnswerSettings = {
     problemsUrl: '',
     isDraining: () => false,
     hold: (_, end) => end(true),
-  })
+  }
+  const events = { onShed: () => {}, onWaited: () => {}, onCircuit: () => {} }
   const monotonicClock = () => performance.now()
+  const gate = openUpstreamGate(gateRules(config), monotonicClock, events)
+  const connection = connectMagento(magento, answers, gate)
   const authorize = prepareUpstreamCredentials(upstream, {
     ...connection,
     dialects: dialectMemoryFor(magento.version),

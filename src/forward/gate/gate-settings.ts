@@ -1,0 +1,96 @@
+import { type Static, Type } from 'typebox'
+
+const closed = { additionalProperties: false } as const
+
+function Milliseconds(standard: number, description: string) {
+  return Type.Integer({ minimum: 1, maximum: 3_600_000, default: standard, description })
+}
+
+/** Where requests wait while all connections to Magento are in use. */
+export const QueueSettings = Type.Object(
+  {
+    maxWaiting: Type.Integer({
+      minimum: 0,
+      maximum: 100_000,
+      default: 256,
+      description:
+        'Most requests that wait. One more takes the place of the last one of the integration that has most of them for its queueWeight.',
+    }),
+    maxWaitMs: Milliseconds(5_000, 'Most that a request waits, within timeouts.totalMs.'),
+  },
+  {
+    ...closed,
+    default: {},
+    description: 'Where requests wait while all connections to Magento are in use.',
+  },
+)
+
+/** When Magento is left alone because it fails. */
+export const CircuitBreakerSettings = Type.Object(
+  {
+    mode: Type.Enum(['enforce', 'reportOnly', 'off'], {
+      default: 'enforce',
+      description: 'reportOnly only logs and counts; off does not look.',
+    }),
+    failureShare: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 0.5,
+      description: 'Share of requests that must have failed.',
+    }),
+    minimumCalls: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 20,
+      description: 'Of fewer requests in windowMs nothing is concluded.',
+    }),
+    windowMs: Type.Integer({
+      minimum: 100,
+      maximum: 3_600_000,
+      default: 30_000,
+      description: 'Over what time requests count.',
+    }),
+    openMs: Milliseconds(10_000, 'How long no request is sent.'),
+    probes: Type.Integer({
+      minimum: 1,
+      maximum: 1_000,
+      default: 3,
+      description: 'How many requests are sent then to find out; all must go well.',
+    }),
+    failsReadiness: Type.Boolean({
+      default: false,
+      description:
+        'Whether /readyz fails while no request is sent. Only where there is another gateway that has another Magento.',
+    }),
+  },
+  { ...closed, default: {}, description: 'When Magento is left alone because it fails.' },
+)
+
+/** A request of the gateway's own, made at intervals. */
+export const ProbeSettings = Type.Object(
+  {
+    path: Type.String({
+      pattern: '^/[!-~]*$',
+      examples: ['/health_check.php', '/rest/V1/directory/countries'],
+      description: 'Path that is asked for by GET, without a credential.',
+    }),
+    intervalMs: Milliseconds(5_000, 'Time between two of them.'),
+    timeoutMs: Milliseconds(2_000, 'Most that one takes.'),
+  },
+  {
+    ...closed,
+    description:
+      'A request of the gateway itself, whose end /readyz and the metrics show. Left out: none.',
+  },
+)
+
+/** How requests to Magento are held back. */
+export interface GateSettings {
+  /** Most requests that Magento works at at once. */
+  readonly connections: number
+  readonly queue: Static<typeof QueueSettings>
+  readonly circuitBreaker: Static<typeof CircuitBreakerSettings>
+}
+
+/** {@link ProbeSettings} as they hold. */
+export type ProbeSettings = Static<typeof ProbeSettings>

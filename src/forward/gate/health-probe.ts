@@ -1,0 +1,54 @@
+import type { SendGet } from '../fetch-schema.ts'
+import { errorCode } from '../upstream-failure.ts'
+import type { ProbeSettings } from './gate-settings.ts'
+
+/** What the gateway itself last saw of Magento. */
+export type ProbeResult = 'working' | 'failing' | 'unknown'
+
+/** Asks Magento at intervals whether it works. */
+export interface HealthProbe {
+  readonly result: () => ProbeResult
+  readonly stop: () => void
+}
+
+/**
+ * Starts to probe. One probe is over before the next begins. Magento works where it answers with a status
+ * below 500.
+ * @param onResult told of each; the reason is a status or a code
+ */
+export function startHealthProbe(
+  { path, intervalMs, timeoutMs }: ProbeSettings,
+  sendGet: SendGet,
+  onResult: (result: ProbeResult, reason: string, isNew: boolean) => void,
+): HealthProbe {
+  let result: ProbeResult = 'unknown'
+  let isStopped = false
+  let timer: NodeJS.Timeout | undefined
+
+  async function probe(): Promise<void> {
+    const { isWorking, reason } = await ask(sendGet, path, timeoutMs)
+    if (isStopped) return
+    const isNew = isWorking !== (result === 'working') || result === 'unknown'
+    result = isWorking ? 'working' : 'failing'
+    onResult(result, reason, isNew)
+    timer = setTimeout(probe, intervalMs).unref()
+  }
+
+  void probe()
+  return {
+    result: () => result,
+    stop: () => {
+      isStopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function ask(sendGet: SendGet, path: string, timeoutMs: number) {
+  try {
+    const { status } = await sendGet(path, ['accept', '*/*'], timeoutMs)
+    return { isWorking: status < 500, reason: `status ${status}` }
+  } catch (error) {
+    return { isWorking: false, reason: errorCode(error) }
+  }
+}

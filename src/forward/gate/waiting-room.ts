@@ -1,0 +1,152 @@
+import { type Rejection, reject } from '../../problem.ts'
+import type { RequestContext } from '../../request-context.ts'
+import { newLine, openFairQueue, type QueueLine } from './fair-queue.ts'
+
+/** Who asks to be let through: a request of a caller, or one of the gateway for an integration. */
+export type Guest = Pick<RequestContext, 'verified'> &
+  Partial<Pick<RequestContext, 'heldKey' | 'leaveQueue'>>
+
+/** What is settled of a guest that had to wait: its pass, a refusal, or nothing, because it left. */
+export type WaitResult = number | Rejection | undefined
+
+/** How guests wait. */
+export interface RoomSettings {
+  readonly maxWaiting: number
+  readonly maxWaitMs: number
+  /** How many can be inside at once. */
+  readonly places: number
+  /** By name of the integration; 1 for those that it does not have. */
+  readonly weights: ReadonlyMap<string, number>
+}
+
+/** What is to be known of those that wait. */
+export interface RoomEvents {
+  /** Somebody was called in or its deadline passed, after so long, milliseconds. */
+  readonly onWaited: (ms: number) => void
+  readonly onTurnedAway: (reason: 'queue-full' | 'deadline') => void
+  /** A pass is not used, because its guest was turned away or left. */
+  readonly onUnused: (pass: number) => void
+}
+
+/** Where guests wait until there is a place for them. */
+export interface WaitingRoom {
+  readonly size: () => number
+  /** Resolves when it is settled: at once where there is no room for it. */
+  readonly wait: (guest: Guest, pass: number) => Promise<WaitResult>
+  /** Calls in the guest whose turn it is; false where nobody waits. */
+  readonly callNext: () => boolean
+  /** Has nobody wait any more; each is given a refusal. */
+  readonly turnAllAway: (refuse: () => Rejection) => void
+  /** Notes how long an integration held a place, milliseconds: it is charged by that. */
+  readonly charge: (integration: string | undefined, ms: number) => void
+}
+
+interface Waiter {
+  readonly guest: Guest
+  readonly line: QueueLine<Waiter>
+  readonly pass: number
+  readonly sinceMs: number
+  readonly settle: (result: WaitResult) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/** How much one more request changes what requests are taken to cost: one eighth. */
+const smoothing = 8
+/** What a request is taken to hold a place for as long as nothing is known, milliseconds. */
+const unknownCostMs = 100
+/** A cost of nothing would let an integration go before all others for ever. */
+const leastCostMs = 1
+const longestRetryAfterSeconds = 60
+
+/**
+ * Opens a waiting room, in which integrations are served fairly by the time for which their requests hold a
+ * place: who sends slow requests is called in less often.
+ * @param settings read each time, so that they may change
+ * @param clock milliseconds, never going back
+ */
+export function openWaitingRoom(
+  settings: () => RoomSettings,
+  clock: () => number,
+  { onWaited, onTurnedAway, onUnused }: RoomEvents,
+): WaitingRoom {
+  const queue = openFairQueue<Waiter>(() => settings().maxWaiting)
+  const lines = new Map<string, QueueLine<Waiter>>()
+  // Over all integrations.
+  let meanCostMs = unknownCostMs
+
+  function lineOf(integration = ''): QueueLine<Waiter> {
+    let line = lines.get(integration)
+    if (line === undefined) {
+      line = newLine(1, meanCostMs)
+      lines.set(integration, line)
+    }
+    return line
+  }
+
+  function settle(waiter: Waiter, result: WaitResult): void {
+    clearTimeout(waiter.timer)
+    waiter.guest.leaveQueue = undefined
+    if (typeof result !== 'number') onUnused(waiter.pass)
+    waiter.settle(result)
+  }
+
+  function busy(reason: string): Rejection {
+    const { places } = settings()
+    const seconds = Math.ceil((queue.size() * meanCostMs) / places / 1000)
+    const retryAfterSeconds = Math.min(longestRetryAfterSeconds, Math.max(1, seconds))
+    return reject('upstream-busy', reason, { retryAfterSeconds })
+  }
+
+  function turnAway(waiter: Waiter, reason: 'queue-full' | 'deadline'): void {
+    onTurnedAway(reason)
+    if (reason === 'deadline') onWaited(clock() - waiter.sinceMs)
+    settle(waiter, busy(reason))
+  }
+
+  function wait(guest: Guest, pass: number): Promise<WaitResult> {
+    const line = lineOf(guest.verified)
+    line.weight = settings().weights.get(guest.verified ?? '') ?? 1
+    const { promise, resolve } = Promise.withResolvers<WaitResult>()
+    const waiter: Waiter = {
+      guest,
+      line,
+      pass,
+      sinceMs: clock(),
+      settle: resolve,
+      timer: setTimeout(() => {
+        if (queue.remove(line, waiter)) turnAway(waiter, 'deadline')
+      }, settings().maxWaitMs),
+    }
+    // A request with a key is carried out whether its caller is there or not.
+    if (guest.heldKey === undefined) {
+      guest.leaveQueue = () => {
+        if (queue.remove(line, waiter)) settle(waiter, undefined)
+      }
+    }
+    const displaced = queue.push(line, waiter)
+    if (displaced !== undefined) turnAway(displaced, 'queue-full')
+    return promise
+  }
+
+  return {
+    size: queue.size,
+    wait,
+    callNext: () => {
+      const waiter = queue.shift()
+      if (waiter === undefined) return false
+      onWaited(clock() - waiter.sinceMs)
+      settle(waiter, waiter.pass)
+      return true
+    },
+    turnAllAway: (refuse) => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        settle(next, refuse())
+      }
+    },
+    charge: (integration, ms) => {
+      const line = lineOf(integration)
+      line.cost = Math.max(leastCostMs, line.cost + (ms - line.cost) / smoothing)
+      meanCostMs += (ms - meanCostMs) / smoothing
+    },
+  }
+}

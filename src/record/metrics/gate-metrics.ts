@@ -1,0 +1,90 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+/** How requests to Magento stand, as it is read when metrics are. */
+export interface MagentoStatus {
+  readonly circuit: 'closed' | 'open' | 'half-open'
+  readonly inFlight: number
+  readonly waiting: number
+  /** What the gateway itself last saw of Magento; absent where it does not look. */
+  readonly probe?: 'working' | 'failing' | 'unknown'
+}
+
+/** What is counted of requests that are held back from Magento. */
+export interface GateMetrics {
+  /** Counts a request that was not sent. */
+  readonly shed: (reason: 'queue-full' | 'deadline' | 'circuit-open') => void
+  /** Counts a request that has waited so long, milliseconds. */
+  readonly waited: (ms: number) => void
+  readonly circuitOpened: () => void
+  readonly watch: (read: () => MagentoStatus) => void
+}
+
+const circuitStates = ['closed', 'open', 'half-open'] as const
+
+/** Shows what is held back from Magento, and why. */
+export function gateMetrics(registry: Registry): GateMetrics {
+  const registers = [registry]
+  const sheds = new Counter({
+    name: 'magegate_upstream_shed_total',
+    help: 'Requests that were not sent to Magento, by reason.',
+    labelNames: ['reason'] as const,
+    registers,
+  })
+  for (const reason of ['queue-full', 'deadline', 'circuit-open']) sheds.inc({ reason }, 0)
+  const waits = new Histogram({
+    name: 'magegate_upstream_queue_wait_seconds',
+    help: 'How long requests waited that had to wait for their turn at Magento.',
+    buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  })
+  const opened = new Counter({
+    name: 'magegate_upstream_circuit_opened_total',
+    help: 'How often Magento was left alone because it failed.',
+    registers,
+  })
+  function watch(read: () => MagentoStatus): void {
+    new Gauge({
+      name: 'magegate_upstream_in_flight_requests',
+      help: 'Requests that Magento is at work at.',
+      registers,
+      collect() {
+        this.set(read().inFlight)
+      },
+    })
+    new Gauge({
+      name: 'magegate_upstream_queue_requests',
+      help: 'Requests that wait for their turn at Magento.',
+      registers,
+      collect() {
+        this.set(read().waiting)
+      },
+    })
+    new Gauge({
+      name: 'magegate_upstream_circuit_state',
+      help: '1 for the state that the circuit to Magento is in, 0 for the others.',
+      labelNames: ['state'] as const,
+      registers,
+      collect() {
+        const { circuit } = read()
+        for (const state of circuitStates) this.set({ state }, Number(state === circuit))
+      },
+    })
+    new Gauge({
+      name: 'magegate_upstream_probe_up',
+      help: '1 where the last probe of the gateway itself found Magento working; absent without one.',
+      registers,
+      collect() {
+        const { probe } = read()
+        this.reset()
+        if (probe === undefined || probe === 'unknown') this.remove()
+        else this.set(Number(probe === 'working'))
+      },
+    })
+  }
+  return {
+    shed: (reason) => sheds.inc({ reason }),
+    waited: (ms) => waits.observe(ms / 1000),
+    circuitOpened: () => opened.inc(),
+    watch,
+  }
+}

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import type { Fault } from '../support/magento/fault.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+const timeouts = { headersMs: 300, bodyMs: 300, totalMs: 1500 }
+/** Opens after five requests that failed, and for good unless something closes it. */
+const rules = { minimumCalls: 5, failureShare: 1, openMs: 3_600_000, probes: 2 }
+
+let magento: MagentoStandIn
+let gateway: TestGateway
+before(async () => {
+  magento = await startMagento()
+})
+afterEach(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await magento.reset()
+})
+after(() => magento.close())
+
+async function start(settings: object) {
+  gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { magento: { timeouts, ...settings } },
+    integrations: [{ ...globex, policies: { ...globex.policies, endpoints: 'compose' } }],
+  })
+}
+
+function ask(path = '/rest/V1/products/24-MB01'): Promise<ClientAnswer> {
+  return send(gateway.url, { path, headers: globexHeaders })
+}
+
+async function askTimes(count: number): Promise<void> {
+  for (let time = 0; time < count; time += 1) await ask()
+}
+
+/** Asks until Magento answers; gives the codes of the refusals before. */
+async function askUntilServed(): Promise<unknown[]> {
+  const codes: unknown[] = []
+  for (;;) {
+    const answer = await ask()
+    if (answer.status === 200) return codes
+    codes.push(problemOf(answer).code)
+  }
+}
+
+async function readiness() {
+  const answer = await fetch(`${gateway.adminUrl}/readyz`)
+  const { magento: status, reasons } = (await answer.json()) as {
+    magento: { circuit: string; probe?: string }
+    reasons?: string[]
+  }
+  return { status: answer.status, circuit: status.circuit, probe: status.probe, reasons }
+}
+
+async function metric(line: RegExp): Promise<void> {
+  assert.match(await (await fetch(`${gateway.adminUrl}/metrics`)).text(), line)
+}
+
+function assertLeftAlone(answer: ClientAnswer): void {
+  assert.equal(answer.status, 503)
+  assert.equal(problemOf(answer).code, 'circuit-open')
+  assert.match(answer.headers['retry-after'] ?? '', /^[1-9]\d*$/)
+}
+
+const failing: readonly [name: string, fault: Fault][] = [
+  ['refuses connections', { kind: 'refuse' }],
+  ['resets connections', { kind: 'reset' }],
+  ['breaks its answers off', { kind: 'reset-mid-body' }],
+  ['does not answer in time', { kind: 'stall' }],
+  ['is in maintenance', { kind: 'maintenance' }],
+  ['answers 503 in JSON', { kind: 'unavailable' }],
+  ['answers 502', { kind: 'html-error', status: 502 }],
+  ['answers 504', { kind: 'html-error', status: 504 }],
+]
+
+describe('a Magento is left alone that', () => {
+  for (const [name, fault] of failing) {
+    test(name, async () => {
+      await start({ circuitBreaker: rules })
+      await magento.setFault(fault)
+      await askTimes(5)
+      const sent = magento.received.length
+      assertLeftAlone(await ask())
+      assertLeftAlone(await ask('/rest/V1/magefine/inventaire/24-MB01'))
+      assert.equal(magento.received.length, sent)
+      const record = (await gateway.auditRecords(7)).at(-1)
+      assert.deepEqual([record?.code, record?.upstreamStatus], ['circuit-open', undefined])
+    })
+  }
+})
+
+describe('a Magento is not left alone that', () => {
+  const working: readonly [name: string, fault: Fault][] = [
+    ['answers 404', { kind: 'echo', status: 404, body: '{"message":"no such"}' }],
+    ['answers 401', { kind: 'echo', status: 401, body: '{"message":"no"}' }],
+    ['fails on one route', { kind: 'fatal' }],
+    ['shows an error page on one route', { kind: 'html-error', status: 500 }],
+  ]
+  for (const [name, fault] of working) {
+    test(name, async () => {
+      await start({ circuitBreaker: rules })
+      await magento.setFault(fault)
+      await askTimes(8)
+      assert.equal(magento.received.length, 8)
+      assert.equal((await readiness()).circuit, 'closed')
+    })
+  }
+
+  test('has callers that do not wait for its answer', async () => {
+    await start({ circuitBreaker: rules, timeouts: { headersMs: 60_000 } })
+    await magento.setFault({ kind: 'stall' })
+    for (let time = 0; time < 8; time += 1) {
+      const arrived = magento.nextRequest()
+      const controller = new AbortController()
+      const left = fetch(`${gateway.url}/rest/V1/products/x`, {
+        headers: globexHeaders,
+        signal: controller.signal,
+      })
+      const received = await arrived
+      controller.abort()
+      await assert.rejects(left)
+      await received.over
+    }
+    await gateway.auditRecords(8)
+    assert.equal((await readiness()).circuit, 'closed')
+  })
+
+  test('is failing where circuitBreaker.mode is reportOnly, which is only shown', async () => {
+    await start({ circuitBreaker: { ...rules, mode: 'reportOnly' } })
+    await magento.setFault({ kind: 'maintenance' })
+    await askTimes(7)
+    assert.equal(magento.received.length, 7)
+    assert.equal((await readiness()).circuit, 'open')
+    await metric(/^magegate_upstream_circuit_opened_total 1$/m)
+  })
+})
+
+test('when it works again, a few requests find out, and then all are sent', async () => {
+  await start({ circuitBreaker: { ...rules, openMs: 100 } })
+  await magento.setFault({ kind: 'maintenance' })
+  await askTimes(5)
+  await magento.clearFault()
+  const codes = await askUntilServed()
+  assert.ok(codes.every((code) => code === 'circuit-open'))
+  assert.equal((await ask()).status, 200)
+  assert.equal((await readiness()).circuit, 'closed')
+  assert.equal(magento.received.length, 5 + 2)
+})
+
+test('while it does not, one request in a while finds out, and the others are not sent', async () => {
+  await start({ circuitBreaker: { ...rules, openMs: 50 } })
+  await magento.setFault({ kind: 'maintenance' })
+  await askTimes(5)
+  const codes: unknown[] = []
+  while (codes.filter((code) => code === 'upstream-unavailable').length < 3) {
+    codes.push(problemOf(await ask()).code)
+  }
+  assert.equal(magento.received.length, 5 + 3)
+  await metric(/^magegate_upstream_circuit_opened_total 4$/m)
+})
+
+test('readiness and metrics tell of it, and the gateway stays ready unless it is said otherwise', async () => {
+  await start({ circuitBreaker: rules })
+  await magento.setFault({ kind: 'maintenance' })
+  assert.deepEqual(await readiness(), {
+    status: 200,
+    circuit: 'closed',
+    probe: undefined,
+    reasons: undefined,
+  })
+  await askTimes(7)
+  const { status, circuit } = await readiness()
+  assert.deepEqual([status, circuit], [200, 'open'])
+  await metric(/^magegate_upstream_circuit_state\{state="open"\} 1$/m)
+  await metric(/^magegate_upstream_circuit_state\{state="closed"\} 0$/m)
+  await metric(/^magegate_upstream_shed_total\{reason="circuit-open"\} 2$/m)
+  await metric(/^magegate_upstream_in_flight_requests 0$/m)
+})
+
+test('with failsReadiness the gateway is not ready while Magento is left alone', async () => {
+  await start({ circuitBreaker: { ...rules, failsReadiness: true } })
+  await magento.setFault({ kind: 'refuse' })
+  await askTimes(5)
+  const { status, reasons } = await readiness()
+  assert.deepEqual([status, reasons], [503, ['Magento fails']])
+})
+
+describe('a probe of the gateway itself', () => {
+  const probe = { path: '/rest/V1/directory/countries', intervalMs: 20, timeoutMs: 500 }
+
+  test('shows whether Magento works, and has it tried as soon as it does', async () => {
+    await start({ circuitBreaker: rules, probe })
+    await magento.setFault({ kind: 'maintenance' })
+    await until('failing')
+    await metric(/^magegate_upstream_probe_up 0$/m)
+    await askTimes(5)
+    assertLeftAlone(await ask())
+    await magento.clearFault()
+    await askUntilServed()
+    assert.equal((await ask()).status, 200)
+    assert.equal((await readiness()).circuit, 'closed')
+    await until('working')
+    await metric(/^magegate_upstream_probe_up 1$/m)
+  })
+
+  test('goes without a credential, and is no request of anybody', async () => {
+    await start({ probe })
+    const [received] = await magento.nextRequests(1)
+    assert.equal(received?.rawTarget, probe.path)
+    assert.ok(!received?.rawHeaders.some((name) => /^authorization$/i.test(name)))
+    assert.equal((await gateway.auditRecords(0)).length, 0)
+  })
+
+  async function until(result: string): Promise<void> {
+    while ((await readiness()).probe !== result);
+  }
+})

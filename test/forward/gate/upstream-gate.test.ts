@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, mock, test } from 'node:test'
+import {
+  type GateRules,
+  openUpstreamGate,
+  type UpstreamGate,
+} from '../../../src/forward/gate/upstream-gate.ts'
+import type { Guest } from '../../../src/forward/gate/waiting-room.ts'
+import type { Rejection } from '../../../src/problem.ts'
+
+const rules: GateRules = {
+  connections: 2,
+  queue: { maxWaiting: 4, maxWaitMs: 1000 },
+  circuitBreaker: {
+    mode: 'enforce',
+    failureShare: 0.5,
+    minimumCalls: 4,
+    windowMs: 10_000,
+    openMs: 5000,
+    probes: 1,
+    failsReadiness: false,
+  },
+  weights: new Map(),
+}
+
+let now: number
+let seen: string[]
+let gate: UpstreamGate
+beforeEach(() => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  now = 1000
+  seen = []
+  gate = openUpstreamGate(rules, () => now, {
+    onShed: (reason) => seen.push(reason),
+    onWaited: (ms) => seen.push(`waited ${ms}`),
+    onCircuit: (state) => seen.push(state),
+  })
+})
+afterEach(() => mock.timers.reset())
+
+function pass(ms: number): void {
+  now += ms
+  mock.timers.tick(ms)
+}
+
+function guestOf(verified: string): Guest {
+  return { verified }
+}
+
+/** Lets a request through that does not have to wait. */
+function enter(verified = 'acme'): number {
+  const entered = gate.enter(guestOf(verified))
+  assert.equal(typeof entered, 'number')
+  return entered as number
+}
+
+function leave(given: number, hasFailed: boolean | undefined = false, verified = 'acme'): void {
+  gate.leave(given, guestOf(verified), hasFailed, 10)
+}
+
+describe('while there is a place', () => {
+  test('a request goes through at once, without a promise', () => {
+    const first = enter()
+    enter()
+    leave(first)
+    enter()
+    assert.deepEqual(gate.status(), { circuit: 'closed', inFlight: 2, waiting: 0 })
+  })
+})
+
+describe('while there is none', () => {
+  let held: number[]
+  beforeEach(() => {
+    held = [enter(), enter()]
+  })
+
+  test('a request waits, and goes through when another one ends', async () => {
+    const waiting = gate.enter(guestOf('acme'))
+    assert.ok(waiting instanceof Promise)
+    assert.equal(gate.status().waiting, 1)
+    pass(300)
+    leave(held[0] as number)
+    assert.equal(typeof (await waiting), 'number')
+    assert.deepEqual(gate.status(), { circuit: 'closed', inFlight: 2, waiting: 0 })
+    assert.deepEqual(seen, ['waited 300'])
+  })
+
+  test('integrations take turns', async () => {
+    const order: string[] = []
+    for (const name of ['acme', 'acme', 'acme', 'globex']) {
+      void Promise.resolve(gate.enter(guestOf(name))).then(() => order.push(name))
+    }
+    for (let turn = 0; turn < 4; turn += 1) leave(0)
+    await new Promise(setImmediate)
+    assert.deepEqual(order, ['acme', 'globex', 'acme', 'acme'])
+  })
+
+  test('one that has waited for too long is refused with a time to come back', async () => {
+    const waiting = gate.enter(guestOf('acme'))
+    pass(1000)
+    const { code, reason, retryAfterSeconds } = (await waiting) as Rejection
+    assert.deepEqual([code, reason, retryAfterSeconds], ['upstream-busy', 'deadline', 1])
+    assert.deepEqual(seen, ['deadline', 'waited 1000'])
+    leave(held[0] as number)
+    assert.deepEqual(gate.status(), { circuit: 'closed', inFlight: 1, waiting: 0 })
+  })
+
+  test('one that there is no room for is refused: the last of who has most that waits', async () => {
+    const own = Array.from({ length: 5 }, () => gate.enter(guestOf('acme')))
+    assert.equal(((await own[4]) as Rejection).reason, 'queue-full')
+    const other = gate.enter(guestOf('globex'))
+    assert.equal(((await own[3]) as Rejection).reason, 'queue-full')
+    leave(held[0] as number)
+    leave(held[1] as number)
+    assert.equal(typeof (await other), 'number')
+    assert.deepEqual(seen, ['queue-full', 'queue-full', 'waited 0', 'waited 0'])
+  })
+
+  test('a caller that leaves gives up its place', async () => {
+    const guest = guestOf('acme')
+    const left = gate.enter(guest)
+    const next = gate.enter(guestOf('acme'))
+    guest.leaveQueue?.()
+    assert.equal(await left, undefined)
+    assert.equal(gate.status().waiting, 1)
+    leave(held[0] as number)
+    assert.equal(typeof (await next), 'number')
+    assert.equal(guest.leaveQueue, undefined)
+  })
+
+  test('a request with an Idempotency-Key stays, since it is carried out all the same', () => {
+    const guest: Guest = { verified: 'acme', heldKey: { settle: async () => {} } }
+    void gate.enter(guest)
+    assert.equal(guest.leaveQueue, undefined)
+  })
+
+  test('more places hold at once', async () => {
+    const waiting = gate.enter(guestOf('acme'))
+    gate.configure({ ...rules, connections: 3 })
+    assert.equal(typeof (await waiting), 'number')
+    assert.equal(gate.status().inFlight, 3)
+  })
+})
+
+test('who has requests that take four times as long is called in a quarter as often', async () => {
+  gate.configure({ ...rules, queue: { ...rules.queue, maxWaiting: 100 } })
+  for (let each = 0; each < 60; each += 1) {
+    gate.leave(enter('slow'), guestOf('slow'), false, 400)
+    gate.leave(enter('fast'), guestOf('fast'), false, 100)
+  }
+  enter()
+  enter()
+  const order: string[] = []
+  for (const name of ['slow', 'fast']) {
+    for (let each = 0; each < 40; each += 1) {
+      void Promise.resolve(gate.enter(guestOf(name))).then(() => order.push(name))
+    }
+  }
+  for (let turn = 0; turn < 40; turn += 1) leave(0)
+  await new Promise(setImmediate)
+  assert.equal(order.length, 40)
+  assert.equal(order.filter((name) => name === 'slow').length, 8)
+})
+
+describe('while Magento fails', () => {
+  function fail(): void {
+    for (let each = 0; each < 4; each += 1) leave(enter(), true)
+  }
+
+  test('requests are refused at once, with a time to come back', () => {
+    fail()
+    pass(1500)
+    const { code, retryAfterSeconds } = gate.enter(guestOf('acme')) as Rejection
+    assert.deepEqual([code, retryAfterSeconds], ['circuit-open', 4])
+    assert.deepEqual(seen, ['open', 'circuit-open'])
+  })
+
+  test('those that wait are refused as soon as it is found out', async () => {
+    for (let each = 0; each < 3; each += 1) leave(enter(), true)
+    const given = enter()
+    enter()
+    const waiting = gate.enter(guestOf('acme'))
+    leave(given, true)
+    assert.equal(((await waiting) as Rejection).code, 'circuit-open')
+    assert.deepEqual(gate.status(), { circuit: 'open', inFlight: 1, waiting: 0 })
+  })
+
+  test('it is tried again after a while, and all is well when that goes well', () => {
+    fail()
+    pass(5000)
+    const probe = enter()
+    assert.equal((gate.enter(guestOf('acme')) as Rejection).code, 'circuit-open')
+    leave(probe)
+    enter()
+    assert.deepEqual(seen, ['open', 'half-open', 'circuit-open', 'closed'])
+  })
+
+  test('a try whose caller leaves while it waits is given to the next', async () => {
+    enter()
+    enter()
+    // One place more, for those that fail.
+    gate.configure({ ...rules, connections: 3 })
+    fail()
+    gate.configure(rules)
+    pass(5000)
+    const guest = guestOf('acme')
+    const left = gate.enter(guest)
+    assert.ok(left instanceof Promise)
+    guest.leaveQueue?.()
+    assert.equal(await left, undefined)
+    assert.ok(gate.enter(guestOf('acme')) instanceof Promise)
+  })
+
+  test('with reportOnly requests are sent all the same', () => {
+    gate.configure({ ...rules, circuitBreaker: { ...rules.circuitBreaker, mode: 'reportOnly' } })
+    fail()
+    leave(enter())
+    assert.equal(gate.status().circuit, 'open')
+    pass(5000)
+    leave(enter())
+    assert.deepEqual(seen, ['open', 'half-open', 'closed'])
+  })
+
+  test('with off nothing is concluded', () => {
+    gate.configure({ ...rules, circuitBreaker: { ...rules.circuitBreaker, mode: 'off' } })
+    fail()
+    fail()
+    assert.deepEqual(seen, [])
+  })
+})

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+
+const long = `HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n${'x'.repeat(1_000_000)}`
+
+describe('a caller', () => {
+  let magento: RawUpstream
+  let gateway: TestGateway
+  before(async () => {
+    magento = await startRawUpstream((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'),
+    )
+    gateway = await startGateway({
+      magentoUrl: magento.url,
+      gateway: {
+        magento: {
+          timeouts: { totalMs: 700 },
+          circuitBreaker: { minimumCalls: 1, failureShare: 0.1, openMs: 3_600_000 },
+        },
+      },
+    })
+  })
+  after(async () => {
+    await gateway[Symbol.asyncDispose]()
+    await magento[Symbol.asyncDispose]()
+  })
+
+  /** Opens a connection and sends the beginning of what a caller has to say. */
+  function say(text: string) {
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => undefined)
+    socket.write(text)
+    return socket
+  }
+
+  function headOf(method: string, ...fields: string[]): string {
+    const lines = Object.entries({ Host: 'a', ...globexHeaders }).map(
+      ([name, value]) => `${name}: ${value}`,
+    )
+    return [`${method} /rest/V1/products HTTP/1.1`, ...lines, ...fields, '', ''].join('\r\n')
+  }
+
+  test('that goes away before its request is whole: nothing is sent, and it is recorded', async () => {
+    const { length: recorded } = await gateway.auditRecords(0)
+    const { length: sent } = magento.requests
+    const type = 'Content-Type: application/json'
+    const socket = say(`${headOf('POST', type, 'Content-Length: 100')}{"product":`)
+    // Its connection is there: another one behind it has been served.
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+    socket.destroy()
+    const records = await gateway.auditRecords(recorded + 2)
+    const left = records.slice(recorded).find(({ method }) => method !== 'GET')
+    assert.match(left?.code ?? '', /^(client-closed|malformed-http)$/)
+    assert.equal(magento.requests.length, sent + 1)
+  })
+
+  test('that does not read its answer: it is cut off in time, which says nothing against Magento', async () => {
+    const { length: recorded } = await gateway.auditRecords(0)
+    const { length: sent } = magento.requests
+    const before = magento.answer
+    magento.answer = (socket) => {
+      const more = () => {
+        while (!socket.destroyed && socket.write('x'.repeat(65_536)));
+      }
+      socket.write(long)
+      socket.on('drain', more)
+      more()
+    }
+    const socket = say(headOf('GET'))
+    socket.pause()
+    await magento.requestsReach(sent + 1)
+    const record = (await gateway.auditRecords(recorded + 1)).at(-1)
+    assert.deepEqual([record?.code, record?.reason], ['upstream-timeout', 'TOTAL_TIMEOUT'])
+    await magento.socketsFallTo(0)
+    magento.answer = before
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+    socket.resume()
+    await once(socket, 'close')
+  })
+})

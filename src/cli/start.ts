@@ -32,7 +32,8 @@ async function start(directory: string): Promise<number> {
     process.stdout.write(`magegate listens on ${url}${adminUrl ? `, admin on ${adminUrl}` : ''}\n`)
     await signalled()
     await gateway.stop()
-    return 0
+    // What nobody reads from standard output must not keep the process alive.
+    process.exit(0)
   } catch (error) {
     if (!(error instanceof ConfigError || isSystemError(error))) throw error
     process.stderr.write(`magegate does not start: ${error.message}\n`)

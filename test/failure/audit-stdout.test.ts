@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** Their lines are several times what a pipe holds. */
+const requests = 400
+
+test('standard output that nobody reads holds up nothing, and the file has every record', async () => {
+  await using magento = await startMagento()
+  await using files = await writeConfig({ gateway: {}, integrations: {} })
+  const file = join(files.path, 'audit.jsonl')
+  await using settings = await writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl: magento.url, gateway: { audit: { stdout: true } } },
+      file,
+    ),
+    integrations: { globex },
+  })
+  const child = spawn(process.execPath, [main, 'start', '--config', settings.path], {
+    env: { PATH: process.env.PATH, ...testEnv },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const [ready] = (await once(child.stdout, 'data')) as [Buffer]
+  // From here on it is read no more.
+  child.stdout.pause()
+  const [, url = ''] = /listens on (\S+),/.exec(ready.toString()) ?? []
+  for (let sent = 0; sent < requests; sent += 1) {
+    assert.equal((await send(url, { headers: globexHeaders })).status, 200)
+  }
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  assert.equal(lines.length, requests)
+  child.stdout.destroy()
+})

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
+import { startedProcess } from '../support/gateway-process.ts'
+import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { startRedis } from '../support/redis.ts'
+
+test('a key whose process was killed stays taken, and its write is not sent again', async () => {
+  await using redis = await startRedis()
+  await using magento = await startRawUpstream(() => undefined)
+  const options = {
+    magentoUrl: magento.url,
+    gateway: { store: { redis: 'env:REDIS_URL', deadlineMs: 5000 } },
+    integrations: [globex],
+    env: { REDIS_URL: redis.url },
+  }
+  const write = {
+    method: 'POST',
+    path: '/rest/V1/products',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json', 'Idempotency-Key': '"one"' },
+    body: '{}',
+  }
+  await using files = await writeConfig({ gateway: {}, integrations: { globex } })
+  await using replaced = await writeConfig({
+    gateway: gatewaySettings(options, join(files.path, 'audit.jsonl')),
+    integrations: { globex },
+  })
+  const killed = await startedProcess(['start', '--config', replaced.path], {
+    ...testEnv,
+    ...options.env,
+  })
+  const unanswered = assert.rejects(send(killed.url, write))
+  await magento.requestsReach(1)
+  killed.signal('SIGKILL')
+  await killed.ended
+  await unanswered
+  await using gateway = await startGateway(options)
+  const answer = await send(gateway.url, write)
+  assert.equal(answer.status, 409)
+  assert.equal(problemOf(answer).code, 'idempotency-conflict')
+  assert.equal(magento.requests.length, 1)
+})

@@ -104,8 +104,8 @@ export function connectMagento(
       // Most credentials need not be waited for.
       attempt = first instanceof Promise ? await first : first
       while (attempt !== undefined && !('code' in attempt)) {
-        // The caller left while a token was fetched.
-        if (response.destroyed) return undefined
+        // The caller left while it waited or a token was fetched; with a key it is carried out all the same.
+        if (response.destroyed && request.heldKey === undefined) return undefined
         const totalMs = Math.max(1, deadline - performance.now())
         const relay: AnswerRelay = new AnswerRelay(
           request,

@@ -203,6 +203,29 @@ test('an endpoint of the gateway waits for its turn as any request does', async 
   assert.ok(codes.includes('client-closed'))
 })
 
+test('a request with an Idempotency-Key is carried out though its caller leaves while it waits', async () => {
+  await start({ connections: 1, queue: { maxWaitMs: 60_000 } })
+  const first = ask('globex')
+  await magento.requestsReach(1)
+  const path = '/rest/V1/products'
+  const headers = { ...globexHeaders, 'Content-Type': 'application/json', 'Idempotency-Key': '"k"' }
+  const leaving = httpRequest(gateway.url, { method: 'POST', path, headers, agent: false })
+  leaving.on('error', () => undefined)
+  leaving.end('{}')
+  await waitingReach(1)
+  leaving.destroy()
+  await gateway.auditRecords(1)
+  await answerAll(2)
+  await first
+  for (;;) {
+    const again = await send(gateway.url, { method: 'POST', path, headers, body: '{}' })
+    if (again.status === 409) continue
+    assert.equal(again.headers['idempotency-replayed'], 'true')
+    break
+  }
+  assert.equal(magento.requests.length, 2)
+})
+
 test('an Idempotency-Key is free again when its request was not sent', async () => {
   await start({ connections: 1, queue: { maxWaiting: 0 } })
   const first = ask('globex')

@@ -1,5 +1,7 @@
 import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
 import type { Secret } from '../secret.ts'
+import { type EntryCommands, entryScripts } from './entries/redis-entry-records.ts'
+import { type JobCommands, jobScripts } from './jobs/redis-job-store.ts'
 import { decideLimitsScript, type LimitCommands } from './limits/redis-limits.ts'
 
 /** Where Redis is: one server, one that sentinels watch over, or a cluster. */
@@ -25,8 +27,10 @@ export interface RedisAccess {
   readonly tls?: boolean | undefined
 }
 
-/** Any of the clients, with our script. */
-export type RedisClient = (Redis | Cluster) & LimitCommands
+/** Any of the clients, with our scripts. */
+export type RedisClient = (Redis | Cluster) & LimitCommands & EntryCommands & JobCommands
+
+const scripts = { ...decideLimitsScript, ...entryScripts, ...jobScripts }
 
 /** Longest pause between two attempts to connect. */
 const maxPauseMs = 500
@@ -52,7 +56,7 @@ export function openRedisClient(location: RedisLocation, deadlineMs: number): Re
   if ('url' in location) {
     return new Redis(location.url.reveal(), {
       ...options,
-      scripts: decideLimitsScript,
+      scripts,
     }) as unknown as RedisClient
   }
   const { username, password, tls } = location.access
@@ -69,7 +73,7 @@ export function openRedisClient(location: RedisLocation, deadlineMs: number): Re
       sentinels: location.sentinels.map(addressOf),
       sentinelRetryStrategy: pause,
       sentinelCommandTimeout: 500,
-      scripts: decideLimitsScript,
+      scripts,
     }) as unknown as RedisClient
   }
   return new Cluster(location.nodes.map(addressOf), {
@@ -80,7 +84,7 @@ export function openRedisClient(location: RedisLocation, deadlineMs: number): Re
     slotsRefreshInterval: 1_000,
     retryDelayOnFailover: 20,
     retryDelayOnClusterDown: 20,
-    scripts: decideLimitsScript,
+    scripts,
   }) as unknown as RedisClient
 }
 

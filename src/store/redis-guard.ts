@@ -20,6 +20,7 @@ export interface Question<Answer> {
 export interface RedisGuard {
   /** What Redis answers, or the fallback: at once while it is away, else when it fails to answer in time. */
   readonly ask: <Answer>(question: Question<Answer>) => Answer | Promise<Answer>
+  readonly isAway: () => boolean
   /** Notes that Redis was lost, by a code that says nothing of where it is. */
   readonly lost: (errorCode: string) => void
   readonly close: () => void
@@ -42,11 +43,13 @@ export interface RedisActions {
  * Keeps requests from waiting for a Redis that is away: what fails once is not asked again before a
  * probe of ours has succeeded. Each change is logged once.
  * @param deadlineMs most that an answer is waited for, whatever the client still tries
+ * @param shared what the processes share in it, for the log
  */
 export function guardRedis(
   { probe, reconnect, onBack }: RedisActions,
   deadlineMs: number,
   log: Logger,
+  shared = 'limits and nonces',
 ): RedisGuard {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
@@ -56,7 +59,7 @@ export function guardRedis(
   function lost(errorCode: string, slotKey = ''): void {
     if (timer !== undefined || isClosed) return
     failedKey = slotKey
-    log.error({ errorCode }, 'redis is away: limits and nonces are not shared')
+    log.error({ errorCode }, `redis is away: ${shared} are not shared`)
     timer = setInterval(tryAgain, probeEveryMs).unref()
     if (errorCode === readOnly) reconnect()
   }
@@ -78,7 +81,7 @@ export function guardRedis(
     clearInterval(timer)
     timer = undefined
     onBack()
-    log.info('redis is back: limits and nonces are shared again')
+    log.info(`redis is back: ${shared} are shared again`)
   }
 
   return {
@@ -91,6 +94,7 @@ export function guardRedis(
         return fallback()
       })
     },
+    isAway: () => timer !== undefined,
     lost,
     close: () => {
       isClosed = true

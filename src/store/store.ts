@@ -3,6 +3,7 @@ import type { IdempotencyStore } from '../idempotency.ts'
 import type { Charge, Limit, LimitDecision } from '../limit.ts'
 import { onceFor } from '../once-for.ts'
 import type { NonceResult } from '../policy.ts'
+import { guardClient } from './guard-client.ts'
 import { memoryKeys } from './idempotency/memory-keys.ts'
 import { redisKeys } from './idempotency/redis-keys.ts'
 import { type LimitClocks, memoryLimits } from './limits/memory-limits.ts'
@@ -11,7 +12,6 @@ import { shareOf } from './limits/share-of.ts'
 import { tokenLeases } from './limits/token-leases.ts'
 import { memoryNonces } from './memory-nonces.ts'
 import { openRedisClient, type RedisLocation } from './redis-client.ts'
-import { codeOf, guardRedis } from './redis-guard.ts'
 
 /** What processes share. */
 export interface Store {
@@ -72,22 +72,7 @@ export async function openStore(
   const deadlineMs = Math.max(1, settings.deadlineMs - timerSlackMs)
   const redis = openRedisClient(settings.redis, deadlineMs)
   const shared = redisLimits(redis, settings.requestMs, clocks.wall)
-  const guard = guardRedis(
-    {
-      probe: (slotKey) => redis.set(`magegate:probe:{${slotKey}}`, '', 'PX', 1_000),
-      reconnect: () => redis.disconnect(true),
-      onBack: shared.settle,
-    },
-    deadlineMs,
-    log,
-  )
-  // Without a listener ioredis prints errors to the console, address included.
-  redis.on('error', (error: Error) => guard.lost(codeOf(error)))
-  redis.on('close', () => guard.lost('CLOSED'))
-  await new Promise<void>((resolve) => {
-    // Sentinels that are all away give an error and nothing else.
-    for (const event of ['ready', 'error', 'close']) redis.once(event, () => resolve())
-  })
+  const guard = await guardClient(redis, shared.settle, deadlineMs, log)
 
   const decideOnLease = tokenLeases(shared.decide, clocks.monotonic)
   const shares = onceFor((limits: readonly Limit[]) =>

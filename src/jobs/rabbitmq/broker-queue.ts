@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import type { DurableQueue } from '../durable-queue.ts'
+import type { Broker } from './broker.ts'
+import { type Consumer, openConsumer } from './consumer.ts'
+import { deadLetters } from './dead-letters.ts'
+import type { EntryRecords } from './entry-records.ts'
+import { messageOf } from './message.ts'
+import type { QueueNames } from './queue-names.ts'
+import { recordLifeMs } from './run-entry.ts'
+
+/** What a queue in a broker is made of. */
+export interface BrokerQueueSettings {
+  readonly broker: Broker
+  readonly records: EntryRecords
+  readonly names: QueueNames
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  /** Told of what failed and is tried again, and of defects of handlers. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** A durable queue in quorum queues of RabbitMQ. */
+export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
+  const { broker, records, names, clock } = settings
+  const dead = deadLetters(broker, names.dead)
+  const holder = randomUUID()
+  let consumer: Consumer | undefined
+
+  return {
+    put: async (entry) => {
+      const nowMs = clock()
+      // First, so that it can be taken back whatever becomes of it.
+      const known = await records.note(entry.id, recordLifeMs(entry.expiresAtMs, nowMs))
+      if (known === 'put') return
+      await broker.publish(names.queueOf(entry), messageOf({ ...entry, putAtMs: nowMs }))
+      // Else it would be put once more if it were asked for, and dropped when its turn came.
+      await records.markPut(entry.id, nowMs).catch(settings.onFault)
+    },
+    consume: (handle, { concurrency }) => {
+      consumer = openConsumer({ ...settings, dead, holder, handle, concurrency })
+    },
+    cancel: async (id) => {
+      const outcome = await records.cancel(id)
+      if (outcome === 'cancelled') consumer?.drop([id])
+      return outcome
+    },
+    listDead: dead.list,
+    putBack: (id, expiresAtMs) =>
+      dead.take(id, async ({ owner, orderKey, payload }) => {
+        const nowMs = clock()
+        if (!(await records.revive(id, recordLifeMs(expiresAtMs, nowMs)))) return false
+        const entry = { id, owner, orderKey, payload, expiresAtMs, putAtMs: nowMs }
+        await broker.publish(names.queueOf(entry), messageOf(entry))
+        await records.markPut(id, nowMs).catch(settings.onFault)
+        return true
+      }),
+    discard: (id) => dead.take(id, async () => true),
+    depth: async () => {
+      const ready = await broker.withChannel(async (channel) => {
+        let count = 0
+        const waits = names.waits.map(({ name }) => name)
+        for (const queue of [...names.sources.map((source) => source.queue), ...waits]) {
+          count += (await channel.checkQueue(queue)).messageCount
+        }
+        return count
+      })
+      // After what lies in the broker, so that what is delivered meanwhile is counted twice and not never.
+      await consumer?.beat()
+      const loads = await records.loads()
+      const running = sum(loads.map((load) => load.running))
+      const held = sum(loads.map((load) => load.waiting))
+      const { count, oldestPutAtMs } = await records.live()
+      const cancelled = (await records.cancelled()).length
+      return {
+        // What is known, or what lies there where that was forgotten.
+        waiting: Math.max(0, count - running, ready + held - cancelled),
+        running,
+        dead: await dead.count(),
+        oldestPutAtMs,
+      }
+    },
+    close: async (deadlineMs) => {
+      await consumer?.close(deadlineMs)
+    },
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

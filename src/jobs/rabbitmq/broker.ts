@@ -1,0 +1,147 @@
+import {
+  type Channel,
+  type ChannelModel,
+  type ConfirmChannel,
+  connect,
+  type RecoveringChannelModel,
+} from 'amqplib'
+import { brokerError, brokerErrorCode } from './broker-error.ts'
+import { type Publish, publisherOn } from './publisher.ts'
+
+/** How the broker is reached. */
+export interface BrokerSettings {
+  /** `amqp://` or `amqps://`, with name and password; a certificate that does not verify is refused. */
+  readonly url: string
+  /** PEM of the authorities that may sign its certificate; those of the system if left out. */
+  readonly ca?: string | undefined
+  /** Most that is waited for a confirm, milliseconds. */
+  readonly deadlineMs: number
+  /** Declares what must be there, on each new connection, before anybody uses it. */
+  readonly declare: (channel: Channel) => Promise<void>
+  /** Told once when the broker is lost, with a code, and once when it is there again. */
+  readonly onChange: (lostCode: string | undefined) => void
+}
+
+/** A connection that is made anew for as long as it takes. */
+export interface Broker {
+  /**
+   * Resolves when a majority of the broker's nodes has the message on disk, and rejects within the deadline where
+   * that is not known: the message may be there all the same.
+   */
+  readonly publish: Publish
+  /** Acts on a channel of its own, which is closed after it: what was got and not acknowledged goes back. */
+  readonly withChannel: <Result>(act: (channel: Channel) => Promise<Result>) => Promise<Result>
+  /** Calls back with each new connection, and with the present one. */
+  readonly onConnection: (use: (connection: ChannelModel) => void) => void
+  readonly isAway: () => boolean
+  readonly close: () => Promise<void>
+}
+
+/** A broker that says nothing for twice this time is lost; seconds. */
+const heartbeatSeconds = 5
+
+/** Connects, and resolves after the first attempt, whether it succeeded or not. */
+export async function openBroker(settings: BrokerSettings): Promise<Broker> {
+  const { deadlineMs, declare, onChange } = settings
+  const users: ((connection: ChannelModel) => void)[] = []
+  let current: { readonly connection: ChannelModel; readonly publish: Publish } | undefined
+  let isAnnounced = false
+  let isBlocked = false
+
+  function lost(error: unknown): void {
+    current = undefined
+    if (isAnnounced) return
+    isAnnounced = true
+    onChange(brokerErrorCode(error))
+  }
+
+  async function setUp(connection: ChannelModel): Promise<void> {
+    const channel = await openQuietly(connection.createConfirmChannel())
+    await declare(channel)
+    isBlocked = false
+    current = { connection, publish: publisherOn(channel, deadlineMs) }
+    channel.on('close', () => {
+      if (current?.connection !== connection) return
+      current = undefined
+      // A channel that the broker has closed takes nothing more; everything is made anew.
+      connection.close().catch(() => undefined)
+    })
+  }
+
+  const recovering: RecoveringChannelModel = await connect(addressOf(settings.url), {
+    ...(settings.ca !== undefined && { ca: settings.ca }),
+    noDelay: true,
+    timeout: 5_000,
+    clientProperties: { connection_name: 'magegate' },
+    recovery: {
+      initialDelay: 100,
+      maxDelay: 2_000,
+      waitForConnect: false,
+      setup: setUp,
+    },
+  })
+  recovering.on('error', lost)
+  recovering.on('disconnect', lost)
+  recovering.on('connect-failed', lost)
+  recovering.on('blocked', () => {
+    isBlocked = true
+  })
+  recovering.on('unblocked', () => {
+    isBlocked = false
+  })
+  recovering.on('connect', (connection) => {
+    if (isAnnounced) onChange(undefined)
+    isAnnounced = false
+    for (const use of users) use(connection)
+  })
+  await new Promise<void>((resolve) => {
+    recovering.on('connect', () => resolve())
+    recovering.on('connect-failed', () => resolve())
+  })
+
+  return {
+    publish: async (...message) => {
+      if (current === undefined) throw brokerError('BROKER_AWAY')
+      // It would be read by the broker when it has room again, long after the deadline.
+      if (isBlocked) throw brokerError('BROKER_FULL')
+      await current.publish(...message)
+    },
+    withChannel: async (act) => {
+      if (current === undefined) throw brokerError('BROKER_AWAY')
+      const channel = await openQuietly(current.connection.createChannel())
+      try {
+        return await act(channel)
+      } catch (error) {
+        throw brokerError(brokerErrorCode(error))
+      } finally {
+        await channel.close().catch(() => undefined)
+      }
+    },
+    onConnection: (use) => {
+      users.push(use)
+      if (current !== undefined) use(current.connection)
+    },
+    isAway: () => current === undefined || isBlocked,
+    close: async () => {
+      current = undefined
+      await recovering.close()
+    },
+  }
+}
+
+/** A channel whose errors are known by its end; without a listener they would end the process. */
+export async function openQuietly<Opened extends Channel | ConfirmChannel>(
+  opening: Promise<Opened>,
+): Promise<Opened> {
+  const channel = await opening
+  channel.on('error', () => undefined)
+  return channel
+}
+
+function addressOf(url: string): string {
+  const address = new URL(url)
+  if (!address.searchParams.has('heartbeat')) {
+    address.searchParams.set('heartbeat', String(heartbeatSeconds))
+  }
+  return address.href
+}

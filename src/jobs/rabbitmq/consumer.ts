@@ -1,0 +1,258 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ConsumeMessage } from 'amqplib'
+import type { HandleDelivery } from '../durable-queue.ts'
+import type { BrokerQueueSettings } from './broker-queue.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { Load } from './entry-records.ts'
+import { entryOf, messageOf } from './message.ts'
+import { type Fate, type RunSettings, runEntry } from './run-entry.ts'
+import { type Receipt, subscribe } from './subscription.ts'
+import { type Held, messageKey, waitingRoom } from './waiting-room.ts'
+
+/** What consumes a queue in this process. */
+export interface Consumer {
+  /** Tells the other processes that this one is alive, and what it holds. Never rejects. */
+  readonly beat: () => Promise<void>
+  /** Lets a cancelled entry go at once. */
+  readonly drop: (ids: readonly string[]) => void
+  /** Begins nothing more, and gives back what is not settled in time. */
+  readonly close: (deadlineMs: number) => Promise<void>
+}
+
+interface ConsumerSettings extends BrokerQueueSettings {
+  readonly dead: DeadLetters
+  /** Who this process is in the records. */
+  readonly holder: string
+  readonly handle: HandleDelivery
+  /** Deliveries at once. */
+  readonly concurrency: number
+}
+
+const pauseMs = 250
+const lookAgainMs = 1_000
+
+/** Only what a process that seems dead had under way is taken by another one, after the broker gave it to that. */
+const beatEveryMs = 2_000
+const beatLifeMs = 6_000
+
+/** RabbitMQ takes the channel of one who holds a message for half an hour. */
+const longestHoldMs = 900_000
+const lookForOldEveryMs = 60_000
+
+/** What handlers get after their signals were aborted, milliseconds. */
+const graceMs = 2_000
+
+/** How many messages are remembered that were over here and are not recorded as such. */
+const rememberedOver = 10_000
+
+/**
+ * Consumes a queue. Messages stay with the broker until they are over; what waits is held here, so that it
+ * keeps its place before others with its order key.
+ */
+export function openConsumer(settings: ConsumerSettings): Consumer {
+  const { broker, records, names, clock, dead, holder, concurrency, onFault } = settings
+  const room = waitingRoom()
+  const underWay = new Map<Held, Promise<void>>()
+  const leaving = new Set<Promise<void>>()
+  const overHere = new Set<string>()
+  const abort = new AbortController()
+  const end = new AbortController()
+  const run: RunSettings = {
+    ...settings,
+    bury: dead.add,
+    signal: abort.signal,
+    end: end.signal,
+  }
+  let isClosing = false
+  let isPumpDue = false
+  let pausedUntilMs = 0
+  let timer: NodeJS.Timeout | undefined
+
+  function onMessage(message: ConsumeMessage, receipt: Receipt): void {
+    const entry = entryOf(message)?.entry
+    if (entry === undefined) {
+      // It stays unacknowledged: not ours, or of a later version that knows what to do with it.
+      onFault(new Error(`a message of ${message.fields.routingKey} is not understood`))
+      return
+    }
+    const held = room.find(entry)
+    if (held?.receipt.isVoid()) {
+      held.receipt = receipt
+    } else if (held !== undefined || overHere.has(messageKey(entry))) {
+      receipt.acknowledge()
+    } else {
+      const isRedelivered = message.fields.redelivered
+      const dueAtMs = entry.notBeforeMs ?? entry.putAtMs
+      const heldSinceMs = clock()
+      const fresh = { entry, receipt, isRedelivered, dueAtMs, heldSinceMs, isUnderWay: false }
+      room.add(fresh)
+      sendAway(fresh)
+    }
+    pumpSoon()
+  }
+
+  /** After all that has come at once is here, so that the first of it begins first. */
+  function pumpSoon(): void {
+    if (isPumpDue) return
+    isPumpDue = true
+    setImmediate(() => {
+      isPumpDue = false
+      pump()
+    })
+  }
+
+  function onLost(): void {
+    for (const held of [...room.all()]) if (!held.isUnderWay) room.remove(held)
+  }
+
+  /** Begins whatever can begin. */
+  function pump(): void {
+    clearTimeout(timer)
+    const nowMs = clock()
+    if (isClosing) return
+    while (nowMs >= pausedUntilMs && underWay.size < concurrency) {
+      const held = room.take(nowMs)
+      if (held === undefined) break
+      start(held)
+    }
+    if (underWay.size >= concurrency) return
+    const nextAtMs = Math.max(room.nextDueAtMs(), pausedUntilMs)
+    if (nextAtMs === Number.POSITIVE_INFINITY) return
+    timer = setTimeout(pump, Math.min(nextAtMs - nowMs, lookForOldEveryMs))
+  }
+
+  function start(held: Held): void {
+    // Put twice, because its first confirm came too late.
+    if ([...underWay.keys()].some(({ entry }) => entry.id === held.entry.id)) {
+      held.isUnderWay = false
+      held.dueAtMs = clock() + lookAgainMs
+      return
+    }
+    const running = runEntry(held, run)
+      .catch((error: unknown): Fate => {
+        onFault(error)
+        // What keeps the records is away, for all entries alike.
+        pausedUntilMs = clock() + pauseMs
+        return { is: 'waiting', dueAtMs: 0 }
+      })
+      .then((fate) => {
+        underWay.delete(held)
+        settle(held, fate)
+        pump()
+      })
+    underWay.set(held, running)
+  }
+
+  function settle(held: Held, fate: Fate): void {
+    held.isUnderWay = false
+    if (fate.is === 'waiting' && !held.receipt.isVoid()) {
+      held.dueAtMs = fate.dueAtMs
+      if (fate.entry !== undefined) {
+        held.entry = fate.entry
+        held.isRedelivered = false
+      }
+      sendAway(held)
+      return
+    }
+    room.remove(held)
+    if (fate.is === 'waiting') return
+    if (!fate.isRecorded) overHere.add(messageKey(held.entry))
+    if (overHere.size > rememberedOver) overHere.delete(overHere.values().next().value ?? '')
+    held.receipt.acknowledge()
+  }
+
+  /**
+   * Has the broker keep an entry until about its time, so that it takes no place here from others. One with
+   * an order key stays: it must keep its own.
+   */
+  function sendAway(held: Held): void {
+    const { entry, dueAtMs } = held
+    const wait = names.waits.find(({ waitMs }) => dueAtMs - clock() >= waitMs)
+    if (wait === undefined || entry.orderKey !== undefined) return
+    // Nobody else takes it meanwhile.
+    held.isUnderWay = true
+    const later = { ...entry, notBeforeMs: dueAtMs }
+    const sending = broker
+      .publish(names.queueOf(entry), messageOf(later), wait.name)
+      .then(
+        () => {
+          room.remove(held)
+          held.receipt.acknowledge()
+        },
+        (error: unknown) => {
+          onFault(error)
+          held.isUnderWay = false
+          if (held.receipt.isVoid()) room.remove(held)
+        },
+      )
+      .then(() => {
+        leaving.delete(sending)
+        pump()
+      })
+    leaving.add(sending)
+  }
+
+  /** Gives all that waits back before the broker takes it; in their order, so that they come in it again. */
+  function giveBackOld(): void {
+    const waiting = [...room.all()].filter(({ isUnderWay }) => !isUnderWay)
+    const oldestMs = clock() - longestHoldMs
+    if (isClosing || !waiting.some(({ heldSinceMs }) => heldSinceMs < oldestMs)) return
+    for (const held of waiting) {
+      room.remove(held)
+      held.receipt.giveBack()
+    }
+  }
+
+  async function beat(): Promise<void> {
+    await records.beat(holder, loadOf(room.all()), beatLifeMs).catch(onFault)
+  }
+
+  /** Lets cancelled entries go before they are due, so that they hold up nothing. */
+  function drop(ids: readonly string[]): void {
+    const dropped = new Set(ids)
+    if (dropped.size === 0) return
+    for (const held of room.all()) if (dropped.has(held.entry.id)) held.dueAtMs = 0
+    pump()
+  }
+
+  const beats = setInterval(() => {
+    void beat()
+    if (!isClosing) records.cancelled().then(drop, onFault)
+  }, beatEveryMs)
+  const looks = setInterval(giveBackOld, lookForOldEveryMs)
+  // Before anything begins: nobody takes what a living process has under way.
+  const subscription = beat().then(() => subscribe(broker, names.sources, { onMessage, onLost }))
+
+  return {
+    beat,
+    drop,
+    close: async (deadlineMs) => {
+      isClosing = true
+      clearTimeout(timer)
+      clearInterval(looks)
+      await within(deadlineMs, underWay.values())
+      abort.abort()
+      await within(graceMs, [...underWay.values(), ...leaving])
+      end.abort()
+      await (await subscription).close()
+      clearInterval(beats)
+      await records.leave(holder).catch(onFault)
+    },
+  }
+}
+
+function loadOf(all: Iterable<Held>): Load {
+  const isUnderWay = [...all].map((held) => held.isUnderWay)
+  const running = isUnderWay.filter(Boolean).length
+  return { waiting: isUnderWay.length - running, running }
+}
+
+/** Waits until all are over, or for a time. */
+async function within(ms: number, running: Iterable<Promise<void>>): Promise<void> {
+  const timeout = new AbortController()
+  await Promise.race([
+    Promise.all(running),
+    delay(ms, undefined, { signal: timeout.signal }).catch(() => undefined),
+  ])
+  timeout.abort()
+}

@@ -1,0 +1,76 @@
+import type { Channel, GetMessage } from 'amqplib'
+import type { DeadLetter, Page } from '../durable-queue.ts'
+import type { Broker } from './broker.ts'
+import { type Death, entryOf, messageOf, type StoredEntry } from './message.ts'
+
+/** The dead letters of one queue, in a queue of the broker. */
+export interface DeadLetters {
+  /** Resolves when the letter is durable. It may then be there twice, and counts as one. */
+  readonly add: (entry: StoredEntry, death: Death) => Promise<void>
+  readonly list: (page: Page) => Promise<readonly DeadLetter[]>
+  /**
+   * Takes a letter out after something has been done with it; false where there is no such letter.
+   * @param act resolves with false where the letter is to stay
+   */
+  readonly take: (id: string, act: (entry: StoredEntry) => Promise<boolean>) => Promise<boolean>
+  readonly count: () => Promise<number>
+}
+
+interface Found {
+  readonly message: GetMessage
+  readonly letter: DeadLetter
+}
+
+/**
+ * Reads through the whole queue each time, as a broker knows no other way; what is read and not taken goes
+ * back to its place. While it is read, another process sees less of it.
+ */
+export function deadLetters(broker: Broker, queue: string): DeadLetters {
+  // One after the other, so that they do not hide letters from each other.
+  let last: Promise<unknown> = Promise.resolve()
+
+  function read<Result>(use: (channel: Channel, found: readonly Found[]) => Promise<Result>) {
+    const reading = last.then(() =>
+      broker.withChannel(async (channel) => use(channel, await lettersOn(channel, queue))),
+    )
+    last = reading.catch(() => undefined)
+    return reading
+  }
+
+  return {
+    add: (entry, death) => broker.publish(queue, messageOf(entry, death)),
+    list: ({ limit, after }) =>
+      read(async (_, found) => {
+        const byId = new Map(found.map(({ letter }) => [letter.id, letter]))
+        const letters = [...byId.values()].sort(byDeath)
+        const from = letters.findIndex(({ id }) => id === after) + 1
+        return letters.slice(from, from + limit)
+      }),
+    take: (id, act) =>
+      read(async (channel, found) => {
+        const copies = found.filter(({ letter }) => letter.id === id)
+        const [first] = copies
+        if (first === undefined) return false
+        const { diedAtMs: _, attempts: __, reason: ___, ...entry } = first.letter
+        if (!(await act(entry))) return false
+        for (const { message } of copies) channel.ack(message)
+        return true
+      }),
+    count: () =>
+      broker.withChannel(async (channel) => (await channel.checkQueue(queue)).messageCount),
+  }
+}
+
+async function lettersOn(channel: Channel, queue: string): Promise<readonly Found[]> {
+  const found: Found[] = []
+  for (;;) {
+    const message = await channel.get(queue)
+    if (message === false) return found
+    const { entry, death } = entryOf(message) ?? {}
+    if (entry && death) found.push({ message, letter: { ...entry, ...death } })
+  }
+}
+
+function byDeath(one: DeadLetter, other: DeadLetter): number {
+  return one.diedAtMs - other.diedAtMs || (one.id < other.id ? -1 : 1)
+}

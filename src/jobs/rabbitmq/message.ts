@@ -1,0 +1,57 @@
+import type { Message } from 'amqplib'
+import type { QueueEntry } from '../durable-queue.ts'
+
+/** What became of an entry in its deliveries so far. */
+export interface Past {
+  readonly attempts: number
+  readonly isInterrupted: boolean
+  readonly isUntouched: boolean
+}
+
+/** An entry as it lies in the broker. */
+export interface StoredEntry extends QueueEntry {
+  /** Milliseconds since the epoch. */
+  readonly putAtMs: number
+  /** Absent before the first delivery; of use where the records have forgotten it. */
+  readonly past?: Past
+}
+
+/** What is told of a dead letter besides its entry. */
+export interface Death {
+  /** Milliseconds since the epoch. */
+  readonly diedAtMs: number
+  readonly attempts: number
+  readonly reason: string
+}
+
+/** A message to be sent. */
+export interface OutgoingMessage {
+  readonly content: Buffer
+  readonly messageId: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** All but id and payload, as JSON. */
+type Header = Omit<StoredEntry, 'id' | 'payload'> & { readonly death?: Death }
+
+/** The message of an entry. */
+export function messageOf({ id, payload, ...header }: StoredEntry, death?: Death): OutgoingMessage {
+  const whole: Header = { ...header, ...(death && { death }) }
+  return { content: payload, messageId: id, headers: { entry: JSON.stringify(whole) } }
+}
+
+/** The entry of a message, and how it died; undefined where it is none of ours. */
+export function entryOf({
+  content,
+  properties,
+}: Message): { readonly entry: StoredEntry; readonly death: Death | undefined } | undefined {
+  const { messageId, headers } = properties
+  const text: unknown = headers?.entry
+  if (typeof messageId !== 'string' || typeof text !== 'string') return undefined
+  try {
+    const { death, ...header } = JSON.parse(text) as Header
+    return { entry: { ...header, id: messageId, payload: content }, death }
+  } catch {
+    return undefined
+  }
+}

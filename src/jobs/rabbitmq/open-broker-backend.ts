@@ -1,0 +1,54 @@
+import type { JobStore } from '../job.ts'
+import type { JobBackend } from '../job-backend.ts'
+import { openBroker } from './broker.ts'
+import { brokerQueue } from './broker-queue.ts'
+import type { EntryRecords } from './entry-records.ts'
+import { declareQueues, queueNames } from './queue-names.ts'
+
+/** Where jobs are kept on many machines. */
+export interface BrokerBackendSettings {
+  /** `amqp://` or `amqps://`, with name and password. */
+  readonly url: string
+  /** PEM of the authorities that may sign the certificate of the broker; those of the system if left out. */
+  readonly ca?: string | undefined
+  /** Most that is waited for the broker to confirm, milliseconds. */
+  readonly deadlineMs: number
+  /** Records of the entries of one queue, which all processes share. */
+  readonly entriesOf: (queue: string) => EntryRecords
+  readonly store: JobStore
+  /** Whether records and store cannot be reached at present. */
+  readonly isStoreAway: () => boolean
+  /** Told once when the broker is lost, with a code, and once when it is there again. */
+  readonly onBrokerChange: (lostCode: string | undefined) => void
+}
+
+/**
+ * Keeps jobs in quorum queues of RabbitMQ, for any number of processes; resolves after the first attempt to
+ * reach it, whether it succeeded or not.
+ * @param onFault told of what failed and is tried again, and of defects of handlers
+ */
+export async function openBrokerBackend(
+  settings: BrokerBackendSettings,
+  onFault: (error: unknown) => void,
+): Promise<JobBackend> {
+  const { entriesOf, store, isStoreAway, onBrokerChange } = settings
+  const names = { jobs: queueNames('jobs'), callbacks: queueNames('callbacks') }
+  const broker = await openBroker({
+    ...settings,
+    declare: async (channel) => {
+      await declareQueues(channel, names.jobs)
+      await declareQueues(channel, names.callbacks)
+    },
+    onChange: onBrokerChange,
+  })
+  const clock = Date.now
+  const queueOf = (name: 'jobs' | 'callbacks') =>
+    brokerQueue({ broker, records: entriesOf(name), names: names[name], clock, onFault })
+  return {
+    jobs: queueOf('jobs'),
+    callbacks: queueOf('callbacks'),
+    store,
+    isAway: () => broker.isAway() || isStoreAway(),
+    close: broker.close,
+  }
+}

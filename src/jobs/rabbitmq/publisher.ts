@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto'
+import type { ConfirmChannel } from 'amqplib'
+import { brokerError } from './broker-error.ts'
+import type { OutgoingMessage } from './message.ts'
+
+/**
+ * Sends a message to a queue; resolves when the broker has taken charge of it.
+ * @param exchange that it goes through, if not straight to the queue
+ */
+export type Publish = (queue: string, message: OutgoingMessage, exchange?: string) => Promise<void>
+
+/**
+ * Publishes on a channel with confirms. A message that no queue takes comes back before its confirm, and is
+ * refused too.
+ * @param deadlineMs most that is waited for the confirm
+ */
+export function publisherOn(channel: ConfirmChannel, deadlineMs: number): Publish {
+  const returned = new Set<unknown>()
+  channel.on('return', ({ properties }) => returned.add(properties.correlationId))
+  return (queue, { content, ...options }, exchange = '') =>
+    new Promise((resolve, reject) => {
+      const correlationId = randomUUID()
+      const deadline = setTimeout(() => reject(brokerError('BROKER_TIMEOUT')), deadlineMs)
+      const settle = (error: unknown) => {
+        clearTimeout(deadline)
+        const isReturned = returned.delete(correlationId)
+        if (isReturned) reject(brokerError('BROKER_HAS_NO_QUEUE'))
+        else if (error) reject(brokerError('BROKER_REFUSED'))
+        else resolve()
+      }
+      try {
+        const sent = { ...options, correlationId, persistent: true, mandatory: true }
+        channel.publish(exchange, queue, content, sent, settle)
+      } catch {
+        // The channel is closed, or what is sent cannot be written as AMQP.
+        settle(brokerError('BROKER_AWAY'))
+      }
+    })
+}

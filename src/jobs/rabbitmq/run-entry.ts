@@ -1,0 +1,157 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Delivery, HandleDelivery, Settlement } from '../durable-queue.ts'
+import type { Beginning, Ending, EntryRecords } from './entry-records.ts'
+import type { Death, StoredEntry } from './message.ts'
+import type { Held } from './waiting-room.ts'
+
+/** What is to become of an entry that is held. */
+export type Fate =
+  /** Its message can be acknowledged. */
+  | { readonly is: 'over'; readonly isRecorded: boolean }
+  | {
+      readonly is: 'waiting'
+      /** Milliseconds since the epoch. */
+      readonly dueAtMs: number
+      /** As it is to be delivered then, where it was delivered. */
+      readonly entry?: StoredEntry
+    }
+
+const over: Fate = { is: 'over', isRecorded: true }
+
+/** What deliveries are made with. */
+export interface RunSettings {
+  readonly records: EntryRecords
+  /** Who this process is in the records. */
+  readonly holder: string
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  readonly handle: HandleDelivery
+  /** Puts an entry to the dead letters; resolves when it is durable there. */
+  readonly bury: (entry: StoredEntry, death: Death) => Promise<void>
+  /** Told of what could not be done and is tried again. */
+  readonly onFault: (error: unknown) => void
+  /** Aborts when handlers are to come to an end. */
+  readonly signal: AbortSignal
+  /** Aborts when nothing is tried again. */
+  readonly end: AbortSignal
+}
+
+/** When it is looked again after an entry that another process has under way, milliseconds. */
+const lookAgainMs = 1_000
+const tryAgainMs = 500
+
+/** How long a record outlives the expiry of its entry, in case this is still in the queue. */
+const graceMs = 7 * 86_400_000
+
+/** How long an entry that is over is remembered, in case its acknowledgement was lost. */
+const overMs = 86_400_000
+
+/** How long the record of an entry that is not over lives from now on, milliseconds. */
+export function recordLifeMs(expiresAtMs: number, nowMs: number): number {
+  return Math.max(0, expiresAtMs - nowMs) + graceMs
+}
+
+/**
+ * Begins, handles and settles an entry.
+ * @throws {Error} rejects where the records cannot be reached; nothing has begun then that counts
+ */
+export async function runEntry(held: Held, settings: RunSettings): Promise<Fate> {
+  const { records, holder, clock, end, onFault } = settings
+  const beginning = await begin(held, settings)
+  if (beginning.state === 'early') return { is: 'waiting', dueAtMs: beginning.dueAtMs }
+  if (beginning.state === 'running') return { is: 'waiting', dueAtMs: clock() + lookAgainMs }
+  if (beginning.state === 'over' || beginning.state === 'cancelled') return over
+
+  const { payload, attempts } = beginning
+  const entry = { ...held.entry, ...(payload && { payload }) }
+  const bury = async (reason: string): Promise<Fate> => {
+    const death = { attempts, reason, diedAtMs: clock() }
+    await untilDone(() => settings.bury(entry, death), end, onFault)
+    return over
+  }
+  if (beginning.state === 'dead') return bury(beginning.reason)
+
+  const { isInterrupted } = beginning
+  const settlement = await settlementOf({ ...entry, attempts, isInterrupted }, settings)
+  const wasUntouched = !isInterrupted && (held.entry.past?.isUntouched ?? true)
+  const past = {
+    attempts,
+    isInterrupted,
+    isUntouched: settlement.state === 'retry' && settlement.isUntouched && wasUntouched,
+  }
+  const ending: Ending = { ...endingOf(settlement), ...past }
+  const lifeMs = ending.state === 'over' ? overMs : recordLifeMs(entry.expiresAtMs, clock())
+  const record = () => records.settle(entry.id, holder, ending, lifeMs)
+  if (settlement.state === 'done') {
+    try {
+      return { is: 'over', isRecorded: await record() }
+    } catch (error) {
+      // It is acknowledged all the same.
+      onFault(error)
+      return { is: 'over', isRecorded: false }
+    }
+  }
+  const isOurs = await untilDone(record, end, onFault)
+  if (!isOurs) return { is: 'waiting', dueAtMs: clock() + lookAgainMs }
+  if (settlement.state === 'retry') {
+    const { atMs: dueAtMs, payload: changed = entry.payload } = settlement
+    const later = { ...entry, payload: changed, notBeforeMs: dueAtMs, past }
+    return { is: 'waiting', dueAtMs, entry: later }
+  }
+  return bury(settlement.reason)
+}
+
+async function begin(
+  { entry, isRedelivered }: Held,
+  { records, holder, clock }: RunSettings,
+): Promise<Beginning> {
+  const attempt = {
+    holder,
+    isRedelivered,
+    interruptedHolder: undefined,
+    putAtMs: entry.putAtMs,
+    past: entry.past,
+    lifeMs: recordLifeMs(entry.expiresAtMs, clock()),
+  }
+  const beginning = await records.begin(entry.id, attempt)
+  if (beginning.state !== 'running' || (await records.isAlive(beginning.holder))) return beginning
+  return records.begin(entry.id, { ...attempt, interruptedHolder: beginning.holder })
+}
+
+async function settlementOf(
+  delivery: Omit<Delivery, 'signal'>,
+  { handle, signal, onFault }: RunSettings,
+): Promise<Settlement> {
+  try {
+    return await handle({ ...delivery, signal })
+  } catch (error) {
+    onFault(error)
+    const { code, name } = error as NodeJS.ErrnoException
+    return { state: 'dead', reason: `defect: ${code ?? name}` }
+  }
+}
+
+function endingOf(
+  settlement: Settlement,
+): Pick<Ending, 'state' | 'dueAtMs' | 'reason' | 'payload'> {
+  if (settlement.state === 'done') return { state: 'over', dueAtMs: 0, reason: '' }
+  if (settlement.state === 'dead') return { state: 'dead', dueAtMs: 0, reason: settlement.reason }
+  const { atMs, reason, payload } = settlement
+  return { state: 'waiting', dueAtMs: atMs, reason, payload }
+}
+
+/** Tries until it succeeds; rejects when it is to end. */
+async function untilDone<Result>(
+  act: () => Promise<Result>,
+  end: AbortSignal,
+  onFault: (error: unknown) => void,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await act()
+    } catch (error) {
+      onFault(error)
+      await delay(tryAgainMs, undefined, { signal: end })
+    }
+  }
+}

@@ -1,0 +1,12 @@
+-- Takes note that an entry is in the queue, unless it is over already.
+--
+-- KEYS     record, entries in the queue, cancelled ones
+-- ARGV[1]  id
+-- ARGV[2]  when it was put, milliseconds since the epoch
+
+local state = redis.call('HGET', KEYS[1], 'state')
+if state == 'waiting' or state == 'running' then
+  redis.call('HSET', KEYS[1], 'put', 1)
+  redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+end
+return 0

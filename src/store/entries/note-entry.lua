@@ -1,0 +1,13 @@
+-- Takes note of an entry that is about to be put.
+--
+-- KEYS     record, entries in the queue, cancelled ones
+-- ARGV[1]  id
+-- ARGV[2]  life of the record, milliseconds
+-- answer   1 where it is in the queue, or dead, and is not to be put again
+
+local state, is_put = unpack(redis.call('HMGET', KEYS[1], 'state', 'put'))
+if state == 'running' or state == 'dead' or (state == 'waiting' and is_put) then return 1 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'state', 'waiting', 'untouched', 1, 'attempts', 0, 'interrupted', 0)
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 0

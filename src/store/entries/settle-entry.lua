@@ -1,0 +1,25 @@
+-- Settles a delivery, unless somebody else has begun it meanwhile.
+--
+-- KEYS      record, entries in the queue, cancelled ones
+-- ARGV[1]   id
+-- ARGV[2]   who had begun it
+-- ARGV[3]   state from now on: waiting, dead or over
+-- ARGV[4]   attempts so far
+-- ARGV[5]   interrupted, 1 or 0
+-- ARGV[6]   1 where it is as if it had not begun
+-- ARGV[7]   when it is due, milliseconds since the epoch
+-- ARGV[8]   reason
+-- ARGV[9]   life of the record, milliseconds
+-- ARGV[10]  payload from now on, where it was changed
+-- answer    1, or 0 where it was not ours any more
+
+local state, holder, untouched = unpack(redis.call('HMGET', KEYS[1], 'state', 'holder', 'untouched'))
+if state and not (state == 'running' and holder == ARGV[2]) then return 0 end
+if ARGV[6] == '0' then untouched = 0 end
+redis.call('HSET', KEYS[1], 'state', ARGV[3], 'attempts', ARGV[4], 'interrupted', ARGV[5],
+  'untouched', untouched or ARGV[6], 'due', ARGV[7], 'reason', ARGV[8], 'put', 1)
+if ARGV[10] then redis.call('HSET', KEYS[1], 'payload', ARGV[10]) end
+if ARGV[3] == 'over' then redis.call('HDEL', KEYS[1], 'payload') end
+if ARGV[3] ~= 'waiting' then redis.call('ZREM', KEYS[2], ARGV[1]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[9])
+return 1

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs'
+import { isOver, type Job, type JobItemResult, type JobStore } from '../../jobs/job.ts'
+import type { AskRedis } from '../ask-redis.ts'
+import type { RedisClient } from '../redis-client.ts'
+import { fieldsOf, jobOf } from './job-fields.ts'
+
+function script(name: string) {
+  return { lua: readFileSync(new URL(`${name}.lua`, import.meta.url), 'utf8'), numberOfKeys: 2 }
+}
+
+/** The scripts, under the names that they have as commands of the client. */
+export const jobScripts = {
+  changeJob: script('change-job'),
+  putJobResults: script('put-job-results'),
+}
+
+/** A client of Redis with the scripts defined. */
+export interface JobCommands {
+  changeJob(job: string, results: string, ...values: (string | number)[]): Promise<number>
+  putJobResults(job: string, results: string, ...values: (string | number)[]): Promise<number>
+}
+
+/** How long what is not over outlives its expiry: it may still be in the queue. */
+const graceMs = 7 * 86_400_000
+const indexLifeMs = 90 * 86_400_000
+
+/** Elements that are read or written at once, so that no command takes long. */
+const pageSize = 200
+
+/** How many entries of a list are looked at when one is added, whether their jobs are still there. */
+const sweptAtOnce = 4
+
+/**
+ * How jobs stand, in Redis.
+ * @param keepMs how long a job that is over can be seen, milliseconds
+ * @param clock milliseconds since the epoch
+ */
+export function redisJobStore(
+  redis: RedisClient,
+  ask: AskRedis,
+  keepMs: number,
+  clock: () => number,
+): JobStore {
+  async function get(id: string): Promise<Job | undefined> {
+    const key = keyOf(id)
+    return jobOf(await ask(key, () => redis.hgetall(key)))
+  }
+
+  async function addToList(list: string, { id, acceptedAtMs }: Job): Promise<void> {
+    await ask(list, () =>
+      Promise.all([redis.zadd(list, acceptedAtMs, id), redis.pexpire(list, indexLifeMs)]),
+    )
+    const oldest = await ask(list, () => redis.zrange(list, '0', String(sweptAtOnce - 1)))
+    await forgetAbsent(list, oldest, await Promise.all(oldest.map(get)))
+  }
+
+  async function forgetAbsent(
+    list: string,
+    ids: readonly string[],
+    jobs: readonly (Job | undefined)[],
+  ): Promise<void> {
+    const absent = ids.filter((_, index) => jobs[index] === undefined)
+    if (absent.length > 0) await ask(list, () => redis.zrem(list, ...absent))
+  }
+
+  return {
+    add: async (accepted) => {
+      const job: Job = { ...accepted, state: 'waiting', attempts: 0 }
+      const key = keyOf(job.id)
+      const lifeMs = Math.max(0, job.expiresAtMs - clock()) + keepMs + graceMs
+      const { set } = fieldsOf(job)
+      const values = ['add', lifeMs, set.length, ...set]
+      await ask(key, () => redis.changeJob(key, resultsKeyOf(job.id), ...values))
+      for (const list of [listOf(undefined), listOf(job.owner)]) await addToList(list, job)
+    },
+    get,
+    change: async (id, change) => {
+      const key = keyOf(id)
+      const { set, gone } = fieldsOf(change)
+      const isEnd = change.state !== undefined && isOver(change.state)
+      const lifeMs = isEnd ? keepMs : change.state === undefined ? 0 : keepMs + graceMs
+      const values = ['change', lifeMs, set.length, ...set, ...gone]
+      await ask(key, () => redis.changeJob(key, resultsKeyOf(id), ...values))
+    },
+    putResults: async (id, from, results) => {
+      const key = keyOf(id)
+      for (let start = 0; start < results.length; start += pageSize) {
+        const values = results
+          .slice(start, start + pageSize)
+          .flatMap((result, index) => [from + start + index, JSON.stringify(result)])
+        await ask(key, () => redis.putJobResults(key, resultsKeyOf(id), ...values))
+      }
+    },
+    results: async (id) => {
+      const key = resultsKeyOf(id)
+      const names = await ask(key, () => redis.hkeys(key))
+      const inOrder = names.sort((one, other) => Number(one) - Number(other))
+      const results: JobItemResult[] = []
+      for (let start = 0; start < inOrder.length; start += pageSize) {
+        const page = inOrder.slice(start, start + pageSize)
+        const texts = await ask(key, () => redis.hmget(key, ...page))
+        for (const text of texts) if (text) results.push(JSON.parse(text) as JobItemResult)
+      }
+      return results
+    },
+    dropResults: async (id) => {
+      const key = resultsKeyOf(id)
+      await ask(key, () => redis.del(key))
+    },
+    list: async ({ owner, state, limit }) => {
+      const list = listOf(owner)
+      const found: Job[] = []
+      for (let start = 0; found.length < limit; ) {
+        const ids = await ask(list, () => redis.zrevrange(list, start, start + pageSize - 1))
+        const jobs = await Promise.all(ids.map(get))
+        for (const job of jobs) {
+          if (job !== undefined && (state ?? job.state) === job.state) found.push(job)
+        }
+        if (ids.length < pageSize) break
+        start += pageSize
+      }
+      return found.slice(0, limit)
+    },
+  }
+}
+
+// Both in the slot of the job.
+function keyOf(id: string): string {
+  return `magegate:job:{${id}}`
+}
+
+function resultsKeyOf(id: string): string {
+  return `magegate:job:{${id}}:results`
+}
+
+function listOf(owner: string | undefined): string {
+  return owner === undefined ? 'magegate:jobs' : `magegate:jobs:of:${owner}`
+}

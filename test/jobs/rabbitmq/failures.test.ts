@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { inspect } from 'node:util'
+import type { Delivery, Settlement } from '../../../src/jobs/durable-queue.ts'
+import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
+import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
+import { startRedis, type TestRedis } from '../../support/redis.ts'
+import { deliveriesOf, entryOf } from '../queue-contract.ts'
+
+const done: Settlement = { state: 'done' }
+
+describe('jobs in RabbitMQ', () => {
+  let rabbit: TestRabbit
+  let redis: TestRedis
+  before(async () => {
+    rabbit = await startRabbit()
+    redis = await startRedis()
+  })
+  after(async () => {
+    await redis[Symbol.asyncDispose]()
+    await rabbit[Symbol.asyncDispose]()
+  })
+
+  async function withBackends(
+    count: number,
+    run: (backends: readonly TestBackend[]) => Promise<void>,
+  ) {
+    await using backends = new AsyncDisposableStack()
+    const opened: TestBackend[] = []
+    for (let index = 0; index < count; index += 1) {
+      opened.push(backends.use(await openTestBackend(rabbit.url, redis.url)))
+    }
+    await run(opened)
+    const { waiting, running, dead } = await (opened[0] as TestBackend).jobs.depth()
+    assert.deepEqual({ waiting, running, dead }, { waiting: 0, running: 0, dead: 0 })
+  }
+
+  const withBackend = (run: (backend: TestBackend) => Promise<void>) =>
+    withBackends(1, ([backend]) => run(backend as TestBackend))
+
+  test('are refused while no broker is there; those before that are delivered when it is back', () =>
+    withBackend(async (backend) => {
+      const { jobs } = backend
+      await jobs.put(entryOf('kept'))
+      await jobs.put(entryOf('kept-in-order', { orderKey: '["k"]' }))
+      await rabbit.kill()
+      await assert.rejects(jobs.put(entryOf('refused')), { code: /^BROKER_/ })
+      assert.equal(await jobs.cancel('refused'), 'cancelled')
+      assert.equal(backend.isAway?.(), true)
+      await rabbit.restart()
+      while (backend.isAway?.()) await delay(20)
+      assert.equal(backend.brokerChanges.at(-1), undefined)
+      const deliveries = deliveriesOf(jobs, 3)
+      const two = [await deliveries.next(), await deliveries.next()]
+      assert.deepEqual(two.map(({ delivery }) => delivery.id).sort(), ['kept', 'kept-in-order'])
+      for (const { delivery, settle } of two) {
+        assert.equal(delivery.isInterrupted, false)
+        settle(done)
+      }
+      await untilEmpty(backend)
+    }))
+
+  test('are refused within the deadline by a broker that hangs, and not carried out once taken back', () =>
+    withBackend(async (backend) => {
+      rabbit.freeze()
+      await assert.rejects(backend.jobs.put(entryOf('unconfirmed')), { code: 'BROKER_TIMEOUT' })
+      assert.equal(await backend.jobs.cancel('unconfirmed'), 'cancelled')
+      rabbit.thaw()
+      await backend.jobs.put(entryOf('behind'))
+      const { delivery, settle } = await deliveriesOf(backend.jobs).next()
+      assert.equal(delivery.id, 'behind')
+      settle(done)
+      await untilEmpty(backend)
+    }))
+
+  test('are not begun twice when the broker is killed while they are under way', () =>
+    withBackend(async (backend) => {
+      await backend.jobs.put(entryOf('long', { orderKey: '["l"]' }))
+      await backend.jobs.put(entryOf('behind', { orderKey: '["l"]' }))
+      const deliveries = deliveriesOf(backend.jobs, 2)
+      const long = await deliveries.next()
+      await rabbit.kill()
+      await rabbit.restart()
+      while (backend.isAway?.()) await delay(20)
+      // Put after it, and delivered, so that what was redelivered has come too.
+      await backend.jobs.put(entryOf('other'))
+      const other = await deliveries.next()
+      assert.equal(other.delivery.id, 'other')
+      other.settle(done)
+      long.settle(done)
+      const behind = await deliveries.next()
+      assert.equal(behind.delivery.id, 'behind')
+      assert.equal(behind.delivery.isInterrupted, false)
+      behind.settle(done)
+      await untilEmpty(backend)
+    }))
+
+  test('of a process that was killed are taken by another one, which is told what was interrupted', () =>
+    withBackend(async (backend) => {
+      const folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
+      const file = join(folder, 'work')
+      await backend.jobs.put(entryOf('hangs', { orderKey: '["h"]' }))
+      await backend.jobs.put(entryOf('held', { orderKey: '["h"]' }))
+      const program = join(import.meta.dirname, '../../support/job-process.ts')
+      const worker = spawn(process.execPath, [program, 'work', rabbit.url, redis.url, file])
+      const written = async () =>
+        (await readFile(file, 'utf8').catch(() => '')).includes('hangs begun')
+      while (!(await written())) await delay(20)
+      worker.kill('SIGKILL')
+      const deliveries = deliveriesOf(backend.jobs, 2)
+      const first = await deliveries.next()
+      assert.equal(first.delivery.id, 'hangs')
+      assert.equal(first.delivery.isInterrupted, true)
+      assert.equal(first.delivery.attempts, 2)
+      first.settle(done)
+      const second = await deliveries.next()
+      assert.equal(second.delivery.id, 'held')
+      assert.equal(second.delivery.isInterrupted, false)
+      assert.equal(second.delivery.attempts, 1)
+      second.settle(done)
+      await untilEmpty(backend)
+      await rm(folder, { recursive: true })
+    }))
+
+  test('wait while Redis is away, and go on when it is back, though it has forgotten them', () =>
+    withBackend(async (backend) => {
+      await backend.jobs.put(entryOf('waits'))
+      await redis.kill()
+      await assert.rejects(backend.jobs.put(entryOf('refused')), { code: 'REDIS_AWAY' })
+      const deliveries = deliveriesOf(backend.jobs)
+      while (backend.faults.length === 0) await delay(20)
+      assert.equal(deliveries.count(), 0)
+      await redis.restart()
+      const { delivery, settle } = await deliveries.next()
+      assert.equal(delivery.id, 'waits')
+      assert.equal(delivery.isInterrupted, false)
+      assert.equal(delivery.attempts, 1)
+      settle(done)
+      while (backend.isAway?.()) await delay(20)
+      await untilEmpty(backend)
+    }))
+
+  test('that wait for long take no place from others, and come back as they were, whatever Redis forgets', () =>
+    withBackend(async (backend) => {
+      const ids = Array.from({ length: 40 }, (_, index) => `waits-${index}`)
+      for (const id of ids) await backend.jobs.put(entryOf(id))
+      const deliveries = deliveriesOf(backend.jobs, 40)
+      const atMs = Date.now() + 12_000
+      for (let count = 0; count < ids.length; count += 1) {
+        const { settle } = await deliveries.next()
+        const payload = Buffer.from('changed')
+        settle({ state: 'retry', atMs, reason: 'busy', isUntouched: false, payload })
+      }
+      await backend.jobs.put(entryOf('other'))
+      const other = await deliveries.next()
+      assert.equal(other.delivery.id, 'other')
+      other.settle(done)
+      await redis.kill()
+      await redis.restart()
+      const back = new Set<string>()
+      while (back.size < 40) {
+        const { delivery, settle } = await deliveries.next()
+        assert.ok(Date.now() >= atMs)
+        assert.equal(delivery.attempts, 2)
+        assert.equal(delivery.isInterrupted, false)
+        assert.equal(delivery.payload.toString(), 'changed')
+        back.add(delivery.id)
+        settle(done)
+      }
+      await untilEmpty(backend)
+    }))
+
+  test('count as interrupted where they were delivered before and Redis has forgotten them', () =>
+    withBackends(2, async ([one, other]) => {
+      await one?.jobs.put(entryOf('forgotten'))
+      const here = await deliveriesOf(one?.jobs as TestBackend['jobs']).next()
+      await redis.kill()
+      await redis.restart()
+      while (one?.isAway?.() || other?.isAway?.()) await delay(20)
+      await one?.jobs.close(0)
+      const { delivery, settle } = await deliveriesOf(other?.jobs as TestBackend['jobs']).next()
+      assert.equal(delivery.id, 'forgotten')
+      assert.equal(delivery.isInterrupted, true)
+      settle(done)
+      here.settle(done)
+      await untilEmpty(other as TestBackend)
+    }))
+
+  test('with one order key keep their order among processes, also when the one that has them leaves', () =>
+    withBackends(2, async ([one, other]) => {
+      const order: string[] = []
+      const ids = Array.from({ length: 30 }, (_, index) => `ordered-${index}`)
+      for (const id of ids) await one?.jobs.put(entryOf(id, { orderKey: '["o"]' }))
+      const work = async ({ id }: Delivery): Promise<Settlement> => {
+        await delay(5)
+        order.push(id)
+        return done
+      }
+      one?.jobs.consume(work, { concurrency: 4 })
+      other?.jobs.consume(work, { concurrency: 4 })
+      while (order.length < 10) await delay(5)
+      await one?.jobs.close(5_000)
+      while (order.length < 20) await delay(5)
+      await untilEmpty(other as TestBackend)
+      assert.deepEqual(order, ids)
+    }))
+
+  test('reach a broker over TLS whose certificate is verified, and no other', async () => {
+    await using backend = await openTestBackend(rabbit.tlsUrl, redis.url)
+    await backend.jobs.put(entryOf('over-tls'))
+    const { settle } = await deliveriesOf(backend.jobs).next()
+    settle(done)
+    await untilEmpty(backend)
+    await using unverified = await openTestBackend(rabbit.tlsUrl, redis.url, { ca: null })
+    assert.equal(unverified.isAway?.(), true)
+    assert.deepEqual(unverified.brokerChanges, ['DEPTH_ZERO_SELF_SIGNED_CERT'])
+  })
+
+  test('show no password in what is told of a broker that refuses it', async () => {
+    const url = rabbit.url.replace(rabbit.password, 'a-wrong-password')
+    await using backend = await openTestBackend(url, redis.url)
+    assert.deepEqual(backend.brokerChanges, ['AMQP_403'])
+    const error = await backend.jobs.put(entryOf('refused')).catch((caught: unknown) => caught)
+    assert.ok(error instanceof Error)
+    const told = inspect([error, backend.faults], { depth: 9 })
+    assert.doesNotMatch(told, /a-wrong-password|127\.0\.0\.1/)
+  })
+})
+
+async function untilEmpty({ jobs }: { jobs: TestBackend['jobs'] }): Promise<void> {
+  for (;;) {
+    const { waiting, running } = await jobs.depth()
+    if (waiting + running === 0) return
+    await delay(20)
+  }
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { openTestBackend } from '../../support/broker-backend.ts'
+import { startRabbit } from '../../support/rabbitmq.ts'
+import { killed, startRedis } from '../../support/redis.ts'
+
+/*
+ * By hand, with more entries and kills:
+ *   KILLED_JOBS=2000 KILLS=24 npx node --test test/jobs/rabbitmq/killed.test.ts
+ */
+const count = Number(process.env.KILLED_JOBS ?? 150)
+const kills = Number(process.env.KILLS ?? 3)
+const program = fileURLToPath(new URL('../../support/job-process.ts', import.meta.url))
+
+test('loses nothing that it accepted, whoever is killed, and does nothing twice that must not be', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-killed-'))
+  await using rabbit = await startRabbit()
+  await using redis = await startRedis()
+  const accepted = join(folder, 'accepted')
+  const work = join(folder, 'work')
+  const run = (...args: string[]) =>
+    spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const startWorker = () => run('work', rabbit.url, redis.url, work)
+  const startPutter = (from: number) =>
+    run('put', rabbit.url, redis.url, accepted, String(from), String(count))
+
+  const workers = [startWorker(), startWorker()]
+  let putter = startPutter(0)
+  await using backend = await openTestBackend(rabbit.url, redis.url)
+  const kill = {
+    broker: async () => {
+      await rabbit.kill()
+      await rabbit.restart()
+    },
+    worker: async (index: number) => {
+      await killed(workers[index % 2] as ChildProcess)
+      workers[index % 2] = startWorker()
+    },
+    gateway: async () => {
+      if (hasEnded(putter)) return
+      await killed(putter)
+      // What it was about to put is not put again: its caller would not know what became of it.
+      const last = Math.max(-1, ...(await linesOf(accepted)).map(numberOf))
+      putter = startPutter(last + 2)
+    },
+  }
+  // Each when so many are accepted, and the next one not before the one before it is over.
+  const moments = Array.from({ length: kills }, () => Math.random() * count).sort((a, b) => a - b)
+  for (const [index, moment] of moments.entries()) {
+    while ((await linesOf(accepted)).length < moment && !hasEnded(putter)) await delay(20)
+    const whose = (['worker', 'broker', 'gateway'] as const)[index % 3] as keyof typeof kill
+    await kill[whose](index)
+  }
+  while (!hasEnded(putter)) await delay(20)
+
+  for (;;) {
+    if (backend.isAway?.() === false) {
+      const { waiting, running } = await backend.jobs
+        .depth()
+        .catch(() => ({ waiting: 1, running: 0 }))
+      if (waiting + running === 0) break
+    }
+    await delay(200)
+  }
+  for (const worker of workers) await killed(worker)
+
+  const ids = await linesOf(accepted)
+  const dead = new Map(
+    (await backend.jobs.listDead({ limit: count })).map((each) => [each.id, each]),
+  )
+  const begun = timesOf(await linesOf(work), 'begun')
+  const done = timesOf(await linesOf(work), 'done')
+  const isLost = (id: string) => !done.has(id) && !dead.has(id)
+  const onces = ids.filter((id) => id.startsWith('once'))
+  t.diagnostic(
+    JSON.stringify({
+      accepted: ids.length,
+      kills,
+      doneOnce: ids.filter((id) => begun.get(id) === 1 && done.get(id) === 1).length,
+      begunMoreThanOnce: ids.filter((id) => (begun.get(id) ?? 0) > 1).length,
+      dead: dead.size,
+      lost: ids.filter(isLost).length,
+    }),
+  )
+  assert.deepEqual(ids.filter(isLost), [])
+  assert.deepEqual(
+    onces.filter((id) => (begun.get(id) ?? 0) > 1),
+    [],
+  )
+  for (const id of dead.keys()) assert.match(id, /^once-/)
+  for (const id of dead.keys()) await backend.jobs.discard(id)
+  await rm(folder, { recursive: true })
+})
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
+async function linesOf(path: string): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  // The last line may have been cut off.
+  return text.split('\n').slice(0, -1)
+}
+
+function numberOf(id: string): number {
+  return Number(id.split('-')[1])
+}
+
+function timesOf(lines: readonly string[], end: string): ReadonlyMap<string, number> {
+  const times = new Map<string, number>()
+  for (const line of lines) {
+    const [id = '', what] = line.split(' ')
+    if (what === end) times.set(id, (times.get(id) ?? 0) + 1)
+  }
+  return times
+}

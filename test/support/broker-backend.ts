@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { pino } from 'pino'
+import type { JobBackend } from '../../src/jobs/job-backend.ts'
+import { openBrokerBackend } from '../../src/jobs/rabbitmq/open-broker-backend.ts'
+import { Secret } from '../../src/secret.ts'
+import { openJobNotes } from '../../src/store/jobs/open-job-notes.ts'
+import { pemFile } from './tls/pem.ts'
+
+/** A backend in RabbitMQ and Redis, as one process of a gateway has it. */
+export interface TestBackend extends JobBackend, AsyncDisposable {
+  /** Codes of what was told of the broker; undefined where it is there again. */
+  readonly brokerChanges: readonly (string | undefined)[]
+  readonly faults: readonly unknown[]
+}
+
+/** Opens jobs in a broker and a Redis. */
+export async function openTestBackend(
+  amqpUrl: string,
+  redisUrl: string,
+  {
+    deadlineMs = 2_000,
+    ca = readFileSync(pemFile('loopback.cert'), 'utf8'),
+  }: { readonly deadlineMs?: number; readonly ca?: string | null } = {},
+): Promise<TestBackend> {
+  const brokerChanges: (string | undefined)[] = []
+  const faults: unknown[] = []
+  const location = { url: new Secret(redisUrl) }
+  const notes = await openJobNotes(location, 60_000, pino({ enabled: false }))
+  const backend = await openBrokerBackend(
+    {
+      url: amqpUrl,
+      ca: ca ?? undefined,
+      deadlineMs,
+      entriesOf: notes.entriesOf,
+      store: notes.store,
+      isStoreAway: notes.isAway,
+      onBrokerChange: (code) => brokerChanges.push(code),
+    },
+    (error) => faults.push(error),
+  )
+  async function close(): Promise<void> {
+    await Promise.all([backend.jobs.close(0), backend.callbacks.close(0)])
+    await backend.close()
+    notes.close()
+  }
+  return { ...backend, brokerChanges, faults, close, [Symbol.asyncDispose]: close }
+}

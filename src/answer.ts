@@ -106,8 +106,10 @@ function writeProblem(
   settings: AnswerSettings,
 ): void {
   if (response.destroyed) return
-  // What is left of a body that nobody will read must not be taken for the next request.
-  const isBodyUnread = request.hasBody && !response.req.complete
+  // What is left of a body that nobody will read must not be taken for the next request. HTTP/2 keeps
+  // requests apart.
+  const { complete, httpVersionMajor } = response.req
+  const isBodyUnread = request.hasBody && !complete && httpVersionMajor === 1
   response.writeHead(statusOf(rejection), [
     ...standingHeaders(request, isBodyUnread || settings.isDraining()),
     ...contentHeaders('application/problem+json', body),

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { FastifyReply } from 'fastify'
 import type { AnswerSettings } from './answer.ts'
 import { errorCode } from './forward/upstream-failure.ts'
@@ -49,6 +50,11 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   request.bytesOut = Buffer.byteLength(body)
   // Nothing was done that would have to be recorded at any price, so it is answered in any case.
   answers.hold(request, () => {
+    // Before the end of a TLS handshake nothing can be said, and Node would wait to say it.
+    if (socket instanceof TLSSocket && socket.getPeerFinished() === undefined) {
+      socket.destroy()
+      return
+    }
     socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nX-Request-Id: ${request.requestId}\r\n` +
         'Content-Type: application/problem+json\r\nCache-Control: no-store\r\nConnection: close\r\n' +

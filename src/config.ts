@@ -23,6 +23,7 @@ import {
 } from './config/policy-classes.ts'
 import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
+import { checkTlsFiles } from './config/tls-rules.ts'
 import { readYamlFile } from './config/yaml-file.ts'
 import { EndpointFileSettings, endpointFaults } from './endpoints/defined-endpoint.ts'
 import type { Secret } from './secret.ts'
@@ -82,6 +83,7 @@ export async function loadConfig(
   if (gateway.settings !== undefined) {
     const read = integrations.flatMap(({ settings }) => settings ?? [])
     faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))
+    faults.push(...(await checkTlsFiles(gateway.file, gateway.settings)))
   }
   faults.push(...contract.faults)
   if (needs === 'contract needed') faults.push(...checkContract(contract.document, integrations))

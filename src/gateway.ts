@@ -8,9 +8,9 @@ import { answerClientError, type OpenReplies } from './client-error.ts'
 import type { Config } from './config.ts'
 import { prepareGeneration } from './generation.ts'
 import { openLastingParts } from './lasting-parts.ts'
+import { openPublicServer } from './public-server.ts'
 import { openRedactions } from './record/redactions.ts'
 import { prepareReload, type Reload } from './reload.ts'
-import { createServer } from './server.ts'
 import { limiterOf, rateLimitStoreOf } from './store/rate-limit-store.ts'
 import { startSuccession } from './succession.ts'
 import { addPipelineHooks } from './traffic.ts'
@@ -38,27 +38,22 @@ export async function buildGateway(
   config: Config,
   load: () => Promise<Config> = () => Promise.resolve(config),
 ): Promise<Gateway> {
-  const { listen, admin, magento, limits } = config.gateway
+  const { listen, admin, magento } = config.gateway
   const redactions = openRedactions()
   const forgetStart = redactions.add(config.secrets, config.gateway.audit.redact)
   const lasting = await openLastingParts(config, redactions)
   let isDraining = false
 
   const openReplies: OpenReplies = new WeakMap()
-  const app = createServer(
-    {
-      ...(listen.tls && { tls: listen.tls }),
-      asksForCertificate: config.integrations.some(
-        ({ credentials }) => credentials.clientCertificate !== undefined,
-      ),
-      bodyLimitBytes: limits.bodyBytes,
-      requestTimeoutMs: listen.requestTimeoutMs,
-    },
-    (error, socket) => {
+  const { app, renewCertificate } = await openPublicServer(config, {
+    current: () => succession.current().config,
+    log: lasting.log,
+    metrics: lasting.metrics.connections,
+    onClientError: (error, socket) => {
       const { answers } = succession.current().traffic
       answerClientError(error, socket, { answers, openReplies })
     },
-  )
+  })
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(lasting.store) })
   const foundation = { lasting, sharedLimiter: limiterOf(app), isDraining: () => isDraining }
   const succession = startSuccession(config, (next, previous) =>
@@ -81,7 +76,12 @@ export async function buildGateway(
   })
 
   const { metrics, log } = lasting
-  const reload = prepareReload({ load, succession, isDraining: () => isDraining, metrics, log })
+  const takeAnew = prepareReload({ load, succession, isDraining: () => isDraining, metrics, log })
+  const reload = async () => {
+    const outcome = await takeAnew()
+    await renewCertificate?.()
+    return outcome
+  }
   metrics.gate.watch(() => succession.current().magentoStatus())
   const adminServer = createAdminServer({
     notReady: () => [

@@ -8,7 +8,7 @@ import { correlation } from './admit/correlation.ts'
 import { ipAllowlist } from './admit/ip-allowlist.ts'
 import { requestFraming } from './admit/request-framing.ts'
 import { requestTarget } from './admit/request-target.ts'
-import { requireHttps } from './admit/require-https.ts'
+import { type HttpsFacts, requireHttps } from './admit/require-https.ts'
 import { clientCertificatePin } from './authenticate/client-certificate-pin.ts'
 import { credential } from './authenticate/credential.ts'
 import { replayGuard } from './authenticate/replay-guard.ts'
@@ -29,10 +29,9 @@ import { sensitiveRoutes } from './authorize/sensitive-routes.ts'
 import type { RateLimit, Step } from './policy.ts'
 
 /** What the steps need to know of the gateway's configuration. */
-export interface StepFacts extends IntegrationDirectory, ClientCertificateFacts {
+export interface StepFacts extends IntegrationDirectory, ClientCertificateFacts, HttpsFacts {
   readonly stores: ReadonlySet<string>
   readonly trustedProxies: readonly string[]
-  readonly requireHttps: boolean
   readonly perAddress: RateLimit
 }
 

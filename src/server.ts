@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import { type SecureContextOptions, TLSSocket } from 'node:tls'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { ClientCertificate, RequestContext } from './request-context.ts'
+import { boundConnections, type ConnectionSettings } from './server/connections.ts'
+import { serveHttp2 } from './server/http2.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,20 +17,23 @@ declare module 'fastify' {
 /** What the public listener needs of the configuration. */
 export interface ServerSettings {
   readonly tls?: {
-    readonly certFile: string
-    readonly keyFile: string
-    /** Authorities that may sign client certificates; without it no chain is trusted. */
-    readonly clientCaFile?: string
+    readonly context: SecureContextOptions
+    /** Whether callers may choose HTTP/2 in the TLS handshake. */
+    readonly http2: boolean
   }
   /** Whether callers are asked for a certificate in the TLS handshake. */
   readonly asksForCertificate: boolean
   readonly bodyLimitBytes: number
   /** Until a whole request must be here, milliseconds. */
   readonly requestTimeoutMs: number
+  readonly connections: ConnectionSettings
 }
 
 /** Bytes of a request's header section; also bounds the request target. */
 const maxHeaderBytes = 16_384
+
+/** How long a connection may be without a request, milliseconds. */
+const idleMs = 72_000
 
 /**
  * Makes the public HTTP server. It interprets nothing: every request is routed alike, its body is
@@ -41,11 +45,12 @@ export function createServer(
   onClientError: (error: Error, socket: Socket) => void,
 ): FastifyInstance {
   const { tls, asksForCertificate, bodyLimitBytes, requestTimeoutMs } = settings
+  const headersTimeout = Math.min(requestTimeoutMs, 15_000)
   const http = {
     maxHeaderSize: maxHeaderBytes,
     // The pipeline refuses a request without Host, so that it is recorded.
     requireHostHeader: false,
-    headersTimeout: Math.min(requestTimeoutMs, 15_000),
+    headersTimeout,
     connectionsCheckingInterval: Math.min(requestTimeoutMs, 5_000),
   }
   const app = fastify({
@@ -54,21 +59,19 @@ export function createServer(
       : {
           https: {
             ...http,
-            cert: readFileSync(tls.certFile),
-            key: readFileSync(tls.keyFile),
-            minVersion: 'TLSv1.2' as const,
+            ...tls.context,
+            ALPNProtocols: tls.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+            handshakeTimeout: headersTimeout,
             // Asked for and never required here: the pipeline decides who needs one.
             requestCert: asksForCertificate,
             rejectUnauthorized: false,
-            // Never the public authorities, which sign a certificate for anybody.
-            ca: tls.clientCaFile === undefined ? [] : readFileSync(tls.clientCaFile),
           },
         }),
     logger: false,
     clientErrorHandler: onClientError,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: 72_000,
+    keepAliveTimeout: idleMs,
     exposeHeadRoutes: false,
     // While draining, what still comes in on open connections is served as ever.
     return503OnClosing: false,
@@ -87,6 +90,16 @@ export function createServer(
   app.server.on('connect', (_message, socket) => {
     onClientError(Object.assign(new Error('CONNECT'), { code: 'HTTP_CONNECT' }), socket as Socket)
   })
+  if (tls?.http2) {
+    const firstRequestMs = headersTimeout
+    const bounds = { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs }
+    const http2 = serveHttp2(app.server, bounds)
+    app.addHook('preClose', async () => http2.close())
+    app.addHook('onClose', () => http2.closed)
+  }
+  const connections = boundConnections(app.server, settings.connections)
+  // Node's own knows no connection of HTTP/2, nor one whose TLS handshake is not over.
+  app.server.closeAllConnections = connections.destroyAll
   return app
 }
 

@@ -13,6 +13,7 @@ export function stepFacts({ gateway, integrations }: Config): StepFacts {
     stores: new Set(magento.stores),
     trustedProxies: listen.trustedProxies,
     requireHttps: listen.requireHttps,
+    hsts: listen.hsts,
     perAddress: {
       ratePerSecond: ratePerSecond(limits.perAddress.rate),
       burst: limits.perAddress.burst,

@@ -161,6 +161,7 @@ function rejectionOf({ log }: Traffic, error: unknown, gate: RequestContext): Re
   const code = errorCode(error)
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reject('body-too-large', code)
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return reject('unsupported-media-type', code)
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return reject('request-timeout', code)
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' || code === 'ECONNRESET') {
     return reject('bad-request', code, { detail: 'The body is not as long as announced.' })
   }

@@ -11,7 +11,12 @@ import { services } from './support/services.ts'
 async function answerOf(check: () => never | Promise<never>) {
   const lines: string[] = []
   const records: RequestContext[] = []
-  const settings = { asksForCertificate: false, bodyLimitBytes: 1024, requestTimeoutMs: 1000 }
+  const limits = { total: 10, perAddress: 10, isProxy: () => false }
+  const connections = { limits: () => limits, onRefused: assert.fail }
+  const settings = {
+    ...{ asksForCertificate: false, bodyLimitBytes: 1024, requestTimeoutMs: 1000 },
+    connections,
+  }
   const app = createServer(settings, (_error, socket) => socket.destroy())
   const traffic: Traffic = {
     steps: [{ name: 'broken', check }],

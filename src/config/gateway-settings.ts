@@ -49,8 +49,35 @@ const tls = Type.Object(
     clientCaFile: Type.Optional(
       ReadableFile('PEM file of the authorities that may sign client certificates.'),
     ),
+    http2: Type.Boolean({
+      default: true,
+      description: 'Whether callers may choose HTTP/2 (ALPN h2) beside HTTP/1.1.',
+    }),
+    checkFilesMs: Milliseconds(
+      10_000,
+      'How often the files are looked at for a new certificate, which is then used without a restart.',
+    ),
   },
   { ...closed, description: 'TLS 1.2 and 1.3 at the gateway itself.' },
+)
+
+const hsts = Type.Object(
+  {
+    maxAgeSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 4_294_967_295,
+      default: 31_536_000,
+      description: 'For how long callers are to use HTTPS only.',
+    }),
+    includeSubDomains: Type.Boolean({
+      default: false,
+      description: 'Whether that goes for all hosts below the name too.',
+    }),
+  },
+  {
+    ...closed,
+    description: 'Strict-Transport-Security on answers over HTTPS, here or at a trusted proxy.',
+  },
 )
 
 const listen = Type.Object(
@@ -61,6 +88,7 @@ const listen = Type.Object(
       HttpUrl('What callers call the gateway; a part of signatures of rfc9421 and oauth1.'),
     ),
     tls: Type.Optional(tls),
+    hsts: Type.Optional(hsts),
     requireHttps: Type.Boolean({
       default: true,
       description:
@@ -78,6 +106,12 @@ const listen = Type.Object(
       }),
     ),
     requestTimeoutMs: Milliseconds(30_000, 'Until a whole request, body included, must be here.'),
+    maxConnections: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 10_000,
+      description: 'Most open connections; one more is closed at once.',
+    }),
     problemsUrl: Type.String({
       default: '/problems',
       description: 'Where docs/problems.md is published; the type of every problem points there.',
@@ -340,6 +374,13 @@ const limits = Type.Object(
           minimum: 1,
           maximum: 1_000_000,
           description: 'Bucket size, requests.',
+        }),
+        connections: Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 1_000,
+          description:
+            'Most open connections; one more is closed at once. Trusted proxies may hold any number.',
         }),
         refusals: Type.Object(
           {

@@ -14,6 +14,8 @@ const changeable = [
   '/limits/perAddress',
   '/limits/textLength',
   '/listen/clientCertificateHeader',
+  '/listen/hsts',
+  '/listen/maxConnections',
   '/listen/problemsUrl',
   '/listen/publicUrl',
   '/listen/requireHttps',

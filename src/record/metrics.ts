@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuditRecord } from './audit-record.ts'
 import { type ConfigMetrics, openConfigMetrics } from './config-metrics.ts'
+import { type ConnectionMetrics, connectionMetrics } from './metrics/connection-metrics.ts'
 import { type GateMetrics, gateMetrics } from './metrics/gate-metrics.ts'
 
 /** Counts of what happened, in the form that Prometheus reads. */
@@ -18,6 +19,8 @@ export interface Metrics extends ConfigMetrics {
   readonly limitExceeded: (integration: string, limit: string, isEnforced: boolean) => void
   /** Of what is held back from Magento. */
   readonly gate: GateMetrics
+  /** Of the public listener. */
+  readonly connections: ConnectionMetrics
   /** Prometheus text format 0.0.4. */
   readonly text: () => Promise<string>
   readonly contentType: string
@@ -134,6 +137,7 @@ export function openMetrics(): Metrics {
     limitExceeded: (integration, limit, isEnforced) =>
       limitsExceeded.inc({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }),
     gate: gateMetrics(registry),
+    connections: connectionMetrics(registry),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { problemOf, send } from '../support/http-client.ts'
+import { openSession, sendOver } from '../support/http2-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
@@ -74,6 +75,23 @@ describe('with TLS at the gateway', () => {
     assert.equal(await statusFor(gateway, undefined, { 'X-Integration-Id': 'pinned' }), 401)
     const [record] = await gateway.auditRecords(1)
     assert.equal(record?.integration, 'pinned')
+  })
+
+  test('the pinned key is the credential over HTTP/2 too', async () => {
+    await using gateway = await startTls(pinned, undefined)
+    const statusOver2 = async (client: string | undefined) => {
+      const material = client && { cert: pem(`${client}.cert`), key: pem(`${client}.key`) }
+      const session = await openSession(gateway.url, material || {})
+      const statuses = [0, 0].map(
+        async () => (await sendOver(session, { Authorization: '' })).status,
+      )
+      const settled = await Promise.all(statuses)
+      session.destroy()
+      return settled
+    }
+    assert.deepEqual(await statusOver2('client'), [200, 200])
+    assert.deepEqual(await statusOver2('impostor'), [401, 401])
+    assert.deepEqual(await statusOver2(undefined), [401, 401])
   })
 
   test('a subject counts only when a configured authority signed it', async () => {

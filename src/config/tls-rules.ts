@@ -1,0 +1,20 @@
+import { readTlsMaterial, secureContextOptions } from '../server/tls.ts'
+import type { Fault } from './faults.ts'
+import type { GatewaySettings } from './gateway-settings.ts'
+
+/** Certificate and key have to be whole, and a pair. */
+export async function checkTlsFiles(
+  file: string,
+  { listen: { tls } }: GatewaySettings,
+): Promise<Fault[]> {
+  if (tls === undefined) return []
+  try {
+    secureContextOptions(await readTlsMaterial(tls))
+    return []
+  } catch (error) {
+    // The message of Node or OpenSSL says what does not fit, never contents.
+    const why = error instanceof Error ? error.message : 'unknown'
+    const expected = `a certificate and the key that belongs to it, in PEM (${why})`
+    return [{ file, pointer: '/listen/tls', line: undefined, expected }]
+  }
+}

@@ -1,0 +1,69 @@
+import { constants, createHash, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
+
+/** The files of TLS at the public listener. */
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
+  /** Authorities that may sign client certificates; without it no chain is trusted. */
+  readonly clientCaFile?: string
+}
+
+/** What the files hold. */
+export interface TlsMaterial {
+  readonly cert: Buffer
+  readonly key: Buffer
+  readonly ca: readonly Buffer[]
+  /** Tells contents apart. */
+  readonly digest: string
+}
+
+/*
+ * Forward secrecy and authenticated encryption only: the suites of TLS 1.3, and of TLS 1.2 those that
+ * HTTP/2 does not prohibit (RFC 9113, appendix A).
+ */
+const ciphers = [
+  ...['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
+  ...['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'],
+  ...['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+  ...['ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
+].join(':')
+
+/**
+ * Reads certificate, key and authorities.
+ * @throws when a file cannot be read
+ */
+export async function readTlsMaterial(files: TlsFiles): Promise<TlsMaterial> {
+  const { certFile, keyFile, clientCaFile } = files
+  const cert = await readFile(certFile)
+  const key = await readFile(keyFile)
+  // Never the public authorities, which sign a certificate for anybody.
+  const ca = clientCaFile === undefined ? [] : [await readFile(clientCaFile)]
+  const digest = createHash('sha256')
+  for (const part of [cert, key, ...ca]) digest.update(`${part.length}:`).update(part)
+  return { cert, key, ca, digest: digest.digest('hex') }
+}
+
+/**
+ * What a server takes of it.
+ * @throws when certificate and key are not a pair, or one of the three is not whole
+ */
+export function secureContextOptions({ cert, key, ca }: TlsMaterial): SecureContextOptions {
+  const options: SecureContextOptions = {
+    cert,
+    key,
+    ca: [...ca],
+    ciphers,
+    minVersion: 'TLSv1.2',
+    // RFC 9113, section 9.2.1; nothing else needs it either.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  }
+  createSecureContext(options)
+  return options
+}
+
+/** When the certificate ends, milliseconds since the epoch. */
+export function validToMs({ cert }: TlsMaterial): number {
+  return new X509Certificate(cert).validToDate.getTime()
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { connect, createServer, type Server } from 'node:tls'
+import {
+  type CertificateRenewal,
+  type Renewal,
+  renewCertificate,
+} from '../../src/server/certificate-renewal.ts'
+import { readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
+import { quietAddresses, startGateway } from '../support/gateway.ts'
+import { pem } from '../support/tls/pem.ts'
+
+/** The name that the certificate of a server has. */
+async function nameAt(port: number): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const { raw } = socket.getPeerCertificate()
+  socket.destroy()
+  return nameOf(new X509Certificate(raw))
+}
+const nameOf = ({ fingerprint256 }: X509Certificate) => fingerprint256
+const names = {
+  loopback: nameOf(new X509Certificate(pem('loopback.cert'))),
+  elsewhere: nameOf(new X509Certificate(pem('elsewhere.cert'))),
+}
+
+let folder: string
+let files: { certFile: string; keyFile: string }
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-tls-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+async function writePair(name: string, into = folder): Promise<void> {
+  await writeFile(join(into, 'tls.crt'), pem(`${name}.cert`))
+  await writeFile(join(into, 'tls.key'), pem(`${name}.key`))
+}
+
+describe('a server that looks for a new certificate', () => {
+  let server: Server
+  let renewal: CertificateRenewal
+  let reported: Renewal[]
+
+  /** Starts it with the pair that the folder holds. */
+  async function start(): Promise<void> {
+    const inUse = await readTlsMaterial(files)
+    server = createServer(secureContextOptions(inUse), (socket) => socket.on('error', () => {}))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    // It looks when the test says so.
+    const source = { files, inUse, everyMs: 3_600_000 }
+    renewal = renewCertificate(server, source, (found) => reported.push(found))
+  }
+  const served = () => nameAt((server.address() as { port: number }).port)
+
+  beforeEach(async () => {
+    reported = []
+    files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
+    await rm(folder, { recursive: true })
+    await mkdir(folder)
+    await writePair('loopback')
+    await start()
+  })
+  const stop = () => {
+    renewal.stop()
+    server.close()
+  }
+  afterEach(stop)
+
+  test('leaves it as it is while the files are the same', async () => {
+    await writePair('loopback')
+    assert.deepEqual(await renewal.look(), { state: 'unchanged' })
+    assert.deepEqual(reported, [])
+  })
+
+  test('takes files that were written over', async () => {
+    await writePair('elsewhere')
+    const validToMs = new X509Certificate(pem('elsewhere.cert')).validToDate.getTime()
+    assert.deepEqual(await renewal.look(), { state: 'renewed', validToMs })
+    assert.equal(await served(), names.elsewhere)
+    assert.equal(reported.length, 1)
+  })
+
+  test('takes files that were renamed into place', async () => {
+    const next = join(folder, 'next')
+    await mkdir(next)
+    await writePair('elsewhere', next)
+    await rename(join(next, 'tls.crt'), files.certFile)
+    await rename(join(next, 'tls.key'), files.keyFile)
+    await renewal.look()
+    assert.equal(await served(), names.elsewhere)
+  })
+
+  test('takes what a swapped symbolic link leads to, as Kubernetes swaps it', async () => {
+    stop()
+    for (const [version, pair] of [
+      ['..1', 'loopback'],
+      ['..2', 'elsewhere'],
+    ] as const) {
+      await mkdir(join(folder, version))
+      await writePair(pair, join(folder, version))
+    }
+    await symlink('..1', join(folder, '..data'))
+    for (const name of ['tls.crt', 'tls.key']) {
+      await rm(join(folder, name))
+      await symlink(join('..data', name), join(folder, name))
+    }
+    await start()
+    assert.equal(await served(), names.loopback)
+    await symlink('..2', join(folder, '..data_tmp'))
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+    await renewal.look()
+    assert.equal(await served(), names.elsewhere)
+  })
+
+  for (const [name, damage] of Object.entries({
+    'a certificate without its key': () => writeFile(files.certFile, pem('elsewhere.cert')),
+    'a key without its certificate': () => writeFile(files.keyFile, pem('elsewhere.key')),
+    'half a certificate': () => writeFile(files.certFile, pem('elsewhere.cert').slice(0, 300)),
+    'half a key': () => writeFile(files.keyFile, pem('loopback.key').slice(0, 100)),
+    'an empty file': () => writeFile(files.certFile, ''),
+    'no file': () => rm(files.keyFile),
+  })) {
+    test(`keeps the old one, says so once, and takes what comes next: ${name}`, async () => {
+      await damage()
+      const kept = await renewal.look()
+      assert.equal(kept.state, 'kept')
+      assert.deepEqual(await renewal.look(), kept)
+      assert.deepEqual(reported, [kept])
+      assert.doesNotMatch(JSON.stringify(kept), /PRIVATE|MIG|MHc/)
+      assert.equal(await served(), names.loopback)
+      await writePair('elsewhere')
+      assert.equal((await renewal.look()).state, 'renewed')
+      assert.equal(await served(), names.elsewhere)
+    })
+  }
+})
+
+test('a gateway takes a new certificate without a restart, and open connections go on', async () => {
+  await rm(folder, { recursive: true })
+  await mkdir(folder)
+  await writePair('loopback')
+  const tls = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
+  await using gateway = await startGateway({
+    magentoUrl: 'http://127.0.0.1:1',
+    gateway: {
+      listen: { tls: { ...tls, checkFilesMs: 20 }, requireHttps: true },
+      limits: { perAddress: quietAddresses },
+    },
+  })
+  const port = Number(new URL(gateway.url).port)
+  const open = connect({ host: '127.0.0.1', port, ca: pem('loopback.cert') })
+  await once(open, 'secureConnect')
+  assert.equal(await nameAt(port), names.loopback)
+  await writePair('elsewhere')
+  while ((await nameAt(port)) !== names.elsewhere);
+  open.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const [answer] = await once(open, 'data')
+  assert.match(String(answer), /^HTTP\/1\.1 400 /)
+  open.destroy()
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  const endsAt = new X509Certificate(pem('elsewhere.cert')).validToDate.getTime() / 1000
+  assert.match(
+    metrics,
+    new RegExp(`^magegate_certificate_not_after_timestamp_seconds ${endsAt}$`, 'm'),
+  )
+})

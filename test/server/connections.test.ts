@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+import { pemFile } from '../support/tls/pem.ts'
+
+let magento: MagentoStandIn
+before(async () => {
+  magento = await startMagento()
+})
+after(() => magento.close())
+
+let sockets: Socket[] = []
+afterEach(() => {
+  for (const socket of sockets) socket.destroy()
+  sockets = []
+})
+
+function start(total: number, perAddress: number, listen = {}): Promise<TestGateway> {
+  return startGateway({
+    magentoUrl: magento.url,
+    gateway: {
+      listen: { maxConnections: total, ...listen },
+      limits: { perAddress: { ...quietAddresses, connections: perAddress } },
+    },
+  })
+}
+
+function open({ url }: TestGateway, localAddress = '127.0.0.1'): Socket {
+  const { hostname, port } = new URL(url)
+  const socket = connect({ host: hostname, port: Number(port), localAddress })
+  sockets.push(socket)
+  return socket.on('error', () => undefined).resume()
+}
+
+/** Opens connections that the gateway keeps open: each has had an answer. */
+async function hold(gateway: TestGateway, count: number, localAddress?: string): Promise<void> {
+  for (let left = count; left > 0; left -= 1) {
+    const socket = open(gateway, localAddress)
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await once(socket, 'data')
+  }
+}
+
+const closed = (socket: Socket) => once(socket, 'close')
+
+async function refusedIn({ adminUrl }: TestGateway): Promise<string[]> {
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
+  return metrics
+    .split('\n')
+    .filter((line) => line.startsWith('magegate_connections_refused_total{'))
+}
+
+describe('beyond a bound a connection is closed at once', () => {
+  test('for one address, and others are served', async () => {
+    await using gateway = await start(100, 3)
+    await hold(gateway, 3, '127.0.0.2')
+    await closed(open(gateway, '127.0.0.2'))
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+    assert.deepEqual(await refusedIn(gateway), [
+      'magegate_connections_refused_total{bound="address"} 1',
+    ])
+  })
+
+  test('for all together', async () => {
+    await using gateway = await start(4, 100)
+    await hold(gateway, 2, '127.0.0.2')
+    await hold(gateway, 2, '127.0.0.3')
+    await closed(open(gateway))
+    assert.deepEqual(await refusedIn(gateway), [
+      'magegate_connections_refused_total{bound="total"} 1',
+    ])
+  })
+
+  test('before its TLS handshake', async () => {
+    const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+    await using gateway = await start(2, 100, { tls })
+    const first = [open(gateway), open(gateway)]
+    await Promise.all(first.map((socket) => once(socket, 'connect')))
+    await closed(open(gateway))
+    for (const socket of first) socket.destroy()
+  })
+})
+
+test('a connection that has been closed leaves room for another', async () => {
+  await using gateway = await start(100, 2)
+  for (let turn = 0; turn < 3; turn += 1) {
+    await hold(gateway, 2)
+    for (const socket of sockets) socket.destroy()
+    // The gateway hears of it at its own time.
+    while (
+      (await send(gateway.url, { headers: globexHeaders }).catch(() => undefined)) === undefined
+    );
+  }
+})
+
+test('a trusted proxy may hold as many as all together', async () => {
+  await using gateway = await start(100, 1, { trustedProxies: ['127.0.0.1'] })
+  await hold(gateway, 5)
+  assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+})

@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { ClientHttp2Session } from 'node:http2'
+import { request as httpsRequest } from 'node:https'
+import type { Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globexHeaders } from '../support/http-client.ts'
+import { answerOn, begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
+import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
+
+const bodyBytes = 65_536
+const requestTimeoutMs = 1_000
+const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+const json = { 'content-type': 'application/json' }
+const postProduct = { ':method': 'POST', ':path': '/rest/V1/products', ...json }
+const product = '{"product":{"sku":"A"}}'
+
+let upstream: RawUpstream
+let gateway: TestGateway
+let session: ClientHttp2Session
+let answerUpstream: (socket: Socket, request: string) => void
+before(async () => {
+  upstream = await startRawUpstream((socket, request) => answerUpstream(socket, request))
+  gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [globex],
+    gateway: {
+      listen: { tls, requireHttps: true, requestTimeoutMs, hsts: {} },
+      limits: { bodyBytes, perAddress: quietAddresses },
+    },
+  })
+})
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+let receivedBefore = 0
+beforeEach(async () => {
+  answerUpstream = (socket) => answerWith(socket, '{}')
+  receivedBefore = upstream.requests.length
+  session = await openSession(gateway.url)
+})
+afterEach(() => session.destroy())
+
+function answerWith(socket: Socket, body: string, status = '200 OK', fields = ''): void {
+  const length = /^(?:204|304)/.test(status) ? '' : `Content-Length: ${body.length}\r\n`
+  socket.write(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\n${fields}${length}\r\n${body}`,
+  )
+}
+
+const received = () => upstream.requests.slice(receivedBefore)
+/** What differs from request to request. */
+const withoutIds = (request: string) =>
+  request.replaceAll(/^(?:x-request-id|traceparent): .*\r\n/gm, '')
+const bodyOf = (request: string) => request.slice(request.indexOf('\r\n\r\n') + 4)
+
+describe('a request over HTTP/2', () => {
+  test('reaches Magento as one over HTTP/1.1 does', async () => {
+    const fields = { accept: 'application/json', 'x-own': 'a', cookie: 'a=1' }
+    const { status, headers } = await sendOver(session, fields)
+    assert.equal(status, 200)
+    assert.match(headers['x-request-id'] as string, /^[0-9a-f-]{36}$/)
+    const over1 = httpsRequest(`${gateway.url}/rest/V1/products/24-MB01`, {
+      headers: { ...globexHeaders, ...fields },
+      ca: pem('loopback.cert'),
+      agent: false,
+    }).end()
+    const [answer] = await once(over1, 'response')
+    assert.equal(await text(answer), '{}')
+    const [second, first] = received().map(withoutIds)
+    assert.equal(sorted(second), sorted(first))
+  })
+
+  test('is recorded', async () => {
+    const { headers } = await sendOver(session)
+    const record = await recordOf(headers['x-request-id'])
+    const { method, path, status, integration, clientIp } = record
+    assert.deepEqual(
+      { method, path, status, integration, clientIp },
+      {
+        method: 'GET',
+        path: '/rest/V1/products/24-MB01',
+        status: 200,
+        integration: 'globex-pim',
+        clientIp: '127.0.0.1',
+      },
+    )
+  })
+
+  test('is held against the same policies', async () => {
+    const refused = async (fields: Record<string, string>) => {
+      const { status, body } = await sendOver(session, fields)
+      return [status, JSON.parse(body).code]
+    }
+    assert.deepEqual(await refused({ Authorization: 'Bearer x' }), [401, 'unauthenticated'])
+    const dots = { ':path': '/rest/V1/products/../orders' }
+    assert.deepEqual(await refused(dots), [400, 'bad-request-target'])
+    assert.deepEqual(await refused({ ':method': 'PATCH' }), [405, 'method-not-allowed'])
+    assert.deepEqual(await refused({ expect: 'x' }), [417, 'expectation-failed'])
+    assert.deepEqual(received(), [])
+  })
+
+  test('with HEAD is refused, and the connection goes on', async () => {
+    assert.equal((await sendOver(session, { ':method': 'HEAD' })).status, 405)
+    assert.equal((await sendOver(session)).status, 200)
+  })
+
+  test('with CONNECT is refused', async () => {
+    const { status } = await answerOn(
+      session.request({ ':method': 'CONNECT', ':authority': 'a:1' }),
+    )
+    assert.equal(status, 400)
+  })
+
+  test('may name its authority as Host too, and no other one', async () => {
+    const authority = new URL(gateway.url).host
+    assert.equal((await sendOver(session, { host: authority })).status, 200)
+    const { status, body } = await sendOver(session, { ':authority': authority, host: 'other' })
+    assert.equal(status, 400)
+    assert.match(JSON.parse(body).detail, /host/)
+  })
+
+  test('gets Strict-Transport-Security', async () => {
+    const { headers } = await sendOver(session)
+    assert.equal(headers['strict-transport-security'], 'max-age=31536000')
+  })
+})
+
+describe('a body over HTTP/2', () => {
+  test('reaches Magento byte for byte, with and without its length', async () => {
+    const large = `{"product":{"name":"${'é'.repeat(30_000)}"}}`
+    for (const body of [product, large]) {
+      const length = { 'content-length': Buffer.byteLength(body) }
+      assert.equal((await sendOver(session, { ...postProduct, ...length }, body)).status, 200)
+      assert.equal((await sendOver(session, postProduct, body)).status, 200)
+    }
+    const bodies = received().map((request) => Buffer.from(bodyOf(request), 'latin1').toString())
+    assert.deepEqual(bodies, [product, product, large, large])
+  })
+
+  test('without a type is not taken for none', async () => {
+    const { status } = await sendOver(session, { ...postProduct, 'content-type': '' }, product)
+    assert.equal(status, 415)
+    assert.deepEqual(received(), [])
+  })
+
+  test('of a GET is refused', async () => {
+    assert.equal((await sendOver(session, {}, '{}')).status, 400)
+  })
+
+  test('is waited for after 100-continue', async () => {
+    const stream = begin(session, { ...postProduct, expect: '100-continue' })
+    await once(stream, 'continue')
+    stream.end(product)
+    assert.equal((await answerOn(stream)).status, 200)
+  })
+
+  test('that is too large is given up, and the connection goes on', async () => {
+    const stream = begin(session, postProduct)
+    stream.write(' '.repeat(bodyBytes + 1))
+    assert.equal((await answerOn(stream)).status, 413)
+    assert.equal(await resetOf(stream), 'NO_ERROR')
+    const announced = begin(session, { ...postProduct, 'content-length': 1_073_741_824 })
+    assert.equal((await answerOn(announced)).status, 413)
+    assert.equal((await sendOver(session)).status, 200)
+  })
+
+  test('that does not arrive in time is given up', async () => {
+    const stream = begin(session, postProduct)
+    stream.write('{')
+    const { status, body } = await answerOn(stream)
+    assert.deepEqual([status, JSON.parse(body).code], [408, 'request-timeout'])
+    assert.deepEqual(received(), [])
+  })
+
+  test('that breaks off is not taken for whole', async () => {
+    const before_ = (await gateway.auditRecords(0)).length
+    const stream = begin(session, postProduct)
+    stream.write(product)
+    // What comes over one connection is read in order.
+    assert.equal((await sendOver(session)).status, 200)
+    stream.close(8)
+    const records = (await gateway.auditRecords(before_ + 2)).slice(before_)
+    const broken = records.find(({ method }) => method === 'POST')
+    assert.match(broken?.code ?? '', /^(?:client-closed|bad-request)$/)
+    assert.equal(received().length, 1)
+  })
+})
+
+describe('an answer over HTTP/2', () => {
+  for (const status of ['204 No Content', '304 Not Modified']) {
+    test(`with ${status} has a head only`, async () => {
+      answerUpstream = (socket) => answerWith(socket, '', status)
+      const answer = await sendOver(session)
+      assert.deepEqual([answer.status, answer.body], [Number.parseInt(status, 10), ''])
+    })
+  }
+
+  test('has no field of the connection, and each other one as often as Magento gave it', async () => {
+    const fields = 'X-Content-Type-Options: nosniff\r\nConnection: keep-alive\r\nKeep-Alive: a\r\n'
+    answerUpstream = (socket) => answerWith(socket, '{}', '200 OK', fields.repeat(2))
+    const { headers } = await sendOver(session)
+    assert.equal(headers.connection, undefined)
+    assert.equal(headers['keep-alive'], undefined)
+    assert.equal(headers['x-content-type-options'], 'nosniff')
+  })
+
+  test('that is long comes whole', async () => {
+    const long = 'a'.repeat(3_000_000)
+    answerUpstream = (socket) => answerWith(socket, long)
+    const answers = await Promise.all([sendOver(session), sendOver(session), sendOver(session)])
+    assert.ok(answers.every(({ body }) => body === long))
+  })
+
+  test('that Magento breaks off is no whole one', async () => {
+    answerUpstream = (socket) => {
+      socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'a'.repeat(100_000)}`)
+    }
+    const stream = begin(session)
+    assert.equal(await resetOf(stream), 'INTERNAL_ERROR')
+  })
+
+  test('that nobody waits for any more is not waited for at Magento', async () => {
+    const before_ = (await gateway.auditRecords(0)).length
+    const arrived = Promise.withResolvers<Socket>()
+    answerUpstream = (socket) => arrived.resolve(socket)
+    const stream = begin(session)
+    const socket = await arrived.promise
+    stream.close(8)
+    if (!socket.destroyed) await once(socket, 'close')
+    const record = (await gateway.auditRecords(before_ + 1)).at(-1)
+    assert.equal(record?.code, 'client-closed')
+  })
+})
+
+test('requests run beside one another on one connection', async () => {
+  const waiting: Socket[] = []
+  const all = Promise.withResolvers<void>()
+  answerUpstream = (socket) => {
+    waiting.push(socket)
+    if (waiting.length === 20) all.resolve()
+  }
+  const answers = Array.from({ length: 20 }, () => sendOver(session))
+  await all.promise
+  for (const socket of waiting) answerWith(socket, '{}')
+  assert.ok((await Promise.all(answers)).every(({ status }) => status === 200))
+})
+
+describe('what is agreed on in the handshake', () => {
+  const agreed = async (ALPNProtocols: string[], url = gateway.url) => {
+    const { hostname, port } = new URL(url)
+    const ca = pem('loopback.cert')
+    const socket = connectTls({ host: hostname, port: Number(port), ca, ALPNProtocols })
+    await once(socket, 'secureConnect')
+    socket.destroy()
+    return socket.alpnProtocol
+  }
+
+  test('is HTTP/2 where the caller has it, else HTTP/1.1', async () => {
+    assert.equal(await agreed(['http/1.1', 'h2']), 'h2')
+    assert.equal(await agreed(['http/1.1']), 'http/1.1')
+    assert.equal(await agreed([]), false)
+  })
+
+  test('is HTTP/1.1 where the configuration says so', async () => {
+    await using plain = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { listen: { tls: { ...tls, http2: false }, requireHttps: true } },
+    })
+    assert.equal(await agreed(['h2', 'http/1.1'], plain.url), 'http/1.1')
+  })
+})
+
+async function recordOf(requestId: unknown) {
+  for (let count = 1; ; count += 1) {
+    const record = (await gateway.auditRecords(count)).find((each) => each.requestId === requestId)
+    if (record !== undefined) return record
+  }
+}
+
+/** The header lines of a request in one order. */
+function sorted(request = ''): string {
+  return request.split('\r\n').sort().join('\n')
+}

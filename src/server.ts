@@ -97,6 +97,9 @@ export function createServer(
     app.addHook('preClose', async () => http2.close())
     app.addHook('onClose', () => http2.closed)
   }
+  // The bytes of all fields together are bounded; Node's bound on their number would leave out what
+  // stands behind it, a length or a coding too.
+  app.server.maxHeadersCount = 0
   const connections = boundConnections(app.server, settings.connections)
   // Node's own knows no connection of HTTP/2, nor one whose TLS handshake is not over.
   app.server.closeAllConnections = connections.destroyAll

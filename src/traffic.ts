@@ -8,6 +8,7 @@ import type { Integration } from './integration.ts'
 import { allow, type Stage } from './policy.ts'
 import { type Rejection, reject } from './problem.ts'
 import { RequestContext } from './request-context.ts'
+import { isPipelinedTooFar, tooManyPipelined } from './server/pipelined.ts'
 import { clientCertificateOf, rawTargetOf } from './server.ts'
 import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
 
@@ -71,6 +72,13 @@ export function addPipelineHooks(
       traffic.record(request.gate)
       traffic.leave()
     })
+    // Only an answer that waits for another one has no socket yet.
+    if (reply.raw.socket === null && isPipelinedTooFar(reply.raw, socket)) {
+      reply.hijack()
+      reply.raw.shouldKeepAlive = false
+      answerProblem(reply.raw, request.gate, tooManyPipelined, traffic.answers)
+      return
+    }
     settle(
       traffic,
       reply,

@@ -55,12 +55,20 @@ export const requestFraming: Step<unknown> = {
       if (!request.header('host')) return badRequest('The header Host is missing.')
       // RFC 9110, section 9.3.1: content of a GET has no defined meaning, and Magento ignores it.
       if (request.method === 'GET' && request.hasBody) return badRequest('A GET may carry no body.')
+      // RFC 9112, section 6.1. The parser takes any list that ends in chunked, and undoes that one only.
+      if (request.hasBody && !isPlainCoding(request.header('transfer-encoding'))) {
+        return badRequest('The only transfer coding that is taken is chunked.')
+      }
       const expectation = request.header('expect')
       if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
         return reject('expectation-failed', 'unknown expectation')
       }
       return allow
     },
+}
+
+function isPlainCoding(coding: string | undefined): boolean {
+  return coding === undefined || coding.toLowerCase() === 'chunked'
 }
 
 function badRequest(detail: string) {

@@ -7,6 +7,7 @@ import { globex, quietAddresses, startGateway, type TestGateway } from '../suppo
 import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 
 const requestTimeoutMs = 1_000
 const bodyBytes = 65_536
@@ -127,6 +128,25 @@ test('requests that are pipelined are answered in order, each with a record of i
       .sort(),
     [200, 200, 401],
   )
+})
+
+test('of requests that are pipelined a bounded number is under way, and the connection ends there', async () => {
+  const arrived: Socket[] = []
+  await using upstream = await startRawUpstream((socket) => arrived.push(socket))
+  await using bounded = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [globex],
+    gateway: { limits: { perAddress: quietAddresses } },
+  })
+  const reading = sendRaw(bounded.url, `${get}\r\n`.repeat(500))
+  // The first one and those that may wait for it.
+  await upstream.requestsReach(33)
+  upstream.answer = (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}`)
+  for (const socket of arrived) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+  assert.deepEqual(statusesIn(await reading), [...Array(33).fill(200), 429])
+  assert.equal(upstream.requests.length, 33)
+  // Each one is recorded, answered or not.
+  await bounded.auditRecords(500)
 })
 
 describe('gives up a body that is too large', () => {

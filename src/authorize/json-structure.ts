@@ -8,6 +8,8 @@ export interface JsonStructure {
   readonly separators: number
   /** How deep arrays and objects are nested. */
   readonly depth: number
+  /** Whether a name has an escape in it. */
+  readonly hasEscapedName: boolean
   /** Whether every number is one that a double holds as it is written. */
   readonly isExact: boolean
 }
@@ -34,14 +36,23 @@ export function scanJson(bytes: Buffer): JsonStructure {
   let depth = 0
   let deepest = 0
   let isExact = true
+  let hasEscapedName = false
+  // Of the string that was read last.
+  let hasEscape = false
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] as number
     if (byte === quote) {
-      for (at += 1; bytes[at] !== quote; at += 1) if (bytes[at] === backslash) at += 1
+      hasEscape = false
+      for (at += 1; bytes[at] !== quote; at += 1) {
+        if (bytes[at] !== backslash) continue
+        hasEscape = true
+        at += 1
+      }
     } else if (byte === comma) {
       separators += 1
     } else if (byte === colon) {
       names += 1
+      if (hasEscape) hasEscapedName = true
     } else if (byte === openBrace || byte === openBracket) {
       depth += 1
       if (depth > deepest) deepest = depth
@@ -60,7 +71,7 @@ export function scanJson(bytes: Buffer): JsonStructure {
       }
     }
   }
-  return { names, separators, depth: deepest, isExact }
+  return { names, separators, depth: deepest, hasEscapedName, isExact }
 }
 
 /** Digits, and `+ - . E e`, which nothing that may follow a number begins with. */

@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import type { JsonBody } from '../request-context.ts'
 import { scanJson } from './json-structure.ts'
+import { withPlainNames } from './plain-names.ts'
 
 /** What makes a text refused as JSON; `fault` never repeats the text. */
 export interface JsonFault {
@@ -22,8 +23,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Parses a JSON object or array so that no second parser can read it differently: UTF-8 without a byte
- * order mark, no member name twice in one object, no member name that reaches a JavaScript prototype,
- * no number that a double cannot hold, no half of a surrogate pair, bounded depth and count. The rest
+ * order mark, no member name twice in one object, no member name that reaches a JavaScript prototype or
+ * can be written with an escape only, no number that a double cannot hold, no half of a surrogate pair, bounded depth and count. The rest
  * is RFC 8259 as `JSON.parse` has it.
  */
 export function parseStrictJson(
@@ -42,26 +43,32 @@ export function parseStrictJson(
   if (typeof value !== 'object' || value === null) {
     return { fault: 'The body is neither an object nor an array.' }
   }
-  const { names: nameCount, separators, depth, isExact } = scanJson(bytes)
+  const { names: nameCount, separators, depth, hasEscapedName, isExact } = scanJson(bytes)
   if (depth > bounds.depth)
     return { fault: `The body is nested deeper than ${bounds.depth} levels.` }
   if (separators >= bounds.members)
     return { fault: `The body has more than ${bounds.members} members.` }
   if (!isExact) return { fault: 'The body has a number that is too large or too precise.' }
+  if (hasEscapedName) {
+    const plain = withPlainNames(text)
+    if (plain === undefined) return { fault: nameFault }
+    value = JSON.parse(plain)
+  }
   const names = new Set<string>()
   // Of a name that stands twice in one object the value has one member only.
-  if (collectNames(value, names) !== nameCount) {
+  if (collectNames(value as object, names) !== nameCount) {
     return { fault: 'The body has the same member name twice in one object.' }
   }
   for (const name of prototypeNames) {
-    if (names.has(name)) return { fault: 'The body has a member name that is not allowed.' }
+    if (names.has(name)) return { fault: nameFault }
   }
   if (mayHaveSurrogate.test(text) && halfSurrogate.test(JSON.stringify(value))) {
     return { fault: 'The body has an escape for half of a character.' }
   }
-  return { value, text, names }
+  return { value: value as object, text, names }
 }
 
+const nameFault = 'The body has a member name that is not allowed.'
 const prototypeNames = ['__proto__', 'constructor', 'prototype']
 const mayHaveSurrogate = /\\u[dD][89a-fA-F]/
 // JSON.stringify escapes of all surrogates those only that have no other half.

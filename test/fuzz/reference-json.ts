@@ -40,6 +40,8 @@ export function readReference(
       const own = open.at(-1)?.names as Set<string>
       if (name === undefined || own.has(name)) return undefined
       if (['__proto__', 'constructor', 'prototype'].includes(name)) return undefined
+      // What can be written with an escape only.
+      if (JSON.stringify(name).includes('\\')) return undefined
       own.add(name)
       names.add(name)
       const colon = reader.exec(text)

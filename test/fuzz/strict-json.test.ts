@@ -12,6 +12,9 @@ const seeds = [
   '{"items":[{"sku":"a","qty":-0.0},{"sku":"b","qty":1e3}],"note":null,"ok":true}',
   '[[],{},[[{"a":{"b":["c",1.10,-7]}}]],"\\\\","\\/\\b\\f\\n\\r\\t"]',
   '{"":0,"0":"1","00":1,"-0":2,"a b":{"é":"😀"},"\\u0061":9007199254740991}',
+  // Names like those that V8 has met and takes for others (nodejs/node issue 63785).
+  '{"a":0,"\\\\u0064ata":1}',
+  '{"a":0,"\\u0064ataIsURL":1}',
 ]
 const pieces = [
   ...[
@@ -84,7 +87,6 @@ test('a body passes if and only if every reader reads it alike, and PHP reads wh
     assert.equal('fault' in parsed, reference === undefined, bytes.toString('latin1'))
     if ('fault' in parsed || reference === undefined) continue
     passed += 1
-    assert.deepEqual(parsed.value, JSON.parse(bytes.toString()))
     assert.deepEqual(parsed.names, reference.names)
     await php.expect(bytes, canonical(parsed.value))
   }

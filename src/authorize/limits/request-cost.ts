@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import { unescapePointer } from '../../json-pointer.ts'
 import type { RequestContext, RequestTarget } from '../../request-context.ts'
 import { foldName } from '../folded-names.ts'
+import { withPlainNames } from '../plain-names.ts'
 import { queryOf } from '../query-parameters.ts'
 import { criteriaNames } from '../search-criteria/parse-criteria.ts'
 import type { ScopedLimits } from './limit-settings.ts'
@@ -35,7 +36,7 @@ function itemCount(body: Buffer, steps: readonly string[]): number {
   if (body.length === 0) return 0
   let place: unknown
   try {
-    place = JSON.parse(body.toString())
+    place = JSON.parse(withPlainNames(body.toString()) ?? '')
   } catch {
     return 0
   }

@@ -19,7 +19,7 @@ describe('a caller', () => {
       magentoUrl: magento.url,
       gateway: {
         magento: {
-          timeouts: { totalMs: 700 },
+          timeouts: { totalMs: 4000 },
           circuitBreaker: { minimumCalls: 1, failureShare: 0.1, openMs: 3_600_000 },
         },
       },

@@ -6,7 +6,7 @@ import type { Fault } from '../support/magento/fault.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
-const timeouts = { headersMs: 300, bodyMs: 300, totalMs: 1500 }
+const timeouts = { headersMs: 1000, bodyMs: 1000, totalMs: 4000 }
 /** Opens after five requests that failed, and for good unless something closes it. */
 const rules = { minimumCalls: 5, failureShare: 1, openMs: 3_600_000, probes: 2 }
 

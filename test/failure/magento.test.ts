@@ -15,7 +15,7 @@ import { pem, pemFile } from '../support/tls/pem.ts'
 import { cutFaults, type UpstreamFault, upstreamFaults } from './upstream-faults.ts'
 
 const settings = {
-  timeouts: { connectMs: 300, headersMs: 300, bodyMs: 300, totalMs: 2500 },
+  timeouts: { connectMs: 1000, headersMs: 1000, bodyMs: 1000, totalMs: 4000 },
   // Each fault is to be seen by itself.
   circuitBreaker: { mode: 'off' },
 }

@@ -29,6 +29,24 @@ export interface EndpointRequest {
   readonly body: unknown
   readonly callMagento: CallMagento
   readonly settings: EndpointSettings
+  /** There where the request is carried out as a job. */
+  readonly items?: ItemLog | undefined
+}
+
+/** Keeps what became of the items of a job, so that a further attempt goes on behind them. */
+export interface ItemLog {
+  /** Results of the first items, by attempts before this one. */
+  readonly done: readonly ItemResult[]
+  /** Keeps the results of the next items, and how many there are in all. */
+  readonly note: (results: readonly ItemResult[], total: number) => Promise<void>
+}
+
+/** What became of one item. */
+export interface ItemResult {
+  readonly success: boolean
+  readonly message?: string
+  /** What names the item, such as its SKU. */
+  readonly [member: string]: unknown
 }
 
 /** How the shop keeps its stock. */
@@ -61,6 +79,10 @@ export interface Endpoint {
   readonly answers: Readonly<
     Record<number, { readonly description: string; readonly schema: JsonSchema }>
   >
+  /** Whether a body has more items than are answered at once, so that it becomes a job. */
+  readonly isLong?: (body: unknown) => boolean
+  /** Whether to do it twice is to do it once. */
+  readonly isRepeatable?: boolean
   readonly run: (request: EndpointRequest) => Promise<EndpointAnswer | Rejection>
 }
 

@@ -101,8 +101,10 @@ export async function buildGateway(
     const { shutdown } = succession.current().config.gateway
     await delay(shutdown.noticeMs)
     const deadline = setTimeout(() => app.server.closeAllConnections(), shutdown.deadlineMs)
+    const jobsStopped = lasting.jobs?.stop(shutdown.deadlineMs)
     await app.close()
     clearTimeout(deadline)
+    await jobsStopped
     await succession.cutOff()
     await lasting.close()
     adminServer.close()
@@ -113,6 +115,10 @@ export async function buildGateway(
     reload,
     start: async () => {
       const url = await app.listen({ host: listen.host, port: listen.port })
+      lasting.jobs?.start({
+        senderOf: (owner) => succession.current().jobSenderOf(owner),
+        onEnd: async () => undefined,
+      })
       if (admin === undefined) return { url }
       await new Promise<void>((resolve, reject) => {
         adminServer.once('error', reject).listen(admin.port, admin.host, resolve)

@@ -5,6 +5,8 @@ import { connectMagento } from './forward/magento.ts'
 import type { UpstreamServices } from './forward/upstream-credentials.ts'
 import { type Heritage, inheritHeritage } from './heritage.ts'
 import { prepareIntegration, prepareNobody } from './integration.ts'
+import { prepareJobSenders } from './job-senders.ts'
+import type { JobSender } from './jobs/job-world.ts'
 import type { LastingParts } from './lasting-parts.ts'
 import { gateRules, openMagentoGate, watchMagento } from './magento-gate.ts'
 import { steps } from './pipeline.ts'
@@ -31,6 +33,8 @@ export interface Generation {
   readonly magentoStatus: () => MagentoStatus
   /** What of it keeps the gateway from taking traffic. */
   readonly notReady: () => readonly string[]
+  /** How jobs of an integration are sent; undefined where there is none of this name. */
+  readonly jobSenderOf: (owner: string) => JobSender | undefined
   /**
    * Takes no request any more. When the last one is over, the connections to Magento are closed;
    * when nothing of it can be written any more, its secrets are forgotten. Resolves then.
@@ -112,6 +116,7 @@ export function prepareGeneration(
         upstream,
         answers,
         shop: magento,
+        jobs: lasting.jobs,
         log,
       }),
       record: (request) => {
@@ -126,6 +131,14 @@ export function prepareGeneration(
       const isOpen = magento.circuitBreaker.failsReadiness && gate.status().circuit === 'open'
       return isOpen ? ['Magento fails'] : []
     },
+    jobSenderOf: prepareJobSenders({
+      integrations,
+      upstream,
+      shop: magento,
+      endpoints: services.endpoints,
+      enter: users.enter,
+      leave: users.leave,
+    }),
     retire: async () => {
       probe?.stop()
       await users.gone()

@@ -30,11 +30,13 @@ export function prepareIntegration(
   upstream: UpstreamServices,
 ): Integration {
   const stages: Record<Stage, NamedCheck[]> = { admit: [], authenticate: [], authorize: [] }
+  // A credential of the caller's own is not kept.
+  const mayDefer = services.keepsJobs && settings.upstream.passthrough !== true
   for (const policy of policies as readonly Policy[]) {
     const own = (settings[policy.section] as Readonly<Record<string, unknown>>)[policy.key]
     const effective = own ?? policy.absent
     if (effective === undefined) continue
-    const check = policy.prepare(effective, { ...services, integration: settings.name })
+    const check = policy.prepare(effective, { ...services, integration: settings.name, mayDefer })
     stages[policy.stage].push({ name: policy.name, check })
   }
   return {

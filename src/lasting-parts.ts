@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import type { Jobs } from './jobs/open-jobs.ts'
+import { openJobsPart } from './jobs-part.ts'
 import { openAuditLog } from './record/audit-log.ts'
 import { openLog } from './record/log.ts'
 import { type Metrics, openMetrics } from './record/metrics.ts'
@@ -20,6 +22,8 @@ export interface LastingParts {
   readonly recorder: Recorder
   readonly store: Store
   readonly penalties: AddressPenalties
+  /** Absent where the configuration has none. */
+  readonly jobs: Jobs | undefined
   /** What tokens are hashed with where the configuration has no key for it. */
   readonly tokenHashKey: Buffer
   /** Whether writes must be recorded and at present cannot be. */
@@ -75,6 +79,7 @@ export async function openLastingParts(
     { monotonic: clock, wall: Date.now },
     log,
   )
+  const jobs = await openJobsPart(gateway.jobs, { log, metrics, recorder })
   return {
     clock,
     redactions,
@@ -83,12 +88,14 @@ export async function openLastingParts(
     recorder,
     store,
     penalties: addressPenalties(clock),
+    jobs,
     tokenHashKey: randomBytes(32),
     isAuditDemandUnmet: () => isRecordDemanded && (auditLog.isFailing() || recorder.isStalled()),
     allowRequestsOf: (ms) => {
       requestMs = Math.max(requestMs, ms)
     },
     close: async () => {
+      await jobs?.close()
       store.close()
       await recorder.flush()
       if (!recorder.isStalled()) await auditLog.close()

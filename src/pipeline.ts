@@ -15,6 +15,7 @@ import { replayGuard } from './authenticate/replay-guard.ts'
 import { signature } from './authenticate/signature.ts'
 import { auditDetails } from './authorize/audit-details.ts'
 import { composedEndpoint } from './authorize/composed-endpoint.ts'
+import { deferredWrite } from './authorize/deferred-write.ts'
 import { deprecation } from './authorize/deprecation.ts'
 import { idempotency } from './authorize/idempotency.ts'
 import { jsonBody } from './authorize/json-body.ts'
@@ -70,6 +71,7 @@ export const policies = [
   composedEndpoint,
   magentoSchema,
   requestSchema,
+  deferredWrite,
   idempotency,
   repeatGuard,
 ] as const

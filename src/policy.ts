@@ -82,6 +82,10 @@ export interface Services {
   readonly publicOrigin: PublicOrigin
   /** What the shop says it understands; undefined where its schema was not fetched. */
   readonly contract: MagentoContract | undefined
+  /** Whether writes can be accepted as jobs. */
+  readonly keepsJobs: boolean
+  /** Until a job is given up, where its route says nothing; milliseconds. */
+  readonly jobLifeMs: number
   /** The endpoints of the gateway's own. */
   readonly endpoints: readonly Endpoint[]
   /** Counts and logs what is not as the contract has it, where that is not refused. */
@@ -98,6 +102,8 @@ export interface Services {
 export interface PolicyServices extends Services {
   /** Its name. */
   readonly integration: string
+  /** Whether its writes can be jobs: not those that are sent with a credential of the caller's own. */
+  readonly mayDefer: boolean
 }
 
 /** A step that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */

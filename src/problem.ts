@@ -39,6 +39,8 @@ export const problems = {
     'This integration has no grant for this method and path.',
   ],
   'entity-not-found': [404, 'Not found', 'What the request names does not exist.'],
+  'job-not-found': [404, 'No such job', 'This integration has no job with this id.'],
+  'job-begun': [409, 'Job has begun', 'The job is under way or over, so it cannot be cancelled.'],
   'method-not-allowed': [
     405,
     'Method not allowed',
@@ -116,6 +118,11 @@ export const problems = {
     503,
     'Idempotency unavailable',
     'Requests with an Idempotency-Key cannot be taken right now.',
+  ],
+  'jobs-unavailable': [
+    503,
+    'Jobs unavailable',
+    'Requests cannot be accepted as jobs right now. Nothing of it was carried out.',
   ],
   'limits-unavailable': [
     503,

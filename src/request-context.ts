@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { AuditDetails } from './audit-details.ts'
+import type { JobAsk } from './deferral.ts'
 import type { MatchedEndpoint } from './endpoint.ts'
 import { firstValue } from './headers.ts'
 import type { HeldKey } from './idempotency.ts'
@@ -164,6 +165,10 @@ export class RequestContext {
   json: JsonBody | undefined = undefined
   /** composed-endpoint: what answers in the place of Magento. */
   endpoint: MatchedEndpoint | undefined = undefined
+  /** route-grant, deferred-write: what it asks of the jobs. */
+  job: JobAsk | undefined = undefined
+  /** Whoever accepts it: the job that was made of it. */
+  jobId: string | undefined = undefined
   /** magento-schema: looks at an answer of Magento that is held whole, after it has been passed on. */
   inspectAnswer: ((status: number, body: Buffer) => void) | undefined = undefined
   /** forward */

@@ -4,6 +4,7 @@ import { type AnswerSettings, answerProblem, answerReady } from './answer.ts'
 import { answerEndpoint } from './endpoints/answer-endpoint.ts'
 import type { Magento } from './forward/magento.ts'
 import type { Integration } from './integration.ts'
+import type { Jobs } from './jobs/open-jobs.ts'
 import type { Rejection } from './problem.ts'
 import { openApiRoute, type RequestContext, type WholeAnswer } from './request-context.ts'
 import { failure } from './traffic.ts'
@@ -15,6 +16,8 @@ export interface Responders {
   readonly answers: AnswerSettings
   /** Of Magento, for the endpoints of the gateway's own. */
   readonly shop: { readonly sourceCode?: string | undefined; readonly arrayLimit: number }
+  /** Absent where there are none. */
+  readonly jobs: Jobs | undefined
   readonly log: Logger
 }
 
@@ -22,7 +25,7 @@ export interface Responders {
  * Prepares the answer to a request: Magento's, or one of the gateway's own.
  * @returns what answers a request and then calls back, once, when it needs Magento no more
  */
-export function prepareRespond({ integrationOf, upstream, answers, shop, log }: Responders) {
+export function prepareRespond({ integrationOf, upstream, answers, shop, jobs, log }: Responders) {
   return function respond(request: RequestContext, response: ServerResponse, done: () => void) {
     const integration = integrationOf(request)
     const answer = (ready: WholeAnswer | Rejection | undefined) => {
@@ -36,16 +39,20 @@ export function prepareRespond({ integrationOf, upstream, answers, shop, log }: 
     if (request.route === openApiRoute) {
       return answer({ status: 200, contentType: 'application/json', body: integration.openApi() })
     }
+    const fail = (error: unknown) => answer(failure(log, request, error))
+    if (request.job !== undefined && jobs !== undefined) {
+      jobs.answer(request).then(answer, fail)
+      return
+    }
     const answered =
       request.endpoint === undefined
         ? upstream.forward(request, authorizeUpstream, response)
         : answerEndpoint(
-            request,
+            { store: request.target?.store, body: request.json?.value },
             request.endpoint,
             { sourceCode, arrayLimit: shop.arrayLimit },
-            authorizeUpstream,
-            upstream.send,
+            (call) => upstream.send(request, call, authorizeUpstream),
           )
-    answered.then(answer, (error: unknown) => answer(failure(log, request, error)))
+    answered.then(answer, fail)
   }
 }

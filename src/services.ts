@@ -41,6 +41,8 @@ export function prepareServices(
     // Those of the shop go before those that the gateway brings along.
     endpoints: [...defined.map(definedEndpoint), ...endpoints],
     contract,
+    keepsJobs: gateway.jobs !== undefined,
+    jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
     reportViolations: reporter(metrics.contractViolated, 'request off the schema of Magento', log),
     reportDrift: reporter(metrics.answerDrifted, 'answer off the schema of Magento', log),
     spendDecoy: prepareDecoy(origin, Date.now),

@@ -22,7 +22,7 @@ export const composedEndpoint = definePolicy({
   absent: 'compose',
   prepare: (mode, { endpoints }) => {
     if (mode === 'forward') return () => allow
-    const find = finderOf(endpoints)
+    const find = endpointFinder(endpoints)
     return function checkEndpoint(request) {
       const found = request.target && find(request.method, request.target.segments)
       if (found === undefined) return allow
@@ -41,10 +41,13 @@ export const composedEndpoint = definePolicy({
 })
 
 /** Finds the endpoint of a request; of two for one route the first one. */
-type FindEndpoint = (method: string, segments: readonly string[]) => MatchedEndpoint | undefined
+export type FindEndpoint = (
+  method: string,
+  segments: readonly string[],
+) => MatchedEndpoint | undefined
 
-// Once for all integrations, which have the same endpoints.
-const finderOf = onceFor((endpoints: readonly Endpoint[]): FindEndpoint => {
+/** Finds endpoints; made once for all integrations, which have the same ones. */
+export const endpointFinder = onceFor((endpoints: readonly Endpoint[]): FindEndpoint => {
   // Of two for one route the first one stays, whatever their variables are called.
   const byShape = new Map(
     endpoints

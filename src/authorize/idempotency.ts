@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
+import { acceptanceHeaders, type JobAsk } from '../deferral.ts'
 import type { HeldKey, IdempotencyStore, KeptAnswer } from '../idempotency.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
-import type { RequestContext } from '../request-context.ts'
+import type { RequestContext, WholeAnswer } from '../request-context.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
 
 /*
@@ -18,6 +19,7 @@ const nothingDone: ReadonlySet<string> = new Set<ProblemCode>([
   'upstream-unavailable',
   'upstream-busy',
   'circuit-open',
+  'jobs-unavailable',
 ])
 
 /** Magento's answers that say the same of themselves. */
@@ -116,7 +118,15 @@ function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
   if ('problem' in answer) return problemOf(answer.problem)
   request.repeatedAnswer = answer
   request.answerHeaders.push('Idempotency-Replayed', 'true')
+  request.answerHeaders.push(...acceptedHeaders(answer, request.job))
   return allow
+}
+
+/** Where the first request became a job, its repeat is told the same place. */
+function acceptedHeaders({ status, body }: WholeAnswer, job: JobAsk | undefined): string[] {
+  if (status !== 202 || job?.kind !== 'accept') return []
+  const { location } = JSON.parse(body.toString('utf8')) as { readonly location: string }
+  return acceptanceHeaders(location, job.deferral)
 }
 
 function problemOf(code: string): Rejection {

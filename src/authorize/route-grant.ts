@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
+import { jobRoutes } from '../deferral.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { openApiPath, openApiRoute } from '../request-context.ts'
+import { openApiPath, openApiRoute, type RequestContext } from '../request-context.ts'
 import { GrantSetting, routesOf } from './granted-route.ts'
 import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
@@ -16,7 +17,7 @@ export const routeGrant = definePolicy({
     description: 'The granted routes; what is not listed is refused.',
   }),
   absent: [],
-  prepare: (grants) => {
+  prepare: (grants, { keepsJobs }) => {
     const match = compileRoutes(
       routesOf(grants)
         .map(parseRoutePattern)
@@ -27,6 +28,7 @@ export const routeGrant = definePolicy({
         request.route = openApiRoute
         return allow
       }
+      if (keepsJobs && asksForJob(request)) return allow
       const granted = request.target && match(request.method, request.target.segments)
       if (!granted) return reject('route-not-granted', 'no grant matches this method and path')
       request.route = granted.pattern.text
@@ -35,3 +37,15 @@ export const routeGrant = definePolicy({
     }
   },
 })
+
+/** Whether a request is for a job, which every integration may ask for: it sees its own. */
+function asksForJob(request: RequestContext): boolean {
+  const [version, name, id, ...more] = request.target?.segments ?? []
+  if (version !== 'V1' || name !== 'jobs' || id === undefined || more.length > 0) return false
+  if (request.method !== 'GET' && request.method !== 'DELETE') return false
+  const { route, kind } = jobRoutes[request.method]
+  request.route = route
+  request.routeVariables = new Map([['id', id]])
+  request.job = { kind, id }
+  return true
+}

@@ -11,6 +11,7 @@ import { Secret } from '../secret.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+import { checkJobRules } from './job-rules.ts'
 import { checkLimitRules } from './limit-rules.ts'
 import { checkSignatureRules } from './signature-rules.ts'
 
@@ -96,8 +97,8 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     })
   }
   if (signature !== undefined) faults.push(...checkSignatureRules(signature))
-  faults.push(...checkLimitRules(integration))
-  for (const key of ['requestSchema', 'deprecations', 'auditDetails'] as const) {
+  faults.push(...checkLimitRules(integration), ...checkJobRules(integration))
+  for (const key of ['requestSchema', 'deprecations', 'auditDetails', 'jobs'] as const) {
     for (const route of Object.keys(policies[key] ?? {})) {
       if (policies.routes?.includes(route)) continue
       faults.push({

@@ -1,38 +1,45 @@
-import type { EndpointSettings, MatchedEndpoint } from '../endpoint.ts'
-import type { AuthorizeUpstream } from '../forward/upstream-credentials.ts'
-import type { SendUpstream } from '../forward/upstream-exchange.ts'
+import type { EndpointSettings, ItemLog, MatchedEndpoint } from '../endpoint.ts'
+import type { UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
 import { percentDecode } from '../percent-encoding.ts'
 import { type Rejection, reject } from '../problem.ts'
-import type { RequestContext, WholeAnswer } from '../request-context.ts'
+import type { WholeAnswer } from '../request-context.ts'
+
+/** A request as an endpoint is asked. */
+export interface EndpointCall {
+  /** Store code of its path. */
+  readonly store: string | undefined
+  /** Parsed JSON. */
+  readonly body: unknown
+  /** There where it is carried out as a job. */
+  readonly items?: ItemLog
+}
+
+/** Sends a request on behalf of whoever asks. */
+export type SendForEndpoint = (request: UpstreamRequest) => Promise<UpstreamAnswer | Rejection>
 
 /**
  * Has an endpoint answer a request. Its calls to Magento are made as the integration, in the store of the
  * request; what Magento refuses is passed on as Magento has it.
  */
 export async function answerEndpoint(
-  request: RequestContext,
+  { store, body: asked, items }: EndpointCall,
   { endpoint, variables }: MatchedEndpoint,
   settings: EndpointSettings,
-  authorize: AuthorizeUpstream,
-  send: SendUpstream,
+  send: SendForEndpoint,
 ): Promise<WholeAnswer | Rejection> {
-  const store = request.target?.store
   const prefix = store === undefined ? '/rest' : `/rest/${store}`
   const answer = await endpoint.run({
     variables: new Map([...variables].map(([name, raw]) => [name, percentDecode(raw) ?? ''])),
-    body: request.json?.value,
+    body: asked,
     settings,
+    items,
     callMagento: async ({ method, path, query, body }) => {
-      const sent = await send(
-        request,
-        {
-          method,
-          path: prefix + path,
-          query,
-          body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
-        },
-        authorize,
-      )
+      const sent = await send({
+        method,
+        path: prefix + path,
+        query,
+        body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
+      })
       if ('code' in sent) return sent
       const parsed = parseJson(sent.body)
       if (parsed === undefined) {

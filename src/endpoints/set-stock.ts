@@ -15,6 +15,7 @@ import { setSourceItems } from './set-source-items.ts'
 export const setStock: Endpoint = {
   routes: ['POST /V1/magefine/inventaire', 'POST /V1/magefine/inventory'],
   summary: 'Set the quantity of a product',
+  isRepeatable: true,
   request: stockSchema,
   explain: explainStock,
   answers: {

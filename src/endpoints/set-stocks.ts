@@ -1,23 +1,35 @@
-import type { CallMagento, Endpoint, EndpointSettings, MagentoAnswer } from '../endpoint.ts'
+import type {
+  ItemResult as AnyResult,
+  CallMagento,
+  Endpoint,
+  EndpointSettings,
+  MagentoAnswer,
+} from '../endpoint.ts'
 import { percentEncode } from '../percent-encoding.ts'
 import { type Rejection, reject } from '../problem.ts'
+import { acceptedSchema } from './accepted-schema.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import { quantitySchema, type Stock, skuSchema, stockSchema } from './product-schemas.ts'
 import { setSourceItems } from './set-source-items.ts'
 import { setStockItem } from './set-stock.ts'
 
 /** What became of one item. */
-interface ItemResult extends Stock {
-  readonly success: boolean
-  readonly message?: string
-}
+type ItemResult = AnyResult & Stock
 
-const maxItems = 1_000
+/** So many are taken; those beyond {@link answeredAtOnce} as a job. */
+const maxItems = 10_000
+const answeredAtOnce = 1_000
+
+interface Items {
+  readonly items: readonly Stock[]
+}
 
 /** Sets the quantities of many products, and tells of each what became of it. */
 export const setStocks: Endpoint = {
   routes: ['POST /V1/magefine/inventaire/bulk', 'POST /V1/magefine/inventory/bulk'],
   summary: 'Set the quantities of many products',
+  isRepeatable: true,
+  isLong: (body) => (body as Items).items.length > answeredAtOnce,
   request: {
     type: 'object',
     properties: { items: { type: 'array', minItems: 1, maxItems, items: stockSchema } },
@@ -54,9 +66,13 @@ export const setStocks: Endpoint = {
         additionalProperties: false,
       },
     },
+    202: {
+      description: `Accepted as a job, which tells of each item: more than ${answeredAtOnce} items.`,
+      schema: acceptedSchema,
+    },
   },
-  run: async ({ body, callMagento, settings }) => {
-    const { items } = body as { readonly items: readonly Stock[] }
+  run: async ({ body, callMagento, settings, items: log }) => {
+    const { items } = body as Items
     const twice = skuThatStandsTwice(items)
     if (twice !== undefined) {
       return reject('invalid-body', 'an SKU stands twice', {
@@ -64,17 +80,20 @@ export const setStocks: Endpoint = {
         members: { success: false },
       })
     }
-    const results: ItemResult[] = []
-    for (let from = 0; from < items.length; from += settings.arrayLimit) {
-      const chunk = items.slice(from, from + settings.arrayLimit)
-      const outcome = await setChunk(chunk, callMagento, settings)
-      if (!('code' in outcome)) results.push(...outcome)
-      // Nothing has been done yet, so the whole request can be answered so.
-      else if (results.length === 0) return outcome
+    const results: AnyResult[] = [...(log?.done ?? [])]
+    while (results.length < items.length) {
+      const chunk = items.slice(results.length, results.length + settings.arrayLimit)
+      const outcome = await setChunk(chunk, callMagento, settings, log !== undefined)
+      if (!('code' in outcome)) {
+        results.push(...outcome)
+        await log?.note(outcome, items.length)
+      }
+      // Nothing has been done yet, or it is tried again, so the whole request can be answered so.
+      else if (results.length === 0 || log !== undefined) return outcome
       else results.push(...chunk.map((item) => failed(item, outcome.detail ?? outcome.code)))
     }
     const success = results.every((result) => result.success)
-    return { status: 200, body: { success, results } }
+    return { status: 200, body: log === undefined ? { success, results } : { success } }
   },
 }
 
@@ -93,9 +112,10 @@ async function setChunk(
   chunk: readonly Stock[],
   callMagento: CallMagento,
   { sourceCode }: EndpointSettings,
+  isTriedAgain: boolean,
 ): Promise<readonly ItemResult[] | Rejection> {
   if (sourceCode === undefined) {
-    return each(chunk, (item) => setStockItem(item, callMagento))
+    return each(chunk, (item) => setStockItem(item, callMagento), isTriedAgain)
   }
   const known = await findProducts(chunk, callMagento)
   if ('code' in known) return known
@@ -107,23 +127,28 @@ async function setChunk(
   const results =
     answer.status === 200
       ? there.map((item) => ({ ...item, success: true }))
-      : await each(there, (item) => set([item]))
+      : await each(there, (item) => set([item]), isTriedAgain)
   if ('code' in results) return results
   const bySku = new Map(results.map((result) => [result.sku, result]))
   return chunk.map((item) => bySku.get(item.sku) ?? failed(item, `Product not found: ${item.sku}`))
 }
 
-/** Sets items one after the other; a rejection of the first one is one of them all. */
+/**
+ * Sets items one after the other; a rejection of the first one is one of them all.
+ * @param isTriedAgain whether one of any other is that, too, because all of them are set again
+ */
 async function each(
   items: readonly Stock[],
   set: (item: Stock) => Promise<MagentoAnswer | Rejection>,
+  isTriedAgain: boolean,
 ): Promise<readonly ItemResult[] | Rejection> {
   const results: ItemResult[] = []
   for (const item of items) {
     const answer = await set(item)
     if (!('code' in answer)) results.push(resultOf(item, answer))
-    else if (results.length === 0 && answer.code !== 'entity-not-found') return answer
-    else results.push(failed(item, answer.detail ?? answer.code))
+    else if (answer.code !== 'entity-not-found' && (isTriedAgain || results.length === 0)) {
+      return answer
+    } else results.push(failed(item, answer.detail ?? answer.code))
   }
   return results
 }

@@ -58,13 +58,39 @@ export interface PublicAddress {
   readonly scheme: string
 }
 
+/** What the header section is made of; `viaTrustedProxy` is absent where that was looked at before. */
+export interface ReceivedFields
+  extends Pick<RequestContext, 'clientIp' | 'requestId' | 'traceId' | 'traceFlags'> {
+  readonly rawHeaders: readonly string[]
+  readonly viaTrustedProxy?: boolean
+}
+
+/**
+ * What is kept of a header section to be forwarded later: end-to-end fields, and nothing that authenticates.
+ * @returns names and values in turn
+ */
+export function keptHeaders({ rawHeaders, viaTrustedProxy }: RequestContext): string[] {
+  const ended = hopByHopNames(rawHeaders)
+  const kept: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase()
+    // How it is to be answered has been seen to.
+    if (ended.has(name) || !isForwarded(name) || name === 'prefer') continue
+    if (name === 'tracestate' && !viaTrustedProxy) continue
+    // The answer is kept, and read.
+    if (name === 'accept-encoding') continue
+    kept.push(name, rawHeaders[index + 1] as string)
+  }
+  return kept
+}
+
 /**
  * The header section of the forwarded request: the caller's end-to-end fields in their order, then
  * ours.
  * @returns names and values in turn
  */
 export function requestHeaders(
-  request: RequestContext,
+  request: ReceivedFields,
   { host, scheme }: PublicAddress,
   { authorization, after }: Pick<UpstreamAttempt, 'authorization' | 'after'>,
   spanId: string,
@@ -78,7 +104,7 @@ export function requestHeaders(
     // It belongs to a traceparent, and only a trusted proxy's is passed on.
     // A refusal that has to be read must not come compressed.
     if (name === 'accept-encoding' && after !== undefined) continue
-    if (name === 'tracestate' && !request.viaTrustedProxy) continue
+    if (name === 'tracestate' && request.viaTrustedProxy === false) continue
     // Magento answers in XML to whoever would take that too, as browsers say.
     if (name === 'accept' && /xml/i.test(rawHeaders[index + 1] as string)) {
       headers.push('accept', 'application/json')

@@ -7,7 +7,8 @@ import type { UpstreamGate } from './gate/upstream-gate.ts'
 import type { Guest } from './gate/waiting-room.ts'
 import { identityHeaders, newSpanId } from './identity-headers.ts'
 import { readWhole } from './read-whole.ts'
-import type { PublicAddress } from './request-headers.ts'
+import { type PublicAddress, requestHeaders } from './request-headers.ts'
+import { retryAfterSeconds } from './retry-after.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 import { errorPage, TotalTimeoutError, upstreamFailure } from './upstream-failure.ts'
 import type { SignUpstream } from './upstream-signature.ts'
@@ -20,11 +21,16 @@ export interface UpstreamRequest {
   readonly query: string | undefined
   /** JSON. */
   readonly body: Buffer | undefined
+  /** End-to-end fields of a caller's request, names and values in turn; absent where it is none. */
+  readonly headers?: readonly string[] | undefined
 }
 
 /** Magento's answer, whole. */
 export interface UpstreamAnswer {
   readonly status: number
+  readonly contentType: string
+  /** Whole seconds that Magento asks to wait. */
+  readonly retryAfterSeconds?: number | undefined
   readonly body: Buffer
 }
 
@@ -69,11 +75,20 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
   async function sendOnce(
     occasion: Occasion,
     request: UpstreamRequest,
-    { authorization, query }: UpstreamAttempt,
+    attempt: UpstreamAttempt,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    const { method, path, body } = request
-    const headers = ownHeaders(occasion, settings.address, authorization, body)
+    const { authorization, query } = attempt
+    const { method, path, body, headers: received } = request
+    const headers =
+      received === undefined
+        ? ownHeaders(occasion, settings.address, authorization, body)
+        : requestHeaders(
+            { ...occasion, rawHeaders: received },
+            settings.address,
+            attempt,
+            newSpanId(),
+          )
     return pool.request({
       method,
       path: query === undefined ? path : `${path}?${query}`,
@@ -103,11 +118,9 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
         const answer = await sendOnce(occasion, request, attempt, timeout.signal)
         const { statusCode: status } = answer
         exchange.status = status
-        const page = errorPage(
-          status,
-          String(answer.headers['content-type'] ?? ''),
-          answer.headers['retry-after']?.toString(),
-        )
+        const contentType = String(answer.headers['content-type'] ?? '')
+        const retryAfter = answer.headers['retry-after']?.toString()
+        const page = errorPage(status, contentType, retryAfter)
         if (page !== undefined) {
           await answer.body.dump()
           return page
@@ -115,7 +128,10 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
         const body = await readWhole(answer.body, answerLimitBytes)
         if (body === undefined) return tooLong
         const next = await attempt.after?.(status, status === 401 ? body : noBody)
-        if (next === undefined) return { status, body }
+        if (next === undefined) {
+          const seconds = retryAfterSeconds(retryAfter, Date.now())
+          return { status, contentType, body, retryAfterSeconds: seconds }
+        }
         attempt = next
       }
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { ItemResult } from '../endpoint.ts'
 import type { ProblemCode } from '../problem.ts'
 
 /**
@@ -21,12 +22,7 @@ export interface JobProgress {
 }
 
 /** What became of one item of a job. */
-export interface JobItemResult {
-  readonly success: boolean
-  readonly message?: string
-  /** What names the item, such as its SKU. */
-  readonly [member: string]: unknown
-}
+export type JobItemResult = ItemResult
 
 /** What answered a job: Magento, or an endpoint of the gateway's own. */
 export interface JobAnswer {
@@ -38,7 +34,7 @@ export interface JobAnswer {
 
 /** Why a job ended without an answer, as the caller may read it. */
 export interface JobFailure {
-  readonly code: ProblemCode
+  readonly code: ProblemCode | 'expired' | 'interrupted'
   readonly detail: string
 }
 

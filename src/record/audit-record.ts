@@ -13,6 +13,8 @@ import { redactTokenShapes } from './token-shapes.ts'
 export interface AuditRecord {
   /** Version of this form. */
   readonly v: 1
+  /** Of the end of a job; absent of a request. */
+  readonly event?: 'job-ended'
   /** ISO 8601, UTC: when the request arrived. */
   readonly time: string
   readonly requestId: string
@@ -127,7 +129,7 @@ function auditRecord(
     reportedLimits: request.reportedLimits,
     skus: skus?.map(redactTokenShapes),
     orderIds: orderIds?.map(redactTokenShapes),
-    jobIds,
+    jobIds: request.jobId === undefined ? jobIds : [request.jobId],
     tokenHash: bearerDigest && hashToken(bearerDigest),
     keyId: request.keyId,
     signature: recordedSignature(request),

@@ -21,6 +21,8 @@ export interface Metrics extends ConfigMetrics {
   readonly gate: GateMetrics
   /** Of the public listener. */
   readonly connections: ConnectionMetrics
+  /** Where other parts add what they count. */
+  readonly registry: Registry
   /** Prometheus text format 0.0.4. */
   readonly text: () => Promise<string>
   readonly contentType: string
@@ -138,6 +140,7 @@ export function openMetrics(): Metrics {
       limitsExceeded.inc({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }),
     gate: gateMetrics(registry),
     connections: connectionMetrics(registry),
+    registry,
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

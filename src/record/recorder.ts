@@ -16,6 +16,10 @@ export interface Recorder {
    * written, a read at once.
    */
   readonly hold: (request: RequestContext, build: BuildRecord, end: EndAnswer) => void
+  /**
+   * Takes note of the end of a job; calls back when its record is written, or cannot be.
+   */
+  readonly recordJob: (record: AuditRecord, end: EndAnswer) => void
   /** Whether the trail has not taken what it was given within the deadline. */
   readonly isStalled: () => boolean
   /** How many requests are over whose record is not written. */
@@ -163,6 +167,10 @@ export function openRecorder(
     hold: (request, build, end) => {
       if (request.isRecorded || isRead(request)) end(true)
       else take(request, build, end)
+    },
+    recordJob: (record, end) => {
+      collectOne(record, end)
+      beginInTime()
     },
     isStalled: () => isStalled,
     waiting: () => ended.length + collected.length + underWay.length,

@@ -27,6 +27,14 @@ export function searchResult(entities: readonly Fields[], input: Input) {
   }
 }
 
+// Split once for all entities, of which there may be many.
+const lists = new WeakMap<Fields, ReadonlySet<string>>()
+function listOf(filter: Fields, wanted: string): ReadonlySet<string> {
+  const known = lists.get(filter) ?? new Set(wanted.split(','))
+  lists.set(filter, known)
+  return known
+}
+
 function isMet(filter: Fields, entity: Fields): boolean {
   const actual = String(entity[String(filter.field)] ?? '')
   const wanted = String(filter.value ?? '')
@@ -36,7 +44,7 @@ function isMet(filter: Fields, entity: Fields): boolean {
     case 'neq':
       return actual !== wanted
     case 'in':
-      return wanted.split(',').includes(actual)
+      return listOf(filter, wanted).has(actual)
     case 'like': {
       const pattern = wanted.split('%').map(RegExp.escape).join('.*')
       return new RegExp(`^${pattern}$`, 'i').test(actual)

@@ -1,0 +1,120 @@
+import { type Static, Type } from 'typebox'
+import type { Deferral } from '../deferral.ts'
+import { allValues } from '../headers.ts'
+import { allow, definePolicy } from '../policy.ts'
+import { reject } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
+import { apiRoute } from './api-route.ts'
+import { orderKeyOf } from './order-key.ts'
+import { parseRoutePattern, unnamedRoute, WriteRouteSetting } from './route-pattern.ts'
+
+const closed = { additionalProperties: false } as const
+
+const settings = Type.Record(
+  WriteRouteSetting(),
+  Type.Object(
+    {
+      mode: Type.Enum(['asked', 'always', 'never'], {
+        default: 'asked',
+        description:
+          'Make a job of a request that says Prefer: respond-async, of every request, or of none.',
+      }),
+      engine: Type.Enum(['gateway', 'magento'], {
+        default: 'gateway',
+        description: "Have the gateway work it off, or Magento's own asynchronous and bulk API.",
+      }),
+      inOrderOf: Type.Optional(
+        Type.Array(
+          Type.String({
+            pattern: '^(?::[A-Za-z][A-Za-z0-9_]*|(?:/[^/]+)+)$',
+            expected:
+              'a variable of the route such as :sku, or a JSON Pointer such as /product/sku',
+          }),
+          {
+            description:
+              'Jobs of the integration in which these are the same are carried out in their order, whatever their routes. An empty list: all of them. Left out: in any order.',
+          },
+        ),
+      ),
+      repeatable: Type.Optional(
+        Type.Boolean({
+          description:
+            'Whether it may be sent again when nobody knows what became of it. Left out: PUT, DELETE, and what sets quantities.',
+        }),
+      ),
+      expiryMinutes: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 525_600,
+          description: 'Until it is given up. As jobs.expiryMinutes of gateway.yaml if left out.',
+        }),
+      ),
+    },
+    closed,
+  ),
+  { ...closed, description: 'Granted writes that are accepted at once and carried out later.' },
+)
+
+/** Routes of Magento that set what is there to what is said, however often. */
+const absolutePosts: ReadonlySet<string> = new Set([
+  'POST /V1/inventory/source-items',
+  'POST /V1/inventory/source-items-delete',
+])
+
+/** PUT by name only: it makes an order each time (Magento: Sales/etc/webapi.xml). */
+const creatingPuts: ReadonlySet<string> = new Set(['PUT /V1/orders/create'])
+
+/** Has writes be carried out later, where the caller asks for it or the configuration says so. */
+export const deferredWrite = definePolicy({
+  name: 'deferred-write',
+  stage: 'authorize',
+  section: 'policies',
+  key: 'jobs',
+  settings,
+  absent: {},
+  prepare: (rules, { integration, mayDefer, jobLifeMs }) =>
+    function checkDeferral(request) {
+      if (request.method === 'GET' || request.job !== undefined) return allow
+      const rule = rules[request.route ?? ''] ?? standing
+      const { mode, engine, inOrderOf, expiryMinutes } = rule
+      const isLong = isLongFor(request)
+      const isAsked = mayDefer && mode !== 'never' && prefersAsync(request.rawHeaders)
+      if (!isLong && !isAsked && (mode !== 'always' || !mayDefer)) return allow
+      if (!mayDefer) {
+        const detail = 'The request has more items than are taken at once.'
+        return reject('invalid-body', 'there are no jobs for so many items', { detail })
+      }
+      const deferral: Deferral = {
+        engine: request.endpoint === undefined ? engine : 'gateway',
+        orderKey: inOrderOf && orderKeyOf(integration, inOrderOf, request),
+        isRepeatable: rule.repeatable ?? isRepeatable(request),
+        lifeMs: expiryMinutes === undefined ? jobLifeMs : expiryMinutes * 60_000,
+        isAsked,
+      }
+      request.job = { kind: 'accept', deferral }
+      return allow
+    },
+})
+
+/** What holds of routes that the configuration says nothing of. */
+const standing: Static<typeof settings>[string] = { mode: 'asked', engine: 'gateway' }
+
+function isLongFor({ endpoint, json }: RequestContext): boolean {
+  return endpoint?.endpoint.isLong?.(json?.value) ?? false
+}
+
+/** RFC 7240, sections 2 and 4.1: `respond-async` has no value; its parameters mean nothing here. */
+function prefersAsync(rawHeaders: readonly string[]): boolean {
+  return allValues(rawHeaders, 'prefer').some((value) =>
+    value.split(',').some((each) => /^\s*respond-async\s*(?:;|$)/i.test(each)),
+  )
+}
+
+/** Whether to do it twice is to do it once. */
+function isRepeatable({ method, route = '', endpoint }: RequestContext): boolean {
+  if (endpoint !== undefined) return endpoint.endpoint.isRepeatable ?? false
+  const { segments = [] } = parseRoutePattern(route) ?? {}
+  const plain = unnamedRoute(`${method} /${apiRoute(segments).segments.join('/')}`)
+  if (method === 'POST') return absolutePosts.has(plain)
+  return !creatingPuts.has(plain)
+}

@@ -1,0 +1,35 @@
+import { unescapePointer } from '../json-pointer.ts'
+import { percentDecode } from '../percent-encoding.ts'
+import type { RequestContext } from '../request-context.ts'
+import { foldName } from './folded-names.ts'
+import { variableOf } from './route-pattern.ts'
+
+/**
+ * What jobs of one integration and one entity have in common, whatever their routes.
+ * @param places variables of the route, such as `:sku`, and JSON Pointers into the body; a place without a
+ *   value counts as one value
+ */
+export function orderKeyOf(
+  integration: string,
+  places: readonly string[],
+  { routeVariables, json }: Pick<RequestContext, 'routeVariables' | 'json'>,
+): string {
+  const values = places.map((place) => {
+    const variable = variableOf(place)
+    if (variable === undefined) return valueAt(json?.value, place)
+    return percentDecode(routeVariables?.get(variable) ?? '') ?? ''
+  })
+  return JSON.stringify([integration, ...values])
+}
+
+/** The scalar at a place of a body, whose names Magento reads in several spellings. */
+function valueAt(body: unknown, pointer: string): string | null {
+  let value = body
+  for (const step of pointer.split('/').slice(1).map(unescapePointer)) {
+    if (typeof value !== 'object' || value === null) return null
+    const folded = foldName(step)
+    const name = Object.keys(value).find((each) => foldName(each) === folded)
+    value = name === undefined ? undefined : (value as Record<string, unknown>)[name]
+  }
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null
+}

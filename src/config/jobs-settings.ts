@@ -1,0 +1,58 @@
+import { Type } from 'typebox'
+
+const closed = { additionalProperties: false } as const
+
+/** Where accepted writes are kept until they are carried out, and how they are. */
+export const JobsSettings = Type.Object(
+  {
+    file: Type.String({
+      minLength: 1,
+      description: 'SQLite file of the jobs, on a local disk. It has the bodies of requests in it.',
+    }),
+    concurrency: Type.Integer({
+      minimum: 1,
+      maximum: 1_000,
+      default: 4,
+      description: 'Most jobs of this process that are sent to Magento at once.',
+    }),
+    retry: Type.Object(
+      {
+        firstMs: Type.Integer({
+          minimum: 10,
+          maximum: 3_600_000,
+          default: 1_000,
+          description: 'Wait after the first attempt that may be repeated; it doubles each time.',
+        }),
+        longestMs: Type.Integer({
+          minimum: 10,
+          maximum: 86_400_000,
+          default: 60_000,
+          description: 'Longest wait between two attempts.',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
+    expiryMinutes: Type.Integer({
+      minimum: 1,
+      maximum: 525_600,
+      default: 1_440,
+      description: 'Until a job is given up that could not be carried out.',
+    }),
+    keepHours: Type.Integer({
+      minimum: 1,
+      maximum: 8_760,
+      default: 168,
+      description: 'How long a job that is over can be seen.',
+    }),
+    maxWaiting: Type.Integer({
+      minimum: 1,
+      maximum: 10_000_000,
+      default: 100_000,
+      description: 'Most jobs that wait; beyond them requests are refused.',
+    }),
+  },
+  {
+    ...closed,
+    description: 'Writes that are accepted now and carried out later; none if left out.',
+  },
+)

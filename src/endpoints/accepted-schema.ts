@@ -1,0 +1,12 @@
+import type { JsonSchema } from '../endpoint.ts'
+
+/** What is answered to a request that became a job. */
+export const acceptedSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    jobId: { type: 'string' },
+    state: { const: 'waiting' },
+    location: { type: 'string' },
+  },
+  required: ['jobId', 'state', 'location'],
+}

@@ -1,0 +1,42 @@
+import type { Logger } from 'pino'
+import type { GatewaySettings } from './config/gateway-settings.ts'
+import { type Jobs, openJobs } from './jobs/open-jobs.ts'
+import { openFileBackend } from './jobs/sqlite/open-file-backend.ts'
+import { openJobMetrics } from './record/job-metrics.ts'
+import { jobRecord } from './record/job-record.ts'
+import type { Metrics } from './record/metrics.ts'
+import type { Recorder } from './record/recorder.ts'
+
+/** What jobs share with the rest of the process. */
+export interface JobsPartServices {
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly recorder: Recorder
+}
+
+/**
+ * Opens the jobs of the process, where the configuration has some.
+ * @throws where what keeps them cannot be opened
+ */
+export async function openJobsPart(
+  settings: GatewaySettings['jobs'],
+  { log, metrics, recorder }: JobsPartServices,
+): Promise<Jobs | undefined> {
+  if (settings === undefined) return undefined
+  const onFault = (error: unknown) => log.error({ err: error }, 'jobs could not be kept')
+  const keepMs = settings.keepHours * 3_600_000
+  const backend = await openFileBackend({ file: settings.file, keepMs }, onFault)
+  const counts = openJobMetrics(metrics.registry, backend.jobs.depth, Date.now)
+  return openJobs(backend, settings, {
+    clock: Date.now,
+    random: Math.random,
+    onFault,
+    recordEnd: (job, upstream) =>
+      new Promise((resolve) => {
+        recorder.recordJob(jobRecord(job, upstream, Date.now()), () => resolve())
+      }),
+    countAccepted: counts.accepted,
+    countAttempt: counts.attempted,
+    countEnd: ({ owner, state }) => counts.ended(owner, state),
+  })
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { acceptanceHeaders, type Deferral, jobPath } from '../deferral.ts'
+import { keptHeaders } from '../forward/request-headers.ts'
+import { type Rejection, reject } from '../problem.ts'
+import type { RequestContext, WholeAnswer } from '../request-context.ts'
+import type { AcceptedJob } from './job.ts'
+import type { JobBackend } from './job-backend.ts'
+import { encodeJobRequest, type JobRequest } from './job-payload.ts'
+
+/**
+ * Makes a job of a request that every policy has let through, and resolves with the answer to it when the
+ * job is durable.
+ * @param nowMs milliseconds since the epoch
+ */
+export async function acceptJob(
+  request: RequestContext,
+  deferral: Deferral,
+  { store, jobs }: JobBackend,
+  nowMs: number,
+): Promise<WholeAnswer | Rejection> {
+  const id = randomUUID()
+  const job = acceptedJob(request, deferral, id, nowMs)
+  const { orderKey } = deferral
+  const entry = {
+    id,
+    owner: job.owner,
+    orderKey,
+    payload: encodeJobRequest(jobRequest(request, deferral, job)),
+    expiresAtMs: job.expiresAtMs,
+  }
+  try {
+    // The view first, so that nothing is carried out that cannot be seen.
+    await Promise.all([store.add(job), jobs.put(entry)])
+  } catch (error) {
+    // It may be there all the same, and nobody is told of it.
+    await jobs.cancel(id).catch(() => undefined)
+    const reason = `the job could not be kept: ${String((error as NodeJS.ErrnoException).code)}`
+    return reject('jobs-unavailable', reason, { retryAfterSeconds: 5 })
+  }
+  request.jobId = id
+  const location = jobPath(request.target?.store, id)
+  request.answerHeaders.push(...acceptanceHeaders(location, deferral))
+  return {
+    status: 202,
+    contentType: 'application/json',
+    body: Buffer.from(JSON.stringify({ jobId: id, state: 'waiting', location })),
+  }
+}
+
+function acceptedJob(
+  { verified = '', requestId, traceId, method, route = '' }: RequestContext,
+  { lifeMs }: Deferral,
+  id: string,
+  nowMs: number,
+): AcceptedJob {
+  const expiresAtMs = nowMs + lifeMs
+  return {
+    id,
+    owner: verified,
+    requestId,
+    traceId,
+    method,
+    route,
+    acceptedAtMs: nowMs,
+    expiresAtMs,
+  }
+}
+
+function jobRequest(
+  request: RequestContext,
+  { engine, isRepeatable }: Deferral,
+  job: AcceptedJob,
+): JobRequest {
+  const { target, clientIp, traceFlags, body, endpoint } = request
+  if (target === undefined) throw new Error('a request without a parsed target was accepted')
+  const { path, segments, query, store } = target
+  return {
+    job,
+    path,
+    segments,
+    query,
+    store,
+    headers: keptHeaders(request),
+    clientIp,
+    traceFlags,
+    engine,
+    isRepeatable,
+    isComposed: endpoint !== undefined,
+    body,
+  }
+}

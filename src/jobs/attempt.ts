@@ -1,0 +1,108 @@
+import type { ItemLog } from '../endpoint.ts'
+import type { Occasion, UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
+import { problems, type Rejection } from '../problem.ts'
+import type { JobAnswer, JobFailure, JobState } from './job.ts'
+import type { JobRequest } from './job-payload.ts'
+import type { JobSender, JobWorld } from './job-world.ts'
+import { type AttemptJudgement, judge } from './judge-answer.ts'
+import { asyncPath, readTakenBulk, stateOfResults } from './magento-bulk.ts'
+
+/** What an attempt came to, and what there is to tell of it. */
+export interface AttemptResult {
+  readonly judgement: AttemptJudgement | 'taken'
+  readonly answer?: JobAnswer | undefined
+  readonly failure?: JobFailure | undefined
+  /** Where its items say more than the answer does. */
+  readonly state?: JobState
+  /** Whether some of its items are done. */
+  readonly hasItems?: boolean
+  /** How long Magento asks to be left alone, milliseconds. */
+  readonly retryAfterMs?: number | undefined
+  /** What Magento calls it; with `taken` only. */
+  readonly bulkUuid?: string
+}
+
+/** Longest body of an answer that is kept. */
+const keptAnswerBytes = 1_048_576
+
+/** Sends a job once. */
+export async function attempt(
+  request: JobRequest,
+  occasion: Occasion,
+  sender: JobSender,
+  world: JobWorld,
+): Promise<AttemptResult> {
+  if (request.isComposed) return compose(request, occasion, sender, world)
+  const isTaken = request.engine === 'magento'
+  const path = isTaken ? asyncPath(request) : request.path
+  const result = resultOf(await sender.send(occasion, upstreamRequest(request, path)))
+  if (!isTaken || result.judgement !== 'done') return result
+  const bulk = readTakenBulk(result.answer?.body ?? Buffer.alloc(0))
+  if (bulk === undefined) return { ...result, judgement: 'unknown', failure: notTaken }
+  const { bulkUuid, total } = bulk
+  await world.store.change(request.job.id, { progress: { total, done: 0, failed: 0 } })
+  return { judgement: 'taken', bulkUuid }
+}
+
+/** Has an endpoint answer, item by item where it has many. */
+async function compose(
+  request: JobRequest,
+  occasion: Occasion,
+  sender: JobSender,
+  { store }: JobWorld,
+): Promise<AttemptResult> {
+  const { id } = request.job
+  const results = [...(await store.results(id))]
+  const items: ItemLog = {
+    done: results,
+    note: async (more, total) => {
+      const from = results.length
+      results.push(...more)
+      await store.putResults(id, from, more)
+      const failed = results.filter(({ success }) => !success).length
+      await store.change(id, { progress: { total, done: results.length, failed } })
+    },
+  }
+  const done = [...results]
+  const result = resultOf(await sender.compose(occasion, request, { ...items, done }))
+  if (results.length === 0) return result
+  if (result.judgement !== 'done') return { ...result, hasItems: true }
+  return { ...result, state: stateOfResults(results) }
+}
+
+/** What is known after an answer, or without one. */
+export function resultOf(result: UpstreamAnswer | Rejection): AttemptResult {
+  const judgement = judge(result)
+  if ('code' in result) {
+    const { code, detail = problems[code][2], retryAfterSeconds } = result
+    const failure = { code, detail }
+    return { judgement, failure, retryAfterMs: millisecondsOf(retryAfterSeconds) }
+  }
+  const { status, contentType, body, retryAfterSeconds } = result
+  const kept = body.length <= keptAnswerBytes ? { body } : {}
+  return {
+    judgement,
+    answer: { status, contentType, ...kept },
+    retryAfterMs: millisecondsOf(retryAfterSeconds),
+  }
+}
+
+function upstreamRequest(request: JobRequest, path: string): UpstreamRequest {
+  const { job, query, headers, body } = request
+  return {
+    method: job.method as UpstreamRequest['method'],
+    path,
+    query,
+    headers,
+    body: body.length === 0 ? undefined : body,
+  }
+}
+
+function millisecondsOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000
+}
+
+const notTaken: JobFailure = {
+  code: 'upstream-error',
+  detail: 'Magento took it without saying what it calls it.',
+}

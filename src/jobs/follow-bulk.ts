@@ -1,0 +1,31 @@
+import type { Occasion } from '../forward/upstream-exchange.ts'
+import { type AttemptResult, resultOf } from './attempt.ts'
+import type { JobRequest } from './job-payload.ts'
+import type { JobSender, JobWorld } from './job-world.ts'
+import { bulkStatusPath, readOperations, stateOfResults } from './magento-bulk.ts'
+
+/** Asks Magento how far it is with what it has taken. */
+export async function followBulk(
+  request: JobRequest,
+  occasion: Occasion,
+  sender: JobSender,
+  { store }: JobWorld,
+): Promise<AttemptResult> {
+  const path = bulkStatusPath(request, request.bulkUuid ?? '')
+  const sent = { method: 'GET', path, query: undefined, body: undefined } as const
+  const { judgement, answer, failure, retryAfterMs } = resultOf(await sender.send(occasion, sent))
+  if (judgement === 'unauthorized') {
+    const detail = 'Magento does not let the integration see what became of it.'
+    return { judgement, failure: { code: 'upstream-error', detail } }
+  }
+  const bulk = judgement === 'done' ? readOperations(answer?.body ?? Buffer.alloc(0)) : undefined
+  // To ask again does no harm, whatever was answered.
+  if (bulk === undefined) return { judgement: 'taken', failure, retryAfterMs }
+  const { id } = request.job
+  const { total, open, results } = bulk
+  const failed = results.filter(({ success }) => !success).length
+  await store.putResults(id, 0, results)
+  await store.change(id, { progress: { total, done: results.length, failed } })
+  if (open > 0 || total === 0) return { judgement: 'taken', retryAfterMs }
+  return { judgement: 'done', state: stateOfResults(results) }
+}

@@ -1,0 +1,83 @@
+import type { JobItemResult, JobState } from './job.ts'
+import type { JobRequest } from './job-payload.ts'
+
+/*
+ * Magento's own queue (Magento: AsynchronousOperations, WebapiAsync). Its summary of a bulk says that it has
+ * failed while operations are still open (magento2#36911), so a state is made of the operations themselves;
+ * and it echoes what was sent, passwords too, of which nothing is ever taken over.
+ */
+
+/** Magento's numbers for the state of an operation. */
+const complete = 1
+const open = 4
+const rejected = 5
+
+/** What Magento said when it took a bulk. */
+export interface TakenBulk {
+  readonly bulkUuid: string
+  readonly total: number
+}
+
+/** How far Magento is with a bulk. */
+export interface BulkProgress {
+  readonly total: number
+  readonly open: number
+  /** Of the operations that are not open any more. */
+  readonly results: readonly JobItemResult[]
+}
+
+/** Where a request is sent so that Magento takes it now and carries it out later. */
+export function asyncPath({ store, segments, body }: JobRequest): string {
+  const prefix = store === undefined ? '/rest' : `/rest/${store}`
+  if (segments[0] === 'async') return `${prefix}/${segments.join('/')}`
+  // An array is one operation for each of its elements.
+  const form = body[0] === 0x5b ? 'async/bulk' : 'async'
+  return `${prefix}/${form}/${segments.join('/')}`
+}
+
+/** Where the operations of a bulk are seen. */
+export function bulkStatusPath({ store }: JobRequest, bulkUuid: string): string {
+  const prefix = store === undefined ? '/rest' : `/rest/${store}`
+  return `${prefix}/V1/bulk/${encodeURIComponent(bulkUuid)}/detailed-status`
+}
+
+/** Reads what Magento said when it took a bulk; undefined where it said something else. */
+export function readTakenBulk(body: Buffer): TakenBulk | undefined {
+  const { bulk_uuid: bulkUuid, request_items: items } = parsed(body)
+  if (typeof bulkUuid !== 'string' || !Array.isArray(items)) return undefined
+  return { bulkUuid, total: items.length }
+}
+
+/** Reads how far Magento is with a bulk; undefined where it said something else. */
+export function readOperations(body: Buffer): BulkProgress | undefined {
+  const { operations_list: list } = parsed(body)
+  if (!Array.isArray(list)) return undefined
+  const operations = list as readonly Record<string, unknown>[]
+  const over = operations.filter(({ status }) => Number(status) !== open)
+  return {
+    total: operations.length,
+    open: operations.length - over.length,
+    results: over.map(({ id, status, result_message: message }) => ({
+      success: Number(status) === complete,
+      item: Number(id),
+      ...(Number(status) === rejected && { isRejected: true }),
+      ...(typeof message === 'string' && { message }),
+    })),
+  }
+}
+
+/** The end of a job whose items ended so. */
+export function stateOfResults(results: readonly JobItemResult[]): JobState {
+  const done = results.filter(({ success }) => success).length
+  if (done === results.length) return 'done'
+  return done === 0 ? 'failed' : 'partial'
+}
+
+function parsed(body: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,109 @@
+import { type Rejection, reject } from '../problem.ts'
+import type { RequestContext, WholeAnswer } from '../request-context.ts'
+import { acceptJob } from './accept-job.ts'
+import type { Job } from './job.ts'
+import type { JobBackend, OnJobEnd } from './job-backend.ts'
+import type { JobSender, JobWorld } from './job-world.ts'
+import { cancelJob, showJob } from './own-job.ts'
+import { prepareJobHandler } from './run-job.ts'
+
+/** Jobs are accepted, carried out and shown. */
+export interface Jobs {
+  readonly backend: JobBackend
+  /** Answers a request that asks something of the jobs. */
+  readonly answer: (request: RequestContext) => Promise<WholeAnswer | Rejection>
+  /** Has them carried out from now on; once. */
+  readonly start: (crew: JobCrew) => void
+  /** Begins none more, and waits for those under way for so long; milliseconds. */
+  readonly stop: (deadlineMs: number) => Promise<void>
+  /** Gives up what keeps them. */
+  readonly close: () => Promise<void>
+}
+
+/** Who carries jobs out, and who is told of their ends. */
+export interface JobCrew {
+  readonly senderOf: (owner: string) => JobSender | undefined
+  readonly onEnd: OnJobEnd
+}
+
+/** How jobs are carried out. */
+export interface JobsSettings extends Pick<JobWorld, 'retry'> {
+  readonly concurrency: number
+  readonly maxWaiting: number
+}
+
+/** What jobs need of the process. */
+export type JobsServices = Pick<
+  JobWorld,
+  'clock' | 'random' | 'recordEnd' | 'countAttempt' | 'onFault'
+> & {
+  readonly countAccepted: (owner: string) => void
+  readonly countEnd: (job: Job) => void
+}
+
+/** How often it is looked how many wait. */
+const depthMs = 1_000
+
+/** Prepares jobs over what keeps them. */
+export function openJobs(
+  backend: JobBackend,
+  { concurrency, maxWaiting, retry }: JobsSettings,
+  services: JobsServices,
+): Jobs {
+  const { clock, onFault } = services
+  let waiting = 0
+  let tell: OnJobEnd = async () => undefined
+  const look = () =>
+    backend.jobs.depth().then((depth) => {
+      waiting = depth.waiting
+    }, onFault)
+  const looking = setInterval(() => void look(), depthMs).unref()
+
+  async function accept(request: RequestContext): Promise<WholeAnswer | Rejection> {
+    if (request.job?.kind !== 'accept') throw new TypeError('a request is no job')
+    if (waiting >= maxWaiting) {
+      return reject('jobs-unavailable', 'too many jobs wait', { retryAfterSeconds: 30 })
+    }
+    waiting += 1
+    const answer = await acceptJob(request, request.job.deferral, backend, clock())
+    if (!('code' in answer)) services.countAccepted(request.verified ?? '')
+    return answer
+  }
+
+  async function onCancelled(job: Job): Promise<void> {
+    services.countEnd(job)
+    // It is cancelled, whoever could not be told.
+    await tell(job).catch(onFault)
+    await services.recordEnd(job, undefined)
+  }
+
+  return {
+    backend,
+    answer: async (request) => {
+      const { job, verified = '' } = request
+      if (job === undefined || job.kind === 'accept') return accept(request)
+      if (job.kind === 'show') return showJob(job.id, verified, backend)
+      return cancelJob(job.id, verified, backend, clock(), onCancelled)
+    },
+    start: ({ senderOf, onEnd }) => {
+      tell = onEnd
+      const handle = prepareJobHandler({
+        ...services,
+        store: backend.store,
+        retry,
+        senderOf,
+        onEnd: async (job) => {
+          await onEnd(job)
+          services.countEnd(job)
+        },
+      })
+      backend.jobs.consume(handle, { concurrency })
+      void look()
+    },
+    stop: async (deadlineMs) => {
+      clearInterval(looking)
+      await backend.jobs.close(deadlineMs)
+    },
+    close: () => backend.close(),
+  }
+}

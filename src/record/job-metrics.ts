@@ -1,0 +1,68 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { QueueDepth } from '../jobs/durable-queue.ts'
+
+/** Counts of what happened to jobs. */
+export interface JobMetrics {
+  readonly accepted: (integration: string) => void
+  readonly attempted: (integration: string, outcome: string) => void
+  readonly ended: (integration: string, state: string) => void
+}
+
+/**
+ * Adds what is told of jobs. Labels are names of integrations and words of our own.
+ * @param depth how much waits, asked at each scrape; no more is told where it cannot be said
+ * @param clock milliseconds since the epoch
+ */
+export function openJobMetrics(
+  registry: Registry,
+  depth: () => Promise<QueueDepth>,
+  clock: () => number,
+): JobMetrics {
+  const registers = [registry]
+  const age = new Gauge({
+    name: 'magegate_jobs_oldest_age_seconds',
+    help: 'Age of the oldest job that is neither over nor dead.',
+    registers,
+  })
+  new Gauge({
+    name: 'magegate_jobs',
+    help: 'Jobs that wait, are under way, or are dead letters.',
+    labelNames: ['state'] as const,
+    registers,
+    async collect() {
+      try {
+        const { waiting, running, dead, oldestPutAtMs } = await depth()
+        for (const [state, count] of Object.entries({ waiting, running, dead })) {
+          this.set({ state }, count)
+        }
+        age.set(oldestPutAtMs === undefined ? 0 : Math.max(0, clock() - oldestPutAtMs) / 1000)
+      } catch {
+        this.reset()
+        age.reset()
+      }
+    },
+  })
+  const accepted = new Counter({
+    name: 'magegate_jobs_accepted_total',
+    help: 'Requests that were accepted as jobs.',
+    labelNames: ['integration'] as const,
+    registers,
+  })
+  const attempts = new Counter({
+    name: 'magegate_jobs_attempts_total',
+    help: 'Jobs that were sent to Magento, by what it came to.',
+    labelNames: ['integration', 'outcome'] as const,
+    registers,
+  })
+  const ended = new Counter({
+    name: 'magegate_jobs_ended_total',
+    help: 'Jobs that are over, by how they ended.',
+    labelNames: ['integration', 'state'] as const,
+    registers,
+  })
+  return {
+    accepted: (integration) => accepted.inc({ integration }),
+    attempted: (integration, outcome) => attempts.inc({ integration, outcome }),
+    ended: (integration, state) => ended.inc({ integration, state }),
+  }
+}

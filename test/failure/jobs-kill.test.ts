@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { Agent } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type JobView, quickJobs } from '../jobs/jobs-gateway.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { type GatewayProcess, startedProcess } from '../support/gateway-process.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+/*
+ * A gateway that accepts jobs and carries them out is killed again and again. MAGEGATE_JOBS=2000 makes it
+ * a longer one than fits into the suite.
+ */
+const wanted = Number(process.env.MAGEGATE_JOBS ?? 60)
+const writers = 6
+
+interface AcceptedWrite {
+  readonly marker: string
+  readonly location: string
+  readonly isRepeatable: boolean
+}
+
+test(`killed again and again over ${wanted} jobs, each is carried out as often as its idempotency allows`, {
+  timeout: 100_000 + wanted * 500,
+}, async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-kill-'))
+  await using magento = await startMagento({ receivedLimit: 1_000_000 })
+  // Magento is in maintenance for one request in eight.
+  const dice = fc.sample(fc.integer({ min: 0, max: 7 }), 10_000)
+  let asked = 0
+  await magento.setFault({ kind: 'maintenance' }, () => {
+    asked += 1
+    return dice[asked % dice.length] === 0
+  })
+  await using files = await writeConfig({
+    gateway: gatewaySettings(
+      {
+        magentoUrl: magento.url,
+        gateway: {
+          jobs: { file: join(folder, 'jobs.sqlite'), ...quickJobs, concurrency: 4 },
+        },
+      },
+      join(folder, 'audit.jsonl'),
+    ),
+    integrations: {
+      globex: {
+        ...globex,
+        policies: {
+          routes: ['POST /V1/products', 'POST /V1/inventory/source-items'],
+          jobs: { 'POST /V1/products': { inOrderOf: ['/product/name'] } },
+        },
+      },
+    },
+  })
+  const accepted: AcceptedWrite[] = []
+  let tried = 0
+
+  /** Writes until the gateway is gone, or enough has been accepted. */
+  async function writeUntilKilled({ url }: GatewayProcess): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    try {
+      while (accepted.length < wanted) {
+        tried += 1
+        const marker = `marker-${tried}-`
+        const isRepeatable = tried % 2 === 0
+        const item = { sku: marker, source_code: 'default', quantity: 1 }
+        const product = { sku: marker, name: `entity ${tried % 5}` }
+        const { status, headers, body } = await send(url, {
+          method: 'POST',
+          path: isRepeatable ? '/rest/V1/inventory/source-items' : '/rest/V1/products',
+          headers: {
+            ...globexHeaders,
+            'Content-Type': 'application/json',
+            Prefer: 'respond-async',
+          },
+          body: JSON.stringify(isRepeatable ? { sourceItems: [item] } : { product }),
+          agent,
+        })
+        assert.equal(status, 202, body)
+        accepted.push({ marker, location: String(headers.location), isRepeatable })
+      }
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error
+    } finally {
+      agent.destroy()
+    }
+  }
+
+  const moments = fc.sample(fc.integer({ min: 1, max: wanted > 500 ? 2_000 : 400 }), 1_000)
+  let kills = 0
+  while (accepted.length < wanted) {
+    const gateway = await startedProcess(['start', '--config', files.path], testEnv)
+    const load = Array.from({ length: writers }, () => writeUntilKilled(gateway))
+    await new Promise((resolve) => setTimeout(resolve, moments[kills % moments.length]))
+    gateway.signal('SIGKILL')
+    kills += 1
+    await gateway.ended
+    await Promise.all(load)
+  }
+  const last = await startedProcess(['start', '--config', files.path], testEnv)
+  const jobs = new Map<string, JobView>()
+  for (const { marker, location } of accepted) {
+    for (;;) {
+      const answer = await send(last.url, { path: location, headers: globexHeaders })
+      assert.equal(answer.status, 200, `${location}: ${answer.body}`)
+      const job = JSON.parse(answer.body) as JobView
+      jobs.set(marker, job)
+      if (!['waiting', 'running'].includes(job.state)) break
+    }
+  }
+  await last.stop()
+  await rm(folder, { recursive: true })
+
+  // How often Magento carried each of them out.
+  const counts = new Map<string, number>()
+  for (const { status, body } of magento.received) {
+    const [marker] = /marker-\d+-/.exec(body.toString()) ?? []
+    if (marker === undefined || status !== 200) continue
+    counts.set(marker, (counts.get(marker) ?? 0) + 1)
+  }
+  const ends = { once: 0, repeated: 0, unknown: 0 }
+  for (const { marker, isRepeatable } of accepted) {
+    const { state, failure } = jobs.get(marker) ?? {}
+    const count = counts.get(marker) ?? 0
+    if (state === 'done') {
+      assert.ok(count >= 1, `${marker} is lost`)
+      if (!isRepeatable) assert.equal(count, 1, `${marker} is repeated`)
+      ends[count === 1 ? 'once' : 'repeated'] += 1
+    } else {
+      // Nobody knows what became of it; it is kept, and told.
+      assert.equal(isRepeatable, false, `${marker} is not done`)
+      assert.ok(['interrupted', 'upstream-failed'].includes(String(failure?.code)))
+      assert.ok(count <= 1, `${marker} is repeated`)
+      ends.unknown += 1
+    }
+  }
+  // What was accepted without anybody being told is no exception.
+  for (const [marker, count] of counts) {
+    const isRepeatable = Number(/\d+/.exec(marker)?.[0]) % 2 === 0
+    if (!isRepeatable) assert.equal(count, 1, `${marker} is repeated`)
+  }
+  assert.equal(jobs.size, accepted.length)
+  context.diagnostic(
+    `${accepted.length} accepted, ${kills} kills: ${ends.once} done once, ` +
+      `${ends.repeated} done more than once as they may be, ` +
+      `${ends.unknown} not repeated because their end is not known`,
+  )
+})

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+import { type JobsGateway, startJobsGateway } from './jobs-gateway.ts'
+
+const product = { product: { sku: '24-MB01', price: 35 } }
+const stock = (sku: string, quantity: number) => ({
+  sourceItems: [{ sku, source_code: 'default', quantity, status: 1 }],
+})
+const sourceItems = '/rest/V1/inventory/source-items'
+
+describe('a write that may be carried out later', () => {
+  let magento: MagentoStandIn
+  let jobs: JobsGateway
+  before(async () => {
+    magento = await startMagento()
+    jobs = await startJobsGateway(magento.url, {
+      'PUT /V1/products/:sku': { inOrderOf: [':sku'] },
+      'DELETE /V1/products/:sku': { mode: 'never' },
+    })
+  })
+  after(async () => {
+    await jobs[Symbol.asyncDispose]()
+    await magento.close()
+  })
+  beforeEach(() => magento.reset())
+
+  test('is answered 202 with its place, and shows what Magento answered when it is done', async () => {
+    const accepted = await jobs.write({ body: product })
+    assert.equal(accepted.status, 202, accepted.body)
+    assert.equal(accepted.headers['preference-applied'], 'respond-async')
+    const { jobId, state, location } = JSON.parse(accepted.body)
+    assert.equal(location, `/rest/V1/jobs/${jobId}`)
+    assert.equal(accepted.headers.location, location)
+    assert.equal(state, 'waiting')
+    const job = await jobs.ended(accepted)
+    assert.equal(job.state, 'done')
+    assert.equal(job.jobId, jobId)
+    assert.equal(job.attempts, 1)
+    assert.equal(job.answer?.status, 200)
+    assert.equal((job.answer?.body as { sku: string } | undefined)?.sku, '24-MB01')
+    assert.equal(magento.received.length, 1)
+  })
+
+  test('is sent as a forwarded request is, but for what asked for it', async () => {
+    const headers = { 'X-Own': 'kept', 'User-Agent': 'erp/1', Cookie: 'PHPSESSID=1' }
+    await jobs.write({
+      path: '/rest/default/V1/products?fields=sku',
+      body: product,
+      headers: { ...headers, Prefer: '' },
+    })
+    const accepted = await jobs.write({
+      path: '/rest/default/V1/products?fields=sku',
+      body: product,
+      headers,
+    })
+    assert.match(String(accepted.headers.location), /^\/rest\/default\/V1\/jobs\//)
+    await jobs.ended(accepted)
+    const [now, later] = magento.received.map(({ rawTarget, rawHeaders, body }) => {
+      const pairs = rawHeaders.flatMap((name, index) =>
+        index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1]] as const] : [],
+      )
+      const changing = ['prefer', 'x-request-id', 'traceparent', 'connection', 'content-length']
+      return {
+        rawTarget,
+        body: body.toString(),
+        headers: Object.fromEntries(pairs.filter(([name]) => !changing.includes(name)).sort()),
+      }
+    })
+    assert.deepEqual(later, now)
+  })
+
+  test('is carried out at once where nobody asks for more', async () => {
+    const answer = await jobs.write({ body: product, headers: { Prefer: 'wait=10' } })
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers.location, undefined)
+  })
+
+  test('is carried out at once where its route says never', async () => {
+    const answer = await jobs.write({ method: 'DELETE', path: '/rest/V1/products/my-sku-123' })
+    assert.equal(answer.status, 200, answer.body)
+  })
+
+  test('is refused as ever before it is accepted', async () => {
+    const answer = await jobs.write({ path: '/rest/V1/orders', body: {} })
+    assert.equal(answer.status, 403)
+    assert.equal(magento.received.length, 0)
+  })
+
+  test('shows what Magento refused', async () => {
+    const job = await jobs.ended(
+      await jobs.write({ method: 'PUT', path: '/rest/V1/products/A%2FB', body: { product: 'no' } }),
+    )
+    assert.equal(job.state, 'failed')
+    assert.equal(job.attempts, 1)
+    assert.ok(Number(job.answer?.status) >= 400)
+  })
+
+  test('waits while Magento is in maintenance, and is done after it', async () => {
+    await magento.setFault({ kind: 'maintenance' })
+    const accepted = await jobs.write({ path: sourceItems, body: stock('24-MB01', 77) })
+    assert.equal(accepted.status, 202)
+    await magento.nextRequests(2)
+    const waiting = await jobs.show(accepted)
+    assert.ok(['waiting', 'running'].includes(waiting.state))
+    await magento.clearFault()
+    const job = await jobs.ended(accepted)
+    assert.equal(job.state, 'done')
+    assert.ok(job.attempts >= 3)
+    assert.equal(magento.stock('24-MB01'), 77)
+  })
+
+  test('waits while nobody listens, and is done after that', async () => {
+    await magento.setFault({ kind: 'refuse' })
+    const accepted = await jobs.write({ body: product })
+    while ((await jobs.show(accepted)).attempts < 2);
+    await magento.clearFault()
+    assert.equal((await jobs.ended(accepted)).state, 'done')
+    assert.equal(magento.received.length, 1)
+  })
+
+  test('is not sent again when nobody knows what became of it', async () => {
+    await magento.setFault({ kind: 'reset-mid-body' })
+    const job = await jobs.ended(await jobs.write({ body: product }))
+    assert.equal(job.state, 'failed')
+    assert.equal(job.failure?.code, 'upstream-failed')
+    assert.equal(magento.received.length, 1)
+  })
+
+  test('is sent again then where to do it twice is to do it once', async () => {
+    let answered = 0
+    await magento.setFault({ kind: 'reset-mid-body' }, () => {
+      answered += 1
+      return answered === 1
+    })
+    const job = await jobs.ended(
+      await jobs.write({ path: sourceItems, body: stock('24-MB01', 12) }),
+    )
+    assert.equal(job.state, 'done')
+    assert.equal(job.attempts, 2)
+    assert.equal(magento.stock('24-MB01'), 12)
+  })
+
+  test('waits for as long as Magento asks it to', async () => {
+    let answered = 0
+    await magento.setFault({ kind: 'unavailable', retryAfter: 1 }, () => {
+      answered += 1
+      return answered === 1
+    })
+    const job = await jobs.ended(await jobs.write({ body: product }))
+    assert.equal(job.state, 'done')
+    const [first, second] = magento.received
+    assert.ok(Number(second?.time) - Number(first?.time) >= 1_000)
+  })
+
+  test('waits for those before it that change the same entity, and for no others', async () => {
+    await magento.setFault({ kind: 'maintenance' }, '/rest/V1/products/A')
+    const put = (sku: string, price: number) =>
+      jobs.write({
+        method: 'PUT',
+        path: `/rest/V1/products/${sku}`,
+        body: { product: { sku: decodeURIComponent(sku), price } },
+      })
+    const first = await put('A%2FB', 1)
+    const second = await put('A%2FB', 2)
+    const other = await put('24-MB01', 3)
+    assert.equal((await jobs.ended(other)).state, 'done')
+    assert.equal((await jobs.show(second)).attempts, 0)
+    await magento.clearFault()
+    magento.clearReceived()
+    assert.equal((await jobs.ended(second)).state, 'done')
+    assert.equal((await jobs.ended(first)).state, 'done')
+    const prices = magento.received.map(({ body }) => JSON.parse(body.toString()).product.price)
+    assert.deepEqual(prices, [1, 2])
+  })
+
+  test('is seen by its owner only', async () => {
+    const accepted = await jobs.write({ body: product })
+    const path = String(accepted.headers.location)
+    const other = await send(jobs.gateway.url, { path, headers: acmeHeaders() })
+    assert.equal(other.status, 404)
+    assert.equal(problemOf(other).code, 'job-not-found')
+    const cancel = await send(jobs.gateway.url, { method: 'DELETE', path, headers: acmeHeaders() })
+    assert.equal(cancel.status, 404)
+    const nobody = await send(jobs.gateway.url, {
+      path: '/rest/V1/jobs/00000000-0000-4000-8000-000000000000',
+      headers: globexHeaders,
+    })
+    assert.equal(nobody.status, 404)
+    await jobs.ended(accepted)
+  })
+
+  test('can be cancelled until it has begun', async () => {
+    await magento.setFault({ kind: 'maintenance' })
+    const accepted = await jobs.write({ body: product })
+    const path = String(accepted.headers.location)
+    const cancel = () => send(jobs.gateway.url, { method: 'DELETE', path, headers: globexHeaders })
+    let answer = await cancel()
+    // An attempt may be under way just then.
+    while (answer.status === 409) answer = await cancel()
+    assert.equal(answer.status, 200)
+    assert.equal(JSON.parse(answer.body).state, 'cancelled')
+    await magento.clearFault()
+    const again = await cancel()
+    assert.equal(again.status, 409)
+    assert.equal(problemOf(again).code, 'job-begun')
+    assert.equal((await jobs.show(accepted)).state, 'cancelled')
+  })
+
+  test('is one job for each Idempotency-Key, and its place is told again', async () => {
+    const headers = { 'Idempotency-Key': '"once"' }
+    const first = await jobs.write({ body: product, headers })
+    const second = await jobs.write({ body: product, headers })
+    assert.equal(second.status, 202)
+    assert.equal(second.headers['idempotency-replayed'], 'true')
+    assert.equal(second.headers.location, first.headers.location)
+    assert.equal(second.headers['preference-applied'], 'respond-async')
+    await jobs.ended(first)
+    assert.equal(magento.received.length, 1)
+  })
+
+  test('is in the audit trail twice: when it is accepted, and when it is over', async () => {
+    const accepted = await jobs.write({ body: product })
+    const { jobId } = JSON.parse(accepted.body)
+    await jobs.ended(accepted)
+    for (;;) {
+      const lines = (await jobs.gateway.auditText()).split('\n').slice(0, -1)
+      const records = lines
+        .map((line) => JSON.parse(line))
+        .filter(({ jobIds, method }) => jobIds?.includes(jobId) && method === 'POST')
+      if (records.length < 2) continue
+      const [request, end] = records
+      assert.equal(request.status, 202)
+      assert.equal(request.event, undefined)
+      assert.equal(end.event, 'job-ended')
+      assert.equal(end.upstreamStatus, 200)
+      assert.equal(end.requestId, request.requestId)
+      assert.equal(end.integration, 'globex-pim')
+      break
+    }
+  })
+
+  test('is counted', async () => {
+    await jobs.ended(await jobs.write({ body: product }))
+    const metrics = await (await fetch(`${jobs.gateway.adminUrl}/metrics`)).text()
+    assert.match(metrics, /^magegate_jobs_accepted_total\{integration="globex-pim"\} \d+$/m)
+    assert.match(
+      metrics,
+      /^magegate_jobs_ended_total\{integration="globex-pim",state="done"\} \d+$/m,
+    )
+    assert.match(metrics, /^magegate_jobs\{state="waiting"\} \d+$/m)
+    assert.match(metrics, /^magegate_jobs_oldest_age_seconds \d/m)
+  })
+})

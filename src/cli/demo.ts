@@ -30,7 +30,7 @@ export function main(args: string[]): Promise<number> {
  */
 async function demo({ once }: { readonly once: boolean }): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-demo-'))
-  const auditFile = join(folder, 'audit.jsonl')
+  const files = { audit: join(folder, 'audit.jsonl'), jobs: join(folder, 'jobs.sqlite') }
   await using magento = await startMagentoStandIn({
     integrations: [
       magentoIntegration('acme', demoSecrets.ACME_MAGENTO_TOKEN),
@@ -40,7 +40,7 @@ async function demo({ once }: { readonly once: boolean }): Promise<number> {
     enableIntegrationAsBearer: true,
   })
   const config = await loadConfig(exampleConfig, demoSecrets)
-  const { gateway, url } = await listen(config, magento.url, auditFile)
+  const { gateway, url } = await listen(config, magento.url, files)
   try {
     print(
       heading('magegate demo'),
@@ -48,7 +48,7 @@ async function demo({ once }: { readonly once: boolean }): Promise<number> {
       labelled('Magento', `${magento.url} (a stand-in)`),
     )
     for (const scene of scenes) await play(scene, url, magento)
-    await showAudit(auditFile)
+    await showAudit(files.audit)
     if (!once) {
       print(heading('It serves on until Ctrl-C. Try:'), ...commands(url), '')
       await signalled()
@@ -74,7 +74,7 @@ function magentoIntegration(name: string, accessToken: string) {
 async function listen(
   { gateway: settings, ...rest }: Config,
   magentoUrl: string,
-  auditFile: string,
+  files: { readonly audit: string; readonly jobs: string },
 ): Promise<{ gateway: Gateway; url: string }> {
   const build = (ports: { readonly port: number } | undefined) =>
     buildGateway({
@@ -84,7 +84,8 @@ async function listen(
         listen: { ...settings.listen, ...ports },
         admin: { host: '127.0.0.1', ...settings.admin, port: 0 },
         magento: { ...settings.magento, url: magentoUrl, publicUrl: magentoUrl },
-        audit: { ...settings.audit, file: auditFile },
+        audit: { ...settings.audit, file: files.audit },
+        ...(settings.jobs && { jobs: { ...settings.jobs, file: files.jobs } }),
         shutdown: { ...settings.shutdown, noticeMs: 0 },
       },
     })

@@ -16,7 +16,7 @@ import { startMagento } from '../support/magento-for-tests.ts'
  * A gateway that accepts jobs and carries them out is killed again and again. MAGEGATE_JOBS=2000 makes it
  * a longer one than fits into the suite.
  */
-const wanted = Number(process.env.MAGEGATE_JOBS ?? 60)
+const wanted = Number(process.env.MAGEGATE_JOBS ?? 30)
 const writers = 6
 
 interface AcceptedWrite {

@@ -13,6 +13,9 @@ const usage = `usage: magegate COMMAND [options]
                        print the records of an audit trail that meet all conditions
       --request ID  --sku SKU  --order ID  --job ID  --integration NAME
       --route PATTERN  --code CODE  --status STATUS  --from TIME  --to TIME
+  jobs list --config DIR [--integration NAME] [--state STATE] [--limit N] [--json]
+  jobs show ID | cancel ID | retry ID ... | retry --all | dead   --config DIR
+                       show and cancel accepted jobs, put dead ones back; beside a running gateway
   magento pull --config DIR   fetch the schema of the shop into the configuration
       --integration NAME (whose credential is used)   --store CODE (all)
   magento diff OLD NEW [--config DIR]
@@ -43,6 +46,7 @@ const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
   ['check', () => import('./cli/check.ts')],
   ['demo', () => import('./cli/demo.ts')],
   ['audit', () => import('./cli/audit.ts')],
+  ['jobs', () => import('./cli/jobs.ts')],
   ['magento', () => import('./cli/magento.ts')],
   ['sign', () => import('./cli/sign.ts')],
   ['explain', () => import('./cli/explain.ts')],

@@ -6,7 +6,10 @@ import type { ProblemCode } from '../problem.ts'
  * Magento has taken it and not yet carried it out. Then, for good: `done`; `partial`, where some of its items
  * failed; `failed`, where nothing of it was done, or it is not known; `cancelled`.
  */
-export type JobState = 'waiting' | 'running' | 'done' | 'partial' | 'failed' | 'cancelled'
+export type JobState = (typeof jobStates)[number]
+
+/** All of them. */
+export const jobStates = ['waiting', 'running', 'done', 'partial', 'failed', 'cancelled'] as const
 
 /** Whether a job in this state ends no more by itself. */
 export function isOver(state: JobState): boolean {

@@ -1,0 +1,14 @@
+import { jobView } from '../../jobs/job-view.ts'
+import { fail, jobArguments, print, withJobs } from './with-jobs.ts'
+
+/** `jobs show ID --config DIR`: a job as its owner sees it, in JSON, and whose it is. */
+export function main(args: string[]): Promise<number> {
+  const { id, config } = jobArguments(args)
+  return withJobs(config, async ({ backend: { store } }) => {
+    const job = await store.get(id)
+    if (job === undefined) return fail(`there is no job ${id}`)
+    const view = { integration: job.owner, ...jobView(job, await store.results(id)) }
+    print(JSON.stringify(view, undefined, 2))
+    return 0
+  })
+}

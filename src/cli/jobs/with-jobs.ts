@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util'
+import { ConfigError, formatFault } from '../../config/faults.ts'
+import { loadConfig } from '../../config.ts'
+import type { JobBackend } from '../../jobs/job-backend.ts'
+import { JobFileError } from '../../jobs/sqlite/job-file.ts'
+import { openFileBackend } from '../../jobs/sqlite/open-file-backend.ts'
+import { requiredOption, UsageError } from '../arguments.ts'
+
+/** What a command is given besides its arguments. */
+export interface JobsAtHand {
+  readonly backend: JobBackend
+  /** Until a job is given up that is put back, milliseconds. */
+  readonly lifeMs: number
+}
+
+/**
+ * Runs a command with the jobs of a configuration, beside a gateway that runs.
+ * @returns the exit code of the command; 1 where the jobs cannot be reached
+ */
+export async function withJobs(
+  directory: string,
+  run: (jobs: JobsAtHand) => Promise<number>,
+): Promise<number> {
+  try {
+    const { jobs } = (await loadConfig(directory)).gateway
+    if (jobs === undefined) return fail(`${directory}/gateway.yaml has no jobs`)
+    const keepMs = jobs.keepHours * 3_600_000
+    const backend = await openFileBackend({ file: jobs.file, keepMs }, () => undefined)
+    try {
+      return await run({ backend, lifeMs: jobs.expiryMinutes * 60_000 })
+    } finally {
+      await backend.jobs.close(0)
+      await backend.callbacks.close(0)
+      await backend.close()
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) return fail(error.faults.map(formatFault).join('\n'))
+    if (error instanceof JobFileError) return fail(`${error.message} (${error.code})`)
+    throw error
+  }
+}
+
+/** Reads `ID --config DIR`. */
+export function jobArguments(args: string[]): { readonly id: string; readonly config: string } {
+  const options = { config: { type: 'string' } } as const
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+  const [id, ...more] = positionals
+  if (id === undefined || more.length > 0) throw new UsageError('one ID, of a job')
+  return { id, config: requiredOption(values.config, 'config') }
+}
+
+/** Reads a number from 1 on; `standard` where it is not given. */
+export function limitOf(text: string | undefined, standard: number): number {
+  const limit = text === undefined ? standard : Number(text)
+  if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit is a number from 1 on')
+  return limit
+}
+
+/** Prints a line. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Says why a command could not do what it was asked; its exit code. */
+export function fail(message: string): number {
+  process.stderr.write(`jobs: ${message}\n`)
+  return 1
+}

@@ -168,6 +168,7 @@ function expired({ bulkUuid }: JobRequest): JobFailure {
 }
 
 function occasionOf({ job, clientIp, traceFlags }: JobRequest): Occasion {
-  const { requestId, traceId } = job
-  return { requestId, traceId, traceFlags, clientIp, header: () => undefined, upstream: undefined }
+  const { requestId, traceId, owner: verified } = job
+  const header = () => undefined
+  return { verified, requestId, traceId, traceFlags, clientIp, header, upstream: undefined }
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { GatewaySettings } from './config/gateway-settings.ts'
 import { type Jobs, openJobs } from './jobs/open-jobs.ts'
-import { openFileBackend } from './jobs/sqlite/open-file-backend.ts'
+import { openJobBackend } from './open-job-backend.ts'
 import { openJobMetrics } from './record/job-metrics.ts'
 import { jobRecord } from './record/job-record.ts'
 import type { Metrics } from './record/metrics.ts'
@@ -19,13 +19,12 @@ export interface JobsPartServices {
  * @throws where what keeps them cannot be opened
  */
 export async function openJobsPart(
-  settings: GatewaySettings['jobs'],
+  { jobs: settings, store }: Pick<GatewaySettings, 'jobs' | 'store'>,
   { log, metrics, recorder }: JobsPartServices,
 ): Promise<Jobs | undefined> {
   if (settings === undefined) return undefined
   const onFault = (error: unknown) => log.error({ err: error }, 'jobs could not be kept')
-  const keepMs = settings.keepHours * 3_600_000
-  const backend = await openFileBackend({ file: settings.file, keepMs }, onFault)
+  const backend = await openJobBackend({ jobs: settings, store }, log, onFault)
   const counts = openJobMetrics(metrics.registry, backend.jobs.depth, Date.now)
   return openJobs(backend, settings, {
     clock: Date.now,

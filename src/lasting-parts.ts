@@ -79,7 +79,7 @@ export async function openLastingParts(
     { monotonic: clock, wall: Date.now },
     log,
   )
-  const jobs = await openJobsPart(gateway.jobs, { log, metrics, recorder })
+  const jobs = await openJobsPart(gateway, { log, metrics, recorder })
   return {
     clock,
     redactions,

@@ -11,6 +11,7 @@ import { Secret } from '../secret.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+import { checkJobPlace } from './job-place.ts'
 import { checkJobRules } from './job-rules.ts'
 import { checkLimitRules } from './limit-rules.ts'
 import { checkSignatureRules } from './signature-rules.ts'
@@ -66,6 +67,7 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
     const expected = 'an Ed25519 private key in PEM, as `audit keygen` makes it'
     faults.push({ pointer: '/audit/checkpoints/key', expected })
   }
+  if (settings.jobs !== undefined) faults.push(...checkJobPlace(settings.jobs, store))
   return faults
 }
 

@@ -1,13 +1,34 @@
 import { Type } from 'typebox'
+import { SecretSetting } from '../secret.ts'
 
 const closed = { additionalProperties: false } as const
 
 /** Where accepted writes are kept until they are carried out, and how they are. */
 export const JobsSettings = Type.Object(
   {
-    file: Type.String({
-      minLength: 1,
-      description: 'SQLite file of the jobs, on a local disk. It has the bodies of requests in it.',
+    file: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'SQLite file of the jobs, on a local disk. It has the bodies of requests in it.',
+      }),
+    ),
+    rabbitmq: Type.Optional(
+      SecretSetting(
+        'In place of a file, for several machines: URL of RabbitMQ 3.10 or later, amqp:// or amqps://, with user and virtual host.',
+      ),
+    ),
+    rabbitmqCaFile: Type.Optional(
+      Type.String({
+        description: 'PEM file of the authorities that may sign the certificate of RabbitMQ.',
+        reference: 'file',
+      }),
+    ),
+    confirmMs: Type.Integer({
+      minimum: 1,
+      maximum: 60_000,
+      default: 5_000,
+      description: 'Most that a request waits for RabbitMQ to confirm its job.',
     }),
     concurrency: Type.Integer({
       minimum: 1,

@@ -5,6 +5,7 @@ import type { Job } from './job.ts'
 import type { JobBackend, OnJobEnd } from './job-backend.ts'
 import type { JobSender, JobWorld } from './job-world.ts'
 import { cancelJob, showJob } from './own-job.ts'
+import { patientStore } from './patient-store.ts'
 import { prepareJobHandler } from './run-job.ts'
 
 /** Jobs are accepted, carried out and shown. */
@@ -82,14 +83,22 @@ export function openJobs(
     answer: async (request) => {
       const { job, verified = '' } = request
       if (job === undefined || job.kind === 'accept') return accept(request)
-      if (job.kind === 'show') return showJob(job.id, verified, backend)
-      return cancelJob(job.id, verified, backend, clock(), onCancelled)
+      try {
+        if (job.kind === 'show') return await showJob(job.id, verified, backend)
+        return await cancelJob(job.id, verified, backend, clock(), onCancelled)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        // What keeps the jobs fails with a code; anything else is a defect.
+        if (code === undefined) throw error
+        const reason = `the jobs cannot be read: ${code}`
+        return reject('jobs-unavailable', reason, { retryAfterSeconds: 5 })
+      }
     },
     start: ({ senderOf, onEnd }) => {
       tell = onEnd
       const handle = prepareJobHandler({
         ...services,
-        store: backend.store,
+        store: patientStore(backend.store, onFault),
         retry,
         senderOf,
         onEnd: async (job) => {

@@ -11,13 +11,43 @@ import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { type GatewayProcess, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { startRabbit } from '../support/rabbitmq.ts'
+import { startRedis } from '../support/redis.ts'
 
 /*
  * A gateway that accepts jobs and carries them out is killed again and again. MAGEGATE_JOBS=2000 makes it
- * a longer one than fits into the suite.
+ * a longer one than fits into the suite. With MAGEGATE_JOBS_IN=rabbitmq there is a second gateway that
+ * carries them out too, and it and the broker are killed as well.
  */
 const wanted = Number(process.env.MAGEGATE_JOBS ?? 30)
 const writers = 6
+
+/** Where jobs are kept, and who can be killed besides the gateway that accepts them. */
+interface Place extends AsyncDisposable {
+  readonly sections: Readonly<Record<string, object>>
+  readonly env: Readonly<Record<string, string>>
+  readonly killBroker?: () => Promise<void>
+}
+
+async function openPlace(folder: string): Promise<Place> {
+  const jobs = { ...quickJobs, concurrency: 4 }
+  if (process.env.MAGEGATE_JOBS_IN !== 'rabbitmq') {
+    const file = join(folder, 'jobs.sqlite')
+    return { sections: { jobs: { ...jobs, file } }, env: {}, [Symbol.asyncDispose]: async () => {} }
+  }
+  const stack = new AsyncDisposableStack()
+  const rabbit = stack.use(await startRabbit())
+  const redis = stack.use(await startRedis())
+  return {
+    sections: { jobs: { ...jobs, rabbitmq: 'env:AMQP_URL' }, store: { redis: 'env:REDIS_URL' } },
+    env: { AMQP_URL: rabbit.url, REDIS_URL: redis.url },
+    killBroker: async () => {
+      await rabbit.kill()
+      await rabbit.restart()
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
 
 interface AcceptedWrite {
   readonly marker: string
@@ -30,6 +60,7 @@ test(`killed again and again over ${wanted} jobs, each is carried out as often a
 }, async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-kill-'))
   await using magento = await startMagento({ receivedLimit: 1_000_000 })
+  await using place = await openPlace(folder)
   // Magento is in maintenance for one request in eight.
   const dice = fc.sample(fc.integer({ min: 0, max: 7 }), 10_000)
   let asked = 0
@@ -37,26 +68,27 @@ test(`killed again and again over ${wanted} jobs, each is carried out as often a
     asked += 1
     return dice[asked % dice.length] === 0
   })
-  await using files = await writeConfig({
-    gateway: gatewaySettings(
-      {
-        magentoUrl: magento.url,
-        gateway: {
-          jobs: { file: join(folder, 'jobs.sqlite'), ...quickJobs, concurrency: 4 },
+  const configWith = (auditFile: string) =>
+    writeConfig({
+      gateway: gatewaySettings(
+        {
+          magentoUrl: magento.url,
+          gateway: place.sections,
+        },
+        join(folder, auditFile),
+      ),
+      integrations: {
+        globex: {
+          ...globex,
+          policies: {
+            routes: ['POST /V1/products', 'POST /V1/inventory/source-items'],
+            jobs: { 'POST /V1/products': { inOrderOf: ['/product/name'] } },
+          },
         },
       },
-      join(folder, 'audit.jsonl'),
-    ),
-    integrations: {
-      globex: {
-        ...globex,
-        policies: {
-          routes: ['POST /V1/products', 'POST /V1/inventory/source-items'],
-          jobs: { 'POST /V1/products': { inOrderOf: ['/product/name'] } },
-        },
-      },
-    },
-  })
+    })
+  await using files = await configWith('audit.jsonl')
+  await using secondFiles = await configWith('second-audit.jsonl')
   const accepted: AcceptedWrite[] = []
   let tried = 0
 
@@ -81,6 +113,10 @@ test(`killed again and again over ${wanted} jobs, each is carried out as often a
           body: JSON.stringify(isRepeatable ? { sourceItems: [item] } : { product }),
           agent,
         })
+        if (status === 503 && place.killBroker !== undefined) {
+          await new Promise((resolve) => setTimeout(resolve, 250))
+          continue
+        }
         assert.equal(status, 202, body)
         accepted.push({ marker, location: String(headers.location), isRepeatable })
       }
@@ -92,17 +128,27 @@ test(`killed again and again over ${wanted} jobs, each is carried out as often a
   }
 
   const moments = fc.sample(fc.integer({ min: 1, max: wanted > 500 ? 2_000 : 400 }), 1_000)
+  const env = { ...testEnv, ...place.env }
+  const { killBroker } = place
+  const startSecond = () => startedProcess(['start', '--config', secondFiles.path], env)
+  let second = killBroker && (await startSecond())
   let kills = 0
   while (accepted.length < wanted) {
-    const gateway = await startedProcess(['start', '--config', files.path], testEnv)
+    const gateway = await startedProcess(['start', '--config', files.path], env)
     const load = Array.from({ length: writers }, () => writeUntilKilled(gateway))
     await new Promise((resolve) => setTimeout(resolve, moments[kills % moments.length]))
+    if (kills % 4 === 1) await killBroker?.()
+    if (kills % 4 === 3 && second !== undefined) {
+      second.signal('SIGKILL')
+      await second.ended
+      second = await startSecond()
+    }
     gateway.signal('SIGKILL')
     kills += 1
     await gateway.ended
     await Promise.all(load)
   }
-  const last = await startedProcess(['start', '--config', files.path], testEnv)
+  const last = await startedProcess(['start', '--config', files.path], env)
   const jobs = new Map<string, JobView>()
   for (const { marker, location } of accepted) {
     for (;;) {
@@ -114,6 +160,7 @@ test(`killed again and again over ${wanted} jobs, each is carried out as often a
     }
   }
   await last.stop()
+  await second?.stop()
   await rm(folder, { recursive: true })
 
   // How often Magento carried each of them out.

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
+import { pino } from 'pino'
 import { ConfigError, formatFault } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { JobFileError } from '../../jobs/sqlite/job-file.ts'
-import { openFileBackend } from '../../jobs/sqlite/open-file-backend.ts'
+import { isAway, openJobBackend } from '../../open-job-backend.ts'
 import { requiredOption, UsageError } from '../arguments.ts'
 
 /** What a command is given besides its arguments. */
@@ -22,10 +23,10 @@ export async function withJobs(
   run: (jobs: JobsAtHand) => Promise<number>,
 ): Promise<number> {
   try {
-    const { jobs } = (await loadConfig(directory)).gateway
+    const { jobs, store } = (await loadConfig(directory)).gateway
     if (jobs === undefined) return fail(`${directory}/gateway.yaml has no jobs`)
-    const keepMs = jobs.keepHours * 3_600_000
-    const backend = await openFileBackend({ file: jobs.file, keepMs }, () => undefined)
+    const log = pino({ enabled: false })
+    const backend = await openJobBackend({ jobs, store }, log, () => undefined)
     try {
       return await run({ backend, lifeMs: jobs.expiryMinutes * 60_000 })
     } finally {
@@ -36,6 +37,8 @@ export async function withJobs(
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.faults.map(formatFault).join('\n'))
     if (error instanceof JobFileError) return fail(`${error.message} (${error.code})`)
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== undefined && isAway.test(code)) return fail(`${message} (${code})`)
     throw error
   }
 }

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { globexHeaders, send } from '../../support/http-client.ts'
+import { startMagento } from '../../support/magento-for-tests.ts'
+import { startRabbit } from '../../support/rabbitmq.ts'
+import { startRedis } from '../../support/redis.ts'
+import { type JobView, startJobsGateway } from '../jobs-gateway.ts'
+
+const product = { product: { sku: '24-MB01', price: 35 } }
+
+test('jobs in RabbitMQ are done by any of the gateways when Magento is back, and refused without a broker', async () => {
+  await using magento = await startMagento()
+  await using rabbit = await startRabbit()
+  await using redis = await startRedis()
+  const start = () =>
+    startJobsGateway(
+      magento.url,
+      { 'POST /V1/products': { inOrderOf: ['/product/sku'] } },
+      {
+        gateway: {
+          jobs: { file: undefined, rabbitmq: 'env:AMQP_URL', confirmMs: 2_000 },
+          store: { redis: 'env:REDIS_URL', deadlineMs: 1_000 },
+        },
+        env: { AMQP_URL: rabbit.url, REDIS_URL: redis.url },
+      },
+    )
+  await using one = await start()
+  await using other = await start()
+  await magento.setFault({ kind: 'maintenance' })
+  const accepted = await one.write({ body: product })
+  assert.equal(accepted.status, 202, accepted.body)
+  const items = [{ sku: '24-MB01', source_code: 'default', quantity: 7 }]
+  const path = '/rest/V1/inventory/source-items'
+  const shared = await other.write({ path, body: { sourceItems: items } })
+  assert.equal(shared.status, 202, shared.body)
+  let seen: JobView = await other.show(accepted)
+  while (seen.attempts === 0) seen = await other.show(accepted)
+  assert.notEqual(seen.state, 'done')
+  await magento.clearFault()
+  const done = await other.ended(accepted)
+  assert.equal(done.state, 'done')
+  assert.ok(done.attempts >= 2)
+  assert.equal((await one.ended(shared)).state, 'done')
+
+  await rabbit.kill()
+  const refused = await one.write({ body: product })
+  assert.equal(refused.status, 503)
+  assert.equal(JSON.parse(refused.body).code, 'jobs-unavailable')
+  assert.equal(refused.headers['retry-after'], '5')
+  assert.doesNotMatch(refused.body, new RegExp(rabbit.password))
+
+  await redis.kill()
+  const { location = '' } = accepted.headers
+  const unread = await send(other.gateway.url, { path: location, headers: globexHeaders })
+  assert.equal(unread.status, 503)
+  assert.equal(JSON.parse(unread.body).code, 'jobs-unavailable')
+})

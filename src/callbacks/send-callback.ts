@@ -18,8 +18,15 @@ export type Sending =
       readonly retryAfterMs?: number
     }
 
-/** Sends a signed payload once. It does not reject. */
-export type SendCallback = (headers: readonly string[], payload: string) => Promise<Sending>
+/**
+ * Sends a signed payload once. It does not reject.
+ * @param stop ends it before its time
+ */
+export type SendCallback = (
+  headers: readonly string[],
+  payload: string,
+  stop?: AbortSignal,
+) => Promise<Sending>
 
 /** How it is sent. */
 export interface SenderSettings {
@@ -44,9 +51,9 @@ export function prepareSender(
 ): SendCallback {
   const { url } = destination
   const ca = caFile === undefined ? undefined : readFileSync(caFile)
-  return async (headers, payload) => {
+  return async (headers, payload, stop) => {
     const timeout = new AbortController()
-    const { signal } = timeout
+    const signal = stop ? AbortSignal.any([timeout.signal, stop]) : timeout.signal
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
       const addresses = await beforeAbort(destination.addresses(resolve), signal)
@@ -71,6 +78,7 @@ function sendingOf(status: number, askedMs: number | undefined): Sending {
 /** A question for a name cannot be taken back; what it finds too late is left. */
 function beforeAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     value.then(resolve, reject)
   })

@@ -1,0 +1,52 @@
+import type { QueueEntry } from '../jobs/durable-queue.ts'
+import type { Job } from '../jobs/job.ts'
+import { callbackPayload } from './callback-payload.ts'
+
+/** A call-back as it lies in its queue. */
+export interface StoredCallback {
+  readonly jobId: string
+  /** Of the request that the job came with. */
+  readonly requestId: string
+  readonly traceId: string
+  readonly route: string
+  /** What is posted, byte for byte the same each time. */
+  readonly payload: string
+  /** How often it was sent. */
+  readonly sendings: number
+}
+
+/** The `webhook-id` of a job's call-back, and its id in the queue: always the same for the same job. */
+export function callbackId(jobId: string): string {
+  return `msg_${jobId}`
+}
+
+/**
+ * The call-back of a job that is over, to be put into the queue of call-backs.
+ * @param nowMs milliseconds since the epoch
+ */
+export function callbackEntry(job: Job, nowMs: number, giveUpAfterMs: number): QueueEntry {
+  const { id: jobId, owner, requestId, traceId, route } = job
+  return {
+    id: callbackId(jobId),
+    owner,
+    payload: writeCallback({
+      jobId,
+      requestId,
+      traceId,
+      route,
+      payload: callbackPayload(job),
+      sendings: 0,
+    }),
+    expiresAtMs: nowMs + giveUpAfterMs,
+  }
+}
+
+/** Writes a call-back as a queue keeps it. */
+export function writeCallback(callback: StoredCallback): Buffer {
+  return Buffer.from(JSON.stringify(callback))
+}
+
+/** Reads what {@link writeCallback} wrote. */
+export function readCallback(bytes: Buffer): StoredCallback {
+  return JSON.parse(bytes.toString()) as StoredCallback
+}

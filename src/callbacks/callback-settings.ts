@@ -1,0 +1,68 @@
+import { type Static, Type } from 'typebox'
+import { CidrSetting } from '../admit/ip-address.ts'
+import { SecretSetting } from '../secret.ts'
+import { isCallbackUrl } from './destination.ts'
+
+const closed = { additionalProperties: false } as const
+
+function Milliseconds(standard: number, maximum: number, description: string) {
+  return Type.Integer({ minimum: 1, maximum, default: standard, description })
+}
+
+const dayMs = 86_400_000
+
+/** Where an integration is told how its jobs ended; the key `callback` of its file. */
+export const CallbackSettings = Type.Object(
+  {
+    url: Type.Refine(
+      Type.String({
+        examples: ['https://erp.acme.example/hooks/magento'],
+        description: 'Where the end of each job is posted to. Callers can name no other place.',
+      }),
+      isCallbackUrl,
+      () => 'an https URL without credentials and fragment',
+    ),
+    secrets: Type.Array(
+      SecretSetting('Secret of Standard Webhooks: whsec_ and base64 of 24 to 64 bytes.'),
+      {
+        minItems: 1,
+        maxItems: 5,
+        description: 'Every one of them signs: one, two while the receiver exchanges them.',
+      },
+    ),
+    allowAddresses: Type.Array(CidrSetting(), {
+      default: [],
+      description:
+        'Addresses that are not public and that the URL may lead to all the same; only they may be reached by plain http.',
+    }),
+    caFile: Type.Optional(
+      Type.String({
+        reference: 'file',
+        description: "PEM file of the authorities that may sign the receiver's certificate.",
+      }),
+    ),
+    concurrency: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: 2,
+      description: 'Most call-backs of the integration that are sent at once.',
+    }),
+    timeoutMs: Milliseconds(20_000, 120_000, 'Until the whole answer of the receiver is here.'),
+    retry: Type.Object(
+      {
+        firstMs: Milliseconds(5_000, dayMs, 'Wait after the first failure; doubled each time.'),
+        longestMs: Milliseconds(3_600_000, dayMs, 'Longest wait between two attempts.'),
+        giveUpAfterMs: Milliseconds(
+          dayMs,
+          14 * dayMs,
+          'After so long a call-back that still fails is put with the dead ones.',
+        ),
+      },
+      { ...closed, default: {} },
+    ),
+  },
+  { ...closed, description: 'Signed call-backs (Standard Webhooks) at the end of each job.' },
+)
+
+/** Call-backs of an integration, defaults filled in and references resolved. */
+export type CallbackSettings = Static<typeof CallbackSettings>

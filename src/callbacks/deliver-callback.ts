@@ -1,0 +1,108 @@
+import type { Delivery, HandleDelivery, Settlement } from '../jobs/durable-queue.ts'
+import { readCallback, type StoredCallback, writeCallback } from './callback-entry.ts'
+import { ownerLanes } from './owner-lanes.ts'
+import type { Receiver } from './receiver.ts'
+import { nextSending } from './retry-schedule.ts'
+import type { Sending } from './send-callback.ts'
+
+/** A call-back that will not be sent again by itself. */
+export interface CallbackEnd extends StoredCallback {
+  readonly owner: string
+  readonly outcome: 'delivered' | 'dead'
+  /** Of the last answer of the receiver; absent where there was none. */
+  readonly status?: number | undefined
+  /** Why it is dead: a code, or that nobody is to be called. */
+  readonly reason?: string | undefined
+  /** Of the last sending, milliseconds. */
+  readonly durationMs: number
+}
+
+/** What delivering needs of the world. */
+export interface DeliveryServices {
+  /** Where the call-backs of an integration go now; undefined where it has none. */
+  readonly receiverOf: (owner: string) => Receiver | undefined
+  /** Told of every end before it is settled; it does not reject. */
+  readonly onEnd: (end: CallbackEnd) => Promise<void>
+  /** Told of every sending that failed and is tried again. */
+  readonly onFailure: (owner: string) => void
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  /** At least 0 and below 1. */
+  readonly random: () => number
+}
+
+/**
+ * Prepares what the queue of call-backs is handled with: each is sent until it was taken, was refused for good,
+ * or is too old. No more of one integration are sent at once than it may have; the others are put off, so that
+ * a receiver that hangs holds up nobody else's.
+ */
+export function prepareDelivery(services: DeliveryServices): HandleDelivery {
+  const { receiverOf, onEnd, onFailure, clock, random } = services
+  const lanes = ownerLanes(clock)
+
+  async function send(delivery: Delivery, receiver: Receiver): Promise<Settlement> {
+    const stored = readCallback(delivery.payload)
+    // One that was put back begins anew.
+    const sendings = delivery.attempts === 1 ? 1 : stored.sendings + 1
+    const callback = { ...stored, sendings }
+    const startedAt = clock()
+    const sending = await receiver.call(delivery.id, stored.payload, delivery.signal)
+    if (delivery.signal.aborted && sending.outcome === 'failed') return closed
+    const durationMs = clock() - startedAt
+    const end = (outcome: CallbackEnd['outcome'], reason?: string) => {
+      const { owner } = delivery
+      return onEnd({ ...callback, owner, outcome, status: sending.status, reason, durationMs })
+    }
+    if (sending.outcome === 'delivered') {
+      await end('delivered')
+      return { state: 'done' }
+    }
+    const reason = reasonOf(sending)
+    const atMs = nextOf(sending, callback, delivery, receiver)
+    if (atMs === undefined) {
+      await end('dead', reason)
+      return { state: 'dead', reason }
+    }
+    onFailure(delivery.owner)
+    return { state: 'retry', atMs, reason, isUntouched: false, payload: writeCallback(callback) }
+  }
+
+  function nextOf(
+    sending: Sending,
+    { sendings }: StoredCallback,
+    { expiresAtMs }: Delivery,
+    { retry }: Receiver,
+  ): number | undefined {
+    if (sending.outcome !== 'failed') return undefined
+    const { retryAfterMs } = sending
+    const failed = { sendings, nowMs: clock(), expiresAtMs, retryAfterMs }
+    return nextSending(retry, failed, random())
+  }
+
+  return async (delivery) => {
+    const { owner, payload } = delivery
+    const receiver = receiverOf(owner)
+    if (receiver === undefined) {
+      const reason = 'NO_CALLBACK_CONFIGURED'
+      await onEnd({ ...readCallback(payload), owner, outcome: 'dead', reason, durationMs: 0 })
+      return { state: 'dead', reason }
+    }
+    const leave = lanes.enter(owner, receiver.concurrency)
+    if (leave === undefined) {
+      const atMs = lanes.nextTurnMs(owner, receiver.concurrency)
+      return { state: 'retry', atMs, reason: 'BUSY', isUntouched: true }
+    }
+    try {
+      return await send(delivery, receiver)
+    } finally {
+      leave()
+    }
+  }
+}
+
+/** The queue is closed in the middle of a sending: whether it arrived is not known, so it is sent again. */
+const closed: Settlement = { state: 'retry', atMs: 0, reason: 'CLOSED', isUntouched: false }
+
+function reasonOf(sending: Sending): string {
+  return sending.outcome === 'failed' ? sending.reason : `STATUS_${sending.status}`
+}

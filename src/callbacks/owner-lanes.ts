@@ -1,0 +1,59 @@
+/** Bounds how many call-backs of one integration are sent at once. */
+export interface OwnerLanes {
+  /**
+   * Takes one of the lanes of an owner.
+   * @returns gives it back, once; undefined when all are taken
+   */
+  readonly enter: (owner: string, lanes: number) => (() => void) | undefined
+  /** When it is worth to ask again after `enter` found no lane; milliseconds since the epoch. */
+  readonly nextTurnMs: (owner: string, lanes: number) => number
+}
+
+interface Owner {
+  taken: number
+  /** How long a lane was taken, in a moving average; milliseconds. */
+  usualMs: number
+  /** When the last one that was turned away is to ask again. */
+  lastTurnMs: number
+}
+
+const firstGuessMs = 20
+/** Nobody is sent away for longer: a receiver that was slow may be quick again. */
+const longestWaitMs = 30_000
+const shortestWaitMs = 20
+
+/**
+ * Lanes in the memory of this process. Those that are turned away are given turns one after the other, as far
+ * apart as lanes become free, so that a thousand of them do not all ask again at once.
+ * @param clock milliseconds since the epoch
+ */
+export function ownerLanes(clock: () => number): OwnerLanes {
+  const owners = new Map<string, Owner>()
+  function ownerOf(name: string): Owner {
+    let owner = owners.get(name)
+    if (owner === undefined) {
+      owner = { taken: 0, usualMs: firstGuessMs, lastTurnMs: 0 }
+      owners.set(name, owner)
+    }
+    return owner
+  }
+  return {
+    enter: (name, lanes) => {
+      const owner = ownerOf(name)
+      if (owner.taken >= lanes) return undefined
+      owner.taken += 1
+      const enteredAtMs = clock()
+      return () => {
+        owner.taken -= 1
+        owner.usualMs += (clock() - enteredAtMs - owner.usualMs) / 4
+      }
+    },
+    nextTurnMs: (name, lanes) => {
+      const owner = ownerOf(name)
+      const nowMs = clock()
+      const turnMs = Math.max(nowMs + shortestWaitMs, owner.lastTurnMs) + owner.usualMs / lanes
+      owner.lastTurnMs = Math.min(turnMs, nowMs + longestWaitMs)
+      return Math.ceil(owner.lastTurnMs)
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import type { CallbackSettings } from './callback-settings.ts'
+import { compileDestination } from './destination.ts'
+import type { RetrySettings } from './retry-schedule.ts'
+import { prepareSender, type SenderServices, type Sending } from './send-callback.ts'
+import { prepareWebhookSignature, webhookKey } from './sign-webhook.ts'
+
+/** Where the call-backs of an integration go, ready to be used. */
+export interface Receiver {
+  /** Signs and posts a call-back, once; it does not reject. */
+  readonly call: (id: string, payload: string, signal: AbortSignal) => Promise<Sending>
+  readonly concurrency: number
+  readonly retry: RetrySettings & { readonly giveUpAfterMs: number }
+}
+
+/** Prepares a receiver of settings without a fault. */
+export function prepareReceiver(settings: CallbackSettings, services: SenderServices): Receiver {
+  const { url, secrets, allowAddresses, caFile, concurrency, timeoutMs, retry } = settings
+  const keys = secrets.flatMap((secret) => webhookKey(secret.reveal()) ?? [])
+  const sign = prepareWebhookSignature(keys)
+  const destination = compileDestination(url, allowAddresses)
+  const send = prepareSender({ destination, caFile, timeoutMs }, services)
+  return {
+    call: (id, payload, signal) => send(sign(id, services.clock(), payload), payload, signal),
+    concurrency,
+    retry,
+  }
+}

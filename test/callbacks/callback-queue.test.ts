@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type { CallbackSettings } from '../../src/callbacks/callback-settings.ts'
+import type { CallbackEnd } from '../../src/callbacks/deliver-callback.ts'
+import { openCallbacks, prepareReceivers } from '../../src/callbacks/open-callbacks.ts'
+import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
+import { Secret } from '../../src/secret.ts'
+import { endedJob } from '../support/ended-job.ts'
+import { pemFile } from '../support/tls/pem.ts'
+import { startReceiver, status, type WebhookReceiver } from '../support/webhook-receiver.ts'
+
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+
+function settingsOf({ url }: WebhookReceiver, change: Partial<CallbackSettings> = {}) {
+  return {
+    url,
+    secrets: [new Secret(secret)],
+    allowAddresses: ['127.0.0.1'],
+    caFile: pemFile('loopback.cert'),
+    concurrency: 2,
+    timeoutMs: 60_000,
+    retry: { firstMs: 10, longestMs: 50, giveUpAfterMs: 86_400_000 },
+    ...change,
+  } satisfies CallbackSettings
+}
+
+/** Call-backs over a real queue, of the integrations that are called back so. */
+async function callingBack(settings: Readonly<Record<string, CallbackSettings>>) {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-callbacks-'))
+  const file = join(folder, 'jobs.sqlite')
+  const backend = await openFileBackend({ file, keepMs: 60_000 }, (error) => {
+    throw error
+  })
+  const ends: CallbackEnd[] = []
+  const ended = Promise.withResolvers<void>()
+  let expected = Number.POSITIVE_INFINITY
+  const receivers = prepareReceivers(
+    Object.entries(settings).map(([name, callback]) => ({ name, callback })),
+  )
+  const callbacks = openCallbacks(backend.callbacks, {
+    receivers: () => receivers,
+    onFailure: () => undefined,
+    onEnd: async (end) => {
+      ends.push(end)
+      if (ends.length >= expected) ended.resolve()
+    },
+  })
+  callbacks.start()
+  return {
+    queue: backend.callbacks,
+    ends,
+    /** Ends so many jobs of an integration. */
+    endJobs: (owner: string, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          callbacks.onJobEnd({ ...endedJob, owner, id: `${owner}-${index}` }),
+        ),
+      ),
+    /** Resolves when so many call-backs have ended. */
+    ended: (count: number) => {
+      expected = count
+      if (ends.length >= expected) ended.resolve()
+      return ended.promise
+    },
+    [Symbol.asyncDispose]: async () => {
+      await backend.jobs.close(0)
+      await backend.callbacks.close(0)
+      await backend.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+describe('the queue of call-backs', () => {
+  test('brings the quick theirs while others hang, who have no more at once than they may', async () => {
+    await using hanging = await startReceiver({ answer: () => undefined })
+    await using quick = await startReceiver()
+    await using calling = await callingBack({
+      hanging: settingsOf(hanging, { concurrency: 3 }),
+      quick: settingsOf(quick),
+    })
+    // More than fit into all of the queue's slots together.
+    await calling.endJobs('hanging', 300)
+    await hanging.arrived(3)
+    await calling.endJobs('quick', 40)
+    await calling.ended(40)
+    assert.deepEqual(new Set(calling.ends.map(({ owner }) => owner)), new Set(['quick']))
+    assert.equal(new Set(quick.received.map(({ headers }) => headers['webhook-id'])).size, 40)
+    assert.equal(hanging.received.length, 3)
+  })
+
+  test('brings each of many once to a receiver that takes two at a time', async () => {
+    await using receiver = await startReceiver({ certificate: 'none' })
+    await using calling = await callingBack({ acme: settingsOf(receiver) })
+    await calling.endJobs('acme', 200)
+    await calling.ended(200)
+    assert.equal(receiver.received.length, 200)
+    assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 200)
+  })
+
+  test('keeps what is given up, which is delivered when it is put back', async () => {
+    await using receiver = await startReceiver({ answer: status(410) })
+    await using calling = await callingBack({ acme: settingsOf(receiver) })
+    await calling.endJobs('acme', 1)
+    await calling.ended(1)
+    let letters = await calling.queue.listDead({ limit: 10 })
+    while (letters.length === 0) letters = await calling.queue.listDead({ limit: 10 })
+    assert.deepEqual(
+      letters.map(({ id, owner, reason }) => [id, owner, reason]),
+      [['msg_acme-0', 'acme', 'STATUS_410']],
+    )
+    receiver.answerWith(status(200))
+    assert.equal(await calling.queue.putBack('msg_acme-0', Date.now() + 60_000), true)
+    await receiver.arrived(2)
+    const [first, second] = receiver.received
+    assert.equal(second?.body, first?.body)
+    assert.equal(second?.headers['webhook-id'], first?.headers['webhook-id'])
+  })
+
+  test('takes one call-back of a job, however often its end is told', async () => {
+    await using receiver = await startReceiver({ answer: () => undefined })
+    await using calling = await callingBack({ acme: settingsOf(receiver) })
+    await Promise.all([calling.endJobs('acme', 1), calling.endJobs('acme', 1)])
+    const { waiting, running } = await calling.queue.depth()
+    assert.equal(waiting + running, 1)
+  })
+
+  test('takes none of an integration that is not called back', async () => {
+    await using calling = await callingBack({})
+    await calling.endJobs('acme', 1)
+    assert.deepEqual(await calling.queue.depth(), {
+      waiting: 0,
+      running: 0,
+      dead: 0,
+      oldestPutAtMs: undefined,
+    })
+  })
+})

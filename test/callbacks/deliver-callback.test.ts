@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Webhook } from 'standardwebhooks'
+import { callbackEntry, readCallback } from '../../src/callbacks/callback-entry.ts'
+import type { CallbackSettings } from '../../src/callbacks/callback-settings.ts'
+import { type CallbackEnd, prepareDelivery } from '../../src/callbacks/deliver-callback.ts'
+import { prepareReceiver } from '../../src/callbacks/receiver.ts'
+import type { Delivery, Settlement } from '../../src/jobs/durable-queue.ts'
+import { Secret } from '../../src/secret.ts'
+import { endedJob } from '../support/ended-job.ts'
+import { type TestClock, testClock } from '../support/services.ts'
+import { pemFile } from '../support/tls/pem.ts'
+import { startReceiver, status, type WebhookReceiver } from '../support/webhook-receiver.ts'
+
+const dayMs = 86_400_000
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const nextSecret = `whsec_${Buffer.alloc(32, 8).toString('base64')}`
+
+function settingsOf({ url }: WebhookReceiver, change: Partial<CallbackSettings> = {}) {
+  return {
+    url,
+    secrets: [new Secret(secret)],
+    allowAddresses: ['127.0.0.1'],
+    caFile: pemFile('loopback.cert'),
+    concurrency: 1,
+    timeoutMs: 20_000,
+    retry: { firstMs: 5_000, longestMs: 3_600_000, giveUpAfterMs: dayMs },
+    ...change,
+  } satisfies CallbackSettings
+}
+
+function deliveryOf(clock: TestClock, change: Partial<Delivery> = {}): Delivery {
+  return {
+    ...callbackEntry(endedJob, clock(), dayMs),
+    putAtMs: clock(),
+    attempts: 1,
+    isInterrupted: false,
+    signal: new AbortController().signal,
+    ...change,
+  }
+}
+
+/** What delivers to receivers by the name of their integration. */
+function deliverer(receivers: Readonly<Record<string, CallbackSettings>>, clock: TestClock) {
+  const ends: CallbackEnd[] = []
+  const failures: string[] = []
+  const resolve = async () => ['127.0.0.1']
+  const prepared = new Map(
+    // Receivers verify against the real time.
+    Object.entries(receivers).map(([owner, settings]) => [
+      owner,
+      prepareReceiver(settings, { resolve, clock: Date.now }),
+    ]),
+  )
+  const handle = prepareDelivery({
+    receiverOf: (owner) => prepared.get(owner),
+    onEnd: async (end) => void ends.push(end),
+    onFailure: (owner) => void failures.push(owner),
+    clock,
+    random: () => 0,
+  })
+  return { handle, ends, failures }
+}
+
+function retried(settlement: Settlement) {
+  assert.equal(settlement.state, 'retry')
+  return settlement as Extract<Settlement, { state: 'retry' }>
+}
+
+describe('a call-back', () => {
+  test('is verified by whoever has its secret, both while two are in use', async () => {
+    await using receiver = await startReceiver()
+    const clock = testClock()
+    const settings = settingsOf(receiver, {
+      secrets: [new Secret(nextSecret), new Secret(secret)],
+    })
+    const { handle, ends } = deliverer({ 'acme-erp': settings }, clock)
+    assert.deepEqual(await handle(deliveryOf(clock)), { state: 'done' })
+    const [webhook] = receiver.received
+    assert.equal(webhook?.headers['webhook-id'], `msg_${endedJob.id}`)
+    for (const each of [secret, nextSecret]) {
+      const verified = new Webhook(each).verify(webhook?.body ?? '', webhook?.headers ?? {})
+      assert.equal((verified as { type: string }).type, 'job.succeeded')
+    }
+    const [end] = ends
+    assert.equal(end?.outcome, 'delivered')
+    assert.equal(end?.status, 204)
+    assert.equal(end?.sendings, 1)
+    assert.equal(end?.jobId, endedJob.id)
+  })
+
+  test('that failed is sent again, later each time, with the same id and the same payload', async () => {
+    await using receiver = await startReceiver({ answer: status(500) })
+    const clock = testClock()
+    const { handle, ends, failures } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    let delivery = deliveryOf(clock)
+    for (const waitMs of [5_000, 10_000, 20_000, 40_000]) {
+      const { atMs, reason, isUntouched, payload } = retried(await handle(delivery))
+      assert.equal(atMs - clock(), waitMs)
+      assert.equal(reason, 'STATUS_500')
+      assert.equal(isUntouched, false)
+      clock.advance(waitMs)
+      assert.ok(payload)
+      delivery = { ...delivery, payload, attempts: delivery.attempts + 1 }
+    }
+    assert.equal(readCallback(delivery.payload).sendings, 4)
+    receiver.answerWith(status(204))
+    assert.deepEqual(await handle(delivery), { state: 'done' })
+    assert.equal(ends[0]?.sendings, 5)
+    assert.deepEqual(failures, Array(4).fill('acme-erp'))
+    assert.equal(receiver.received.length, 5)
+    assert.equal(new Set(receiver.received.map(({ body }) => body)).size, 1)
+    assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1)
+  })
+
+  test('waits as long as the receiver asks', async () => {
+    await using receiver = await startReceiver({ answer: status(429, { 'Retry-After': '600' }) })
+    const clock = testClock()
+    const { handle } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    assert.equal(retried(await handle(deliveryOf(clock))).atMs - clock(), 600_000)
+  })
+
+  test('is dead when it is too old, yet was sent once more', async () => {
+    await using receiver = await startReceiver({ answer: status(503) })
+    const clock = testClock()
+    const { handle, ends, failures } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    const delivery = deliveryOf(clock)
+    clock.advance(2 * dayMs)
+    assert.deepEqual(await handle(delivery), { state: 'dead', reason: 'STATUS_503' })
+    assert.equal(receiver.received.length, 1)
+    assert.equal(ends[0]?.outcome, 'dead')
+    assert.equal(ends[0]?.reason, 'STATUS_503')
+    assert.deepEqual(failures, [])
+  })
+
+  test('is dead at once where the receiver wants no more, or where nobody is to be called', async () => {
+    await using receiver = await startReceiver({ answer: status(410) })
+    const clock = testClock()
+    const { handle, ends } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    assert.deepEqual(await handle(deliveryOf(clock)), { state: 'dead', reason: 'STATUS_410' })
+    const other = deliveryOf(clock, { owner: 'globex-pim' })
+    assert.deepEqual(await handle(other), { state: 'dead', reason: 'NO_CALLBACK_CONFIGURED' })
+    assert.deepEqual(
+      ends.map(({ owner, outcome }) => [owner, outcome]),
+      [
+        ['acme-erp', 'dead'],
+        ['globex-pim', 'dead'],
+      ],
+    )
+  })
+
+  test('that was put back begins anew', async () => {
+    await using receiver = await startReceiver({ answer: status(500) })
+    const clock = testClock()
+    const { handle } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    const first = retried(await handle(deliveryOf(clock)))
+    const again = deliveryOf(clock, { payload: first.payload ?? Buffer.alloc(0) })
+    assert.equal(retried(await handle(again)).atMs - clock(), 5_000)
+  })
+
+  test('in the middle of which the queue is closed is sent again', async () => {
+    const closing = new AbortController()
+    await using receiver = await startReceiver({ answer: () => closing.abort() })
+    const clock = testClock()
+    const { handle, ends } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    const settlement = await handle(deliveryOf(clock, { signal: closing.signal }))
+    assert.equal(retried(settlement).reason, 'CLOSED')
+    assert.deepEqual(ends, [])
+  })
+})
+
+describe('a receiver that hangs', () => {
+  test('holds up its own call-backs only, which are put off untouched and without waiting', async () => {
+    const stop = new AbortController()
+    await using hanging = await startReceiver({ answer: () => undefined })
+    await using quick = await startReceiver()
+    const clock = testClock()
+    const { handle } = deliverer(
+      { 'acme-erp': settingsOf(hanging), 'globex-pim': settingsOf(quick) },
+      clock,
+    )
+    const held = handle(deliveryOf(clock, { signal: stop.signal }))
+    await hanging.arrived(1)
+    const putOff = retried(await handle(deliveryOf(clock)))
+    assert.equal(putOff.reason, 'BUSY')
+    assert.equal(putOff.isUntouched, true)
+    assert.equal(putOff.payload, undefined)
+    assert.ok(putOff.atMs > clock())
+    const other = deliveryOf(clock, { owner: 'globex-pim' })
+    assert.deepEqual(await handle(other), { state: 'done' })
+    assert.equal(hanging.received.length, 1)
+    stop.abort()
+    assert.equal((await held).state, 'retry')
+  })
+})

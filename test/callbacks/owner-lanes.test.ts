@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ownerLanes } from '../../src/callbacks/owner-lanes.ts'
+import { testClock } from '../support/services.ts'
+
+describe('the lanes of an integration', () => {
+  test('are as many as it may have, whatever others do', () => {
+    const lanes = ownerLanes(testClock())
+    const leave = lanes.enter('acme', 2)
+    assert.ok(leave)
+    assert.ok(lanes.enter('acme', 2))
+    assert.equal(lanes.enter('acme', 2), undefined)
+    assert.ok(lanes.enter('globex', 1))
+    leave()
+    assert.ok(lanes.enter('acme', 2))
+    assert.equal(lanes.enter('acme', 2), undefined)
+  })
+
+  test('become more and fewer with the configuration', () => {
+    const lanes = ownerLanes(testClock())
+    assert.ok(lanes.enter('acme', 1))
+    assert.ok(lanes.enter('acme', 2))
+    assert.equal(lanes.enter('acme', 1), undefined)
+  })
+})
+
+describe('turns of those that found no lane', () => {
+  test('come one after the other, as far apart as lanes become free', () => {
+    const clock = testClock()
+    const lanes = ownerLanes(clock)
+    for (let sent = 0; sent < 50; sent += 1) {
+      const leave = lanes.enter('acme', 2)
+      clock.advance(1_000)
+      leave?.()
+    }
+    const turns = Array.from({ length: 5 }, () => lanes.nextTurnMs('acme', 2) - clock())
+    for (const [index, turn] of turns.entries()) {
+      assert.ok(Math.abs(turn - (20 + 500 * (index + 1))) <= 2, String(turns))
+    }
+  })
+
+  test('come within half a minute, however long a receiver takes and however many wait', () => {
+    const clock = testClock()
+    const lanes = ownerLanes(clock)
+    for (let sent = 0; sent < 50; sent += 1) {
+      const leave = lanes.enter('acme', 1)
+      clock.advance(20_000)
+      leave?.()
+    }
+    for (let waiting = 0; waiting < 1_000; waiting += 1) {
+      const turn = lanes.nextTurnMs('acme', 1) - clock()
+      assert.ok(turn >= 20 && turn <= 30_000, String(turn))
+    }
+  })
+
+  test('come soon again when those before are through', () => {
+    const clock = testClock()
+    const lanes = ownerLanes(clock)
+    for (let waiting = 0; waiting < 100; waiting += 1) lanes.nextTurnMs('acme', 1)
+    clock.advance(60_000)
+    assert.equal(lanes.nextTurnMs('acme', 1) - clock(), 40)
+  })
+})

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Registry } from 'prom-client'
+import type { QueueDepth } from '../../src/jobs/durable-queue.ts'
+import { openCallbackMetrics } from '../../src/record/callback-metrics.ts'
+
+function scraped(depth: () => Promise<QueueDepth>) {
+  const registry = new Registry()
+  const metrics = openCallbackMetrics(registry, depth, () => 100_000)
+  const lines = async () =>
+    (await registry.metrics()).split('\n').filter((line) => /^[^#]/.test(line))
+  return { metrics, lines }
+}
+
+test('a scrape shows what is in the queue now, asked once, and how old the oldest is', async () => {
+  let asked = 0
+  const { metrics, lines } = scraped(async () => {
+    asked += 1
+    return { waiting: 3, running: 2, dead: 1, oldestPutAtMs: 40_000 }
+  })
+  metrics.sent('acme-erp', 'delivered')
+  metrics.sent('acme-erp', 'failed')
+  assert.deepEqual(await lines(), [
+    'magegate_callbacks{state="waiting"} 3',
+    'magegate_callbacks{state="running"} 2',
+    'magegate_callbacks{state="dead"} 1',
+    'magegate_callbacks_oldest_age_seconds 60',
+    'magegate_callbacks_sent_total{integration="acme-erp",outcome="delivered"} 1',
+    'magegate_callbacks_sent_total{integration="acme-erp",outcome="failed"} 1',
+  ])
+  assert.equal(asked, 1)
+})
+
+test('a queue that cannot say it has no figure, and the scrape succeeds', async () => {
+  let isAway = false
+  const { lines } = scraped(async () => {
+    if (isAway) throw new Error('away')
+    return { waiting: 0, running: 0, dead: 0, oldestPutAtMs: undefined }
+  })
+  assert.equal((await lines()).length, 4)
+  isAway = true
+  assert.deepEqual(await lines(), [])
+  isAway = false
+  assert.equal((await lines()).length, 4)
+})

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
+import { checkJobsOfCallbacks } from './config/callback-rules.ts'
 import { checkSettings } from './config/check-settings.ts'
 import {
   checkGatewayRules,
@@ -84,6 +85,7 @@ export async function loadConfig(
     const read = integrations.flatMap(({ settings }) => settings ?? [])
     faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))
     faults.push(...(await checkTlsFiles(gateway.file, gateway.settings)))
+    faults.push(...checkJobsOfCallbacks(gateway.file, gateway.settings, read))
   }
   faults.push(...contract.faults)
   if (needs === 'contract needed') faults.push(...checkContract(contract.document, integrations))

@@ -4,6 +4,7 @@ import httpProxy from '@fastify/http-proxy'
 import rateLimitPlugin from '@fastify/rate-limit'
 import { createAdminServer } from './admin.ts'
 import { allowedMethods } from './admit/request-framing.ts'
+import { openCallbacksPart } from './callbacks-part.ts'
 import { answerClientError, type OpenReplies } from './client-error.ts'
 import type { Config } from './config.ts'
 import { prepareGeneration } from './generation.ts'
@@ -59,6 +60,9 @@ export async function buildGateway(
   const succession = startSuccession(config, (next, previous) =>
     prepareGeneration(next, foundation, previous),
   )
+  const callbacks =
+    lasting.jobs &&
+    openCallbacksPart(lasting.jobs.backend.callbacks, lasting, () => succession.current().receivers)
   forgetStart()
   addPipelineHooks(app, () => succession.current().traffic, openReplies)
 
@@ -101,7 +105,10 @@ export async function buildGateway(
     const { shutdown } = succession.current().config.gateway
     await delay(shutdown.noticeMs)
     const deadline = setTimeout(() => app.server.closeAllConnections(), shutdown.deadlineMs)
-    const jobsStopped = lasting.jobs?.stop(shutdown.deadlineMs)
+    const jobsStopped = Promise.all([
+      lasting.jobs?.stop(shutdown.deadlineMs),
+      callbacks?.stop(shutdown.deadlineMs),
+    ])
     await app.close()
     clearTimeout(deadline)
     await jobsStopped
@@ -117,8 +124,9 @@ export async function buildGateway(
       const url = await app.listen({ host: listen.host, port: listen.port })
       lasting.jobs?.start({
         senderOf: (owner) => succession.current().jobSenderOf(owner),
-        onEnd: async () => undefined,
+        onEnd: callbacks?.onJobEnd ?? (async () => undefined),
       })
+      callbacks?.start()
       if (admin === undefined) return { url }
       await new Promise<void>((resolve, reject) => {
         adminServer.once('error', reject).listen(admin.port, admin.host, resolve)

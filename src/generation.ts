@@ -1,4 +1,6 @@
 import type { AnswerSettings } from './answer.ts'
+import { prepareReceivers } from './callbacks/open-callbacks.ts'
+import type { Receiver } from './callbacks/receiver.ts'
 import type { Config } from './config.ts'
 import type { UpstreamGate } from './forward/gate/upstream-gate.ts'
 import { connectMagento } from './forward/magento.ts'
@@ -35,6 +37,8 @@ export interface Generation {
   readonly notReady: () => readonly string[]
   /** How jobs of an integration are sent; undefined where there is none of this name. */
   readonly jobSenderOf: (owner: string) => JobSender | undefined
+  /** Who is called back at the end of jobs, by name of the integration. */
+  readonly receivers: ReadonlyMap<string, Receiver>
   /**
    * Takes no request any more. When the last one is over, the connections to Magento are closed;
    * when nothing of it can be written any more, its secrets are forgotten. Resolves then.
@@ -139,6 +143,7 @@ export function prepareGeneration(
       enter: users.enter,
       leave: users.leave,
     }),
+    receivers: prepareReceivers(config.integrations),
     retire: async () => {
       probe?.stop()
       await users.gone()

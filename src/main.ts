@@ -16,6 +16,7 @@ const usage = `usage: magegate COMMAND [options]
   jobs list --config DIR [--integration NAME] [--state STATE] [--limit N] [--json]
   jobs show ID | cancel ID | retry ID ... | retry --all | dead   --config DIR
                        show and cancel accepted jobs, put dead ones back; beside a running gateway
+  jobs redeliver ID --config DIR   have the call-back of a job sent again
   magento pull --config DIR   fetch the schema of the shop into the configuration
       --integration NAME (whose credential is used)   --store CODE (all)
   magento diff OLD NEW [--config DIR]

@@ -7,6 +7,9 @@ const secretForm =
 const minKeyBytes = 24
 const maxKeyBytes = 64
 
+/** What a secret has to be, for whoever wrote another one. */
+export const webhookSecretForm = `a secret such as \`echo "whsec_$(openssl rand -base64 32)"\` makes it: whsec_ and base64 of ${minKeyBytes} to ${maxKeyBytes} bytes`
+
 /** The key that a secret stands for; undefined where it has another form or length. */
 export function webhookKey(secret: string): Buffer | undefined {
   const [, base64] = secretForm.exec(secret) ?? []

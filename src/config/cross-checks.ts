@@ -8,6 +8,7 @@ import { upstreamKey } from '../forward/upstream-signature.ts'
 import { escapePointer } from '../json-pointer.ts'
 import { readCheckpointKey } from '../record/checkpoint-key.ts'
 import { Secret } from '../secret.ts'
+import { checkCallbackRules } from './callback-rules.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
@@ -99,7 +100,11 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     })
   }
   if (signature !== undefined) faults.push(...checkSignatureRules(signature))
-  faults.push(...checkLimitRules(integration), ...checkJobRules(integration))
+  faults.push(
+    ...checkLimitRules(integration),
+    ...checkJobRules(integration),
+    ...checkCallbackRules(integration),
+  )
   for (const key of ['requestSchema', 'deprecations', 'auditDetails', 'jobs'] as const) {
     for (const route of Object.keys(policies[key] ?? {})) {
       if (policies.routes?.includes(route)) continue

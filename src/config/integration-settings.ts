@@ -1,4 +1,5 @@
 import { type Static, type TOptional, type TSchema, Type } from 'typebox'
+import { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { policies } from '../pipeline.ts'
 import { SecretSetting } from '../secret.ts'
 
@@ -94,6 +95,7 @@ export const IntegrationSettings = Type.Object(
       description:
         'How much of Magento it gets where others wait too, in proportion to theirs. See magento.queue.',
     }),
+    callback: Type.Optional(CallbackSettings),
     policies: Type.Object(section('policies'), { ...closed, default: {} }),
   },
   { ...closed, title: 'magegate integration' },

@@ -13,8 +13,8 @@ import { redactTokenShapes } from './token-shapes.ts'
 export interface AuditRecord {
   /** Version of this form. */
   readonly v: 1
-  /** Of the end of a job; absent of a request. */
-  readonly event?: 'job-ended'
+  /** Of the end of a job or of its call-back; absent of a request. */
+  readonly event?: 'job-ended' | 'callback-ended'
   /** ISO 8601, UTC: when the request arrived. */
   readonly time: string
   readonly requestId: string

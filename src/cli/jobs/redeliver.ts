@@ -1,0 +1,25 @@
+import { type Redelivery, redeliver } from '../../callbacks/redeliver.ts'
+import { jobArguments, withJobs } from './with-jobs.ts'
+
+const said: Readonly<Record<Redelivery, string>> = {
+  'put back': 'the call-back was dead and is sent again',
+  put: 'the call-back is sent again',
+  'no such job': 'no such job, and no dead call-back of it',
+  'not over': 'the job is not over, so there is nothing to tell yet',
+}
+
+/**
+ * `jobs redeliver ID --config DIR`: has the call-back of a job sent again by the gateway that runs on the same
+ * jobs, or will.
+ * @returns the exit code: 0 when it will be sent, 1 when not
+ */
+export function main(args: string[]): Promise<number> {
+  const { id, config } = jobArguments(args)
+  return withJobs(config, async ({ backend, lifeMs }) => {
+    const redelivery = await redeliver(id, backend, Date.now(), lifeMs)
+    const isSent = redelivery === 'put back' || redelivery === 'put'
+    const line = `${id}: ${said[redelivery]}\n`
+    ;(isSent ? process.stdout : process.stderr).write(line)
+    return isSent ? 0 : 1
+  })
+}

@@ -1,0 +1,28 @@
+import type { CallbackEnd } from '../callbacks/deliver-callback.ts'
+import type { AuditRecord } from './audit-record.ts'
+import { eventRecord } from './event-record.ts'
+
+/**
+ * The record of a call-back that was delivered or given up, with the request id of the request that its job
+ * came with.
+ * @param nowMs milliseconds since the epoch
+ */
+export function callbackRecord(end: CallbackEnd, nowMs: number): AuditRecord {
+  const { owner, jobId, requestId, traceId, route, outcome, status, reason, sendings } = end
+  const said = reason === undefined ? outcome : `${outcome}: ${reason}`
+  return {
+    ...eventRecord,
+    event: 'callback-ended',
+    time: new Date(nowMs).toISOString(),
+    requestId,
+    traceId,
+    integration: owner,
+    method: 'POST',
+    route,
+    status: status ?? 0,
+    reason: `${said}, ${sendings} sent`,
+    durationMs: end.durationMs,
+    bytesOut: Buffer.byteLength(end.payload),
+    jobIds: [jobId],
+  }
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { Webhook } from 'standardwebhooks'
+import { jobTestRoutes } from '../jobs/jobs-gateway.ts'
+import { callbackEnv, callbackTo } from '../support/callbacks.ts'
+import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { type GatewayProcess, runCommand, startedProcess } from '../support/gateway-process.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+import { startReceiver, status } from '../support/webhook-receiver.ts'
+
+const env = { ...testEnv, ...callbackEnv }
+
+let folder: string
+let magento: MagentoStandIn
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-callbacks-'))
+  magento = await startMagento()
+})
+after(async () => {
+  await magento.close()
+  await rm(folder, { recursive: true })
+})
+
+function configOf(name: string, callback: object): Promise<ConfigDirectory> {
+  const jobs = { file: join(folder, `${name}.sqlite`), retry: { firstMs: 10, longestMs: 40 } }
+  return writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl: magento.url, gateway: { jobs } },
+      join(folder, `${name}.jsonl`),
+    ),
+    integrations: { globex: { ...globex, policies: { routes: jobTestRoutes }, callback } },
+  })
+}
+
+function start({ path }: ConfigDirectory): Promise<GatewayProcess> {
+  return startedProcess(['start', '--config', path], env)
+}
+
+/** Has a write accepted; its job's id. */
+async function accept(gateway: GatewayProcess): Promise<string> {
+  const { status: answered, body } = await send(gateway.url, {
+    method: 'POST',
+    path: '/rest/V1/products',
+    headers: {
+      ...globexHeaders,
+      'Content-Type': 'application/json',
+      Prefer: 'respond-async',
+    },
+    body: '{"product":{"sku":"24-MB01","price":35}}',
+  })
+  assert.equal(answered, 202, body)
+  return JSON.parse(body).jobId
+}
+
+async function metricIs(gateway: GatewayProcess, line: string): Promise<void> {
+  for (;;) {
+    const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    if (text.split('\n').includes(line)) return
+  }
+}
+
+function redeliver(jobId: string, { path }: ConfigDirectory) {
+  return runCommand(['jobs', 'redeliver', jobId, '--config', path], env)
+}
+
+// Each starts processes, which takes a while on a busy machine.
+const patience = { timeout: 300_000 }
+
+describe('a gateway that is killed', () => {
+  test(
+    'between the end of a job and its call-back delivers it after the next start',
+    patience,
+    async () => {
+      // Its port is nobody's until the gateway has been killed.
+      const away = await startReceiver()
+      await away.close()
+      await using config = await configOf('between', callbackTo(away.url))
+      const first = await start(config)
+      const jobId = await accept(first)
+      await metricIs(first, 'magegate_jobs_ended_total{integration="globex-pim",state="done"} 1')
+      first.signal('SIGKILL')
+      await first.ended
+      await using receiver = await startReceiver({ port: away.port })
+      const second = await start(config)
+      const [webhook] = await receiver.arrived(1)
+      const message = new Webhook(env.WEBHOOK_SECRET).verify(
+        webhook?.body ?? '',
+        webhook?.headers ?? {},
+      )
+      assert.equal((message as { data: { id: string } }).data.id, jobId)
+      assert.equal(magento.received.length, 1)
+      await second.stop()
+    },
+  )
+
+  test(
+    'while a call-back is under way delivers it again, with the same id and body',
+    patience,
+    async () => {
+      await using receiver = await startReceiver({ answer: () => undefined })
+      await using config = await configOf('under-way', callbackTo(receiver.url))
+      const first = await start(config)
+      const jobId = await accept(first)
+      await receiver.arrived(1)
+      first.signal('SIGKILL')
+      await first.ended
+      receiver.answerWith(status(204))
+      const second = await start(config)
+      const [interrupted, delivered] = await receiver.arrived(2)
+      assert.equal(delivered?.headers['webhook-id'], `msg_${jobId}`)
+      assert.equal(delivered?.headers['webhook-id'], interrupted?.headers['webhook-id'])
+      assert.equal(delivered?.body, interrupted?.body)
+      await metricIs(second, 'magegate_callbacks_oldest_age_seconds 0')
+      await second.stop()
+    },
+  )
+})
+
+describe('jobs redeliver', () => {
+  test('sends a dead call-back again, and one that was delivered', patience, async () => {
+    await using receiver = await startReceiver({ answer: status(410) })
+    await using config = await configOf('redeliver', callbackTo(receiver.url))
+    const gateway = await start(config)
+    const jobId = await accept(gateway)
+    await metricIs(gateway, 'magegate_callbacks{state="dead"} 1')
+    receiver.answerWith(status(204))
+
+    const dead = await redeliver(jobId, config)
+    assert.equal(dead.stderr, '')
+    assert.equal(dead.stdout, `${jobId}: the call-back was dead and is sent again\n`)
+    assert.equal(dead.exitCode, 0)
+    await receiver.arrived(2)
+    await metricIs(gateway, 'magegate_callbacks_oldest_age_seconds 0')
+
+    const delivered = await redeliver(jobId, config)
+    assert.equal(delivered.stdout, `${jobId}: the call-back is sent again\n`)
+    assert.equal(delivered.exitCode, 0)
+    const received = await receiver.arrived(3)
+    assert.equal(new Set(received.map(({ body }) => body)).size, 1)
+    assert.deepEqual(
+      new Set(received.map(({ headers }) => headers['webhook-id'])),
+      new Set([`msg_${jobId}`]),
+    )
+    await gateway.stop()
+  })
+
+  test('says why it cannot', patience, async () => {
+    await using receiver = await startReceiver()
+    await using config = await configOf('none', callbackTo(receiver.url))
+    const { exitCode, stdout, stderr } = await redeliver('no-such-job', config)
+    assert.equal(exitCode, 1)
+    assert.equal(stdout, '')
+    assert.equal(stderr, 'no-such-job: no such job, and no dead call-back of it\n')
+  })
+})

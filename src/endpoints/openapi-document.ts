@@ -9,11 +9,14 @@ import {
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import type { Endpoint, JsonSchema } from '../endpoint.ts'
 import type { PublicOrigin } from '../policy.ts'
+import { acceptedResponse, jobOperations } from './job-operations.ts'
 
 /** What the document tells of the gateway. */
 export interface DescribedGateway {
   readonly endpoints: readonly Endpoint[]
   readonly publicOrigin: PublicOrigin
+  /** Whether writes can be accepted as jobs. */
+  readonly keepsJobs: boolean
 }
 
 /**
@@ -21,10 +24,11 @@ export interface DescribedGateway {
  * granted routes of Magento by path and method.
  */
 export function openApiDocument(
-  { name, policies, credentials }: IntegrationSettings,
-  { endpoints, publicOrigin }: DescribedGateway,
+  { name, policies, credentials, upstream }: IntegrationSettings,
+  { endpoints, publicOrigin, keepsJobs }: DescribedGateway,
 ): JsonSchema {
   const isComposed = policies.endpoints !== 'forward'
+  const mayDefer = keepsJobs && upstream.passthrough !== true
   const byRoute = new Map(
     // Of two for one route the first one answers.
     endpoints
@@ -37,8 +41,10 @@ export function openApiDocument(
     if (pattern === undefined) continue
     const endpoint = isComposed ? byRoute.get(unnamedRoute(route)) : undefined
     const path = `/rest/${pattern.segments.map(templateOf).join('/')}`
-    paths[path] = { ...paths[path], [pattern.method.toLowerCase()]: operation(pattern, endpoint) }
+    const described = operation(pattern, endpoint, mayDefer)
+    paths[path] = { ...paths[path], [pattern.method.toLowerCase()]: described }
   }
+  if (mayDefer) paths['/rest/V1/jobs/{id}'] = jobOperations
   return {
     openapi: '3.1.0',
     info: {
@@ -64,7 +70,11 @@ export function openApiDocument(
   }
 }
 
-function operation(pattern: RoutePattern, endpoint: Endpoint | undefined): JsonSchema {
+function operation(
+  pattern: RoutePattern,
+  endpoint: Endpoint | undefined,
+  mayDefer: boolean,
+): JsonSchema {
   const parameters = variablesOf(pattern.segments).map((name) => ({
     name,
     in: 'path',
@@ -74,7 +84,7 @@ function operation(pattern: RoutePattern, endpoint: Endpoint | undefined): JsonS
   return {
     operationId: pattern.text.replaceAll(/[^A-Za-z0-9]+/g, '_'),
     ...(parameters.length > 0 && { parameters }),
-    ...(endpoint === undefined ? forwarded(pattern) : composed(endpoint)),
+    ...(endpoint === undefined ? forwarded(pattern, mayDefer) : composed(endpoint)),
   }
 }
 
@@ -96,12 +106,13 @@ function composed({ summary, request, answers }: Endpoint): JsonSchema {
   }
 }
 
-function forwarded({ method }: RoutePattern): JsonSchema {
+function forwarded({ method }: RoutePattern, mayDefer: boolean): JsonSchema {
   return {
     summary: "Magento's own route",
     ...(method !== 'GET' && { requestBody: { content: { 'application/json': { schema: {} } } } }),
     responses: {
       200: { description: "Magento's answer.", content: { 'application/json': { schema: {} } } },
+      ...(mayDefer && method !== 'GET' && { 202: acceptedResponse }),
       default: { $ref: '#/components/responses/Problem' },
     },
   }

@@ -19,27 +19,38 @@ export function openJobMetrics(
   clock: () => number,
 ): JobMetrics {
   const registers = [registry]
-  const age = new Gauge({
-    name: 'magegate_jobs_oldest_age_seconds',
-    help: 'Age of the oldest job that is neither over nor dead.',
-    registers,
-  })
+  // Both are collected at once, so both wait for the same answer.
+  let asked: Promise<QueueDepth | undefined> | undefined
+  const ask = () => {
+    asked ??= depth()
+      .catch(() => undefined)
+      .finally(() => {
+        asked = undefined
+      })
+    return asked
+  }
   new Gauge({
     name: 'magegate_jobs',
     help: 'Jobs that wait, are under way, or are dead letters.',
     labelNames: ['state'] as const,
     registers,
     async collect() {
-      try {
-        const { waiting, running, dead, oldestPutAtMs } = await depth()
-        for (const [state, count] of Object.entries({ waiting, running, dead })) {
-          this.set({ state }, count)
-        }
-        age.set(oldestPutAtMs === undefined ? 0 : Math.max(0, clock() - oldestPutAtMs) / 1000)
-      } catch {
-        this.reset()
-        age.reset()
+      const known = await ask()
+      this.reset()
+      if (known === undefined) return
+      const { waiting, running, dead } = known
+      for (const [state, count] of Object.entries({ waiting, running, dead })) {
+        this.set({ state }, count)
       }
+    },
+  })
+  new Gauge({
+    name: 'magegate_jobs_oldest_age_seconds',
+    help: 'Age of the oldest job that is neither over nor dead.',
+    registers,
+    async collect() {
+      const oldest = (await ask())?.oldestPutAtMs
+      this.set(oldest === undefined ? 0 : Math.max(0, clock() - oldest) / 1000)
     },
   })
   const accepted = new Counter({

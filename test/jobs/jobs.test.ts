@@ -253,4 +253,74 @@ describe('a write that may be carried out later', () => {
     assert.match(metrics, /^magegate_jobs\{state="waiting"\} \d+$/m)
     assert.match(metrics, /^magegate_jobs_oldest_age_seconds \d/m)
   })
+
+  test('is shown in the OpenAPI document, with what its owner may do with it', async () => {
+    const { body } = await send(jobs.gateway.url, {
+      path: '/openapi.json',
+      headers: globexHeaders,
+    })
+    const { paths } = JSON.parse(body)
+    assert.deepEqual(Object.keys(paths['/rest/V1/jobs/{id}']), ['get', 'delete'])
+    assert.ok(paths['/rest/V1/products'].post.responses[202])
+    assert.equal(paths['/rest/V1/products/{sku}'].get.responses[202], undefined)
+  })
+})
+
+describe('jobs', () => {
+  let magento: MagentoStandIn
+  before(async () => {
+    magento = await startMagento()
+  })
+  after(() => magento.close())
+  beforeEach(() => magento.reset())
+
+  test('beyond the most that may wait are refused, and nothing is carried out', async () => {
+    const gateway = { jobs: { maxWaiting: 1, retry: { firstMs: 60_000, longestMs: 60_000 } } }
+    await using jobs = await startJobsGateway(magento.url, {}, { gateway })
+    await magento.setFault({ kind: 'maintenance' })
+    const headers = { 'Idempotency-Key': '"again"' }
+    let accepted = 0
+    for (;;) {
+      const answer = await jobs.write({
+        body: product,
+        headers: { 'Idempotency-Key': `"${accepted}"` },
+      })
+      if (answer.status !== 202) {
+        assert.equal(answer.status, 503)
+        assert.equal(problemOf(answer).code, 'jobs-unavailable')
+        assert.equal(answer.headers['retry-after'], '30')
+        break
+      }
+      accepted += 1
+    }
+    assert.ok(accepted >= 1)
+    // A key is not used up by what was not accepted.
+    assert.equal((await jobs.write({ body: product, headers })).status, 503)
+    assert.equal((await jobs.write({ body: product, headers })).status, 503)
+  })
+
+  test('of an integration that passes the credential of its caller on are carried out at once', async () => {
+    const integrations = [
+      {
+        name: 'globex-pim',
+        credentials: { token: 'env:GLOBEX_TOKEN' },
+        upstream: { passthrough: true },
+        policies: { routes: ['POST /V1/products'] },
+      },
+    ]
+    await using jobs = await startJobsGateway(magento.url, {}, { integrations })
+    const answer = await jobs.write({ body: product })
+    assert.notEqual(answer.status, 202)
+    assert.equal(magento.received.length, 1)
+  })
+
+  test('that Magento refuses to take from the integration become dead letters', async () => {
+    const env = { MAGENTO_TOKEN: 'a-token-that-was-revoked' }
+    await using jobs = await startJobsGateway(magento.url, {}, { env })
+    const job = await jobs.ended(await jobs.write({ body: product }))
+    assert.equal(job.state, 'failed')
+    assert.equal(job.answer?.status, 401)
+    const metrics = await (await fetch(`${jobs.gateway.adminUrl}/metrics`)).text()
+    assert.match(metrics, /^magegate_jobs\{state="dead"\} 1$/m)
+  })
 })

@@ -2,11 +2,13 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import httpProxy from '@fastify/http-proxy'
 import rateLimitPlugin from '@fastify/rate-limit'
+import type { FastifyListenOptions } from 'fastify'
 import { createAdminServer } from './admin.ts'
 import { allowedMethods } from './admit/request-framing.ts'
 import { openCallbacksPart } from './callbacks-part.ts'
 import { answerClientError, type OpenReplies } from './client-error.ts'
 import type { Config } from './config.ts'
+import { watchConnections } from './drain.ts'
 import { prepareGeneration } from './generation.ts'
 import { openLastingParts } from './lasting-parts.ts'
 import { openPublicServer } from './public-server.ts'
@@ -22,8 +24,8 @@ export interface Gateway {
   readonly start: () => Promise<{ readonly url: string; readonly adminUrl?: string }>
   /**
    * Stops without dropping a request: readiness fails and every answer ends its connection, then
-   * after the notice the listener closes, requests in flight finish, and what is still running at
-   * the deadline is cut off.
+   * after the notice the listener and idle connections close, requests in flight finish, and what is
+   * still running at the deadline is cut off.
    */
   readonly stop: () => Promise<void>
   /** Takes the configuration anew, while requests are served. */
@@ -55,6 +57,7 @@ export async function buildGateway(
       answerClientError(error, socket, { answers, openReplies })
     },
   })
+  const connections = watchConnections(app.server)
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(lasting.store) })
   const foundation = { lasting, sharedLimiter: limiterOf(app), isDraining: () => isDraining }
   const succession = startSuccession(config, (next, previous) =>
@@ -102,16 +105,17 @@ export async function buildGateway(
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
     isDraining = true
-    const { shutdown } = succession.current().config.gateway
-    await delay(shutdown.noticeMs)
-    const deadline = setTimeout(() => app.server.closeAllConnections(), shutdown.deadlineMs)
+    const { noticeMs, deadlineMs } = succession.current().config.gateway.shutdown
+    const deadline = delay(deadlineMs, undefined, { ref: false })
+    await Promise.race([delay(noticeMs), deadline])
     const jobsStopped = Promise.all([
-      lasting.jobs?.stop(shutdown.deadlineMs),
-      callbacks?.stop(shutdown.deadlineMs),
+      lasting.jobs?.stop(deadlineMs - noticeMs),
+      callbacks?.stop(deadlineMs - noticeMs),
     ])
-    await app.close()
-    clearTimeout(deadline)
+    await connections.close(deadline, () => app.close())
     await jobsStopped
+    // What callers left may still be under way, under a key that they will send again.
+    await Promise.race([succession.retireAll(), deadline])
     await succession.cutOff()
     await lasting.close()
     adminServer.close()
@@ -121,7 +125,9 @@ export async function buildGateway(
   return {
     reload,
     start: async () => {
-      const url = await app.listen({ host: listen.host, port: listen.port })
+      const { host, port, reusePort } = listen
+      // Fastify passes on to the server what it does not know itself.
+      const url = await app.listen({ host, port, reusePort } as FastifyListenOptions)
       lasting.jobs?.start({
         senderOf: (owner) => succession.current().jobSenderOf(owner),
         onEnd: callbacks?.onJobEnd ?? (async () => undefined),

@@ -10,6 +10,8 @@ export interface Succession {
    * @throws {Error} when it cannot be prepared; nothing has changed then
    */
   readonly follow: (config: Config) => Generation
+  /** Ends all of them; resolves when nothing of any is needed. To be called when no request can come. */
+  readonly retireAll: () => Promise<void>
   /** How many there are, the current one included. */
   readonly size: () => number
   /** Ends the connections of all of them to Magento, those in use too. */
@@ -26,14 +28,28 @@ export function startSuccession(
 ): Succession {
   let current = prepare(first)
   const living = new Set([current])
+  const retiring = new Set<Promise<void>>()
+
+  function retire(generation: Generation): void {
+    const over: Promise<void> = generation.retire().then(() => {
+      living.delete(generation)
+      retiring.delete(over)
+    })
+    retiring.add(over)
+  }
+
   return {
     current: () => current,
     follow: (config) => {
       const previous = current
       current = prepare(config, previous)
       living.add(current)
-      void previous.retire().then(() => living.delete(previous))
+      retire(previous)
       return current
+    },
+    retireAll: async () => {
+      retire(current)
+      await Promise.all(retiring)
     },
     size: () => living.size,
     cutOff: async () => {

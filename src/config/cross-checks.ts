@@ -29,7 +29,7 @@ function isLoopback(host: string): boolean {
 
 /** What must hold between settings of `gateway.yaml`, and no schema of one of them can say. */
 export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
-  const { listen, audit, store, magento } = settings
+  const { listen, audit, store, magento, shutdown } = settings
   const faults: RuleFault[] = []
   const ownKey = magento.upstreamSignature && upstreamKey(magento.upstreamSignature)
   if (ownKey !== undefined && 'expected' in ownKey) {
@@ -48,6 +48,12 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
     faults.push({
       pointer: '/listen/requireHttps',
       expected: 'true, or a loopback address in /listen/host',
+    })
+  }
+  if (shutdown.deadlineMs <= shutdown.noticeMs) {
+    faults.push({
+      pointer: '/shutdown/deadlineMs',
+      expected: 'more than noticeMs, which is a part of it',
     })
   }
   if (audit.file === undefined && audit.stdout !== true) {

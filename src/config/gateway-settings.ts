@@ -85,6 +85,11 @@ const listen = Type.Object(
   {
     host: Type.String({ description: 'Address to listen on.' }),
     port: Port('Port to listen on; 0 takes a free one.'),
+    reusePort: Type.Boolean({
+      default: false,
+      description:
+        'Share the port with other processes of the same user (SO_REUSEPORT), so that one can be restarted while the others serve.',
+    }),
     publicUrl: Type.Optional(
       HttpUrl('What callers call the gateway; a part of signatures of rfc9421 and oauth1.'),
     ),
@@ -416,7 +421,10 @@ const shutdown = Type.Object(
       default: 3_000,
       description: 'How long after SIGTERM new connections are still served, readiness failing.',
     }),
-    deadlineMs: Milliseconds(15_000, 'After that what is still running is cut off.'),
+    deadlineMs: Milliseconds(
+      12_000,
+      'How long after SIGTERM what is still running is cut off; longer than the notice.',
+    ),
   },
   { ...closed, default: {} },
 )

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { callersInAThread } from '../support/callers-in-a-thread.ts'
+import { startGateway } from '../support/gateway.ts'
+import { globexHeaders } from '../support/http-client.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
+
+const authorization = `Authorization: ${globexHeaders.Authorization}`
+const get = `GET /rest/V1/products/24-MB01 HTTP/1.1\r\nHost: a\r\n${authorization}\r\n\r\n`
+const body = '{"sku":"my-sku-123","qty":15}'
+const post =
+  `POST /rest/V1/magefine/inventaire HTTP/1.1\r\nHost: a\r\n${authorization}\r\n` +
+  `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+
+async function connected(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  return socket
+}
+
+for (const [what, isKeptAlive] of [
+  ['connections that nobody has accepted yet', false],
+  ['connections that were idle', true],
+] as const) {
+  test(`answers what stands in the kernel for ${what} when the listener closes`, async () => {
+    await using magento = await startMagento()
+    await using gateway = await startGateway({ magentoUrl: magento.url })
+    const callers = await callersInAThread({
+      port: Number(new URL(gateway.url).port),
+      requests: Array.from({ length: 30 }, () => get),
+      isKeptAlive,
+    })
+    callers.sendWhileBlocked()
+    const stopped = gateway.stop()
+    for (const answer of await callers.answers) {
+      assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+      assert.match(answer, /\r\nConnection: close\r\n/)
+    }
+    await stopped
+  })
+}
+
+test('lets a caller that is in the middle of its request finish it', async () => {
+  await using magento = await startMagento()
+  await using gateway = await startGateway({ magentoUrl: magento.url })
+  const socket = await connected(gateway.url)
+  socket.write(post + body.slice(0, 5))
+  const other = await connected(gateway.url)
+  other.write(get)
+  // What was sent before it has been read when it is answered.
+  await once(other, 'data')
+  const otherClosed = once(other, 'close')
+  const stopped = gateway.stop()
+  // Idle connections are closed behind the listener.
+  await otherClosed
+  socket.write(body.slice(5))
+  const answer = await text(socket)
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+  assert.match(answer, /\r\nConnection: close\r\n/)
+  await stopped
+})
+
+test('ends at the deadline whatever callers hold: idle, silent and half-sent connections', async () => {
+  await using magento = await startMagento()
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { shutdown: { noticeMs: 0, deadlineMs: 300 } },
+  })
+  const sockets = await Promise.all(
+    ['', get, get.slice(0, 30), post + body.slice(0, 5)].map(async (bytes) => {
+      const socket = await connected(gateway.url)
+      socket.on('error', () => undefined)
+      socket.resume()
+      if (bytes !== '') socket.write(bytes)
+      return socket
+    }),
+  )
+  const closed = sockets.map((socket) => once(socket, 'close'))
+  await gateway.stop()
+  await Promise.all(closed)
+})

@@ -10,7 +10,7 @@ import { reloadableConfig } from '../support/reloadable-gateway.ts'
 import { startTcpBalancer } from '../support/tcp-balancer.ts'
 
 /** How many requests are sent while gateways are restarted; 20,000 by hand. */
-const requests = Number(process.env.RESTART_REQUESTS ?? 1_000)
+const requests = Number(process.env.RESTART_REQUESTS ?? 500)
 const perSecond = 200
 const connections = 40
 const shutdown = { noticeMs: Number(process.env.RESTART_NOTICE_MS ?? 500) }

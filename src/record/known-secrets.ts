@@ -4,14 +4,14 @@ import { redacted } from '../secret.ts'
 export type Redact = (text: string) => string
 
 /*
- * Rabin-Karp: of every form that a secret may take, the hash of its first characters is in a table; a
- * text is gone through once with a rolling hash. The time does not depend on how many secrets there are,
- * which may be a hundred thousand, and where nothing is found it is a lookup for each character.
+ * Of every form that a secret may take, the hash of its first characters is in a table. A form is longer
+ * than a gram by `stride - 1`, so that wherever it stands one of its first grams begins at a multiple of
+ * the stride: a text is looked at there only, and a bit for each gram says almost always that there is
+ * nothing. The time hardly depends on how many secrets there are, which may be a hundred thousand.
  */
 const windowLength = 7
+const stride = 4
 const base = 0x01000193
-/** `base` to the power of the window, less one: the weight of the character that leaves it. */
-const leaving = power(base, windowLength - 1)
 
 /** A user name may be an ordinary word; what is as short as one is no secret by itself. */
 const minSecretLength = windowLength
@@ -23,38 +23,65 @@ const minSecretLength = windowLength
 export function compileKnownSecrets(secrets: readonly string[]): Redact {
   const texts = [...new Set(secrets)].filter((text) => text.length >= minSecretLength)
   if (texts.length === 0) return (text) => text
-  const { marks, find } = hashTable(texts)
-  const markMask = marks.length - 1
+  const { grams, find } = hashTable(texts)
   return (text) => {
     let out = ''
     let shown = 0
-    let hash = 0
-    const bytes = lowBytes(text)
-    const { length } = text
-    for (let at = 0; at < length; at += 1) {
-      if (at >= windowLength) {
-        hash = (hash - Math.imul(bytes[at - windowLength] as number, leaving)) | 0
+    const { bytes, words } = lowBytes(text)
+    const wordCount = text.length >>> 2
+    for (let word = 0; word < wordCount; word += 1) {
+      if (!hasGram(grams, words[word] as number)) continue
+      const at = word * stride
+      const last = Math.min(at, text.length - windowLength)
+      for (let begin = Math.max(at - stride + 1, shown); begin <= last; begin += 1) {
+        const found = longestAt(text, begin, texts, find(hashOf(bytes, begin)))
+        if (found === 0) continue
+        out += text.slice(shown, begin) + redacted
+        shown = begin + found
+        begin = shown - 1
       }
-      hash = (Math.imul(hash, base) + (bytes[at] as number)) | 0
-      if (marks[(hash >>> 7) & markMask] === 0) continue
-      const begin = at - windowLength + 1
-      if (begin < shown) continue
-      const found = longestAt(text, begin, texts, find(hash))
-      if (found === 0) continue
-      out += text.slice(shown, begin) + redacted
-      shown = begin + found
     }
     return shown === 0 ? text : out + text.slice(shown)
   }
 }
 
-let scratch = Buffer.alloc(16_384)
+/** The low byte of each UTF-16 unit of a text, by ones and by fours. */
+interface LowBytes {
+  readonly bytes: Buffer
+  readonly words: Int32Array
+}
 
-/** The low byte of each UTF-16 unit: to go through bytes is four times as fast as through a string. */
-function lowBytes(text: string): Buffer {
-  if (scratch.length < text.length) scratch = Buffer.alloc(text.length * 2)
-  scratch.write(text, 0, 'latin1')
+let scratch = scratchOf(16_384)
+
+function scratchOf(length: number): LowBytes {
+  const bytes = Buffer.from(new ArrayBuffer(length))
+  return { bytes, words: new Int32Array(bytes.buffer) }
+}
+
+/** To go through bytes is far faster than through a string. */
+function lowBytes(text: string): LowBytes {
+  if (scratch.bytes.length < text.length) scratch = scratchOf((text.length >>> 2) * 8 + 8)
+  scratch.bytes.write(text, 0, 'latin1')
   return scratch
+}
+
+/** A set of grams, a bit for each hash of one; its length in bits is a power of two. */
+type Grams = Int32Array
+
+function hasGram(grams: Grams, gram: number): boolean {
+  const bit = gramHash(grams, gram)
+  return ((grams[bit >>> 5] as number) & (1 << (bit & 31))) !== 0
+}
+
+function addGram(grams: Grams, gram: number): void {
+  const bit = gramHash(grams, gram)
+  grams[bit >>> 5] = (grams[bit >>> 5] as number) | (1 << (bit & 31))
+}
+
+/** Multiplicative hashing: the upper bits of the product are the mixed ones. */
+function gramHash({ length }: Grams, gram: number): number {
+  const mixed = Math.imul(gram, 0x9e3779b1)
+  return ((mixed >>> 6) ^ (mixed << 7)) & (length * 32 - 1)
 }
 
 /** Of the forms that begin at a place the length of the longest; 0 for none. */
@@ -74,31 +101,42 @@ function longestAt(
 }
 
 interface HashTable {
-  /** By some of the bits of a hash: 0 for almost every one that is not there. */
-  readonly marks: Uint8Array
+  /** The first grams of every form. */
+  readonly grams: Grams
   /** Indexes of the secrets that have a form with this hash. */
   readonly find: (hash: number) => number[]
 }
 
 function hashTable(secrets: readonly string[]): HashTable {
-  const entries = secrets.flatMap((secret, index) =>
-    [...new Set(formsOf(secret).map(hashOf))].map((hash) => ({ hash, index })),
-  )
+  const entries: { readonly hash: number; readonly index: number }[] = []
+  const firstGrams: number[] = []
+  for (const [index, secret] of secrets.entries()) {
+    const hashes = new Set<number>()
+    for (const form of formsOf(secret)) {
+      const { bytes } = lowBytes(form)
+      hashes.add(hashOf(bytes, 0))
+      for (let at = 0; at < stride; at += 1) {
+        new Uint8Array(oneGram.buffer).set(bytes.subarray(at, at + stride))
+        firstGrams.push(oneGram[0] as number)
+      }
+    }
+    for (const hash of hashes) entries.push({ hash, index })
+  }
   const size = 2 ** Math.ceil(Math.log2(entries.length * 2))
   const mask = size - 1
   const hashes = new Int32Array(size)
   // From 1 on; 0 is a free place.
   const indexes = new Int32Array(size)
-  const marks = new Uint8Array(Math.max(16_384, size * 4))
   for (const { hash, index } of entries) {
     let place = hash & mask
     while (indexes[place] !== 0) place = (place + 1) & mask
     hashes[place] = hash
     indexes[place] = index + 1
-    marks[(hash >>> 7) & (marks.length - 1)] = 1
   }
+  const grams = new Int32Array(2 ** Math.max(11, Math.ceil(Math.log2(firstGrams.length))))
+  for (const gram of firstGrams) addGram(grams, gram)
   return {
-    marks,
+    grams,
     find: (hash) => {
       const found: number[] = []
       for (let place = hash & mask; indexes[place] !== 0; place = (place + 1) & mask) {
@@ -109,18 +147,15 @@ function hashTable(secrets: readonly string[]): HashTable {
   }
 }
 
-function hashOf(form: string): number {
+const oneGram = new Int32Array(1)
+
+/** The hash of the window that begins at a place. */
+function hashOf(bytes: Buffer, begin: number): number {
   let hash = 0
-  for (let at = 0; at < windowLength; at += 1) {
-    hash = (Math.imul(hash, base) + (form.charCodeAt(at) & 0xff)) | 0
+  for (let at = begin; at < begin + windowLength; at += 1) {
+    hash = (Math.imul(hash, base) + (bytes[at] as number)) | 0
   }
   return hash
-}
-
-function power(of: number, times: number): number {
-  let result = 1
-  for (let left = times; left > 0; left -= 1) result = Math.imul(result, of)
-  return result
 }
 
 function formsOf(secret: string): string[] {

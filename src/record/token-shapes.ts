@@ -1,5 +1,6 @@
 import { percentDecode } from '../percent-encoding.ts'
 import { redacted } from '../secret.ts'
+import { characters, findRuns } from './character-runs.ts'
 import type { Redact } from './known-secrets.ts'
 
 /*
@@ -45,12 +46,12 @@ function redactWebToken(run: string): string {
 }
 
 /* ISO/IEC 7812: of the numbers of cards those from 14 digits on; shorter ones are those of articles. */
-const manyDigits = /\d(?:(?:[ +-]|%20)?\d){13}/
+const minCardLength = 14
+const cardCharacters = characters(/[0-9 +%-]/)
 const cardNumber = /(?<![\w.-])[2-6](?:(?:[ +-]|%20)?\d){13,18}(?![\w-])/g
 const email = /[\w.!#$&'*+/=?^{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g
 const wordRun = /[^/?&=\s"\\]+/g
 const percentTriplet = /%[0-9A-Fa-f]{2}/
-const hexDigits = /^[0-9a-f-]+$/
 const printable = /^[\x20-\x7e\s]+$/
 
 /** What is struck out besides tokens. */
@@ -66,7 +67,9 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
   function redactPlain(text: string): string {
     let shown = redactUnmistakable(text)
     // Far cheaper than to look for a card, and hardly a line has as many digits in a row.
-    if (manyDigits.test(shown)) shown = shown.replace(cardNumber, redactCard)
+    if (findRuns(shown, cardCharacters, minCardLength).length > 0) {
+      shown = shown.replace(cardNumber, redactCard)
+    }
     return emails ? shown.replace(email, redacted) : shown
   }
   /** Whether what a run stands for has anything to hide. */
@@ -93,16 +96,14 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
     })
   }
   function hidesBase64(run: string, depth: number): boolean {
-    if (run.length < minBase64Length || hexDigits.test(run)) return false
+    if (run.length < minBase64Length || isHex(run)) return false
     const decoded = Buffer.from(run, 'base64').toString('latin1')
     return printable.test(decoded) && hides(decoded, depth - 1)
   }
   return (line) => redactDeep(line, maxDepth)
 }
 
-const isBase64 = Uint8Array.from({ length: 128 }, (_, code) =>
-  /[A-Za-z0-9+/_-]/.test(String.fromCharCode(code)) ? 1 : 0,
-)
+const base64Characters = characters(/[A-Za-z0-9+/_-]/)
 /** Base64 of at least fifteen bytes. */
 const minBase64Length = 20
 
@@ -110,21 +111,24 @@ const minBase64Length = 20
 function replaceBase64(text: string, replace: (run: string) => string): string {
   let out = ''
   let shown = 0
-  let begin = 0
-  for (let at = 0; at <= text.length; at += 1) {
-    const code = at < text.length ? text.charCodeAt(at) : 0
-    if (code < 128 && isBase64[code] === 1) continue
-    if (at - begin >= minBase64Length) {
-      const run = text.slice(begin, at)
-      const replaced = replace(run)
-      if (replaced !== run) {
-        out += text.slice(shown, begin) + replaced
-        shown = at
-      }
-    }
-    begin = at + 1
+  for (const { begin, end } of findRuns(text, base64Characters, minBase64Length)) {
+    const run = text.slice(begin, end)
+    const replaced = replace(run)
+    if (replaced === run) continue
+    out += text.slice(shown, begin) + replaced
+    shown = end
   }
   return shown === 0 ? text : out + text.slice(shown)
+}
+
+/** Whether a run is of hex digits and hyphens only, as an id or a digest is. */
+function isHex(run: string): boolean {
+  for (let at = 0; at < run.length; at += 1) {
+    const code = run.charCodeAt(at)
+    const isDigit = (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66)
+    if (!isDigit && code !== 0x2d) return false
+  }
+  return true
 }
 
 /** How many encodings around each other are undone. */

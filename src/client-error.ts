@@ -74,6 +74,5 @@ function unreadRequest(socket: Socket): RequestContext {
     isTls: 'encrypted' in socket,
     hasBody: false,
     requestId: crypto.randomUUID(),
-    transport: socket,
   })
 }

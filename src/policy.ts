@@ -42,7 +42,7 @@ export interface LocalDecision {
 export type LocalLimiter = (key: string) => LocalDecision
 
 /** Decides on a request by limits whose state all processes share. */
-export type SharedLimiter = (request: RequestContext, charge: Charge) => Promise<LimitDecision>
+export type SharedLimiter = (charge: Charge) => Promise<LimitDecision>
 
 /**
  * What became of the attempt to use a nonce: `full` when there is no room to remember it,

@@ -96,8 +96,6 @@ export interface Arrival {
   readonly clientCertificate?: ClientCertificate | undefined
   readonly hasBody: boolean
   readonly requestId: string
-  /** The server's own request object; opaque to policies. */
-  readonly transport: object
 }
 
 const noBody = Buffer.alloc(0)
@@ -113,7 +111,6 @@ export class RequestContext {
   readonly remoteIp: string | undefined
   readonly isTls: boolean
   readonly hasBody: boolean
-  readonly transport: object
   /** Milliseconds since the epoch. */
   readonly arrivedAtMs = Date.now()
   /** Milliseconds of `performance.now()`, for durations. */
@@ -202,7 +199,6 @@ export class RequestContext {
     this.hasBody = arrival.hasBody
     this.requestId = arrival.requestId
     this.traceId = arrival.requestId.replaceAll('-', '')
-    this.transport = arrival.transport
   }
 
   /** Has something given back when the request is over, or at once if it is; once per request. */

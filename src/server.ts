@@ -50,6 +50,8 @@ export function createServer(
     maxHeaderSize: maxHeaderBytes,
     // The pipeline refuses a request without Host, so that it is recorded.
     requireHostHeader: false,
+    // Most requests are reads; without a body there is nothing to be read, and no events of it.
+    optimizeEmptyRequests: true,
     headersTimeout,
     connectionsCheckingInterval: Math.min(requestTimeoutMs, 5_000),
   }

@@ -66,7 +66,7 @@ export function addPipelineHooks(
     const { socket } = request.raw
     openReplies.set(socket, reply)
     // Not onResponse, which is not called for a caller that went away.
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       if (openReplies.get(socket) === reply) openReplies.delete(socket)
       request.gate.end()
       traffic.record(request.gate)
@@ -124,7 +124,6 @@ function contextOf(request: FastifyRequest): RequestContext {
     clientCertificate: clientCertificateOf(raw.socket),
     hasBody: hasBody(raw.headers),
     requestId: id,
-    transport: request,
   })
 }
 

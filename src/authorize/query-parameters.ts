@@ -33,8 +33,10 @@ export function parseQuery(query: string | undefined): readonly QueryParameter[]
 
 /** The query of a target, read once for all policies that look into it. */
 export function queryOf(target: RequestTarget | undefined): readonly QueryParameter[] | undefined {
-  return target === undefined ? [] : readOnce(target).query
+  return target?.query === undefined ? none : readOnce(target).query
 }
+
+const none: readonly QueryParameter[] = []
 
 const readOnce = onceFor(({ query }: RequestTarget) => ({ query: parseQuery(query) }))
 

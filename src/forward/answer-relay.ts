@@ -77,7 +77,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     })
     this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
     // Before the listener that records the request.
-    response.prependOnceListener('close', () => {
+    response.prependListener('close', () => {
       // Who sent a key will ask for the answer again.
       if (request.heldKey !== undefined) return
       if (!response.writableFinished) this.#abort(new ClientGoneError())

@@ -75,7 +75,6 @@ function schemaRequest(path: string, store: string): RequestContext {
     isTls: false,
     hasBody: false,
     requestId: crypto.randomUUID(),
-    transport: {},
   })
   request.target = { path, query, store, segments: [] }
   return request

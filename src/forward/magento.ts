@@ -106,7 +106,8 @@ export function connectMagento(
       while (attempt !== undefined && !('code' in attempt)) {
         // The caller left while it waited or a token was fetched; with a key it is carried out all the same.
         if (response.destroyed && request.heldKey === undefined) return undefined
-        const totalMs = Math.max(1, deadline - performance.now())
+        // Whole, because Node keeps a list of timers for each length.
+        const totalMs = Math.max(1, Math.ceil(deadline - performance.now()))
         const relay: AnswerRelay = new AnswerRelay(
           request,
           response,

@@ -1,14 +1,19 @@
 import type {} from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Charge, LimitDecision } from '../limit.ts'
-import type { RequestContext } from '../request-context.ts'
 import type { Store } from './store.ts'
 
-/** A charge on its way through the plugin, and what became of it. */
+/**
+ * A charge on its way through the plugin, and what became of it. The plugin takes it for the request:
+ * of that it reads nothing but the options of its route, and whatever its key generator does.
+ */
 interface Order {
   readonly charge: Charge
-  decision?: LimitDecision
+  readonly routeOptions: object
+  decision: LimitDecision | undefined
 }
+
+const noOptions = {}
 
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
 
@@ -41,20 +46,16 @@ export function rateLimitStoreOf(store: Store) {
  * @param app with the plugin registered on it
  */
 export function limiterOf(app: FastifyInstance) {
-  const orders = new WeakMap<object, Order>()
   const count = app.createRateLimit({
     max: 1,
     timeWindow: 1000,
-    keyGenerator: (request) => orders.get(request) as unknown as string,
+    keyGenerator: (order) => order as unknown as string,
   })
-  return async function decide(
-    { transport }: RequestContext,
-    charge: Charge,
-  ): Promise<LimitDecision> {
-    const order: Order = { charge }
-    orders.set(transport, order)
-    await count(transport as FastifyRequest)
-    if (order.decision === undefined) throw new Error('the rate limiter did not ask its store')
-    return order.decision
+  return function decide(charge: Charge): Promise<LimitDecision> {
+    const order: Order = { charge, routeOptions: noOptions, decision: undefined }
+    return count(order as unknown as FastifyRequest).then(() => {
+      if (order.decision === undefined) throw new Error('the rate limiter did not ask its store')
+      return order.decision
+    })
   }
 }

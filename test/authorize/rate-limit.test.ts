@@ -212,7 +212,7 @@ test('an integration has one lease in a process, whatever methods and routes it 
       routes: { 'GET /V1/products/:sku': { rate: '1/s' } },
     },
     {
-      sharedLimiter: async (_, charge) => {
+      sharedLimiter: async (charge) => {
         charges.push(charge)
         return { outcome: 'unlimited' }
       },

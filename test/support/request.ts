@@ -26,7 +26,6 @@ export function requestContext(parts: RequestParts = {}): RequestContext {
     isTls: parts.isTls ?? false,
     hasBody: body.length > 0,
     requestId: '018f3c1e-5a2b-7c3d-8e4f-0123456789ab',
-    transport: {},
   }
   const request = new RequestContext(arrival)
   request.body = Buffer.from(body)

@@ -30,7 +30,7 @@ export function services(clock: () => number = testClock()): PolicyServices {
       return (key) => buckets.take(key, limit)
     },
     integration: 'acme-erp',
-    sharedLimiter: async (_, charge) => limits.decide(charge),
+    sharedLimiter: async (charge) => limits.decide(charge),
     countExceeded: () => undefined,
     penaltyOf: () => 0,
     random: () => 0,

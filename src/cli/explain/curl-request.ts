@@ -21,7 +21,6 @@ export function requestOfCurl(
     isTls: true,
     hasBody: body.length > 0,
     requestId: crypto.randomUUID(),
-    transport: {},
   })
   request.target = target
   request.body = body

@@ -1,9 +1,12 @@
 import type { AnswerSettings } from './answer.ts'
+import { everything } from './answer-store.ts'
 import { prepareReceivers } from './callbacks/open-callbacks.ts'
 import type { Receiver } from './callbacks/receiver.ts'
 import type { Config } from './config.ts'
 import type { UpstreamGate } from './forward/gate/upstream-gate.ts'
 import { connectMagento } from './forward/magento.ts'
+import { dropFirst } from './forward/response-cache/cached-writes.ts'
+import { openResponseCache } from './forward/response-cache/response-cache.ts'
 import type { UpstreamServices } from './forward/upstream-credentials.ts'
 import { type Heritage, inheritHeritage } from './heritage.ts'
 import { prepareIntegration, prepareNobody } from './integration.ts'
@@ -64,16 +67,18 @@ export function prepareGeneration(
   { lasting, sharedLimiter, isDraining }: Foundation,
   previous?: Generation,
 ): Generation {
-  const { listen, magento, audit, limits } = config.gateway
-  const { clock, redactions, log, recorder, penalties } = lasting
+  const { listen, magento, audit, limits, cache } = config.gateway
+  const { clock, redactions, log, metrics, recorder, penalties, store } = lasting
   const buildRecord = prepareAuditRecord({
     hashToken: prepareTokenHash(audit.tokenHashKey?.reveal() ?? lasting.tokenHashKey),
     showBody: compileBodyRedaction(compileCredentialNames(audit.redact.names), redactions.redact),
   })
+  const isCaching = config.integrations.some(({ policies }) => policies.cache !== undefined)
+  const hold = settleFirst((request, end) => recorder.hold(request, buildRecord, end))
   const answers: AnswerSettings = {
     problemsUrl: listen.problemsUrl,
     isDraining,
-    hold: settleFirst((request, end) => recorder.hold(request, buildRecord, end)),
+    hold: isCaching ? dropFirst(hold) : hold,
   }
   const heritage = inheritHeritage(config, previous?.heritage)
   const services = prepareServices(config, lasting, {
@@ -84,6 +89,19 @@ export function prepareGeneration(
   const known = previous?.config.gateway.magento.url === magento.url ? previous.gate : undefined
   const gate = known ?? openMagentoGate(gateRules(config), lasting)
   const upstream = connectMagento(magento, answers, gate)
+  // What was kept by other rules, or while no write dropped anything, is not given by these.
+  if (isCaching && previous !== undefined) void store.answers.drop([everything], 0)
+  const responseCache = isCaching
+    ? openResponseCache({
+        store: store.answers,
+        answers,
+        shop: magento.url,
+        maxAnswerBytes: cache.answerKiB * 1024,
+        totalMs: magento.timeouts.totalMs,
+        countWaiting: metrics.cacheWaiting,
+        clock: Date.now,
+      })
+    : undefined
   const upstreamServices: UpstreamServices = {
     ...upstream,
     dialects: heritage.dialectsOf(magento),
@@ -119,6 +137,7 @@ export function prepareGeneration(
         integrationOf: (request) => integrationOf({ integrations, nobody }, request),
         upstream,
         answers,
+        cache: responseCache,
         shop: magento,
         jobs: lasting.jobs,
         log,
@@ -137,7 +156,8 @@ export function prepareGeneration(
     },
     jobSenderOf: prepareJobSenders({
       integrations,
-      upstream,
+      upstream:
+        responseCache === undefined ? upstream : { send: responseCache.dropAfter(upstream.send) },
       shop: magento,
       endpoints: services.endpoints,
       enter: users.enter,

@@ -75,6 +75,7 @@ export async function openLastingParts(
       deadlineMs: storeSettings.deadlineMs,
       localShare: storeSettings.localShare,
       requestMs: () => requestMs,
+      answerBytes: gateway.cache.memoryMiB * 1_048_576,
     },
     { monotonic: clock, wall: Date.now },
     log,

@@ -24,6 +24,7 @@ import { magentoSchema } from './authorize/magento-schema.ts'
 import { rateLimit } from './authorize/rate-limit.ts'
 import { repeatGuard } from './authorize/repeat-guard.ts'
 import { requestSchema } from './authorize/request-schema.ts'
+import { responseCache } from './authorize/response-cache.ts'
 import { routeGrant } from './authorize/route-grant.ts'
 import { searchCriteria } from './authorize/search-criteria.ts'
 import { sensitiveRoutes } from './authorize/sensitive-routes.ts'
@@ -74,4 +75,5 @@ export const policies = [
   deferredWrite,
   idempotency,
   repeatGuard,
+  responseCache,
 ] as const

@@ -134,6 +134,7 @@ export const problems = {
     'Audit trail unavailable',
     'Writes cannot be recorded right now, so they are not taken.',
   ],
+  'not-cached': [504, 'Not cached', 'Only what is cached was asked for, and nothing is.'],
   'upstream-timeout': [504, 'Magento timeout', 'Magento did not answer in time.'],
 } as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
 

@@ -1,9 +1,11 @@
 import type { X509Certificate } from 'node:crypto'
 import type { AuditDetails } from './audit-details.ts'
+import type { CacheRule, CacheUse } from './cache-rule.ts'
 import type { JobAsk } from './deferral.ts'
 import type { MatchedEndpoint } from './endpoint.ts'
 import { firstValue } from './headers.ts'
 import type { HeldKey } from './idempotency.ts'
+import type { UpstreamFill } from './upstream-fill.ts'
 
 /** A request target that follows the one grammar; every part is a slice of the received bytes. */
 export interface RequestTarget {
@@ -168,6 +170,14 @@ export class RequestContext {
   jobId: string | undefined = undefined
   /** magento-schema: looks at an answer of Magento that is held whole, after it has been passed on. */
   inspectAnswer: ((status: number, body: Buffer) => void) | undefined = undefined
+  /** response-cache: how the answer is kept, where it may be. */
+  cacheRule: CacheRule | undefined = undefined
+  /** forward: what the cache had to do with the request; undefined where its route has none. */
+  cacheUse: CacheUse | undefined = undefined
+  /** forward: what takes Magento's answer to keep it. */
+  fill: UpstreamFill | undefined = undefined
+  /** forward: drops from the cache what this write has changed, once it is over. */
+  dropChanged: (() => void | Promise<void>) | undefined = undefined
   /** forward */
   upstream: UpstreamExchange | undefined = undefined
   /** forward: gives its place up while it waits for Magento to have time. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { type AnswerSettings, answerProblem, answerReady } from './answer.ts'
 import { answerEndpoint } from './endpoints/answer-endpoint.ts'
 import type { Magento } from './forward/magento.ts'
+import type { ResponseCache } from './forward/response-cache/response-cache.ts'
 import type { Integration } from './integration.ts'
 import type { Jobs } from './jobs/open-jobs.ts'
 import type { Rejection } from './problem.ts'
@@ -14,6 +15,8 @@ export interface Responders {
   readonly integrationOf: (request: RequestContext) => Integration
   readonly upstream: Magento
   readonly answers: AnswerSettings
+  /** Absent where no route is cached. */
+  readonly cache: ResponseCache | undefined
   /** Of Magento, for the endpoints of the gateway's own. */
   readonly shop: { readonly sourceCode?: string | undefined; readonly arrayLimit: number }
   /** Absent where there are none. */
@@ -25,7 +28,27 @@ export interface Responders {
  * Prepares the answer to a request: Magento's, or one of the gateway's own.
  * @returns what answers a request and then calls back, once, when it needs Magento no more
  */
-export function prepareRespond({ integrationOf, upstream, answers, shop, jobs, log }: Responders) {
+export function prepareRespond(responders: Responders) {
+  const { integrationOf, upstream, answers, cache, shop, jobs, log } = responders
+
+  function ask(
+    request: RequestContext,
+    response: ServerResponse,
+    integration: Integration,
+    totalMs?: number,
+  ): Promise<WholeAnswer | Rejection | undefined> {
+    const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
+    if (request.endpoint === undefined) {
+      return upstream.forward(request, authorizeUpstream, response, totalMs)
+    }
+    return answerEndpoint(
+      { store: request.target?.store, body: request.json?.value },
+      request.endpoint,
+      { sourceCode, arrayLimit: shop.arrayLimit },
+      (call) => upstream.send(request, call, authorizeUpstream),
+    )
+  }
+
   return function respond(request: RequestContext, response: ServerResponse, done: () => void) {
     const integration = integrationOf(request)
     const answer = (ready: WholeAnswer | Rejection | undefined) => {
@@ -34,7 +57,6 @@ export function prepareRespond({ integrationOf, upstream, answers, shop, jobs, l
       if ('code' in ready) answerProblem(response, request, ready, answers)
       else answerReady(response, request, ready, answers)
     }
-    const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
     if (request.repeatedAnswer !== undefined) return answer(request.repeatedAnswer)
     if (request.route === openApiRoute) {
       return answer({ status: 200, contentType: 'application/json', body: integration.openApi() })
@@ -45,14 +67,10 @@ export function prepareRespond({ integrationOf, upstream, answers, shop, jobs, l
       return
     }
     const answered =
-      request.endpoint === undefined
-        ? upstream.forward(request, authorizeUpstream, response)
-        : answerEndpoint(
-            { store: request.target?.store, body: request.json?.value },
-            request.endpoint,
-            { sourceCode, arrayLimit: shop.arrayLimit },
-            (call) => upstream.send(request, call, authorizeUpstream),
-          )
+      cache === undefined
+        ? ask(request, response, integration)
+        : cache.answer(request, response, (totalMs) => ask(request, response, integration, totalMs))
+    if (answered === undefined) return answer(undefined)
     answered.then(answer, fail)
   }
 }

@@ -8,6 +8,7 @@ import { upstreamKey } from '../forward/upstream-signature.ts'
 import { escapePointer } from '../json-pointer.ts'
 import { readCheckpointKey } from '../record/checkpoint-key.ts'
 import { Secret } from '../secret.ts'
+import { checkCacheBounds, checkCacheRules } from './cache-rules.ts'
 import { checkCallbackRules } from './callback-rules.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
@@ -65,6 +66,7 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
       expected: 'a file beside it, since stdout is not rotated',
     })
   }
+  faults.push(...checkCacheBounds(settings))
   const { checkpoints } = audit
   if (checkpoints !== undefined && audit.file === undefined) {
     faults.push({ pointer: '/audit/checkpoints', expected: 'a file beside it' })
@@ -108,6 +110,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
   if (signature !== undefined) faults.push(...checkSignatureRules(signature))
   faults.push(
     ...checkLimitRules(integration),
+    ...checkCacheRules(integration),
     ...checkJobRules(integration),
     ...checkCallbackRules(integration),
   )

@@ -10,6 +10,7 @@ import { dialectOf } from '../forward/oauth1/dialect.ts'
 import { UpstreamSignatureSettings } from '../forward/upstream-signature.ts'
 import { RateSetting } from '../rate.ts'
 import { SecretSetting } from '../secret.ts'
+import { cacheSettings } from './cache-settings.ts'
 import { JobsSettings } from './jobs-settings.ts'
 
 const closed = { additionalProperties: false } as const
@@ -439,6 +440,7 @@ export const GatewaySettings = Type.Object(
     audit,
     limits,
     jobs: Type.Optional(JobsSettings),
+    cache: cacheSettings,
     shutdown,
   },
   { ...closed, title: 'magegate gateway.yaml' },

@@ -10,6 +10,7 @@ const changeable = [
   '/admin/token',
   '/audit/redact',
   '/audit/tokenHashKey',
+  '/cache/answerKiB',
   '/limits/arrayItems',
   '/limits/perAddress',
   '/limits/textLength',

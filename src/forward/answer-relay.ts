@@ -76,10 +76,11 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#settle = resolve
     })
     this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
+    request.fill?.onUnwanted(() => this.#abort(new ClientGoneError()))
     // Before the listener that records the request.
     response.prependListener('close', () => {
       // Who sent a key will ask for the answer again.
-      if (request.heldKey !== undefined) return
+      if (request.heldKey !== undefined || request.fill?.isUnderWay()) return
       if (!response.writableFinished) this.#abort(new ClientGoneError())
     })
   }
@@ -102,6 +103,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#settle(page)
       return
     }
+    this.#request.fill?.inspect(status, raw)
     this.#status = status
     this.#headers = responseHeaders(raw, this.#settings.internalOrigin)
     this.#phase = 'holding'
@@ -153,6 +155,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   /** Passes a held answer on whole. */
   #answer(body: Buffer): void {
     if (this.#phase === 'done') return
+    if (this.#request.fill?.take(this.#status, this.#headers, body)) {
+      this.#finish(undefined)
+      return
+    }
     this.#request.bytesOut = body.length
     if (body.length > 0 && firstValue(this.#headers, 'content-length') === undefined) {
       this.#headers.push('Content-Length', String(body.length))
@@ -196,6 +202,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   }
 
   #holdLimit(): number {
+    if (this.#request.fill !== undefined) return this.#request.fill.holdBytes
     return this.#request.heldKey === undefined ? holdLimitBytes : keyHoldLimitBytes
   }
 
@@ -205,6 +212,13 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   /** Goes over to passing the answer on as it comes. */
   #stream(): void {
+    if (this.#request.fill !== undefined) {
+      this.#request.fill.letGo()
+      if (this.#response.destroyed) {
+        this.#abort(new ClientGoneError())
+        return
+      }
+    }
     this.#phase = 'streaming'
     this.#writeHead()
     for (const chunk of this.#held) this.#response.write(this.#holdBack(chunk))

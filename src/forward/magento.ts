@@ -38,12 +38,14 @@ export interface MagentoSettings {
 export interface Magento {
   /**
    * Sends a request and passes the answer to the caller.
+   * @param totalMs most for the whole exchange, as configured where left out
    * @returns what is left to be answered when there is no answer of Magento to pass on
    */
   readonly forward: (
     request: RequestContext,
     authorize: AuthorizeUpstream,
     response: ServerResponse,
+    totalMs?: number,
   ) => Promise<Rejection | undefined>
   /** Sends a request that an endpoint is composed of. */
   readonly send: SendUpstream
@@ -93,8 +95,9 @@ export function connectMagento(
     request: RequestContext,
     authorize: AuthorizeUpstream,
     response: ServerResponse,
+    forMs = timeouts.totalMs,
   ): Promise<Rejection | undefined> {
-    const deadline = performance.now() + timeouts.totalMs
+    const deadline = performance.now() + forMs
     const entered = gate.enter(request)
     const pass = typeof entered === 'number' ? entered : await entered
     if (typeof pass !== 'number') return pass
@@ -104,8 +107,10 @@ export function connectMagento(
       // Most credentials need not be waited for.
       attempt = first instanceof Promise ? await first : first
       while (attempt !== undefined && !('code' in attempt)) {
-        // The caller left while it waited or a token was fetched; with a key it is carried out all the same.
-        if (response.destroyed && request.heldKey === undefined) return undefined
+        // The caller left while it waited or a token was fetched; with a key it is carried out all the same,
+        // and so it is for others that wait for its answer.
+        const isWanted = request.heldKey !== undefined || request.fill?.isUnderWay()
+        if (response.destroyed && !isWanted) return undefined
         // Whole, because Node keeps a list of timers for each length.
         const totalMs = Math.max(1, Math.ceil(deadline - performance.now()))
         const relay: AnswerRelay = new AnswerRelay(

@@ -50,6 +50,10 @@ function isForwarded(name: string): boolean {
   return !notForwarded.has(name) && !name.startsWith('x-forwarded-') && !name.includes('_')
 }
 
+function isValidator(name: string): boolean {
+  return name === 'if-none-match' || name === 'if-modified-since'
+}
+
 /** How Magento is addressed. */
 export interface PublicAddress {
   /** Host, with the port where it is not the scheme's own. */
@@ -63,6 +67,8 @@ export interface ReceivedFields
   extends Pick<RequestContext, 'clientIp' | 'requestId' | 'traceId' | 'traceFlags'> {
   readonly rawHeaders: readonly string[]
   readonly viaTrustedProxy?: boolean
+  /** What takes the answer to keep it; absent where nothing does. */
+  readonly fill?: RequestContext['fill']
 }
 
 /**
@@ -95,12 +101,14 @@ export function requestHeaders(
   { authorization, after }: Pick<UpstreamAttempt, 'authorization' | 'after'>,
   spanId: string,
 ): string[] {
-  const { rawHeaders } = request
+  const { rawHeaders, fill } = request
   const ended = hopByHopNames(rawHeaders)
   const headers = ['host', host]
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase()
     if (ended.has(name) || !isForwarded(name)) continue
+    // What is to be kept must be whole, whatever the caller has already.
+    if (fill !== undefined && isValidator(name)) continue
     // It belongs to a traceparent, and only a trusted proxy's is passed on.
     // A refusal that has to be read must not come compressed.
     if (name === 'accept-encoding' && after !== undefined) continue
@@ -112,6 +120,7 @@ export function requestHeaders(
     }
     headers.push(name, rawHeaders[index + 1] as string)
   }
+  if (fill !== undefined) headers.push(...fill.validators)
   if (authorization !== undefined) headers.push('authorization', authorization)
   headers.push(...identityHeaders(request, scheme, spanId))
   return headers

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { clientClosed } from '../answer.ts'
+import type { CacheUse } from '../cache-rule.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { ShowBody } from './body-redaction.ts'
 import { type RecordedSignature, recordedSignature } from './evidence-redaction.ts'
@@ -51,6 +52,8 @@ export interface AuditRecord {
   readonly bytesOut: number
   /** Hex SHA-256 of the request body. */
   readonly bodySha256: string | undefined
+  /** What the response cache had to do with it; absent where its route has none. */
+  readonly cache: CacheUse | undefined
   /** Limits that the request went beyond and that are only reported. */
   readonly reportedLimits: readonly string[] | undefined
   /** SKUs that path and body name. */
@@ -126,6 +129,7 @@ function auditRecord(
     bytesIn: body.length,
     bytesOut: request.bytesOut,
     bodySha256: body.length === 0 ? undefined : hash('sha256', body),
+    cache: request.cacheUse,
     reportedLimits: request.reportedLimits,
     skus: skus?.map(redactTokenShapes),
     orderIds: orderIds?.map(redactTokenShapes),

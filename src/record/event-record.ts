@@ -14,6 +14,7 @@ export const eventRecord = {
   bytesIn: 0,
   bytesOut: 0,
   bodySha256: undefined,
+  cache: undefined,
   reportedLimits: undefined,
   skus: undefined,
   orderIds: undefined,

@@ -9,6 +9,8 @@ export interface Metrics extends ConfigMetrics {
   /** Counts one request by its record. */
   readonly observe: (record: AuditRecord) => void
   readonly auditFailed: () => void
+  /** Counts requests that wait for what Magento was asked on behalf of all of them. */
+  readonly cacheWaiting: (change: 1 | -1) => void
   /** Shows how many requests are over whose record is not written. */
   readonly gaugeAuditWaiting: (waiting: () => number) => void
   /** Counts a request that is not as the schema of Magento has it, and was let through. */
@@ -34,6 +36,7 @@ interface LabelledChildren {
   readonly duration: Histogram.Internal<'integration'>
   readonly upstreamDuration: Histogram.Internal<'integration'>
   readonly keyUses: Counter.Internal | undefined
+  readonly cacheUses: Counter.Internal | undefined
 }
 
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90]
@@ -66,6 +69,17 @@ export function openMetrics(): Metrics {
     name: 'magegate_signature_key_uses_total',
     help: 'Requests by the key or secret that verified their signature.',
     labelNames: ['integration', 'key'] as const,
+    registers,
+  })
+  const cacheUses = new Counter({
+    name: 'magegate_cache_requests_total',
+    help: 'Requests of cached routes by what the cache had to do with them.',
+    labelNames: ['route', 'result'] as const,
+    registers,
+  })
+  const cacheWaiting = new Gauge({
+    name: 'magegate_cache_waiting_requests',
+    help: 'Requests of cached routes that wait for an answer of Magento, each its own or that of another.',
     registers,
   })
   const auditFailures = new Counter({
@@ -104,10 +118,10 @@ export function openMetrics(): Metrics {
   // To find a labelled child costs more than to count on it; there are as many as label values.
   const children = new Map<string, LabelledChildren>()
   function childrenOf(record: AuditRecord): LabelledChildren {
-    const { integration = 'none', route = 'none', code = 'none', keyId } = record
+    const { integration = 'none', route = 'none', code = 'none', keyId, cache } = record
     const status = String(record.status)
     // None of them can hold a line feed.
-    const key = `${integration}\n${route}\n${status}\n${code}\n${keyId}`
+    const key = `${integration}\n${route}\n${status}\n${code}\n${keyId}\n${cache}`
     let found = children.get(key)
     if (found === undefined) {
       found = {
@@ -115,6 +129,7 @@ export function openMetrics(): Metrics {
         duration: duration.labels({ integration }),
         upstreamDuration: upstreamDuration.labels({ integration }),
         keyUses: keyId === undefined ? undefined : keyUses.labels({ integration, key: keyId }),
+        cacheUses: cache && cacheUses.labels({ route, result: cache }),
       }
       children.set(key, found)
     }
@@ -126,10 +141,12 @@ export function openMetrics(): Metrics {
       const own = childrenOf(record)
       own.requests.inc()
       own.keyUses?.inc()
+      own.cacheUses?.inc()
       own.duration.observe(record.durationMs / 1000)
       if (record.upstreamMs !== undefined) own.upstreamDuration.observe(record.upstreamMs / 1000)
     },
     auditFailed: () => auditFailures.inc(),
+    cacheWaiting: (change) => cacheWaiting.inc(change),
     gaugeAuditWaiting: (waiting) => {
       auditWaiting = waiting
     },

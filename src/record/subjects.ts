@@ -12,8 +12,14 @@ const maxLength = 64
 /** What a request is about; fields without a value are absent. */
 export type NamedSubjects = { readonly [Field in SubjectField]?: readonly string[] | undefined }
 
+/** What is read of a request. */
+export type SubjectSources = Pick<
+  RequestContext,
+  'auditDetails' | 'routeVariables' | 'json' | 'target'
+>
+
 /** Reads from path and body what a request is about, as its route's configuration says. */
-export function namedSubjects(request: RequestContext): NamedSubjects {
+export function namedSubjects(request: SubjectSources): NamedSubjects {
   const subjects = request.auditDetails?.subjects
   if (subjects === undefined) return {}
   const found: { [Field in SubjectField]?: readonly string[] | undefined } = {}
@@ -22,7 +28,7 @@ export function namedSubjects(request: RequestContext): NamedSubjects {
 }
 
 function valuesOf(
-  { routeVariables, json, target }: RequestContext,
+  { routeVariables, json, target }: SubjectSources,
   { variables, pointers }: SubjectPlaces,
 ): readonly string[] | undefined {
   if (variables.length === 0 && (pointers.length === 0 || json === undefined)) return undefined

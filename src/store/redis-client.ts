@@ -1,5 +1,6 @@
 import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
 import type { Secret } from '../secret.ts'
+import { type AnswerCommands, dropTagScript } from './answers/redis-answers.ts'
 import { type EntryCommands, entryScripts } from './entries/redis-entry-records.ts'
 import { type JobCommands, jobScripts } from './jobs/redis-job-store.ts'
 import { decideLimitsScript, type LimitCommands } from './limits/redis-limits.ts'
@@ -28,9 +29,13 @@ export interface RedisAccess {
 }
 
 /** Any of the clients, with our scripts. */
-export type RedisClient = (Redis | Cluster) & LimitCommands & EntryCommands & JobCommands
+export type RedisClient = (Redis | Cluster) &
+  LimitCommands &
+  EntryCommands &
+  JobCommands &
+  AnswerCommands
 
-const scripts = { ...decideLimitsScript, ...entryScripts, ...jobScripts }
+const scripts = { ...decideLimitsScript, ...entryScripts, ...jobScripts, ...dropTagScript }
 
 /** Longest pause between two attempts to connect. */
 const maxPauseMs = 500

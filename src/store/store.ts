@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
+import type { AnswerStore } from '../answer-store.ts'
 import type { IdempotencyStore } from '../idempotency.ts'
 import type { Charge, Limit, LimitDecision } from '../limit.ts'
 import { onceFor } from '../once-for.ts'
 import type { NonceResult } from '../policy.ts'
+import { memoryAnswers } from './answers/memory-answers.ts'
+import { type RedisAnswers, redisAnswers } from './answers/redis-answers.ts'
 import { guardClient } from './guard-client.ts'
 import { memoryKeys } from './idempotency/memory-keys.ts'
 import { redisKeys } from './idempotency/redis-keys.ts'
@@ -25,6 +28,8 @@ export interface Store {
   readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
   /** Keys of requests that are carried out once; none is taken while Redis is away. */
   readonly idempotencyKeys: IdempotencyStore
+  /** Answers that can be given again; while Redis is away nothing is found and nothing is kept. */
+  readonly answers: AnswerStore
   readonly close: () => void
 }
 
@@ -36,6 +41,8 @@ export interface StoreSettings {
   readonly deadlineMs: number
   /** Share of a limit that this process grants by itself while Redis is away, above 0 to 1. */
   readonly localShare: number
+  /** What answers may take of this process' memory, where there is no Redis. */
+  readonly answerBytes: number
   /** Longest that a request can run at present, milliseconds. */
   readonly requestMs: () => number
 }
@@ -65,6 +72,7 @@ export async function openStore(
       decide: local.decide,
       useNonce: nonces.use,
       idempotencyKeys: memoryKeys(maxKeyBytes, clocks.monotonic),
+      answers: memoryAnswers(settings.answerBytes, clocks.wall),
       close: () => undefined,
     }
   }
@@ -72,7 +80,13 @@ export async function openStore(
   const deadlineMs = Math.max(1, settings.deadlineMs - timerSlackMs)
   const redis = openRedisClient(settings.redis, deadlineMs)
   const shared = redisLimits(redis, settings.requestMs, clocks.wall)
-  const guard = await guardClient(redis, shared.settle, deadlineMs, log)
+  let answers: RedisAnswers | undefined
+  const settle = () => {
+    shared.settle()
+    answers?.settle()
+  }
+  const guard = await guardClient(redis, settle, deadlineMs, log)
+  answers = redisAnswers(redis, guard, 'nodes' in settings.redis)
 
   const decideOnLease = tokenLeases(shared.decide, clocks.monotonic)
   const shares = onceFor((limits: readonly Limit[]) =>
@@ -108,6 +122,7 @@ export async function openStore(
         fallback: () => 'unavailable',
       }),
     idempotencyKeys: redisKeys(redis, guard),
+    answers,
     close: () => {
       guard.close()
       redis.disconnect()

@@ -73,7 +73,7 @@ export async function openTestStore(redis: RedisLocation, requestMs = 60_000): P
   const lines: string[] = []
   const log = pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) })
   const store = await openStore(
-    { redis, deadlineMs: 50, localShare: 0.5, requestMs: () => requestMs },
+    { redis, deadlineMs: 50, localShare: 0.5, requestMs: () => requestMs, answerBytes: 1_048_576 },
     { monotonic: () => performance.now(), wall: Date.now },
     log,
   )

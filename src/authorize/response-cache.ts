@@ -1,0 +1,63 @@
+import { Type } from 'typebox'
+import type { CacheRule } from '../cache-rule.ts'
+import { allow, definePolicy } from '../policy.ts'
+import { RoutePatternSetting } from './route-pattern.ts'
+
+/** Has answers of granted routes kept for a short while and given again. It refuses nothing. */
+export const responseCache = definePolicy({
+  name: 'response-cache',
+  stage: 'authorize',
+  section: 'policies',
+  key: 'cache',
+  settings: Type.Record(
+    RoutePatternSetting(),
+    Type.Object(
+      {
+        ttlSeconds: Type.Integer({
+          minimum: 1,
+          maximum: 3_600,
+          description: 'How long an answer is given again without asking Magento.',
+        }),
+        staleIfErrorSeconds: Type.Integer({
+          minimum: 0,
+          maximum: 82_800,
+          default: 0,
+          description: 'How long after that it may be given while Magento is down.',
+        }),
+        shared: Type.Boolean({
+          default: false,
+          description:
+            'Whether all integrations that say so have one answer: Magento must give them the same one.',
+        }),
+        upstream: Type.Enum(['override', 'obey'], {
+          default: 'override',
+          description:
+            'Whether ttlSeconds stands in the place of what Magento says of its answer, or what Magento says counts, for ttlSeconds at most.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
+    {
+      additionalProperties: false,
+      description: 'Granted routes whose answers are kept for a short while.',
+    },
+  ),
+  prepare: (routes, { integration }) => {
+    const rules = new Map(
+      Object.entries(routes).map(([route, settings]): [string, CacheRule] => [
+        route,
+        {
+          owner: settings.shared ? undefined : integration,
+          ttlMs: settings.ttlSeconds * 1000,
+          staleIfErrorMs: settings.staleIfErrorSeconds * 1000,
+          isUpstreamObeyed: settings.upstream === 'obey',
+        },
+      ]),
+    )
+    return function noteCacheRule(request) {
+      const { route = '', method } = request
+      if (method === 'GET') request.cacheRule = rules.get(route)
+      return allow
+    }
+  },
+})

@@ -1,0 +1,269 @@
+import type { ServerResponse } from 'node:http'
+import { LRUCache } from 'lru-cache'
+import type { AnswerSettings } from '../../answer.ts'
+import type { AnswerStore, KeptUnderKey, Lookup, StoredAnswer } from '../../answer-store.ts'
+import type { CacheRule, CacheUse } from '../../cache-rule.ts'
+import { type Rejection, reject, statusOf } from '../../problem.ts'
+import type { RequestContext, WholeAnswer } from '../../request-context.ts'
+import { answerStored, answerWhole } from './answer-stored.ts'
+import { cacheKey, variantKey } from './cache-key.ts'
+import { tagsOfRead } from './cache-tags.ts'
+import { prepareDecision } from './decide-answer.ts'
+import { type Fill, type FillEnd, openFill, type StoredEnd } from './fill.ts'
+import { ageOf, standsInForError, usability } from './freshness.ts'
+import { type Wishes, wishesOf } from './wishes.ts'
+
+/** What is left to be answered; undefined when all is said. */
+export type LeftToAnswer = WholeAnswer | Rejection | undefined
+
+/**
+ * Asks Magento on behalf of a request, and passes on what it answers.
+ * @param totalMs most that it may take
+ */
+export type AskMagento = (totalMs: number) => Promise<LeftToAnswer>
+
+/** Answers reads of cached routes: with what is kept, or else with what Magento is asked for once. */
+export type AnswerRead = (
+  request: RequestContext,
+  response: ServerResponse,
+  rule: CacheRule,
+  ask: AskMagento,
+) => Promise<LeftToAnswer> | undefined
+
+/** What the cache needs of the world. */
+export interface CacheSettings {
+  readonly store: AnswerStore
+  readonly answers: AnswerSettings
+  /** Tells the shop apart from others whose answers lie in the same store. */
+  readonly shop: string
+  /** Longer answers are never kept. */
+  readonly maxAnswerBytes: number
+  /** Most that a request waits for Magento, milliseconds. */
+  readonly totalMs: number
+  /** Counts requests that wait for what Magento was asked. */
+  readonly countWaiting: (change: 1 | -1) => void
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+}
+
+/** A request on its way through the cache. */
+interface Visit {
+  readonly request: RequestContext
+  readonly response: ServerResponse
+  readonly rule: CacheRule
+  readonly ask: AskMagento
+  readonly wishes: Wishes
+  /** As it stands before Magento has said what else it chooses answers by. */
+  readonly baseKey: string
+  readonly tags: readonly string[]
+  /** Until when Magento may take, milliseconds since the epoch. */
+  readonly untilMs: number
+}
+
+/** For so long requests do not wait for one another under a key whose answer could not be kept. */
+const unstorableMs = 10_000
+const maxUnstorable = 10_000
+
+/** Prepares {@link AnswerRead}. */
+export function prepareCachedReads(settings: CacheSettings): AnswerRead {
+  const { store, answers, shop, maxAnswerBytes, totalMs, countWaiting, clock } = settings
+  const fills = new Map<string, Fill>()
+  const unstorable = new LRUCache<string, true>({ max: maxUnstorable, ttl: unstorableMs })
+
+  function lookUp(visit: Visit): Promise<LeftToAnswer> | undefined {
+    const found = store.find(visit.baseKey, visit.tags)
+    return found instanceof Promise
+      ? found.then((lookup) => choose(visit, lookup))
+      : choose(visit, found)
+  }
+
+  /** Goes on with the variant that the request chooses. */
+  function choose(visit: Visit, { kept, ticket }: Lookup): Promise<LeftToAnswer> | undefined {
+    if (kept === undefined || !('selectedBy' in kept)) {
+      return proceed(visit, visit.baseKey, kept, ticket)
+    }
+    const key = variantKey(visit.baseKey, kept.selectedBy, visit.request.rawHeaders)
+    const go = (variant: Lookup) => proceed(visit, key, answerAmong(variant.kept), variant.ticket)
+    const found = store.find(key, visit.tags)
+    return found instanceof Promise ? found.then(go) : go(found)
+  }
+
+  function proceed(
+    visit: Visit,
+    key: string,
+    stored: StoredAnswer | undefined,
+    ticket: string | undefined,
+  ): Promise<LeftToAnswer> | undefined {
+    const { request, wishes, rule } = visit
+    const nowMs = clock()
+    const use = stored && usability(stored, rule, wishes, nowMs)
+    if (stored !== undefined && use !== 'unusable') {
+      give(visit, stored, use === 'fresh' ? 'hit' : 'stale')
+      return undefined
+    }
+    if (wishes.isKeptWanted) {
+      return Promise.resolve(reject('not-cached', 'only what is kept was asked for'))
+    }
+    if (ticket === undefined || unstorable.has(key)) {
+      request.cacheUse = 'bypass'
+      return visit.ask(leftMs(visit))
+    }
+    const running = fills.get(key)
+    const isNewEnough =
+      running?.ticket === ticket &&
+      !wishes.isNewWanted &&
+      nowMs - running.askedAtMs <= wishes.maxAgeMs
+    return isNewEnough ? share(visit, running, stored) : fetchFor(visit, key, stored, ticket)
+  }
+
+  /** Asks Magento for this request, and for all that come meanwhile. */
+  async function fetchFor(
+    visit: Visit,
+    key: string,
+    stored: StoredAnswer | undefined,
+    ticket: string,
+  ): Promise<LeftToAnswer> {
+    const { request, response, rule, baseKey } = visit
+    request.cacheUse = 'miss'
+    const askedAtMs = clock()
+    const fill: Fill = openFill({
+      ticket,
+      askedAtMs,
+      validators: stored?.validators ?? [],
+      holdBytes: maxAnswerBytes,
+      decide: prepareDecision({
+        store,
+        rule,
+        request,
+        baseKey,
+        ticket,
+        stored,
+        askedAtMs,
+        isLatest: () => fills.get(key) === fill,
+        clock,
+      }),
+      onUnstorable: () => unstorable.set(key, true),
+      onEnd: () => {
+        request.fill = undefined
+        if (fills.get(key) === fill) fills.delete(key)
+      },
+    })
+    fills.set(key, fill)
+    request.fill = fill
+    join(fill, response)
+    const asked = visit.ask(leftMs(visit))
+    settleWith(fill, asked)
+    const end = await fill.end
+    if (end.kind === 'apart' || end.kind === 'abandoned') return asked
+    const left = conclude(visit, end, stored, 'miss')
+    if (end.kind === 'stored') request.inspectAnswer?.(200, end.answer.body)
+    return left
+  }
+
+  /** Waits for what Magento was asked for on behalf of another request. */
+  async function share(
+    visit: Visit,
+    fill: Fill,
+    stored: StoredAnswer | undefined,
+  ): Promise<LeftToAnswer> {
+    const { request, response, baseKey } = visit
+    request.cacheUse = 'shared'
+    join(fill, response)
+    const end = await fill.end
+    if (response.destroyed) return undefined
+    if (end.kind === 'apart' || (end.kind === 'stored' && !end.isForAll)) {
+      request.cacheUse = 'miss'
+      return visit.ask(leftMs(visit))
+    }
+    const isMine = end.kind !== 'stored' || end.variant === ownVariant(end, baseKey, request)
+    const isTooEarly = end.kind === 'failed' && end.rejection.reason === 'TOTAL_TIMEOUT'
+    // Another variant, or the other one's time is over and not its own.
+    if (!isMine || end.kind === 'abandoned' || (isTooEarly && leftMs(visit) > 1)) {
+      return lookUp(visit)
+    }
+    return conclude(visit, end, stored, 'shared')
+  }
+
+  function join(fill: Fill, response: ServerResponse): void {
+    countWaiting(1)
+    void fill.join(response).then(() => countWaiting(-1))
+  }
+
+  function conclude(
+    visit: Visit,
+    end: Exclude<FillEnd, { kind: 'apart' | 'abandoned' }>,
+    stored: StoredAnswer | undefined,
+    use: 'miss' | 'shared',
+  ): LeftToAnswer {
+    const { request, response, rule, wishes } = visit
+    if (end.kind === 'stored') {
+      if (use === 'shared') give(visit, end.answer, use)
+      else answerStored(response, request, end.answer, use, end.upstreamAge, answers)
+      return undefined
+    }
+    // Both say that Magento is down.
+    if (stored !== undefined && standsInForError(stored, rule, wishes, clock())) {
+      give(visit, stored, 'stale')
+      return undefined
+    }
+    if (end.kind === 'failed') return end.rejection
+    answerWhole(response, request, end.answer, answers)
+    return undefined
+  }
+
+  /** Gives what Magento was not asked for on behalf of this request, with its age. */
+  function give({ request, response }: Visit, answer: StoredAnswer, use: CacheUse): void {
+    // RFC 9111, section 5.1.
+    const age = String(Math.floor(ageOf(answer, clock()) / 1000))
+    answerStored(response, request, answer, use, age, answers)
+  }
+
+  function leftMs({ untilMs }: Visit): number {
+    return Math.max(1, untilMs - clock())
+  }
+
+  return (request, response, rule, ask) => {
+    const wishes = wishesOf(request.rawHeaders)
+    if (wishes.isOwnMatter) {
+      request.cacheUse = 'bypass'
+      return ask(totalMs)
+    }
+    return lookUp({
+      request,
+      response,
+      rule,
+      ask,
+      wishes,
+      baseKey: cacheKey(shop, request, rule),
+      tags: tagsOfRead(request),
+      untilMs: clock() + totalMs,
+    })
+  }
+}
+
+/** Ends a fill with what asking Magento has come to, unless its answer has been taken before. */
+function settleWith(fill: Fill, asked: Promise<LeftToAnswer>): void {
+  asked.then(
+    (left) => {
+      if (left === undefined) fill.settle({ kind: 'abandoned' })
+      else if ('code' in left) {
+        const isDown = statusOf(left) >= 502
+        fill.settle(isDown ? { kind: 'failed', rejection: left } : { kind: 'apart' })
+      } else fill.take(left.status, ['Content-Type', left.contentType], left.body)
+    },
+    // Whoever asked is told of the defect; the others ask by themselves.
+    () => fill.settle({ kind: 'apart' }),
+  )
+}
+
+function answerAmong(kept: KeptUnderKey | undefined): StoredAnswer | undefined {
+  return kept === undefined || 'selectedBy' in kept ? undefined : kept
+}
+
+function ownVariant(
+  { selectedBy }: StoredEnd,
+  baseKey: string,
+  { rawHeaders }: RequestContext,
+): string {
+  return selectedBy.length === 0 ? baseKey : variantKey(baseKey, selectedBy, rawHeaders)
+}

@@ -1,0 +1,92 @@
+import type { AnswerSettings } from '../../answer.ts'
+import type { AnswerStore } from '../../answer-store.ts'
+import { apiRoute } from '../../authorize/api-route.ts'
+import { type ProblemCode, statusOf } from '../../problem.ts'
+import type { Outcome, RequestContext } from '../../request-context.ts'
+import type { SendUpstream, UpstreamRequest } from '../upstream-exchange.ts'
+import { type TaggedRequest, tagsOfWrite } from './cache-tags.ts'
+
+/** Has writes drop from the cache what they have changed. */
+export interface CachedWrites {
+  /**
+   * Has a write that is about to be sent drop what it names when it is over, however it ends. It is done
+   * once, before the answer leaves.
+   */
+  readonly begin: (request: RequestContext) => void
+  /**
+   * Has what is sent drop what it may have changed: the whole of its kind, since only a route says where in a
+   * request its entities are.
+   */
+  readonly dropAfter: (send: SendUpstream) => SendUpstream
+}
+
+/**
+ * @param holdOffMs for how long nothing is kept of what a write has changed that Magento may still be
+ *   carrying out
+ */
+export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): CachedWrites {
+  function drop(write: TaggedRequest, outcome: Outcome | undefined): void | Promise<void> {
+    const tags = tagsOfWrite(write)
+    if (tags.length === 0) return
+    return store.drop(tags, isOver(write, outcome) ? 0 : holdOffMs)
+  }
+
+  return {
+    begin: (request) => {
+      request.dropChanged = () => {
+        request.dropChanged = undefined
+        return wasSent(request) ? drop(request, request.outcome) : undefined
+      }
+    },
+    dropAfter: (send) => async (occasion, request, authorize) => {
+      const answer = await send(occasion, request, authorize)
+      if (request.method === 'GET') return answer
+      const outcome: Outcome =
+        'code' in answer
+          ? { status: statusOf(answer), code: answer.code }
+          : { status: answer.status }
+      if (!unsent.has(outcome.code)) await drop(sentWrite(request), outcome)
+      return answer
+    },
+  }
+}
+
+/** Has an answer to a write wait until what the write has changed is dropped, so that its sender sees it. */
+export function dropFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
+  return (request, end) => {
+    const dropped = request.dropChanged?.()
+    if (dropped === undefined) hold(request, end)
+    else void dropped.then(() => hold(request, end))
+  }
+}
+
+/** Answers of the gateway that say that nothing was sent. */
+const unsent: ReadonlySet<string | undefined> = new Set<ProblemCode>([
+  'circuit-open',
+  'upstream-busy',
+  'upstream-unreachable',
+])
+
+function sentWrite({ method, path, query }: UpstreamRequest): TaggedRequest {
+  const [first = '', ...rest] = path.split('/').slice(2)
+  const isStore = first !== 'V1' && first !== 'async'
+  const target = isStore
+    ? { path, query, store: first, segments: rest }
+    : { path, query, store: undefined, segments: [first, ...rest] }
+  return { method, target, routeVariables: undefined, json: undefined, auditDetails: undefined }
+}
+
+/** Whether Magento may have got something of it. */
+function wasSent({ upstream, endpoint, outcome }: RequestContext): boolean {
+  if (upstream === undefined) return false
+  // An endpoint makes several calls, and one before may have come through.
+  return endpoint !== undefined || outcome?.code !== 'upstream-unreachable'
+}
+
+/** Whether Magento has done with a write. */
+function isOver({ target }: TaggedRequest, outcome: Outcome | undefined): boolean {
+  const isLater = apiRoute(target?.segments ?? []).execution !== 'sync'
+  if (isLater || outcome === undefined) return false
+  // The caller went away, the connection broke off, or Magento or a server before it did not answer in time.
+  return ![499, 504].includes(outcome.status) && outcome.code !== 'upstream-failed'
+}

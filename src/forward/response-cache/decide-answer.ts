@@ -1,0 +1,68 @@
+import type { AnswerStore, StoredAnswer } from '../../answer-store.ts'
+import type { CacheRule } from '../../cache-rule.ts'
+import { firstValue } from '../../headers.ts'
+import type { RequestContext } from '../../request-context.ts'
+import type { AnswerWithHeaders } from './answer-stored.ts'
+import { selectingFields, variantKey } from './cache-key.ts'
+import type { FillEnd } from './fill.ts'
+import { keepForMs } from './freshness.ts'
+import { confirmedHeaders, dateOf, storeAnswer } from './store-answer.ts'
+import { termsOf } from './terms.ts'
+
+/** What is known where Magento is asked. */
+export interface FillOccasion {
+  readonly store: AnswerStore
+  readonly rule: CacheRule
+  readonly request: RequestContext
+  readonly baseKey: string
+  readonly ticket: string
+  /** What Magento is asked whether it still holds. */
+  readonly stored: StoredAnswer | undefined
+  readonly askedAtMs: number
+  /** Whether Magento has not been asked anew meanwhile, whose answer is the one to be kept. */
+  readonly isLatest: () => boolean
+  readonly clock: () => number
+}
+
+/**
+ * Prepares what decides on an answer that has come in whole: it is kept, and given to all who wait for it;
+ * or it is for nobody but the request that Magento was asked for.
+ */
+export function prepareDecision(
+  occasion: FillOccasion,
+): (answer: AnswerWithHeaders) => FillEnd | undefined {
+  const { store, rule, request, baseKey, ticket, stored, askedAtMs, isLatest, clock } = occasion
+  const isShared = rule.owner === undefined
+  const hasAuthorization = request.header('authorization') !== undefined
+  return (answer) => {
+    const isConfirmed = answer.status === 304 && stored !== undefined
+    if (answer.status !== 200 && !isConfirmed) return undefined
+    const fresh = {
+      headers: isConfirmed ? confirmedHeaders(stored, answer.headers) : answer.headers,
+      body: isConfirmed ? stored.body : answer.body,
+      askedAtMs,
+      receivedAtMs: clock(),
+    }
+    const terms = rule.isUpstreamObeyed
+      ? termsOf(fresh.headers, dateOf(fresh), { isShared, hasAuthorization })
+      : undefined
+    const selectedBy = selectingFields(fresh.headers, isShared)
+    const isStorable = selectedBy !== undefined && (terms !== undefined || !rule.isUpstreamObeyed)
+    if (!isStorable && !isConfirmed) return undefined
+    const kept = storeAnswer(fresh, terms)
+    const upstreamAge = firstValue(answer.headers, 'age')
+    const end = { kind: 'stored', answer: kept, upstreamAge } as const
+    // What Magento has confirmed can be given even where it must not be kept from now on.
+    if (!isStorable) return { ...end, selectedBy: [], variant: '', isForAll: false }
+    const variant =
+      selectedBy.length === 0 ? baseKey : variantKey(baseKey, selectedBy, request.rawHeaders)
+    const forMs = keepForMs(kept, rule)
+    if (forMs > 0 && isLatest()) {
+      if (selectedBy.length > 0) store.keep(baseKey, ticket, { selectedBy }, forMs)
+      store.keep(variant, ticket, kept, forMs)
+    }
+    // RFC 9111, section 4: others are answered only with what may be given again.
+    const isForAll = terms === undefined || terms.lifetimeMs > 0
+    return { ...end, selectedBy, variant, isForAll }
+  }
+}

@@ -1,0 +1,34 @@
+/** Directives of `Cache-Control` in lower case, with their arguments; empty for one without. */
+export type Directives = ReadonlyMap<string, string>
+
+const form = /[\t ,]*([^\t ,;="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\t ,;"]*)))?[^,]*/y
+
+/**
+ * Reads `Cache-Control` (RFC 9111, section 5.2). Of one that stands twice the first counts (section 4.2.1);
+ * what cannot be read is left out.
+ */
+export function parseDirectives(lines: readonly string[]): Directives {
+  const directives = new Map<string, string>()
+  for (const line of lines) {
+    form.lastIndex = 0
+    for (let match = form.exec(line); match !== null; match = form.exec(line)) {
+      const [, name = '', quoted, token = ''] = match
+      const key = name.toLowerCase()
+      if (!directives.has(key)) directives.set(key, quoted ?? token)
+    }
+  }
+  return directives
+}
+
+/** As much as a cache need tell apart (RFC 9111, section 1.2.2). */
+const mostSeconds = 2 ** 31
+
+/**
+ * The argument of a directive that is a number of seconds.
+ * @returns milliseconds; undefined where there is no such directive; NaN where it has another argument
+ */
+export function millisecondsOf(directives: Directives, name: string): number | undefined {
+  const argument = directives.get(name)
+  if (argument === undefined) return undefined
+  return /^\d+$/.test(argument) ? Math.min(Number(argument), mostSeconds) * 1000 : Number.NaN
+}

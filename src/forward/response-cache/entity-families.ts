@@ -1,0 +1,78 @@
+import type { SubjectField } from '../../audit-details.ts'
+
+/**
+ * What changes together in Magento, by the segment of a path after `V1`. Of a segment that is not here
+ * nobody knows what it changes (Magento: etc/webapi.xml of the modules).
+ */
+const families: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    catalog: [
+      'bundle-products',
+      'categories',
+      'configurable-products',
+      'inventory',
+      'magefine',
+      'products',
+      'products-render-info',
+      'stockItems',
+      'stockStatuses',
+    ],
+    sales: [
+      'creditmemo',
+      'creditmemos',
+      'invoice',
+      'invoices',
+      'order',
+      'orders',
+      'returns',
+      'shipment',
+      'shipments',
+      'transactions',
+    ],
+    customers: ['addresses', 'attributeMetadata', 'customerGroups', 'customers'],
+    promotions: ['coupons', 'salesRules'],
+    tax: ['taxClasses', 'taxRates', 'taxRules'],
+    carts: ['carts', 'guest-carts'],
+    cms: ['cmsBlock', 'cmsPage'],
+    eav: ['eav'],
+    shop: ['analytics', 'directory', 'modules', 'store'],
+    access: ['integration', 'tfa'],
+    jobs: ['bulk', 'jobs'],
+  }).flatMap(([family, segments]) => segments.map((segment) => [segment, family])),
+)
+
+/** The family of a path; undefined where it is not known. */
+export function familyOf(segments: readonly string[]): string | undefined {
+  return families.get(segments[1] ?? '')
+}
+
+/** The family that entities of a field of the audit record belong to. */
+export const familyOfField: Readonly<Record<Exclude<SubjectField, 'jobIds'>, string>> = {
+  skus: 'catalog',
+  orderIds: 'sales',
+}
+
+/**
+ * Segments that stand where an SKU or the id of an order could, and are none: a grant with a variable there
+ * lets them through, too.
+ */
+export const notEntities: ReadonlySet<string> = new Set([
+  'attribute-sets',
+  'attributes',
+  'create',
+  'downloadable-links',
+  'items',
+  'links',
+  'lowstock',
+  'media',
+  'options',
+  'types',
+])
+
+/** Calls by POST that only read (Magento: Catalog and InventorySourceSelectionApi, etc/webapi.xml). */
+export const readingWrites =
+  /^POST V1\/(?:products\/(?:base-prices|cost|special-price|tier-prices)-information|inventory\/source-selection-algorithm-result)$/
+
+/** Calls to a cart that make an order of it. */
+export const orderingWrites =
+  /^(?:POST|PUT) V1\/(?:guest-carts|carts)\/[^/]+\/(?:order|payment-information)$/

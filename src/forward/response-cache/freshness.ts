@@ -1,0 +1,59 @@
+import { longestKeptMs, type StoredAnswer } from '../../answer-store.ts'
+import type { CacheRule } from '../../cache-rule.ts'
+import type { Wishes } from './wishes.ts'
+
+/** How old a stored answer is now (RFC 9111, section 4.2.3); milliseconds. */
+export function ageOf({ initialAgeMs, receivedAtMs }: StoredAnswer, nowMs: number): number {
+  return initialAgeMs + Math.max(0, nowMs - receivedAtMs)
+}
+
+/**
+ * For how long a stored answer is still fresh; below 0 for how long it has been stale. Where the rule
+ * stands in the place of Magento's own directives, it counts from when Magento was asked: what Magento
+ * says of time is then not heard at all.
+ */
+export function freshForMs(answer: StoredAnswer, rule: CacheRule, nowMs: number): number {
+  const sinceAskedMs = Math.max(0, nowMs - answer.askedAtMs)
+  const byRuleMs = rule.ttlMs - sinceAskedMs
+  if (answer.terms === undefined) return byRuleMs
+  return Math.min(byRuleMs, answer.terms.lifetimeMs - ageOf(answer, nowMs))
+}
+
+/** Whether a stored answer can be given now, without asking Magento, and whether it is fresh then. */
+export function usability(
+  answer: StoredAnswer,
+  rule: CacheRule,
+  wishes: Wishes,
+  nowMs: number,
+): 'fresh' | 'stale' | 'unusable' {
+  if (wishes.isNewWanted || !(ageOf(answer, nowMs) <= wishes.maxAgeMs)) return 'unusable'
+  const freshMs = freshForMs(answer, rule, nowMs)
+  if (freshMs > 0 && freshMs >= wishes.minFreshMs) return 'fresh'
+  if (answer.terms?.isStaleForbidden || wishes.minFreshMs !== 0) return 'unusable'
+  return freshMs <= 0 && -freshMs <= wishes.maxStaleMs && wishes.maxStaleMs > 0
+    ? 'stale'
+    : 'unusable'
+}
+
+/** Whether a stored answer may be given because Magento has none (RFC 5861, section 4). */
+export function standsInForError(
+  answer: StoredAnswer,
+  rule: CacheRule,
+  wishes: Wishes,
+  nowMs: number,
+): boolean {
+  if (wishes.isNewWanted) return false
+  const { terms } = answer
+  if (terms?.isStaleForbidden) return false
+  const allowedMs = Math.min(terms?.staleIfErrorMs ?? rule.staleIfErrorMs, wishes.staleIfErrorMs)
+  return allowedMs > 0 && -freshForMs(answer, rule, nowMs) <= allowedMs
+}
+
+/** How long an answer is worth keeping, milliseconds. */
+export function keepForMs({ terms, validators }: StoredAnswer, rule: CacheRule): number {
+  const lifetimeMs = Math.min(rule.ttlMs, terms?.lifetimeMs ?? rule.ttlMs)
+  const staleMs = terms?.isStaleForbidden ? 0 : (terms?.staleIfErrorMs ?? rule.staleIfErrorMs)
+  // Magento can be asked whether it still holds.
+  const validMs = validators.length > 0 ? rule.ttlMs : 0
+  return Math.min(longestKeptMs, lifetimeMs + Math.max(staleMs, validMs))
+}

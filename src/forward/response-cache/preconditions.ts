@@ -1,0 +1,26 @@
+import type { StoredAnswer } from '../../answer-store.ts'
+import { allValues, firstValue } from '../../headers.ts'
+import { parseHttpDate } from './http-date.ts'
+
+const entityTags = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
+
+/** Whether the caller has the stored answer already (RFC 9110, section 13.2.2; RFC 9111, section 4.3.2). */
+export function isNotModified(
+  rawHeaders: readonly string[],
+  { etag, modifiedAtMs }: StoredAnswer,
+): boolean {
+  const tags = allValues(rawHeaders, 'if-none-match')
+  if (tags.length > 0) return tags.some((line) => hasTag(line, etag))
+  const since = firstValue(rawHeaders, 'if-modified-since')
+  if (since === undefined) return false
+  const sinceMs = parseHttpDate(since, modifiedAtMs)
+  // Dates of HTTP have whole seconds.
+  return sinceMs !== undefined && Math.floor(modifiedAtMs / 1000) * 1000 <= sinceMs
+}
+
+/** RFC 9110, section 13.1.2: by weak comparison. */
+function hasTag(line: string, etag: string): boolean {
+  if (line.trim() === '*') return true
+  const opaque = etag.replace(/^W\//, '')
+  return [...line.matchAll(entityTags)].some(([, tag]) => tag === opaque)
+}

@@ -1,0 +1,106 @@
+import { hash } from 'node:crypto'
+import type { AnswerTerms, StoredAnswer } from '../../answer-store.ts'
+import { firstValue } from '../../headers.ts'
+import { parseHttpDate } from './http-date.ts'
+
+/** An answer of Magento as it has come in. */
+export interface FreshAnswer {
+  /** End-to-end fields, names and values in turn. */
+  readonly headers: readonly string[]
+  readonly body: Buffer
+  /** Milliseconds since the epoch. */
+  readonly askedAtMs: number
+  readonly receivedAtMs: number
+}
+
+/** Made anew for each answer that is given. */
+const ownFields = new Set(['age', 'content-length', 'etag'])
+
+/** Besides those, what says that an answer must not be kept, where the operator has said that it may. */
+const overriddenFields = new Set([...ownFields, 'cache-control', 'expires', 'pragma'])
+
+/*
+ * The caller may keep the answer and must ask each time whether it still holds: it has not seen the writes
+ * that the gateway has, and what it does not ask for is not in the audit trail.
+ */
+const ownDirectives = ['Cache-Control', 'private, no-cache'] as const
+
+/** RFC 9110, section 8.8.3. */
+const entityTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/
+
+/** When an answer was made, as it says itself; else when it came in. */
+export function dateOf({ headers, receivedAtMs }: FreshAnswer): number {
+  return parseHttpDate(firstValue(headers, 'date') ?? '', receivedAtMs) ?? receivedAtMs
+}
+
+/**
+ * Makes of an answer what can be given again.
+ * @param terms what the answer says of how long it is good; undefined where the operator says that
+ */
+export function storeAnswer(answer: FreshAnswer, terms: AnswerTerms | undefined): StoredAnswer {
+  const { headers, body, askedAtMs, receivedAtMs } = answer
+  const upstreamTag = firstValue(headers, 'etag')
+  const upstreamModified = firstValue(headers, 'last-modified')
+  const isTagValid = upstreamTag !== undefined && entityTag.test(upstreamTag)
+  const left = terms === undefined ? overriddenFields : ownFields
+  const kept = keptFields(headers, left)
+  if (firstValue(headers, 'date') === undefined) {
+    // RFC 9110, section 6.6.1.
+    kept.push('Date', new Date(receivedAtMs).toUTCString())
+  }
+  if (terms === undefined) kept.push(...ownDirectives)
+  return {
+    headers: kept,
+    body,
+    etag: isTagValid ? upstreamTag : `"${hash('sha256', body, 'base64url')}"`,
+    modifiedAtMs: parseHttpDate(upstreamModified ?? '', receivedAtMs) ?? dateOf(answer),
+    askedAtMs,
+    receivedAtMs,
+    initialAgeMs: initialAgeOf(answer),
+    terms,
+    validators: [
+      ...(isTagValid ? ['if-none-match', upstreamTag] : []),
+      ...(upstreamModified === undefined ? [] : ['if-modified-since', upstreamModified]),
+    ],
+  }
+}
+
+/** Fields of a 304 that say nothing of the bytes that are kept (RFC 9111, section 3.2). */
+const notUpdated = new Set(['content-encoding', 'content-length', 'content-md5', 'content-range'])
+
+/** The fields of a stored answer once Magento has said that it still holds (RFC 9111, section 3.2). */
+export function confirmedHeaders(
+  { headers: stored, validators }: StoredAnswer,
+  headers: readonly string[],
+): readonly string[] {
+  const etag = firstValue(validators, 'if-none-match')
+  const newTag = firstValue(headers, 'etag')
+  // Section 4.3.4: with another strong ETag it is about another answer, and this one stays as it is.
+  const isAboutAnother =
+    etag !== undefined && newTag !== undefined && newTag !== etag && !newTag.startsWith('W/')
+  const news = isAboutAnother ? [] : keptFields(headers, notUpdated)
+  const names = new Set(['age', 'date'])
+  for (let index = 0; index < news.length; index += 2) names.add((news[index] ?? '').toLowerCase())
+  const merged = [...keptFields(stored, names), ...news]
+  if (etag !== undefined && !names.has('etag')) merged.push('ETag', etag)
+  return merged
+}
+
+function keptFields(headers: readonly string[], left: ReadonlySet<string>): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string
+    if (!left.has(name.toLowerCase())) kept.push(name, headers[index + 1] as string)
+  }
+  return kept
+}
+
+/** RFC 9111, section 4.2.3: corrected_initial_age. */
+function initialAgeOf(answer: FreshAnswer): number {
+  const { headers, askedAtMs, receivedAtMs } = answer
+  const apparentMs = Math.max(0, receivedAtMs - dateOf(answer))
+  // Section 5.1: the first one counts, and what is none is not heard.
+  const age = /^(\d+)(?:\s*,.*)?$/.exec(firstValue(headers, 'age') ?? '')?.[1]
+  const saidMs = Math.min(Number(age ?? 0), 2 ** 31) * 1000
+  return Math.max(apparentMs, saidMs + receivedAtMs - askedAtMs)
+}

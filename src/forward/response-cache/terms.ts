@@ -1,0 +1,51 @@
+import type { AnswerTerms } from '../../answer-store.ts'
+import { allValues, firstValue } from '../../headers.ts'
+import { millisecondsOf, parseDirectives } from './directives.ts'
+import { parseHttpDate } from './http-date.ts'
+
+/** Who an answer would be given to again. */
+export interface Audience {
+  /** It would be given to other integrations too: the cache is a shared one. */
+  readonly isShared: boolean
+  readonly hasAuthorization: boolean
+}
+
+/**
+ * What Magento's answer itself says of whether it may be given again, as RFC 9111 has it.
+ * @param dateMs of the answer, milliseconds since the epoch
+ * @returns undefined where it must not be kept (section 3)
+ */
+export function termsOf(
+  headers: readonly string[],
+  dateMs: number,
+  { isShared, hasAuthorization }: Audience,
+): AnswerTerms | undefined {
+  const directives = parseDirectives(allValues(headers, 'cache-control'))
+  if (directives.has('no-store') || (isShared && directives.has('private'))) return undefined
+  const sharedMs = isShared ? millisecondsOf(directives, 's-maxage') : undefined
+  const mustRevalidate = directives.has('must-revalidate')
+  if (isShared && hasAuthorization) {
+    // Section 3.5.
+    if (!directives.has('public') && !mustRevalidate && sharedMs === undefined) return undefined
+  }
+  const lifetimeMs =
+    sharedMs ?? millisecondsOf(directives, 'max-age') ?? expiresInMs(headers, dateMs)
+  const staleIfErrorMs = millisecondsOf(directives, 'stale-if-error')
+  return {
+    // Section 4.2.1: what cannot be read is stale, and so is what says nothing.
+    lifetimeMs: directives.has('no-cache') ? 0 : lifetimeMs || 0,
+    isStaleForbidden:
+      mustRevalidate ||
+      directives.has('no-cache') ||
+      (isShared && (directives.has('proxy-revalidate') || sharedMs !== undefined)),
+    staleIfErrorMs: staleIfErrorMs === undefined ? undefined : staleIfErrorMs || 0,
+  }
+}
+
+function expiresInMs(headers: readonly string[], dateMs: number): number | undefined {
+  const expires = firstValue(headers, 'expires')
+  if (expires === undefined) return undefined
+  // Section 5.3: an invalid date, 0 above all, is in the past.
+  const expiresMs = parseHttpDate(expires, dateMs)
+  return expiresMs === undefined ? 0 : Math.max(0, expiresMs - dateMs)
+}

@@ -1,0 +1,47 @@
+import type { KeptUnderKey, StoredAnswer } from '../../answer-store.ts'
+
+/** What lies in Redis under a key. */
+export interface RedisEntry {
+  readonly ticket: string
+  readonly kept: KeptUnderKey
+}
+
+type Head = { readonly ticket: string } & (
+  | { readonly selectedBy: readonly string[] }
+  | { readonly answer: Omit<StoredAnswer, 'body'> }
+)
+
+const lineFeed = 0x0a
+const noBody = Buffer.alloc(0)
+
+/** One line of JSON, which has no line feed within it, and the body as it is. */
+export function writeEntry({ ticket, kept }: RedisEntry): Buffer {
+  if ('selectedBy' in kept) return headBytes({ ticket, selectedBy: kept.selectedBy }, noBody)
+  const { body, ...answer } = kept
+  return headBytes({ ticket, answer }, body)
+}
+
+/** Reads what {@link writeEntry} has written; undefined for anything else, which another version may have. */
+export function readEntry(bytes: Buffer): RedisEntry | undefined {
+  const end = bytes.indexOf(lineFeed)
+  if (end < 0) return undefined
+  const head = parseHead(bytes.toString('utf8', 0, end))
+  if (head === undefined) return undefined
+  const { ticket } = head
+  if ('selectedBy' in head) return { ticket, kept: { selectedBy: head.selectedBy } }
+  if (!('answer' in head)) return undefined
+  const { terms, ...answer } = head.answer
+  return { ticket, kept: { ...answer, terms, body: bytes.subarray(end + 1) } }
+}
+
+function parseHead(text: string): Head | undefined {
+  try {
+    return JSON.parse(text) as Head
+  } catch {
+    return undefined
+  }
+}
+
+function headBytes(head: Head, body: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body])
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigError } from '../../src/config/faults.ts'
+import { loadConfig } from '../../src/config.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+
+/** What `check` says of the configuration of one integration: from the place to what was expected there. */
+async function faultsOf(
+  changes: Readonly<Record<string, unknown>>,
+  gateway: Readonly<Record<string, object>> = {},
+): Promise<Map<string, string>> {
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1', gateway }, 'var/audit.jsonl'),
+    integrations: { globex: { ...globex, ...changes } },
+  })
+  try {
+    await loadConfig(files.path, testEnv)
+    return new Map()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return new Map(error.faults.map(({ pointer, expected }) => [pointer, expected]))
+  }
+}
+
+const ttl = { ttlSeconds: 10 }
+
+function policies(...routes: readonly string[]) {
+  return { policies: { routes, cache: Object.fromEntries(routes.map((each) => [each, ttl])) } }
+}
+
+test('takes granted GETs, with the fewest settings', async () => {
+  assert.deepEqual([...(await faultsOf(policies('GET /V1/products/:sku', 'GET /V1/orders')))], [])
+})
+
+test('names a route that is no GET', async () => {
+  const faults = await faultsOf(policies('POST /V1/products'))
+  assert.match([...faults.values()].join(), /GET/)
+  assert.equal(faults.size, 1)
+})
+
+test('names a route that is not granted', async () => {
+  const cache = { 'GET /V1/modules': ttl }
+  const faults = await faultsOf({ policies: { ...globex.policies, cache } })
+  assert.deepEqual(
+    [...faults],
+    [['/policies/cache/GET ~1V1~1modules', 'a route that is granted in /policies/routes']],
+  )
+})
+
+for (const route of [
+  'GET /V1/carts/:cartId',
+  'GET /V1/guest-carts/:cartId/items',
+  'GET /V1/carts/mine/totals',
+  'GET /V1/customers/me',
+  'GET /V1/jobs/:id',
+  'GET /V1/bulk/:bulkUuid/status',
+  'GET /V1/tfa/forced-providers',
+  'GET /V1/integration/tokens',
+  'GET /V1/customers/:customerId/password/resetLinkToken/:resetPasswordLinkToken',
+]) {
+  test(`names ${route}, whose answers are never kept`, async () => {
+    const faults = await faultsOf(policies(route))
+    assert.match([...faults.values()].join(), /neither jobs, tokens nor carts/)
+  })
+}
+
+test('names a route that could be any', async () => {
+  assert.match([...(await faultsOf(policies('GET /V1/:kind/:id'))).values()].join(), /a literal/)
+})
+
+test('names a cache of an integration whose callers have credentials of their own', async () => {
+  const faults = await faultsOf({
+    ...policies('GET /V1/products/:sku'),
+    upstream: { passthrough: true },
+  })
+  assert.deepEqual([...faults.keys()], ['/policies/cache'])
+})
+
+test('names an answer that would be longer than all of the memory', async () => {
+  const faults = await faultsOf({}, { cache: { memoryMiB: 1, answerKiB: 1_025 } })
+  assert.deepEqual([...faults], [['/cache/answerKiB', 'no more than memoryMiB']])
+})
+
+test('names a time to live that is none', async () => {
+  const cache = { 'GET /V1/products': { ttlSeconds: 0 } }
+  const faults = await faultsOf({ policies: { ...globex.policies, cache } })
+  assert.deepEqual([...faults.keys()], ['/policies/cache/GET ~1V1~1products/ttlSeconds'])
+})

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { type ClientRequest, request as httpRequest } from 'node:http'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { answerWith, type CachedShop, startCachedShop } from '../../support/cached-shop.ts'
+import { globexHeaders, problemOf } from '../../support/http-client.ts'
+
+let count = 0
+
+/** A path that no other test has asked for. */
+function newPath(): string {
+  count += 1
+  return `/rest/V1/products/shared-${count}`
+}
+
+describe('requests for the same answer at the same time', () => {
+  let shop: CachedShop
+  let respond: CachedShop['respond']
+  before(async () => {
+    shop = await startCachedShop('memory', {
+      gateway: { magento: { timeouts: { totalMs: 3_000 } } },
+    })
+    respond = shop.respond
+  })
+  afterEach(() => {
+    shop.respond = respond
+  })
+  after(() => shop[Symbol.asyncDispose]())
+
+  /** Resolves when so many requests wait within the gateway for what another one asks Magento. */
+  async function waiting(so: number): Promise<void> {
+    for (;;) {
+      const metrics = await (await fetch(`${shop.gateway.adminUrl}/metrics`)).text()
+      const [, open = '0'] = /^magegate_cache_waiting_requests (\d+)$/m.exec(metrics) ?? []
+      if (Number(open) === so) return
+    }
+  }
+
+  /** A caller that can be made to leave. */
+  function caller(path: string): {
+    readonly request: ClientRequest
+    readonly leave: () => Promise<void>
+  } {
+    const request = httpRequest(`${shop.gateway.url}${path}`, { headers: globexHeaders })
+    request.on('error', () => undefined).end()
+    return {
+      request,
+      leave: async () => {
+        const closed = new Promise((resolve) => request.once('close', resolve))
+        request.destroy()
+        await closed
+      },
+    }
+  }
+
+  test('are one request to Magento, and each has its own record', async () => {
+    const path = newPath()
+    const before = (await shop.gateway.auditRecords(0)).length
+    const asked = shop.upstream.requests.length
+    const held = shop.holdNext()
+    const first = shop.get(path)
+    const release = await held
+    const others = [shop.get(path), shop.get(path), shop.get(path)]
+    await waiting(4)
+    release()
+    const answers = await Promise.all([first, ...others])
+    assert.deepEqual(new Set(answers.map(({ body }) => body)).size, 1)
+    assert.equal(shop.upstream.requests.length, asked + 1)
+    assert.equal(answers[1]?.headers['cache-status'], 'magegate; fwd=miss; collapsed')
+    const records = (await shop.gateway.auditRecords(before + 4)).slice(before)
+    assert.deepEqual(records.map(({ cache }) => cache).sort(), [
+      'miss',
+      'shared',
+      'shared',
+      'shared',
+    ])
+    assert.equal(new Set(records.map(({ requestId }) => requestId)).size, 4)
+    assert.equal(records.filter(({ upstreamMs }) => upstreamMs !== undefined).length, 1)
+  })
+
+  test('get their answer when the one that was first goes away', async () => {
+    const path = newPath()
+    const asked = shop.upstream.requests.length
+    const held = shop.holdNext()
+    const first = caller(path)
+    const release = await held
+    const second = shop.get(path)
+    await waiting(2)
+    await first.leave()
+    await waiting(1)
+    release()
+    assert.equal((await second).status, 200)
+    assert.equal((await shop.get(path)).body, (await second).body)
+    assert.equal(shop.upstream.requests.length, asked + 1)
+  })
+
+  test('are given up towards Magento when the last one has gone away', async () => {
+    const path = newPath()
+    const arrived = Promise.withResolvers<void>()
+    const broken = Promise.withResolvers<void>()
+    shop.respond = (socket) => {
+      socket.once('close', () => broken.resolve())
+      arrived.resolve()
+    }
+    const first = caller(path)
+    await arrived.promise
+    const second = caller(path)
+    await waiting(2)
+    await first.leave()
+    await second.leave()
+    await broken.promise
+    shop.respond = respond
+    assert.equal((await shop.get(path)).status, 200)
+  })
+
+  test('each ask Magento where the answer is for nobody else', async () => {
+    const path = newPath()
+    const asked = shop.upstream.requests.length
+    const held = shop.holdNext()
+    const first = shop.get(path)
+    const release = await held
+    const others = [shop.get(path), shop.get(path)]
+    await waiting(3)
+    release({ status: '404 Not Found', body: '{"message":"none"}' })
+    assert.equal((await first).status, 404)
+    for (const other of await Promise.all(others)) assert.equal(other.status, 200)
+    assert.equal(shop.upstream.requests.length, asked + 3)
+  })
+
+  test('each ask Magento for an answer that is too long, which the first one gets as it comes', async () => {
+    const path = newPath()
+    const long = `"${'x'.repeat(300 * 1024)}"`
+    const held = shop.holdNext()
+    const first = shop.get(path)
+    const release = await held
+    const second = shop.get(path)
+    await waiting(2)
+    release({ body: long })
+    assert.equal((await first).body, long)
+    assert.equal((await second).status, 200)
+    const third = await shop.get(path)
+    assert.equal(third.headers['cache-status'], undefined, 'nobody waits for the other any more')
+  })
+
+  test('get one answer where Magento fails', async () => {
+    const path = newPath()
+    const asked = shop.upstream.requests.length
+    const arrived = Promise.withResolvers<() => void>()
+    shop.respond = (socket) => arrived.resolve(() => socket.destroy())
+    const first = shop.get(path)
+    const fail = await arrived.promise
+    const second = shop.get(path)
+    await waiting(2)
+    fail()
+    for (const answer of [await first, await second]) {
+      assert.equal(answer.status, 502)
+      assert.equal(problemOf(answer).code, 'upstream-failed')
+    }
+    assert.equal(shop.upstream.requests.length, asked + 1)
+  })
+
+  test('get one answer where Magento says itself that it is down', async () => {
+    const path = newPath()
+    const asked = shop.upstream.requests.length
+    const held = shop.holdNext()
+    const first = shop.get(path)
+    const release = await held
+    const second = shop.get(path)
+    await waiting(2)
+    release({
+      status: '503 Service Unavailable',
+      headers: { 'Content-Type': 'application/json', 'Retry-After': '7' },
+      body: '{"message":"busy"}',
+    })
+    for (const answer of [await first, await second]) {
+      assert.deepEqual([answer.status, answer.body], [503, '{"message":"busy"}'])
+      assert.equal(answer.headers['retry-after'], '7')
+    }
+    assert.equal(shop.upstream.requests.length, asked + 1)
+  })
+
+  test('have their own time-out, not that of the one that was first', async () => {
+    const path = newPath()
+    const arrived = Promise.withResolvers<void>()
+    shop.respond = () => arrived.resolve()
+    const first = shop.get(path)
+    await arrived.promise
+    // So much longer does its own time last.
+    await delay(1_000)
+    const second = shop.get(path)
+    await waiting(2)
+    shop.respond = respond
+    assert.equal(problemOf(await first).code, 'upstream-timeout')
+    // Its own time is not over, so Magento is asked once more.
+    assert.equal((await second).status, 200)
+  })
+
+  test('do not wait for one that chooses another variant', async () => {
+    const path = newPath()
+    const red = Promise.withResolvers<() => void>()
+    shop.respond = (socket, request) => {
+      const [, colour = 'none'] = /^colour: (\S+)/im.exec(request) ?? []
+      const answer = () => answerWith(socket, { headers: { Vary: 'Colour' }, body: `"${colour}"` })
+      if (colour === 'red') red.resolve(answer)
+      else answer()
+    }
+    const first = shop.get(path, { Colour: 'red' })
+    const release = await red.promise
+    const second = shop.get(path, { Colour: 'blue' })
+    await waiting(2)
+    release()
+    assert.equal((await first).body, '"red"')
+    assert.equal((await second).body, '"blue"')
+  })
+
+  test('do not wait for one that was begun before a caller that wants a new answer', async () => {
+    const path = newPath()
+    const held = shop.holdNext()
+    const first = shop.get(path)
+    const release = await held
+    const asked = shop.upstream.requests.length
+    const second = await shop.get(path, { 'Cache-Control': 'no-cache' })
+    assert.equal(shop.upstream.requests.length, asked + 1)
+    release()
+    assert.notEqual((await first).body, second.body)
+  })
+})

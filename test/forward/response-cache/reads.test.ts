@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, afterEach, before, describe, test } from 'node:test'
+import {
+  answerWith,
+  type CachedShop,
+  magentoHeaders,
+  otherHeaders,
+  startCachedShop,
+} from '../../support/cached-shop.ts'
+import { problemOf, send } from '../../support/http-client.ts'
+
+let count = 0
+
+/** A path that no other test has asked for. */
+function newPath(): string {
+  count += 1
+  return `/rest/V1/products/sku-${count}`
+}
+
+for (const kind of ['memory', 'Redis'] as const) {
+  describe(`answers that lie in ${kind}`, () => {
+    let shop: CachedShop
+    let respond: CachedShop['respond']
+    before(async () => {
+      shop = await startCachedShop(kind)
+      respond = shop.respond
+    })
+    afterEach(() => {
+      shop.respond = respond
+    })
+    after(() => shop[Symbol.asyncDispose]())
+
+    test('are given again, with their age, and Magento is not asked', async () => {
+      const path = newPath()
+      const asked = shop.upstream.requests.length
+      const first = await shop.get(path)
+      const second = await shop.get(path)
+      assert.equal(first.status, 200)
+      assert.equal(first.headers.age, undefined)
+      assert.equal(first.headers['cache-status'], 'magegate; fwd=miss')
+      assert.deepEqual([second.status, second.body], [200, first.body])
+      assert.equal(second.headers['content-type'], magentoHeaders['Content-Type'])
+      assert.equal(second.headers.age, '0')
+      assert.equal(second.headers['cache-status'], 'magegate; hit')
+      assert.equal(second.headers.date, first.headers.date)
+      assert.notEqual(second.headers['x-request-id'], first.headers['x-request-id'])
+      assert.equal(shop.upstream.requests.length, asked + 1)
+    })
+
+    test('tell the caller to keep them and to ask each time, whatever Magento said', async () => {
+      const path = newPath()
+      for (const answer of [await shop.get(path), await shop.get(path)]) {
+        assert.equal(answer.headers['cache-control'], 'private, no-cache')
+        assert.equal(answer.headers.pragma, undefined)
+        assert.equal(answer.headers.expires, undefined)
+      }
+    })
+
+    test('have a strong ETag of their bytes, and a caller that has it gets 304', async () => {
+      const path = newPath()
+      const first = await shop.get(path)
+      const digest = createHash('sha256').update(first.body).digest('base64url')
+      assert.equal(first.headers.etag, `"${digest}"`)
+      const asked = shop.upstream.requests.length
+      for (const tags of [`"${digest}"`, `"other", W/"${digest}"`, '*']) {
+        const again = await shop.get(path, { 'If-None-Match': tags })
+        assert.deepEqual([again.status, again.body], [304, ''], tags)
+        assert.equal(again.headers.etag, first.headers.etag)
+        assert.equal(again.headers['cache-control'], 'private, no-cache')
+        assert.equal(again.headers['content-type'], undefined)
+      }
+      const changed = await shop.get(path, { 'If-None-Match': '"other"' })
+      assert.deepEqual([changed.status, changed.body], [200, first.body])
+      assert.equal(shop.upstream.requests.length, asked)
+    })
+
+    test('are asked for whole, and a caller that has them gets 304 on a miss too', async () => {
+      const path = newPath()
+      shop.respond = (socket) => answerWith(socket, { headers: magentoHeaders, body: '[]' })
+      const { etag = '' } = (await shop.get(newPath())).headers
+      const asked = shop.upstream.requests.length
+      const answer = await shop.get(path, { 'If-None-Match': etag })
+      assert.equal(answer.status, 304)
+      assert.equal(shop.upstream.requests.length, asked + 1)
+      assert.doesNotMatch(shop.upstream.requests.at(-1) ?? '', /if-none-match/i)
+      assert.equal((await shop.get(path)).body, '[]')
+    })
+
+    test("keep Magento's own ETag", async () => {
+      const path = newPath()
+      shop.respond = (socket) => answerWith(socket, { headers: { ETag: 'W/"m1"' }, body: '[]' })
+      assert.equal((await shop.get(path)).headers.etag, 'W/"m1"')
+      assert.equal((await shop.get(path, { 'If-None-Match': '"m1"' })).status, 304)
+    })
+
+    test('belong to one integration, and to all only where the route says so', async () => {
+      const path = newPath()
+      const others = (to: string) => send(shop.gateway.url, { path: to, headers: otherHeaders })
+      const first = await shop.get(path)
+      assert.notEqual((await others(path)).body, first.body)
+      const shared = '/rest/V1/directory/countries'
+      const countries = await shop.get(shared)
+      assert.equal((await others(shared)).body, countries.body)
+    })
+
+    test('are kept by path, query, store and what the caller accepts', async () => {
+      const path = newPath()
+      const answers = [
+        await shop.get(path),
+        await shop.get(`${path}?fields=sku`),
+        await shop.get(`${path}?fields=name`),
+        await shop.get(`${path}?`),
+        await shop.get(path.replace('/rest/', '/rest/all/')),
+        await shop.get(path, { 'Accept-Encoding': 'gzip' }),
+        await shop.get(path, { 'Accept-Language': 'de' }),
+        await shop.get(path, { Accept: 'application/json' }),
+      ]
+      assert.equal(new Set(answers.map(({ body }) => body)).size, answers.length)
+      assert.equal((await shop.get(path)).body, answers[0]?.body)
+    })
+
+    test('are chosen by the fields that Vary names', async () => {
+      const path = newPath()
+      shop.respond = (socket, request) => {
+        const [, colour = 'none'] = /^colour: (\S+)/im.exec(request) ?? []
+        answerWith(socket, {
+          headers: { Vary: 'Colour, Accept', 'Content-Type': 'application/json' },
+          body: `"${colour}"`,
+        })
+      }
+      const colours = ['red', 'blue', 'none']
+      const headersOf = (colour: string): Record<string, string> =>
+        colour === 'none' ? {} : { Colour: colour }
+      for (const colour of colours) await shop.get(path, headersOf(colour))
+      const asked = shop.upstream.requests.length
+      for (const colour of colours) {
+        const answer = await shop.get(path, headersOf(colour))
+        assert.equal(answer.body, `"${colour}"`)
+        assert.equal(answer.headers['cache-status'], 'magegate; hit')
+      }
+      assert.equal(shop.upstream.requests.length, asked)
+    })
+
+    const neverKept = {
+      'another status than 200': { status: '404 Not Found' },
+      'a cookie': { headers: { ...magentoHeaders, 'Set-Cookie': 'PHPSESSID=abc; path=/' } },
+      'Vary: *': { headers: { Vary: '*' } },
+      'a Vary by what differs in each request': { headers: { Vary: 'X-Forwarded-For' } },
+      'more bytes than answerKiB': { body: `"${'x'.repeat(256 * 1024)}"` },
+    }
+    for (const [what, answer] of Object.entries(neverKept)) {
+      test(`are not kept with ${what}`, async () => {
+        const path = newPath()
+        const asked = shop.upstream.requests.length
+        shop.respond = (socket) => answerWith(socket, { body: '{}', ...answer })
+        const first = await shop.get(path)
+        const second = await shop.get(path)
+        assert.equal(second.body, first.body)
+        assert.equal(second.headers['set-cookie'], undefined)
+        assert.equal(shop.upstream.requests.length, asked + 2)
+      })
+    }
+
+    test('are bypassed by requests that want nothing kept, or a part', async () => {
+      const path = newPath()
+      await shop.get(path)
+      for (const headers of [
+        { 'Cache-Control': 'no-store' },
+        { Range: 'bytes=0-1' },
+        { 'If-Match': '"a"' },
+        { 'If-Unmodified-Since': 'Sat, 28 Nov 2026 09:00:00 GMT' },
+      ]) {
+        const asked = shop.upstream.requests.length
+        await shop.get(path, headers)
+        assert.equal(shop.upstream.requests.length, asked + 1, JSON.stringify(headers))
+      }
+    })
+
+    test('are not given to a caller that wants a new one, or one that stays fresh for longer', async () => {
+      const path = newPath()
+      for (const headers of [
+        { 'Cache-Control': 'no-cache' },
+        { Pragma: 'no-cache' },
+        { 'Cache-Control': 'max-age=x' },
+        { 'Cache-Control': 'min-fresh=601' },
+      ]) {
+        const before = await shop.get(path)
+        const renewed = await shop.get(path, headers)
+        assert.notEqual(renewed.body, before.body, JSON.stringify(headers))
+        assert.equal((await shop.get(path)).body, renewed.body, 'the new one is kept')
+      }
+      const { body } = await shop.get(path)
+      for (const value of ['max-age=600', 'min-fresh=500', 'max-stale']) {
+        assert.equal((await shop.get(path, { 'Cache-Control': value })).body, body, value)
+      }
+    })
+
+    test('are all that a caller gets who wants nothing else', async () => {
+      const path = newPath()
+      const asked = shop.upstream.requests.length
+      const wanted = { 'Cache-Control': 'only-if-cached' }
+      const refused = await shop.get(path, wanted)
+      assert.equal(refused.status, 504)
+      assert.equal(problemOf(refused).code, 'not-cached')
+      assert.equal(shop.upstream.requests.length, asked)
+      const { body } = await shop.get(path)
+      assert.equal((await shop.get(path, wanted)).body, body)
+    })
+
+    test('are given only to requests that every policy lets through', async () => {
+      const path = newPath()
+      await shop.get(path)
+      const stranger = await send(shop.gateway.url, { path })
+      assert.equal(stranger.status, 401)
+      const unsearchable = await shop.get(`${path}?a.b=1`)
+      assert.equal(unsearchable.status, 400)
+    })
+
+    test('say in audit and metrics what the cache had to do with them', async () => {
+      const before = (await shop.gateway.auditRecords(0)).length
+      const path = newPath()
+      await shop.get(path)
+      await shop.get(path)
+      await shop.get(path, { 'Cache-Control': 'no-store' })
+      await shop.get('/rest/V1/erp/unknown')
+      const records = (await shop.gateway.auditRecords(before + 4)).slice(before)
+      assert.deepEqual(
+        records.map(({ cache }) => cache),
+        ['miss', 'hit', 'bypass', undefined],
+      )
+      assert.deepEqual(
+        records.map(({ upstreamMs }) => upstreamMs !== undefined),
+        [true, false, true, false],
+      )
+      assert.equal(records[1]?.bytesOut, records[0]?.bytesOut)
+      const metrics = await (await fetch(`${shop.gateway.adminUrl}/metrics`)).text()
+      assert.match(
+        metrics,
+        /^magegate_cache_requests_total\{route="GET \/V1\/products\/:sku",result="hit"\} \d+$/m,
+      )
+    })
+  })
+}

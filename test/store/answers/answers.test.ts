@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { AnswerStore, StoredAnswer } from '../../../src/answer-store.ts'
+import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
+import { readEntry, writeEntry } from '../../../src/store/answers/redis-entry.ts'
+import { testClock } from '../../support/services.ts'
+
+function answerOf(bytes: number): StoredAnswer {
+  return {
+    headers: ['Content-Type', 'application/json', 'X-Ü', 'ü'],
+    body: Buffer.alloc(bytes, '\n'),
+    etag: '"a"',
+    modifiedAtMs: 1,
+    askedAtMs: 2,
+    receivedAtMs: 3,
+    initialAgeMs: 4,
+    terms: { lifetimeMs: 5, isStaleForbidden: false, staleIfErrorMs: 6 },
+    validators: ['if-none-match', '"a"'],
+  }
+}
+
+/** Keeps an answer as if Magento had been asked now. */
+function keep(
+  store: AnswerStore,
+  key: string,
+  tags: readonly string[],
+  bytes = 100,
+  forMs = 1_000,
+) {
+  const found = store.find(key, tags)
+  assert.ok(!(found instanceof Promise) && found.ticket !== undefined)
+  store.keep(key, found.ticket, answerOf(bytes), forMs)
+}
+
+function isThere(store: AnswerStore, key: string, tags: readonly string[]): boolean {
+  const found = store.find(key, tags)
+  assert.ok(!(found instanceof Promise))
+  return found.kept !== undefined
+}
+
+describe('answers in memory', () => {
+  test('take no more than they may; those that were not asked for the longest go first', () => {
+    const store = memoryAnswers(10_000, testClock())
+    for (let number = 0; number < 100; number += 1) {
+      keep(store, `key-${number}`, ['t'], 1_000)
+      assert.ok(isThere(store, 'key-0', ['t']), 'it is asked for all the time')
+      assert.ok(store.usedBytes() <= 10_000)
+    }
+    assert.equal(isThere(store, 'key-1', ['t']), false)
+    assert.ok(isThere(store, 'key-99', ['t']))
+  })
+
+  test('are none that would not fit by themselves', () => {
+    const store = memoryAnswers(10_000, testClock())
+    keep(store, 'small', ['t'], 1_000)
+    keep(store, 'large', ['t'], 20_000)
+    assert.equal(isThere(store, 'large', ['t']), false)
+    assert.ok(isThere(store, 'small', ['t']))
+  })
+
+  test('are not found after their time', () => {
+    const clock = testClock()
+    const store = memoryAnswers(10_000, clock)
+    keep(store, 'a', ['t'])
+    clock.advance(999)
+    assert.ok(isThere(store, 'a', ['t']))
+    clock.advance(1)
+    assert.equal(isThere(store, 'a', ['t']), false)
+  })
+
+  test('are dropped by each of their tags, and by no other', () => {
+    const store = memoryAnswers(10_000, testClock())
+    for (const dropped of ['t1', 't2']) {
+      keep(store, 'a', ['t1', 't2'])
+      void store.drop(['t3'], 0)
+      assert.ok(isThere(store, 'a', ['t1', 't2']))
+      void store.drop([dropped], 0)
+      assert.equal(isThere(store, 'a', ['t1', 't2']), false, dropped)
+    }
+  })
+
+  test('that were asked for before a drop are not kept after it', () => {
+    const store = memoryAnswers(10_000, testClock())
+    const before = store.find('a', ['t'])
+    assert.ok(!(before instanceof Promise))
+    void store.drop(['t'], 0)
+    store.keep('a', before.ticket ?? '', answerOf(1), 1_000)
+    assert.equal(isThere(store, 'a', ['t']), false)
+  })
+
+  test('are not kept while a tag is held off, which a later drop does not shorten', () => {
+    const clock = testClock()
+    const store = memoryAnswers(10_000, clock)
+    void store.drop(['t'], 500)
+    void store.drop(['t'], 0)
+    const found = store.find('a', ['t'])
+    assert.ok(!(found instanceof Promise))
+    assert.equal(found.ticket, undefined)
+    clock.advance(500)
+    keep(store, 'a', ['t'])
+    assert.ok(isThere(store, 'a', ['t']))
+  })
+
+  test('under a tag that was forgotten are not found', () => {
+    const store = memoryAnswers(1_000_000, testClock())
+    keep(store, 'a', ['t'])
+    for (let number = 0; number < 100_000; number += 1) void store.find('b', [`other-${number}`])
+    assert.equal(isThere(store, 'a', ['t']), false)
+  })
+})
+
+describe('an answer in Redis', () => {
+  test('is read as it was written', () => {
+    const entry = { ticket: 'a b', kept: answerOf(10) }
+    assert.deepEqual(readEntry(writeEntry(entry)), entry)
+    const marker = { ticket: 'a', kept: { selectedBy: ['colour'] } }
+    assert.deepEqual(readEntry(writeEntry(marker)), marker)
+  })
+
+  for (const text of ['', '{}', '{}\n', 'x\n', '{"ticket":"a"}\n']) {
+    test(`is none when it is ${JSON.stringify(text)}`, () => {
+      assert.equal(readEntry(Buffer.from(text)), undefined)
+    })
+  }
+})

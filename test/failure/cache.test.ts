@@ -91,6 +91,27 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal((await patient.get(path)).body, kept.body)
     })
 
+    for (const directive of ['must-revalidate', 'proxy-revalidate', 'no-cache', 's-maxage=1']) {
+      test(`no old answer is given that Magento has marked ${directive}, where Magento is obeyed`, async () => {
+        const rule = { ttlSeconds: 600, staleIfErrorSeconds: 600, shared: true, upstream: 'obey' }
+        const routes = ['GET /V1/products/:sku']
+        await using shop = await startCachedShop(kind, {
+          integration: { policies: { routes, cache: { 'GET /V1/products/:sku': rule } } },
+        })
+        const prime = async (value: string) => {
+          shop.respond = (socket) =>
+            answerWith(socket, { headers: { 'Cache-Control': `public, max-age=1, ${value}` } })
+          const { body } = await shop.get(path, { 'Cache-Control': 'no-cache' })
+          await untilStale(shop, body)
+          shop.respond = (socket) => socket.destroy()
+        }
+        await prime(directive)
+        assert.equal((await shop.get(path)).status, 502)
+        await prime('immutable')
+        assert.equal((await shop.get(path)).status, 200)
+      })
+    }
+
     test('what Magento answers with 500 is passed on', async () => {
       await using shop = await startCachedShop(kind, { integration: ofOneSecond(600) })
       const { body } = await shop.get(path)

@@ -31,7 +31,7 @@ export interface Extent {
 }
 
 // Compilers and pools settle within two.
-const warmUpRounds = 2
+export const warmUpRounds = 2
 
 /** Measures a case: rounds of both proxies in turn, because machines change their pace by the minute. */
 export async function measureCase(
@@ -53,7 +53,7 @@ export async function measureCase(
   return result
 }
 
-async function measureRound(each: Case, proxy: Child, extent: Extent): Promise<Sample> {
+export async function measureRound(each: Case, proxy: Child, extent: Extent): Promise<Sample> {
   const count = Math.ceil(extent.requests * each.share)
   // Before the clock runs: what the load costs is not to be seen.
   const requests = Array.from({ length: count }, () => signRequest(each, extent.scheme))

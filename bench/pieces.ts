@@ -63,7 +63,7 @@ export async function measurePieces(get: SignedRequest, folder: string): Promise
     measurePiece("Magento's schema of 200 B, validated", () => checkBody(smallValue, 'sync')),
     measurePiece("Magento's schema of 64 KiB, validated", () => checkBody(largeValue, 'sync')),
     measurePiece('audit record, built', () => auditRecord(ended)),
-    measurePiece('metrics of a record, counted', () => metrics.observe(record)),
+    measurePiece('metrics of a record, counted', () => metrics.observe(record, ended)),
   ]
   const written = await measureBackground('audit record, built and written, of 32', 32, () =>
     audit.write(Array.from({ length: 32 }, () => auditRecord(ended))),

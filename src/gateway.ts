@@ -67,6 +67,8 @@ export async function buildGateway(
     lasting.jobs &&
     openCallbacksPart(lasting.jobs.backend.callbacks, lasting, () => succession.current().receivers)
   forgetStart()
+  lasting.metrics.watchUpstream(() => succession.current().connections())
+  lasting.metrics.secrets.expect(config.integrations)
   addPipelineHooks(app, () => succession.current().traffic, openReplies)
 
   await app.register(httpProxy, {

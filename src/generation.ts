@@ -20,6 +20,7 @@ import { prepareAuditRecord } from './record/audit-record.ts'
 import { compileBodyRedaction } from './record/body-redaction.ts'
 import { compileCredentialNames } from './record/credential-names.ts'
 import type { MagentoStatus } from './record/metrics/gate-metrics.ts'
+import type { UpstreamConnections } from './record/metrics/upstream-metrics.ts'
 import { prepareTokenHash } from './record/token-hash.ts'
 import { prepareRespond } from './respond.ts'
 import { prepareServices } from './services.ts'
@@ -47,6 +48,8 @@ export interface Generation {
    * when nothing of it can be written any more, its secrets are forgotten. Resolves then.
    */
   readonly retire: () => Promise<void>
+  /** How its connections to Magento stand. */
+  readonly connections: () => UpstreamConnections
   /** Ends all connections to Magento, those in use too. */
   readonly cutOff: () => Promise<void>
 }
@@ -98,7 +101,7 @@ export function prepareGeneration(
         shop: magento.url,
         maxAnswerBytes: cache.answerKiB * 1024,
         totalMs: magento.timeouts.totalMs,
-        countWaiting: metrics.cacheWaiting,
+        countWaiting: metrics.cache.waiting,
         clock: Date.now,
       })
     : undefined
@@ -175,6 +178,7 @@ export function prepareGeneration(
       probe?.stop()
       return upstream.close()
     },
+    connections: upstream.connections,
   }
 }
 

@@ -50,7 +50,7 @@ export async function openLastingParts(
   const metrics = openMetrics()
 
   const auditLog = await openAuditLog(audit, redact, (error) => {
-    metrics.auditFailed()
+    metrics.audit.failed()
     log.error({ err: error }, 'the audit trail could not be written')
   })
   if (auditLog.cutAtOpen !== undefined) {
@@ -62,11 +62,11 @@ export async function openLastingParts(
     metrics,
     { isRecordDemanded, deadlineMs: audit.deadlineMs },
     () => {
-      metrics.auditFailed()
+      metrics.audit.failed()
       log.error('the audit trail has stalled')
     },
   )
-  metrics.gaugeAuditWaiting(recorder.waiting)
+  metrics.audit.watch(recorder)
 
   let requestMs = 0
   const store = await openStore(
@@ -79,6 +79,7 @@ export async function openLastingParts(
     },
     { monotonic: clock, wall: Date.now },
     log,
+    metrics.store,
   )
   const jobs = await openJobsPart(gateway, { log, metrics, recorder })
   return {

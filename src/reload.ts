@@ -42,8 +42,8 @@ export function prepareReload({ load, succession, isDraining, metrics, log }: Re
   let generation = 1
   let last: Promise<unknown> = Promise.resolve()
   let waiting: Promise<ReloadOutcome> | undefined
-  metrics.configLoaded(generation)
-  metrics.gaugeGenerations(succession.size)
+  metrics.config.loaded(generation)
+  metrics.config.watchLiving(succession.size)
 
   async function reload(): Promise<ReloadOutcome> {
     if (isDraining()) return { status: 'stopping' }
@@ -55,14 +55,15 @@ export function prepareReload({ load, succession, isDraining, metrics, log }: Re
     if (faults.length > 0) throw new ConfigError(faults)
     const changes = describeChanges(running, next)
     succession.follow(next)
+    metrics.secrets.expect(next.integrations)
     generation += 1
-    metrics.configLoaded(generation)
+    metrics.config.loaded(generation)
     log.info({ generation, changes }, 'the configuration was reloaded')
     return { status: 'reloaded', generation, changes }
   }
 
   function refused(error: unknown): ReloadOutcome {
-    metrics.reloadFailed()
+    metrics.config.reloadFailed()
     if (error instanceof ConfigError) {
       const { faults } = error
       log.error({ generation, faults }, 'the configuration was not reloaded: it has faults')

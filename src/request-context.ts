@@ -5,6 +5,7 @@ import type { JobAsk } from './deferral.ts'
 import type { MatchedEndpoint } from './endpoint.ts'
 import { firstValue } from './headers.ts'
 import type { HeldKey } from './idempotency.ts'
+import type { Limit, LimitState } from './limit.ts'
 import type { UpstreamFill } from './upstream-fill.ts'
 
 /** A request target that follows the one grammar; every part is a slice of the received bytes. */
@@ -74,6 +75,12 @@ export interface JsonBody {
   readonly text: string
   /** Every name that a member of any object has. */
   readonly names: ReadonlySet<string>
+}
+
+/** Limits that were asked for a request, and what each said. */
+export interface LimitUse {
+  readonly limits: readonly Limit[]
+  readonly states: readonly LimitState[]
 }
 
 /** How the request ended, as the audit record tells it. */
@@ -154,6 +161,8 @@ export class RequestContext {
   verified: string | undefined = undefined
   /** rate-limit: names of limits that are only reported and that the request goes beyond. */
   reportedLimits: readonly string[] | undefined = undefined
+  /** rate-limit: its limits, and how each stood after it. */
+  limitUse: LimitUse | undefined = undefined
   /** route-grant: the pattern that granted the request, `METHOD /V1/path/:variable`. */
   route: string | undefined = undefined
   /** route-grant: raw (still encoded) value of each variable of the pattern. */

@@ -31,7 +31,7 @@ export function prepareServices(
       return (key) => own.take(key, limit)
     },
     sharedLimiter,
-    countExceeded: metrics.limitExceeded,
+    countExceeded: metrics.limits.exceeded,
     penaltyOf: penalties.penaltyOf,
     random: Math.random,
     useNonce: store.useNonce,
@@ -43,8 +43,8 @@ export function prepareServices(
     contract,
     keepsJobs: gateway.jobs !== undefined,
     jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
-    reportViolations: reporter(metrics.contractViolated, 'request off the schema of Magento', log),
-    reportDrift: reporter(metrics.answerDrifted, 'answer off the schema of Magento', log),
+    reportViolations: reporter(metrics.contract.violated, 'request off the schema of Magento', log),
+    reportDrift: reporter(metrics.contract.drifted, 'answer off the schema of Magento', log),
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }

@@ -36,6 +36,7 @@ export const rateLimit = definePolicy({
       request.answerHeaders.push('RateLimit-Policy', policies)
       request.answerHeaders.push('RateLimit', stateField(limits, states))
       if (legacyHeaders) request.answerHeaders.push(...legacyFields(limits, states))
+      request.limitUse = { limits, states }
       noteExceeded(request, limits, states, services)
       return isAllowed ? allow : refusal(limits, states, services)
     }

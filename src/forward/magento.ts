@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { Pool } from 'undici'
 import type { AnswerSettings } from '../answer.ts'
 import type { Rejection } from '../problem.ts'
+import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { SendTokenRequest } from './admin-token/fetch-token.ts'
 import { AnswerRelay } from './answer-relay.ts'
@@ -55,6 +56,8 @@ export interface Magento {
   readonly sendGet: SendGet
   /** Origin of what Magento believes its address to be. */
   readonly publicOrigin: string
+  /** How its connections stand. */
+  readonly connections: () => UpstreamConnections
   /** Ends all connections, those in use too. */
   readonly close: () => Promise<void>
 }
@@ -164,6 +167,10 @@ export function connectMagento(
     sendGet: (path, headers, timeoutMs) =>
       exchange({ path, method: 'GET', headers, body: null }, documentLimitBytes, timeoutMs),
     publicOrigin: publicUrl.origin,
+    connections: () => {
+      const { connected, running, pending } = pool.stats
+      return { open: connected, busy: running, waiting: pending, limit: connections }
+    },
     close: () => pool.destroy(),
   }
 }

@@ -26,6 +26,8 @@ export interface Recorder {
   readonly waiting: () => number
   /** Resolves when what has been taken note of so far is written, or given up. */
   readonly written: () => Promise<void>
+  /** For how long the trail has been writing what it was given last, milliseconds; 0 when it has written it. */
+  readonly lagMs: () => number
   /** Resolves when what has been taken note of is written, or the trail has stalled. */
   readonly flush: () => Promise<void>
 }
@@ -62,7 +64,7 @@ interface Waiting {
  */
 export function openRecorder(
   auditLog: AuditLog,
-  metrics: Metrics,
+  metrics: Pick<Metrics, 'observe'>,
   { isRecordDemanded, deadlineMs }: RecorderSettings,
   onStall: () => void,
 ): Recorder {
@@ -95,13 +97,14 @@ export function openRecorder(
   }
 
   function collect(): void {
-    const records = ended.map((request, index) => (builds[index] as BuildRecord)(request))
+    const requests = ended
+    const records = requests.map((request, index) => (builds[index] as BuildRecord)(request))
     const waiting = ends
     ended = []
     builds = []
     ends = []
     for (const [index, record] of records.entries()) {
-      metrics.observe(record)
+      metrics.observe(record, requests[index] as RequestContext)
       collectOne(record, waiting[index])
     }
     beginInTime()
@@ -180,6 +183,7 @@ export function openRecorder(
       if (batch <= finished) return
       await new Promise<void>((resolve) => watchers.push({ batch, resolve }))
     },
+    lagMs: () => (underWay.length === 0 ? 0 : performance.now() - begunAt),
     flush: async () => {
       collect()
       for (begin(); writing !== undefined && !isStalled; begin()) {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 import type { RedisClient } from './redis-client.ts'
 import { codeOf, guardRedis, type RedisGuard } from './redis-guard.ts'
 
@@ -14,13 +15,14 @@ export async function guardClient(
   deadlineMs: number,
   log: Logger,
   shared?: string,
+  metrics?: Pick<StoreMetrics, 'lost' | 'fellBack'>,
 ): Promise<RedisGuard> {
   const actions = {
     probe: (slotKey: string) => redis.set(`magegate:probe:{${slotKey}}`, '', 'PX', 1_000),
     reconnect: () => redis.disconnect(true),
     onBack,
   }
-  const guard = guardRedis(actions, deadlineMs, log, shared)
+  const guard = guardRedis(actions, deadlineMs, log, shared, metrics)
   // Without a listener ioredis prints errors to the console, address included.
   redis.on('error', (error: Error) => guard.lost(codeOf(error)))
   redis.on('close', () => guard.lost('CLOSED'))

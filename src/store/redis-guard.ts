@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 
 /** How often it is tried whether Redis is back. */
 const probeEveryMs = 250
@@ -50,6 +51,7 @@ export function guardRedis(
   deadlineMs: number,
   log: Logger,
   shared = 'limits and nonces',
+  metrics?: Pick<StoreMetrics, 'lost' | 'fellBack'>,
 ): RedisGuard {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
@@ -59,6 +61,7 @@ export function guardRedis(
   function lost(errorCode: string, slotKey = ''): void {
     if (timer !== undefined || isClosed) return
     failedKey = slotKey
+    metrics?.lost()
     log.error({ errorCode }, `redis is away: ${shared} are not shared`)
     timer = setInterval(tryAgain, probeEveryMs).unref()
     if (errorCode === readOnly) reconnect()
@@ -84,14 +87,19 @@ export function guardRedis(
     log.info(`redis is back: ${shared} are shared again`)
   }
 
+  function withoutRedis<Answer>(fallback: () => Answer): Answer {
+    metrics?.fellBack()
+    return fallback()
+  }
+
   return {
     ask: ({ slotKey, ask, fallback, discard }) => {
-      if (timer !== undefined) return fallback()
+      if (timer !== undefined) return withoutRedis(fallback)
       const answer = ask()
       if (!(answer instanceof Promise)) return answer
       return inTime(answer, deadlineMs, discard).catch((error: unknown) => {
         lost(codeOf(error), slotKey)
-        return fallback()
+        return withoutRedis(fallback)
       })
     },
     isAway: () => timer !== undefined,

@@ -4,6 +4,7 @@ import type { IdempotencyStore } from '../idempotency.ts'
 import type { Charge, Limit, LimitDecision } from '../limit.ts'
 import { onceFor } from '../once-for.ts'
 import type { NonceResult } from '../policy.ts'
+import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 import { memoryAnswers } from './answers/memory-answers.ts'
 import { type RedisAnswers, redisAnswers } from './answers/redis-answers.ts'
 import { guardClient } from './guard-client.ts'
@@ -64,6 +65,7 @@ export async function openStore(
   settings: StoreSettings,
   clocks: LimitClocks,
   log: Logger,
+  metrics: StoreMetrics,
 ): Promise<Store> {
   const local = memoryLimits(clocks)
   if (settings.redis === undefined) {
@@ -85,7 +87,8 @@ export async function openStore(
     shared.settle()
     answers?.settle()
   }
-  const guard = await guardClient(redis, settle, deadlineMs, log)
+  const guard = await guardClient(redis, settle, deadlineMs, log, undefined, metrics)
+  metrics.watch(guard.isAway)
   answers = redisAnswers(redis, guard, 'nodes' in settings.redis)
 
   const decideOnLease = tokenLeases(shared.decide, clocks.monotonic)

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import type { Charge, Concurrency, Limit, LimitState, Quota, Rate } from '../../src/limit.ts'
+import { openMetrics } from '../../src/record/metrics.ts'
 import type { RedisLocation } from '../../src/store/redis-client.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 
@@ -76,6 +77,7 @@ export async function openTestStore(redis: RedisLocation, requestMs = 60_000): P
     { redis, deadlineMs: 50, localShare: 0.5, requestMs: () => requestMs, answerBytes: 1_048_576 },
     { monotonic: () => performance.now(), wall: Date.now },
     log,
+    openMetrics().store,
   )
   return {
     store,

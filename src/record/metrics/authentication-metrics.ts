@@ -1,0 +1,38 @@
+import type { Registry } from 'prom-client'
+import type { RequestContext } from '../../request-context.ts'
+import type { AuditRecord } from '../audit-record.ts'
+import { tallyCounter } from './tally.ts'
+
+/** What the steps and policies that refuse a caller as nobody look at. */
+const kinds: Readonly<Record<string, string>> = {
+  credential: 'token',
+  'client-certificate-pin': 'certificate',
+  signature: 'signature',
+  'replay-guard': 'replay',
+  'repeat-guard': 'replay',
+}
+
+/**
+ * Counts requests whose caller was not authenticated, by what was wrong. Who it claimed to be is no
+ * label: anybody can claim anything.
+ */
+export function authenticationMetrics(
+  registry: Registry,
+): (record: AuditRecord, request: RequestContext) => void {
+  const failures = tallyCounter(registry, {
+    name: 'magegate_authentication_failures_total',
+    help: 'Requests refused with 401 or for their address, by kind: nobody, address, token, certificate, signature, replay.',
+    labelNames: ['kind'],
+  })
+  return (record, request) => {
+    if (record.code === 'unauthenticated' || record.code === 'address-not-allowed') {
+      failures({ kind: kindOf(record, request) }).count += 1
+    }
+  }
+}
+
+function kindOf({ code, policy = '' }: AuditRecord, request: RequestContext): string {
+  if (code === 'address-not-allowed' || request.claimFault !== undefined) return 'address'
+  if (request.claimed?.integration === undefined) return 'nobody'
+  return kinds[policy] ?? 'other'
+}

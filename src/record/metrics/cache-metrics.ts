@@ -1,0 +1,31 @@
+import { Gauge, type Registry } from 'prom-client'
+import type { AuditRecord } from '../audit-record.ts'
+import { tallyCounter } from './tally.ts'
+
+/** Counts of the response cache. */
+export interface CacheMetrics {
+  /** Counts one request, if its route is cached. */
+  readonly observe: (record: AuditRecord) => void
+  /** Counts requests that wait for what Magento was asked on behalf of all of them. */
+  readonly waiting: (change: 1 | -1) => void
+}
+
+/** Opens the counts of the response cache. */
+export function cacheMetrics(registry: Registry): CacheMetrics {
+  const uses = tallyCounter(registry, {
+    name: 'magegate_cache_requests_total',
+    help: 'Requests of cached routes by what the cache had to do with them.',
+    labelNames: ['route', 'result'],
+  })
+  const waiting = new Gauge({
+    name: 'magegate_cache_waiting_requests',
+    help: 'Requests of cached routes that wait for an answer of Magento, each its own or that of another.',
+    registers: [registry],
+  })
+  return {
+    observe: ({ cache, route = 'none' }) => {
+      if (cache !== undefined) uses({ route, result: cache }).count += 1
+    },
+    waiting: (change) => waiting.inc(change),
+  }
+}

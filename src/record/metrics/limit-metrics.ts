@@ -1,0 +1,91 @@
+import { Gauge, type Registry } from 'prom-client'
+import type { Limit, LimitState } from '../../limit.ts'
+import type { RequestContext } from '../../request-context.ts'
+import { tallyCounter } from './tally.ts'
+
+/** What is known of limits. */
+export interface LimitMetrics {
+  /** Counts a request that a limit refused, or that it would have refused. */
+  readonly exceeded: (integration: string, limit: string, isEnforced: boolean) => void
+  /** Takes note of how the limits of a request stood after it. */
+  readonly observe: (request: RequestContext) => void
+}
+
+/** The most that was used of a limit, in this window and in the one before. */
+interface Peak {
+  readonly labels: { readonly integration: string; readonly limit: string }
+  windowStart: number
+  ratio: number
+  before: number
+}
+
+/** Longer than two scrapes of most set-ups, so that none misses a peak. */
+const windowMs = 60_000
+
+/**
+ * Shows limits: what goes beyond them, and how near to them integrations come. There is one series for
+ * each limit of the configuration that a request has met.
+ */
+export function limitMetrics(registry: Registry): LimitMetrics {
+  const exceeded = tallyCounter(registry, {
+    name: 'magegate_limit_exceeded_total',
+    help: 'Requests beyond a limit, by whether it is enforced or only reported.',
+    labelNames: ['integration', 'limit', 'mode'],
+  })
+  const peaks = new Map<string, Peak>()
+  // A limit is the same object for as long as a configuration is used.
+  const peakOf = new WeakMap<Limit, Peak>()
+  new Gauge({
+    name: 'magegate_limit_use_ratio',
+    help: 'The largest share of a limit that was used at once within the last one to two minutes, 1 at the limit.',
+    labelNames: ['integration', 'limit'] as const,
+    registers: [registry],
+    collect() {
+      const now = performance.now()
+      for (const peak of peaks.values()) {
+        turn(peak, now)
+        this.set(peak.labels, Math.max(peak.ratio, peak.before))
+      }
+    },
+  })
+
+  function find(limit: Limit): Peak {
+    const key = `${limit.key.integration}\n${limit.name}`
+    const labels = { integration: limit.key.integration, limit: limit.name }
+    const peak = peaks.get(key) ?? { labels, windowStart: performance.now(), ratio: 0, before: 0 }
+    peaks.set(key, peak)
+    peakOf.set(limit, peak)
+    return peak
+  }
+
+  return {
+    exceeded: (integration, limit, isEnforced) => {
+      exceeded({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }).count += 1
+    },
+    observe: ({ limitUse, endedAt }) => {
+      if (limitUse === undefined) return
+      for (const [index, limit] of limitUse.limits.entries()) {
+        const peak = peakOf.get(limit) ?? find(limit)
+        turn(peak, endedAt)
+        const ratio = ratioOf(limit, limitUse.states[index] as LimitState)
+        if (ratio > peak.ratio) peak.ratio = ratio
+      }
+    },
+  }
+}
+
+/** Begins a new window where the last one is over. */
+function turn(peak: Peak, now: number): void {
+  const past = now - peak.windowStart
+  if (past < windowMs) return
+  peak.before = past < 2 * windowMs ? peak.ratio : 0
+  peak.ratio = 0
+  peak.windowStart = now
+}
+
+/** What stays of a bucket or a count, whole tokens, is told rounded down; a limit that refuses is used up. */
+function ratioOf(limit: Limit, { isExceeded, remaining }: LimitState): number {
+  if (isExceeded) return 1
+  const all = limit.kind === 'rate' ? limit.burst : limit.count
+  return Math.max(0, Math.min(1, 1 - remaining / all))
+}

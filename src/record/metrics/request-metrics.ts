@@ -1,0 +1,67 @@
+import type { Registry } from 'prom-client'
+import type { AuditRecord } from '../audit-record.ts'
+import { type CountTally, type HistogramTally, tallyCounter, tallyHistogram } from './tally.ts'
+
+/** The series that one kind of request counts on. */
+interface RequestSeries {
+  readonly requests: CountTally
+  readonly duration: HistogramTally
+  readonly upstreamDuration: HistogramTally
+  readonly ownDuration: HistogramTally
+}
+
+const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90]
+/** What the gateway itself takes is far below what Magento takes. */
+const ownBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30]
+
+/** Counts requests that are over, and how long they took; gives the function that does. */
+export function requestMetrics(registry: Registry): (record: AuditRecord) => void {
+  const requests = tallyCounter(registry, {
+    name: 'magegate_requests_total',
+    help: 'Requests by verified integration, granted route, status and code of the refusal.',
+    labelNames: ['integration', 'route', 'status', 'code'],
+  })
+  const durationOf = (name: string, help: string, bounds: readonly number[]) =>
+    tallyHistogram(registry, { name, help, labelNames: ['integration'] }, bounds)
+  const duration = durationOf(
+    'magegate_request_duration_seconds',
+    'From the arrival of a request to the end of its answer.',
+    bounds,
+  )
+  const upstreamDuration = durationOf(
+    'magegate_upstream_duration_seconds',
+    'The share of it that Magento took.',
+    bounds,
+  )
+  const ownDuration = durationOf(
+    'magegate_own_duration_seconds',
+    'The rest of it: what the gateway took, and the caller to send and to read.',
+    ownBounds,
+  )
+  // There are as many as there are kinds of requests.
+  const known = new Map<string, RequestSeries>()
+  function seriesOf(record: AuditRecord): RequestSeries {
+    const { integration = 'none', route = 'none', code = 'none' } = record
+    const key = `${integration}\n${route}\n${record.status}\n${code}`
+    let series = known.get(key)
+    if (series === undefined) {
+      series = {
+        requests: requests({ integration, route, status: String(record.status), code }),
+        duration: duration({ integration }),
+        upstreamDuration: upstreamDuration({ integration }),
+        ownDuration: ownDuration({ integration }),
+      }
+      known.set(key, series)
+    }
+    return series
+  }
+
+  return (record) => {
+    const { durationMs, upstreamMs = 0 } = record
+    const series = seriesOf(record)
+    series.requests.count += 1
+    series.duration.observe(durationMs / 1000)
+    series.ownDuration.observe(Math.max(0, durationMs - upstreamMs) / 1000)
+    if (record.upstreamMs !== undefined) series.upstreamDuration.observe(upstreamMs / 1000)
+  }
+}

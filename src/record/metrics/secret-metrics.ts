@@ -1,0 +1,66 @@
+import { Gauge, type Registry } from 'prom-client'
+import type { SignatureSettings } from '../../authenticate/signature-settings.ts'
+import type { RequestContext } from '../../request-context.ts'
+import type { AuditRecord } from '../audit-record.ts'
+import { type CountTally, tallyCounter } from './tally.ts'
+
+/** What is known of secrets that callers use. */
+export interface SecretMetrics {
+  /** Shows secrets that have not been used, so that an unused one can be told from one that is gone. */
+  readonly expect: (
+    integrations: readonly {
+      readonly name: string
+      readonly credentials: { readonly signature?: SignatureSettings | undefined }
+    }[],
+  ) => void
+  readonly observe: (record: AuditRecord, request: RequestContext) => void
+}
+
+/** Counts uses of the secrets that signatures are verified with, by their ids, and when the last one was. */
+export function secretMetrics(registry: Registry): SecretMetrics {
+  const uses = tallyCounter(registry, {
+    name: 'magegate_secret_uses_total',
+    help: 'Requests by the secret that verified them, by its id in the configuration.',
+    labelNames: ['integration', 'secret'],
+  })
+  const known = new Map<string, { readonly tally: CountTally; lastSeconds: number }>()
+  const labelsOf = (key: string) => {
+    const [integration = '', secret = ''] = key.split('\n')
+    return { integration, secret }
+  }
+  new Gauge({
+    name: 'magegate_secret_last_used_timestamp_seconds',
+    help: 'When a secret verified a request last, seconds since 1970; 0 if not since the start.',
+    labelNames: ['integration', 'secret'] as const,
+    registers: [registry],
+    collect() {
+      for (const [key, { lastSeconds }] of known) this.set(labelsOf(key), lastSeconds)
+    },
+  })
+  function find(key: string) {
+    let secret = known.get(key)
+    if (secret === undefined) {
+      secret = { tally: uses(labelsOf(key)), lastSeconds: 0 }
+      known.set(key, secret)
+    }
+    return secret
+  }
+  return {
+    expect: (integrations) => {
+      for (const { name, credentials } of integrations) {
+        for (const id of secretIds(credentials.signature)) find(`${name}\n${id}`)
+      }
+    },
+    observe: ({ integration, keyId }, { arrivedAtMs }) => {
+      if (integration === undefined || keyId === undefined) return
+      const secret = find(`${integration}\n${keyId}`)
+      secret.tally.count += 1
+      secret.lastSeconds = arrivedAtMs / 1000
+    },
+  }
+}
+
+function secretIds(signature: SignatureSettings | undefined): readonly string[] {
+  if (signature === undefined) return []
+  return ('secrets' in signature ? signature.secrets : signature.keys).map(({ id }) => id)
+}

@@ -1,0 +1,38 @@
+import type { Registry } from 'prom-client'
+import { tallyCounter, watchedGauge } from './tally.ts'
+
+/** What is known of Redis. */
+export interface StoreMetrics {
+  /** Counts that Redis was lost. */
+  readonly lost: () => void
+  /** Counts a question to Redis that had to be answered without it. */
+  readonly fellBack: () => void
+  readonly watch: (isAway: () => boolean) => void
+}
+
+/** Shows whether what processes share is there. */
+export function storeMetrics(registry: Registry): StoreMetrics {
+  const lost = tallyCounter(registry, {
+    name: 'magegate_store_losses_total',
+    help: 'How often Redis went away.',
+    labelNames: [],
+  })({})
+  const fallbacks = tallyCounter(registry, {
+    name: 'magegate_store_fallbacks_total',
+    help: 'Questions to Redis that were answered without it: limits held here, nonces refused.',
+    labelNames: [],
+  })({})
+  const watchAway = watchedGauge(registry, {
+    name: 'magegate_store_away',
+    help: '1 while Redis is away, 0 while it is there or there is none.',
+  })
+  return {
+    lost: () => {
+      lost.count += 1
+    },
+    fellBack: () => {
+      fallbacks.count += 1
+    },
+    watch: (isAway) => watchAway(() => Number(isAway())),
+  }
+}

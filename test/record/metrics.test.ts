@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
+import { acme, globex, quietAddresses, startGateway } from '../support/gateway.ts'
+import { acmeHeaders, type ClientRequest, globexHeaders, send } from '../support/http-client.ts'
+import { scrape, scrapeUntil } from '../support/metrics.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { startRedis } from '../support/redis.ts'
+
+const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+/** Answers every request at once. */
+function startUpstream() {
+  return startRawUpstream((socket) => void socket.write(answer))
+}
+
+/** Requests in which a name that the caller chooses stands wherever one can stand. */
+function hostileRequests(name: string): ClientRequest[] {
+  const body = `{"${name}":"${name}"}`
+  const json = { 'Content-Type': 'application/json' }
+  const known = { ...globexHeaders, ...json }
+  return [
+    { headers: { Authorization: `Bearer ${name}` } },
+    { headers: { 'X-Integration-Id': name } },
+    { headers: { 'X-Integration-Id': name, 'X-Signature': name } },
+    { headers: { 'Signature-Input': `sig1=();keyid="${name}"`, Signature: 'sig1=:AAAA:' } },
+    { headers: { Authorization: `OAuth oauth_consumer_key="${name}"` } },
+    { headers: { ...globexHeaders, 'X-Request-Id': name, traceparent: name, 'User-Agent': name } },
+    { headers: globexHeaders, path: `/rest/V1/${name}` },
+    { headers: globexHeaders, path: `/rest/${name}/V1/products` },
+    { headers: globexHeaders, path: `/rest/V1/products/${name}` },
+    { headers: globexHeaders, path: `/rest/V1/products/x?${name}=${name}` },
+    { headers: globexHeaders, path: `/${name}` },
+    { headers: globexHeaders, method: 'PATCH', path: `/${name}` },
+    { headers: known, method: 'POST', path: '/rest/V1/products', body },
+    { headers: known, method: 'POST', path: `/rest/V1/products?${name}=1`, body },
+    {
+      headers: { ...known, 'Idempotency-Key': name },
+      method: 'POST',
+      path: '/rest/V1/products',
+      body,
+    },
+    {
+      headers: { ...known, 'Content-Type': name },
+      method: 'POST',
+      path: '/rest/V1/products',
+      body,
+    },
+    { headers: { ...acmeHeaders(), 'X-Signature': name } },
+    { headers: { ...globexHeaders, 'X-Forwarded-For': name, Expect: name } },
+  ]
+}
+
+test('no name that a caller chooses makes a series, however many it tries', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { limits: { perAddress: quietAddresses } },
+    integrations: [
+      acme,
+      { ...globex, policies: { ...globex.policies, rateLimit: { rate: '9999/s' } } },
+    ],
+  })
+  const tryNames = async (names: readonly string[]) => {
+    for (const name of names) {
+      for (const request of hostileRequests(name)) await send(gateway.url, request)
+    }
+  }
+  await tryNames(['name-0'])
+  const before = await scrape(gateway)
+  await tryNames(Array.from({ length: 25 }, (_, index) => `other-${index}`))
+  const after = await scrape(gateway)
+  assert.deepEqual([...after.series], [...before.series])
+  assert.doesNotMatch(after.text, /name-0|other-\d/)
+  assert.ok(before.series.size > 50)
+})
+
+test('each request counts once on its time, on that of Magento and on that of the gateway', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({ magentoUrl: upstream.url })
+  for (let count = 0; count < 3; count += 1) await send(gateway.url, { headers: globexHeaders })
+  await send(gateway.url, { headers: globexHeaders, path: '/rest/V1/none' })
+  const seen = await scrape(gateway)
+  const counts = ['request', 'upstream', 'own'].map((part) =>
+    seen.value(`magegate_${part}_duration_seconds_count{integration="globex-pim"}`),
+  )
+  assert.deepEqual(counts, [4, 3, 4])
+  const [whole = 0, magento = 0, own = 0] = ['request', 'upstream', 'own'].map((part) =>
+    seen.value(`magegate_${part}_duration_seconds_sum{integration="globex-pim"}`),
+  )
+  assert.ok(Math.abs(whole - magento - own) < 1e-6)
+  const buckets = [...seen.text.matchAll(/^magegate_own_duration_seconds_bucket\{.*\} (\d+)$/gm)]
+  const upTo = buckets.map(([, value]) => Number(value))
+  assert.deepEqual(
+    upTo,
+    upTo.toSorted((one, other) => one - other),
+  )
+  assert.equal(upTo.at(-1), 4)
+})
+
+test('who is not authenticated counts by what was wrong', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [
+      acme,
+      { ...globex, policies: { ...globex.policies, ipAllowlist: ['203.0.113.1'] } },
+    ],
+  })
+  const wrong: readonly (readonly [string, Record<string, string>])[] = [
+    ['nobody', {}],
+    ['nobody', { Authorization: 'Bearer unknown-token-0123456789' }],
+    ['token', { 'X-Integration-Id': acme.name }],
+    ['signature', { ...acmeHeaders(), 'X-Signature': 'none' }],
+    ['signature', { ...acmeHeaders(), 'X-Signature': '0'.repeat(64) }],
+    ['address', globexHeaders],
+    ['address', { 'X-Integration-Id': globex.name }],
+  ]
+  for (const [, headers] of wrong) await send(gateway.url, { headers })
+  const { text } = await scrape(gateway)
+  const kinds = [...text.matchAll(/^magegate_authentication_failures_total\{kind="(.*)"\} (\d)$/gm)]
+  assert.deepEqual(Object.fromEntries(kinds.map(([, kind, count]) => [kind, Number(count)])), {
+    nobody: 2,
+    token: 1,
+    signature: 2,
+    address: 2,
+  })
+})
+
+test('of a rotation it shows which secret was used, how often and when last', async () => {
+  await using upstream = await startUpstream()
+  const secrets = [
+    { id: 'old', value: 'env:ACME_HMAC_SECRET' },
+    { id: 'new', value: 'env:ACME_HMAC_SECRET_NEXT' },
+  ]
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [
+      { ...acme, credentials: { ...acme.credentials, signature: { scheme: 'body', secrets } } },
+    ],
+  })
+  const labels = (secret: string) => `{integration="acme-erp",secret="${secret}"}`
+  const last = (secret: string) => `magegate_secret_last_used_timestamp_seconds${labels(secret)}`
+  const unused = await scrape(gateway)
+  assert.deepEqual([unused.value(last('old')), unused.value(last('new'))], [0, 0])
+  const sentAt = Date.now() / 1000
+  assert.equal((await send(gateway.url, { headers: acmeHeaders() })).status, 200)
+  const seen = await scrape(gateway)
+  assert.ok(Number(seen.value(last('old'))) >= sentAt)
+  assert.equal(seen.value(last('new')), 0)
+  assert.equal(seen.value(`magegate_secret_uses_total${labels('old')}`), 1)
+  assert.equal(seen.value(`magegate_secret_uses_total${labels('new')}`), 0)
+})
+
+test('the use of each limit is shown as a share of it', async () => {
+  await using upstream = await startUpstream()
+  const rateLimit = { rate: '1/h', burst: 4, quota: '10/day', concurrency: 2 }
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...globex, policies: { ...globex.policies, rateLimit } }],
+  })
+  for (let count = 0; count < 2; count += 1) await send(gateway.url, { headers: globexHeaders })
+  const seen = await scrape(gateway)
+  const use = ['rate', 'quota/day', 'concurrency'].map((limit) =>
+    seen.value(`magegate_limit_use_ratio{integration="globex-pim",limit="${limit}"}`),
+  )
+  assert.deepEqual(
+    use.map((ratio) => Number(ratio).toFixed(2)),
+    ['0.50', '0.20', '0.50'],
+  )
+  for (let count = 0; count < 3; count += 1) await send(gateway.url, { headers: globexHeaders })
+  const full = await scrape(gateway)
+  assert.equal(full.value('magegate_limit_use_ratio{integration="globex-pim",limit="rate"}'), 1)
+})
+
+test('connections to Magento are shown, and the requests that wait for one', async () => {
+  const held: Socket[] = []
+  await using upstream = await startRawUpstream((socket) => void held.push(socket))
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { magento: { url: upstream.url, connections: 1 } },
+  })
+  const answers = [1, 2, 3].map(() => send(gateway.url, { headers: globexHeaders }))
+  const seen = await scrapeUntil(
+    gateway,
+    ({ value }) => held.length === 1 && value('magegate_upstream_requests_waiting') === 2,
+  )
+  const connections = ['open', 'busy', 'limit'].map((what) =>
+    seen.value(`magegate_upstream_connections_${what}`),
+  )
+  assert.deepEqual(connections, [1, 1, 1])
+  held[0]?.on('data', () => held[0]?.write(answer))
+  held[0]?.write(answer)
+  for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
+})
+
+test('that Redis is away is shown, with what is answered without it', async () => {
+  await using upstream = await startUpstream()
+  await using redis = await startRedis()
+  const rateLimit = { rate: '1000/s' }
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { store: { redis: 'env:REDIS_URL' } },
+    integrations: [{ ...globex, policies: { ...globex.policies, rateLimit } }],
+    env: { REDIS_URL: redis.url },
+  })
+  const store = async () => {
+    await send(gateway.url, { headers: globexHeaders })
+    const { value } = await scrape(gateway)
+    return ['away', 'losses_total', 'fallbacks_total'].map((each) =>
+      value(`magegate_store_${each}`),
+    )
+  }
+  assert.deepEqual(await store(), [0, 0, 0])
+  await redis.kill()
+  await scrapeUntil(gateway, ({ value }) => value('magegate_store_away') === 1)
+  assert.deepEqual(await store(), [1, 1, 1])
+  await redis.restart()
+  await scrapeUntil(gateway, ({ value }) => value('magegate_store_away') === 0)
+  assert.deepEqual(await store(), [0, 1, 1])
+})
+
+test('names and help are as Prometheus wants them', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({ magentoUrl: upstream.url })
+  await send(gateway.url, { headers: globexHeaders })
+  const { text } = await scrape(gateway)
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text })
+  assert.equal(`${stdout}${stderr}`, '')
+  assert.equal(status, 0)
+})

@@ -8,6 +8,7 @@ import {
 import { policies } from './pipeline.ts'
 import type { Policy, Services, Stage } from './policy.ts'
 import { reject } from './problem.ts'
+import { isReportOnly, reportInstead, reportingServices } from './report-only.ts'
 import type { NamedCheck } from './stages.ts'
 
 /** An integration, ready to take requests: its policies by stage, and how it calls Magento. */
@@ -33,11 +34,15 @@ export function prepareIntegration(
   // A credential of the caller's own is not kept.
   const mayDefer = services.keepsJobs && settings.upstream.passthrough !== true
   for (const policy of policies as readonly Policy[]) {
-    const own = (settings[policy.section] as Readonly<Record<string, unknown>>)[policy.key]
-    const effective = own ?? policy.absent
+    const written = (settings[policy.section] as Readonly<Record<string, unknown>>)[policy.key]
+    const effective = written ?? policy.absent
     if (effective === undefined) continue
-    const check = policy.prepare(effective, { ...services, integration: settings.name, mayDefer })
-    stages[policy.stage].push({ name: policy.name, check })
+    const own = { ...services, integration: settings.name, mayDefer }
+    const { name } = policy
+    const check = isReportOnly(policy, settings.reportOnly)
+      ? reportInstead(name, policy.prepare(effective, reportingServices(own)), own)
+      : policy.prepare(effective, own)
+    stages[policy.stage].push({ name, check })
   }
   return {
     ...stages,

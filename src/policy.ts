@@ -65,6 +65,8 @@ export interface Services {
    */
   readonly localLimiter: (name: string, limit: RateLimit, keys: number) => LocalLimiter
   readonly sharedLimiter: SharedLimiter
+  /** Counts and logs a refusal that is only reported. */
+  readonly reportRefusal: (request: RequestContext, policy: string, rejection: Rejection) => void
   /** Counts a limit that would have refused a request, or has. */
   readonly countExceeded: (integration: string, limit: string, isEnforced: boolean) => void
   /** For how long an address may send nothing because of what was refused to it, milliseconds. */
@@ -127,6 +129,11 @@ export interface Policy<
   readonly key: Key
   /** TypeBox: JSON Schema and type in one. */
   readonly settings: Settings
+  /**
+   * Whether an integration may have it report what it would refuse, and let that pass. Left out where a
+   * refusal says who the caller is, keeps a write from being done twice, or is what later code relies on.
+   */
+  readonly isReportable?: true
   /** What holds where an integration says nothing; a policy without it is then not in the path. */
   readonly absent?: Static<Settings>
   /** Once per integration, at start and at each reload; the settings match their schema, so it does not fail. */

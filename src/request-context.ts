@@ -77,6 +77,13 @@ export interface JsonBody {
   readonly names: ReadonlySet<string>
 }
 
+/** A refusal that was reported, and that the request went on after. */
+export interface ReportedRefusal {
+  readonly policy: string
+  readonly code: string
+  readonly reason: string
+}
+
 /** Limits that were asked for a request, and what each said. */
 export interface LimitUse {
   readonly limits: readonly Limit[]
@@ -161,6 +168,8 @@ export class RequestContext {
   verified: string | undefined = undefined
   /** rate-limit: names of limits that are only reported and that the request goes beyond. */
   reportedLimits: readonly string[] | undefined = undefined
+  /** Policies that only report: what each would have refused. */
+  reported: readonly ReportedRefusal[] | undefined = undefined
   /** rate-limit: its limits, and how each stood after it. */
   limitUse: LimitUse | undefined = undefined
   /** route-grant: the pattern that granted the request, `METHOD /V1/path/:variable`. */

@@ -31,6 +31,12 @@ export function prepareServices(
       return (key) => own.take(key, limit)
     },
     sharedLimiter,
+    reportRefusal: (request, policy, { code, reason, violations }) => {
+      const { requestId, verified = '' } = request
+      metrics.countReported(verified, policy, code)
+      const told = { requestId, integration: verified, policy, code, reason, violations }
+      log.info(told, 'a policy would refuse this request')
+    },
     countExceeded: metrics.limits.exceeded,
     penaltyOf: penalties.penaltyOf,
     random: Math.random,

@@ -45,23 +45,25 @@ test('a request that is refused for its limit says which one, until when, and ho
   )
 })
 
-test('a limit that is only reported is in the record and the metric, and nobody is refused', async () => {
-  await using upstream = await startUpstream()
-  await using gateway = await startGateway({
-    magentoUrl: upstream.url,
-    integrations: [limited({ rate: '1/h', reportOnly: true })],
+for (const reportOnly of [true, ['rate']]) {
+  test(`a limit that is only reported by ${reportOnly} is in the record and the metric, and nobody is refused`, async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      integrations: [limited({ rate: '1/h', reportOnly })],
+    })
+    for (let count = 0; count < 3; count += 1) {
+      assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+    }
+    const records = await gateway.auditRecords(3)
+    assert.deepEqual(
+      records.map(({ reportedLimits }) => reportedLimits),
+      [undefined, ['rate'], ['rate']],
+    )
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    assert.match(metrics, /limit="rate",mode="reported"\} 2/)
   })
-  for (let count = 0; count < 3; count += 1) {
-    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
-  }
-  const records = await gateway.auditRecords(3)
-  assert.deepEqual(
-    records.map(({ reportedLimits }) => reportedLimits),
-    [undefined, ['rate'], ['rate']],
-  )
-  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-  assert.match(metrics, /limit="rate",mode="reported"\} 2/)
-})
+}
 
 describe('requests at once', () => {
   for (const place of ['memory', 'Redis']) {

@@ -23,6 +23,7 @@ const otherTypes = [
 export const jsonBody = definePolicy({
   name: 'json-body',
   stage: 'authorize',
+  isReportable: true,
   section: 'policies',
   key: 'jsonBody',
   settings: Type.Object(

@@ -14,6 +14,7 @@ const ruleNames = ['write-query', ...Object.keys(attackRules)]
 export const knownAttacks = definePolicy({
   name: 'known-attacks',
   stage: 'authorize',
+  isReportable: true,
   section: 'policies',
   key: 'knownAttacks',
   settings: Type.Object(

@@ -16,6 +16,7 @@ const modes = ['enforce', 'reportOnly', 'off'] as const
 export const magentoSchema = definePolicy({
   name: 'magento-schema',
   stage: 'authorize',
+  isReportable: true,
   section: 'policies',
   key: 'magentoSchema',
   settings: Type.Object(

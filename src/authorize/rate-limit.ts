@@ -14,6 +14,7 @@ import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 export const rateLimit = definePolicy({
   name: 'rate-limit',
   stage: 'authorize',
+  isReportable: true,
   section: 'policies',
   key: 'rateLimit',
   settings: RateLimitSettings,

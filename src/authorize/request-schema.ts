@@ -8,6 +8,7 @@ import { WriteRouteSetting } from './route-pattern.ts'
 export const requestSchema = definePolicy({
   name: 'request-schema',
   stage: 'authorize',
+  isReportable: true,
   section: 'policies',
   key: 'requestSchema',
   settings: Type.Record(WriteRouteSetting(), SchemaFileSetting(), {

@@ -10,6 +10,7 @@ import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 export const routeGrant = definePolicy({
   name: 'route-grant',
   stage: 'authorize',
+  isReportable: true,
   section: 'policies',
   key: 'routes',
   settings: Type.Array(GrantSetting(), {

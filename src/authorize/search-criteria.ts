@@ -10,6 +10,7 @@ import { parseCriteria } from './search-criteria/parse-criteria.ts'
 export const searchCriteria = definePolicy({
   name: 'search-criteria',
   stage: 'authorize',
+  isReportable: true,
   section: 'policies',
   key: 'searchCriteria',
   settings: CriteriaSettings,

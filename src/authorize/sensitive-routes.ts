@@ -60,6 +60,7 @@ function accountOf({ json }: RequestContext): string {
 export const sensitiveRoutes = definePolicy({
   name: 'sensitive-routes',
   stage: 'authorize',
+  isReportable: true,
   section: 'policies',
   key: 'sensitiveRoutes',
   settings: Type.Object(

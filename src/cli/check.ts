@@ -23,8 +23,12 @@ async function check(directory: string): Promise<number> {
   try {
     const { integrations, magentoSchema } = await loadConfig(directory)
     process.stdout.write(`${directory}: ok, ${integrations.length} integration(s)\n`)
-    for (const { name, policies } of integrations) {
+    for (const { name, policies, reportOnly } of integrations) {
       process.stdout.write(`${name}: ${describeRateLimit(name, policies.rateLimit)}\n`)
+      if (reportOnly !== undefined) {
+        const which = reportOnly === true ? 'all that can' : reportOnly.join(', ')
+        process.stdout.write(`${name}: only reported, not refused: ${which}\n`)
+      }
       for (const line of routeNotes(routesOf(policies.routes), magentoSchema)) {
         process.stdout.write(`${name}: ${line}\n`)
       }

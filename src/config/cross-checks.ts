@@ -109,6 +109,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
   }
   if (signature !== undefined) faults.push(...checkSignatureRules(signature))
   faults.push(
+    ...checkReportRules(integration),
     ...checkLimitRules(integration),
     ...checkCacheRules(integration),
     ...checkJobRules(integration),
@@ -135,6 +136,17 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     }
   }
   return faults
+}
+
+/** Policies that see nothing in a body that json-body has not read. */
+const bodyReaders = ['known-attacks', 'sensitive-routes', 'magento-schema', 'request-schema']
+
+/** What passes json-body unread would pass those that look into it, and nobody would be told. */
+function checkReportRules({ reportOnly }: IntegrationSettings): RuleFault[] {
+  if (!Array.isArray(reportOnly) || !reportOnly.includes('json-body')) return []
+  if (bodyReaders.every((name) => reportOnly.includes(name))) return []
+  const expected = `with json-body also ${bodyReaders.join(', ')}, which would not see such a body`
+  return [{ pointer: '/reportOnly', expected }]
 }
 
 /** What identifies an integration; known as far as its file could be read. */

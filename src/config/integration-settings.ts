@@ -20,6 +20,8 @@ function section<Name extends 'credentials' | 'policies'>(name: Name): Section<N
   ) as unknown as Section<Name>
 }
 
+const reportable = policies.filter((policy) => 'isReportable' in policy).map(({ name }) => name)
+
 /** How the gateway authenticates towards Magento, one of these. */
 const UpstreamSettings = Type.Refine(
   Type.Object(
@@ -96,6 +98,16 @@ export const IntegrationSettings = Type.Object(
         'How much of Magento it gets where others wait too, in proportion to theirs. See magento.queue.',
     }),
     callback: Type.Optional(CallbackSettings),
+    reportOnly: Type.Optional(
+      Type.Union(
+        [Type.Literal(true), Type.Array(Type.Enum(reportable), { minItems: 1, uniqueItems: true })],
+        {
+          description:
+            'Policies that report what they would refuse, and let it pass: true for all that can, or a list.',
+          expected: `true, or a list of ${reportable.join(', ')}`,
+        },
+      ),
+    ),
     policies: Type.Object(section('policies'), { ...closed, default: {} }),
   },
   { ...closed, title: 'magegate integration' },

@@ -50,8 +50,9 @@ export async function resolveReferences(
       faults.push({ pointer, expected: resolved.expected })
       return value
     }
-    if (Array.isArray(value) && node.items) {
+    if (Array.isArray(value)) {
       const { items } = node
+      if (items === undefined) return value
       return Promise.all(value.map((item, index) => walk(items, item, `${pointer}/${index}`)))
     }
     if (typeof value !== 'object' || value === null) return value

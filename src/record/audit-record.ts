@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { clientClosed } from '../answer.ts'
 import type { CacheUse } from '../cache-rule.ts'
-import type { RequestContext } from '../request-context.ts'
+import type { ReportedRefusal, RequestContext } from '../request-context.ts'
 import type { ShowBody } from './body-redaction.ts'
 import { type RecordedSignature, recordedSignature } from './evidence-redaction.ts'
 import { redactPath } from './path-redaction.ts'
@@ -56,6 +56,8 @@ export interface AuditRecord {
   readonly cache: CacheUse | undefined
   /** Limits that the request went beyond and that are only reported. */
   readonly reportedLimits: readonly string[] | undefined
+  /** What policies that only report would have refused. */
+  readonly reported: readonly ReportedRefusal[] | undefined
   /** SKUs that path and body name. */
   readonly skus: readonly string[] | undefined
   /** Ids of orders that path and body name. */
@@ -131,6 +133,7 @@ function auditRecord(
     bodySha256: body.length === 0 ? undefined : hash('sha256', body),
     cache: request.cacheUse,
     reportedLimits: request.reportedLimits,
+    reported: request.reported,
     skus: skus?.map(redactTokenShapes),
     orderIds: orderIds?.map(redactTokenShapes),
     jobIds: request.jobId === undefined ? jobIds : [request.jobId],

@@ -9,6 +9,7 @@ import { type ConnectionMetrics, connectionMetrics } from './metrics/connection-
 import { type ContractMetrics, contractMetrics } from './metrics/contract-metrics.ts'
 import { type GateMetrics, gateMetrics } from './metrics/gate-metrics.ts'
 import { type LimitMetrics, limitMetrics } from './metrics/limit-metrics.ts'
+import { type CountReported, reportMetrics } from './metrics/report-metrics.ts'
 import { requestMetrics } from './metrics/request-metrics.ts'
 import { type SecretMetrics, secretMetrics } from './metrics/secret-metrics.ts'
 import { type StoreMetrics, storeMetrics } from './metrics/store-metrics.ts'
@@ -26,6 +27,7 @@ export interface Metrics {
   /** Of what is held back from Magento. */
   readonly gate: GateMetrics
   readonly limits: LimitMetrics
+  readonly countReported: CountReported
   readonly secrets: SecretMetrics
   readonly store: StoreMetrics
   /** For the metrics of parts that are not always there. */
@@ -63,6 +65,7 @@ export function openMetrics(): Metrics {
     contract: contractMetrics(registry),
     gate: gateMetrics(registry),
     limits,
+    countReported: reportMetrics(registry),
     secrets,
     store: storeMetrics(registry),
     registry,

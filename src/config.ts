@@ -25,6 +25,7 @@ import {
 import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
 import { checkTlsFiles } from './config/tls-rules.ts'
+import { readTracing, type TracingSettings } from './config/tracing-settings.ts'
 import { readYamlFile } from './config/yaml-file.ts'
 import { EndpointFileSettings, endpointFaults } from './endpoints/defined-endpoint.ts'
 import type { Secret } from './secret.ts'
@@ -37,6 +38,8 @@ export interface Config {
   readonly endpoints: readonly EndpointFileSettings[]
   /** What the shop says it understands; absent where it was not fetched. */
   readonly magentoSchema?: SwaggerDocument | undefined
+  /** Absent where nothing is traced. */
+  readonly tracing?: TracingSettings | undefined
   /** Every secret of the configuration, so that no output ever shows one. */
   readonly secrets: readonly Secret[]
 }
@@ -44,7 +47,7 @@ export interface Config {
 /**
  * Reads `gateway.yaml`, `magento/schema.json` and the files of `integrations/`, `policies/` and `endpoints/`
  * below a directory.
- * @param env where `env:NAME` leads; this is the only place that reads the environment
+ * @param env where `env:NAME` leads, and how requests are traced; this is the only place that reads the environment
  * @param needs whether the schema of Magento must be there for integrations that are held against it
  * @throws {ConfigError} with every fault of every file
  */
@@ -88,6 +91,8 @@ export async function loadConfig(
     faults.push(...checkJobsOfCallbacks(gateway.file, gateway.settings, read))
   }
   faults.push(...contract.faults)
+  const tracing = readTracing(env)
+  faults.push(...tracing.faults)
   if (needs === 'contract needed') faults.push(...checkContract(contract.document, integrations))
   if (files.length === 0) {
     const file = join(directory, 'integrations')
@@ -99,7 +104,8 @@ export async function loadConfig(
     endpoints: endpointFiles.flatMap(({ settings }) => settings ?? []),
     magentoSchema: contract.document,
     integrations: integrations.flatMap(({ settings }) => settings ?? []),
-    secrets: [gateway, ...integrations].flatMap(({ secrets }) => secrets),
+    tracing: tracing.settings,
+    secrets: [gateway, ...integrations, tracing].flatMap(({ secrets }) => secrets),
   }
 }
 

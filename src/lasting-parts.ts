@@ -8,6 +8,7 @@ import { openLog } from './record/log.ts'
 import { type Metrics, openMetrics } from './record/metrics.ts'
 import { openRecorder, type Recorder } from './record/recorder.ts'
 import type { Redactions } from './record/redactions.ts'
+import { openTracing, type Tracing } from './record/tracing.ts'
 import { type AddressPenalties, addressPenalties } from './store/address-penalties.ts'
 import { redisLocation } from './store/redis-location.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -19,6 +20,8 @@ export interface LastingParts {
   readonly redactions: Redactions
   readonly log: Logger
   readonly metrics: Metrics
+  /** Absent where it is off. */
+  readonly tracing: Tracing | undefined
   readonly recorder: Recorder
   readonly store: Store
   readonly penalties: AddressPenalties
@@ -40,14 +43,15 @@ export interface LastingParts {
  * @returns rejects when the audit trail cannot be opened
  */
 export async function openLastingParts(
-  { gateway }: Config,
+  config: Config,
   redactions: Redactions,
 ): Promise<LastingParts> {
-  const { audit, store: storeSettings } = gateway
+  const { audit, store: storeSettings } = config.gateway
   const { redact } = redactions
   const clock = () => performance.now()
   const log = openLog(redact)
   const metrics = openMetrics()
+  const tracing = await openTracing(config.tracing, { redact, count: metrics.countSpans })
 
   const auditLog = await openAuditLog(audit, redact, (error) => {
     metrics.audit.failed()
@@ -59,7 +63,7 @@ export async function openLastingParts(
   const isRecordDemanded = audit.onFailure === 'refuse'
   const recorder = openRecorder(
     auditLog,
-    metrics,
+    tracing === undefined ? metrics : { observe: observeBoth(metrics, tracing) },
     { isRecordDemanded, deadlineMs: audit.deadlineMs },
     () => {
       metrics.audit.failed()
@@ -75,7 +79,7 @@ export async function openLastingParts(
       deadlineMs: storeSettings.deadlineMs,
       localShare: storeSettings.localShare,
       requestMs: () => requestMs,
-      answerBytes: gateway.cache.memoryMiB * 1_048_576,
+      answerBytes: config.gateway.cache.memoryMiB * 1_048_576,
     },
     { monotonic: clock, wall: Date.now },
     log,
@@ -87,6 +91,7 @@ export async function openLastingParts(
     redactions,
     log,
     metrics,
+    tracing,
     recorder,
     store,
     penalties: addressPenalties(clock),
@@ -101,6 +106,14 @@ export async function openLastingParts(
       store.close()
       await recorder.flush()
       if (!recorder.isStalled()) await auditLog.close()
+      await tracing?.close()
     },
+  }
+}
+
+function observeBoth(metrics: Metrics, tracing: Tracing): Metrics['observe'] {
+  return (record, request) => {
+    metrics.observe(record, request)
+    tracing.observe(record, request)
   }
 }

@@ -65,6 +65,11 @@ export interface Services {
    */
   readonly localLimiter: (name: string, limit: RateLimit, keys: number) => LocalLimiter
   readonly sharedLimiter: SharedLimiter
+  /**
+   * Gives the W3C trace flags of a trace, by those of its parent if it has one; undefined where nothing
+   * is traced.
+   */
+  readonly sampleTrace: ((traceId: string, parentFlags: string | undefined) => string) | undefined
   /** Counts and logs a refusal that is only reported. */
   readonly reportRefusal: (request: RequestContext, policy: string, rejection: Rejection) => void
   /** Counts a limit that would have refused a request, or has. */

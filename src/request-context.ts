@@ -50,6 +50,10 @@ export interface UpstreamExchange {
   status?: number
   /** Milliseconds until the answer was complete or had failed. */
   durationMs?: number
+  /** W3C Trace Context parent id that Magento was told, 16 hex digits. */
+  spanId?: string
+  /** Where it was sent to. */
+  origin?: string
 }
 
 /** Of a signature that does not verify, what the record of the request is made of. */
@@ -138,6 +142,8 @@ export class RequestContext {
   traceId: string
   /** W3C Trace Context trace flags, 2 hex digits; by correlation a trusted proxy's. */
   traceFlags = '01'
+  /** W3C Trace Context parent id, 16 hex digits; by correlation a trusted proxy's. */
+  parentSpanId: string | undefined = undefined
   /** client-ip: the caller's address, resolved through trusted proxies. */
   clientIp: string | undefined = undefined
   /** client-ip: whether the connection comes from a trusted proxy. */

@@ -21,7 +21,7 @@ export interface ServiceParts {
 /** Makes what the policies of one configuration may use of the world. */
 export function prepareServices(
   { gateway, endpoints: defined }: Config,
-  { clock, log, metrics, store, penalties, isAuditDemandUnmet }: LastingParts,
+  { clock, log, metrics, tracing, store, penalties, isAuditDemandUnmet }: LastingParts,
   { sharedLimiter, buckets, contract }: ServiceParts,
 ): Services {
   const origin = publicOrigin(gateway.listen)
@@ -31,6 +31,7 @@ export function prepareServices(
       return (key) => own.take(key, limit)
     },
     sharedLimiter,
+    sampleTrace: tracing?.sample,
     reportRefusal: (request, policy, { code, reason, violations }) => {
       const { requestId, verified = '' } = request
       metrics.countReported(verified, policy, code)

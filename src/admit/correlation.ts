@@ -1,23 +1,35 @@
 import { allow, type Step } from '../policy.ts'
+import type { RequestContext } from '../request-context.ts'
 
 const requestIdForm = /^[A-Za-z0-9._-]{8,64}$/
 // W3C Trace Context, section 3.2.2: version, trace-id, parent-id, trace-flags; ids not all zero.
-const traceparentForm = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/
+const traceparentForm =
+  /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
 
 /** Takes request id and trace id over from a trusted proxy; anybody else's are never used. */
 export const correlation: Step<unknown> = {
   name: 'correlation',
-  prepare: () =>
-    function checkCorrelation(request) {
-      if (!request.viaTrustedProxy) return allow
-      const requestId = request.header('x-request-id')
-      if (requestId !== undefined && requestIdForm.test(requestId)) request.requestId = requestId
-      const traceparent = request.header('traceparent')
-      const [, traceId, traceFlags] = traceparentForm.exec(traceparent ?? '') ?? []
-      if (traceId !== undefined && traceFlags !== undefined) {
-        request.traceId = traceId
-        request.traceFlags = traceFlags
-      }
+  prepare: (_, { sampleTrace }) => {
+    if (sampleTrace === undefined) return takeOver
+    return function checkAndSample(request) {
+      takeOver(request)
+      const parentFlags = request.parentSpanId === undefined ? undefined : request.traceFlags
+      request.traceFlags = sampleTrace(request.traceId, parentFlags)
       return allow
-    },
+    }
+  },
+}
+
+function takeOver(request: RequestContext): typeof allow {
+  if (!request.viaTrustedProxy) return allow
+  const requestId = request.header('x-request-id')
+  if (requestId !== undefined && requestIdForm.test(requestId)) request.requestId = requestId
+  const traceparent = request.header('traceparent')
+  const [, traceId, parentSpanId, traceFlags] = traceparentForm.exec(traceparent ?? '') ?? []
+  if (traceId !== undefined && traceFlags !== undefined) {
+    request.traceId = traceId
+    request.parentSpanId = parentSpanId
+    request.traceFlags = traceFlags
+  }
+  return allow
 }

@@ -101,6 +101,7 @@ export function connectMagento(
     forMs = timeouts.totalMs,
   ): Promise<Rejection | undefined> {
     const deadline = performance.now() + forMs
+    const spanId = newSpanId()
     const entered = gate.enter(request)
     const pass = typeof entered === 'number' ? entered : await entered
     if (typeof pass !== 'number') return pass
@@ -123,10 +124,14 @@ export function connectMagento(
           totalMs,
           attempt.after,
         )
+        if (request.upstream !== undefined) {
+          request.upstream.spanId = spanId
+          request.upstream.origin = internalOrigin
+        }
         const { method, body } = request
         const path = pathOf(request)
         const { query }: UpstreamAttempt = attempt
-        const headers = requestHeaders(request, address, attempt, newSpanId())
+        const headers = requestHeaders(request, address, attempt, spanId)
         pool.dispatch(
           {
             path: query === undefined ? path : `${path}?${query}`,
@@ -162,7 +167,13 @@ export function connectMagento(
 
   return {
     forward,
-    send: prepareExchange(pool, { address, sign, totalMs: timeouts.totalMs, gate }),
+    send: prepareExchange(pool, {
+      address,
+      origin: internalOrigin,
+      sign,
+      totalMs: timeouts.totalMs,
+      gate,
+    }),
     sendTokenRequest: (request) => exchange(request, tokenAnswerLimitBytes),
     sendGet: (path, headers, timeoutMs) =>
       exchange({ path, method: 'GET', headers, body: null }, documentLimitBytes, timeoutMs),

@@ -59,6 +59,8 @@ export type SendUpstream = (
 /** What requests are sent with. */
 export interface ExchangeSettings {
   readonly address: PublicAddress
+  /** Where Magento is. */
+  readonly origin: string
   readonly sign: SignUpstream | undefined
   readonly totalMs: number
   readonly gate: UpstreamGate
@@ -70,25 +72,21 @@ const noBody = Buffer.alloc(0)
 
 /** Prepares {@link SendUpstream} over a pool of connections. */
 export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUpstream {
-  const { sign, totalMs, gate } = settings
+  const { sign, totalMs, origin, gate } = settings
 
   async function sendOnce(
     occasion: Occasion,
     request: UpstreamRequest,
     attempt: UpstreamAttempt,
+    spanId: string,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const { authorization, query } = attempt
     const { method, path, body, headers: received } = request
     const headers =
       received === undefined
-        ? ownHeaders(occasion, settings.address, authorization, body)
-        : requestHeaders(
-            { ...occasion, rawHeaders: received },
-            settings.address,
-            attempt,
-            newSpanId(),
-          )
+        ? ownHeaders(occasion, settings.address, { authorization, body, spanId })
+        : requestHeaders({ ...occasion, rawHeaders: received }, settings.address, attempt, spanId)
     return pool.request({
       method,
       path: query === undefined ? path : `${path}?${query}`,
@@ -103,7 +101,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     occasion: Occasion,
     request: UpstreamRequest,
     authorize: AuthorizeUpstream,
-    exchange: UpstreamExchange,
+    exchange: UpstreamExchange & { readonly spanId: string },
   ): Promise<UpstreamAnswer | Rejection> {
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new TotalTimeoutError()), totalMs)
@@ -115,7 +113,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       })
       for (;;) {
         if ('code' in attempt) return attempt
-        const answer = await sendOnce(occasion, request, attempt, timeout.signal)
+        const answer = await sendOnce(occasion, request, attempt, exchange.spanId, timeout.signal)
         const { statusCode: status } = answer
         exchange.status = status
         const contentType = String(answer.headers['content-type'] ?? '')
@@ -149,7 +147,12 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       return reject('upstream-busy', 'the caller left')
     }
     if (typeof pass !== 'number') return pass
-    const exchange: UpstreamExchange = { startedAt: performance.now() }
+    const exchange = {
+      startedAt: performance.now(),
+      // One for all that is sent on one occasion.
+      spanId: occasion.upstream?.spanId ?? newSpanId(),
+      origin,
+    }
     let result: UpstreamAnswer | Rejection | undefined
     try {
       result = await sendAttempts(occasion, request, authorize, exchange)
@@ -167,12 +170,19 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
 function ownHeaders(
   occasion: Occasion,
   { host, scheme }: PublicAddress,
-  authorization: string | undefined,
-  body: Buffer | undefined,
+  {
+    authorization,
+    body,
+    spanId,
+  }: {
+    readonly authorization: string | undefined
+    readonly body: Buffer | undefined
+    readonly spanId: string
+  },
 ): string[] {
   const headers = ['host', host, 'accept', 'application/json']
   if (body !== undefined) headers.push('content-type', 'application/json')
   if (authorization !== undefined) headers.push('authorization', authorization)
-  headers.push(...identityHeaders(occasion, scheme, newSpanId()))
+  headers.push(...identityHeaders(occasion, scheme, spanId))
   return headers
 }

@@ -12,6 +12,7 @@ import { type LimitMetrics, limitMetrics } from './metrics/limit-metrics.ts'
 import { type CountReported, reportMetrics } from './metrics/report-metrics.ts'
 import { requestMetrics } from './metrics/request-metrics.ts'
 import { type SecretMetrics, secretMetrics } from './metrics/secret-metrics.ts'
+import { type CountSpans, spanMetrics } from './metrics/span-metrics.ts'
 import { type StoreMetrics, storeMetrics } from './metrics/store-metrics.ts'
 import { type UpstreamConnections, upstreamMetrics } from './metrics/upstream-metrics.ts'
 
@@ -28,6 +29,7 @@ export interface Metrics {
   readonly gate: GateMetrics
   readonly limits: LimitMetrics
   readonly countReported: CountReported
+  readonly countSpans: CountSpans
   readonly secrets: SecretMetrics
   readonly store: StoreMetrics
   /** For the metrics of parts that are not always there. */
@@ -66,6 +68,7 @@ export function openMetrics(): Metrics {
     gate: gateMetrics(registry),
     limits,
     countReported: reportMetrics(registry),
+    countSpans: spanMetrics(registry),
     secrets,
     store: storeMetrics(registry),
     registry,

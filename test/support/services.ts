@@ -31,6 +31,7 @@ export function services(clock: () => number = testClock()): PolicyServices {
     },
     integration: 'acme-erp',
     sharedLimiter: async (charge) => limits.decide(charge),
+    sampleTrace: undefined,
     reportRefusal: () => undefined,
     countExceeded: () => undefined,
     penaltyOf: () => 0,

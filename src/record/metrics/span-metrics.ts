@@ -1,0 +1,20 @@
+import type { Registry } from 'prom-client'
+import { tallyCounter } from './tally.ts'
+
+/** What became of spans. */
+export type SpanOutcome = 'made' | 'exported' | 'failed'
+
+/** Counts spans. */
+export type CountSpans = (outcome: SpanOutcome, count: number) => void
+
+/** Counts spans of OpenTelemetry; those that were made and neither exported nor failed wait, or were dropped. */
+export function spanMetrics(registry: Registry): CountSpans {
+  const spans = tallyCounter(registry, {
+    name: 'magegate_trace_spans_total',
+    help: 'Spans by what became of them: made, exported, failed.',
+    labelNames: ['outcome'],
+  })
+  return (outcome, count) => {
+    spans({ outcome }).count += count
+  }
+}

@@ -1,0 +1,30 @@
+import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
+import {
+  ParentBasedSampler,
+  SamplingDecision,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace'
+import type { TracingSettings } from '../../config/tracing-settings.ts'
+import type { SampleTrace } from '../tracing.ts'
+
+/** Prepares the decision whether a trace is sampled; the same for the same trace wherever it is made. */
+export function prepareSampler({ ratio, isParentBased }: TracingSettings['sampler']): SampleTrace {
+  const root = new TraceIdRatioBasedSampler(ratio)
+  const sampler = isParentBased ? new ParentBasedSampler({ root }) : root
+  return (traceId, parentFlags) => {
+    const context =
+      parentFlags === undefined
+        ? ROOT_CONTEXT
+        : trace.setSpanContext(ROOT_CONTEXT, {
+            traceId,
+            spanId: anySpanId,
+            traceFlags: Number.parseInt(parentFlags, 16) & TraceFlags.SAMPLED,
+            isRemote: true,
+          })
+    const { decision } = sampler.shouldSample(context, traceId, '', SpanKind.SERVER, {}, [])
+    return decision === SamplingDecision.RECORD_AND_SAMPLED ? '01' : '00'
+  }
+}
+
+/** Samplers look whether there is a valid parent, and not which one. */
+const anySpanId = '0000000000000001'

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace'
+import type { TracingSettings } from '../../config/tracing-settings.ts'
+import type { CountSpans } from '../metrics/span-metrics.ts'
+import type { Tracing, TracingParts } from '../tracing.ts'
+import { isSampled, requestSpans } from './request-spans.ts'
+import { prepareSampler } from './sampler.ts'
+
+/** Most that the end of the process waits for spans to be sent, milliseconds. */
+const closeWithinMs = 2_000
+
+/**
+ * Starts to trace. Spans wait in a queue of fixed length, are sent in batches, and are dropped while
+ * nobody takes them.
+ */
+export function startTracing(
+  { url, headers, timeoutMs, resource, sampler, batch }: TracingSettings,
+  { redact, count }: TracingParts,
+): Tracing {
+  const exporter = new OTLPTraceExporter({
+    url,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, value.reveal()]),
+    ),
+    timeoutMillis: timeoutMs,
+  })
+  const processor = new BatchSpanProcessor({
+    exporter: counted(exporter, count),
+    scheduledDelayMillis: batch.delayMs,
+    maxQueueSize: batch.queueSize,
+    maxExportBatchSize: Math.min(batch.batchSize, batch.queueSize),
+    exportTimeoutMillis: timeoutMs,
+  })
+  const base = {
+    redact,
+    resource: resourceFromAttributes({ 'service.instance.id': randomUUID(), ...resource }),
+  }
+  return {
+    sample: prepareSampler(sampler),
+    observe: (record, request) => {
+      if (!isSampled(request)) return
+      const spans = requestSpans(record, request, base)
+      count('made', spans.length)
+      for (const span of spans) processor.onEnd(span)
+    },
+    close: async () => {
+      const late = new Promise<void>((resolve) => {
+        setTimeout(resolve, closeWithinMs).unref()
+      })
+      // Spans may be lost; what fails has been counted.
+      await Promise.race([processor.shutdown().catch(() => undefined), late])
+    },
+  }
+}
+
+/** An exporter that counts what becomes of spans. */
+function counted(exporter: OTLPTraceExporter, count: CountSpans): SpanExporter {
+  return {
+    export: (spans: ReadableSpan[], done) => {
+      exporter.export(spans, (result) => {
+        count(result.code === 0 ? 'exported' : 'failed', spans.length)
+        done(result)
+      })
+    },
+    shutdown: () => exporter.shutdown(),
+  }
+}

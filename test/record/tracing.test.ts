@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { readTracing } from '../../src/config/tracing-settings.ts'
+import { acme, globex, startGateway, testEnv } from '../support/gateway.ts'
+import { acmeHeaders, globexHeaders, send } from '../support/http-client.ts'
+import { scrape, scrapeUntil } from '../support/metrics.ts'
+import { startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+
+const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const traceId = '0af7651916cd43dd8448eb211c80319c'
+const parent = 'b7ad6b7169203331'
+
+function startUpstream() {
+  return startRawUpstream((socket) => void socket.write(answer))
+}
+
+/** Traces at once, so that nobody waits. */
+const tracingEnv = (url: string) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: url,
+  OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20otlp-token-0123456789',
+  OTEL_SERVICE_NAME: 'gate-of-the-test',
+  OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+  OTEL_BSP_SCHEDULE_DELAY: '1',
+})
+
+const trusting = { listen: { trustedProxies: ['127.0.0.1'], requireHttps: false } }
+
+test('a request is a span of the server with one of the client below it, in the trace of a trusted proxy', async () => {
+  await using receiver = await startOtlpReceiver()
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: trusting,
+    env: tracingEnv(receiver.url),
+  })
+  const traceparent = `00-${traceId}-${parent}-01`
+  await send(gateway.url, { headers: { ...globexHeaders, traceparent, 'User-Agent': 'erp/1.2' } })
+  const [server, client] = await receiver.spans(2)
+  assert.ok(server && client)
+  assert.deepEqual([server.kind, server.traceId, server.parentSpanId], [2, traceId, parent])
+  assert.deepEqual([client.kind, client.traceId, client.parentSpanId], [3, traceId, server.spanId])
+  assert.ok(upstream.requests[0]?.includes(`traceparent: 00-${traceId}-${client.spanId}-01`))
+  assert.ok(server.start <= client.start && client.start < client.end && client.end <= server.end)
+  const { 'magegate.request_id': requestId, ...attributes } = server.attributes
+  const [record] = await gateway.auditRecords(1)
+  assert.equal(requestId, record?.requestId)
+  assert.equal(server.name, 'GET /V1/products/:sku')
+  assert.deepEqual(attributes, {
+    'http.request.method': 'GET',
+    'http.response.status_code': 200,
+    'http.route': '/V1/products/:sku',
+    'url.scheme': 'http',
+    'url.path': '/rest/V1/products/24-MB01',
+    'client.address': '127.0.0.1',
+    'user_agent.original': 'erp/1.2',
+    'magegate.integration': 'globex-pim',
+  })
+  assert.deepEqual(client.attributes, {
+    'http.request.method': 'GET',
+    'http.response.status_code': 200,
+    'server.address': '127.0.0.1',
+    'server.port': Number(new URL(upstream.url).port),
+    'url.full': `${upstream.url}/rest/V1/products/24-MB01`,
+  })
+  const [resource] = receiver.resources
+  assert.equal(resource?.['service.name'], 'gate-of-the-test')
+  assert.equal(resource?.['deployment.environment.name'], 'test')
+  assert.equal(receiver.headers[0]?.authorization, 'Bearer otlp-token-0123456789')
+})
+
+test('what Magento fails at, and what is refused, is told as such', async () => {
+  await using receiver = await startOtlpReceiver()
+  await using upstream = await startRawUpstream((socket) => socket.destroy())
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    env: tracingEnv(receiver.url),
+  })
+  await send(gateway.url, { headers: globexHeaders })
+  await send(gateway.url, { headers: globexHeaders, path: '/rest/V1/none' })
+  const [server, client, refused] = await receiver.spans(3)
+  assert.deepEqual([server?.status, server?.attributes['error.type']], [2, 'upstream-failed'])
+  assert.deepEqual([client?.status, client?.attributes['error.type']], [2, 'upstream-failed'])
+  assert.deepEqual([refused?.status, refused?.name], [0, 'GET'])
+  assert.equal(refused?.attributes['magegate.code'], 'route-not-granted')
+})
+
+test('nobody but a trusted proxy puts a request into a trace, or has it sampled', async () => {
+  await using receiver = await startOtlpReceiver()
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    env: { ...tracingEnv(receiver.url), OTEL_TRACES_SAMPLER: 'parentbased_always_on' },
+  })
+  for (const flags of ['00', '01']) {
+    const traceparent = `00-${traceId}-${parent}-${flags}`
+    await send(gateway.url, { headers: { ...globexHeaders, traceparent } })
+  }
+  for (const span of await receiver.spans(4)) {
+    assert.notEqual(span.traceId, traceId)
+    assert.notEqual(span.parentSpanId, parent)
+  }
+})
+
+test('what is not sampled makes no span, and Magento is told so', async () => {
+  await using receiver = await startOtlpReceiver()
+  await using upstream = await startUpstream()
+  const sampled = { ...tracingEnv(receiver.url), OTEL_TRACES_SAMPLER: 'always_off' }
+  await using gateway = await startGateway({ magentoUrl: upstream.url, env: sampled })
+  await send(gateway.url, { headers: globexHeaders })
+  await gateway.auditRecords(1)
+  assert.match(String(upstream.requests[0]), /traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00\r\n/)
+  assert.equal(
+    (await scrape(gateway)).value('magegate_trace_spans_total{outcome="made"}'),
+    undefined,
+  )
+  assert.equal(receiver.resources.length, 0)
+})
+
+test('no secret and nothing that the audit strikes out leaves in a span', async () => {
+  await using receiver = await startOtlpReceiver()
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [acme, globex],
+    env: tracingEnv(receiver.url),
+  })
+  const card = '4111111111111111'
+  const path = `/rest/V1/products/${testEnv.GLOBEX_TOKEN}?fields=${testEnv.MAGENTO_TOKEN}&token=${card}`
+  await send(gateway.url, { headers: { ...globexHeaders, 'User-Agent': testEnv.ACME_TOKEN }, path })
+  await send(gateway.url, { headers: acmeHeaders(), path })
+  await receiver.spans(4)
+  const text = receiver.text()
+  for (const secret of [...Object.values(testEnv), card, 'otlp-token-0123456789']) {
+    assert.ok(!text.includes(secret), secret)
+  }
+  assert.match(text, /\[redacted\]/)
+})
+
+test('while nobody takes spans, requests are answered, and no more wait than the queue holds', async () => {
+  await using receiver = await startOtlpReceiver()
+  await using upstream = await startUpstream()
+  const env = {
+    ...tracingEnv(receiver.url),
+    OTEL_BSP_MAX_QUEUE_SIZE: '4',
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '2',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+  }
+  await using gateway = await startGateway({ magentoUrl: upstream.url, env })
+  receiver.hang()
+  await send(gateway.url, { headers: globexHeaders })
+  await receiver.hung
+  for (let count = 0; count < 20; count += 1) {
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  }
+  const failed = 'magegate_trace_spans_total{outcome="failed"}'
+  const seen = await scrapeUntil(gateway, ({ value }) => Number(value(failed)) > 0)
+  assert.equal(seen.value('magegate_trace_spans_total{outcome="made"}'), 42)
+  assert.equal(seen.value('magegate_trace_spans_total{outcome="exported"}'), undefined)
+})
+
+test('nothing of OpenTelemetry is loaded where it is off', () => {
+  const start = fileURLToPath(new URL('../../src/cli/start.ts', import.meta.url))
+  // The interface alone, api, is what prom-client loads.
+  const hooks = `
+    import { registerHooks } from 'node:module'
+    registerHooks({ resolve: (name, context, next) => {
+      const found = next(name, context)
+      if (/@opentelemetry\\/(?!api\\/)/.test(found.url)) console.log(found.url)
+      return found
+    } })
+    await import(${JSON.stringify(start)})`
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', hooks],
+    { encoding: 'utf8' },
+  )
+  assert.deepEqual([status, stdout, stderr], [0, '', ''])
+})
+
+describe('variables of OpenTelemetry', () => {
+  const on = { OTEL_TRACES_EXPORTER: 'otlp' }
+  test('that turn tracing off, or say nothing of it', () => {
+    const url = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otlp' }
+    for (const env of [
+      {},
+      { OTEL_SERVICE_NAME: 'x' },
+      { ...url, OTEL_TRACES_EXPORTER: 'none' },
+      { ...url, OTEL_SDK_DISABLED: 'true' },
+    ]) {
+      assert.deepEqual(readTracing(env), { secrets: [], faults: [] })
+    }
+  })
+
+  test('that say where spans go', () => {
+    const urlOf = (env: Record<string, string>) => readTracing({ ...on, ...env }).settings?.url
+    assert.equal(urlOf({}), 'http://localhost:4318/v1/traces')
+    assert.equal(urlOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a/b/' }), 'http://a/b/v1/traces')
+    assert.equal(urlOf({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://a/b' }), 'http://a/b')
+  })
+
+  const faulty: Readonly<Record<string, string>> = {
+    OTEL_TRACES_EXPORTER: 'jaeger',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://x',
+    OTEL_TRACES_SAMPLER: 'sometimes',
+    OTEL_BSP_MAX_QUEUE_SIZE: '-1',
+  }
+  for (const [name, value] of Object.entries(faulty)) {
+    test(`that are wrong are named: ${name}`, () => {
+      const { faults } = readTracing({ ...on, [name]: value })
+      assert.deepEqual(
+        faults.map(({ pointer }) => pointer),
+        [name],
+      )
+    })
+  }
+
+  test('that are wrong are named: a share above 1', () => {
+    const env = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '1.5' }
+    const { faults } = readTracing({ ...on, ...env })
+    assert.deepEqual(
+      faults.map(({ pointer }) => pointer),
+      ['OTEL_TRACES_SAMPLER_ARG'],
+    )
+  })
+})

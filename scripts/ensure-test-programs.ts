@@ -32,6 +32,7 @@ const programs: readonly TestProgram[] = [
   { name: 'openssl', probe: ['openssl', 'version'], packages: ['openssl'] },
   { name: 'python3', probe: ['python3', '--version'], packages: ['python3'] },
   { name: 'promtool', probe: ['promtool', '--version'], packages: ['prometheus'] },
+  { name: 'systemd-analyze', probe: ['systemd-analyze', '--version'], packages: ['systemd'] },
 ]
 
 function findMissing(): readonly TestProgram[] {

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
+import { fillDefaults } from '../../src/config/fill-defaults.ts'
+import { GatewaySettings } from '../../src/config/gateway-settings.ts'
+import { loadConfig } from '../../src/config.ts'
+import { writeConfig } from '../support/config-directory.ts'
 import { startGateway } from '../support/gateway.ts'
 import { scrape } from '../support/metrics.ts'
 
@@ -44,34 +50,130 @@ test('the dashboard is of the form that Grafana imports', async () => {
   assert.equal(new Set(panels.map(({ id }: { id: number }) => id)).size, panels.length)
 })
 
+test('every expression of the dashboard is one that Prometheus understands', async () => {
+  const { panels } = JSON.parse(await textOf('grafana/magegate.json')) as {
+    panels: { targets?: { expr: string }[] }[]
+  }
+  const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  const rules = expressions.map((expr, index) => ({
+    record: `panel:${index}`,
+    expr: expr.replaceAll('$__rate_interval', '5m').replaceAll(/\$\w+/g, '.*'),
+  }))
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-rules-'))
+  const file = join(folder, 'rules.yaml')
+  await writeFile(file, stringify({ groups: [{ name: 'dashboard', rules }] }))
+  const { status, stderr } = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })
+  await rm(folder, { recursive: true })
+  assert.ok(expressions.length > 10)
+  assert.equal(status, 0, stderr)
+})
+
 interface Manifest {
   readonly kind: string
+  readonly data?: Readonly<Record<string, string>>
   readonly spec: {
+    readonly policyTypes?: readonly string[]
+    readonly minAvailable?: number
+    readonly replicas?: number
     readonly template: {
       readonly spec: {
         readonly terminationGracePeriodSeconds: number
+        readonly securityContext: Readonly<Record<string, unknown>>
         readonly containers: readonly {
-          readonly ports: readonly { readonly name: string }[]
-          readonly readinessProbe: { readonly httpGet: { readonly port: string } }
+          readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
+          readonly readinessProbe: {
+            readonly httpGet: { readonly port: string }
+            readonly periodSeconds: number
+            readonly failureThreshold: number
+          }
+          readonly securityContext: Readonly<Record<string, unknown>>
         }[]
       }
     }
   }
 }
 
-test('the pods are given the time that a stop takes, and are probed at the admin listener', async () => {
-  const manifests = parseAllDocuments(await textOf('kubernetes/magegate.yaml')).map((document) => {
-    if ('errors' in document) assert.deepEqual(document.errors, [])
-    return (document as { toJS: () => unknown }).toJS() as Manifest
+const manifests = parseAllDocuments(await textOf('kubernetes/magegate.yaml')).map((document) => {
+  if ('errors' in document) assert.deepEqual(document.errors, [])
+  return (document as { toJS: () => unknown }).toJS() as Manifest
+})
+const manifest = (kind: string) => {
+  const found = manifests.find((each) => each.kind === kind)
+  assert.ok(found, kind)
+  return found
+}
+
+/** What a configuration says once it has been checked; every secret that it refers to is there. */
+async function checked(gateway: string, integration: string): Promise<GatewaySettings> {
+  await using files = await writeConfig({
+    gateway: parse(gateway),
+    integrations: { 'acme-erp': parse(integration) },
   })
-  const kinds = manifests.map(({ kind }) => kind)
-  assert.deepEqual(kinds, ['Service', 'Service', 'PodDisruptionBudget', 'StatefulSet'])
-  const pods = manifests.at(-1)
-  assert.ok(pods)
-  const { terminationGracePeriodSeconds, containers } = pods.spec.template.spec
-  // The default of shutdown.deadlineMs.
-  assert.ok(terminationGracePeriodSeconds > 12)
-  for (const { ports, readinessProbe } of containers) {
-    assert.ok(ports.some(({ name }) => name === readinessProbe.httpGet.port))
+  const names = [...`${gateway}${integration}`.matchAll(/env:(\w+)/g)].map(([, name]) =>
+    String(name),
+  )
+  const env = Object.fromEntries(names.map((name) => [name, `${name}-0123456789-0123456789`]))
+  return (await loadConfig(files.path, { ...env, REDIS_URL: 'redis://redis:6379' })).gateway
+}
+
+/** What a stop takes at most, seconds: after the deadline, which the notice is a part of, come the last records and spans. */
+function stopSeconds({ shutdown }: Pick<GatewaySettings, 'shutdown'>): number {
+  return shutdown.deadlineMs / 1000 + 5
+}
+
+describe('a stop is given the time that it takes', () => {
+  test('by Kubernetes, which takes the pod out of its endpoints within the notice', async () => {
+    const { data } = manifest('ConfigMap')
+    const settings = await checked(String(data?.['gateway.yaml']), String(data?.['acme-erp.yaml']))
+    const { terminationGracePeriodSeconds, containers } = manifest('StatefulSet').spec.template.spec
+    assert.ok(terminationGracePeriodSeconds >= stopSeconds(settings))
+    for (const { ports, readinessProbe } of containers) {
+      const { periodSeconds, failureThreshold, httpGet } = readinessProbe
+      assert.ok(settings.shutdown.noticeMs > periodSeconds * failureThreshold * 1000)
+      const portOf = (name: string) => ports.find((port) => port.name === name)?.containerPort
+      assert.equal(portOf('http'), settings.listen.port)
+      assert.equal(portOf(httpGet.port), settings.admin?.port)
+      assert.equal(settings.admin?.host, '0.0.0.0')
+    }
+  })
+
+  test('by Compose', async () => {
+    const settings = await checked(
+      await textOf('compose/gateway.yaml'),
+      await textOf('compose/integrations/acme-erp.yaml'),
+    )
+    const { services } = parse(await textOf('../compose.yaml'))
+    assert.ok(Number.parseInt(services.gateway.stop_grace_period, 10) >= stopSeconds(settings))
+  })
+
+  test('by systemd, for the settings that hold where nothing is said', async () => {
+    const [, seconds] =
+      /^TimeoutStopSec=(\d+)$/m.exec(await textOf('systemd/magegate.service')) ?? []
+    const { shutdown } = GatewaySettings.properties
+    const defaults = fillDefaults(shutdown as object, undefined) as GatewaySettings['shutdown']
+    assert.ok(Number(seconds) >= stopSeconds({ shutdown: defaults }))
+  })
+})
+
+test('pods are as restricted as they can be, and one is always left', () => {
+  const { securityContext, containers } = manifest('StatefulSet').spec.template.spec
+  assert.equal(securityContext.runAsNonRoot, true)
+  for (const container of containers) {
+    assert.deepEqual(container.securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    })
   }
+  assert.deepEqual(manifest('NetworkPolicy').spec.policyTypes, ['Ingress', 'Egress'])
+  const left = Number(manifest('PodDisruptionBudget').spec.minAvailable)
+  assert.ok(left >= 1 && left < Number(manifest('StatefulSet').spec.replicas))
+})
+
+test('the unit of systemd is one, and is restricted', () => {
+  const unit = pathOf('systemd/magegate.service')
+  // What exposure is, systemd-analyze says in tenths; an unrestricted service has 96.
+  const args = ['security', '--offline=true', '--threshold=25', unit]
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' })
+  assert.equal(status, 0, `${stdout}${stderr}`)
 })

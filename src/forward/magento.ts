@@ -179,8 +179,8 @@ export function connectMagento(
       exchange({ path, method: 'GET', headers, body: null }, documentLimitBytes, timeoutMs),
     publicOrigin: publicUrl.origin,
     connections: () => {
-      const { connected, running, pending } = pool.stats
-      return { open: connected, busy: running, waiting: pending, limit: connections }
+      const { connected, running } = pool.stats
+      return { open: connected, busy: running, limit: connections }
     },
     close: () => pool.destroy(),
   }

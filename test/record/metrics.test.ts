@@ -184,7 +184,7 @@ test('connections to Magento are shown, and the requests that wait for one', asy
   const answers = [1, 2, 3].map(() => send(gateway.url, { headers: globexHeaders }))
   const seen = await scrapeUntil(
     gateway,
-    ({ value }) => held.length === 1 && value('magegate_upstream_requests_waiting') === 2,
+    ({ value }) => held.length === 1 && value('magegate_upstream_queue_requests') === 2,
   )
   const connections = ['open', 'busy', 'limit'].map((what) =>
     seen.value(`magegate_upstream_connections_${what}`),

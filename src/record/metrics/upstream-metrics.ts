@@ -6,8 +6,6 @@ export interface UpstreamConnections {
   readonly open: number
   /** Of these, how many have a request. */
   readonly busy: number
-  /** Requests that wait for a connection. */
-  readonly waiting: number
   /** Most that may be open. */
   readonly limit: number
 }
@@ -19,11 +17,9 @@ export function upstreamMetrics(registry: Registry): (read: () => UpstreamConnec
   const watchOpen = gauge('connections_open', 'Connections to Magento that are open.')
   const watchBusy = gauge('connections_busy', 'Connections to Magento that have a request.')
   const watchLimit = gauge('connections_limit', 'Most connections to Magento at once.')
-  const watchWaiting = gauge('requests_waiting', 'Requests that wait for a connection to Magento.')
   return (read) => {
     watchOpen(() => read().open)
     watchBusy(() => read().busy)
     watchLimit(() => read().limit)
-    watchWaiting(() => read().waiting)
   }
 }

@@ -85,7 +85,7 @@ export async function openLastingParts(
     log,
     metrics.store,
   )
-  const jobs = await openJobsPart(gateway, { log, metrics, recorder })
+  const jobs = await openJobsPart(config.gateway, { log, metrics, recorder })
   return {
     clock,
     redactions,

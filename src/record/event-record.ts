@@ -16,6 +16,7 @@ export const eventRecord = {
   bodySha256: undefined,
   cache: undefined,
   reportedLimits: undefined,
+  reported: undefined,
   skus: undefined,
   orderIds: undefined,
   tokenHash: undefined,

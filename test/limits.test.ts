@@ -163,7 +163,7 @@ describe('gateways whose store is', () => {
       const startOne = () =>
         startGateway({
           magentoUrl: upstream.url,
-          gateway: { store },
+          gateway: { store: { ...store, deadlineMs: 5_000 } },
           integrations: [limited({ rate: '1/h', burst: 3 })],
         })
       {

@@ -69,12 +69,15 @@ export interface TestStore extends Disposable {
   readonly logged: (text: string, times?: number) => Promise<void>
 }
 
-/** Opens a store over Redis that grants half of each limit by itself. */
-export async function openTestStore(redis: RedisLocation, requestMs = 60_000): Promise<TestStore> {
+/** Opens a store over Redis that grants half of each limit by itself where Redis misses the deadline. */
+export async function openTestStore(
+  redis: RedisLocation,
+  { requestMs = 60_000, deadlineMs = 50 } = {},
+): Promise<TestStore> {
   const lines: string[] = []
   const log = pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) })
   const store = await openStore(
-    { redis, deadlineMs: 50, localShare: 0.5, requestMs: () => requestMs, answerBytes: 1_048_576 },
+    { redis, deadlineMs, localShare: 0.5, requestMs: () => requestMs, answerBytes: 1_048_576 },
     { monotonic: () => performance.now(), wall: Date.now },
     log,
     openMetrics().store,

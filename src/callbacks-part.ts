@@ -2,8 +2,8 @@ import { type Callbacks, openCallbacks } from './callbacks/open-callbacks.ts'
 import type { Receiver } from './callbacks/receiver.ts'
 import type { DurableQueue } from './jobs/durable-queue.ts'
 import type { LastingParts } from './lasting-parts.ts'
-import { openCallbackMetrics } from './record/callback-metrics.ts'
 import { callbackRecord } from './record/callback-record.ts'
+import { openCallbackMetrics } from './record/metrics/callback-metrics.ts'
 
 /**
  * Opens the call-backs of the process over their queue.

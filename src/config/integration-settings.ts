@@ -2,8 +2,7 @@ import { type Static, type TOptional, type TSchema, Type } from 'typebox'
 import { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { policies } from '../pipeline.ts'
 import { SecretSetting } from '../secret.ts'
-
-const closed = { additionalProperties: false } as const
+import { closed } from './setting-forms.ts'
 
 type Policies = (typeof policies)[number]
 type Section<Name extends 'credentials' | 'policies'> = {

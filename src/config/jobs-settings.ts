@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import { SecretSetting } from '../secret.ts'
-
-const closed = { additionalProperties: false } as const
+import { closed } from './setting-forms.ts'
 
 /** Where accepted writes are kept until they are carried out, and how they are. */
 export const JobsSettings = Type.Object(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Registry } from 'prom-client'
 import type { QueueDepth } from '../../src/jobs/durable-queue.ts'
-import { openCallbackMetrics } from '../../src/record/callback-metrics.ts'
+import { openCallbackMetrics } from '../../src/record/metrics/callback-metrics.ts'
 
 function scraped(depth: () => Promise<QueueDepth>) {
   const registry = new Registry()

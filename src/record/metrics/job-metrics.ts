@@ -1,5 +1,6 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
-import type { QueueDepth } from '../jobs/durable-queue.ts'
+import { Counter, type Registry } from 'prom-client'
+import type { QueueDepth } from '../../jobs/durable-queue.ts'
+import { queueMetrics } from './queue-metrics.ts'
 
 /** Counts of what happened to jobs. */
 export interface JobMetrics {
@@ -19,40 +20,16 @@ export function openJobMetrics(
   clock: () => number,
 ): JobMetrics {
   const registers = [registry]
-  // Both are collected at once, so both wait for the same answer.
-  let asked: Promise<QueueDepth | undefined> | undefined
-  const ask = () => {
-    asked ??= depth()
-      .catch(() => undefined)
-      .finally(() => {
-        asked = undefined
-      })
-    return asked
-  }
-  new Gauge({
-    name: 'magegate_jobs',
-    help: 'Jobs that wait, are under way, or are dead letters.',
-    labelNames: ['state'] as const,
-    registers,
-    async collect() {
-      const known = await ask()
-      this.reset()
-      if (known === undefined) return
-      const { waiting, running, dead } = known
-      for (const [state, count] of Object.entries({ waiting, running, dead })) {
-        this.set({ state }, count)
-      }
+  queueMetrics(
+    registry,
+    {
+      name: 'magegate_jobs',
+      help: 'Jobs that wait, are under way, or are dead letters.',
+      oldestHelp: 'Age of the oldest job that is neither over nor dead.',
     },
-  })
-  new Gauge({
-    name: 'magegate_jobs_oldest_age_seconds',
-    help: 'Age of the oldest job that is neither over nor dead.',
-    registers,
-    async collect() {
-      const oldest = (await ask())?.oldestPutAtMs
-      this.set(oldest === undefined ? 0 : Math.max(0, clock() - oldest) / 1000)
-    },
-  })
+    depth,
+    clock,
+  )
   const accepted = new Counter({
     name: 'magegate_jobs_accepted_total',
     help: 'Requests that were accepted as jobs.',

@@ -1,0 +1,88 @@
+import { Type } from 'typebox'
+import { certificateHeaders } from '../admit/client-certificate.ts'
+import { CidrSetting } from '../admit/ip-address.ts'
+import { closed, HttpUrl, Milliseconds, Port, ReadableFile } from './setting-forms.ts'
+
+const tls = Type.Object(
+  {
+    certFile: ReadableFile('PEM file with the certificate chain.'),
+    keyFile: ReadableFile('PEM file with the private key.'),
+    clientCaFile: Type.Optional(
+      ReadableFile('PEM file of the authorities that may sign client certificates.'),
+    ),
+    http2: Type.Boolean({
+      default: true,
+      description: 'Whether callers may choose HTTP/2 (ALPN h2) beside HTTP/1.1.',
+    }),
+    checkFilesMs: Milliseconds(
+      10_000,
+      'How often the files are looked at for a new certificate, which is then used without a restart.',
+    ),
+  },
+  { ...closed, description: 'TLS 1.2 and 1.3 at the gateway itself.' },
+)
+
+const hsts = Type.Object(
+  {
+    maxAgeSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 4_294_967_295,
+      default: 31_536_000,
+      description: 'For how long callers are to use HTTPS only.',
+    }),
+    includeSubDomains: Type.Boolean({
+      default: false,
+      description: 'Whether that goes for all hosts below the name too.',
+    }),
+  },
+  {
+    ...closed,
+    description: 'Strict-Transport-Security on answers over HTTPS, here or at a trusted proxy.',
+  },
+)
+
+/** `listen`: the public listener. */
+export const ListenSettings = Type.Object(
+  {
+    host: Type.String({ description: 'Address to listen on.' }),
+    port: Port('Port to listen on; 0 takes a free one.'),
+    reusePort: Type.Boolean({
+      default: false,
+      description:
+        'Share the port with other processes of the same user (SO_REUSEPORT), so that one can be restarted while the others serve.',
+    }),
+    publicUrl: Type.Optional(
+      HttpUrl('What callers call the gateway; a part of signatures of rfc9421 and oauth1.'),
+    ),
+    tls: Type.Optional(tls),
+    hsts: Type.Optional(hsts),
+    requireHttps: Type.Boolean({
+      default: true,
+      description:
+        'Refuse what did not come over TLS, here or at a trusted proxy. Only a loopback host may set false.',
+    }),
+    trustedProxies: Type.Array(CidrSetting(), {
+      default: [],
+      description:
+        'Proxies whose X-Forwarded-For, X-Forwarded-Proto, X-Request-Id and traceparent count.',
+    }),
+    clientCertificateHeader: Type.Optional(
+      Type.Enum([...certificateHeaders], {
+        description:
+          'Header in which trusted proxies forward the client certificate that they verified, as RFC 9440 has it or as percent-encoded PEM. They must remove it from what callers send.',
+      }),
+    ),
+    requestTimeoutMs: Milliseconds(30_000, 'Until a whole request, body included, must be here.'),
+    maxConnections: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 10_000,
+      description: 'Most open connections; one more is closed at once.',
+    }),
+    problemsUrl: Type.String({
+      default: '/problems',
+      description: 'Where docs/problems.md is published; the type of every problem points there.',
+    }),
+  },
+  closed,
+)

@@ -1,0 +1,75 @@
+import { Type } from 'typebox'
+import {
+  CircuitBreakerSettings,
+  ProbeSettings,
+  QueueSettings,
+} from '../forward/gate/gate-settings.ts'
+import { dialectOf } from '../forward/oauth1/dialect.ts'
+import { UpstreamSignatureSettings } from '../forward/upstream-signature.ts'
+import { closed, HttpUrl, Milliseconds, ReadableFile } from './setting-forms.ts'
+
+/** `magento`: how Magento is reached. */
+export const MagentoSettings = Type.Object(
+  {
+    url: HttpUrl('Where the gateway reaches Magento.'),
+    publicUrl: Type.Optional(
+      HttpUrl(
+        'What Magento believes its address to be: Host and X-Forwarded-Proto. As url if left out.',
+      ),
+    ),
+    version: Type.Optional(
+      Type.Refine(
+        Type.String({
+          examples: ['2.4.8-p1'],
+          description:
+            'Version of Magento, which decides how it checks OAuth signatures; found out if left out.',
+        }),
+        (text) => dialectOf(text) !== undefined,
+        () => 'a version from 2.4.6 on, such as 2.4.8-p1',
+      ),
+    ),
+    stores: Type.Array(Type.String({ pattern: '^(?!async|schema)[A-Za-z][A-Za-z0-9_]*$' }), {
+      default: ['default', 'all'],
+      uniqueItems: true,
+      description: 'Store codes that may stand in a path: /rest/STORE/V1/…',
+    }),
+    sourceCode: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9_-]{1,255}$',
+        examples: ['default'],
+        description:
+          'Inventory source that endpoints of the gateway write quantities to. Left out where the shop has no sources: stock items.',
+      }),
+    ),
+    arrayLimit: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 20,
+      description:
+        'Most elements of an array in a call that the gateway makes. Magento takes 20 where its input limits are on, and any number where they are off.',
+    }),
+    upstreamSignature: Type.Optional(UpstreamSignatureSettings),
+    caFile: Type.Optional(
+      ReadableFile('PEM file of the authorities that may sign the certificate of Magento.'),
+    ),
+    connections: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 64,
+      description: 'Most connections to Magento, and most requests, at once; further ones wait.',
+    }),
+    queue: QueueSettings,
+    circuitBreaker: CircuitBreakerSettings,
+    probe: Type.Optional(ProbeSettings),
+    timeouts: Type.Object(
+      {
+        connectMs: Milliseconds(2_000, 'Until the connection stands.'),
+        headersMs: Milliseconds(30_000, 'Until the headers of the answer are here.'),
+        bodyMs: Milliseconds(60_000, 'Most between two pieces of the answer.'),
+        totalMs: Milliseconds(90_000, 'Until the whole answer is here.'),
+      },
+      { ...closed, default: {} },
+    ),
+  },
+  closed,
+)

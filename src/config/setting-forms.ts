@@ -1,0 +1,36 @@
+import { Type } from 'typebox'
+
+/** An object that has its own members only. */
+export const closed = { additionalProperties: false } as const
+
+/** A port to listen on; 0 takes a free one. */
+export function Port(description: string) {
+  return Type.Integer({ minimum: 0, maximum: 65_535, description })
+}
+
+/** A time of at most an hour, milliseconds. */
+export function Milliseconds(standard: number, description: string) {
+  return Type.Integer({ minimum: 1, maximum: 3_600_000, default: standard, description })
+}
+
+/** A file that is read at start; relative to the directory of the configuration. */
+export function ReadableFile(description: string) {
+  return Type.String({ description, reference: 'file' })
+}
+
+/** An http or https URL that is an origin and nothing more. */
+export function HttpUrl(description: string) {
+  return Type.Refine(
+    Type.String({ description }),
+    (text) => {
+      const url = URL.parse(text)
+      return (
+        url !== null &&
+        /^https?:$/.test(url.protocol) &&
+        url.pathname === '/' &&
+        `${url.username}${url.password}${url.search}${url.hash}` === ''
+      )
+    },
+    () => 'an http or https URL of a host, without path, query and credentials',
+  )
+}

@@ -1,0 +1,49 @@
+import { Type } from 'typebox'
+import { SecretSetting } from '../secret.ts'
+import { closed, Milliseconds } from './setting-forms.ts'
+
+const nodeAddresses = Type.Array(
+  Type.String({
+    pattern: '^(?:[A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+\\]):\\d{1,5}$',
+    examples: ['10.0.0.5:26379'],
+    expected: 'a host and a port, such as 10.0.0.5:26379',
+  }),
+  { minItems: 1 },
+)
+
+const redisAccess = {
+  username: Type.Optional(Type.String({ description: 'User of the Redis servers.' })),
+  password: Type.Optional(SecretSetting('Password of the Redis servers.')),
+  tls: Type.Optional(Type.Boolean({ description: 'Whether the Redis servers speak TLS.' })),
+}
+
+/** `store`: what processes share. */
+export const StoreSettings = Type.Object(
+  {
+    redis: Type.Optional(SecretSetting('Redis URL, redis:// or rediss://. In memory if left out.')),
+    sentinel: Type.Optional(
+      Type.Object(
+        {
+          primary: Type.String({ description: 'Name of the primary, as the sentinels know it.' }),
+          nodes: nodeAddresses,
+          ...redisAccess,
+        },
+        { ...closed, description: 'Redis that sentinels watch over.' },
+      ),
+    ),
+    cluster: Type.Optional(
+      Type.Object(
+        { nodes: nodeAddresses, ...redisAccess },
+        { ...closed, description: 'Redis Cluster; some of its nodes are enough.' },
+      ),
+    ),
+    deadlineMs: Milliseconds(50, 'Most that a request waits for Redis.'),
+    localShare: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 1,
+      description: 'Share of every limit that this process grants by itself while Redis is away.',
+    }),
+  },
+  { ...closed, default: {} },
+)

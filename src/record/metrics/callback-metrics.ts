@@ -1,0 +1,40 @@
+import { Counter, type Registry } from 'prom-client'
+import type { QueueDepth } from '../../jobs/durable-queue.ts'
+import { queueMetrics } from './queue-metrics.ts'
+
+/** What became of one sending; `failed` is tried again, `dead` is not. */
+export type SendingOutcome = 'delivered' | 'failed' | 'dead'
+
+/** Counts of what happened to call-backs. */
+export interface CallbackMetrics {
+  readonly sent: (integration: string, outcome: SendingOutcome) => void
+}
+
+/**
+ * Adds what is told of call-backs. Labels are names of integrations and words of our own.
+ * @param depth how much waits, asked at each scrape; no figure is told where it cannot be said
+ * @param clock milliseconds since the epoch
+ */
+export function openCallbackMetrics(
+  registry: Registry,
+  depth: () => Promise<QueueDepth>,
+  clock: () => number,
+): CallbackMetrics {
+  queueMetrics(
+    registry,
+    {
+      name: 'magegate_callbacks',
+      help: 'Call-backs that wait, are under way, or are dead letters.',
+      oldestHelp: 'Age of the oldest call-back that is neither delivered nor dead.',
+    },
+    depth,
+    clock,
+  )
+  const sendings = new Counter({
+    name: 'magegate_callbacks_sent_total',
+    help: 'Sendings of call-backs: delivered, failed and tried again, or dead.',
+    labelNames: ['integration', 'outcome'] as const,
+    registers: [registry],
+  })
+  return { sent: (integration, outcome) => sendings.inc({ integration, outcome }) }
+}

@@ -75,7 +75,7 @@ test('reports every fault at once, with file, line, path and what was expected',
     stderr.trimEnd().split('\n').sort(),
     [
       '8 fault(s)',
-      'gateway.yaml:23 /unheardOf: expected no such key; known here: listen, admin, magento, store, audit, limits, jobs, shutdown',
+      'gateway.yaml:23 /unheardOf: expected no such key; known here: listen, admin, magento, store, audit, limits, jobs, cache, shutdown',
       'gateway.yaml:3 /listen/port: expected integer',
       'gateway.yaml:6 /listen/trustedProxies/0: expected an IP address or a CIDR block, such as 203.0.113.0/24 or 2001:db8:7::/48',
       'integrations/acme.yaml:20 /policies/rateLimit/rate: expected a rate such as 20/s, 300/min or 5000/h',

@@ -15,9 +15,17 @@ export interface StoredCallback {
   readonly sendings: number
 }
 
-/** The `webhook-id` of a job's call-back, and its id in the queue: always the same for the same job. */
-export function callbackId(jobId: string): string {
-  return `msg_${jobId}`
+/**
+ * The `webhook-id` of the call-back of a job's end, and its id in the queue: always the same for the same end.
+ * A job that was put back ends once more, which is another message.
+ */
+export function callbackId({ id, endedAtMs = 0 }: Pick<Job, 'id' | 'endedAtMs'>): string {
+  return `${callbackPrefix(id)}${endedAtMs}`
+}
+
+/** What the ids of all call-backs of a job begin with. */
+export function callbackPrefix(jobId: string): string {
+  return `msg_${jobId}_`
 }
 
 /**
@@ -27,7 +35,7 @@ export function callbackId(jobId: string): string {
 export function callbackEntry(job: Job, nowMs: number, giveUpAfterMs: number): QueueEntry {
   const { id: jobId, owner, requestId, traceId, route } = job
   return {
-    id: callbackId(jobId),
+    id: callbackId(job),
     owner,
     payload: writeCallback({
       jobId,

@@ -1,6 +1,6 @@
 import { isOver } from '../jobs/job.ts'
 import type { JobBackend } from '../jobs/job-backend.ts'
-import { callbackEntry, callbackId } from './callback-entry.ts'
+import { callbackEntry, callbackId, callbackPrefix } from './callback-entry.ts'
 
 /** What became of the wish to have a call-back sent again. */
 export type Redelivery =
@@ -13,7 +13,7 @@ export type Redelivery =
   | 'not over'
 
 /**
- * Has the call-back of a job sent again, with the `webhook-id` that it always has.
+ * Has the call-back of a job sent again, with the `webhook-id` that it had.
  * @param nowMs milliseconds since the epoch
  */
 export async function redeliver(
@@ -24,8 +24,27 @@ export async function redeliver(
 ): Promise<Redelivery> {
   const job = await store.get(jobId)
   if (job !== undefined && !isOver(job.state)) return 'not over'
-  if (await callbacks.putBack(callbackId(jobId), nowMs + giveUpAfterMs)) return 'put back'
+  const id = job === undefined ? await findDead(jobId, callbacks) : callbackId(job)
+  if (id !== undefined && (await callbacks.putBack(id, nowMs + giveUpAfterMs))) return 'put back'
   if (job === undefined) return 'no such job'
   await callbacks.put(callbackEntry(job, nowMs, giveUpAfterMs))
   return 'put'
 }
+
+/** The id of a dead call-back of a job that has been forgotten. */
+async function findDead(
+  jobId: string,
+  callbacks: JobBackend['callbacks'],
+): Promise<string | undefined> {
+  const prefix = callbackPrefix(jobId)
+  let after: string | undefined
+  do {
+    const page = await callbacks.listDead({ limit: pageLength, after })
+    const found = page.find(({ id }) => id.startsWith(prefix))
+    if (found !== undefined) return found.id
+    after = page.length < pageLength ? undefined : page.at(-1)?.id
+  } while (after !== undefined)
+  return undefined
+}
+
+const pageLength = 200

@@ -32,10 +32,17 @@ export async function acceptJob(
     // The view first, so that nothing is carried out that cannot be seen.
     await Promise.all([store.add(job), jobs.put(entry)])
   } catch (error) {
-    // It may be there all the same, and nobody is told of it.
-    await jobs.cancel(id).catch(() => undefined)
-    const reason = `the job could not be kept: ${String((error as NodeJS.ErrnoException).code)}`
-    return reject('jobs-unavailable', reason, { retryAfterSeconds: 5 })
+    // It may be there all the same. Where it cannot be taken back it is carried out, so it was accepted.
+    const outcome = await jobs.cancel(id).catch(() => 'unknown')
+    if (outcome !== 'begun') {
+      const reason = `the job could not be kept: ${String((error as NodeJS.ErrnoException).code)}`
+      return reject('jobs-unavailable', reason, {
+        retryAfterSeconds: 5,
+        ...(outcome === 'unknown' && {
+          detail: 'Whether it is carried out all the same is not known.',
+        }),
+      })
+    }
   }
   request.jobId = id
   const location = jobPath(request.target?.store, id)

@@ -5,10 +5,14 @@ const tryAgainMs = 500
 
 /**
  * A store for whoever carries jobs out, and has time: what cannot be kept or read at present is tried again
- * until it can, so that no job ends for it.
+ * until it can, so that no job ends for it. What is asked of one job waits for the changes of it that were
+ * asked for before, so that one that is tried again does not undo a later one.
  * @param onFault told of each failure
  */
 export function patientStore(store: JobStore, onFault: (error: unknown) => void): JobStore {
+  // The last change of each job that has changes under way.
+  const changes = new Map<string, Promise<void>>()
+
   async function patiently<Result>(act: () => Promise<Result>): Promise<Result> {
     for (;;) {
       try {
@@ -20,10 +24,24 @@ export function patientStore(store: JobStore, onFault: (error: unknown) => void)
     }
   }
 
+  async function change(...[id, values]: Parameters<JobStore['change']>): Promise<void> {
+    const before = changes.get(id)
+    const changed = (async () => {
+      await before
+      await patiently(() => store.change(id, values))
+    })()
+    changes.set(id, changed)
+    await changed
+    if (changes.get(id) === changed) changes.delete(id)
+  }
+
   return {
     add: (job) => patiently(() => store.add(job)),
-    get: (id) => patiently(() => store.get(id)),
-    change: (id, change) => patiently(() => store.change(id, change)),
+    get: async (id) => {
+      await changes.get(id)
+      return patiently(() => store.get(id))
+    },
+    change,
     putResults: (id, from, results) => patiently(() => store.putResults(id, from, results)),
     results: (id) => patiently(() => store.results(id)),
     dropResults: (id) => patiently(() => store.dropResults(id)),

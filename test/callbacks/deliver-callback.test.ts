@@ -77,7 +77,7 @@ describe('a call-back', () => {
     const { handle, ends } = deliverer({ 'acme-erp': settings }, clock)
     assert.deepEqual(await handle(deliveryOf(clock)), { state: 'done' })
     const [webhook] = receiver.received
-    assert.equal(webhook?.headers['webhook-id'], `msg_${endedJob.id}`)
+    assert.equal(webhook?.headers['webhook-id'], `msg_${endedJob.id}_${endedJob.endedAtMs}`)
     for (const each of [secret, nextSecret]) {
       const verified = new Webhook(each).verify(webhook?.body ?? '', webhook?.headers ?? {})
       assert.equal((verified as { type: string }).type, 'job.succeeded')

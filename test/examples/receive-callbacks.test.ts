@@ -16,7 +16,7 @@ const root = new URL('../../', import.meta.url)
 const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`
 const otherSecret = `whsec_${Buffer.alloc(32, 4).toString('base64')}`
 const payload = callbackPayload(endedJob)
-const id = `msg_${endedJob.id}`
+const id = `msg_${endedJob.id}_${endedJob.endedAtMs}`
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -108,12 +108,11 @@ describe('the queue of call-backs', () => {
     await calling.ended(1)
     let letters = await calling.queue.listDead({ limit: 10 })
     while (letters.length === 0) letters = await calling.queue.listDead({ limit: 10 })
-    assert.deepEqual(
-      letters.map(({ id, owner, reason }) => [id, owner, reason]),
-      [['msg_acme-0', 'acme', 'STATUS_410']],
-    )
+    const [{ id, owner, reason } = assert.fail('no dead letter')] = letters
+    assert.match(id, /^msg_acme-0_\d+$/)
+    assert.deepEqual([owner, reason, letters.length], ['acme', 'STATUS_410', 1])
     receiver.answerWith(status(200))
-    assert.equal(await calling.queue.putBack('msg_acme-0', Date.now() + 60_000), true)
+    assert.equal(await calling.queue.putBack(id, Date.now() + 60_000), true)
     await receiver.arrived(2)
     const [first, second] = receiver.received
     assert.equal(second?.body, first?.body)

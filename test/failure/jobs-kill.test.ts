@@ -127,7 +127,7 @@ test(`killed again and again over ${wanted} jobs, each is carried out as often a
     }
   }
 
-  const moments = fc.sample(fc.integer({ min: 1, max: wanted > 500 ? 2_000 : 400 }), 1_000)
+  const moments = fc.sample(fc.integer({ min: 1, max: 400 }), 1_000)
   const env = { ...testEnv, ...place.env }
   const { killBroker } = place
   const startSecond = () => startedProcess(['start', '--config', secondFiles.path], env)

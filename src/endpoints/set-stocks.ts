@@ -83,14 +83,15 @@ export const setStocks: Endpoint = {
     const results: AnyResult[] = [...(log?.done ?? [])]
     while (results.length < items.length) {
       const chunk = items.slice(results.length, results.length + settings.arrayLimit)
-      const outcome = await setChunk(chunk, callMagento, settings, log !== undefined)
-      if (!('code' in outcome)) {
-        results.push(...outcome)
-        await log?.note(outcome, items.length)
-      }
+      const { known, rejection } = await setChunk(chunk, callMagento, settings)
+      results.push(...known)
+      if (known.length > 0) await log?.note(known, items.length)
+      if (rejection === undefined) continue
       // Nothing has been done yet, or it is tried again, so the whole request can be answered so.
-      else if (results.length === 0 || log !== undefined) return outcome
-      else results.push(...chunk.map((item) => failed(item, outcome.detail ?? outcome.code)))
+      if (results.length === 0 || log !== undefined) return rejection
+      // Where one was taken the next one may be, too.
+      const given = known.length === 0 ? chunk : chunk.slice(known.length, known.length + 1)
+      results.push(...given.map((item) => failed(item, rejection.detail ?? rejection.code)))
     }
     const success = results.every((result) => result.success)
     return { status: 200, body: log === undefined ? { success, results } : { success } }
@@ -108,49 +109,55 @@ function skuThatStandsTwice(items: readonly Stock[]): string | undefined {
   return undefined
 }
 
+/** What is known of the first items of some, and what kept Magento from the others. */
+interface Outcome {
+  readonly known: readonly ItemResult[]
+  readonly rejection?: Rejection | undefined
+}
+
 async function setChunk(
   chunk: readonly Stock[],
   callMagento: CallMagento,
   { sourceCode }: EndpointSettings,
-  isTriedAgain: boolean,
-): Promise<readonly ItemResult[] | Rejection> {
-  if (sourceCode === undefined) {
-    return each(chunk, (item) => setStockItem(item, callMagento), isTriedAgain)
-  }
-  const known = await findProducts(chunk, callMagento)
-  if ('code' in known) return known
-  const there = chunk.filter(({ sku }) => known.skus.has(sku.toLowerCase()))
+): Promise<Outcome> {
+  if (sourceCode === undefined) return each(chunk, (item) => setStockItem(item, callMagento))
+  const found = await findProducts(chunk, callMagento)
+  if ('code' in found) return { known: [], rejection: found }
+  const isThere = ({ sku }: Stock) => found.skus.has(sku.toLowerCase())
+  const there = chunk.filter(isThere)
   const set = (items: readonly Stock[]) => setSourceItems(callMagento, sourceCode, items)
   const answer = there.length === 0 ? { status: 200, body: [] } : await set(there)
-  if ('code' in answer) return answer
+  if ('code' in answer) return { known: [], rejection: answer }
   // Magento says of a refused array not which of its items it refused.
-  const results =
+  const { known, rejection } =
     answer.status === 200
-      ? there.map((item) => ({ ...item, success: true }))
-      : await each(there, (item) => set([item]), isTriedAgain)
-  if ('code' in results) return results
-  const bySku = new Map(results.map((result) => [result.sku, result]))
-  return chunk.map((item) => bySku.get(item.sku) ?? failed(item, `Product not found: ${item.sku}`))
+      ? { known: there.map((item) => ({ ...item, success: true })) }
+      : await each(there, (item) => set([item]))
+  const bySku = new Map(known.map((result) => [result.sku, result]))
+  const open = chunk.findIndex((item) => isThere(item) && !bySku.has(item.sku))
+  const first = open === -1 ? chunk : chunk.slice(0, open)
+  return {
+    known: first.map(
+      (item) => bySku.get(item.sku) ?? failed(item, `Product not found: ${item.sku}`),
+    ),
+    rejection,
+  }
 }
 
-/**
- * Sets items one after the other; a rejection of the first one is one of them all.
- * @param isTriedAgain whether one of any other is that, too, because all of them are set again
- */
+/** Sets items one after the other, until Magento does not answer. */
 async function each(
   items: readonly Stock[],
   set: (item: Stock) => Promise<MagentoAnswer | Rejection>,
-  isTriedAgain: boolean,
-): Promise<readonly ItemResult[] | Rejection> {
-  const results: ItemResult[] = []
+): Promise<Outcome> {
+  const known: ItemResult[] = []
   for (const item of items) {
     const answer = await set(item)
-    if (!('code' in answer)) results.push(resultOf(item, answer))
-    else if (answer.code !== 'entity-not-found' && (isTriedAgain || results.length === 0)) {
-      return answer
-    } else results.push(failed(item, answer.detail ?? answer.code))
+    if (!('code' in answer)) known.push(resultOf(item, answer))
+    else if (answer.code === 'entity-not-found') {
+      known.push(failed(item, answer.detail ?? answer.code))
+    } else return { known, rejection: answer }
   }
-  return results
+  return { known }
 }
 
 function resultOf({ sku, qty }: Stock, { status, body }: MagentoAnswer): ItemResult {

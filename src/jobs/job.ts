@@ -4,7 +4,7 @@ import type { ProblemCode } from '../problem.ts'
 /**
  * Where a job stands. `waiting`: accepted, or between two attempts. `running`: an attempt is under way, or
  * Magento has taken it and not yet carried it out. Then, for good: `done`; `partial`, where some of its items
- * failed; `failed`, where nothing of it was done, or it is not known; `cancelled`.
+ * are done and the others are not; `failed`, where nothing of it is known to be done; `cancelled`.
  */
 export type JobState = (typeof jobStates)[number]
 
@@ -67,6 +67,8 @@ export interface JobChange {
   readonly nextAttemptAtMs?: number | undefined
   readonly startedAtMs?: number
   readonly endedAtMs?: number | undefined
+  /** While it is being cancelled; milliseconds since the epoch. */
+  readonly cancelAskedAtMs?: number | undefined
   readonly progress?: JobProgress | undefined
   readonly answer?: JobAnswer | undefined
   readonly failure?: JobFailure | undefined

@@ -73,6 +73,11 @@ export function stateOfResults(results: readonly JobItemResult[]): JobState {
   return done === 0 ? 'failed' : 'partial'
 }
 
+/** The end of a job of which no more is known than what became of some of its items. */
+export function stateOfBrokenOff(results: readonly JobItemResult[]): JobState {
+  return results.some(({ success }) => success) ? 'partial' : 'failed'
+}
+
 function parsed(body: Buffer): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'))

@@ -4,7 +4,7 @@ import { acceptJob } from './accept-job.ts'
 import type { Job } from './job.ts'
 import type { JobBackend, OnJobEnd } from './job-backend.ts'
 import type { JobSender, JobWorld } from './job-world.ts'
-import { cancelJob, showJob } from './own-job.ts'
+import { cancelJob, type OnCancelled, showJob } from './own-job.ts'
 import { patientStore } from './patient-store.ts'
 import { prepareJobHandler } from './run-job.ts'
 
@@ -71,11 +71,12 @@ export function openJobs(
     return answer
   }
 
-  async function onCancelled(job: Job): Promise<void> {
-    services.countEnd(job)
-    // It is cancelled, whoever could not be told.
-    await tell(job).catch(onFault)
-    await services.recordEnd(job, undefined)
+  const onCancelled: OnCancelled = {
+    tell: (job) => tell(job),
+    note: async (job) => {
+      services.countEnd(job)
+      await services.recordEnd(job, undefined)
+    },
   }
 
   return {
@@ -84,8 +85,8 @@ export function openJobs(
       const { job, verified = '' } = request
       if (job === undefined || job.kind === 'accept') return accept(request)
       try {
-        if (job.kind === 'show') return await showJob(job.id, verified, backend)
-        return await cancelJob(job.id, verified, backend, clock(), onCancelled)
+        const act = job.kind === 'show' ? showJob : cancelJob
+        return await act(job.id, verified, backend, clock(), onCancelled)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         // What keeps the jobs fails with a code; anything else is a defect.

@@ -3,40 +3,66 @@ import type { WholeAnswer } from '../request-context.ts'
 import { isOver, type Job } from './job.ts'
 import type { JobBackend } from './job-backend.ts'
 import { jobView } from './job-view.ts'
+import { isLeftOver, takeBack } from './take-back.ts'
 
-/** What is done when a job was cancelled. */
-export type OnCancelled = (job: Job) => Promise<void>
+/** What is done when a job is cancelled. */
+export interface OnCancelled {
+  /** Has its owner told. Where it rejects, the job is not shown as cancelled yet. */
+  readonly tell: (job: Job) => Promise<void>
+  /** Takes note of a job that is shown as cancelled; it does not reject. */
+  readonly note: (job: Job) => Promise<void>
+}
 
-/** Shows a job to its owner; to others it is not there. */
+/**
+ * Shows a job to its owner; to others it is not there. What was left of a cancellation is finished first.
+ * @param nowMs milliseconds since the epoch
+ */
 export async function showJob(
   id: string,
   owner: string,
-  { store }: JobBackend,
+  backend: JobBackend,
+  nowMs: number,
+  onCancelled: OnCancelled,
 ): Promise<WholeAnswer | Rejection> {
-  const job = await store.get(id)
-  if (job?.owner !== owner) return reject('job-not-found', 'no job of this integration')
+  const { store } = backend
+  const found = await store.get(id)
+  if (found?.owner !== owner) return reject('job-not-found', 'no job of this integration')
+  const cancelled = isLeftOver(found, nowMs)
+    ? await cancel(found, backend, nowMs, onCancelled)
+    : undefined
+  const job = cancelled ?? found
   // Until it is over its progress says enough, and results of many items are long.
   return answerOf(jobView(job, isOver(job.state) ? await store.results(id) : []))
 }
 
-/** Cancels a job of its owner that has not begun. */
+/**
+ * Cancels a job of its owner that has not begun.
+ * @param nowMs milliseconds since the epoch
+ */
 export async function cancelJob(
   id: string,
   owner: string,
-  { store, jobs }: JobBackend,
+  backend: JobBackend,
   nowMs: number,
   onCancelled: OnCancelled,
 ): Promise<WholeAnswer | Rejection> {
-  const job = await store.get(id)
+  const job = await backend.store.get(id)
   if (job?.owner !== owner) return reject('job-not-found', 'no job of this integration')
   if (isOver(job.state)) return reject('job-begun', `the job is ${job.state}`)
-  const outcome = await jobs.cancel(id)
-  if (outcome !== 'cancelled') return reject('job-begun', 'the job is under way')
-  const change = { state: 'cancelled', endedAtMs: nowMs, nextAttemptAtMs: undefined } as const
-  await store.change(id, change)
-  const cancelled = { ...job, ...change }
-  await onCancelled(cancelled)
+  const cancelled = await cancel(job, backend, nowMs, onCancelled)
+  if (cancelled === undefined) return reject('job-begun', 'the job is under way')
   return answerOf(jobView(cancelled, []))
+}
+
+async function cancel(
+  job: Job,
+  backend: JobBackend,
+  nowMs: number,
+  { tell, note }: OnCancelled,
+): Promise<Job | undefined> {
+  const cancelled = await takeBack(job, backend, tell, nowMs)
+  if (cancelled !== undefined) await note(cancelled)
+  return cancelled
 }
 
 function answerOf(view: Record<string, unknown>): WholeAnswer {

@@ -7,6 +7,7 @@ import { isOver, type Job, type JobChange, type JobFailure, type JobState } from
 import { decodeJobRequest, encodeJobRequest, type JobRequest } from './job-payload.ts'
 import type { JobSender, JobWorld } from './job-world.ts'
 import { canBePutBack } from './judge-answer.ts'
+import { stateOfBrokenOff } from './magento-bulk.ts'
 
 /** Prepares what carries out the jobs that a queue delivers, each as often as it may be and no more. */
 export function prepareJobHandler(world: JobWorld): HandleDelivery {
@@ -72,7 +73,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
       const reason = failure?.code ?? `status ${answer?.status}`
       return later(delivery, request, reason, isUntouched, retryAfterMs)
     }
-    const state = result.state ?? (judgement === 'done' ? 'done' : 'failed')
+    const state = result.state ?? (judgement === 'done' ? 'done' : undefined)
     const isDead = isUnknown || judgement === 'unauthorized'
     const told =
       failure ?? (isDead ? { code: 'upstream-error' as const, detail: deadDetail } : undefined)
@@ -114,11 +115,17 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
   async function end(
     request: JobRequest,
     known: Job | undefined,
-    { state = 'failed', answer, failure }: JobEnd,
+    { state, answer, failure }: JobEnd,
     occasion?: Occasion,
   ): Promise<Settlement> {
     const { job } = request
-    const change = { state, endedAtMs: clock(), nextAttemptAtMs: undefined, answer, failure }
+    const change = {
+      state: state ?? stateOfBrokenOff(await store.results(job.id)),
+      endedAtMs: clock(),
+      nextAttemptAtMs: undefined,
+      answer,
+      failure,
+    }
     await store.change(job.id, change)
     // A store that forgets has forgotten the view, and not the job.
     const ended = (await store.get(job.id)) ?? { ...job, attempts: 0, ...known, ...change }
@@ -147,7 +154,8 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
 }
 
 interface JobEnd {
-  readonly state?: JobState
+  /** Absent where it was not carried out to its end. */
+  readonly state?: JobState | undefined
   readonly answer?: Job['answer']
   readonly failure?: JobFailure | undefined
 }

@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { scrapeUntil } from '../support/metrics.ts'
 import { type JobsGateway, startJobsGateway } from './jobs-gateway.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
@@ -320,7 +321,6 @@ describe('jobs', () => {
     const job = await jobs.ended(await jobs.write({ body: product }))
     assert.equal(job.state, 'failed')
     assert.equal(job.answer?.status, 401)
-    const metrics = await (await fetch(`${jobs.gateway.adminUrl}/metrics`)).text()
-    assert.match(metrics, /^magegate_jobs\{state="dead"\} 1$/m)
+    await scrapeUntil(jobs.gateway, ({ value }) => value('magegate_jobs{state="dead"}') === 1)
   })
 })

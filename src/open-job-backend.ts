@@ -21,7 +21,10 @@ export async function openJobBackend(
   onFault: (error: unknown) => void,
 ): Promise<JobBackend> {
   const keepMs = jobs.keepHours * 3_600_000
-  if (jobs.file !== undefined) return openFileBackend({ file: jobs.file, keepMs }, onFault)
+  const keepDeadMs = jobs.keepDeadHours * 3_600_000
+  if (jobs.file !== undefined) {
+    return openFileBackend({ file: jobs.file, keepMs, keepDeadMs }, onFault)
+  }
   const location = redisLocation(store)
   if (jobs.rabbitmq === undefined || location === undefined) {
     throw new TypeError('jobs have no place: the rules of the configuration ask for one')
@@ -34,6 +37,7 @@ export async function openJobBackend(
       url: rabbitmq.reveal(),
       ca,
       deadlineMs: confirmMs,
+      keepDeadMs,
       entriesOf: notes.entriesOf,
       store: notes.store,
       isStoreAway: notes.isAway,

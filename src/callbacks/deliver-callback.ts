@@ -1,8 +1,8 @@
 import type { Delivery, HandleDelivery, Settlement } from '../jobs/durable-queue.ts'
+import { nextSending } from '../retry-schedule.ts'
 import { readCallback, type StoredCallback, writeCallback } from './callback-entry.ts'
 import { ownerLanes } from './owner-lanes.ts'
 import type { Receiver } from './receiver.ts'
-import { nextSending } from './retry-schedule.ts'
 import type { Sending } from './send-callback.ts'
 
 /** A call-back that will not be sent again by itself. */

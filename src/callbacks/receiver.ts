@@ -1,6 +1,6 @@
+import type { RetrySettings } from '../retry-schedule.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 import { compileDestination } from './destination.ts'
-import type { RetrySettings } from './retry-schedule.ts'
 import { prepareSender, type SenderServices, type Sending } from './send-callback.ts'
 import { prepareWebhookSignature, webhookKey } from './sign-webhook.ts'
 

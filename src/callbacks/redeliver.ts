@@ -1,3 +1,5 @@
+import { allDead } from '../jobs/all-dead.ts'
+import type { DurableQueue } from '../jobs/durable-queue.ts'
 import { isOver } from '../jobs/job.ts'
 import type { JobBackend } from '../jobs/job-backend.ts'
 import { callbackEntry, callbackId, callbackPrefix } from './callback-entry.ts'
@@ -15,36 +17,42 @@ export type Redelivery =
 /**
  * Has the call-back of a job sent again, with the `webhook-id` that it had.
  * @param nowMs milliseconds since the epoch
+ * @param giveUpAfterMs how long one of an integration is sent again, milliseconds
  */
 export async function redeliver(
   jobId: string,
   { callbacks, store }: Pick<JobBackend, 'callbacks' | 'store'>,
   nowMs: number,
-  giveUpAfterMs: number,
+  giveUpAfterMs: (owner: string) => number,
 ): Promise<Redelivery> {
   const job = await store.get(jobId)
   if (job !== undefined && !isOver(job.state)) return 'not over'
-  const id = job === undefined ? await findDead(jobId, callbacks) : callbackId(job)
-  if (id !== undefined && (await callbacks.putBack(id, nowMs + giveUpAfterMs))) return 'put back'
+  // One that has been forgotten may still have a dead call-back.
+  const known =
+    job === undefined
+      ? (await deadOf(jobId, callbacks)).at(-1)
+      : { id: callbackId(job), owner: job.owner }
+  if (known === undefined) return 'no such job'
+  const lifeMs = giveUpAfterMs(known.owner)
+  if (await callbacks.putBack(known.id, nowMs + lifeMs)) return 'put back'
   if (job === undefined) return 'no such job'
-  await callbacks.put(callbackEntry(job, nowMs, giveUpAfterMs))
+  await callbacks.put(callbackEntry(job, nowMs, lifeMs))
   return 'put'
 }
 
-/** The id of a dead call-back of a job that has been forgotten. */
-async function findDead(
+/** Forgets the dead call-backs of a job, which may have ended more than once; false where there are none. */
+export async function discardCallbacks(
   jobId: string,
-  callbacks: JobBackend['callbacks'],
-): Promise<string | undefined> {
-  const prefix = callbackPrefix(jobId)
-  let after: string | undefined
-  do {
-    const page = await callbacks.listDead({ limit: pageLength, after })
-    const found = page.find(({ id }) => id.startsWith(prefix))
-    if (found !== undefined) return found.id
-    after = page.length < pageLength ? undefined : page.at(-1)?.id
-  } while (after !== undefined)
-  return undefined
+  { callbacks }: Pick<JobBackend, 'callbacks'>,
+): Promise<boolean> {
+  let isAny = false
+  for (const { id } of await deadOf(jobId, callbacks)) {
+    if (await callbacks.discard(id)) isAny = true
+  }
+  return isAny
 }
 
-const pageLength = 200
+async function deadOf(jobId: string, callbacks: DurableQueue) {
+  const prefix = callbackPrefix(jobId)
+  return (await allDead(callbacks)).filter(({ id }) => id.startsWith(prefix))
+}

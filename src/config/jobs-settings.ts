@@ -64,6 +64,13 @@ export const JobsSettings = Type.Object(
       default: 168,
       description: 'How long a job that is over can be seen.',
     }),
+    keepDeadHours: Type.Integer({
+      minimum: 1,
+      // The longest time to live of RabbitMQ is a little more.
+      maximum: 1_176,
+      default: 720,
+      description: 'How long a dead letter is kept, of jobs and of call-backs.',
+    }),
     maxWaiting: Type.Integer({
       minimum: 1,
       maximum: 10_000_000,

@@ -20,6 +20,8 @@ export interface JobRequest {
   /** What Magento calls it, since it has taken it. */
   readonly bulkUuid?: string | undefined
   readonly body: Buffer
+  /** Where it was cancelled outside of a gateway, and only this is to be told; milliseconds since the epoch. */
+  readonly cancelledAtMs?: number | undefined
 }
 
 /** The bytes of a request, for a queue: a line of JSON, then the body. */

@@ -1,6 +1,7 @@
 import type { ItemLog } from '../endpoint.ts'
 import type { Occasion, UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
 import type { Rejection } from '../problem.ts'
+import type { RetrySettings } from '../retry-schedule.ts'
 import type { Job, JobStore } from './job.ts'
 import type { OnJobEnd } from './job-backend.ts'
 import type { JobRequest } from './job-payload.ts'
@@ -22,18 +23,10 @@ export interface JobSender {
   readonly leave: () => void
 }
 
-/** When a job is tried again. */
-export interface JobRetrySettings {
-  /** After the first failure, milliseconds; each further one waits twice as long. */
-  readonly firstMs: number
-  /** Longest wait, milliseconds. */
-  readonly longestMs: number
-}
-
 /** What carrying out jobs needs of the world. */
 export interface JobWorld {
   readonly store: JobStore
-  readonly retry: JobRetrySettings
+  readonly retry: RetrySettings
   /** Undefined where the integration is not configured at present. */
   readonly senderOf: (owner: string) => JobSender | undefined
   /** Milliseconds since the epoch. */

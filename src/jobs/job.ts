@@ -61,6 +61,8 @@ export interface AcceptedJob {
 /** What changes of a job; what is absent of a change stays, what is undefined goes. */
 export interface JobChange {
   readonly state?: JobState
+  /** Where its time begins anew; milliseconds since the epoch. */
+  readonly expiresAtMs?: number
   /** How many times it was sent. */
   readonly attempts?: number
   /** While it waits between two attempts; milliseconds since the epoch. */
@@ -75,7 +77,7 @@ export interface JobChange {
 }
 
 /** A job and where it stands. */
-export interface Job extends AcceptedJob, JobChange {
+export interface Job extends AcceptedJob, Omit<JobChange, 'expiresAtMs'> {
   readonly state: JobState
   readonly attempts: number
 }
@@ -109,8 +111,6 @@ export interface JobStore {
   ) => Promise<void>
   /** Results so far, in the order of the items; those that are not there yet are left out. */
   readonly results: (id: string) => Promise<readonly JobItemResult[]>
-  /** Forgets the results, because the job begins anew. */
-  readonly dropResults: (id: string) => Promise<void>
   /** Jobs, the last accepted first. */
   readonly list: (query: JobQuery) => Promise<readonly Job[]>
 }

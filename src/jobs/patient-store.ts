@@ -44,7 +44,6 @@ export function patientStore(store: JobStore, onFault: (error: unknown) => void)
     change,
     putResults: (id, from, results) => patiently(() => store.putResults(id, from, results)),
     results: (id) => patiently(() => store.results(id)),
-    dropResults: (id) => patiently(() => store.dropResults(id)),
     list: (query) => patiently(() => store.list(query)),
   }
 }

@@ -1,13 +1,21 @@
-import { nextSending } from '../callbacks/retry-schedule.ts'
 import type { Occasion } from '../forward/upstream-exchange.ts'
+import { nextSending } from '../retry-schedule.ts'
 import { type AttemptResult, attempt } from './attempt.ts'
 import type { Delivery, HandleDelivery, Settlement } from './durable-queue.ts'
 import { followBulk } from './follow-bulk.ts'
-import { isOver, type Job, type JobChange, type JobFailure, type JobState } from './job.ts'
+import {
+  type AcceptedJob,
+  isOver,
+  type Job,
+  type JobChange,
+  type JobFailure,
+  type JobState,
+} from './job.ts'
 import { decodeJobRequest, encodeJobRequest, type JobRequest } from './job-payload.ts'
 import type { JobSender, JobWorld } from './job-world.ts'
 import { canBePutBack } from './judge-answer.ts'
 import { stateOfBrokenOff } from './magento-bulk.ts'
+import { cancelledAt } from './take-back.ts'
 
 /** Prepares what carries out the jobs that a queue delivers, each as often as it may be and no more. */
 export function prepareJobHandler(world: JobWorld): HandleDelivery {
@@ -15,8 +23,11 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
 
   return async (delivery) => {
     const request = decodeJobRequest(delivery.payload)
-    const known = await store.get(delivery.id)
-    if (known === undefined) await store.add(request.job)
+    const { job, cancelledAtMs } = request
+    const known = await store.get(job.id)
+    if (cancelledAtMs !== undefined) return tellCancelled(known ?? job, cancelledAtMs)
+    // One that was put back has another time than it was accepted with.
+    if (known === undefined) await store.add({ ...job, expiresAtMs: delivery.expiresAtMs })
     // It was over, and the process was killed before that was settled.
     else if (isOver(known.state)) return settleEnd(known, undefined)
     if (clock() >= delivery.expiresAtMs) return end(request, known, { failure: expired(request) })
@@ -130,6 +141,13 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     // A store that forgets has forgotten the view, and not the job.
     const ended = (await store.get(job.id)) ?? { ...job, attempts: 0, ...known, ...change }
     return settleEnd(ended, occasion)
+  }
+
+  /** Ends what was taken out of the queue by a command, which may have been killed before that was shown. */
+  async function tellCancelled(job: AcceptedJob, atMs: number): Promise<Settlement> {
+    const end = cancelledAt(atMs)
+    await store.change(job.id, end)
+    return settleEnd({ attempts: 0, ...job, ...end }, undefined)
   }
 
   async function settleEnd(job: Job, occasion: Occasion | undefined): Promise<Settlement> {

@@ -26,16 +26,21 @@ export async function takeBack(
     await store.change(id, { cancelAskedAtMs: undefined })
     return undefined
   }
-  const end = {
-    state: 'cancelled',
-    endedAtMs: cancelAskedAtMs,
-    nextAttemptAtMs: undefined,
-    cancelAskedAtMs: undefined,
-  } as const
+  const end = cancelledAt(cancelAskedAtMs)
   const cancelled = { ...job, ...end }
   await tell(cancelled)
   await store.change(id, end)
   return cancelled
+}
+
+/** How a job is shown that was cancelled; milliseconds since the epoch. */
+export function cancelledAt(endedAtMs: number) {
+  return {
+    state: 'cancelled',
+    endedAtMs,
+    nextAttemptAtMs: undefined,
+    cancelAskedAtMs: undefined,
+  } as const
 }
 
 /** Whether somebody began to cancel a job so long ago that nobody is about to finish it. */

@@ -31,7 +31,7 @@ function settingsOf({ url }: WebhookReceiver, change: Partial<CallbackSettings> 
 async function callingBack(settings: Readonly<Record<string, CallbackSettings>>) {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-callbacks-'))
   const file = join(folder, 'jobs.sqlite')
-  const backend = await openFileBackend({ file, keepMs: 60_000 }, (error) => {
+  const backend = await openFileBackend({ file, keepMs: 60_000, keepDeadMs: 60_000 }, (error) => {
     throw error
   })
   const ends: CallbackEnd[] = []

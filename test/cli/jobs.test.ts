@@ -3,42 +3,53 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type JobsGateway, startJobsGateway } from '../jobs/jobs-gateway.ts'
+import { Webhook } from 'standardwebhooks'
+import { type JobsGateway, jobTestRoutes, startJobsGateway } from '../jobs/jobs-gateway.ts'
+import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { scrapeUntil } from '../support/metrics.ts'
+import { startReceiver, status, type WebhookReceiver } from '../support/webhook-receiver.ts'
 
 let magento: MagentoStandIn
 let jobs: JobsGateway
 let files: ConfigDirectory
 let folder: string
+let receiver: WebhookReceiver
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'magegate-cli-'))
   magento = await startMagento()
-  jobs = await startJobsGateway(magento.url)
+  receiver = await startReceiver()
+  const policies = { routes: jobTestRoutes }
+  const called = { ...globex, policies, callback: callbackTo(receiver.url) }
+  jobs = await startJobsGateway(magento.url, {}, { integrations: [called], env: callbackEnv })
   const gateway = { jobs: { file: jobs.file } }
   files = await writeConfig({
     gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, join(folder, 'audit.jsonl')),
-    integrations: { globex },
+    integrations: { globex: called },
   })
 })
 after(async () => {
   await jobs[Symbol.asyncDispose]()
   await files[Symbol.asyncDispose]()
+  await receiver.close()
   await magento.close()
   await rm(folder, { recursive: true })
 })
 
-const run = (...args: string[]) => runCommand(['jobs', ...args, '--config', files.path], testEnv)
+const run = (...args: string[]) =>
+  runCommand(['jobs', ...args, '--config', files.path], { ...testEnv, ...callbackEnv })
 const product = { product: { sku: '24-MB01', price: 35 } }
 
 test('a dead job is listed with its cause, and put back it is carried out', async () => {
   await magento.setFault({ kind: 'reset-mid-body' })
   const accepted = await jobs.write({ body: product })
   const { jobId } = JSON.parse(accepted.body)
-  assert.equal((await jobs.ended(accepted)).state, 'failed')
+  const failed = await jobs.ended(accepted)
+  assert.equal(failed.state, 'failed')
   await magento.clearFault()
   const dead = await run('dead')
   assert.match(dead.stdout, new RegExp(`${jobId} .* globex-pim .*upstream-failed`))
@@ -49,6 +60,7 @@ test('a dead job is listed with its cause, and put back it is carried out', asyn
   const job = await jobs.ended(accepted)
   assert.equal(job.state, 'done')
   assert.equal(job.failure, undefined)
+  assert.ok(job.expiresAt > failed.expiresAt)
   assert.equal((await run('dead')).stdout, '')
   const again = await run('retry', jobId)
   assert.equal(again.exitCode, 1)
@@ -59,7 +71,7 @@ test('a dead job is listed with its cause, and put back it is carried out', asyn
   assert.equal(JSON.parse(shown.stdout).state, 'done')
 })
 
-test('a job that waits is cancelled', async () => {
+test('a job that waits is cancelled, which is recorded and told to its owner', async () => {
   await magento.setFault({ kind: 'maintenance' })
   const accepted = await jobs.write({ body: product })
   const { jobId } = JSON.parse(accepted.body)
@@ -69,8 +81,58 @@ test('a job that waits is cancelled', async () => {
   assert.equal(cancelled.exitCode, 0, cancelled.stderr)
   assert.equal((await jobs.show(accepted)).state, 'cancelled')
   await magento.clearFault()
+  await scrapeUntil(
+    jobs.gateway,
+    ({ value }) =>
+      value('magegate_jobs_ended_total{integration="globex-pim",state="cancelled"}') === 1,
+  )
+  const records = (await jobs.gateway.auditText()).split('\n').filter((line) => line !== '')
+  const ends = records
+    .map((line) => JSON.parse(line))
+    .filter(({ event, jobIds }) => event === 'job-ended' && jobIds.includes(jobId))
+  assert.deepEqual(
+    ends.map(({ reason }) => reason),
+    ['job cancelled'],
+  )
+  const webhook = (await toldOf(jobId)).at(-1)
+  const message = new Webhook(callbackEnv.WEBHOOK_SECRET).verify(
+    webhook?.body ?? '',
+    webhook?.headers ?? {},
+  )
+  assert.equal((message as { type: string }).type, 'job.cancelled')
   assert.equal((await run('cancel', jobId)).exitCode, 1)
 })
+
+test('dead letters are forgotten, of jobs and of call-backs', async () => {
+  receiver.answerWith(status(410))
+  await magento.setFault({ kind: 'reset-mid-body' })
+  const { jobId } = JSON.parse((await jobs.write({ body: product })).body)
+  const areDead = (count: number) =>
+    scrapeUntil(
+      jobs.gateway,
+      ({ value }) =>
+        value('magegate_jobs{state="dead"}') === count &&
+        value('magegate_callbacks{state="dead"}') === count,
+    )
+  await areDead(1)
+  await magento.clearFault()
+  const dead = await run('dead', '--callbacks')
+  assert.match(dead.stdout, new RegExp(`msg_${jobId}_\\d+ .* globex-pim .*STATUS_410`))
+  const callback = await run('discard', jobId, '--callbacks')
+  assert.equal(callback.stdout, `${jobId} is forgotten\n`)
+  const job = await run('discard', '--all')
+  assert.equal(job.stdout, `${jobId} is forgotten\n`)
+  await areDead(0)
+})
+
+/** The call-backs of a job, once there is one. */
+async function toldOf(jobId: string) {
+  for (let count = 1; ; count += 1) {
+    const received = await receiver.arrived(count)
+    const ofJob = received.filter(({ body }) => body.includes(jobId))
+    if (ofJob.length > 0) return ofJob
+  }
+}
 
 test('a command that is not understood says what is', async () => {
   const { exitCode, stderr } = await run('list', '--state', 'lost')

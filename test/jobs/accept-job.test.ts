@@ -10,7 +10,7 @@ import { requestContext } from '../support/request.ts'
 test('a job that has begun was accepted, though its view could not be kept', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-accept-'))
   const backend = await openFileBackend(
-    { file: join(folder, 'jobs.sqlite'), keepMs: 60_000 },
+    { file: join(folder, 'jobs.sqlite'), keepMs: 60_000, keepDeadMs: 60_000 },
     (error) => {
       throw error
     },

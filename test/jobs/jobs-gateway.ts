@@ -30,6 +30,7 @@ export interface JobView {
   readonly jobId: string
   readonly state: JobState
   readonly attempts: number
+  readonly expiresAt: string
   readonly progress?: { readonly total: number; readonly done: number; readonly failed: number }
   readonly results?: readonly { readonly success: boolean; readonly sku?: string }[]
   readonly answer?: { readonly status: number; readonly body?: unknown }

@@ -10,7 +10,7 @@ import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 test('a change that is tried again does not undo the one after it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-patient-'))
   const file = join(folder, 'jobs.sqlite')
-  const backend = await openFileBackend({ file, keepMs: 60_000 }, (error) => {
+  const backend = await openFileBackend({ file, keepMs: 60_000, keepDeadMs: 60_000 }, (error) => {
     throw error
   })
   try {

@@ -11,7 +11,7 @@ import type { JobBackend } from '../../src/jobs/job-backend.ts'
 /** Something that keeps jobs, empty at first; each test opens it anew. */
 export interface BackendUnderTest extends AsyncDisposable {
   /** Opens it; what was put before is there. */
-  readonly open: () => Promise<JobBackend>
+  readonly open: (keepDeadMs?: number) => Promise<JobBackend>
 }
 
 const hourMs = 3_600_000
@@ -64,8 +64,11 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
     after(() => place[Symbol.asyncDispose]())
 
     /** Runs with the queue, which is empty at first, and is left empty. */
-    async function withQueue(run: (queue: DurableQueue) => Promise<void>): Promise<void> {
-      const backend = await place.open()
+    async function withQueue(
+      run: (queue: DurableQueue) => Promise<void>,
+      keepDeadMs?: number,
+    ): Promise<void> {
+      const backend = await place.open(keepDeadMs)
       await run(backend.callbacks)
       const { waiting, running, dead } = await backend.callbacks.depth()
       assert.deepEqual({ waiting, running, dead }, { waiting: 0, running: 0, dead: 0 })
@@ -213,6 +216,16 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         assert.equal(await queue.discard('dead-1'), false)
         assert.equal(await queue.discard('dead-3'), true)
       }))
+
+    test('forgets dead letters that have been kept for as long as they are', () =>
+      withQueue(async (queue) => {
+        await queue.put(entryOf('forgotten'))
+        const { settle } = await deliveriesOf(queue).next()
+        settle({ state: 'dead', reason: 'gone' })
+        await untilEmpty(queue)
+        while ((await queue.depth()).dead > 0);
+        assert.deepEqual(await queue.listDead({ limit: 1 }), [])
+      }, 1))
 
     test('takes a handler that throws for a defect, and keeps the entry as a dead letter', () =>
       withQueue(async (queue) => {

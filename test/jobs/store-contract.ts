@@ -78,8 +78,6 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
         ...results(0, 50, false),
         ...results(50, 100, true),
       ])
-      await store.dropResults('items')
-      assert.deepEqual(await store.results('items'), [])
     })
 
     test('are listed, the last accepted first, by owner and by state', async () => {

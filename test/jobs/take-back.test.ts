@@ -19,7 +19,7 @@ describe('a cancellation that was not finished', () => {
   let backend: JobBackend
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'magegate-take-back-'))
-    const settings = { file: join(folder, 'jobs.sqlite'), keepMs: 60_000 }
+    const settings = { file: join(folder, 'jobs.sqlite'), keepMs: 60_000, keepDeadMs: 60_000 }
     backend = await openFileBackend(settings, (error) => {
       throw error
     })

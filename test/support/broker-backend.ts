@@ -19,8 +19,13 @@ export async function openTestBackend(
   redisUrl: string,
   {
     deadlineMs = 2_000,
+    keepDeadMs = 3_600_000,
     ca = readFileSync(pemFile('loopback.cert'), 'utf8'),
-  }: { readonly deadlineMs?: number; readonly ca?: string | null } = {},
+  }: {
+    readonly deadlineMs?: number
+    readonly keepDeadMs?: number
+    readonly ca?: string | null
+  } = {},
 ): Promise<TestBackend> {
   const brokerChanges: (string | undefined)[] = []
   const faults: unknown[] = []
@@ -31,6 +36,7 @@ export async function openTestBackend(
       url: amqpUrl,
       ca: ca ?? undefined,
       deadlineMs,
+      keepDeadMs,
       entriesOf: notes.entriesOf,
       store: notes.store,
       isStoreAway: notes.isAway,

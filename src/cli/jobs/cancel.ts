@@ -1,21 +1,22 @@
+import { cancelNotice } from '../../jobs/cancel-notice.ts'
+import { isOver } from '../../jobs/job.ts'
+import { takeBack } from '../../jobs/take-back.ts'
 import { fail, jobArguments, print, withJobs } from './with-jobs.ts'
 
-/** `jobs cancel ID --config DIR`: takes back a job that has not begun; forgets one that is a dead letter. */
+/**
+ * `jobs cancel ID --config DIR`: takes back a job that has not begun, as its owner can. A gateway that runs, or
+ * will, records that and tells the owner.
+ */
 export function main(args: string[]): Promise<number> {
   const { id, config } = jobArguments(args)
-  return withJobs(config, async ({ backend: { store, jobs } }) => {
-    if (await jobs.discard(id)) {
-      print(`${id} is no dead letter any more`)
-      return 0
-    }
-    const outcome = await jobs.cancel(id)
-    if (outcome === 'absent') return fail(`there is no job ${id} that is not over`)
-    if (outcome === 'begun') return fail(`${id} has begun`)
-    await store.change(id, {
-      state: 'cancelled',
-      endedAtMs: Date.now(),
-      nextAttemptAtMs: undefined,
-    })
+  return withJobs(config, async ({ backend }) => {
+    const { store, jobs } = backend
+    const job = await store.get(id)
+    if (job === undefined) return fail(`there is no job ${id}`)
+    if (isOver(job.state)) return fail(`${id} is ${job.state}`)
+    const tell = (cancelled: typeof job) => jobs.put(cancelNotice(cancelled))
+    const cancelled = await takeBack(job, backend, tell, Date.now())
+    if (cancelled === undefined) return fail(`${id} has begun`)
     print(`${id} is cancelled`)
     return 0
   })

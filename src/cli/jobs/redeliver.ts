@@ -15,8 +15,8 @@ const said: Readonly<Record<Redelivery, string>> = {
  */
 export function main(args: string[]): Promise<number> {
   const { id, config } = jobArguments(args)
-  return withJobs(config, async ({ backend, lifeMs }) => {
-    const redelivery = await redeliver(id, backend, Date.now(), lifeMs)
+  return withJobs(config, async ({ backend, callbackLifeMs }) => {
+    const redelivery = await redeliver(id, backend, Date.now(), callbackLifeMs)
     const isSent = redelivery === 'put back' || redelivery === 'put'
     const line = `${id}: ${said[redelivery]}\n`
     ;(isSent ? process.stdout : process.stderr).write(line)

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
+import { allDead } from '../../jobs/all-dead.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { requiredOption, UsageError } from '../arguments.ts'
 import { fail, print, withJobs } from './with-jobs.ts'
 
 const options = { config: { type: 'string' }, all: { type: 'boolean' } } as const
-const pageLength = 100
 
 /**
  * `jobs retry ID… --config DIR`, or `--all`: puts dead letters back, so that they are sent as if for the first time.
@@ -15,7 +15,7 @@ export function main(args: string[]): Promise<number> {
   const isAll = values.all ?? false
   if (isAll === positionals.length > 0) throw new UsageError('IDs of dead jobs, or --all')
   return withJobs(requiredOption(values.config, 'config'), async ({ backend, lifeMs }) => {
-    const ids = isAll ? await deadIds(backend) : positionals
+    const ids = isAll ? (await allDead(backend.jobs)).map(({ id }) => id) : positionals
     let missing = 0
     for (const id of ids) {
       if (await putBack(id, backend, Date.now() + lifeMs)) print(`${id} waits again`)
@@ -25,15 +25,6 @@ export function main(args: string[]): Promise<number> {
   })
 }
 
-async function deadIds({ jobs }: JobBackend): Promise<string[]> {
-  const ids: string[] = []
-  for (;;) {
-    const letters = await jobs.listDead({ limit: pageLength, after: ids.at(-1) })
-    ids.push(...letters.map(({ id }) => id))
-    if (letters.length < pageLength) return ids
-  }
-}
-
 /** The view first: a job that is carried out must not be taken to be over. */
 async function putBack(
   id: string,
@@ -41,8 +32,16 @@ async function putBack(
   expiresAtMs: number,
 ): Promise<boolean> {
   const before = await store.get(id)
-  const again = { state: 'waiting', attempts: 0, endedAtMs: undefined, failure: undefined } as const
-  if (before?.failure !== undefined) await store.change(id, { ...again, answer: undefined })
+  const again = {
+    state: 'waiting',
+    expiresAtMs,
+    attempts: 0,
+    endedAtMs: undefined,
+    cancelAskedAtMs: undefined,
+    failure: undefined,
+    answer: undefined,
+  } as const
+  if (before?.failure !== undefined) await store.change(id, again)
   if (await jobs.putBack(id, expiresAtMs)) return true
   if (before !== undefined) await store.change(id, { ...before, failure: before.failure })
   return false

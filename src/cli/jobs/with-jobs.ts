@@ -12,7 +12,12 @@ export interface JobsAtHand {
   readonly backend: JobBackend
   /** Until a job is given up that is put back, milliseconds. */
   readonly lifeMs: number
+  /** Until a call-back of an integration is given up, milliseconds. */
+  readonly callbackLifeMs: (owner: string) => number
 }
+
+/** Of a call-back whose integration has none any more. */
+const dayMs = 86_400_000
 
 /**
  * Runs a command with the jobs of a configuration, beside a gateway that runs.
@@ -23,12 +28,15 @@ export async function withJobs(
   run: (jobs: JobsAtHand) => Promise<number>,
 ): Promise<number> {
   try {
-    const { jobs, store } = (await loadConfig(directory)).gateway
+    const { gateway, integrations } = await loadConfig(directory)
+    const { jobs, store } = gateway
+    const callbackLifeMs = (owner: string) =>
+      integrations.find(({ name }) => name === owner)?.callback?.retry.giveUpAfterMs ?? dayMs
     if (jobs === undefined) return fail(`${directory}/gateway.yaml has no jobs`)
     const log = pino({ enabled: false })
     const backend = await openJobBackend({ jobs, store }, log, () => undefined)
     try {
-      return await run({ backend, lifeMs: jobs.expiryMinutes * 60_000 })
+      return await run({ backend, lifeMs: jobs.expiryMinutes * 60_000, callbackLifeMs })
     } finally {
       await backend.jobs.close(0)
       await backend.callbacks.close(0)

@@ -13,6 +13,8 @@ export interface BrokerQueueSettings {
   readonly broker: Broker
   readonly records: EntryRecords
   readonly names: QueueNames
+  /** How long a dead letter is kept, milliseconds. */
+  readonly keepDeadMs: number
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   /** Told of what failed and is tried again, and of defects of handlers. */
@@ -22,7 +24,7 @@ export interface BrokerQueueSettings {
 /** A durable queue in quorum queues of RabbitMQ. */
 export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
   const { broker, records, names, clock } = settings
-  const dead = deadLetters(broker, names.dead)
+  const dead = deadLetters(broker, names.dead, settings.keepDeadMs)
   const holder = randomUUID()
   let consumer: Consumer | undefined
 

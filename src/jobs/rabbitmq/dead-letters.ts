@@ -24,8 +24,9 @@ interface Found {
 /**
  * Reads through the whole queue each time, as a broker knows no other way; what is read and not taken goes
  * back to its place. While it is read, another process sees less of it.
+ * @param keepMs how long a letter is kept, milliseconds; below 2 to the power of 32
  */
-export function deadLetters(broker: Broker, queue: string): DeadLetters {
+export function deadLetters(broker: Broker, queue: string, keepMs: number): DeadLetters {
   // One after the other, so that they do not hide letters from each other.
   let last: Promise<unknown> = Promise.resolve()
 
@@ -38,7 +39,8 @@ export function deadLetters(broker: Broker, queue: string): DeadLetters {
   }
 
   return {
-    add: (entry, death) => broker.publish(queue, messageOf(entry, death)),
+    add: (entry, death) =>
+      broker.publish(queue, { ...messageOf(entry, death), expiration: String(keepMs) }),
     list: ({ limit, after }) =>
       read(async (_, found) => {
         const byId = new Map(found.map(({ letter }) => [letter.id, letter]))

@@ -29,6 +29,8 @@ export interface OutgoingMessage {
   readonly content: Buffer
   readonly messageId: string
   readonly headers: Readonly<Record<string, string>>
+  /** After so many milliseconds in a queue the broker forgets it. */
+  readonly expiration?: string
 }
 
 /** All but id and payload, as JSON. */

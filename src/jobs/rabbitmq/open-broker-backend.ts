@@ -13,6 +13,8 @@ export interface BrokerBackendSettings {
   readonly ca?: string | undefined
   /** Most that is waited for the broker to confirm, milliseconds. */
   readonly deadlineMs: number
+  /** How long a dead letter is kept, milliseconds; below 2 to the power of 32. */
+  readonly keepDeadMs: number
   /** Records of the entries of one queue, which all processes share. */
   readonly entriesOf: (queue: string) => EntryRecords
   readonly store: JobStore
@@ -31,7 +33,7 @@ export async function openBrokerBackend(
   settings: BrokerBackendSettings,
   onFault: (error: unknown) => void,
 ): Promise<JobBackend> {
-  const { entriesOf, store, isStoreAway, onBrokerChange } = settings
+  const { entriesOf, store, keepDeadMs, isStoreAway, onBrokerChange } = settings
   const names = { jobs: queueNames('jobs'), callbacks: queueNames('callbacks') }
   const broker = await openBroker({
     ...settings,
@@ -43,7 +45,14 @@ export async function openBrokerBackend(
   })
   const clock = Date.now
   const queueOf = (name: 'jobs' | 'callbacks') =>
-    brokerQueue({ broker, records: entriesOf(name), names: names[name], clock, onFault })
+    brokerQueue({
+      broker,
+      records: entriesOf(name),
+      names: names[name],
+      keepDeadMs,
+      clock,
+      onFault,
+    })
   return {
     jobs: queueOf('jobs'),
     callbacks: queueOf('callbacks'),

@@ -49,6 +49,9 @@ export function entryOperations(db: DatabaseSync, file: string) {
   const dead = db.prepare(`
     SELECT * FROM entries WHERE queue = ? AND state = 'dead' AND (died_at_ms, seq) > (?, ?)
     ORDER BY died_at_ms, seq LIMIT ?`)
+  const oldDead = db.prepare(`
+    SELECT * FROM entries WHERE queue = ? AND state = 'dead' AND died_at_ms < ?
+    ORDER BY died_at_ms LIMIT ?`)
   const holders = db.prepare(`
     SELECT DISTINCT holder FROM entries WHERE state = 'running' AND holder <> ?`)
   const giveBack = db.prepare(`
@@ -178,6 +181,13 @@ export function entryOperations(db: DatabaseSync, file: string) {
       if (row?.state !== 'dead') return false
       forget(row)
       return true
+    },
+
+    /** Forgets dead letters that died before a time; a bounded number, since others wait meanwhile. */
+    forgetDead(queue: string, beforeMs: number, limit: number): number {
+      const rows = oldDead.all(queue, beforeMs, limit)
+      for (const row of rows) forget(row)
+      return rows.length
     },
 
     depth(queue: string): QueueDepth {

@@ -13,7 +13,6 @@ export function fileStore(file: JobFile): JobStore {
     change: (id, change) => file.run('changeJob', id, withOwnBytes(change)),
     putResults: (id, from, results) => file.run('putResults', id, from, results),
     results: (id) => file.run('results', id),
-    dropResults: (id) => file.run('dropResults', id),
     list: async (query) => (await file.run('listJobs', query)).map(withBuffer),
   }
 }

@@ -9,12 +9,13 @@ export function jobOperations(db: DatabaseSync) {
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
   const find = db.prepare('SELECT * FROM jobs WHERE id = ?')
   const update = db.prepare(`
-    UPDATE jobs SET state = ?, ended_at_ms = ?, job = ?, answer_body = ? WHERE id = ?`)
+    UPDATE jobs SET state = ?, expires_at_ms = ?, ended_at_ms = ?, job = ?, answer_body = ?
+    WHERE id = ?`)
   const putResult = db.prepare(
     'INSERT OR REPLACE INTO results (job_id, item, result) VALUES (?, ?, ?)',
   )
   const resultsOf = db.prepare('SELECT result FROM results WHERE job_id = ? ORDER BY item')
-  const dropResults = db.prepare('DELETE FROM results WHERE job_id = ?')
+  const removeResults = db.prepare('DELETE FROM results WHERE job_id = ?')
   const lists = {
     all: db.prepare('SELECT * FROM jobs ORDER BY accepted_at_ms DESC LIMIT ?'),
     state: db.prepare('SELECT * FROM jobs WHERE state = ? ORDER BY accepted_at_ms DESC LIMIT ?'),
@@ -54,7 +55,8 @@ export function jobOperations(db: DatabaseSync) {
       const { answer, ...job } = { ...jobOf(row), ...change }
       const { body, ...head } = answer ?? {}
       const text = JSON.stringify(answer === undefined ? job : { ...job, answer: head })
-      update.run(job.state, job.endedAtMs ?? null, text, body ?? null, id)
+      const { state, expiresAtMs, endedAtMs = null } = job
+      update.run(state, expiresAtMs, endedAtMs, text, body ?? null, id)
     },
 
     putResults(id: string, from: number, results: readonly JobItemResult[]): void {
@@ -65,8 +67,6 @@ export function jobOperations(db: DatabaseSync) {
 
     results: (id: string): JobItemResult[] =>
       resultsOf.all(id).map(({ result }) => JSON.parse(String(result)) as JobItemResult),
-
-    dropResults: (id: string): void => void dropResults.run(id),
 
     listJobs({ owner, state, limit }: JobQuery): Job[] {
       const rows =
@@ -84,7 +84,7 @@ export function jobOperations(db: DatabaseSync) {
     forgetOld(beforeMs: number, limit: number): number {
       const ids = old.all(beforeMs, limit)
       for (const { id } of ids) {
-        dropResults.run(String(id))
+        removeResults.run(String(id))
         remove.run(String(id))
       }
       return ids.length

@@ -1,19 +1,16 @@
 import type { JobBackend } from '../job-backend.ts'
 import { fileQueue } from './file-queue.ts'
 import { fileStore } from './file-store.ts'
+import { forgetOld, type Keeping } from './forget-old.ts'
 import { openJobFileThread } from './job-file.ts'
 
 /** Where jobs are kept on one machine. */
-export interface FileBackendSettings {
+export interface FileBackendSettings extends Keeping {
   readonly file: string
-  /** How long a job that is over can be seen, milliseconds. */
-  readonly keepMs: number
 }
 
 /** How often it is looked what other processes did to the file. */
 const pollMs = 1_000
-/** How many jobs are forgotten at once. */
-const forgottenAtOnce = 200
 
 /**
  * Keeps jobs in an SQLite file. Several processes of one machine may have the same file: a gateway that
@@ -23,7 +20,7 @@ const forgottenAtOnce = 200
  * @throws {JobFileError} where it cannot be opened
  */
 export async function openFileBackend(
-  { file: path, keepMs }: FileBackendSettings,
+  { file: path, ...keeping }: FileBackendSettings,
   onFault: (error: unknown) => void,
 ): Promise<JobBackend> {
   const file = await openJobFileThread(path)
@@ -32,9 +29,15 @@ export async function openFileBackend(
   const [jobs, callbacks] = ['jobs', 'callbacks'].map((name) =>
     fileQueue(file, { name, clock, pollMs, onFault }),
   ) as [ReturnType<typeof fileQueue>, ReturnType<typeof fileQueue>]
+  const closing = new AbortController()
+  let forgetting: Promise<void> | undefined
   const tidy = setInterval(() => {
     file.run('recover', file.holder).catch(onFault)
-    file.run('forgetOld', clock() - keepMs, forgottenAtOnce).catch(onFault)
+    forgetting ??= forgetOld(file, keeping, clock(), closing.signal)
+      .catch(onFault)
+      .finally(() => {
+        forgetting = undefined
+      })
   }, pollMs).unref()
   return {
     jobs,
@@ -42,6 +45,8 @@ export async function openFileBackend(
     store: fileStore(file),
     close: async () => {
       clearInterval(tidy)
+      closing.abort()
+      await forgetting
       await file.run('giveBack', file.holder).catch(onFault)
       await file.close()
     },

@@ -78,7 +78,8 @@ export function redisJobStore(
       const key = keyOf(id)
       const { set, gone } = fieldsOf(change)
       const isEnd = change.state !== undefined && isOver(change.state)
-      const lifeMs = isEnd ? keepMs : change.state === undefined ? 0 : keepMs + graceMs
+      const restMs = Math.max(0, (change.expiresAtMs ?? 0) - clock())
+      const lifeMs = isEnd ? keepMs : change.state === undefined ? 0 : restMs + keepMs + graceMs
       const values = ['change', lifeMs, set.length, ...set, ...gone]
       await ask(key, () => redis.changeJob(key, resultsKeyOf(id), ...values))
     },
@@ -102,10 +103,6 @@ export function redisJobStore(
         for (const text of texts) if (text) results.push(JSON.parse(text) as JobItemResult)
       }
       return results
-    },
-    dropResults: async (id) => {
-      const key = resultsKeyOf(id)
-      await ask(key, () => redis.del(key))
     },
     list: async ({ owner, state, limit }) => {
       const list = listOf(owner)

@@ -7,7 +7,7 @@ import { describeStore } from '../store-contract.ts'
 async function create(): Promise<BackendUnderTest> {
   const [rabbit, redis] = await Promise.all([startRabbit(), startRedis()])
   return {
-    open: () => openTestBackend(rabbit.url, redis.url),
+    open: (keepDeadMs = 3_600_000) => openTestBackend(rabbit.url, redis.url, { keepDeadMs }),
     [Symbol.asyncDispose]: async () => {
       await redis[Symbol.asyncDispose]()
       await rabbit[Symbol.asyncDispose]()

@@ -5,9 +5,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { JobBackend } from '../../../src/jobs/job-backend.ts'
+import { forgetOld } from '../../../src/jobs/sqlite/forget-old.ts'
+import { openJobFileThread } from '../../../src/jobs/sqlite/job-file.ts'
 import { openFileBackend } from '../../../src/jobs/sqlite/open-file-backend.ts'
 import { type BackendUnderTest, deliveriesOf, describeQueue, entryOf } from '../queue-contract.ts'
 import { describeStore } from '../store-contract.ts'
+
+const hourMs = 3_600_000
 
 /** Faults that are not those of a handler under test. */
 function failing(error: unknown): void {
@@ -18,7 +22,7 @@ async function inFile(): Promise<BackendUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
   const file = join(folder, 'jobs.sqlite')
   return {
-    open: () => openFileBackend({ file, keepMs: 60_000 }, failing),
+    open: (keepDeadMs = hourMs) => openFileBackend({ file, keepMs: hourMs, keepDeadMs }, failing),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   }
 }
@@ -35,7 +39,7 @@ describe('the file of jobs', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  const open = (keepMs = 60_000) => openFileBackend({ file, keepMs }, failing)
+  const open = (keepMs = hourMs) => openFileBackend({ file, keepMs, keepDeadMs: hourMs }, failing)
   async function close(backend: JobBackend): Promise<void> {
     await backend.jobs.close(0)
     await backend.callbacks.close(0)
@@ -105,11 +109,28 @@ describe('the file of jobs', () => {
     await close(backend)
   })
 
+  test('forgets all that is old in one go, however many were accepted in between', async () => {
+    const jobFile = await openJobFileThread(file)
+    const times = { acceptedAtMs: 1, expiresAtMs: 1 }
+    const job = { owner: 'a', requestId: 'r', traceId: 't', method: 'POST', route: 'POST /V1/x' }
+    const ids = Array.from({ length: 1_001 }, (_, index) => `many-${index}`)
+    await Promise.all(ids.map((id) => jobFile.run('addJob', { id, ...job, ...times })))
+    const end = { state: 'done', endedAtMs: 1 } as const
+    await Promise.all(ids.map((id) => jobFile.run('changeJob', id, end)))
+    const keeping = { keepMs: hourMs, keepDeadMs: hourMs }
+    await forgetOld(jobFile, keeping, Date.now(), new AbortController().signal)
+    assert.deepEqual(await jobFile.run('listJobs', { limit: 1 }), [])
+    await jobFile.close()
+  })
+
   test('of another version is refused, by its name', async () => {
     const other = join(folder, 'other.sqlite')
     const db = new DatabaseSync(other)
     db.exec('PRAGMA user_version = 99')
     db.close()
-    await assert.rejects(openFileBackend({ file: other, keepMs: 1 }, failing), /other\.sqlite.* 99/)
+    await assert.rejects(
+      openFileBackend({ file: other, keepMs: 1, keepDeadMs: 1 }, failing),
+      /other\.sqlite.* 99/,
+    )
   })
 })

@@ -1,4 +1,4 @@
-/** When a call-back that failed is sent again. */
+/** When what failed is sent again: a job, or its call-back. */
 export interface RetrySettings {
   /** After the first failure, milliseconds; each further one waits twice as long. */
   readonly firstMs: number
@@ -6,28 +6,27 @@ export interface RetrySettings {
   readonly longestMs: number
 }
 
-/** What is known of a call-back whose sending failed. */
-export interface FailedCallback {
+/** What is known of what was sent and failed. */
+export interface FailedSending {
   /** How often it was sent, this time included. */
   readonly sendings: number
   /** When it failed; milliseconds since the epoch. */
   readonly nowMs: number
   /** After this it is not sent again; milliseconds since the epoch. */
   readonly expiresAtMs: number
-  /** How long the receiver asks to be left alone, milliseconds. */
+  /** How long whoever it is sent to asks to be left alone, milliseconds. */
   readonly retryAfterMs?: number | undefined
 }
 
 /**
  * The time of the next sending, milliseconds since the epoch: the wait doubles, and up to half of it is taken
- * off by chance, so that call-backs that failed together do not come back together. A receiver that asks for
- * a longer wait gets it.
+ * off by chance, so that what failed together does not come back together. Who asks for a longer wait gets it.
  * @param random at least 0 and below 1
  * @returns undefined when it is given up, because the next sending would come too late
  */
 export function nextSending(
   { firstMs, longestMs }: RetrySettings,
-  { sendings, nowMs, expiresAtMs, retryAfterMs = 0 }: FailedCallback,
+  { sendings, nowMs, expiresAtMs, retryAfterMs = 0 }: FailedSending,
   random: number,
 ): number | undefined {
   // The exponent is bounded so that the power stays a number.

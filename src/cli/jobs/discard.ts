@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util'
+import { discardCallbacks } from '../../callbacks/redeliver.ts'
+import { allDead } from '../../jobs/all-dead.ts'
+import { requiredOption, UsageError } from '../arguments.ts'
+import { fail, print, withJobs } from './with-jobs.ts'
+
+const options = {
+  config: { type: 'string' },
+  all: { type: 'boolean' },
+  callbacks: { type: 'boolean' },
+} as const
+
+/**
+ * `jobs discard ID… --config DIR [--callbacks]`, or `--all`: forgets dead letters, of jobs or of their call-backs.
+ * @returns 0, or 1 where one of them is no dead letter
+ */
+export function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+  const { all: isAll = false, callbacks: areCallbacks = false } = values
+  if (isAll === positionals.length > 0) throw new UsageError('IDs of jobs, or --all')
+  return withJobs(requiredOption(values.config, 'config'), async ({ backend }) => {
+    const queue = areCallbacks ? backend.callbacks : backend.jobs
+    const ids = isAll ? (await allDead(queue)).map(({ id }) => id) : positionals
+    let missing = 0
+    for (const id of ids) {
+      const isGone =
+        (await queue.discard(id)) || (areCallbacks && (await discardCallbacks(id, backend)))
+      if (isGone) print(`${id} is forgotten`)
+      else missing = fail(areCallbacks ? `${id} has no dead call-back` : `${id} is no dead letter`)
+    }
+    return missing
+  })
+}

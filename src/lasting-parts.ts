@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { Jobs } from './jobs/open-jobs.ts'

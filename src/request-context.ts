@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import type { AuditDetails } from './audit-details.ts'
 import type { CacheRule, CacheUse } from './cache-rule.ts'
 import type { JobAsk } from './deferral.ts'

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { type AnswerSettings, answerProblem } from './answer.ts'
 import type { OpenReplies } from './client-error.ts'
+import { atEndOfTurn } from './end-of-turn.ts'
 import { errorCode } from './forward/upstream-failure.ts'
 import type { Integration } from './integration.ts'
 import { allow, type Stage } from './policy.ts'
@@ -89,9 +90,17 @@ export function addPipelineHooks(
     )
   })
 
+  const authenticate = atEndOfTurn<Arrived>(({ request, reply, done }) => {
+    const { traffic, gate } = request
+    try {
+      settle(traffic, reply, runStage(traffic, 'authenticate', gate), done)
+    } catch (error) {
+      done(error as Error)
+    }
+  })
   app.addHook('preValidation', (request, reply, done) => {
     if (request.body instanceof Buffer) request.gate.body = request.body
-    settle(request.traffic, reply, runStage(request.traffic, 'authenticate', request.gate), done)
+    authenticate({ request, reply, done })
   })
 
   app.addHook('preHandler', (request, reply, done) => {
@@ -111,6 +120,13 @@ export function addPipelineHooks(
     const rejection = reject('method-not-allowed', 'no route for this method')
     answerProblem(reply.raw, request.gate, rejection, request.traffic.answers)
   })
+}
+
+/** A request that is here with its whole body. */
+interface Arrived {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly done: (error?: Error) => void
 }
 
 function contextOf(request: FastifyRequest): RequestContext {

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
 import { type AnswerSettings, clientClosed, standingHeaders, unrecorded } from '../answer.ts'
+import { atEndOfTurn } from '../end-of-turn.ts'
 import { firstValue } from '../headers.ts'
 import type { Rejection } from '../problem.ts'
 import type { RequestContext, UpstreamExchange } from '../request-context.ts'
@@ -26,6 +28,9 @@ const keyHoldLimitBytes = 1_048_576
 const discardLimitBytes = 65_536
 
 const noBytes = Buffer.alloc(0)
+
+/** Reads that came in together are answered together. */
+const later = atEndOfTurn<() => void>((passOn) => passOn())
 
 /** Where an answer stands. */
 type Phase = 'waiting' | 'holding' | 'streaming' | 'discarding' | 'done'
@@ -130,14 +135,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#phase === 'holding') {
-      const [first = noBytes] = this.#held
-      const body = this.#held.length <= 1 ? first : Buffer.concat(this.#held)
-      if (this.#status === 401 && this.#after !== undefined) {
-        void Promise.resolve(this.#after(401, body)).then(
-          (next) => (next === undefined ? this.#answer(body) : this.#finish(next)),
-          (error: Error) => this.#fail(error),
-        )
-      } else this.#answer(body)
+      this.#noteDuration()
+      // The answer of a write waits for its record, together with others.
+      if (this.#request.method === 'GET') later(() => this.#passOn())
+      else this.#passOn()
       return
     }
     if (this.#phase === 'streaming') {
@@ -150,6 +151,19 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#fail(error)
+  }
+
+  /** Passes a held answer on, unless it is one that asks for another attempt. */
+  #passOn(): void {
+    if (this.#phase === 'done') return
+    const [first = noBytes] = this.#held
+    const body = this.#held.length <= 1 ? first : Buffer.concat(this.#held)
+    if (this.#status === 401 && this.#after !== undefined) {
+      void Promise.resolve(this.#after(401, body)).then(
+        (next) => (next === undefined ? this.#answer(body) : this.#finish(next)),
+        (error: Error) => this.#fail(error),
+      )
+    } else this.#answer(body)
   }
 
   /** Passes a held answer on whole. */

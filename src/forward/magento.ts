@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import { Pool } from 'undici'
 import type { AnswerSettings } from '../answer.ts'
 import type { Rejection } from '../problem.ts'

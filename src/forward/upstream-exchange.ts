@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { Dispatcher, Pool } from 'undici'
 import { clientClosed } from '../answer.ts'
 import { type Rejection, reject } from '../problem.ts'

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RequestContext } from '../request-context.ts'
 import type { AuditLog } from './audit-log.ts'

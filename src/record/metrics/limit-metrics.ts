@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { Gauge, type Registry } from 'prom-client'
 import type { Limit, LimitState } from '../../limit.ts'
 import type { RequestContext } from '../../request-context.ts'

@@ -22,8 +22,9 @@ import {
   type PolicyClasses,
   readPolicyClasses,
 } from './config/policy-classes.ts'
-import { type ReferenceSources, resolveReferences, resolveSecret } from './config/references.ts'
+import { resolveReferences } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
+import type { ReferenceSources } from './config/secret-reference.ts'
 import { checkTlsFiles } from './config/tls-rules.ts'
 import { readTracing, type TracingSettings } from './config/tracing-settings.ts'
 import { readYamlFile } from './config/yaml-file.ts'
@@ -47,7 +48,7 @@ export interface Config {
 /**
  * Reads `gateway.yaml`, `magento/schema.json` and the files of `integrations/`, `policies/` and `endpoints/`
  * below a directory.
- * @param env where `env:NAME` leads, and how requests are traced; this is the only place that reads the environment
+ * @param env where `env:NAME` leads, and how requests are traced; this and `readSecret` alone read the environment
  * @param needs whether the schema of Magento must be there for integrations that are held against it
  * @throws {ConfigError} with every fault of every file
  */
@@ -107,15 +108,6 @@ export async function loadConfig(
     tracing: tracing.settings,
     secrets: [gateway, ...integrations, tracing].flatMap(({ secrets }) => secrets),
   }
-}
-
-/**
- * What a reference to a secret on the command line leads to, relative to the working directory.
- * @returns undefined when it has another form, or leads nowhere
- */
-export async function readSecret(reference: string): Promise<Secret | undefined> {
-  const resolved = await resolveSecret(reference, 1, { directory: '.', env: process.env })
-  return 'value' in resolved ? resolved.value : undefined
 }
 
 async function listFiles(directory: string, name: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
+import { MaxAgeSetting, SharedSecretsSetting } from './key-settings.ts'
 import { MessageSignatureSettings } from './message-signature/message-signature-settings.ts'
 import { Oauth1SignatureSettings } from './oauth1/oauth1-settings.ts'
-import { MaxAgeSetting, SharedSecretsSetting } from './shared-secrets.ts'
 
 const closed = { additionalProperties: false } as const
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { readSecret } from '../config.ts'
+import { readSecret } from '../config/secret-reference.ts'
 import type { Secret } from '../secret.ts'
 import { UsageError } from './arguments.ts'
 import { curlCommand, type SignedHeader } from './sign/curl-command.ts'

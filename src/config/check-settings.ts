@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Errors } from 'typebox/schema'
 import { escapePointer, unescapePointer } from '../json-pointer.ts'
 import type { Fault } from './faults.ts'
 import { fillDefaults } from './fill-defaults.ts'
@@ -18,7 +18,7 @@ export function checkSettings<Settings extends TSchema>(
   { file, value: written, lineOf }: YamlFile,
 ): CheckedSettings<Settings> {
   const value = fillDefaults(schema, written ?? {})
-  const errors = Value.Errors(schema, value)
+  const [, errors] = Errors(schema, value)
   // What is wrong with each alternative says less than what was expected of all.
   const described = errors
     .filter(

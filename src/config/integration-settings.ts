@@ -1,7 +1,7 @@
 import { type Static, type TOptional, type TSchema, Type } from 'typebox'
 import { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { policies } from '../pipeline.ts'
-import { SecretSetting } from '../secret.ts'
+import { SecretSetting } from '../secret-setting.ts'
 import { closed } from './setting-forms.ts'
 
 type Policies = (typeof policies)[number]

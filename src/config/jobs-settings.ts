@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { SecretSetting } from '../secret.ts'
+import { SecretSetting } from '../secret-setting.ts'
 import { closed } from './setting-forms.ts'
 
 /** Where accepted writes are kept until they are carried out, and how they are. */

@@ -1,20 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { TSchema } from 'typebox'
 import { compileBodySchema, type SchemaFile } from '../authorize/body-schema.ts'
 import { escapePointer } from '../json-pointer.ts'
 import { Secret } from '../secret.ts'
 import type { Fault } from './faults.ts'
-
-/** Where references lead. */
-export interface ReferenceSources {
-  /** Directory of the configuration: relative `file:` paths and `schemas/` are below it. */
-  readonly directory: string
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
-/** What a reference leads to, or what would have to be there. */
-type Resolved<Value = unknown> = { readonly value: Value } | { readonly expected: string }
+import {
+  type ReferenceSources,
+  type Resolved,
+  readText,
+  resolveSecret,
+} from './secret-reference.ts'
 
 type ReferenceFault = Pick<Fault, 'pointer' | 'expected'>
 
@@ -89,35 +84,6 @@ async function resolveFile(file: string, { directory }: ReferenceSources): Promi
   return { value: path }
 }
 
-/**
- * Reads the secret that `env:NAME` or `file:PATH` refers to.
- * @param minLength characters that it has at least
- */
-export async function resolveSecret(
-  reference: string,
-  minLength: number,
-  sources: ReferenceSources,
-): Promise<Resolved<Secret>> {
-  const [kind, ...rest] = reference.split(':')
-  const name = rest.join(':')
-  let text: string | undefined
-  if (kind === 'env') {
-    text = sources.env[name]
-    if (!text) return { expected: `the environment variable ${name} to be set` }
-  } else if (kind === 'file') {
-    text = await readText(resolve(sources.directory, name))
-    if (text === undefined) return { expected: `the file ${name} to be readable` }
-    // Editors and `echo` end a file with a line break that is not a part of the secret.
-    text = text.replace(/\r?\n$/, '')
-  } else {
-    return { expected: 'a reference, env:NAME or file:PATH' }
-  }
-  if (text.length < minLength) {
-    return { expected: `a secret of at least ${minLength} characters in ${reference}` }
-  }
-  return { value: new Secret(text) }
-}
-
 async function resolveSchemaFile(file: string, sources: ReferenceSources): Promise<Resolved> {
   const text = await readText(join(sources.directory, 'schemas', file))
   if (text === undefined) return { expected: `the file schemas/${file} to be readable` }
@@ -127,13 +93,5 @@ async function resolveSchemaFile(file: string, sources: ReferenceSources): Promi
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown'
     return { expected: `a valid JSON Schema in schemas/${file} (${why})` }
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    return undefined
   }
 }

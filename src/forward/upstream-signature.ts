@@ -9,7 +9,7 @@ import { signMessage } from '../authenticate/message-signature/sign.ts'
 import { defaultTag } from '../authenticate/message-signature/signature-input.ts'
 import { firstValue } from '../headers.ts'
 import type { PublicOrigin } from '../policy.ts'
-import { SecretSetting } from '../secret.ts'
+import { SecretSetting } from '../secret-setting.ts'
 
 const closed = { additionalProperties: false } as const
 

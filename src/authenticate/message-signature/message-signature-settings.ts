@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { SecretSetting } from '../../secret.ts'
-import { NotAfterSetting } from '../shared-secrets.ts'
+import { SecretSetting } from '../../secret-setting.ts'
+import { NotAfterSetting } from '../key-settings.ts'
 import { signatureAlgorithms } from './signature-algorithm.ts'
 import { defaultTag } from './signature-input.ts'
 

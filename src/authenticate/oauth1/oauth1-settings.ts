@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { SecretSetting } from '../../secret.ts'
-import { MaxAgeSetting, NotAfterSetting } from '../shared-secrets.ts'
+import { SecretSetting } from '../../secret-setting.ts'
+import { MaxAgeSetting, NotAfterSetting } from '../key-settings.ts'
 
 const closed = { additionalProperties: false } as const
 

@@ -1,0 +1,37 @@
+import { Type } from 'typebox'
+import { SecretSetting } from '../secret-setting.ts'
+
+/** A setting with one shared secret, two while rotating. */
+export function SharedSecretsSetting() {
+  return Type.Array(
+    Type.Object(
+      {
+        id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Shown in the audit.' }),
+        value: SecretSetting('The shared secret, used as the HMAC key byte for byte.'),
+        notAfter: Type.Optional(NotAfterSetting()),
+      },
+      { additionalProperties: false },
+    ),
+    { minItems: 1, maxItems: 2, description: 'One secret, two while rotating.' },
+  )
+}
+
+/** A setting that ends the life of a key. */
+export function NotAfterSetting() {
+  return Type.String({
+    pattern: String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$`,
+    examples: ['2027-01-31T00:00:00Z'],
+    description: 'From then on the key is refused; UTC.',
+    expected: 'a time in UTC, such as 2027-01-31T00:00:00Z',
+  })
+}
+
+/** A setting that bounds the age of a signature. */
+export function MaxAgeSetting() {
+  return Type.Integer({
+    minimum: 1_000,
+    maximum: 300_000,
+    default: 300_000,
+    description: 'How far the time of the caller may be from ours, either way.',
+  })
+}

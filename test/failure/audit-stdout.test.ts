@@ -26,7 +26,7 @@ test('standard output that nobody reads holds up nothing, and the file has every
     integrations: { globex },
   })
   const child = spawn(process.execPath, [main, 'start', '--config', settings.path], {
-    env: { PATH: process.env.PATH, ...testEnv },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...testEnv },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const [ready] = (await once(child.stdout, 'data')) as [Buffer]

@@ -37,7 +37,7 @@ export async function runCommand(
 
 function run(args: readonly string[], env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -41,11 +41,7 @@ export interface RecorderSettings {
   readonly deadlineMs: number
 }
 
-/*
- * Each batch costs a turn of another thread, so under load there is one in this time at most. Of reads,
- * whose answers do not wait for it, records are collected for longer.
- */
-const betweenBatchesMs = 1
+/** Each batch costs a turn of another thread, so of reads, whose answers do not wait for it, records are collected. */
 const collectReadsMs = 5
 /** What a trail that has stalled is waited for with; of more requests no record is kept. */
 const maxWaiting = 10_000
@@ -79,7 +75,6 @@ export function openRecorder(
   let isStalled = false
   let writing: Promise<void> | undefined
   let collecting: NodeJS.Timeout | undefined
-  let soon: NodeJS.Timeout | undefined
   // Batches, counted; and who waits for one to be over.
   let begun = 0
   let finished = 0
@@ -122,16 +117,13 @@ export function openRecorder(
   /** A write waits for its record, a read does not. */
   function beginInTime(): void {
     if (writing !== undefined || collected.length === 0) return
-    if (!isAwaited) collecting ??= setTimeout(begin, collectReadsMs)
-    else if (performance.now() - begunAt >= betweenBatchesMs) begin()
-    else soon ??= setTimeout(begin, betweenBatchesMs)
+    if (isAwaited) begin()
+    else collecting ??= setTimeout(begin, collectReadsMs)
   }
 
   function begin(): void {
     clearTimeout(collecting)
-    clearTimeout(soon)
     collecting = undefined
-    soon = undefined
     if (collected.length === 0 || writing !== undefined) return
     underWay = collected
     collected = []

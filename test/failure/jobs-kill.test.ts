@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -161,6 +161,9 @@ test(`killed again and again over ${wanted} jobs, each is carried out as often a
   }
   await last.stop()
   await second?.stop()
+  // What each killed process leaves beside the file of jobs the next one removes.
+  const left = (await readdir(folder)).filter((name) => name.includes('.holder-'))
+  assert.deepEqual(left, [])
   await rm(folder, { recursive: true })
 
   // How often Magento carried each of them out.

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { entryOperations } from './entry-operations.ts'
-import { holdFile } from './holders.ts'
+import { holdFile, removeLeft } from './holders.ts'
 import { jobOperations } from './job-operations.ts'
 import { openJobFile } from './open-file.ts'
 
@@ -35,6 +35,7 @@ export type FileMessage =
 function serve(file: string, port: MessagePort): void {
   const db = openJobFile(file)
   const holder = holdFile(file)
+  removeLeft(file)
   const operations: FileOperations = { ...entryOperations(db, file), ...jobOperations(db) }
   const call = operations as unknown as Record<string, (...args: unknown[]) => unknown>
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 
 /*
  * Whether a process that holds entries is alive is asked of the system, and not of a clock or of a process
@@ -14,44 +16,70 @@ export interface Holder {
   readonly release: () => void
 }
 
+const tries = 5
+
 function lockFile(file: string, id: string): string {
   return `${file}.holder-${id}`
 }
 
 /** Locks a file of this process beside the file of jobs, until it is released or the process ends. */
 export function holdFile(file: string): Holder {
-  const id = randomUUID()
-  const path = lockFile(file, id)
-  const lock = lockOf(path)
-  if (lock === undefined) throw new Error(`${path} is locked`)
-  return {
-    id,
-    release: () => {
-      lock.close()
-      rmSync(path, { force: true })
-    },
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    const id = randomUUID()
+    const path = lockFile(file, id)
+    const lock = lockOf(new DatabaseSync(path, { timeout: 0 }))
+    // Between its making and its lock another process may take it for one that was left.
+    if (lock !== undefined && existsSync(path)) return { id, release: () => giveUp(lock, path) }
+    lock?.close()
   }
+  throw new Error(`no file beside ${file} can be locked`)
 }
 
 /** Whether the process of a holder is gone; the traces of one that is are removed. */
 export function isGone(file: string, id: string): boolean {
   const path = lockFile(file, id)
-  if (!existsSync(path)) return true
-  const lock = lockOf(path)
+  const found = openThere(path)
+  if (found === undefined) return !existsSync(path)
+  const lock = lockOf(found)
   if (lock === undefined) return false
-  lock.close()
-  rmSync(path, { force: true })
+  giveUp(lock, path)
   return true
 }
 
-/** Locks a file; undefined while another process has it locked. */
-function lockOf(path: string): DatabaseSync | undefined {
-  const lock = new DatabaseSync(path, { timeout: 0 })
+/** Removes what processes that are gone have left beside the file. */
+export function removeLeft(file: string): void {
+  const prefix = `${basename(file)}.holder-`
+  for (const name of readdirSync(dirname(file))) {
+    if (name.startsWith(prefix)) isGone(file, name.slice(prefix.length))
+  }
+}
+
+/** Opens a file, and makes none. */
+function openThere(path: string): DatabaseSync | undefined {
+  const url = pathToFileURL(path)
+  url.searchParams.set('mode', 'rw')
   try {
+    return new DatabaseSync(url, { timeout: 0 })
+  } catch {
+    return undefined
+  }
+}
+
+/** Locks a file; undefined while another process has it locked. */
+function lockOf(lock: DatabaseSync): DatabaseSync | undefined {
+  try {
+    // No file beside this one.
+    lock.exec('PRAGMA journal_mode = MEMORY')
     lock.exec('BEGIN EXCLUSIVE')
     return lock
   } catch {
     lock.close()
     return undefined
   }
+}
+
+/** Removes a file that is locked, and then unlocks it: nobody can have locked it in between. */
+function giveUp(lock: DatabaseSync, path: string): void {
+  rmSync(path, { force: true })
+  lock.close()
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -95,6 +95,25 @@ describe('the file of jobs', () => {
     settle({ state: 'done' })
     while ((await other.jobs.depth()).running > 0);
     for (const each of [one, other, third]) await close(each)
+  })
+
+  test('is rid of what processes that are gone have left beside it when it is opened, and of nothing else', async () => {
+    const closing: JobBackend[] = []
+    const openAnother = async () => void closing.push(await open())
+    await openAnother()
+    const beside = () => readdir(join(folder, 'new'))
+    const before = await beside()
+    // As a kill leaves it: made, and locked by nobody.
+    await writeFile(`${file}.holder-00000000-0000-4000-8000-000000000000`, '')
+    await writeFile(`${file}.copy`, '')
+    await openAnother()
+    const after = await beside()
+    for (const backend of closing) await close(backend)
+    assert.ok(before.every((name) => after.includes(name)))
+    assert.ok(after.includes('jobs.sqlite.copy'))
+    assert.equal(after.filter((name) => name.includes('.holder-')).length, 2)
+    await rm(`${file}.copy`)
+    assert.deepEqual(await beside(), ['jobs.sqlite'])
   })
 
   test('forgets jobs that have been over for long enough, and their results', async () => {

@@ -96,6 +96,7 @@ export async function buildGateway(
     notReady: () => [
       ...(isDraining ? ['draining'] : []),
       ...(lasting.isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
+      ...(lasting.jobs?.backend.isLost?.() ? ['the file of jobs is lost until a restart'] : []),
       ...succession.current().notReady(),
     ],
     details: () => ({ magento: succession.current().magentoStatus() }),

@@ -10,6 +10,8 @@ export interface JobBackend {
   readonly store: JobStore
   /** Whether entries can be put at present, for readiness; absent where that cannot fail by itself. */
   readonly isAway?: () => boolean
+  /** Whether this process can do nothing with jobs any more until it is started anew; absent where that cannot be. */
+  readonly isLost?: () => boolean
   /** Gives back what it holds, after both queues are closed. */
   readonly close: () => Promise<void>
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -298,6 +299,27 @@ describe('jobs', () => {
     // A key is not used up by what was not accepted.
     assert.equal((await jobs.write({ body: product, headers })).status, 503)
     assert.equal((await jobs.write({ body: product, headers })).status, 503)
+  })
+
+  test('whose file is lost to the process are refused, and it tells that it is not ready', async () => {
+    const started: Worker[] = []
+    const note = (worker: Worker) => void started.push(worker)
+    process.on('worker', note)
+    await using jobs = await startJobsGateway(magento.url)
+    process.off('worker', note)
+    const ready = () => fetch(`${jobs.gateway.adminUrl}/readyz`)
+    assert.equal((await ready()).status, 200)
+    const [thread] = started
+    assert.equal(started.length, 1)
+    await thread?.terminate()
+    const answer = await jobs.write({ body: product })
+    assert.equal(answer.status, 503)
+    assert.equal(problemOf(answer).code, 'jobs-unavailable')
+    const unready = await ready()
+    assert.equal(unready.status, 503)
+    const { reasons } = (await unready.json()) as { readonly reasons: readonly string[] }
+    assert.deepEqual(reasons, ['the file of jobs is lost until a restart'])
+    assert.equal(magento.received.length, 0)
   })
 
   test('of an integration that passes the credential of its caller on are carried out at once', async () => {

@@ -25,6 +25,8 @@ export interface JobFile {
     name: Name,
     ...args: Parameters<FileOperations[Name]>
   ) => Promise<ReturnType<FileOperations[Name]>>
+  /** Whether the thread has ended without being asked to, so that everything is refused from now on. */
+  readonly isLost: () => boolean
   /** Resolves when all has been done that was asked for, and the file is closed. */
   readonly close: () => Promise<void>
 }
@@ -38,9 +40,13 @@ interface Waiting {
 
 /**
  * Opens the file in a thread of its own.
+ * @param onFault told of a defect that has ended the thread
  * @throws {JobFileError} where it cannot be opened
  */
-export async function openJobFileThread(file: string): Promise<JobFile> {
+export async function openJobFileThread(
+  file: string,
+  onFault: (error: unknown) => void,
+): Promise<JobFile> {
   const worker = new Worker(new URL('file-worker.ts', import.meta.url), { workerData: file })
   const [first] = (await once(worker, 'message')) as [FileMessage]
   if (!('holder' in first)) {
@@ -50,6 +56,7 @@ export async function openJobFileThread(file: string): Promise<JobFile> {
   let underWay: Waiting[] | undefined
   let isSoon = false
   let isGone = false
+  let isClosing = false
   let onIdle: (() => void) | undefined
 
   function sendNext(): void {
@@ -76,7 +83,7 @@ export async function openJobFileThread(file: string): Promise<JobFile> {
     if ('outcomes' in message) settle(message.outcomes)
   })
   // A defect: what it had begun is as if it had been killed.
-  worker.on('error', () => undefined)
+  worker.on('error', onFault)
   worker.on('exit', () => {
     isGone = true
     for (const { reject } of [...(underWay ?? []), ...waiting]) reject(new JobFileError('EXITED'))
@@ -97,7 +104,9 @@ export async function openJobFileThread(file: string): Promise<JobFile> {
           setImmediate(sendNext)
         }
       }),
+    isLost: () => isGone && !isClosing,
     close: async () => {
+      isClosing = true
       if (isGone) return
       if (underWay !== undefined || waiting.length > 0) {
         await new Promise<void>((resolve) => {

@@ -23,7 +23,7 @@ export async function openFileBackend(
   { file: path, ...keeping }: FileBackendSettings,
   onFault: (error: unknown) => void,
 ): Promise<JobBackend> {
-  const file = await openJobFileThread(path)
+  const file = await openJobFileThread(path, onFault)
   const clock = Date.now
   await file.run('recover', file.holder)
   const [jobs, callbacks] = ['jobs', 'callbacks'].map((name) =>
@@ -43,6 +43,7 @@ export async function openFileBackend(
     jobs,
     callbacks,
     store: fileStore(file),
+    isLost: file.isLost,
     close: async () => {
       clearInterval(tidy)
       closing.abort()

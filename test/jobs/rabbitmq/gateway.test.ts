@@ -1,27 +1,41 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Webhook } from 'standardwebhooks'
+import { callbackEnv, callbackTo } from '../../support/callbacks.ts'
+import { globex } from '../../support/gateway.ts'
 import { globexHeaders, send } from '../../support/http-client.ts'
 import { startMagento } from '../../support/magento-for-tests.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { startRedis } from '../../support/redis.ts'
-import { type JobView, startJobsGateway } from '../jobs-gateway.ts'
+import { startReceiver, status } from '../../support/webhook-receiver.ts'
+import { type JobView, jobTestRoutes, startJobsGateway } from '../jobs-gateway.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
 
-test('jobs in RabbitMQ are done by any of the gateways when Magento is back, and refused without a broker', async () => {
+test('jobs in RabbitMQ are done by any of the gateways when Magento is back and told of, and refused without a broker', async () => {
   await using magento = await startMagento()
   await using rabbit = await startRabbit()
   await using redis = await startRedis()
+  await using receiver = await startReceiver({
+    // A call-back is tried again from the broker, too.
+    answer: (response, received, index) =>
+      status(index === 0 ? 500 : 204)(response, received, index),
+  })
+  const policies = {
+    routes: jobTestRoutes,
+    jobs: { 'POST /V1/products': { inOrderOf: ['/product/sku'] } },
+  }
   const start = () =>
     startJobsGateway(
       magento.url,
-      { 'POST /V1/products': { inOrderOf: ['/product/sku'] } },
+      {},
       {
+        integrations: [{ ...globex, policies, callback: callbackTo(receiver.url) }],
         gateway: {
           jobs: { file: undefined, rabbitmq: 'env:AMQP_URL', confirmMs: 2_000 },
           store: { redis: 'env:REDIS_URL', deadlineMs: 1_000 },
         },
-        env: { AMQP_URL: rabbit.url, REDIS_URL: redis.url },
+        env: { ...callbackEnv, AMQP_URL: rabbit.url, REDIS_URL: redis.url },
       },
     )
   await using one = await start()
@@ -41,6 +55,15 @@ test('jobs in RabbitMQ are done by any of the gateways when Magento is back, and
   assert.equal(done.state, 'done')
   assert.ok(done.attempts >= 2)
   assert.equal((await one.ended(shared)).state, 'done')
+
+  const told = new Map<string, string>()
+  for (const { headers, body } of await receiver.arrived(3)) {
+    const message = new Webhook(callbackEnv.WEBHOOK_SECRET).verify(body, headers)
+    const { type, data } = message as { readonly type: string; readonly data: { id: string } }
+    told.set(data.id, `${type} ${headers['webhook-id']?.startsWith(`msg_${data.id}_`)}`)
+  }
+  const jobIds = [accepted, shared].map(({ body }) => String(JSON.parse(body).jobId))
+  assert.deepEqual(told, new Map(jobIds.map((id) => [id, 'job.succeeded true'])))
 
   await rabbit.kill()
   const refused = await one.write({ body: product })

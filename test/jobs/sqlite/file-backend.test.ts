@@ -129,7 +129,7 @@ describe('the file of jobs', () => {
   })
 
   test('forgets all that is old in one go, however many were accepted in between', async () => {
-    const jobFile = await openJobFileThread(file)
+    const jobFile = await openJobFileThread(file, failing)
     const times = { acceptedAtMs: 1, expiresAtMs: 1 }
     const job = { owner: 'a', requestId: 'r', traceId: 't', method: 'POST', route: 'POST /V1/x' }
     const ids = Array.from({ length: 1_001 }, (_, index) => `many-${index}`)

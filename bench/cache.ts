@@ -8,6 +8,8 @@ import { measureCacheCosts } from './cache-cost.ts'
 import { startChild } from './child.ts'
 import { benchEnv, writeBenchConfig } from './configuration.ts'
 import { core, pin } from './pinning.ts'
+import { ensureBenchPrograms } from './programs.ts'
+import { startUpstream } from './upstream.ts'
 
 /*
  * What a GET costs that is answered from the response cache, against the same GET forwarded: whole processes, every
@@ -24,8 +26,9 @@ const { values } = parseArgs({
 const folder = mkdtempSync(join(tmpdir(), 'magegate-bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 pin(process.pid, core.others)
+ensureBenchPrograms()
 await using redis = await startRedis()
-const upstream = await startChild('upstream.ts', [], core.others)
+const upstream = await startUpstream()
 const route = 'GET /V1/products/:sku'
 const ttl = { ttlSeconds: 3_600 }
 

@@ -13,9 +13,11 @@ import { type CaseResult, type Extent, measureCase } from './measure.ts'
 import { writeReport } from './page.ts'
 import { measurePieces } from './pieces.ts'
 import { core, pin } from './pinning.ts'
+import { ensureBenchPrograms } from './programs.ts'
 import { measureRefusals } from './refusal-timing.ts'
 import { renderCases, renderLimits, renderPieces, renderRefusals } from './report.ts'
 import { measureFaults } from './store-faults.ts'
+import { startUpstream } from './upstream.ts'
 
 /*
  * CPU time per request of the gateway with every policy on, against a bare @fastify/http-proxy on
@@ -52,6 +54,7 @@ setTimeout(() => {
 }, deadlineMs).unref()
 
 const isPinned = pin(process.pid, core.others)
+ensureBenchPrograms()
 const reporters = {
   pieces: reportPieces,
   refusals: reportRefusals,
@@ -87,7 +90,7 @@ async function reportRefusals(extent: Extent): Promise<string> {
 }
 
 async function reportCases(extent: Extent): Promise<string> {
-  const upstream = await startChild('upstream.ts', [], core.others)
+  const upstream = await startUpstream()
   writeBenchConfig(folder, upstream.url, extent.scheme)
   const bareProxy = await startChild('bare-proxy.ts', [upstream.url], core.proxy)
   const gateway = await startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)

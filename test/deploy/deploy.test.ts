@@ -9,8 +9,8 @@ import { parse, parseAllDocuments, stringify } from 'yaml'
 import { fillDefaults } from '../../src/config/fill-defaults.ts'
 import { GatewaySettings } from '../../src/config/gateway-settings.ts'
 import { loadConfig } from '../../src/config.ts'
+import { startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { writeConfig } from '../support/config-directory.ts'
-import { startGateway } from '../support/gateway.ts'
 import { scrape } from '../support/metrics.ts'
 
 const deploy = new URL('../../deploy/', import.meta.url)
@@ -29,10 +29,19 @@ describe('the alert rules', () => {
   }
 })
 
+test('docs/operations.md says of every alert what to do', async () => {
+  const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+  const rules = await textOf('prometheus/magegate.rules.yaml')
+  const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => String(name))
+  assert.ok(alerts.length > 10)
+  const [, table = ''] = page.split('## By alert')
+  for (const name of alerts) assert.match(table, new RegExp(`^\\|.*\\b${name}\\b.*\\|.*\\|`, 'm'))
+})
+
 test('rules and dashboard look at metrics that there are', async () => {
   // Nothing is sent to it; names are there from the start.
-  await using gateway = await startGateway({ magentoUrl: 'http://127.0.0.1:9' })
-  const { text } = await scrape(gateway)
+  await using jobs = await startJobsGateway('http://127.0.0.1:9')
+  const { text } = await scrape(jobs.gateway)
   const there = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name))
   for (const file of ['prometheus/magegate.rules.yaml', 'grafana/magegate.json']) {
     const names = [...(await textOf(file)).matchAll(/\bmagegate_[a-z_]+/g)].map(([name]) =>

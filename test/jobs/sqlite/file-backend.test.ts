@@ -142,6 +142,39 @@ describe('the file of jobs', () => {
     await jobFile.close()
   })
 
+  test('is copied whole beside those who use it, as docs/operations.md says', async () => {
+    const backend = await open()
+    await backend.jobs.put(entryOf('waits'))
+    await backend.jobs.put(entryOf('under-way'))
+    await backend.jobs.cancel('waits')
+    const { settle } = await deliveriesOf(backend.jobs).next()
+    await backend.jobs.put(entryOf('behind'))
+    const copy = join(folder, 'copy.sqlite')
+    const db = new DatabaseSync(file)
+    db.exec(`VACUUM INTO '${copy}'`)
+    db.close()
+    settle({ state: 'done' })
+    while ((await backend.jobs.depth()).running > 0);
+    await backend.jobs.cancel('behind')
+    await close(backend)
+    const restored = await openFileBackend(
+      { file: copy, keepMs: hourMs, keepDeadMs: hourMs },
+      failing,
+    )
+    const deliveries = deliveriesOf(restored.jobs, 2)
+    const two = [await deliveries.next(), await deliveries.next()]
+    for (const each of two) each.settle({ state: 'done' })
+    while ((await restored.jobs.depth()).running > 0);
+    await close(restored)
+    assert.deepEqual(
+      two.map(({ delivery }) => [delivery.id, delivery.isInterrupted]),
+      [
+        ['under-way', true],
+        ['behind', false],
+      ],
+    )
+  })
+
   test('of another version is refused, by its name', async () => {
     const other = join(folder, 'other.sqlite')
     const db = new DatabaseSync(other)

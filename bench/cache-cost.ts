@@ -1,6 +1,6 @@
 import { cases } from './cases.ts'
 import type { Child } from './child.ts'
-import { type Extent, measureRound, type Sample, warmUpRounds } from './measure.ts'
+import { cpuRatio, type Extent, measureCase } from './measure.ts'
 import { median } from './statistics.ts'
 
 /** A gateway under test and what it does with the same GET. */
@@ -27,23 +27,18 @@ export async function measureCacheCosts(
 ): Promise<CacheCost[]> {
   const [get] = cases
   if (get === undefined) throw new Error('no case')
-  const samples = gateways.map((): Sample[] => [])
-  for (let round = 0; round < warmUpRounds + extent.rounds; round += 1) {
-    for (const [index, { gateway }] of gateways.entries()) {
-      const sample = await measureRound(get, gateway, extent)
-      if (round >= warmUpRounds) samples[index]?.push(sample)
-    }
-  }
-  const first = samples[0] ?? []
-  return gateways.map(({ name }, index) => {
-    const own = samples[index] ?? []
+  const contestants = gateways.map(({ name, gateway }) => ({ name, child: gateway }))
+  const { proxies } = await measureCase(get, contestants, extent)
+  const [first] = proxies
+  return proxies.map((proxy) => {
+    const { name, samples } = proxy
     return {
       name,
-      cpuUs: median(own.map(({ cpuUs }) => cpuUs)),
-      ratio: median(own.map(({ cpuUs }, round) => cpuUs / (first[round]?.cpuUs ?? Number.NaN))),
-      requestsPerSecond: median(own.map(({ requests, seconds }) => requests / seconds)),
-      p50Ms: median(own.map(({ p50Ms }) => p50Ms)),
-      p99Ms: median(own.map(({ p99Ms }) => p99Ms)),
+      cpuUs: median(samples.map(({ cpuUs }) => cpuUs)),
+      ratio: cpuRatio(proxy, first ?? proxy),
+      requestsPerSecond: median(samples.map(({ requests, seconds }) => requests / seconds)),
+      p50Ms: median(samples.map(({ p50Ms }) => p50Ms)),
+      p99Ms: median(samples.map(({ p99Ms }) => p99Ms)),
     }
   })
 }

@@ -13,6 +13,15 @@ export const benchEnv = {
   BENCH_MAGENTO: 'bench-magento-0123456789abcdef',
 }
 
+/** Never reached. */
+export const benchLimit = { perSecond: 900_000, burst: 1_000_000 }
+
+/** From where and what the integration of the benchmark may call. */
+export const benchGrants = {
+  addresses: ['127.0.0.0/8'],
+  routes: ['GET /V1/products/:sku', 'POST /V1/products'],
+}
+
 /** The schema of bodies that are posted. */
 export const itemsSchema = {
   type: 'object',
@@ -59,22 +68,30 @@ export const itemsDocument: SwaggerDocument = {
   },
 }
 
+interface ConfigOver {
+  readonly listen?: object
+  readonly audit?: object
+  readonly store?: object
+  readonly rateLimit?: object
+}
+
 /**
  * Writes a configuration with every policy on, and limits that are never reached.
- * @param over laid over sections of gateway.yaml, key by key
+ * @param over laid over sections of gateway.yaml and the rate limit, key by key
  */
 export function writeBenchConfig(
   folder: string,
   magentoUrl: string,
   scheme: Scheme,
-  over: { readonly listen?: object; readonly audit?: object } = {},
+  over: ConfigOver = {},
 ): void {
-  const limit = { rate: '900000/s', burst: 1_000_000 }
+  const limit = { rate: `${benchLimit.perSecond}/s`, burst: benchLimit.burst }
   const gateway = {
     listen: { host: '127.0.0.1', port: 0, requireHttps: false, ...over.listen },
     magento: { url: magentoUrl },
     audit: { file: join(folder, 'audit.jsonl'), ...over.audit },
     limits: { perAddress: { ...limit, refusals: limit } },
+    ...(over.store && { store: over.store }),
   }
   const integration = {
     name: 'bench',
@@ -84,13 +101,13 @@ export function writeBenchConfig(
     },
     upstream: { bearer: 'env:BENCH_MAGENTO' },
     policies: {
-      ipAllowlist: ['127.0.0.0/8'],
-      rateLimit: limit,
-      routes: ['GET /V1/products/:sku', 'POST /V1/products'],
+      ipAllowlist: benchGrants.addresses,
+      rateLimit: { ...limit, ...over.rateLimit },
+      routes: benchGrants.routes,
       requestSchema: { 'POST /V1/products': 'items.json' },
     },
   }
-  mkdirSync(join(folder, 'integrations'))
+  mkdirSync(join(folder, 'integrations'), { recursive: true })
   mkdirSync(join(folder, 'schemas'))
   writeFileSync(join(folder, 'gateway.yaml'), stringify(gateway))
   writeFileSync(join(folder, 'integrations', 'bench.yaml'), stringify(integration))

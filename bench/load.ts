@@ -9,31 +9,43 @@ export interface Round {
   readonly p99Ms: number
 }
 
-/**
- * Sends requests over so many kept-alive connections, each with one request at a time.
- * @throws {Error} rejects when an answer is not 2xx, or there is none
- */
-export async function runRound(
-  url: string,
-  requests: readonly SignedRequest[],
-  connections: number,
-): Promise<Round> {
-  const pool = new Pool(url, { connections, pipelining: 1, headersTimeout: 10_000 })
-  const latencies: number[] = []
-  // All connections take from the same iterator.
-  const left = requests.values()
-  const begin = performance.now()
-  const sendAll = async () => {
-    for (const request of left) {
-      const sentAt = performance.now()
-      await send(pool, request)
-      latencies.push(performance.now() - sentAt)
-    }
+/** Callers of one proxy. */
+export interface Load {
+  /**
+   * Sends requests, one at a time over each connection.
+   * @throws {Error} rejects when an answer is not 2xx, or there is none
+   */
+  readonly run: (requests: readonly SignedRequest[]) => Promise<Round>
+  readonly close: () => Promise<void>
+}
+
+/** Opens so many connections to a proxy, kept alive from round to round as those of partners are. */
+export function openLoad(url: string, connections: number): Load {
+  const pool = new Pool(url, {
+    connections,
+    pipelining: 1,
+    headersTimeout: 10_000,
+    keepAliveTimeout: 60_000,
+  })
+  return {
+    close: () => pool.close(),
+    run: async (requests) => {
+      const latencies: number[] = []
+      // All connections take from the same iterator.
+      const left = requests.values()
+      const begin = performance.now()
+      const sendAll = async () => {
+        for (const request of left) {
+          const sentAt = performance.now()
+          await send(pool, request)
+          latencies.push(performance.now() - sentAt)
+        }
+      }
+      await Promise.all(Array.from({ length: connections }, sendAll))
+      const seconds = (performance.now() - begin) / 1000
+      return { seconds, p50Ms: atShare(latencies, 0.5), p99Ms: atShare(latencies, 0.99) }
+    },
   }
-  await Promise.all(Array.from({ length: connections }, sendAll))
-  const seconds = (performance.now() - begin) / 1000
-  await pool.close()
-  return { seconds, p50Ms: atShare(latencies, 0.5), p99Ms: atShare(latencies, 0.99) }
 }
 
 /** Below `pool.request`, so that the load leaves its core to the upstream. */

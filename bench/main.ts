@@ -9,15 +9,14 @@ import { startChild } from './child.ts'
 import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
 import { measureDecisions } from './limit-decisions.ts'
 import { measurePressure } from './limit-pressure.ts'
-import { type CaseResult, type Extent, measureCase } from './measure.ts'
 import { writeReport } from './page.ts'
 import { measurePieces } from './pieces.ts'
 import { core, pin } from './pinning.ts'
 import { ensureBenchPrograms } from './programs.ts'
 import { measureRefusals } from './refusal-timing.ts'
-import { renderCases, renderLimits, renderPieces, renderRefusals } from './report.ts'
+import { renderLimits, renderPieces, renderRefusals } from './report.ts'
+import { reportRequests } from './requests.ts'
 import { measureFaults } from './store-faults.ts'
-import { startUpstream } from './upstream.ts'
 
 /*
  * CPU time per request of the gateway with every policy on, against a bare @fastify/http-proxy on
@@ -26,9 +25,9 @@ import { startUpstream } from './upstream.ts'
  */
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
-    requests: { type: 'string', default: '6000' },
-    connections: { type: 'string', default: '16' },
+    rounds: { type: 'string', default: '60' },
+    requests: { type: 'string', default: '400' },
+    connections: { type: 'string', default: '16,64' },
     scheme: { type: 'string', default: 'body' },
     micro: { type: 'boolean', default: false },
     refusals: { type: 'boolean', default: false },
@@ -39,6 +38,13 @@ const { values } = parseArgs({
 
 /** However much is asked for, it ends. */
 const deadlineMs = 15 * 60_000
+
+/** How much is measured, for each number of connections. */
+interface Extent {
+  readonly rounds: number
+  readonly requests: number
+  readonly scheme: Scheme
+}
 
 /** Requests of each kind of refusal. */
 const refusalCount = 2000
@@ -90,22 +96,14 @@ async function reportRefusals(extent: Extent): Promise<string> {
 }
 
 async function reportCases(extent: Extent): Promise<string> {
-  const upstream = await startUpstream()
-  writeBenchConfig(folder, upstream.url, extent.scheme)
-  const bareProxy = await startChild('bare-proxy.ts', [upstream.url], core.proxy)
-  const gateway = await startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)
-  const results: CaseResult[] = []
-  for (const each of cases) {
-    results.push(await measureCase(each, bareProxy, gateway, extent))
-    process.stderr.write(`measured: ${each.name}\n`)
-  }
+  const tables = await reportRequests(folder, extent, connectionCounts())
   const pinning = isPinned
     ? 'the proxy on one core, load and upstream on another'
     : 'nothing held to a core'
   const extentText =
-    `${extent.rounds} rounds of ${extent.requests} requests (64 KiB: a tenth) over ` +
-    `${extent.connections} connections; signatures of scheme ${extent.scheme}; medians.`
-  return `${machine()}, ${pinning}; ${extentText}\n\n${renderCases(results)}`
+    `${extent.rounds} rounds of ${extent.requests} requests (64 KiB: a quarter); ` +
+    `signatures of scheme ${extent.scheme}; medians.`
+  return `${machine()}, ${pinning}; ${extentText}\n\n${tables}`
 }
 
 async function reportPieces(): Promise<string> {
@@ -118,22 +116,17 @@ function machine(): string {
   return `Node ${process.versions.node}, ${process.arch}, ${cpus().length} cores`
 }
 
-function extentOf(options: {
-  rounds: string
-  requests: string
-  connections: string
-  scheme: string
-}): Extent {
-  const [rounds, requests, connections] = [
-    options.rounds,
-    options.requests,
-    options.connections,
-  ].map((text) => {
-    const value = Number(text)
-    if (!Number.isInteger(value) || value < 1) throw new Error(`not a number from 1 on: ${text}`)
-    return value
-  }) as [number, number, number]
-  const { scheme } = options
+function extentOf({ scheme, rounds, requests }: typeof values): Extent {
   if (scheme !== 'body' && scheme !== 'canonical') throw new Error('--scheme is body or canonical')
-  return { rounds, requests, connections, scheme: scheme satisfies Scheme }
+  return { rounds: countOf(rounds), requests: countOf(requests), scheme }
+}
+
+function connectionCounts(): number[] {
+  return values.connections.split(',').map(countOf)
+}
+
+function countOf(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new Error(`not a number from 1 on: ${text}`)
+  return value
 }

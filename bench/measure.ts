@@ -1,7 +1,8 @@
 import { type Case, signRequest } from './cases.ts'
 import type { Child } from './child.ts'
 import type { Scheme } from './configuration.ts'
-import { type Round, runRound } from './load.ts'
+import { type Load, openLoad, type Round } from './load.ts'
+import { median } from './statistics.ts'
 
 /** One measured round of one proxy. */
 export interface Sample extends Round {
@@ -13,16 +14,27 @@ export interface Sample extends Round {
   readonly residentBytes: number
 }
 
-/** The rounds of one case, in pairs. */
+/** A proxy that is measured. */
+export interface Contestant {
+  readonly name: string
+  readonly child: Child
+}
+
+/** What one proxy did in one case, a sample for each round. */
+export interface ProxyResult {
+  readonly name: string
+  readonly samples: readonly Sample[]
+}
+
+/** The rounds of one case; the same round of all proxies was measured within a moment. */
 export interface CaseResult {
   readonly name: string
-  readonly bare: readonly Sample[]
-  readonly gateway: readonly Sample[]
+  readonly proxies: readonly ProxyResult[]
 }
 
 /** How much is measured. */
 export interface Extent {
-  /** Pairs of rounds that count. */
+  /** Rounds of each proxy that count. */
   readonly rounds: number
   /** Requests of a round, before the share of the case. */
   readonly requests: number
@@ -30,36 +42,42 @@ export interface Extent {
   readonly scheme: Scheme
 }
 
-// Compilers and pools settle within two.
-export const warmUpRounds = 2
+// By then compilers and pools have settled.
+const warmUpRequests = 8_000
 
-/** Measures a case: rounds of both proxies in turn, because machines change their pace by the minute. */
+/**
+ * Measures a case: a round of each proxy in turn, because machines change their pace by the second. Short
+ * rounds, and many of them, give steadier ratios than long ones.
+ */
 export async function measureCase(
   each: Case,
-  bareProxy: Child,
-  gateway: Child,
+  contestants: readonly Contestant[],
   extent: Extent,
 ): Promise<CaseResult> {
-  const result = { name: each.name, bare: [] as Sample[], gateway: [] as Sample[] }
+  const proxies = contestants.map(({ name, child }) => ({
+    name,
+    child,
+    load: openLoad(child.url, extent.connections),
+    samples: [] as Sample[],
+  }))
+  const warmUpRounds = Math.ceil(warmUpRequests / extent.requests)
   for (let round = 0; round < warmUpRounds + extent.rounds; round += 1) {
-    const pair = {
-      bare: await measureRound(each, bareProxy, extent),
-      gateway: await measureRound(each, gateway, extent),
+    for (const { child, load, samples } of proxies) {
+      const sample = await measureRound(each, child, load, extent)
+      if (round >= warmUpRounds) samples.push(sample)
     }
-    if (round < warmUpRounds) continue
-    result.bare.push(pair.bare)
-    result.gateway.push(pair.gateway)
   }
-  return result
+  await Promise.all(proxies.map(({ load }) => load.close()))
+  return { name: each.name, proxies: proxies.map(({ name, samples }) => ({ name, samples })) }
 }
 
-export async function measureRound(each: Case, proxy: Child, extent: Extent): Promise<Sample> {
+async function measureRound(each: Case, child: Child, load: Load, extent: Extent): Promise<Sample> {
   const count = Math.ceil(extent.requests * each.share)
   // Before the clock runs: what the load costs is not to be seen.
   const requests = Array.from({ length: count }, () => signRequest(each, extent.scheme))
-  const before = await proxy.usage()
-  const round = await runRound(proxy.url, requests, extent.connections)
-  const { cpuUs, residentBytes } = await proxy.usage()
+  const before = await child.usage()
+  const round = await load.run(requests)
+  const { cpuUs, residentBytes } = await child.usage()
   const usedUs = cpuUs - before.cpuUs
   return {
     ...round,
@@ -68,4 +86,12 @@ export async function measureRound(each: Case, proxy: Child, extent: Extent): Pr
     busy: usedUs / (round.seconds * 1e6),
     residentBytes,
   }
+}
+
+/** Median of the ratios of CPU time, round by round. */
+export function cpuRatio(of: ProxyResult, to: ProxyResult): number {
+  const ratios = of.samples.map(({ cpuUs }, round) => {
+    return cpuUs / (to.samples[round]?.cpuUs ?? Number.NaN)
+  })
+  return median(ratios)
 }

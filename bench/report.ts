@@ -1,8 +1,9 @@
 import { floodAddresses } from './address-flood.ts'
 import type { DecisionCost } from './limit-decisions.ts'
 import type { Pressure } from './limit-pressure.ts'
-import type { CaseResult, Sample } from './measure.ts'
+import { type CaseResult, cpuRatio, type Sample } from './measure.ts'
 import type { Piece } from './micro.ts'
+import { nginxName } from './nginx-lua.ts'
 import type { RefusalTiming } from './refusal-timing.ts'
 import { median } from './statistics.ts'
 import type { FaultCost } from './store-faults.ts'
@@ -19,16 +20,19 @@ function table(rows: readonly (readonly string[])[]): string {
   return [line(head), line(rule), ...rest.map(line)].join('\n')
 }
 
-/** The table of both proxies, a case after the other. */
+/** The table of all proxies, a case after the other; the first proxy is the one to compare with. */
 export function renderCases(results: readonly CaseResult[]): string {
-  const rows = results.flatMap(({ name, bare, gateway }) => {
-    const ratios = gateway.map(({ cpuUs }, index) => cpuUs / (bare[index]?.cpuUs ?? Number.NaN))
-    return [
-      [name, 'bare proxy', '', ...cellsOf(bare)],
-      [name, 'gateway', median(ratios).toFixed(2), ...cellsOf(gateway)],
-    ]
+  const rows = results.flatMap(({ name, proxies }) => {
+    const [bare] = proxies
+    const nginx = proxies.find((proxy) => proxy.name === nginxName)
+    return proxies.map((proxy) => {
+      const toBare = bare === undefined || proxy === bare ? '' : cpuRatio(proxy, bare).toFixed(2)
+      const isCompared = nginx !== undefined && proxy !== nginx && proxy !== bare
+      const toNginx = isCompared ? cpuRatio(proxy, nginx).toFixed(2) : ''
+      return [name, proxy.name, toBare, toNginx, ...cellsOf(proxy.samples)]
+    })
   })
-  const head = ['case', 'proxy', 'ratio', 'CPU µs', 'requests/s', 'p50 ms', 'p99 ms']
+  const head = ['case', 'proxy', 'to bare', 'to nginx', 'CPU µs', 'requests/s', 'p50 ms', 'p99 ms']
   return table([[...head, 'core busy', 'resident MiB'], ...rows])
 }
 

@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { cases } from './cases.ts'
+import { checkRefusals } from './check-refusals.ts'
+import { startChild } from './child.ts'
+import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
+import { type Contestant, type Extent, measureCase } from './measure.ts'
+import { nginxName, startNginxLua } from './nginx-lua.ts'
+import { startPinnedRedis } from './own-redis.ts'
+import { core } from './pinning.ts'
+import { whyNoNginxLua } from './programs.ts'
+import { renderCases } from './report.ts'
+import { startUpstream } from './upstream.ts'
+
+/** Tokens that the gateway takes from Redis at a time. */
+const leaseTokens = 100
+
+/**
+ * Measures all proxies in all cases, a table for each number of connections.
+ * @param folder of its own, for configurations and trails
+ */
+export async function reportRequests(
+  folder: string,
+  extent: Omit<Extent, 'connections'>,
+  connectionCounts: readonly number[],
+): Promise<string> {
+  const { contestants, remark } = await startContestants(folder, extent.scheme)
+  const parts: string[] = []
+  for (const connections of connectionCounts) {
+    const results = []
+    for (const each of cases) {
+      results.push(await measureCase(each, contestants, { ...extent, connections }))
+      process.stderr.write(`measured: ${each.name} over ${connections} connections\n`)
+    }
+    parts.push(`Over ${connections} connections:`, renderCases(results))
+  }
+  return [...parts, ...remark].join('\n\n')
+}
+
+/** The bare proxy stands first. All others have been seen to refuse what they must. */
+async function startContestants(folder: string, scheme: Scheme) {
+  const { url } = await startUpstream()
+  const bare = {
+    name: 'bare proxy',
+    child: await startChild('bare-proxy.ts', [url], core.proxy),
+  }
+  const guarded: Contestant[] = [
+    { name: 'gateway', child: await startGateway(join(folder, 'memory'), url, scheme) },
+    { name: 'gateway, Redis', child: await startRedisGateway(join(folder, 'redis'), url, scheme) },
+  ]
+  const missing =
+    scheme === 'body' ? whyNoNginxLua() : `${nginxName} knows scheme body alone, and is left out`
+  if (missing === undefined) guarded.push({ name: nginxName, child: await startNginxLua(url) })
+  for (const { name, child } of guarded) await checkRefusals(name, child.url, scheme)
+  return { contestants: [bare, ...guarded], remark: missing === undefined ? [] : [`${missing}.`] }
+}
+
+function startGateway(folder: string, upstreamUrl: string, scheme: Scheme) {
+  writeBenchConfig(folder, upstreamUrl, scheme)
+  return startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)
+}
+
+async function startRedisGateway(folder: string, upstreamUrl: string, scheme: Scheme) {
+  const store = { redis: 'env:BENCH_REDIS' }
+  writeBenchConfig(folder, upstreamUrl, scheme, { store, rateLimit: { leaseTokens } })
+  const env = { ...benchEnv, BENCH_REDIS: await startPinnedRedis() }
+  return startChild('gateway-under-test.ts', [folder], core.proxy, env)
+}

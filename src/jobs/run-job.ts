@@ -1,4 +1,5 @@
 import type { Occasion } from '../forward/upstream-exchange.ts'
+import { problems } from '../problem.ts'
 import { nextSending } from '../retry-schedule.ts'
 import { type AttemptResult, attempt } from './attempt.ts'
 import type { Delivery, HandleDelivery, Settlement } from './durable-queue.ts'
@@ -55,9 +56,13 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     const attempts = (known?.attempts ?? 0) + (isPoll ? 0 : 1)
     const startedAtMs = known?.startedAtMs ?? clock()
     note(request, { state: 'running', attempts, startedAtMs, nextAttemptAtMs: undefined })
-    const result = isPoll
-      ? await followBulk(request, occasion, sender, world)
-      : await attempt(request, occasion, sender, world)
+    const sent = isPoll
+      ? followBulk(request, occasion, sender, world)
+      : attempt(request, occasion, sender, world)
+    const result = await sent.catch((error: unknown): AttemptResult => {
+      world.onFault(error)
+      return defect
+    })
     if (!isPoll) world.countAttempt(request.job.owner, result.judgement)
     return conclude(delivery, request, known, result, occasion)
   }
@@ -176,6 +181,12 @@ interface JobEnd {
   readonly state?: JobState | undefined
   readonly answer?: Job['answer']
   readonly failure?: JobFailure | undefined
+}
+
+/** It would come upon it again, whatever had been done before. */
+const defect: AttemptResult = {
+  judgement: 'refused',
+  failure: { code: 'internal-error', detail: problems['internal-error'][2] },
 }
 
 const deadDetail = 'Magento does not take it from this integration; it can be tried again.'

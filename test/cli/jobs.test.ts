@@ -23,7 +23,9 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'magegate-cli-'))
   magento = await startMagento()
   receiver = await startReceiver()
-  const policies = { routes: jobTestRoutes }
+  // Longer than what holds where a route says nothing.
+  const jobRules = { 'POST /V1/products': { expiryMinutes: 2_880 } }
+  const policies = { routes: jobTestRoutes, jobs: jobRules }
   const called = { ...globex, policies, callback: callbackTo(receiver.url) }
   jobs = await startJobsGateway(magento.url, {}, { integrations: [called], env: callbackEnv })
   const gateway = { jobs: { file: jobs.file } }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
+import { globex } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -123,12 +124,15 @@ describe('a write that may be carried out later', () => {
     assert.equal(magento.received.length, 1)
   })
 
-  test('is not sent again when nobody knows what became of it', async () => {
+  test('is not sent again when nobody knows what became of it: an Idempotency-Key makes no difference', async () => {
     await magento.setFault({ kind: 'reset-mid-body' })
-    const job = await jobs.ended(await jobs.write({ body: product }))
-    assert.equal(job.state, 'failed')
-    assert.equal(job.failure?.code, 'upstream-failed')
-    assert.equal(magento.received.length, 1)
+    for (const headers of [{}, { 'Idempotency-Key': '"not-sent-again"' }]) {
+      magento.clearReceived()
+      const job = await jobs.ended(await jobs.write({ body: product, headers }))
+      assert.equal(job.state, 'failed')
+      assert.equal(job.failure?.code, 'upstream-failed')
+      assert.equal(magento.received.length, 1)
+    }
   })
 
   test('is sent again then where to do it twice is to do it once', async () => {
@@ -299,6 +303,23 @@ describe('jobs', () => {
     // A key is not used up by what was not accepted.
     assert.equal((await jobs.write({ body: product, headers })).status, 503)
     assert.equal((await jobs.write({ body: product, headers })).status, 503)
+  })
+
+  test('whose attempt comes upon a defect end as failed, and are told and kept as dead letters', async () => {
+    const route = 'POST /V1/erp/articles'
+    const call = { route: 'POST /V1/products', body: '{ "product": body }' }
+    const endpoints = { article: { route, call, answer: '$error("no such mapping")' } }
+    const integrations = [{ ...globex, policies: { routes: [route] } }]
+    await using jobs = await startJobsGateway(magento.url, {}, { integrations, endpoints })
+    const job = await jobs.ended(
+      await jobs.write({ path: '/rest/V1/erp/articles', body: product.product }),
+    )
+    assert.equal(job.state, 'failed')
+    assert.equal(job.failure?.code, 'internal-error')
+    assert.equal(job.attempts, 1)
+    await scrapeUntil(jobs.gateway, ({ value }) => value('magegate_jobs{state="dead"}') === 1)
+    const text = await jobs.gateway.auditText()
+    assert.equal(text.split('\n').filter((line) => line.includes('"job-ended"')).length, 1)
   })
 
   test('whose file is lost to the process are refused, and it tells that it is not ready', async () => {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { allDead } from '../../jobs/all-dead.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { requiredOption, UsageError } from '../arguments.ts'
-import { fail, print, withJobs } from './with-jobs.ts'
+import { fail, type JobsAtHand, print, withJobs } from './with-jobs.ts'
 
 const options = { config: { type: 'string' }, all: { type: 'boolean' } } as const
 
@@ -14,11 +14,11 @@ export function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const isAll = values.all ?? false
   if (isAll === positionals.length > 0) throw new UsageError('IDs of dead jobs, or --all')
-  return withJobs(requiredOption(values.config, 'config'), async ({ backend, lifeMs }) => {
+  return withJobs(requiredOption(values.config, 'config'), async ({ backend, jobLifeMs }) => {
     const ids = isAll ? (await allDead(backend.jobs)).map(({ id }) => id) : positionals
     let missing = 0
     for (const id of ids) {
-      if (await putBack(id, backend, Date.now() + lifeMs)) print(`${id} waits again`)
+      if (await putBack(id, backend, jobLifeMs)) print(`${id} waits again`)
       else missing = fail(`${id} is no dead letter`)
     }
     return missing
@@ -29,9 +29,10 @@ export function main(args: string[]): Promise<number> {
 async function putBack(
   id: string,
   { store, jobs }: JobBackend,
-  expiresAtMs: number,
+  lifeMs: JobsAtHand['jobLifeMs'],
 ): Promise<boolean> {
   const before = await store.get(id)
+  const expiresAtMs = Date.now() + lifeMs(before)
   const again = {
     state: 'waiting',
     expiresAtMs,

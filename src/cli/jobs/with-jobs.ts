@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { ConfigError, formatFault } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
+import type { Job } from '../../jobs/job.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { JobFileError } from '../../jobs/sqlite/job-file.ts'
 import { isAway, openJobBackend } from '../../open-job-backend.ts'
@@ -10,8 +11,8 @@ import { requiredOption, UsageError } from '../arguments.ts'
 /** What a command is given besides its arguments. */
 export interface JobsAtHand {
   readonly backend: JobBackend
-  /** Until a job is given up that is put back, milliseconds. */
-  readonly lifeMs: number
+  /** Until a job is given up that is put back, milliseconds; of one that has been forgotten what most have. */
+  readonly jobLifeMs: (job: Pick<Job, 'owner' | 'route'> | undefined) => number
   /** Until a call-back of an integration is given up, milliseconds. */
   readonly callbackLifeMs: (owner: string) => number
 }
@@ -30,13 +31,18 @@ export async function withJobs(
   try {
     const { gateway, integrations } = await loadConfig(directory)
     const { jobs, store } = gateway
-    const callbackLifeMs = (owner: string) =>
-      integrations.find(({ name }) => name === owner)?.callback?.retry.giveUpAfterMs ?? dayMs
+    const settingsOf = (owner: string) => integrations.find(({ name }) => name === owner)
+    const callbackLifeMs: JobsAtHand['callbackLifeMs'] = (owner) =>
+      settingsOf(owner)?.callback?.retry.giveUpAfterMs ?? dayMs
     if (jobs === undefined) return fail(`${directory}/gateway.yaml has no jobs`)
+    const jobLifeMs: JobsAtHand['jobLifeMs'] = (job) => {
+      const rule = job && settingsOf(job.owner)?.policies.jobs?.[job.route]
+      return (rule?.expiryMinutes ?? jobs.expiryMinutes) * 60_000
+    }
     const log = pino({ enabled: false })
     const backend = await openJobBackend({ jobs, store }, log, () => undefined)
     try {
-      return await run({ backend, lifeMs: jobs.expiryMinutes * 60_000, callbackLifeMs })
+      return await run({ backend, jobLifeMs, callbackLifeMs })
     } finally {
       await backend.jobs.close(0)
       await backend.callbacks.close(0)

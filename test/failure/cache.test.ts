@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { answerWith, type CachedShop, startCachedShop } from '../support/cached-shop.ts'
 import { problemOf } from '../support/http-client.ts'
 import { withClient } from '../support/redis.ts'
@@ -33,6 +34,7 @@ async function untilStale(shop: CachedShop, body: string): Promise<void> {
     const answer = await shop.get(path, { 'Cache-Control': 'only-if-cached' })
     if (answer.status === 504) return
     assert.equal(answer.body, body)
+    await delay(20)
   }
 }
 

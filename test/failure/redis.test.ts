@@ -93,7 +93,7 @@ describe('while Redis is', () => {
 
   test('flushed, its scripts too: counting begins anew and nothing is refused for it', async () => {
     await using redis = await startRedis()
-    using opened = await openTestStore({ url: new Secret(redis.url) })
+    using opened = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs: 5_000 })
     assert.equal(await allowedOf(opened.store, chargeOn(limits), 9), 4)
     await withClient(redis.url, async (client) => {
       await client.flushall()

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { JobState } from '../../src/jobs/job.ts'
 import {
   acme,
@@ -102,6 +103,7 @@ export async function startJobsGateway(
       for (;;) {
         const job = await show(accepted)
         if (!['waiting', 'running'].includes(job.state)) return job
+        await delay(5)
       }
     },
     [Symbol.asyncDispose]: async () => {

@@ -56,7 +56,9 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       const file = await openChainedFile(path(), { sizeMiB: 1, keep: 100, compress }, (error) => {
         throw error
       })
-      for (const record of records) await file.append([JSON.stringify(record)])
+      for (let from = 0; from < records.length; from += 50) {
+        await file.append(records.slice(from, from + 50).map((record) => JSON.stringify(record)))
+      }
       const isDone = (segment: string) => existsSync(`${segment.replace(/\.(gz|zst)$/, '')}.idx`)
       const suffix = { none: 'Z', gzip: '.gz', zstd: '.zst' }[compress]
       const isFinished = (segment: string) => isDone(segment) && segment.endsWith(suffix)

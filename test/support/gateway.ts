@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { loadConfig } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
@@ -118,6 +119,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
     while (!isStopped) {
       const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
       if (/^magegate_audit_waiting_records 0$/m.test(metrics)) break
+      await delay(2)
     }
     return readFile(auditFile, 'utf8')
   }
@@ -129,7 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
       for (;;) {
         const lines = (await auditText()).split('\n').slice(0, -1)
         if (lines.length >= count) return lines.map((line) => JSON.parse(line) as AuditRecord)
-        await new Promise(setImmediate)
+        await delay(2)
       }
     },
     stop,

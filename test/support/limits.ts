@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Charge, Concurrency, Limit, LimitState, Quota, Rate } from '../../src/limit.ts'
 import { openMetrics } from '../../src/record/metrics.ts'
@@ -87,7 +88,7 @@ export async function openTestStore(
     lines,
     logged: async (text, times = 1) => {
       while (lines.filter((line) => line.includes(text)).length < times) {
-        await new Promise(setImmediate)
+        await delay(5)
       }
     },
     // A test that fails half-way must not leave a store that tries to reconnect for ever.

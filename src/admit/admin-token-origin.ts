@@ -41,9 +41,9 @@ function userTypeOf(authorization: string): number | undefined {
   if (payload === undefined) return undefined
   try {
     const text = Buffer.from(payload, 'base64url').toString()
+    const claims: unknown = JSON.parse(text)
     // Magento writes none, and PHP reads what Node may read otherwise (nodejs/node issue 63785).
     if (text.includes('\\')) return administrator
-    const claims: unknown = JSON.parse(text)
     const { utypid } = (claims ?? {}) as { readonly utypid?: unknown }
     return Number.parseInt(String(utypid), 10)
   } catch {

@@ -1,3 +1,4 @@
+import { withPlainNames } from '../authorize/plain-names.ts'
 import { redacted } from '../secret.ts'
 import type { IsCredentialName } from './credential-names.ts'
 import type { Redact } from './known-secrets.ts'
@@ -33,12 +34,12 @@ export function compileBodyRedaction(isCredential: IsCredentialName, redact: Red
   function redactText(text: string, depth: number): string {
     const inner = /^\s*[[{]/.test(text) ? parse(text) : undefined
     if (inner === undefined) return redactTokenShapes(text)
-    return JSON.stringify(redactValue(inner, depth - 1))
+    return inner === unclear ? redacted : JSON.stringify(redactValue(inner, depth - 1))
   }
 
   return (body, maxLength) => {
     const parsed = parse(body.toString('utf8'))
-    if (parsed === undefined) return `[${body.length} bytes]`
+    if (parsed === undefined || parsed === unclear) return `[${body.length} bytes]`
     const shown = redact(JSON.stringify(redactValue(parsed, maxDepth)))
     return shown.length <= maxLength ? shown : `${shown.slice(0, maxLength)}…`
   }
@@ -49,10 +50,15 @@ const nameMembers = new Set(['attribute_code', 'attributecode', 'code', 'field',
 
 const maxDepth = 100
 
+/** JSON with a name that Node may read as another one. */
+const unclear = Symbol('unclear')
+
 /** An object or array, or a scalar; undefined where it is no JSON. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const plain = withPlainNames(text)
+    const value: unknown = JSON.parse(plain ?? text)
+    return plain === undefined ? unclear : value
   } catch {
     return undefined
   }

@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { adminTokenOrigin } from '../../src/admit/admin-token-origin.ts'
 import { parseStrictJson } from '../../src/authorize/strict-json.ts'
 import { allow } from '../../src/policy.ts'
+import { compileBodyRedaction } from '../../src/record/body-redaction.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
 
@@ -39,6 +40,25 @@ test('the token of an administrator is one, whatever was read before', () => {
   const forged = tokenOf(String.raw`{"uid":1,"\u0075typid":2}`)
   const verdict = checkOrigin(requestContext({ headers: { Authorization: forged } }))
   assert.notEqual(verdict, allow)
+  const opaque = tokenOf(String.raw`no claims, \ and nothing that PHP could read`)
+  assert.equal(checkOrigin(requestContext({ headers: { Authorization: opaque } })), allow)
   const customer = tokenOf('{"uid":1,"utypid":3}')
   assert.equal(checkOrigin(requestContext({ headers: { Authorization: customer } })), allow)
+})
+
+test('what a credential holds is not shown, whatever was read before', () => {
+  const show = compileBodyRedaction(
+    (name) => name === 'password',
+    (line) => line,
+  )
+  JSON.parse(String.raw`{"shown":0,"\\u0070as":1}`)
+  const body = String.raw`{"shown":0,"\u0070assword":"hidden"}`
+  for (const shown of [body, JSON.stringify({ within: body })]) {
+    assert.doesNotMatch(show(Buffer.from(shown), 1000), /hidden/)
+  }
+  // A name that cannot be written without an escape hides what is around it.
+  const unclear = String.raw`{"shown":0,"\u0070ass\"":"hidden"}`
+  for (const shown of [unclear, JSON.stringify({ within: unclear })]) {
+    assert.doesNotMatch(show(Buffer.from(shown), 1000), /hidden/)
+  }
 })

@@ -19,7 +19,18 @@ export interface SignedRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
+  /** Status of the answer; 200 if left out. */
+  readonly expectedStatus?: number
 }
+
+/** Who calls. */
+export interface Caller {
+  readonly token: string
+  readonly secret: string
+}
+
+/** The integration that all benchmarks know. */
+export const benchCaller: Caller = { token: benchEnv.BENCH_TOKEN, secret: benchEnv.BENCH_SECRET }
 
 const postPath = '/rest/V1/products'
 
@@ -33,9 +44,13 @@ export const cases: readonly Case[] = [
 let signedSoFar = 0
 
 /** Signs a request of a case; no two are alike, so that none is taken for a repeat. */
-export function signRequest({ method, path, bodyBytes }: Case, scheme: Scheme): SignedRequest {
+export function signRequest(
+  { method, path, bodyBytes }: Case,
+  scheme: Scheme,
+  caller: Caller = benchCaller,
+): SignedRequest {
   const body = bodyBytes === 0 ? '' : itemsOf(bodyBytes, signedSoFar + 1)
-  return signBody({ method, path }, body, scheme)
+  return signBody({ method, path }, body, scheme, caller)
 }
 
 /** Signs a request with this very body, empty for none. */
@@ -43,28 +58,35 @@ export function signBody(
   { method, path }: Pick<Case, 'method' | 'path'>,
   body: string,
   scheme: Scheme,
+  { token, secret }: Caller = benchCaller,
 ): SignedRequest {
   signedSoFar += 1
   const headers = {
-    Authorization: `Bearer ${benchEnv.BENCH_TOKEN}`,
+    Authorization: `Bearer ${token}`,
     'User-Agent': 'bench/1.0',
     Accept: 'application/json',
     ...(body !== '' && { 'Content-Type': 'application/json' }),
-    ...signatureHeaders(scheme, method, path, body),
+    ...signatureHeaders(scheme, secret, method, path, body),
   }
   return { method, path, headers, body: body === '' ? null : body }
 }
 
-function signatureHeaders(scheme: Scheme, method: string, path: string, body: string) {
-  if (scheme === 'body') return { 'X-Signature': hmac(body) }
+function signatureHeaders(
+  scheme: Scheme,
+  secret: string,
+  method: string,
+  path: string,
+  body: string,
+) {
+  if (scheme === 'body') return { 'X-Signature': hmac(secret, body) }
   const timestamp = String(Math.floor(Date.now() / 1000))
   const nonce = `bench-nonce-${signedSoFar.toString().padStart(12, '0')}`
   const signed = canonicalRequest({ timestamp, nonce, method, path, query: '', body })
-  return { 'X-Timestamp': timestamp, 'X-Nonce': nonce, 'X-Signature': hmac(signed) }
+  return { 'X-Timestamp': timestamp, 'X-Nonce': nonce, 'X-Signature': hmac(secret, signed) }
 }
 
-function hmac(text: string): string {
-  return createHmac('sha256', benchEnv.BENCH_SECRET).update(text).digest('hex')
+function hmac(secret: string, text: string): string {
+  return createHmac('sha256', secret).update(text).digest('hex')
 }
 
 /** A JSON object of exactly so many bytes with a list of items, the first one with a number in it. */

@@ -13,7 +13,7 @@ export interface Round {
 export interface Load {
   /**
    * Sends requests, one at a time over each connection.
-   * @throws {Error} rejects when an answer is not 2xx, or there is none
+   * @throws {Error} rejects when an answer has not the expected status, or there is none
    */
   readonly run: (requests: readonly SignedRequest[]) => Promise<Round>
   readonly close: () => Promise<void>
@@ -54,7 +54,7 @@ function send(pool: Pool, request: SignedRequest): Promise<void> {
     pool.dispatch(request, {
       onRequestStart: () => undefined,
       onResponseStart: (_controller, status) => {
-        if (status < 200 || status > 299) {
+        if (status !== (request.expectedStatus ?? 200)) {
           reject(new Error(`${request.method} ${request.path} was answered ${status}`))
         }
       },

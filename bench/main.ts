@@ -7,9 +7,11 @@ import { measureFlood } from './address-flood.ts'
 import { type Case, cases, signRequest } from './cases.ts'
 import { startChild } from './child.ts'
 import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
+import { reportIntegrations } from './integrations.ts'
 import { measureDecisions } from './limit-decisions.ts'
 import { measurePressure } from './limit-pressure.ts'
-import { writeReport } from './page.ts'
+import { reportMemory } from './memory.ts'
+import { type ReportKind, writeReport } from './page.ts'
 import { measurePieces } from './pieces.ts'
 import { core, pin } from './pinning.ts'
 import { ensureBenchPrograms } from './programs.ts'
@@ -21,7 +23,8 @@ import { measureFaults } from './store-faults.ts'
 /*
  * CPU time per request of the gateway with every policy on, against a bare @fastify/http-proxy on
  * the same Node in the same run; with --micro, what single pieces of it cost; with --refusals,
- * whether the time of a 401 tells what was wrong; with --limits, what limits cost and whether they hold.
+ * whether the time of a 401 tells what was wrong; with --limits, what limits cost and whether they hold; with
+ * --memory, whether memory stays flat; with --integrations, what ten thousand of them cost.
  */
 const { values } = parseArgs({
   options: {
@@ -32,6 +35,9 @@ const { values } = parseArgs({
     micro: { type: 'boolean', default: false },
     refusals: { type: 'boolean', default: false },
     limits: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
+    integrations: { type: 'boolean', default: false },
+    count: { type: 'string' },
     'no-write': { type: 'boolean', default: false },
   },
 })
@@ -61,11 +67,13 @@ setTimeout(() => {
 
 const isPinned = pin(process.pid, core.others)
 ensureBenchPrograms()
-const reporters = {
+const reporters: Readonly<Record<ReportKind, (extent: Extent) => Promise<string>>> = {
   pieces: reportPieces,
   refusals: reportRefusals,
   limits: reportLimits,
   requests: reportCases,
+  memory: reportMemoryCurve,
+  integrations: reportManyIntegrations,
 }
 const kind = kindOf(values)
 const report = await reporters[kind](extentOf(values))
@@ -73,10 +81,23 @@ process.stdout.write(`${report}\n`)
 if (!values['no-write']) writeReport(kind, report)
 process.exit(0)
 
-function kindOf({ micro, refusals, limits }: typeof values): keyof typeof reporters {
+function kindOf({ micro, refusals, limits, memory, integrations }: typeof values): ReportKind {
   if (micro) return 'pieces'
   if (refusals) return 'refusals'
+  if (memory) return 'memory'
+  if (integrations) return 'integrations'
   return limits ? 'limits' : 'requests'
+}
+
+async function reportMemoryCurve(): Promise<string> {
+  const curve = await reportMemory(folder, countOf(values.count ?? '1000000'))
+  return `${machine()}; over 64 connections.\n\n${curve}`
+}
+
+async function reportManyIntegrations(extent: Extent): Promise<string> {
+  const figures = await reportIntegrations(folder, countOf(values.count ?? '10000'), extent)
+  const extentText = `${extent.rounds} rounds of ${extent.requests} requests over 16 connections`
+  return `${machine()}; ${extentText}; medians.\n\n${figures}`
 }
 
 async function reportLimits(): Promise<string> {

@@ -1,4 +1,4 @@
-import { type Case, signRequest } from './cases.ts'
+import { type Case, type SignedRequest, signRequest } from './cases.ts'
 import type { Child } from './child.ts'
 import type { Scheme } from './configuration.ts'
 import { type Load, openLoad, type Round } from './load.ts'
@@ -18,6 +18,8 @@ export interface Sample extends Round {
 export interface Contestant {
   readonly name: string
   readonly child: Child
+  /** Makes its requests; as the one integration does if left out. */
+  readonly sign?: (each: Case, scheme: Scheme) => SignedRequest
 }
 
 /** What one proxy did in one case, a sample for each round. */
@@ -54,27 +56,34 @@ export async function measureCase(
   contestants: readonly Contestant[],
   extent: Extent,
 ): Promise<CaseResult> {
-  const proxies = contestants.map(({ name, child }) => ({
-    name,
-    child,
-    load: openLoad(child.url, extent.connections),
+  const proxies = contestants.map((contestant) => ({
+    contestant,
+    load: openLoad(contestant.child.url, extent.connections),
     samples: [] as Sample[],
   }))
   const warmUpRounds = Math.ceil(warmUpRequests / extent.requests)
   for (let round = 0; round < warmUpRounds + extent.rounds; round += 1) {
-    for (const { child, load, samples } of proxies) {
-      const sample = await measureRound(each, child, load, extent)
+    for (const { contestant, load, samples } of proxies) {
+      const sample = await measureRound(each, contestant, load, extent)
       if (round >= warmUpRounds) samples.push(sample)
     }
   }
   await Promise.all(proxies.map(({ load }) => load.close()))
-  return { name: each.name, proxies: proxies.map(({ name, samples }) => ({ name, samples })) }
+  return {
+    name: each.name,
+    proxies: proxies.map(({ contestant: { name }, samples }) => ({ name, samples })),
+  }
 }
 
-async function measureRound(each: Case, child: Child, load: Load, extent: Extent): Promise<Sample> {
+async function measureRound(
+  each: Case,
+  { child, sign = signRequest }: Contestant,
+  load: Load,
+  extent: Extent,
+): Promise<Sample> {
   const count = Math.ceil(extent.requests * each.share)
   // Before the clock runs: what the load costs is not to be seen.
-  const requests = Array.from({ length: count }, () => signRequest(each, extent.scheme))
+  const requests = Array.from({ length: count }, () => sign(each, extent.scheme))
   const before = await child.usage()
   const round = await load.run(requests)
   const { cpuUs, residentBytes } = await child.usage()

@@ -2,14 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 
 const page = new URL('../docs/performance.md', import.meta.url)
 
+/** What a run measures. */
+export type ReportKind = 'requests' | 'pieces' | 'refusals' | 'limits' | 'memory' | 'integrations'
+
 /**
  * Puts a report in the place of the last one of its kind in docs/performance.md.
  * @throws {Error} when the page has lost the markers that it stands between
  */
-export function writeReport(
-  kind: 'requests' | 'pieces' | 'refusals' | 'limits',
-  report: string,
-): void {
+export function writeReport(kind: ReportKind, report: string): void {
   const [begin, end] = [`<!-- begin: ${kind} -->`, `<!-- end: ${kind} -->`]
   const text = readFileSync(page, 'utf8')
   const from = text.indexOf(begin)

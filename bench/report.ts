@@ -1,7 +1,9 @@
 import { floodAddresses } from './address-flood.ts'
+import type { IntegrationFigures } from './integrations.ts'
 import type { DecisionCost } from './limit-decisions.ts'
 import type { Pressure } from './limit-pressure.ts'
 import { type CaseResult, cpuRatio, type Sample } from './measure.ts'
+import type { MemorySample } from './memory.ts'
 import type { Piece } from './micro.ts'
 import { nginxName } from './nginx-lua.ts'
 import type { RefusalTiming } from './refusal-timing.ts'
@@ -44,8 +46,44 @@ function cellsOf(samples: readonly Sample[]): string[] {
     of(({ p50Ms }) => p50Ms).toFixed(2),
     of(({ p99Ms }) => p99Ms).toFixed(2),
     `${(of(({ busy }) => busy) * 100).toFixed(0)} %`,
-    of(({ residentBytes }) => residentBytes / 1_048_576).toFixed(0),
+    mebibytes(of(({ residentBytes }) => residentBytes)),
   ]
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 1_048_576).toFixed(0)
+}
+
+/** The memory of a gateway, from look to look. */
+export function renderMemory(samples: readonly MemorySample[]): string {
+  const rows = samples.map(({ requests, seconds, residentBytes, liveBytes }) => [
+    String(requests),
+    seconds.toFixed(0),
+    mebibytes(residentBytes),
+    mebibytes(liveBytes),
+  ])
+  return table([['requests', 'seconds', 'resident MiB', 'in use MiB'], ...rows])
+}
+
+/** What many integrations cost. */
+export function renderIntegrations({ crowds, results }: IntegrationFigures): string {
+  const rows = crowds.map(({ integrations, readySeconds, idleBytes, usedBytes }) => [
+    String(integrations),
+    readySeconds.toFixed(1),
+    mebibytes(idleBytes),
+    mebibytes(usedBytes),
+  ])
+  const costs = results.map(({ name, proxies: [one, many] }) => {
+    if (one === undefined || many === undefined) throw new Error('no pair')
+    const [ofOne = '', ofMany = ''] = [one, many].map(({ samples }) =>
+      median(samples.map(({ cpuUs }) => cpuUs)).toFixed(0),
+    )
+    return [name, ofOne, ofMany, cpuRatio(many, one).toFixed(2)]
+  })
+  return [
+    table([['integrations', 'ready, s', 'idle MiB', 'used MiB'], ...rows]),
+    table([['case', 'CPU µs with one', 'CPU µs with many', 'ratio'], ...costs]),
+  ].join('\n\n')
 }
 
 /** The table of single pieces. */
@@ -100,6 +138,6 @@ export function renderLimits({ costs, pressures, faults, grownBytes }: LimitFigu
     table([['how', 'asked', 'let through', 'rate × time + burst', 'share'], ...pressed]),
     'Ten requests every 2 ms while Redis has a fault; the deadline is 50 ms:',
     table([['fault', 'requests', 'worst wait, ms', 'back after repair, ms'], ...faulty]),
-    `${floodAddresses} addresses within a minute, each refused, at a running gateway: the memory in use grew by ${(grownBytes / 1_048_576).toFixed(0)} MiB.`,
+    `${floodAddresses} addresses within a minute, each refused, at a running gateway: the memory in use grew by ${mebibytes(grownBytes)} MiB.`,
   ].join('\n\n')
 }

@@ -13,6 +13,7 @@ import {
 } from './config/cross-checks.ts'
 import { ConfigError, type Fault } from './config/faults.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
+import { inTurns } from './config/in-turns.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
 import { checkContract, readContract } from './config/magento-schema-file.ts'
 import { narrowSchema } from './config/narrow-schema.ts'
@@ -22,9 +23,9 @@ import {
   type PolicyClasses,
   readPolicyClasses,
 } from './config/policy-classes.ts'
-import { resolveReferences } from './config/references.ts'
+import { resolveReferences, type SettingsSources } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
-import type { ReferenceSources } from './config/secret-reference.ts'
+import { openSchemaFiles } from './config/schema-files.ts'
 import { checkTlsFiles } from './config/tls-rules.ts'
 import { readTracing, type TracingSettings } from './config/tracing-settings.ts'
 import { readYamlFile } from './config/yaml-file.ts'
@@ -57,7 +58,7 @@ export async function loadConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
   needs: 'contract needed' | 'contract not needed' = 'contract needed',
 ): Promise<Config> {
-  const sources = { directory, env }
+  const sources = { directory, env, readSchemaFile: openSchemaFiles(directory) }
   const gateway = await loadFile(
     join(directory, 'gateway.yaml'),
     GatewaySettings,
@@ -79,8 +80,8 @@ export async function loadConfig(
       ),
     ),
   )
-  const integrations = await Promise.all(
-    files.map((file) => loadFile(file, IntegrationSettings, finish, sources, classes)),
+  const integrations = await inTurns(files, (file) =>
+    loadFile(file, IntegrationSettings, finish, sources, classes),
   )
   const faults = [gateway, ...integrations, ...endpointFiles].flatMap((loaded) => loaded.faults)
   faults.push(...classes.faults)
@@ -161,7 +162,7 @@ async function loadFile<Settings>(
   file: string,
   schema: TSchema,
   finish: (settings: Settings) => Finished<Settings>,
-  sources: ReferenceSources,
+  sources: SettingsSources,
   classes?: PolicyClasses,
 ): Promise<LoadedFile<Settings>> {
   const written = await readYamlFile(file)

@@ -33,11 +33,11 @@ export function prepareIntegration(
   const stages: Record<Stage, NamedCheck[]> = { admit: [], authenticate: [], authorize: [] }
   // A credential of the caller's own is not kept.
   const mayDefer = services.keepsJobs && settings.upstream.passthrough !== true
+  const own = { ...services, integration: settings.name, mayDefer }
   for (const policy of policies as readonly Policy[]) {
     const written = (settings[policy.section] as Readonly<Record<string, unknown>>)[policy.key]
     const effective = written ?? policy.absent
     if (effective === undefined) continue
-    const own = { ...services, integration: settings.name, mayDefer }
     const { name } = policy
     const check = isReportOnly(policy, settings.reportOnly)
       ? reportInstead(name, policy.prepare(effective, reportingServices(own)), own)

@@ -49,13 +49,13 @@ const rememberedVerdicts = 100
  * @param cidrs each one valid for {@link CidrSetting}
  */
 export function compileIpSet(cidrs: readonly string[]): IpSet {
+  if (cidrs.length === 0) return () => false
   const blocks = new BlockList()
   for (const text of cidrs) {
     const cidr = parseCidr(text)
     if (cidr === undefined) throw new TypeError('not an IP address or CIDR block')
     blocks.addSubnet(cidr.address, cidr.prefixLength, cidr.family)
   }
-  if (cidrs.length === 0) return () => false
   // Callers come from few addresses, and a block list takes its microsecond for every question.
   const verdicts = new Map<string, boolean>()
   return (ip) => {

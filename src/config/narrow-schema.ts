@@ -26,11 +26,14 @@ function narrow(schema: TSchema, value: unknown): TSchema {
     return Type.Object({ [discriminator]: Type.Enum(constants as string[]) })
   }
   if (properties === undefined) return schema
-  const narrowed = Object.entries(properties).map(([key, below]) => [
-    key,
-    narrow(below, memberOf(value, key)),
-  ])
-  return withProperties(schema, Object.fromEntries(narrowed))
+  const narrowed: Record<string, TSchema> = {}
+  let isSame = true
+  for (const [key, below] of Object.entries(properties)) {
+    const own = narrow(below, memberOf(value, key))
+    isSame &&= own === below
+    narrowed[key] = own
+  }
+  return isSame ? schema : withProperties(schema, narrowed)
 }
 
 /** A copy; TypeBox keeps what it knows of a schema in properties that a spread would lose. */

@@ -1,9 +1,9 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { TSchema } from 'typebox'
-import { compileBodySchema, type SchemaFile } from '../authorize/body-schema.ts'
 import { escapePointer } from '../json-pointer.ts'
 import { Secret } from '../secret.ts'
 import type { Fault } from './faults.ts'
+import type { ReadSchemaFile } from './schema-files.ts'
 import {
   type ReferenceSources,
   type Resolved,
@@ -12,6 +12,11 @@ import {
 } from './secret-reference.ts'
 
 type ReferenceFault = Pick<Fault, 'pointer' | 'expected'>
+
+/** Where the references of settings lead. */
+export interface SettingsSources extends ReferenceSources {
+  readonly readSchemaFile: ReadSchemaFile
+}
 
 /** Settings whose references have been followed. */
 export interface ResolvedSettings {
@@ -29,7 +34,7 @@ export interface ResolvedSettings {
 export async function resolveReferences(
   schema: TSchema,
   settings: unknown,
-  sources: ReferenceSources,
+  sources: SettingsSources,
 ): Promise<ResolvedSettings> {
   const faults: ReferenceFault[] = []
   const secrets: Secret[] = []
@@ -72,26 +77,14 @@ interface SchemaNode {
 function resolveReference(
   { reference, minSecretLength = 1 }: SchemaNode,
   value: string,
-  sources: ReferenceSources,
+  sources: SettingsSources,
 ): Promise<Resolved> {
   if (reference === 'secret') return resolveSecret(value, minSecretLength, sources)
-  return reference === 'schema' ? resolveSchemaFile(value, sources) : resolveFile(value, sources)
+  return reference === 'schema' ? sources.readSchemaFile(value) : resolveFile(value, sources)
 }
 
 async function resolveFile(file: string, { directory }: ReferenceSources): Promise<Resolved> {
   const path = resolve(directory, file)
   if ((await readText(path)) === undefined) return { expected: `the file ${file} to be readable` }
   return { value: path }
-}
-
-async function resolveSchemaFile(file: string, sources: ReferenceSources): Promise<Resolved> {
-  const text = await readText(join(sources.directory, 'schemas', file))
-  if (text === undefined) return { expected: `the file schemas/${file} to be readable` }
-  try {
-    const schema = JSON.parse(text) as SchemaFile['schema']
-    return { value: { file, schema, validate: compileBodySchema(schema) } satisfies SchemaFile }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown'
-    return { expected: `a valid JSON Schema in schemas/${file} (${why})` }
-  }
 }

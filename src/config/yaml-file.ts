@@ -41,16 +41,17 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
       { file, pointer: '', expected: 'YAML whose aliases (*name) lead somewhere, and to little' },
     ]
   }
-  return {
-    file,
-    value,
-    lineOf: (pointer) => {
-      const path = pointer.split('/').slice(1).map(unescapePointer)
-      for (; path.length > 0; path.pop()) {
-        const node = document.getIn(path, true)
-        if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
-      }
-      return undefined
-    },
+  return { file, value, lineOf: (pointer) => lineIn(text, pointer) }
+}
+
+/** Reads the text again: what knows the lines is a hundred times as large, and only faults ask for them. */
+function lineIn(text: string, pointer: string): number | undefined {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const path = pointer.split('/').slice(1).map(unescapePointer)
+  for (; path.length > 0; path.pop()) {
+    const node = document.getIn(path, true)
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
   }
+  return undefined
 }

@@ -112,13 +112,11 @@ function hashTable(secrets: readonly string[]): HashTable {
   const firstGrams: number[] = []
   for (const [index, secret] of secrets.entries()) {
     const hashes = new Set<number>()
-    for (const form of formsOf(secret)) {
+    // Most forms of most secrets are one and the same.
+    for (const form of new Set(formsOf(secret))) {
       const { bytes } = lowBytes(form)
       hashes.add(hashOf(bytes, 0))
-      for (let at = 0; at < stride; at += 1) {
-        new Uint8Array(oneGram.buffer).set(bytes.subarray(at, at + stride))
-        firstGrams.push(oneGram[0] as number)
-      }
+      for (let at = 0; at < stride; at += 1) firstGrams.push(gramAt(bytes, at))
     }
     for (const hash of hashes) entries.push({ hash, index })
   }
@@ -148,6 +146,13 @@ function hashTable(secrets: readonly string[]): HashTable {
 }
 
 const oneGram = new Int32Array(1)
+const bytesOfGram = new Uint8Array(oneGram.buffer)
+
+/** Four bytes as the words of {@link lowBytes} hold them, whatever the order of bytes of the machine. */
+function gramAt(bytes: Buffer, at: number): number {
+  for (let index = 0; index < stride; index += 1) bytesOfGram[index] = bytes[at + index] as number
+  return oneGram[0] as number
+}
 
 /** The hash of the window that begins at a place. */
 function hashOf(bytes: Buffer, begin: number): number {

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { ConfigError } from '../../src/config/faults.ts'
+import { loadConfig } from '../../src/config.ts'
+import { writeConfig } from '../support/config-directory.ts'
+
+const gateway = {
+  listen: { host: '127.0.0.1', port: 0, requireHttps: false },
+  magento: { url: 'http://127.0.0.1:1' },
+  audit: { stdout: true },
+}
+
+/** More than are read at once. */
+const count = 70
+const numbers = Array.from({ length: count }, (_, index) => String(index).padStart(3, '0'))
+const env = Object.fromEntries(
+  numbers.map((number) => [`TOKEN_${number}`, `token-of-${number}-0123456789`]),
+)
+
+function integration(number: string) {
+  return {
+    name: `partner-${number}`,
+    credentials: { token: `env:TOKEN_${number}` },
+    upstream: { passthrough: true },
+    policies: {
+      routes: ['POST /V1/products'],
+      requestSchema: { 'POST /V1/products': Number(number) % 2 === 0 ? 'even.json' : 'odd.json' },
+    },
+  }
+}
+
+function writeMany() {
+  return writeConfig({
+    gateway,
+    integrations: Object.fromEntries(numbers.map((number) => [number, integration(number)])),
+    schemas: { 'even.json': { type: 'object' }, 'odd.json': { type: 'array' } },
+  })
+}
+
+describe('a configuration of many files', () => {
+  it('has its integrations in the order of their files', async () => {
+    await using directory = await writeMany()
+    const { integrations } = await loadConfig(directory.path, env)
+    assert.deepEqual(
+      integrations.map(({ name }) => name),
+      numbers.map((number) => `partner-${number}`),
+    )
+  })
+
+  it('compiles a schema once, however many integrations name it', async () => {
+    await using directory = await writeMany()
+    const { integrations } = await loadConfig(directory.path, env)
+    const checks = integrations.map(
+      ({ policies }) => policies.requestSchema?.['POST /V1/products']?.validate,
+    )
+    assert.equal(new Set(checks).size, 2)
+    assert.deepEqual(checks[0]?.({}), [])
+    assert.equal(checks[1]?.({}).length, 1)
+  })
+
+  it('compiles a schema anew when it is loaded again', async () => {
+    await using directory = await writeMany()
+    const { integrations: before } = await loadConfig(directory.path, env)
+    await writeFile(join(directory.path, 'schemas', 'even.json'), '{"type":"array"}')
+    const { integrations: after } = await loadConfig(directory.path, env)
+    const [first, second] = [before, after].map(
+      ([integration]) => integration?.policies.requestSchema?.['POST /V1/products'],
+    )
+    assert.equal(first?.validate({}).length, 0)
+    assert.equal(second?.validate({}).length, 1)
+  })
+
+  it('names file and line of a fault in each of them', async () => {
+    await using directory = await writeMany()
+    await assert.rejects(loadConfig(directory.path, {}), (error) => {
+      assert.ok(error instanceof ConfigError)
+      assert.deepEqual(
+        error.faults.map(({ file, line, pointer }) => ({ file, line, pointer })),
+        numbers.map((number) => ({
+          file: join(directory.path, 'integrations', `${number}.yaml`),
+          line: 3,
+          pointer: '/credentials/token',
+        })),
+      )
+      return true
+    })
+  })
+})

@@ -7,25 +7,9 @@ import type { CallbackSettings } from '../../src/callbacks/callback-settings.ts'
 import type { CallbackEnd } from '../../src/callbacks/deliver-callback.ts'
 import { openCallbacks, prepareReceivers } from '../../src/callbacks/open-callbacks.ts'
 import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
-import { Secret } from '../../src/secret.ts'
+import { loadedCallback } from '../support/callbacks.ts'
 import { endedJob } from '../support/ended-job.ts'
-import { pemFile } from '../support/tls/pem.ts'
-import { startReceiver, status, type WebhookReceiver } from '../support/webhook-receiver.ts'
-
-const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
-
-function settingsOf({ url }: WebhookReceiver, change: Partial<CallbackSettings> = {}) {
-  return {
-    url,
-    secrets: [new Secret(secret)],
-    allowAddresses: ['127.0.0.1'],
-    caFile: pemFile('loopback.cert'),
-    concurrency: 2,
-    timeoutMs: 60_000,
-    retry: { firstMs: 10, longestMs: 50, giveUpAfterMs: 86_400_000 },
-    ...change,
-  } satisfies CallbackSettings
-}
+import { startReceiver, status } from '../support/webhook-receiver.ts'
 
 /** Call-backs over a real queue, of the integrations that are called back so. */
 async function callingBack(settings: Readonly<Record<string, CallbackSettings>>) {
@@ -79,8 +63,8 @@ describe('the queue of call-backs', () => {
     await using hanging = await startReceiver({ answer: () => undefined })
     await using quick = await startReceiver()
     await using calling = await callingBack({
-      hanging: settingsOf(hanging, { concurrency: 3 }),
-      quick: settingsOf(quick),
+      hanging: loadedCallback(hanging.url, { concurrency: 3 }),
+      quick: loadedCallback(quick.url),
     })
     // More than fit into all of the queue's slots together.
     await calling.endJobs('hanging', 300)
@@ -94,7 +78,7 @@ describe('the queue of call-backs', () => {
 
   test('brings each of many once to a receiver that takes two at a time', async () => {
     await using receiver = await startReceiver({ certificate: 'none' })
-    await using calling = await callingBack({ acme: settingsOf(receiver) })
+    await using calling = await callingBack({ acme: loadedCallback(receiver.url) })
     await calling.endJobs('acme', 200)
     await calling.ended(200)
     assert.equal(receiver.received.length, 200)
@@ -103,7 +87,7 @@ describe('the queue of call-backs', () => {
 
   test('keeps what is given up, which is delivered when it is put back', async () => {
     await using receiver = await startReceiver({ answer: status(410) })
-    await using calling = await callingBack({ acme: settingsOf(receiver) })
+    await using calling = await callingBack({ acme: loadedCallback(receiver.url) })
     await calling.endJobs('acme', 1)
     await calling.ended(1)
     let letters = await calling.queue.listDead({ limit: 10 })
@@ -121,7 +105,7 @@ describe('the queue of call-backs', () => {
 
   test('takes one call-back of a job, however often its end is told', async () => {
     await using receiver = await startReceiver({ answer: () => undefined })
-    await using calling = await callingBack({ acme: settingsOf(receiver) })
+    await using calling = await callingBack({ acme: loadedCallback(receiver.url) })
     await Promise.all([calling.endJobs('acme', 1), calling.endJobs('acme', 1)])
     const { waiting, running } = await calling.queue.depth()
     assert.equal(waiting + running, 1)

@@ -7,27 +7,20 @@ import { type CallbackEnd, prepareDelivery } from '../../src/callbacks/deliver-c
 import { prepareReceiver } from '../../src/callbacks/receiver.ts'
 import type { Delivery, Settlement } from '../../src/jobs/durable-queue.ts'
 import { Secret } from '../../src/secret.ts'
+import { callbackEnv, loadedCallback } from '../support/callbacks.ts'
 import { endedJob } from '../support/ended-job.ts'
 import { type TestClock, testClock } from '../support/services.ts'
-import { pemFile } from '../support/tls/pem.ts'
 import { startReceiver, status, type WebhookReceiver } from '../support/webhook-receiver.ts'
 
 const dayMs = 86_400_000
-const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
-const nextSecret = `whsec_${Buffer.alloc(32, 8).toString('base64')}`
-
-function settingsOf({ url }: WebhookReceiver, change: Partial<CallbackSettings> = {}) {
-  return {
-    url,
-    secrets: [new Secret(secret)],
-    allowAddresses: ['127.0.0.1'],
-    caFile: pemFile('loopback.cert'),
+/** Settings of one call-back at a time, whose waits tests tell apart. */
+const settingsOf = ({ url }: WebhookReceiver, change: Partial<CallbackSettings> = {}) =>
+  loadedCallback(url, {
     concurrency: 1,
     timeoutMs: 20_000,
     retry: { firstMs: 5_000, longestMs: 3_600_000, giveUpAfterMs: dayMs },
     ...change,
-  } satisfies CallbackSettings
-}
+  })
 
 function deliveryOf(clock: TestClock, change: Partial<Delivery> = {}): Delivery {
   return {
@@ -72,13 +65,15 @@ describe('a call-back', () => {
     await using receiver = await startReceiver()
     const clock = testClock()
     const settings = settingsOf(receiver, {
-      secrets: [new Secret(nextSecret), new Secret(secret)],
+      secrets: [callbackEnv.NEXT_WEBHOOK_SECRET, callbackEnv.WEBHOOK_SECRET].map(
+        (each) => new Secret(each),
+      ),
     })
     const { handle, ends } = deliverer({ 'acme-erp': settings }, clock)
     assert.deepEqual(await handle(deliveryOf(clock)), { state: 'done' })
     const [webhook] = receiver.received
     assert.equal(webhook?.headers['webhook-id'], `msg_${endedJob.id}_${endedJob.endedAtMs}`)
-    for (const each of [secret, nextSecret]) {
+    for (const each of Object.values(callbackEnv)) {
       const verified = new Webhook(each).verify(webhook?.body ?? '', webhook?.headers ?? {})
       assert.equal((verified as { type: string }).type, 'job.succeeded')
     }

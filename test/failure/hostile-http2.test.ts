@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
-import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { describe, test } from 'node:test'
 import { globexHeaders } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
 import {
@@ -13,40 +12,16 @@ import {
   type RawHttp2,
   type ReceivedFrame,
 } from '../support/http2-frames.ts'
-import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 import { pemFile } from '../support/tls/pem.ts'
+import { watchedGateway } from '../support/watched-gateway.ts'
 
 const { data, headers, rstStream, settings, ping, goaway, continuation } = frameTypes
 const firstRequestMs = 1_000
 
-let upstream: RawUpstream
-let gateway: TestGateway
-before(async () => {
-  upstream = await startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
-  })
-  gateway = await startGateway({
-    magentoUrl: upstream.url,
-    integrations: [globex],
-    gateway: {
-      listen: {
-        tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') },
-        requestTimeoutMs: firstRequestMs,
-      },
-      limits: { perAddress: quietAddresses },
-    },
-  })
+const { url, forwarded } = watchedGateway({
+  tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') },
+  requestTimeoutMs: firstRequestMs,
 })
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await upstream[Symbol.asyncDispose]()
-})
-
-let receivedBefore = 0
-beforeEach(() => {
-  receivedBefore = upstream.requests.length
-})
-const receivedSince = () => upstream.requests.length - receivedBefore
 
 const get: readonly (readonly [name: string, value: string])[] = [
   [':method', 'GET'],
@@ -82,21 +57,21 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
   }
   for (const [name, fields] of Object.entries(refused)) {
     test(name, async () => {
-      using raw = await openRawHttp2(gateway.url)
+      using raw = await openRawHttp2(url())
       raw.socket.write(frame(headers, endStream | endHeaders, 1, literals(fields)))
       assert.equal(codeOf(await raw.firstOf(rstStream, 1)), 1)
-      assert.equal(receivedSince(), 0)
+      assert.equal(forwarded().length, 0)
     })
   }
 
   test('a body longer than its length', async () => {
-    using raw = await openRawHttp2(gateway.url)
+    using raw = await openRawHttp2(url())
     const fields = [...post, ['content-length', '2']] as const
     raw.socket.write(frame(headers, endHeaders, 1, literals(fields)))
     raw.socket.write(frame(data, endStream, 1, Buffer.from('{}GET /smuggled HTTP/1.1\r\n\r\n')))
     const ended = await Promise.race([raw.firstOf(rstStream, 1), raw.firstOf(goaway, 0)])
     assert.notEqual(codeOf(ended), 0)
-    assert.equal(receivedSince(), 0)
+    assert.equal(forwarded().length, 0)
   })
 
   // nghttp2 leaves such a field out (NGHTTP2_ERR_IGN_HTTP_HEADER).
@@ -107,11 +82,11 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
     'a NUL in a value': ['x-a', 'b\0'],
   } as const)) {
     test(`${name}: the field is left out`, async () => {
-      using raw = await openRawHttp2(gateway.url)
+      using raw = await openRawHttp2(url())
       raw.socket.write(frame(headers, endStream | endHeaders, 1, literals([...get, field])))
       await raw.firstOf(headers, 1)
-      assert.equal(receivedSince(), 1)
-      assert.doesNotMatch(upstream.requests.at(-1) ?? '', /x-a|chunked/)
+      assert.equal(forwarded().length, 1)
+      assert.doesNotMatch(forwarded().at(-1) ?? '', /x-a|chunked/)
     })
   }
 
@@ -121,11 +96,11 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
     'an absolute path': 'https://a/rest/V1/products/a',
   })) {
     test(name, async () => {
-      using raw = await openRawHttp2(gateway.url)
+      using raw = await openRawHttp2(url())
       const fields = get.map(([field, value]) => [field, field === ':path' ? path : value] as const)
       raw.socket.write(frame(headers, endStream | endHeaders, 1, literals(fields)))
       await Promise.race([raw.firstOf(rstStream, 1), raw.firstOf(headers, 1)])
-      assert.equal(receivedSince(), 0)
+      assert.equal(forwarded().length, 0)
     })
   }
 })
@@ -168,7 +143,7 @@ describe('ends a connection that asks for too much, and serves the others', () =
   }
   for (const [name, flood] of Object.entries(floods)) {
     test(name, async () => {
-      using raw = await openRawHttp2(gateway.url)
+      using raw = await openRawHttp2(url())
       let isEnded = false
       const ended = raw.ended.then(() => {
         isEnded = true
@@ -180,8 +155,8 @@ describe('ends a connection that asks for too much, and serves the others', () =
       raw.socket.resume()
       await ended
       // A few may have been under way before the bound was met.
-      assert.ok(receivedSince() <= 400, String(receivedSince()))
-      const other = await openSession(gateway.url)
+      assert.ok(forwarded().length <= 400, String(forwarded().length))
+      const other = await openSession(url())
       assert.equal((await sendOver(other)).status, 200)
       other.destroy()
     })
@@ -189,32 +164,32 @@ describe('ends a connection that asks for too much, and serves the others', () =
 })
 
 test('a header section that is too large is refused', async () => {
-  using raw = await openRawHttp2(gateway.url)
+  using raw = await openRawHttp2(url())
   const fields = [...get, ...Array.from({ length: 90 }, () => ['x-a', 'b'.repeat(200)] as const)]
   raw.socket.write(frame(headers, endStream, 1, literals(fields.slice(0, 60))))
   raw.socket.write(frame(continuation, endHeaders, 1, literals(fields.slice(60))))
   // RFC 9113, section 10.5.1: ENHANCE_YOUR_CALM.
   assert.equal(codeOf(await raw.firstOf(rstStream, 1)), 11)
-  assert.equal(receivedSince(), 0)
+  assert.equal(forwarded().length, 0)
 })
 
 describe('ends a connection without a request', () => {
   test('that only says hello', async () => {
-    using raw = await openRawHttp2(gateway.url)
+    using raw = await openRawHttp2(url())
     assert.ok((await raw.ended).some(({ type }) => type === goaway))
   })
 
   test('that drips pings', async () => {
-    using raw = await openRawHttp2(gateway.url)
+    using raw = await openRawHttp2(url())
     const dripping = setInterval(() => raw.socket.write(frame(ping, 0, 0, Buffer.alloc(8))), 50)
     await raw.ended
     clearInterval(dripping)
   })
 
   test('that begins a header section and leaves it at that', async () => {
-    using raw = await openRawHttp2(gateway.url)
+    using raw = await openRawHttp2(url())
     raw.socket.write(frame(headers, endStream, 1, literals(get)))
     await raw.ended
-    assert.equal(receivedSince(), 0)
+    assert.equal(forwarded().length, 0)
   })
 })

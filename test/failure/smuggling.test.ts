@@ -1,34 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
-import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { describe, test } from 'node:test'
 import { globexHeaders, sendRaw } from '../support/http-client.ts'
-import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { watchedGateway } from '../support/watched-gateway.ts'
 
-let upstream: RawUpstream
-let gateway: TestGateway
-before(async () => {
-  upstream = await startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}')
-  })
-  gateway = await startGateway({
-    magentoUrl: upstream.url,
-    integrations: [globex],
-    gateway: {
-      listen: { host: '127.0.0.1', port: 0, requireHttps: false, requestTimeoutMs: 1_000 },
-      limits: { perAddress: quietAddresses },
-    },
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await upstream[Symbol.asyncDispose]()
-})
-
-let receivedBefore = 0
-beforeEach(() => {
-  receivedBefore = upstream.requests.length
-})
-const received = () => upstream.requests.slice(receivedBefore)
+const { url, forwarded } = watchedGateway({ requestTimeoutMs: 1_000 })
 
 const token = `Authorization: ${globexHeaders.Authorization}\r\n`
 const path = '/rest/V1/products/24-MB01'
@@ -78,9 +53,9 @@ describe('forwards nothing of what could be read in two ways', () => {
     'the preface of HTTP/2 with frames': `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0${smuggled}`,
   })) {
     test(name, async () => {
-      const answers = await sendRaw(gateway.url, Buffer.from(bytes, 'latin1'))
+      const answers = await sendRaw(url(), Buffer.from(bytes, 'latin1'))
       assert.deepEqual(statusesIn(answers), [400], answers)
-      assert.deepEqual(received(), [])
+      assert.deepEqual(forwarded(), [])
     })
   }
 })
@@ -100,9 +75,9 @@ describe('forwards as one request, whole and in a form of its own', () => {
     'a body beside a field that looks like a coding': `${post}Connection: close\r\nTransfer_Encoding: chunked\r\n${length(product.length)}\r\n${product}`,
   })) {
     test(name, async () => {
-      const answers = await sendRaw(gateway.url, bytes)
+      const answers = await sendRaw(url(), bytes)
       assert.deepEqual(statusesIn(answers), [200], answers)
-      const [request, ...more] = received()
+      const [request, ...more] = forwarded()
       assert.deepEqual(more, [])
       assert.equal(bodyOf(request), product)
       assert.match(request ?? '', new RegExp(`^content-length: ${product.length}\r$`, 'im'))
@@ -116,31 +91,31 @@ describe('forwards as one request, whole and in a form of its own', () => {
 
 test('a coding that nobody would undo is refused', async () => {
   const coded = `${post}Connection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${inChunks}`
-  const answers = await sendRaw(gateway.url, coded)
+  const answers = await sendRaw(url(), coded)
   assert.deepEqual(statusesIn(answers), [400])
   assert.match(answers, /The only transfer coding that is taken is chunked\./)
-  assert.deepEqual(received(), [])
+  assert.deepEqual(forwarded(), [])
 })
 
 test('a field of a trailer section says nothing of who the caller is', async () => {
   const anonymous = post.replace(token, '')
   const answers = await sendRaw(
-    gateway.url,
+    url(),
     `${anonymous}Connection: close\r\n${chunked}\r\n${inChunks.replace(/\r\n$/, `${token}\r\n`)}`,
   )
   assert.deepEqual(statusesIn(answers), [401])
-  assert.deepEqual(received(), [])
+  assert.deepEqual(forwarded(), [])
 })
 
 test('a body of one request is never the next request', async () => {
   const body = JSON.stringify({ product: { sku: smuggled } })
   const answers = await sendRaw(
-    gateway.url,
+    url(),
     `${post}${length(body.length)}\r\n${body}${post}${chunked}\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n${get}Connection: close\r\n\r\n`,
   )
   assert.deepEqual(statusesIn(answers), [200, 200, 200])
   assert.deepEqual(
-    received()
+    forwarded()
       .map((request) => request.split(' ', 2).join(' '))
       .sort(),
     [`GET ${path}`, 'POST /rest/V1/products', 'POST /rest/V1/products'],

@@ -60,7 +60,8 @@ function startGateway(folder: string, upstreamUrl: string, scheme: Scheme) {
 }
 
 async function startRedisGateway(folder: string, upstreamUrl: string, scheme: Scheme) {
-  const store = { redis: 'env:BENCH_REDIS' }
+  // Without a fault of Redis none is to be seen, also where the machine stands still for a moment.
+  const store = { redis: 'env:BENCH_REDIS', deadlineMs: 5_000 }
   writeBenchConfig(folder, upstreamUrl, scheme, { store, rateLimit: { leaseTokens } })
   const env = { ...benchEnv, BENCH_REDIS: await startPinnedRedis() }
   return startChild('gateway-under-test.ts', [folder], core.proxy, env)

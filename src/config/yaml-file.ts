@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { unescapePointer } from '../json-pointer.ts'
 import type { Fault } from './faults.ts'
 
@@ -33,6 +33,11 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
       expected: `YAML without the error ${code}`,
     }))
   }
+  const oddKey = keyThatIsNoText(document)
+  if (oddKey !== undefined) {
+    const line = lines.linePos(oddKey.offset).line
+    return [{ file, pointer: '', line, expected: 'keys that are text' }]
+  }
   let value: unknown
   try {
     value = document.toJS()
@@ -54,4 +59,17 @@ function lineIn(text: string, pointer: string): number | undefined {
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
   }
   return undefined
+}
+
+/** Where a key is a list, a map, an alias or bytes: of such a one the parser would print a warning that quotes it. */
+function keyThatIsNoText(document: Document): { readonly offset: number } | undefined {
+  let found: { readonly offset: number } | undefined
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isNode(key) || (isScalar(key) && !(key.value instanceof Object))) return undefined
+      found = { offset: key.range?.[0] ?? 0 }
+      return visit.BREAK
+    },
+  })
+  return found
 }

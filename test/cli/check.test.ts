@@ -263,6 +263,21 @@ describe('refuses', () => {
     assert.ok(!stderr.includes('unclosed'))
   })
 
+  test('a key that is a list, a map or bytes, without quoting it', async () => {
+    await using directory = await writeConfig(filesWith({}))
+    for (const key of [
+      '[hidden-0123456789]',
+      '{ a: hidden-0123456789 }',
+      '!!binary hidden0123456789',
+    ]) {
+      await writeFile(join(directory.path, 'integrations', 'bad.yaml'), `name: x\n? ${key}\n: y\n`)
+      const { exitCode, stderr } = await runCommand(['check', '--config', directory.path], testEnv)
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /bad\.yaml:2 \/: expected keys that are text/)
+      assert.ok(!stderr.includes('hidden'), stderr)
+    }
+  })
+
   test('a secret of fewer than 16 characters', async () => {
     const { stderr } = await checkFiles({}, { ...testEnv, GLOBEX_TOKEN: 'short-one' })
     assert.match(

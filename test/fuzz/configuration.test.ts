@@ -49,6 +49,9 @@ const pieces = [
 ]
 
 test('a configuration is taken, or refused with its faults; no other error, and no secret in any', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => void warnings.push(warning)
+  process.on('warning', onWarning)
   const random = randomFrom(fuzzSeed)
   const files = ['gateway.yaml', 'integrations/acme-erp.yaml']
   const texts = await Promise.all(files.map((file) => readFile(new URL(file, example), 'utf8')))
@@ -72,5 +75,7 @@ test('a configuration is taken, or refused with its faults; no other error, and 
     }
   }
   await rm(folder, { recursive: true })
+  process.off('warning', onWarning)
+  assert.deepEqual(warnings, [], 'nothing of a file is printed')
   assert.ok(refused > 0 && refused <= runs)
 })

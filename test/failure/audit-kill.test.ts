@@ -44,7 +44,7 @@ async function writeUntilKilled(gateway: GatewayProcess, answered: string[]): Pr
 }
 
 test(`killed ${kills} times under load, no answered write lacks its record and the chain is whole`, {
-  timeout: 30_000 + kills * 5_000,
+  timeout: 120_000 + kills * 5_000,
 }, async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-kill-'))
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')

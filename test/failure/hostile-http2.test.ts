@@ -16,12 +16,10 @@ import { pemFile } from '../support/tls/pem.ts'
 import { watchedGateway } from '../support/watched-gateway.ts'
 
 const { data, headers, rstStream, settings, ping, goaway, continuation } = frameTypes
-const firstRequestMs = 1_000
 
-const { url, forwarded } = watchedGateway({
-  tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') },
-  requestTimeoutMs: firstRequestMs,
-})
+const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+const { url, forwarded } = watchedGateway({ tls })
+const hurried = watchedGateway({ tls, requestTimeoutMs: 1_000 })
 
 const get: readonly (readonly [name: string, value: string])[] = [
   [':method', 'GET'],
@@ -175,21 +173,21 @@ test('a header section that is too large is refused', async () => {
 
 describe('ends a connection without a request', () => {
   test('that only says hello', async () => {
-    using raw = await openRawHttp2(url())
+    using raw = await openRawHttp2(hurried.url())
     assert.ok((await raw.ended).some(({ type }) => type === goaway))
   })
 
   test('that drips pings', async () => {
-    using raw = await openRawHttp2(url())
+    using raw = await openRawHttp2(hurried.url())
     const dripping = setInterval(() => raw.socket.write(frame(ping, 0, 0, Buffer.alloc(8))), 50)
     await raw.ended
     clearInterval(dripping)
   })
 
   test('that begins a header section and leaves it at that', async () => {
-    using raw = await openRawHttp2(url())
+    using raw = await openRawHttp2(hurried.url())
     raw.socket.write(frame(headers, endStream, 1, literals(get)))
     await raw.ended
-    assert.equal(forwarded().length, 0)
+    assert.equal(hurried.forwarded().length, 0)
   })
 })

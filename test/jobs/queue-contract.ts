@@ -227,6 +227,29 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         assert.deepEqual(await queue.listDead({ limit: 1 }), [])
       }, 1))
 
+    test('takes an id anew whose dead letter was forgotten, by itself or by an operator', async () => {
+      const die = async (queue: DurableQueue, deliveries: ReturnType<typeof deliveriesOf>) => {
+        await queue.put(entryOf('anew'))
+        const { settle } = await deliveries.next()
+        settle({ state: 'dead', reason: 'gone' })
+        await untilEmpty(queue)
+      }
+      await withQueue(async (queue) => {
+        const deliveries = deliveriesOf(queue)
+        await die(queue, deliveries)
+        while (!(await queue.discard('anew')));
+        await die(queue, deliveries)
+        while (!(await queue.discard('anew')));
+      })
+      await withQueue(async (queue) => {
+        const deliveries = deliveriesOf(queue)
+        await die(queue, deliveries)
+        while ((await queue.depth()).dead > 0);
+        await die(queue, deliveries)
+        while ((await queue.depth()).dead > 0);
+      }, 1)
+    })
+
     test('takes a handler that throws for a defect, and keeps the entry as a dead letter', () =>
       withQueue(async (queue) => {
         await queue.put(entryOf('defect'))

@@ -56,7 +56,12 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
         await records.markPut(id, nowMs).catch(settings.onFault)
         return true
       }),
-    discard: (id) => dead.take(id, async () => true),
+    discard: (id) =>
+      dead.take(id, async () => {
+        // Else it would be taken to be among the dead letters, and not be put again.
+        await records.forget(id)
+        return true
+      }),
     depth: async () => {
       const ready = await broker.withChannel(async (channel) => {
         let count = 0

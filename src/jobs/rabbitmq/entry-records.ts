@@ -73,6 +73,8 @@ export interface EntryRecords {
   readonly settle: (id: string, holder: string, ending: Ending, lifeMs: number) => Promise<boolean>
   /** Makes a dead entry a new one; false where it is in the queue. */
   readonly revive: (id: string, lifeMs: number) => Promise<boolean>
+  /** Knows nothing more of an entry, which is in the queue no more. */
+  readonly forget: (id: string) => Promise<void>
   /** Shows that a holder is alive, for the next `lifeMs`. */
   readonly beat: (holder: string, load: Load, lifeMs: number) => Promise<void>
   /** Shows that a holder is gone. */

@@ -21,6 +21,8 @@ const over: Fate = { is: 'over', isRecorded: true }
 /** What deliveries are made with. */
 export interface RunSettings {
   readonly records: EntryRecords
+  /** How long a dead letter is kept, milliseconds. */
+  readonly keepDeadMs: number
   /** Who this process is in the records. */
   readonly holder: string
   /** Milliseconds since the epoch. */
@@ -80,7 +82,13 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
     isUntouched: settlement.state === 'retry' && settlement.isUntouched && wasUntouched,
   }
   const ending: Ending = { ...endingOf(settlement), ...past }
-  const lifeMs = ending.state === 'over' ? overMs : recordLifeMs(entry.expiresAtMs, clock())
+  const lives = {
+    over: overMs,
+    // As long as its letter, behind which it would keep it from being put again.
+    dead: settings.keepDeadMs,
+    waiting: recordLifeMs(entry.expiresAtMs, clock()),
+  }
+  const lifeMs = lives[ending.state]
   const record = () => records.settle(entry.id, holder, ending, lifeMs)
   if (settlement.state === 'done') {
     try {

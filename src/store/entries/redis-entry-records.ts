@@ -75,6 +75,10 @@ export function redisEntryRecords(
       return (await ask(() => redis.settleEntry(...keysOf(id), ...values))) === 1
     },
     revive: async (id, lifeMs) => (await ask(() => redis.reviveEntry(...keysOf(id), lifeMs))) === 1,
+    forget: async (id) => {
+      const [record] = keysOf(id)
+      await ask(() => redis.del(record))
+    },
     beat: async (holder, load, lifeMs) => {
       const value = JSON.stringify(load)
       await ask(() =>

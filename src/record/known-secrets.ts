@@ -4,10 +4,11 @@ import { redacted } from '../secret.ts'
 export type Redact = (text: string) => string
 
 /*
- * Of every form that a secret may take, the hash of its first characters is in a table. A form is longer
- * than a gram by `stride - 1`, so that wherever it stands one of its first grams begins at a multiple of
- * the stride: a text is looked at there only, and a bit for each gram says almost always that there is
- * nothing. The time hardly depends on how many secrets there are, which may be a hundred thousand.
+ * Of every form that a secret may take, the hash is in a table, and a bit is set for its first characters. A
+ * form is longer than a gram by `stride - 1`, so that wherever it stands one of its first grams begins at a
+ * multiple of the stride: a text is looked at there only, and a bit for each gram says almost always that there
+ * is nothing. The time hardly depends on how many secrets there are, which may be a hundred thousand, nor on
+ * whether they begin alike, as those of one issuer do.
  */
 const windowLength = 7
 const stride = 4
@@ -23,7 +24,7 @@ const minSecretLength = windowLength
 export function compileKnownSecrets(secrets: readonly string[]): Redact {
   const texts = [...new Set(secrets)].filter((text) => text.length >= minSecretLength)
   if (texts.length === 0) return (text) => text
-  const { grams, find } = hashTable(texts)
+  const { grams, starts, lengths, find } = hashTable(texts)
   return (text) => {
     let out = ''
     let shown = 0
@@ -34,7 +35,8 @@ export function compileKnownSecrets(secrets: readonly string[]): Redact {
       const at = word * stride
       const last = Math.min(at, text.length - windowLength)
       for (let begin = Math.max(at - stride + 1, shown); begin <= last; begin += 1) {
-        const found = longestAt(text, begin, texts, find(hashOf(bytes, begin)))
+        if (!hasGram(starts, hashOn(0, bytes, begin, begin + windowLength))) continue
+        const found = longestAt(begin)
         if (found === 0) continue
         out += text.slice(shown, begin) + redacted
         shown = begin + found
@@ -42,6 +44,23 @@ export function compileKnownSecrets(secrets: readonly string[]): Redact {
       }
     }
     return shown === 0 ? text : out + text.slice(shown)
+
+    /** Of the forms that begin at a place the length of the longest; 0 for none. */
+    function longestAt(begin: number): number {
+      let longest = 0
+      let hash = 0
+      let hashedTo = begin
+      for (const length of lengths) {
+        const end = begin + length
+        if (end > text.length) break
+        hash = hashOn(hash, bytes, hashedTo, end)
+        hashedTo = end
+        const shows = (index: number) =>
+          formsOf(texts[index] as string).includes(text.slice(begin, end))
+        if (find(hash).some(shows)) longest = length
+      }
+      return longest
+    }
   }
 }
 
@@ -73,6 +92,12 @@ function hasGram(grams: Grams, gram: number): boolean {
   return ((grams[bit >>> 5] as number) & (1 << (bit & 31))) !== 0
 }
 
+function gramsOf(all: readonly number[]): Grams {
+  const grams = new Int32Array(2 ** Math.max(11, Math.ceil(Math.log2(all.length))))
+  for (const gram of all) addGram(grams, gram)
+  return grams
+}
+
 function addGram(grams: Grams, gram: number): void {
   const bit = gramHash(grams, gram)
   grams[bit >>> 5] = (grams[bit >>> 5] as number) | (1 << (bit & 31))
@@ -84,25 +109,13 @@ function gramHash({ length }: Grams, gram: number): number {
   return ((mixed >>> 6) ^ (mixed << 7)) & (length * 32 - 1)
 }
 
-/** Of the forms that begin at a place the length of the longest; 0 for none. */
-function longestAt(
-  text: string,
-  at: number,
-  secrets: readonly string[],
-  candidates: readonly number[],
-): number {
-  let longest = 0
-  for (const index of candidates) {
-    for (const form of formsOf(secrets[index] as string)) {
-      if (form.length > longest && text.startsWith(form, at)) longest = form.length
-    }
-  }
-  return longest
-}
-
 interface HashTable {
   /** The first grams of every form. */
   readonly grams: Grams
+  /** Hashes of the first window of every form. */
+  readonly starts: Grams
+  /** Of all forms, from the shortest on. */
+  readonly lengths: readonly number[]
   /** Indexes of the secrets that have a form with this hash. */
   readonly find: (hash: number) => number[]
 }
@@ -110,12 +123,16 @@ interface HashTable {
 function hashTable(secrets: readonly string[]): HashTable {
   const entries: { readonly hash: number; readonly index: number }[] = []
   const firstGrams: number[] = []
+  const firstWindows: number[] = []
+  const lengths = new Set<number>()
   for (const [index, secret] of secrets.entries()) {
     const hashes = new Set<number>()
     // Most forms of most secrets are one and the same.
     for (const form of new Set(formsOf(secret))) {
       const { bytes } = lowBytes(form)
-      hashes.add(hashOf(bytes, 0))
+      hashes.add(hashOn(0, bytes, 0, form.length))
+      lengths.add(form.length)
+      firstWindows.push(hashOn(0, bytes, 0, windowLength))
       for (let at = 0; at < stride; at += 1) firstGrams.push(gramAt(bytes, at))
     }
     for (const hash of hashes) entries.push({ hash, index })
@@ -131,10 +148,10 @@ function hashTable(secrets: readonly string[]): HashTable {
     hashes[place] = hash
     indexes[place] = index + 1
   }
-  const grams = new Int32Array(2 ** Math.max(11, Math.ceil(Math.log2(firstGrams.length))))
-  for (const gram of firstGrams) addGram(grams, gram)
   return {
-    grams,
+    grams: gramsOf(firstGrams),
+    starts: gramsOf(firstWindows),
+    lengths: [...lengths].sort((one, other) => one - other),
     find: (hash) => {
       const found: number[] = []
       for (let place = hash & mask; indexes[place] !== 0; place = (place + 1) & mask) {
@@ -154,10 +171,10 @@ function gramAt(bytes: Buffer, at: number): number {
   return oneGram[0] as number
 }
 
-/** The hash of the window that begins at a place. */
-function hashOf(bytes: Buffer, begin: number): number {
-  let hash = 0
-  for (let at = begin; at < begin + windowLength; at += 1) {
+/** Goes on with the hash of a piece over the bytes that follow it. */
+function hashOn(before: number, bytes: Buffer, from: number, to: number): number {
+  let hash = before
+  for (let at = from; at < to; at += 1) {
     hash = (Math.imul(hash, base) + (bytes[at] as number)) | 0
   }
   return hash

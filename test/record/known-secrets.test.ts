@@ -64,3 +64,26 @@ test('of secrets that begin alike the longest is struck out', () => {
   ])
   assert.equal(redact('<0123456789abcdefghij>'), '<[redacted]>')
 })
+
+test('finds the longest of many secrets that begin alike, in every form', () => {
+  const secretsOf = fc.uniqueArray(secretText, { minLength: 2, maxLength: 50 })
+  fc.assert(
+    fc.property(fc.string({ minLength: 7, maxLength: 12 }), secretsOf, (prefix, texts) => {
+      const secrets = texts.map((text) => prefix + text)
+      // One that another one begins with.
+      const longer = `${secrets[0]}-and-more`
+      const redact = compileRedaction([...secrets, longer].map((text) => new Secret(text)))
+      for (const secret of secrets) {
+        for (const form of [
+          secret,
+          Buffer.from(secret).toString('hex'),
+          encodeURIComponent(secret),
+        ]) {
+          assert.equal(redact(`\n${form}\n`), '\n[redacted]\n')
+        }
+      }
+      assert.equal(redact(`\n${longer}\n`), '\n[redacted]\n')
+      assert.equal(redact(`\n${prefix}\n`), `\n${prefix}\n`)
+    }),
+  )
+})

@@ -12,6 +12,7 @@ const authorizations = /\b(Bearer|Basic|OAuth)( |%20|\+)[^\s"\\]+/gi
 const dottedRun = /[A-Za-z0-9_.-]+/g
 const headerBegin = /eyJ[A-Za-z0-9_-]{8}/
 
+const minTokenLength = 32
 /* What Magento's tokens and keys, and digests in hex look like. */
 const tokenShapes = new RegExp(
   [
@@ -22,8 +23,10 @@ const tokenShapes = new RegExp(
 )
 
 /** Strikes out what has the shape of a token, in text that a caller chose. */
-export const redactTokenShapes: Redact = (text) =>
-  redactUnmistakable(text).replace(tokenShapes, redacted)
+export const redactTokenShapes: Redact = (text) => {
+  const shown = redactUnmistakable(text)
+  return shown.length < minTokenLength ? shown : shown.replace(tokenShapes, redacted)
+}
 
 /** Strikes out what looks like a credential whoever issued it, and like nothing that the gateway writes. */
 function redactUnmistakable(text: string): string {

@@ -34,7 +34,13 @@ export type BodyValidator = (value: unknown) => readonly Violation[]
  * @throws {Error} when the schema is not a valid one, or refers to what is not there
  */
 export function compileBodySchema(schema: object): BodyValidator {
-  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true })
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    allowUnionTypes: true,
+    // 4.35 is a multiple of 0.0001, and as doubles it is one up to 2e-4 of a step for numbers of 1e8.
+    multipleOfPrecision: 3,
+  })
   addFormats.default(ajv)
   const validate: ValidateFunction = ajv.compile(schema)
   return (value) => {

@@ -124,6 +124,13 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
       })
     }
   }
+  for (const [index, route] of (policies.idempotency?.required ?? []).entries()) {
+    if (policies.routes?.includes(route)) continue
+    faults.push({
+      pointer: `/policies/idempotency/required/${index}`,
+      expected: 'a route that is granted in /policies/routes',
+    })
+  }
   for (const [route, details] of Object.entries(policies.auditDetails ?? {})) {
     for (const field of subjectFields) {
       for (const [index, place] of (details[field] ?? []).entries()) {

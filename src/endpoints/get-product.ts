@@ -1,6 +1,7 @@
 import type { Endpoint } from '../endpoint.ts'
+import { reject } from '../problem.ts'
 import { askOfProduct } from './ask-of-product.ts'
-import { productNotFoundSchema, skuSchema } from './product-schemas.ts'
+import { isSku, productNotFoundSchema, skuExpected, skuSchema } from './product-schemas.ts'
 
 /** Shows what an ERP wants to know of a product, of the hundred fields that Magento has for it. */
 export const getProduct: Endpoint = {
@@ -24,6 +25,12 @@ export const getProduct: Endpoint = {
   },
   run: async ({ variables, callMagento }) => {
     const asked = variables.get('sku') ?? ''
+    if (!isSku(asked)) {
+      return reject('bad-request', 'the SKU has another form', {
+        detail: skuExpected,
+        members: { success: false },
+      })
+    }
     const answer = await askOfProduct(callMagento, '/V1/products', asked, 'sku,name,price')
     if ('code' in answer || answer.status !== 200) return answer
     const { sku, name, price = null } = answer.body as Readonly<Record<string, unknown>>

@@ -1,13 +1,25 @@
 import type { JsonSchema } from '../endpoint.ts'
 
+const maxSkuLength = 64
+const skuForm = /^\S(?:.*\S)?$/
+
 /** A SKU as Magento takes it: `catalog_product_entity.sku` has 64 characters. */
 export const skuSchema: JsonSchema = {
   type: 'string',
   minLength: 1,
-  maxLength: 64,
-  pattern: '^\\S(?:.*\\S)?$',
+  maxLength: maxSkuLength,
+  pattern: skuForm.source,
   examples: ['24-MB01'],
 }
+
+/** Whether a text matches {@link skuSchema}. */
+export function isSku(text: string): boolean {
+  // Characters, of which some have two UTF-16 units.
+  return skuForm.test(text) && [...text].length <= maxSkuLength
+}
+
+/** What is answered to a text that is none. */
+export const skuExpected = 'Invalid SKU: 1 to 64 characters, no space at its ends.'
 
 /** A quantity as Magento takes it: `inventory_source_item.quantity` is a decimal(12,4). */
 export const quantitySchema: JsonSchema = {

@@ -6,6 +6,7 @@ import {
   productNotFoundSchema,
   quantitySchema,
   type Stock,
+  skuExpected,
   skuSchema,
   stockSchema,
 } from './product-schemas.ts'
@@ -44,7 +45,7 @@ export const setStock: Endpoint = {
 /** Says which of the two is wrong. */
 function explainStock(violations: readonly Violation[]): string {
   const pointers = violations.map(({ pointer }) => pointer)
-  if (pointers.includes('/sku')) return 'Invalid SKU: 1 to 64 characters, no space at its ends.'
+  if (pointers.includes('/sku')) return skuExpected
   if (pointers.includes('/qty')) {
     return 'Invalid quantity: a number from 0 to 99999999.9999 with at most 4 decimals.'
   }

@@ -178,6 +178,21 @@ describe('refuses', () => {
       /expected a route that is granted in \/policies\/routes/,
     ],
     [
+      'a demanded key on a route that is not granted by that name',
+      {
+        integrations: {
+          a: {
+            ...globex,
+            policies: {
+              ...globex.policies,
+              idempotency: { required: ['PUT /V1/products/:number'] },
+            },
+          },
+        },
+      },
+      /\/policies\/idempotency\/required\/0: expected a route that is granted/,
+    ],
+    [
       'plain HTTP on an open address',
       {
         gateway: {

@@ -62,6 +62,10 @@ for (const [kind, magentoSettings] of [
           ['my-sku-123', 15],
           ['A/B', 2.5],
           ['24-MB01', 0],
+          // Multiples of 0.0001 that a division of doubles does not find.
+          ['A/B', 0.3],
+          ['A/B', 4.35],
+          ['A/B', 99_999_999.9999],
         ] as const) {
           const answer = await post({ sku, qty }, `/rest/V1/magefine/${name}`)
           assert.equal(answer.status, 200, answer.body)
@@ -102,6 +106,25 @@ for (const [kind, magentoSettings] of [
       assert.equal(magento.stock('no-such'), undefined)
     })
 
+    for (const [name, segment] of [
+      ['of 65 characters', 'x'.repeat(65)],
+      ['that is a space', '%20'],
+      ['with a space at its end', 'A%20'],
+    ]) {
+      test(`a product under an SKU ${name} is not looked for`, async () => {
+        const before = magento.received.length
+        const answer = await send(gateway.url, {
+          path: `/rest/V1/magefine/inventaire/${segment}`,
+          headers: globexHeaders,
+        })
+        assert.equal(answer.status, 400, answer.body)
+        const { success, message } = JSON.parse(answer.body) as Record<string, unknown>
+        assert.equal(success, false)
+        assert.match(String(message), /^Invalid SKU/)
+        assert.equal(magento.received.length, before)
+      })
+    }
+
     describe('refuses, before Magento is asked,', () => {
       for (const [name, body, message] of [
         ['an empty SKU', { sku: '', qty: 1 }, /^Invalid SKU/],
@@ -110,6 +133,11 @@ for (const [kind, magentoSettings] of [
         ['a negative quantity', { sku: 'A/B', qty: -1 }, /^Invalid quantity/],
         ['a quantity that is a text', { sku: 'A/B', qty: '1' }, /^Invalid quantity/],
         ['a quantity of five decimals', { sku: 'A/B', qty: 0.00001 }, /^Invalid quantity/],
+        [
+          'a large quantity of five decimals',
+          { sku: 'A/B', qty: 9_999_999.00005 },
+          /^Invalid quantity/,
+        ],
         ['a quantity that no column holds', { sku: 'A/B', qty: 1e9 }, /^Invalid quantity/],
         ['a body without a quantity', { sku: 'A/B' }, /^Invalid body/],
         ['a body with something else', { sku: 'A/B', qty: 1, status: 0 }, /^Invalid body/],

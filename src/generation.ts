@@ -9,7 +9,7 @@ import { dropFirst } from './forward/response-cache/cached-writes.ts'
 import { openResponseCache } from './forward/response-cache/response-cache.ts'
 import type { UpstreamServices } from './forward/upstream-credentials.ts'
 import { type Heritage, inheritHeritage } from './heritage.ts'
-import { prepareIntegration, prepareNobody } from './integration.ts'
+import { prepareIntegrations, prepareNobody } from './integration.ts'
 import { prepareJobSenders } from './job-senders.ts'
 import type { JobSender } from './jobs/job-world.ts'
 import type { LastingParts } from './lasting-parts.ts'
@@ -112,12 +112,7 @@ export function prepareGeneration(
     monotonicClock: clock,
   }
   const facts = stepFacts(config)
-  const integrations = new Map(
-    config.integrations.map((settings) => [
-      settings.name,
-      prepareIntegration(settings, services, upstreamServices),
-    ]),
-  )
+  const integrations = prepareIntegrations(config.integrations, services, upstreamServices)
   const nobody = prepareNobody(services)
   const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
   const users = countUsers()

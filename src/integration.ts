@@ -21,11 +21,38 @@ export interface Integration extends Readonly<Record<Stage, readonly NamedCheck[
   readonly openApi: () => Buffer
 }
 
+/** The integrations that there are, by name. */
+export type Integrations = Pick<ReadonlyMap<string, Integration>, 'get'>
+
+/**
+ * Prepares integrations, each when it is first asked for: of ten thousand most are quiet, and none of them
+ * should hold up the start or a reload.
+ */
+export function prepareIntegrations(
+  all: readonly IntegrationSettings[],
+  services: Services,
+  upstream: UpstreamServices,
+): Integrations {
+  const settingsOf = new Map(all.map((settings) => [settings.name, settings]))
+  const prepared = new Map<string, Integration>()
+  return {
+    get: (name) => {
+      let integration = prepared.get(name)
+      if (integration !== undefined) return integration
+      const settings = settingsOf.get(name)
+      if (settings === undefined) return undefined
+      integration = prepareIntegration(settings, services, upstream)
+      prepared.set(name, integration)
+      return integration
+    },
+  }
+}
+
 /**
  * Prepares the policies of an integration, in the order of the list. A policy that has no settings
  * here, and nothing that holds without any, is not in the path at all.
  */
-export function prepareIntegration(
+function prepareIntegration(
   settings: IntegrationSettings,
   services: Services,
   upstream: UpstreamServices,

@@ -3,14 +3,14 @@ import type { Endpoint, EndpointSettings } from './endpoint.ts'
 import { answerEndpoint } from './endpoints/answer-endpoint.ts'
 import type { Magento } from './forward/magento.ts'
 import type { UpstreamAnswer } from './forward/upstream-exchange.ts'
-import type { Integration } from './integration.ts'
+import type { Integrations } from './integration.ts'
 import type { JobRequest } from './jobs/job-payload.ts'
 import type { JobSender } from './jobs/job-world.ts'
 import { type Rejection, reject } from './problem.ts'
 
 /** What jobs are sent with, as one configuration has it. */
 export interface JobSenderParts {
-  readonly integrations: ReadonlyMap<string, Integration>
+  readonly integrations: Integrations
   readonly upstream: Pick<Magento, 'send'>
   readonly shop: EndpointSettings
   readonly endpoints: readonly Endpoint[]

@@ -141,7 +141,7 @@ export interface Policy<
   readonly isReportable?: true
   /** What holds where an integration says nothing; a policy without it is then not in the path. */
   readonly absent?: Static<Settings>
-  /** Once per integration, at start and at each reload; the settings match their schema, so it does not fail. */
+  /** Once per integration and configuration, before its first request; the settings match their schema, so it does not fail. */
   readonly prepare: (settings: Static<Settings>, services: PolicyServices) => Check
 }
 

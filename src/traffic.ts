@@ -5,7 +5,7 @@ import { type AnswerSettings, answerProblem } from './answer.ts'
 import type { OpenReplies } from './client-error.ts'
 import { atEndOfTurn } from './end-of-turn.ts'
 import { errorCode } from './forward/upstream-failure.ts'
-import type { Integration } from './integration.ts'
+import type { Integration, Integrations } from './integration.ts'
 import { allow, type Stage } from './policy.ts'
 import { type Rejection, reject } from './problem.ts'
 import { RequestContext } from './request-context.ts'
@@ -24,7 +24,7 @@ declare module 'fastify' {
 export interface Traffic {
   /** The steps that every request passes before those of its integration. */
   readonly steps: readonly NamedCheck[]
-  readonly integrations: ReadonlyMap<string, Integration>
+  readonly integrations: Integrations
   /** Stands for callers that claim to be no integration that is known. */
   readonly nobody: Integration
   readonly answers: AnswerSettings

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
+import { checkCachedEndpoints } from './config/cache-rules.ts'
 import { checkJobsOfCallbacks } from './config/callback-rules.ts'
 import { checkSettings } from './config/check-settings.ts'
 import {
@@ -86,6 +87,7 @@ export async function loadConfig(
   const faults = [gateway, ...integrations, ...endpointFiles].flatMap((loaded) => loaded.faults)
   faults.push(...classes.faults)
   faults.push(...checkUniqueness(integrations.map(identityOf)))
+  faults.push(...integrations.flatMap((each) => checkCachedEndpoints(each, endpointFiles)))
   if (gateway.settings !== undefined) {
     const read = integrations.flatMap(({ settings }) => settings ?? [])
     faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))

@@ -95,6 +95,24 @@ export function unnamedRoute(route: string): string {
   return route.replaceAll(/:[A-Za-z0-9_]+/g, ':')
 }
 
+/**
+ * The segments of the requests that two routes have in common: literal where one of them is, variables named as
+ * by the first.
+ * @returns undefined where no request is of both
+ */
+export function meetRoutes(one: string, other: string): readonly string[] | undefined {
+  const [first, second] = [parseRoutePattern(one), parseRoutePattern(other)]
+  if (first === undefined || second === undefined || first.method !== second.method)
+    return undefined
+  if (first.segments.length !== second.segments.length) return undefined
+  const met = first.segments.map((segment, index) => {
+    const facing = second.segments[index] ?? ''
+    if (!isVariable(segment)) return isVariable(facing) || facing === segment ? segment : undefined
+    return isVariable(facing) ? segment : facing
+  })
+  return met.every((segment) => segment !== undefined) ? met : undefined
+}
+
 function matchSegments(
   pattern: readonly string[],
   segments: readonly string[],

@@ -1,4 +1,5 @@
-import { parseRoutePattern, variableOf } from '../authorize/route-pattern.ts'
+import { meetRoutes, parseRoutePattern, variableOf } from '../authorize/route-pattern.ts'
+import type { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { escapePointer } from '../json-pointer.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
@@ -28,7 +29,41 @@ export function checkCacheRules({ policies, upstream }: IntegrationSettings): Ru
   })
 }
 
+/** A file that was read; without settings where it has a fault. */
+interface Read<Settings> {
+  readonly file: string
+  readonly lineOf: (pointer: string) => number | undefined
+  readonly settings?: Settings
+}
+
+/** What is never kept is not kept behind the name of an endpoint either: its call is held to the same rules. */
+export function checkCachedEndpoints(
+  { file, lineOf, settings }: Read<IntegrationSettings>,
+  endpoints: readonly Read<EndpointFileSettings>[],
+): Fault[] {
+  const { cache = {}, endpoints: mode } = settings?.policies ?? {}
+  if (mode === 'forward') return []
+  return Object.keys(cache).flatMap((cached) =>
+    endpoints.flatMap(({ file: endpointFile, settings: endpoint }) => {
+      if (endpoint === undefined || meetRoutes(cached, endpoint.route) === undefined) return []
+      const { call } = endpoint
+      const fault = readFault(call.route)
+      if (fault === undefined) return []
+      const pointer = `/policies/cache/${escapePointer(cached)}`
+      const expected = `${fault}: ${endpointFile} has it call ${call.route}`
+      return [{ file, pointer, line: lineOf(pointer), expected }]
+    }),
+  )
+}
+
 function routeFault(route: string, granted: readonly unknown[]): string | undefined {
+  const fault = readFault(route)
+  if (fault !== undefined || granted.includes(route)) return fault
+  return 'a route that is granted in /policies/routes'
+}
+
+/** What is wrong with what is read. */
+function readFault(route: string): string | undefined {
   const { method, segments: [, ...segments] = [] } = parseRoutePattern(route) ?? {}
   if (method !== 'GET') return 'a GET, since only answers to reads are kept'
   if (variableOf(segments[0] ?? '') !== undefined) {
@@ -38,7 +73,6 @@ function routeFault(route: string, granted: readonly unknown[]): string | undefi
   if (literals.some((segment) => neverKept.test(segment))) {
     return 'a route of neither jobs, tokens nor carts, whose answers are never kept'
   }
-  if (!granted.includes(route)) return 'a route that is granted in /policies/routes'
   return undefined
 }
 

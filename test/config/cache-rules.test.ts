@@ -9,10 +9,12 @@ import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 async function faultsOf(
   changes: Readonly<Record<string, unknown>>,
   gateway: Readonly<Record<string, object>> = {},
+  endpoints: Readonly<Record<string, unknown>> = {},
 ): Promise<Map<string, string>> {
   await using files = await writeConfig({
     gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1', gateway }, 'var/audit.jsonl'),
     integrations: { globex: { ...globex, ...changes } },
+    endpoints,
   })
   try {
     await loadConfig(files.path, testEnv)
@@ -64,6 +66,37 @@ for (const route of [
     assert.match([...faults.values()].join(), /neither jobs, tokens nor carts/)
   })
 }
+
+for (const [called, expected] of [
+  ['GET /V1/carts/:id', /neither jobs, tokens nor carts/],
+  ['GET /V1/customers/me', /neither jobs, tokens nor carts/],
+  ['GET /V1/:id', /a literal after V1/],
+  ['POST /V1/orders/:id/comments', /a GET/],
+] as const) {
+  for (const granted of ['GET /V1/erp/basket/:number', 'GET /V1/erp/:kind/:number']) {
+    test(`names ${granted}, behind which a file has ${called} called`, async () => {
+      const { routes } = policies(granted).policies
+      const cache = { [granted]: { ...ttl, shared: true } }
+      const endpoints = { basket: { route: 'GET /V1/erp/basket/:id', call: { route: called } } }
+      const faults = await faultsOf({ policies: { routes, cache } }, {}, endpoints)
+      assert.deepEqual([...faults.keys()], [`/policies/cache/${granted.replaceAll('/', '~1')}`])
+      const [said = ''] = faults.values()
+      assert.match(said, expected)
+      assert.ok(said.endsWith(`basket.yaml has it call ${called}`), said)
+    })
+  }
+}
+
+test('takes an endpoint whose call may be kept, and one that is handed to Magento', async () => {
+  const route = 'GET /V1/erp/articles/:number'
+  const products = { articles: { route, call: { route: 'GET /V1/products/:number' } } }
+  assert.deepEqual([...(await faultsOf(policies(route), {}, products))], [])
+  const carts = { articles: { route, call: { route: 'GET /V1/carts/:number' } } }
+  const forwarding = { policies: { ...policies(route).policies, endpoints: 'forward' } }
+  assert.deepEqual([...(await faultsOf(forwarding, {}, carts))], [])
+  const another = { policies: { ...policies('GET /V1/erp/articles').policies } }
+  assert.deepEqual([...(await faultsOf(another, {}, carts))], [])
+})
 
 test('names a route that could be any', async () => {
   assert.match([...(await faultsOf(policies('GET /V1/:kind/:id'))).values()].join(), /a literal/)

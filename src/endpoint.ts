@@ -66,6 +66,13 @@ export interface EndpointAnswer {
 /** A JSON Schema, 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
+/** A route of Magento that an endpoint calls. */
+export interface CalledRoute {
+  readonly method: string
+  /** A literal segment, or for a variable its name after a colon. */
+  readonly segments: readonly string[]
+}
+
 /** An endpoint of the gateway's own, composed of calls to Magento. */
 export interface Endpoint {
   /** `METHOD /V1/path/:variable`; all of them lead here. */
@@ -79,6 +86,8 @@ export interface Endpoint {
   readonly answers: Readonly<
     Record<number, { readonly description: string; readonly schema: JsonSchema }>
   >
+  /** What it calls, where its own path does not say what it is about. */
+  readonly calls?: readonly CalledRoute[]
   /** Whether a body has more items than are answered at once, so that it becomes a job. */
   readonly isLong?: (body: unknown) => boolean
   /** Whether to do it twice is to do it once. */

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino'
 import { prepareDecoy } from './authenticate/decoy.ts'
 import type { MagentoContract } from './authorize/magento-contract/contract.ts'
+import { parseRoutePattern } from './authorize/route-pattern.ts'
 import { publicOrigin } from './config/public-origin.ts'
 import type { Config } from './config.ts'
-import { definedEndpoint } from './endpoints/defined-endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { definedEndpoint, type EndpointFileSettings } from './endpoints/defined-endpoint.ts'
 import { endpoints } from './endpoints/endpoints.ts'
 import type { Inherited } from './inherited.ts'
 import type { LastingParts } from './lasting-parts.ts'
@@ -46,7 +48,7 @@ export function prepareServices(
     clock: Date.now,
     publicOrigin: origin,
     // Those of the shop go before those that the gateway brings along.
-    endpoints: [...defined.map(definedEndpoint), ...endpoints],
+    endpoints: [...defined.map(withCall), ...endpoints],
     contract,
     keepsJobs: gateway.jobs !== undefined,
     jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
@@ -55,6 +57,11 @@ export function prepareServices(
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }
+}
+
+function withCall(settings: EndpointFileSettings): Endpoint {
+  const called = parseRoutePattern(settings.call.route)
+  return { ...definedEndpoint(settings), ...(called && { calls: [called] }) }
 }
 
 /** Counts and logs what is not as a schema has it. */

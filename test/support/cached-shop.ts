@@ -100,6 +100,7 @@ export async function startCachedShop(
   changes: {
     readonly gateway?: Readonly<Record<string, object>>
     readonly integration?: Readonly<Record<string, unknown>>
+    readonly endpoints?: Readonly<Record<string, unknown>>
   } = {},
 ): Promise<CachedShop> {
   const redis = kind === 'Redis' ? await startRedis() : undefined
@@ -119,6 +120,7 @@ export async function startCachedShop(
       ...changes.gateway,
       ...(redis && { store: { redis: 'env:REDIS', deadlineMs: 2_000, ...changes.gateway?.store } }),
     },
+    ...(changes.endpoints && { endpoints: changes.endpoints }),
     integrations: [
       { ...cachingIntegration, ...changes.integration },
       { ...cachingIntegration, name: 'other', credentials: { token: 'env:OTHER_TOKEN' } },

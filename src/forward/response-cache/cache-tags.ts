@@ -1,5 +1,6 @@
 import { everything } from '../../answer-store.ts'
 import { apiRoute } from '../../authorize/api-route.ts'
+import type { CalledRoute } from '../../endpoint.ts'
 import { namedSubjects, type SubjectSources } from '../../record/subjects.ts'
 import type { RequestContext } from '../../request-context.ts'
 import {
@@ -11,7 +12,7 @@ import {
 } from './entity-families.ts'
 
 /** What is read of a request to find out what it is about. */
-export type TaggedRequest = SubjectSources & Pick<RequestContext, 'method'>
+export type TaggedRequest = SubjectSources & Pick<RequestContext, 'method' | 'endpoint'>
 
 /** A read that names nothing may show anything of its family, so every write to the family drops it. */
 const any = '*'
@@ -33,11 +34,27 @@ export function tagsOfRead(request: TaggedRequest): readonly string[] {
   }
   // Magento's own route says by its family what it shows; any other shows what somebody has composed.
   if (family === undefined) tags.push(unknownRead)
+  // What is called may be named otherwise than in the request, so every write to its family counts.
+  for (const called of calledFamilies(request)) {
+    if (called === undefined) tags.push(unknownRead)
+    else tags.push(tagOf(called), tagOf(called, any))
+  }
   return tags
 }
 
 /** The tags of what a write may have changed; none where it only reads. */
 export function tagsOfWrite(request: TaggedRequest): readonly string[] {
+  const tags = new Set(tagsOfPath(request))
+  for (const called of calledFamilies(request)) {
+    if (called === undefined) return [everything]
+    tags.add(unknownRead).add(tagOf(called))
+  }
+  if (request.endpoint?.endpoint.calls?.some(makesOrder)) tags.add(tagOf('sales'))
+  return [...tags]
+}
+
+/** What the path of a write and its body say. */
+function tagsOfPath(request: TaggedRequest): readonly string[] {
   const { execution, segments } = apiRoute(request.target?.segments ?? [])
   const call = `${request.method} ${segments.join('/')}`
   if (execution === 'sync' && readingWrites.test(call)) return []
@@ -52,6 +69,16 @@ export function tagsOfWrite(request: TaggedRequest): readonly string[] {
   }
   if (orderingWrites.test(call)) tags.add(tagOf('sales'))
   return [...tags]
+}
+
+/** The families of what an endpoint calls; undefined for a call of an unknown one. */
+function calledFamilies({ endpoint }: TaggedRequest): readonly (string | undefined)[] {
+  const calls = endpoint?.endpoint.calls ?? []
+  return calls.map(({ segments }) => familyOf(apiRoute(segments).segments))
+}
+
+function makesOrder({ method, segments }: CalledRoute): boolean {
+  return orderingWrites.test(`${method} ${apiRoute(segments).segments.join('/')}`)
 }
 
 /** What a request names, by family; without the families that it names nothing of. */

@@ -1,6 +1,7 @@
 import type { AnswerSettings } from '../../answer.ts'
 import type { AnswerStore } from '../../answer-store.ts'
 import { apiRoute } from '../../authorize/api-route.ts'
+import type { CalledRoute } from '../../endpoint.ts'
 import { type ProblemCode, statusOf } from '../../problem.ts'
 import type { Outcome, RequestContext } from '../../request-context.ts'
 import type { SendUpstream, UpstreamRequest } from '../upstream-exchange.ts'
@@ -73,7 +74,8 @@ function sentWrite({ method, path, query }: UpstreamRequest): TaggedRequest {
   const target = isStore
     ? { path, query, store: first, segments: rest }
     : { path, query, store: undefined, segments: [first, ...rest] }
-  return { method, target, routeVariables: undefined, json: undefined, auditDetails: undefined }
+  const unread = { routeVariables: undefined, json: undefined, auditDetails: undefined }
+  return { method, target, endpoint: undefined, ...unread }
 }
 
 /** Whether Magento may have got something of it. */
@@ -83,9 +85,14 @@ function wasSent({ upstream, endpoint, outcome }: RequestContext): boolean {
   return endpoint !== undefined || outcome?.code !== 'upstream-unreachable'
 }
 
+function segmentsOf({ segments }: CalledRoute): readonly string[] {
+  return segments
+}
+
 /** Whether Magento has done with a write. */
-function isOver({ target }: TaggedRequest, outcome: Outcome | undefined): boolean {
-  const isLater = apiRoute(target?.segments ?? []).execution !== 'sync'
+function isOver({ target, endpoint }: TaggedRequest, outcome: Outcome | undefined): boolean {
+  const paths = [target?.segments ?? [], ...(endpoint?.endpoint.calls ?? []).map(segmentsOf)]
+  const isLater = paths.some((segments) => apiRoute(segments).execution !== 'sync')
   if (isLater || outcome === undefined) return false
   // The caller went away, the connection broke off, or Magento or a server before it did not answer in time.
   return ![499, 504].includes(outcome.status) && outcome.code !== 'upstream-failed'

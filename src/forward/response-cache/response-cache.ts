@@ -44,8 +44,13 @@ export function openResponseCache(settings: CacheSettings): ResponseCache {
       if (request.cacheRule !== undefined) {
         return answerRead(request, response, request.cacheRule, ask)
       }
-      return request.method === 'GET' ? ask(totalMs) : answerWrite(request, ask)
+      return isRead(request) ? ask(totalMs) : answerWrite(request, ask)
     },
     dropAfter: writes.dropAfter,
   }
+}
+
+/** Whether all that Magento is asked for are reads, whatever stands before it. */
+function isRead({ method, endpoint }: RequestContext): boolean {
+  return method === 'GET' && !endpoint?.endpoint.calls?.some((called) => called.method !== 'GET')
 }

@@ -82,6 +82,8 @@ export interface Endpoint {
   readonly request?: JsonSchema
   /** Tells a caller in one sentence what is wrong with its body. */
   readonly explain?: (violations: readonly Violation[]) => string
+  /** What is wrong with a body that matches the schema, and that no schema can say. */
+  readonly objection?: (body: unknown) => Rejection | undefined
   /** Of the body of an answer by status; refusals of the gateway are not among them. */
   readonly answers: Readonly<
     Record<number, { readonly description: string; readonly schema: JsonSchema }>

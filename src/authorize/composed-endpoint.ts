@@ -29,8 +29,9 @@ export const composedEndpoint = definePolicy({
       request.endpoint = found
       const { endpoint } = found
       if (endpoint.request === undefined) return allow
-      const violations = validatorOf(endpoint.request)(request.json?.value)
-      if (violations.length === 0) return allow
+      const body = request.json?.value
+      const violations = validatorOf(endpoint.request)(body)
+      if (violations.length === 0) return endpoint.objection?.(body) ?? allow
       return reject('invalid-body', `body violates the schema in ${violations.length} places`, {
         violations,
         ...(endpoint.explain && { detail: endpoint.explain(violations) }),

@@ -82,7 +82,8 @@ export const deferredWrite = definePolicy({
       if (!isLong && !isAsked && (mode !== 'always' || !mayDefer)) return allow
       if (!mayDefer) {
         const detail = 'The request has more items than are taken at once.'
-        return reject('invalid-body', 'there are no jobs for so many items', { detail })
+        const members = { success: false }
+        return reject('invalid-body', 'there are no jobs for so many items', { detail, members })
       }
       const deferral: Deferral = {
         engine: request.endpoint === undefined ? engine : 'gateway',

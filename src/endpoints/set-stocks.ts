@@ -2,13 +2,14 @@ import type {
   ItemResult as AnyResult,
   CallMagento,
   Endpoint,
+  EndpointAnswer,
   EndpointSettings,
   MagentoAnswer,
 } from '../endpoint.ts'
-import { percentEncode } from '../percent-encoding.ts'
 import { type Rejection, reject } from '../problem.ts'
 import { acceptedSchema } from './accepted-schema.ts'
-import { askOfProduct } from './ask-of-product.ts'
+import { findProducts } from './find-products.ts'
+import { concernsAll, messageOf } from './magento-refusal.ts'
 import { quantitySchema, type Stock, skuSchema, stockSchema } from './product-schemas.ts'
 import { setSourceItems } from './set-source-items.ts'
 import { setStockItem } from './set-stock.ts'
@@ -40,6 +41,14 @@ export const setStocks: Endpoint = {
     violations.some(({ pointer }) => pointer.startsWith('/items/'))
       ? 'Invalid items: each is an object with "sku" and "qty", as "errors" says.'
       : `Invalid body: an object with "items", an array of 1 to ${maxItems}.`,
+  objection: (body) => {
+    const twice = skuThatStandsTwice((body as Items).items)
+    if (twice === undefined) return undefined
+    return reject('invalid-body', 'an SKU stands twice', {
+      detail: `Invalid items: the SKU ${twice} stands twice.`,
+      members: { success: false },
+    })
+  },
   answers: {
     200: {
       description: 'What became of each item, in their order. `success` is true where all are set.',
@@ -73,25 +82,16 @@ export const setStocks: Endpoint = {
   },
   run: async ({ body, callMagento, settings, items: log }) => {
     const { items } = body as Items
-    const twice = skuThatStandsTwice(items)
-    if (twice !== undefined) {
-      return reject('invalid-body', 'an SKU stands twice', {
-        detail: `Invalid items: the SKU ${twice} stands twice.`,
-        members: { success: false },
-      })
-    }
     const results: AnyResult[] = [...(log?.done ?? [])]
     while (results.length < items.length) {
       const chunk = items.slice(results.length, results.length + settings.arrayLimit)
-      const { known, rejection } = await setChunk(chunk, callMagento, settings)
+      const { known, end } = await setChunk(chunk, callMagento, settings)
       results.push(...known)
       if (known.length > 0) await log?.note(known, items.length)
-      if (rejection === undefined) continue
-      // Nothing has been done yet, or it is tried again, so the whole request can be answered so.
-      if (results.length === 0 || log !== undefined) return rejection
-      // Where one was taken the next one may be, too.
-      const given = known.length === 0 ? chunk : chunk.slice(known.length, known.length + 1)
-      results.push(...given.map((item) => failed(item, rejection.detail ?? rejection.code)))
+      if (end === undefined) continue
+      // Nothing is set, or the job tells what is, so the whole can be answered as one write is.
+      if (log !== undefined || !results.some(({ success }) => success)) return end
+      results.push(...items.slice(results.length).map((item) => failed(item, messageOf(end))))
     }
     const success = results.every((result) => result.success)
     return { status: 200, body: log === undefined ? { success, results } : { success } }
@@ -109,10 +109,10 @@ function skuThatStandsTwice(items: readonly Stock[]): string | undefined {
   return undefined
 }
 
-/** What is known of the first items of some, and what kept Magento from the others. */
+/** What is known of the first items of some, and what ends the whole before the others. */
 interface Outcome {
   readonly known: readonly ItemResult[]
-  readonly rejection?: Rejection | undefined
+  readonly end?: EndpointAnswer | Rejection | undefined
 }
 
 async function setChunk(
@@ -121,30 +121,29 @@ async function setChunk(
   { sourceCode }: EndpointSettings,
 ): Promise<Outcome> {
   if (sourceCode === undefined) return each(chunk, (item) => setStockItem(item, callMagento))
-  const found = await findProducts(chunk, callMagento)
-  if ('code' in found) return { known: [], rejection: found }
-  const isThere = ({ sku }: Stock) => found.skus.has(sku.toLowerCase())
-  const there = chunk.filter(isThere)
+  const skus = chunk.map(({ sku }) => sku)
+  const found = await findProducts(skus, callMagento)
+  if (!('missing' in found)) return { known: [], end: found }
+  const { missing } = found
+  const there = chunk.filter(({ sku }) => !missing.has(sku))
   const set = (items: readonly Stock[]) => setSourceItems(callMagento, sourceCode, items)
   const answer = there.length === 0 ? { status: 200, body: [] } : await set(there)
-  if ('code' in answer) return { known: [], rejection: answer }
+  if (concernsAll(answer)) return { known: [], end: answer }
   // Magento says of a refused array not which of its items it refused.
-  const { known, rejection } =
-    answer.status === 200
+  const { known, end }: Outcome =
+    'status' in answer && answer.status === 200
       ? { known: there.map((item) => ({ ...item, success: true })) }
       : await each(there, (item) => set([item]))
   const bySku = new Map(known.map((result) => [result.sku, result]))
-  const open = chunk.findIndex((item) => isThere(item) && !bySku.has(item.sku))
+  const open = chunk.findIndex(({ sku }) => !missing.has(sku) && !bySku.has(sku))
   const first = open === -1 ? chunk : chunk.slice(0, open)
   return {
-    known: first.map(
-      (item) => bySku.get(item.sku) ?? failed(item, `Product not found: ${item.sku}`),
-    ),
-    rejection,
+    known: first.map((item) => bySku.get(item.sku) ?? failed(item, missing.get(item.sku) ?? '')),
+    end,
   }
 }
 
-/** Sets items one after the other, until Magento does not answer. */
+/** Sets items one after the other, until there is an answer that concerns all. */
 async function each(
   items: readonly Stock[],
   set: (item: Stock) => Promise<MagentoAnswer | Rejection>,
@@ -152,61 +151,13 @@ async function each(
   const known: ItemResult[] = []
   for (const item of items) {
     const answer = await set(item)
-    if (!('code' in answer)) known.push(resultOf(item, answer))
-    else if (answer.code === 'entity-not-found') {
-      known.push(failed(item, answer.detail ?? answer.code))
-    } else return { known, rejection: answer }
+    if (concernsAll(answer)) return { known, end: answer }
+    const isSet = 'status' in answer && answer.status === 200
+    known.push(isSet ? { ...item, success: true } : failed(item, messageOf(answer)))
   }
   return { known }
 }
 
-function resultOf({ sku, qty }: Stock, { status, body }: MagentoAnswer): ItemResult {
-  if (status === 200) return { sku, qty, success: true }
-  const { message } = (body ?? {}) as { readonly message?: unknown }
-  return failed({ sku, qty }, typeof message === 'string' ? message : `Magento answered ${status}`)
-}
-
 function failed({ sku, qty }: Stock, message: string): ItemResult {
   return { sku, qty, success: false, message }
-}
-
-/** The SKUs among some that the shop has, in lower case. */
-async function findProducts(
-  items: readonly Stock[],
-  callMagento: CallMagento,
-): Promise<{ readonly skus: ReadonlySet<string> } | Rejection> {
-  const skus = new Set<string>()
-  // A list is split at its commas, and there is no escape (Magento: Framework/Api/SearchCriteria).
-  const listed = items.filter(({ sku }) => !sku.includes(','))
-  for (const { sku } of items.filter((item) => !listed.includes(item))) {
-    const answer = await askOfProduct(callMagento, '/V1/products', sku, 'sku')
-    if ('code' in answer) {
-      if (answer.code !== 'entity-not-found') return answer
-    } else if (answer.status === 200) skus.add(sku.toLowerCase())
-    else return refused(answer)
-  }
-  if (listed.length === 0) return { skus }
-  const filter = 'searchCriteria%5BfilterGroups%5D%5B0%5D%5Bfilters%5D%5B0%5D'
-  const answer = await callMagento({
-    method: 'GET',
-    path: '/V1/products',
-    query: [
-      `${filter}%5Bfield%5D=sku`,
-      `${filter}%5BconditionType%5D=in`,
-      `${filter}%5Bvalue%5D=${percentEncode(listed.map(({ sku }) => sku).join(','))}`,
-      `searchCriteria%5BpageSize%5D=${listed.length}`,
-      'fields=items%5Bsku%5D',
-    ].join('&'),
-  })
-  if ('code' in answer) return answer
-  if (answer.status !== 200) return refused(answer)
-  const { items: found } = answer.body as { readonly items: readonly { readonly sku: string }[] }
-  for (const { sku } of found) skus.add(sku.toLowerCase())
-  return { skus }
-}
-
-function refused({ status }: MagentoAnswer): Rejection {
-  return reject('upstream-error', `Magento answered a search for products with ${status}`, {
-    detail: `Magento refused to look for the products, with status ${status}.`,
-  })
 }

@@ -4,6 +4,7 @@ import { compileBodySchema } from '../../src/authorize/body-schema.ts'
 import { setStocks } from '../../src/endpoints/set-stocks.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import type { ReceivedRequest } from '../support/magento/received-log.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
@@ -23,6 +24,10 @@ interface Results {
   }[]
 }
 
+const faultText = 'This is what Magento says.'
+const echo = (status: number) =>
+  ({ kind: 'echo', status, body: JSON.stringify({ message: faultText }) }) as const
+
 for (const [kind, settings] of [
   ['source items', { sourceCode: 'default', arrayLimit: 2 }],
   ['stock items', { arrayLimit: 2 }],
@@ -32,23 +37,29 @@ for (const [kind, settings] of [
     before(async () => {
       gateway = await startGateway({
         magentoUrl: magento.url,
-        gateway: { magento: { url: magento.url, ...settings } },
+        // A circuit that is open would answer in Magento's place.
+        gateway: { magento: { url: magento.url, circuitBreaker: { mode: 'off' }, ...settings } },
         integrations: [
           {
             name: 'globex-pim',
             credentials: { token: 'env:GLOBEX_TOKEN' },
             upstream: { bearer: 'env:MAGENTO_TOKEN' },
-            policies: { routes: ['POST /V1/magefine/inventaire/bulk'] },
+            policies: {
+              routes: ['POST /V1/magefine/inventaire', 'POST /V1/magefine/inventaire/bulk'],
+            },
           },
         ],
       })
     })
     after(() => gateway[Symbol.asyncDispose]())
 
-    function post(body: unknown): Promise<ClientAnswer> {
+    function post(
+      body: unknown,
+      path = '/rest/V1/magefine/inventaire/bulk',
+    ): Promise<ClientAnswer> {
       return send(gateway.url, {
         method: 'POST',
-        path: '/rest/V1/magefine/inventaire/bulk',
+        path,
         headers: { ...globexHeaders, 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
       })
@@ -126,8 +137,67 @@ for (const [kind, settings] of [
       assert.equal(problemOf(answer).code, 'upstream-unavailable')
     })
 
+    for (const [name, fault] of [
+      ['401', echo(401)],
+      ['403', echo(403)],
+      ['429', echo(429)],
+      ['500 in JSON', echo(500)],
+      ['503 in JSON', { kind: 'unavailable' }],
+      ['an error page', { kind: 'html-error', status: 500 }],
+    ] as const) {
+      for (const [what, isHit] of [
+        ['all', () => true],
+        ['writes', ({ method }: ReceivedRequest) => method !== 'GET'],
+      ] as const) {
+        test(`where Magento answers ${what} with ${name}, so is the whole, after one call`, async () => {
+          await magento.setFault(fault, isHit)
+          const one = await post({ sku: 'A/B', qty: 8 }, '/rest/V1/magefine/inventaire')
+          const calls = magento.received.length
+          const many = await post({ items: ['A/B', '24-MB01'].map((sku) => ({ sku, qty: 8 })) })
+          await magento.clearFault()
+          assert.ok(calls > 0)
+          assert.equal(many.status, one.status)
+          assert.ok(many.status >= 400)
+          const { requestId: _, ...told } = JSON.parse(many.body) as Record<string, unknown>
+          const { requestId: __, ...asOne } = JSON.parse(one.body) as Record<string, unknown>
+          assert.deepEqual(told, asOne)
+          assert.equal(magento.received.length, 2 * calls)
+        })
+      }
+    }
+
+    test('where Magento takes nothing more in the middle, nothing more is sent, and each says so', async () => {
+      const isThird = ({ body }: ReceivedRequest) => /7\.25/.test(body.toString())
+      await magento.setFault(echo(401), isThird)
+      const skus = ['my-sku-123', '24-MB01', 'A/B']
+      const gone = ['gone', 'gone, too', 'gone as well'].map((sku) => ({ sku, qty: 1 }))
+      const items = skus.map((sku, index) => ({ sku, qty: index === 2 ? 7.25 : 7 }))
+      const { results } = resultsOf(await post({ items: [...items, ...gone] }))
+      await magento.clearFault()
+      assert.deepEqual(
+        results.map(({ success, message }) => message ?? success),
+        [true, true, ...Array.from({ length: 4 }, () => faultText)],
+      )
+      assert.ok(isThird(magento.received.at(-1) as ReceivedRequest))
+    })
+
+    test('what Magento refuses of one item is the result of that item', async () => {
+      await magento.setFault(echo(400), ({ body }) => /7\.25/.test(body.toString()))
+      const items = [
+        { sku: 'my-sku-123', qty: 7.25 },
+        { sku: 'A/B', qty: 6 },
+      ]
+      const { results } = resultsOf(await post({ items }))
+      await magento.clearFault()
+      assert.deepEqual(results, [
+        { ...items[0], success: false, message: faultText },
+        { ...items[1], success: true },
+      ])
+      assert.equal(magento.stock('A/B'), 6)
+    })
+
     for (const [name, body, message] of [
-      ['no items', { items: [] }, /1 to 1000/],
+      ['no items', { items: [] }, /1 to 10000\.$/],
       ['an item without a quantity', { items: [{ sku: 'A/B' }] }, /^Invalid items/],
       [
         'one SKU twice',
@@ -144,3 +214,34 @@ for (const [kind, settings] of [
     }
   })
 }
+
+test('no search for products is longer than a proxy takes, however long the arrays are', async () => {
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { magento: { url: magento.url, sourceCode: 'default', arrayLimit: 2000 } },
+    integrations: [
+      {
+        name: 'globex-pim',
+        credentials: { token: 'env:GLOBEX_TOKEN' },
+        upstream: { bearer: 'env:MAGENTO_TOKEN' },
+        policies: { routes: ['POST /V1/magefine/inventaire/bulk'] },
+      },
+    ],
+  })
+  const skus = Array.from({ length: 100 }, (_, index) => `${'é'.repeat(60)}${index}`)
+  const answer = await send(gateway.url, {
+    method: 'POST',
+    path: '/rest/default/V1/magefine/inventaire/bulk',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ items: [...skus, 'A/B'].map((sku) => ({ sku, qty: 3 })) }),
+  })
+  const { results } = JSON.parse(answer.body) as Results
+  assert.deepEqual(
+    results.map(({ message, success }) => message ?? success),
+    [...skus.map((sku) => `Product not found: ${sku}`), true],
+  )
+  const targets = magento.received.map(({ rawTarget }) => rawTarget.length)
+  assert.ok(Math.max(...targets) <= 4_000, `${Math.max(...targets)}`)
+  // None of them looks for few only.
+  assert.ok(targets.length <= 15, `${targets.length}`)
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { testEnv } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import type { ReceivedRequest } from '../support/magento/received-log.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { type JobsGateway, type JobView, startJobsGateway } from './jobs-gateway.ts'
@@ -87,8 +88,43 @@ describe('a bulk call with 10,000 items', () => {
     })
   })
 
-  test('with fewer items is answered at once, and with more than 10,000 is refused', async () => {
+  for (const [kind, magentoSettings] of [
+    ['source items', { sourceCode: 'default' }],
+    ['stock items', {}],
+  ] as const) {
+    test(`as ${kind}, is a dead letter where Magento takes the credentials no more, and keeps what was set`, async () => {
+      const own = { url: magento.url, circuitBreaker: { mode: 'off' }, ...magentoSettings }
+      await using jobs = await startJobsGateway(
+        magento.url,
+        {},
+        { gateway: { magento: { ...own, arrayLimit: 1 } } },
+      )
+      const isSecond = ({ body }: ReceivedRequest) => /7\.25/.test(body.toString())
+      const body = '{"message":"The consumer isn\'t authorized."}'
+      await magento.setFault({ kind: 'echo', status: 401, body }, isSecond)
+      const some = [
+        { sku: 'bulk-1', qty: 7 },
+        { sku: 'bulk-2', qty: 7.25 },
+        { sku: 'bulk-3', qty: 7 },
+      ]
+      const headers = { Prefer: 'respond-async' }
+      const job = await jobs.ended(await jobs.write({ path: bulk, body: { items: some }, headers }))
+      await magento.clearFault()
+      assert.equal(job.state, 'partial')
+      assert.equal(job.attempts, 1)
+      assert.deepEqual(job.results, [{ ...some[0], success: true }])
+      assert.equal(job.answer?.status, 401)
+      // What has a failure of this code can be put back.
+      assert.equal(job.failure?.code, 'upstream-error')
+    })
+  }
+
+  test('with fewer items is answered at once, and with more than 10,000 or one twice is refused', async () => {
     await using jobs = await startJobsGateway(magento.url, {}, settings(500))
+    const twice = [...items.slice(0, 1_001), { sku: 'BULK-0', qty: 1 }]
+    const refused = await post(jobs, { items: twice })
+    assert.equal(refused.status, 400)
+    assert.match(String(problemOf(refused).message), /the SKU BULK-0 stands twice/)
     const few = await post(jobs, { items: items.slice(0, 1_000) })
     assert.equal(few.status, 200)
     const tooMany = await post(jobs, { items: [...items, { sku: 'one more', qty: 1 }] })
@@ -168,6 +204,7 @@ test('without jobs, what is more than is answered at once is refused', async () 
   })
   assert.equal(answer.status, 400)
   assert.match(String(problemOf(answer).message), /more items/)
+  assert.equal((JSON.parse(answer.body) as { success?: unknown }).success, false)
   const job = await send(gateway.url, { path: '/rest/V1/jobs/any', headers: globexHeaders })
   assert.equal(problemOf(job).code, 'route-not-granted')
 })

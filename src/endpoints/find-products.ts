@@ -1,0 +1,73 @@
+import type { CallMagento, EndpointAnswer } from '../endpoint.ts'
+import { percentEncode } from '../percent-encoding.ts'
+import type { Rejection } from '../problem.ts'
+import { askOfProduct } from './ask-of-product.ts'
+import { concernsAll, messageOf } from './magento-refusal.ts'
+
+/** With the rest of a search its target stays below 4,000 bytes; nginx takes 8 KiB. */
+const listBytes = 3_600
+const comma = '%2C'
+
+/** Why those among some SKUs are not to be set that the shop has not. */
+export interface FoundProducts {
+  readonly missing: ReadonlyMap<string, string>
+}
+
+/**
+ * Looks for products by their SKUs, many in one search.
+ * @returns what the whole is answered with where Magento does not search
+ */
+export async function findProducts(
+  skus: readonly string[],
+  callMagento: CallMagento,
+): Promise<FoundProducts | EndpointAnswer | Rejection> {
+  const missing = new Map<string, string>()
+  // A list is split at its commas, and there is no escape (Magento: Framework/Api/SearchCriteria).
+  for (const sku of skus.filter((each) => each.includes(','))) {
+    const answer = await askOfProduct(callMagento, '/V1/products', sku, 'sku')
+    if (concernsAll(answer)) return answer
+    if ('code' in answer || answer.status !== 200) missing.set(sku, messageOf(answer))
+  }
+  for (const list of inLists(skus.filter((each) => !each.includes(',')))) {
+    const answer = await search(list, callMagento)
+    if ('code' in answer || answer.status !== 200) return answer
+    const { items } = answer.body as { readonly items: readonly { readonly sku: string }[] }
+    // Magento compares SKUs without case.
+    const there = new Set(items.map(({ sku }) => sku.toLowerCase()))
+    for (const sku of list) {
+      if (!there.has(sku.toLowerCase())) missing.set(sku, `Product not found: ${sku}`)
+    }
+  }
+  return { missing }
+}
+
+/** Splits SKUs so that none of the lists is too long for a request line. */
+function inLists(skus: readonly string[]): string[][] {
+  const lists: string[][] = []
+  let left = 0
+  for (const sku of skus) {
+    const bytes = percentEncode(sku).length + comma.length
+    if (bytes > left) {
+      lists.push([])
+      left = listBytes
+    }
+    lists.at(-1)?.push(sku)
+    left -= bytes
+  }
+  return lists
+}
+
+function search(skus: readonly string[], callMagento: CallMagento) {
+  const filter = 'searchCriteria%5BfilterGroups%5D%5B0%5D%5Bfilters%5D%5B0%5D'
+  return callMagento({
+    method: 'GET',
+    path: '/V1/products',
+    query: [
+      `${filter}%5Bfield%5D=sku`,
+      `${filter}%5BconditionType%5D=in`,
+      `${filter}%5Bvalue%5D=${skus.map(percentEncode).join(comma)}`,
+      `searchCriteria%5BpageSize%5D=${skus.length}`,
+      'fields=items%5Bsku%5D',
+    ].join('&'),
+  })
+}

@@ -16,6 +16,7 @@ import { ConfigError, type Fault } from './config/faults.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
 import { inTurns } from './config/in-turns.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
+import { checkJobEngines, checkPlaceForJobs } from './config/job-rules.ts'
 import { checkContract, readContract } from './config/magento-schema-file.ts'
 import { narrowSchema } from './config/narrow-schema.ts'
 import {
@@ -31,6 +32,7 @@ import { checkTlsFiles } from './config/tls-rules.ts'
 import { readTracing, type TracingSettings } from './config/tracing-settings.ts'
 import { readYamlFile } from './config/yaml-file.ts'
 import { EndpointFileSettings, endpointFaults } from './endpoints/defined-endpoint.ts'
+import { endpoints } from './endpoints/endpoints.ts'
 import type { Secret } from './secret.ts'
 
 /** A configuration that has been checked: defaults filled in, references resolved. */
@@ -87,12 +89,19 @@ export async function loadConfig(
   const faults = [gateway, ...integrations, ...endpointFiles].flatMap((loaded) => loaded.faults)
   faults.push(...classes.faults)
   faults.push(...checkUniqueness(integrations.map(identityOf)))
-  faults.push(...integrations.flatMap((each) => checkCachedEndpoints(each, endpointFiles)))
+  const composed = [
+    ...endpointFiles.flatMap(({ settings }) => settings?.route ?? []),
+    ...endpoints.flatMap(({ routes }) => routes),
+  ]
+  for (const each of integrations) {
+    faults.push(...checkCachedEndpoints(each, endpointFiles), ...checkJobEngines(each, composed))
+  }
   if (gateway.settings !== undefined) {
     const read = integrations.flatMap(({ settings }) => settings ?? [])
     faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))
     faults.push(...(await checkTlsFiles(gateway.file, gateway.settings)))
     faults.push(...checkJobsOfCallbacks(gateway.file, gateway.settings, read))
+    faults.push(...checkPlaceForJobs(gateway.file, gateway.settings, read))
   }
   faults.push(...contract.faults)
   const tracing = readTracing(env)

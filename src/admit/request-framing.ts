@@ -16,6 +16,7 @@ const singletons = new Set([
   'content-type',
   'expect',
   'host',
+  'idempotency-key',
   'traceparent',
   'transfer-encoding',
   'x-client-cert',

@@ -1,7 +1,7 @@
 import { meetRoutes, parseRoutePattern, variableOf } from '../authorize/route-pattern.ts'
 import type { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { escapePointer } from '../json-pointer.ts'
-import type { Fault } from './faults.ts'
+import type { Fault, ReadSettings } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
@@ -29,17 +29,10 @@ export function checkCacheRules({ policies, upstream }: IntegrationSettings): Ru
   })
 }
 
-/** A file that was read; without settings where it has a fault. */
-interface Read<Settings> {
-  readonly file: string
-  readonly lineOf: (pointer: string) => number | undefined
-  readonly settings?: Settings
-}
-
 /** What is never kept is not kept behind the name of an endpoint either: its call is held to the same rules. */
 export function checkCachedEndpoints(
-  { file, lineOf, settings }: Read<IntegrationSettings>,
-  endpoints: readonly Read<EndpointFileSettings>[],
+  { file, lineOf, settings }: ReadSettings<IntegrationSettings>,
+  endpoints: readonly ReadSettings<EndpointFileSettings>[],
 ): Fault[] {
   const { cache = {}, endpoints: mode } = settings?.policies ?? {}
   if (mode === 'forward') return []

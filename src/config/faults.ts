@@ -10,6 +10,13 @@ export interface Fault {
   readonly expected: string
 }
 
+/** A file that was read; without settings where it has a fault. */
+export interface ReadSettings<Settings> {
+  readonly file: string
+  readonly lineOf: (pointer: string) => number | undefined
+  readonly settings?: Settings
+}
+
 /** One line for a terminal: `FILE:LINE POINTER: expected …`. */
 export function formatFault({ file, pointer, line, expected }: Fault): string {
   return `${file}${line === undefined ? '' : `:${line}`} ${pointer || '/'}: expected ${expected}`

@@ -1,5 +1,7 @@
+import { meetRoutes } from '../authorize/route-pattern.ts'
 import { escapePointer } from '../json-pointer.ts'
-import type { Fault } from './faults.ts'
+import type { Fault, ReadSettings } from './faults.ts'
+import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 /** What must hold between the rules for jobs of an integration and its other settings. */
@@ -23,5 +25,41 @@ export function checkJobRules({
     const expected =
       'asked or never, since a credential of the caller is not kept to send a job with'
     return [...places, { pointer: `${at}/mode`, expected }]
+  })
+}
+
+/** Where requests are always made jobs there must be some. */
+export function checkPlaceForJobs(
+  file: string,
+  gateway: GatewaySettings,
+  integrations: readonly IntegrationSettings[],
+): Fault[] {
+  if (gateway.jobs !== undefined) return []
+  for (const { name, policies } of integrations) {
+    const [route] =
+      Object.entries(policies.jobs ?? {}).find(([, { mode }]) => mode === 'always') ?? []
+    if (route === undefined) continue
+    const expected = `a value, since every ${route} of ${name} is made a job`
+    return [{ file, pointer: '/jobs', line: undefined, expected }]
+  }
+  return []
+}
+
+/**
+ * Magento cannot work off what the gateway makes an answer for.
+ * @param composed routes of the endpoints of the gateway's own
+ */
+export function checkJobEngines(
+  { file, lineOf, settings }: ReadSettings<IntegrationSettings>,
+  composed: readonly string[],
+): Fault[] {
+  const { jobs = {}, endpoints } = settings?.policies ?? {}
+  if (endpoints === 'forward') return []
+  return Object.entries(jobs).flatMap(([route, { engine }]) => {
+    const own = composed.find((each) => meetRoutes(route, each) !== undefined)
+    if (engine !== 'magento' || own === undefined) return []
+    const pointer = `/policies/jobs/${escapePointer(route)}/engine`
+    const expected = `gateway, which answers ${own} itself`
+    return [{ file, pointer, line: lineOf(pointer), expected }]
   })
 }

@@ -24,9 +24,20 @@ test('refuses every other method', () => {
 })
 
 describe('refuses a repeated header that decides something', () => {
-  for (const name of ['Authorization', 'x-signature', 'X-INTEGRATION-ID', 'Content-Type', 'Host']) {
+  for (const name of [
+    'Authorization',
+    'x-signature',
+    'X-INTEGRATION-ID',
+    'Content-Type',
+    'Host',
+    'Idempotency-Key',
+  ]) {
     test(name, () => assert.equal(codeOf({ headers: { [name]: ['a', 'b'] } }), 'bad-request'))
   }
+})
+
+test('lets a header that is a list stand more than once', () => {
+  assert.equal(codeOf({ headers: { Prefer: ['wait=10', 'respond-async'] } }), undefined)
 })
 
 test('refuses a GET with a body, a missing Host and an unknown expectation', () => {

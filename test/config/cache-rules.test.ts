@@ -1,29 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigError } from '../../src/config/faults.ts'
-import { loadConfig } from '../../src/config.ts'
-import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { globex } from '../support/gateway.ts'
+import { type ConfigChanges, configFaults } from './config-faults.ts'
 
-/** What `check` says of the configuration of one integration: from the place to what was expected there. */
-async function faultsOf(
-  changes: Readonly<Record<string, unknown>>,
-  gateway: Readonly<Record<string, object>> = {},
-  endpoints: Readonly<Record<string, unknown>> = {},
-): Promise<Map<string, string>> {
-  await using files = await writeConfig({
-    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1', gateway }, 'var/audit.jsonl'),
-    integrations: { globex: { ...globex, ...changes } },
-    endpoints,
-  })
-  try {
-    await loadConfig(files.path, testEnv)
-    return new Map()
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return new Map(error.faults.map(({ pointer, expected }) => [pointer, expected]))
-  }
-}
+const faultsOf = (
+  integration: NonNullable<ConfigChanges['integration']>,
+  gateway: NonNullable<ConfigChanges['gateway']> = {},
+  endpoints: NonNullable<ConfigChanges['endpoints']> = {},
+) => configFaults({ integration, gateway, endpoints })
 
 const ttl = { ttlSeconds: 10 }
 

@@ -1,0 +1,31 @@
+import { ConfigError } from '../../src/config/faults.ts'
+import { loadConfig } from '../../src/config.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+
+/** What is changed of a configuration with one integration. */
+export interface ConfigChanges {
+  readonly integration?: Readonly<Record<string, unknown>>
+  readonly gateway?: Readonly<Record<string, object>>
+  readonly endpoints?: Readonly<Record<string, unknown>>
+}
+
+/** What `check` says of a configuration: from the place to what was expected there. */
+export async function configFaults({
+  integration = {},
+  gateway = {},
+  endpoints = {},
+}: ConfigChanges): Promise<Map<string, string>> {
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1', gateway }, 'var/audit.jsonl'),
+    integrations: { globex: { ...globex, ...integration } },
+    endpoints,
+  })
+  try {
+    await loadConfig(files.path, testEnv)
+    return new Map()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return new Map(error.faults.map(({ pointer, expected }) => [pointer, expected]))
+  }
+}

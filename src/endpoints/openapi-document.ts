@@ -1,15 +1,11 @@
 import { routesOf } from '../authorize/granted-route.ts'
-import {
-  parseRoutePattern,
-  type RoutePattern,
-  unnamedRoute,
-  variableOf,
-  variablesOf,
-} from '../authorize/route-pattern.ts'
+import { variableOf, variablesOf } from '../authorize/route-pattern.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import type { Endpoint, JsonSchema } from '../endpoint.ts'
 import type { PublicOrigin } from '../policy.ts'
+import { type DescribedRoute, describedRoutes } from './described-routes.ts'
 import { acceptedResponse, jobOperations } from './job-operations.ts'
+import { requestAtOnce } from './request-at-once.ts'
 
 /** What the document tells of the gateway. */
 export interface DescribedGateway {
@@ -29,20 +25,12 @@ export function openApiDocument(
 ): JsonSchema {
   const isComposed = policies.endpoints !== 'forward'
   const mayDefer = keepsJobs && upstream.passthrough !== true
-  const byRoute = new Map(
-    // Of two for one route the first one answers.
-    endpoints
-      .toReversed()
-      .flatMap((endpoint) => endpoint.routes.map((route) => [unnamedRoute(route), endpoint])),
-  )
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const route of routesOf(policies.routes)) {
-    const pattern = parseRoutePattern(route)
-    if (pattern === undefined) continue
-    const endpoint = isComposed ? byRoute.get(unnamedRoute(route)) : undefined
-    const path = `/rest/${pattern.segments.map(templateOf).join('/')}`
-    const described = operation(pattern, endpoint, mayDefer)
-    paths[path] = { ...paths[path], [pattern.method.toLowerCase()]: described }
+  for (const route of describedRoutes(routesOf(policies.routes), isComposed ? endpoints : [])) {
+    const path = `/rest/${route.segments.map(templateOf).join('/')}`
+    const isAsked = policies.jobs?.[route.grant]?.mode !== 'never'
+    const deferral = mayDefer ? (isAsked ? 'asked' : 'long') : 'none'
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, deferral) }
   }
   if (mayDefer) paths['/rest/V1/jobs/{id}'] = jobOperations
   return {
@@ -59,6 +47,7 @@ export function openApiDocument(
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
       schemas: { Problem: problemSchema },
       responses: {
+        InvalidRequest: invalidRequest,
         Problem: {
           description: 'A refusal, or a failure on the way to Magento (RFC 9457).',
           content: {
@@ -70,50 +59,65 @@ export function openApiDocument(
   }
 }
 
-function operation(
-  pattern: RoutePattern,
-  endpoint: Endpoint | undefined,
-  mayDefer: boolean,
-): JsonSchema {
-  const parameters = variablesOf(pattern.segments).map((name) => ({
+/** Which writes become jobs: what is asked for so, what has too many items to be answered at once, or none. */
+type DeferralOf = 'asked' | 'long' | 'none'
+
+function operation(route: DescribedRoute, deferral: DeferralOf): JsonSchema {
+  const { method, segments, endpoint } = route
+  const parameters = variablesOf(segments).map((name) => ({
     name,
     in: 'path',
     required: true,
     schema: { type: 'string' },
   }))
+  const described =
+    endpoint === undefined ? forwarded(method) : composed(endpoint, deferral !== 'none')
+  const own = described.responses[202]
+  const isAccepted = method !== 'GET' && (deferral === 'asked' || own !== undefined)
   return {
-    operationId: pattern.text.replaceAll(/[^A-Za-z0-9]+/g, '_'),
+    operationId: `${method} /${segments.join('/')}`.replaceAll(/[^A-Za-z0-9]+/g, '_'),
     ...(parameters.length > 0 && { parameters }),
-    ...(endpoint === undefined ? forwarded(pattern, mayDefer) : composed(endpoint)),
+    ...described,
+    responses: {
+      ...described.responses,
+      ...(isAccepted && { 202: { ...acceptedResponse, ...own } }),
+      default: { $ref: '#/components/responses/Problem' },
+    },
   }
 }
 
-function composed({ summary, request, answers }: Endpoint): JsonSchema {
+/** What is described of a route, besides what is described of all. */
+interface Described extends JsonSchema {
+  readonly responses: Readonly<Record<number, JsonSchema>>
+}
+
+function composed(endpoint: Endpoint, keepsJobs: boolean): Described {
+  const { summary, answers } = endpoint
+  const request = keepsJobs ? endpoint.request : requestAtOnce(endpoint)
+  const given = Object.entries(answers).filter(([status]) => keepsJobs || status !== '202')
   return {
     summary,
     ...(request && {
       requestBody: { required: true, content: { 'application/json': { schema: request } } },
     }),
     responses: {
+      400: { $ref: '#/components/responses/InvalidRequest' },
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, { description, schema }]) => [
+        given.map(([status, { description, schema }]) => [
           status,
           { description, content: { [mediaTypeOf(Number(status))]: { schema } } },
         ]),
       ),
-      default: { $ref: '#/components/responses/Problem' },
     },
   }
 }
 
-function forwarded({ method }: RoutePattern, mayDefer: boolean): JsonSchema {
+function forwarded(method: string): Described {
   return {
     summary: "Magento's own route",
     ...(method !== 'GET' && { requestBody: { content: { 'application/json': { schema: {} } } } }),
     responses: {
       200: { description: "Magento's answer.", content: { 'application/json': { schema: {} } } },
-      ...(mayDefer && method !== 'GET' && { 202: acceptedResponse }),
-      default: { $ref: '#/components/responses/Problem' },
     },
   }
 }
@@ -126,6 +130,20 @@ function mediaTypeOf(status: number): string {
 function templateOf(segment: string): string {
   const name = variableOf(segment)
   return name === undefined ? segment : `{${name}}`
+}
+
+const invalidRequest: JsonSchema = {
+  description: 'The request is refused; `success` is there where the endpoint itself refuses it.',
+  content: {
+    'application/problem+json': {
+      schema: {
+        allOf: [
+          { $ref: '#/components/schemas/Problem' },
+          { type: 'object', properties: { success: { const: false } } },
+        ],
+      },
+    },
+  },
 }
 
 const problemSchema: JsonSchema = {

@@ -1,58 +1,160 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 
+const globex = {
+  name: 'globex-pim',
+  credentials: { token: 'env:GLOBEX_TOKEN' },
+  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+}
+const other = { ...globex, name: 'other', credentials: { token: 'env:ACME_TOKEN' } }
+const otherHeaders = { Authorization: `Bearer ${testEnv.ACME_TOKEN}` }
+const listen = { publicUrl: 'https://api.shop.example' }
+
+let folder: string
 let gateway: TestGateway
+let withJobs: TestGateway
 before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'magegate-openapi-'))
   gateway = await startGateway({
     magentoUrl: 'http://127.0.0.1:1',
-    gateway: { listen: { publicUrl: 'https://api.shop.example' } },
+    gateway: { listen },
     integrations: [
       {
-        name: 'globex-pim',
-        credentials: { token: 'env:GLOBEX_TOKEN' },
-        upstream: { bearer: 'env:MAGENTO_TOKEN' },
+        ...globex,
         policies: {
           routes: [
             'GET /V1/magefine/inventaire/:article',
             'POST /V1/magefine/inventaire',
+            'POST /V1/magefine/inventaire/bulk',
             'GET /V1/orders/:id',
           ],
         },
       },
-      {
-        name: 'forwarding',
-        credentials: { token: 'env:ACME_TOKEN' },
-        upstream: { bearer: 'env:MAGENTO_TOKEN' },
-        policies: { routes: ['POST /V1/magefine/inventaire'], endpoints: 'forward' },
-      },
+      { ...other, policies: { routes: ['POST /V1/magefine/inventaire'], endpoints: 'forward' } },
     ],
   })
+  withJobs = await startGateway({
+    magentoUrl: 'http://127.0.0.1:1',
+    gateway: { listen, jobs: { file: join(folder, 'jobs.sqlite') } },
+    integrations: [
+      {
+        ...globex,
+        policies: {
+          routes: [
+            'GET /V1/magefine/inventory/:sku',
+            'POST /V1/magefine/inventory',
+            'POST /V1/magefine/inventory/bulk',
+            'PUT /V1/erp/articles/:number',
+            'PUT /V1/products/:sku',
+          ],
+        },
+      },
+      {
+        ...other,
+        policies: {
+          routes: [
+            'POST /V1/magefine/:kind',
+            'GET /V1/products/:sku',
+            'DELETE /V1/products/:number',
+            'PUT /V1/erp/articles/:number',
+            'POST /V1/magefine/inventaire/bulk',
+          ],
+          jobs: {
+            'PUT /V1/erp/articles/:number': { mode: 'never' },
+            'POST /V1/magefine/inventaire/bulk': { mode: 'never' },
+          },
+        },
+      },
+    ],
+    endpoints: {
+      rename: {
+        route: 'PUT /V1/erp/articles/:number',
+        summary: 'Rename an article',
+        request: 'article.json',
+        call: { route: 'PUT /V1/products/:number', body: '{ "product": { "name": body.title } }' },
+      },
+    },
+    schemas: { 'article.json': { type: 'object', properties: { title: { type: 'string' } } } },
+  })
 })
-after(() => gateway[Symbol.asyncDispose]())
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await withJobs[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
 
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly summary: string }>>>>
+interface Operation {
+  readonly summary: string
+  readonly parameters?: readonly { readonly name: string }[]
+  readonly responses: Readonly<Record<string, unknown>>
 }
 
-async function documentOf(headers: Record<string, string>): Promise<Document> {
-  const answer = await send(gateway.url, { path: '/openapi.json', headers })
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+}
+
+async function documentOf({ url }: TestGateway, headers: Record<string, string>) {
+  const answer = await send(url, { path: '/openapi.json', headers })
   assert.equal(answer.status, 200)
   assert.equal(answer.headers['content-type'], 'application/json')
   return JSON.parse(answer.body) as Document
 }
 
+async function snapshot(name: string): Promise<unknown> {
+  return JSON.parse(await readFile(new URL(name, import.meta.url), 'utf8'))
+}
+
 test('shows an integration what it may call and nothing else, as it was agreed on', async () => {
-  const snapshot = await readFile(new URL('openapi.snapshot.json', import.meta.url), 'utf8')
-  assert.deepEqual(await documentOf(globexHeaders), JSON.parse(snapshot))
+  assert.deepEqual(
+    await documentOf(gateway, globexHeaders),
+    await snapshot('openapi.snapshot.json'),
+  )
+})
+
+test('shows jobs, aliases and endpoints of the shop, as it was agreed on', async () => {
+  assert.deepEqual(
+    await documentOf(withJobs, globexHeaders),
+    await snapshot('openapi-with-jobs.snapshot.json'),
+  )
 })
 
 test('shows a route that is forwarded as one of Magento', async () => {
-  const { paths } = await documentOf({ Authorization: 'Bearer acme-token-5b1c8e6f0a' })
+  const { paths } = await documentOf(gateway, otherHeaders)
   assert.deepEqual(Object.keys(paths), ['/rest/V1/magefine/inventaire'])
   assert.match(paths['/rest/V1/magefine/inventaire']?.post?.summary ?? '', /Magento's own/)
+})
+
+test('shows the endpoints that a grant with a variable leads to', async () => {
+  const { paths } = await documentOf(withJobs, otherHeaders)
+  const summaryOf = (path: string) => paths[`/rest/V1/magefine/${path}`]?.post?.summary
+  assert.equal(summaryOf('{kind}'), "Magento's own route")
+  assert.equal(summaryOf('inventaire'), 'Set the quantity of a product')
+  assert.equal(summaryOf('inventory'), 'Set the quantity of a product')
+})
+
+test('shows paths that differ in the names of variables only as one', async () => {
+  const { paths } = await documentOf(withJobs, otherHeaders)
+  const { get, delete: deletion, ...more } = paths['/rest/V1/products/{sku}'] ?? {}
+  assert.deepEqual(
+    [get, deletion].map((each) => each?.parameters?.map(({ name }) => name)),
+    [['sku'], ['sku']],
+  )
+  assert.deepEqual(more, {})
+  assert.equal(paths['/rest/V1/products/{number}'], undefined)
+})
+
+test('shows no job where a route never becomes one, but for what is too long otherwise', async () => {
+  const { paths } = await documentOf(withJobs, otherHeaders)
+  const responsesOf = (path: string, method: string) =>
+    Object.keys(paths[`/rest/V1/${path}`]?.[method]?.responses ?? {})
+  assert.deepEqual(responsesOf('erp/articles/{number}', 'put'), ['200', '400', 'default'])
+  assert.deepEqual(responsesOf('products/{sku}', 'delete'), ['200', '202', 'default'])
+  assert.ok(responsesOf('magefine/inventaire/bulk', 'post').includes('202'))
 })
 
 test('shows nothing to somebody who is not known, and takes GET only', async () => {

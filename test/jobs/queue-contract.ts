@@ -120,16 +120,19 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         await untilEmpty(queue)
       }))
 
-    test('delivers nothing before its time', () =>
+    test('delivers nothing before its time, and holds up nothing for it', () =>
       withQueue(async (queue) => {
-        const notBeforeMs = Date.now() + 100
-        await queue.put(entryOf('later', { notBeforeMs }))
+        await queue.put(entryOf('much-later', { notBeforeMs: Date.now() + hourMs }))
         await queue.put(entryOf('now'))
         const deliveries = deliveriesOf(queue, 2)
         const first = await deliveries.next()
         assert.equal(first.delivery.id, 'now')
         first.settle(done)
+        assert.equal(await queue.cancel('much-later'), 'cancelled')
+        const notBeforeMs = Date.now() + 100
+        await queue.put(entryOf('later', { notBeforeMs }))
         const second = await deliveries.next()
+        assert.equal(second.delivery.id, 'later')
         assert.ok(Date.now() >= notBeforeMs)
         second.settle(done)
         await untilEmpty(queue)

@@ -12,6 +12,7 @@ import {
   checkUniqueness,
   type Identity,
 } from './config/cross-checks.ts'
+import { checkEndpointRoutes } from './config/endpoint-routes.ts'
 import { ConfigError, type Fault } from './config/faults.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
 import { inTurns } from './config/in-turns.ts'
@@ -31,7 +32,8 @@ import { openSchemaFiles } from './config/schema-files.ts'
 import { checkTlsFiles } from './config/tls-rules.ts'
 import { readTracing, type TracingSettings } from './config/tracing-settings.ts'
 import { readYamlFile } from './config/yaml-file.ts'
-import { EndpointFileSettings, endpointFaults } from './endpoints/defined-endpoint.ts'
+import { EndpointFileSettings } from './endpoints/defined-endpoint.ts'
+import { endpointFaults } from './endpoints/endpoint-faults.ts'
 import { endpoints } from './endpoints/endpoints.ts'
 import type { Secret } from './secret.ts'
 
@@ -87,7 +89,7 @@ export async function loadConfig(
     loadFile(file, IntegrationSettings, finish, sources, classes),
   )
   const faults = [gateway, ...integrations, ...endpointFiles].flatMap((loaded) => loaded.faults)
-  faults.push(...classes.faults)
+  faults.push(...classes.faults, ...checkEndpointRoutes(endpointFiles))
   faults.push(...checkUniqueness(integrations.map(identityOf)))
   const composed = [
     ...endpointFiles.flatMap(({ settings }) => settings?.route ?? []),

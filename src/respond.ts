@@ -1,12 +1,14 @@
 import type { ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { type AnswerSettings, answerProblem, answerReady } from './answer.ts'
+import type { EndpointSettings } from './endpoint.ts'
 import { answerEndpoint } from './endpoints/answer-endpoint.ts'
 import type { Magento } from './forward/magento.ts'
 import type { ResponseCache } from './forward/response-cache/response-cache.ts'
 import type { Integration } from './integration.ts'
 import type { Jobs } from './jobs/open-jobs.ts'
-import type { Rejection } from './problem.ts'
+import { type Rejection, reject } from './problem.ts'
 import { openApiRoute, type RequestContext, type WholeAnswer } from './request-context.ts'
 import { failure } from './traffic.ts'
 
@@ -18,7 +20,7 @@ export interface Responders {
   /** Absent where no route is cached. */
   readonly cache: ResponseCache | undefined
   /** Of Magento, for the endpoints of the gateway's own. */
-  readonly shop: { readonly sourceCode?: string | undefined; readonly arrayLimit: number }
+  readonly shop: EndpointSettings & { readonly timeouts: { readonly totalMs: number } }
   /** Absent where there are none. */
   readonly jobs: Jobs | undefined
   readonly log: Logger
@@ -35,17 +37,23 @@ export function prepareRespond(responders: Responders) {
     request: RequestContext,
     response: ServerResponse,
     integration: Integration,
-    totalMs?: number,
+    totalMs = shop.timeouts.totalMs,
   ): Promise<WholeAnswer | Rejection | undefined> {
     const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
     if (request.endpoint === undefined) {
       return upstream.forward(request, authorizeUpstream, response, totalMs)
     }
+    const until = performance.now() + totalMs
     return answerEndpoint(
       { store: request.target?.store, body: request.json?.value },
       request.endpoint,
       { sourceCode, arrayLimit: shop.arrayLimit },
-      (call) => upstream.send(request, call, authorizeUpstream),
+      async (call) => {
+        // All of its calls together may take as long as one request that is forwarded.
+        const withinMs = Math.ceil(until - performance.now())
+        if (withinMs <= 0) return reject('upstream-timeout', 'its calls took too long together')
+        return upstream.send(request, { ...call, withinMs }, authorizeUpstream)
+      },
     )
   }
 

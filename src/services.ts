@@ -48,7 +48,7 @@ export function prepareServices(
     clock: Date.now,
     publicOrigin: origin,
     // Those of the shop go before those that the gateway brings along.
-    endpoints: [...defined.map(withCall), ...endpoints],
+    endpoints: [...defined.map((settings) => withCall(settings, log)), ...endpoints],
     contract,
     keepsJobs: gateway.jobs !== undefined,
     jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
@@ -59,9 +59,18 @@ export function prepareServices(
   }
 }
 
-function withCall(settings: EndpointFileSettings): Endpoint {
+function withCall(settings: EndpointFileSettings, log: Logger): Endpoint {
   const called = parseRoutePattern(settings.call.route)
-  return { ...definedEndpoint(settings), ...(called && { calls: [called] }) }
+  const endpoint = definedEndpoint(settings, reportUnmapped(log))
+  return { ...endpoint, ...(called && { calls: [called] }) }
+}
+
+/** Logs why an answer could not be mapped, without the values that JSONata puts into its errors. */
+function reportUnmapped(log: Logger) {
+  return (route: string, error: unknown) => {
+    const { code, position } = error as { readonly code?: string; readonly position?: number }
+    log.error({ route, code, position }, 'the answer to a write that is done could not be mapped')
+  }
 }
 
 /** Counts and logs what is not as a schema has it. */

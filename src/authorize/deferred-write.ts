@@ -4,9 +4,9 @@ import { allValues } from '../headers.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
-import { apiRoute } from './api-route.ts'
 import { orderKeyOf } from './order-key.ts'
-import { parseRoutePattern, unnamedRoute, WriteRouteSetting } from './route-pattern.ts'
+import { isRepeatableRoute } from './repeatable-route.ts'
+import { WriteRouteSetting } from './route-pattern.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -54,15 +54,6 @@ const settings = Type.Record(
   ),
   { ...closed, description: 'Granted writes that are accepted at once and carried out later.' },
 )
-
-/** Routes of Magento that set what is there to what is said, however often. */
-const absolutePosts: ReadonlySet<string> = new Set([
-  'POST /V1/inventory/source-items',
-  'POST /V1/inventory/source-items-delete',
-])
-
-/** PUT by name only: it makes an order each time (Magento: Sales/etc/webapi.xml). */
-const creatingPuts: ReadonlySet<string> = new Set(['PUT /V1/orders/create'])
 
 /** Has writes be carried out later, where the caller asks for it or the configuration says so. */
 export const deferredWrite = definePolicy({
@@ -112,10 +103,7 @@ function prefersAsync(rawHeaders: readonly string[]): boolean {
 }
 
 /** Whether to do it twice is to do it once. */
-function isRepeatable({ method, route = '', endpoint }: RequestContext): boolean {
+function isRepeatable({ route = '', endpoint }: RequestContext): boolean {
   if (endpoint !== undefined) return endpoint.endpoint.isRepeatable ?? false
-  const { segments = [] } = parseRoutePattern(route) ?? {}
-  const plain = unnamedRoute(`${method} /${apiRoute(segments).segments.join('/')}`)
-  if (method === 'POST') return absolutePosts.has(plain)
-  return !creatingPuts.has(plain)
+  return isRepeatableRoute(route)
 }

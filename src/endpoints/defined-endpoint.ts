@@ -1,14 +1,11 @@
 import jsonata from 'jsonata'
 import { type Static, Type } from 'typebox'
 import { SchemaFileSetting } from '../authorize/body-schema.ts'
-import {
-  parseRoutePattern,
-  RoutePatternSetting,
-  variableOf,
-  variablesOf,
-} from '../authorize/route-pattern.ts'
+import { isRepeatableRoute } from '../authorize/repeatable-route.ts'
+import { parseRoutePattern, RoutePatternSetting, variableOf } from '../authorize/route-pattern.ts'
 import type { Endpoint, MagentoCall } from '../endpoint.ts'
 import { percentEncode } from '../percent-encoding.ts'
+import { evaluateMapping } from './evaluate-mapping.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -60,20 +57,14 @@ export const EndpointFileSettings = Type.Object(
 /** A file below `endpoints/`, its references resolved. */
 export type EndpointFileSettings = Static<typeof EndpointFileSettings>
 
-/** What is wrong with an endpoint besides its shape: variables of the call that the route has not. */
-export function endpointFaults({ route, call }: EndpointFileSettings) {
-  const variablesIn = (text: string) => variablesOf(parseRoutePattern(text)?.segments ?? [])
-  const given = new Set(variablesIn(route))
-  return variablesIn(call.route)
-    .filter((name) => !given.has(name))
-    .map((name) => ({
-      pointer: '/call/route',
-      expected: `no :${name}, which ${route} does not have`,
-    }))
-}
-
-/** Makes an endpoint of a file that is right. */
-export function definedEndpoint(settings: EndpointFileSettings): Endpoint {
+/**
+ * Makes an endpoint of a file that is right.
+ * @param onUnmapped told of what kept an answer from being mapped after Magento has carried a write out
+ */
+export function definedEndpoint(
+  settings: EndpointFileSettings,
+  onUnmapped: (route: string, error: unknown) => void,
+): Endpoint {
   const { route, summary, request, call, answer } = settings
   const callBody = call.body === undefined ? undefined : jsonata(call.body)
   const answerBody = answer === undefined ? undefined : jsonata(answer)
@@ -82,6 +73,7 @@ export function definedEndpoint(settings: EndpointFileSettings): Endpoint {
   return {
     routes: [route],
     summary,
+    isRepeatable: isRepeatableRoute(call.route),
     ...(request && { request: request.schema }),
     answers: { 200: { description: 'The answer.', schema: {} } },
     run: async ({ variables, body, callMagento }) => {
@@ -96,12 +88,24 @@ export function definedEndpoint(settings: EndpointFileSettings): Endpoint {
         method: pattern.method as MagentoCall['method'],
         path: `/${path}`,
         ...(call.fields !== undefined && { query: `fields=${encodeURIComponent(call.fields)}` }),
-        ...(callBody && { body: await callBody.evaluate(input) }),
+        ...(callBody && { body: await evaluateMapping(callBody, input) }),
       }
       const answered = await callMagento(made)
       if ('code' in answered || answered.status !== 200 || answerBody === undefined) return answered
-      const mapped: unknown = await answerBody.evaluate(answered.body, { request: input })
-      return { status: 200, body: mapped ?? null }
+      try {
+        const mapped = await evaluateMapping(answerBody, answered.body, { request: input })
+        return { status: 200, body: mapped ?? null }
+      } catch (error) {
+        if (pattern.method === 'GET') throw error
+        // It is done, and whoever is told of a failure would do it again.
+        onUnmapped(route, error)
+        return { status: answered.status, body: notMapped }
+      }
     },
   }
+}
+
+const notMapped = {
+  code: 'answer-not-mapped',
+  message: 'Magento has carried it out. Its answer could not be mapped; the log has the cause.',
 }

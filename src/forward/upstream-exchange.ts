@@ -24,6 +24,8 @@ export interface UpstreamRequest {
   readonly body: Buffer | undefined
   /** End-to-end fields of a caller's request, names and values in turn; absent where it is none. */
   readonly headers?: readonly string[] | undefined
+  /** Most that it may take, where that is less than configured; milliseconds. */
+  readonly withinMs?: number
 }
 
 /** Magento's answer, whole. */
@@ -105,7 +107,8 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     exchange: UpstreamExchange & { readonly spanId: string },
   ): Promise<UpstreamAnswer | Rejection> {
     const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(new TotalTimeoutError()), totalMs)
+    const forMs = Math.min(totalMs, request.withinMs ?? totalMs)
+    const timer = setTimeout(() => timeout.abort(new TotalTimeoutError()), forMs)
     try {
       let attempt = await authorize({
         method: request.method,

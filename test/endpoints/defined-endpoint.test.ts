@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
@@ -53,8 +54,8 @@ after(async () => {
   await magento.close()
 })
 
-function put(body: unknown): Promise<ClientAnswer> {
-  return send(gateway.url, {
+function put(body: unknown, url = gateway.url): Promise<ClientAnswer> {
+  return send(url, {
     method: 'PUT',
     path: '/rest/V1/erp/articles/A%2FB',
     headers: { ...globexHeaders, 'Content-Type': 'application/json' },
@@ -122,6 +123,96 @@ for (const variable of ['sku', 'number']) {
   })
 }
 
+describe('an expression that fails', () => {
+  let own: TestGateway
+  before(async () => {
+    own = await startGateway({
+      magentoUrl: magento.url,
+      integrations: [integration],
+      endpoints: {
+        'show-article': { ...endpoints['show-article'], answer: '{ "price": $sum }' },
+        'rename-article': { ...endpoints['rename-article'], answer: '$number(name)' },
+      },
+      schemas,
+    })
+  })
+  after(() => own[Symbol.asyncDispose]())
+
+  test('after a write does not look like a failed write', async () => {
+    const { status, body } = await put({ title: 'Written' }, own.url)
+    assert.equal(status, 200)
+    const { code, message } = JSON.parse(body) as Record<string, unknown>
+    assert.equal(code, 'answer-not-mapped')
+    assert.match(String(message), /has carried it out/)
+    const { body: product } = await send(gateway.url, {
+      path: '/rest/V1/erp/articles/A%2FB',
+      headers: globexHeaders,
+    })
+    assert.equal((JSON.parse(product) as Record<string, unknown>).title, 'WRITTEN')
+  })
+
+  test('by coming to a function shows nothing of it', async () => {
+    const answer = await send(own.url, {
+      path: '/rest/V1/erp/articles/A%2FB',
+      headers: globexHeaders,
+    })
+    assert.equal(problemOf(answer).code, 'internal-error')
+    assert.doesNotMatch(answer.body, /jsonata/)
+  })
+})
+
+test('as a job it may be sent again where the call to Magento may be, whatever its own method is', async () => {
+  const body = '{ "product": { "sku": "24-MB01", "name": body.title } }'
+  await using jobs = await startJobsGateway(
+    magento.url,
+    {},
+    {
+      endpoints: {
+        posts: { route: 'PUT /V1/products/:sku', call: { route: 'POST /V1/products', body } },
+        puts: {
+          route: 'POST /V1/products',
+          call: { route: 'PUT /V1/products/24-MB01', body },
+          answer: '$number(name)',
+        },
+      },
+    },
+  )
+  const ended = async (method: string, path: string) => {
+    let calls = 0
+    await magento.setFault({ kind: 'reset' }, () => {
+      calls += 1
+      return calls === 1
+    })
+    const job = await jobs.ended(await jobs.write({ method, path, body: { title: 'Bag' } }))
+    await magento.clearFault()
+    return job
+  }
+  const post = await ended('PUT', '/rest/V1/products/A%2FB')
+  assert.deepEqual([post.state, post.attempts], ['failed', 1])
+  const put = await ended('POST', '/rest/V1/products')
+  // What could not be mapped is done all the same.
+  assert.deepEqual([put.state, put.attempts], ['done', 2])
+  assert.equal((put.answer?.body as { code?: string } | undefined)?.code, 'answer-not-mapped')
+})
+
+test('two files with one route are refused', async () => {
+  await assert.rejects(
+    startGateway({
+      magentoUrl: magento.url,
+      integrations: [integration],
+      endpoints: {
+        one: endpoints['show-article'],
+        two: {
+          ...endpoints['show-article'],
+          route: 'GET /V1/erp/articles/:other',
+          call: { route: 'GET /V1/products/:other' },
+        },
+      },
+    }),
+    /endpoints\/two\.yaml:\d+ \/route: expected a route that .*endpoints\/one\.yaml has not too/,
+  )
+})
+
 describe('a file is refused', () => {
   for (const [name, change, expected] of [
     [
@@ -133,6 +224,32 @@ describe('a file is refused', () => {
       'whose call has a variable that its route has not',
       { call: { route: 'GET /V1/products/:sku' } },
       /\/call\/route: expected no :sku/,
+    ],
+    ...['GET /V1/jobs/:number', 'GET /openapi.json'].map(
+      (route) => [`for ${route}, a path of the gateway`, { route }, /\/route: expected a/] as const,
+    ),
+    ...['POST /V1/magefine/inventaire', 'DELETE /V1/jobs/:number'].map(
+      (route) =>
+        [
+          `whose call is ${route}, which the gateway answers`,
+          { route: 'POST /V1/erp/articles/:number', call: { route } },
+          /\/call\/route: expected a route of Magento, and none that the gateway answers/,
+        ] as const,
+    ),
+    [
+      'for a read whose call is a write',
+      { call: { route: 'DELETE /V1/products/:number' } },
+      /\/call\/route: expected a GET/,
+    ],
+    [
+      'for a read with a schema of its body',
+      { request: 'article.json' },
+      /\/request: expected none, since a GET has no body/,
+    ],
+    [
+      'whose call is a GET with a body',
+      { call: { route: 'GET /V1/products/:number', body: '{}' } },
+      /\/call\/body: expected none/,
     ],
     [
       'whose schema is not there',
@@ -146,6 +263,7 @@ describe('a file is refused', () => {
           magentoUrl: magento.url,
           integrations: [integration],
           endpoints: { 'show-article': { ...endpoints['show-article'], ...change } },
+          schemas,
         }),
         expected,
       )

@@ -245,3 +245,34 @@ test('no search for products is longer than a proxy takes, however long the arra
   // None of them looks for few only.
   assert.ok(targets.length <= 15, `${targets.length}`)
 })
+
+test('all calls together take no longer than one request may, and what was set is told', async () => {
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { magento: { url: magento.url, timeouts: { totalMs: 1_000 } } },
+    integrations: [
+      {
+        name: 'globex-pim',
+        credentials: { token: 'env:GLOBEX_TOKEN' },
+        upstream: { bearer: 'env:MAGENTO_TOKEN' },
+        policies: { routes: ['POST /V1/magefine/inventaire/bulk'] },
+      },
+    ],
+  })
+  await magento.setFault({ kind: 'slow', delayMs: 100 })
+  const gone = Array.from({ length: 20 }, (_, index) => `gone-${index}`)
+  const answer = await send(gateway.url, {
+    method: 'POST',
+    path: '/rest/V1/magefine/inventaire/bulk',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ items: ['A/B', ...gone].map((sku) => ({ sku, qty: 11 })) }),
+  })
+  await magento.clearFault()
+  const { success, results } = JSON.parse(answer.body) as Results
+  assert.equal(success, false)
+  assert.equal(results[0]?.success, true)
+  assert.equal(magento.stock('A/B'), 11)
+  assert.equal(results.length, 21)
+  assert.equal(results.at(-1)?.message, 'Magento did not answer in time.')
+  assert.ok(magento.received.length < 22)
+})

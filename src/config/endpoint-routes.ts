@@ -1,0 +1,23 @@
+import { unnamedRoute } from '../authorize/route-pattern.ts'
+import type { Fault } from './faults.ts'
+
+/** A file below `endpoints/`, as far as it is right. */
+export interface EndpointFile {
+  readonly file: string
+  readonly lineOf: (pointer: string) => number | undefined
+  readonly settings?: { readonly route: string }
+}
+
+/** Of two files for one route only one would answer, whatever their variables are called. */
+export function checkEndpointRoutes(files: readonly EndpointFile[]): Fault[] {
+  const pointer = '/route'
+  const taken = new Map<string, string>()
+  return files.flatMap(({ file, lineOf, settings }) => {
+    if (settings === undefined) return []
+    const route = unnamedRoute(settings.route)
+    const other = taken.get(route)
+    taken.set(route, other ?? file)
+    const expected = `a route that ${other} has not too`
+    return other === undefined ? [] : [{ file, pointer, line: lineOf(pointer), expected }]
+  })
+}

@@ -1,0 +1,40 @@
+import { parseRoutePattern, unnamedRoute, variablesOf } from '../authorize/route-pattern.ts'
+import type { EndpointFileSettings } from './defined-endpoint.ts'
+import { endpoints } from './endpoints.ts'
+
+const ownRoutes: ReadonlySet<string> = new Set(
+  endpoints.flatMap(({ routes }) => routes.map(unnamedRoute)),
+)
+
+/** What is wrong with an endpoint besides its shape: what it could never answer. */
+export function endpointFaults({ route, request, call }: EndpointFileSettings) {
+  const variablesIn = (text: string) => variablesOf(parseRoutePattern(text)?.segments ?? [])
+  const given = new Set(variablesIn(route))
+  const faults = variablesIn(call.route)
+    .filter((name) => !given.has(name))
+    .map((name) => ({
+      pointer: '/call/route',
+      expected: `no :${name}, which ${route} does not have`,
+    }))
+  const refuse = (pointer: string, expected: string) => faults.push({ pointer, expected })
+  if (isOfJobs(route)) refuse('/route', 'another path than /V1/jobs, where jobs are shown')
+  if (isOfJobs(call.route) || ownRoutes.has(unnamedRoute(call.route))) {
+    refuse('/call/route', 'a route of Magento, and none that the gateway answers itself')
+  }
+  if (isRead(route) && !isRead(call.route)) {
+    refuse('/call/route', 'a GET, since the route is one and a read must not write')
+  }
+  if (isRead(route) && request !== undefined) refuse('/request', 'none, since a GET has no body')
+  if (isRead(call.route) && call.body !== undefined) {
+    refuse('/call/body', 'none, since the call is a GET and has no body')
+  }
+  return faults
+}
+
+function isRead(route: string): boolean {
+  return route.startsWith('GET ')
+}
+
+function isOfJobs(route: string): boolean {
+  return /^\w+ \/V1\/jobs(?:\/|$)/.test(route)
+}

@@ -21,9 +21,6 @@ export function endpointFaults({ route, request, call }: EndpointFileSettings) {
   if (isOfJobs(call.route) || ownRoutes.has(unnamedRoute(call.route))) {
     refuse('/call/route', 'a route of Magento, and none that the gateway answers itself')
   }
-  if (isRead(route) && !isRead(call.route)) {
-    refuse('/call/route', 'a GET, since the route is one and a read must not write')
-  }
   if (isRead(route) && request !== undefined) refuse('/request', 'none, since a GET has no body')
   if (isRead(call.route) && call.body !== undefined) {
     refuse('/call/body', 'none, since the call is a GET and has no body')

@@ -237,11 +237,6 @@ describe('a file is refused', () => {
         ] as const,
     ),
     [
-      'for a read whose call is a write',
-      { call: { route: 'DELETE /V1/products/:number' } },
-      /\/call\/route: expected a GET/,
-    ],
-    [
       'for a read with a schema of its body',
       { request: 'article.json' },
       /\/request: expected none, since a GET has no body/,

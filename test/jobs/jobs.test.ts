@@ -307,8 +307,8 @@ describe('jobs', () => {
 
   test('whose attempt comes upon a defect end as failed, and are told and kept as dead letters', async () => {
     const route = 'POST /V1/erp/articles'
-    const call = { route: 'POST /V1/products', body: '{ "product": body }' }
-    const endpoints = { article: { route, call, answer: '$error("no such mapping")' } }
+    const call = { route: 'POST /V1/products', body: '$error("no such mapping")' }
+    const endpoints = { article: { route, call } }
     const integrations = [{ ...globex, policies: { routes: [route] } }]
     await using jobs = await startJobsGateway(magento.url, {}, { integrations, endpoints })
     const job = await jobs.ended(

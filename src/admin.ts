@@ -10,7 +10,7 @@ export interface AdminSources {
   readonly notReady: () => readonly string[]
   /** What else an operator may want to see of it; does not decide whether it is ready. */
   readonly details: () => object
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   readonly reload: Reload
   /** Who may ask for a reload; nobody may without one. */
   readonly token: () => Secret | undefined

@@ -100,7 +100,13 @@ export async function buildGateway(
       ...succession.current().notReady(),
     ],
     details: () => ({ magento: succession.current().magentoStatus() }),
-    metrics,
+    metrics: {
+      contentType: metrics.contentType,
+      text: () => {
+        lasting.recorder.count()
+        return metrics.text()
+      },
+    },
     reload,
     token: () => succession.current().config.gateway.admin?.token,
   })

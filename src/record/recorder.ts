@@ -21,6 +21,8 @@ export interface Recorder {
    * Takes note of the end of a job; calls back when its record is written, or cannot be.
    */
   readonly recordJob: (record: AuditRecord, end: EndAnswer) => void
+  /** Counts what has been taken note of so far, so that metrics tell of it. */
+  readonly count: () => void
   /** Whether the trail has not taken what it was given within the deadline. */
   readonly isStalled: () => boolean
   /** How many requests are over whose record is not written. */
@@ -168,6 +170,7 @@ export function openRecorder(
       collectOne(record, end)
       beginInTime()
     },
+    count: collect,
     isStalled: () => isStalled,
     waiting: () => ended.length + collected.length + underWay.length,
     written: async () => {

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { discardCallbacks } from '../../callbacks/redeliver.ts'
-import { allDead } from '../../jobs/all-dead.ts'
 import { requiredOption, UsageError } from '../arguments.ts'
-import { fail, print, withJobs } from './with-jobs.ts'
+import { eachDead } from './each-dead.ts'
+import { withJobs } from './with-jobs.ts'
 
 const options = {
   config: { type: 'string' },
@@ -20,14 +20,11 @@ export function main(args: string[]): Promise<number> {
   if (isAll === positionals.length > 0) throw new UsageError('IDs of jobs, or --all')
   return withJobs(requiredOption(values.config, 'config'), async ({ backend }) => {
     const queue = areCallbacks ? backend.callbacks : backend.jobs
-    const ids = isAll ? (await allDead(queue)).map(({ id }) => id) : positionals
-    let missing = 0
-    for (const id of ids) {
-      const isGone =
-        (await queue.discard(id)) || (areCallbacks && (await discardCallbacks(id, backend)))
-      if (isGone) print(`${id} is forgotten`)
-      else missing = fail(areCallbacks ? `${id} has no dead call-back` : `${id} is no dead letter`)
-    }
-    return missing
+    const act = async (id: string) =>
+      (await queue.discard(id)) || (areCallbacks && (await discardCallbacks(id, backend)))
+    return eachDead(queue, positionals, act, {
+      done: 'is forgotten',
+      missing: areCallbacks ? 'has no dead call-back' : 'is no dead letter',
+    })
   })
 }

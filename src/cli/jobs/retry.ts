@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import { allDead } from '../../jobs/all-dead.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { requiredOption, UsageError } from '../arguments.ts'
-import { fail, type JobsAtHand, print, withJobs } from './with-jobs.ts'
+import { eachDead } from './each-dead.ts'
+import { type JobsAtHand, withJobs } from './with-jobs.ts'
 
 const options = { config: { type: 'string' }, all: { type: 'boolean' } } as const
 
@@ -15,13 +15,11 @@ export function main(args: string[]): Promise<number> {
   const isAll = values.all ?? false
   if (isAll === positionals.length > 0) throw new UsageError('IDs of dead jobs, or --all')
   return withJobs(requiredOption(values.config, 'config'), async ({ backend, jobLifeMs }) => {
-    const ids = isAll ? (await allDead(backend.jobs)).map(({ id }) => id) : positionals
-    let missing = 0
-    for (const id of ids) {
-      if (await putBack(id, backend, jobLifeMs)) print(`${id} waits again`)
-      else missing = fail(`${id} is no dead letter`)
-    }
-    return missing
+    const act = (id: string) => putBack(id, backend, jobLifeMs)
+    return eachDead(backend.jobs, positionals, act, {
+      done: 'waits again',
+      missing: 'is no dead letter',
+    })
   })
 }
 

@@ -20,6 +20,19 @@ export function allValues(headers: readonly string[], name: string): string[] {
   return values
 }
 
+/** The fields whose lower-case name passes, names and values in turn. */
+export function fieldsWhere(
+  headers: readonly string[],
+  isWanted: (name: string) => boolean,
+): string[] {
+  const wanted: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string
+    if (isWanted(name.toLowerCase())) wanted.push(name, headers[index + 1] as string)
+  }
+  return wanted
+}
+
 function isNamed(candidate: string, name: string): boolean {
   // The length first: it is far cheaper to compare than the lower-case name.
   return candidate.length === name.length && candidate.toLowerCase() === name

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { type AnswerSettings, clientClosed, standingHeaders } from '../../answer.ts'
 import type { StoredAnswer } from '../../answer-store.ts'
 import type { CacheUse } from '../../cache-rule.ts'
-import { firstValue } from '../../headers.ts'
+import { fieldsWhere, firstValue } from '../../headers.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { isNotModified } from './preconditions.ts'
 
@@ -36,7 +36,9 @@ export function answerStored(
   request.cacheUse = use
   const isKnown = isNotModified(request.rawHeaders, stored)
   const body = isKnown ? noBody : stored.body
-  const headers = isKnown ? notModified(stored.headers) : stored.headers.slice()
+  const headers = isKnown
+    ? fieldsWhere(stored.headers, (name) => notModifiedFields.has(name))
+    : stored.headers.slice()
   headers.push('ETag', stored.etag, 'Cache-Status', cacheStatus[use])
   if (age !== undefined) headers.push('Age', age)
   if (!isKnown) headers.push('Content-Length', String(body.length))
@@ -76,12 +78,3 @@ export function answerWhole(
 }
 
 const noBody = Buffer.alloc(0)
-
-function notModified(headers: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] as string
-    if (notModifiedFields.has(name.toLowerCase())) kept.push(name, headers[index + 1] as string)
-  }
-  return kept
-}

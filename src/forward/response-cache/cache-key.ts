@@ -41,12 +41,13 @@ export function cacheKey(shop: string, request: RequestContext, rule: CacheRule)
   ])
 }
 
-/** The key of an answer that is chosen by further fields of the request (RFC 9111, section 4.1). */
+/** The key of an answer that is chosen by further fields of the request, if any (RFC 9111, section 4.1). */
 export function variantKey(
   key: string,
   selectedBy: readonly string[],
   rawHeaders: readonly string[],
 ): string {
+  if (selectedBy.length === 0) return key
   return JSON.stringify([
     key,
     ...selectedBy.map((name) => [

@@ -9,7 +9,7 @@ import { answerStored, answerWhole } from './answer-stored.ts'
 import { cacheKey, variantKey } from './cache-key.ts'
 import { tagsOfRead } from './cache-tags.ts'
 import { prepareDecision } from './decide-answer.ts'
-import { type Fill, type FillEnd, openFill, type StoredEnd } from './fill.ts'
+import { type Fill, type FillEnd, openFill } from './fill.ts'
 import { ageOf, standsInForError, usability } from './freshness.ts'
 import { type Wishes, wishesOf } from './wishes.ts'
 
@@ -175,7 +175,9 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
       request.cacheUse = 'miss'
       return visit.ask(leftMs(visit))
     }
-    const isMine = end.kind !== 'stored' || end.variant === ownVariant(end, baseKey, request)
+    const isMine =
+      end.kind !== 'stored' ||
+      end.variant === variantKey(baseKey, end.selectedBy, request.rawHeaders)
     const isTooEarly = end.kind === 'failed' && end.rejection.reason === 'TOTAL_TIMEOUT'
     // Another variant, or the other one's time is over and not its own.
     if (!isMine || end.kind === 'abandoned' || (isTooEarly && leftMs(visit) > 1)) {
@@ -258,12 +260,4 @@ function settleWith(fill: Fill, asked: Promise<LeftToAnswer>): void {
 
 function answerAmong(kept: KeptUnderKey | undefined): StoredAnswer | undefined {
   return kept === undefined || 'selectedBy' in kept ? undefined : kept
-}
-
-function ownVariant(
-  { selectedBy }: StoredEnd,
-  baseKey: string,
-  { rawHeaders }: RequestContext,
-): string {
-  return selectedBy.length === 0 ? baseKey : variantKey(baseKey, selectedBy, rawHeaders)
 }

@@ -1,7 +1,6 @@
 import type { AnswerSettings } from '../../answer.ts'
 import type { AnswerStore } from '../../answer-store.ts'
 import { apiRoute } from '../../authorize/api-route.ts'
-import type { CalledRoute } from '../../endpoint.ts'
 import { type ProblemCode, statusOf } from '../../problem.ts'
 import type { Outcome, RequestContext } from '../../request-context.ts'
 import type { SendUpstream, UpstreamRequest } from '../upstream-exchange.ts'
@@ -85,13 +84,10 @@ function wasSent({ upstream, endpoint, outcome }: RequestContext): boolean {
   return endpoint !== undefined || outcome?.code !== 'upstream-unreachable'
 }
 
-function segmentsOf({ segments }: CalledRoute): readonly string[] {
-  return segments
-}
-
 /** Whether Magento has done with a write. */
 function isOver({ target, endpoint }: TaggedRequest, outcome: Outcome | undefined): boolean {
-  const paths = [target?.segments ?? [], ...(endpoint?.endpoint.calls ?? []).map(segmentsOf)]
+  const called = (endpoint?.endpoint.calls ?? []).map(({ segments }) => segments)
+  const paths = [target?.segments ?? [], ...called]
   const isLater = paths.some((segments) => apiRoute(segments).execution !== 'sync')
   if (isLater || outcome === undefined) return false
   // The caller went away, the connection broke off, or Magento or a server before it did not answer in time.

@@ -54,8 +54,7 @@ export function prepareDecision(
     const end = { kind: 'stored', answer: kept, upstreamAge } as const
     // What Magento has confirmed can be given even where it must not be kept from now on.
     if (!isStorable) return { ...end, selectedBy: [], variant: '', isForAll: false }
-    const variant =
-      selectedBy.length === 0 ? baseKey : variantKey(baseKey, selectedBy, request.rawHeaders)
+    const variant = variantKey(baseKey, selectedBy, request.rawHeaders)
     const forMs = keepForMs(kept, rule)
     if (forMs > 0 && isLatest()) {
       if (selectedBy.length > 0) store.keep(baseKey, ticket, { selectedBy }, forMs)

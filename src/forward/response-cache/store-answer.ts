@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { AnswerTerms, StoredAnswer } from '../../answer-store.ts'
-import { firstValue } from '../../headers.ts'
+import { fieldsWhere, firstValue } from '../../headers.ts'
 import { parseHttpDate } from './http-date.ts'
 
 /** An answer of Magento as it has come in. */
@@ -87,12 +87,7 @@ export function confirmedHeaders(
 }
 
 function keptFields(headers: readonly string[], left: ReadonlySet<string>): string[] {
-  const kept: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] as string
-    if (!left.has(name.toLowerCase())) kept.push(name, headers[index + 1] as string)
-  }
-  return kept
+  return fieldsWhere(headers, (name) => !left.has(name))
 }
 
 /** RFC 9111, section 4.2.3: corrected_initial_age. */

@@ -1,15 +1,10 @@
 import { unnamedRoute } from '../authorize/route-pattern.ts'
-import type { Fault } from './faults.ts'
-
-/** A file below `endpoints/`, as far as it is right. */
-export interface EndpointFile {
-  readonly file: string
-  readonly lineOf: (pointer: string) => number | undefined
-  readonly settings?: { readonly route: string }
-}
+import type { Fault, ReadSettings } from './faults.ts'
 
 /** Of two files for one route only one would answer, whatever their variables are called. */
-export function checkEndpointRoutes(files: readonly EndpointFile[]): Fault[] {
+export function checkEndpointRoutes(
+  files: readonly ReadSettings<{ readonly route: string }>[],
+): Fault[] {
   const pointer = '/route'
   const taken = new Map<string, string>()
   return files.flatMap(({ file, lineOf, settings }) => {

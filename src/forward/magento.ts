@@ -102,10 +102,11 @@ export function connectMagento(
     forMs = timeouts.totalMs,
   ): Promise<Rejection | undefined> {
     const deadline = performance.now() + forMs
-    const spanId = newSpanId()
     const entered = gate.enter(request)
     const pass = typeof entered === 'number' ? entered : await entered
     if (typeof pass !== 'number') return pass
+    // One for all attempts.
+    const spanId = newSpanId()
     let attempt: UpstreamAttempt | Rejection | undefined
     try {
       const first = authorize(request)

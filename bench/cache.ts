@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { parse, stringify } from 'yaml'
+import { dump, load } from 'js-yaml'
 import { startRedis } from '../test/support/redis.ts'
 import { measureCacheCosts } from './cache-cost.ts'
 import { startChild } from './child.ts'
@@ -53,9 +53,9 @@ function change(
   file: string,
   act: (settings: { policies: Record<string, unknown> }) => void,
 ): void {
-  const settings = parse(readFileSync(file, 'utf8')) as { policies: Record<string, unknown> }
+  const settings = load(readFileSync(file, 'utf8')) as { policies: Record<string, unknown> }
   act(settings)
-  writeFileSync(file, stringify(settings))
+  writeFileSync(file, dump(settings))
 }
 
 const shared = { redis: 'env:BENCH_REDIS' }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { dump } from 'js-yaml'
 import type { SwaggerDocument } from '../src/authorize/magento-contract/swagger.ts'
 
 /** How the caller signs. */
@@ -109,7 +109,7 @@ export function writeBenchConfig(
   }
   mkdirSync(join(folder, 'integrations'), { recursive: true })
   mkdirSync(join(folder, 'schemas'))
-  writeFileSync(join(folder, 'gateway.yaml'), stringify(gateway))
-  writeFileSync(join(folder, 'integrations', 'bench.yaml'), stringify(integration))
+  writeFileSync(join(folder, 'gateway.yaml'), dump(gateway))
+  writeFileSync(join(folder, 'integrations', 'bench.yaml'), dump(integration))
   writeFileSync(join(folder, 'schemas', 'items.json'), JSON.stringify(itemsSchema))
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { dump } from 'js-yaml'
 import { benchCaller, type Caller } from './cases.ts'
 import { benchGrants, itemsSchema, writeBenchConfig } from './configuration.ts'
 
@@ -51,5 +51,5 @@ function writeIntegration(folder: string, number: number): void {
       requestSchema: { 'POST /V1/products': `items-${number % schemaFiles}.json` },
     },
   }
-  writeFileSync(join(folder, 'integrations', `${name}.yaml`), stringify(settings))
+  writeFileSync(join(folder, 'integrations', `${name}.yaml`), dump(settings))
 }

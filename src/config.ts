@@ -19,7 +19,6 @@ import { inTurns } from './config/in-turns.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
 import { checkJobEngines, checkPlaceForJobs } from './config/job-rules.ts'
 import { checkContract, readContract } from './config/magento-schema-file.ts'
-import { narrowSchema } from './config/narrow-schema.ts'
 import {
   applyPolicyClass,
   classFaults,
@@ -182,9 +181,12 @@ async function loadFile<Settings>(
   if ('length' in written)
     return { file, lineOf: () => undefined, value: undefined, secrets: [], faults: written }
   const source = classes === undefined ? written : applyPolicyClass(written, classes)
-  const narrowed = narrowSchema(schema, source.value)
-  const checked = checkSettings(narrowed, source)
-  const { value, secrets, faults } = await resolveReferences(narrowed, checked.value, sources)
+  const checked = checkSettings(schema, source)
+  const { value, secrets, faults } = await resolveReferences(
+    checked.narrowed,
+    checked.value,
+    sources,
+  )
   const isTyped = checked.faults.length === 0
   const finished = isTyped ? finish(value as Settings) : undefined
   const found = [...faults, ...(finished?.faults ?? [])].map(

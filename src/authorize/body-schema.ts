@@ -29,12 +29,17 @@ const maxViolations = 20
 /** Lists what is wrong with a value; empty when it matches. */
 export type BodyValidator = (value: unknown) => readonly Violation[]
 
+const schemaOfSchemas = new Ajv2020()
+
 /**
  * Compiles a schema.
  * @throws {Error} when the schema is not a valid one, or refers to what is not there
  */
 export function compileBodySchema(schema: object): BodyValidator {
+  void schemaOfSchemas.validateSchema(schema, true)
+  // One for each, since names within one schema mean nothing in another.
   const ajv = new Ajv2020({
+    validateSchema: false,
     allErrors: true,
     strict: true,
     allowUnionTypes: true,

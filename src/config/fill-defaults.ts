@@ -13,17 +13,21 @@ interface SchemaNode {
  * takes `additionalProperties: false` for a schema, and throws.
  */
 export function fillDefaults(schema: SchemaNode, written: unknown): unknown {
-  const value = written === undefined ? structuredClone(schema.default) : written
+  // A default is copied on the way, never handed out itself.
+  const value = written === undefined ? schema.default : written
   if (Array.isArray(value)) {
     const { items } = schema
-    return items === undefined ? value : value.map((item) => fillDefaults(items, item))
+    return items === undefined ? [...value] : value.map((item) => fillDefaults(items, item))
   }
   if (typeof value !== 'object' || value === null) return value
   const [ofPattern] = Object.values(schema.patternProperties ?? {})
   const filled: Record<string, unknown> = {}
   for (const [key, member] of Object.entries(value)) {
     const below = schema.properties?.[key] ?? ofPattern
-    define(filled, key, below === undefined ? member : fillDefaults(below, member))
+    const whole = below === undefined ? member : fillDefaults(below, member)
+    if (key !== '__proto__') filled[key] = whole
+    // Has to be there to be refused.
+    else Object.defineProperty(filled, key, { value: whole, enumerable: true })
   }
   for (const [key, below] of Object.entries(schema.properties ?? {})) {
     if (Object.hasOwn(filled, key)) continue
@@ -31,14 +35,4 @@ export function fillDefaults(schema: SchemaNode, written: unknown): unknown {
     if (standard !== undefined) filled[key] = standard
   }
   return filled
-}
-
-/** Also a key like `__proto__`, which has to be there to be refused. */
-function define(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, {
-    value,
-    enumerable: true,
-    writable: true,
-    configurable: true,
-  })
 }

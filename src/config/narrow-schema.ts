@@ -17,6 +17,7 @@ export function narrowSchema<Schema extends TSchema>(schema: Schema, value: unkn
 }
 
 function narrow(schema: TSchema, value: unknown): TSchema {
+  if (value === undefined) return schema
   const { discriminator, anyOf, properties } = schema as SchemaNode
   if (discriminator !== undefined && anyOf !== undefined) {
     const choice = memberOf(value, discriminator)

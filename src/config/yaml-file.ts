@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
-import { unescapePointer } from '../json-pointer.ts'
+import {
+  CORE_SCHEMA,
+  constructFromEvents,
+  EVENT_ID,
+  type Event,
+  mapTag,
+  parseEvents,
+  YAMLException,
+} from 'js-yaml'
 import type { Fault } from './faults.ts'
+import { lineOfComplexKey, lineOfPointer } from './yaml-lines.ts'
 
 /** A YAML file, read. */
 export interface YamlFile {
@@ -11,9 +19,20 @@ export interface YamlFile {
   readonly lineOf: (pointer: string) => number | undefined
 }
 
+/** What aliases may lead to, all of it counted each time that it is led to. */
+const maxAliasedValues = 100_000
+
+const complexKey = 'a key that is no text'
+
+const schema = CORE_SCHEMA.withTags({
+  ...mapTag,
+  addPair: (map, key, value) =>
+    key instanceof Object ? complexKey : mapTag.addPair(map, key, value),
+})
+
 /**
- * Reads a YAML 1.2 file. The text of a parse error is left out of the faults, because it quotes the
- * file.
+ * Reads a YAML 1.2 file with one document. What the parser says of an error is told only as far as it does not
+ * quote the file.
  */
 export async function readYamlFile(file: string): Promise<YamlFile | readonly Fault[]> {
   let text: string
@@ -23,53 +42,42 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
     return [{ file, pointer: '', expected: `a readable file (${code})` }]
   }
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  if (document.errors.length > 0) {
-    return document.errors.map(({ code, pos }) => ({
-      file,
-      pointer: '',
-      line: lines.linePos(pos[0]).line,
-      expected: `YAML without the error ${code}`,
-    }))
-  }
-  const oddKey = keyThatIsNoText(document)
-  if (oddKey !== undefined) {
-    const line = lines.linePos(oddKey.offset).line
-    return [{ file, pointer: '', line, expected: 'keys that are text' }]
-  }
-  let value: unknown
+  const fault = (what: string, line?: number): [Fault] => [
+    { file, pointer: '', line, expected: `YAML without the error: ${what}` },
+  ]
   try {
-    value = document.toJS()
-  } catch {
-    return [
-      { file, pointer: '', expected: 'YAML whose aliases (*name) lead somewhere, and to little' },
-    ]
+    const events = parseEvents(text, {})
+    const [value = null, ...others] = constructFromEvents(events, { source: text, schema })
+    if (others.length > 0) return fault('more than one document')
+    if (events.some(isAlias) && countAliased(value) > maxAliasedValues) {
+      return fault('aliases that lead to themselves, or to too much')
+    }
+    return { file, value, lineOf: (pointer) => lineOfPointer(text, pointer) }
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    // The parser has come to the end of such a key when it finds it wrong.
+    const line =
+      error.reason === complexKey ? lineOfComplexKey(text) : error.mark && error.mark.line + 1
+    return fault(withoutQuotes(error.reason), line)
   }
-  return { file, value, lineOf: (pointer) => lineIn(text, pointer) }
 }
 
-/** Reads the text again: what knows the lines is a hundred times as large, and only faults ask for them. */
-function lineIn(text: string, pointer: string): number | undefined {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const path = pointer.split('/').slice(1).map(unescapePointer)
-  for (; path.length > 0; path.pop()) {
-    const node = document.getIn(path, true)
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
-  }
-  return undefined
+function isAlias({ type }: Event): boolean {
+  return type === EVENT_ID.ALIAS
 }
 
-/** Where a key is a list, a map, an alias or bytes: of such a one the parser would print a warning that quotes it. */
-function keyThatIsNoText(document: Document): { readonly offset: number } | undefined {
-  let found: { readonly offset: number } | undefined
-  visit(document, {
-    Pair: (_, { key }) => {
-      if (!isNode(key) || (isScalar(key) && !(key.value instanceof Object))) return undefined
-      found = { offset: key.range?.[0] ?? 0 }
-      return visit.BREAK
-    },
-  })
-  return found
+/** How many values these are, where what several aliases lead to counts for each; Infinity for what holds itself. */
+function countAliased(value: unknown, known = new Map<object, number>()): number {
+  if (!(value instanceof Object)) return 1
+  const counted = known.get(value)
+  if (counted !== undefined) return counted
+  known.set(value, Number.POSITIVE_INFINITY)
+  const count = Object.values(value).reduce((sum, each) => sum + countAliased(each, known), 1)
+  known.set(value, count)
+  return count
+}
+
+/** What js-yaml quotes stands in double quotes, in angle brackets or behind a colon, and always last. */
+function withoutQuotes(reason: string): string {
+  return reason.replace(/(: | ".| !?<).*$/s, '')
 }

@@ -274,23 +274,38 @@ describe('refuses', () => {
     )
     const { exitCode, stderr } = await runCommand(['check', '--config', directory.path], testEnv)
     assert.equal(exitCode, 1)
-    assert.match(stderr, /bad\.yaml:\d+ \/: expected YAML without the error/)
+    assert.match(stderr, /bad\.yaml:2 \/: expected YAML without the error: deficient indentation/)
     assert.ok(!stderr.includes('unclosed'))
   })
 
-  test('a key that is a list, a map or bytes, without quoting it', async () => {
+  test('YAML that cannot be taken, with its line and without quoting it', async () => {
     await using directory = await writeConfig(filesWith({}))
-    for (const key of [
-      '[hidden-0123456789]',
-      '{ a: hidden-0123456789 }',
-      '!!binary hidden0123456789',
-    ]) {
-      await writeFile(join(directory.path, 'integrations', 'bad.yaml'), `name: x\n? ${key}\n: y\n`)
-      const { exitCode, stderr } = await runCommand(['check', '--config', directory.path], testEnv)
-      assert.equal(exitCode, 1)
-      assert.match(stderr, /bad\.yaml:2 \/: expected keys that are text/)
-      assert.ok(!stderr.includes('hidden'), stderr)
+    const lines = [
+      ['? [hidden-0123456789]\n: y', 2, 'a key that is no text'],
+      ['? { a: hidden-0123456789 }\n: y', 2, 'a key that is no text'],
+      ['? !!binary hidden0123456789\n: y', 2, 'unknown scalar tag'],
+      ['y: !hidden-0123456789 z', 2, 'unknown scalar tag'],
+      ['y: !<hidden{0123456789> z', 2, 'tag name cannot contain such characters'],
+      ['y: !hidden! z', 2, 'undeclared tag handle'],
+      ['y: *hidden-0123456789', 2, 'unidentified alias'],
+      ['hidden-0123456789: 1\nhidden-0123456789: 2', 3, 'duplicated mapping key'],
+      ['--- hidden-0123456789', undefined, 'more than one document'],
+      ['y: &a [*a, hidden-0123456789]', undefined, 'aliases that lead to themselves'],
+    ] as const
+    const file = (name: string) => join(directory.path, 'integrations', name)
+    for (const [index, [line]] of lines.entries()) {
+      await writeFile(file(`bad-${index}.yaml`), `name: x\n${line}\n`)
     }
+    const bomb = [1, 2, 3, 4, 5, 6].map((n) => `l${n}: &l${n} [${`*l${n - 1}, `.repeat(10)}]\n`)
+    await writeFile(file('bomb.yaml'), `l0: &l0 x\n${bomb.join('')}`)
+    const { exitCode, stderr } = await runCommand(['check', '--config', directory.path], testEnv)
+    assert.equal(exitCode, 1)
+    for (const [index, [, line, reason]] of lines.entries()) {
+      const place = `bad-${index}.yaml${line === undefined ? '' : `:${line}`} /`
+      assert.ok(stderr.includes(`${place}: expected YAML without the error: ${reason}`), place)
+    }
+    assert.match(stderr, /bomb\.yaml \/: expected YAML without the error: aliases that lead to/)
+    assert.ok(!stderr.includes('hidden'), stderr)
   })
 
   test('a secret of fewer than 16 characters', async () => {
@@ -410,5 +425,8 @@ test('names a mistyped route, and an alias that leads nowhere', async () => {
   await writeFile(join(directory.path, 'gateway.yaml'), 'listen: *nowhere\n')
   const result = await runCommand(['check', '--config', directory.path], testEnv)
   assert.equal(result.exitCode, 1)
-  assert.match(result.stderr, /gateway\.yaml \/: expected YAML whose aliases/)
+  assert.match(
+    result.stderr,
+    /gateway\.yaml:1 \/: expected YAML without the error: unidentified alias\n/,
+  )
 })

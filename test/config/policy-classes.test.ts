@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { stringify } from 'yaml'
+import { dump } from 'js-yaml'
 import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
@@ -16,7 +16,7 @@ async function written(rateLimit: object, classes: Readonly<Record<string, unkno
   })
   await mkdir(join(files.path, 'policies'))
   for (const [name, content] of Object.entries(classes)) {
-    await writeFile(join(files.path, 'policies', `${name}.yaml`), stringify(content))
+    await writeFile(join(files.path, 'policies', `${name}.yaml`), dump(content))
   }
   return files
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { renderSchemas } from '../../src/config/render-schemas.ts'
 
 const folder = new URL('../../config/', import.meta.url)
@@ -24,7 +24,7 @@ test('the example configuration matches them', async () => {
       JSON.parse(await readFile(new URL(schema, folder), 'utf8')),
     )
     for (const file of files) {
-      assert.ok(validate(parse(await readFile(new URL(file, folder), 'utf8'))), file)
+      assert.ok(validate(load(await readFile(new URL(file, folder), 'utf8'))), file)
     }
   }
 })

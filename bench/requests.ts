@@ -36,12 +36,16 @@ export async function reportRequests(
   return [...parts, ...remark].join('\n\n')
 }
 
-/** The bare proxy stands first. All others have been seen to refuse what they must. */
+/** The bare proxy stands first. Those with policies have been seen to refuse what they must. */
 async function startContestants(folder: string, scheme: Scheme) {
   const { url } = await startUpstream()
   const bare = {
     name: 'bare proxy',
     child: await startChild('bare-proxy.ts', [url], core.proxy),
+  }
+  const without = {
+    name: 'no policies',
+    child: await startChild('without-policies.ts', [url], core.proxy),
   }
   const guarded: Contestant[] = [
     { name: 'gateway', child: await startGateway(join(folder, 'memory'), url, scheme) },
@@ -51,7 +55,10 @@ async function startContestants(folder: string, scheme: Scheme) {
     scheme === 'body' ? whyNoNginxLua() : `${nginxName} knows scheme body alone, and is left out`
   if (missing === undefined) guarded.push({ name: nginxName, child: await startNginxLua(url) })
   for (const { name, child } of guarded) await checkRefusals(name, child.url, scheme)
-  return { contestants: [bare, ...guarded], remark: missing === undefined ? [] : [`${missing}.`] }
+  return {
+    contestants: [bare, without, ...guarded],
+    remark: missing === undefined ? [] : [`${missing}.`],
+  }
 }
 
 function startGateway(folder: string, upstreamUrl: string, scheme: Scheme) {

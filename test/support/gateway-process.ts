@@ -1,8 +1,14 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /** What a process printed, and how it ended. */
 export interface ProcessOutput {
@@ -54,7 +60,10 @@ function run(args: readonly string[], env: Readonly<Record<string, string>>) {
   return { child, ended, printed: () => stdout }
 }
 
-/** Starts `start` and resolves when it has printed its addresses. */
+/**
+ * Starts `start` and resolves when it has printed its addresses. A test that fails before it has stopped the process
+ * does not wait for it: it is killed when the file of tests is through.
+ */
 export async function startedProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -72,14 +81,24 @@ export async function startedProcess(
   })
   const addresses = await Promise.race([ready, failed])
   failed.catch(() => undefined)
+  const pipes = [child.stdin, child.stdout, child.stderr] as unknown as readonly Socket[]
+  for (const each of [child, ...pipes]) each.unref()
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  function untilEnded(): Promise<ProcessOutput> {
+    for (const each of [child, ...pipes]) each.ref()
+    return ended
+  }
   return {
     ...addresses,
     pid: child.pid,
     signal: (name) => void child.kill(name),
-    ended,
+    get ended() {
+      return untilEnded()
+    },
     stop: () => {
       child.kill('SIGTERM')
-      return ended
+      return untilEnded()
     },
   }
 }

@@ -22,6 +22,9 @@ export function endpointFaults({ route, request, call }: EndpointFileSettings) {
     refuse('/call/route', 'a route of Magento, and none that the gateway answers itself')
   }
   if (isRead(route) && request !== undefined) refuse('/request', 'none, since a GET has no body')
+  // A read is answered before its record is written, and nothing keeps it from being sent again.
+  if (isRead(route) && !isRead(call.route))
+    refuse('/call/route', 'a GET, since the endpoint is one')
   if (isRead(call.route) && call.body !== undefined) {
     refuse('/call/body', 'none, since the call is a GET and has no body')
   }

@@ -55,7 +55,6 @@ for (const [called, expected] of [
   ['GET /V1/carts/:id', /neither jobs, tokens nor carts/],
   ['GET /V1/customers/me', /neither jobs, tokens nor carts/],
   ['GET /V1/:id', /a literal after V1/],
-  ['POST /V1/orders/:id/comments', /a GET/],
 ] as const) {
   for (const granted of ['GET /V1/erp/basket/:number', 'GET /V1/erp/:kind/:number']) {
     test(`names ${granted}, behind which a file has ${called} called`, async () => {

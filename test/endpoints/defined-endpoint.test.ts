@@ -247,6 +247,11 @@ describe('a file is refused', () => {
       /\/call\/body: expected none/,
     ],
     [
+      'for a read that has something written',
+      { call: { route: 'POST /V1/products/:number' } },
+      /\/call\/route: expected a GET, since the endpoint is one/,
+    ],
+    [
       'whose schema is not there',
       { request: 'none.json' },
       /\/request: expected the file schemas\/none.json/,

@@ -1,4 +1,4 @@
-/** Which characters of ASCII a run is made of: 1 at the code of each. */
+/** Which characters of ASCII a run is made of: of all UTF-16 units, 1 at those. */
 export type Characters = Uint8Array
 
 /** A stretch of a text, its end excluded. */
@@ -9,39 +9,72 @@ export interface Run {
 
 /** The characters of ASCII that an expression fits. */
 export function characters(form: RegExp): Characters {
-  return Uint8Array.from({ length: 128 }, (_, code) =>
-    form.test(String.fromCharCode(code)) ? 1 : 0,
-  )
+  const members = new Uint8Array(65_536)
+  for (let code = 0; code < 128; code += 1) {
+    if (form.test(String.fromCharCode(code))) members[code] = 1
+  }
+  return members
 }
 
 /**
  * Finds the runs of at least so many of the characters, in order. It looks at every `minLength`-th
  * character, and at others only around one that fits.
+ * @param harmless runs of nothing but these are left out
  */
-export function findRuns(text: string, members: Characters, minLength: number): readonly Run[] {
+export function findRuns(
+  text: string,
+  members: Characters,
+  minLength: number,
+  harmless: Characters = noCharacters,
+): readonly Run[] {
   let runs: Run[] | undefined
   const units = unitsOf(text)
   const { length } = text
   for (let at = minLength - 1; at < length; ) {
     let begin = at
-    while (begin > at - minLength && isMember(members, units[begin] as number)) begin -= 1
+    while (begin > at - minLength && members[units[begin] as number] === 1) begin -= 1
     if (begin > at - minLength) {
       at = begin + minLength
       continue
     }
     let end = at + 1
-    while (end < length && isMember(members, units[end] as number)) end += 1
-    runs ??= []
-    runs.push({ begin: begin + 1, end })
+    while (end < length && members[units[end] as number] === 1) end += 1
     at = end + minLength
+    begin += 1
+    if (isAllOf(harmless, units, begin, end)) continue
+    runs ??= []
+    runs.push({ begin, end })
   }
   return runs ?? none
 }
 
-const none: readonly Run[] = []
+/**
+ * Puts something in the place of runs.
+ * @param runs in order
+ * @param replace undefined for a run that stays
+ */
+export function replaceRuns(
+  text: string,
+  runs: readonly Run[],
+  replace: (run: Run) => string | undefined,
+): string {
+  let out = ''
+  let shown = 0
+  for (const run of runs) {
+    const replaced = replace(run)
+    if (replaced === undefined) continue
+    out += text.slice(shown, run.begin) + replaced
+    shown = run.end
+  }
+  return shown === 0 ? text : out + text.slice(shown)
+}
 
-function isMember(members: Characters, unit: number): boolean {
-  return unit < members.length && members[unit] === 1
+const none: readonly Run[] = []
+const noCharacters = characters(/(?!)/)
+
+function isAllOf(members: Characters, units: Uint16Array, begin: number, end: number): boolean {
+  for (let at = begin; at < end; at += 1) if (members[units[at] as number] !== 1) return false
+  return true
 }
 
 let scratch = Buffer.from(new ArrayBuffer(32_768))

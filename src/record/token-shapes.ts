@@ -1,6 +1,6 @@
 import { percentDecode } from '../percent-encoding.ts'
 import { redacted } from '../secret.ts'
-import { characters, findRuns } from './character-runs.ts'
+import { characters, findRuns, type Run, replaceRuns } from './character-runs.ts'
 import type { Redact } from './known-secrets.ts'
 
 /*
@@ -53,7 +53,7 @@ const minCardLength = 14
 const cardCharacters = characters(/[0-9 +%-]/)
 const cardNumber = /(?<![\w.-])[2-6](?:(?:[ +-]|%20)?\d){13,18}(?![\w-])/g
 const email = /[\w.!#$&'*+/=?^{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g
-const wordRun = /[^/?&=\s"\\]+/g
+const wordEnds = new Set('/?&=\\" \t\r\n')
 const percentTriplet = /%[0-9A-Fa-f]{2}/
 const printable = /^[\x20-\x7e\s]+$/
 
@@ -68,12 +68,9 @@ export interface ShapeSettings {
  */
 export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): Redact {
   function redactPlain(text: string): string {
-    let shown = redactUnmistakable(text)
-    // Far cheaper than to look for a card, and hardly a line has as many digits in a row.
-    if (findRuns(shown, cardCharacters, minCardLength).length > 0) {
-      shown = shown.replace(cardNumber, redactCard)
-    }
-    return emails ? shown.replace(email, redacted) : shown
+    const shown = redactCards(redactUnmistakable(text))
+    const mayHaveEmail = emails && (shown.includes('@') || shown.includes('%40'))
+    return mayHaveEmail ? shown.replace(email, redacted) : shown
   }
   /** Whether what a run stands for has anything to hide. */
   function hides(decoded: string, depth: number): boolean {
@@ -83,23 +80,23 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
   function redactDeep(text: string, depth: number): string {
     const plain = redactPlain(text)
     if (depth === 0) return plain
-    const percent = plain.includes('%')
-      ? plain.replace(wordRun, (run) => {
-          if (!percentTriplet.test(run)) return run
-          const decoded = percentDecode(run)
-          return decoded !== undefined && hides(decoded, depth - 1) ? redacted : run
-        })
-      : plain
-    return replaceBase64(percent, (run) => {
+    const percent = replaceRuns(plain, wordsWithPercent(plain), ({ begin, end }) => {
+      const word = plain.slice(begin, end)
+      const decoded = percentTriplet.test(word) ? percentDecode(word) : undefined
+      return decoded !== undefined && hides(decoded, depth - 1) ? redacted : undefined
+    })
+    const runs = findRuns(percent, base64Characters, minBase64Length, hexCharacters)
+    return replaceRuns(percent, runs, ({ begin, end }) => {
+      const run = percent.slice(begin, end)
       if (hidesBase64(run, depth)) return redacted
-      if (!run.includes('/')) return run
       // Of base64url in a path the slashes are those of the path.
       const parts = run.split('/')
-      return parts.map((part) => (hidesBase64(part, depth) ? redacted : part)).join('/')
+      const shown = parts.map((part) => (hidesBase64(part, depth) ? redacted : part)).join('/')
+      return shown === run ? undefined : shown
     })
   }
   function hidesBase64(run: string, depth: number): boolean {
-    if (run.length < minBase64Length || isHex(run)) return false
+    if (run.length < minBase64Length) return false
     const decoded = Buffer.from(run, 'base64').toString('latin1')
     return printable.test(decoded) && hides(decoded, depth - 1)
   }
@@ -107,35 +104,39 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
 }
 
 const base64Characters = characters(/[A-Za-z0-9+/_-]/)
+/** Of an id or a digest. */
+const hexCharacters = characters(/[0-9a-f-]/)
 /** Base64 of at least fifteen bytes. */
 const minBase64Length = 20
 
-/** Replaces the runs that can be base64. A regular expression takes ten times as long to find them. */
-function replaceBase64(text: string, replace: (run: string) => string): string {
-  let out = ''
-  let shown = 0
-  for (const { begin, end } of findRuns(text, base64Characters, minBase64Length)) {
-    const run = text.slice(begin, end)
-    const replaced = replace(run)
-    if (replaced === run) continue
-    out += text.slice(shown, begin) + replaced
-    shown = end
+/** The words that a percent sign stands in: an expression for words would stop at each of a line. */
+function wordsWithPercent(text: string): readonly Run[] {
+  const words: Run[] = []
+  for (let at = text.indexOf('%'); at >= 0; ) {
+    let begin = at
+    while (begin > 0 && !wordEnds.has(text[begin - 1] as string)) begin -= 1
+    let end = at
+    while (end < text.length && !wordEnds.has(text[end] as string)) end += 1
+    words.push({ begin, end })
+    at = text.indexOf('%', end)
   }
-  return shown === 0 ? text : out + text.slice(shown)
-}
-
-/** Whether a run is of hex digits and hyphens only, as an id or a digest is. */
-function isHex(run: string): boolean {
-  for (let at = 0; at < run.length; at += 1) {
-    const code = run.charCodeAt(at)
-    const isDigit = (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66)
-    if (!isDigit && code !== 0x2d) return false
-  }
-  return true
+  return words
 }
 
 /** How many encodings around each other are undone. */
 const maxDepth = 2
+
+/** Strikes out numbers of cards. Hardly a line has as many digits in a row, so that most runs are none. */
+function redactCards(text: string): string {
+  return replaceRuns(text, findRuns(text, cardCharacters, minCardLength), ({ begin, end }) => {
+    // What stands on either side decides whether a number ends there.
+    const before = text.slice(Math.max(0, begin - 1), begin)
+    const around = text.slice(begin - before.length, end + 1)
+    const shown = around.replace(cardNumber, redactCard)
+    const after = around.length - before.length - (end - begin)
+    return shown === around ? undefined : shown.slice(before.length, shown.length - after)
+  })
+}
 
 /** Digits are the number of a card when their check digit says so (ISO/IEC 7812-1, annex B). */
 function redactCard(text: string): string {

@@ -53,6 +53,21 @@ describe('leaves alone', () => {
   }
 })
 
+test('a number of a card is told by what stands on either side', () => {
+  const card = '4111111111111111'
+  for (const [text, shown] of [
+    [card, '[redacted]'],
+    [`a ${card} b`, 'a [redacted] b'],
+    [`${card}"`, '[redacted]"'],
+    [`x${card}`, `x${card}`],
+    [`${card}x`, `${card}x`],
+    [`1.${card}`, `1.${card}`],
+    [`${card}\n${card}`, '[redacted]\n[redacted]'],
+  ] as const) {
+    assert.equal(redact(text), shown)
+  }
+})
+
 test('of several tokens in one run each is struck out', () => {
   assert.equal(redact(`a.${token}.b.${token}`), 'a.[redacted].b.[redacted]')
 })

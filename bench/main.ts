@@ -28,7 +28,7 @@ import { measureFaults } from './store-faults.ts'
  */
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '14' },
     requests: { type: 'string', default: '2000' },
     connections: { type: 'string', default: '16,64' },
     scheme: { type: 'string', default: 'body' },

@@ -44,13 +44,16 @@ export interface Extent {
   readonly scheme: Scheme
 }
 
+/** Of the requests of a round, how many more are sent before those that count. */
+const leadInShare = 0.5
+
 // By then compilers and pools have settled; the gateway has more code to compile than a bare proxy.
 const warmUpRequests = 20_000
 
 /**
  * Measures a case: a round of each proxy in turn, because machines change their pace by the second. A round is
- * short for that, and long enough that it is hardly seen how the code and data of one proxy come back to the caches
- * after another has had the core.
+ * short for that. What counts is a proxy at work: while the others have the core its code and data leave the caches and
+ * V8 gives its young generation back, so that a round begins with requests that are not counted.
  */
 export async function measureCase(
   each: Case,
@@ -84,7 +87,10 @@ async function measureRound(
 ): Promise<Sample> {
   const count = Math.ceil(extent.requests * each.share)
   // Before the clock runs: what the load costs is not to be seen.
-  const requests = Array.from({ length: count }, () => sign(each, extent.scheme))
+  const signed = (length: number) => Array.from({ length }, () => sign(each, extent.scheme))
+  const leadIn = signed(Math.ceil(count * leadInShare))
+  const requests = signed(count)
+  await load.run(leadIn)
   const before = await child.usage()
   const round = await load.run(requests)
   const { cpuUs, residentBytes } = await child.usage()

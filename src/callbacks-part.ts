@@ -11,7 +11,12 @@ import { openCallbackMetrics } from './record/metrics/callback-metrics.ts'
  */
 export function openCallbacksPart(
   queue: DurableQueue,
-  { log, metrics, recorder }: Pick<LastingParts, 'log' | 'metrics' | 'recorder'>,
+  {
+    log,
+    metrics,
+    recorder,
+    tracing,
+  }: Pick<LastingParts, 'log' | 'metrics' | 'recorder' | 'tracing'>,
   receivers: () => ReadonlyMap<string, Receiver>,
 ): Callbacks {
   const counts = openCallbackMetrics(metrics.registry, queue.depth, Date.now)
@@ -22,9 +27,9 @@ export function openCallbacksPart(
       const { owner, outcome, jobId, reason } = end
       counts.sent(owner, outcome)
       if (outcome === 'dead') log.warn({ integration: owner, jobId, reason }, 'a call-back is dead')
-      return new Promise((resolve) => {
-        recorder.recordJob(callbackRecord(end, Date.now()), () => resolve())
-      })
+      const record = callbackRecord(end, Date.now())
+      tracing?.observeCallback(record, end)
+      return new Promise((resolve) => recorder.recordJob(record, () => resolve()))
     },
   })
 }

@@ -6,12 +6,15 @@ import { jobRecord } from './record/job-record.ts'
 import { openJobMetrics } from './record/metrics/job-metrics.ts'
 import type { Metrics } from './record/metrics.ts'
 import type { Recorder } from './record/recorder.ts'
+import type { Tracing } from './record/tracing.ts'
 
 /** What jobs share with the rest of the process. */
 export interface JobsPartServices {
   readonly log: Logger
   readonly metrics: Metrics
   readonly recorder: Recorder
+  /** Absent where it is off. */
+  readonly tracing: Tracing | undefined
 }
 
 /**
@@ -20,7 +23,7 @@ export interface JobsPartServices {
  */
 export async function openJobsPart(
   { jobs: settings, store }: Pick<GatewaySettings, 'jobs' | 'store'>,
-  { log, metrics, recorder }: JobsPartServices,
+  { log, metrics, recorder, tracing }: JobsPartServices,
 ): Promise<Jobs | undefined> {
   if (settings === undefined) return undefined
   const onFault = (error: unknown) => log.error({ err: error }, 'jobs could not be kept')
@@ -30,10 +33,11 @@ export async function openJobsPart(
     clock: Date.now,
     random: Math.random,
     onFault,
-    recordEnd: (job, upstream) =>
-      new Promise((resolve) => {
-        recorder.recordJob(jobRecord(job, upstream, Date.now()), () => resolve())
-      }),
+    recordEnd: (job, run) => {
+      const record = jobRecord(job, run?.occasion.upstream, Date.now())
+      tracing?.observeJob(record, job, run)
+      return new Promise((resolve) => recorder.recordJob(record, () => resolve()))
+    },
     countAccepted: counts.accepted,
     countAttempt: counts.attempted,
     countEnd: ({ owner, state }) => counts.ended(owner, state),

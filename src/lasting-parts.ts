@@ -86,7 +86,7 @@ export async function openLastingParts(
     log,
     metrics.store,
   )
-  const jobs = await openJobsPart(config.gateway, { log, metrics, recorder })
+  const jobs = await openJobsPart(config.gateway, { log, metrics, recorder, tracing })
   return {
     clock,
     redactions,

@@ -8,6 +8,8 @@ export interface StoredCallback {
   /** Of the request that the job came with. */
   readonly requestId: string
   readonly traceId: string
+  /** W3C Trace Context trace flags, two hex digits. */
+  readonly traceFlags: string
   readonly route: string
   /** What is posted, byte for byte the same each time. */
   readonly payload: string
@@ -33,7 +35,7 @@ export function callbackPrefix(jobId: string): string {
  * @param nowMs milliseconds since the epoch
  */
 export function callbackEntry(job: Job, nowMs: number, giveUpAfterMs: number): QueueEntry {
-  const { id: jobId, owner, requestId, traceId, route } = job
+  const { id: jobId, owner, requestId, traceId, traceFlags, route } = job
   return {
     id: callbackId(job),
     owner,
@@ -41,6 +43,7 @@ export function callbackEntry(job: Job, nowMs: number, giveUpAfterMs: number): Q
       jobId,
       requestId,
       traceId,
+      traceFlags,
       route,
       payload: callbackPayload(job),
       sendings: 0,

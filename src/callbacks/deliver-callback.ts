@@ -7,6 +7,8 @@ import type { Sending } from './send-callback.ts'
 
 /** A call-back that will not be sent again by itself. */
 export interface CallbackEnd extends StoredCallback {
+  /** Its `webhook-id`. */
+  readonly id: string
   readonly owner: string
   readonly outcome: 'delivered' | 'dead'
   /** Of the last answer of the receiver; absent where there was none. */
@@ -50,8 +52,8 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
     if (delivery.signal.aborted && sending.outcome === 'failed') return closed
     const durationMs = clock() - startedAt
     const end = (outcome: CallbackEnd['outcome'], reason?: string) => {
-      const { owner } = delivery
-      return onEnd({ ...callback, owner, outcome, status: sending.status, reason, durationMs })
+      const { id, owner } = delivery
+      return onEnd({ ...callback, id, owner, outcome, status: sending.status, reason, durationMs })
     }
     if (sending.outcome === 'delivered') {
       await end('delivered')
@@ -80,11 +82,11 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
   }
 
   return async (delivery) => {
-    const { owner, payload } = delivery
+    const { id, owner, payload } = delivery
     const receiver = receiverOf(owner)
     if (receiver === undefined) {
       const reason = 'NO_CALLBACK_CONFIGURED'
-      await onEnd({ ...readCallback(payload), owner, outcome: 'dead', reason, durationMs: 0 })
+      await onEnd({ ...readCallback(payload), id, owner, outcome: 'dead', reason, durationMs: 0 })
       return { state: 'dead', reason }
     }
     const leave = lanes.enter(owner, receiver.concurrency)

@@ -22,6 +22,10 @@ export function identityHeaders(
 
 /** W3C Trace Context, section 3.2.2.4: 16 hex digits of the span that a request to Magento is. */
 export function newSpanId(): string {
-  const uuid = randomUUID()
+  return spanIdOf(randomUUID())
+}
+
+/** A span id of the random digits of a UUID of version 4; always the same for the same UUID. */
+export function spanIdOf(uuid: string): string {
   return uuid.slice(0, 8) + uuid.slice(28)
 }

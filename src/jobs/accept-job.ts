@@ -55,7 +55,7 @@ export async function acceptJob(
 }
 
 function acceptedJob(
-  { verified = '', requestId, traceId, method, route = '' }: RequestContext,
+  { verified = '', requestId, traceId, traceFlags, method, route = '' }: RequestContext,
   { lifeMs }: Deferral,
   id: string,
   nowMs: number,
@@ -66,6 +66,7 @@ function acceptedJob(
     owner: verified,
     requestId,
     traceId,
+    traceFlags,
     method,
     route,
     acceptedAtMs: nowMs,
@@ -78,7 +79,7 @@ function jobRequest(
   { engine, isRepeatable }: Deferral,
   job: AcceptedJob,
 ): JobRequest {
-  const { target, clientIp, traceFlags, body, endpoint } = request
+  const { target, clientIp, body, endpoint } = request
   if (target === undefined) throw new Error('a request without a parsed target was accepted')
   const { path, segments, query, store } = target
   return {
@@ -89,7 +90,6 @@ function jobRequest(
     store,
     headers: keptHeaders(request),
     clientIp,
-    traceFlags,
     engine,
     isRepeatable,
     isComposed: endpoint !== undefined,

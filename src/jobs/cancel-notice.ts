@@ -8,14 +8,15 @@ import { encodeJobRequest } from './job-payload.ts'
  * @param cancelled as it stands then
  */
 export function cancelNotice(cancelled: Job): QueueEntry {
-  const { id, owner, requestId, traceId, method, route, acceptedAtMs, expiresAtMs } = cancelled
+  const { id, owner, requestId, traceId, traceFlags, method, route } = cancelled
+  const { acceptedAtMs, expiresAtMs } = cancelled
   return {
     // Not that of the job: a broker may still have its message, which must not be carried out.
     id: `cancelled-${id}`,
     owner,
     expiresAtMs,
     payload: encodeJobRequest({
-      job: { id, owner, requestId, traceId, method, route, acceptedAtMs, expiresAtMs },
+      job: { id, owner, requestId, traceId, traceFlags, method, route, acceptedAtMs, expiresAtMs },
       cancelledAtMs: cancelled.endedAtMs,
       path: '',
       segments: [],
@@ -23,7 +24,6 @@ export function cancelNotice(cancelled: Job): QueueEntry {
       store: undefined,
       headers: [],
       clientIp: undefined,
-      traceFlags: '00',
       engine: 'gateway',
       isRepeatable: false,
       isComposed: false,

@@ -12,7 +12,6 @@ export interface JobRequest {
   /** What is forwarded of the header section; names and values in turn. */
   readonly headers: readonly string[]
   readonly clientIp: string | undefined
-  readonly traceFlags: string
   readonly engine: 'gateway' | 'magento'
   readonly isRepeatable: boolean
   /** Whether an endpoint of the gateway's own answers it. */

@@ -23,6 +23,15 @@ export interface JobSender {
   readonly leave: () => void
 }
 
+/** The attempt that ended a job. */
+export interface JobRun {
+  /** Milliseconds since the epoch. */
+  readonly beganAtMs: number
+  /** Whether Magento was only asked how far it is with what it had taken. */
+  readonly isPoll: boolean
+  readonly occasion: Pick<Occasion, 'upstream'>
+}
+
 /** What carrying out jobs needs of the world. */
 export interface JobWorld {
   readonly store: JobStore
@@ -34,8 +43,11 @@ export interface JobWorld {
   /** At least 0 and below 1. */
   readonly random: () => number
   readonly onEnd: OnJobEnd
-  /** Resolves when the end of a job is in the audit trail, or cannot be. */
-  readonly recordEnd: (job: Job, upstream: Occasion['upstream']) => Promise<void>
+  /**
+   * Resolves when the end of a job is in the audit trail, or cannot be.
+   * @param run undefined where no attempt ended it, or that attempt is not known any more
+   */
+  readonly recordEnd: (job: Job, run: JobRun | undefined) => Promise<void>
   readonly countAttempt: (owner: string, outcome: AttemptJudgement | 'taken') => void
   /** Told where the view of a job could not be kept; the job itself goes on. */
   readonly onFault: (error: unknown) => void

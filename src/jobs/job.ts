@@ -49,6 +49,8 @@ export interface AcceptedJob {
   /** Of the request that was accepted. */
   readonly requestId: string
   readonly traceId: string
+  /** W3C Trace Context trace flags, two hex digits. */
+  readonly traceFlags: string
   readonly method: string
   /** The granted route pattern. */
   readonly route: string

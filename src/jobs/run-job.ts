@@ -13,7 +13,7 @@ import {
   type JobState,
 } from './job.ts'
 import { decodeJobRequest, encodeJobRequest, type JobRequest } from './job-payload.ts'
-import type { JobSender, JobWorld } from './job-world.ts'
+import type { JobRun, JobSender, JobWorld } from './job-world.ts'
 import { canBePutBack } from './judge-answer.ts'
 import { stateOfBrokenOff } from './magento-bulk.ts'
 import { cancelledAt } from './take-back.ts'
@@ -54,7 +54,9 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     const occasion = occasionOf(request)
     const isPoll = request.bulkUuid !== undefined
     const attempts = (known?.attempts ?? 0) + (isPoll ? 0 : 1)
-    const startedAtMs = known?.startedAtMs ?? clock()
+    const beganAtMs = clock()
+    const run = { beganAtMs, isPoll, occasion }
+    const startedAtMs = known?.startedAtMs ?? beganAtMs
     note(request, { state: 'running', attempts, startedAtMs, nextAttemptAtMs: undefined })
     const sent = isPoll
       ? followBulk(request, occasion, sender, world)
@@ -64,7 +66,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
       return defect
     })
     if (!isPoll) world.countAttempt(request.job.owner, result.judgement)
-    return conclude(delivery, request, known, result, occasion)
+    return conclude(delivery, request, known, result, run)
   }
 
   /** Decides what a result means for the job. */
@@ -73,7 +75,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     request: JobRequest,
     known: Job | undefined,
     result: AttemptResult,
-    occasion: Occasion,
+    run: JobRun,
   ): Promise<Settlement> {
     const { judgement, answer, failure, retryAfterMs } = result
     if (judgement === 'taken') {
@@ -93,7 +95,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     const isDead = isUnknown || judgement === 'unauthorized'
     const told =
       failure ?? (isDead ? { code: 'upstream-error' as const, detail: deadDetail } : undefined)
-    return end(request, known, { state, answer, failure: told }, occasion)
+    return end(request, known, { state, answer, failure: told }, run)
   }
 
   /** Tries again later. */
@@ -132,7 +134,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     request: JobRequest,
     known: Job | undefined,
     { state, answer, failure }: JobEnd,
-    occasion?: Occasion,
+    run?: JobRun,
   ): Promise<Settlement> {
     const { job } = request
     const change = {
@@ -145,7 +147,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     await store.change(job.id, change)
     // A store that forgets has forgotten the view, and not the job.
     const ended = (await store.get(job.id)) ?? { ...job, attempts: 0, ...known, ...change }
-    return settleEnd(ended, occasion)
+    return settleEnd(ended, run)
   }
 
   /** Ends what was taken out of the queue by a command, which may have been killed before that was shown. */
@@ -155,7 +157,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     return settleEnd({ attempts: 0, ...job, ...end }, undefined)
   }
 
-  async function settleEnd(job: Job, occasion: Occasion | undefined): Promise<Settlement> {
+  async function settleEnd(job: Job, run: JobRun | undefined): Promise<Settlement> {
     try {
       await world.onEnd(job)
     } catch (error) {
@@ -163,7 +165,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
       const atMs = clock() + world.retry.firstMs
       return { state: 'retry', atMs, reason: 'its end could not be told', isUntouched: false }
     }
-    await world.recordEnd(job, occasion?.upstream)
+    await world.recordEnd(job, run)
     // Who repairs the cause can put it back.
     return job.failure !== undefined && canBePutBack(job.failure)
       ? { state: 'dead', reason: job.failure.code }
@@ -204,8 +206,8 @@ function expired({ bulkUuid }: JobRequest): JobFailure {
   return { code: 'expired', detail }
 }
 
-function occasionOf({ job, clientIp, traceFlags }: JobRequest): Occasion {
-  const { requestId, traceId, owner: verified } = job
+function occasionOf({ job, clientIp }: JobRequest): Occasion {
+  const { requestId, traceId, traceFlags, owner: verified } = job
   const header = () => undefined
   return { verified, requestId, traceId, traceFlags, clientIp, header, upstream: undefined }
 }

@@ -22,6 +22,7 @@ test('a call-back that is sent again has as long as its integration gives to cal
     owner: 'acme-erp',
     requestId: 'r',
     traceId: 't',
+    traceFlags: '01',
     method: 'POST',
     route: 'POST /V1/products',
     acceptedAtMs: nowMs,

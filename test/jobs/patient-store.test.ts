@@ -19,6 +19,7 @@ test('a change that is tried again does not undo the one after it', async () => 
       owner: 'acme-erp',
       requestId: 'request',
       traceId: '0af7651916cd43dd8448eb211c80319c',
+      traceFlags: '01',
       method: 'POST',
       route: 'POST /V1/products',
       acceptedAtMs: Date.now(),

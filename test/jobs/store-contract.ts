@@ -10,6 +10,7 @@ function accepted(id: string, more: Partial<AcceptedJob> = {}): AcceptedJob {
     owner: 'acme-erp',
     requestId: `request of ${id}`,
     traceId: '0af7651916cd43dd8448eb211c80319c',
+    traceFlags: '01',
     method: 'POST',
     route: 'POST /V1/products',
     acceptedAtMs: Date.now(),

@@ -42,7 +42,13 @@ describe('a cancellation that was not finished', () => {
     told.length = 0
     noted.length = 0
     const times = { acceptedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 }
-    const request = { requestId: 'r', traceId: 't', method: 'POST', route: 'POST /V1/products' }
+    const request = {
+      requestId: 'r',
+      traceId: 't',
+      traceFlags: '01',
+      method: 'POST',
+      route: 'POST /V1/products',
+    }
     await backend.store.add({ id, owner, ...request, ...times })
     await backend.jobs.put(entryOf(id))
   }

@@ -6,7 +6,7 @@ import { readTracing } from '../../src/config/tracing-settings.ts'
 import { acme, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, send } from '../support/http-client.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
-import { startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { startOtlpReceiver, tracingEnv } from '../support/otlp-receiver.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
@@ -16,15 +16,6 @@ const parent = 'b7ad6b7169203331'
 function startUpstream() {
   return startRawUpstream((socket) => void socket.write(answer))
 }
-
-/** Traces at once, so that nobody waits. */
-const tracingEnv = (url: string) => ({
-  OTEL_EXPORTER_OTLP_ENDPOINT: url,
-  OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20otlp-token-0123456789',
-  OTEL_SERVICE_NAME: 'gate-of-the-test',
-  OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
-  OTEL_BSP_SCHEDULE_DELAY: '1',
-})
 
 const trusting = { listen: { trustedProxies: ['127.0.0.1'], requireHttps: false } }
 

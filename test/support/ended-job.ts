@@ -6,6 +6,7 @@ export const endedJob: Job = {
   owner: 'acme-erp',
   requestId: '7e6a4b1c-90d1-4c8e-8f0e-5d6a5f1f7c22',
   traceId: '7e6a4b1c90d14c8e8f0e5d6a5f1f7c22',
+  traceFlags: '01',
   method: 'POST',
   route: 'POST /V1/products',
   acceptedAtMs: Date.parse('2026-11-28T09:00:00Z'),

@@ -9,7 +9,7 @@ export interface ReceivedSpan {
   readonly spanId: string
   readonly parentSpanId: string
   readonly name: string
-  /** 2 of a server, 3 of a client. */
+  /** 2 of a server, 3 of a client, 5 of a consumer. */
   readonly kind: number
   /** Nanoseconds since the epoch. */
   readonly start: bigint
@@ -33,6 +33,15 @@ export interface OtlpReceiver extends AsyncDisposable {
   /** Resolves when a request has come that is not answered. */
   readonly hung: Promise<void>
 }
+
+/** The environment of a gateway that sends its spans to a receiver, and at once, so that nobody waits. */
+export const tracingEnv = (url: string) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: url,
+  OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20otlp-token-0123456789',
+  OTEL_SERVICE_NAME: 'gate-of-the-test',
+  OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+  OTEL_BSP_SCHEDULE_DELAY: '1',
+})
 
 /** Starts a receiver on a free port. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {

@@ -5,8 +5,11 @@ import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opent
 import type { TracingSettings } from '../../config/tracing-settings.ts'
 import type { CountSpans } from '../metrics/span-metrics.ts'
 import type { Tracing, TracingParts } from '../tracing.ts'
-import { isSampled, requestSpans } from './request-spans.ts'
+import { callbackSpan } from './callback-span.ts'
+import { jobSpans } from './job-spans.ts'
+import { requestSpans } from './request-spans.ts'
 import { prepareSampler } from './sampler.ts'
+import { isSampled } from './span.ts'
 
 /** Most that the end of the process waits for spans to be sent, milliseconds. */
 const closeWithinMs = 2_000
@@ -37,13 +40,20 @@ export function startTracing(
     redact,
     resource: resourceFromAttributes({ 'service.instance.id': randomUUID(), ...resource }),
   }
+  const take = (spans: readonly ReadableSpan[]) => {
+    count('made', spans.length)
+    for (const span of spans) processor.onEnd(span)
+  }
   return {
     sample: prepareSampler(sampler),
     observe: (record, request) => {
-      if (!isSampled(request)) return
-      const spans = requestSpans(record, request, base)
-      count('made', spans.length)
-      for (const span of spans) processor.onEnd(span)
+      if (isSampled(request)) take(requestSpans(record, request, base))
+    },
+    observeJob: (record, job, run) => {
+      if (isSampled(job)) take(jobSpans(record, job, run, base))
+    },
+    observeCallback: (record, end) => {
+      if (isSampled(end)) take([callbackSpan(record, end, base)])
     },
     close: async () => {
       const late = new Promise<void>((resolve) => {

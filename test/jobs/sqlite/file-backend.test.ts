@@ -119,7 +119,14 @@ describe('the file of jobs', () => {
   test('forgets jobs that have been over for long enough, and their results', async () => {
     const backend = await open(1)
     const times = { acceptedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 }
-    const job = { owner: 'a', requestId: 'r', traceId: 't', method: 'POST', route: 'POST /V1/x' }
+    const job = {
+      owner: 'a',
+      requestId: 'r',
+      traceId: 't',
+      traceFlags: '01',
+      method: 'POST',
+      route: 'POST /V1/x',
+    }
     await backend.store.add({ id: 'old', ...job, ...times })
     await backend.store.putResults('old', 0, [{ success: true }])
     await backend.store.change('old', { state: 'done', endedAtMs: Date.now() })
@@ -131,7 +138,14 @@ describe('the file of jobs', () => {
   test('forgets all that is old in one go, however many were accepted in between', async () => {
     const jobFile = await openJobFileThread(file, failing)
     const times = { acceptedAtMs: 1, expiresAtMs: 1 }
-    const job = { owner: 'a', requestId: 'r', traceId: 't', method: 'POST', route: 'POST /V1/x' }
+    const job = {
+      owner: 'a',
+      requestId: 'r',
+      traceId: 't',
+      traceFlags: '01',
+      method: 'POST',
+      route: 'POST /V1/x',
+    }
     const ids = Array.from({ length: 1_001 }, (_, index) => `many-${index}`)
     await Promise.all(ids.map((id) => jobFile.run('addJob', { id, ...job, ...times })))
     const end = { state: 'done', endedAtMs: 1 } as const

@@ -1,0 +1,43 @@
+import { SpanKind } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { CallbackEnd } from '../../callbacks/deliver-callback.ts'
+import { newSpanId } from '../../forward/identity-headers.ts'
+import type { AuditRecord } from '../audit-record.ts'
+import { definedOnly } from './attributes.ts'
+import { jobSpanId } from './job-spans.ts'
+import { makeSpan, type SpanBase } from './span.ts'
+
+/**
+ * The span of a call-back that was delivered or given up, below that of its job: one of the client, of the last
+ * sending. Where it was sent to no record shows, since such a URL can hold a credential.
+ */
+export function callbackSpan(
+  record: AuditRecord,
+  { id, jobId, traceId, outcome, reason, sendings }: CallbackEnd,
+  base: SpanBase,
+): ReadableSpan {
+  const status = record.status || undefined
+  const isError = outcome === 'dead'
+  const { method, durationMs } = record
+  const facts = {
+    kind: SpanKind.CLIENT,
+    traceId,
+    spanId: newSpanId(),
+    parentId: jobSpanId(id),
+    name: method,
+    startMs: Date.parse(record.time) - durationMs,
+    durationMs,
+    isError,
+    attributes: definedOnly({
+      'http.request.method': method,
+      'http.response.status_code': status,
+      'http.request.resend_count': sendings > 1 ? sendings - 1 : undefined,
+      'error.type': isError ? String(status ?? reason ?? '_OTHER') : undefined,
+      'magegate.request_id': record.requestId,
+      'magegate.integration': record.integration,
+      'magegate.job_id': jobId,
+      'magegate.callback_outcome': outcome,
+    }),
+  }
+  return makeSpan(facts, base)
+}

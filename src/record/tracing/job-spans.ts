@@ -1,0 +1,68 @@
+import { hash } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { SpanKind } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { callbackId } from '../../callbacks/callback-entry.ts'
+import { spanIdOf } from '../../forward/identity-headers.ts'
+import type { Job } from '../../jobs/job.ts'
+import type { JobRun } from '../../jobs/job-world.ts'
+import type { AuditRecord } from '../audit-record.ts'
+import { definedOnly, methodAttribute, routeAttribute } from './attributes.ts'
+import { magentoSpan } from './magento-span.ts'
+import { makeSpan, type SpanBase, type SpanFacts } from './span.ts'
+
+/**
+ * The spans of a job that has ended, below that of the request that was accepted: one of the consumer, from
+ * the start of the attempt that ended it, or from its acceptance where there was none, and where Magento was
+ * asked in that attempt one of the client.
+ */
+export function jobSpans(
+  record: AuditRecord,
+  job: Job,
+  run: JobRun | undefined,
+  base: SpanBase,
+): ReadableSpan[] {
+  const { code, route } = record
+  const method = methodAttribute(record.method)
+  const endMs = Date.parse(record.time)
+  // The clock may have been set back meanwhile.
+  const startMs = Math.min(run?.beganAtMs ?? job.acceptedAtMs, endMs)
+  const status = record.status || undefined
+  const isError = job.state === 'failed'
+  const consumer: SpanFacts = {
+    kind: SpanKind.CONSUMER,
+    traceId: job.traceId,
+    spanId: jobSpanId(callbackId(job)),
+    parentId: spanIdOf(job.id),
+    name: route ?? method,
+    startMs,
+    durationMs: endMs - startMs,
+    isError,
+    attributes: definedOnly({
+      'http.request.method': method,
+      'http.route': routeAttribute(route),
+      'http.response.status_code': status,
+      'error.type': isError ? (code ?? String(status ?? '_OTHER')) : undefined,
+      'magegate.request_id': record.requestId,
+      'magegate.integration': record.integration,
+      'magegate.code': code,
+      'magegate.job_id': job.id,
+      'magegate.job_state': job.state,
+    }),
+  }
+  const upstream = run?.occasion.upstream
+  const client = magentoSpan(consumer, upstream, {
+    method: run?.isPoll ? 'GET' : method,
+    code,
+    startMs: Date.now() - performance.now() + (upstream?.startedAt ?? 0),
+  })
+  return [consumer, ...(client ? [client] : [])].map((facts) => makeSpan(facts, base))
+}
+
+/**
+ * The id of the span of a job's end, which is always the same for the same end.
+ * @param endId {@link callbackId} of it
+ */
+export function jobSpanId(endId: string): string {
+  return hash('sha256', endId).slice(0, 16)
+}

@@ -1,0 +1,69 @@
+import {
+  type Attributes,
+  type HrTime,
+  type SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+} from '@opentelemetry/api'
+import type { Resource } from '@opentelemetry/resources'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { Redact } from '../known-secrets.ts'
+
+/** What all spans have in common. */
+export interface SpanBase {
+  readonly resource: Resource
+  readonly redact: Redact
+}
+
+/** What a span says. */
+export interface SpanFacts {
+  readonly kind: SpanKind
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentId: string | undefined
+  readonly name: string
+  /** Since the epoch. */
+  readonly startMs: number
+  readonly durationMs: number
+  readonly isError: boolean
+  readonly attributes: Attributes
+}
+
+/** Whether something belongs to a trace that is sampled. */
+export function isSampled({ traceFlags }: { readonly traceFlags: string }): boolean {
+  return (Number.parseInt(traceFlags, 16) & TraceFlags.SAMPLED) !== 0
+}
+
+/** A span that is over; its name and attributes are searched for secrets as a line of the audit is. */
+export function makeSpan(facts: SpanFacts, base: SpanBase): ReadableSpan {
+  const { traceId, startMs, durationMs } = facts
+  const context = (spanId: string) => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED })
+  const own = context(facts.spanId)
+  const text = base.redact(JSON.stringify({ name: facts.name, attributes: facts.attributes }))
+  const { name, attributes } = JSON.parse(text) as Pick<SpanFacts, 'name' | 'attributes'>
+  return {
+    name,
+    kind: facts.kind,
+    spanContext: () => own,
+    ...(facts.parentId !== undefined && { parentSpanContext: context(facts.parentId) }),
+    startTime: hrTime(startMs),
+    endTime: hrTime(startMs + durationMs),
+    duration: hrTime(durationMs),
+    status: { code: facts.isError ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
+    attributes,
+    links: [],
+    events: [],
+    ended: true,
+    resource: base.resource,
+    instrumentationScope: { name: 'magegate' },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  }
+}
+
+/** Seconds and nanoseconds. */
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1000)
+  return [seconds, Math.round((ms - seconds * 1000) * 1_000_000)]
+}

@@ -26,7 +26,7 @@ export interface OtlpReceiver extends AsyncDisposable {
   /** All bytes that came in, as text. */
   readonly text: () => string
   readonly resources: readonly Readonly<Record<string, string | number>>[]
-  /** The spans once there are so many. */
+  /** The spans once there are so many; rejects where they do not come. */
   readonly spans: (count: number) => Promise<readonly ReceivedSpan[]>
   /** Answers no request from now on. */
   readonly hang: () => void
@@ -42,6 +42,9 @@ export const tracingEnv = (url: string) => ({
   OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
   OTEL_BSP_SCHEDULE_DELAY: '1',
 })
+
+/** How long spans are waited for, milliseconds: far longer than they take. */
+const givenUpAfterMs = 30_000
 
 /** Starts a receiver on a free port. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
@@ -73,7 +76,9 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     resources,
     text: () => Buffer.concat(bodies).toString('latin1'),
     spans: async (count) => {
-      while (spans.length < count) await once(server, 'spans')
+      // A test that waits for ever would leave its gateway running, and with it the whole file.
+      const signal = AbortSignal.timeout(givenUpAfterMs)
+      while (spans.length < count) await once(server, 'spans', { signal })
       return spans
     },
     hang: () => {

@@ -103,7 +103,9 @@ export async function startCachedShop(
     readonly endpoints?: Readonly<Record<string, unknown>>
   } = {},
 ): Promise<CachedShop> {
-  const redis = kind === 'Redis' ? await startRedis() : undefined
+  // Where a gateway does not start, the others end too.
+  await using started = new AsyncDisposableStack()
+  const redis = kind === 'Redis' ? started.use(await startRedis()) : undefined
   let answered = 0
   const unlikeOthers = (socket: Socket, answer: UpstreamAnswer = {}) => {
     answered += 1
@@ -113,7 +115,9 @@ export async function startCachedShop(
       ...answer,
     })
   }
-  const upstream = await startRawUpstream((socket, request) => shop.respond(socket, request))
+  const upstream = started.use(
+    await startRawUpstream((socket, request) => shop.respond(socket, request)),
+  )
   const options = {
     magentoUrl: upstream.url,
     gateway: {
@@ -127,8 +131,8 @@ export async function startCachedShop(
     ],
     env: { OTHER_TOKEN: otherToken, ...(redis && { REDIS: redis.url }) },
   }
-  const gateways = [await startGateway(options)]
-  if (redis !== undefined) gateways.push(await startGateway(options))
+  const gateways = [started.use(await startGateway(options))]
+  if (redis !== undefined) gateways.push(started.use(await startGateway(options)))
   const [gateway] = gateways as [TestGateway]
   const shop: CachedShop = {
     gateway,
@@ -153,11 +157,8 @@ export async function startCachedShop(
         headers: { ...globexHeaders, 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
       }),
-    [Symbol.asyncDispose]: async () => {
-      for (const each of gateways) await each[Symbol.asyncDispose]()
-      await upstream[Symbol.asyncDispose]()
-      await redis?.[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => stopAll.disposeAsync(),
   }
+  const stopAll = started.move()
   return shop
 }

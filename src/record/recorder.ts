@@ -198,8 +198,7 @@ export function openRecorder(
     },
     lagMs: () => (underWay.length === 0 ? 0 : performance.now() - begunAt),
     flush: async () => {
-      collect()
-      for (begin(); writing !== undefined && !isStalled; begin()) {
+      for (collectAndBegin(); writing !== undefined && !isStalled; collectAndBegin()) {
         await Promise.race([writing, delay(deadlineMs, undefined, { ref: false })])
       }
     },

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openAuditLog } from '../../src/record/audit-log.ts'
+import { prepareAuditRecord } from '../../src/record/audit-record.ts'
+import { openRecorder } from '../../src/record/recorder.ts'
+import { RequestContext } from '../../src/request-context.ts'
+
+function readOf(requestId: string): RequestContext {
+  return new RequestContext({
+    method: 'GET',
+    rawTarget: '/rest/V1/products/mug',
+    rawHeaders: ['Host', 'shop.example'],
+    remoteIp: '127.0.0.1',
+    isTls: false,
+    hasBody: false,
+    requestId,
+  })
+}
+
+test('a read that is over while the recorder is flushed is written too', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
+  const file = join(folder, 'audit.jsonl')
+  const auditLog = await openAuditLog(
+    { file },
+    (text) => text,
+    (error) => {
+      throw error
+    },
+  )
+  const settings = { isRecordDemanded: true, deadlineMs: 60_000 }
+  const build = prepareAuditRecord({ hashToken: () => '', showBody: () => '' })
+  // The second one is over at the very moment at which the first one is written.
+  const late = [readOf('second')]
+  const write: typeof auditLog.write = async (records) => {
+    const written = await auditLog.write(records)
+    for (const request of late.splice(0)) recorder.record(request, build)
+    return written
+  }
+  const recorder = openRecorder(
+    { ...auditLog, write },
+    { observe: () => undefined },
+    settings,
+    assert.fail,
+  )
+  recorder.record(readOf('first'), build)
+  await recorder.flush()
+  assert.equal(recorder.waiting(), 0)
+  await auditLog.close()
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { requestId: string }).requestId),
+    ['first', 'second'],
+  )
+  await rm(folder, { recursive: true })
+})

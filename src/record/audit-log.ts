@@ -95,11 +95,29 @@ export async function openAuditLog(
   }
 }
 
-/** Searches all lines at once, which takes a part of the time that it takes for one after the other. */
+/** So much text is searched at once: of much more the pieces that are put in take longer. */
+const joinedLength = 65_536
+
+/** Searches many lines as one text, which for lines without anything to hide takes half as long as one by one. */
 function redactLines(lines: readonly string[], redact: Redact): readonly string[] {
-  const redacted = redact(lines.join('\n')).split('\n')
+  const shown: string[] = []
+  for (let from = 0; from < lines.length; ) {
+    let to = from + 1
+    let length = (lines[from] as string).length
+    while (to < lines.length && length < joinedLength) {
+      length += (lines[to] as string).length
+      to += 1
+    }
+    shown.push(...redactJoined(lines.slice(from, to), redact))
+    from = to
+  }
+  return shown
+}
+
+function redactJoined(lines: readonly string[], redact: Redact): readonly string[] {
+  const shown = redact(lines.join('\n')).split('\n')
   // A line has no line feed, but a secret may have one, and be found where one line follows another.
-  return redacted.length === lines.length ? redacted : lines.map(redact)
+  return shown.length === lines.length ? shown : lines.map(redact)
 }
 
 /** Without a file a chain is as long as its process lives. */

@@ -53,7 +53,7 @@ const minCardLength = 14
 const cardCharacters = characters(/[0-9 +%-]/)
 const cardNumber = /(?<![\w.-])[2-6](?:(?:[ +-]|%20)?\d){13,18}(?![\w-])/g
 const email = /[\w.!#$&'*+/=?^{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g
-const wordEnds = new Set('/?&=\\" \t\r\n')
+const wordEnd = /[/?&=\s"\\]/
 const percentTriplet = /%[0-9A-Fa-f]{2}/
 const printable = /^[\x20-\x7e\s]+$/
 
@@ -114,9 +114,9 @@ function wordsWithPercent(text: string): readonly Run[] {
   const words: Run[] = []
   for (let at = text.indexOf('%'); at >= 0; ) {
     let begin = at
-    while (begin > 0 && !wordEnds.has(text[begin - 1] as string)) begin -= 1
+    while (begin > 0 && !wordEnd.test(text[begin - 1] as string)) begin -= 1
     let end = at
-    while (end < text.length && !wordEnds.has(text[end] as string)) end += 1
+    while (end < text.length && !wordEnd.test(text[end] as string)) end += 1
     words.push({ begin, end })
     at = text.indexOf('%', end)
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { compileRedaction } from '../../src/record/redaction.ts'
 import { redactTokenShapes } from '../../src/record/token-shapes.ts'
+import { Secret } from '../../src/secret.ts'
 
 const redact = compileRedaction([])
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjF9.c2lnbmF0dXJl'
@@ -65,6 +66,13 @@ test('a number of a card is told by what stands on either side', () => {
     [`${card}\n${card}`, '[redacted]\n[redacted]'],
   ] as const) {
     assert.equal(redact(text), shown)
+  }
+})
+
+test('words end at any white space, so that what cannot be decoded hides nothing behind it', () => {
+  const known = compileRedaction([new Secret('s3cr3t-one-abcdef')])
+  for (const space of [' ', '\t', '\u00a0', '\u2028', '\u3000']) {
+    assert.ok(!known(`%ZZ${space}s%33cr3t-one-abcdef`).includes('cr3t-one'), JSON.stringify(space))
   }
 })
 

@@ -21,6 +21,7 @@ export interface YamlFile {
 
 /** What aliases may lead to, all of it counted each time that it is led to. */
 const maxAliasedValues = 100_000
+const maxAliasedDepth = 1_000
 
 const complexKey = 'a key that is no text'
 
@@ -66,18 +67,23 @@ function isAlias({ type }: Event): boolean {
   return type === EVENT_ID.ALIAS
 }
 
-/** How many values these are, where what several aliases lead to counts for each; Infinity for what holds itself. */
-function countAliased(value: unknown, known = new Map<object, number>()): number {
+/**
+ * How many values these are, where what several aliases lead to counts for each; Infinity for what holds itself, and
+ * for what aliases nest deeper than anybody writes.
+ */
+function countAliased(value: unknown, known = new Map<object, number>(), depth = 0): number {
   if (!(value instanceof Object)) return 1
   const counted = known.get(value)
   if (counted !== undefined) return counted
+  if (depth > maxAliasedDepth) return Number.POSITIVE_INFINITY
   known.set(value, Number.POSITIVE_INFINITY)
-  const count = Object.values(value).reduce((sum, each) => sum + countAliased(each, known), 1)
+  let count = 1
+  for (const each of Object.values(value)) count += countAliased(each, known, depth + 1)
   known.set(value, count)
   return count
 }
 
 /** What js-yaml quotes stands in double quotes, in angle brackets or behind a colon, and always last. */
 function withoutQuotes(reason: string): string {
-  return reason.replace(/(: | ".| !?<).*$/s, '')
+  return reason.replace(/(?: with| for)?(?:: | ".| !?<).*$/s, '')
 }

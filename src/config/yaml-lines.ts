@@ -1,4 +1,11 @@
-import { EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml'
+import {
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+} from 'js-yaml'
 import { unescapePointer } from '../json-pointer.ts'
 
 /**
@@ -16,25 +23,29 @@ export function lineOfPointer(text: string, pointer: string): number | undefined
     if (member === undefined) break
     at = member.value
     // What is empty has no place of its own.
-    place = offsetOf(events[at]) ?? offsetOf(events[member.key])
+    place = offsetOf(events[at]) ?? offsetOf(events[member.key]) ?? place
   }
   return lineAt(text, place)
 }
 
-/** The line of the first key of a map that is itself a list or a map; undefined where there is none. */
+/** The line of the first key of a map that is, or leads to, a list or a map; undefined where there is none. */
 export function lineOfComplexKey(text: string): number | undefined {
   // Of each open list and map, how many values it has so far: those of a map are a key and its value by turns.
   const open: { readonly isMap: boolean; values: number }[] = []
+  const anchors = new Set<string>()
   for (const event of parseEvents(text, {})) {
-    if (event.type === EVENT_ID.POP) open.pop()
-    const parent = open.at(-1)
-    if (event.type !== EVENT_ID.SEQUENCE && event.type !== EVENT_ID.MAPPING) {
-      if (parent !== undefined && event.type !== EVENT_ID.POP) parent.values += 1
+    if (event.type === EVENT_ID.POP) {
+      open.pop()
       continue
     }
-    if (parent?.isMap && parent.values % 2 === 0) return lineAt(text, event.start)
+    const isCollection = event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.MAPPING
+    const name = 'anchorStart' in event ? text.slice(event.anchorStart, event.anchorEnd) : ''
+    if (isCollection) anchors.add(name)
+    const isComplex = isCollection || (event.type === EVENT_ID.ALIAS && anchors.has(name))
+    const parent = open.at(-1)
+    if (isComplex && parent?.isMap && parent.values % 2 === 0) return lineAt(text, offsetOf(event))
     if (parent !== undefined) parent.values += 1
-    open.push({ isMap: event.type === EVENT_ID.MAPPING, values: 0 })
+    if (isCollection) open.push({ isMap: event.type === EVENT_ID.MAPPING, values: 0 })
   }
   return undefined
 }
@@ -76,7 +87,17 @@ function behind(events: readonly Event[], at: number): number {
 
 function offsetOf(event: Event | undefined): number | undefined {
   if (event === undefined) return undefined
-  const offset =
-    'valueStart' in event ? event.valueStart : 'start' in event ? event.start : undefined
+  // Of a block of text only the content has a place, a line behind the key.
+  if (event.type === EVENT_ID.SCALAR) return isBlock(event) ? undefined : known(event.valueStart)
+  if (event.type === EVENT_ID.ALIAS) return known(event.anchorStart)
+  return 'start' in event ? known(event.start) : undefined
+}
+
+function isBlock({ style }: ScalarEvent): boolean {
+  return style === SCALAR_STYLE.LITERAL_BLOCK || style === SCALAR_STYLE.FOLDED_BLOCK
+}
+
+/** js-yaml has -1 for what is not there. */
+function known(offset: number): number | undefined {
   return offset === -1 ? undefined : offset
 }

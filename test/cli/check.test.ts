@@ -283,6 +283,7 @@ describe('refuses', () => {
     const lines = [
       ['? [hidden-0123456789]\n: y', 2, 'a key that is no text'],
       ['? { a: hidden-0123456789 }\n: y', 2, 'a key that is no text'],
+      ['s: &s [hidden-0123456789]\n? *s\n: y', 3, 'a key that is no text'],
       ['? !!binary hidden0123456789\n: y', 2, 'unknown scalar tag'],
       ['y: !hidden-0123456789 z', 2, 'unknown scalar tag'],
       ['y: !<hidden{0123456789> z', 2, 'tag name cannot contain such characters'],
@@ -298,6 +299,9 @@ describe('refuses', () => {
     }
     const bomb = [1, 2, 3, 4, 5, 6].map((n) => `l${n}: &l${n} [${`*l${n - 1}, `.repeat(10)}]\n`)
     await writeFile(file('bomb.yaml'), `l0: &l0 x\n${bomb.join('')}`)
+    // Keys that are numbers come in the order of the numbers: here the deepest one first.
+    const levels = Array.from({ length: 9_000 }, (_, n) => `${9_000 - n}: &l${n + 1} [*l${n}]\n`)
+    await writeFile(file('deep.yaml'), `l0: &l0 x\n${levels.join('')}`)
     const { exitCode, stderr } = await runCommand(['check', '--config', directory.path], testEnv)
     assert.equal(exitCode, 1)
     for (const [index, [, line, reason]] of lines.entries()) {
@@ -305,7 +309,16 @@ describe('refuses', () => {
       assert.ok(stderr.includes(`${place}: expected YAML without the error: ${reason}`), place)
     }
     assert.match(stderr, /bomb\.yaml \/: expected YAML without the error: aliases that lead to/)
+    assert.match(stderr, /deep\.yaml \/: expected YAML without the error: aliases that lead to/)
     assert.ok(!stderr.includes('hidden'), stderr)
+  })
+
+  test('an empty entry of a list, by the line of the list', async () => {
+    await using directory = await writeConfig(filesWith({}))
+    const file = join(directory.path, 'integrations', 'empty.yaml')
+    await writeFile(file, 'name: empty\npolicies:\n  routes:\n    -\n')
+    const { stderr } = await runCommand(['check', '--config', directory.path], testEnv)
+    assert.match(stderr, /empty\.yaml:4 \/policies\/routes\/0: expected/)
   })
 
   test('a secret of fewer than 16 characters', async () => {

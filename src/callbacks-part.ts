@@ -29,7 +29,7 @@ export function openCallbacksPart(
       if (outcome === 'dead') log.warn({ integration: owner, jobId, reason }, 'a call-back is dead')
       const record = callbackRecord(end, Date.now())
       tracing?.observeCallback(record, end)
-      return new Promise((resolve) => recorder.recordJob(record, () => resolve()))
+      return recorder.recordJob(record)
     },
   })
 }

@@ -36,7 +36,7 @@ export async function openJobsPart(
     recordEnd: (job, run) => {
       const record = jobRecord(job, run?.occasion.upstream, Date.now())
       tracing?.observeJob(record, job, run)
-      return new Promise((resolve) => recorder.recordJob(record, () => resolve()))
+      return recorder.recordJob(record)
     },
     countAccepted: counts.accepted,
     countAttempt: counts.attempted,

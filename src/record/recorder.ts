@@ -17,10 +17,8 @@ export interface Recorder {
    * written, a read at once.
    */
   readonly hold: (request: RequestContext, build: BuildRecord, end: EndAnswer) => void
-  /**
-   * Takes note of the end of a job; calls back when its record is written, or cannot be.
-   */
-  readonly recordJob: (record: AuditRecord, end: EndAnswer) => void
+  /** Takes note of the end of a job; resolves when its record is written, or cannot be. */
+  readonly recordJob: (record: AuditRecord) => Promise<void>
   /** Counts what has been taken note of so far, so that metrics tell of it. */
   readonly count: () => void
   /** Whether the trail has not taken what it was given within the deadline. */
@@ -183,10 +181,11 @@ export function openRecorder(
       if (request.isRecorded || isRead(request)) end(true)
       else take(request, build, end)
     },
-    recordJob: (record, end) => {
-      collectOne(record, end)
-      beginInTime()
-    },
+    recordJob: (record) =>
+      new Promise((resolve) => {
+        collectOne(record, () => resolve())
+        beginInTime()
+      }),
     count: collect,
     isStalled: () => isStalled,
     waiting: () => ended.length + collected.length + underWay.length,

@@ -13,6 +13,16 @@ import { describeStore } from '../store-contract.ts'
 
 const hourMs = 3_600_000
 
+/** A job, but for its id and its times. */
+const job = {
+  owner: 'a',
+  requestId: 'r',
+  traceId: 't',
+  traceFlags: '01',
+  method: 'POST',
+  route: 'POST /V1/x',
+}
+
 /** Faults that are not those of a handler under test. */
 function failing(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ECODE') throw error
@@ -119,14 +129,6 @@ describe('the file of jobs', () => {
   test('forgets jobs that have been over for long enough, and their results', async () => {
     const backend = await open(1)
     const times = { acceptedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 }
-    const job = {
-      owner: 'a',
-      requestId: 'r',
-      traceId: 't',
-      traceFlags: '01',
-      method: 'POST',
-      route: 'POST /V1/x',
-    }
     await backend.store.add({ id: 'old', ...job, ...times })
     await backend.store.putResults('old', 0, [{ success: true }])
     await backend.store.change('old', { state: 'done', endedAtMs: Date.now() })
@@ -138,14 +140,6 @@ describe('the file of jobs', () => {
   test('forgets all that is old in one go, however many were accepted in between', async () => {
     const jobFile = await openJobFileThread(file, failing)
     const times = { acceptedAtMs: 1, expiresAtMs: 1 }
-    const job = {
-      owner: 'a',
-      requestId: 'r',
-      traceId: 't',
-      traceFlags: '01',
-      method: 'POST',
-      route: 'POST /V1/x',
-    }
     const ids = Array.from({ length: 1_001 }, (_, index) => `many-${index}`)
     await Promise.all(ids.map((id) => jobFile.run('addJob', { id, ...job, ...times })))
     const end = { state: 'done', endedAtMs: 1 } as const

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Case, cases, signRequest } from './cases.ts'
 import { type Child, startChild } from './child.ts'
 import { benchEnv } from './configuration.ts'
@@ -66,6 +67,8 @@ async function startCrowd(folder: string, upstreamUrl: string, integrations: num
   const begin = performance.now()
   const gateway = await startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)
   const readySeconds = (performance.now() - begin) / 1000
+  // Other threads of the process give its memory back.
+  await delay(1_000)
   const { residentBytes: idleBytes } = await gateway.usage()
   const usedBytes = await useOnce(gateway, integrations)
   return { gateway, crowd: { integrations, readySeconds, idleBytes, usedBytes } satisfies Crowd }

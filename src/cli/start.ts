@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { collectGarbage } from '../collect-garbage.ts'
 import { ConfigError } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { buildGateway } from '../gateway.ts'
@@ -28,6 +29,8 @@ async function start(directory: string): Promise<number> {
       )
     })
     const gateway = await building
+    // Reading the configuration takes several times the memory that is needed afterwards.
+    await collectGarbage()
     const { url, adminUrl } = await gateway.start()
     process.stdout.write(`magegate listens on ${url}${adminUrl ? `, admin on ${adminUrl}` : ''}\n`)
     await signalled()

@@ -1,4 +1,3 @@
-import { percentDecode } from '../percent-encoding.ts'
 import { redacted } from '../secret.ts'
 import { characters, findRuns, type Run, replaceRuns } from './character-runs.ts'
 import type { Redact } from './known-secrets.ts'
@@ -54,7 +53,7 @@ const cardCharacters = characters(/[0-9 +%-]/)
 const cardNumber = /(?<![\w.-])[2-6](?:(?:[ +-]|%20)?\d){13,18}(?![\w-])/g
 const email = /[\w.!#$&'*+/=?^{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g
 const wordEnd = /[/?&=\s"\\]/
-const percentTriplet = /%[0-9A-Fa-f]{2}/
+const percentTriplets = /(?:%[0-9A-Fa-f]{2})+/g
 const printable = /^[\x20-\x7e\s]+$/
 
 /** What is struck out besides tokens. */
@@ -82,8 +81,8 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
     if (depth === 0) return plain
     const percent = replaceRuns(plain, wordsWithPercent(plain), ({ begin, end }) => {
       const word = plain.slice(begin, end)
-      const decoded = percentTriplet.test(word) ? percentDecode(word) : undefined
-      return decoded !== undefined && hides(decoded, depth - 1) ? redacted : undefined
+      const decoded = word.replace(percentTriplets, decodeTriplets)
+      return decoded !== word && hides(decoded, depth - 1) ? redacted : undefined
     })
     const runs = findRuns(percent, base64Characters, minBase64Length, hexCharacters)
     return replaceRuns(percent, runs, ({ begin, end }) => {
@@ -121,6 +120,11 @@ function wordsWithPercent(text: string): readonly Run[] {
     at = text.indexOf('%', end)
   }
   return words
+}
+
+/** Of bytes that are not UTF-8 it makes U+FFFD: what stands beside them is looked at all the same. */
+function decodeTriplets(triplets: string): string {
+  return Buffer.from(triplets.replaceAll('%', ''), 'hex').toString('utf8')
 }
 
 /** How many encodings around each other are undone. */

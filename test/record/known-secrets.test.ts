@@ -36,6 +36,9 @@ test('finds a secret each of whose characters is percent-encoded, and one encode
         encodeURIComponent(encodeURIComponent(text)),
         encodeURIComponent(Buffer.from(text).toString('base64')),
         Buffer.from(percentEncodeAll(text)).toString('base64'),
+        // Beside what is no escape, or none of UTF-8.
+        `100%,${percentEncodeAll(text)}`,
+        `${percentEncodeAll(text)}%e4%,%zz`,
       ]) {
         assert.ok(!redact(`"${encoded}"`).includes(encoded), encoded)
       }

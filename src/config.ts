@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
 import { checkCachedEndpoints } from './config/cache-rules.ts'
-import { checkJobsOfCallbacks } from './config/callback-rules.ts'
 import { checkSettings } from './config/check-settings.ts'
 import {
   checkGatewayRules,
@@ -101,7 +100,6 @@ export async function loadConfig(
     const read = integrations.flatMap(({ settings }) => settings ?? [])
     faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))
     faults.push(...(await checkTlsFiles(gateway.file, gateway.settings)))
-    faults.push(...checkJobsOfCallbacks(gateway.file, gateway.settings, read))
     faults.push(...checkPlaceForJobs(gateway.file, gateway.settings, read))
   }
   faults.push(...contract.faults)

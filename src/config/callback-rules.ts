@@ -1,7 +1,6 @@
 import { destinationFault } from '../callbacks/destination.ts'
 import { webhookKey, webhookSecretForm } from '../callbacks/sign-webhook.ts'
 import type { Fault } from './faults.ts'
-import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 /** What must hold of the call-backs of an integration, and no schema can say. */
@@ -17,17 +16,4 @@ export function checkCallbackRules({
   )
   const expected = destinationFault(url, allowAddresses)
   return expected === undefined ? faults : [{ pointer: '/callback/url', expected }, ...faults]
-}
-
-/** Whoever is called back at the end of jobs needs some. */
-export function checkJobsOfCallbacks(
-  file: string,
-  gateway: GatewaySettings,
-  integrations: readonly IntegrationSettings[],
-): Fault[] {
-  if (gateway.jobs !== undefined) return []
-  const called = integrations.find(({ callback }) => callback !== undefined)
-  if (called === undefined) return []
-  const expected = `a value, since ${called.name} is called back at the end of jobs`
-  return [{ file, pointer: '/jobs', line: undefined, expected }]
 }

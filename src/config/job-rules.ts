@@ -28,21 +28,28 @@ export function checkJobRules({
   })
 }
 
-/** Where requests are always made jobs there must be some. */
+/** Where requests are always made jobs there must be some, and where somebody is called back at the end of jobs. */
 export function checkPlaceForJobs(
   file: string,
   gateway: GatewaySettings,
   integrations: readonly IntegrationSettings[],
 ): Fault[] {
   if (gateway.jobs !== undefined) return []
-  for (const { name, policies } of integrations) {
-    const [route] =
-      Object.entries(policies.jobs ?? {}).find(([, { mode }]) => mode === 'always') ?? []
-    if (route === undefined) continue
-    const expected = `a value, since every ${route} of ${name} is made a job`
-    return [{ file, pointer: '/jobs', line: undefined, expected }]
-  }
-  return []
+  return [madeJobs, calledBack].flatMap((needOf) => {
+    const need = integrations.map(needOf).find((each) => each !== undefined)
+    if (need === undefined) return []
+    return [{ file, pointer: '/jobs', line: undefined, expected: `a value, since ${need}` }]
+  })
+}
+
+function madeJobs({ name, policies }: IntegrationSettings): string | undefined {
+  const [route] =
+    Object.entries(policies.jobs ?? {}).find(([, { mode }]) => mode === 'always') ?? []
+  return route && `every ${route} of ${name} is made a job`
+}
+
+function calledBack({ name, callback }: IntegrationSettings): string | undefined {
+  return callback && `${name} is called back at the end of jobs`
 }
 
 /**

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
@@ -17,6 +16,7 @@ import { GatewaySettings } from './config/gateway-settings.ts'
 import { inTurns } from './config/in-turns.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
 import { checkJobEngines, checkPlaceForJobs } from './config/job-rules.ts'
+import { listYamlFiles } from './config/list-yaml-files.ts'
 import { checkContract, readContract } from './config/magento-schema-file.ts'
 import {
   applyPolicyClass,
@@ -72,9 +72,10 @@ export async function loadConfig(
   const contract = await readContract(directory)
   const finish = (settings: IntegrationSettings) =>
     finishIntegration(settings, contract.document, needs)
-  const files = await listFiles(directory, 'integrations')
+  const listed = await listYamlFiles(directory, 'integrations')
+  const listedEndpoints = await listYamlFiles(directory, 'endpoints')
   const endpointFiles = await Promise.all(
-    (await listFiles(directory, 'endpoints')).map((file) =>
+    listedEndpoints.files.map((file) =>
       loadFile(
         file,
         EndpointFileSettings,
@@ -83,10 +84,11 @@ export async function loadConfig(
       ),
     ),
   )
-  const integrations = await inTurns(files, (file) =>
+  const integrations = await inTurns(listed.files, (file) =>
     loadFile(file, IntegrationSettings, finish, sources, classes),
   )
   const faults = [gateway, ...integrations, ...endpointFiles].flatMap((loaded) => loaded.faults)
+  faults.push(...listed.faults, ...listedEndpoints.faults)
   faults.push(...classes.faults, ...checkEndpointRoutes(endpointFiles))
   faults.push(...checkUniqueness(integrations.map(identityOf)))
   const composed = [
@@ -106,7 +108,7 @@ export async function loadConfig(
   const tracing = readTracing(env)
   faults.push(...tracing.faults)
   if (needs === 'contract needed') faults.push(...checkContract(contract.document, integrations))
-  if (files.length === 0) {
+  if (listed.files.length === 0 && listed.faults.length === 0) {
     const file = join(directory, 'integrations')
     faults.push({ file, pointer: '', expected: 'at least one .yaml file with an integration' })
   }
@@ -119,15 +121,6 @@ export async function loadConfig(
     tracing: tracing.settings,
     secrets: [gateway, ...integrations, tracing].flatMap(({ secrets }) => secrets),
   }
-}
-
-async function listFiles(directory: string, name: string): Promise<string[]> {
-  const folder = join(directory, name)
-  const entries = await readdir(folder).catch(() => [])
-  return entries
-    .filter((name) => /\.ya?ml$/.test(name))
-    .sort()
-    .map((name) => join(folder, name))
 }
 
 function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSettings>): Identity {

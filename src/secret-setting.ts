@@ -7,6 +7,23 @@ import type { Secret } from './secret.ts'
  */
 const minSecretLength = 16
 
+/** What a bearer token is made of: the token68 of RFC 9110, section 11.2, by RFC 6750, section 2.1. */
+export const bearerTokenSyntax = '[A-Za-z0-9._~+/-]+=*'
+
+/**
+ * A setting that holds a bearer token, which has to be one that a header can carry: with a space or a line break in
+ * it, nobody could ever present it.
+ */
+export function BearerTokenSetting(description: string) {
+  return Type.Unsafe<Secret>({
+    ...SecretSetting(description),
+    secretForm: {
+      pattern: `^${bearerTokenSyntax}$`,
+      expected: 'a bearer token, of letters, digits and - . _ ~ + / (and = at its end)',
+    },
+  })
+}
+
 /**
  * A setting that holds a secret: `env:NAME` or `file:PATH` in the file, a {@link Secret} once the
  * configuration is loaded. A secret in plain does not match.

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { PinMatcher } from '../certificate-pin.ts'
 import { allow, type Step } from '../policy.ts'
 import type { Claim, RequestContext } from '../request-context.ts'
+import { bearerTokenSyntax } from '../secret-setting.ts'
 
 /** How integrations are found by what a caller presents. */
 export interface IntegrationDirectory {
@@ -20,7 +21,7 @@ export function tokenDigest(token: string): string {
 }
 
 // RFC 6750, section 2.1: exactly one space and a token68; the scheme is case-insensitive.
-const bearerForm = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i
+const bearerForm = new RegExp(`^bearer (${bearerTokenSyntax})$`, 'i')
 
 /**
  * Finds out who the caller says it is: by the bearer token, by the client certificate, by

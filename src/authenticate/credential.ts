@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { SecretSetting } from '../secret-setting.ts'
+import { BearerTokenSetting } from '../secret-setting.ts'
 
 /** Compares the bearer token as SHA-256 digests, in constant time. */
 export const credential = definePolicy({
@@ -9,7 +9,7 @@ export const credential = definePolicy({
   stage: 'authenticate',
   section: 'credentials',
   key: 'token',
-  settings: SecretSetting('The bearer token of the integration (RFC 6750).'),
+  settings: BearerTokenSetting('The bearer token of the integration (RFC 6750).'),
   prepare: (token, services) => {
     const expected = Buffer.from(hash('sha256', token.reveal(), 'hex'))
     return function checkCredential(request) {

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile, Errors } from 'typebox/schema'
+import { Settings as TypeboxSettings } from 'typebox/system'
 import { escapePointer, unescapePointer } from '../json-pointer.ts'
 import { onceFor } from '../once-for.ts'
 import type { Fault } from './faults.ts'
@@ -30,7 +31,11 @@ export function checkSettings<Settings extends TSchema>(
   return { value, narrowed, faults }
 }
 
+// TypeBox stops at 8; a list of routes alone can have more wrong ones, each with an error for every alternative.
+const mostErrors = 10_000
+
 function faultsOf(schema: TSchema, value: unknown, { file, lineOf }: YamlFile): Fault[] {
+  TypeboxSettings.Set({ maxErrors: mostErrors })
   const [, errors] = Errors(schema, value)
   // What is wrong with each alternative says less than what was expected of all.
   const described = errors

@@ -25,10 +25,11 @@ export const GatewayLimitSettings = Type.Object(
     }),
     perAddress: Type.Object(
       {
-        rate: RateSetting(),
+        rate: RateSetting('100/s'),
         burst: Type.Integer({
           minimum: 1,
           maximum: 1_000_000,
+          default: 200,
           description: 'Bucket size, requests.',
         }),
         connections: Type.Integer({
@@ -55,7 +56,7 @@ export const GatewayLimitSettings = Type.Object(
       },
       {
         ...closed,
-        default: { rate: '100/s', burst: 200 },
+        default: {},
         description: 'Limit of one address (an IPv6 /64), before anything is spent on it.',
       },
     ),

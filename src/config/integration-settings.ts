@@ -1,7 +1,7 @@
 import { type Static, type TOptional, type TSchema, Type } from 'typebox'
 import { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { policies } from '../pipeline.ts'
-import { SecretSetting } from '../secret-setting.ts'
+import { BearerTokenSetting, SecretSetting } from '../secret-setting.ts'
 import { closed } from './setting-forms.ts'
 
 type Policies = (typeof policies)[number]
@@ -53,7 +53,9 @@ const UpstreamSettings = Type.Refine(
         ),
       ),
       bearer: Type.Optional(
-        SecretSetting('Sent as bearer token: an admin token, or an integration token if allowed.'),
+        BearerTokenSetting(
+          'Sent as bearer token: an admin token, or an integration token if allowed.',
+        ),
       ),
       passthrough: Type.Optional(
         Type.Literal(true, {

@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { parse } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { RateLimitClassSettings } from '../authorize/limits/limit-settings.ts'
 import { checkSettings } from './check-settings.ts'
 import type { Fault } from './faults.ts'
+import { listYamlFiles } from './list-yaml-files.ts'
 import { memberOf } from './member-of.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
@@ -25,16 +25,14 @@ export interface PolicyClasses {
 
 /** Reads `policies/*.yaml` below a directory; there need not be any. */
 export async function readPolicyClasses(directory: string): Promise<PolicyClasses> {
-  const folder = join(directory, 'policies')
-  const entries = (await readdir(folder).catch(() => [])).sort()
+  const listed = await listYamlFiles(directory, 'policies')
   const byName = new Map<string, RateLimitClass>()
   const names = new Set<string>()
-  const faults: Fault[] = []
-  for (const entry of entries) {
-    const name = /^(.+)\.ya?ml$/.exec(entry)?.[1]
-    if (name === undefined) continue
+  const faults = [...listed.faults]
+  for (const file of listed.files) {
+    const { name } = parse(file)
     names.add(name)
-    const source = await readYamlFile(join(folder, entry))
+    const source = await readYamlFile(file)
     const checked = 'length' in source ? undefined : checkSettings(PolicyClassSettings, source)
     faults.push(...(checked?.faults ?? (source as readonly Fault[])))
     if (checked?.faults.length === 0) byName.set(name, checked.value.rateLimit)

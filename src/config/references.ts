@@ -9,6 +9,7 @@ import {
   type Resolved,
   readText,
   resolveSecret,
+  type SecretBounds,
 } from './secret-reference.ts'
 
 type ReferenceFault = Pick<Fault, 'pointer' | 'expected'>
@@ -69,17 +70,18 @@ interface SchemaNode {
   readonly reference?: 'secret' | 'schema' | 'file'
   readonly pattern?: string
   readonly minSecretLength?: number
+  readonly secretForm?: SecretBounds['form']
   readonly items?: SchemaNode
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly patternProperties?: Readonly<Record<string, SchemaNode>>
 }
 
 function resolveReference(
-  { reference, minSecretLength = 1 }: SchemaNode,
+  { reference, minSecretLength: minLength = 1, secretForm: form }: SchemaNode,
   value: string,
   sources: SettingsSources,
 ): Promise<Resolved> {
-  if (reference === 'secret') return resolveSecret(value, minSecretLength, sources)
+  if (reference === 'secret') return resolveSecret(value, { minLength, form }, sources)
   return reference === 'schema' ? sources.readSchemaFile(value) : resolveFile(value, sources)
 }
 

@@ -32,7 +32,8 @@ function forEditors(key: string, value: unknown): unknown {
     key === 'expected' ||
     key === 'discriminator' ||
     key === 'reference' ||
-    key === 'minSecretLength'
+    key === 'minSecretLength' ||
+    key === 'secretForm'
   )
     return undefined
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Secret } from '../secret.ts'
@@ -12,13 +13,18 @@ export interface ReferenceSources {
 /** What a reference leads to, or what would have to be there. */
 export type Resolved<Value = unknown> = { readonly value: Value } | { readonly expected: string }
 
-/**
- * Reads the secret that `env:NAME` or `file:PATH` refers to.
- * @param minLength characters that it has at least
- */
+/** What a secret has to be like. */
+export interface SecretBounds {
+  /** Characters that it has at least. */
+  readonly minLength: number
+  /** A regular expression that it matches, and how that is told. */
+  readonly form?: { readonly pattern: string; readonly expected: string } | undefined
+}
+
+/** Reads the secret that `env:NAME` or `file:PATH` refers to. */
 export async function resolveSecret(
   reference: string,
-  minLength: number,
+  { minLength, form }: SecretBounds,
   sources: ReferenceSources,
 ): Promise<Resolved<Secret>> {
   const [kind, ...rest] = reference.split(':')
@@ -28,15 +34,21 @@ export async function resolveSecret(
     text = sources.env[name]
     if (!text) return { expected: `the environment variable ${name} to be set` }
   } else if (kind === 'file') {
-    text = await readText(resolve(sources.directory, name))
-    if (text === undefined) return { expected: `the file ${name} to be readable` }
-    // Editors and `echo` end a file with a line break that is not a part of the secret.
-    text = text.replace(/\r?\n$/, '')
+    const bytes = await readBytes(resolve(sources.directory, name))
+    if (bytes === undefined) return { expected: `the file ${name} to be readable` }
+    // Bytes that are no text would become others, and nothing would verify.
+    if (!isUtf8(bytes))
+      return { expected: `text in UTF-8 in the file ${name}, such as hex or base64` }
+    // Editors put a mark before it, and they and `echo` a line break behind it, that are no part of the secret.
+    text = bytes.toString().replace(/^\uFEFF|\r?\n$/g, '')
   } else {
     return { expected: 'a reference, env:NAME or file:PATH' }
   }
   if (text.length < minLength) {
     return { expected: `a secret of at least ${minLength} characters in ${reference}` }
+  }
+  if (form !== undefined && !new RegExp(form.pattern).test(text)) {
+    return { expected: `${form.expected} in ${reference}` }
   }
   return { value: new Secret(text) }
 }
@@ -46,15 +58,23 @@ export async function resolveSecret(
  * @returns undefined when it has another form, or leads nowhere
  */
 export async function readSecret(reference: string): Promise<Secret | undefined> {
-  const resolved = await resolveSecret(reference, 1, { directory: '.', env: process.env })
+  const resolved = await resolveSecret(
+    reference,
+    { minLength: 1 },
+    { directory: '.', env: process.env },
+  )
   return 'value' in resolved ? resolved.value : undefined
+}
+
+async function readBytes(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** The text of a file; undefined where it cannot be read. */
 export async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    return undefined
-  }
+  return (await readBytes(path))?.toString()
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import {
   CORE_SCHEMA,
@@ -36,9 +37,9 @@ const schema = CORE_SCHEMA.withTags({
  * quote the file.
  */
 export async function readYamlFile(file: string): Promise<YamlFile | readonly Fault[]> {
-  let text: string
+  let bytes: Buffer
   try {
-    text = await readFile(file, 'utf8')
+    bytes = await readFile(file)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
     return [{ file, pointer: '', expected: `a readable file (${code})` }]
@@ -46,6 +47,8 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
   const fault = (what: string, line?: number): [Fault] => [
     { file, pointer: '', line, expected: `YAML without the error: ${what}` },
   ]
+  if (!isUtf8(bytes)) return fault('bytes that are not UTF-8')
+  const text = bytes.toString()
   try {
     const events = parseEvents(text, {})
     const [value = null, ...others] = constructFromEvents(events, { source: text, schema })

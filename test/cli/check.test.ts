@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -49,6 +50,14 @@ test('accepts the example configuration', async () => {
   const { exitCode, stderr } = await runCommand(['check', '--config', exampleConfig], env)
   assert.equal(stderr, '')
   assert.equal(exitCode, 0)
+})
+
+test('has a default for each bound of an address that is left out', async () => {
+  const gateway = gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl')
+  const limits = { perAddress: { connections: 5_000 } }
+  await using directory = await writeConfig(filesWith({ gateway: { ...gateway, limits } }))
+  const { rate, burst } = (await loadConfig(directory.path, testEnv)).gateway.limits.perAddress
+  assert.deepEqual({ rate, burst }, { rate: '100/s', burst: 200 })
 })
 
 test('reports every fault at once, with file, line, path and what was expected', async () => {
@@ -329,6 +338,72 @@ describe('refuses', () => {
     )
     assert.ok(!stderr.includes('short-one'))
   })
+
+  test('each of many wrong entries of a list', async () => {
+    const wrong = Array.from({ length: 30 }, (_, index) => `FETCH /V1/x${index}`)
+    const stderr = await faultsOf({
+      integrations: { a: { ...globex, policies: { routes: wrong } } },
+    })
+    const told = [...stderr.matchAll(/\/policies\/routes\/(\d+): expected a method/g)]
+    assert.deepEqual(
+      told.map(([, index]) => Number(index)),
+      wrong.map((_, index) => index),
+    )
+  })
+
+  for (const [what, GLOBEX_TOKEN] of [
+    ['a space', 'globex token 0123456789'],
+    ['a line break', 'globex-token-0123456789\n'],
+    ['a letter of no alphabet for tokens', 'globex-tökén-0123456789'],
+  ] as const) {
+    test(`a bearer token with ${what}, which nobody could present`, async () => {
+      const { stderr } = await checkFiles({}, { ...testEnv, GLOBEX_TOKEN })
+      assert.match(stderr, /\/credentials\/token: expected a bearer token, .* in env:GLOBEX_TOKEN/)
+      assert.ok(!stderr.includes('0123456789'))
+    })
+  }
+
+  test('a bearer token for Magento that no header can carry', async () => {
+    const { stderr } = await checkFiles(
+      {},
+      { ...testEnv, MAGENTO_TOKEN: 'magento-token-01234\n\n' },
+    )
+    assert.match(stderr, /\/upstream\/bearer: expected a bearer token, .* in env:MAGENTO_TOKEN/)
+  })
+
+  test('a secret in bytes that are no text, and takes no mark before one for a part of it', async () => {
+    const signature = { scheme: 'canonical', secrets: [{ id: 'k1', value: 'file:hmac' }] }
+    const signing = { ...globex, credentials: { signature } }
+    await using directory = await writeConfig(filesWith({ integrations: { signing } }))
+    await writeFile(join(directory.path, 'hmac'), randomBytes(64).fill(0xff, 0, 1))
+    const { stderr } = await runCommand(['check', '--config', directory.path], testEnv)
+    assert.match(stderr, /\/secrets\/0\/value: expected text in UTF-8 in the file hmac/)
+    await writeFile(join(directory.path, 'hmac'), '\uFEFFa-secret-from-an-editor\r\n')
+    const { secrets } = await loadConfig(directory.path, testEnv)
+    assert.ok(secrets.some((secret) => secret.reveal() === 'a-secret-from-an-editor'))
+  })
+
+  test('a file that is not UTF-8', async () => {
+    await using directory = await writeConfig(filesWith({}))
+    const file = join(directory.path, 'integrations', 'latin.yaml')
+    await writeFile(file, Buffer.from('name: caf\xe9\n', 'latin1'))
+    const { stderr } = await runCommand(['check', '--config', directory.path], testEnv)
+    assert.match(
+      stderr,
+      /latin\.yaml \/: expected YAML without the error: bytes that are not UTF-8/,
+    )
+  })
+
+  for (const folder of ['integrations', 'endpoints', 'policies']) {
+    test(`a folder ${folder}/ that is there and cannot be read`, async () => {
+      await using directory = await writeConfig(filesWith({}))
+      await rm(join(directory.path, folder), { recursive: true, force: true })
+      await writeFile(join(directory.path, folder), '')
+      const { exitCode, stderr } = await runCommand(['check', '--config', directory.path], testEnv)
+      assert.match(stderr, new RegExp(`${folder} /: expected a readable folder \\(ENOTDIR\\)`))
+      assert.equal(exitCode, 1)
+    })
+  }
 
   test('a directory that is not there', async () => {
     const { exitCode, stderr } = await runCommand(['check', '--config', '/nonexistent/magegate'])

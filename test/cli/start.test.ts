@@ -9,7 +9,7 @@ import { runCommand, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
-async function startWith(magentoUrl: string, shutdown: object) {
+async function startWith(magentoUrl: string, shutdown: object, env: Record<string, string> = {}) {
   const directory = await writeConfig({ gateway: {}, integrations: {} })
   const files = await writeConfig({
     gateway: gatewaySettings(
@@ -19,7 +19,7 @@ async function startWith(magentoUrl: string, shutdown: object) {
     integrations: { globex },
   })
   return {
-    gateway: await startedProcess(['start', '--config', files.path], testEnv),
+    gateway: await startedProcess(['start', '--config', files.path], { ...testEnv, ...env }),
     [Symbol.asyncDispose]: async () => {
       await directory[Symbol.asyncDispose]()
       await files[Symbol.asyncDispose]()
@@ -50,6 +50,22 @@ test('prints one line with its addresses, is live and ready, and counts', async 
   const { stdout, exitCode } = await running.gateway.stop()
   assert.equal(stdout.trimEnd().split('\n').length, 1)
   assert.equal(exitCode, 0)
+})
+
+test('runs with the files and the network alone that Node permits it', async () => {
+  await using magento = await startMagento()
+  const permitted = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-net']
+  // Node 24 does not ask for the last one, and does not know it.
+  const known = permitted.filter((flag) =>
+    process.allowedNodeEnvironmentFlags.has(flag.replace(/=.*/, '')),
+  )
+  await using running = await startWith(
+    magento.url,
+    { noticeMs: 0 },
+    { NODE_OPTIONS: known.join(' ') },
+  )
+  assert.equal((await send(running.gateway.url, { headers: globexHeaders })).status, 200)
+  assert.equal((await running.gateway.stop()).exitCode, 0)
 })
 
 test('on SIGTERM it fails readiness, serves on with Connection: close, lets requests in flight finish and exits 0', async () => {

@@ -5,6 +5,7 @@ import { callbackEnv, callbackTo } from '../../support/callbacks.ts'
 import { globex } from '../../support/gateway.ts'
 import { globexHeaders, send } from '../../support/http-client.ts'
 import { startMagento } from '../../support/magento-for-tests.ts'
+import { type ReceivedSpan, startOtlpReceiver, tracingEnv } from '../../support/otlp-receiver.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { startRedis } from '../../support/redis.ts'
 import { startReceiver, status } from '../../support/webhook-receiver.ts'
@@ -16,6 +17,7 @@ test('jobs in RabbitMQ are done by any of the gateways when Magento is back and 
   await using magento = await startMagento()
   await using rabbit = await startRabbit()
   await using redis = await startRedis()
+  await using otlp = await startOtlpReceiver()
   await using receiver = await startReceiver({
     // A call-back is tried again from the broker, too.
     answer: (response, received, index) =>
@@ -35,7 +37,12 @@ test('jobs in RabbitMQ are done by any of the gateways when Magento is back and 
           jobs: { file: undefined, rabbitmq: 'env:AMQP_URL', confirmMs: 2_000 },
           store: { redis: 'env:REDIS_URL', deadlineMs: 1_000 },
         },
-        env: { ...callbackEnv, AMQP_URL: rabbit.url, REDIS_URL: redis.url },
+        env: {
+          ...tracingEnv(otlp.url),
+          ...callbackEnv,
+          AMQP_URL: rabbit.url,
+          REDIS_URL: redis.url,
+        },
       },
     )
   await using one = await start()
@@ -55,6 +62,10 @@ test('jobs in RabbitMQ are done by any of the gateways when Magento is back and 
   assert.equal(done.state, 'done')
   assert.ok(done.attempts >= 2)
   assert.equal((await one.ended(shared)).state, 'done')
+
+  const traceId = String(accepted.headers['x-request-id']).replaceAll('-', '')
+  const isOfJob = (span: ReceivedSpan) => span.kind === 5 && span.traceId === traceId
+  for (let count = 1; !(await otlp.spans(count)).some(isOfJob); count += 1);
 
   const told = new Map<string, string>()
   for (const { headers, body } of await receiver.arrived(3)) {

@@ -65,11 +65,10 @@ function withCall(settings: EndpointFileSettings, log: Logger): Endpoint {
   return { ...endpoint, ...(called && { calls: [called] }) }
 }
 
-/** Logs why an answer could not be mapped, without the values that JSONata puts into its errors. */
+/** Logs why an answer could not be mapped. */
 function reportUnmapped(log: Logger) {
   return (route: string, error: unknown) => {
-    const { code, position } = error as { readonly code?: string; readonly position?: number }
-    log.error({ route, code, position }, 'the answer to a write that is done could not be mapped')
+    log.error({ route, err: error }, 'the answer to a write that is done could not be mapped')
   }
 }
 

@@ -90,6 +90,8 @@ export function createServer(
   })
   // CONNECT asks for a tunnel, which is nothing that an HTTP parser could hand on as a request.
   app.server.on('connect', (_message, socket) => {
+    // Node gives it up with all listeners, and an error that nobody hears of ends the process.
+    socket.on('error', () => socket.destroy())
     onClientError(Object.assign(new Error('CONNECT'), { code: 'HTTP_CONNECT' }), socket as Socket)
   })
   if (tls?.http2) {

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -147,6 +148,21 @@ test('of requests that are pipelined a bounded number is under way, and the conn
   assert.equal(upstream.requests.length, 33)
   // Each one is recorded, answered or not.
   await bounded.auditRecords(500)
+})
+
+test('a caller that asks for a tunnel and resets its connection leaves the process as it was', async () => {
+  await using upstream = await startHeldUpstream()
+  await using behind = await startGateway({ magentoUrl: upstream.url, integrations: [globex] })
+  const { hostname, port } = new URL(behind.url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  // The refusal of the tunnel waits for the answer to the request before it.
+  socket.write(`${get}\r\nCONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: a\r\n\r\n`)
+  await upstream.next()
+  socket.resetAndDestroy()
+  const [record] = await behind.auditRecords(1)
+  assert.equal(record?.code, 'client-closed')
+  assert.equal((await send(behind.url)).status, 401)
 })
 
 describe('gives up a body that is too large', () => {

@@ -33,7 +33,11 @@ export const adminTokenOrigin = definePolicy({
   },
 })
 
-const jwtForm = /^Bearer +[\w-]+\.([\w-]+)\.[\w-]*$/i
+/*
+ * A JSON Web Token in all spellings that PHP decodes: base64 in either alphabet, with padding and with tabs
+ * (PHP: base64_decode). Node decodes them too.
+ */
+const jwtForm = /^Bearer [^.]*\.([^.]*)\.[^.]*$/i
 
 /** The claim `utypid` of a JSON Web Token, which Magento casts to an integer. */
 function userTypeOf(authorization: string): number | undefined {
@@ -45,7 +49,8 @@ function userTypeOf(authorization: string): number | undefined {
     // Magento writes none, and PHP reads what Node may read otherwise (nodejs/node issue 63785).
     if (text.includes('\\')) return administrator
     const { utypid } = (claims ?? {}) as { readonly utypid?: unknown }
-    return Number.parseInt(String(utypid), 10)
+    // PHP casts a text by the number that it begins with, an exponent included.
+    return Math.trunc(Number.parseFloat(String(utypid)))
   } catch {
     return undefined
   }

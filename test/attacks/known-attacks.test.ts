@@ -54,12 +54,37 @@ describe('an attack is refused before it reaches Magento, as docs/attacks.md say
   }
 })
 
-test('an administrator’s token from an address that is not listed is refused', async () => {
-  const claims = Buffer.from('{"uid":1,"utypid":2}').toString('base64url')
-  const answer = await send(gateway.url, {
-    headers: { Authorization: `Bearer e30.${claims}.AAAA`, 'X-Integration-Id': 'passthrough' },
-  })
-  assert.equal(problemOf(answer).code, 'address-not-allowed')
+describe('an administrator’s token from an address that is not listed is refused', () => {
+  const claims = (utypid: string) => Buffer.from(`{"uid":1,"utypid":${utypid}}`)
+  // PHP decodes both alphabets of base64, skips white space and casts texts by the number that they begin with.
+  const payloads: Record<string, string> = {
+    'as Magento writes it': claims('2').toString('base64url'),
+    'in base64 with padding': claims('2').toString('base64'),
+    'in the other alphabet': Buffer.from('{"uid":1,"utypid":2,"a":"~~?"}').toString('base64'),
+    'with white space in it': claims('2').toString('base64url').replace('V', 'V\t'),
+    'with a text for the number': claims('"2 "').toString('base64url'),
+    'with an exponent': claims('"0.2e1"').toString('base64url'),
+    'with a negative exponent': claims('"20e-1"').toString('base64url'),
+    'with a fraction': claims('2.9').toString('base64url'),
+  }
+  for (const [name, payload] of Object.entries(payloads)) {
+    test(name, async () => {
+      const answer = await send(gateway.url, {
+        headers: { Authorization: `Bearer e30.${payload}.AAAA`, 'X-Integration-Id': 'passthrough' },
+      })
+      assert.equal(problemOf(answer).code, 'address-not-allowed')
+    })
+  }
+})
+
+test('a token of a customer, and one of three parts that is none of Magento, are not taken for an administrator’s', async () => {
+  for (const payload of ['{"uid":1,"utypid":3}', '{"uid":1,"utypid":"20"}', 'x\\y']) {
+    const token = `e30.${Buffer.from(payload).toString('base64url')}.AAAA`
+    const answer = await send(gateway.url, {
+      headers: { Authorization: `Bearer ${token}`, 'X-Integration-Id': 'passthrough' },
+    })
+    assert.equal(problemOf(answer).code, 'unauthenticated')
+  }
 })
 
 test('cookies, X-Requested-With and an Accept of XML do not reach Magento', async () => {

@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { hostOf } from './destination.ts'
@@ -53,11 +52,21 @@ export async function postPinned(post: PinnedPost): Promise<IncomingMessage> {
   // Also those that come when nobody waits any longer.
   request.on('error', () => undefined)
   request.end(payload)
-  const [answer] = (await once(request, 'response')) as [IncomingMessage]
+  const answer = await answerTo(request)
   // Receivers that work on while they answer are not cut off; whether they finish does not count.
   await readSome(answer).catch(() => undefined)
   request.destroy()
   return answer
+}
+
+function answerTo(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve).once('error', reject)
+    // Of a 101, which nobody has asked for, Node tells nothing else.
+    request.once('close', () => {
+      reject(Object.assign(new Error('no answer'), { code: 'NO_ANSWER' }))
+    })
+  })
 }
 
 async function readSome(body: AsyncIterable<Buffer>): Promise<void> {

@@ -76,12 +76,17 @@ function sendingOf(status: number, askedMs: number | undefined): Sending {
 }
 
 /** A question for a name cannot be taken back; what it finds too late is left. */
-function beforeAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    value.then(resolve, reject)
-  })
+async function beforeAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([value, aborted])
+  } finally {
+    // As long as it is there, Node keeps the signal, and with it all that was found.
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 /** Texts of errors may hold addresses and what the receiver said. */

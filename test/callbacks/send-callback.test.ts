@@ -8,6 +8,7 @@ import {
   type SenderSettings,
   type Sending,
 } from '../../src/callbacks/send-callback.ts'
+import { collectGarbage } from '../../src/collect-garbage.ts'
 import { pemFile } from '../support/tls/pem.ts'
 import { startReceiver, status } from '../support/webhook-receiver.ts'
 
@@ -307,6 +308,17 @@ describe('a receiver that is not there, or never ends', () => {
     })
   })
 
+  test('has failed where it changes to another protocol', async () => {
+    await using receiver = await startReceiver({
+      answer: (response) => {
+        response.socket?.end(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: a\r\n\r\n',
+        )
+      },
+    })
+    assert.deepEqual(await send(receiver.url), { outcome: 'failed', reason: 'NO_ANSWER' })
+  })
+
   test('has failed where its headers do not end', async () => {
     await using receiver = await startReceiver({
       answer: (response) => {
@@ -319,4 +331,26 @@ describe('a receiver that is not there, or never ends', () => {
       reason: 'HPE_HEADER_OVERFLOW',
     })
   })
+})
+
+test('nothing is held of sendings that are over, however long the queue goes on', async () => {
+  await using receiver = await startReceiver()
+  const held: WeakRef<readonly string[]>[] = []
+  const resolve: Resolve = async () => {
+    const addresses = ['127.0.0.1']
+    held.push(new WeakRef(addresses))
+    return addresses
+  }
+  const url = `https://localhost:${receiver.port}/`
+  const destination = compileDestination(url, loopback)
+  const sender = prepareSender({ destination, timeoutMs: 20_000 }, { resolve, clock: Date.now })
+  const queue = new AbortController()
+  for (let time = 0; time < 5; time += 1) await sender([], '{}', queue.signal)
+  await collectGarbage()
+  // The last one may still be in the frames of this very test.
+  assert.deepEqual(
+    held.slice(0, -1).map((each) => each.deref()),
+    [undefined, undefined, undefined, undefined],
+  )
+  queue.abort()
 })

@@ -189,6 +189,16 @@ test('with failsReadiness the gateway is not ready while Magento is left alone',
   assert.deepEqual([status, reasons], [503, ['Magento fails']])
 })
 
+test('with failsReadiness the gateway is ready again when requests may find out, though none has come', async () => {
+  await start({ circuitBreaker: { ...rules, openMs: 500, failsReadiness: true } })
+  await magento.setFault({ kind: 'refuse' })
+  await askTimes(5)
+  assert.equal((await readiness()).status, 503)
+  await magento.clearFault()
+  while ((await readiness()).status !== 200);
+  assert.equal((await ask()).status, 200)
+})
+
 describe('a probe of the gateway itself', () => {
   const probe = { path: '/rest/V1/directory/countries', intervalMs: 20, timeoutMs: 500 }
 

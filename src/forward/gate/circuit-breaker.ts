@@ -79,14 +79,20 @@ export function openCircuitBreaker(
     else if (probesDone >= rules.probes) change('closed')
   }
 
+  /** Open no longer than it says: who goes by the state may call only where it is another one. */
+  function endOpen(): void {
+    if (state === 'open' && clock() >= opensUntilMs) change('half-open')
+  }
+
   return {
-    state: () => state,
+    state: () => {
+      endOpen()
+      return state
+    },
     admit: () => {
       if (state === 'closed') return number
-      if (state === 'open') {
-        if (clock() < opensUntilMs) return undefined
-        change('half-open')
-      }
+      endOpen()
+      if (state === 'open') return undefined
       if (probesUnderWay + probesDone >= rules.probes) return undefined
       probesUnderWay += 1
       return number
@@ -107,6 +113,8 @@ export function openCircuitBreaker(
     configure: (next) => {
       rules = next
       window = openFailureWindow(next.windowMs)
+      // No further call would be let through to close it.
+      if (state === 'half-open' && probesDone >= next.probes) change('closed')
     },
   }
 }

@@ -106,7 +106,8 @@ export function openUpstreamGate(
     leave: (pass, guest, hasFailed, durationMs) => {
       inFlight -= 1
       if (durationMs !== undefined) room.charge(guest.verified, durationMs)
-      if (rules.circuitBreaker.mode !== 'off') breaker.note(pass, hasFailed, clock())
+      // Also where it is off: what was sent to find out gives its place back.
+      breaker.note(pass, rules.circuitBreaker.mode === 'off' ? undefined : hasFailed, clock())
       if (room.size() > 0) fill()
     },
     tryNow: breaker.tryNow,

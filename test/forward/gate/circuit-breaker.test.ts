@@ -77,6 +77,13 @@ describe('an open circuit', () => {
     assert.deepEqual(states, ['open', 'half-open'])
   })
 
+  test('is open no longer than it says, also where nobody calls', () => {
+    now += 499
+    assert.equal(breaker.state(), 'open')
+    now += 1
+    assert.equal(breaker.state(), 'half-open')
+  })
+
   test('takes no notice of how calls end that were made before', () => {
     const early = openCircuitBreaker(
       rules,
@@ -140,4 +147,13 @@ test('other rules hold at once, and the state stays', () => {
   assert.equal(breaker.state(), 'open')
   breaker.configure(rules)
   assert.equal(breaker.state(), 'open')
+})
+
+test('a half-open circuit closes where other rules ask for no more calls than went well', () => {
+  call(true, true, true, true)
+  now += 500
+  call(false)
+  breaker.configure({ ...rules, probes: 1 })
+  assert.equal(breaker.state(), 'closed')
+  call(false)
 })

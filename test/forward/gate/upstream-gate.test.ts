@@ -228,3 +228,14 @@ describe('while Magento fails', () => {
     assert.deepEqual(seen, [])
   })
 })
+
+test('what ends while the circuit breaker is off leaves its place to the next that find out', () => {
+  for (let time = 0; time < 4; time += 1) leave(enter(), true)
+  pass(5000)
+  const probe = enter()
+  gate.configure({ ...rules, circuitBreaker: { ...rules.circuitBreaker, mode: 'off' } })
+  leave(probe)
+  gate.configure(rules)
+  leave(enter())
+  assert.equal(gate.status().circuit, 'closed')
+})

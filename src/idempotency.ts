@@ -24,14 +24,14 @@ export interface IdempotencyStore {
    * @param ttlMs how long the key is remembered, milliseconds
    */
   readonly begin: (key: string, fingerprint: string, ttlMs: number) => Promise<KeyState>
-  /** Keeps the answer under a key that was taken. It does not reject. */
+  /** Keeps the answer under a key that was taken, later where it cannot now. It does not reject. */
   readonly finish: (
     key: string,
     fingerprint: string,
     answer: KeptAnswer,
     ttlMs: number,
   ) => Promise<void>
-  /** Gives a key back whose request was not carried out. It does not reject. */
+  /** Gives a key back whose request was not carried out, later where it cannot now. It does not reject. */
   readonly release: (key: string) => Promise<void>
 }
 

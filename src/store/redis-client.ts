@@ -2,6 +2,7 @@ import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
 import type { Secret } from '../secret.ts'
 import { type AnswerCommands, dropTagScript } from './answers/redis-answers.ts'
 import { type EntryCommands, entryScripts } from './entries/redis-entry-records.ts'
+import { type KeyCommands, settleKeyScript } from './idempotency/redis-keys.ts'
 import { type JobCommands, jobScripts } from './jobs/redis-job-store.ts'
 import { decideLimitsScript, type LimitCommands } from './limits/redis-limits.ts'
 
@@ -33,9 +34,16 @@ export type RedisClient = (Redis | Cluster) &
   LimitCommands &
   EntryCommands &
   JobCommands &
-  AnswerCommands
+  AnswerCommands &
+  KeyCommands
 
-const scripts = { ...decideLimitsScript, ...entryScripts, ...jobScripts, ...dropTagScript }
+const scripts = {
+  ...decideLimitsScript,
+  ...entryScripts,
+  ...jobScripts,
+  ...dropTagScript,
+  ...settleKeyScript,
+}
 
 /** Longest pause between two attempts to connect. */
 const maxPauseMs = 500

@@ -9,7 +9,7 @@ import { memoryAnswers } from './answers/memory-answers.ts'
 import { type RedisAnswers, redisAnswers } from './answers/redis-answers.ts'
 import { guardClient } from './guard-client.ts'
 import { memoryKeys } from './idempotency/memory-keys.ts'
-import { redisKeys } from './idempotency/redis-keys.ts'
+import { type RedisKeys, redisKeys } from './idempotency/redis-keys.ts'
 import { type LimitClocks, memoryLimits } from './limits/memory-limits.ts'
 import { redisLimits, type SharedDecision } from './limits/redis-limits.ts'
 import { shareOf } from './limits/share-of.ts'
@@ -83,13 +83,16 @@ export async function openStore(
   const redis = openRedisClient(settings.redis, deadlineMs)
   const shared = redisLimits(redis, settings.requestMs, clocks.wall)
   let answers: RedisAnswers | undefined
+  let keys: RedisKeys | undefined
   const settle = () => {
     shared.settle()
     answers?.settle()
+    keys?.settle()
   }
   const guard = await guardClient(redis, settle, deadlineMs, log, undefined, metrics)
   metrics.watch(guard.isAway)
   answers = redisAnswers(redis, guard, 'nodes' in settings.redis)
+  keys = redisKeys(redis, guard)
 
   const decideOnLease = tokenLeases(shared.decide, clocks.monotonic)
   const shares = onceFor((limits: readonly Limit[]) =>
@@ -124,7 +127,7 @@ export async function openStore(
         },
         fallback: () => 'unavailable',
       }),
-    idempotencyKeys: redisKeys(redis, guard),
+    idempotencyKeys: keys,
     answers,
     close: () => {
       guard.close()

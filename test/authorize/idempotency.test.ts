@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
 import type { Socket } from 'node:net'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
@@ -12,7 +12,7 @@ import {
   send,
 } from '../support/http-client.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
+import { startRedis, type TestRedis, withClient } from '../support/redis.ts'
 import { testClock } from '../support/services.ts'
 
 const path = '/rest/V1/products'
@@ -227,6 +227,84 @@ test('while Redis is away no key is taken, and what has none is served', async (
   assert.equal(problemOf(refused).code, 'idempotency-unavailable')
   assert.equal(upstream.requests.length, 0)
   assert.equal((await post({})).status, 200)
+})
+
+describe('where Redis takes nothing for a while', () => {
+  let redis: TestRedis
+  let upstream: RawUpstream
+  let gateway: TestGateway
+  let respond: (socket: Socket) => void
+  beforeEach(async () => {
+    redis = await startRedis()
+    upstream = await startRawUpstream((socket) => respond(socket))
+    gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { store: { redis: 'env:REDIS' } },
+      integrations: [globex],
+      env: { REDIS: redis.url },
+    })
+  })
+  afterEach(async () => {
+    redis.thaw()
+    await gateway[Symbol.asyncDispose]()
+    await upstream[Symbol.asyncDispose]()
+    await redis[Symbol.asyncDispose]()
+  })
+
+  const post = (key: string) =>
+    send(gateway.url, {
+      method: 'POST',
+      path,
+      headers: { ...globexHeaders, ...json, 'Idempotency-Key': key },
+      body: '{}',
+    })
+
+  /** Waits until keys are taken again. */
+  async function isBack(): Promise<void> {
+    respond = (socket) => answer(socket, 0)
+    while ((await post(newKey())).status === 503);
+  }
+
+  /** Has Redis refuse to write from before Magento's answer on. */
+  function answerReadOnly(status?: string): (socket: Socket) => void {
+    return (socket) => {
+      const replica = withClient(redis.url, (client) => client.replicaof('127.0.0.1', 1))
+      void replica.then(() => answer(socket, 1, status))
+    }
+  }
+
+  const writable = () => withClient(redis.url, (client) => client.replicaof('NO', 'ONE'))
+
+  test('a key that it takes too late is free again', async () => {
+    const key = newKey()
+    redis.freeze()
+    assert.equal(problemOf(await post(key)).code, 'idempotency-unavailable')
+    redis.thaw()
+    await isBack()
+    assert.equal((await post(key)).status, 200)
+  })
+
+  test('the answer to a request under way is kept when it is back', async () => {
+    const key = newKey()
+    respond = answerReadOnly()
+    const first = await post(key)
+    assert.equal(first.status, 200)
+    await writable()
+    await isBack()
+    const second = await post(key)
+    assert.deepEqual([second.status, second.body], [200, first.body])
+    assert.equal(second.headers['idempotency-replayed'], 'true')
+  })
+
+  test('the key of a request that Magento did not carry out is free when it is back', async () => {
+    const key = newKey()
+    respond = answerReadOnly('503 Service Unavailable')
+    assert.equal((await post(key)).status, 503)
+    await writable()
+    await isBack()
+    const second = await post(key)
+    assert.deepEqual([second.status, second.body], [200, '{"answer":0}'])
+  })
 })
 
 test('memory takes no key when it is full, forgets one in time, and keeps no answer without room', async () => {

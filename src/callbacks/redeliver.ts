@@ -13,17 +13,19 @@ export type Redelivery =
   /** There is no such job, or it has been forgotten, and no dead call-back of it either. */
   | 'no such job'
   | 'not over'
+  /** The integration has no call-back configured. */
+  | 'nobody to call'
 
 /**
  * Has the call-back of a job sent again, with the `webhook-id` that it had.
  * @param nowMs milliseconds since the epoch
- * @param giveUpAfterMs how long one of an integration is sent again, milliseconds
+ * @param giveUpAfterMs how long one of an integration is sent again, milliseconds; undefined where it has none
  */
 export async function redeliver(
   jobId: string,
   { callbacks, store }: Pick<JobBackend, 'callbacks' | 'store'>,
   nowMs: number,
-  giveUpAfterMs: (owner: string) => number,
+  giveUpAfterMs: (owner: string) => number | undefined,
 ): Promise<Redelivery> {
   const job = await store.get(jobId)
   if (job !== undefined && !isOver(job.state)) return 'not over'
@@ -34,6 +36,7 @@ export async function redeliver(
       : { id: callbackId(job), owner: job.owner }
   if (known === undefined) return 'no such job'
   const lifeMs = giveUpAfterMs(known.owner)
+  if (lifeMs === undefined) return 'nobody to call'
   if (await callbacks.putBack(known.id, nowMs + lifeMs)) return 'put back'
   if (job === undefined) return 'no such job'
   await callbacks.put(callbackEntry(job, nowMs, lifeMs))

@@ -90,7 +90,7 @@ async function signedText(options: SignOptions): Promise<string> {
     throw new TypeError(`--scheme is one of ${[...signers.keys()].join(', ')}`)
   }
   const secrets = await readSecrets(signer.needs, options)
-  const body = options.bodyFile ? await readFile(options.bodyFile) : Buffer.from(options.body ?? '')
+  const body = await bodyOf(options)
   const method = options.method ?? (body.length > 0 ? 'POST' : 'GET')
   const request: RequestToSign = { method, origin, path, query, body }
   const headers = [
@@ -105,6 +105,15 @@ async function signedText(options: SignOptions): Promise<string> {
     .join('\n')
 }
 
+async function bodyOf({ body, bodyFile }: SignOptions): Promise<Buffer> {
+  if (bodyFile === undefined) return Buffer.from(body ?? '')
+  try {
+    return await readFile(bodyFile)
+  } catch (cause) {
+    throw new TypeError('--body-file: expected a readable file', { cause })
+  }
+}
+
 async function readSecrets(
   needs: readonly string[],
   { references }: SignOptions,
@@ -112,10 +121,8 @@ async function readSecrets(
   const secrets = new Map<string, Secret>()
   for (const option of needs) {
     const secret = await readSecret(references[option] ?? '')
-    if (secret === undefined) {
-      throw new TypeError(`--${option} is no reference, env:NAME or file:PATH, to a secret`)
-    }
-    secrets.set(option, secret)
+    if ('expected' in secret) throw new TypeError(`--${option}: expected ${secret.expected}`)
+    secrets.set(option, secret.value)
   }
   return secrets
 }

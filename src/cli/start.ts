@@ -3,6 +3,7 @@ import { collectGarbage } from '../collect-garbage.ts'
 import { ConfigError } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { buildGateway } from '../gateway.ts'
+import { JobFileError } from '../jobs/sqlite/job-file.ts'
 import { requiredOption } from './arguments.ts'
 import { signalled } from './signalled.ts'
 
@@ -38,7 +39,8 @@ async function start(directory: string): Promise<number> {
     // What nobody reads from standard output must not keep the process alive.
     process.exit(0)
   } catch (error) {
-    if (!(error instanceof ConfigError || isSystemError(error))) throw error
+    const isOfOperator = error instanceof ConfigError || error instanceof JobFileError
+    if (!(isOfOperator || isSystemError(error))) throw error
     process.stderr.write(`magegate does not start: ${error.message}\n`)
     // What had been opened before the fault must not keep the process alive.
     process.exit(1)

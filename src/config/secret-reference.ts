@@ -55,15 +55,9 @@ export async function resolveSecret(
 
 /**
  * What a reference to a secret on the command line leads to, relative to the working directory.
- * @returns undefined when it has another form, or leads nowhere
  */
-export async function readSecret(reference: string): Promise<Secret | undefined> {
-  const resolved = await resolveSecret(
-    reference,
-    { minLength: 1 },
-    { directory: '.', env: process.env },
-  )
-  return 'value' in resolved ? resolved.value : undefined
+export function readSecret(reference: string): Promise<Resolved<Secret>> {
+  return resolveSecret(reference, { minLength: 1 }, { directory: '.', env: process.env })
 }
 
 async function readBytes(path: string): Promise<Buffer | undefined> {

@@ -38,7 +38,7 @@ test('a call-back that is sent again has as long as its integration gives to cal
   while ((await backend.callbacks.depth()).dead === 0);
 
   const lives: Readonly<Record<string, number>> = { 'acme-erp': 3 * hourMs }
-  const outcome = await redeliver('job', backend, nowMs, (owner) => lives[owner] ?? 0)
+  const outcome = await redeliver('job', backend, nowMs, (owner) => lives[owner])
   assert.equal(outcome, 'put back')
   const again = await deliveries.next()
   assert.equal(again.delivery.id, first.delivery.id)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -140,4 +140,31 @@ test('a command that is not understood says what is', async () => {
   const { exitCode, stderr } = await run('list', '--state', 'lost')
   assert.equal(exitCode, 2)
   assert.match(stderr, /waiting, running, done/)
+})
+
+test('a file of jobs that is not there is told, and none is made that would look empty', async () => {
+  const file = join(folder, 'elsewhere.sqlite')
+  const gateway = { jobs: { file } }
+  await using elsewhere = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, join(folder, 'audit.jsonl')),
+    integrations: { globex },
+  })
+  const dead = await runCommand(['jobs', 'dead', '--config', elsewhere.path], testEnv)
+  assert.equal(dead.exitCode, 1)
+  assert.ok(dead.stderr.includes(`${file} is not there`), dead.stderr)
+  await assert.rejects(access(file), { code: 'ENOENT' })
+})
+
+test('no call-back is sent again of an integration that has none configured', async () => {
+  const accepted = await jobs.write({ body: product })
+  assert.equal((await jobs.ended(accepted)).state, 'done')
+  const gateway = { jobs: { file: jobs.file } }
+  await using uncalled = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, join(folder, 'audit.jsonl')),
+    integrations: { globex },
+  })
+  const { jobId } = JSON.parse(accepted.body)
+  const again = await runCommand(['jobs', 'redeliver', jobId, '--config', uncalled.path], testEnv)
+  assert.equal(again.exitCode, 1)
+  assert.match(again.stderr, /its integration has no callback configured/)
 })

@@ -146,6 +146,8 @@ describe('magento diff', () => {
     const { stderr, exitCode } = await runCommand(['magento', 'diff', '/dev/null', '/dev/null'])
     assert.equal(exitCode, 1)
     assert.match(stderr, /\/dev\/null: expected the Swagger 2\.0 document/)
+    const gone = await runCommand(['magento', 'diff', '/nowhere', '/dev/null'])
+    assert.match(gone.stderr, /\/nowhere: expected a readable file/)
   })
 })
 

@@ -66,14 +66,25 @@ describe('prints headers that the gateway accepts', () => {
 })
 
 test('prints a curl command that works, and holds neither secret nor token', async () => {
-  const url = `${gateway.url}/rest/V1/products/A%2FB?fields=sku`
-  const { stdout, exitCode } = await runCommand(['sign', ...signers.canonical, '--curl', url], env)
-  assert.equal(exitCode, 0)
-  assert.ok(!stdout.includes(env.CANONICAL_SECRET) && !stdout.includes(env.CANONICAL_TOKEN))
-  const answer = await new Promise<string>((resolve) => {
-    execFile('bash', ['-c', stdout], { env: { ...process.env, ...env } }, (_, out) => resolve(out))
-  })
-  assert.match(answer, /^\{"sku":"A\\\/B"\}$/)
+  for (const [path, expected] of [
+    ['/rest/V1/products/A%2FB?fields=sku', /^\{"sku":"A\\\/B"\}$/],
+    // curl alone would take the brackets for a range.
+    ['/rest/V1/products/A%2FB?fields=sku,extension_attributes[website_ids]', /website_ids/],
+  ] as const) {
+    const url = `${gateway.url}${path}`
+    const { stdout, exitCode } = await runCommand(
+      ['sign', ...signers.canonical, '--curl', url],
+      env,
+    )
+    assert.equal(exitCode, 0)
+    assert.ok(!stdout.includes(env.CANONICAL_SECRET) && !stdout.includes(env.CANONICAL_TOKEN))
+    const answer = await new Promise<string>((resolve) => {
+      execFile('bash', ['-c', stdout], { env: { ...process.env, ...env } }, (_, out) =>
+        resolve(out),
+      )
+    })
+    assert.match(answer, expected)
+  }
 })
 
 test('prints the headers of a write, whose body may come from a file', async () => {
@@ -92,7 +103,18 @@ test('says which option it cannot use', async () => {
   const url = 'http://a/b'
   const rfc9421 = ['sign', '--scheme', 'rfc9421', '--secret']
   const cases: [string[], RegExp][] = [
-    [['sign', '--secret', 'plain', '--token', 'env:ACME_TOKEN', url], /--secret is no reference/],
+    [
+      ['sign', '--secret', 'plain', '--token', 'env:ACME_TOKEN', url],
+      /--secret: expected a reference, env/,
+    ],
+    [
+      ['sign', '--secret', 'env:NOWHERE', url],
+      /--secret: expected the environment variable NOWHERE/,
+    ],
+    [
+      [...['sign', ...signers.canonical], '--body-file', '/nowhere', url],
+      /--body-file: expected a re/,
+    ],
     [['sign', '--secret', 'env:ACME_TOKEN', url], /--token REFERENCE or --integration NAME/],
     [['sign', ...signers.canonical, 'not a url'], /the URL must be absolute/],
     [['sign', ...signers.canonical, '--scheme', 'rot13', url], /--scheme is one of body, canon/],
@@ -101,7 +123,7 @@ test('says which option it cannot use', async () => {
       [...rfc9421, 'env:MESSAGE_PUBLIC_KEY', '--key-id', 'k', url],
       /--secret is no private key in PEM/,
     ],
-    [['sign', ...signers.oauth1.slice(0, -2), url], /--access-token-secret is no reference/],
+    [['sign', ...signers.oauth1.slice(0, -2), url], /--access-token-secret: expected a ref/],
     [['sign', ...signers.oauth1, '--token', 'env:ACME_TOKEN', url], /--token has no place/],
     [['sign', ...signers.oauth1, 'http://a/b?c=1&c=2'], /OAuth cannot sign this URL/],
   ]

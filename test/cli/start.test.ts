@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, get } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeConfig } from '../support/config-directory.ts'
@@ -143,4 +145,21 @@ test('says in one line which address it cannot have, and exits 1', async () => {
   const { exitCode, stderr } = await runCommand(['start', '--config', files.path], testEnv)
   assert.equal(exitCode, 1)
   assert.match(stderr, /^magegate does not start: listen EADDRINUSE.*\n$/)
+})
+
+test('says in one line which file of jobs it cannot use, exits 1 and changes nothing of it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-start-'))
+  const file = join(folder, 'jobs.sqlite')
+  const text = 'a file of something else, longer than the header of a database'.repeat(10)
+  await writeFile(file, text)
+  const gateway = { jobs: { file }, audit: { file: '/dev/null' } }
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9', gateway }, ''),
+    integrations: { globex },
+  })
+  const { exitCode, stderr } = await runCommand(['start', '--config', files.path], testEnv)
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^magegate does not start: the file of jobs \/.*\/jobs\.sqlite cannot.*\n$/)
+  assert.equal(await readFile(file, 'utf8'), text)
+  await rm(folder, { recursive: true })
 })

@@ -135,5 +135,13 @@ describe('the command', () => {
     assert.equal((await search('--limit', 'all')).exitCode, 2)
     assert.equal((await search('--colour', 'red')).exitCode, 2)
     assert.equal((await runCommand(['audit', 'search', join(folder, 'none')])).exitCode, 1)
+    const { stderr } = await runCommand([
+      'audit',
+      'search',
+      join(folder, 'none'),
+      '--status',
+      '4xx',
+    ])
+    assert.match(stderr, /--status is a number of three digits/)
   })
 })

@@ -46,6 +46,9 @@ export async function main(args: string[]): Promise<number> {
   const form: OutputForm = values.json ? 'json' : values.csv ? 'csv' : 'table'
   const limit = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit)
   if (!(limit >= 1)) throw new UsageError('--limit is a number from 1 on')
+  if (values.status !== undefined && !/^\d{3}$/.test(values.status)) {
+    throw new UsageError('--status is a number of three digits')
+  }
   const query: Query = {
     // In the order of the fields, so that the most selective one comes first.
     equal: new Map(

@@ -13,7 +13,7 @@ export interface ClientKey {
 export function clientKeys(secrets: readonly SharedSecret[], token?: string): ClientKey[] {
   const keys = secrets.flatMap(({ id, value }) => keysOf(id, value.reveal()))
   if (token === undefined) return keys
-  const cause = 'used the bearer token in the place of the secret'
+  const cause = 'used its token in the place of the secret'
   return [...keys, { id: 'token', key: token, algorithm: 'sha256', causes: [cause] }]
 }
 

@@ -79,9 +79,9 @@ function identityFindings(
   const [scheme, presented] = request.header('authorization')?.split(' ') ?? []
   if (token === undefined || presented?.includes(expansion)) return findings
   if (!/^bearer$/i.test(scheme ?? '') || presented === undefined) {
-    findings.push(finding('also', 'it has no bearer token, which this integration needs'))
+    findings.push(finding('also', 'it presents no token, which this integration needs'))
   } else if (tokenDigest(presented) !== tokenDigest(token)) {
-    findings.push(finding('also', 'its bearer token is not the one of this integration'))
+    findings.push(finding('also', 'its token is not the one of this integration'))
   }
   return findings
 }

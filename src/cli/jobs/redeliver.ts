@@ -5,6 +5,7 @@ const said: Readonly<Record<Redelivery, string>> = {
   'put back': 'the call-back was dead and is sent again',
   put: 'the call-back is sent again',
   'no such job': 'no such job, and no dead call-back of it',
+  'nobody to call': 'its integration has no callback configured',
   'not over': 'the job is not over, so there is nothing to tell yet',
 }
 

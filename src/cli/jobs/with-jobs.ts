@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { ConfigError, formatFault } from '../../config/faults.ts'
@@ -13,12 +15,9 @@ export interface JobsAtHand {
   readonly backend: JobBackend
   /** Until a job is given up that is put back, milliseconds; of one that has been forgotten what most have. */
   readonly jobLifeMs: (job: Pick<Job, 'owner' | 'route'> | undefined) => number
-  /** Until a call-back of an integration is given up, milliseconds. */
-  readonly callbackLifeMs: (owner: string) => number
+  /** Until a call-back of an integration is given up, milliseconds; undefined where it has none configured. */
+  readonly callbackLifeMs: (owner: string) => number | undefined
 }
-
-/** Of a call-back whose integration has none any more. */
-const dayMs = 86_400_000
 
 /**
  * Runs a command with the jobs of a configuration, beside a gateway that runs.
@@ -33,11 +32,16 @@ export async function withJobs(
     const { jobs, store } = gateway
     const settingsOf = (owner: string) => integrations.find(({ name }) => name === owner)
     const callbackLifeMs: JobsAtHand['callbackLifeMs'] = (owner) =>
-      settingsOf(owner)?.callback?.retry.giveUpAfterMs ?? dayMs
+      settingsOf(owner)?.callback?.retry.giveUpAfterMs
     if (jobs === undefined) return fail(`${directory}/gateway.yaml has no jobs`)
     const jobLifeMs: JobsAtHand['jobLifeMs'] = (job) => {
       const rule = job && settingsOf(job.owner)?.policies.jobs?.[job.route]
       return (rule?.expiryMinutes ?? jobs.expiryMinutes) * 60_000
+    }
+    // A new one would have no jobs, as if there were none.
+    if (jobs.file !== undefined && !existsSync(jobs.file)) {
+      const found = `${resolve(jobs.file)} is not there`
+      return fail(`${found}; a relative jobs.file is sought from where the gateway was started`)
     }
     const log = pino({ enabled: false })
     const backend = await openJobBackend({ jobs, store }, log, () => undefined)

@@ -32,10 +32,8 @@ export async function main(args: string[]): Promise<number> {
  */
 async function diff(before: string, after: string, directory?: string): Promise<number> {
   const [old, next] = [await read(before), await read(after)]
-  if (old === undefined || next === undefined) {
-    const file = old === undefined ? before : after
-    return fail(`${file}: expected the Swagger 2.0 document of a shop`)
-  }
+  if (typeof old === 'string') return fail(`${before}: expected ${old}`)
+  if (typeof next === 'string') return fail(`${after}: expected ${next}`)
   let changes = compareContracts(old, next)
   if (directory !== undefined) {
     try {
@@ -53,8 +51,11 @@ async function diff(before: string, after: string, directory?: string): Promise<
   return breaking.length > 0 ? 1 : 0
 }
 
-async function read(file: string): Promise<SwaggerDocument | undefined> {
-  return parseSwagger(await readFile(file, 'utf8').catch(() => ''))
+/** The schema, or what was expected. */
+async function read(file: string): Promise<SwaggerDocument | string> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) return 'a readable file'
+  return parseSwagger(text) ?? 'the Swagger 2.0 document of a shop'
 }
 
 async function grantedOperations(directory: string, document: SwaggerDocument) {

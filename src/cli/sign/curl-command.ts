@@ -21,7 +21,7 @@ function shellQuote(text: string): string {
 
 /** A signed request as a curl command. */
 export function curlCommand(request: CommandRequest, headers: readonly SignedHeader[]): string {
-  const parts = [`curl --path-as-is -X ${request.method} ${shellQuote(request.url)}`]
+  const parts = [`curl --path-as-is --globoff -X ${request.method} ${shellQuote(request.url)}`]
   for (const { name, value, shellSuffix } of headers) {
     const suffix = shellSuffix === undefined ? '' : `"${shellSuffix}"`
     parts.push(`-H ${shellQuote(`${name}: ${value}`)}${suffix}`)

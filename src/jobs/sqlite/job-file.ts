@@ -50,7 +50,8 @@ export async function openJobFileThread(
   const worker = new Worker(new URL('file-worker.ts', import.meta.url), { workerData: file })
   const [first] = (await once(worker, 'message')) as [FileMessage]
   if (!('holder' in first)) {
-    throw new JobFileError('EJOBFILE', 'unusable' in first ? first.unusable : 'no answer')
+    const why = 'unusable' in first ? first.unusable : 'no answer'
+    throw new JobFileError('EJOBFILE', `the file of jobs ${file} cannot be used: ${why}`)
   }
   let waiting: Waiting[] = []
   let underWay: Waiting[] | undefined

@@ -138,7 +138,7 @@ describe('scheme canonical: finds what the client did', () => {
       hmac(canonicalOf(), `${testEnv.ACME_HMAC_SECRET}\n`),
       [/secret with a line feed/],
     ],
-    'used the token': [hmac(canonicalOf(), testEnv.ACME_TOKEN), [/bearer token in the place/]],
+    'used the token': [hmac(canonicalOf(), testEnv.ACME_TOKEN), [/its token in the place/]],
     'used no secret': [hmac(canonicalOf(), ''), [/an empty secret/]],
     'used the secret of another integration': [
       hmac(canonicalOf(), other),
@@ -242,7 +242,7 @@ describe('scheme body', () => {
 
 test('says when the request is of another integration', () => {
   const line = curlOf(hmac(sent.body))
-  assert.match(explain('body', line).text, /its bearer token is not the one of this integration/)
+  assert.match(explain('body', line).text, /its token is not the one of this integration/)
 })
 
 test('says that a target is refused before its signature is looked at', () => {

@@ -101,6 +101,18 @@ describe('a request costs', () => {
       { ...post, body: '[{},{}]' },
       2,
     ],
+    [
+      'as much where the items have a name that Magento folds into theirs',
+      { items: '/sourceItems' },
+      { ...post, body: '{"sourceItems":[],"source_items":[1,2,3]}' },
+      3,
+    ],
+    [
+      'as much where PHP has made an object of the items',
+      { items: '/items' },
+      { ...post, body: '{"items":{"0":1,"2":1}}' },
+      2,
+    ],
     ['the largest of what is given', { fixed: 2, items: '' }, { ...post, body: '[1]' }, 2],
     ['one where the items are not there', { items: '/a~1b/c' }, { ...post, body: '{"a/b":1}' }, 1],
     ['one where the body is no JSON', { items: '/items' }, { ...post, body: '{"items":[' }, 1],

@@ -34,17 +34,27 @@ export function compileCost({
 /** Elements of an array in the body; 0 where there is none, which the policies after this refuse. */
 function itemCount(body: Buffer, steps: readonly string[]): number {
   if (body.length === 0) return 0
-  let place: unknown
   try {
-    place = JSON.parse(withPlainNames(body.toString()) ?? '')
+    return countAt(JSON.parse(withPlainNames(body.toString()) ?? ''), steps, 0)
   } catch {
     return 0
   }
-  for (const step of steps) {
-    if (typeof place !== 'object' || place === null || !Object.hasOwn(place, step)) return 0
-    place = (place as Record<string, unknown>)[step]
+}
+
+/** Of several names that are one to Magento the one that leads to most. */
+function countAt(value: unknown, steps: readonly string[], at: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const step = steps[at]
+  if (step === undefined) {
+    // PHP writes an array with gaps as an object, and Magento reads it as what it was.
+    return Array.isArray(value) ? value.length : Object.keys(value).length
   }
-  return Array.isArray(place) ? place.length : 0
+  const folded = foldName(step)
+  let most = 0
+  for (const [name, member] of Object.entries(value)) {
+    if (foldName(name) === folded) most = Math.max(most, countAt(member, steps, at + 1))
+  }
+  return most
 }
 
 /**

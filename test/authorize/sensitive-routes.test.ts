@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { sensitiveRoutes } from '../../src/authorize/sensitive-routes.ts'
+import { allow } from '../../src/policy.ts'
+import { type RequestParts, requestContext } from '../support/request.ts'
+import { services, testClock } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
+
+const settings = { perAddress: '100/min', perSubject: '2/min' }
+
+/** Asks as whoever has a token of which only the digest is known here. */
+function prepared() {
+  const check = sensitiveRoutes.prepare(settings, services(testClock()))
+  return (parts: RequestParts, bearerDigest?: string) => {
+    const request = requestContext({ method: 'POST', ...parts })
+    request.clientIp = '203.0.113.7'
+    request.bearerDigest = bearerDigest
+    return check(request)
+  }
+}
+
+describe('cards are tried', () => {
+  test('on one cart of a guest at the rate of that cart, whoever asks', async () => {
+    const ask = prepared()
+    const target = '/rest/V1/guest-carts/x/payment-information'
+    assert.equal(ask({ target }, 'one'), allow)
+    assert.equal(ask({ target }, 'other'), allow)
+    assert.equal((await rejectionOf(ask({ target }, 'third'))).code, 'rate-limited')
+    assert.equal(ask({ target: target.replace('/x/', '/y/') }, 'one'), allow)
+  })
+
+  test('on the cart of a customer at a rate of its own, though all are called mine', async () => {
+    const ask = prepared()
+    const target = '/rest/V1/carts/mine/payment-information'
+    assert.equal(ask({ target }, 'one'), allow)
+    assert.equal(ask({ target }, 'one'), allow)
+    assert.equal((await rejectionOf(ask({ target }, 'one'))).code, 'rate-limited')
+    assert.equal(ask({ target }, 'other'), allow)
+  })
+})
+
+test('where one address asks for many, the rate of the address holds', () => {
+  const check = sensitiveRoutes.prepare(
+    { perAddress: '3/min', perSubject: '2/min' },
+    services(testClock()),
+  )
+  const verdicts = ['a', 'b', 'c', 'd'].map((cart) => {
+    const target = `/rest/V1/guest-carts/${cart}/order`
+    const request = requestContext({ method: 'PUT', target })
+    request.clientIp = '203.0.113.7'
+    return check(request) === allow
+  })
+  assert.deepEqual(verdicts, [true, true, true, false])
+})

@@ -43,8 +43,11 @@ export function answerProblem(
   settings: AnswerSettings,
   policy?: string,
 ): void {
-  // It ended before, and what ended it is what happened.
-  if (response.destroyed && request.outcome !== undefined) return
+  if (response.destroyed && request.outcome !== undefined) {
+    // It ended before, and what ended it is what happened; what waits for that is told.
+    settings.hold(request, () => undefined)
+    return
+  }
   const { code, reason } = rejection
   const status = statusOf(rejection)
   request.outcome = { status, code, reason, ...(policy !== undefined && { policy }) }

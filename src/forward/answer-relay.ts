@@ -84,8 +84,11 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     request.fill?.onUnwanted(() => this.#abort(new ClientGoneError()))
     // Before the listener that records the request.
     response.prependListener('close', () => {
-      // Who sent a key will ask for the answer again.
-      if (request.heldKey !== undefined || request.fill?.isUnderWay()) return
+      if (request.heldKey !== undefined || request.fill?.isUnderWay()) {
+        // Who sent a key will ask for the answer again; what is too long for that is read to its end.
+        if (this.#phase === 'streaming') this.#controller?.resume()
+        return
+      }
       if (!response.writableFinished) this.#abort(new ClientGoneError())
     })
   }
@@ -122,6 +125,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#heldBytes += chunk.length
       if (this.#heldBytes > this.#holdLimit()) this.#stream()
     } else if (this.#phase === 'streaming') {
+      if (this.#response.destroyed) return
       this.#request.bytesOut += chunk.length
       if (!this.#response.write(this.#holdBack(chunk))) {
         controller.pause()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
@@ -150,6 +151,54 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal(retried.status, 200)
       assert.equal(retried.headers['idempotency-replayed'], 'true')
       assert.equal(upstream.requests.length, before + 1)
+    })
+
+    test('is over when the caller went away within an answer that is too long to be kept', async () => {
+      const key = newKey()
+      const length = 8 * 1_048_576
+      respond = (socket) => {
+        socket.write(
+          `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`,
+        )
+        socket.write(Buffer.alloc(length, '1'))
+      }
+      const outgoing = httpRequest(`${gateway.url}${path}`, {
+        method: 'POST',
+        headers: { ...globexHeaders, ...json, 'Idempotency-Key': key },
+      })
+      outgoing.on('error', () => undefined).end('{"a":1}')
+      const [incoming] = await once(outgoing, 'response')
+      incoming.on('error', () => undefined)
+      outgoing.destroy()
+      let retried = await post(key)
+      while (/not over/.test(String(problemOf(retried).detail))) retried = await post(key)
+      assert.equal(retried.status, 409)
+      assert.match(String(problemOf(retried).detail), /too long to be kept/)
+    })
+
+    test('is not free when the caller went away and then Magento broke off a long answer', async () => {
+      const key = newKey()
+      const left = Promise.withResolvers<void>()
+      respond = (socket) => {
+        socket.write(
+          'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8388608\r\n\r\n',
+        )
+        socket.write(Buffer.alloc(2_097_152, '1'))
+        void left.promise.then(() => socket.destroy())
+      }
+      const outgoing = httpRequest(`${gateway.url}${path}`, {
+        method: 'POST',
+        headers: { ...globexHeaders, ...json, 'Idempotency-Key': key },
+      })
+      outgoing.on('error', () => undefined).end('{"a":1}')
+      const [incoming] = await once(outgoing, 'response')
+      incoming.on('error', () => undefined)
+      outgoing.destroy()
+      await once(outgoing, 'close')
+      left.resolve()
+      let retried = await post(key)
+      while (/not over/.test(String(problemOf(retried).detail))) retried = await post(key)
+      assert.match(String(problemOf(retried).detail), /too long to be kept/)
     })
 
     test('is free again when Magento has done nothing', async () => {

@@ -36,13 +36,18 @@ before(async () => {
 })
 after(() => magento.close())
 
-async function startTls(each: typeof pinned, clientCaFile: string | undefined) {
+async function startTls(
+  each: typeof pinned,
+  clientCaFile: string | undefined,
+  trustedProxies: readonly string[] = [],
+) {
   return startGateway({
     magentoUrl: magento.url,
     integrations: [each],
     gateway: {
       listen: {
         requireHttps: true,
+        trustedProxies,
         tls: {
           certFile: pemFile('loopback.cert'),
           keyFile: pemFile('loopback.key'),
@@ -140,6 +145,11 @@ describe('behind a trusted proxy', () => {
     )
     assert.equal(await statusWith('Client-Cert', ''), 401)
     assert.equal(await statusWith('Client-Cert', rfc9440('loopback')), 401)
+  })
+
+  test('its own certificate is that of no caller', async () => {
+    await using gateway = await startTls(pinned, undefined, ['127.0.0.1'])
+    assert.equal(await statusFor(gateway, 'client'), 401)
   })
 
   test('what is no certificate is refused', async () => {

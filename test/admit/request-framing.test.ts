@@ -31,6 +31,18 @@ describe('refuses a repeated header that decides something', () => {
     'Content-Type',
     'Host',
     'Idempotency-Key',
+    'Content-Encoding',
+    'Content-Length',
+    'Transfer-Encoding',
+    'Expect',
+    'X-Timestamp',
+    'X-Nonce',
+    'X-Forwarded-Proto',
+    'X-Request-Id',
+    'traceparent',
+    'Client-Cert',
+    'X-Client-Cert',
+    'X-SSL-Client-Cert',
   ]) {
     test(name, () => assert.equal(codeOf({ headers: { [name]: ['a', 'b'] } }), 'bad-request'))
   }

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { requireHttps } from '../../src/admit/require-https.ts'
+import { allow } from '../../src/policy.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
+
+const hsts = { maxAgeSeconds: 60, includeSubDomains: false }
+const check = requireHttps.prepare({ requireHttps: true, hsts }, services())
+
+function asked(proto: string | undefined, viaTrustedProxy: boolean) {
+  const request = requestContext({
+    headers: proto === undefined ? {} : { 'X-Forwarded-Proto': proto },
+  })
+  request.viaTrustedProxy = viaTrustedProxy
+  return { isAllowed: check(request) === allow, headers: request.answerHeaders }
+}
+
+describe('what came over plain HTTP', () => {
+  test('is taken where a trusted proxy says https, and told to go on with it', () => {
+    assert.deepEqual(asked('https', true), {
+      isAllowed: true,
+      headers: ['Strict-Transport-Security', 'max-age=60'],
+    })
+  })
+
+  for (const proto of ['http', 'https, http', 'http, https', 'httpsx', '', undefined]) {
+    test(`is refused where a trusted proxy says ${proto ?? 'nothing'}, and told nothing`, () => {
+      assert.deepEqual(asked(proto, true), { isAllowed: false, headers: [] })
+    })
+  }
+
+  test('is refused whatever anybody else says', () => {
+    assert.deepEqual(asked('https', false), { isAllowed: false, headers: [] })
+  })
+})

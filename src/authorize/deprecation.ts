@@ -49,7 +49,12 @@ export const deprecation = definePolicy({
       ]),
     )
     return function noteDeprecation({ route = '', answerHeaders }) {
-      answerHeaders.push(...(fields.get(route) ?? []))
+      const told = fields.get(route)
+      if (told === undefined) return allow
+      // Of an Item there is one: the signature may be deprecated as well.
+      const before = answerHeaders.indexOf('Deprecation')
+      if (before >= 0) answerHeaders.splice(before, 2)
+      answerHeaders.push(...told)
       return allow
     }
   },

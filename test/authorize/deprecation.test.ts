@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deprecation } from '../../src/authorize/deprecation.ts'
 import { allow } from '../../src/policy.ts'
+import { acme, startGateway } from '../support/gateway.ts'
+import { acmeHeaders, send } from '../support/http-client.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
 
@@ -32,4 +35,15 @@ test('an answer of another route says nothing, and no more is said than is known
   request.route = route
   assert.equal(check(request), allow)
   assert.deepEqual(request.answerHeaders, ['Deprecation', '@1767225600'])
+})
+
+test('Deprecation stands once, also where the signature of the request is deprecated too', async () => {
+  await using magento = await startMagento()
+  const policies = { ...acme.policies, deprecations: { [route]: { since: '2026-01-01' } } }
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [{ ...acme, policies }],
+  })
+  const answer = await send(gateway.url, { headers: acmeHeaders() })
+  assert.equal(answer.headers.deprecation, '@1767225600')
 })

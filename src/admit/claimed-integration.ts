@@ -25,8 +25,8 @@ const bearerForm = new RegExp(`^bearer (${bearerTokenSyntax})$`, 'i')
 
 /**
  * Finds out who the caller says it is: by the bearer token, by the client certificate, by
- * `X-Integration-Id`, or by the key that its signature names. It refuses nobody: a claim that is unknown or contradicts itself is refused by
- * the credential, exactly as a wrong secret is.
+ * `X-Integration-Id`, or by the key that its signature names. It refuses nobody: a claim that is unknown
+ * or contradicts itself is refused by the credential, exactly as a wrong secret is.
  */
 export const claimedIntegration: Step<IntegrationDirectory> = {
   name: 'claimed-integration',

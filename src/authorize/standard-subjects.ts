@@ -1,9 +1,9 @@
 import type { SubjectField } from '../audit-details.ts'
 
 /*
- * Where Magento's own routes, and those of the gateway, name what they are about. Bodies are those of its service interfaces
- * (Magento_Catalog, Magento_InventoryApi, Magento_Sales: etc/webapi.xml). Variables stand as `:`, since
- * the configuration may name them otherwise.
+ * Where Magento's own routes, and those of the gateway, name what they are about. Bodies are those of its
+ * service interfaces (Magento_Catalog, Magento_InventoryApi, Magento_Sales: etc/webapi.xml). Variables stand
+ * as `:`, since the configuration may name them otherwise.
  */
 
 /** JSON Pointers into the bodies of routes, by field. */

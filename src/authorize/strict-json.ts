@@ -24,8 +24,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * Parses a JSON object or array so that no second parser can read it differently: UTF-8 without a byte
  * order mark, no member name twice in one object, no member name that reaches a JavaScript prototype or
- * can be written with an escape only, no number that a double cannot hold, no half of a surrogate pair, bounded depth and count. The rest
- * is RFC 8259 as `JSON.parse` has it.
+ * can be written with an escape only, no number that a double cannot hold, no half of a surrogate pair,
+ * bounded depth and count. The rest is RFC 8259 as `JSON.parse` has it.
  */
 export function parseStrictJson(
   bytes: Buffer,

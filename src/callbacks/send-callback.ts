@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { retryAfterMs } from '../retry-after.ts'
 import type { Destination, Resolve } from './destination.ts'
 import { postPinned } from './post-pinned.ts'
-import { retryAfterMs } from './retry-after.ts'
 
 /** What became of one sending. */
 export type Sending =

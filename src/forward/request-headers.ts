@@ -109,9 +109,9 @@ export function requestHeaders(
     if (ended.has(name) || !isForwarded(name)) continue
     // What is to be kept must be whole, whatever the caller has already.
     if (fill !== undefined && isValidator(name)) continue
-    // It belongs to a traceparent, and only a trusted proxy's is passed on.
     // A refusal that has to be read must not come compressed.
     if (name === 'accept-encoding' && after !== undefined) continue
+    // It belongs to a traceparent, and only a trusted proxy's is passed on.
     if (name === 'tracestate' && request.viaTrustedProxy === false) continue
     // Magento answers in XML to whoever would take that too, as browsers say.
     if (name === 'accept' && /xml/i.test(rawHeaders[index + 1] as string)) {

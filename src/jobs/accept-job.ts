@@ -29,7 +29,7 @@ export async function acceptJob(
     expiresAtMs: job.expiresAtMs,
   }
   try {
-    // The view first, so that nothing is carried out that cannot be seen.
+    // The view is asked for first; where it comes too late, whoever carries the job out makes it.
     await Promise.all([store.add(job), jobs.put(entry)])
   } catch (error) {
     // It may be there all the same. Where it cannot be taken back it is carried out, so it was accepted.

@@ -48,7 +48,6 @@ function sortKey(pair: string): string {
 }
 
 /** Section 3.4.1.3.1: a query is read as a form, in which `+` is a space. */
-
 function encodeAnew(raw: string): string | undefined {
   const decoded = percentDecode(raw.replaceAll('+', ' '))
   return decoded === undefined ? undefined : percentEncode(decoded)

@@ -1,0 +1,21 @@
+// RFC 9110, section 5.6.7: the one form of a date that may be sent.
+const imfDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+
+/**
+ * How long `Retry-After` asks to wait (RFC 9110, section 10.2.3), be it written as seconds or as a date;
+ * milliseconds.
+ * @param nowMs milliseconds since the epoch
+ * @returns undefined where it is absent or has neither form
+ */
+export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  const atMs = imfDate.test(value) ? Date.parse(value) : Number.NaN
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
+}
+
+/** As {@link retryAfterMs}, in whole seconds. */
+export function retryAfterSeconds(value: string | undefined, nowMs: number): number | undefined {
+  const ms = retryAfterMs(value, nowMs)
+  return ms === undefined ? undefined : Math.ceil(ms / 1000)
+}

@@ -20,7 +20,8 @@ export function bodySignature({
     }
     // A read may be repeated; its signature is that of the empty body and always the same.
     if (request.method === 'GET') return { keyId: found.id }
-    const repeatKey = `${signature?.toLowerCase()} ${request.method} ${request.rawTarget}`
+    // Not the query: it is not signed, so that whoever repeats the request could choose another one.
+    const repeatKey = `${signature?.toLowerCase()} ${request.method} ${request.target?.path}`
     return { keyId: found.id, repeatKey }
   }
 }

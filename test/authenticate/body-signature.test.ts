@@ -90,8 +90,8 @@ test('refuses a secret from its notAfter on, and not before', () => {
 })
 
 test('gives a write what its repeats have in common, and a read nothing', () => {
-  const repeatKeyOf = (method: string, target: string) => {
-    const headers = { 'X-Signature': sign('') }
+  const repeatKeyOf = (method: string, target: string, signature = sign('')) => {
+    const headers = { 'X-Signature': signature }
     const result = verifySignature(requestContext({ method, target, headers }), nowMs)
     assert.ok(!('reason' in result))
     return result.repeatKey
@@ -101,4 +101,8 @@ test('gives a write what its repeats have in common, and a read nothing', () => 
   assert.ok(one !== undefined)
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a'), one)
   assert.notDeepEqual(repeatKeyOf('DELETE', '/rest/V1/products/b'), one)
+  // The signature does not cover the query, and whoever repeats the request could choose another one.
+  assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a?fields=sku'), one)
+  assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a?'), one)
+  assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a', sign('').toUpperCase()), one)
 })

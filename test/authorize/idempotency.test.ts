@@ -107,6 +107,19 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal(upstream.requests.length, before)
     })
 
+    test('is refused with the same body for another target, or by another method', async () => {
+      const key = newKey()
+      assert.equal((await post(key)).status, 200)
+      const headers = { ...globexHeaders, ...json, 'Idempotency-Key': key }
+      for (const other of [
+        { method: 'POST', path: `${path}?fields=sku` },
+        { method: 'DELETE', path: `${path}/a` },
+      ]) {
+        const answered = await send(gateway.url, { ...other, headers, body: '{"a":1}' })
+        assert.equal(problemOf(answered).code, 'idempotency-key-reused', other.path)
+      }
+    })
+
     test('belongs to one integration', async () => {
       const key = newKey()
       const body = '{"a":1}'

@@ -214,15 +214,17 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.match(String(problemOf(retried).detail), /too long to be kept/)
     })
 
-    test('is free again when Magento has done nothing', async () => {
-      const key = newKey()
-      respond = (socket, count) => answer(socket, count, '503 Service Unavailable')
-      assert.equal((await post(key)).status, 503)
-      respond = answer
-      const second = await post(key)
-      assert.equal(second.status, 200)
-      assert.equal(second.headers['idempotency-replayed'], undefined)
-    })
+    for (const status of ['401 Unauthorized', '429 Too Many Requests', '503 Service Unavailable']) {
+      test(`is free again when Magento has done nothing and says ${status}`, async () => {
+        const key = newKey()
+        respond = (socket, count) => answer(socket, count, status)
+        assert.equal((await post(key)).status, Number.parseInt(status, 10))
+        respond = answer
+        const second = await post(key)
+        assert.equal(second.status, 200)
+        assert.equal(second.headers['idempotency-replayed'], undefined)
+      })
+    }
 
     test('is not free when nobody knows whether Magento has done it', async () => {
       const key = newKey()

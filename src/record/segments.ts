@@ -52,9 +52,10 @@ export function openSegments(
   }
 }
 
-/** The files that rotation has put aside, `FILE.TIME`, compressed or not, oldest first. */
+/** The files that rotation has put aside, `FILE.TIME`, compressed or not, oldest first; the folder may not be there yet. */
 export function segmentFiles(trail: string): string[] {
-  return segmentsAmong(readdirSync(dirname(trail)), trail)
+  const folder = dirname(trail)
+  return existsSync(folder) ? segmentsAmong(readdirSync(folder), trail) : []
 }
 
 function segmentsAmong(names: readonly string[], trail: string): string[] {

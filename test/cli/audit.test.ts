@@ -40,7 +40,8 @@ test('verify needs a FILE and a key that is one', async () => {
 test('what a gateway has written is verified, in its second places too, and what was changed is named', async () => {
   const out = join(folder, 'key')
   await runCommand(['audit', 'keygen', '--out', out])
-  const file = join(folder, 'audit.jsonl')
+  // In a folder that the first start has to make.
+  const file = join(folder, 'made', 'audit.jsonl')
   const posted: string[] = []
   const receiver = createServer(async (request, response) => {
     posted.push(await text(request))

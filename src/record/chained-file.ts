@@ -67,7 +67,13 @@ export async function openChainedFile(
   /** Says what is missing before the next line, where anything is; false when that failed. */
   async function resume(): Promise<boolean> {
     if (!isTorn && lost === 0) return true
-    const cut = readEnd()
+    let cut: Cut | undefined
+    try {
+      cut = readEnd()
+    } catch (error) {
+      onError(error)
+      return false
+    }
     const told = lost
     const event = eventJson('resumed', {
       cutBytes: cut?.bytes,
@@ -82,7 +88,7 @@ export async function openChainedFile(
   }
 
   function readEnd(): Cut | undefined {
-    const end = readFileEnd(path)
+    const end = file.readEnd()
     head = end.head ?? head
     return end.cut
   }

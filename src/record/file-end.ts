@@ -33,13 +33,21 @@ export function readFileEnd(file: string): FileEnd {
   if (whole !== undefined) return endOf(whole, true) ?? { head: undefined, cut: undefined }
   const fd = openSync(file, 'r')
   try {
-    const { size } = fstatSync(fd)
-    for (let length = Math.min(firstStepBytes, size); ; length = Math.min(length * 8, size)) {
-      const end = endOf(readLast(fd, size, length), length === size)
-      if (end !== undefined) return end
-    }
+    return readEndOf(fd)
   } finally {
     closeSync(fd)
+  }
+}
+
+/**
+ * The same of a file that is open for reading, and not compressed.
+ * @throws {Error} when it cannot be read
+ */
+export function readEndOf(fd: number): FileEnd {
+  const { size } = fstatSync(fd)
+  for (let length = Math.min(firstStepBytes, size); ; length = Math.min(length * 8, size)) {
+    const end = endOf(readLast(fd, size, length), length === size)
+    if (end !== undefined) return end
   }
 }
 

@@ -2,12 +2,18 @@ import { close, mkdirSync, open, openSync, statSync } from 'node:fs'
 import { access, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { type FileEnd, readEndOf } from './file-end.ts'
 import { type Written, writeBytes } from './write-bytes.ts'
 
 /** A file that lines are appended to, by one call at a time. */
 export interface LineFile {
   /** Writes bytes at the end; they are with the operating system then. */
   readonly write: (bytes: Buffer) => Promise<Written>
+  /**
+   * How it ends, also where it was moved or deleted meanwhile.
+   * @throws {Error} when it cannot be read
+   */
+  readonly readEnd: () => FileEnd
   /** Whether it has reached its size or its age. */
   readonly isFull: () => boolean
   /**
@@ -34,7 +40,7 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
   mkdirSync(dirname(file), { recursive: true, mode: 0o750 })
   const limitBytes =
     rotation === undefined ? Number.POSITIVE_INFINITY : rotation.sizeMiB * 1_048_576
-  let fd = openSync(file, 'a', mode)
+  let fd = openSync(file, 'a+', mode)
   const atOpen = statSync(file)
   const ageMs = (rotation?.everyHours ?? Number.POSITIVE_INFINITY) * 3_600_000
   let size = atOpen.size
@@ -45,11 +51,16 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
       size += written.bytes
       return written
     },
+    readEnd: () => readEndOf(fd),
     isFull: () => size >= limitBytes || (size > 0 && Date.now() - begunAtMs >= ageMs),
     rotate: async () => {
       const aside = await freeName(file)
       await rename(file, aside)
-      const next = await openFile(file, 'a', mode)
+      const next = await openFile(file, 'a+', mode).catch(async (error: unknown) => {
+        // Else there would be none to be put aside next time.
+        await rename(aside, file)
+        throw error
+      })
       await closeFile(fd)
       fd = next
       size = 0

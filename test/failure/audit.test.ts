@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,6 +121,33 @@ test('when there is space again, the trail goes on by itself and tells what is m
   assert.equal(resumed.seq, 2)
   assert.equal((JSON.parse(lines[3] ?? '') as Record<string, unknown>).status, 200)
   assert.equal(lines.length, 4)
+})
+
+test('a file that is moved while the disk is full is written on, and the gateway goes on', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-full-'))
+  const auditFile = join(folder, 'audit.jsonl')
+  await using upstream = await startUpstream()
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: upstream.url }, auditFile),
+    integrations: { globex },
+  })
+  const gateway = await startedProcess(['start', '--config', files.path], testEnv)
+  const limit = (bytes: number | 'unlimited') =>
+    promisify(execFile)('prlimit', ['--pid', String(gateway.pid), `--fsize=${bytes}:unlimited`])
+  assert.equal((await send(gateway.url, post)).status, 200)
+  const { size } = await stat(auditFile)
+  await limit(size + 100)
+  assert.equal((await send(gateway.url, post)).status, 503)
+  await rename(auditFile, `${auditFile}.moved`)
+  await limit('unlimited')
+  while ((await readiness(gateway.adminUrl)).status !== 200) await new Promise(setImmediate)
+  assert.equal((await send(gateway.url, post)).status, 200)
+  await gateway.stop()
+  const lines = (await readFile(`${auditFile}.moved`, 'utf8')).trimEnd().split('\n')
+  await rm(folder, { recursive: true })
+  const resumed = JSON.parse(lines[2] ?? '') as Record<string, unknown>
+  assert.deepEqual([resumed.event, resumed.cutBytes, resumed.lost], ['resumed', 100, 1])
+  assert.equal((JSON.parse(lines[3] ?? '') as Record<string, unknown>).status, 200)
 })
 
 describe('with a disk that hangs', () => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { openLineFile } from '../../src/record/line-file.ts'
 
 let folder: string
@@ -76,4 +79,24 @@ test('tells how much of a line is written where the disk is full', async () => {
   assert.equal(bytes, 0)
   assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
   await opened.close()
+})
+
+test('can be put aside again after no new file could be opened', async () => {
+  const file = join(folder, 'no-more-files.jsonl')
+  const opened = openLineFile(file, { sizeMiB: 1 })
+  await promisify(execFile)('prlimit', ['--pid', String(process.pid), '--nofile=256:'])
+  const others: number[] = []
+  try {
+    for (;;) others.push(openSync('/dev/null', 'r'))
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'EMFILE')
+  }
+  await assert.rejects(opened.rotate(), { code: 'EMFILE' })
+  for (const each of others) closeSync(each)
+  await opened.write(Buffer.from('one\n'))
+  const aside = await opened.rotate()
+  await opened.write(Buffer.from('two\n'))
+  await opened.close()
+  assert.equal(await readFile(aside, 'utf8'), 'one\n')
+  assert.equal(await readFile(file, 'utf8'), 'two\n')
 })

@@ -137,15 +137,18 @@ export async function buildGateway(
       const { host, port, reusePort } = listen
       // Fastify passes on to the server what it does not know itself.
       const url = await app.listen({ host, port, reusePort } as FastifyListenOptions)
+      if (admin !== undefined) {
+        await new Promise<void>((resolve, reject) => {
+          adminServer.once('error', reject).listen(admin.port, admin.host, resolve)
+        })
+      }
+      // Last: a start that fails would cut off what it had begun.
       lasting.jobs?.start({
         senderOf: (owner) => succession.current().jobSenderOf(owner),
         onEnd: callbacks?.onJobEnd ?? (async () => undefined),
       })
       callbacks?.start()
       if (admin === undefined) return { url }
-      await new Promise<void>((resolve, reject) => {
-        adminServer.once('error', reject).listen(admin.port, admin.host, resolve)
-      })
       return { url, adminUrl: urlOf(adminServer.address() as AddressInfo) }
     },
     // Asked twice, it stops once.

@@ -80,4 +80,11 @@ function isUsageError(error: unknown): error is Error {
   )
 }
 
-process.exitCode = await run(process.argv.slice(2))
+// A reader such as `head` may have had enough: what a command does, and its exit code, stay the same.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`magegate: standard output cannot be written: ${error.code}\n`)
+  process.exitCode = 1
+})
+const exitCode = await run(process.argv.slice(2))
+process.exitCode ||= exitCode

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, formatFault } from '../../src/config/faults.ts'
@@ -15,6 +20,7 @@ const policyKeys = policies
   .flatMap(({ section, key }) => (section === 'policies' ? [key] : []))
   .join(', ')
 
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const exampleConfig = fileURLToPath(new URL('../../config', import.meta.url))
 
 function filesWith(changes: Partial<ConfigFiles>): ConfigFiles {
@@ -30,6 +36,25 @@ async function checkFiles(changes: Partial<ConfigFiles>, env: Record<string, str
   const { exitCode, stdout, stderr } = await runCommand(['check', '--config', directory.path], env)
   return { exitCode, stdout, stderr: stderr.replaceAll(`${directory.path}/`, '') }
 }
+
+test('says by its exit code alone what nobody reads, and that it could not be written', async () => {
+  await using directory = await writeConfig(filesWith({}))
+  async function check(stdout: 'pipe' | number) {
+    const child = spawn(process.execPath, [main, 'check', '--config', directory.path], {
+      env: { PATH: process.env.PATH, ...testEnv },
+      stdio: ['ignore', stdout, 'pipe'],
+    })
+    child.stdout?.destroy()
+    const stderr = text(child.stderr as Readable)
+    const [exitCode] = await once(child, 'close')
+    return [exitCode, await stderr]
+  }
+  assert.deepEqual(await check('pipe'), [0, ''])
+  const full = openSync('/dev/full', 'w')
+  const unwritten = [1, 'magegate: standard output cannot be written: ENOSPC\n']
+  assert.deepEqual(await check(full), unwritten)
+  closeSync(full)
+})
 
 test('accepts what can be used', async () => {
   const { exitCode, stdout, stderr } = await checkFiles({})

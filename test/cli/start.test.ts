@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, get } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { runCommand, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 async function startWith(magentoUrl: string, shutdown: object, env: Record<string, string> = {}) {
   const directory = await writeConfig({ gateway: {}, integrations: {} })
@@ -162,4 +168,98 @@ test('says in one line which file of jobs it cannot use, exits 1 and changes not
   assert.match(stderr, /^magegate does not start: the file of jobs \/.*\/jobs\.sqlite cannot.*\n$/)
   assert.equal(await readFile(file, 'utf8'), text)
   await rm(folder, { recursive: true })
+})
+
+test('goes on where nobody reads what it prints', async () => {
+  await using directory = await writeConfig({ gateway: {}, integrations: {} })
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  await using files = await writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl: 'http://127.0.0.1:9', gateway: { admin: { port } } },
+      join(directory.path, 'audit.jsonl'),
+    ),
+    integrations: { globex },
+  })
+  const child = spawn(process.execPath, [main, 'start', '--config', files.path], {
+    env: { PATH: process.env.PATH, ...testEnv },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  child.stdout.destroy()
+  const ended = once(child, 'exit')
+  let isReady = false
+  const isLive = async () => {
+    while (!isReady && child.exitCode === null) {
+      isReady = await fetch(`http://127.0.0.1:${port}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    }
+  }
+  await isLive()
+  // After what it prints when it is ready, so that this has been written in vain.
+  child.kill('SIGHUP')
+  isReady = false
+  await isLive()
+  child.kill('SIGTERM')
+  assert.deepEqual(await ended, [0, null])
+})
+
+test('that fails for the address of the admin listener has cut off no job', async () => {
+  await using directory = await writeConfig({ gateway: {}, integrations: {} })
+  const taken = createServer().listen(0, 'localhost')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const jobs = {
+    file: join(directory.path, 'jobs.sqlite'),
+    retry: { firstMs: 10, longestMs: 40 },
+  }
+  const withJobs = {
+    ...globex,
+    policies: { ...globex.policies, jobs: { 'POST /V1/products': {} } },
+  }
+  let location: string | undefined
+  {
+    await using gateway = await startGateway({
+      magentoUrl: 'http://127.0.0.1:9',
+      gateway: { jobs },
+      integrations: [withJobs],
+    })
+    const { status, headers } = await send(gateway.url, {
+      method: 'POST',
+      path: '/rest/V1/products',
+      headers: { ...globexHeaders, 'Content-Type': 'application/json', Prefer: 'respond-async' },
+      body: '{}',
+    })
+    assert.equal(status, 202)
+    location = headers.location
+  }
+  await using upstream = await startRawUpstream((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+  })
+  await using files = await writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl: upstream.url, gateway: { jobs, admin: { host: 'localhost', port } } },
+      join(directory.path, 'audit.jsonl'),
+    ),
+    integrations: { globex: withJobs },
+  })
+  const { exitCode, stderr } = await runCommand(['start', '--config', files.path], testEnv)
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /EADDRINUSE/)
+  taken.close()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { jobs },
+    integrations: [withJobs],
+  })
+  let job: { readonly state: string }
+  do {
+    const { body } = await send(gateway.url, { path: location ?? '', headers: globexHeaders })
+    job = JSON.parse(body) as typeof job
+  } while (job.state === 'waiting' || job.state === 'running')
+  assert.equal(job.state, 'done')
 })

@@ -60,8 +60,8 @@ export async function main(args: string[]): Promise<number> {
     fromMs: timeOf(values.from, 'from', Number.NEGATIVE_INFINITY),
     toMs: timeOf(values.to, 'to', Number.POSITIVE_INFINITY),
   }
-  // A reader such as `head` that has had enough.
-  process.stdout.on('error', () => process.exit(0))
+  // A reader such as `head` that has had enough; of a disk that is full the exit code tells.
+  process.stdout.on('error', () => process.exit())
   const progress = process.stderr.isTTY ? showProgress : () => undefined
   try {
     const files = trailFiles(file)

@@ -45,7 +45,9 @@ export function ownerLanes(clock: () => number): OwnerLanes {
       const enteredAtMs = clock()
       return () => {
         owner.taken -= 1
-        owner.usualMs += (clock() - enteredAtMs - owner.usualMs) / 4
+        // The clock may have been set back meanwhile; turns in the past would be asked for without end.
+        const takenMs = Math.max(0, clock() - enteredAtMs)
+        owner.usualMs += (takenMs - owner.usualMs) / 4
       }
     },
     nextTurnMs: (name, lanes) => {

@@ -39,6 +39,15 @@ describe('turns of those that found no lane', () => {
     }
   })
 
+  test('lie ahead also where the clock was set back during a sending', () => {
+    const clock = testClock()
+    const lanes = ownerLanes(clock)
+    const leave = lanes.enter('acme', 1)
+    clock.advance(-600_000)
+    leave?.()
+    assert.ok(lanes.nextTurnMs('acme', 1) > clock())
+  })
+
   test('come within half a minute, however long a receiver takes and however many wait', () => {
     const clock = testClock()
     const lanes = ownerLanes(clock)

@@ -125,8 +125,18 @@ function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
 /** Where the first request became a job, its repeat is told the same place. */
 function acceptedHeaders({ status, body }: WholeAnswer, job: JobAsk | undefined): string[] {
   if (status !== 202 || job?.kind !== 'accept') return []
-  const { location } = JSON.parse(body.toString('utf8')) as { readonly location: string }
-  return acceptanceHeaders(location, job.deferral)
+  const location = placeOfJob(body.toString('utf8'))
+  return location === undefined ? [] : acceptanceHeaders(location, job.deferral)
+}
+
+/** Where a job is shown, by the answer that it was accepted with; Magento has such answers of its own. */
+function placeOfJob(text: string): string | undefined {
+  try {
+    const { jobId, location } = JSON.parse(text) as { jobId?: unknown; location?: unknown }
+    return typeof jobId === 'string' && typeof location === 'string' ? location : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function problemOf(code: string): Rejection {

@@ -6,6 +6,7 @@ import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-cli
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrapeUntil } from '../support/metrics.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 import { type JobsGateway, startJobsGateway } from './jobs-gateway.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
@@ -356,6 +357,29 @@ describe('jobs', () => {
     const answer = await jobs.write({ body: product })
     assert.notEqual(answer.status, 202)
     assert.equal(magento.received.length, 1)
+  })
+
+  test('are not what Magento has accepted itself: it is told again as it was, though a job is asked for', async () => {
+    const text = '{"bulk_uuid":"a"}'
+    await using upstream = await startRawUpstream((socket) => {
+      socket.write(
+        `HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+      )
+    })
+    const integrations = [{ ...globex, policies: { routes: ['POST /async/V1/products'] } }]
+    await using jobs = await startJobsGateway(upstream.url, {}, { integrations })
+    const write = (prefer: string) =>
+      jobs.write({
+        path: '/rest/async/V1/products',
+        body: product,
+        headers: { 'Idempotency-Key': '"of Magento"', Prefer: prefer },
+      })
+    assert.equal((await write('')).status, 202)
+    const again = await write('respond-async')
+    assert.deepEqual([again.status, again.body], [202, text])
+    assert.equal(again.headers['idempotency-replayed'], 'true')
+    assert.equal(again.headers.location, undefined)
+    assert.equal(upstream.requests.length, 1)
   })
 
   test('that Magento refuses to take from the integration become dead letters', async () => {

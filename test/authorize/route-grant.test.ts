@@ -69,3 +69,24 @@ describe('refuses what is not', async () => {
     assert.equal(verdict.code, 'route-not-granted')
   })
 })
+
+test('grants the jobs of the integration where jobs are kept: to show or cancel one by its id', async () => {
+  const codeFor = async (method: string, path: string, keepsJobs = true) => {
+    const target = `/rest/V1/jobs${path}`
+    const grant = routeGrant.prepare([], { ...services(), keepsJobs })
+    const verdict = await grant(requestContext({ method, target }))
+    return verdict === allow ? 'granted' : verdict.code
+  }
+  assert.equal(await codeFor('GET', '/a'), 'granted')
+  assert.equal(await codeFor('DELETE', '/a'), 'granted')
+  for (const [method, path] of [
+    ['GET', '/a/b'],
+    ['DELETE', '/a/b'],
+    ['GET', ''],
+    ['POST', '/a'],
+    ['PUT', '/a'],
+  ] as const) {
+    assert.equal(await codeFor(method, path), 'route-not-granted', `${method} ${path}`)
+  }
+  assert.equal(await codeFor('GET', '/a', false), 'route-not-granted')
+})

@@ -115,6 +115,11 @@ describe('refuses', () => {
       /^a like that does not begin/,
     ],
     [
+      'a leading wildcard for one character',
+      `?${page}&${filter('sku', '_A', 'like')}`,
+      /^a like that does not begin/,
+    ],
+    [
       'too many filters',
       `?${page}&${filter('sku', '1')}&${filter('sku', '2', 'eq', '1][filters][0')}`,
       /^at most 1 filters$/,

@@ -114,6 +114,30 @@ describe('with Redis', () => {
     }
   })
 
+  test('what was written by a Redis whose clock was ahead counts as it was, and for no more', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    const aheadUs = (await clockOf(redis.url)) + 60_000_000
+    const parts = hourly.unitSeconds * 1_000_000
+    await withClient(redis.url, (client) =>
+      client.set('magegate:limit:{acme}:rate', `${parts} ${aheadUs} ${parts}`),
+    )
+    assert.equal(await allowedOf(opened.store, chargeOn([hourly]), 10), hourly.burst - 1)
+  })
+
+  test('what a write holds off stays so, whatever else is dropped', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    const { answers } = opened.store
+    assert.notEqual((await answers.find('key', ['tag'])).ticket, undefined)
+    await answers.drop(['tag'], 60_000)
+    await answers.drop(['tag'], 0)
+    await answers.drop(['tag'], 1)
+    assert.equal((await answers.find('key', ['tag'])).ticket, undefined)
+    const leftMs = await withClient(redis.url, (client) => client.pttl('magegate:cache-tag:tag'))
+    assert.ok(leftMs > 30_000, String(leftMs))
+  })
+
   test('says how long to wait', async () => {
     await using redis = await startRedis()
     using opened = await open(at(redis.url))

@@ -22,6 +22,8 @@ describe('finds the operation that Magento would carry out', () => {
   })
   test('a bulk route by the words for its variables', () => {
     assert.equal(operation('PUT', 'V1/products/bySku', 'bulk').route, 'PUT /V1/products/:sku')
+    const value = { execution: 'bulk', segments: ['V1', 'products', '24-MB01'] } as const
+    assert.equal(contract.find('PUT', value), undefined)
   })
   test('none for a path or method that the schema does not have', () => {
     for (const [method, path] of [

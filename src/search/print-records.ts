@@ -30,9 +30,10 @@ export function headLine(form: OutputForm): string | undefined {
 
 /** The line of one record. */
 export function recordLine(record: FoundRecord, form: OutputForm): string {
-  if (form === 'json') return JSON.stringify(record)
+  // JSON itself lets DEL and the controls behind it stand.
+  if (form === 'json') return JSON.stringify(record).replace(/[\x7f-\x9f]/g, escaped)
   const cells = columns.map(({ name }) => cellOf(record[name]))
-  return form === 'csv' ? cells.map(quoted).join(',') : row(cells)
+  return form === 'csv' ? cells.map((cell) => quoted(printable(cell))).join(',') : row(cells)
 }
 
 function cellOf(value: unknown): string {
@@ -47,6 +48,10 @@ function row(cells: readonly string[]): string {
     .trimEnd()
 }
 
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 /** What a caller chose must not steer the terminal. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e\u00a1-\uffff]/g, '?')
@@ -54,6 +59,6 @@ function printable(text: string): string {
 
 /** RFC 4180, section 2; what a spreadsheet would take for a formula becomes text. */
 function quoted(cell: string): string {
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  const text = /^[=+\-@]/.test(cell) ? `'${cell}` : cell
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -128,6 +128,24 @@ describe('the command', () => {
       csv[1] ?? '',
       /^2026-01-15T00:00:17.000Z,integration-2,,POST,200,,sku-17 sku-of-all,/,
     )
+  })
+
+  test('prints nothing that a caller chose to steer the terminal with, or a spreadsheet', async () => {
+    const file = join(folder, 'steering.jsonl')
+    const record = {
+      v: 1,
+      time: '2026-01-15T00:00:17.000Z',
+      requestId: 'steering',
+      skus: ['=1+1\u001b[31m\u009b2J\u007f\n'],
+    }
+    await writeFile(file, `${JSON.stringify(record)}\n`)
+    for (const form of [[], ['--csv'], ['--json']]) {
+      const { stdout } = await runCommand(['audit', 'search', file, ...form])
+      assert.match(stdout, /=1\+1/)
+      assert.doesNotMatch(stdout.replaceAll('\n', ''), /\p{Cc}/u)
+      if (form[0] === '--json') assert.deepEqual(JSON.parse(stdout).skus, record.skus)
+      if (form[0] === '--csv') assert.match(stdout, /,'=1\+1/)
+    }
   })
 
   test('says what it does not understand', async () => {

@@ -1,5 +1,6 @@
 import { destinationFault } from '../callbacks/destination.ts'
 import { webhookKey, webhookSecretForm } from '../callbacks/sign-webhook.ts'
+import { Secret } from '../secret.ts'
 import type { Fault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
@@ -10,7 +11,7 @@ export function checkCallbackRules({
   if (callback === undefined) return []
   const { url, secrets, allowAddresses } = callback
   const faults = secrets.flatMap((secret, index) =>
-    webhookKey(secret.reveal()) === undefined
+    secret instanceof Secret && webhookKey(secret.reveal()) === undefined
       ? [{ pointer: `/callback/secrets/${index}`, expected: webhookSecretForm }]
       : [],
   )

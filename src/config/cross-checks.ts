@@ -28,16 +28,21 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || loopback.check(host, host.includes(':') ? 'ipv6' : 'ipv4')
 }
 
-/** What must hold between settings of `gateway.yaml`, and no schema of one of them can say. */
+/**
+ * What must hold between settings of `gateway.yaml`, and no schema of one of them can say. A reference that leads
+ * nowhere has its fault already, and stands in the place of its secret.
+ */
 export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
   const { listen, audit, store, magento, shutdown } = settings
   const faults: RuleFault[] = []
-  const ownKey = magento.upstreamSignature && upstreamKey(magento.upstreamSignature)
+  const { upstreamSignature } = magento
+  const ownKey =
+    upstreamSignature?.secret instanceof Secret ? upstreamKey(upstreamSignature) : undefined
   if (ownKey !== undefined && 'expected' in ownKey) {
     faults.push({ pointer: '/magento/upstreamSignature/secret', expected: ownKey.expected })
   }
   if (
-    store.redis !== undefined &&
+    store.redis instanceof Secret &&
     !/^rediss?:$/.test(URL.parse(store.redis.reveal())?.protocol ?? '')
   ) {
     faults.push({ pointer: '/store/redis', expected: 'a reference to a redis:// or rediss:// URL' })
@@ -98,7 +103,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     })
   }
   const totpSecret = upstream.adminToken?.totpSecret
-  if (totpSecret !== undefined && decodeBase32(totpSecret.reveal()) === undefined) {
+  if (totpSecret instanceof Secret && decodeBase32(totpSecret.reveal()) === undefined) {
     faults.push({ pointer: '/upstream/adminToken/totpSecret', expected: 'a secret in base32' })
   }
   if (signature?.scheme === 'oauth1' && token !== undefined) {

@@ -1,3 +1,4 @@
+import { Secret } from '../secret.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
@@ -10,8 +11,9 @@ export function checkJobPlace(
   if ((file === undefined) === (rabbitmq === undefined)) {
     faults.push({ pointer: '/jobs', expected: 'a place for the jobs: either file or rabbitmq' })
   }
-  const protocol = rabbitmq && URL.parse(rabbitmq.reveal())?.protocol
-  if (rabbitmq !== undefined && protocol !== 'amqp:' && protocol !== 'amqps:') {
+  const isKnown = rabbitmq instanceof Secret
+  const protocol = isKnown ? URL.parse(rabbitmq.reveal())?.protocol : undefined
+  if (isKnown && protocol !== 'amqp:' && protocol !== 'amqps:') {
     const expected = 'a reference to an amqp:// or amqps:// URL'
     faults.push({ pointer: '/jobs/rabbitmq', expected })
   }
@@ -19,7 +21,7 @@ export function checkJobPlace(
     const expected = 'a Redis in /store, which has the states of the jobs'
     faults.push({ pointer: '/jobs/rabbitmq', expected })
   }
-  if (rabbitmqCaFile !== undefined && protocol !== 'amqps:') {
+  if (rabbitmqCaFile !== undefined && (isKnown || !rabbitmq) && protocol !== 'amqps:') {
     faults.push({ pointer: '/jobs/rabbitmqCaFile', expected: 'an amqps:// URL in /jobs/rabbitmq' })
   }
   return faults

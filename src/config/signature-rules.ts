@@ -1,5 +1,6 @@
 import { verificationKey } from '../authenticate/message-signature/verification-key.ts'
 import type { SignatureSettings } from '../authenticate/signature-settings.ts'
+import { Secret } from '../secret.ts'
 import type { Fault } from './faults.ts'
 
 type RuleFault = Pick<Fault, 'pointer' | 'expected'>
@@ -10,6 +11,9 @@ const pointer = '/credentials/signature'
 export function checkSignatureRules(signature: SignatureSettings): RuleFault[] {
   if (signature.scheme === 'rfc9421') {
     return signature.keys.flatMap((key, index) => {
+      const held = key.secret ?? key.publicKey
+      // A reference that leads nowhere has its fault already.
+      if (held !== undefined && !(held instanceof Secret)) return []
       const ready = verificationKey(key)
       if (!('expected' in ready)) return []
       return [{ pointer: `${pointer}/keys/${index}/publicKey`, expected: ready.expected }]

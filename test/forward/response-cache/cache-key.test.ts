@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { selectingFields } from '../../../src/forward/response-cache/cache-key.ts'
+
+test('fields that Vary names choose an answer, but for those that no caller chooses or that are in every key', () => {
+  const vary = ['Vary', 'Accept-Language, X-Foo', 'vary', 'Cookie, x-bar, X-Foo']
+  assert.deepEqual(selectingFields(vary, true), ['x-bar', 'x-foo'])
+  assert.deepEqual(selectingFields([], true), [])
+})
+
+test('an answer that differs with each request is not kept', () => {
+  for (const name of ['*', 'X-Request-Id', 'traceparent', 'X-Forwarded-For']) {
+    assert.equal(selectingFields(['Vary', `Accept, ${name}`], false), undefined, name)
+  }
+})
+
+test('an answer that depends on the credential is kept for one integration, and never for several', () => {
+  assert.deepEqual(selectingFields(['Vary', 'Authorization'], false), [])
+  assert.equal(selectingFields(['Vary', 'Authorization'], true), undefined)
+})

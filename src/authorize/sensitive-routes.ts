@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { addressKey } from '../address-key.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { RateSetting, ratePerSecond } from '../rate.ts'
+import { parseRate, RateSetting } from '../rate.ts'
 import type { RequestContext } from '../request-context.ts'
 import { apiRoute } from './api-route.ts'
 import { foldName } from './folded-names.ts'
@@ -78,11 +78,15 @@ export const sensitiveRoutes = definePolicy({
   absent: { perAddress: '60/min', perSubject: '10/min' },
   prepare: ({ perAddress, perSubject }, services) => {
     const limiterOf = (of: 'address' | 'subject', rate: string) => {
-      const perSecond = ratePerSecond(rate)
+      const { count, unitSeconds } = parseRate(rate)
       // As many as come in a minute may come at once.
-      const burst = Math.max(1, Math.ceil(perSecond * 60))
+      const burst = Math.max(1, Math.ceil((count * 60) / unitSeconds))
       const name = `sensitive-routes of ${services.integration} by ${of}`
-      return services.localLimiter(name, { ratePerSecond: perSecond, burst }, rememberedKeys)
+      return services.localLimiter(
+        name,
+        { ratePerSecond: count / unitSeconds, burst },
+        rememberedKeys,
+      )
     }
     const takeOfAddress = limiterOf('address', perAddress)
     const takeOfSubject = limiterOf('subject', perSubject)

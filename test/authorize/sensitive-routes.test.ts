@@ -52,3 +52,22 @@ test('where one address asks for many, the rate of the address holds', () => {
   })
   assert.deepEqual(verdicts, [true, true, true, false])
 })
+
+test('as many may come at once as a minute allows, and no more', () => {
+  for (const [rate, atOnce] of [
+    ['31/min', 31],
+    ['62/min', 62],
+    ['90/h', 2],
+    ['1/s', 60],
+  ] as const) {
+    const settings = { perAddress: '1000/min', perSubject: rate }
+    const check = sensitiveRoutes.prepare(settings, services(testClock()))
+    const target = '/rest/V1/guest-carts/x/order'
+    let allowed = 0
+    for (let time = 0; time < 100; time += 1) {
+      const request = requestContext({ method: 'PUT', target })
+      if (check(request) === allow) allowed += 1
+    }
+    assert.equal(allowed, atOnce, rate)
+  }
+})

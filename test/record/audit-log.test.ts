@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openAuditLog } from '../../src/record/audit-log.ts'
+import type { AuditRecord } from '../../src/record/audit-record.ts'
+import { compileKnownSecrets } from '../../src/record/known-secrets.ts'
+
+test('a secret that is found where one line follows another joins no two of them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-log-'))
+  const file = join(folder, 'audit.jsonl')
+  const redact = compileKnownSecrets(['one"}\n{"path":"two', 'within-a-line'])
+  const log = await openAuditLog({ file }, redact, (error) => assert.fail(String(error)))
+  const paths = ['one', 'two', 'within-a-line']
+  const records = paths.map((path) => ({ path }) as AuditRecord)
+  assert.equal(await log.write(records), 3)
+  await log.close()
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  const shown = lines.map((line) => (JSON.parse(line) as AuditRecord).path)
+  assert.deepEqual(shown, ['one', 'two', '[redacted]'])
+  await rm(folder, { recursive: true })
+})

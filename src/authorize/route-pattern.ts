@@ -30,12 +30,18 @@ export function RoutePatternSetting() {
 
 /** A setting that names a route whose requests may have a body. */
 export function WriteRouteSetting() {
-  return Type.String({ pattern: patternForm.source.replace('GET|', '') })
+  return Type.String({
+    pattern: patternForm.source.replace('GET|', ''),
+    expected: 'a method that writes and a path, such as PUT /V1/products/:sku',
+  })
 }
 
 /** A setting that names a method or a route. */
 export function MethodOrRouteSetting() {
-  return Type.String({ pattern: `^(?:GET|POST|PUT|DELETE)$|${patternForm.source}` })
+  return Type.String({
+    pattern: `^(?:GET|POST|PUT|DELETE)$|${patternForm.source}`,
+    expected: 'a method, or a method and a path, such as POST or GET /V1/products/:sku',
+  })
 }
 
 /** A granted route and the raw, still encoded values of its variables. */

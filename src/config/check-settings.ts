@@ -1,6 +1,11 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile, Errors } from 'typebox/schema'
 import { Settings as TypeboxSettings } from 'typebox/system'
+import {
+  MethodOrRouteSetting,
+  RoutePatternSetting,
+  WriteRouteSetting,
+} from '../authorize/route-pattern.ts'
 import { escapePointer, unescapePointer } from '../json-pointer.ts'
 import { onceFor } from '../once-for.ts'
 import type { Fault } from './faults.ts'
@@ -55,10 +60,8 @@ function faultsOf(schema: TSchema, value: unknown, { file, lineOf }: YamlFile): 
       expected,
     })
     if (keyword === 'additionalProperties') {
-      const known = knownKeys(schemaAt(schema, error.schemaPath))
-      return params.additionalProperties.map((key) =>
-        fault(below(key), `no such key; known here: ${known}`),
-      )
+      const expected = expectedKey(schemaAt(schema, error.schemaPath))
+      return params.additionalProperties.map((key) => fault(below(key), expected))
     }
     if (keyword === 'required') {
       return params.requiredProperties.map((key) => fault(below(key), 'a value, it is missing'))
@@ -74,6 +77,7 @@ function faultsOf(schema: TSchema, value: unknown, { file, lineOf }: YamlFile): 
 interface SchemaNode {
   readonly expected?: unknown
   readonly properties?: Readonly<Record<string, unknown>>
+  readonly patternProperties?: Readonly<Record<string, unknown>>
 }
 
 function schemaAt(schema: TSchema, schemaPath: string): SchemaNode | undefined {
@@ -84,8 +88,17 @@ function schemaAt(schema: TSchema, schemaPath: string): SchemaNode | undefined {
   return node as SchemaNode | undefined
 }
 
-function knownKeys(node: SchemaNode | undefined): string {
-  return Object.keys(node?.properties ?? {}).join(', ')
+/** What keys may be that are no names; of a pattern its schema alone says it in words. */
+const keyForms = [RoutePatternSetting(), WriteRouteSetting(), MethodOrRouteSetting()].map(
+  (form: object) => form as { readonly pattern: string; readonly expected: string },
+)
+
+function expectedKey(node: SchemaNode | undefined): string {
+  const [pattern] = Object.keys(node?.patternProperties ?? {})
+  const form = keyForms.find((each) => each.pattern === pattern)
+  return (
+    form?.expected ?? `no such key; known here: ${Object.keys(node?.properties ?? {}).join(', ')}`
+  )
 }
 
 function withoutMust(message: string): string {

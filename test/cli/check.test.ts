@@ -376,6 +376,19 @@ describe('refuses', () => {
     )
   })
 
+  test('routes that are none, as keys, by what a key has to be', async () => {
+    const policies = {
+      ...globex.policies,
+      rateLimit: { rate: '20/s', routes: { PATCH: { rate: '1/s' } } },
+      cache: { 'GET V1/products': { ttlSeconds: 1 } },
+      requestSchema: { 'GET /V1/products': 'p.json' },
+    }
+    const stderr = await faultsOf({ integrations: { a: { ...globex, policies } } })
+    assert.match(stderr, /\/rateLimit\/routes\/PATCH: expected a method, or a method and a path/)
+    assert.match(stderr, /\/cache\/GET V1~1products: expected a method and a path, such as GET/)
+    assert.match(stderr, /\/GET ~1V1~1products: expected a method that writes and a path, such as/)
+  })
+
   for (const [what, GLOBEX_TOKEN] of [
     ['a space', 'globex token 0123456789'],
     ['a line break', 'globex-token-0123456789\n'],
@@ -533,7 +546,7 @@ test('names a mistyped route, and an alias that leads nowhere', async () => {
     policies: { ...acme.policies, requestSchema: { 'POT /V1/x': 'x.json' } },
   }
   const { stderr } = await checkFiles({ integrations: { acme: mistyped } })
-  assert.match(stderr, /\/policies\/requestSchema\/POT ~1V1~1x: expected no such key/)
+  assert.match(stderr, /\/policies\/requestSchema\/POT ~1V1~1x: expected a method that writes/)
   await using directory = await writeConfig(filesWith({}))
   await writeFile(join(directory.path, 'gateway.yaml'), 'listen: *nowhere\n')
   const result = await runCommand(['check', '--config', directory.path], testEnv)

@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 
 /** Takes one checkpoint to a second place; rejects when it did not arrive. */
 export type CopyCheckpoint = (line: string) => Promise<void>
@@ -59,9 +59,20 @@ export function copyCheckpoints(
   }
 }
 
-/** Copies to the end of a file, on another volume or machine. */
+/** Copies to the end of a file, on another volume or machine; behind a line that was cut off, on a new one. */
 export function copyToFile(path: string): CopyCheckpoint {
-  return (line) => appendFile(path, `${line}\n`, { mode: 0o640 })
+  return async (line) => {
+    await using file = await open(path, 'a+', 0o640)
+    const lead = (await isTorn(file)) ? '\n' : ''
+    await file.appendFile(`${lead}${line}\n`)
+  }
+}
+
+async function isTorn(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat()
+  if (size === 0) return false
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
+  return buffer[0] !== 0x0a
 }
 
 const answerLimitMs = 10_000

@@ -3,6 +3,7 @@ import { access, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { type FileEnd, readEndOf } from './file-end.ts'
+import { lastPutAsideMs } from './segments.ts'
 import { type Written, writeBytes } from './write-bytes.ts'
 
 /** A file that lines are appended to, by one call at a time. */
@@ -76,9 +77,12 @@ const mode = 0o640
 const openFile = promisify(open)
 const closeFile = promisify(close)
 
-/** A name with the present time, or the next millisecond that no file has yet. */
+/**
+ * A name with the present time, or the next millisecond that no file has yet; behind that of the last one also
+ * where the clock was set back, since the names say in which order the files follow each other.
+ */
 async function freeName(file: string): Promise<string> {
-  for (let timeMs = Date.now(); ; timeMs += 1) {
+  for (let timeMs = Math.max(Date.now(), (await lastPutAsideMs(file)) + 1); ; timeMs += 1) {
     const name = `${file}.${new Date(timeMs).toISOString().replaceAll(/[-:.]/g, '')}`
     const taken = await Promise.all(['', '.gz', '.zst'].map((suffix) => exists(name + suffix)))
     if (!taken.includes(true)) return name

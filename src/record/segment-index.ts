@@ -74,7 +74,7 @@ export function indexBuilder(): IndexBuilder {
     },
     bytes: () => {
       const sorted = BigUint64Array.from(pairs).sort()
-      const head = JSON.stringify({ v: 1, blocks })
+      const head = JSON.stringify({ v: 1, blocks, pairs: sorted.length })
       const padded = `${head}${' '.repeat(3 - (Buffer.byteLength(head) % 4))}\n`
       const body = Buffer.alloc(sorted.length * 8)
       for (const [index, pair] of sorted.entries()) {
@@ -86,19 +86,19 @@ export function indexBuilder(): IndexBuilder {
   }
 }
 
-/** Reads an index; undefined when it is none. */
+/** Reads an index; undefined when it is none, or was cut off. */
 export function readIndex(bytes: Buffer): SegmentIndex | undefined {
   const end = bytes.indexOf(0x0a)
-  let head: { readonly v?: unknown; readonly blocks?: unknown }
+  let head: { readonly v?: unknown; readonly blocks?: unknown; readonly pairs?: unknown }
   try {
     head = JSON.parse(bytes.toString('utf8', 0, end)) as typeof head
   } catch {
     return undefined
   }
-  const { v, blocks } = head
-  if (v !== 1 || !Array.isArray(blocks)) return undefined
   const body = bytes.subarray(end + 1)
   const count = Math.floor(body.length / 8)
+  const { v, blocks, pairs = count } = head
+  if (v !== 1 || !Array.isArray(blocks) || pairs !== count) return undefined
   return {
     blocks: blocks as SegmentBlock[],
     blocksWith: (field, value) => {

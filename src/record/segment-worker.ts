@@ -46,6 +46,7 @@ function finishSegment({ file, compress: kind }: SegmentTask): void {
   }
   const indexFile = openSync(`${file}.idx.tmp`, 'w', 0o640)
   writeAll(indexFile, index.bytes())
+  fsyncSync(indexFile)
   closeSync(indexFile)
   if (aim !== undefined) renameSync(`${file}.tmp`, `${file}${suffix}`)
   renameSync(`${file}.idx.tmp`, `${file}.idx`)

@@ -89,9 +89,15 @@ export async function deleteOldSegments(
   }
 }
 
+/** When the last segment was put aside, by its name; milliseconds since the epoch, and 0 where there is none. */
+export async function lastPutAsideMs(trail: string): Promise<number> {
+  const last = segmentsAmong(await readdir(dirname(trail)), trail).at(-1)
+  return last === undefined ? 0 : putAsideMs(last.replace(/\.(?:gz|zst)$/, ''))
+}
+
 /** When a segment was put aside, by its name; milliseconds since the epoch. */
 function putAsideMs(name: string): number {
-  const [, year, month, day, hour, minute, second] =
-    /\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\d{3}Z$/.exec(name) ?? []
-  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  const [, year, month, day, hour, minute, second, millisecond] =
+    /\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/.exec(name) ?? []
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millisecond}Z`)
 }

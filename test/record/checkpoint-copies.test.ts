@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { mock, test } from 'node:test'
-import { copyCheckpoints } from '../../src/record/checkpoint-copies.ts'
+import { copyCheckpoints, copyToFile } from '../../src/record/checkpoint-copies.ts'
 
 /** Lets what has been promised so far happen. */
 const settled = () => new Promise(setImmediate)
@@ -34,4 +37,14 @@ test('a second place that is away is told of, and gets all in order when it is b
   } finally {
     mock.timers.reset()
   }
+})
+
+test('a copy begins a new line behind one that was cut off, as by a full disk', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-copies-'))
+  const path = join(folder, 'checkpoints')
+  await writeFile(path, 'one\ntw')
+  const copy = copyToFile(path)
+  for (const line of ['two', 'three']) await copy(line)
+  assert.equal(await readFile(path, 'utf8'), 'one\ntw\ntwo\nthree\n')
+  await rm(folder, { recursive: true })
 })

@@ -100,3 +100,20 @@ test('deletes what is more than is kept, and what is older, with its index', asy
   await deleteOldSegments(trail, { keep: 3, keepDays: 1 })
   assert.deepEqual(await left(), [names[3], `${names[3]}.idx`].map(String).sort())
 })
+
+test('keeps the order of the chain where the clock is set back between two rotations', async (context) => {
+  const path = join(folder, 'set-back.jsonl')
+  const rotation = { sizeMiB: 1, keep: 100, compress: 'none' } as const
+  const file = await openChainedFile(path, rotation, failOn)
+  const filler = 'x'.repeat(1_048_576)
+  for (const offsetMs of [0, -3_600_000, -3_599_000]) {
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + offsetMs })
+    await file.append([JSON.stringify({ filler })])
+    await file.append([JSON.stringify({ n: offsetMs })])
+    context.mock.timers.reset()
+  }
+  await file.close()
+  assert.equal(segmentFiles(path).length, 3)
+  const report = await verifyTrail({ files: trailFiles(path), checkpointFiles: [] })
+  assert.equal(report.fault, undefined)
+})

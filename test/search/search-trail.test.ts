@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -65,6 +65,15 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       while (!segmentFiles(path()).every(isFinished)) await new Promise(setImmediate)
       await file.close()
       assert.ok(segmentFiles(path()).length >= 4)
+    })
+
+    test('whose index was cut off, as by a loss of power, it looks at all of them', async () => {
+      const [segment = ''] = segmentFiles(path())
+      const index = `${segment.replace(/\.(gz|zst)$/, '')}.idx`
+      const whole = await readFile(index)
+      await truncate(index, whole.indexOf(0x0a) + 1)
+      assert.deepEqual(await found(path(), { requestId: 'request-1' }), ['request-1'])
+      await writeFile(index, whole)
     })
 
     const queries: [

@@ -1,6 +1,6 @@
 import type { CallMagento, EndpointAnswer } from '../endpoint.ts'
 import { percentEncode } from '../percent-encoding.ts'
-import type { Rejection } from '../problem.ts'
+import { type Rejection, reject } from '../problem.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import { concernsAll, messageOf } from './magento-refusal.ts'
 
@@ -11,6 +11,10 @@ const comma = '%2C'
 /** Why those among some SKUs are not to be set that the shop has not. */
 export interface FoundProducts {
   readonly missing: ReadonlyMap<string, string>
+}
+
+interface Found {
+  readonly sku?: unknown
 }
 
 /**
@@ -31,9 +35,11 @@ export async function findProducts(
   for (const list of inLists(skus.filter((each) => !each.includes(',')))) {
     const answer = await search(list, callMagento)
     if ('code' in answer || answer.status !== 200) return answer
-    const { items } = answer.body as { readonly items: readonly { readonly sku: string }[] }
+    const { items } = (answer.body ?? {}) as { readonly items?: unknown }
+    if (!Array.isArray(items))
+      return reject('upstream-error', 'a search without a list of products')
     // Magento compares SKUs without case.
-    const there = new Set(items.map(({ sku }) => sku.toLowerCase()))
+    const there = new Set(items.map((item: Found | null) => String(item?.sku).toLowerCase()))
     for (const sku of list) {
       if (!there.has(sku.toLowerCase())) missing.set(sku, `Product not found: ${sku}`)
     }

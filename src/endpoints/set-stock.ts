@@ -1,6 +1,6 @@
 import type { CallMagento, Endpoint, EndpointAnswer } from '../endpoint.ts'
 import { percentEncode } from '../percent-encoding.ts'
-import type { Rejection, Violation } from '../problem.ts'
+import { type Rejection, reject, type Violation } from '../problem.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import {
   productNotFoundSchema,
@@ -70,7 +70,8 @@ export async function setStockItem(
 ): Promise<EndpointAnswer | Rejection> {
   const item = await askOfProduct(callMagento, '/V1/stockItems', sku, 'item_id')
   if ('code' in item || item.status !== 200) return item
-  const { item_id: itemId } = item.body as { readonly item_id: number }
+  const { item_id: itemId } = (item.body ?? {}) as { readonly item_id?: unknown }
+  if (!Number.isInteger(itemId)) return reject('upstream-error', 'a stock item without a number')
   return callMagento({
     method: 'PUT',
     path: `/V1/products/${percentEncode(sku)}/stockItems/${itemId}`,

@@ -51,7 +51,7 @@ export function readTakenBulk(body: Buffer): TakenBulk | undefined {
 /** Reads how far Magento is with a bulk; undefined where it said something else. */
 export function readOperations(body: Buffer): BulkProgress | undefined {
   const { operations_list: list } = parsed(body)
-  if (!Array.isArray(list)) return undefined
+  if (!Array.isArray(list) || !list.every((each) => each instanceof Object)) return undefined
   const operations = list as readonly Record<string, unknown>[]
   const over = operations.filter(({ status }) => Number(status) !== open)
   return {

@@ -4,9 +4,10 @@ import { compileBodySchema } from '../../src/authorize/body-schema.ts'
 import { getProduct } from '../../src/endpoints/get-product.ts'
 import { setStock } from '../../src/endpoints/set-stock.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { type ClientAnswer, globexHeaders, send } from '../support/http-client.ts'
+import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 
 const routes = ['inventaire', 'inventory'].flatMap((name) => [
   `GET /V1/magefine/${name}/:sku`,
@@ -195,4 +196,40 @@ test('endpoints: forward hands the path to the module that the shop has', async 
     magento.received.slice(before).map(({ rawTarget }) => rawTarget),
     [path],
   )
+})
+
+test('what Magento answers with that is none of its answers is an error of Magento', async () => {
+  await using upstream = await startRawUpstream((socket, request) => {
+    const body = request.includes('searchCriteria') ? '{"items":null}' : 'null'
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  })
+  const bulk = 'POST /V1/magefine/inventaire/bulk'
+  const policies = { routes: [...routes, bulk] }
+  for (const magentoSettings of [{ sourceCode: 'default' }, {}]) {
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: {
+        magento: { url: upstream.url, circuitBreaker: { mode: 'off' }, ...magentoSettings },
+      },
+      integrations: [{ ...integration, policies }],
+    })
+    const post = (path: string, body: unknown) =>
+      send(gateway.url, {
+        method: 'POST',
+        path,
+        headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const stock = { sku: 'a', qty: 1 }
+    const path = '/rest/V1/magefine/inventaire'
+    const answers = [
+      await send(gateway.url, { path: `${path}/a`, headers: globexHeaders }),
+      await post(`${path}/bulk`, { items: [stock] }),
+      ...('sourceCode' in magentoSettings ? [] : [await post(path, stock)]),
+    ]
+    for (const answer of answers) {
+      assert.equal(answer.status, 502)
+      assert.equal(problemOf(answer).code, 'upstream-error')
+    }
+  }
 })

@@ -5,6 +5,7 @@ import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { ReceivedRequest } from '../support/magento/received-log.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 import { type JobsGateway, type JobView, startJobsGateway } from './jobs-gateway.ts'
 
 const many = 10_000
@@ -207,4 +208,21 @@ test('without jobs, what is more than is answered at once is refused', async () 
   assert.equal((JSON.parse(answer.body) as { success?: unknown }).success, false)
   const job = await send(gateway.url, { path: '/rest/V1/jobs/any', headers: globexHeaders })
   assert.equal(problemOf(job).code, 'route-not-granted')
+})
+
+test('asks again how far Magento is where what it answers cannot be read', async () => {
+  const answers = [
+    '{"bulk_uuid":"a","request_items":[{"id":0}]}',
+    '{"operations_list":[null]}',
+    '{"operations_list":[{"id":0,"status":1}]}',
+  ]
+  await using upstream = await startRawUpstream((socket) => {
+    const body = answers.shift() ?? ''
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  })
+  await using jobs = await startJobsGateway(upstream.url, {
+    'POST /V1/products': { mode: 'always', engine: 'magento' },
+  })
+  const job = await jobs.ended(await jobs.write({ body: {}, headers: { Prefer: '' } }))
+  assert.equal(job.state, 'done')
 })

@@ -18,3 +18,9 @@ export function trailFiles(file: string): string[] {
     .map((name) => join(folder, name))
   return existsSync(file) ? [...aside, file] : aside
 }
+
+/** Where a file of a trail is now: one that has been compressed since the files were listed has another name. */
+export function presentName(file: string): string {
+  const names = [file, `${file}.zst`, `${file}.gz`]
+  return names.find((name) => existsSync(name)) ?? file
+}

@@ -10,6 +10,7 @@ import { segmentFiles } from '../../src/record/segments.ts'
 import type { FoundRecord } from '../../src/search/query.ts'
 import { searchTrail } from '../../src/search/search-trail.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
+import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { runCommand } from '../support/gateway-process.ts'
 
 let folder: string
@@ -74,6 +75,15 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       await truncate(index, whole.indexOf(0x0a) + 1)
       assert.deepEqual(await found(path(), { requestId: 'request-1' }), ['request-1'])
       await writeFile(index, whole)
+    })
+
+    test('that were compressed after they were listed, it finds by their new names', async () => {
+      const listed = trailFiles(path()).map((file) => file.replace(/\.(gz|zst)$/, ''))
+      const query = { equal: new Map(), fromMs: begin, toMs: begin + 1000 }
+      const ids: unknown[] = []
+      for await (const { requestId } of searchTrail(listed, query, () => {})) ids.push(requestId)
+      assert.deepEqual(ids, ['request-0'])
+      assert.equal((await verifyTrail({ files: listed, checkpointFiles: [] })).fault, undefined)
     })
 
     const queries: [

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Channel,
   type ChannelModel,
@@ -124,9 +125,22 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     isAway: () => current === undefined || isBlocked,
     close: async () => {
       current = undefined
-      await recovering.close()
+      await untilFarewell(recovering.close())
     },
   }
+}
+
+/** Most that is waited for the answer of a broker to a farewell, milliseconds; one that is lost gives none. */
+const farewellMs = 2_000
+
+/** Waits until something is closed, however that ends, and no longer than is worth it. */
+export async function untilFarewell(closing: Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([
+    closing.catch(() => undefined),
+    delay(farewellMs, undefined, { signal: over.signal }).catch(() => undefined),
+  ])
+  over.abort()
 }
 
 /** A channel whose errors are known by its end; without a listener they would end the process. */

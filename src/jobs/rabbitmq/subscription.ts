@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import { type Broker, openQuietly } from './broker.ts'
+import { type Broker, openQuietly, untilFarewell } from './broker.ts'
 import type { Source } from './queue-names.ts'
 
 /** The right to say what becomes of a message; void once its channel is gone, and then does nothing. */
@@ -67,7 +67,7 @@ export function subscribe(
   return {
     close: async () => {
       isClosed = true
-      await current?.close().catch(() => undefined)
+      if (current !== undefined) await untilFarewell(current.close())
     },
   }
 }

@@ -78,6 +78,17 @@ describe('jobs in RabbitMQ', () => {
       await untilEmpty(backend)
     }))
 
+  test('are let go of where the broker hangs', { timeout: 60_000 }, async () => {
+    const backend = await openTestBackend(rabbit.url, redis.url)
+    await backend.jobs.put(entryOf('before'))
+    const { settle } = await deliveriesOf(backend.jobs).next()
+    settle(done)
+    await untilEmpty(backend)
+    rabbit.freeze()
+    await backend[Symbol.asyncDispose]()
+    rabbit.thaw()
+  })
+
   test('are not begun twice when the broker is killed while they are under way', () =>
     withBackend(async (backend) => {
       await backend.jobs.put(entryOf('long', { orderKey: '["l"]' }))

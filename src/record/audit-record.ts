@@ -146,7 +146,8 @@ function auditRecord(
   }
 }
 
-function milliseconds(value: number): number {
+/** Milliseconds as records hold them: to the microsecond. */
+export function milliseconds(value: number): number {
   return Math.round(value * 1000) / 1000
 }
 

@@ -1,6 +1,6 @@
 import type { Occasion } from '../forward/upstream-exchange.ts'
 import type { Job } from '../jobs/job.ts'
-import type { AuditRecord } from './audit-record.ts'
+import { type AuditRecord, milliseconds } from './audit-record.ts'
 import { eventRecord } from './event-record.ts'
 
 /** The record of the end of a job, with the request id of the request that became it. */
@@ -19,7 +19,7 @@ export function jobRecord(job: Job, upstream: Occasion['upstream'], nowMs: numbe
     code: failure?.code,
     reason: `job ${job.state}`,
     durationMs: endedAtMs - job.acceptedAtMs,
-    upstreamMs: upstream?.durationMs,
+    upstreamMs: upstream?.durationMs === undefined ? undefined : milliseconds(upstream.durationMs),
     upstreamStatus: answer?.status ?? upstream?.status,
     jobIds: [job.id],
   }

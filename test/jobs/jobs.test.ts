@@ -243,6 +243,7 @@ describe('a write that may be carried out later', () => {
       assert.equal(request.event, undefined)
       assert.equal(end.event, 'job-ended')
       assert.equal(end.upstreamStatus, 200)
+      assert.match(String(end.upstreamMs), /^\d+(?:\.\d{1,3})?$/)
       assert.equal(end.requestId, request.requestId)
       assert.equal(end.integration, 'globex-pim')
       break

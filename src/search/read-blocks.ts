@@ -3,7 +3,6 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { readIndex, type SegmentIndex } from '../record/segment-index.ts'
 import { decompress } from '../verify/decompress.ts'
-import { presentName } from '../verify/trail-files.ts'
 import type { Query } from './query.ts'
 
 /** Whole lines of a file, and how much of the file has been dealt with. */
@@ -18,8 +17,7 @@ export interface LineBlock {
  * what is searched for.
  * @throws {Error} when it cannot be read
  */
-export async function* readBlocks(listed: string, query: Query): AsyncGenerator<LineBlock> {
-  const file = presentName(listed)
+export async function* readBlocks(file: string, query: Query): AsyncGenerator<LineBlock> {
   const indexFile = `${file.replace(/\.(?:gz|zst)$/, '')}.idx`
   const index = existsSync(indexFile) ? readIndex(await readFile(indexFile)) : undefined
   yield* index === undefined ? readAll(file) : readSome(file, index, query)

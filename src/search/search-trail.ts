@@ -1,3 +1,4 @@
+import { presentFiles } from '../verify/trail-files.ts'
 import { type FoundRecord, matches, needleOf, type Query } from './query.ts'
 import { readBlocks } from './read-blocks.ts'
 
@@ -16,14 +17,16 @@ export async function* searchTrail(
   onProgress: Progress,
 ): AsyncGenerator<FoundRecord> {
   const needle = needleOf(query)
-  for (const [index, file] of files.entries()) {
+  let index = 0
+  for (const file of presentFiles(files)) {
     for await (const { bytes, done } of readBlocks(file, query)) {
       for (const line of linesWith(bytes, needle)) {
         const record = readRecord(line)
         if (record !== undefined && matches(query, record)) yield record
       }
-      onProgress((index + done) / files.length)
+      onProgress(Math.min(1, (index + done) / files.length))
     }
+    index += 1
   }
 }
 

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { decompress } from './decompress.ts'
-import { presentName } from './trail-files.ts'
+import { presentFiles } from './trail-files.ts'
 
 /** One line of a file. */
 export interface FileLine {
@@ -18,8 +18,7 @@ export interface FileLine {
  * @throws {Error} when one cannot be read
  */
 export async function* readLines(files: readonly string[]): AsyncGenerator<FileLine> {
-  for (const listed of files) {
-    const file = presentName(listed)
+  for (const file of presentFiles(files)) {
     let number = 0
     let rest: Buffer[] = []
     const source = createReadStream(file, { highWaterMark: 1_048_576 })

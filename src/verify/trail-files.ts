@@ -19,8 +19,31 @@ export function trailFiles(file: string): string[] {
   return existsSync(file) ? [...aside, file] : aside
 }
 
-/** Where a file of a trail is now: one that has been compressed since the files were listed has another name. */
-export function presentName(file: string): string {
+/**
+ * The files of a trail as they are when their turn comes. Meanwhile a gateway may have compressed one of them, or
+ * put aside the one that it writes, which is the last one that was listed; what it has put aside comes before that.
+ * @param listed by {@link trailFiles}
+ */
+export function* presentFiles(listed: readonly string[]): Generator<string> {
+  const known = new Set(listed.map(plainName))
+  for (const file of listed.slice(0, -1)) yield presentName(file)
+  const last = listed.at(-1)
+  if (last === undefined) return
+  for (;;) {
+    const next = trailFiles(last).find((file) => file !== last && !known.has(plainName(file)))
+    if (next === undefined) break
+    known.add(plainName(next))
+    yield presentName(next)
+  }
+  yield presentName(last)
+}
+
+function plainName(file: string): string {
+  return file.replace(/Z\.(?:gz|zst)$/, 'Z')
+}
+
+/** Where a file is now: one that has been compressed since the files were listed has another name. */
+function presentName(file: string): string {
   const names = [file, `${file}.zst`, `${file}.gz`]
   return names.find((name) => existsSync(name)) ?? file
 }

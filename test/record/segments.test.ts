@@ -117,3 +117,15 @@ test('keeps the order of the chain where the clock is set back between two rotat
   const report = await verifyTrail({ files: trailFiles(path), checkpointFiles: [] })
   assert.equal(report.fault, undefined)
 })
+
+test('is whole also where files are put aside between its listing and its reading', async () => {
+  const path = join(folder, 'listed.jsonl')
+  const file = await openChainedFile(path, { sizeMiB: 1, keep: 100, compress: 'none' }, failOn)
+  const line = JSON.stringify({ requestId: 'one', filler: 'x'.repeat(600_000) })
+  for (let n = 0; n < 3; n += 1) await file.append([line])
+  const files = trailFiles(path)
+  for (let n = 0; n < 4; n += 1) await file.append([line])
+  await file.close()
+  assert.ok(segmentFiles(path).length > files.length)
+  assert.equal((await verifyTrail({ files, checkpointFiles: [] })).fault, undefined)
+})

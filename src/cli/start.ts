@@ -32,9 +32,11 @@ async function start(directory: string): Promise<number> {
     const gateway = await building
     // Reading the configuration takes several times the memory that is needed afterwards.
     await collectGarbage()
+    // From before the first request can come.
+    const isToEnd = signalled()
     const { url, adminUrl } = await gateway.start()
     process.stdout.write(`magegate listens on ${url}${adminUrl ? `, admin on ${adminUrl}` : ''}\n`)
-    await signalled()
+    await isToEnd
     await gateway.stop()
     // What nobody reads from standard output must not keep the process alive.
     process.exit(0)

@@ -13,6 +13,28 @@ export interface AnswerSettings {
    * has been written. With false it could not be, and the request must not be answered so.
    */
   readonly hold: (request: RequestContext, end: (mayAnswer: boolean) => void) => void
+  /** Told of an answer that was broken off because it could not be written: a bug. */
+  readonly onUnwritten: (request: RequestContext, error: unknown) => void
+}
+
+/**
+ * Ends an answer when it may end. One that cannot be written is broken off: where it waits nobody would hear of
+ * that, and it would end the process.
+ */
+export function endHeld(
+  response: ServerResponse,
+  request: RequestContext,
+  settings: AnswerSettings,
+  end: (mayAnswer: boolean) => void,
+): void {
+  settings.hold(request, (mayAnswer) => {
+    try {
+      end(mayAnswer)
+    } catch (error) {
+      settings.onUnwritten(request, error)
+      response.destroy()
+    }
+  })
 }
 
 /**
@@ -57,7 +79,7 @@ export function answerProblem(
   }
   const body = problemBytes(rejection, request, settings)
   request.bytesOut = body.length
-  settings.hold(request, (mayAnswer) => {
+  endHeld(response, request, settings, (mayAnswer) => {
     if (mayAnswer) writeProblem(response, request, rejection, body, settings)
     else {
       const instead = problemBytes(unrecorded, request, settings)
@@ -77,7 +99,7 @@ export function answerReady(
   request.outcome = response.destroyed ? clientClosed : { status }
   request.bytesOut = body.length
   if (request.keepsAnswer) request.keptAnswer = ready
-  settings.hold(request, (mayAnswer) => {
+  endHeld(response, request, settings, (mayAnswer) => {
     if (!mayAnswer) return answerProblem(response, request, unrecorded, settings)
     if (response.destroyed) return
     response.writeHead(status, [

@@ -82,6 +82,8 @@ export function prepareGeneration(
     problemsUrl: listen.problemsUrl,
     isDraining,
     hold: isCaching ? dropFirst(hold) : hold,
+    onUnwritten: ({ requestId }, err) =>
+      log.error({ requestId, err }, 'answer could not be written'),
   }
   const heritage = inheritHeritage(config, previous?.heritage)
   const services = prepareServices(config, lasting, {

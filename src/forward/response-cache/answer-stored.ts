@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { type AnswerSettings, clientClosed, standingHeaders } from '../../answer.ts'
+import { type AnswerSettings, clientClosed, endHeld, standingHeaders } from '../../answer.ts'
 import type { StoredAnswer } from '../../answer-store.ts'
 import type { CacheUse } from '../../cache-rule.ts'
 import { fieldsWhere, firstValue } from '../../headers.ts'
@@ -69,7 +69,7 @@ export function answerWhole(
     request.keptAnswer = { status, contentType: firstValue(headers, 'content-type') ?? '', body }
   }
   // A read is answered at once.
-  settings.hold(request, () => {
+  endHeld(response, request, settings, () => {
     const standing = standingHeaders(request, settings.isDraining())
     response.writeHead(status, [...headers, ...standing])
     if (body.length > onePieceBytes) response.end(body)

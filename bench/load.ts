@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Pool } from 'undici'
 import type { SignedRequest } from './cases.ts'
 import { atShare } from './statistics.ts'
@@ -16,6 +17,8 @@ export interface Load {
    * @throws {Error} rejects when an answer has not the expected status, or there is none
    */
   readonly run: (requests: readonly SignedRequest[]) => Promise<Round>
+  /** Sends so many a second, whether or not those before have their answers; else as `run`. */
+  readonly runPaced: (requests: readonly SignedRequest[], perSecond: number) => Promise<Round>
   readonly close: () => Promise<void>
 }
 
@@ -27,25 +30,44 @@ export function openLoad(url: string, connections: number): Load {
     headersTimeout: 10_000,
     keepAliveTimeout: 60_000,
   })
+  async function sendTimed(request: SignedRequest, latencies: number[]): Promise<void> {
+    const sentAt = performance.now()
+    await send(pool, request)
+    latencies.push(performance.now() - sentAt)
+  }
   return {
     close: () => pool.close(),
+    runPaced: async (requests, perSecond) => {
+      const latencies: number[] = []
+      const underWay: Promise<void>[] = []
+      const begin = performance.now()
+      while (underWay.length < requests.length) {
+        const due = ((performance.now() - begin) / 1000) * perSecond
+        for (const request of requests.slice(underWay.length, Math.ceil(due))) {
+          underWay.push(sendTimed(request, latencies))
+        }
+        await delay(1)
+      }
+      await Promise.all(underWay)
+      return roundOf(latencies, begin)
+    },
     run: async (requests) => {
       const latencies: number[] = []
       // All connections take from the same iterator.
       const left = requests.values()
       const begin = performance.now()
       const sendAll = async () => {
-        for (const request of left) {
-          const sentAt = performance.now()
-          await send(pool, request)
-          latencies.push(performance.now() - sentAt)
-        }
+        for (const request of left) await sendTimed(request, latencies)
       }
       await Promise.all(Array.from({ length: connections }, sendAll))
-      const seconds = (performance.now() - begin) / 1000
-      return { seconds, p50Ms: atShare(latencies, 0.5), p99Ms: atShare(latencies, 0.99) }
+      return roundOf(latencies, begin)
     },
   }
+}
+
+function roundOf(latencies: readonly number[], begin: number): Round {
+  const seconds = (performance.now() - begin) / 1000
+  return { seconds, p50Ms: atShare(latencies, 0.5), p99Ms: atShare(latencies, 0.99) }
 }
 
 /** Below `pool.request`, so that the load leaves its core to the upstream. */

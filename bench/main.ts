@@ -8,6 +8,7 @@ import { type Case, cases, signRequest } from './cases.ts'
 import { startChild } from './child.ts'
 import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
 import { reportIntegrations } from './integrations.ts'
+import { reportLatencies } from './latency.ts'
 import { measureDecisions } from './limit-decisions.ts'
 import { measurePressure } from './limit-pressure.ts'
 import { reportMemory } from './memory.ts'
@@ -24,7 +25,7 @@ import { measureFaults } from './store-faults.ts'
  * CPU time per request of the gateway with every policy on, against a bare @fastify/http-proxy on
  * the same Node in the same run; with --micro, what single pieces of it cost; with --refusals,
  * whether the time of a 401 tells what was wrong; with --limits, what limits cost and whether they hold; with
- * --memory, whether memory stays flat; with --integrations, what ten thousand of them cost.
+ * --memory, whether memory stays flat; with --latency, how much longer callers wait; with --integrations, what ten thousand of them cost.
  */
 const { values } = parseArgs({
   options: {
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     micro: { type: 'boolean', default: false },
     refusals: { type: 'boolean', default: false },
     limits: { type: 'boolean', default: false },
+    latency: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
     integrations: { type: 'boolean', default: false },
     count: { type: 'string' },
@@ -72,6 +74,7 @@ const reporters: Readonly<Record<ReportKind, (extent: Extent) => Promise<string>
   refusals: reportRefusals,
   limits: reportLimits,
   requests: reportCases,
+  latencies: reportAddedLatency,
   memory: reportMemoryCurve,
   integrations: reportManyIntegrations,
 }
@@ -81,12 +84,25 @@ process.stdout.write(`${report}\n`)
 if (!values['no-write']) writeReport(kind, report)
 process.exit(0)
 
-function kindOf({ micro, refusals, limits, memory, integrations }: typeof values): ReportKind {
+function kindOf({
+  micro,
+  refusals,
+  limits,
+  latency,
+  memory,
+  integrations,
+}: typeof values): ReportKind {
   if (micro) return 'pieces'
   if (refusals) return 'refusals'
+  if (latency) return 'latencies'
   if (memory) return 'memory'
   if (integrations) return 'integrations'
   return limits ? 'limits' : 'requests'
+}
+
+async function reportAddedLatency({ rounds }: Extent): Promise<string> {
+  const table = await reportLatencies(folder, rounds)
+  return `${machine()}; ${rounds} rounds of two seconds over 64 connections; medians.\n\n${table}`
 }
 
 async function reportMemoryCurve(): Promise<string> {

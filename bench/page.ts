@@ -3,7 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 const page = new URL('../docs/performance.md', import.meta.url)
 
 /** What a run measures. */
-export type ReportKind = 'requests' | 'pieces' | 'refusals' | 'limits' | 'memory' | 'integrations'
+export type ReportKind =
+  | 'requests'
+  | 'latencies'
+  | 'pieces'
+  | 'refusals'
+  | 'limits'
+  | 'memory'
+  | 'integrations'
 
 /**
  * Puts a report in the place of the last one of its kind in docs/performance.md.

@@ -1,5 +1,6 @@
 import { floodAddresses } from './address-flood.ts'
 import type { IntegrationFigures } from './integrations.ts'
+import type { Latency } from './latency.ts'
 import type { DecisionCost } from './limit-decisions.ts'
 import type { Pressure } from './limit-pressure.ts'
 import { type CaseResult, cpuRatio, type Sample } from './measure.ts'
@@ -52,6 +53,18 @@ function cellsOf(samples: readonly Sample[]): string[] {
 
 function mebibytes(bytes: number): string {
   return (bytes / 1_048_576).toFixed(0)
+}
+
+/** What callers wait at half load. */
+export function renderLatencies(latencies: readonly Latency[]): string {
+  const rows = latencies.map((each) => [
+    each.case,
+    each.name,
+    String(each.perSecond),
+    ...[each.p50Ms, each.p99Ms, each.addedP50Ms, each.addedP99Ms].map((ms) => ms.toFixed(2)),
+  ])
+  const head = ['case', 'asked', 'requests/s', 'p50 ms', 'p99 ms', 'added at p50', 'added at p99']
+  return table([head, ...rows])
 }
 
 /** The memory of a gateway, from look to look. */

@@ -103,7 +103,7 @@ describe('is refused, and named', () => {
       'a route that is none',
       { routes: { 'FETCH /V1/x': {} } },
       {},
-      /^\/policies\/rateLimit\/routes\/FETCH ~1V1~1x: no such key/,
+      /^\/policies\/rateLimit\/routes\/FETCH ~1V1~1x: a method, or a method and a path/,
     ],
     [
       'a list of other limits',

@@ -152,6 +152,10 @@ describe('jobs redeliver', () => {
   test('says why it cannot', patience, async () => {
     await using receiver = await startReceiver()
     await using config = await configOf('none', callbackTo(receiver.url))
+    const unused = await redeliver('no-such-job', config)
+    assert.match(unused.stderr, /^jobs: .*none\.sqlite is not there/)
+    assert.equal(unused.exitCode, 1)
+    await (await start(config)).stop()
     const { exitCode, stdout, stderr } = await redeliver('no-such-job', config)
     assert.equal(exitCode, 1)
     assert.equal(stdout, '')

@@ -126,7 +126,7 @@ function auditRecord(
     reason: outcome.reason,
     policy: outcome.policy,
     durationMs: milliseconds(request.endedAt - request.startedAt),
-    upstreamMs: upstream?.durationMs === undefined ? undefined : milliseconds(upstream.durationMs),
+    upstreamMs: milliseconds(upstream?.durationMs),
     upstreamStatus: upstream?.status,
     bytesIn: body.length,
     bytesOut: request.bytesOut,
@@ -147,8 +147,10 @@ function auditRecord(
 }
 
 /** Milliseconds as records hold them: to the microsecond. */
-export function milliseconds(value: number): number {
-  return Math.round(value * 1000) / 1000
+export function milliseconds(value: number): number
+export function milliseconds(value: number | undefined): number | undefined
+export function milliseconds(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.round(value * 1000) / 1000
 }
 
 // Of a header only what it can say that is no secret: a known type, the name and version of a client.

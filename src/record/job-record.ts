@@ -19,7 +19,7 @@ export function jobRecord(job: Job, upstream: Occasion['upstream'], nowMs: numbe
     code: failure?.code,
     reason: `job ${job.state}`,
     durationMs: endedAtMs - job.acceptedAtMs,
-    upstreamMs: upstream?.durationMs === undefined ? undefined : milliseconds(upstream.durationMs),
+    upstreamMs: milliseconds(upstream?.durationMs),
     upstreamStatus: answer?.status ?? upstream?.status,
     jobIds: [job.id],
   }

@@ -9,6 +9,8 @@ import { startUpstream } from './upstream.ts'
 
 const connections = 64
 const warmUpRequests = 20_000
+/** What the pace is measured with. */
+const capacityRequests = 5_000
 
 /** What callers waited who came by the clock, in one case. */
 export interface Latency {
@@ -62,12 +64,9 @@ async function measureLatencies(
   targets: readonly Target[],
   rounds: number,
 ): Promise<Latency[]> {
-  let perSecond = 0
-  for (const { load } of targets) {
-    await load.run(signed(each, warmUpRequests))
-    const { seconds } = await load.run(signed(each, warmUpRequests / 4))
-    perSecond = Math.round(warmUpRequests / 4 / seconds / 2)
-  }
+  for (const { load } of targets) await load.run(signed(each, warmUpRequests))
+  const atFullLoad = await targets.at(-1)?.load.run(signed(each, capacityRequests))
+  const perSecond = Math.round(capacityRequests / (atFullLoad?.seconds ?? Number.NaN) / 2)
   for (let round = 0; round < rounds; round += 1) {
     for (const target of targets) {
       target.rounds.push(await target.load.runPaced(signed(each, perSecond * 2), perSecond))

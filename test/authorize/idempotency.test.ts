@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
+import { type ClientRequest, request as httpRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
@@ -77,6 +77,24 @@ for (const kind of ['memory', 'Redis'] as const) {
       })
     }
 
+    /** A request of a caller that can go away. */
+    function begin(key: string): ClientRequest {
+      const outgoing = httpRequest(`${gateway.url}${path}`, {
+        method: 'POST',
+        headers: { ...globexHeaders, ...json, 'Idempotency-Key': key },
+      })
+      outgoing.on('error', () => undefined).end('{"a":1}')
+      return outgoing
+    }
+
+    /** A caller that goes away when the answer has begun. */
+    async function leaveWithinAnswer(key: string): Promise<ClientRequest> {
+      const outgoing = begin(key)
+      const [incoming] = await once(outgoing, 'response')
+      incoming.on('error', () => undefined)
+      return outgoing.destroy()
+    }
+
     test('has the same request carried out once, and gives its answer again', async () => {
       const key = newKey()
       const before = upstream.requests.length
@@ -149,11 +167,7 @@ for (const kind of ['memory', 'Redis'] as const) {
       const before = upstream.requests.length
       const arrived = Promise.withResolvers<() => void>()
       respond = (socket, count) => arrived.resolve(() => answer(socket, count))
-      const outgoing = httpRequest(`${gateway.url}${path}`, {
-        method: 'POST',
-        headers: { ...globexHeaders, ...json, 'Idempotency-Key': key },
-      })
-      outgoing.on('error', () => undefined).end('{"a":1}')
+      const outgoing = begin(key)
       const release = await arrived.promise
       const closed = new Promise((resolve) => outgoing.once('close', resolve))
       outgoing.destroy()
@@ -175,14 +189,7 @@ for (const kind of ['memory', 'Redis'] as const) {
         )
         socket.write(Buffer.alloc(length, '1'))
       }
-      const outgoing = httpRequest(`${gateway.url}${path}`, {
-        method: 'POST',
-        headers: { ...globexHeaders, ...json, 'Idempotency-Key': key },
-      })
-      outgoing.on('error', () => undefined).end('{"a":1}')
-      const [incoming] = await once(outgoing, 'response')
-      incoming.on('error', () => undefined)
-      outgoing.destroy()
+      await leaveWithinAnswer(key)
       let retried = await post(key)
       while (/not over/.test(String(problemOf(retried).detail))) retried = await post(key)
       assert.equal(retried.status, 409)
@@ -199,14 +206,7 @@ for (const kind of ['memory', 'Redis'] as const) {
         socket.write(Buffer.alloc(2_097_152, '1'))
         void left.promise.then(() => socket.destroy())
       }
-      const outgoing = httpRequest(`${gateway.url}${path}`, {
-        method: 'POST',
-        headers: { ...globexHeaders, ...json, 'Idempotency-Key': key },
-      })
-      outgoing.on('error', () => undefined).end('{"a":1}')
-      const [incoming] = await once(outgoing, 'response')
-      incoming.on('error', () => undefined)
-      outgoing.destroy()
+      const outgoing = await leaveWithinAnswer(key)
       await once(outgoing, 'close')
       left.resolve()
       let retried = await post(key)

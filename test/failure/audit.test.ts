@@ -90,18 +90,29 @@ test('with a full disk and audit.onFailure: allow, writes go on and the metric t
   assert.match(metrics, /^magegate_audit_failures_total 2$/m)
 })
 
-test('when there is space again, the trail goes on by itself and tells what is missing', async () => {
+/** A gateway that writes its trail to a disk that can be full. */
+async function startOnSmallDisk() {
+  const stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'magegate-full-'))
+  stack.defer(() => rm(folder, { recursive: true }))
   const auditFile = join(folder, 'audit.jsonl')
-  await using upstream = await startUpstream()
-  await using files = await writeConfig({
-    gateway: gatewaySettings({ magentoUrl: upstream.url }, auditFile),
-    integrations: { globex },
-  })
+  const { url } = stack.use(await startUpstream())
+  const files = stack.use(
+    await writeConfig({
+      gateway: gatewaySettings({ magentoUrl: url }, auditFile),
+      integrations: { globex },
+    }),
+  )
   const gateway = await startedProcess(['start', '--config', files.path], testEnv)
   // A limit on the size of files is a full disk that needs no privileges to be made.
   const limit = (bytes: number | 'unlimited') =>
     promisify(execFile)('prlimit', ['--pid', String(gateway.pid), `--fsize=${bytes}:unlimited`])
+  return { auditFile, gateway, limit, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+test('when there is space again, the trail goes on by itself and tells what is missing', async () => {
+  await using running = await startOnSmallDisk()
+  const { auditFile, gateway, limit } = running
   assert.equal((await send(gateway.url, post)).status, 200)
   const { size } = await stat(auditFile)
   await limit(size + 100)
@@ -113,7 +124,6 @@ test('when there is space again, the trail goes on by itself and tells what is m
   assert.equal((await send(gateway.url, post)).status, 200)
   await gateway.stop()
   const lines = (await readFile(auditFile, 'utf8')).trimEnd().split('\n')
-  await rm(folder, { recursive: true })
   const resumed = JSON.parse(lines[2] ?? '') as Record<string, unknown>
   assert.equal(resumed.event, 'resumed')
   assert.equal(resumed.cutBytes, 100)
@@ -124,16 +134,8 @@ test('when there is space again, the trail goes on by itself and tells what is m
 })
 
 test('a file that is moved while the disk is full is written on, and the gateway goes on', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-full-'))
-  const auditFile = join(folder, 'audit.jsonl')
-  await using upstream = await startUpstream()
-  await using files = await writeConfig({
-    gateway: gatewaySettings({ magentoUrl: upstream.url }, auditFile),
-    integrations: { globex },
-  })
-  const gateway = await startedProcess(['start', '--config', files.path], testEnv)
-  const limit = (bytes: number | 'unlimited') =>
-    promisify(execFile)('prlimit', ['--pid', String(gateway.pid), `--fsize=${bytes}:unlimited`])
+  await using running = await startOnSmallDisk()
+  const { auditFile, gateway, limit } = running
   assert.equal((await send(gateway.url, post)).status, 200)
   const { size } = await stat(auditFile)
   await limit(size + 100)
@@ -144,7 +146,6 @@ test('a file that is moved while the disk is full is written on, and the gateway
   assert.equal((await send(gateway.url, post)).status, 200)
   await gateway.stop()
   const lines = (await readFile(`${auditFile}.moved`, 'utf8')).trimEnd().split('\n')
-  await rm(folder, { recursive: true })
   const resumed = JSON.parse(lines[2] ?? '') as Record<string, unknown>
   assert.deepEqual([resumed.event, resumed.cutBytes, resumed.lost], ['resumed', 100, 1])
   assert.equal((JSON.parse(lines[3] ?? '') as Record<string, unknown>).status, 200)

@@ -65,6 +65,32 @@ for (const reportOnly of [true, ['rate']]) {
   })
 }
 
+test('a request that costs more than numbers hold is refused by no defect, and holds no place', async () => {
+  await using redis = await startRedis()
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [limited({ rate: '10/s', concurrency: 1, cost: { pageSize: 100 } })],
+    gateway: { store: { redis: 'env:REDIS' } },
+    env: { REDIS: redis.url },
+  })
+  const search = (pageSize: string) =>
+    send(gateway.url, {
+      path: `/rest/V1/products?searchCriteria[pageSize]=${pageSize}`,
+      headers: globexHeaders,
+    })
+  for (const pageSize of ['9'.repeat(25), '9e300']) {
+    const refused = await search(pageSize)
+    assert.ok(['query-not-allowed', 'rate-limited'].includes(String(problemOf(refused).code)))
+    assert.match(String(refused.headers.ratelimit), /"concurrency";r=[01]$/)
+  }
+  for (;;) {
+    const { status, body } = await search('1')
+    if (status === 200) break
+    assert.match(body, /"rate-limited"/)
+  }
+})
+
 describe('requests at once', () => {
   for (const place of ['memory', 'Redis']) {
     test(`are counted in ${place} until their answers are over, or their callers gone`, async () => {

@@ -65,16 +65,40 @@ function someName({ request, query }: Suspect, test: (folded: string) => boolean
   return query?.some(({ path }) => path.some((name) => test(foldName(name)))) ?? false
 }
 
-function hasRepeatedParameter(query: readonly QueryParameter[]): boolean {
-  const seen = new Set<string>()
-  for (const { path } of query) {
-    // PHP gives each of these a number of its own.
-    if (path.includes('')) continue
-    const name = JSON.stringify(path.map(foldName))
-    if (seen.has(name)) return true
-    seen.add(name)
-  }
-  return false
+/** Where a parameter stands among those of a query. */
+interface QueryPlace {
+  /** As it is written. */
+  readonly spelling: string
+  hasValue: boolean
+  /** What stands in brackets behind it. */
+  members: Map<string, QueryPlace> | undefined
+}
+
+/**
+ * Whether a parameter stands twice, is spelled in two ways, or has a text behind its members, in whose place
+ * PHP puts it.
+ */
+function hasAmbiguousParameter(query: readonly QueryParameter[]): boolean {
+  const root = new Map<string, QueryPlace>()
+  return query.some(({ path }) => {
+    let members = root
+    for (const [index, step] of path.entries()) {
+      // PHP gives each of these a number of its own.
+      if (step === '') return false
+      const folded = foldName(step)
+      const place = members.get(folded) ?? { spelling: step, hasValue: false, members: undefined }
+      members.set(folded, place)
+      if (place.spelling !== step) return true
+      if (index === path.length - 1) {
+        if (place.hasValue || place.members !== undefined) return true
+        place.hasValue = true
+      } else {
+        place.members ??= new Map()
+        members = place.members
+      }
+    }
+    return false
+  })
 }
 
 /** Every rule by its name, in the order in which they are tried. */
@@ -90,7 +114,7 @@ export const attackRules = {
     detail: 'Two names are one and the same to Magento.',
     matches: ({ request, query }) =>
       query === undefined ||
-      hasRepeatedParameter(query) ||
+      hasAmbiguousParameter(query) ||
       (request.json !== undefined && hasFoldedSiblings(request.json)),
   },
   'object-injection': {

@@ -8,16 +8,21 @@ export interface QueryParameter {
   readonly value: string
 }
 
+/** PHP leaves out what stands behind so many parameters, unless it is told otherwise (PHP: max_input_vars). */
+const maxParameters = 1_000
+
 /**
  * Reads a query as PHP does.
- * @returns undefined where PHP would read a name in another way than it is written: brackets that are
- *   not in pairs, or a dot or space in the name, which become underscores (PHP: main/php_variables.c)
+ * @returns undefined where PHP would read it in another way than it is written: brackets that are not in
+ *   pairs, a dot or space in a name, which become underscores (PHP: main/php_variables.c), or more
+ *   parameters than it takes
  */
 export function parseQuery(query: string | undefined): readonly QueryParameter[] | undefined {
   if (!query) return []
   const parameters: QueryParameter[] = []
   for (const pair of query.split('&')) {
     if (pair === '') continue
+    if (parameters.length === maxParameters) return undefined
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
     const [, base, keys] = nameForm.exec(name) ?? []

@@ -28,7 +28,7 @@ export const searchCriteria = definePolicy({
       const expected = criteria === undefined ? [] : criteriaViolations(criteria, bounds)
       if (
         fieldsRequired &&
-        !query.some(({ path, value }) => path[0] === 'fields' && value !== '')
+        !query.some(({ path, value }) => path.length === 1 && path[0] === 'fields' && value !== '')
       ) {
         expected.push('the parameter fields, with what is wanted of each entry')
       }
@@ -41,7 +41,7 @@ export const searchCriteria = definePolicy({
         }
       }
       if (criteria !== undefined && criteria.pageSize === undefined && defaultPageSize) {
-        addPageSize(request, defaultPageSize)
+        addPageSize(request, criteria.name, defaultPageSize)
       }
       return allow
     }
@@ -49,8 +49,8 @@ export const searchCriteria = definePolicy({
 })
 
 /** What is added is signed, sent and recorded like what the caller has sent. */
-function addPageSize(request: RequestContext, pageSize: number): void {
+function addPageSize(request: RequestContext, name: string, pageSize: number): void {
   if (request.target === undefined) return
-  const query = `${request.target.query}&searchCriteria%5BpageSize%5D=${pageSize}`
+  const query = `${request.target.query}&${name}%5BpageSize%5D=${pageSize}`
   request.target = { ...request.target, query }
 }

@@ -48,6 +48,18 @@ export const attacks: readonly Attack[] = [
   post('Sibling keys that differ by case', '/rest/V1/customers', { customer: { id: 7, Id: 1 } }),
   post('Duplicate keys', '/rest/V1/customers', '{"customer":{"id":7,"id":1}}', 'invalid-json'),
   get('Parameter in two spellings', '/rest/V1/products?s[pageSize]=1&s[page_size]=99999'),
+  get(
+    'Page size under a name that Magento does not read',
+    '/rest/V1/products?search_criteria[pageSize]=1&searchCriteria[currentPage]=1',
+  ),
+  get(
+    'Page size that a text takes the place of',
+    '/rest/V1/products?searchCriteria[pageSize]=1&searchCriteria=',
+  ),
+  get(
+    'Page size behind more parameters than PHP takes',
+    `/rest/V1/products?${Array.from({ length: 1000 }, (_, index) => `a${index}`).join('&')}&searchCriteria[pageSize]=1`,
+  ),
   post('CosmicSting (CVE-2024-34102)', `${cart}/estimate-shipping-methods`, {
     address: {
       totalsCollector: {

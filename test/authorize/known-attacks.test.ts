@@ -38,3 +38,26 @@ describe('a write may say by its query which fields it wants, and nothing else',
     })
   }
 })
+
+describe('a query whose parameters PHP or Magento reads otherwise than they stand there', () => {
+  for (const query of [
+    's[pageSize]=1&s[page_size]=2',
+    's[page]=1&S[size]=2',
+    'a_b[c]=1&ab[d]=2',
+    's[size]=1&s=',
+    's[size][a]=1&s[size]=2',
+    's[]=1&s=2',
+    's=1&s=2',
+    Array.from({ length: 1001 }, (_, index) => `a${index}`).join('&'),
+  ]) {
+    test(`is refused: ${query.slice(0, 30)}`, async () => {
+      assert.equal(await codeFor(query, 'GET'), 'attack-refused')
+    })
+  }
+
+  for (const query of ['s[]=1&s[]=2', 's[0][f]=1&s[1][f]=2', 's=&s[size]=1', 's[a]=1&t[a]=2']) {
+    test(`passes as it stands there: ${query}`, async () => {
+      assert.equal(await codeFor(query, 'GET'), undefined)
+    })
+  }
+})

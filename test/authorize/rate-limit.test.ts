@@ -129,6 +129,24 @@ describe('a request costs', () => {
       searching('searchCriteria[pageSize]=900&searchCriteria[page_size]=1'),
       9,
     ],
+    [
+      'by a number with an exponent',
+      { pageSize: 100 },
+      searching('searchCriteria[pageSize]=9e2'),
+      9,
+    ],
+    [
+      'what all entries cost where another name has the size',
+      { pageSize: 100, unpaged: 12 },
+      searching('search_criteria[pageSize]=1&searchCriteria[currentPage]=1'),
+      12,
+    ],
+    [
+      'what all entries cost where a text takes the place of the size',
+      { pageSize: 100, unpaged: 12 },
+      searching('searchCriteria[pageSize]=1&searchCriteria='),
+      12,
+    ],
     ['what all entries cost', { pageSize: 100, unpaged: 12 }, searching('fields=items'), 12],
     ['that too for 0', { pageSize: 100, unpaged: 12 }, searching('searchCriteria[pageSize]=0'), 12],
   ]

@@ -35,7 +35,7 @@ describe('lets through', () => {
     ['brackets that are encoded', '?searchCriteria%5BpageSize%5D=20'],
     [
       'filters, sort orders and a name of the search',
-      `?search_criteria[pageSize]=20&${filter('sku', 'A%25', 'like')}&searchCriteria[sortOrders][0][field]=sku&searchCriteria[sortOrders][0][direction]=desc&searchCriteria[requestName]=quick`,
+      `?searchCriteria[page_size]=20&${filter('sku', 'A%25', 'like')}&searchCriteria[sort_orders][0][field]=sku&searchCriteria[sortOrders][0][direction]=desc&searchCriteria[requestName]=quick`,
     ],
     [
       'a leading wildcard where it is granted',
@@ -69,6 +69,16 @@ describe('refuses', () => {
     ['no page size', '?searchCriteria[currentPage]=1', /^a pageSize, at most 300$/],
     ['criteria that are empty', '?searchCriteria=', /^a pageSize, at most 300$/],
     ['two page sizes', `?${page}&searchCriteria[page_size]=21`, /^pagesize once$/],
+    [
+      'a page size under a name that Magento does not read',
+      '?search_criteria[pageSize]=20&searchCriteria[currentPage]=1',
+      /^one name for all of the criteria$/,
+    ],
+    [
+      'a page size that PHP puts a text in the place of',
+      '?searchCriteria[pageSize]=20&searchCriteria=',
+      /^no value of the criteria as a whole/,
+    ],
     ['a current page of 0', `?${page}&searchCriteria[currentPage]=0`, /^a currentPage/],
     [
       'a member that no search has',
@@ -137,6 +147,12 @@ describe('refuses', () => {
     ],
     ['a request without fields', `?${page}`, /^the parameter fields/, { fieldsRequired: true }],
     [
+      'fields as a list, which Magento takes no notice of',
+      `?${page}&fields[]=items`,
+      /^the parameter fields/,
+      { fieldsRequired: true },
+    ],
+    [
       'a request without any query where fields are required',
       '',
       /^the parameter fields/,
@@ -174,7 +190,18 @@ test('a default page size is put into a search without one, and into no other', 
     ask('?searchCriteria[page_size]=7', settings).request.target?.query,
     'searchCriteria[page_size]=7',
   )
+  assert.equal(
+    ask('?criteria[currentPage]=2', settings).request.target?.query,
+    'criteria[currentPage]=2&criteria%5BpageSize%5D=50',
+  )
   assert.equal(ask('?fields=items', settings).request.target?.query, 'fields=items')
+})
+
+test('refuses a search behind more parameters than PHP takes', async () => {
+  const behind = (count: number) =>
+    `?${Array.from({ length: count }, (_, index) => `a${index}`).join('&')}&searchCriteria[pageSize]=20`
+  assert.equal(ask(behind(999)).verdict, allow)
+  assert.equal((await rejectionOf(ask(behind(1000)).verdict)).code, 'query-not-allowed')
 })
 
 test('Magento gets the page size that was put in, and the caller what was expected', async () => {

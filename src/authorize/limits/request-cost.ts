@@ -12,6 +12,9 @@ export type RequestCost = (request: RequestContext) => number
 
 type CostSettings = NonNullable<Static<typeof ScopedLimits>['cost']>
 
+/** As much as the largest quota; Redis counts in whole numbers of 64 bits. */
+const largestCost = 1e15
+
 /** Compiles what a request costs: the largest of what its settings find. */
 export function compileCost({
   fixed = 1,
@@ -27,7 +30,7 @@ export function compileCost({
       const size = pageSizeOf(request.target)
       cost = Math.max(cost, size === undefined ? unpaged : Math.ceil(size / pageSize))
     }
-    return cost
+    return Math.min(cost, largestCost)
   }
 }
 
@@ -59,17 +62,25 @@ function countAt(value: unknown, steps: readonly string[], at: number): number {
 
 /**
  * The largest page size that a query asks for, in any spelling that Magento takes; undefined where it
- * asks for all, as 0 and what is no number does.
+ * asks for all, as 0 and what is no number does. Of criteria under several names Magento reads one only.
  */
 function pageSizeOf(target: RequestTarget | undefined): number | undefined {
-  let largest: number | undefined
+  const sizes = new Map<string, number>()
   for (const { path, value } of queryOf(target) ?? []) {
     const [criteria = '', name = ''] = path
-    if (path.length !== 2 || !criteriaNames.has(foldName(criteria))) continue
-    if (foldName(name) !== 'pagesize') continue
-    const size = /^\s*\d+/.test(value) ? Number.parseInt(value, 10) : 0
-    if (size === 0) return undefined
-    largest = Math.max(largest ?? 0, size)
+    if (!criteriaNames.has(foldName(criteria))) continue
+    // A text as a whole takes the place of the members before it.
+    const known = path.length === 1 ? 0 : (sizes.get(criteria) ?? 0)
+    const isSize = path.length === 2 && foldName(name) === 'pagesize'
+    sizes.set(criteria, isSize ? Math.max(known, numberOf(value)) : known)
   }
-  return largest
+  return sizes.size > 0 && [...sizes.values()].every((size) => size > 0)
+    ? Math.max(...sizes.values())
+    : undefined
+}
+
+/** Of a text that PHP takes for a number, an exponent included; 0 of any other. */
+function numberOf(text: string): number {
+  const number = Number(text)
+  return Number.isNaN(number) ? 0 : number
 }

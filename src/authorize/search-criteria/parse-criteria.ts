@@ -10,6 +10,8 @@ export interface SearchFilter {
 
 /** What a query asks a search for. */
 export interface SearchCriteria {
+  /** What the criteria are called, as it is written. */
+  readonly name: string
   readonly pageSize: string | undefined
   readonly currentPage: string | undefined
   readonly filters: readonly SearchFilter[]
@@ -31,7 +33,8 @@ const ofSortOrder = new Set(['field', 'direction'])
  */
 export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria | undefined {
   const own = query.filter(({ path }) => criteriaNames.has(foldName(path[0] ?? '')))
-  if (own.length === 0) return undefined
+  const [name] = own[0]?.path ?? []
+  if (name === undefined) return undefined
   const singles = new Map<string, string>()
   const filters = new Map<string, Record<string, string>>()
   const sortOrders = new Map<string, Record<string, string>>()
@@ -50,18 +53,22 @@ export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria 
     return made
   }
 
-  for (const { path, value } of own) {
-    const [, ...steps] = path
-    const [name = '', first = '', second = '', third = '', fourth = ''] = steps.map((step) =>
+  for (const [index, { path, value }] of own.entries()) {
+    const [given, ...steps] = path
+    // Of several names Magento reads one (Magento: Framework/Webapi/ServiceInputProcessor.php, process).
+    if (given !== name) faults.push('one name for all of the criteria')
+    const [member = '', first = '', second = '', third = '', fourth = ''] = steps.map((step) =>
       /^\d{1,9}$/.test(step) ? step : foldName(step),
     )
-    if (steps.length === 0) continue
-    if (steps.length === 1 && single.has(name)) {
-      if (singles.has(name)) faults.push(`${name} once`)
-      singles.set(name, value)
+    if (steps.length === 0) {
+      // PHP puts the text in the place of all members before it.
+      if (index > 0) faults.push('no value of the criteria as a whole behind their members')
+    } else if (steps.length === 1 && single.has(member)) {
+      if (singles.has(member)) faults.push(`${member} once`)
+      singles.set(member, value)
     } else if (
       steps.length === 5 &&
-      name === 'filtergroups' &&
+      member === 'filtergroups' &&
       isIndex(first) &&
       second === 'filters' &&
       isIndex(third) &&
@@ -70,7 +77,7 @@ export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria 
       put(memberOf(filters, `${first}/${third}`), fourth, value)
     } else if (
       steps.length === 3 &&
-      name === 'sortorders' &&
+      member === 'sortorders' &&
       isIndex(first) &&
       ofSortOrder.has(second)
     ) {
@@ -82,6 +89,7 @@ export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria 
     }
   }
   return {
+    name,
     pageSize: singles.get('pagesize'),
     currentPage: singles.get('currentpage'),
     filters: [...filters.values()],

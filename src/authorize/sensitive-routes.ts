@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto'
 import { Type } from 'typebox'
 import { addressKey } from '../address-key.ts'
+import { percentDecode } from '../percent-encoding.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { parseRate, RateSetting } from '../rate.ts'
@@ -13,8 +15,8 @@ const rememberedKeys = 100_000
 interface SensitiveRoute {
   readonly guess: 'credential' | 'account' | 'card'
   readonly form: RegExp
-  /** What is guessed at: an account, or a cart that cards are tried on. */
-  readonly subject: (request: RequestContext, path: string) => string
+  /** What is guessed at: accounts, or a cart that cards are tried on. */
+  readonly subjects: (request: RequestContext, segments: readonly string[]) => readonly string[]
 }
 
 const routes: readonly SensitiveRoute[] = [
@@ -22,40 +24,59 @@ const routes: readonly SensitiveRoute[] = [
   {
     guess: 'credential',
     form: /^POST V1\/(?:integration\/(?:admin|customer)\/token|tfa\/.+)$/,
-    subject: accountOf,
+    subjects: accountsOf,
   },
   // Which addresses have an account.
   {
     guess: 'account',
     form: /^(?:POST V1\/customers(?:\/isEmailAvailable|\/resetPassword)?|PUT V1\/customers\/password)$/,
-    subject: accountOf,
+    subjects: accountsOf,
   },
   // Stolen cards.
   {
     guess: 'card',
     form: /^(?:POST|PUT) V1\/(?:guest-carts\/[^/]+|carts\/[^/]+)\/(?:(?:set-)?payment-information|order)$/,
-    subject: cartOf,
+    subjects: cartOf,
   },
 ]
 
 /** Every customer calls the own cart `mine`; which one it is, the token says that is passed on to Magento. */
-function cartOf({ bearerDigest = '' }: RequestContext, path: string): string {
-  return path.startsWith('V1/carts/mine/') ? `${path} ${bearerDigest}` : path
+function cartOf({ bearerDigest = '' }: RequestContext, segments: readonly string[]): string[] {
+  const [, carts = '', raw = ''] = segments
+  const id = percentDecode(raw) ?? raw
+  // An id that is a number Magento casts to one.
+  const cart = Number.isFinite(Number(id)) ? String(Math.trunc(Number(id))) : id
+  return [`${carts} ${cart}${id === 'mine' ? ` ${bearerDigest}` : ''}`]
 }
 
 const accountNames = new Set(['username', 'email', 'customeremail'])
 
-function accountOf({ json }: RequestContext): string {
+/** All that may name an account: of names that its route does not have Magento takes no notice. */
+function accountsOf({ json }: RequestContext): string[] {
   const value = json?.value ?? {}
   const nested = Object.entries(value).flatMap(([name, member]) =>
     foldName(name) === 'customer' && typeof member === 'object' && member
       ? Object.entries(member)
       : [],
   )
-  for (const [name, member] of [...Object.entries(value), ...nested]) {
-    if (accountNames.has(foldName(name)) && typeof member === 'string') return member.toLowerCase()
-  }
-  return ''
+  return [...Object.entries(value), ...nested].flatMap(([name, member]) =>
+    accountNames.has(foldName(name)) && /^(?:string|number)$/.test(typeof member)
+      ? String(member)
+      : [],
+  )
+}
+
+/**
+ * A text as the database of Magento compares it: without case, accents and spaces at its end (MySQL: collation
+ * utf8_general_ci).
+ */
+function comparable(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trimEnd()
+}
+
+/** Of a fixed length, whatever a caller takes for the name of an account. */
+function keyOf(guess: SensitiveRoute['guess'], subject: string): string {
+  return hash('sha256', `${guess} ${subject}`, 'base64')
 }
 
 /**
@@ -101,9 +122,9 @@ export const sensitiveRoutes = definePolicy({
           detail: 'This route may not be called in bulk.',
         })
       }
-      const subject = route.subject(request, path)
+      const subjects = new Set(route.subjects(request, segments).map(comparable))
       const decisions = [takeOfAddress(addressKey(request.clientIp ?? ''))]
-      if (subject !== '') decisions.push(takeOfSubject(`${route.guess} ${subject}`))
+      for (const subject of subjects) decisions.push(takeOfSubject(keyOf(route.guess, subject)))
       const waitMs = Math.max(
         ...decisions.map(({ isAllowed, retryAfterMs }) => (isAllowed ? 0 : retryAfterMs)),
       )

@@ -107,6 +107,14 @@ describe('guessing is slowed down', () => {
       path: '/rest/V1/integration/customer/token',
       body: (attempt) => ({ username: 'a@shop.example', password: `guess-${attempt}` }),
     },
+    'the password of one account, each time in another spelling and beside another name': {
+      path: '/rest/V1/integration/customer/token',
+      body: (attempt) => ({
+        email: `decoy-${attempt}@shop.example`,
+        username: `b@shop.example${' '.repeat(attempt)}`,
+        password: 'guess',
+      }),
+    },
     'cards on one cart': {
       path: '/rest/V1/guest-carts/x/payment-information',
       body: (attempt) => ({ paymentMethod: { method: `card-${attempt}` } }),

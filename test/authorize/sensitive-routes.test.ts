@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sensitiveRoutes } from '../../src/authorize/sensitive-routes.ts'
+import { parseStrictJson } from '../../src/authorize/strict-json.ts'
 import { allow } from '../../src/policy.ts'
 import { type RequestParts, requestContext } from '../support/request.ts'
 import { services, testClock } from '../support/services.ts'
@@ -15,6 +16,8 @@ function prepared() {
     const request = requestContext({ method: 'POST', ...parts })
     request.clientIp = '203.0.113.7'
     request.bearerDigest = bearerDigest
+    const json = parseStrictJson(request.body)
+    if (!('fault' in json)) request.json = json
     return check(request)
   }
 }
@@ -37,6 +40,43 @@ describe('cards are tried', () => {
     assert.equal((await rejectionOf(ask({ target }, 'one'))).code, 'rate-limited')
     assert.equal(ask({ target }, 'other'), allow)
   })
+})
+
+describe('an account or a cart is one, however it is written', () => {
+  const guests = (cart: string, call = 'payment-information') => ({
+    target: `/rest/V1/guest-carts/${cart}/${call}`,
+  })
+  const carts = (id: string) => ({ target: `/rest/V1/carts/${id}/payment-information` })
+  const token = (body: object) => ({
+    target: '/rest/V1/integration/customer/token',
+    body: JSON.stringify(body),
+  })
+  const spellings: Readonly<Record<string, readonly RequestParts[]>> = {
+    'with escapes': [guests('abc'), guests('%61bc'), guests('ab%63')],
+    'in another case': [guests('abc'), guests('ABC'), guests('aBc')],
+    'with spaces at its end': [guests('abc'), guests('abc%20'), guests('abc%20%20')],
+    'with accents': [guests('abc'), guests('%C3%A1bc'), guests('ab%C4%87')],
+    'by another call': [
+      guests('abc'),
+      guests('abc', 'set-payment-information'),
+      guests('abc', 'order'),
+    ],
+    'as another number': [carts('12'), carts('012'), carts('12.0')],
+    'beside names that Magento takes no notice of': [
+      token({ username: 'a@shop.example' }),
+      token({ email: 'x@shop.example', username: 'a@shop.example' }),
+      token({ customerEmail: 'y@shop.example', username: 'A@shop.example ' }),
+    ],
+    'as a number': [token({ username: '77' }), token({ username: 77 }), token({ username: 77 })],
+  }
+  for (const [name, [first, second, third]] of Object.entries(spellings)) {
+    test(name, async () => {
+      const ask = prepared()
+      assert.equal(ask(first ?? {}), allow)
+      assert.equal(ask(second ?? {}), allow)
+      assert.equal((await rejectionOf(ask(third ?? {}))).code, 'rate-limited')
+    })
+  }
 })
 
 test('where one address asks for many, the rate of the address holds', () => {

@@ -250,6 +250,22 @@ describe('tokens that are leased', () => {
     assert.equal((await decide(opened.store, { ...charge, cost: 6 })).isAllowed, false)
     assert.equal(await allowedOf(opened.store, charge, 10), 5)
   })
+
+  test('are none of what a request costs beyond the limit, whoever asks while it is decided', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    for (let turns = 0; turns < 12; turns += 1) {
+      const charge = chargeOn([rateOf(1, 3600, 10, `integration-${turns}`)], { leaseTokens: 5 })
+      const dear = decide(opened.store, { ...charge, cost: 10_000 })
+      // Answered with the former; the other asks so many turns of the queue later.
+      await opened.store.useNonce(`nonce-${turns}`, 60_000)
+      for (let turn = 0; turn < turns; turn += 1) await null
+      const other = decide(opened.store, charge)
+      assert.equal((await dear).isAllowed, true)
+      assert.equal((await other).isAllowed, false)
+      assert.equal(await allowedOf(opened.store, charge, 20), 0)
+    }
+  })
 })
 
 describe('Redis Cluster', () => {

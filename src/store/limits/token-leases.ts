@@ -12,7 +12,7 @@ interface Pool {
   refusedUntilMs: number
   refusedCost: number
   /** The round trip under way. */
-  refill: Promise<void> | undefined
+  refill: Promise<unknown> | undefined
 }
 
 /**
@@ -29,25 +29,38 @@ export function tokenLeases(
   // By what the limits are of, and what they are: of one integration there is one at a time.
   const latest = new Map<string, { readonly limits: readonly Limit[]; readonly pool: Pool }>()
 
-  async function refill(limits: readonly Limit[], pool: Pool, cost: number, leaseTokens: number) {
+  /** Decides on the request that nothing is left for, and takes tokens for others with it. */
+  async function refill(
+    limits: readonly Limit[],
+    pool: Pool,
+    cost: number,
+    leaseTokens: number,
+  ): Promise<SharedDecision> {
     const decision = await decide(limits, cost, Math.max(cost, leaseTokens))
     pool.last = decision
-    pool.tokens += decision.granted
-    if (decision.granted === 0) {
-      const enforced = decision.states.filter((_, index) => !limits[index]?.isReportOnly)
-      pool.refusedUntilMs = clock() + Math.max(...enforced.map(({ retryAfterMs }) => retryAfterMs))
-      pool.refusedCost = cost
+    if (decision.granted > 0) {
+      // Its own are never in the pool: a request that costs more than a limit has pays for no more than that.
+      pool.tokens += decision.granted - cost
+      return granted(pool, cost)
     }
+    const enforced = decision.states.filter((_, index) => !limits[index]?.isReportOnly)
+    pool.refusedUntilMs = clock() + Math.max(...enforced.map(({ retryAfterMs }) => retryAfterMs))
+    pool.refusedCost = cost
+    return decision
+  }
+
+  function granted(pool: Pool, cost: number): SharedDecision {
+    const states = pool.last.states.map((state) => ({
+      ...state,
+      remaining: state.remaining + pool.tokens,
+    }))
+    return { granted: cost, states }
   }
 
   function fromPool(pool: Pool, cost: number): SharedDecision | undefined {
     if (pool.tokens >= cost) {
       pool.tokens -= cost
-      const states = pool.last.states.map((state) => ({
-        ...state,
-        remaining: state.remaining + pool.tokens,
-      }))
-      return { granted: cost, states }
+      return granted(pool, cost)
     }
     const waitMs = pool.refusedUntilMs - clock()
     if (waitMs <= 0 || cost < pool.refusedCost) return undefined
@@ -91,9 +104,14 @@ export function tokenLeases(
     leaseTokens: number,
   ): Promise<SharedDecision> {
     for (;;) {
-      pool.refill ??= refill(limits, pool, cost, leaseTokens).finally(() => {
-        pool.refill = undefined
-      })
+      if (pool.refill === undefined) {
+        const refilled = refill(limits, pool, cost, leaseTokens)
+        pool.refill = refilled.finally(() => {
+          pool.refill = undefined
+        })
+        await pool.refill
+        return refilled
+      }
       await pool.refill
       const decision = fromPool(pool, cost)
       if (decision !== undefined) return decision

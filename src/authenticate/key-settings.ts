@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { isCalendarTime } from '../calendar-time.ts'
 import { SecretSetting } from '../secret-setting.ts'
 
 /** A setting with one shared secret, two while rotating. */
@@ -16,14 +17,22 @@ export function SharedSecretsSetting() {
   )
 }
 
+const utcTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
+const expectedTime = 'a time in UTC, such as 2027-01-31T00:00:00Z'
+
 /** A setting that ends the life of a key. */
 export function NotAfterSetting() {
-  return Type.String({
-    pattern: String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$`,
-    examples: ['2027-01-31T00:00:00Z'],
-    description: 'From then on the key is refused; UTC.',
-    expected: 'a time in UTC, such as 2027-01-31T00:00:00Z',
-  })
+  return Type.Refine(
+    Type.String({
+      pattern: utcTime.source,
+      examples: ['2027-01-31T00:00:00Z'],
+      description: 'From then on the key is refused; UTC.',
+      expected: expectedTime,
+    }),
+    // A key whose end is no time would have none. What is not of the form has its fault already.
+    (text) => !utcTime.test(text) || isCalendarTime(text),
+    () => expectedTime,
+  )
 }
 
 /** A setting that bounds the age of a signature. */

@@ -1,12 +1,22 @@
 import { Type } from 'typebox'
+import { isCalendarTime } from '../calendar-time.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 
+const dateForm = /^\d{4}-\d{2}-\d{2}$/
+const expectedDate = 'a date such as 2027-03-31'
+
 function DateSetting(description: string) {
   return Type.Refine(
-    Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', examples: ['2027-03-31'], description }),
-    (text) => !Number.isNaN(Date.parse(text)),
-    () => 'a date such as 2027-03-31',
+    Type.String({
+      pattern: dateForm.source,
+      examples: ['2027-03-31'],
+      description,
+      expected: expectedDate,
+    }),
+    // What is not of the form has its fault already.
+    (text) => !dateForm.test(text) || isCalendarTime(text),
+    () => expectedDate,
   )
 }
 

@@ -13,11 +13,12 @@ import {
 import { checkEndpointRoutes } from './config/endpoint-routes.ts'
 import { ConfigError, type Fault } from './config/faults.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
+import { checkGrantRules } from './config/grant-rules.ts'
 import { inTurns } from './config/in-turns.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
 import { checkJobEngines, checkPlaceForJobs } from './config/job-rules.ts'
 import { listYamlFiles } from './config/list-yaml-files.ts'
-import { checkContract, readContract } from './config/magento-schema-file.ts'
+import { checkContract, type ReadContract, readContract } from './config/magento-schema-file.ts'
 import {
   applyPolicyClass,
   classFaults,
@@ -53,13 +54,14 @@ export interface Config {
  * Reads `gateway.yaml`, `magento/schema.json` and the files of `integrations/`, `policies/` and `endpoints/`
  * below a directory.
  * @param env where `env:NAME` leads, and how requests are traced; this and `readSecret` alone read the environment
- * @param needs whether the schema of Magento must be there for integrations that are held against it
+ * @param contract whether the schema of Magento must be there, with all that integrations name of it; or the one to take
+ *   in the place of the file, whether it has all that or not
  * @throws {ConfigError} with every fault of every file
  */
 export async function loadConfig(
   directory: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
-  needs: 'contract needed' | 'contract not needed' = 'contract needed',
+  contract: 'needed' | 'not needed' | SwaggerDocument = 'needed',
 ): Promise<Config> {
   const sources = { directory, env, readSchemaFile: openSchemaFiles(directory) }
   const gateway = await loadFile(
@@ -69,9 +71,13 @@ export async function loadConfig(
     sources,
   )
   const classes = await readPolicyClasses(directory)
-  const contract = await readContract(directory)
+  const isHeld = contract === 'needed'
+  const read: ReadContract =
+    typeof contract === 'object'
+      ? { document: contract, faults: [] }
+      : await readContract(directory)
   const finish = (settings: IntegrationSettings) =>
-    finishIntegration(settings, contract.document, needs)
+    finishIntegration(settings, read.document, isHeld)
   const listed = await listYamlFiles(directory, 'integrations')
   const listedEndpoints = await listYamlFiles(directory, 'endpoints')
   const endpointFiles = await Promise.all(
@@ -99,15 +105,14 @@ export async function loadConfig(
     faults.push(...checkCachedEndpoints(each, endpointFiles), ...checkJobEngines(each, composed))
   }
   if (gateway.settings !== undefined) {
-    const read = integrations.flatMap(({ settings }) => settings ?? [])
-    faults.push(...checkPublicUrl(gateway.file, gateway.settings, read))
+    const known = integrations.flatMap(({ settings }) => settings ?? [])
+    faults.push(...checkPublicUrl(gateway.file, gateway.settings, known))
     faults.push(...(await checkTlsFiles(gateway.file, gateway.settings)))
-    faults.push(...checkPlaceForJobs(gateway.file, gateway.settings, read))
+    faults.push(...checkPlaceForJobs(gateway.file, gateway.settings, known))
   }
-  faults.push(...contract.faults)
   const tracing = readTracing(env)
   faults.push(...tracing.faults)
-  if (needs === 'contract needed') faults.push(...checkContract(contract.document, integrations))
+  if (isHeld) faults.push(...read.faults, ...checkContract(read.document, integrations))
   if (listed.files.length === 0 && listed.faults.length === 0) {
     const file = join(directory, 'integrations')
     faults.push({ file, pointer: '', expected: 'at least one .yaml file with an integration' })
@@ -116,7 +121,7 @@ export async function loadConfig(
   return {
     gateway: gateway.settings,
     endpoints: endpointFiles.flatMap(({ settings }) => settings ?? []),
-    magentoSchema: contract.document,
+    magentoSchema: read.document,
     integrations: integrations.flatMap(({ settings }) => settings ?? []),
     tracing: tracing.settings,
     secrets: [gateway, ...integrations, tracing].flatMap(({ secrets }) => secrets),
@@ -140,14 +145,14 @@ interface Finished<Settings> {
 function finishIntegration(
   written: IntegrationSettings,
   document: SwaggerDocument | undefined,
-  needs: 'contract needed' | 'contract not needed',
+  isHeld: boolean,
 ): Finished<IntegrationSettings> {
   const { routes: grants, ...policies } = written.policies
-  if (grants === undefined) return { settings: written, faults: checkIntegrationRules(written) }
-  const { routes, faults } = expandGrants(grants, document)
-  const settings = { ...written, policies: { ...policies, routes: [...routes] } }
-  const isHeld = needs === 'contract needed' || document !== undefined
-  return { settings, faults: [...(isHeld ? faults : []), ...checkIntegrationRules(settings)] }
+  const { routes, faults } = expandGrants(grants ?? [], document)
+  const settings = { ...written, policies: { ...policies, ...(grants && { routes: [...routes] }) } }
+  // Which routes tags grant is not known then.
+  const ofGrants = isHeld ? [...faults, ...checkGrantRules(settings)] : []
+  return { settings, faults: [...ofGrants, ...checkIntegrationRules(settings)] }
 }
 
 interface LoadedFile<Settings> {

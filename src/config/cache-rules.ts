@@ -16,14 +16,14 @@ const neverKept =
 
 /** What must hold of the routes of an integration whose answers are kept. */
 export function checkCacheRules({ policies, upstream }: IntegrationSettings): RuleFault[] {
-  const { cache, routes } = policies
+  const { cache } = policies
   if (cache === undefined) return []
   if (upstream.passthrough) {
     const expected = 'none, since with passthrough every caller has an answer of its own'
     return [{ pointer: '/policies/cache', expected }]
   }
   return Object.keys(cache).flatMap((route) => {
-    const expected = routeFault(route, routes ?? [])
+    const expected = readFault(route)
     const pointer = `/policies/cache/${escapePointer(route)}`
     return expected === undefined ? [] : [{ pointer, expected }]
   })
@@ -47,12 +47,6 @@ export function checkCachedEndpoints(
       return [{ file, pointer, line: lineOf(pointer), expected }]
     }),
   )
-}
-
-function routeFault(route: string, granted: readonly unknown[]): string | undefined {
-  const fault = readFault(route)
-  if (fault !== undefined || granted.includes(route)) return fault
-  return 'a route that is granted in /policies/routes'
 }
 
 /** What is wrong with what is read. */

@@ -7,10 +7,14 @@ import type { IntegrationSettings } from './integration-settings.ts'
 /** Where the schema of the shop is kept, below the directory of the configuration. */
 export const contractFile = join('magento', 'schema.json')
 
+/** The schema of the shop; without a document where there is no file, or one with a fault. */
+export interface ReadContract {
+  readonly document?: SwaggerDocument
+  readonly faults: readonly Fault[]
+}
+
 /** Reads the schema of the shop, if it is there. */
-export async function readContract(
-  directory: string,
-): Promise<{ readonly document?: SwaggerDocument; readonly faults: readonly Fault[] }> {
+export async function readContract(directory: string): Promise<ReadContract> {
   const file = join(directory, contractFile)
   let text: string
   try {

@@ -1,5 +1,6 @@
 import type { Grant } from '../authorize/granted-route.ts'
 import { operationsOf, type SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
+import { unnamedRoute } from '../authorize/route-pattern.ts'
 import { routePresets } from '../authorize/route-presets.ts'
 import { contractFile } from './magento-schema-file.ts'
 
@@ -10,26 +11,40 @@ export interface ExpandedGrants {
 }
 
 /**
- * Puts the routes of presets and tags in their places; each route once.
+ * Puts the routes of presets and tags in their places; each route once, by the names of variables that the grants
+ * write out where they do: other settings of the integration name it so.
  * @param document the schema of the shop, which tags are of
  */
 export function expandGrants(
   grants: readonly Grant[],
   document: SwaggerDocument | undefined,
 ): ExpandedGrants {
-  const routes = new Set<string>()
+  const written = new Map<string, string>()
+  const routes = new Map<string, string>()
   const faults: { pointer: string; expected: string }[] = []
+  const fault = (index: number, expected: string) =>
+    faults.push({ pointer: `/policies/routes/${index}`, expected })
+  for (const [index, grant] of grants.entries()) {
+    if (typeof grant !== 'string') continue
+    const twin = written.get(unnamedRoute(grant))
+    // Of two that are one route, what other settings say of the second would hold for no request.
+    if (twin !== undefined) fault(index, `another route than ${twin}, which it is`)
+    else written.set(unnamedRoute(grant), grant)
+  }
   for (const [index, grant] of grants.entries()) {
     const found = typeof grant === 'string' ? [grant] : membersOf(grant, document)
-    for (const route of found) routes.add(route)
+    for (const route of found) {
+      const unnamed = unnamedRoute(route)
+      if (!routes.has(unnamed)) routes.set(unnamed, written.get(unnamed) ?? route)
+    }
     if (found.length > 0) continue
     const expected =
       document === undefined
         ? `the schema of Magento in ${contractFile}, which tags are of: fetch it with magento pull`
         : `a tag of ${contractFile}`
-    faults.push({ pointer: `/policies/routes/${index}`, expected })
+    fault(index, expected)
   }
-  return { routes: [...routes], faults }
+  return { routes: [...routes.values()], faults }
 }
 
 function membersOf(

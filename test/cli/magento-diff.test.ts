@@ -30,6 +30,7 @@ function document(paths: SwaggerDocument['paths'], sku = 'string'): SwaggerDocum
 }
 
 const read: SwaggerOperation = {
+  tags: ['products/{sku}'],
   parameters: [{ name: 'fields', in: 'query', type: 'string' }],
   responses: { 200: { schema: { $ref: '#/definitions/product' } } },
 }
@@ -39,7 +40,7 @@ const old = document({
   '/V1/products': { post: save({ sku }) },
 })
 
-async function diff(next: SwaggerDocument, routes?: readonly string[]) {
+async function diff(next: SwaggerDocument, routes?: readonly unknown[]) {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-diff-'))
   const files = [join(folder, 'old.json'), join(folder, 'new.json')]
   await Promise.all(
@@ -133,6 +134,8 @@ describe('magento diff', () => {
       'breaking: GET /V1/products/:sku: the operation is gone',
       '1 change(s), 1 breaking',
     ])
+    const tagged = await diff(next, [{ tag: 'products/{sku}' }])
+    assert.deepEqual(tagged.lines, lines)
     const none = await diff(next, ['GET /V1/orders/:id'])
     assert.equal(none.exitCode, 0)
     const bulk = await diff(next, [

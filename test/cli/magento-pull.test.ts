@@ -63,3 +63,21 @@ test('a schema file that is none is a fault', async () => {
   const { stderr } = await runCommand(['check', '--config', files.path], testEnv)
   assert.match(stderr, /schema\.json \/: expected the Swagger 2\.0 document of a shop/)
 })
+
+test('magento pull fetches what tags are of, in the place of a file that is none', async () => {
+  const magento = await startMagento()
+  const policies = {
+    routes: [{ tag: 'products/{sku}' }],
+    deprecations: { 'GET /V1/products/:sku': { since: '2027-01-01' } },
+    cache: { 'GET /V1/products/:sku': { ttlSeconds: 1 } },
+  }
+  await using files = await writeConfig({
+    ...filesFor(magento.url),
+    integrations: { globex: { ...globex, policies } },
+    magentoSchema: [],
+  })
+  const pulled = await runCommand(['magento', 'pull', '--config', files.path], testEnv)
+  assert.equal(pulled.stderr, '')
+  assert.equal(pulled.exitCode, 0)
+  await magento.close()
+})

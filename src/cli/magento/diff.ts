@@ -59,7 +59,7 @@ async function read(file: string): Promise<SwaggerDocument | string> {
 }
 
 async function grantedOperations(directory: string, document: SwaggerDocument) {
-  const { integrations } = await loadConfig(directory, process.env, 'contract not needed')
+  const { integrations } = await loadConfig(directory, process.env, document)
   const find = operationFinder(document)
   const granted = integrations.flatMap(({ policies }) => routesOf(policies.routes))
   return new Set(granted.flatMap((route) => find(route) ?? []))

@@ -37,7 +37,7 @@ export async function main(args: string[]): Promise<number> {
 async function pull(directory: string, name: string | undefined, store: string): Promise<number> {
   let config: Config
   try {
-    config = await loadConfig(directory, process.env, 'contract not needed')
+    config = await loadConfig(directory, process.env, 'not needed')
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return fail(error.message)

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { configFaults } from './config-faults.ts'
+
+const misspelt = 'POST /V1/porducts'
+const at = 'POST ~1V1~1porducts'
+
+/** Settings that name a route, and where they name it. */
+const named: readonly (readonly [pointer: string, policies: Readonly<Record<string, unknown>>])[] =
+  [
+    [`searchCriteria/routes/${at}`, { searchCriteria: { routes: { [misspelt]: {} } } }],
+    [`magentoSchema/routes/${at}`, { magentoSchema: { routes: { [misspelt]: 'off' } } }],
+    ['magentoSchema/answers/0', { magentoSchema: { mode: 'off', answers: [misspelt] } }],
+    [`knownAttacks/except/${at}`, { knownAttacks: { except: { [misspelt]: [] } } }],
+    [`jsonBody/otherTypes/${at}`, { jsonBody: { otherTypes: { [misspelt]: [] } } }],
+    [`deprecations/${at}`, { deprecations: { [misspelt]: { since: '2027-01-01' } } }],
+    [`auditDetails/${at}`, { auditDetails: { [misspelt]: {} } }],
+    [`jobs/${at}`, { jobs: { [misspelt]: {} } }],
+    ['idempotency/required/0', { idempotency: { required: [misspelt] } }],
+  ]
+
+describe('what is said of a route that is not granted, and would hold for no request, is refused', () => {
+  for (const [pointer, policies] of named) {
+    test(pointer, async () => {
+      const routes = ['POST /V1/products']
+      const faults = await configFaults({ integration: { policies: { routes, ...policies } } })
+      const expected = 'a route that is granted in /policies/routes'
+      assert.equal(faults.get(`/policies/${pointer}`), expected, `${[...faults]}`)
+      const granted = { routes: [...routes, misspelt], ...policies }
+      const others = await configFaults({ integration: { policies: granted } })
+      assert.equal(others.has(`/policies/${pointer}`), false)
+    })
+  }
+})

@@ -37,7 +37,7 @@ export const CallbackSettings = Type.Object(
     }),
     caFile: Type.Optional(
       Type.String({
-        reference: 'file',
+        reference: 'authorities',
         description: "PEM file of the authorities that may sign the receiver's certificate.",
       }),
     ),

@@ -20,7 +20,9 @@ const checkpoints = Type.Object(
     copyTo: Type.Optional(
       Type.Object(
         {
-          file: Type.Optional(Type.String({ description: 'File on another volume or machine.' })),
+          file: Type.Optional(
+            Type.String({ minLength: 1, description: 'File on another volume or machine.' }),
+          ),
           redis: Type.Optional(
             Type.Object(
               {
@@ -42,7 +44,9 @@ const checkpoints = Type.Object(
 /** `audit`: the trail of records. */
 export const AuditSettings = Type.Object(
   {
-    file: Type.Optional(Type.String({ description: 'File that records are appended to.' })),
+    file: Type.Optional(
+      Type.String({ minLength: 1, description: 'File that records are appended to.' }),
+    ),
     stdout: Type.Optional(Type.Boolean({ description: 'Write records to standard output.' })),
     checkpoints: Type.Optional(checkpoints),
     onFailure: Type.Enum(['refuse', 'allow'], {

@@ -16,6 +16,7 @@ import type { IntegrationSettings } from './integration-settings.ts'
 import { checkJobPlace } from './job-place.ts'
 import { checkJobRules } from './job-rules.ts'
 import { checkLimitRules } from './limit-rules.ts'
+import { checkPlaces } from './place-rules.ts'
 import { checkSignatureRules } from './signature-rules.ts'
 
 type RuleFault = Pick<Fault, 'pointer' | 'expected'>
@@ -35,18 +36,19 @@ function isLoopback(host: string): boolean {
 export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
   const { listen, audit, store, magento, shutdown } = settings
   const faults: RuleFault[] = []
+  const { copyTo } = audit.checkpoints ?? {}
+  const copies = '/audit/checkpoints/copyTo'
   const { upstreamSignature } = magento
   const ownKey =
     upstreamSignature?.secret instanceof Secret ? upstreamKey(upstreamSignature) : undefined
   if (ownKey !== undefined && 'expected' in ownKey) {
     faults.push({ pointer: '/magento/upstreamSignature/secret', expected: ownKey.expected })
   }
-  if (
-    store.redis instanceof Secret &&
-    !/^rediss?:$/.test(URL.parse(store.redis.reveal())?.protocol ?? '')
-  ) {
-    faults.push({ pointer: '/store/redis', expected: 'a reference to a redis:// or rediss:// URL' })
-  }
+  faults.push(
+    ...checkSecretUrl(store.redis, '/store/redis', ['redis:', 'rediss:']),
+    ...checkSecretUrl(copyTo?.redis?.url, `${copies}/redis/url`, ['redis:', 'rediss:']),
+    ...checkSecretUrl(copyTo?.url, `${copies}/url`, ['http:', 'https:']),
+  )
   if ([store.redis, store.sentinel, store.cluster].filter((each) => each).length > 1) {
     faults.push({ pointer: '/store', expected: 'only one of redis, sentinel and cluster' })
   }
@@ -71,7 +73,7 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
       expected: 'a file beside it, since stdout is not rotated',
     })
   }
-  faults.push(...checkCacheBounds(settings))
+  faults.push(...checkPlaces(settings), ...checkCacheBounds(settings))
   const { checkpoints } = audit
   if (checkpoints !== undefined && audit.file === undefined) {
     faults.push({ pointer: '/audit/checkpoints', expected: 'a file beside it' })
@@ -83,6 +85,18 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
   }
   if (settings.jobs !== undefined) faults.push(...checkJobPlace(settings.jobs, store))
   return faults
+}
+
+/** A reference that leads nowhere has its fault already. */
+function checkSecretUrl(
+  secret: Secret | undefined,
+  pointer: string,
+  [plain, secure]: readonly [plain: string, secure: string],
+): RuleFault[] {
+  if (!(secret instanceof Secret)) return []
+  const protocol = URL.parse(secret.reveal())?.protocol
+  if (protocol === plain || protocol === secure) return []
+  return [{ pointer, expected: `a reference to a ${plain}// or ${secure}// URL` }]
 }
 
 /** What must hold between settings of one integration. */
@@ -120,22 +134,6 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     ...checkJobRules(integration),
     ...checkCallbackRules(integration),
   )
-  for (const key of ['requestSchema', 'deprecations', 'auditDetails', 'jobs'] as const) {
-    for (const route of Object.keys(policies[key] ?? {})) {
-      if (policies.routes?.includes(route)) continue
-      faults.push({
-        pointer: `/policies/${key}/${escapePointer(route)}`,
-        expected: 'a route that is granted in /policies/routes',
-      })
-    }
-  }
-  for (const [index, route] of (policies.idempotency?.required ?? []).entries()) {
-    if (policies.routes?.includes(route)) continue
-    faults.push({
-      pointer: `/policies/idempotency/required/${index}`,
-      expected: 'a route that is granted in /policies/routes',
-    })
-  }
   for (const [route, details] of Object.entries(policies.auditDetails ?? {})) {
     for (const field of subjectFields) {
       for (const [index, place] of (details[field] ?? []).entries()) {

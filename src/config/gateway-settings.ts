@@ -11,7 +11,10 @@ import { StoreSettings } from './store-settings.ts'
 
 const admin = Type.Object(
   {
-    host: Type.String({ description: 'Address of the admin listener: /livez /readyz /metrics.' }),
+    host: Type.String({
+      minLength: 1,
+      description: 'Address of the admin listener: /livez /readyz /metrics.',
+    }),
     port: Port('Port of the admin listener; 0 takes a free one.'),
     token: Type.Optional(
       SecretSetting('Bearer token of POST /reload, which is not there without one.', 16),

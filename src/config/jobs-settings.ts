@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { SecretSetting } from '../secret-setting.ts'
-import { closed } from './setting-forms.ts'
+import { AuthoritiesFile, closed } from './setting-forms.ts'
 
 /** Where accepted writes are kept until they are carried out, and how they are. */
 export const JobsSettings = Type.Object(
@@ -18,10 +18,7 @@ export const JobsSettings = Type.Object(
       ),
     ),
     rabbitmqCaFile: Type.Optional(
-      Type.String({
-        description: 'PEM file of the authorities that may sign the certificate of RabbitMQ.',
-        reference: 'file',
-      }),
+      AuthoritiesFile('PEM file of the authorities that may sign the certificate of RabbitMQ.'),
     ),
     confirmMs: Type.Integer({
       minimum: 1,

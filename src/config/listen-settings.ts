@@ -1,14 +1,21 @@
 import { Type } from 'typebox'
 import { certificateHeaders } from '../admit/client-certificate.ts'
 import { CidrSetting } from '../admit/ip-address.ts'
-import { closed, HttpUrl, Milliseconds, Port, ReadableFile } from './setting-forms.ts'
+import {
+  AuthoritiesFile,
+  closed,
+  HttpUrl,
+  Milliseconds,
+  Port,
+  ReadableFile,
+} from './setting-forms.ts'
 
 const tls = Type.Object(
   {
     certFile: ReadableFile('PEM file with the certificate chain.'),
     keyFile: ReadableFile('PEM file with the private key.'),
     clientCaFile: Type.Optional(
-      ReadableFile('PEM file of the authorities that may sign client certificates.'),
+      AuthoritiesFile('PEM file of the authorities that may sign client certificates.'),
     ),
     http2: Type.Boolean({
       default: true,
@@ -44,7 +51,7 @@ const hsts = Type.Object(
 /** `listen`: the public listener. */
 export const ListenSettings = Type.Object(
   {
-    host: Type.String({ description: 'Address to listen on.' }),
+    host: Type.String({ minLength: 1, description: 'Address to listen on.' }),
     port: Port('Port to listen on; 0 takes a free one.'),
     reusePort: Type.Boolean({
       default: false,

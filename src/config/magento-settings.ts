@@ -6,7 +6,7 @@ import {
 } from '../forward/gate/gate-settings.ts'
 import { dialectOf } from '../forward/oauth1/dialect.ts'
 import { UpstreamSignatureSettings } from '../forward/upstream-signature.ts'
-import { closed, HttpUrl, Milliseconds, ReadableFile } from './setting-forms.ts'
+import { AuthoritiesFile, closed, HttpUrl, Milliseconds } from './setting-forms.ts'
 
 /** `magento`: how Magento is reached. */
 export const MagentoSettings = Type.Object(
@@ -50,7 +50,7 @@ export const MagentoSettings = Type.Object(
     }),
     upstreamSignature: Type.Optional(UpstreamSignatureSettings),
     caFile: Type.Optional(
-      ReadableFile('PEM file of the authorities that may sign the certificate of Magento.'),
+      AuthoritiesFile('PEM file of the authorities that may sign the certificate of Magento.'),
     ),
     connections: Type.Integer({
       minimum: 1,

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { TSchema } from 'typebox'
 import { escapePointer } from '../json-pointer.ts'
@@ -67,7 +68,7 @@ export async function resolveReferences(
 }
 
 interface SchemaNode {
-  readonly reference?: 'secret' | 'schema' | 'file'
+  readonly reference?: 'secret' | 'schema' | 'file' | 'authorities'
   readonly pattern?: string
   readonly minSecretLength?: number
   readonly secretForm?: SecretBounds['form']
@@ -82,11 +83,33 @@ function resolveReference(
   sources: SettingsSources,
 ): Promise<Resolved> {
   if (reference === 'secret') return resolveSecret(value, { minLength, form }, sources)
-  return reference === 'schema' ? sources.readSchemaFile(value) : resolveFile(value, sources)
+  if (reference === 'schema') return sources.readSchemaFile(value)
+  return resolveFile(value, sources, reference === 'authorities')
 }
 
-async function resolveFile(file: string, { directory }: ReferenceSources): Promise<Resolved> {
+async function resolveFile(
+  file: string,
+  { directory }: ReferenceSources,
+  hasCertificates: boolean,
+): Promise<Resolved> {
   const path = resolve(directory, file)
-  if ((await readText(path)) === undefined) return { expected: `the file ${file} to be readable` }
+  const text = await readText(path)
+  if (text === undefined) return { expected: `the file ${file} to be readable` }
+  // Node passes over what is none, and then trusts nobody.
+  if (hasCertificates && !isCertificates(text))
+    return { expected: `certificates in PEM in ${file}` }
   return { value: path }
+}
+
+// The labels that OpenSSL takes.
+const pemCertificate =
+  /-----BEGIN (X509 |TRUSTED |)CERTIFICATE-----[^-]*-----END \1CERTIFICATE-----/g
+
+function isCertificates(text: string): boolean {
+  const blocks = text.match(pemCertificate) ?? []
+  try {
+    return blocks.map((pem) => new X509Certificate(pem)).length > 0
+  } catch {
+    return false
+  }
 }

@@ -18,6 +18,11 @@ export function ReadableFile(description: string) {
   return Type.String({ description, reference: 'file' })
 }
 
+/** A file with certificates of authorities, that is read at start; relative to the directory of the configuration. */
+export function AuthoritiesFile(description: string) {
+  return Type.String({ description, reference: 'authorities' })
+}
+
 /** An http or https URL that is an origin and nothing more. */
 export function HttpUrl(description: string) {
   return Type.Refine(

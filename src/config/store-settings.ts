@@ -2,12 +2,20 @@ import { Type } from 'typebox'
 import { SecretSetting } from '../secret-setting.ts'
 import { closed, Milliseconds } from './setting-forms.ts'
 
+const nodeForm = /^(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/
+const expectedNode = 'a host and a port, such as 10.0.0.5:26379'
+
 const nodeAddresses = Type.Array(
-  Type.String({
-    pattern: '^(?:[A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+\\]):\\d{1,5}$',
-    examples: ['10.0.0.5:26379'],
-    expected: 'a host and a port, such as 10.0.0.5:26379',
-  }),
+  Type.Refine(
+    Type.String({
+      pattern: nodeForm.source,
+      examples: ['10.0.0.5:26379'],
+      expected: expectedNode,
+    }),
+    // What is not of the form has its fault already.
+    (text) => Number(nodeForm.exec(text)?.[1] ?? 0) <= 65_535,
+    () => expectedNode,
+  ),
   { minItems: 1 },
 )
 
@@ -24,7 +32,10 @@ export const StoreSettings = Type.Object(
     sentinel: Type.Optional(
       Type.Object(
         {
-          primary: Type.String({ description: 'Name of the primary, as the sentinels know it.' }),
+          primary: Type.String({
+            minLength: 1,
+            description: 'Name of the primary, as the sentinels know it.',
+          }),
           nodes: nodeAddresses,
           ...redisAccess,
         },

@@ -4,6 +4,7 @@ import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { pemFile } from '../support/tls/pem.ts'
 
 const amqp = 'amqp://magegate:a-password-of-it@rabbit'
 const env = {
@@ -54,7 +55,7 @@ test('RabbitMQ is reached by amqp or amqps, and its URL is no part of a fault', 
 })
 
 test('authorities for RabbitMQ are refused where it is not reached by TLS', async () => {
-  const jobs = { rabbitmq: 'env:AMQP_URL', rabbitmqCaFile: import.meta.filename }
+  const jobs = { rabbitmq: 'env:AMQP_URL', rabbitmqCaFile: pemFile('ca.cert') }
   assert.deepEqual(await faultsOf(jobs, redis), [
     '/jobs/rabbitmqCaFile: an amqps:// URL in /jobs/rabbitmq',
   ])

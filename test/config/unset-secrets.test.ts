@@ -4,6 +4,7 @@ import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { pemFile } from '../support/tls/pem.ts'
 
 const unset = 'env:NOT_SET'
 const nodes = ['127.0.0.1:1']
@@ -17,7 +18,7 @@ const ofGateway: readonly [pointer: string, gateway: Readonly<Record<string, obj
   [
     '/jobs/rabbitmq',
     {
-      jobs: { rabbitmq: unset, rabbitmqCaFile: 'gateway.yaml' },
+      jobs: { rabbitmq: unset, rabbitmqCaFile: pemFile('ca.cert') },
       store: { redis: 'env:REDIS' },
     },
   ],

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { pemFile } from '../support/tls/pem.ts'
+import { configFaults } from './config-faults.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'magegate-places-'))
+after(() => rm(folder, { recursive: true }))
+
+const keyFile = join(folder, 'key.pem')
+const { privateKey } = generateKeyPairSync('ed25519')
+await writeFile(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+const key = `file:${keyFile}`
+
+const faultsOf = async (gateway: Readonly<Record<string, object>>) => [
+  ...(await configFaults({ gateway })),
+]
+
+test('two of what the gateway writes do not share a file, however its path is written', async () => {
+  const trail = '/var/lib/magegate/audit.jsonl'
+  const checkpoints = (file: string) => ({ key, copyTo: { file } })
+  const faults = [
+    await faultsOf({ audit: { file: trail }, jobs: { file: '/var/lib/magegate/./audit.jsonl' } }),
+    await faultsOf({ audit: { file: 'a' }, jobs: { file: join(process.cwd(), 'a') } }),
+    await faultsOf({ audit: { file: trail, checkpoints: checkpoints(trail) } }),
+    await faultsOf({ audit: { file: trail, checkpoints: checkpoints(`${trail}.checkpoints`) } }),
+    await faultsOf({
+      audit: { file: trail, checkpoints: checkpoints('/mnt/copy') },
+      jobs: { file: '/mnt/copy' },
+    }),
+  ]
+  assert.deepEqual(faults, [
+    [['/jobs/file', 'another file than that of /audit/file']],
+    [['/jobs/file', 'another file than that of /audit/file']],
+    [['/audit/checkpoints/copyTo/file', 'another file than that of /audit/file']],
+    [['/audit/checkpoints/copyTo/file', 'another file than that of /audit/checkpoints']],
+    [['/jobs/file', 'another file than that of /audit/checkpoints/copyTo/file']],
+  ])
+  const apart = {
+    audit: { file: trail, checkpoints: checkpoints('/mnt/copy') },
+    jobs: { file: 'j' },
+  }
+  assert.deepEqual(await faultsOf(apart), [])
+})
+
+test('the two listeners do not share a port of an address', async () => {
+  const both = (listen: string, admin: string, adminPort: number) =>
+    faultsOf({
+      listen: { host: listen, port: 8080, requireHttps: true },
+      admin: { host: admin, port: adminPort },
+    })
+  const fault = [['/admin/port', 'another port than that of /listen/port']]
+  assert.deepEqual(await both('127.0.0.1', '127.0.0.1', 8080), fault)
+  assert.deepEqual(await both('0.0.0.0', '127.0.0.1', 8080), fault)
+  assert.deepEqual(await both('10.0.0.1', '::', 8080), fault)
+  assert.deepEqual(await both('127.0.0.1', '127.0.0.2', 8080), [])
+  assert.deepEqual(await both('127.0.0.1', '127.0.0.1', 9090), [])
+})
+
+test('a place that is named by nothing is refused, which would be another one', async () => {
+  const pointers = async (gateway: Readonly<Record<string, object>>) =>
+    (await faultsOf(gateway)).map(([pointer]) => pointer)
+  assert.deepEqual(await pointers({ listen: { host: '' } }), ['/listen/host'])
+  assert.deepEqual(await pointers({ admin: { host: '', port: 9090 } }), ['/admin/host'])
+  assert.deepEqual(await pointers({ audit: { file: '' } }), ['/audit/file'])
+  const copies = { audit: { checkpoints: { key, copyTo: { file: '' } } } }
+  assert.deepEqual(await pointers(copies), ['/audit/checkpoints/copyTo/file'])
+  const sentinel = { store: { sentinel: { primary: '', nodes: ['redis:26379'] } } }
+  assert.deepEqual(await pointers(sentinel), ['/store/sentinel/primary'])
+})
+
+test('a port that there is not is refused for a node of Redis', async () => {
+  const faults = await faultsOf({ store: { cluster: { nodes: ['redis:65535', 'redis:65536'] } } })
+  const expected = 'a host and a port, such as 10.0.0.5:26379'
+  assert.deepEqual(faults, [['/store/cluster/nodes/1', expected]])
+})
+
+test('copies of checkpoints are taken to what is a URL, and that is no part of a fault', async () => {
+  const copyTo = { url: 'env:ACME_TOKEN', redis: { url: 'env:ACME_TOKEN', stream: 'checkpoints' } }
+  const at = '/audit/checkpoints/copyTo'
+  assert.deepEqual(await faultsOf({ audit: { checkpoints: { key, copyTo } } }), [
+    [`${at}/redis/url`, 'a reference to a redis:// or rediss:// URL'],
+    [`${at}/url`, 'a reference to a http:// or https:// URL'],
+  ])
+})
+
+test('a file of authorities has certificates in it, and each of them can be read', async () => {
+  const broken = join(folder, 'broken.pem')
+  await writeFile(
+    broken,
+    '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n',
+  )
+  const faultOf = async (caFile: string) =>
+    (await configFaults({ gateway: { magento: { caFile } } })).get('/magento/caFile')
+  assert.equal(await faultOf(pemFile('ca.cert')), undefined)
+  for (const file of [pemFile('loopback.key'), broken, '/dev/null']) {
+    assert.equal(await faultOf(file), `certificates in PEM in ${file}`)
+  }
+})

@@ -1,7 +1,8 @@
 import type { JsonSchema } from '../endpoint.ts'
 
 const maxSkuLength = 64
-const skuForm = /^\S(?:.*\S)?$/
+/* A part that is "." or ".." would be a step in the path of a call, where a web server may decode slashes. */
+const skuForm = /^(?!(?:.*[/\\])?\.\.?(?:[/\\]|$))\S(?:.*\S)?$/
 
 /** A SKU as Magento takes it: `catalog_product_entity.sku` has 64 characters. */
 export const skuSchema: JsonSchema = {
@@ -19,7 +20,8 @@ export function isSku(text: string): boolean {
 }
 
 /** What is answered to a text that is none. */
-export const skuExpected = 'Invalid SKU: 1 to 64 characters, no space at its ends.'
+export const skuExpected =
+  'Invalid SKU: 1 to 64 characters, no space at its ends, no part "." or "..".'
 
 /** A quantity as Magento takes it: `inventory_source_item.quantity` is a decimal(12,4). */
 export const quantitySchema: JsonSchema = {

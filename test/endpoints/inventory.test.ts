@@ -130,6 +130,9 @@ for (const [kind, magentoSettings] of [
       for (const [name, body, message] of [
         ['an empty SKU', { sku: '', qty: 1 }, /^Invalid SKU/],
         ['an SKU that is too long', { sku: 'x'.repeat(65), qty: 1 }, /^Invalid SKU/],
+        ['an SKU that is a step in a path', { sku: '..', qty: 1 }, /^Invalid SKU/],
+        ['an SKU with such a step', { sku: 'A/../../orders/5', qty: 1 }, /^Invalid SKU/],
+        ['an SKU that is no step', { sku: '.', qty: 1 }, /^Invalid SKU/],
         ['an SKU that is a number', { sku: 7, qty: 1 }, /^Invalid SKU/],
         ['a negative quantity', { sku: 'A/B', qty: -1 }, /^Invalid quantity/],
         ['a quantity that is a text', { sku: 'A/B', qty: '1' }, /^Invalid quantity/],

@@ -4,28 +4,46 @@ import { identityHeaders } from './identity-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
 
 /*
- * What the caller sends and Magento never gets: fields that the gateway sets itself, fields that
- * say who the caller is towards the gateway, fields that some server might take for a path, a method
- * or an address, and cookies, which would open a session (Magento: Webapi/Model/Plugin/Authorization).
+ * What the caller sends and Magento never gets: fields that the gateway sets itself, fields that say who
+ * the caller is towards the gateway, fields that some server might take for a path, a method, an address
+ * (proxies and CDNs have names of their own for it) or a proxy to be used (CVE-2016-5385), and cookies,
+ * which would open a session (Magento: Webapi/Model/Plugin/Authorization).
  */
 const notForwarded = new Set([
+  'ali-cdn-real-ip',
   'authorization',
+  'cdn-src-ip',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'cf-pseudo-ipv4',
   'client-cert',
   'client-cert-chain',
+  'client-ip',
   'content-length',
   'cookie',
   'cookie2',
   'expect',
+  'fastly-client-ip',
+  'fly-client-ip',
   'forwarded',
   'host',
+  'incap-client-ip',
+  'proxy',
+  'proxy-client-ip',
+  'remote-addr',
   'signature',
   'signature-input',
   'traceparent',
   'true-client-ip',
   'via',
+  'wl-proxy-client-ip',
+  'x-appengine-user-ip',
+  'x-azure-clientip',
+  'x-azure-socketip',
   'x-client-cert',
   'x-client-ip',
   'x-cluster-client-ip',
+  'x-envoy-external-address',
   'x-forwarded',
   'x-http-method',
   'x-http-method-override',
@@ -36,12 +54,16 @@ const notForwarded = new Set([
   'x-original-method',
   'x-original-uri',
   'x-original-url',
+  'x-originating-ip',
   'x-real-ip',
+  'x-remote-addr',
+  'x-remote-ip',
   'x-request-id',
   'x-requested-with',
   'x-rewrite-url',
   'x-signature',
   'x-ssl-client-cert',
+  'x-sucuri-clientip',
   'x-timestamp',
 ])
 

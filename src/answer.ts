@@ -27,14 +27,26 @@ export function endHeld(
   settings: AnswerSettings,
   end: (mayAnswer: boolean) => void,
 ): void {
-  settings.hold(request, (mayAnswer) => {
-    try {
-      end(mayAnswer)
-    } catch (error) {
-      settings.onUnwritten(request, error)
-      response.destroy()
-    }
-  })
+  orBreakOff(response, request, settings, () =>
+    settings.hold(request, (mayAnswer) =>
+      orBreakOff(response, request, settings, () => end(mayAnswer)),
+    ),
+  )
+}
+
+/** Nobody is left who could answer what fails here: its caller hears that there is no answer. */
+function orBreakOff(
+  response: ServerResponse,
+  request: RequestContext,
+  settings: AnswerSettings,
+  act: () => void,
+): void {
+  try {
+    act()
+  } catch (error) {
+    settings.onUnwritten(request, error)
+    response.destroy()
+  }
 }
 
 /**
@@ -55,7 +67,7 @@ export function standingHeaders(request: RequestContext, isLast: boolean): strin
 }
 
 /**
- * Answers a refusal, and notes it as the outcome of the request.
+ * Answers a refusal, and notes it as the outcome of the request. It does not throw.
  * @param policy name of the step or policy that refused; absent when something else did
  */
 export function answerProblem(
@@ -64,6 +76,18 @@ export function answerProblem(
   rejection: Rejection,
   settings: AnswerSettings,
   policy?: string,
+): void {
+  orBreakOff(response, request, settings, () =>
+    refuse(response, request, rejection, settings, policy),
+  )
+}
+
+function refuse(
+  response: ServerResponse,
+  request: RequestContext,
+  rejection: Rejection,
+  settings: AnswerSettings,
+  policy: string | undefined,
 ): void {
   if (response.destroyed && request.outcome !== undefined) {
     // It ended before, and what ended it is what happened; what waits for that is told.
@@ -88,7 +112,7 @@ export function answerProblem(
   })
 }
 
-/** Answers, and notes it as the outcome of the request. */
+/** Answers, and notes it as the outcome of the request. It does not throw. */
 export function answerReady(
   response: ServerResponse,
   request: RequestContext,

@@ -27,7 +27,7 @@ export interface Responders {
 }
 
 /**
- * Prepares the answer to a request: Magento's, or one of the gateway's own.
+ * Prepares the answer to a request: Magento's, or one of the gateway's own. What fails is answered as a failure.
  * @returns what answers a request and then calls back, once, when it needs Magento no more
  */
 export function prepareRespond(responders: Responders) {
@@ -57,28 +57,36 @@ export function prepareRespond(responders: Responders) {
     )
   }
 
-  return function respond(request: RequestContext, response: ServerResponse, done: () => void) {
+  function begin(
+    request: RequestContext,
+    response: ServerResponse,
+  ): Promise<WholeAnswer | Rejection | undefined> | WholeAnswer | undefined {
     const integration = integrationOf(request)
+    if (request.repeatedAnswer !== undefined) return request.repeatedAnswer
+    if (request.route === openApiRoute) {
+      return { status: 200, contentType: 'application/json', body: integration.openApi() }
+    }
+    if (request.job !== undefined && jobs !== undefined) return jobs.answer(request)
+    return cache === undefined
+      ? ask(request, response, integration)
+      : cache.answer(request, response, (totalMs) => ask(request, response, integration, totalMs))
+  }
+
+  return function respond(request: RequestContext, response: ServerResponse, done: () => void) {
     const answer = (ready: WholeAnswer | Rejection | undefined) => {
       done()
       if (ready === undefined) return
       if ('code' in ready) answerProblem(response, request, ready, answers)
       else answerReady(response, request, ready, answers)
     }
-    if (request.repeatedAnswer !== undefined) return answer(request.repeatedAnswer)
-    if (request.route === openApiRoute) {
-      return answer({ status: 200, contentType: 'application/json', body: integration.openApi() })
-    }
     const fail = (error: unknown) => answer(failure(log, request, error))
-    if (request.job !== undefined && jobs !== undefined) {
-      jobs.answer(request).then(answer, fail)
-      return
+    let begun: ReturnType<typeof begin>
+    try {
+      begun = begin(request, response)
+    } catch (error) {
+      return fail(error)
     }
-    const answered =
-      cache === undefined
-        ? ask(request, response, integration)
-        : cache.answer(request, response, (totalMs) => ask(request, response, integration, totalMs))
-    if (answered === undefined) return answer(undefined)
-    answered.then(answer, fail)
+    if (begun instanceof Promise) begun.then(answer, fail)
+    else answer(begun)
   }
 }

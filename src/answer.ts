@@ -13,6 +13,8 @@ export interface AnswerSettings {
    * has been written. With false it could not be, and the request must not be answered so.
    */
   readonly hold: (request: RequestContext, end: (mayAnswer: boolean) => void) => void
+  /** Most that a caller may take to read what is left of its answer when that has come in whole, milliseconds. */
+  readonly readMs: number
   /** Told of an answer that was broken off because it could not be written: a bug. */
   readonly onUnwritten: (request: RequestContext, error: unknown) => void
 }
@@ -29,9 +31,31 @@ export function endHeld(
 ): void {
   orBreakOff(response, request, settings, () =>
     settings.hold(request, (mayAnswer) =>
-      orBreakOff(response, request, settings, () => end(mayAnswer)),
+      orBreakOff(response, request, settings, () => {
+        end(mayAnswer)
+        boundReading(response, request, settings)
+      }),
     ),
   )
+}
+
+/** Cuts a caller off that does not read the rest of an answer that has ended. */
+export function boundReading(
+  response: ServerResponse,
+  request: RequestContext,
+  settings: AnswerSettings,
+): void {
+  if (response.writableLength === 0 || response.destroyed) return
+  if (response.socket === null) {
+    // It is the turn of another answer on its connection.
+    response.once('socket', () => boundReading(response, request, settings))
+    return
+  }
+  const timer = setTimeout(() => {
+    request.outcome = unread
+    response.destroy()
+  }, settings.readMs)
+  response.once('close', () => clearTimeout(timer))
 }
 
 /** Nobody is left who could answer what fails here: its caller hears that there is no answer. */
@@ -58,6 +82,9 @@ export const clientClosed: Outcome = {
   code: 'client-closed',
   reason: 'the caller went away',
 }
+
+/** The outcome of a request whose caller let its answer lie. */
+const unread: Outcome = { ...clientClosed, reason: 'the caller did not read its answer in time' }
 
 /** The fields that the gateway puts on every answer, Magento's too; names and values in turn. */
 export function standingHeaders(request: RequestContext, isLast: boolean): string[] {

@@ -82,6 +82,7 @@ export function prepareGeneration(
     problemsUrl: listen.problemsUrl,
     isDraining,
     hold: isCaching ? dropFirst(hold) : hold,
+    readMs: magento.timeouts.totalMs,
     onUnwritten: ({ requestId }, err) =>
       log.error({ requestId, err }, 'answer could not be written'),
   }

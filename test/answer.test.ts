@@ -25,6 +25,7 @@ test('an answer that cannot be written is broken off, and ends nothing else', as
       isDraining: () => false,
       // As an answer waits for its record.
       hold: (_, end) => void setImmediate(end, true),
+      readMs: 60_000,
       onUnwritten: ({ requestId }, error) => unwritten.push([requestId, (error as Error).name]),
     })
   }).listen(0, '127.0.0.1')

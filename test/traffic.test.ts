@@ -26,6 +26,7 @@ async function answerOf(check: () => never | Promise<never>) {
       problemsUrl: '/problems',
       isDraining: () => false,
       hold: (_request, end) => end(true),
+      readMs: 60_000,
       onUnwritten: () => assert.fail(),
     },
     enter: () => undefined,

@@ -66,7 +66,10 @@ export const MagentoSettings = Type.Object(
         connectMs: Milliseconds(2_000, 'Until the connection stands.'),
         headersMs: Milliseconds(30_000, 'Until the headers of the answer are here.'),
         bodyMs: Milliseconds(60_000, 'Most between two pieces of the answer.'),
-        totalMs: Milliseconds(90_000, 'Until the whole answer is here.'),
+        totalMs: Milliseconds(
+          90_000,
+          'Until the whole answer is here; and the same again until the caller has read it.',
+        ),
       },
       { ...closed, default: {} },
     ),

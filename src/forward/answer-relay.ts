@@ -1,7 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
-import { type AnswerSettings, clientClosed, standingHeaders, unrecorded } from '../answer.ts'
+import {
+  type AnswerSettings,
+  boundReading,
+  clientClosed,
+  standingHeaders,
+  unrecorded,
+} from '../answer.ts'
 import { atEndOfTurn } from '../end-of-turn.ts'
 import { firstValue } from '../headers.ts'
 import type { Rejection } from '../problem.ts'
@@ -205,6 +211,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       try {
         end(mayAnswer)
         this.#finish(undefined)
+        boundReading(this.#response, this.#request, this.#settings)
       } catch (error) {
         this.#fail(error as Error)
       }

@@ -63,6 +63,9 @@ export function http1Fields(fields: readonly string[]): string[] {
   return headers
 }
 
+/** How long the end of a stream may take to reach the caller behind what was sent before, milliseconds. */
+const closingMs = 5_000
+
 // RFC 9113, section 8.2.2: fields of a connection, which a message of HTTP/2 must not have.
 const connectionFields = new Set([
   'connection',
@@ -114,9 +117,16 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
     return this
   }
 
-  /** Breaks the answer off, so that nobody takes what has come of it for the whole. */
+  /**
+   * Breaks the answer off, so that nobody takes what has come of it for the whole: the stream alone, and its
+   * connection where the caller does not even read that.
+   */
   override destroy(): this {
-    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    const { stream } = this
+    if (stream.destroyed) return this
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    const timer = setTimeout(() => this.req.socket.destroy(), closingMs)
+    stream.once('close', () => clearTimeout(timer))
     return this
   }
 

@@ -10,6 +10,7 @@ export const frameTypes = {
   settings: 4,
   ping: 6,
   goaway: 7,
+  windowUpdate: 8,
   continuation: 9,
 } as const
 export const endStream = 0x1

@@ -69,6 +69,7 @@ async function fetchFrom(config: Config, { upstream }: IntegrationSettings, stor
     problemsUrl: '',
     isDraining: () => false,
     hold: (_, end) => end(true),
+    readMs: 0,
     onUnwritten: () => undefined,
   }
   const events = { onShed: () => {}, onWaited: () => {}, onCircuit: () => {} }

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { constants } from 'node:http2'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { connect } from 'node:tls'
+import { answerWith, type CachedShop, startCachedShop } from '../support/cached-shop.ts'
+import { globexHeaders } from '../support/http-client.ts'
+import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
+import {
+  endHeaders,
+  endStream,
+  frame,
+  frameTypes,
+  literals,
+  openRawHttp2,
+} from '../support/http2-frames.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
+
+const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+const path = '/rest/V1/products/a'
+
+/** More than the kernel takes for a connection that nobody reads. */
+const body = 'x'.repeat(8_000_000)
+
+describe('a caller that does not read its answer is cut off in time', () => {
+  let shop: CachedShop
+  let recorded = 0
+  before(async () => {
+    shop = await startCachedShop('memory', {
+      gateway: {
+        listen: { tls },
+        cache: { answerKiB: 32_768 },
+        magento: { timeouts: { totalMs: 1_000 } },
+      },
+    })
+    shop.respond = (socket) => answerWith(socket, { body })
+    // From here on it is kept.
+    const session = await openSession(shop.gateway.url)
+    await sendOver(session, { ':path': path })
+    session.destroy()
+  })
+  after(() => shop[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    recorded = (await shop.gateway.auditRecords(0)).length
+  })
+
+  async function isRecorded() {
+    const record = (await shop.gateway.auditRecords(recorded + 1)).at(-1)
+    assert.deepEqual(
+      [record?.code, record?.reason],
+      ['client-closed', 'the caller did not read its answer in time'],
+    )
+  }
+
+  test('over HTTP/1.1', async () => {
+    const { hostname: host, port } = new URL(shop.gateway.url)
+    const socket = connect({ host, port: Number(port), ca: pem('loopback.cert') })
+    await once(socket, 'secureConnect')
+    socket.on('error', () => undefined)
+    const { Authorization } = globexHeaders
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${Authorization}\r\n\r\n`)
+    await isRecorded()
+    socket.resume()
+    await once(socket, 'close')
+  })
+
+  test('over HTTP/2, and others on its connection are served', async () => {
+    const session = await openSession(shop.gateway.url)
+    const stream = begin(session, { ':path': path }).on('error', () => undefined)
+    await isRecorded()
+    assert.equal(await resetOf(stream), 'INTERNAL_ERROR')
+    assert.equal((await sendOver(session, { ':path': '/rest/V1/customers' })).status, 403)
+    session.destroy()
+  })
+
+  test('over HTTP/2, where all but the end of a long answer was passed on', async () => {
+    const session = await openSession(shop.gateway.url)
+    // More than is sent before the caller asks for more (RFC 9113, section 6.9.2).
+    shop.respond = (socket) => answerWith(socket, { body: 'x'.repeat(65_537) })
+    const post = { ':method': 'POST', ':path': '/rest/V1/carts' }
+    const stream = begin(session, post, { endStream: true }).on('error', () => undefined)
+    await new Promise((resolve) => stream.once('close', resolve))
+    assert.equal(await resetOf(stream), 'INTERNAL_ERROR')
+    session.destroy()
+  })
+
+  test('over HTTP/2, with its connection where it does not read that', async () => {
+    using connection = await openRawHttp2(shop.gateway.url)
+    const { socket, firstOf } = connection
+    const windowBytes = 2 ** 30
+    const initialWindowSize = Buffer.alloc(6)
+    initialWindowSize.writeUInt16BE(constants.NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)
+    initialWindowSize.writeUInt32BE(windowBytes, 2)
+    const increment = Buffer.alloc(4)
+    increment.writeUInt32BE(windowBytes)
+    socket.write(frame(frameTypes.settings, 0, 0, initialWindowSize))
+    socket.write(frame(frameTypes.windowUpdate, 0, 0, increment))
+    const fields = literals([
+      [':method', 'GET'],
+      [':scheme', 'https'],
+      [':authority', 'a'],
+      [':path', path],
+      ['authorization', globexHeaders.Authorization],
+    ])
+    socket.write(frame(frameTypes.headers, endStream | endHeaders, 1, fields))
+    await firstOf(frameTypes.headers, 1)
+    socket.pause()
+    await isRecorded()
+    socket.resume()
+    await connection.ended
+  })
+})

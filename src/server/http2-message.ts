@@ -75,6 +75,9 @@ const connectionFields = new Set([
   'upgrade',
 ])
 
+// RFC 9110, sections 15.3.5 and 15.3.6: they have no content. Node ends the stream with their head.
+const emptyStatuses = new Set([204, 205])
+
 /**
  * An answer of HTTP/2 that takes what one of HTTP/1.1 takes. That the connection is to close means
  * that the caller opens no more streams on it.
@@ -96,16 +99,24 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
     for (let index = 0; index < given.length; index += 2) {
       const name = given[index] as string
       const value = given[index + 1] as string
-      if (!connectionFields.has(name.toLowerCase())) headers.push(name, value)
+      const key = name.toLowerCase()
+      if (key === 'content-length' && emptyStatuses.has(status)) continue
+      if (!connectionFields.has(key)) headers.push(name, value)
       else if (value === 'close') this.#announceEnd()
     }
     return super.writeHead(status, headers)
   }
 
+  override write(chunk: unknown, ...others: unknown[]): boolean {
+    // What follows a head that was all has no place, and would break the connection's protocol.
+    if (this.stream.writableEnded) return true
+    return super.write(chunk as Buffer, ...(others as []))
+  }
+
   override end(chunk?: unknown, encoding?: unknown): this {
     const { stream, req } = this
     const last = chunk as string | Buffer | undefined
-    // An answer to HEAD, a 204 and a 304 have ended with their head.
+    // An answer to HEAD, a 204, a 205 and a 304 have ended with their head.
     if (stream.writableEnded || !last?.length) super.end()
     else super.end(last, encoding as BufferEncoding)
     // RFC 9113, section 8.1: what is left of a body that nobody reads is not to be sent.

@@ -202,6 +202,27 @@ describe('an answer over HTTP/2', () => {
     })
   }
 
+  const chunked = (body: string) =>
+    `Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+  const measured = (body: string) => `Content-Length: ${body.length}\r\n\r\n${body}`
+  const long = 'a'.repeat(200_000)
+  for (const [name, sent] of Object.entries({
+    'a 204 with a body': `204 No Content\r\n${chunked('{}')}`,
+    'a 205 with a body': `205 Reset Content\r\n${measured('{}')}`,
+    'a 205 with a body in chunks': `205 Reset Content\r\n${chunked('{}')}`,
+    'a 205 with a long body': `205 Reset Content\r\n${measured(long)}`,
+    'a 205 with a long body in chunks': `205 Reset Content\r\n${chunked(long)}`,
+    'a 304 with a body': `304 Not Modified\r\n${chunked('{}')}`,
+  })) {
+    test(`to which Magento gave ${name} has a head only, and the next one comes`, async () => {
+      answerUpstream = (socket) => socket.write(`HTTP/1.1 ${sent}`)
+      const answer = await sendOver(session)
+      assert.deepEqual([answer.status, answer.body], [Number.parseInt(sent, 10), ''])
+      answerUpstream = (socket) => answerWith(socket, '{}')
+      assert.equal((await sendOver(session)).status, 200)
+    })
+  }
+
   test('has no field of the connection, and each other one as often as Magento gave it', async () => {
     const fields = 'X-Content-Type-Options: nosniff\r\nConnection: keep-alive\r\nKeep-Alive: a\r\n'
     answerUpstream = (socket) => answerWith(socket, '{}', '200 OK', fields.repeat(2))

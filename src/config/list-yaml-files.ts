@@ -10,11 +10,14 @@ export interface YamlFiles {
   readonly faults: readonly Fault[]
 }
 
-/** Lists `*.yaml` and `*.yml` of a folder below the configuration; one that is not there has none. */
+/**
+ * Lists `*.yaml` and `*.yml` of a folder below the configuration; one that is not there has none. As for a shell, what
+ * begins with a dot is none of them: editors and systems keep things of their own so.
+ */
 export async function listYamlFiles(directory: string, name: string): Promise<YamlFiles> {
   const folder = join(directory, name)
   try {
-    const entries = (await readdir(folder)).filter((entry) => /.\.ya?ml$/.test(entry))
+    const entries = (await readdir(folder)).filter((entry) => /^[^.].*\.ya?ml$/.test(entry))
     return { files: entries.sort().map((entry) => join(folder, entry)), faults: [] }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

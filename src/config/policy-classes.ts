@@ -18,8 +18,8 @@ type RateLimitClass = Static<typeof PolicyClassSettings>['rateLimit']
 /** The classes of a configuration. */
 export interface PolicyClasses {
   readonly byName: ReadonlyMap<string, RateLimitClass>
-  /** Names of files that are there, with faults or without. */
-  readonly names: ReadonlySet<string>
+  /** The files that are there, with faults or without, by the names of their classes. */
+  readonly names: ReadonlyMap<string, string>
   readonly faults: readonly Fault[]
 }
 
@@ -27,11 +27,15 @@ export interface PolicyClasses {
 export async function readPolicyClasses(directory: string): Promise<PolicyClasses> {
   const listed = await listYamlFiles(directory, 'policies')
   const byName = new Map<string, RateLimitClass>()
-  const names = new Set<string>()
+  const names = new Map<string, string>()
   const faults = [...listed.faults]
   for (const file of listed.files) {
     const { name } = parse(file)
-    names.add(name)
+    const twin = names.get(name)
+    if (twin !== undefined) {
+      faults.push({ file, pointer: '', expected: `another name, since ${twin} has the same class` })
+    }
+    names.set(name, file)
     const source = await readYamlFile(file)
     const checked = 'length' in source ? undefined : checkSettings(PolicyClassSettings, source)
     faults.push(...(checked?.faults ?? (source as readonly Fault[])))
@@ -65,6 +69,6 @@ export function classFaults({ file, value, lineOf }: YamlFile, { names }: Policy
   const name = memberOf(memberOf(memberOf(value, 'policies'), 'rateLimit'), 'class')
   if (typeof name !== 'string' || names.has(name)) return []
   const pointer = '/policies/rateLimit/class'
-  const there = names.size === 0 ? 'there is none' : `one of ${[...names].join(', ')}`
+  const there = names.size === 0 ? 'there is none' : `one of ${[...names.keys()].join(', ')}`
   return [{ file, pointer, line: lineOf(pointer), expected: `a class of policies/: ${there}` }]
 }

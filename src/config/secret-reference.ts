@@ -44,11 +44,16 @@ export async function resolveSecret(
   } else {
     return { expected: 'a reference, env:NAME or file:PATH' }
   }
-  if (text.length < minLength) {
+  // White space is easily there and seldom meant, and guessed at once.
+  if (text.trim().length < minLength) {
     return { expected: `a secret of at least ${minLength} characters in ${reference}` }
   }
   if (form !== undefined && !new RegExp(form.pattern).test(text)) {
     return { expected: `${form.expected} in ${reference}` }
+  }
+  // What a variable or a file ends with by accident, whoever shares the secret does not have.
+  if (/[\r\n]$/.test(text) && !text.includes('-----BEGIN ')) {
+    return { expected: `a secret without a line break at its end in ${reference}` }
   }
   return { value: new Secret(text) }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -27,6 +27,18 @@ test('keygen makes a pair of keys, the private one for nobody else, and overwrit
   const again = await runCommand(['audit', 'keygen', '--out', out])
   assert.equal(again.exitCode, 1)
   assert.equal(await readFile(`${out}.pem`, 'utf8'), pem)
+})
+
+test('keygen leaves no private key beside the public one of another pair', async () => {
+  const out = join(folder, 'half')
+  await writeFile(`${out}.pub.pem`, 'of another pair')
+  const { exitCode, stderr } = await runCommand(['audit', 'keygen', '--out', out])
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /^audit keygen: EEXIST: .*half\.pub\.pem/)
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith('half')),
+    ['half.pub.pem'],
+  )
 })
 
 test('verify needs a FILE and a key that is one', async () => {

@@ -401,6 +401,21 @@ describe('refuses', () => {
     })
   }
 
+  test('a shared secret with a line break at its end, or of nothing but white space', async () => {
+    const secrets = [{ id: 'k1', value: 'env:HMAC' }]
+    const signing = { ...globex, credentials: { signature: { scheme: 'canonical', secrets } } }
+    const expectedOf = async (HMAC: string) => {
+      const { stderr } = await checkFiles({ integrations: { signing } }, { ...testEnv, HMAC })
+      return /\/secrets\/0\/value: expected (.*)/.exec(stderr)?.[1]
+    }
+    const broken = 'a secret without a line break at its end in env:HMAC'
+    assert.equal(await expectedOf('a-secret-of-a-cluster\n'), broken)
+    assert.equal(await expectedOf('a-secret-of-a-cluster\r\n'), broken)
+    const short = 'a secret of at least 16 characters in env:HMAC'
+    assert.equal(await expectedOf(' '.repeat(32)), short)
+    assert.equal(await expectedOf('a-secret-of-a-cluster'), undefined)
+  })
+
   test('a bearer token for Magento that no header can carry', async () => {
     const { stderr } = await checkFiles(
       {},

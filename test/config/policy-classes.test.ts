@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { dump } from 'js-yaml'
@@ -39,6 +39,22 @@ const standard = {
     routes: { POST: { rate: '5/s' }, DELETE: { rate: '1/min' } },
   },
 }
+
+test('two files of one class are a fault, since one of them would not hold', async () => {
+  const content = { rateLimit: { rate: '1/s' } }
+  await using files = await written({ class: 'standard' }, { standard: content })
+  await writeFile(join(files.path, 'policies', 'standard.yml'), dump(content))
+  assert.deepEqual(await faultsOf(files), [
+    `: another name, since ${join(files.path, 'policies', 'standard.yaml')} has the same class`,
+  ])
+})
+
+test('a class is no file that an editor or a system keeps beside it', async () => {
+  await using files = await written({ class: 'standard' }, { standard })
+  await symlink('somebody@elsewhere.1:2', join(files.path, 'policies', '.#standard.yaml'))
+  await writeFile(join(files.path, 'policies', '._standard.yaml'), Buffer.from([0xff, 0xfe]))
+  assert.deepEqual(await faultsOf(files), [])
+})
 
 test('a class holds where an integration says nothing else, route by route; check prints what comes of it', async () => {
   const own = { class: 'standard', burst: 80, concurrency: 4, routes: { POST: { rate: '9/s' } } }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { requiredOption } from '../arguments.ts'
 
@@ -15,10 +15,14 @@ export async function main(args: string[]): Promise<number> {
     [`${out}.pem`, privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600],
     [`${out}.pub.pem`, publicKey.export({ type: 'spki', format: 'pem' }), 0o644],
   ] as const
+  const made: string[] = []
   for (const [file, pem, mode] of files) {
     try {
       writeFileSync(file, pem, { mode, flag: 'wx' })
+      made.push(file)
     } catch (error) {
+      // One of a pair alone would be taken for the other half of what is there.
+      for (const half of made) rmSync(half)
       process.stderr.write(`audit keygen: ${(error as Error).message}\n`)
       return 1
     }

@@ -76,8 +76,10 @@ export function readCurlLine(line: string): CurlRequest {
     throw new Unreadable('the URL must be absolute, http or https, and written out')
   }
   const body = bodyOf(tokens)
+  const method = values.request ?? (body === undefined ? 'GET' : 'POST')
+  if (!/^[A-Za-z]+$/.test(method)) throw new Unreadable('the method is no word')
   return {
-    method: values.request ?? (body === undefined ? 'GET' : 'POST'),
+    method,
     authority,
     rawTarget: path + query,
     rawHeaders: headersOf(values, authority, body !== undefined),

@@ -101,6 +101,7 @@ describe('refuses, and says what is wrong with', () => {
     ['curl -d "$body" http://gw/x', /--data holds a shell expression/],
     ['curl -d @- http://gw/x', /standard input/],
     ['curl -d @/nonexistent/body http://gw/x', /\/nonexistent\/body of the body cannot be read/],
+    ['curl -X "\x1b[31mGET" http://gw/x', /the method is no word/],
     ['curl -H nothing http://gw/x', /a header is not of the form/],
   ]
   for (const [command, message] of cases) {

@@ -1,6 +1,6 @@
 import { cases } from './cases.ts'
 import type { Child } from './child.ts'
-import { cpuRatio, type Extent, measureCase } from './measure.ts'
+import { cpuRatio, type Extent, measureCases } from './measure.ts'
 import { median } from './statistics.ts'
 
 /** A gateway under test and what it does with the same GET. */
@@ -28,7 +28,7 @@ export async function measureCacheCosts(
   const [get] = cases
   if (get === undefined) throw new Error('no case')
   const contestants = gateways.map(({ name, gateway }) => ({ name, child: gateway }))
-  const { proxies } = await measureCase(get, contestants, extent)
+  const [{ proxies } = { proxies: [] }] = await measureCases([get], contestants, extent)
   const [first] = proxies
   return proxies.map((proxy) => {
     const { name, samples } = proxy

@@ -6,7 +6,7 @@ import { type Child, startChild } from './child.ts'
 import { benchEnv } from './configuration.ts'
 import { openLoad } from './load.ts'
 import { callerOf, writeManyIntegrations } from './many-integrations.ts'
-import { type CaseResult, type Extent, measureCase } from './measure.ts'
+import { type CaseResult, type Extent, measureCases } from './measure.ts'
 import { core } from './pinning.ts'
 import { renderIntegrations } from './report.ts'
 import { startUpstream } from './upstream.ts'
@@ -54,10 +54,11 @@ export async function reportIntegrations(
     { name: '1', child: one.gateway },
     { name: String(count), child: many.gateway, sign: signForMany },
   ]
-  const results: CaseResult[] = []
-  for (const each of cases.slice(0, 2)) {
-    results.push(await measureCase(each, contestants, { ...extent, connections, scheme: 'body' }))
-  }
+  const results = await measureCases(cases.slice(0, 2), contestants, {
+    ...extent,
+    connections,
+    scheme: 'body',
+  })
   return renderIntegrations({ crowds: [one.crowd, many.crowd], results })
 }
 

@@ -51,32 +51,33 @@ const leadInShare = 0.5
 const warmUpRequests = 20_000
 
 /**
- * Measures a case: a round of each proxy in turn, because machines change their pace by the second. A round is
- * short for that. What counts is a proxy at work: while the others have the core its code and data leave the caches and
- * V8 gives its young generation back, so that a round begins with requests that are not counted.
+ * Measures cases: a round of each proxy in each case in turn. Machines change their pace by the second, so a round is
+ * short. A proxy at work serves reads and writes all the time; one that has long seen a single kind has code made for
+ * that kind alone. And what counts is a proxy at work: while the others have the core its code and data leave the caches
+ * and V8 gives its young generation back, so that a round begins with requests that are not counted.
  */
-export async function measureCase(
-  each: Case,
+export async function measureCases(
+  cases: readonly Case[],
   contestants: readonly Contestant[],
   extent: Extent,
-): Promise<CaseResult> {
-  const proxies = contestants.map((contestant) => ({
-    contestant,
-    load: openLoad(contestant.child.url, extent.connections),
-    samples: [] as Sample[],
+): Promise<CaseResult[]> {
+  const loads = contestants.map(({ child }) => openLoad(child.url, extent.connections))
+  const results = cases.map((each) => ({
+    each,
+    proxies: contestants.map(({ name }) => ({ name, samples: [] as Sample[] })),
   }))
   const warmUpRounds = Math.ceil(warmUpRequests / extent.requests)
   for (let round = 0; round < warmUpRounds + extent.rounds; round += 1) {
-    for (const { contestant, load, samples } of proxies) {
-      const sample = await measureRound(each, contestant, load, extent)
-      if (round >= warmUpRounds) samples.push(sample)
+    for (const { each, proxies } of results) {
+      for (const [index, { samples }] of proxies.entries()) {
+        const contestant = contestants[index] as Contestant
+        const sample = await measureRound(each, contestant, loads[index] as Load, extent)
+        if (round >= warmUpRounds) samples.push(sample)
+      }
     }
   }
-  await Promise.all(proxies.map(({ load }) => load.close()))
-  return {
-    name: each.name,
-    proxies: proxies.map(({ contestant: { name }, samples }) => ({ name, samples })),
-  }
+  await Promise.all(loads.map((load) => load.close()))
+  return results.map(({ each, proxies }) => ({ name: each.name, proxies }))
 }
 
 async function measureRound(

@@ -3,7 +3,7 @@ import { cases } from './cases.ts'
 import { checkRefusals } from './check-refusals.ts'
 import { startChild } from './child.ts'
 import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
-import { type Contestant, type Extent, measureCase } from './measure.ts'
+import { type Contestant, type Extent, measureCases } from './measure.ts'
 import { nginxName, startNginxLua } from './nginx-lua.ts'
 import { startPinnedRedis } from './own-redis.ts'
 import { core } from './pinning.ts'
@@ -26,11 +26,8 @@ export async function reportRequests(
   const { contestants, remark } = await startContestants(folder, extent.scheme)
   const parts: string[] = []
   for (const connections of connectionCounts) {
-    const results = []
-    for (const each of cases) {
-      results.push(await measureCase(each, contestants, { ...extent, connections }))
-      process.stderr.write(`measured: ${each.name} over ${connections} connections\n`)
-    }
+    const results = await measureCases(cases, contestants, { ...extent, connections })
+    process.stderr.write(`measured: ${connections} connections\n`)
     parts.push(`Over ${connections} connections:`, renderCases(results))
   }
   return [...parts, ...remark].join('\n\n')

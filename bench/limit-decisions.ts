@@ -1,5 +1,5 @@
-import type { Charge, Limit } from '../src/limit.ts'
-import { Secret } from '../src/secret.ts'
+import type { Charge, Limit } from '../src/contract/limit.ts'
+import { Secret } from '../src/contract/secret.ts'
 import { memoryLimits } from '../src/store/limits/memory-limits.ts'
 import {
   chargeOn,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Secret } from '../src/secret.ts'
+import { Secret } from '../src/contract/secret.ts'
 import { chargeOn, decide, openTestStore, rateOf } from '../test/support/limits.ts'
 import { type PressureOrder, pressed } from './limit-pressure.ts'
 

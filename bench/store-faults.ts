@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Secret } from '../src/secret.ts'
+import { Secret } from '../src/contract/secret.ts'
 import { chargeOn, openTestStore, rateOf, type TestStore } from '../test/support/limits.ts'
 import { startRedis, type TestRedis, withClient } from '../test/support/redis.ts'
 import { startSentinel } from '../test/support/redis-topologies.ts'

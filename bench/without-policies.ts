@@ -3,7 +3,7 @@ import httpProxy from '@fastify/http-proxy'
 import { fastify } from 'fastify'
 import { Pool } from 'undici'
 import { allowedMethods } from '../src/admit/request-framing.ts'
-import { fieldsWhere } from '../src/headers.ts'
+import { fieldsWhere } from '../src/syntax/headers.ts'
 import { reportUsage } from './accounting.ts'
 
 /*

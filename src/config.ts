@@ -31,10 +31,10 @@ import { openSchemaFiles } from './config/schema-files.ts'
 import { checkTlsFiles } from './config/tls-rules.ts'
 import { readTracing, type TracingSettings } from './config/tracing-settings.ts'
 import { readYamlFile } from './config/yaml-file.ts'
+import type { Secret } from './contract/secret.ts'
 import { EndpointFileSettings } from './endpoints/defined-endpoint.ts'
 import { endpointFaults } from './endpoints/endpoint-faults.ts'
 import { endpoints } from './endpoints/endpoints.ts'
-import type { Secret } from './secret.ts'
 
 /** A configuration that has been checked: defaults filled in, references resolved. */
 export interface Config {

@@ -1,8 +1,8 @@
 import type { Static, TSchema } from 'typebox'
 import type { MagentoContract } from './authorize/magento-contract/contract.ts'
-import type { Endpoint } from './endpoint.ts'
-import type { IdempotencyStore } from './idempotency.ts'
-import type { Charge, LimitDecision } from './limit.ts'
+import type { Endpoint } from './contract/endpoint.ts'
+import type { IdempotencyStore } from './contract/idempotency.ts'
+import type { Charge, LimitDecision } from './contract/limit.ts'
 import type { Rejection, Violation } from './problem.ts'
 import type { RequestContext } from './request-context.ts'
 

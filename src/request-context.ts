@@ -1,13 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import type { AuditDetails } from './audit-details.ts'
-import type { CacheRule, CacheUse } from './cache-rule.ts'
-import type { JobAsk } from './deferral.ts'
-import type { MatchedEndpoint } from './endpoint.ts'
-import { firstValue } from './headers.ts'
-import type { HeldKey } from './idempotency.ts'
-import type { Limit, LimitState } from './limit.ts'
-import type { UpstreamFill } from './upstream-fill.ts'
+import type { AuditDetails } from './contract/audit-details.ts'
+import type { CacheRule, CacheUse } from './contract/cache-rule.ts'
+import type { JobAsk } from './contract/deferral.ts'
+import type { MatchedEndpoint } from './contract/endpoint.ts'
+import type { HeldKey } from './contract/idempotency.ts'
+import type { Limit, LimitState } from './contract/limit.ts'
+import type { UpstreamFill } from './contract/upstream-fill.ts'
+import { firstValue } from './syntax/headers.ts'
 
 /** A request target that follows the one grammar; every part is a slice of the received bytes. */
 export interface RequestTarget {

@@ -1,6 +1,6 @@
-import { addressKey } from '../address-key.ts'
 import { allow, type RateLimit, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
+import { addressKey } from '../syntax/address-key.ts'
 
 /** How many addresses are remembered at once; at about 150 bytes each. */
 const rememberedAddresses = 100_000

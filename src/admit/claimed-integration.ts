@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import type { PinMatcher } from '../certificate-pin.ts'
+import type { PinMatcher } from '../contract/certificate-pin.ts'
+import { bearerTokenSyntax } from '../contract/secret-setting.ts'
 import { allow, type Step } from '../policy.ts'
 import type { Claim, RequestContext } from '../request-context.ts'
-import { bearerTokenSyntax } from '../secret-setting.ts'
 
 /** How integrations are found by what a caller presents. */
 export interface IntegrationDirectory {

@@ -1,6 +1,6 @@
-import { allValues } from '../headers.ts'
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
+import { allValues } from '../syntax/headers.ts'
 import { canonicalIp, compileIpSet, type IpSet } from './ip-address.ts'
 
 /**

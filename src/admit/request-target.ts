@@ -1,7 +1,7 @@
-import { percentDecode } from '../percent-encoding.ts'
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { openApiPath, type RequestTarget } from '../request-context.ts'
+import { percentDecode } from '../syntax/percent-encoding.ts'
 
 /*
  * The one grammar (RFC 3986 terms):

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { firstValue } from '../headers.ts'
+import { firstValue } from '../syntax/headers.ts'
 import { keyidOf } from './message-signature/keyid-of.ts'
 import { readOauth1Parameters } from './oauth1/oauth1-parameters.ts'
 import type { SignatureSettings } from './signature-settings.ts'

@@ -1,4 +1,4 @@
-import { CertificatePinSetting, compileCertificatePin } from '../certificate-pin.ts'
+import { CertificatePinSetting, compileCertificatePin } from '../contract/certificate-pin.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
+import { BearerTokenSetting } from '../contract/secret-setting.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { BearerTokenSetting } from '../secret-setting.ts'
 
 /** Compares the bearer token as SHA-256 digests, in constant time. */
 export const credential = definePolicy({

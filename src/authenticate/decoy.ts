@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { Secret } from '../contract/secret.ts'
 import type { PublicOrigin } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
-import { Secret } from '../secret.ts'
 import { bodySignature } from './body-signature.ts'
 import { canonicalSignature } from './canonical-request.ts'
 import { prepareMessageSignature } from './message-signature/verify.ts'

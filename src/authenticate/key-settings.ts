@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { isCalendarTime } from '../calendar-time.ts'
-import { SecretSetting } from '../secret-setting.ts'
+import { SecretSetting } from '../contract/secret-setting.ts'
+import { isCalendarTime } from '../syntax/calendar-time.ts'
 
 /** A setting with one shared secret, two while rotating. */
 export function SharedSecretsSetting() {

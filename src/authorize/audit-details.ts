@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
-import type { AuditDetails, SubjectField, SubjectPlaces } from '../audit-details.ts'
-import { unescapePointer } from '../json-pointer.ts'
+import type { AuditDetails, SubjectField, SubjectPlaces } from '../contract/audit-details.ts'
 import { allow, definePolicy } from '../policy.ts'
+import { unescapePointer } from '../syntax/json-pointer.ts'
 import { apiRoute } from './api-route.ts'
 import {
   parseRoutePattern,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import type { Endpoint, JsonSchema, MatchedEndpoint } from '../endpoint.ts'
-import { onceFor } from '../once-for.ts'
+import type { Endpoint, JsonSchema, MatchedEndpoint } from '../contract/endpoint.ts'
+import { onceFor } from '../contract/once-for.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { compileBodySchema } from './body-schema.ts'

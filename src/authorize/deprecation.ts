@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { isCalendarTime } from '../calendar-time.ts'
 import { allow, definePolicy } from '../policy.ts'
+import { isCalendarTime } from '../syntax/calendar-time.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 
 const dateForm = /^\d{4}-\d{2}-\d{2}$/

@@ -1,6 +1,6 @@
-import { unescapePointer } from '../json-pointer.ts'
-import { percentDecode } from '../percent-encoding.ts'
 import type { RequestContext } from '../request-context.ts'
+import { unescapePointer } from '../syntax/json-pointer.ts'
+import { percentDecode } from '../syntax/percent-encoding.ts'
 import { foldName } from './folded-names.ts'
 import { variableOf } from './route-pattern.ts'
 

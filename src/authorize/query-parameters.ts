@@ -1,4 +1,4 @@
-import { onceFor } from '../once-for.ts'
+import { onceFor } from '../contract/once-for.ts'
 import type { RequestTarget } from '../request-context.ts'
 
 /** A parameter of a query as PHP reads it, in its order. */

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { Limit, LimitDecision, LimitState } from '../limit.ts'
+import type { Limit, LimitDecision, LimitState } from '../contract/limit.ts'
 import { allow, definePolicy, type PolicyServices, type Verdict } from '../policy.ts'
 import { type ProblemCode, type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { CacheRule } from '../cache-rule.ts'
+import type { CacheRule } from '../contract/cache-rule.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 

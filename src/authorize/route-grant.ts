@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { jobRoutes } from '../deferral.ts'
+import { jobRoutes } from '../contract/deferral.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { openApiPath, openApiRoute, type RequestContext } from '../request-context.ts'

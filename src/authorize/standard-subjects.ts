@@ -1,4 +1,4 @@
-import type { SubjectField } from '../audit-details.ts'
+import type { SubjectField } from '../contract/audit-details.ts'
 
 /*
  * Where Magento's own routes, and those of the gateway, name what they are about. Bodies are those of its

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { CidrSetting } from '../admit/ip-address.ts'
-import { SecretSetting } from '../secret-setting.ts'
+import { SecretSetting } from '../contract/secret-setting.ts'
 import { isCallbackUrl } from './destination.ts'
 
 const closed = { additionalProperties: false } as const

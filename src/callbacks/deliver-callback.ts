@@ -1,5 +1,5 @@
+import { nextSending } from '../contract/retry-schedule.ts'
 import type { Delivery, HandleDelivery, Settlement } from '../jobs/durable-queue.ts'
-import { nextSending } from '../retry-schedule.ts'
 import { readCallback, type StoredCallback, writeCallback } from './callback-entry.ts'
 import { ownerLanes } from './owner-lanes.ts'
 import type { Receiver } from './receiver.ts'

@@ -1,4 +1,4 @@
-import type { RetrySettings } from '../retry-schedule.ts'
+import type { RetrySettings } from '../contract/retry-schedule.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 import { compileDestination } from './destination.ts'
 import { prepareSender, type SenderServices, type Sending } from './send-callback.ts'

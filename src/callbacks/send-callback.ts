@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { retryAfterMs } from '../retry-after.ts'
+import { retryAfterMs } from '../syntax/retry-after.ts'
 import type { Destination, Resolve } from './destination.ts'
 import { postPinned } from './post-pinned.ts'
 

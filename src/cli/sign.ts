@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { readSecret } from '../config/secret-reference.ts'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../contract/secret.ts'
 import { UsageError } from './arguments.ts'
 import { curlCommand, type SignedHeader } from './sign/curl-command.ts'
 import { messageSigner } from './sign/message-signer.ts'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { collectGarbage } from '../collect-garbage.ts'
+import { collectGarbage } from '../config/collect-garbage.ts'
 import { ConfigError } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { buildGateway } from '../gateway.ts'

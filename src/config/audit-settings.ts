@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { SecretSetting } from '../secret-setting.ts'
+import { SecretSetting } from '../contract/secret-setting.ts'
 import { closed, Milliseconds } from './setting-forms.ts'
 
 const checkpoints = Type.Object(

@@ -1,6 +1,6 @@
 import { meetRoutes, parseRoutePattern, variableOf } from '../authorize/route-pattern.ts'
 import type { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
-import { escapePointer } from '../json-pointer.ts'
+import { escapePointer } from '../syntax/json-pointer.ts'
 import type { Fault, ReadSettings } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'

@@ -1,6 +1,6 @@
 import { destinationFault } from '../callbacks/destination.ts'
 import { webhookKey, webhookSecretForm } from '../callbacks/sign-webhook.ts'
-import { Secret } from '../secret.ts'
+import { Secret } from '../contract/secret.ts'
 import type { Fault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 

@@ -6,8 +6,8 @@ import {
   RoutePatternSetting,
   WriteRouteSetting,
 } from '../authorize/route-pattern.ts'
-import { escapePointer, unescapePointer } from '../json-pointer.ts'
-import { onceFor } from '../once-for.ts'
+import { onceFor } from '../contract/once-for.ts'
+import { escapePointer, unescapePointer } from '../syntax/json-pointer.ts'
 import type { Fault } from './faults.ts'
 import { fillDefaults } from './fill-defaults.ts'
 import { narrowSchema } from './narrow-schema.ts'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { RateSetting } from '../rate.ts'
+import { RateSetting } from '../contract/rate.ts'
 import { closed, Milliseconds } from './setting-forms.ts'
 
 /** `limits`: what holds for everybody. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { SecretSetting } from '../secret-setting.ts'
+import { SecretSetting } from '../contract/secret-setting.ts'
 import { AuditSettings } from './audit-settings.ts'
 import { cacheSettings } from './cache-settings.ts'
 import { GatewayLimitSettings } from './gateway-limit-settings.ts'

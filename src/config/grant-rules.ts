@@ -1,4 +1,4 @@
-import { escapePointer } from '../json-pointer.ts'
+import { escapePointer } from '../syntax/json-pointer.ts'
 import type { Fault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 

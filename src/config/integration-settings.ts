@@ -1,7 +1,7 @@
 import { type Static, type TOptional, type TSchema, Type } from 'typebox'
 import { CallbackSettings } from '../callbacks/callback-settings.ts'
+import { BearerTokenSetting, SecretSetting } from '../contract/secret-setting.ts'
 import { policies } from '../pipeline.ts'
-import { BearerTokenSetting, SecretSetting } from '../secret-setting.ts'
 import { closed } from './setting-forms.ts'
 
 type Policies = (typeof policies)[number]

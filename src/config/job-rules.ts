@@ -1,5 +1,5 @@
 import { meetRoutes } from '../authorize/route-pattern.ts'
-import { escapePointer } from '../json-pointer.ts'
+import { escapePointer } from '../syntax/json-pointer.ts'
 import type { Fault, ReadSettings } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { SecretSetting } from '../secret-setting.ts'
+import { SecretSetting } from '../contract/secret-setting.ts'
 import { AuthoritiesFile, closed } from './setting-forms.ts'
 
 /** Where accepted writes are kept until they are carried out, and how they are. */

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { TSchema } from 'typebox'
-import { escapePointer } from '../json-pointer.ts'
-import { Secret } from '../secret.ts'
+import { Secret } from '../contract/secret.ts'
+import { escapePointer } from '../syntax/json-pointer.ts'
 import type { Fault } from './faults.ts'
 import type { ReadSchemaFile } from './schema-files.ts'
 import {

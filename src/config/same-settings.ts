@@ -1,5 +1,5 @@
-import { escapePointer } from '../json-pointer.ts'
-import { Secret } from '../secret.ts'
+import { Secret } from '../contract/secret.ts'
+import { escapePointer } from '../syntax/json-pointer.ts'
 
 /**
  * Whether two pieces of a configuration say the same. Secrets are compared by what they hold; functions

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { Secret } from '../secret.ts'
+import { Secret } from '../contract/secret.ts'
 
 /** Where references lead. */
 export interface ReferenceSources {

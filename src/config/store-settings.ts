@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { SecretSetting } from '../secret-setting.ts'
+import { SecretSetting } from '../contract/secret-setting.ts'
 import { closed, Milliseconds } from './setting-forms.ts'
 
 const nodeForm = /^(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/

@@ -1,4 +1,4 @@
-import { Secret } from '../secret.ts'
+import { Secret } from '../contract/secret.ts'
 import type { Fault } from './faults.ts'
 
 /** How requests are traced: what the standard variables of OpenTelemetry say. */

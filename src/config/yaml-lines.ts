@@ -6,7 +6,7 @@ import {
   SCALAR_STYLE,
   type ScalarEvent,
 } from 'js-yaml'
-import { unescapePointer } from '../json-pointer.ts'
+import { unescapePointer } from '../syntax/json-pointer.ts'
 
 /**
  * The line of the place in a YAML text that a JSON Pointer names, or of the nearest one above it that is there,

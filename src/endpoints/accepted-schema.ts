@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../endpoint.ts'
+import type { JsonSchema } from '../contract/endpoint.ts'
 
 /** What is answered to a request that became a job. */
 export const acceptedSchema: JsonSchema = {

@@ -1,8 +1,8 @@
-import type { EndpointSettings, ItemLog, MatchedEndpoint } from '../endpoint.ts'
+import type { EndpointSettings, ItemLog, MatchedEndpoint } from '../contract/endpoint.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
-import { percentDecode } from '../percent-encoding.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { WholeAnswer } from '../request-context.ts'
+import { percentDecode } from '../syntax/percent-encoding.ts'
 
 /** A request as an endpoint is asked. */
 export interface EndpointCall {

@@ -1,6 +1,6 @@
-import type { CallMagento, MagentoAnswer } from '../endpoint.ts'
-import { percentEncode } from '../percent-encoding.ts'
+import type { CallMagento, MagentoAnswer } from '../contract/endpoint.ts'
 import { type Rejection, reject } from '../problem.ts'
+import { percentEncode } from '../syntax/percent-encoding.ts'
 
 /**
  * Asks Magento for some fields of what it has under an SKU; that it has nothing is a refusal that says so.

@@ -3,8 +3,8 @@ import { type Static, Type } from 'typebox'
 import { SchemaFileSetting } from '../authorize/body-schema.ts'
 import { isRepeatableRoute } from '../authorize/repeatable-route.ts'
 import { parseRoutePattern, RoutePatternSetting, variableOf } from '../authorize/route-pattern.ts'
-import type { Endpoint, MagentoCall } from '../endpoint.ts'
-import { percentEncode } from '../percent-encoding.ts'
+import type { Endpoint, MagentoCall } from '../contract/endpoint.ts'
+import { percentEncode } from '../syntax/percent-encoding.ts'
 import { evaluateMapping } from './evaluate-mapping.ts'
 
 const closed = { additionalProperties: false } as const

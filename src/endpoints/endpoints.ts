@@ -1,4 +1,4 @@
-import type { Endpoint } from '../endpoint.ts'
+import type { Endpoint } from '../contract/endpoint.ts'
 import { getProduct } from './get-product.ts'
 import { setStock } from './set-stock.ts'
 import { setStocks } from './set-stocks.ts'

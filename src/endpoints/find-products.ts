@@ -1,6 +1,6 @@
-import type { CallMagento, EndpointAnswer } from '../endpoint.ts'
-import { percentEncode } from '../percent-encoding.ts'
+import type { CallMagento, EndpointAnswer } from '../contract/endpoint.ts'
 import { type Rejection, reject } from '../problem.ts'
+import { percentEncode } from '../syntax/percent-encoding.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import { concernsAll, messageOf } from './magento-refusal.ts'
 

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../endpoint.ts'
+import type { Endpoint } from '../contract/endpoint.ts'
 import { reject } from '../problem.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import { isSku, productNotFoundSchema, skuExpected, skuSchema } from './product-schemas.ts'

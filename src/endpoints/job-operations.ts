@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../endpoint.ts'
+import type { JsonSchema } from '../contract/endpoint.ts'
 import { acceptedSchema } from './accepted-schema.ts'
 
 /** The answer to a write that was accepted as a job. */

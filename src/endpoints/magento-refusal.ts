@@ -1,4 +1,4 @@
-import type { MagentoAnswer } from '../endpoint.ts'
+import type { MagentoAnswer } from '../contract/endpoint.ts'
 import { problems, type Rejection } from '../problem.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { routesOf } from '../authorize/granted-route.ts'
 import { variableOf, variablesOf } from '../authorize/route-pattern.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
-import type { Endpoint, JsonSchema } from '../endpoint.ts'
+import type { Endpoint, JsonSchema } from '../contract/endpoint.ts'
 import type { PublicOrigin } from '../policy.ts'
 import { type DescribedRoute, describedRoutes } from './described-routes.ts'
 import { acceptedResponse, jobOperations } from './job-operations.ts'

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../endpoint.ts'
+import type { JsonSchema } from '../contract/endpoint.ts'
 
 const maxSkuLength = 64
 /* A part that is "." or ".." would be a step in the path of a call, where a web server may decode slashes. */

@@ -1,4 +1,4 @@
-import type { Endpoint, JsonSchema } from '../endpoint.ts'
+import type { Endpoint, JsonSchema } from '../contract/endpoint.ts'
 
 /**
  * The schema of a request where nothing can become a job: its lists are no longer than what the endpoint

@@ -1,4 +1,4 @@
-import type { CallMagento, MagentoAnswer } from '../endpoint.ts'
+import type { CallMagento, MagentoAnswer } from '../contract/endpoint.ts'
 import type { Rejection } from '../problem.ts'
 import type { Stock } from './product-schemas.ts'
 

@@ -5,7 +5,7 @@ import type {
   EndpointAnswer,
   EndpointSettings,
   MagentoAnswer,
-} from '../endpoint.ts'
+} from '../contract/endpoint.ts'
 import { type Rejection, reject } from '../problem.ts'
 import { acceptedSchema } from './accepted-schema.ts'
 import { findProducts } from './find-products.ts'

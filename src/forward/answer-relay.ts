@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
+import type { Rejection } from '../problem.ts'
+import type { RequestContext, UpstreamExchange } from '../request-context.ts'
 import {
   type AnswerSettings,
   boundReading,
   clientClosed,
   standingHeaders,
   unrecorded,
-} from '../answer.ts'
-import { atEndOfTurn } from '../end-of-turn.ts'
-import { firstValue } from '../headers.ts'
-import type { Rejection } from '../problem.ts'
-import type { RequestContext, UpstreamExchange } from '../request-context.ts'
+} from '../server/answer.ts'
+import { atEndOfTurn } from '../server/end-of-turn.ts'
+import { firstValue } from '../syntax/headers.ts'
 import { responseHeaders } from './response-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
 import {

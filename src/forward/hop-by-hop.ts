@@ -1,4 +1,4 @@
-import { allValues } from '../headers.ts'
+import { allValues } from '../syntax/headers.ts'
 
 /*
  * Fields that belong to one connection and never cross a proxy (RFC 9110, section 7.6.1), with the

@@ -1,7 +1,7 @@
+import type { Secret } from '../contract/secret.ts'
 import type { Rejection } from '../problem.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext, RequestTarget } from '../request-context.ts'
-import type { Secret } from '../secret.ts'
 import type { AdminCredentials } from './admin-token/admin-credentials.ts'
 import { attemptWithAdminToken } from './admin-token/admin-token-attempt.ts'
 import { prepareTokenFetch, type SendTokenRequest } from './admin-token/fetch-token.ts'

@@ -1,5 +1,5 @@
 import { type Rejection, reject } from '../problem.ts'
-import { retryAfterSeconds } from '../retry-after.ts'
+import { retryAfterSeconds } from '../syntax/retry-after.ts'
 
 /** The whole exchange with Magento took longer than it may. */
 export class TotalTimeoutError extends Error {

@@ -7,9 +7,9 @@ import {
 } from '../authenticate/message-signature/message-signing-key.ts'
 import { signMessage } from '../authenticate/message-signature/sign.ts'
 import { defaultTag } from '../authenticate/message-signature/signature-input.ts'
-import { firstValue } from '../headers.ts'
+import { SecretSetting } from '../contract/secret-setting.ts'
 import type { PublicOrigin } from '../policy.ts'
-import { SecretSetting } from '../secret-setting.ts'
+import { firstValue } from '../syntax/headers.ts'
 
 const closed = { additionalProperties: false } as const
 

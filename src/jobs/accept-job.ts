@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { acceptanceHeaders, type Deferral, jobPath } from '../deferral.ts'
+import { acceptanceHeaders, type Deferral, jobPath } from '../contract/deferral.ts'
 import { keptHeaders } from '../forward/request-headers.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext, WholeAnswer } from '../request-context.ts'

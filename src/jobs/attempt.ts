@@ -1,4 +1,4 @@
-import type { ItemLog } from '../endpoint.ts'
+import type { ItemLog } from '../contract/endpoint.ts'
 import type { Occasion, UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
 import { problems, type Rejection } from '../problem.ts'
 import type { JobAnswer, JobFailure, JobState } from './job.ts'

@@ -1,4 +1,4 @@
-import type { ItemResult } from '../endpoint.ts'
+import type { ItemResult } from '../contract/endpoint.ts'
 import type { ProblemCode } from '../problem.ts'
 
 /**

@@ -1,6 +1,6 @@
+import { nextSending } from '../contract/retry-schedule.ts'
 import type { Occasion } from '../forward/upstream-exchange.ts'
 import { problems } from '../problem.ts'
-import { nextSending } from '../retry-schedule.ts'
 import { type AttemptResult, attempt } from './attempt.ts'
 import type { Delivery, HandleDelivery, Settlement } from './durable-queue.ts'
 import { followBulk } from './follow-bulk.ts'

@@ -1,5 +1,5 @@
 import { withPlainNames } from '../authorize/plain-names.ts'
-import { redacted } from '../secret.ts'
+import { redacted } from '../contract/secret.ts'
 import type { IsCredentialName } from './credential-names.ts'
 import type { Redact } from './known-secrets.ts'
 import { redactTokenShapes } from './token-shapes.ts'

@@ -1,4 +1,4 @@
-import { redacted } from '../secret.ts'
+import { redacted } from '../contract/secret.ts'
 
 /** Strikes every secret out of a text. */
 export type Redact = (text: string) => string

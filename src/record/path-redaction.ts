@@ -1,5 +1,5 @@
+import { redacted } from '../contract/secret.ts'
 import { openApiPath, type RequestContext, type RequestTarget } from '../request-context.ts'
-import { redacted } from '../secret.ts'
 import { compileCredentialNames } from './credential-names.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 

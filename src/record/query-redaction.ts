@@ -1,5 +1,5 @@
-import { percentDecode } from '../percent-encoding.ts'
-import { redacted } from '../secret.ts'
+import { redacted } from '../contract/secret.ts'
+import { percentDecode } from '../syntax/percent-encoding.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
 /*

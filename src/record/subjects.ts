@@ -1,8 +1,8 @@
-import { type SubjectField, type SubjectPlaces, subjectFields } from '../audit-details.ts'
 import { apiRoute } from '../authorize/api-route.ts'
 import { foldName } from '../authorize/folded-names.ts'
-import { percentDecode } from '../percent-encoding.ts'
+import { type SubjectField, type SubjectPlaces, subjectFields } from '../contract/audit-details.ts'
 import type { RequestContext } from '../request-context.ts'
+import { percentDecode } from '../syntax/percent-encoding.ts'
 
 /** Most values of one field; so many elements an array of Magento has by default. */
 const maxValues = 5_000

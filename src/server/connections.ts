@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { addressKey } from '../address-key.ts'
 import { canonicalIp, type IpSet } from '../admit/ip-address.ts'
+import { addressKey } from '../syntax/address-key.ts'
 
 /** Which bound a connection was beyond. */
 export type ConnectionBound = 'total' | 'address'

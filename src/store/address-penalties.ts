@@ -1,6 +1,6 @@
-import { addressKey } from '../address-key.ts'
 import type { RateLimit } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
+import { addressKey } from '../syntax/address-key.ts'
 import { generations } from './generations.ts'
 import { memoryBuckets } from './memory-buckets.ts'
 

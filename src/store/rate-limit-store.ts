@@ -1,6 +1,6 @@
 import type {} from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Charge, LimitDecision } from '../limit.ts'
+import type { Charge, LimitDecision } from '../contract/limit.ts'
 import type { Store } from './store.ts'
 
 /**

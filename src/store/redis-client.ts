@@ -1,5 +1,5 @@
 import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../contract/secret.ts'
 import { type AnswerCommands, dropTagScript } from './answers/redis-answers.ts'
 import { type EntryCommands, entryScripts } from './entries/redis-entry-records.ts'
 import { type KeyCommands, settleKeyScript } from './idempotency/redis-keys.ts'

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../contract/secret.ts'
 
 /** A Redis stream that lines are appended to. */
 export interface RedisStream {

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bodySignature } from '../../src/authenticate/body-signature.ts'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/contract/secret.ts'
 import { requestContext } from '../support/request.ts'
 
 const current = 'current-secret-0123456789'

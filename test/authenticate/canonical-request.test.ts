@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { canonicalRequest, canonicalSignature } from '../../src/authenticate/canonical-request.ts'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/contract/secret.ts'
 import { requestContext } from '../support/request.ts'
 
 const secret = 'canonical-secret-0123456789'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { clientClosed } from '../../src/answer.ts'
 import { problems } from '../../src/problem.ts'
+import { clientClosed } from '../../src/server/answer.ts'
 
 const page = await readFile(new URL('../../docs/problems.md', import.meta.url), 'utf8')
 const entries = new Map(

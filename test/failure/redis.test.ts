@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { OnStoreFailure } from '../../src/limit.ts'
-import { Secret } from '../../src/secret.ts'
+import type { OnStoreFailure } from '../../src/contract/limit.ts'
+import { Secret } from '../../src/contract/secret.ts'
 import {
   allowedOf,
   chargeOn,

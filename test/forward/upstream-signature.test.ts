@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { test } from 'node:test'
 import { prepareMessageSignature } from '../../src/authenticate/message-signature/verify.ts'
+import { Secret } from '../../src/contract/secret.ts'
 import { prepareUpstreamSignature, upstreamKey } from '../../src/forward/upstream-signature.ts'
-import { Secret } from '../../src/secret.ts'
 import { requestContext } from '../support/request.ts'
 
 const origin = { scheme: 'https', authority: 'shop.example' } as const

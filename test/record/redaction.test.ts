@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
+import { Secret } from '../../src/contract/secret.ts'
 import { redactPath } from '../../src/record/path-redaction.ts'
 import { redactQuery } from '../../src/record/query-redaction.ts'
 import { compileRedaction } from '../../src/record/redaction.ts'
 import { redactTokenShapes } from '../../src/record/token-shapes.ts'
-import { Secret } from '../../src/secret.ts'
 import { requestContext } from '../support/request.ts'
 
 test('a secret cannot be printed by accident', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Secret } from '../../src/contract/secret.ts'
 import { compileRedaction } from '../../src/record/redaction.ts'
 import { redactTokenShapes } from '../../src/record/token-shapes.ts'
-import { Secret } from '../../src/secret.ts'
 
 const redact = compileRedaction([])
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjF9.c2lnbmF0dXJl'

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
+import { Secret } from '../../src/contract/secret.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import { openBrokerBackend } from '../../src/jobs/rabbitmq/open-broker-backend.ts'
-import { Secret } from '../../src/secret.ts'
 import { openJobNotes } from '../../src/store/jobs/open-job-notes.ts'
 import { pemFile } from './tls/pem.ts'
 

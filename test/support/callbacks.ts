@@ -1,5 +1,5 @@
 import type { CallbackSettings } from '../../src/callbacks/callback-settings.ts'
-import { Secret } from '../../src/secret.ts'
+import { Secret } from '../../src/contract/secret.ts'
 import { pemFile } from './tls/pem.ts'
 
 /** Secrets that call-backs of tests are signed with, as environment variables. */

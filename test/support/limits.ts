@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
-import type { Charge, Concurrency, Limit, LimitState, Quota, Rate } from '../../src/limit.ts'
+import type {
+  Charge,
+  Concurrency,
+  Limit,
+  LimitState,
+  Quota,
+  Rate,
+} from '../../src/contract/limit.ts'
 import { openMetrics } from '../../src/record/metrics.ts'
 import type { RedisLocation } from '../../src/store/redis-client.ts'
 import { openStore, type Store } from '../../src/store/store.ts'

@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import { allValues } from '../../headers.ts'
+import { allValues } from '../../syntax/headers.ts'
 import { parseStrictDictionary } from './structured-field.ts'
 
 /** The algorithms of RFC 9530, section 5 that are fit for an adversary, by their names here. */

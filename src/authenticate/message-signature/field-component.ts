@@ -1,4 +1,4 @@
-import { allValues } from '../../headers.ts'
+import { allValues } from '../../syntax/headers.ts'
 import type { Component } from './component.ts'
 import {
   type FieldType,

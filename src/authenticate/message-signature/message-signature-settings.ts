@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { SecretSetting } from '../../secret-setting.ts'
+import { SecretSetting } from '../../contract/secret-setting.ts'
 import { NotAfterSetting } from '../key-settings.ts'
 import { signatureAlgorithms } from './signature-algorithm.ts'
 import { defaultTag } from './signature-input.ts'

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { InnerList } from 'structured-headers'
-import { firstValue } from '../../headers.ts'
 import type { PublicOrigin } from '../../policy.ts'
+import { firstValue } from '../../syntax/headers.ts'
 import { readComponents } from './component.ts'
 import { contentDigest } from './content-digest.ts'
 import { type ControlData, normalizeOrigin } from './derived-component.ts'

@@ -1,5 +1,5 @@
 import type { InnerList } from 'structured-headers'
-import { allValues } from '../../headers.ts'
+import { allValues } from '../../syntax/headers.ts'
 import { type Component, readComponents } from './component.ts'
 import { readSignatureParameters, type SignatureParameters } from './signature-parameters.ts'
 import {

@@ -1,4 +1,4 @@
-import { percentDecode, percentEncode } from '../../percent-encoding.ts'
+import { percentDecode, percentEncode } from '../../syntax/percent-encoding.ts'
 import type { Oauth1Parameters } from './oauth1-parameters.ts'
 
 /** What of a request is signed beside the protocol parameters. */

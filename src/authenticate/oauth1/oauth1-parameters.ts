@@ -1,4 +1,4 @@
-import { percentDecode } from '../../percent-encoding.ts'
+import { percentDecode } from '../../syntax/percent-encoding.ts'
 
 /** The protocol parameters of a request (RFC 5849, section 3.1), decoded. */
 export interface Oauth1Parameters {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { SecretSetting } from '../../secret-setting.ts'
+import { SecretSetting } from '../../contract/secret-setting.ts'
 import { MaxAgeSetting, NotAfterSetting } from '../key-settings.ts'
 
 const closed = { additionalProperties: false } as const

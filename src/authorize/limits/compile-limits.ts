@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
-import type { Limit, QuotaPeriod } from '../../limit.ts'
-import { parseRate } from '../../rate.ts'
+import type { Limit, QuotaPeriod } from '../../contract/limit.ts'
+import { parseRate } from '../../contract/rate.ts'
 import type { ScopedLimits } from './limit-settings.ts'
 
 /**

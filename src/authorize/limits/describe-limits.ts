@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { Limit } from '../../limit.ts'
+import type { Limit } from '../../contract/limit.ts'
 import { compileLimits } from './compile-limits.ts'
 import type { RateLimitSettings } from './limit-settings.ts'
 

@@ -1,4 +1,4 @@
-import type { Limit, LimitState } from '../../limit.ts'
+import type { Limit, LimitState } from '../../contract/limit.ts'
 
 const secondsOf = { hour: 3_600, day: 86_400, month: 2_592_000 } as const
 

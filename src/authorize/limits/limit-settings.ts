@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { RateSetting } from '../../rate.ts'
+import { RateSetting } from '../../contract/rate.ts'
 import { MethodOrRouteSetting } from '../route-pattern.ts'
 
 const closed = { additionalProperties: false } as const

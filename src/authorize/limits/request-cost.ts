@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
-import { unescapePointer } from '../../json-pointer.ts'
 import type { RequestContext, RequestTarget } from '../../request-context.ts'
+import { unescapePointer } from '../../syntax/json-pointer.ts'
 import { foldName } from '../folded-names.ts'
 import { withPlainNames } from '../plain-names.ts'
 import { queryOf } from '../query-parameters.ts'

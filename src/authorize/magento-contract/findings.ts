@@ -1,5 +1,5 @@
-import { escapePointer } from '../../json-pointer.ts'
 import type { Violation } from '../../problem.ts'
+import { escapePointer } from '../../syntax/json-pointer.ts'
 
 /** How many violations an answer lists at most. */
 const maxViolations = 20

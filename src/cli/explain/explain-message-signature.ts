@@ -12,9 +12,9 @@ import {
   type VerificationKey,
   verificationKey,
 } from '../../authenticate/message-signature/verification-key.ts'
+import { redacted } from '../../contract/secret.ts'
 import { presentedDigest } from '../../record/evidence-redaction.ts'
 import { redactTokenShapes } from '../../record/token-shapes.ts'
-import { redacted } from '../../secret.ts'
 import { bodyVariants } from './body-variants.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'
 import { clockOffset } from './clock-offset.ts'

@@ -6,9 +6,9 @@ import {
   readOauth1Parameters,
 } from '../../authenticate/oauth1/oauth1-parameters.ts'
 import type { Oauth1SignatureSettings } from '../../authenticate/oauth1/oauth1-settings.ts'
+import { redacted } from '../../contract/secret.ts'
 import { presentedDigest } from '../../record/evidence-redaction.ts'
 import { redactTokenShapes } from '../../record/token-shapes.ts'
-import { redacted } from '../../secret.ts'
 import { bodyVariants } from './body-variants.ts'
 import type { ClientKey } from './client-keys.ts'
 import { clockOffset } from './clock-offset.ts'

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
+import { redacted } from '../../contract/secret.ts'
 import type { AuditRecord } from '../../record/audit-record.ts'
-import { redacted } from '../../secret.ts'
 import { explainHmac } from './explain-hmac.ts'
 import { type Explanation, finding } from './explanation.ts'
 import type { HmacRequest } from './hmac-request.ts'

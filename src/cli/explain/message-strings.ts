@@ -3,7 +3,7 @@ import {
   signatureBase,
 } from '../../authenticate/message-signature/signature-base.ts'
 import type { MessageSignature } from '../../authenticate/message-signature/signature-input.ts'
-import { firstValue } from '../../headers.ts'
+import { firstValue } from '../../syntax/headers.ts'
 import type { ClientString } from './client-strings.ts'
 import { originVariants } from './origin-variants.ts'
 import type { SchemeCase } from './scheme-case.ts'

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { parseRequestTarget } from '../../admit/request-target.ts'
+import { redacted } from '../../contract/secret.ts'
 import type { AuditRecord } from '../../record/audit-record.ts'
-import { redacted } from '../../secret.ts'
 import type { HmacRequest } from './hmac-request.ts'
 import { Unreadable } from './unreadable.ts'
 

@@ -1,4 +1,4 @@
-import { percentDecode, percentEncode } from '../../percent-encoding.ts'
+import { percentDecode, percentEncode } from '../../syntax/percent-encoding.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 
 /** The paths that a client may have signed in the place of the one that it sent. */

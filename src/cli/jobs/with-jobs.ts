@@ -4,10 +4,10 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { ConfigError, formatFault } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
+import { isAway, openJobBackend } from '../../generation/open-job-backend.ts'
 import type { Job } from '../../jobs/job.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { JobFileError } from '../../jobs/sqlite/job-file.ts'
-import { isAway, openJobBackend } from '../../open-job-backend.ts'
 import { requiredOption, UsageError } from '../arguments.ts'
 
 /** What a command is given besides its arguments. */

@@ -1,7 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { AnswerSettings } from '../../answer.ts'
 import { operationsOf } from '../../authorize/magento-contract/swagger.ts'
 import { ConfigError } from '../../config/faults.ts'
 import type { IntegrationSettings } from '../../config/integration-settings.ts'
@@ -13,7 +12,8 @@ import { openUpstreamGate } from '../../forward/gate/upstream-gate.ts'
 import { connectMagento } from '../../forward/magento.ts'
 import { dialectMemoryFor } from '../../forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../../forward/upstream-credentials.ts'
-import { gateRules } from '../../magento-gate.ts'
+import { gateRules } from '../../generation/magento-gate.ts'
+import type { AnswerSettings } from '../../server/answer.ts'
 import { requiredOption } from '../arguments.ts'
 
 /** `magento pull --config DIR [--integration NAME] [--store CODE]` */

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { oauth1BaseString } from '../../authenticate/oauth1/base-string.ts'
 import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
-import { percentEncode } from '../../percent-encoding.ts'
+import { percentEncode } from '../../syntax/percent-encoding.ts'
 import { type Signer, secretOf } from './signer.ts'
 
 /** Scheme `oauth1`; of its credentials the consumer key and the access token stand in the header. */

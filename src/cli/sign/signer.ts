@@ -1,4 +1,4 @@
-import type { Secret } from '../../secret.ts'
+import type { Secret } from '../../contract/secret.ts'
 import type { SignedHeader } from './curl-command.ts'
 
 /** What is signed; every part byte for byte as it will be sent. */

@@ -1,4 +1,4 @@
-import type { Secret } from '../../secret.ts'
+import type { Secret } from '../../contract/secret.ts'
 
 /** Who signs in to Magento for a token. */
 export interface AdminCredentials {

@@ -1,4 +1,4 @@
-import type { Secret } from '../../secret.ts'
+import type { Secret } from '../../contract/secret.ts'
 import type { TokenCache } from './token-cache.ts'
 import type { TokenFault } from './token-fault.ts'
 

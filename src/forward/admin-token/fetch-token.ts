@@ -1,4 +1,4 @@
-import { Secret } from '../../secret.ts'
+import { Secret } from '../../contract/secret.ts'
 import type { AdminCredentials } from './admin-credentials.ts'
 import { decodeBase32 } from './base32.ts'
 import { tokenLifetimeMs } from './token-lifetime.ts'

@@ -1,4 +1,4 @@
-import type { Secret } from '../../secret.ts'
+import type { Secret } from '../../contract/secret.ts'
 import type { TokenOutcome } from './fetch-token.ts'
 import { Pacing } from './pacing.ts'
 import type { TokenFault } from './token-fault.ts'

@@ -1,6 +1,6 @@
-import { clientClosed } from '../../answer.ts'
 import type { ProblemCode, Rejection } from '../../problem.ts'
 import type { Outcome, UpstreamExchange } from '../../request-context.ts'
+import { clientClosed } from '../../server/answer.ts'
 
 /** No answer, or none that is whole. */
 const failures: ReadonlySet<string> = new Set<ProblemCode>([

@@ -1,4 +1,4 @@
-import type { Secret } from '../../secret.ts'
+import type { Secret } from '../../contract/secret.ts'
 
 /** What Magento gives an integration when it is activated (Magento: System, Extensions, Integrations). */
 export interface Oauth1Credentials {

@@ -1,4 +1,4 @@
-import { percentEncode } from '../../percent-encoding.ts'
+import { percentEncode } from '../../syntax/percent-encoding.ts'
 import { compareNaturally, naturalKey } from './natural-order.ts'
 import { joinBaseString, type SignedParameter, type SignedParts } from './signed-parts.ts'
 

@@ -1,4 +1,4 @@
-import { percentEncode } from '../../percent-encoding.ts'
+import { percentEncode } from '../../syntax/percent-encoding.ts'
 import { PhpArray } from './php-array.ts'
 import { parsePhpQuery } from './php-query.ts'
 import type { QueryFault } from './query-fault.ts'

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
-import { percentEncode } from '../../percent-encoding.ts'
+import { percentEncode } from '../../syntax/percent-encoding.ts'
 import type { Oauth1Credentials } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
 import { laminasBaseString } from './laminas-base-string.ts'

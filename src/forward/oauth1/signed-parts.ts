@@ -1,4 +1,4 @@
-import { percentEncode } from '../../percent-encoding.ts'
+import { percentEncode } from '../../syntax/percent-encoding.ts'
 
 /** The parts of a request that are signed; the body is not among them. */
 export interface SignedParts {

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import { type AnswerSettings, clientClosed, endHeld, standingHeaders } from '../../answer.ts'
-import type { StoredAnswer } from '../../answer-store.ts'
-import type { CacheUse } from '../../cache-rule.ts'
-import { fieldsWhere, firstValue } from '../../headers.ts'
+import type { StoredAnswer } from '../../contract/answer-store.ts'
+import type { CacheUse } from '../../contract/cache-rule.ts'
 import type { RequestContext } from '../../request-context.ts'
+import { type AnswerSettings, clientClosed, endHeld, standingHeaders } from '../../server/answer.ts'
+import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
 import { isNotModified } from './preconditions.ts'
 
 /** Above that, head and body go out in two pieces instead of one copied text. */

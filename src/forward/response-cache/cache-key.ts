@@ -1,6 +1,6 @@
-import type { CacheRule } from '../../cache-rule.ts'
-import { allValues } from '../../headers.ts'
+import type { CacheRule } from '../../contract/cache-rule.ts'
 import type { RequestContext } from '../../request-context.ts'
+import { allValues } from '../../syntax/headers.ts'
 
 /*
  * What a web server in front of Magento may choose an answer by, whether or not it says so in Vary, as

@@ -1,6 +1,6 @@
-import { everything } from '../../answer-store.ts'
 import { apiRoute } from '../../authorize/api-route.ts'
-import type { CalledRoute } from '../../endpoint.ts'
+import { everything } from '../../contract/answer-store.ts'
+import type { CalledRoute } from '../../contract/endpoint.ts'
 import { namedSubjects, type SubjectSources } from '../../record/subjects.ts'
 import type { RequestContext } from '../../request-context.ts'
 import {

@@ -1,10 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
-import type { AnswerSettings } from '../../answer.ts'
-import type { AnswerStore, KeptUnderKey, Lookup, StoredAnswer } from '../../answer-store.ts'
-import type { CacheRule, CacheUse } from '../../cache-rule.ts'
+import type {
+  AnswerStore,
+  KeptUnderKey,
+  Lookup,
+  StoredAnswer,
+} from '../../contract/answer-store.ts'
+import type { CacheRule, CacheUse } from '../../contract/cache-rule.ts'
 import { type Rejection, reject, statusOf } from '../../problem.ts'
 import type { RequestContext, WholeAnswer } from '../../request-context.ts'
+import type { AnswerSettings } from '../../server/answer.ts'
 import { answerStored, answerWhole } from './answer-stored.ts'
 import { cacheKey, variantKey } from './cache-key.ts'
 import { tagsOfRead } from './cache-tags.ts'

@@ -1,8 +1,8 @@
-import type { AnswerSettings } from '../../answer.ts'
-import type { AnswerStore } from '../../answer-store.ts'
 import { apiRoute } from '../../authorize/api-route.ts'
+import type { AnswerStore } from '../../contract/answer-store.ts'
 import { type ProblemCode, statusOf } from '../../problem.ts'
 import type { Outcome, RequestContext } from '../../request-context.ts'
+import type { AnswerSettings } from '../../server/answer.ts'
 import type { SendUpstream, UpstreamRequest } from '../upstream-exchange.ts'
 import { type TaggedRequest, tagsOfWrite } from './cache-tags.ts'
 

@@ -1,4 +1,4 @@
-import type { SubjectField } from '../../audit-details.ts'
+import type { SubjectField } from '../../contract/audit-details.ts'
 
 /**
  * What changes together in Magento, by the segment of a path after `V1`. Of a segment that is not here

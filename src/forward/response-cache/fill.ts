@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import type { StoredAnswer } from '../../answer-store.ts'
-import { firstValue } from '../../headers.ts'
+import type { StoredAnswer } from '../../contract/answer-store.ts'
+import type { UpstreamFill } from '../../contract/upstream-fill.ts'
 import type { Rejection } from '../../problem.ts'
-import type { UpstreamFill } from '../../upstream-fill.ts'
+import { firstValue } from '../../syntax/headers.ts'
 import type { AnswerWithHeaders } from './answer-stored.ts'
 
 /** A fill that ended with an answer that can be given again. */

@@ -1,5 +1,5 @@
-import { longestKeptMs, type StoredAnswer } from '../../answer-store.ts'
-import type { CacheRule } from '../../cache-rule.ts'
+import { longestKeptMs, type StoredAnswer } from '../../contract/answer-store.ts'
+import type { CacheRule } from '../../contract/cache-rule.ts'
 import type { Wishes } from './wishes.ts'
 
 /** How old a stored answer is now (RFC 9111, section 4.2.3); milliseconds. */

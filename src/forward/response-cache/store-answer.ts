@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import type { AnswerTerms, StoredAnswer } from '../../answer-store.ts'
-import { fieldsWhere, firstValue } from '../../headers.ts'
+import type { AnswerTerms, StoredAnswer } from '../../contract/answer-store.ts'
+import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
 import { parseHttpDate } from './http-date.ts'
 
 /** An answer of Magento as it has come in. */

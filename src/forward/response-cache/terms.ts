@@ -1,5 +1,5 @@
-import type { AnswerTerms } from '../../answer-store.ts'
-import { allValues, firstValue } from '../../headers.ts'
+import type { AnswerTerms } from '../../contract/answer-store.ts'
+import { allValues, firstValue } from '../../syntax/headers.ts'
 import { millisecondsOf, parseDirectives } from './directives.ts'
 import { parseHttpDate } from './http-date.ts'
 

@@ -1,4 +1,4 @@
-import { allValues, firstValue } from '../../headers.ts'
+import { allValues, firstValue } from '../../syntax/headers.ts'
 import { millisecondsOf, parseDirectives } from './directives.ts'
 
 /** What a caller says of what it would take from a cache (RFC 9111, section 5.2.1); milliseconds. */

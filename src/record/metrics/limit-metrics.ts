@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { Gauge, type Registry } from 'prom-client'
-import type { Limit, LimitState } from '../../limit.ts'
+import type { Limit, LimitState } from '../../contract/limit.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { tallyCounter } from './tally.ts'
 

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { AnswerStore, KeptUnderKey } from '../../answer-store.ts'
+import type { AnswerStore, KeptUnderKey } from '../../contract/answer-store.ts'
 
 /** An answer that lies in memory. */
 interface Entry {

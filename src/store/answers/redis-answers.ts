@@ -1,6 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type AnswerStore, everything, type Lookup, longestKeptMs } from '../../answer-store.ts'
+import {
+  type AnswerStore,
+  everything,
+  type Lookup,
+  longestKeptMs,
+} from '../../contract/answer-store.ts'
 import type { RedisGuard } from '../redis-guard.ts'
 import { readEntry, writeEntry } from './redis-entry.ts'
 

@@ -1,4 +1,4 @@
-import type { KeptUnderKey, StoredAnswer } from '../../answer-store.ts'
+import type { KeptUnderKey, StoredAnswer } from '../../contract/answer-store.ts'
 
 /** What lies in Redis under a key. */
 export interface RedisEntry {

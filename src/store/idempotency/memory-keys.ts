@@ -1,4 +1,4 @@
-import type { IdempotencyStore, KeptAnswer } from '../../idempotency.ts'
+import type { IdempotencyStore, KeptAnswer } from '../../contract/idempotency.ts'
 
 interface Entry {
   readonly fingerprint: string

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { IdempotencyStore, KeptAnswer, KeyState } from '../../idempotency.ts'
+import type { IdempotencyStore, KeptAnswer, KeyState } from '../../contract/idempotency.ts'
 import type { RedisGuard } from '../redis-guard.ts'
 import { unsaidEnds } from './unsaid-ends.ts'
 

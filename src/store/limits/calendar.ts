@@ -1,4 +1,4 @@
-import type { QuotaPeriod } from '../../limit.ts'
+import type { QuotaPeriod } from '../../contract/limit.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs

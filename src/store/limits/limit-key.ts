@@ -1,5 +1,5 @@
-import type { Limit } from '../../limit.ts'
-import { onceFor } from '../../once-for.ts'
+import type { Limit } from '../../contract/limit.ts'
+import { onceFor } from '../../contract/once-for.ts'
 
 /**
  * The key of a limit's state, in Redis and in memory; the braces keep those of one integration in one slot

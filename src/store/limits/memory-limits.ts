@@ -1,4 +1,4 @@
-import type { Charge, Limit, LimitDecision, LimitState } from '../../limit.ts'
+import type { Charge, Limit, LimitDecision, LimitState } from '../../contract/limit.ts'
 import { periodStart } from './calendar.ts'
 import { limitKey } from './limit-key.ts'
 import { fillOf, levelAt, partsOfToken, type RateMeter, rateState } from './rate-meter.ts'

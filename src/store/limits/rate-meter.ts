@@ -1,4 +1,4 @@
-import type { LimitState, Rate } from '../../limit.ts'
+import type { LimitState, Rate } from '../../contract/limit.ts'
 
 /**
  * A leaky bucket read as a meter: what was let through fills it, time drains it. The level is an

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Limit, LimitState } from '../../limit.ts'
+import type { Limit, LimitState } from '../../contract/limit.ts'
 import { periodStart } from './calendar.ts'
 import { limitKey } from './limit-key.ts'
 

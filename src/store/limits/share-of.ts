@@ -1,4 +1,4 @@
-import type { Limit } from '../../limit.ts'
+import type { Limit } from '../../contract/limit.ts'
 
 /**
  * A limit as one process holds it by itself while the store is away.

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Limit } from '../../limit.ts'
+import type { Limit } from '../../contract/limit.ts'
 import { limitKey } from './limit-key.ts'
 import type { SharedDecision } from './redis-limits.ts'
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { MessageSignatureSettings } from '../../../src/authenticate/message-signature/message-signature-settings.ts'
 import { verificationKey } from '../../../src/authenticate/message-signature/verification-key.ts'
 import { checkSettings } from '../../../src/config/check-settings.ts'
-import { Secret } from '../../../src/secret.ts'
+import { Secret } from '../../../src/contract/secret.ts'
 import { ed25519PrivateKey, ed25519PublicPem } from '../../conformance/rfc9421-keys.ts'
 
 function check(value: unknown) {

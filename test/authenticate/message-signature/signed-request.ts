@@ -3,8 +3,8 @@ import type { MessageSignatureSettings } from '../../../src/authenticate/message
 import { signMessage } from '../../../src/authenticate/message-signature/sign.ts'
 import type { SignatureAlgorithm } from '../../../src/authenticate/message-signature/signature-algorithm.ts'
 import type { SignatureParameters } from '../../../src/authenticate/message-signature/signature-parameters.ts'
+import { Secret } from '../../../src/contract/secret.ts'
 import type { RequestContext } from '../../../src/request-context.ts'
-import { Secret } from '../../../src/secret.ts'
 import { requestContext } from '../../support/request.ts'
 
 /** The time of these tests, and what the gateway is called in them. */

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import OAuth from 'oauth-1.0a'
 import type { Oauth1SignatureSettings } from '../../../src/authenticate/oauth1/oauth1-settings.ts'
 import { oauth1Signature } from '../../../src/authenticate/oauth1/verify.ts'
-import { Secret } from '../../../src/secret.ts'
+import { Secret } from '../../../src/contract/secret.ts'
 import { requestContext } from '../../support/request.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')

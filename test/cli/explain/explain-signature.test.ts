@@ -6,7 +6,7 @@ import { explainCurl } from '../../../src/cli/explain/explain-curl.ts'
 import { Unreadable } from '../../../src/cli/explain/unreadable.ts'
 import { curlCommand } from '../../../src/cli/sign/curl-command.ts'
 import { type Config, loadConfig } from '../../../src/config.ts'
-import { percentEncode } from '../../../src/percent-encoding.ts'
+import { percentEncode } from '../../../src/syntax/percent-encoding.ts'
 import { writeConfig } from '../../support/config-directory.ts'
 import { gatewaySettings, testEnv } from '../../support/gateway.ts'
 import {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
+import { Secret } from '../../../src/contract/secret.ts'
 import {
   prepareTokenFetch,
   type TokenRequest,
 } from '../../../src/forward/admin-token/fetch-token.ts'
 import { tokenLifetimeMs } from '../../../src/forward/admin-token/token-lifetime.ts'
-import { Secret } from '../../../src/secret.ts'
 
 const credentials = { username: new Secret('gateway'), password: new Secret('pass"word') }
 const nowMs = 1_760_000_000_000

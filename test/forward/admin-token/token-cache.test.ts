@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { Secret } from '../../../src/contract/secret.ts'
 import { attemptWithAdminToken } from '../../../src/forward/admin-token/admin-token-attempt.ts'
 import type { TokenOutcome } from '../../../src/forward/admin-token/fetch-token.ts'
 import { TokenCache } from '../../../src/forward/admin-token/token-cache.ts'
-import { Secret } from '../../../src/secret.ts'
 import { testClock } from '../../support/services.ts'
 
 const minuteMs = 60_000

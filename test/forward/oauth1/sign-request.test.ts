@@ -3,11 +3,11 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import OAuth from 'oauth-1.0a'
+import { Secret } from '../../../src/contract/secret.ts'
 import { shortCredentials } from '../../../src/forward/oauth1/credentials.ts'
 import { newFreshness } from '../../../src/forward/oauth1/new-freshness.ts'
 import { rewriteQuery } from '../../../src/forward/oauth1/rewrite-query.ts'
 import { type Freshness, signRequest } from '../../../src/forward/oauth1/sign-request.ts'
-import { Secret } from '../../../src/secret.ts'
 import { credentials, integration } from './verifying-magento.ts'
 
 const rfc5849 = new OAuth({

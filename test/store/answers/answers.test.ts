@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { AnswerStore, StoredAnswer } from '../../../src/answer-store.ts'
+import type { AnswerStore, StoredAnswer } from '../../../src/contract/answer-store.ts'
 import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
 import { readEntry, writeEntry } from '../../../src/store/answers/redis-entry.ts'
 import { testClock } from '../../support/services.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Limit } from '../../../src/limit.ts'
+import type { Limit } from '../../../src/contract/limit.ts'
 import { memoryLimits } from '../../../src/store/limits/memory-limits.ts'
 import { chargeOn, concurrencyOf, quotaOf, rateOf } from '../../support/limits.ts'
 

@@ -1,0 +1,75 @@
+import { createHash, type X509Certificate } from 'node:crypto'
+import { Type } from 'typebox'
+import type { ClientCertificate } from '../request-context.ts'
+
+/** Settings that say which client certificate is an integration's own. */
+export interface CertificatePin {
+  /** Hex SHA-256 of the SubjectPublicKeyInfo, DER (RFC 7469, section 2.4). */
+  readonly spkiSha256?: readonly string[]
+  /** Attributes of the subject; the certificate must be signed by an authority that is trusted. */
+  readonly subject?: Readonly<Record<string, string>>
+}
+
+/** The setting for a {@link CertificatePin}. */
+export function CertificatePinSetting() {
+  return Type.Refine(
+    Type.Object(
+      {
+        spkiSha256: Type.Optional(
+          Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), {
+            minItems: 1,
+            maxItems: 2,
+            description:
+              'Hex SHA-256 of the public key (SubjectPublicKeyInfo, DER); two while rotating.',
+          }),
+        ),
+        subject: Type.Optional(
+          Type.Record(Type.String({ pattern: '^[A-Za-z0-9.]+$' }), Type.String({ minLength: 1 }), {
+            minProperties: 1,
+            additionalProperties: false,
+            description:
+              'Attributes of the subject, such as CN; needs an authority that is trusted.',
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    (pin) => Object.keys(pin).length === 1,
+    () => 'exactly one of spkiSha256 and subject',
+  )
+}
+
+/** Tells whether a certificate that the caller has proven to hold is the pinned one. */
+export type PinMatcher = (presented: ClientCertificate, nowMs: number) => boolean
+
+/** Compiles a pin. A certificate out of its validity never matches. */
+export function compileCertificatePin({ spkiSha256, subject }: CertificatePin): PinMatcher {
+  return ({ certificate, isChainTrusted }, nowMs) => {
+    if (nowMs < certificate.validFromDate.getTime()) return false
+    if (nowMs > certificate.validToDate.getTime()) return false
+    if (spkiSha256 !== undefined) return spkiSha256.includes(spkiDigest(certificate))
+    return isChainTrusted && subject !== undefined && hasSubject(certificate, subject)
+  }
+}
+
+// The digest of a certificate is asked for with every request on its connection.
+const digests = new WeakMap<X509Certificate, string>()
+
+function spkiDigest(certificate: X509Certificate): string {
+  let digest = digests.get(certificate)
+  if (digest === undefined) {
+    const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
+    digest = createHash('sha256').update(spki).digest('hex')
+    digests.set(certificate, digest)
+  }
+  return digest
+}
+
+function hasSubject(
+  certificate: X509Certificate,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
+  const attributes = certificate.toLegacyObject().subject as unknown as Record<string, unknown>
+  // An attribute that stands twice is a list here, and equal to no text.
+  return Object.entries(wanted).every(([name, value]) => attributes[name] === value)
+}

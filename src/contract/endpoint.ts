@@ -1,0 +1,104 @@
+import type { Rejection, Violation } from '../problem.ts'
+
+/** A call of Magento's REST API, on behalf of the integration whose request is answered. */
+export interface MagentoCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** From `/V1/` on, variables percent-encoded; the store of the request is put before it. */
+  readonly path: string
+  /** Without `?`, percent-encoded. */
+  readonly query?: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+}
+
+/** What Magento answered to a {@link MagentoCall}. */
+export interface MagentoAnswer {
+  readonly status: number
+  /** Parsed JSON. */
+  readonly body: unknown
+}
+
+/** Calls Magento, once; a rejection tells that there is no answer of Magento. */
+export type CallMagento = (call: MagentoCall) => Promise<MagentoAnswer | Rejection>
+
+/** What an endpoint makes its answer of. */
+export interface EndpointRequest {
+  /** Decoded values of the variables of its route. */
+  readonly variables: ReadonlyMap<string, string>
+  /** Matches the schema of the endpoint; undefined where it takes none. */
+  readonly body: unknown
+  readonly callMagento: CallMagento
+  readonly settings: EndpointSettings
+  /** There where the request is carried out as a job. */
+  readonly items?: ItemLog | undefined
+}
+
+/** Keeps what became of the items of a job, so that a further attempt goes on behind them. */
+export interface ItemLog {
+  /** Results of the first items, by attempts before this one. */
+  readonly done: readonly ItemResult[]
+  /** Keeps the results of the next items, and how many there are in all. */
+  readonly note: (results: readonly ItemResult[], total: number) => Promise<void>
+}
+
+/** What became of one item. */
+export interface ItemResult {
+  readonly success: boolean
+  readonly message?: string
+  /** What names the item, such as its SKU. */
+  readonly [member: string]: unknown
+}
+
+/** How the shop keeps its stock. */
+export interface EndpointSettings {
+  /** Code of the inventory source whose quantities are set; absent where the shop has stock items only. */
+  readonly sourceCode?: string | undefined
+  /** Most elements of an array that Magento takes in one call. */
+  readonly arrayLimit: number
+}
+
+/** An answer in JSON. */
+export interface EndpointAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** A JSON Schema, 2020-12. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** A route of Magento that an endpoint calls. */
+export interface CalledRoute {
+  readonly method: string
+  /** A literal segment, or for a variable its name after a colon. */
+  readonly segments: readonly string[]
+}
+
+/** An endpoint of the gateway's own, composed of calls to Magento. */
+export interface Endpoint {
+  /** `METHOD /V1/path/:variable`; all of them lead here. */
+  readonly routes: readonly string[]
+  readonly summary: string
+  /** Of the body of a request; absent where there is none. */
+  readonly request?: JsonSchema
+  /** Tells a caller in one sentence what is wrong with its body. */
+  readonly explain?: (violations: readonly Violation[]) => string
+  /** What is wrong with a body that matches the schema, and that no schema can say. */
+  readonly objection?: (body: unknown) => Rejection | undefined
+  /** Of the body of an answer by status; refusals of the gateway are not among them. */
+  readonly answers: Readonly<
+    Record<number, { readonly description: string; readonly schema: JsonSchema }>
+  >
+  /** What it calls, where its own path does not say what it is about. */
+  readonly calls?: readonly CalledRoute[]
+  /** Whether a body has more items than are answered at once, so that it becomes a job. */
+  readonly isLong?: (body: unknown) => boolean
+  /** Whether to do it twice is to do it once. */
+  readonly isRepeatable?: boolean
+  readonly run: (request: EndpointRequest) => Promise<EndpointAnswer | Rejection>
+}
+
+/** The endpoint that answers a request, and the raw values of its variables. */
+export interface MatchedEndpoint {
+  readonly endpoint: Endpoint
+  readonly variables: ReadonlyMap<string, string>
+}

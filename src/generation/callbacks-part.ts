@@ -1,0 +1,35 @@
+import { type Callbacks, openCallbacks } from '../callbacks/open-callbacks.ts'
+import type { Receiver } from '../callbacks/receiver.ts'
+import type { DurableQueue } from '../jobs/durable-queue.ts'
+import { callbackRecord } from '../record/callback-record.ts'
+import { openCallbackMetrics } from '../record/metrics/callback-metrics.ts'
+import type { LastingParts } from './lasting-parts.ts'
+
+/**
+ * Opens the call-backs of the process over their queue.
+ * @param receivers who is called back now, by name of the integration
+ */
+export function openCallbacksPart(
+  queue: DurableQueue,
+  {
+    log,
+    metrics,
+    recorder,
+    tracing,
+  }: Pick<LastingParts, 'log' | 'metrics' | 'recorder' | 'tracing'>,
+  receivers: () => ReadonlyMap<string, Receiver>,
+): Callbacks {
+  const counts = openCallbackMetrics(metrics.registry, queue.depth, Date.now)
+  return openCallbacks(queue, {
+    receivers,
+    onFailure: (owner) => counts.sent(owner, 'failed'),
+    onEnd: (end) => {
+      const { owner, outcome, jobId, reason } = end
+      counts.sent(owner, outcome)
+      if (outcome === 'dead') log.warn({ integration: owner, jobId, reason }, 'a call-back is dead')
+      const record = callbackRecord(end, Date.now())
+      tracing?.observeCallback(record, end)
+      return recorder.recordJob(record)
+    },
+  })
+}

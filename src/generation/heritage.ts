@@ -1,0 +1,67 @@
+import { hash } from 'node:crypto'
+import { compileContract, type MagentoContract } from '../authorize/magento-contract/contract.ts'
+import { sameSettings } from '../config/same-settings.ts'
+import type { Config } from '../config.ts'
+import type { AdminCredentials } from '../forward/admin-token/admin-credentials.ts'
+import { newTokenMemory, type TokenMemory } from '../forward/admin-token/token-cache.ts'
+import { type DialectMemory, dialectMemoryFor } from '../forward/oauth1/dialect-memory.ts'
+import type { MemoryBuckets } from '../store/memory-buckets.ts'
+import { type Inherited, inheritFrom } from './inherited.ts'
+
+type MagentoFacts = Config['gateway']['magento']
+
+/**
+ * What a generation of the configuration leaves to the next: state that a reload must not forget, and
+ * what would be costly to make again. What the next one does not ask for ends with the last request.
+ */
+export interface Heritage {
+  /** State of the limiters of this process. */
+  readonly buckets: Inherited<MemoryBuckets>
+  /** What is known of the token of an administrator; of the same account of the same Magento. */
+  readonly tokenMemoryOf: (
+    magento: MagentoFacts,
+    account: AdminCredentials,
+    clock: () => number,
+  ) => TokenMemory
+  /** How signatures are checked; of the same Magento in the same version. */
+  readonly dialectsOf: (magento: MagentoFacts) => DialectMemory
+  readonly contract: MagentoContract | undefined
+  /** What the next generation is to be given. */
+  readonly kept: {
+    readonly buckets: ReadonlyMap<string, MemoryBuckets>
+    readonly tokens: ReadonlyMap<string, TokenMemory>
+    readonly dialects: ReadonlyMap<string, DialectMemory>
+    readonly contractOf: readonly [schema: Config['magentoSchema'], sizes: object]
+  }
+}
+
+/** Takes over what there is to be had. */
+export function inheritHeritage(
+  { gateway: { limits }, magentoSchema }: Config,
+  previous?: Heritage,
+): Heritage {
+  const buckets = inheritFrom(previous?.kept.buckets)
+  const tokens = inheritFrom(previous?.kept.tokens)
+  const dialects = inheritFrom(previous?.kept.dialects)
+  const sizes = { maxStringLength: limits.textLength, maxItems: limits.arrayItems }
+  const contractOf = [magentoSchema, sizes] as const
+  const isSameContract = sameSettings(previous?.kept.contractOf, contractOf)
+  return {
+    buckets,
+    tokenMemoryOf: ({ url }, { username, password, totpSecret }, clock) => {
+      const account = [url, username.reveal(), password.reveal(), totpSecret?.reveal()]
+      return tokens.take(hash('sha256', JSON.stringify(account)), () => newTokenMemory(clock))
+    },
+    dialectsOf: ({ url, version }) =>
+      dialects.take(JSON.stringify([url, version]), () => dialectMemoryFor(version)),
+    contract: isSameContract
+      ? previous?.contract
+      : magentoSchema && compileContract(magentoSchema, sizes),
+    kept: {
+      buckets: buckets.own,
+      tokens: tokens.own,
+      dialects: dialects.own,
+      contractOf: isSameContract && previous ? previous.kept.contractOf : contractOf,
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { endpointFinder } from '../authorize/composed-endpoint.ts'
+import type { Endpoint, EndpointSettings } from '../contract/endpoint.ts'
+import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
+import type { Magento } from '../forward/magento.ts'
+import type { UpstreamAnswer } from '../forward/upstream-exchange.ts'
+import type { JobRequest } from '../jobs/job-payload.ts'
+import type { JobSender } from '../jobs/job-world.ts'
+import { type Rejection, reject } from '../problem.ts'
+import type { Integrations } from './integration.ts'
+
+/** What jobs are sent with, as one configuration has it. */
+export interface JobSenderParts {
+  readonly integrations: Integrations
+  readonly upstream: Pick<Magento, 'send'>
+  readonly shop: EndpointSettings
+  readonly endpoints: readonly Endpoint[]
+  readonly enter: () => void
+  readonly leave: () => void
+}
+
+/** Prepares senders of jobs: each sends as the requests of its integration are sent, authorized anew. */
+export function prepareJobSenders({
+  integrations,
+  upstream,
+  shop,
+  endpoints,
+  enter,
+  leave,
+}: JobSenderParts): (owner: string) => JobSender | undefined {
+  const find = endpointFinder(endpoints)
+  return (owner) => {
+    const integration = integrations.get(owner)
+    if (integration === undefined) return undefined
+    enter()
+    const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
+    return {
+      send: (occasion, request) => upstream.send(occasion, request, authorizeUpstream),
+      compose: async (occasion, request, items) => {
+        const matched = find(request.job.method, request.segments)
+        if (matched === undefined) {
+          return reject('upstream-unavailable', 'the endpoint is not there any more')
+        }
+        return answerEndpoint(
+          { store: request.store, body: bodyOf(request), items },
+          matched,
+          { ...shop, sourceCode },
+          async (call) => passing(await upstream.send(occasion, call, authorizeUpstream)),
+        )
+      },
+      leave,
+    }
+  }
+}
+
+function bodyOf({ body }: JobRequest): unknown {
+  return body.length === 0 ? undefined : (JSON.parse(body.toString('utf8')) as unknown)
+}
+
+/** Answers that say nothing of what was asked are none that an endpoint should take for an end. */
+function passing(sent: UpstreamAnswer | Rejection): UpstreamAnswer | Rejection {
+  if ('code' in sent) return sent
+  const { status, retryAfterSeconds } = sent
+  const reason = `status ${status}`
+  const answer = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+  if (status === 429 || status === 503) return reject('upstream-unavailable', reason, answer)
+  return status === 502 || status === 504 ? reject('upstream-error', reason, answer) : sent
+}

@@ -1,0 +1,45 @@
+import type { Logger } from 'pino'
+import type { GatewaySettings } from '../config/gateway-settings.ts'
+import { type Jobs, openJobs } from '../jobs/open-jobs.ts'
+import { jobRecord } from '../record/job-record.ts'
+import { openJobMetrics } from '../record/metrics/job-metrics.ts'
+import type { Metrics } from '../record/metrics.ts'
+import type { Recorder } from '../record/recorder.ts'
+import type { Tracing } from '../record/tracing.ts'
+import { openJobBackend } from './open-job-backend.ts'
+
+/** What jobs share with the rest of the process. */
+export interface JobsPartServices {
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly recorder: Recorder
+  /** Absent where it is off. */
+  readonly tracing: Tracing | undefined
+}
+
+/**
+ * Opens the jobs of the process, where the configuration has some.
+ * @throws where what keeps them cannot be opened
+ */
+export async function openJobsPart(
+  { jobs: settings, store }: Pick<GatewaySettings, 'jobs' | 'store'>,
+  { log, metrics, recorder, tracing }: JobsPartServices,
+): Promise<Jobs | undefined> {
+  if (settings === undefined) return undefined
+  const onFault = (error: unknown) => log.error({ err: error }, 'jobs could not be kept')
+  const backend = await openJobBackend({ jobs: settings, store }, log, onFault)
+  const counts = openJobMetrics(metrics.registry, backend.jobs.depth, Date.now)
+  return openJobs(backend, settings, {
+    clock: Date.now,
+    random: Math.random,
+    onFault,
+    recordEnd: (job, run) => {
+      const record = jobRecord(job, run?.occasion.upstream, Date.now())
+      tracing?.observeJob(record, job, run)
+      return recorder.recordJob(record)
+    },
+    countAccepted: counts.accepted,
+    countAttempt: counts.attempted,
+    countEnd: ({ owner, state }) => counts.ended(owner, state),
+  })
+}

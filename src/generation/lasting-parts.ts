@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import type { Jobs } from '../jobs/open-jobs.ts'
+import { openAuditLog } from '../record/audit-log.ts'
+import { openLog } from '../record/log.ts'
+import { type Metrics, openMetrics } from '../record/metrics.ts'
+import { openRecorder, type Recorder } from '../record/recorder.ts'
+import type { Redactions } from '../record/redactions.ts'
+import { openTracing, type Tracing } from '../record/tracing.ts'
+import { type AddressPenalties, addressPenalties } from '../store/address-penalties.ts'
+import { redisLocation } from '../store/redis-location.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { openJobsPart } from './jobs-part.ts'
+
+/** What lives as long as the process, whatever becomes of its configuration. */
+export interface LastingParts {
+  /** Milliseconds, never going back. */
+  readonly clock: () => number
+  readonly redactions: Redactions
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Absent where it is off. */
+  readonly tracing: Tracing | undefined
+  readonly recorder: Recorder
+  readonly store: Store
+  readonly penalties: AddressPenalties
+  /** Absent where the configuration has none. */
+  readonly jobs: Jobs | undefined
+  /** What tokens are hashed with where the configuration has no key for it. */
+  readonly tokenHashKey: Buffer
+  /** Whether writes must be recorded and at present cannot be. */
+  readonly isAuditDemandUnmet: () => boolean
+  /** Has the store keep what a request holds for so long, milliseconds, or for longer. */
+  readonly allowRequestsOf: (ms: number) => void
+  /** Ends when all that has been taken note of is written. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens what lives as long as the process, by the configuration that it starts with.
+ * @param redactions with that of this configuration in it
+ * @returns rejects when the audit trail cannot be opened
+ */
+export async function openLastingParts(
+  config: Config,
+  redactions: Redactions,
+): Promise<LastingParts> {
+  const { audit, store: storeSettings } = config.gateway
+  const { redact } = redactions
+  const clock = () => performance.now()
+  const log = openLog(redact)
+  const metrics = openMetrics()
+  const tracing = await openTracing(config.tracing, { redact, count: metrics.countSpans })
+
+  const auditLog = await openAuditLog(audit, redact, (error) => {
+    metrics.audit.failed()
+    log.error({ err: error }, 'the audit trail could not be written')
+  })
+  if (auditLog.cutAtOpen !== undefined) {
+    log.warn(auditLog.cutAtOpen, 'the audit trail was cut; it goes on behind the cut')
+  }
+  const isRecordDemanded = audit.onFailure === 'refuse'
+  const recorder = openRecorder(
+    auditLog,
+    tracing === undefined ? metrics : { observe: observeBoth(metrics, tracing) },
+    { isRecordDemanded, deadlineMs: audit.deadlineMs },
+    () => {
+      metrics.audit.failed()
+      log.error('the audit trail has stalled')
+    },
+  )
+  metrics.audit.watch(recorder)
+
+  let requestMs = 0
+  const store = await openStore(
+    {
+      redis: redisLocation(storeSettings),
+      deadlineMs: storeSettings.deadlineMs,
+      localShare: storeSettings.localShare,
+      requestMs: () => requestMs,
+      answerBytes: config.gateway.cache.memoryMiB * 1_048_576,
+    },
+    { monotonic: clock, wall: Date.now },
+    log,
+    metrics.store,
+  )
+  const jobs = await openJobsPart(config.gateway, { log, metrics, recorder, tracing })
+  return {
+    clock,
+    redactions,
+    log,
+    metrics,
+    tracing,
+    recorder,
+    store,
+    penalties: addressPenalties(clock),
+    jobs,
+    tokenHashKey: randomBytes(32),
+    isAuditDemandUnmet: () => isRecordDemanded && (auditLog.isFailing() || recorder.isStalled()),
+    allowRequestsOf: (ms) => {
+      requestMs = Math.max(requestMs, ms)
+    },
+    close: async () => {
+      await jobs?.close()
+      store.close()
+      await recorder.flush()
+      if (!recorder.isStalled()) await auditLog.close()
+      await tracing?.close()
+    },
+  }
+}
+
+function observeBoth(metrics: Metrics, tracing: Tracing): Metrics['observe'] {
+  return (record, request) => {
+    metrics.observe(record, request)
+    tracing.observe(record, request)
+  }
+}

@@ -1,0 +1,52 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import type { SendGet } from '../forward/fetch-schema.ts'
+import type { ProbeSettings } from '../forward/gate/gate-settings.ts'
+import { type HealthProbe, startHealthProbe } from '../forward/gate/health-probe.ts'
+import {
+  type GateRules,
+  openUpstreamGate,
+  type UpstreamGate,
+} from '../forward/gate/upstream-gate.ts'
+import type { LastingParts } from './lasting-parts.ts'
+
+/** What the gate to Magento goes by in a configuration. */
+export function gateRules({ gateway: { magento }, integrations }: Config): GateRules {
+  const { connections, queue, circuitBreaker, timeouts } = magento
+  return {
+    connections,
+    queue: { ...queue, maxWaitMs: Math.min(queue.maxWaitMs, timeouts.totalMs) },
+    circuitBreaker,
+    weights: new Map(integrations.map(({ name, queueWeight }) => [name, queueWeight])),
+  }
+}
+
+/** Opens the gate that every request to Magento passes; what becomes of it is counted and logged. */
+export function openMagentoGate(
+  rules: GateRules,
+  { clock, metrics, log }: Pick<LastingParts, 'clock' | 'metrics' | 'log'>,
+): UpstreamGate {
+  return openUpstreamGate(rules, clock, {
+    onShed: metrics.gate.shed,
+    onWaited: metrics.gate.waited,
+    onCircuit: (state) => {
+      if (state === 'open') {
+        metrics.gate.circuitOpened()
+        log.error('Magento fails; the circuit to it is open')
+      } else log.info(`the circuit to Magento is ${state}`)
+    },
+  })
+}
+
+/** Has the gateway itself look whether Magento works; where it does again, requests are tried at once. */
+export function watchMagento(
+  settings: ProbeSettings,
+  sendGet: SendGet,
+  gate: UpstreamGate,
+  log: Logger,
+): HealthProbe {
+  return startHealthProbe(settings, sendGet, (result, reason, isNew) => {
+    if (result === 'working') gate.tryNow()
+    if (isNew) log[result === 'working' ? 'info' : 'warn']({ reason }, `Magento is ${result}`)
+  })
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import type { Logger } from 'pino'
+import type { GatewaySettings } from '../config/gateway-settings.ts'
+import type { JobBackend } from '../jobs/job-backend.ts'
+import { openBrokerBackend } from '../jobs/rabbitmq/open-broker-backend.ts'
+import { openFileBackend } from '../jobs/sqlite/open-file-backend.ts'
+import { openJobNotes } from '../store/jobs/open-job-notes.ts'
+import { redisLocation } from '../store/redis-location.ts'
+
+/** Codes of errors that say that RabbitMQ or Redis is away; the log tells that once. */
+export const isAway = /^(BROKER_|REDIS_AWAY)/
+
+/**
+ * Opens what keeps the jobs: a file, or RabbitMQ and Redis. These may be away for now; a file may not.
+ * @param onFault told of what failed and is tried again, and of defects of handlers
+ * @throws where the file cannot be opened, or that of the authorities not be read
+ */
+export async function openJobBackend(
+  { jobs, store }: { jobs: NonNullable<GatewaySettings['jobs']>; store: GatewaySettings['store'] },
+  log: Logger,
+  onFault: (error: unknown) => void,
+): Promise<JobBackend> {
+  const keepMs = jobs.keepHours * 3_600_000
+  const keepDeadMs = jobs.keepDeadHours * 3_600_000
+  if (jobs.file !== undefined) {
+    return openFileBackend({ file: jobs.file, keepMs, keepDeadMs }, onFault)
+  }
+  const location = redisLocation(store)
+  if (jobs.rabbitmq === undefined || location === undefined) {
+    throw new TypeError('jobs have no place: the rules of the configuration ask for one')
+  }
+  const { rabbitmq, rabbitmqCaFile, confirmMs } = jobs
+  const ca = rabbitmqCaFile === undefined ? undefined : readFileSync(rabbitmqCaFile, 'utf8')
+  const notes = await openJobNotes(location, keepMs, log)
+  const backend = await openBrokerBackend(
+    {
+      url: rabbitmq.reveal(),
+      ca,
+      deadlineMs: confirmMs,
+      keepDeadMs,
+      entriesOf: notes.entriesOf,
+      store: notes.store,
+      isStoreAway: notes.isAway,
+      onBrokerChange: (errorCode) => {
+        if (errorCode === undefined) log.info('rabbitmq is back: jobs are accepted and sent again')
+        else log.error({ errorCode }, 'rabbitmq is away: jobs are neither accepted nor sent')
+      },
+    },
+    (error) => {
+      if (!isAway.test(String((error as NodeJS.ErrnoException).code))) onFault(error)
+    },
+  )
+  return {
+    ...backend,
+    close: async () => {
+      await backend.close()
+      notes.close()
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import type { Logger } from 'pino'
+import { type ConfigChanges, describeChanges } from '../config/changes.ts'
+import { ConfigError, type Fault } from '../config/faults.ts'
+import { restartFaults } from '../config/restart-settings.ts'
+import type { Config } from '../config.ts'
+import { errorCode } from '../forward/upstream-failure.ts'
+import type { Metrics } from '../record/metrics.ts'
+import type { Succession } from './succession.ts'
+
+/** What became of a reload. Only `reloaded` has changed anything. */
+export type ReloadOutcome =
+  | {
+      readonly status: 'reloaded'
+      /** Of the configuration that holds now; the one of the start is 1. */
+      readonly generation: number
+      readonly changes: ConfigChanges
+    }
+  /** The new configuration has faults, or changes what needs a restart. */
+  | { readonly status: 'refused'; readonly faults: readonly Fault[] }
+  /** Something broke that is no fault of the configuration; the log says what. */
+  | { readonly status: 'failed' }
+  | { readonly status: 'stopping' }
+
+/** Takes the configuration anew. It does not reject. */
+export type Reload = () => Promise<ReloadOutcome>
+
+/** What a reload works with. */
+export interface ReloadParts {
+  /** Reads and checks the whole configuration; rejects with a {@link ConfigError} for its faults. */
+  readonly load: () => Promise<Config>
+  readonly succession: Succession
+  readonly isDraining: () => boolean
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/**
+ * Prepares to take the configuration anew while requests are served: it is read and checked whole, then
+ * swapped in, in one step, or not at all. Who asks while one runs waits for the next, which is one for all of them.
+ */
+export function prepareReload({ load, succession, isDraining, metrics, log }: ReloadParts): Reload {
+  let generation = 1
+  let last: Promise<unknown> = Promise.resolve()
+  let waiting: Promise<ReloadOutcome> | undefined
+  metrics.config.loaded(generation)
+  metrics.config.watchLiving(succession.size)
+
+  async function reload(): Promise<ReloadOutcome> {
+    if (isDraining()) return { status: 'stopping' }
+    const { config: running } = succession.current()
+    const next = await load()
+    // It takes a while to read, and nothing may follow once the last generation is being ended.
+    if (isDraining()) return { status: 'stopping' }
+    const faults = restartFaults(running, next)
+    if (faults.length > 0) throw new ConfigError(faults)
+    const changes = describeChanges(running, next)
+    succession.follow(next)
+    metrics.secrets.expect(next.integrations)
+    generation += 1
+    metrics.config.loaded(generation)
+    log.info({ generation, changes }, 'the configuration was reloaded')
+    return { status: 'reloaded', generation, changes }
+  }
+
+  function refused(error: unknown): ReloadOutcome {
+    metrics.config.reloadFailed()
+    if (error instanceof ConfigError) {
+      const { faults } = error
+      log.error({ generation, faults }, 'the configuration was not reloaded: it has faults')
+      return { status: 'refused', faults }
+    }
+    // Not its text: secrets of a configuration that never held are not looked for in the log.
+    const [, at] = /^((?:\n? +at .*)+)/m.exec(String((error as Error | undefined)?.stack)) ?? []
+    log.error({ generation, code: errorCode(error), at }, 'the configuration was not reloaded')
+    return { status: 'failed' }
+  }
+
+  return () => {
+    if (waiting === undefined) {
+      waiting = last.then(() => {
+        waiting = undefined
+        return reload().catch(refused)
+      })
+      last = waiting
+    }
+    return waiting
+  }
+}

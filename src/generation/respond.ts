@@ -1,0 +1,92 @@
+import type { ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
+import type { Logger } from 'pino'
+import type { EndpointSettings } from '../contract/endpoint.ts'
+import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
+import type { Magento } from '../forward/magento.ts'
+import type { ResponseCache } from '../forward/response-cache/response-cache.ts'
+import type { Jobs } from '../jobs/open-jobs.ts'
+import { type Rejection, reject } from '../problem.ts'
+import { openApiRoute, type RequestContext, type WholeAnswer } from '../request-context.ts'
+import { type AnswerSettings, answerProblem, answerReady } from '../server/answer.ts'
+import { failure } from '../traffic.ts'
+import type { Integration } from './integration.ts'
+
+/** What answers requests that every policy has let through. */
+export interface Responders {
+  readonly integrationOf: (request: RequestContext) => Integration
+  readonly upstream: Magento
+  readonly answers: AnswerSettings
+  /** Absent where no route is cached. */
+  readonly cache: ResponseCache | undefined
+  /** Of Magento, for the endpoints of the gateway's own. */
+  readonly shop: EndpointSettings & { readonly timeouts: { readonly totalMs: number } }
+  /** Absent where there are none. */
+  readonly jobs: Jobs | undefined
+  readonly log: Logger
+}
+
+/**
+ * Prepares the answer to a request: Magento's, or one of the gateway's own. What fails is answered as a failure.
+ * @returns what answers a request and then calls back, once, when it needs Magento no more
+ */
+export function prepareRespond(responders: Responders) {
+  const { integrationOf, upstream, answers, cache, shop, jobs, log } = responders
+
+  function ask(
+    request: RequestContext,
+    response: ServerResponse,
+    integration: Integration,
+    totalMs = shop.timeouts.totalMs,
+  ): Promise<WholeAnswer | Rejection | undefined> {
+    const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
+    if (request.endpoint === undefined) {
+      return upstream.forward(request, authorizeUpstream, response, totalMs)
+    }
+    const until = performance.now() + totalMs
+    return answerEndpoint(
+      { store: request.target?.store, body: request.json?.value },
+      request.endpoint,
+      { sourceCode, arrayLimit: shop.arrayLimit },
+      async (call) => {
+        // All of its calls together may take as long as one request that is forwarded.
+        const withinMs = Math.ceil(until - performance.now())
+        if (withinMs <= 0) return reject('upstream-timeout', 'its calls took too long together')
+        return upstream.send(request, { ...call, withinMs }, authorizeUpstream)
+      },
+    )
+  }
+
+  function begin(
+    request: RequestContext,
+    response: ServerResponse,
+  ): Promise<WholeAnswer | Rejection | undefined> | WholeAnswer | undefined {
+    const integration = integrationOf(request)
+    if (request.repeatedAnswer !== undefined) return request.repeatedAnswer
+    if (request.route === openApiRoute) {
+      return { status: 200, contentType: 'application/json', body: integration.openApi() }
+    }
+    if (request.job !== undefined && jobs !== undefined) return jobs.answer(request)
+    return cache === undefined
+      ? ask(request, response, integration)
+      : cache.answer(request, response, (totalMs) => ask(request, response, integration, totalMs))
+  }
+
+  return function respond(request: RequestContext, response: ServerResponse, done: () => void) {
+    const answer = (ready: WholeAnswer | Rejection | undefined) => {
+      done()
+      if (ready === undefined) return
+      if ('code' in ready) answerProblem(response, request, ready, answers)
+      else answerReady(response, request, ready, answers)
+    }
+    const fail = (error: unknown) => answer(failure(log, request, error))
+    let begun: ReturnType<typeof begin>
+    try {
+      begun = begin(request, response)
+    } catch (error) {
+      return fail(error)
+    }
+    if (begun instanceof Promise) begun.then(answer, fail)
+    else answer(begun)
+  }
+}

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino'
+import { prepareDecoy } from '../authenticate/decoy.ts'
+import type { MagentoContract } from '../authorize/magento-contract/contract.ts'
+import { parseRoutePattern } from '../authorize/route-pattern.ts'
+import { publicOrigin } from '../config/public-origin.ts'
+import type { Config } from '../config.ts'
+import type { Endpoint } from '../contract/endpoint.ts'
+import { definedEndpoint, type EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
+import { endpoints } from '../endpoints/endpoints.ts'
+import type { Services, SharedLimiter } from '../policy.ts'
+import { type MemoryBuckets, memoryBuckets } from '../store/memory-buckets.ts'
+import type { Inherited } from './inherited.ts'
+import type { LastingParts } from './lasting-parts.ts'
+
+/** What services are made of besides the configuration and what lives with the process. */
+export interface ServiceParts {
+  readonly sharedLimiter: SharedLimiter
+  /** State of the limiters of this process, by their names. */
+  readonly buckets: Inherited<MemoryBuckets>
+  readonly contract: MagentoContract | undefined
+}
+
+/** Makes what the policies of one configuration may use of the world. */
+export function prepareServices(
+  { gateway, endpoints: defined }: Config,
+  { clock, log, metrics, tracing, store, penalties, isAuditDemandUnmet }: LastingParts,
+  { sharedLimiter, buckets, contract }: ServiceParts,
+): Services {
+  const origin = publicOrigin(gateway.listen)
+  return {
+    localLimiter: (name, limit, keys) => {
+      const own = buckets.take(name, () => memoryBuckets(keys, clock))
+      return (key) => own.take(key, limit)
+    },
+    sharedLimiter,
+    sampleTrace: tracing?.sample,
+    reportRefusal: (request, policy, { code, reason, violations }) => {
+      const { requestId, verified = '' } = request
+      metrics.countReported(verified, policy, code)
+      const told = { requestId, integration: verified, policy, code, reason, violations }
+      log.info(told, 'a policy would refuse this request')
+    },
+    countExceeded: metrics.limits.exceeded,
+    penaltyOf: penalties.penaltyOf,
+    random: Math.random,
+    useNonce: store.useNonce,
+    idempotencyKeys: store.idempotencyKeys,
+    clock: Date.now,
+    publicOrigin: origin,
+    // Those of the shop go before those that the gateway brings along.
+    endpoints: [...defined.map((settings) => withCall(settings, log)), ...endpoints],
+    contract,
+    keepsJobs: gateway.jobs !== undefined,
+    jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
+    reportViolations: reporter(metrics.contract.violated, 'request off the schema of Magento', log),
+    reportDrift: reporter(metrics.contract.drifted, 'answer off the schema of Magento', log),
+    spendDecoy: prepareDecoy(origin, Date.now),
+    isAuditDemandUnmet,
+  }
+}
+
+function withCall(settings: EndpointFileSettings, log: Logger): Endpoint {
+  const called = parseRoutePattern(settings.call.route)
+  const endpoint = definedEndpoint(settings, reportUnmapped(log))
+  return { ...endpoint, ...(called && { calls: [called] }) }
+}
+
+/** Logs why an answer could not be mapped. */
+function reportUnmapped(log: Logger) {
+  return (route: string, error: unknown) => {
+    log.error({ route, err: error }, 'the answer to a write that is done could not be mapped')
+  }
+}
+
+/** Counts and logs what is not as a schema has it. */
+function reporter(
+  count: (integration: string, route: string) => void,
+  message: string,
+  log: Logger,
+): Services['reportViolations'] {
+  return ({ requestId, verified = '', route = '' }, violations) => {
+    count(verified, route)
+    log.warn({ requestId, integration: verified, route, violations }, message)
+  }
+}

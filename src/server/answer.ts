@@ -1,0 +1,215 @@
+import type { ServerResponse } from 'node:http'
+import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
+import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
+
+/** What every answer of the gateway depends on besides its request. */
+export interface AnswerSettings {
+  /** Where `type` of a problem points. */
+  readonly problemsUrl: string
+  /** Whether connections are to end with their current answer. */
+  readonly isDraining: () => boolean
+  /**
+   * Calls back when the answer to a request, its outcome noted, may end: of a write, when its record
+   * has been written. With false it could not be, and the request must not be answered so.
+   */
+  readonly hold: (request: RequestContext, end: (mayAnswer: boolean) => void) => void
+  /** Most that a caller may take to read what is left of its answer when that has come in whole, milliseconds. */
+  readonly readMs: number
+  /** Told of an answer that was broken off because it could not be written: a bug. */
+  readonly onUnwritten: (request: RequestContext, error: unknown) => void
+}
+
+/**
+ * Ends an answer when it may end. One that cannot be written is broken off: where it waits nobody would hear of
+ * that, and it would end the process.
+ */
+export function endHeld(
+  response: ServerResponse,
+  request: RequestContext,
+  settings: AnswerSettings,
+  end: (mayAnswer: boolean) => void,
+): void {
+  orBreakOff(response, request, settings, () =>
+    settings.hold(request, (mayAnswer) =>
+      orBreakOff(response, request, settings, () => {
+        end(mayAnswer)
+        boundReading(response, request, settings)
+      }),
+    ),
+  )
+}
+
+/** Cuts a caller off that does not read the rest of an answer that has ended. */
+export function boundReading(
+  response: ServerResponse,
+  request: RequestContext,
+  settings: AnswerSettings,
+): void {
+  if (response.writableLength === 0 || response.destroyed) return
+  if (response.socket === null) {
+    // It is the turn of another answer on its connection.
+    response.once('socket', () => boundReading(response, request, settings))
+    return
+  }
+  const timer = setTimeout(() => {
+    request.outcome = unread
+    response.destroy()
+  }, settings.readMs)
+  response.once('close', () => clearTimeout(timer))
+}
+
+/** Nobody is left who could answer what fails here: its caller hears that there is no answer. */
+function orBreakOff(
+  response: ServerResponse,
+  request: RequestContext,
+  settings: AnswerSettings,
+  act: () => void,
+): void {
+  try {
+    act()
+  } catch (error) {
+    settings.onUnwritten(request, error)
+    response.destroy()
+  }
+}
+
+/**
+ * The outcome of a request whose caller went away before it had its answer; 499 is what web servers
+ * commonly log for it, and nobody is ever sent it.
+ */
+export const clientClosed: Outcome = {
+  status: 499,
+  code: 'client-closed',
+  reason: 'the caller went away',
+}
+
+/** The outcome of a request whose caller let its answer lie. */
+const unread: Outcome = { ...clientClosed, reason: 'the caller did not read its answer in time' }
+
+/** The fields that the gateway puts on every answer, Magento's too; names and values in turn. */
+export function standingHeaders(request: RequestContext, isLast: boolean): string[] {
+  const headers = ['X-Request-Id', request.requestId, ...request.answerHeaders]
+  if (isLast) headers.push('Connection', 'close')
+  return headers
+}
+
+/**
+ * Answers a refusal, and notes it as the outcome of the request. It does not throw.
+ * @param policy name of the step or policy that refused; absent when something else did
+ */
+export function answerProblem(
+  response: ServerResponse,
+  request: RequestContext,
+  rejection: Rejection,
+  settings: AnswerSettings,
+  policy?: string,
+): void {
+  orBreakOff(response, request, settings, () =>
+    refuse(response, request, rejection, settings, policy),
+  )
+}
+
+function refuse(
+  response: ServerResponse,
+  request: RequestContext,
+  rejection: Rejection,
+  settings: AnswerSettings,
+  policy: string | undefined,
+): void {
+  if (response.destroyed && request.outcome !== undefined) {
+    // It ended before, and what ended it is what happened; what waits for that is told.
+    settings.hold(request, () => undefined)
+    return
+  }
+  const { code, reason } = rejection
+  const status = statusOf(rejection)
+  request.outcome = { status, code, reason, ...(policy !== undefined && { policy }) }
+  if (response.headersSent || response.destroyed) {
+    settings.hold(request, () => response.destroy())
+    return
+  }
+  const body = problemBytes(rejection, request, settings)
+  request.bytesOut = body.length
+  endHeld(response, request, settings, (mayAnswer) => {
+    if (mayAnswer) writeProblem(response, request, rejection, body, settings)
+    else {
+      const instead = problemBytes(unrecorded, request, settings)
+      writeProblem(response, request, unrecorded, instead, settings)
+    }
+  })
+}
+
+/** Answers, and notes it as the outcome of the request. It does not throw. */
+export function answerReady(
+  response: ServerResponse,
+  request: RequestContext,
+  ready: WholeAnswer,
+  settings: AnswerSettings,
+): void {
+  const { status, contentType, body } = ready
+  request.outcome = response.destroyed ? clientClosed : { status }
+  request.bytesOut = body.length
+  if (request.keepsAnswer) request.keptAnswer = ready
+  endHeld(response, request, settings, (mayAnswer) => {
+    if (!mayAnswer) return answerProblem(response, request, unrecorded, settings)
+    if (response.destroyed) return
+    response.writeHead(status, [
+      ...standingHeaders(request, settings.isDraining()),
+      ...contentHeaders(contentType, body),
+    ])
+    response.end(body)
+  })
+}
+
+/** What is answered to a write whose record could not be written. */
+export const unrecorded = reject('audit-unavailable', 'the record could not be written', {
+  detail: 'The request could not be recorded. What it asks for may have been done.',
+})
+
+function problemBytes(
+  rejection: Rejection,
+  { requestId }: RequestContext,
+  { problemsUrl }: AnswerSettings,
+): Buffer {
+  return Buffer.from(problemBody(rejection, requestId, problemsUrl))
+}
+
+function writeProblem(
+  response: ServerResponse,
+  request: RequestContext,
+  rejection: Rejection,
+  body: Buffer,
+  settings: AnswerSettings,
+): void {
+  if (response.destroyed) return
+  // What is left of a body that nobody will read must not be taken for the next request. HTTP/2 keeps
+  // requests apart.
+  const { complete, httpVersionMajor } = response.req
+  const isBodyUnread = request.hasBody && !complete && httpVersionMajor === 1
+  response.writeHead(statusOf(rejection), [
+    ...standingHeaders(request, isBodyUnread || settings.isDraining()),
+    ...contentHeaders('application/problem+json', body),
+    ...codeHeaders(rejection),
+  ])
+  response.end(body)
+}
+
+/** Fields of what the gateway answers by itself. */
+function contentHeaders(contentType: string, body: Buffer): string[] {
+  return [
+    ...['Content-Type', contentType],
+    ...['Content-Length', String(body.length)],
+    ...['Cache-Control', 'no-store'],
+  ]
+}
+
+/** Fields that a status demands. */
+function codeHeaders({ code, retryAfterSeconds }: Rejection): string[] {
+  const headers: string[] = []
+  // RFC 9110, section 15.5.2.
+  if (code === 'unauthenticated') headers.push('WWW-Authenticate', 'Bearer realm="magegate"')
+  // RFC 9110, section 15.5.6.
+  if (code === 'method-not-allowed') headers.push('Allow', 'GET, POST, PUT, DELETE')
+  if (retryAfterSeconds !== undefined) headers.push('Retry-After', String(retryAfterSeconds))
+  return headers
+}

@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { compileIpSet } from '../admit/ip-address.ts'
+import type { Config } from '../config.ts'
+import type { ConnectionMetrics } from '../record/metrics/connection-metrics.ts'
+import { type Renewal, renewCertificate } from './certificate-renewal.ts'
+import type { ConnectionLimits } from './connections.ts'
+import { createServer } from './server.ts'
+import { readTlsMaterial, secureContextOptions, validToMs } from './tls.ts'
+
+/** The public listener. */
+export interface PublicServer {
+  readonly app: FastifyInstance
+  /** Looks for a new certificate now; undefined where the gateway does not speak TLS itself. */
+  readonly renewCertificate: (() => Promise<Renewal>) | undefined
+}
+
+/** What the public listener asks, and where it tells what it meets. */
+export interface ServerParts {
+  /** The configuration that holds. */
+  readonly current: () => Config
+  readonly log: Logger
+  readonly metrics: ConnectionMetrics
+  /** Answers what the HTTP parser refused, or what did not arrive in time. */
+  readonly onClientError: (error: Error, socket: Socket) => void
+}
+
+/**
+ * Makes the public listener by the configuration of the start.
+ * @returns rejects when the certificate cannot be used
+ */
+export async function openPublicServer(
+  { gateway: { listen, limits }, integrations }: Config,
+  { current, log, metrics, onClientError }: ServerParts,
+): Promise<PublicServer> {
+  const { tls } = listen
+  const inUse = tls && (await readTlsMaterial(tls))
+  const app = createServer(
+    {
+      ...(tls && inUse && { tls: { context: secureContextOptions(inUse), http2: tls.http2 } }),
+      asksForCertificate: integrations.some(
+        ({ credentials }) => credentials.clientCertificate !== undefined,
+      ),
+      bodyLimitBytes: limits.bodyBytes,
+      requestTimeoutMs: listen.requestTimeoutMs,
+      connections: {
+        limits: connectionLimits(() => current().gateway),
+        onRefused: metrics.refused,
+      },
+    },
+    onClientError,
+  )
+  if (tls === undefined || inUse === undefined) return { app, renewCertificate: undefined }
+
+  metrics.certificateEnds(validToMs(inUse))
+  const renewal = renewCertificate(
+    app.server as unknown as TlsServer,
+    { files: tls, inUse, everyMs: tls.checkFilesMs },
+    (found) => {
+      if (found.state === 'renewed') {
+        metrics.certificateEnds(found.validToMs)
+        log.info({ validTo: new Date(found.validToMs) }, 'the certificate was renewed')
+      } else if (found.state === 'kept') {
+        metrics.certificateFailed()
+        log.error({ why: found.why }, 'the new certificate cannot be used; the old one stays')
+      }
+    },
+  )
+  app.addHook('onClose', async () => renewal.stop())
+  return { app, renewCertificate: renewal.look }
+}
+
+/** The limits of the configuration that holds. */
+function connectionLimits(current: () => Config['gateway']): () => ConnectionLimits {
+  let of: Config['gateway'] | undefined
+  let limits: ConnectionLimits | undefined
+  return () => {
+    const gateway = current()
+    if (limits === undefined || gateway !== of) {
+      const { maxConnections, trustedProxies } = gateway.listen
+      const perAddress = gateway.limits.perAddress.connections
+      limits = { total: maxConnections, perAddress, isProxy: compileIpSet(trustedProxies) }
+      of = gateway
+    }
+    return limits
+  }
+}

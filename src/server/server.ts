@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type SecureContextOptions, TLSSocket } from 'node:tls'
+import { type FastifyInstance, fastify } from 'fastify'
+import type { ClientCertificate, RequestContext } from '../request-context.ts'
+import { boundConnections, type ConnectionSettings } from './connections.ts'
+import { serveHttp2 } from './http2.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the gateway knows of the request; there from the first hook on. */
+    gate: RequestContext
+  }
+}
+
+/** What the public listener needs of the configuration. */
+export interface ServerSettings {
+  readonly tls?: {
+    readonly context: SecureContextOptions
+    /** Whether callers may choose HTTP/2 in the TLS handshake. */
+    readonly http2: boolean
+  }
+  /** Whether callers are asked for a certificate in the TLS handshake. */
+  readonly asksForCertificate: boolean
+  readonly bodyLimitBytes: number
+  /** Until a whole request must be here, milliseconds. */
+  readonly requestTimeoutMs: number
+  readonly connections: ConnectionSettings
+}
+
+/** Bytes of a request's header section; also bounds the request target. */
+const maxHeaderBytes = 16_384
+
+/** How long a connection may be without a request, milliseconds. */
+const idleMs = 72_000
+
+/**
+ * Makes the public HTTP server. It interprets nothing: every request is routed alike, its body is
+ * read as the bytes that it is, and whatever is wrong with it is left to the pipeline.
+ * @param onClientError answers what the HTTP parser refused, or what did not arrive in time
+ */
+export function createServer(
+  settings: ServerSettings,
+  onClientError: (error: Error, socket: Socket) => void,
+): FastifyInstance {
+  const { tls, asksForCertificate, bodyLimitBytes, requestTimeoutMs } = settings
+  const headersTimeout = Math.min(requestTimeoutMs, 15_000)
+  const http = {
+    maxHeaderSize: maxHeaderBytes,
+    // The pipeline refuses a request without Host, so that it is recorded.
+    requireHostHeader: false,
+    // Most requests are reads; without a body there is nothing to be read, and no events of it.
+    optimizeEmptyRequests: true,
+    headersTimeout,
+    connectionsCheckingInterval: Math.min(requestTimeoutMs, 5_000),
+  }
+  const app = fastify({
+    ...(tls === undefined
+      ? { http }
+      : {
+          https: {
+            ...http,
+            ...tls.context,
+            ALPNProtocols: tls.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+            handshakeTimeout: headersTimeout,
+            // Asked for and never required here: the pipeline decides who needs one.
+            requestCert: asksForCertificate,
+            rejectUnauthorized: false,
+          },
+        }),
+    logger: false,
+    clientErrorHandler: onClientError,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: idleMs,
+    exposeHeadRoutes: false,
+    // While draining, what still comes in on open connections is served as ever.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // Routing must not read the target: the pipeline does, by one grammar, from the raw bytes.
+    rewriteUrl: () => '/',
+    genReqId: () => randomUUID(),
+  }) as unknown as FastifyInstance
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // Node would answer an unknown Expect itself, before any policy and without a record.
+  app.server.on('checkExpectation', (message, response) => {
+    app.server.emit('request', message, response)
+  })
+  // CONNECT asks for a tunnel, which is nothing that an HTTP parser could hand on as a request.
+  app.server.on('connect', (_message, socket) => {
+    // Node gives it up with all listeners, and an error that nobody hears of ends the process.
+    socket.on('error', () => socket.destroy())
+    onClientError(Object.assign(new Error('CONNECT'), { code: 'HTTP_CONNECT' }), socket as Socket)
+  })
+  if (tls?.http2) {
+    const firstRequestMs = headersTimeout
+    const bounds = { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs }
+    const http2 = serveHttp2(app.server, bounds)
+    app.addHook('preClose', async () => http2.close())
+    app.addHook('onClose', () => http2.closed)
+  }
+  // The bytes of all fields together are bounded; Node's bound on their number would leave out what
+  // stands behind it, a length or a coding too.
+  app.server.maxHeadersCount = 0
+  const connections = boundConnections(app.server, settings.connections)
+  // Node's own knows no connection of HTTP/2, nor one whose TLS handshake is not over.
+  app.server.closeAllConnections = connections.destroyAll
+  return app
+}
+
+/** The request target as received; routing has put another in its place. */
+export function rawTargetOf(message: IncomingMessage & { originalUrl?: string }): string {
+  return message.originalUrl ?? message.url ?? ''
+}
+
+// One certificate per connection, however many requests come over it.
+const certificates = new WeakMap<Socket, ClientCertificate | undefined>()
+
+/** The client certificate of the TLS handshake, whether or not its chain is trusted. */
+export function clientCertificateOf(socket: Socket): ClientCertificate | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined
+  if (!certificates.has(socket)) {
+    const certificate = socket.getPeerX509Certificate()
+    const presented = certificate && { certificate, isChainTrusted: socket.authorized }
+    certificates.set(socket, presented)
+  }
+  return certificates.get(socket)
+}

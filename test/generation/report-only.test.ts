@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ConfigError } from '../../src/config/faults.ts'
+import { policies } from '../../src/pipeline.ts'
+import { acme, globex, startGateway } from '../support/gateway.ts'
+import {
+  acmeHeaders,
+  type ClientRequest,
+  globexHeaders,
+  problemOf,
+  send,
+} from '../support/http-client.ts'
+import { scrape } from '../support/metrics.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { shopDocument } from '../support/shop-document.ts'
+
+/** Answers every request at once. */
+function startUpstream() {
+  return startRawUpstream((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  })
+}
+
+const product = 'POST /V1/products'
+const settings = {
+  ...globex.policies,
+  rateLimit: { routes: { 'GET /V1/orders/:id': { quota: '1/month' } } },
+  sensitiveRoutes: { perAddress: '1/h', perSubject: '1/h' },
+  requestSchema: { [product]: 'product.json' },
+  routes: [...globex.policies.routes, 'POST /V1/integration/customer/token'],
+}
+const json = { ...globexHeaders, 'Content-Type': 'application/json' }
+const post = { method: 'POST', path: '/rest/V1/products', headers: json }
+
+/** What each policy refuses; where it takes more than one request, the last one. */
+const refused: Readonly<Record<string, readonly ClientRequest[]>> = {
+  'rate-limit': Array.from({ length: 2 }, () => ({
+    headers: globexHeaders,
+    path: '/rest/V1/orders/1',
+  })),
+  'route-grant': [{ headers: globexHeaders, path: '/rest/V1/customers/1' }],
+  'json-body': [{ ...post, body: '{"sku":1,"sku":2}' }],
+  'known-attacks': [{ ...post, body: '{"sku":"x","sourceData":{}}' }],
+  'sensitive-routes': Array.from({ length: 2 }, () => ({
+    ...post,
+    path: '/rest/V1/integration/customer/token',
+    body: '{"username":"jane"}',
+  })),
+  'search-criteria': [
+    { headers: globexHeaders, path: '/rest/V1/products?searchCriteria[pageSize]=9999' },
+  ],
+  'request-schema': [{ ...post, body: '{"sku":1}' }],
+}
+const schemas = { 'product.json': { type: 'object', properties: { sku: { type: 'string' } } } }
+
+async function startWith(magentoUrl: string, extra: object, magentoSchema?: unknown) {
+  return startGateway({
+    magentoUrl,
+    schemas,
+    integrations: [{ ...globex, policies: settings, ...extra }],
+    ...(magentoSchema !== undefined && { magentoSchema }),
+  })
+}
+
+async function sendAll(url: string, requests: readonly ClientRequest[]) {
+  let last: Awaited<ReturnType<typeof send>> | undefined
+  for (const request of requests) last = await send(url, request)
+  assert.ok(last)
+  return last
+}
+
+describe('a policy that only reports lets pass what it would refuse, and says so', () => {
+  for (const [policy, requests] of Object.entries(refused)) {
+    test(policy, async () => {
+      await using upstream = await startUpstream()
+      await using enforcing = await startWith(upstream.url, {})
+      const { code } = problemOf(await sendAll(enforcing.url, requests))
+      await using reporting = await startWith(upstream.url, { reportOnly: true })
+      assert.equal((await sendAll(reporting.url, requests)).status, 200)
+      const records = await reporting.auditRecords(requests.length)
+      const reported = records.flatMap((record) => record.reported ?? [])
+      const own = reported.filter((each) => each.policy === policy)
+      assert.deepEqual(
+        own.map((each) => each.code),
+        [code],
+      )
+      const { value } = await scrape(reporting)
+      const labels = `{integration="globex-pim",policy="${policy}",code="${code}"}`
+      assert.equal(value(`magegate_reported_refusals_total${labels}`), 1)
+    })
+  }
+
+  test('magento-schema', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startWith(upstream.url, { reportOnly: true }, shopDocument)
+    assert.equal((await send(gateway.url, { ...post, body: '{"unknown":1}' })).status, 200)
+    const [record] = await gateway.auditRecords(1)
+    assert.ok(record?.reported?.some(({ policy }) => policy === 'magento-schema'))
+  })
+
+  test('and there is no other that can', () => {
+    const reportable = policies.filter((policy) => 'isReportable' in policy)
+    assert.deepEqual(
+      reportable.map(({ name }) => name).sort(),
+      [...Object.keys(refused), 'magento-schema'].sort(),
+    )
+    for (const { stage } of reportable) assert.equal(stage, 'authorize')
+  })
+})
+
+test('only what is listed reports, the rest refuses', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startWith(upstream.url, { reportOnly: ['request-schema'] })
+  assert.equal((await send(gateway.url, { ...post, body: '{"sku":1}' })).status, 200)
+  const other = await send(gateway.url, { headers: globexHeaders, path: '/rest/V1/customers/1' })
+  assert.equal(problemOf(other).code, 'route-not-granted')
+  assert.equal(upstream.requests.length, 1)
+})
+
+test('who the caller is, and what is done once, is never only reported', async () => {
+  await using upstream = await startUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [
+      { ...acme, reportOnly: true },
+      {
+        ...globex,
+        reportOnly: true,
+        policies: { ...globex.policies, endpoints: 'compose', ipAllowlist: ['203.0.113.1'] },
+      },
+    ],
+  })
+  const refusals = [
+    {},
+    { headers: { ...acmeHeaders(), 'X-Signature': '0'.repeat(64) } },
+    { headers: globexHeaders },
+    { headers: acmeHeaders(), path: '/rest/V1/../x' },
+    { headers: acmeHeaders(), method: 'POST', path: '/openapi.json' },
+  ]
+  const statuses: number[] = []
+  for (const refusal of refusals) statuses.push((await send(gateway.url, refusal)).status)
+  assert.deepEqual(statuses, [401, 401, 403, 400, 403])
+  const repeat = {
+    method: 'POST',
+    path: '/rest/V1/products',
+    headers: { ...acmeHeaders('{}'), 'Content-Type': 'application/json' },
+    body: '{}',
+  }
+  assert.equal((await send(gateway.url, repeat)).status, 200)
+  assert.equal((await send(gateway.url, repeat)).status, 401)
+  assert.equal(upstream.requests.length, 1)
+})
+
+describe('a configuration is refused that', () => {
+  const faulty: Readonly<Record<string, readonly string[]>> = {
+    'has authentication only reported': ['signature'],
+    'has bodies pass unread by policies that refuse what they read': ['json-body'],
+  }
+  for (const [what, reportOnly] of Object.entries(faulty)) {
+    test(what, async () => {
+      await assert.rejects(
+        startWith('http://127.0.0.1:9', { reportOnly }),
+        (error) =>
+          error instanceof ConfigError &&
+          error.faults.some(({ pointer }) => pointer.startsWith('/reportOnly')),
+      )
+    })
+  }
+})

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { loadConfig } from '../../src/config.ts'
+import { buildGateway } from '../../src/gateway.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+
+test('a defect where requests are answered ends its request with 500, recorded, and keeps nothing from stopping', async () => {
+  await using base = await writeConfig({ gateway: {}, integrations: {} })
+  const auditFile = join(base.path, 'audit.jsonl')
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9' }, auditFile),
+    integrations: {
+      globex: { ...globex, policies: { routes: ['GET /V1/magefine/inventaire/:sku'] } },
+    },
+  })
+  const config = await loadConfig(files.path, testEnv)
+  // The defect: what an endpoint is told of the shop throws when it is read.
+  Object.defineProperty(config.gateway.magento, 'sourceCode', {
+    get: () => {
+      throw new TypeError('inner workings')
+    },
+  })
+  const gateway = await buildGateway(config)
+  const { url } = await gateway.start()
+  const path = '/rest/V1/magefine/inventaire/a'
+  const answer = await send(url, { path, headers: globexHeaders })
+  assert.equal(answer.status, 500)
+  assert.equal(problemOf(answer).code, 'internal-error')
+  assert.ok(!answer.body.includes('inner workings'))
+  await gateway.stop()
+  const [line = '', ...others] = (await readFile(auditFile, 'utf8')).trimEnd().split('\n')
+  const { status, code, reason } = JSON.parse(line)
+  assert.deepEqual(
+    { status, code, reason },
+    { status: 500, code: 'internal-error', reason: 'TypeError' },
+  )
+  assert.deepEqual(others, [])
+})

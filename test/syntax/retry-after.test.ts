@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { retryAfterMs, retryAfterSeconds } from '../../src/syntax/retry-after.ts'
+
+const now = Date.parse('2026-11-28T08:00:00Z')
+
+test('Retry-After is read as seconds and as a date', () => {
+  assert.equal(retryAfterSeconds('0', now), 0)
+  assert.equal(retryAfterSeconds('120', now), 120)
+  assert.equal(retryAfterSeconds('Sat, 28 Nov 2026 08:01:30 GMT', now), 90)
+  assert.equal(retryAfterSeconds('Sat, 28 Nov 2026 08:00:01 GMT', now + 1), 1)
+  assert.equal(retryAfterSeconds('Sun, 06 Nov 1994 08:49:37 GMT', now), 0)
+  assert.equal(retryAfterMs('120', now), 120_000)
+  assert.equal(retryAfterMs('Sat, 28 Nov 2026 08:00:01 GMT', now + 1), 999)
+})
+
+test('what has neither form says nothing', () => {
+  const others = [undefined, '', '-1', '1.5', '1e3', 'soon', '9999999999', '2026-11-28T08:01:30Z']
+  for (const value of [...others, 'Sat, 99 Xyz 2026 08:01:30 GMT']) {
+    assert.equal(retryAfterMs(value, now), undefined, String(value))
+    assert.equal(retryAfterSeconds(value, now), undefined, String(value))
+  }
+})

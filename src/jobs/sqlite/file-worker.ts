@@ -40,7 +40,6 @@ function serve(file: string, port: MessagePort): void {
   const call = operations as unknown as Record<string, (...args: unknown[]) => unknown>
 
   function commit(batch: FileBatch): FileOutcome[] {
-    db.exec('BEGIN IMMEDIATE')
     try {
       const outcomes = batch.map(({ name, args }) => ({ value: call[name]?.(...args) }))
       db.exec('COMMIT')
@@ -54,10 +53,15 @@ function serve(file: string, port: MessagePort): void {
 
   function outcomesOf(batch: FileBatch): FileOutcome[] {
     try {
+      db.exec('BEGIN IMMEDIATE')
+    } catch (error) {
+      // None of them is at fault, such as where another process has the file locked; all have waited for it.
+      return batch.map(() => ({ fault: faultOf(error) }))
+    }
+    try {
       return commit(batch)
     } catch (error) {
-      const fault = faultOf(error)
-      if (batch.length <= 1) return batch.map(() => ({ fault }))
+      if (batch.length <= 1) return batch.map(() => ({ fault: faultOf(error) }))
       // One of them may be at fault for all.
       return batch.flatMap((each) => outcomesOf([each]))
     }

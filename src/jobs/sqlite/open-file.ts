@@ -2,6 +2,13 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
+/*
+ * How long another process may have the file locked, milliseconds: until it can be opened, which may be while it is
+ * made; and then at each transaction, for which callers wait.
+ */
+const openMs = 10_000
+const lockedMs = 3_000
+
 /** Version of the tables below; a file of another one is refused. */
 const version = 1
 
@@ -70,7 +77,7 @@ CREATE TABLE results (
 export function openJobFile(file: string): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true })
   closeSync(openSync(file, 'a', 0o600))
-  const db = new DatabaseSync(file, { timeout: 10_000 })
+  const db = new DatabaseSync(file, { timeout: openMs })
   db.exec('PRAGMA journal_mode = WAL')
   db.exec('PRAGMA synchronous = FULL')
   // Another process may be making the same file.
@@ -81,7 +88,10 @@ export function openJobFile(file: string): DatabaseSync {
     db.exec(`PRAGMA user_version = ${version}`)
   }
   db.exec('COMMIT')
-  if (found === 0 || found === version) return db
+  if (found === 0 || found === version) {
+    db.exec(`PRAGMA busy_timeout = ${lockedMs}`)
+    return db
+  }
   db.close()
   throw new Error(`${file} has jobs of version ${found}, and this is version ${version}`)
 }

@@ -1,7 +1,8 @@
-import { close, mkdirSync, open, openSync, statSync } from 'node:fs'
+import { close, open, openSync, statSync } from 'node:fs'
 import { access, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { makeFolder } from '../make-folder.ts'
 import { type FileEnd, readEndOf } from './file-end.ts'
 import { lastPutAsideMs } from './segments.ts'
 import { type Written, writeBytes } from './write-bytes.ts'
@@ -38,7 +39,7 @@ export interface Rotation {
  * @throws {Error} when the file cannot be opened
  */
 export function openLineFile(file: string, rotation: Rotation | undefined): LineFile {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o750 })
+  makeFolder(dirname(file), 0o750)
   const limitBytes =
     rotation === undefined ? Number.POSITIVE_INFINITY : rotation.sizeMiB * 1_048_576
   let fd = openSync(file, 'a+', mode)

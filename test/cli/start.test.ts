@@ -170,6 +170,21 @@ test('says in one line which file of jobs it cannot use, exits 1 and changes not
   await rm(folder, { recursive: true })
 })
 
+for (const [place, sections] of Object.entries({
+  'file of jobs': { jobs: { file: '/proc/nowhere/jobs.sqlite' }, audit: { file: '/dev/null' } },
+  'audit file': { audit: { file: '/proc/nowhere/audit.jsonl' } },
+})) {
+  test(`says in one line that its ${place} cannot be where no folder can be made, and exits 1`, async () => {
+    await using files = await writeConfig({
+      gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9', gateway: sections }, ''),
+      integrations: { globex },
+    })
+    const { exitCode, stderr } = await runCommand(['start', '--config', files.path], testEnv)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^magegate does not start: .*ENOENT.*mkdir '\/proc\/nowhere'\n$/)
+  })
+}
+
 test('goes on where nobody reads what it prints', async () => {
   await using directory = await writeConfig({ gateway: {}, integrations: {} })
   const probe = createServer().listen(0, '127.0.0.1')

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { operationsOf } from '../../authorize/magento-contract/swagger.ts'
@@ -13,6 +13,7 @@ import { connectMagento } from '../../forward/magento.ts'
 import { dialectMemoryFor } from '../../forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../../forward/upstream-credentials.ts'
 import { gateRules } from '../../generation/magento-gate.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { AnswerSettings } from '../../server/answer.ts'
 import { requiredOption } from '../arguments.ts'
 
@@ -49,7 +50,7 @@ async function pull(directory: string, name: string | undefined, store: string):
   const file = join(directory, contractFile)
   try {
     const document = await fetchFrom(config, integration, store)
-    await mkdir(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     await writeFile(`${file}.new`, `${JSON.stringify(document)}\n`)
     await rename(`${file}.new`, file)
     const guests = document['x-anonymous']?.length ?? 'an unknown number of'

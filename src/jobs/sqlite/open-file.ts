@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeFolder } from '../../make-folder.ts'
 
 /*
  * How long another process may have the file locked, milliseconds: until it can be opened, which may be while it is
@@ -75,7 +76,7 @@ CREATE TABLE results (
  * @throws where it cannot be opened, or has tables of another version
  */
 export function openJobFile(file: string): DatabaseSync {
-  mkdirSync(dirname(file), { recursive: true })
+  makeFolder(dirname(file))
   closeSync(openSync(file, 'a', 0o600))
   const db = new DatabaseSync(file, { timeout: openMs })
   db.exec('PRAGMA journal_mode = WAL')

@@ -8,6 +8,7 @@ import { decodeBase32 } from '../forward/admin-token/base32.ts'
 import { upstreamKey } from '../forward/upstream-signature.ts'
 import { readCheckpointKey } from '../record/checkpoint-key.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
+import { checkAdminAddress } from './admin-address.ts'
 import { checkCacheBounds, checkCacheRules } from './cache-rules.ts'
 import { checkCallbackRules } from './callback-rules.ts'
 import type { Fault } from './faults.ts'
@@ -58,6 +59,7 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
       expected: 'true, or a loopback address in /listen/host',
     })
   }
+  faults.push(...checkAdminAddress(settings))
   if (shutdown.deadlineMs <= shutdown.noticeMs) {
     faults.push({
       pointer: '/shutdown/deadlineMs',

@@ -238,6 +238,22 @@ describe('refuses', () => {
       /\/listen\/requireHttps: expected true, or a loopback address/,
     ],
     [
+      'one port for callers and for the admin listener',
+      {
+        gateway: gatewaySettings(
+          {
+            magentoUrl: 'http://127.0.0.1:1',
+            gateway: {
+              listen: { port: 8080, requireHttps: true, host: '0.0.0.0' },
+              admin: { port: 8080 },
+            },
+          },
+          'var/audit.jsonl',
+        ),
+      },
+      /gateway\.yaml:\d+ \/admin\/port: expected another port than \/listen\/port/,
+    ],
+    [
       'an audit that goes nowhere',
       {
         gateway: {

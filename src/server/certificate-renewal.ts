@@ -1,16 +1,17 @@
 import type { Server } from 'node:tls'
 import {
+  type CertificateEnds,
+  endsOf,
   readTlsMaterial,
   secureContextOptions,
   type TlsFiles,
   type TlsMaterial,
-  validToMs,
 } from './tls.ts'
 
 /** What became of a look at the files of a certificate. */
 export type Renewal =
   | { readonly state: 'unchanged' }
-  | { readonly state: 'renewed'; readonly validToMs: number }
+  | { readonly state: 'renewed'; readonly ends: CertificateEnds }
   /** The old certificate stays; `why` says what does not fit, and holds nothing of the key. */
   | { readonly state: 'kept'; readonly why: string }
 
@@ -51,10 +52,11 @@ export function renewCertificate(
         lastFault = undefined
         return { state: 'unchanged' }
       }
+      const ends = endsOf(found)
       server.setSecureContext(secureContextOptions(found))
       digest = found.digest
       lastFault = undefined
-      const renewal: Renewal = { state: 'renewed', validToMs: validToMs(found) }
+      const renewal: Renewal = { state: 'renewed', ends }
       report(renewal)
       return renewal
     } catch (error) {

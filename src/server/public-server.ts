@@ -8,7 +8,7 @@ import type { ConnectionMetrics } from '../record/metrics/connection-metrics.ts'
 import { type Renewal, renewCertificate } from './certificate-renewal.ts'
 import type { ConnectionLimits } from './connections.ts'
 import { createServer } from './server.ts'
-import { readTlsMaterial, secureContextOptions, validToMs } from './tls.ts'
+import { endsOf, readTlsMaterial, secureContextOptions } from './tls.ts'
 
 /** The public listener. */
 export interface PublicServer {
@@ -54,14 +54,14 @@ export async function openPublicServer(
   )
   if (tls === undefined || inUse === undefined) return { app, renewCertificate: undefined }
 
-  metrics.certificateEnds(validToMs(inUse))
+  metrics.certificateEnds(endsOf(inUse))
   const renewal = renewCertificate(
     app.server as unknown as TlsServer,
     { files: tls, inUse, everyMs: tls.checkFilesMs },
     (found) => {
       if (found.state === 'renewed') {
-        metrics.certificateEnds(found.validToMs)
-        log.info({ validTo: new Date(found.validToMs) }, 'the certificate was renewed')
+        metrics.certificateEnds(found.ends)
+        log.info({ validTo: new Date(found.ends.listenerMs) }, 'the certificate was renewed')
       } else if (found.state === 'kept') {
         metrics.certificateFailed()
         log.error({ why: found.why }, 'the new certificate cannot be used; the old one stays')

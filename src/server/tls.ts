@@ -63,7 +63,28 @@ export function secureContextOptions({ cert, key, ca }: TlsMaterial): SecureCont
   return options
 }
 
-/** When the certificate ends, milliseconds since the epoch. */
-export function validToMs({ cert }: TlsMaterial): number {
-  return new X509Certificate(cert).validToDate.getTime()
+/** When certificates end, milliseconds since the epoch: of each file the one that ends first. */
+export interface CertificateEnds {
+  /** Of the chain that callers are shown. */
+  readonly listenerMs: number
+  /** Of the authorities that may sign client certificates; absent where there are none. */
+  readonly clientCaMs?: number
 }
+
+/**
+ * When certificates end.
+ * @throws when one of them is not whole
+ */
+export function endsOf({ cert, ca }: TlsMaterial): CertificateEnds {
+  const listenerMs = firstEndMs([cert])
+  return ca.length === 0 ? { listenerMs } : { listenerMs, clientCaMs: firstEndMs(ca) }
+}
+
+function firstEndMs(files: readonly Buffer[]): number {
+  const blocks = files.flatMap((file) => file.toString('latin1').match(certificateBlock) ?? [])
+  const ends = blocks.map((block) => new X509Certificate(block).validToDate.getTime())
+  return Math.min(...ends)
+}
+
+// RFC 7468, sections 3 and 5.
+const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g

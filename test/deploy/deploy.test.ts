@@ -12,6 +12,7 @@ import { loadConfig } from '../../src/config.ts'
 import { startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { scrape } from '../support/metrics.ts'
+import { pemFile } from '../support/tls/pem.ts'
 
 const deploy = new URL('../../deploy/', import.meta.url)
 const pathOf = (file: string) => fileURLToPath(new URL(file, deploy))
@@ -40,7 +41,9 @@ test('docs/operations.md says of every alert what to do', async () => {
 
 test('rules and dashboard look at metrics that there are', async () => {
   // Nothing is sent to it; names are there from the start.
-  await using jobs = await startJobsGateway('http://127.0.0.1:9')
+  const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+  const gateway = { listen: { tls } }
+  await using jobs = await startJobsGateway('http://127.0.0.1:9', {}, { gateway })
   const { text } = await scrape(jobs.gateway)
   const there = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name))
   for (const file of ['prometheus/magegate.rules.yaml', 'grafana/magegate.json']) {

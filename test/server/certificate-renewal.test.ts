@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
@@ -12,7 +12,7 @@ import {
   renewCertificate,
 } from '../../src/server/certificate-renewal.ts'
 import { readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
-import { quietAddresses, startGateway } from '../support/gateway.ts'
+import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { pem } from '../support/tls/pem.ts'
 
 /** The name that the certificate of a server has. */
@@ -24,9 +24,17 @@ async function nameAt(port: number): Promise<string> {
   return nameOf(new X509Certificate(raw))
 }
 const nameOf = ({ fingerprint256 }: X509Certificate) => fingerprint256
+const endOf = (name: string) => new X509Certificate(pem(`${name}.cert`)).validToDate.getTime()
 const names = {
   loopback: nameOf(new X509Certificate(pem('loopback.cert'))),
   elsewhere: nameOf(new X509Certificate(pem('elsewhere.cert'))),
+}
+
+/** What the metric tells of the ends of certificates. */
+async function shownEnds({ adminUrl }: TestGateway): Promise<string[]> {
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
+  const series = /^magegate_certificate_not_after_timestamp_seconds(.+)$/gm
+  return [...metrics.matchAll(series)].map(([, rest = '']) => rest)
 }
 
 let folder: string
@@ -80,8 +88,10 @@ describe('a server that looks for a new certificate', () => {
 
   test('takes files that were written over', async () => {
     await writePair('elsewhere')
-    const validToMs = new X509Certificate(pem('elsewhere.cert')).validToDate.getTime()
-    assert.deepEqual(await renewal.look(), { state: 'renewed', validToMs })
+    assert.deepEqual(await renewal.look(), {
+      state: 'renewed',
+      ends: { listenerMs: endOf('elsewhere') },
+    })
     assert.equal(await served(), names.elsewhere)
     assert.equal(reported.length, 1)
   })
@@ -163,10 +173,23 @@ test('a gateway takes a new certificate without a restart, and open connections 
   const [answer] = await once(open, 'data')
   assert.match(String(answer), /^HTTP\/1\.1 400 /)
   open.destroy()
-  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-  const endsAt = new X509Certificate(pem('elsewhere.cert')).validToDate.getTime() / 1000
-  assert.match(
-    metrics,
-    new RegExp(`^magegate_certificate_not_after_timestamp_seconds ${endsAt}$`, 'm'),
-  )
+  assert.deepEqual(await shownEnds(gateway), [
+    `{certificate="listener"} ${endOf('elsewhere') / 1000}`,
+  ])
+})
+
+test('a gateway shows when the first certificate of its chain ends, and of the authorities of its callers', async () => {
+  await writePair('client')
+  await appendFile(join(folder, 'tls.crt'), pem('elsewhere.cert'))
+  const clientCaFile = join(folder, 'ca.crt')
+  await writeFile(clientCaFile, pem('ca.cert'))
+  await using gateway = await startGateway({
+    magentoUrl: 'http://127.0.0.1:1',
+    gateway: { listen: { tls: { ...files, clientCaFile }, requireHttps: true } },
+  })
+  assert.ok(endOf('elsewhere') < endOf('client'))
+  assert.deepEqual(await shownEnds(gateway), [
+    `{certificate="listener"} ${endOf('elsewhere') / 1000}`,
+    `{certificate="client-ca"} ${endOf('ca') / 1000}`,
+  ])
 })

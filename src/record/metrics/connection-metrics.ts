@@ -4,8 +4,11 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 export interface ConnectionMetrics {
   /** Counts a connection that was closed at once because there were too many. */
   readonly refused: (bound: 'total' | 'address') => void
-  /** Shows until when the certificate holds, milliseconds since the epoch. */
-  readonly certificateEnds: (atMs: number) => void
+  /** Shows until when certificates hold, milliseconds since the epoch. */
+  readonly certificateEnds: (ends: {
+    readonly listenerMs: number
+    readonly clientCaMs?: number
+  }) => void
   /** Counts a new certificate that could not be used. */
   readonly certificateFailed: () => void
 }
@@ -25,17 +28,20 @@ export function connectionMetrics(registry: Registry): ConnectionMetrics {
     registers,
   })
   // Registered where there is a certificate only.
-  let end: Gauge | undefined
+  let end: Gauge<'certificate'> | undefined
   return {
     refused: (bound) => refused.inc({ bound }),
     certificateFailed: () => failures.inc(),
-    certificateEnds: (atMs) => {
+    certificateEnds: ({ listenerMs, clientCaMs }) => {
       end ??= new Gauge({
         name: 'magegate_certificate_not_after_timestamp_seconds',
-        help: 'When the certificate of the public listener ends, in seconds since the epoch.',
+        help: 'When certificates end, in seconds since the epoch: the first of the chain of the public listener, and of the authorities for client certificates.',
+        labelNames: ['certificate'] as const,
         registers,
       })
-      end.set(atMs / 1000)
+      end.reset()
+      end.set({ certificate: 'listener' }, listenerMs / 1000)
+      if (clientCaMs !== undefined) end.set({ certificate: 'client-ca' }, clientCaMs / 1000)
     },
   }
 }

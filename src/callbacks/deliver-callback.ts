@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { nextSending } from '../contract/retry-schedule.ts'
 import type { Delivery, HandleDelivery, Settlement } from '../jobs/durable-queue.ts'
 import { readCallback, type StoredCallback, writeCallback } from './callback-entry.ts'
@@ -47,10 +48,10 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
     // One that was put back begins anew.
     const sendings = delivery.attempts === 1 ? 1 : stored.sendings + 1
     const callback = { ...stored, sendings }
-    const startedAt = clock()
+    const startedAt = performance.now()
     const sending = await receiver.call(delivery.id, stored.payload, delivery.signal)
     if (delivery.signal.aborted && sending.outcome === 'failed') return closed
-    const durationMs = clock() - startedAt
+    const durationMs = performance.now() - startedAt
     const end = (outcome: CallbackEnd['outcome'], reason?: string) => {
       const { id, owner } = delivery
       return onEnd({ ...callback, id, owner, outcome, status: sending.status, reason, durationMs })

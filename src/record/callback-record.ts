@@ -1,5 +1,5 @@
 import type { CallbackEnd } from '../callbacks/deliver-callback.ts'
-import type { AuditRecord } from './audit-record.ts'
+import { type AuditRecord, milliseconds } from './audit-record.ts'
 import { eventRecord } from './event-record.ts'
 
 /**
@@ -21,7 +21,7 @@ export function callbackRecord(end: CallbackEnd, nowMs: number): AuditRecord {
     route,
     status: status ?? 0,
     reason: `${said}, ${sendings} sent`,
-    durationMs: end.durationMs,
+    durationMs: milliseconds(end.durationMs),
     bytesOut: Buffer.byteLength(end.payload),
     jobIds: [jobId],
   }

@@ -108,6 +108,19 @@ describe('a call-back', () => {
     assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1)
   })
 
+  test('takes the time that it takes, also where the clock is set back meanwhile', async () => {
+    const clock = testClock()
+    await using receiver = await startReceiver({
+      answer: (response, ...asked) => {
+        clock.advance(-60_000)
+        status(204)(response, ...asked)
+      },
+    })
+    const { handle, ends } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    await handle(deliveryOf(clock))
+    assert.ok(Number(ends[0]?.durationMs) > 0)
+  })
+
   test('waits as long as the receiver asks', async () => {
     await using receiver = await startReceiver({ answer: status(429, { 'Retry-After': '600' }) })
     const clock = testClock()

@@ -6,6 +6,12 @@ import { reject } from '../problem.ts'
 const retryAfterSeconds = 2
 
 /**
+ * A nonce is remembered for so long beyond the end of its signature, milliseconds: where the clock is set back by
+ * at most that, the signature holds for longer and can be used once all the same.
+ */
+const setBackMs = 60_000
+
+/**
  * Lets a signed request through once. It stands after the signature, so that nobody can use up a
  * nonce, or the room for them, without the secret.
  */
@@ -36,7 +42,7 @@ export const replayGuard = definePolicy({
       if (nonce === undefined) return allow
       // A tuple, not a joined text: no integration can choose a nonce of another one.
       const key = JSON.stringify([claimed?.integration, nonce.value])
-      return useOnce(key, nonce.ttlMs, method === 'GET')
+      return useOnce(key, nonce.ttlMs + setBackMs, method === 'GET')
     }
   },
 })

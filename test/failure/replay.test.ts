@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, startGateway, testEnv } from '../support/gateway.ts'
@@ -25,10 +26,10 @@ async function temporaryFolder() {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-function signedWrite(nonce: string, method = 'POST'): ClientRequest {
+function signedWrite(nonce: string, method = 'POST', ageSeconds = 0): ClientRequest {
   const body = method === 'GET' ? '' : '{"sku":"my-sku-123","qty":15}'
   const path = method === 'GET' ? '/rest/V1/products/24-MB01' : '/rest/V1/magefine/inventaire'
-  const timestamp = String(Math.floor(Date.now() / 1000))
+  const timestamp = String(Math.floor(Date.now() / 1000) - ageSeconds)
   const text = canonicalRequest({ timestamp, nonce, method, path, query: '', body })
   return {
     method,
@@ -78,6 +79,23 @@ test('in one process too, without Redis', async () => {
   const answers = await Promise.all(Array.from({ length: 100 }, () => send(gateway.url, request)))
   assert.equal(answers.filter(({ status }) => status === 200).length, 1)
   assert.equal(magento.received.length, 1)
+})
+
+test('not again where the clock is set back by a minute, though its signature then holds for longer', async (t) => {
+  const { now } = Date
+  let setBackMs = 0
+  t.mock.method(Date, 'now', () => now() - setBackMs)
+  await using magento = await startMagento()
+  await using gateway = await startGateway({ magentoUrl: magento.url, integrations: [signing] })
+  // Holds for another second; five minutes are the default.
+  const request = signedWrite('nonce-before-the-clock-is-set', 'POST', 299)
+  assert.equal((await send(gateway.url, request)).status, 200)
+  setBackMs = 60_000
+  await delay(1_002)
+  assert.equal((await send(gateway.url, request)).status, 401)
+  assert.equal(magento.received.length, 1)
+  const [, refused] = await gateway.auditRecords(2)
+  assert.equal(refused?.reason, 'replayed: the nonce was used before')
 })
 
 test('while Redis is away writes are refused with 503, and reads go on', async () => {

@@ -87,8 +87,10 @@ function readQuota(
   cost: number,
   nowMs: number,
 ): Reading {
-  const startMs = periodStart(period, nowMs)
   const known = quotas.get(key)
+  const nextMs = periodStart(period, nowMs, 1)
+  // Where the clock was set back over the end of a period, the next one has begun, and is not begun anew.
+  const startMs = known?.startMs === nextMs ? nextMs : periodStart(period, nowMs)
   const used = known?.startMs === startMs ? known.used : 0
   const charged = used + Math.min(cost, count)
   const isExceeded = charged > count
@@ -96,7 +98,7 @@ function readQuota(
     isExceeded,
     commit: () => quotas.set(key, { used: charged, startMs }),
     state: (isCharged) => {
-      const resetMs = periodStart(period, nowMs, 1) - nowMs
+      const resetMs = periodStart(period, startMs, 1) - nowMs
       return {
         isExceeded,
         remaining: Math.max(0, count - (isCharged ? charged : used)),

@@ -126,6 +126,22 @@ test('a quota is whole again when its calendar period is over, not before', () =
   assert.equal(clock.take(limits).isAllowed, false)
 })
 
+test('a quota is not whole again where the clock is set back over the end of a period', () => {
+  const clock = simulated(Date.UTC(2026, 0, 31))
+  const limits = [quotaOf(1, 'day'), quotaOf(1, 'month')]
+  assert.equal(clock.take(limits).isAllowed, true)
+  clock.advance(-1000)
+  const { isAllowed, states } = clock.take(limits)
+  assert.equal(isAllowed, false)
+  const dayMs = 86_400_000
+  assert.deepEqual(
+    states.map(({ resetMs }) => resetMs),
+    [dayMs + 1000, dayMs + 1000],
+  )
+  clock.advance(dayMs + 1000)
+  assert.equal(clock.take(limits).isAllowed, true)
+})
+
 test('charges nothing where one limit refuses', () => {
   const clock = simulated()
   const [rate, quota, concurrency] = [rateOf(1, 1, 5), quotaOf(1, 'day'), concurrencyOf(2)]

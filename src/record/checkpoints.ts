@@ -1,9 +1,9 @@
 import { sign } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import type { ChainHead } from './chain.ts'
 import type { CheckpointKey } from './checkpoint-key.ts'
-import { headsAfter } from './file-end.ts'
+import { headsAfter, readBackward } from './file-end.ts'
 import { type MerkleTree, merkleTree } from './merkle.ts'
 import { segmentFiles } from './segments.ts'
 
@@ -37,8 +37,8 @@ export function openCheckpoints(
   onError: (error: unknown) => void,
 ): Checkpoints {
   const path = `${trail}.checkpoints`
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  let isTorn = before !== '' && !before.endsWith('\n')
+  const before = endOfCheckpoints(path)
+  let { isTorn } = before
   let tree = merkleTree()
   let from = 0
   let last: ChainHead | undefined
@@ -89,7 +89,7 @@ export function openCheckpoints(
     return line
   }
 
-  add(uncovered(trail, lastCovered(before)))
+  add(uncovered(trail, before.covered))
   void write()
   const timer = setInterval(() => void write(), everySeconds * 1000).unref()
   return {
@@ -135,11 +135,32 @@ function uncovered(trail: string, seq: number): ChainHead[] {
   return heads
 }
 
-/** Number of the last line that a checkpoint covers; 0 when there is none. */
-function lastCovered(checkpoints: string): number {
-  for (const line of checkpoints.split('\n').reverse()) {
-    const to = /^\{"v":1,"time":"[^"]*","from":\d+,"to":(\d+),.*"signature":"[^"]+"\}$/.exec(line)
-    if (to !== null) return Number(to[1])
+/**
+ * How the checkpoints end: the number of the last line that one of them covers, 0 when there is none, and whether
+ * something that was cut off stands behind it. There may be years of them, so no more is read than that takes.
+ */
+function endOfCheckpoints(path: string): { readonly covered: number; readonly isTorn: boolean } {
+  if (!existsSync(path)) return { covered: 0, isTorn: false }
+  const fd = openSync(path, 'r')
+  try {
+    const found = readBackward(fd, (bytes, isWholeFile) => {
+      const covered = lastCovered(bytes) ?? (isWholeFile ? 0 : undefined)
+      return covered === undefined ? undefined : { covered, isTorn: (bytes.at(-1) ?? 10) !== 10 }
+    })
+    return found ?? { covered: 0, isTorn: false }
+  } finally {
+    closeSync(fd)
   }
-  return 0
+}
+
+const form = /^\{"v":1,"time":"[^"]*","from":\d+,"to":(\d+),.*"signature":"[^"]+"\}$/
+
+function lastCovered(bytes: Buffer): number | undefined {
+  for (let end = bytes.length; end >= 0; ) {
+    const feed = end === 0 ? -1 : bytes.lastIndexOf('\n', end - 1)
+    const to = form.exec(bytes.toString('utf8', feed + 1, end))?.[1]
+    if (to !== undefined) return Number(to)
+    end = feed
+  }
+  return undefined
 }

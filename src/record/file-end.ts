@@ -44,10 +44,22 @@ export function readFileEnd(file: string): FileEnd {
  * @throws {Error} when it cannot be read
  */
 export function readEndOf(fd: number): FileEnd {
+  return readBackward(fd, endOf) ?? { head: undefined, cut: undefined }
+}
+
+/**
+ * Looks for something at the end of a file that is open for reading: in its last bytes, and in more of them until it
+ * is found or they are all.
+ * @throws {Error} when it cannot be read
+ */
+export function readBackward<Found>(
+  fd: number,
+  find: (bytes: Buffer, isWholeFile: boolean) => Found | undefined,
+): Found | undefined {
   const { size } = fstatSync(fd)
   for (let length = Math.min(firstStepBytes, size); ; length = Math.min(length * 8, size)) {
-    const end = endOf(readLast(fd, size, length), length === size)
-    if (end !== undefined) return end
+    const found = find(readLast(fd, size, length), length === size)
+    if (found !== undefined || length === size) return found
   }
 }
 
@@ -61,13 +73,13 @@ export function headsAfter(file: string, seq: number): ChainHead[] {
   if (whole !== undefined) return headsIn(whole).filter((head) => head.seq > seq)
   const fd = openSync(file, 'r')
   try {
-    const { size } = fstatSync(fd)
-    for (let length = Math.min(firstStepBytes, size); ; length = Math.min(length * 8, size)) {
+    const found = readBackward(fd, (bytes, isWholeFile) => {
       // The first line may have begun before, and is none of the chain then.
-      const heads = headsIn(readLast(fd, size, length))
+      const heads = headsIn(bytes)
       const first = heads[0]?.seq ?? Number.POSITIVE_INFINITY
-      if (first <= seq + 1 || length === size) return heads.filter((head) => head.seq > seq)
-    }
+      return first <= seq + 1 || isWholeFile ? heads.filter((head) => head.seq > seq) : undefined
+    })
+    return found ?? []
   } finally {
     closeSync(fd)
   }

@@ -1,5 +1,5 @@
 import { type KeyObject, verify } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readLinesOf } from './read-lines.ts'
 
 /** A checkpoint whose signature is valid. */
 export interface Checkpoint {
@@ -34,10 +34,11 @@ export async function readCheckpoints(
 ): Promise<CheckpointList> {
   const found = new Map<string, Checkpoint>()
   for (const file of files) {
-    for (const [index, line] of (await readFile(file, 'utf8')).split('\n').entries()) {
+    for await (const { number, bytes: read } of readLinesOf(file)) {
+      const line = read.toString('utf8')
       const [, signed, signature] = lineForm.exec(line) ?? []
       if (signed === undefined || signature === undefined) continue
-      const at = `${file}:${index + 1}`
+      const at = `${file}:${number}`
       const bytes = Buffer.from(signature, 'base64url')
       if (!verify(null, Buffer.from(signed), publicKey, bytes)) {
         return { checkpoints: [], fault: `${at}: the signature of this checkpoint is not valid` }

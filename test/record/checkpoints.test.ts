@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -33,10 +33,14 @@ async function writeTrail(name: string) {
   return { trail, older, newer }
 }
 
-async function coveredAtStart(trail: string) {
+function openCheckpointsOf(trail: string) {
   const settings = { key: { privateKey, id: 'k' }, everyRecords: 100, everySeconds: 3600 }
   const fail = (error: unknown) => assert.fail(String(error))
-  await openCheckpoints(trail, settings, () => undefined, fail).close()
+  return openCheckpoints(trail, settings, () => undefined, fail)
+}
+
+async function coveredAtStart(trail: string) {
+  await openCheckpointsOf(trail).close()
   const lines = (await readFile(`${trail}.checkpoints`, 'utf8')).trimEnd().split('\n')
   return lines.map((line) => {
     const { from, to, count } = JSON.parse(line) as Record<string, number>
@@ -66,4 +70,18 @@ test('a later start covers nothing again', async () => {
   const { trail } = await writeTrail('later.jsonl')
   await coveredAtStart(trail)
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
+})
+
+test('a start reads the end of what may be years of checkpoints, and goes on behind it', async () => {
+  const { trail } = await writeTrail('years.jsonl')
+  await coveredAtStart(trail)
+  const path = `${trail}.checkpoints`
+  const line = await readFile(path, 'utf8')
+  const file = await open(path, 'w')
+  // More than Node can hold as one text; the file has a hole in its place.
+  const yearsBytes = 2 ** 29 + 2 ** 20
+  await file.write(`\n${line}`, yearsBytes)
+  await openCheckpointsOf(trail).close()
+  assert.equal((await file.stat()).size, yearsBytes + 1 + line.length)
+  await file.close()
 })

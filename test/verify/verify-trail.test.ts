@@ -86,6 +86,17 @@ test('a trail that nobody touched is whole, over restarts and rotations, compres
   assert.deepEqual(await verified(long), report)
 })
 
+test('checkpoints that were put aside and compressed count with those that came after', async () => {
+  const path = await writeTrail(25)
+  const own = `${path}.checkpoints`
+  const lines = (await readFile(own, 'utf8')).split(/(?<=\n)/)
+  const aside = `${own}.older.gz`
+  await writeFile(aside, gzipSync(lines.slice(0, 2).join('')))
+  await writeFile(own, lines.slice(2).join(''))
+  const { fault, checkpoints } = await verified(path, publicKey, [aside])
+  assert.deepEqual([fault, checkpoints], [undefined, 3])
+})
+
 test('a trail whose oldest file is not kept any more is whole from there on', async () => {
   const path = await writeTrail(60, { filler: 'x'.repeat(65_536) })
   const [oldest = ''] = trailFiles(path)

@@ -12,9 +12,10 @@ const dottedRun = /[A-Za-z0-9_.-]+/g
 const headerBegin = /eyJ[A-Za-z0-9_-]{8}/
 
 const minTokenLength = 32
-/* What Magento's tokens and keys, and digests in hex look like. */
+/* What Magento's tokens, keys and ids of carts of guests, and digests in hex look like. */
 const tokenShapes = new RegExp(
   [
+    String.raw`(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[A-Za-z0-9]{32}(?![A-Za-z0-9])`,
     String.raw`(?<![A-Za-z0-9])(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{32}(?![A-Za-z0-9])`,
     '(?<![A-Za-z0-9])[0-9a-fA-F]{40,128}(?![A-Za-z0-9])',
   ].join('|'),

@@ -52,6 +52,7 @@ describe('takes for a token', () => {
     'eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjF9.c2lnbmF0dXJl',
     'q2w8e4r6t1y3u5i7o9p0a2s4d6f8g1h3',
     'da39a3ee5e6b4b0d3255bfef95601890afd80709',
+    'YiHQXw1sUkAJEcCMEt7QAo3UgbWzPXcJ',
   ]
   for (const token of tokens) {
     test(token, () => assert.ok(!redactTokenShapes(`before ${token} after`).includes(token)))
@@ -117,6 +118,13 @@ describe('of a path shows', () => {
       resetPasswordLinkToken: 'abc',
     })
     assert.equal(shown, '/rest/V1/customers/7/password/resetLinkToken/[redacted]')
+  })
+  test('no id of a guest’s cart, which opens it', () => {
+    const target = '/rest/V1/guest-carts/YiHQXwsUkAJEcCMEtQAoUgbWzPXcJabc/items'
+    const shown = '/rest/V1/guest-carts/[redacted]/items'
+    const variables = { cartId: 'YiHQXwsUkAJEcCMEtQAoUgbWzPXcJabc' }
+    assert.equal(granted(target, 'GET /V1/guest-carts/:cartId/items', variables), shown)
+    assert.equal(redactPath(requestContext({ target })), shown)
   })
   test('only words and numbers of a path that was not granted', () => {
     const target = '/rest/V1/customers/42/pw-5ecr3t/resetLinkToken'

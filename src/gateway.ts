@@ -53,8 +53,8 @@ export async function buildGateway(
     log: lasting.log,
     metrics: lasting.metrics.connections,
     onClientError: (error, socket) => {
-      const { answers } = succession.current().traffic
-      answerClientError(error, socket, { answers, openReplies })
+      const { traffic } = succession.current()
+      answerClientError(error, socket, { traffic, openReplies })
     },
   })
   const connections = watchConnections(app.server)

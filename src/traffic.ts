@@ -35,6 +35,8 @@ export interface Traffic {
   readonly respond: (request: RequestContext, response: ServerResponse, done: () => void) => void
   /** Called once for every request, when its connection is done with it. */
   readonly record: (request: RequestContext) => void
+  /** Takes note of a message that could not be read as a request, on the address that it came from. */
+  readonly noteUnread: (request: RequestContext) => void
   readonly log: Logger
 }
 

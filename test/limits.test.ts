@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { acme, globex, quietAddresses, startGateway } from './support/gateway.ts'
-import { acmeHeaders, globexHeaders, problemOf, send } from './support/http-client.ts'
+import { acmeHeaders, globexHeaders, problemOf, send, sendRaw } from './support/http-client.ts'
 import { startRawUpstream } from './support/raw-upstream.ts'
 import { startRedis } from './support/redis.ts'
 import { startCluster, startSentinel } from './support/redis-topologies.ts'
@@ -248,5 +248,29 @@ describe('an address whose requests are refused before an integration can be cha
       assert.equal(problemOf(shutOut).code, 'address-rate-limited')
       assert.ok(Number(shutOut.headers['retry-after']) > 3_000)
     })
+  }
+
+  const unreadable = {
+    'that are no HTTP': 'NONSENSE\r\n\r\n',
+    'with a header section that is too large': `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+  }
+  for (const [name, bytes] of Object.entries(unreadable)) {
+    for (const [where, trustedProxies, status] of [
+      ['is shut out', [], 429],
+      ['is not where it is a proxy, which nobody can choose to be', ['127.0.0.1'], 200],
+    ] as const) {
+      test(`with bytes ${name} ${where}`, async () => {
+        await using upstream = await startUpstream()
+        await using gateway = await startGateway({
+          magentoUrl: upstream.url,
+          gateway: { listen: { trustedProxies }, limits: { perAddress } },
+          integrations: [globex],
+        })
+        for (let count = 0; count < 4; count += 1) {
+          assert.match(await sendRaw(gateway.url, bytes), /^HTTP\/1\.1 4(?:00|31) /)
+        }
+        assert.equal((await send(gateway.url, { headers: globexHeaders })).status, status)
+      })
+    }
   }
 })

@@ -1,3 +1,4 @@
+import { canonicalIp, compileIpSet } from '../admit/ip-address.ts'
 import { prepareReceivers } from '../callbacks/open-callbacks.ts'
 import type { Receiver } from '../callbacks/receiver.ts'
 import type { Config } from '../config.ts'
@@ -117,6 +118,7 @@ export function prepareGeneration(
   const facts = stepFacts(config)
   const integrations = prepareIntegrations(config.integrations, services, upstreamServices)
   const nobody = prepareNobody(services)
+  const isProxy = compileIpSet(listen.trustedProxies)
   const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
   const users = countUsers()
   lasting.allowRequestsOf(listen.requestTimeoutMs + magento.timeouts.totalMs)
@@ -146,6 +148,13 @@ export function prepareGeneration(
       record: (request) => {
         penalties.note(request, penaltySettings)
         recorder.record(request, buildRecord)
+      },
+      noteUnread: (request) => {
+        const ip = canonicalIp(request.remoteIp ?? '')
+        // Of what a proxy could not make sense of either, nobody knows who sent it.
+        if (ip === undefined || isProxy(ip)) return
+        request.clientIp = ip
+        penalties.note(request, penaltySettings)
       },
       log,
     },

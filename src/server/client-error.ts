@@ -5,12 +5,15 @@ import type { FastifyReply } from 'fastify'
 import { errorCode } from '../forward/upstream-failure.ts'
 import { type ProblemCode, problemBody, reject, statusOf } from '../problem.ts'
 import { RequestContext } from '../request-context.ts'
-import type { AnswerSettings } from './answer.ts'
+import type { Traffic } from '../traffic.ts'
 
 const codes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
 }
+
+/** What a caller wrote, and neither what it did not write in time nor what TLS could not agree on. */
+const isOfParser = /^(?:HPE|HTTP)_/
 
 /** Answers that are not complete, by their connection; the last one where requests are pipelined. */
 export type OpenReplies = WeakMap<Socket, FastifyReply>
@@ -18,7 +21,7 @@ export type OpenReplies = WeakMap<Socket, FastifyReply>
 /** What the answer to a broken message depends on. */
 export interface ClientErrorSources {
   /** Of what came in under no request that could be read. */
-  readonly answers: Pick<AnswerSettings, 'problemsUrl' | 'hold'>
+  readonly traffic: Pick<Traffic, 'answers' | 'noteUnread'>
   readonly openReplies: OpenReplies
 }
 
@@ -44,10 +47,11 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   const rejection = reject(codes[reason] ?? 'malformed-http', reason)
   const status = statusOf(rejection)
   const request = open?.request.gate ?? unreadRequest(socket)
-  const { answers } = open?.request.traffic ?? sources
+  const { answers } = open?.request.traffic ?? sources.traffic
   const body = problemBody(rejection, request.requestId, answers.problemsUrl)
   request.outcome = { status, code: rejection.code, reason }
   request.bytesOut = Buffer.byteLength(body)
+  if (open === undefined && isOfParser.test(reason)) sources.traffic.noteUnread(request)
   // Nothing was done that would have to be recorded at any price, so it is answered in any case.
   answers.hold(request, () => {
     // Before the end of a TLS handshake nothing can be said, and Node would wait to say it.

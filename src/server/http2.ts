@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { constants, createServer, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
+import { goOnWhenRead } from './go-on.ts'
 import { Http2Request, Http2Response, sessionFacts } from './http2-message.ts'
 
 /** What bounds the requests of HTTP/2. */
@@ -88,6 +89,10 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
   }
   // Whatever is asked for is left to the pipeline, which records what it refuses.
   http2.on('request', serve).on('checkExpectation', serve).on('connect', serve)
+  http2.on('checkContinue', (request: Http2Request, response: Http2Response) => {
+    goOnWhenRead(request, response)
+    serve(request, response)
+  })
 
   let arriving: TLSSocket | undefined
   http2.on('session', (session) => {

@@ -5,6 +5,7 @@ import { type SecureContextOptions, TLSSocket } from 'node:tls'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { ClientCertificate, RequestContext } from '../request-context.ts'
 import { boundConnections, type ConnectionSettings } from './connections.ts'
+import { goOnWhenRead } from './go-on.ts'
 import { serveHttp2 } from './http2.ts'
 
 declare module 'fastify' {
@@ -86,6 +87,10 @@ export function createServer(
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   // Node would answer an unknown Expect itself, before any policy and without a record.
   app.server.on('checkExpectation', (message, response) => {
+    app.server.emit('request', message, response)
+  })
+  app.server.on('checkContinue', (message, response) => {
+    goOnWhenRead(message, response)
     app.server.emit('request', message, response)
   })
   // CONNECT asks for a tunnel, which is nothing that an HTTP parser could hand on as a request.

@@ -1,150 +1,18 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type MagentoStandIn, startMagentoStandIn } from '../../test/support/magento/stand-in.ts'
-import { type Config, loadConfig } from '../config.ts'
-import { buildGateway, type Gateway } from '../gateway.ts'
-import type { AuditRecord } from '../record/audit-record.ts'
-import { firstValue } from '../syntax/headers.ts'
-import { call } from './demo/call.ts'
-import { auditLine, headerText, heading, labelled, print, short, status } from './demo/print.ts'
-import { demoSecrets, type Scene, scenes } from './demo/scenes.ts'
-import { signalled } from './signalled.ts'
 
-const exampleConfig = fileURLToPath(new URL('../../config', import.meta.url))
+/** What the demo takes from a checkout; the image has the gateway alone. */
+const needed = ['test/support/magento/stand-in.ts', 'config/gateway.yaml']
 
 /** `demo [--once]` */
-export function main(args: string[]): Promise<number> {
+export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { once: { type: 'boolean' } } })
-  return demo({ once: values.once ?? false })
-}
-
-/**
- * Shows a gateway with the example configuration at work in front of a stand-in for Magento: what
- * was sent, what reached Magento, what was refused and why, the audit records. Then serves on until
- * Ctrl-C.
- * @param once end after the show
- * @returns the exit code
- */
-async function demo({ once }: { readonly once: boolean }): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-demo-'))
-  const files = { audit: join(folder, 'audit.jsonl'), jobs: join(folder, 'jobs.sqlite') }
-  await using magento = await startMagentoStandIn({
-    integrations: [
-      magentoIntegration('acme', demoSecrets.ACME_MAGENTO_TOKEN),
-      magentoIntegration('globex', demoSecrets.GLOBEX_MAGENTO_TOKEN),
-    ],
-    // Real Magento takes integration tokens as bearer tokens only where the shop allows it.
-    enableIntegrationAsBearer: true,
-  })
-  const config = await loadConfig(exampleConfig, demoSecrets)
-  const { gateway, url } = await listen(config, magento.url, files)
-  try {
-    print(
-      heading('magegate demo'),
-      labelled('gateway', url),
-      labelled('Magento', `${magento.url} (a stand-in)`),
-    )
-    for (const scene of scenes) await play(scene, url, magento)
-    await showAudit(files.audit)
-    if (!once) {
-      print(heading('It serves on until Ctrl-C. Try:'), ...commands(url), '')
-      await signalled()
-    }
-  } finally {
-    await gateway.stop()
-    await rm(folder, { recursive: true, force: true })
+  const root = new URL('../../', import.meta.url)
+  const missing = needed.find((file) => !existsSync(new URL(file, root)))
+  if (missing !== undefined) {
+    process.stderr.write(`demo: it runs in a checkout, with ${missing}, which is not here\n`)
+    return 1
   }
-  return 0
-}
-
-function magentoIntegration(name: string, accessToken: string) {
-  return {
-    name,
-    consumerKey: `${name}-consumer-key`,
-    consumerSecret: `${name}-consumer-secret`,
-    accessToken,
-    accessTokenSecret: `${name}-access-token-secret`,
-  }
-}
-
-/** Starts the example's gateway in front of the stand-in, on a free port where its own is taken. */
-async function listen(
-  { gateway: settings, ...rest }: Config,
-  magentoUrl: string,
-  files: { readonly audit: string; readonly jobs: string },
-): Promise<{ gateway: Gateway; url: string }> {
-  const build = (ports: { readonly port: number } | undefined) =>
-    buildGateway({
-      ...rest,
-      gateway: {
-        ...settings,
-        listen: { ...settings.listen, ...ports },
-        admin: { host: '127.0.0.1', ...settings.admin, port: 0 },
-        magento: { ...settings.magento, url: magentoUrl, publicUrl: magentoUrl },
-        audit: { ...settings.audit, file: files.audit },
-        ...(settings.jobs && { jobs: { ...settings.jobs, file: files.jobs } }),
-        shutdown: { ...settings.shutdown, noticeMs: 0 },
-      },
-    })
-  const gateway = await build(undefined)
-  try {
-    return { gateway, url: (await gateway.start()).url }
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    await gateway.stop()
-    const elsewhere = await build({ port: 0 })
-    return { gateway: elsewhere, url: (await elsewhere.start()).url }
-  }
-}
-
-async function play(scene: Scene, url: string, magento: MagentoStandIn): Promise<void> {
-  const { title, request, times = 1 } = scene
-  const { method, path, headers, body } = request
-  magento.clearReceived()
-  print(heading(title), labelled('sent', `${method} ${path}${times > 1 ? `, ${times} times` : ''}`))
-  print(labelled('', headerText(headers)))
-  if (body !== undefined) print(labelled('', body))
-  const answers = await Promise.all(Array.from({ length: times }, () => call(url, request)))
-  const [arrived, ...more] = magento.received
-  if (arrived === undefined) print(labelled('Magento', 'got nothing'))
-  else if (times > 1) print(labelled('Magento', `got ${magento.received.length} of them`))
-  else {
-    const authorization = firstValue(arrived.rawHeaders, 'authorization') ?? 'none'
-    print(labelled('Magento', `${arrived.method} ${arrived.rawTarget}`))
-    for (const next of more) print(labelled('', `${next.method} ${next.rawTarget}`))
-    print(labelled('', headerText({ Authorization: authorization })))
-  }
-  for (const [code, group] of Map.groupBy(answers, (answer) => answer.status)) {
-    const count = times > 1 ? `${group.length} × ` : ''
-    print(labelled('answer', `${count}${status(code)} ${short(summary(group[0]?.body ?? ''))}`))
-  }
-}
-
-/** Of a problem what it says, of any other answer its body. */
-function summary(body: string): string {
-  const { code, detail, errors } = JSON.parse(body) as Record<string, unknown>
-  if (code === undefined) return body
-  return `${code}: ${detail}${errors ? ` ${JSON.stringify(errors)}` : ''}`
-}
-
-async function showAudit(file: string): Promise<void> {
-  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
-  const records = lines.map((line) => JSON.parse(line) as AuditRecord)
-  print(
-    heading(`The audit: ${lines.length} records, one for each request (the last ones left out)`),
-  )
-  print(...records.slice(0, scenes.length).map(auditLine))
-  print(heading('One of them in full'), `  ${lines[2]}`)
-}
-
-function commands(url: string): string[] {
-  const inventory = `${url}/rest/V1/magefine/inventaire`
-  const token = `-H 'Authorization: Bearer ${demoSecrets.GLOBEX_TOKEN}'`
-  return [
-    `  curl -X POST '${inventory}' ${token} -H 'Content-Type: application/json' -d '{"sku":"my-sku-123","qty":15}'`,
-    `  curl '${inventory}/my-sku-123' ${token}`,
-  ]
+  const { runDemo } = await import('./demo/run-demo.ts')
+  return runDemo({ once: values.once ?? false })
 }

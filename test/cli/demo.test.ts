@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+test('the demo says in one line what it needs where there is the gateway alone, as in the image', async () => {
+  const image = await mkdtemp(join(tmpdir(), 'magegate-image-'))
+  for (const name of ['src', 'package.json']) {
+    await cp(join(root, name), join(image, name), { recursive: true })
+  }
+  await symlink(join(root, 'node_modules'), join(image, 'node_modules'))
+  const main = join(image, 'src/main.ts')
+  const { status, stderr } = spawnSync(process.execPath, [main, 'demo'], { encoding: 'utf8' })
+  await rm(image, { recursive: true })
+  assert.equal(
+    stderr,
+    `demo: it runs in a checkout, with test/support/magento/stand-in.ts, which is not here\n`,
+  )
+  assert.equal(status, 1)
+})

@@ -52,7 +52,8 @@ export function boundReading(
     return
   }
   const timer = setTimeout(() => {
-    request.outcome = unread
+    // A refusal stays one, and counts as one: its head may well have been read.
+    if (request.outcome?.code === undefined) request.outcome = unread
     response.destroy()
   }, settings.readMs)
   response.once('close', () => clearTimeout(timer))

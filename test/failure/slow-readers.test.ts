@@ -84,6 +84,30 @@ describe('a caller that does not read its answer is cut off in time', () => {
     session.destroy()
   })
 
+  test('over HTTP/2, and what was refused to it is recorded and counted as refused', async () => {
+    using connection = await openRawHttp2(shop.gateway.url)
+    const { socket, firstOf } = connection
+    const noWindow = Buffer.alloc(6)
+    noWindow.writeUInt16BE(constants.NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)
+    socket.write(frame(frameTypes.settings, 0, 0, noWindow))
+    const fields = literals([
+      [':method', 'GET'],
+      [':scheme', 'https'],
+      [':authority', 'a'],
+      [':path', path],
+      ['authorization', 'Bearer a-guess'],
+    ])
+    socket.write(frame(frameTypes.headers, endStream | endHeaders, 1, fields))
+    await firstOf(frameTypes.rstStream, 1)
+    const record = (await shop.gateway.auditRecords(recorded + 1)).at(-1)
+    assert.deepEqual(
+      [record?.status, record?.code, record?.policy],
+      [401, 'unauthenticated', 'credential'],
+    )
+    const metrics = await (await fetch(`${shop.gateway.adminUrl}/metrics`)).text()
+    assert.match(metrics, /magegate_authentication_failures_total\{kind="nobody"\} 1/)
+  })
+
   test('over HTTP/2, with its connection where it does not read that', async () => {
     using connection = await openRawHttp2(shop.gateway.url)
     const { socket, firstOf } = connection

@@ -30,7 +30,7 @@ import { expandGrants } from './config/route-groups.ts'
 import { openSchemaFiles } from './config/schema-files.ts'
 import { checkTlsFiles } from './config/tls-rules.ts'
 import { readTracing, type TracingSettings } from './config/tracing-settings.ts'
-import { readYamlFile } from './config/yaml-file.ts'
+import { readYamlFile, type YamlFile } from './config/yaml-file.ts'
 import type { Secret } from './contract/secret.ts'
 import { EndpointFileSettings } from './endpoints/defined-endpoint.ts'
 import { endpointFaults } from './endpoints/endpoint-faults.ts'
@@ -76,8 +76,8 @@ export async function loadConfig(
     typeof contract === 'object'
       ? { document: contract, faults: [] }
       : await readContract(directory)
-  const finish = (settings: IntegrationSettings) =>
-    finishIntegration(settings, read.document, isHeld)
+  const finish = (settings: IntegrationSettings, { value }: YamlFile) =>
+    finishIntegration(settings, value, isHeld, read.document)
   const listed = await listYamlFiles(directory, 'integrations')
   const listedEndpoints = await listYamlFiles(directory, 'endpoints')
   const endpointFiles = await Promise.all(
@@ -143,15 +143,19 @@ interface Finished<Settings> {
 
 /** Replaces groups of routes by their routes, and checks what must hold between settings. */
 function finishIntegration(
-  written: IntegrationSettings,
-  document: SwaggerDocument | undefined,
+  resolved: IntegrationSettings,
+  written: unknown,
   isHeld: boolean,
+  document: SwaggerDocument | undefined,
 ): Finished<IntegrationSettings> {
-  const { routes: grants, ...policies } = written.policies
+  const { routes: grants, ...policies } = resolved.policies
   const { routes, faults } = expandGrants(grants ?? [], document)
-  const settings = { ...written, policies: { ...policies, ...(grants && { routes: [...routes] }) } }
+  const settings = {
+    ...resolved,
+    policies: { ...policies, ...(grants && { routes: [...routes] }) },
+  }
   // Which routes tags grant is not known then.
-  const ofGrants = isHeld ? [...faults, ...checkGrantRules(settings)] : []
+  const ofGrants = isHeld ? [...faults, ...checkGrantRules(settings, written)] : []
   return { settings, faults: [...ofGrants, ...checkIntegrationRules(settings)] }
 }
 
@@ -169,7 +173,7 @@ interface LoadedFile<Settings> {
 async function loadFile<Settings>(
   file: string,
   schema: TSchema,
-  finish: (settings: Settings) => Finished<Settings>,
+  finish: (settings: Settings, written: YamlFile) => Finished<Settings>,
   sources: SettingsSources,
   classes?: PolicyClasses,
 ): Promise<LoadedFile<Settings>> {
@@ -184,7 +188,7 @@ async function loadFile<Settings>(
     sources,
   )
   const isTyped = checked.faults.length === 0
-  const finished = isTyped ? finish(value as Settings) : undefined
+  const finished = isTyped ? finish(value as Settings, written) : undefined
   const found = [...faults, ...(finished?.faults ?? [])].map(
     ({ pointer, expected }): Fault => ({ file, pointer, line: source.lineOf(pointer), expected }),
   )

@@ -1,11 +1,18 @@
+import { routesOf } from '../authorize/granted-route.ts'
+import { meetRoutes, parseRoutePattern } from '../authorize/route-pattern.ts'
+import { jobRoutes } from '../contract/deferral.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 import type { Fault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+import { memberOf } from './member-of.ts'
 
 type RuleFault = Pick<Fault, 'pointer' | 'expected'>
 
-/** What settings say of a route that is not granted, or is granted by another name, would hold for no request. */
-export function checkGrantRules({ policies }: IntegrationSettings): RuleFault[] {
+/**
+ * What settings say of a route that is not granted, or is granted by another name, would hold for no request.
+ * @param written the file, without what a class adds to it, which may say more than each integration needs
+ */
+export function checkGrantRules({ policies }: IntegrationSettings, written: unknown): RuleFault[] {
   const { requestSchema, deprecations, auditDetails, jobs, cache } = policies
   const { searchCriteria, magentoSchema } = policies
   const named = [
@@ -21,10 +28,22 @@ export function checkGrantRules({ policies }: IntegrationSettings): RuleFault[] 
     ...keysOf('jsonBody/otherTypes', policies.jsonBody?.otherTypes),
     ...itemsOf('idempotency/required', policies.idempotency?.required),
   ]
-  return named.flatMap(({ route, pointer }) =>
-    policies.routes?.includes(route)
-      ? []
-      : [{ pointer, expected: 'a route that is granted in /policies/routes' }],
+  const granted = routesOf(policies.routes)
+  const unknown = named.filter(({ route }) => !granted.includes(route))
+  return [...unknown, ...unmetLimits(written, granted)].map(({ pointer }) => ({
+    pointer,
+    expected: 'a route that is granted in /policies/routes',
+  }))
+}
+
+/** Limits may name a route otherwise, or a part of it. */
+function unmetLimits(written: unknown, granted: readonly string[]): NamedRoute[] {
+  const own = memberOf(memberOf(memberOf(written, 'policies'), 'rateLimit'), 'routes')
+  const usable = [...granted, jobRoutes.GET.route, jobRoutes.DELETE.route]
+  return keysOf('rateLimit/routes', (own ?? {}) as object).filter(
+    ({ route }) =>
+      parseRoutePattern(route) !== undefined &&
+      usable.every((each) => meetRoutes(route, each) === undefined),
   )
 }
 
@@ -33,7 +52,7 @@ interface NamedRoute {
   readonly pointer: string
 }
 
-function keysOf(place: string, settings: Readonly<Record<string, unknown>> = {}): NamedRoute[] {
+function keysOf(place: string, settings: object = {}): NamedRoute[] {
   return Object.keys(settings).map((route) => ({
     route,
     pointer: `/policies/${place}/${escapePointer(route)}`,

@@ -13,6 +13,7 @@ const named: readonly (readonly [pointer: string, policies: Readonly<Record<stri
     ['magentoSchema/answers/0', { magentoSchema: { mode: 'off', answers: [misspelt] } }],
     [`knownAttacks/except/${at}`, { knownAttacks: { except: { [misspelt]: [] } } }],
     [`jsonBody/otherTypes/${at}`, { jsonBody: { otherTypes: { [misspelt]: [] } } }],
+    [`rateLimit/routes/${at}`, { rateLimit: { routes: { [misspelt]: { rate: '1/s' } } } }],
     [`deprecations/${at}`, { deprecations: { [misspelt]: { since: '2027-01-01' } } }],
     [`auditDetails/${at}`, { auditDetails: { [misspelt]: {} } }],
     [`jobs/${at}`, { jobs: { [misspelt]: {} } }],
@@ -31,4 +32,13 @@ describe('what is said of a route that is not granted, and would hold for no req
       assert.equal(others.has(`/policies/${pointer}`), false)
     })
   }
+})
+
+test('a limit may be of a part of what is granted, of a method, and of jobs', async () => {
+  const limits = ['GET /V1/products/24-MB01', 'GET /V1/products/:id', 'POST', 'GET /V1/jobs/:id']
+  const policies = {
+    routes: ['GET /V1/products/:sku'],
+    rateLimit: { routes: Object.fromEntries(limits.map((each) => [each, { rate: '1/s' }])) },
+  }
+  assert.deepEqual([...(await configFaults({ integration: { policies } }))], [])
 })

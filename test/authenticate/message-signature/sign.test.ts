@@ -21,6 +21,19 @@ test('covers by default what the gateway requires', () => {
   )
 })
 
+test('signs an authority as a URL has it: in lower case, without the port of its scheme', () => {
+  const signatureFor = (scheme: 'http' | 'https', authority: string) =>
+    signMessage({ ...request, scheme, authority }, options).Signature
+  for (const [scheme, port] of [
+    ['https', 443],
+    ['http', 80],
+  ] as const) {
+    const plain = signatureFor(scheme, 'gateway.example')
+    assert.equal(signatureFor(scheme, `Gateway.EXAMPLE:${port}`), plain)
+    assert.notEqual(signatureFor(scheme, 'gateway.example:8443'), plain)
+  }
+})
+
 test('adds a digest to a body that has none', () => {
   const body = Buffer.from('{"hello": "world"}\n')
   const digest = 'sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:'

@@ -222,6 +222,10 @@ describe('refuses what was tampered with', () => {
       { Signature: signature.replace('sig1', 'sig2') },
       'Signature-Input and Signature have different labels',
     ],
+    'a signature without its input': [
+      { Signature: `${signature}, b=:AA==:` },
+      'Signature-Input and Signature have different labels',
+    ],
     'a label without its signature': [
       { 'Signature-Input': `${input}, b=("@method");tag="magegate"` },
       'Signature-Input and Signature have different labels',

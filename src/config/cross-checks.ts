@@ -18,6 +18,7 @@ import { checkJobPlace } from './job-place.ts'
 import { checkJobRules } from './job-rules.ts'
 import { checkLimitRules } from './limit-rules.ts'
 import { checkPlaces } from './place-rules.ts'
+import { checkSecretUrl, httpUrl, redisUrl } from './secret-url.ts'
 import { checkSignatureRules } from './signature-rules.ts'
 
 type RuleFault = Pick<Fault, 'pointer' | 'expected'>
@@ -46,9 +47,9 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
     faults.push({ pointer: '/magento/upstreamSignature/secret', expected: ownKey.expected })
   }
   faults.push(
-    ...checkSecretUrl(store.redis, '/store/redis', ['redis:', 'rediss:']),
-    ...checkSecretUrl(copyTo?.redis?.url, `${copies}/redis/url`, ['redis:', 'rediss:']),
-    ...checkSecretUrl(copyTo?.url, `${copies}/url`, ['http:', 'https:']),
+    ...checkSecretUrl(store.redis, '/store/redis', redisUrl),
+    ...checkSecretUrl(copyTo?.redis?.url, `${copies}/redis/url`, redisUrl),
+    ...checkSecretUrl(copyTo?.url, `${copies}/url`, httpUrl),
   )
   if ([store.redis, store.sentinel, store.cluster].filter((each) => each).length > 1) {
     faults.push({ pointer: '/store', expected: 'only one of redis, sentinel and cluster' })
@@ -87,18 +88,6 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
   }
   if (settings.jobs !== undefined) faults.push(...checkJobPlace(settings.jobs, store))
   return faults
-}
-
-/** A reference that leads nowhere has its fault already. */
-function checkSecretUrl(
-  secret: Secret | undefined,
-  pointer: string,
-  [plain, secure]: readonly [plain: string, secure: string],
-): RuleFault[] {
-  if (!(secret instanceof Secret)) return []
-  const protocol = URL.parse(secret.reveal())?.protocol
-  if (protocol === plain || protocol === secure) return []
-  return [{ pointer, expected: `a reference to a ${plain}// or ${secure}// URL` }]
 }
 
 /** What must hold between settings of one integration. */

@@ -8,6 +8,7 @@ export interface ConfigChanges {
   readonly integration?: Readonly<Record<string, unknown>>
   readonly gateway?: Readonly<Record<string, object>>
   readonly endpoints?: Readonly<Record<string, unknown>>
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** What `check` says of a configuration: from the place to what was expected there. */
@@ -15,6 +16,7 @@ export async function configFaults({
   integration = {},
   gateway = {},
   endpoints = {},
+  env = testEnv,
 }: ConfigChanges): Promise<Map<string, string>> {
   await using files = await writeConfig({
     gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1', gateway }, 'var/audit.jsonl'),
@@ -22,7 +24,7 @@ export async function configFaults({
     endpoints,
   })
   try {
-    await loadConfig(files.path, testEnv)
+    await loadConfig(files.path, env)
     return new Map()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { testEnv } from '../support/gateway.ts'
 import { pemFile } from '../support/tls/pem.ts'
 import { configFaults } from './config-faults.ts'
 
@@ -46,20 +47,6 @@ test('two of what the gateway writes do not share a file, however its path is wr
   assert.deepEqual(await faultsOf(apart), [])
 })
 
-test('the two listeners do not share a port of an address', async () => {
-  const both = (listen: string, admin: string, adminPort: number) =>
-    faultsOf({
-      listen: { host: listen, port: 8080, requireHttps: true },
-      admin: { host: admin, port: adminPort },
-    })
-  const fault = [['/admin/port', 'another port than that of /listen/port']]
-  assert.deepEqual(await both('127.0.0.1', '127.0.0.1', 8080), fault)
-  assert.deepEqual(await both('0.0.0.0', '127.0.0.1', 8080), fault)
-  assert.deepEqual(await both('10.0.0.1', '::', 8080), fault)
-  assert.deepEqual(await both('127.0.0.1', '127.0.0.2', 8080), [])
-  assert.deepEqual(await both('127.0.0.1', '127.0.0.1', 9090), [])
-})
-
 test('a place that is named by nothing is refused, which would be another one', async () => {
   const pointers = async (gateway: Readonly<Record<string, object>>) =>
     (await faultsOf(gateway)).map(([pointer]) => pointer)
@@ -78,11 +65,28 @@ test('a port that there is not is refused for a node of Redis', async () => {
   assert.deepEqual(faults, [['/store/cluster/nodes/1', expected]])
 })
 
+test('a database of Redis is a number, and another name would end the start', async () => {
+  const expected =
+    'a reference to a redis:// or rediss:// URL, with the number of a database or none'
+  const faultOf = async (path: string) => {
+    const env = { ...testEnv, REDIS: `redis://:a-password-of-it@127.0.0.1:1${path}` }
+    return (await configFaults({ gateway: { store: { redis: 'env:REDIS' } }, env })).get(
+      '/store/redis',
+    )
+  }
+  assert.equal(await faultOf('/shop'), expected)
+  assert.equal(await faultOf('/1/2'), expected)
+  for (const path of ['', '/', '/15']) assert.equal(await faultOf(path), undefined, path)
+})
+
 test('copies of checkpoints are taken to what is a URL, and that is no part of a fault', async () => {
   const copyTo = { url: 'env:ACME_TOKEN', redis: { url: 'env:ACME_TOKEN', stream: 'checkpoints' } }
   const at = '/audit/checkpoints/copyTo'
   assert.deepEqual(await faultsOf({ audit: { checkpoints: { key, copyTo } } }), [
-    [`${at}/redis/url`, 'a reference to a redis:// or rediss:// URL'],
+    [
+      `${at}/redis/url`,
+      'a reference to a redis:// or rediss:// URL, with the number of a database or none',
+    ],
     [`${at}/url`, 'a reference to a http:// or https:// URL'],
   ])
 })

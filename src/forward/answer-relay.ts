@@ -39,7 +39,7 @@ const noBytes = Buffer.alloc(0)
 const later = atEndOfTurn<() => void>((passOn) => passOn())
 
 /** Where an answer stands. */
-type Phase = 'waiting' | 'holding' | 'streaming' | 'discarding' | 'done'
+type Phase = 'waiting' | 'holding' | 'whole' | 'streaming' | 'discarding' | 'done'
 
 /** What a relay needs to know besides request and response. */
 export interface RelaySettings extends AnswerSettings {
@@ -121,8 +121,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#headers = responseHeaders(raw, this.#settings.internalOrigin)
     this.#phase = 'holding'
-    if (Number(firstValue(raw, 'content-length') ?? 0) > this.#holdLimit()) this.#stream()
     if (status !== 401) void this.#after?.(status, noBytes)
+    // Its length is that of the answer that the caller has (RFC 9110, section 8.6), and undici misses it here.
+    if (status === 304) this.#takeWhole()
+    else if (Number(firstValue(raw, 'content-length') ?? 0) > this.#holdLimit()) this.#stream()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -144,23 +146,26 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#phase === 'holding') {
-      this.#noteDuration()
-      // The answer of a write waits for its record, together with others.
-      if (this.#request.method === 'GET') later(() => this.#passOn())
-      else this.#passOn()
-      return
-    }
-    if (this.#phase === 'streaming') {
+    if (this.#phase === 'holding') this.#takeWhole()
+    else if (this.#phase === 'streaming') {
       this.#end((mayAnswer) => {
         if (mayAnswer) this.#response.end(this.#last)
         else this.#response.destroy()
       })
-    } else this.#finish(undefined)
+    } else if (this.#phase !== 'whole') this.#finish(undefined)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(error)
+    if (this.#phase !== 'whole') this.#fail(error)
+  }
+
+  /** Nothing of the answer is missing: it is passed on when its turn comes. */
+  #takeWhole(): void {
+    this.#phase = 'whole'
+    this.#noteDuration()
+    // The answer of a write waits for its record, together with others.
+    if (this.#request.method === 'GET') later(() => this.#passOn())
+    else this.#passOn()
   }
 
   /** Passes a held answer on, unless it is one that asks for another attempt. */

@@ -271,6 +271,12 @@ describe('of the answer', () => {
     assert.equal((await send(both.gateway.url, { headers: globexHeaders })).body, 'ok')
     status = '204 No Content\r\n\r\n'
     assert.equal((await send(both.gateway.url, { headers: globexHeaders })).status, 204)
+    // The length is that of the answer that the caller has already (RFC 9110, section 8.6).
+    for (const length of [2, 100_000]) {
+      status = `304 Not Modified\r\nETag: "a"\r\nContent-Length: ${length}\r\n\r\n`
+      const known = await send(both.gateway.url, { headers: globexHeaders })
+      assert.deepEqual([known.status, known.headers.etag, known.body], [304, '"a"', ''])
+    }
     status = '103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
     assert.equal((await send(both.gateway.url, { headers: globexHeaders })).status, 200)
   })

@@ -212,6 +212,7 @@ describe('an answer over HTTP/2', () => {
     'a 205 with a body in chunks': `205 Reset Content\r\n${chunked('{}')}`,
     'a 205 with a long body': `205 Reset Content\r\n${measured(long)}`,
     'a 205 with a long body in chunks': `205 Reset Content\r\n${chunked(long)}`,
+    'a 304 with the length of another answer': `304 Not Modified\r\nContent-Length: 7\r\n\r\n`,
     'a 304 with a body': `304 Not Modified\r\n${chunked('{}')}`,
   })) {
     test(`to which Magento gave ${name} has a head only, and the next one comes`, async () => {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { problemOf, send } from '../support/http-client.ts'
+import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -80,6 +80,15 @@ describe('with TLS at the gateway', () => {
     assert.equal(await statusFor(gateway, undefined, { 'X-Integration-Id': 'pinned' }), 401)
     const [record] = await gateway.auditRecords(1)
     assert.equal(record?.integration, 'pinned')
+  })
+
+  test('a right token does not stand for the certificate, nor the certificate for the token', async () => {
+    const credentials = { ...pinned.credentials, token: 'env:GLOBEX_TOKEN' }
+    await using gateway = await startTls({ ...pinned, credentials }, undefined)
+    assert.equal(await statusFor(gateway, 'client', globexHeaders), 200)
+    assert.equal(await statusFor(gateway, 'impostor', globexHeaders), 401)
+    assert.equal(await statusFor(gateway, undefined, globexHeaders), 401)
+    assert.equal(await statusFor(gateway, 'client'), 401)
   })
 
   test('the pinned key is the credential over HTTP/2 too', async () => {

@@ -20,6 +20,22 @@ test('accepts the token of the integration', () => {
   assert.equal(verdictFor('acme-token-0123456789'), allow)
 })
 
+test('spends on a wrong token what its signature would have cost, and on the right one nothing', async () => {
+  let spent = 0
+  const spendDecoy = () => {
+    spent += 1
+  }
+  const secret = new Secret('acme-token-0123456789')
+  const spending = credential.prepare(secret, { ...services(), spendDecoy })
+  const request = requestContext()
+  request.bearerDigest = tokenDigest('another-token-0123456789')
+  assert.equal((await rejectionOf(spending(request))).code, 'unauthenticated')
+  assert.equal(spent, 1)
+  request.bearerDigest = tokenDigest('acme-token-0123456789')
+  assert.equal(spending(request), allow)
+  assert.equal(spent, 1)
+})
+
 test('refuses any other token, and none, with one and the same code', async () => {
   for (const token of ['acme-token-012345678', 'acme-token-01234567890', '', undefined]) {
     const verdict = await rejectionOf(verdictFor(token))

@@ -43,20 +43,25 @@ async function pull(directory: string, name: string | undefined, store: string):
     if (!(error instanceof ConfigError)) throw error
     return fail(error.message)
   }
-  const integration = config.integrations.find((each) =>
-    name === undefined ? each.upstream.passthrough === undefined : each.name === name,
+  const integration = config.integrations.find(
+    (each) => each.upstream.passthrough === undefined && (name === undefined || each.name === name),
   )
   if (integration === undefined) return fail('no integration of that name, or with a credential')
   const file = join(directory, contractFile)
   try {
     const document = await fetchFrom(config, integration, store)
+    const operations = operationsOf(document).length
+    // Magento takes who presents what does not hold for a guest; with such a schema nearly all would be refused.
+    if (operations <= (document['x-anonymous']?.length ?? 0)) {
+      return fail(
+        `Magento shows the credential of ${integration.name} no more than a guest: it does not hold, or grants nothing`,
+      )
+    }
     makeFolder(dirname(file))
     await writeFile(`${file}.new`, `${JSON.stringify(document)}\n`)
     await rename(`${file}.new`, file)
     const guests = document['x-anonymous']?.length ?? 'an unknown number of'
-    process.stdout.write(
-      `${file}: ${operationsOf(document).length} operations, ${guests} of them for guests\n`,
-    )
+    process.stdout.write(`${file}: ${operations} operations, ${guests} of them for guests\n`)
     return 0
   } catch (error) {
     return fail(error instanceof Error ? error.message : 'unknown')

@@ -103,6 +103,11 @@ test('takes HMAC-SHA1 only where it is allowed', () => {
 
 test('refuses what was not signed with a live key of the integration', () => {
   const replace = (from: string, to: string) => (header: string) => header.replace(from, to)
+  const set = (name: string, value: string) => (header: string) =>
+    header.replace(new RegExp(`${name}="[^"]*"`), `${name}="${value}"`)
+  const tooLong = 'Authorization is too long'
+  const badNonce = 'oauth_nonce is not 8 to 128 printable characters'
+  const badTime = 'oauth_timestamp is not a number of seconds'
   for (const [call, reason] of [
     [{ key: 'k3' }, 'oauth_consumer_key is not one of this integration'],
     [{ key: 'k1' }, 'key k1 is past its notAfter'],
@@ -125,6 +130,13 @@ test('refuses what was not signed with a live key of the integration', () => {
       'oauth_version stands more than once',
     ],
     [{ alter: replace('OAuth', 'Bearer') }, 'Authorization is not OAuth'],
+    [{ alter: replace('OAuth ', `OAuth realm="${'x'.repeat(4_096)}", `) }, tooLong],
+    [{ alter: set('oauth_nonce', '%ff') }, 'oauth_nonce is not percent-encoded UTF-8'],
+    [{ alter: set('oauth_nonce', '1234567') }, badNonce],
+    [{ alter: set('oauth_nonce', 'a'.repeat(129)) }, badNonce],
+    [{ alter: set('oauth_nonce', 'a%20nonce%20of%20words') }, badNonce],
+    [{ alter: set('oauth_timestamp', `${nowMs / 1000}.5`) }, badTime],
+    [{ alter: set('oauth_timestamp', `-${nowMs / 1000}`) }, badTime],
     [{ alter: (header) => header.replace(/, oauth_token="[^"]*"/, '') }, 'oauth_token is missing'],
   ] as const satisfies readonly (readonly [Call, string])[]) {
     assert.equal(reasonOf(call), reason)
@@ -150,6 +162,14 @@ test('covers a body by its hash where the client sends one or has to', () => {
   assert.equal(reasonOf(call), undefined)
   assert.equal(reasonOf(call, { requireBodyHash: true }), 'oauth_body_hash is missing')
   assert.equal(reasonOf({ ...call, bodyHash }, { requireBodyHash: true }), undefined)
+  assert.equal(reasonOf({}, { requireBodyHash: true }), undefined)
+  const bySha1 = { ...call, algorithm: 'sha1' } as const
+  const sha1 = createHash('sha1').update(body).digest('base64')
+  assert.equal(reasonOf({ ...bySha1, bodyHash: sha1 }, { allowSha1: true }), undefined)
+  assert.equal(
+    reasonOf({ ...bySha1, bodyHash }, { allowSha1: true }),
+    'oauth_body_hash is not that of the body',
+  )
   assert.equal(
     reasonOf({ ...call, body: '{"sku":"b"}', bodyHash }),
     'oauth_body_hash is not that of the body',

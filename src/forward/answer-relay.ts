@@ -12,6 +12,7 @@ import {
 } from '../server/answer.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
 import { firstValue } from '../syntax/headers.ts'
+import { holdLimitOf } from './hold-limit.ts'
 import { responseHeaders } from './response-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
 import {
@@ -20,15 +21,6 @@ import {
   TotalTimeoutError,
   upstreamFailure,
 } from './upstream-failure.ts'
-
-/**
- * Answers of at most this length are held until they are whole: one write to the caller, an answer
- * that breaks off becomes a clean 502 instead of a cut one, and a 401 can be looked at.
- */
-const holdLimitBytes = 65_536
-
-/** The same for answers that are kept for whoever sends the same key again. */
-const keyHoldLimitBytes = 1_048_576
 
 /** What is read of an error page before its connection is given up instead. */
 const discardLimitBytes = 65_536
@@ -41,6 +33,9 @@ const later = atEndOfTurn<() => void>((passOn) => passOn())
 /** Where an answer stands. */
 type Phase = 'waiting' | 'holding' | 'whole' | 'streaming' | 'discarding' | 'done'
 
+/** What an exchange has come to, or the defect that ended it. */
+type Result = Rejection | UpstreamAttempt | undefined | Promise<never>
+
 /** What a relay needs to know besides request and response. */
 export interface RelaySettings extends AnswerSettings {
   readonly internalOrigin: string
@@ -50,7 +45,7 @@ export interface RelaySettings extends AnswerSettings {
 export class AnswerRelay implements Dispatcher.DispatchHandler {
   /**
    * Resolves when the exchange is over: with what is to be answered, or with the attempt to make
-   * instead, or with nothing when all is said.
+   * instead, or with nothing when all is said. Rejects for a defect.
    */
   readonly over: Promise<Rejection | UpstreamAttempt | undefined>
   readonly #request: RequestContext
@@ -59,7 +54,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   readonly #exchange: UpstreamExchange
   readonly #timer: NodeJS.Timeout
   readonly #after: UpstreamAttempt['after']
-  #settle: (result: Rejection | UpstreamAttempt | undefined) => void = () => undefined
+  #settle: (result: Result) => void = () => undefined
   #controller: Dispatcher.DispatchController | undefined
   #phase: Phase = 'waiting'
   #status = 0
@@ -124,14 +119,15 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (status !== 401) void this.#after?.(status, noBytes)
     // Its length is that of the answer that the caller has (RFC 9110, section 8.6), and undici misses it here.
     if (status === 304) this.#takeWhole()
-    else if (Number(firstValue(raw, 'content-length') ?? 0) > this.#holdLimit()) this.#stream()
+    else if (Number(firstValue(raw, 'content-length') ?? 0) > holdLimitOf(this.#request))
+      this.#stream()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#phase === 'holding') {
       this.#held.push(chunk)
       this.#heldBytes += chunk.length
-      if (this.#heldBytes > this.#holdLimit()) this.#stream()
+      if (this.#heldBytes > holdLimitOf(this.#request)) this.#stream()
     } else if (this.#phase === 'streaming') {
       if (this.#response.destroyed) return
       this.#request.bytesOut += chunk.length
@@ -175,10 +171,19 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     const body = this.#held.length <= 1 ? first : Buffer.concat(this.#held)
     if (this.#status === 401 && this.#after !== undefined) {
       void Promise.resolve(this.#after(401, body)).then(
-        (next) => (next === undefined ? this.#answer(body) : this.#finish(next)),
+        (next) => (next === undefined ? this.#tryAnswer(body) : this.#finish(next)),
         (error: Error) => this.#fail(error),
       )
-    } else this.#answer(body)
+    } else this.#tryAnswer(body)
+  }
+
+  /** Whoever asked is told of a defect: here nobody else would hear of it, and it would end the process. */
+  #tryAnswer(body: Buffer): void {
+    try {
+      this.#answer(body)
+    } catch (error) {
+      if (this.#phase !== 'done') this.#finish(Promise.reject(error))
+    }
   }
 
   /** Passes a held answer on whole. */
@@ -231,11 +236,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     return before
   }
 
-  #holdLimit(): number {
-    if (this.#request.fill !== undefined) return this.#request.fill.holdBytes
-    return this.#request.heldKey === undefined ? holdLimitBytes : keyHoldLimitBytes
-  }
-
   #noteDuration(): void {
     this.#exchange.durationMs ??= performance.now() - this.#exchange.startedAt
   }
@@ -282,7 +282,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   }
 
   /** Ends the exchange once; what comes later is ignored. */
-  #finish(result: Rejection | UpstreamAttempt | undefined): void {
+  #finish(result: Result): void {
     if (this.#phase === 'done') return
     this.#phase = 'done'
     clearTimeout(this.#timer)

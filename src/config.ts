@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
 import { checkCachedEndpoints } from './config/cache-rules.ts'
+import { checkCertificates } from './config/certificate-rules.ts'
 import { checkSettings } from './config/check-settings.ts'
 import {
   checkGatewayRules,
@@ -96,7 +97,7 @@ export async function loadConfig(
   const faults = [gateway, ...integrations, ...endpointFiles].flatMap((loaded) => loaded.faults)
   faults.push(...listed.faults, ...listedEndpoints.faults)
   faults.push(...classes.faults, ...checkEndpointRoutes(endpointFiles))
-  faults.push(...checkUniqueness(integrations.map(identityOf)))
+  faults.push(...checkUniqueness(integrations.map(identityOf)), ...checkCertificates(integrations))
   const composed = [
     ...endpointFiles.flatMap(({ settings }) => settings?.route ?? []),
     ...endpoints.flatMap(({ routes }) => routes),

@@ -26,6 +26,7 @@ export function CertificatePinSetting() {
         subject: Type.Optional(
           Type.Record(Type.String({ pattern: '^[A-Za-z0-9.]+$' }), Type.String({ minLength: 1 }), {
             minProperties: 1,
+            maxProperties: 10,
             additionalProperties: false,
             description:
               'Attributes of the subject, such as CN; needs an authority that is trusted.',

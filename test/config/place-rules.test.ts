@@ -47,6 +47,17 @@ test('two of what the gateway writes do not share a file, however its path is wr
   assert.deepEqual(await faultsOf(apart), [])
 })
 
+test('only a listener that nobody else can reach may do without HTTPS', async () => {
+  const pointersOf = async (host: string) =>
+    (await faultsOf({ listen: { host, port: 0, requireHttps: false } })).map(([pointer]) => pointer)
+  for (const host of ['127.0.0.1', '127.8.9.1', '::1', 'localhost']) {
+    assert.deepEqual(await pointersOf(host), [], host)
+  }
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', 'gateway']) {
+    assert.deepEqual(await pointersOf(host), ['/listen/requireHttps'], host)
+  }
+})
+
 test('a place that is named by nothing is refused, which would be another one', async () => {
   const pointers = async (gateway: Readonly<Record<string, object>>) =>
     (await faultsOf(gateway)).map(([pointer]) => pointer)

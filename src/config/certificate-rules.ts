@@ -1,0 +1,62 @@
+import type { CertificatePin } from '../contract/certificate-pin.ts'
+import type { Fault, ReadSettings } from './faults.ts'
+import type { IntegrationSettings } from './integration-settings.ts'
+
+interface Pinned extends ReadSettings<IntegrationSettings> {
+  readonly pin: CertificatePin
+  readonly hasToken: boolean
+}
+
+/**
+ * A certificate has to lead to one integration, as a token and a key of a signature do: of two the first would be
+ * taken, with its grants. Where both have a token, that tells which of them it is.
+ */
+export function checkCertificates(
+  integrations: readonly ReadSettings<IntegrationSettings>[],
+): Fault[] {
+  const pinned = integrations.flatMap((each): Pinned[] => {
+    const { clientCertificate: pin, token } = each.settings?.credentials ?? {}
+    return pin === undefined ? [] : [{ ...each, pin, hasToken: token !== undefined }]
+  })
+  const owners = new Map<string, Pinned[]>()
+  for (const each of pinned) {
+    for (const key of keysOf(each.pin)) owners.set(key, [...(owners.get(key) ?? []), each])
+  }
+  const told = new Set<Pinned>()
+  return pinned.flatMap((each): Fault[] => {
+    told.add(each)
+    const other = reachedBy(each.pin)
+      .flatMap((key) => owners.get(key) ?? [])
+      // Of two that are alike the later one is told.
+      .find((one) => one !== each && !(one.hasToken && each.hasToken) && isTold(one, each, told))
+    if (other === undefined) return []
+    const { file, lineOf } = each
+    const pointer = '/credentials/clientCertificate'
+    const expected = `a certificate that is not one of ${other.file} too, or a token in both`
+    return [{ file, pointer, line: lineOf(pointer), expected }]
+  })
+}
+
+function isTold(other: Pinned, each: Pinned, before: ReadonlySet<Pinned>): boolean {
+  const keys = keysOf(each.pin)
+  return before.has(other) || !keysOf(other.pin).some((key) => keys.includes(key))
+}
+
+function keysOf({ spkiSha256 = [], subject }: CertificatePin): string[] {
+  const keys = spkiSha256.map((digest) => `key ${digest}`)
+  return subject === undefined ? keys : [...keys, keyOfSubject(Object.entries(subject))]
+}
+
+/** The pins that are met by whatever meets a pin: of a subject also those with fewer of its attributes. */
+function reachedBy(pin: CertificatePin): string[] {
+  if (pin.subject === undefined) return keysOf(pin)
+  let parts: [name: string, value: string][][] = [[]]
+  for (const attribute of Object.entries(pin.subject)) {
+    parts = parts.flatMap((part) => [part, [...part, attribute]])
+  }
+  return parts.map(keyOfSubject)
+}
+
+function keyOfSubject(attributes: readonly (readonly [name: string, value: string])[]): string {
+  return `subject ${JSON.stringify([...attributes].sort(([one], [other]) => (one < other ? -1 : 1)))}`
+}

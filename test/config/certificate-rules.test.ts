@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigError } from '../../src/config/faults.ts'
+import { loadConfig } from '../../src/config.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, testEnv } from '../support/gateway.ts'
+
+const digest = (digit: string) => digit.repeat(64)
+const tokens = ['env:ACME_TOKEN', 'env:GLOBEX_TOKEN']
+
+/** The integrations at fault, of a list of pins; by their places in it. */
+async function faultsOf(
+  pins: readonly Readonly<Record<string, unknown>>[],
+  hasToken: readonly boolean[] = [],
+): Promise<string[]> {
+  const integrations = pins.map((clientCertificate, index) => ({
+    name: `partner-${index}`,
+    credentials: { clientCertificate, ...(hasToken[index] && { token: tokens[index] }) },
+    upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  }))
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'audit.jsonl'),
+    integrations: Object.fromEntries(integrations.map((each, index) => [String(index), each])),
+  })
+  try {
+    await loadConfig(files.path, testEnv)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.faults.map(({ file, pointer, expected }) =>
+      `${file} ${pointer}: ${expected}`.replaceAll(`${files.path}/integrations/`, ''),
+    )
+  }
+}
+
+const fault = (file: number, other: number) =>
+  `${file}.yaml /credentials/clientCertificate: a certificate that is not one of ${other}.yaml too, or a token in both`
+
+test('a key that is pinned for two integrations is a fault at the second', async () => {
+  const pins = [
+    { spkiSha256: [digest('a'), digest('b')] },
+    { spkiSha256: [digest('c')] },
+    { spkiSha256: [digest('d'), digest('b')] },
+  ]
+  assert.deepEqual(await faultsOf(pins), [fault(2, 0)])
+  assert.deepEqual(await faultsOf(pins.slice(0, 2)), [])
+})
+
+test('a certificate that meets the subject of another integration too is a fault, in either order', async () => {
+  const wide = { subject: { O: 'Acme' } }
+  const narrow = { subject: { CN: 'acme-erp', O: 'Acme' } }
+  const apart = { subject: { CN: 'acme-pim', O: 'Acme' } }
+  assert.deepEqual(await faultsOf([wide, narrow]), [fault(1, 0)])
+  assert.deepEqual(await faultsOf([narrow, wide]), [fault(0, 1)])
+  assert.deepEqual(await faultsOf([narrow, { subject: { O: 'Acme', CN: 'acme-erp' } }]), [
+    fault(1, 0),
+  ])
+  assert.deepEqual(await faultsOf([narrow, apart]), [])
+})
+
+test('a certificate may be pinned for two integrations whose tokens tell which it is', async () => {
+  const pin = { spkiSha256: [digest('a')] }
+  assert.deepEqual(await faultsOf([pin, pin], [true, true]), [])
+  assert.deepEqual(await faultsOf([pin, pin], [true, false]), [fault(1, 0)])
+  assert.deepEqual(await faultsOf([pin, pin], [false, true]), [fault(1, 0)])
+})

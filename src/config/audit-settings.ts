@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { SecretSetting } from '../contract/secret-setting.ts'
+import { SecretSetting, SecretUrlSetting } from '../contract/secret-setting.ts'
 import { closed, Milliseconds } from './setting-forms.ts'
 
 const checkpoints = Type.Object(
@@ -26,13 +26,13 @@ const checkpoints = Type.Object(
           redis: Type.Optional(
             Type.Object(
               {
-                url: SecretSetting('Redis URL, redis:// or rediss://.'),
+                url: SecretUrlSetting('Redis URL, redis:// or rediss://.'),
                 stream: Type.String({ minLength: 1, description: 'Name of the stream.' }),
               },
               closed,
             ),
           ),
-          url: Type.Optional(SecretSetting('URL that each checkpoint is posted to.')),
+          url: Type.Optional(SecretUrlSetting('URL that each checkpoint is posted to.')),
         },
         { ...closed, description: 'Second places that each checkpoint is taken to.' },
       ),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { SecretSetting } from '../contract/secret-setting.ts'
+import { SecretUrlSetting } from '../contract/secret-setting.ts'
 import { AuthoritiesFile, closed } from './setting-forms.ts'
 
 /** Where accepted writes are kept until they are carried out, and how they are. */
@@ -13,7 +13,7 @@ export const JobsSettings = Type.Object(
       }),
     ),
     rabbitmq: Type.Optional(
-      SecretSetting(
+      SecretUrlSetting(
         'In place of a file, for several machines: URL of RabbitMQ 3.10 or later, amqp:// or amqps://, with user and virtual host.',
       ),
     ),

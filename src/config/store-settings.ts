@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { SecretSetting } from '../contract/secret-setting.ts'
+import { SecretSetting, SecretUrlSetting } from '../contract/secret-setting.ts'
 import { closed, Milliseconds } from './setting-forms.ts'
 
 const nodeForm = /^(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/
@@ -28,7 +28,9 @@ const redisAccess = {
 /** `store`: what processes share. */
 export const StoreSettings = Type.Object(
   {
-    redis: Type.Optional(SecretSetting('Redis URL, redis:// or rediss://. In memory if left out.')),
+    redis: Type.Optional(
+      SecretUrlSetting('Redis URL, redis:// or rediss://. In memory if left out.'),
+    ),
     sentinel: Type.Optional(
       Type.Object(
         {

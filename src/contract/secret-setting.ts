@@ -40,3 +40,8 @@ export function SecretSetting(description: string, minLength: number = minSecret
     }),
   )
 }
+
+/** A setting that holds a URL, which may have a password in it and need not: `redis://redis` is long enough. */
+export function SecretUrlSetting(description: string) {
+  return SecretSetting(description, 1)
+}

@@ -90,6 +90,17 @@ test('a database of Redis is a number, and another name would end the start', as
   for (const path of ['', '/', '/15']) assert.equal(await faultOf(path), undefined, path)
 })
 
+test('the URL of a service that has no password may be as short as its name', async () => {
+  const env = { ...testEnv, REDIS: 'redis://redis', AMQP: 'amqp://mq', RECEIVER: 'http://audit' }
+  const copyTo = { url: 'env:RECEIVER', redis: { url: 'env:REDIS', stream: 's' } }
+  const gateway = {
+    store: { redis: 'env:REDIS' },
+    jobs: { rabbitmq: 'env:AMQP' },
+    audit: { checkpoints: { key, copyTo } },
+  }
+  assert.deepEqual([...(await configFaults({ gateway, env }))], [])
+})
+
 test('copies of checkpoints are taken to what is a URL, and that is no part of a fault', async () => {
   const copyTo = { url: 'env:ACME_TOKEN', redis: { url: 'env:ACME_TOKEN', stream: 'checkpoints' } }
   const at = '/audit/checkpoints/copyTo'

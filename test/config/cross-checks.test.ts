@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { globex, testEnv } from '../support/gateway.ts'
+import { type ConfigChanges, configFaults } from './config-faults.ts'
+
+function privatePem(type: 'ed25519' | 'x25519'): string {
+  const { privateKey } =
+    type === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('x25519')
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+const env = {
+  ...testEnv,
+  REDIS: 'redis://redis:6379',
+  ED25519: privatePem('ed25519'),
+  X25519: privatePem('x25519'),
+  BASE32: 'JBSWY3DPEHPK3PXP',
+  LONG: 'x'.repeat(32),
+}
+const nodes = ['redis:6379']
+const routes = ['GET /V1/products/:sku', 'POST /V1/products']
+const secret = { id: 'k1', value: 'env:ACME_HMAC_SECRET' }
+const oauth1Key = (id: string, consumerKey: string) => ({
+  id,
+  consumerKey,
+  consumerSecret: 'env:ACME_TOKEN',
+  accessToken: 'env:ACME_TOKEN',
+  accessTokenSecret: 'env:ACME_TOKEN',
+})
+const signing = (signature: object) => ({ integration: { credentials: { signature } } })
+const administrator = (totpSecret: string) => ({
+  integration: {
+    upstream: {
+      adminToken: { username: 'env:ACME_TOKEN', password: 'env:ACME_TOKEN', totpSecret },
+    },
+  },
+})
+const detailed = (skus: string[]) => ({
+  integration: { policies: { routes, auditDetails: { 'GET /V1/products/:sku': { skus } } } },
+})
+const reporting = (...reportOnly: string[]) => ({ integration: { ...globex, reportOnly } })
+const bodyReaders = ['known-attacks', 'sensitive-routes', 'magento-schema', 'request-schema']
+
+/** What is wrong, beside what is right in its place. */
+const cases: readonly {
+  readonly what: string
+  readonly at: string
+  readonly wrong: ConfigChanges
+  readonly right: ConfigChanges
+}[] = [
+  {
+    what: 'two Redis, of which one would hold',
+    at: '/store',
+    wrong: { gateway: { store: { redis: 'env:REDIS', cluster: { nodes } } } },
+    right: { gateway: { store: { cluster: { nodes } } } },
+  },
+  {
+    what: 'a stop that is over with its notice',
+    at: '/shutdown/deadlineMs',
+    wrong: { gateway: { shutdown: { noticeMs: 5_000, deadlineMs: 5_000 } } },
+    right: { gateway: { shutdown: { noticeMs: 5_000, deadlineMs: 5_001 } } },
+  },
+  {
+    what: 'rotation of what goes to no file',
+    at: '/audit/rotate',
+    wrong: {
+      gateway: { audit: { file: undefined, stdout: true, rotate: { sizeMiB: 1, keep: 1 } } },
+    },
+    right: { gateway: { audit: { file: undefined, stdout: true } } },
+  },
+  {
+    what: 'checkpoints of what goes to no file',
+    at: '/audit/checkpoints',
+    wrong: {
+      gateway: { audit: { file: undefined, stdout: true, checkpoints: { key: 'env:ED25519' } } },
+    },
+    right: { gateway: { audit: { checkpoints: { key: 'env:ED25519' } } } },
+  },
+  {
+    what: 'a key for checkpoints that cannot sign',
+    at: '/audit/checkpoints/key',
+    wrong: { gateway: { audit: { checkpoints: { key: 'env:X25519' } } } },
+    right: { gateway: { audit: { checkpoints: { key: 'env:ED25519' } } } },
+  },
+  {
+    what: 'no place for the records',
+    at: '/audit',
+    wrong: { gateway: { audit: { file: undefined, stdout: false } } },
+    right: { gateway: { audit: { file: undefined, stdout: true } } },
+  },
+  {
+    what: 'a signature over the body alone, from anywhere',
+    at: '/policies/ipAllowlist',
+    wrong: signing({ scheme: 'body', secrets: [secret] }),
+    right: signing({ scheme: 'canonical', secrets: [secret] }),
+  },
+  {
+    what: 'a second factor that is not base32',
+    at: '/upstream/adminToken/totpSecret',
+    wrong: administrator('env:ACME_TOKEN'),
+    right: administrator('env:BASE32'),
+  },
+  {
+    what: 'two secrets of one id, which the audit could not tell apart',
+    at: '/credentials/signature/secrets',
+    wrong: signing({ scheme: 'canonical', secrets: [secret, secret] }),
+    right: signing({ scheme: 'canonical', secrets: [secret, { ...secret, id: 'k2' }] }),
+  },
+  {
+    what: 'two keys of OAuth of one id',
+    at: '/credentials/signature/keys',
+    wrong: signing({
+      scheme: 'oauth1',
+      keys: [oauth1Key('k1', 'env:ACME_TOKEN'), oauth1Key('k1', 'env:GLOBEX_TOKEN')],
+    }),
+    right: signing({ scheme: 'oauth1', keys: [oauth1Key('k1', 'env:ACME_TOKEN')] }),
+  },
+  {
+    what: 'a variable that a route has not, for the audit',
+    at: '/policies/auditDetails/GET ~1V1~1products~1:sku/skus/0',
+    wrong: detailed([':id']),
+    right: detailed([':sku', '/product/sku']),
+  },
+  {
+    what: 'bodies that nothing reads and one policy refuses',
+    at: '/reportOnly',
+    wrong: reporting('json-body', ...bodyReaders.slice(1)),
+    right: reporting('json-body', ...bodyReaders),
+  },
+  ...(
+    [
+      { scheme: 'oauth1', keys: [oauth1Key('k1', 'env:ACME_TOKEN')] },
+      { scheme: 'rfc9421', keys: [{ id: 'k1', algorithm: 'hmac-sha256', secret: 'env:LONG' }] },
+    ] as const
+  ).map((signature) => ({
+    what: `scheme ${signature.scheme} without a name of the gateway that it could sign`,
+    at: '/listen/publicUrl',
+    wrong: signing(signature),
+    right: {
+      ...signing(signature),
+      gateway: { listen: { publicUrl: 'https://gateway.example' } },
+    },
+  })),
+]
+
+describe('is refused between settings, and named', () => {
+  for (const { what, at, wrong, right } of cases) {
+    test(what, async () => {
+      const faults = await configFaults({ ...wrong, env })
+      assert.ok(faults.has(at), `${at}: ${[...faults]}`)
+      assert.equal((await configFaults({ ...right, env })).has(at), false)
+    })
+  }
+})

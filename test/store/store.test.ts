@@ -19,7 +19,10 @@ const at = (url: string) => ({ url: new Secret(url) })
 const hourly = rateOf(1, 3600, 4)
 
 /** With all the time that a machine under load may need; what a missed deadline does is tested elsewhere. */
-function open(redis: RedisLocation, settings: { readonly requestMs?: number } = {}) {
+function open(
+  redis: RedisLocation,
+  settings: { readonly requestMs?: number; readonly wall?: () => number } = {},
+) {
   return openTestStore(redis, { deadlineMs: 5_000, ...settings })
 }
 
@@ -170,6 +173,63 @@ describe('with Redis', () => {
     assert.equal(isAllowed, false)
     assert.ok((states[0]?.retryAfterMs ?? 0) <= 30_000)
     assert.equal((await decide(after.store, chargeOn([rateOf(2, 60, 6)]))).states[0]?.remaining, 1)
+  })
+
+  test('a bucket that was made smaller is full and no more', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    await allowedOf(opened.store, chargeOn([rateOf(1, 3600, 10)]), 10)
+    const { isAllowed, states } = await decide(opened.store, chargeOn([rateOf(1, 3600, 2)]))
+    assert.equal(isAllowed, false)
+    assert.ok((states[0]?.retryAfterMs ?? 0) <= 3_600_000)
+  })
+
+  test('a limit that is only reported refuses nothing, and is charged with what it would let through', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    const reported = [rateOf(1, 3600, 2), quotaOf(2, 'month'), concurrencyOf(2)].map((limit) => ({
+      ...limit,
+      isReportOnly: true,
+    }))
+    const charge = chargeOn([...reported, quotaOf(4, 'day')])
+    for (let turn = 0; turn < 4; turn += 1) {
+      const { isAllowed, states } = await decide(opened.store, charge)
+      assert.equal(isAllowed, true)
+      for (const { isExceeded, remaining } of states.slice(0, 3)) {
+        assert.deepEqual([isExceeded, remaining], [turn >= 2, Math.max(0, 1 - turn)])
+      }
+    }
+    assert.equal((await decide(opened.store, charge)).isAllowed, false)
+  })
+
+  test('a quota is one for all, also for a gateway whose clock is in the period before or after', async () => {
+    await using redis = await startRedis()
+    const dayMs = 86_400_000
+    using right = await open(at(redis.url))
+    using slow = await open(at(redis.url), { wall: () => Date.now() - dayMs })
+    using fast = await open(at(redis.url), { wall: () => Date.now() + dayMs })
+    const charge = chargeOn([quotaOf(6, 'day')])
+    for (const { store } of [right, slow, fast]) {
+      assert.equal(await allowedOf(store, charge, 2), 2)
+    }
+    for (const { store } of [right, slow, fast]) {
+      const { isAllowed, states } = await decide(store, charge)
+      assert.equal(isAllowed, false)
+      assert.ok((states[0]?.resetMs ?? 0) <= dayMs)
+    }
+  })
+
+  test('what could not be given back while Redis was away is given back when it is there again', async () => {
+    await using redis = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
+    using opened = await open(at(redis.url))
+    const charge = chargeOn([concurrencyOf(1)])
+    const held = await decide(opened.store, charge)
+    await redis.kill()
+    await opened.logged('redis is away')
+    held.release?.()
+    await redis.restart()
+    await opened.logged('redis is back')
+    assert.equal((await decide(opened.store, charge)).isAllowed, true)
   })
 
   test('lets no more through than the rate and the burst while two processes press', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 
 const globex = {
   name: 'globex-pim',
@@ -13,6 +13,15 @@ const globex = {
 }
 const other = { ...globex, name: 'other', credentials: { token: 'env:ACME_TOKEN' } }
 const otherHeaders = { Authorization: `Bearer ${testEnv.ACME_TOKEN}` }
+/** It hands the credential of its caller on to Magento. */
+const through = {
+  name: 'through',
+  credentials: {
+    signature: { scheme: 'body', secrets: [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }] },
+  },
+  upstream: { passthrough: true },
+  policies: { ipAllowlist: ['127.0.0.0/8'], routes: ['PUT /V1/products/:sku'] },
+}
 const listen = { publicUrl: 'https://api.shop.example' }
 
 let folder: string
@@ -42,6 +51,7 @@ before(async () => {
     magentoUrl: 'http://127.0.0.1:1',
     gateway: { listen, jobs: { file: join(folder, 'jobs.sqlite') } },
     integrations: [
+      through,
       {
         ...globex,
         policies: {
@@ -155,6 +165,15 @@ test('shows no job where a route never becomes one, but for what is too long oth
   assert.deepEqual(responsesOf('erp/articles/{number}', 'put'), ['200', '400', 'default'])
   assert.deepEqual(responsesOf('products/{sku}', 'delete'), ['200', '202', 'default'])
   assert.ok(responsesOf('magefine/inventaire/bulk', 'post').includes('202'))
+})
+
+test('shows no job to an integration whose callers have a credential of Magento, of which none is kept', async () => {
+  const { 'X-Signature': signature = '' } = acmeHeaders()
+  const headers = { 'X-Integration-Id': 'through', 'X-Signature': signature }
+  const { paths } = await documentOf(withJobs, headers)
+  assert.deepEqual(Object.keys(paths), ['/rest/V1/products/{sku}'])
+  const { put } = paths['/rest/V1/products/{sku}'] ?? {}
+  assert.deepEqual(Object.keys(put?.responses ?? {}), ['200', 'default'])
 })
 
 test('shows nothing to somebody who is not known, and takes GET only', async () => {

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
+import { Registry } from 'prom-client'
+import { limitMetrics } from '../../src/record/metrics/limit-metrics.ts'
 import { acme, globex, quietAddresses, startGateway } from '../support/gateway.ts'
 import { acmeHeaders, type ClientRequest, globexHeaders, send } from '../support/http-client.ts'
+import { rateOf } from '../support/limits.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
+import { requestContext } from '../support/request.ts'
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -172,6 +176,26 @@ test('the use of each limit is shown as a share of it', async () => {
   for (let count = 0; count < 3; count += 1) await send(gateway.url, { headers: globexHeaders })
   const full = await scrape(gateway)
   assert.equal(full.value('magegate_limit_use_ratio{integration="globex-pim",limit="rate"}'), 1)
+})
+
+test('the use of a limit is shown until a minute and more is over, and then no longer', async () => {
+  const registry = new Registry()
+  const metrics = limitMetrics(registry)
+  const limit = rateOf(1, 3600, 4)
+  const use = (remaining: number, afterMs: number) => {
+    const request = requestContext()
+    const state = { isExceeded: false, remaining, retryAfterMs: 0, resetMs: 0 }
+    request.limitUse = { limits: [limit], states: [state] }
+    request.endedAt = performance.now() + afterMs
+    metrics.observe(request)
+  }
+  const shown = async () =>
+    /magegate_limit_use_ratio\{.*\} (.*)/.exec(await registry.metrics())?.[1]
+  use(0, 0)
+  use(3, 61_000)
+  assert.equal(await shown(), '1')
+  use(3, 122_000)
+  assert.equal(await shown(), '0.25')
 })
 
 test('connections to Magento are shown, and the requests that wait for one', async () => {

@@ -8,6 +8,10 @@ import { prepareAuditRecord } from '../../src/record/audit-record.ts'
 import { openRecorder } from '../../src/record/recorder.ts'
 import { RequestContext } from '../../src/request-context.ts'
 
+function failOn(error: unknown): void {
+  throw error
+}
+
 function readOf(requestId: string): RequestContext {
   return new RequestContext({
     method: 'GET',
@@ -23,13 +27,7 @@ function readOf(requestId: string): RequestContext {
 test('a read that is over while the recorder is flushed is written too', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
   const file = join(folder, 'audit.jsonl')
-  const auditLog = await openAuditLog(
-    { file },
-    (text) => text,
-    (error) => {
-      throw error
-    },
-  )
+  const auditLog = await openAuditLog({ file }, (text) => text, failOn)
   const settings = { isRecordDemanded: true, deadlineMs: 60_000 }
   const build = prepareAuditRecord({ hashToken: () => '', showBody: () => '' })
   // The second one is over at the very moment at which the first one is written.
@@ -53,6 +51,39 @@ test('a read that is over while the recorder is flushed is written too', async (
   assert.deepEqual(
     lines.map((line) => (JSON.parse(line) as { requestId: string }).requestId),
     ['first', 'second'],
+  )
+  await rm(folder, { recursive: true })
+})
+
+test('the trail tells of how many requests no record is kept, since it takes none', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
+  const file = join(folder, 'audit.jsonl')
+  const auditLog = await openAuditLog({ file }, (text) => text, failOn)
+  const begun = Promise.withResolvers<void>()
+  const held = Promise.withResolvers<void>()
+  const write: typeof auditLog.write = async (records) => {
+    begun.resolve()
+    await held.promise
+    return auditLog.write(records)
+  }
+  const settings = { isRecordDemanded: true, deadlineMs: 60_000 }
+  const build = prepareAuditRecord({ hashToken: () => '', showBody: () => '' })
+  const log = { ...auditLog, write }
+  const recorder = openRecorder(log, { observe: () => undefined }, settings, assert.fail)
+  recorder.record(readOf('first'), build)
+  await begun.promise
+  for (let count = 0; count < 10_003; count += 1) recorder.record(readOf(`read-${count}`), build)
+  recorder.count()
+  assert.equal(recorder.waiting(), 10_001)
+  held.resolve()
+  await recorder.flush()
+  await auditLog.close()
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  const told = lines.map((line) => JSON.parse(line) as { requestId?: string; lost?: number })
+  assert.equal(told.filter(({ requestId }) => requestId !== undefined).length, 10_001)
+  assert.deepEqual(
+    told.flatMap(({ lost }) => lost ?? []),
+    [3],
   )
   await rm(folder, { recursive: true })
 })

@@ -119,6 +119,11 @@ describe('of a path shows', () => {
     })
     assert.equal(shown, '/rest/V1/customers/7/password/resetLinkToken/[redacted]')
   })
+  test('nothing that looks like a token, whatever its variable is called', () => {
+    const sku = 'q2w8e4r6t1y3u5i7o9p0a2s4d6f8g1h3'
+    const shown = granted(`/rest/V1/products/${sku}`, 'GET /V1/products/:sku', { sku })
+    assert.equal(shown, '/rest/V1/products/[redacted]')
+  })
   test('no id of a guest’s cart, which opens it', () => {
     const target = '/rest/V1/guest-carts/YiHQXwsUkAJEcCMEtQAoUgbWzPXcJabc/items'
     const shown = '/rest/V1/guest-carts/[redacted]/items'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openChainedFile } from '../../src/record/chained-file.ts'
-import type { IndexedField } from '../../src/record/segment-index.ts'
+import { type IndexedField, readIndex } from '../../src/record/segment-index.ts'
 import { segmentFiles } from '../../src/record/segments.ts'
 import type { FoundRecord } from '../../src/search/query.ts'
 import { searchTrail } from '../../src/search/search-trail.ts'
@@ -113,6 +113,18 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
     test('finds a time, the beginning included and the end not', async () => {
       const ids = await found(path(), {}, begin + 3000_000, begin + 3002_000)
       assert.deepEqual(ids, ['request-3000', 'request-3001'])
+    })
+
+    test('finds the last record of each piece by its very time', async () => {
+      for (const segment of segmentFiles(path())) {
+        const bytes = await readFile(`${segment.replace(/\.(gz|zst)$/, '')}.idx`)
+        for (const { toMs } of readIndex(bytes)?.blocks ?? []) {
+          // The first line of a later file tells of the rotation, and is of another time.
+          const last = Math.min(records.length - 1, Math.floor((toMs - begin) / 1000))
+          const atMs = begin + last * 1000
+          assert.deepEqual(await found(path(), {}, atMs, atMs + 1), [`request-${last}`])
+        }
+      }
     })
 
     test('finds the same without an index', async () => {

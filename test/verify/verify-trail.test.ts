@@ -236,6 +236,16 @@ describe('finds, and says where', () => {
     assert.match((await verified(path, publicKey, [copy])).fault ?? '', /^record 21 and those up/)
   })
 
+  test('what was computed anew behind records that are not kept any more', async () => {
+    const path = await writeTrail(10)
+    const forged = await readFile(await writeTrail(10, { filler: 'forged' }), 'utf8')
+    await writeFile(path, forged.split('\n').slice(4).join('\n'))
+    assert.match(
+      (await verified(path)).fault ?? '',
+      /^.*:6: record 10 or one before it is not what/,
+    )
+  })
+
   test('a missing file between others', async () => {
     const path = await writeTrail(60, { filler: 'x'.repeat(65_536) })
     await rm(trailFiles(path)[1] ?? '')

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { readSecret } from '../config/secret-reference.ts'
 import type { Secret } from '../contract/secret.ts'
 import { UsageError } from './arguments.ts'
-import { curlCommand, type SignedHeader } from './sign/curl-command.ts'
+import { curlCommand, type SignedHeader, shellQuote } from './sign/curl-command.ts'
 import { messageSigner } from './sign/message-signer.ts'
 import { oauth1Signer } from './sign/oauth1-signer.ts'
 import { bodySigner, canonicalSigner } from './sign/shared-secret-signers.ts'
@@ -90,6 +90,8 @@ async function signedText(options: SignOptions): Promise<string> {
     throw new TypeError(`--scheme is one of ${[...signers.keys()].join(', ')}`)
   }
   const secrets = await readSecrets(signer.needs, options)
+  // It is named and not shown; a command in which it leads nowhere would not work.
+  if (options.references.token !== undefined) await readSecrets(['token'], options)
   const body = await bodyOf(options)
   const method = options.method ?? (body.length > 0 ? 'POST' : 'GET')
   const request: RequestToSign = { method, origin, path, query, body }
@@ -147,5 +149,6 @@ function identityHeaders({ scheme, references, integration }: SignOptions): Sign
 /** `env:NAME` as `$NAME`, `file:PATH` as `$(cat PATH)`. */
 function expressionOf(reference: string): string {
   const name = reference.slice(reference.indexOf(':') + 1)
-  return reference.startsWith('env:') ? `$${name}` : `$(cat ${name})`
+  if (reference.startsWith('env:')) return `$${name}`
+  return `$(cat ${/^[\w./-]+$/.test(name) ? name : shellQuote(name)})`
 }

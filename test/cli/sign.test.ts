@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
@@ -133,4 +136,30 @@ test('says which option it cannot use', async () => {
     assert.match(stderr, expected)
   }
   assert.equal((await runCommand(['sign', ...signers.canonical], env)).exitCode, 2)
+})
+
+test('names a file with the token so that a shell finds it, and refuses a token itself', async () => {
+  const folder = await mkdtemp(join(tmpdir(), "magegate's sign "))
+  const file = join(folder, 'the token')
+  await writeFile(file, `${env.CANONICAL_TOKEN}\n`)
+  const sign = (token: string) =>
+    runCommand(
+      [
+        ...['sign', '--secret', 'env:CANONICAL_SECRET', '--token', token],
+        ...['--curl', `${gateway.url}/rest/V1/products/A%2FB?fields=sku`],
+      ],
+      env,
+    )
+  const { stdout } = await sign(`file:${file}`)
+  const answer = await new Promise<string>((resolve) => {
+    execFile('bash', ['-c', stdout], (_, out) => resolve(out))
+  })
+  assert.equal(answer, '{"sku":"A\\/B"}')
+  await rm(folder, { recursive: true })
+  for (const token of [env.CANONICAL_TOKEN, 'env:NOT_SET', `file:${file}`]) {
+    const refused = await sign(token)
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /^sign: --token: expected /)
+    assert.ok(!`${refused.stdout}${refused.stderr}`.includes(env.CANONICAL_TOKEN))
+  }
 })

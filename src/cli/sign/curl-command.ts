@@ -15,7 +15,7 @@ export interface CommandRequest {
 }
 
 /** Quotes text for a POSIX shell. */
-function shellQuote(text: string): string {
+export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 

@@ -153,3 +153,39 @@ describe('is refused between settings, and named', () => {
     })
   }
 })
+
+test('the URLs of Magento and of the gateway are origins and nothing more', async () => {
+  const faultsOf = async (url: string) => [
+    ...(
+      await configFaults({
+        gateway: { magento: { url, publicUrl: url }, listen: { publicUrl: url } },
+      })
+    ).keys(),
+  ]
+  for (const url of ['http://shop.example', 'https://shop.example/', 'https://[::1]:8443']) {
+    assert.deepEqual(await faultsOf(url), [], url)
+  }
+  for (const url of [
+    'ftp://shop.example',
+    'shop.example',
+    'https://shop.example/rest',
+    'https://shop.example/?a=1',
+    'https://shop.example/#a',
+    'https://user@shop.example',
+    'https://:password@shop.example',
+  ]) {
+    const faults = await faultsOf(url)
+    assert.deepEqual(
+      faults.sort(),
+      ['/listen/publicUrl', '/magento/publicUrl', '/magento/url'],
+      url,
+    )
+  }
+})
+
+test('a key by which JavaScript would change what an object is made of is a key like others', async () => {
+  const integration = JSON.parse('{"__proto__": {"upstream": {"passthrough": true}}}')
+  const [[pointer, expected] = []] = await configFaults({ integration })
+  assert.equal(pointer, '/__proto__')
+  assert.match(expected ?? '', /^no such key; known here: name, description/)
+})

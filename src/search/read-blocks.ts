@@ -20,7 +20,14 @@ export interface LineBlock {
 export async function* readBlocks(file: string, query: Query): AsyncGenerator<LineBlock> {
   const indexFile = `${file.replace(/\.(?:gz|zst)$/, '')}.idx`
   const index = existsSync(indexFile) ? readIndex(await readFile(indexFile)) : undefined
-  yield* index === undefined ? readAll(file) : readSome(file, index, query)
+  const isOfFile = index !== undefined && endOf(index) === (await stat(file)).size
+  yield* isOfFile ? readSome(file, index, query) : readAll(file)
+}
+
+/** Length of the file that an index is of. Where compression was cut off, the other one is there, too. */
+function endOf({ blocks }: SegmentIndex): number {
+  const { offset = 0, length = 0 } = blocks.at(-1) ?? {}
+  return offset + length
 }
 
 async function* readSome(

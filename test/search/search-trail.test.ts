@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { type IndexedField, readIndex } from '../../src/record/segment-index.ts'
 import { segmentFiles } from '../../src/record/segments.ts'
 import type { FoundRecord } from '../../src/search/query.ts'
 import { searchTrail } from '../../src/search/search-trail.ts'
+import { decompress } from '../../src/verify/decompress.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { runCommand } from '../support/gateway-process.ts'
@@ -75,6 +77,17 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       await truncate(index, whole.indexOf(0x0a) + 1)
       assert.deepEqual(await found(path(), { requestId: 'request-1' }), ['request-1'])
       await writeFile(index, whole)
+    })
+
+    test('that is there compressed and as it was, with the index of one of them, it finds all the same', async () => {
+      const [segment = ''] = segmentFiles(path())
+      const plain = segment.replace(/\.(gz|zst)$/, '')
+      const bytes = await buffer(decompress(segment, createReadStream(segment)))
+      const expected = await found(path(), { skus: 'sku-17' })
+      assert.equal(expected.length, 12)
+      if (plain !== segment) await writeFile(plain, bytes)
+      assert.deepEqual(await found(path(), { skus: 'sku-17' }), expected)
+      if (plain !== segment) await rm(plain)
     })
 
     test('that were compressed after they were listed, it finds by their new names', async () => {

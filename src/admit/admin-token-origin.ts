@@ -35,7 +35,7 @@ export const adminTokenOrigin = definePolicy({
 
 /*
  * A JSON Web Token in all spellings that PHP decodes: base64 in either alphabet, with padding and with tabs
- * (PHP: base64_decode). Node decodes them too.
+ * (PHP: base64_decode). Node decodes them too, but nothing behind a padding, which PHP passes over.
  */
 const jwtForm = /^Bearer [^.]*\.([^.]*)\.[^.]*$/i
 
@@ -44,7 +44,7 @@ function userTypeOf(authorization: string): number | undefined {
   const [, payload] = jwtForm.exec(authorization) ?? []
   if (payload === undefined) return undefined
   try {
-    const text = Buffer.from(payload, 'base64url').toString()
+    const text = Buffer.from(payload.replaceAll('=', ''), 'base64url').toString()
     const claims: unknown = JSON.parse(text)
     // Magento writes none, and PHP reads what Node may read otherwise (nodejs/node issue 63785).
     if (text.includes('\\')) return administrator

@@ -40,8 +40,10 @@ async function putBack(
     failure: undefined,
     answer: undefined,
   } as const
-  if (before?.failure !== undefined) await store.change(id, again)
+  const hasFailed = before?.failure !== undefined
+  if (hasFailed) await store.change(id, again)
   if (await jobs.putBack(id, expiresAtMs)) return true
-  if (before !== undefined) await store.change(id, { ...before, failure: before.failure })
+  // Of one that has not failed nothing was changed, and a gateway may be about to: what was read before is old by then.
+  if (hasFailed) await store.change(id, before)
   return false
 }

@@ -33,6 +33,8 @@ test('strikes every known secret out of a line, in every form it may take', () =
           const bytes = Buffer.from(text)
           for (const form of [
             text,
+            text.toUpperCase(),
+            text.toLowerCase(),
             encodeURIComponent(text),
             bytes.toString('hex'),
             bytes.toString('base64').replace(/=+$/, ''),

@@ -117,6 +117,11 @@ describe('finds what Magento does not understand', () => {
       '/product/website_ids',
       'at most 3 elements',
     ],
+    'an array with gaps that is too long': [
+      { tier_prices: { 1: {}, 3: {}, 5: {}, 7: {} } },
+      '/product/tier_prices',
+      'at most 3 elements',
+    ],
     'a custom attribute that is too large': [
       { custom_attributes: [{ attribute_code: 'a', value: [1, 2, 3, 4] }] },
       '/product/custom_attributes/0/value',

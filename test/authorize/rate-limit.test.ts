@@ -149,6 +149,12 @@ describe('a request costs', () => {
     ],
     ['what all entries cost', { pageSize: 100, unpaged: 12 }, searching('fields=items'), 12],
     ['that too for 0', { pageSize: 100, unpaged: 12 }, searching('searchCriteria[pageSize]=0'), 12],
+    [
+      'that too for a fraction that PHP cuts to 0',
+      { pageSize: 100, unpaged: 12 },
+      searching('searchCriteria[pageSize]=0.9'),
+      12,
+    ],
   ]
   for (const [name, cost, parts, expected] of costs) {
     test(name, async () => {

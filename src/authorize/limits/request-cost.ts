@@ -79,8 +79,8 @@ function pageSizeOf(target: RequestTarget | undefined): number | undefined {
     : undefined
 }
 
-/** Of a text that PHP takes for a number, an exponent included; 0 of any other. */
+/** Of a text that PHP takes for a number, an exponent included, what it makes of it; 0 of any other. */
 function numberOf(text: string): number {
-  const number = Number(text)
+  const number = Math.trunc(Number(text))
   return Number.isNaN(number) ? 0 : number
 }

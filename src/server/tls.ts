@@ -86,5 +86,6 @@ function firstEndMs(files: readonly Buffer[]): number {
   return Math.min(...ends)
 }
 
-// RFC 7468, sections 3 and 5.
-const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+// RFC 7468, sections 3 and 5, and the other labels that OpenSSL takes.
+const certificateBlock =
+  /-----BEGIN (X509 |TRUSTED |)CERTIFICATE-----[^-]+-----END \1CERTIFICATE-----/g

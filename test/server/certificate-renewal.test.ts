@@ -11,7 +11,7 @@ import {
   type Renewal,
   renewCertificate,
 } from '../../src/server/certificate-renewal.ts'
-import { readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
+import { endsOf, readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { pem } from '../support/tls/pem.ts'
 
@@ -192,4 +192,17 @@ test('a gateway shows when the first certificate of its chain ends, and of the a
     `{certificate="listener"} ${endOf('elsewhere') / 1000}`,
     `{certificate="client-ca"} ${endOf('ca') / 1000}`,
   ])
+})
+
+test('tells the ends of certificates by whichever label OpenSSL takes them', async () => {
+  await writePair('loopback')
+  const { cert, ...rest } = await readTlsMaterial(files)
+  const labelled = (label: string) =>
+    Buffer.from(cert.toString().replaceAll(' CERTIFICATE-', ` ${label} CERTIFICATE-`))
+  const material = { ...rest, cert: labelled('X509'), ca: [labelled('TRUSTED')] }
+  secureContextOptions(material)
+  assert.deepEqual(endsOf(material), {
+    listenerMs: endOf('loopback'),
+    clientCaMs: endOf('loopback'),
+  })
 })

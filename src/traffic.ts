@@ -9,6 +9,7 @@ import { RequestContext } from './request-context.ts'
 import { type AnswerSettings, answerProblem } from './server/answer.ts'
 import type { OpenReplies } from './server/client-error.ts'
 import { atEndOfTurn } from './server/end-of-turn.ts'
+import { hasBody } from './server/has-body.ts'
 import { isPipelinedTooFar, tooManyPipelined } from './server/pipelined.ts'
 import { clientCertificateOf, rawTargetOf } from './server/server.ts'
 import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
@@ -143,14 +144,6 @@ function contextOf(request: FastifyRequest): RequestContext {
     hasBody: hasBody(raw.headers),
     requestId: id,
   })
-}
-
-/** RFC 9112, section 6.3: a request has a body when one of these two fields says so. */
-function hasBody(headers: FastifyRequest['raw']['headers']): boolean {
-  const length = headers['content-length']
-  return (
-    headers['transfer-encoding'] !== undefined || (length !== undefined && !/^0+$/.test(length))
-  )
 }
 
 function runStage(

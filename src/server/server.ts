@@ -6,6 +6,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import type { ClientCertificate, RequestContext } from '../request-context.ts'
 import { boundConnections, type ConnectionSettings } from './connections.ts'
 import { goOnWhenRead } from './go-on.ts'
+import { hasBody } from './has-body.ts'
 import { serveHttp2 } from './http2.ts'
 
 declare module 'fastify' {
@@ -90,7 +91,9 @@ export function createServer(
     app.server.emit('request', message, response)
   })
   app.server.on('checkContinue', (message, response) => {
-    goOnWhenRead(message, response)
+    if (hasBody(message.headers)) goOnWhenRead(message, response)
+    // There is nothing to be read, and Node closes the connection of a caller that it was not told of.
+    else response.writeContinue()
     app.server.emit('request', message, response)
   })
   // CONNECT asks for a tunnel, which is nothing that an HTTP parser could hand on as a request.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
@@ -71,6 +71,16 @@ describe('a caller that waits for 100 before it sends its body', () => {
       return { status, isContinued }
     },
   }
+  test('is kept on its connection where it has none to send', async () => {
+    const agent = new Agent({ keepAlive: true, ca: pem('loopback.cert') })
+    const outgoing = request(`${gateway.url}${path}`, { headers: fields, agent })
+    outgoing.end()
+    const [response] = await once(outgoing, 'response')
+    await text(response)
+    agent.destroy()
+    assert.deepEqual([response.statusCode, response.headers.connection], [200, 'keep-alive'])
+  })
+
   for (const [protocol, ask] of Object.entries(asks)) {
     test(`over ${protocol} is told to go on, and answered`, async () => {
       assert.deepEqual(await ask(body.length), { status: 200, isContinued: true })

@@ -132,7 +132,7 @@ test('while Redis is away writes are refused with 503, and reads go on', async (
   await using gateway = await startGateway({
     magentoUrl: magento.url,
     integrations: [signing],
-    gateway: { store: { redis: 'env:REDIS_URL' } },
+    gateway: { store: { redis: 'env:REDIS_URL', deadlineMs: 1_000 } },
     env: { REDIS_URL: redis.url },
   })
   assert.equal((await send(gateway.url, signedWrite('nonce-before-the-fault'))).status, 200)

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -95,10 +96,17 @@ export function gatewaySettings({ magentoUrl, gateway = {} }: GatewayOptions, au
   )
 }
 
+// Also those of gateways that did not start, or were stopped to be read.
+const folders = new Set<string>()
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
 /** Starts a gateway from configuration files that are written for it. */
 export async function startGateway(options: GatewayOptions): Promise<TestGateway> {
   const { integrations = [acme, globex], schemas, endpoints, env = {} } = options
   const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-'))
+  folders.add(folder)
   const auditFile = join(folder, 'audit.jsonl')
   await using files = await writeConfig({
     gateway: gatewaySettings(options, auditFile),
@@ -135,9 +143,6 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
       }
     },
     stop,
-    [Symbol.asyncDispose]: async () => {
-      await stop()
-      await rm(folder, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: stop,
   }
 }

@@ -15,6 +15,7 @@ async function answerOf(check: () => never | Promise<never>) {
   const connections = { limits: () => limits, onRefused: assert.fail }
   const settings = {
     ...{ asksForCertificate: false, bodyLimitBytes: 1024, requestTimeoutMs: 1000 },
+    readMs: () => 1000,
     connections,
   }
   const app = createServer(settings, (_error, socket) => socket.destroy())

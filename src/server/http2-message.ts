@@ -13,6 +13,8 @@ export interface SessionFacts {
   readonly socket: Socket
   /** Tells the caller to open no more streams on this connection; what is open goes on. */
   readonly announceEnd: () => void
+  /** Most that a caller may take to read the rest of an answer, milliseconds. */
+  readonly readMs: () => number
 }
 
 /** The sessions that are open, by the object that their streams know. */
@@ -62,9 +64,6 @@ export function http1Fields(fields: readonly string[]): string[] {
   if (crumbs.length > 0) headers.push('cookie', crumbs.join('; '))
   return headers
 }
-
-/** How long the end of a stream may take to reach the caller behind what was sent before, milliseconds. */
-const closingMs = 5_000
 
 // RFC 9113, section 8.2.2: fields of a connection, which a message of HTTP/2 must not have.
 const connectionFields = new Set([
@@ -130,13 +129,14 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
 
   /**
    * Breaks the answer off, so that nobody takes what has come of it for the whole: the stream alone, and its
-   * connection where the caller does not even read that.
+   * connection where the caller does not even read that. What was sent before are answers that it may read that long.
    */
   override destroy(): this {
     const { stream } = this
     if (stream.destroyed) return this
+    const facts = stream.session && sessionFacts.get(stream.session)
     stream.close(constants.NGHTTP2_INTERNAL_ERROR)
-    const timer = setTimeout(() => this.req.socket.destroy(), closingMs)
+    const timer = setTimeout(() => facts?.socket.destroy(), facts?.readMs())
     stream.once('close', () => clearTimeout(timer))
     return this
   }

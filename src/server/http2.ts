@@ -14,6 +14,8 @@ export interface Http2Settings {
   readonly firstRequestMs: number
   /** How long a connection may be without a request, milliseconds. */
   readonly idleMs: number
+  /** Most that a caller may take to read the rest of an answer, milliseconds. */
+  readonly readMs: () => number
 }
 
 /** The connections of HTTP/2. */
@@ -48,7 +50,7 @@ const anyStream = 2 ** 31 - 1
  * request is handed to that server in the form that its own have.
  */
 export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessions {
-  const { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs } = settings
+  const { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs, readMs } = settings
   const sessions = new Set<ServerHttp2Session>()
   const streams = new Set<object>()
   let isClosing = false
@@ -101,6 +103,7 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
     sessions.add(session)
     sessionFacts.set(session, {
       socket,
+      readMs,
       announceEnd: () => {
         if (isEndAnnounced || session.closed || session.destroyed) return
         isEndAnnounced = true

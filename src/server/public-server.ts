@@ -45,6 +45,7 @@ export async function openPublicServer(
       ),
       bodyLimitBytes: limits.bodyBytes,
       requestTimeoutMs: listen.requestTimeoutMs,
+      readMs: () => current().gateway.magento.timeouts.totalMs,
       connections: {
         limits: connectionLimits(() => current().gateway),
         onRefused: metrics.refused,

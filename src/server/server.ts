@@ -28,6 +28,8 @@ export interface ServerSettings {
   readonly bodyLimitBytes: number
   /** Until a whole request must be here, milliseconds. */
   readonly requestTimeoutMs: number
+  /** Most that a caller may take to read the rest of an answer, milliseconds. */
+  readonly readMs: () => number
   readonly connections: ConnectionSettings
 }
 
@@ -46,7 +48,7 @@ export function createServer(
   settings: ServerSettings,
   onClientError: (error: Error, socket: Socket) => void,
 ): FastifyInstance {
-  const { tls, asksForCertificate, bodyLimitBytes, requestTimeoutMs } = settings
+  const { tls, asksForCertificate, bodyLimitBytes, requestTimeoutMs, readMs } = settings
   const headersTimeout = Math.min(requestTimeoutMs, 15_000)
   const http = {
     maxHeaderSize: maxHeaderBytes,
@@ -104,7 +106,7 @@ export function createServer(
   })
   if (tls?.http2) {
     const firstRequestMs = headersTimeout
-    const bounds = { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs }
+    const bounds = { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs, readMs }
     const http2 = serveHttp2(app.server, bounds)
     app.addHook('preClose', async () => http2.close())
     app.addHook('onClose', () => http2.closed)

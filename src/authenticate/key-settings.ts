@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { CalendarSetting } from '../contract/calendar-setting.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
-import { isCalendarTime } from '../syntax/calendar-time.ts'
 
 /** A setting with one shared secret, two while rotating. */
 export function SharedSecretsSetting() {
@@ -17,22 +17,14 @@ export function SharedSecretsSetting() {
   )
 }
 
-const utcTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
-const expectedTime = 'a time in UTC, such as 2027-01-31T00:00:00Z'
-
-/** A setting that ends the life of a key. */
+/** A setting that ends the life of a key, which would have no end with one that is no time. */
 export function NotAfterSetting() {
-  return Type.Refine(
-    Type.String({
-      pattern: utcTime.source,
-      examples: ['2027-01-31T00:00:00Z'],
-      description: 'From then on the key is refused; UTC.',
-      expected: expectedTime,
-    }),
-    // A key whose end is no time would have none. What is not of the form has its fault already.
-    (text) => !utcTime.test(text) || isCalendarTime(text),
-    () => expectedTime,
-  )
+  return CalendarSetting({
+    form: /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/,
+    example: '2027-01-31T00:00:00Z',
+    description: 'From then on the key is refused; UTC.',
+    expected: 'a time in UTC, such as 2027-01-31T00:00:00Z',
+  })
 }
 
 /** A setting that bounds the age of a signature. */

@@ -1,23 +1,15 @@
 import { Type } from 'typebox'
+import { CalendarSetting } from '../contract/calendar-setting.ts'
 import { allow, definePolicy } from '../policy.ts'
-import { isCalendarTime } from '../syntax/calendar-time.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 
-const dateForm = /^\d{4}-\d{2}-\d{2}$/
-const expectedDate = 'a date such as 2027-03-31'
-
 function DateSetting(description: string) {
-  return Type.Refine(
-    Type.String({
-      pattern: dateForm.source,
-      examples: ['2027-03-31'],
-      description,
-      expected: expectedDate,
-    }),
-    // What is not of the form has its fault already.
-    (text) => !dateForm.test(text) || isCalendarTime(text),
-    () => expectedDate,
-  )
+  return CalendarSetting({
+    form: /^\d{4}-\d{2}-\d{2}$/,
+    example: '2027-03-31',
+    description,
+    expected: 'a date such as 2027-03-31',
+  })
 }
 
 /** Tells callers that a route is deprecated, and when it will be gone. It refuses nothing. */

@@ -12,7 +12,7 @@ import {
   type Identity,
 } from './config/cross-checks.ts'
 import { checkEndpointRoutes } from './config/endpoint-routes.ts'
-import { ConfigError, type Fault } from './config/faults.ts'
+import { ConfigError, type Fault, type RuleFault } from './config/faults.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
 import { checkGrantRules } from './config/grant-rules.ts'
 import { inTurns } from './config/in-turns.ts'
@@ -139,7 +139,7 @@ function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSet
 /** Settings as they hold, and what is wrong between them. */
 interface Finished<Settings> {
   readonly settings: Settings
-  readonly faults: readonly Pick<Fault, 'pointer' | 'expected'>[]
+  readonly faults: readonly RuleFault[]
 }
 
 /** Replaces groups of routes by their routes, and checks what must hold between settings. */

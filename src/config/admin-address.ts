@@ -1,12 +1,12 @@
 import { canonicalIp } from '../admit/ip-address.ts'
-import type { Fault } from './faults.ts'
+import type { RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
 /** The admin listener cannot have the port of the public one where they share an address. */
 export function checkAdminAddress({
   listen,
   admin,
-}: Pick<GatewaySettings, 'listen' | 'admin'>): Pick<Fault, 'pointer' | 'expected'>[] {
+}: Pick<GatewaySettings, 'listen' | 'admin'>): RuleFault[] {
   // With 0 each takes a free one.
   if (admin === undefined || admin.port === 0 || admin.port !== listen.port) return []
   const one = canonicalIp(listen.host) ?? listen.host

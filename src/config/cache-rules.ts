@@ -1,11 +1,9 @@
 import { meetRoutes, parseRoutePattern, variableOf } from '../authorize/route-pattern.ts'
 import type { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { Fault, ReadSettings } from './faults.ts'
+import type { Fault, ReadSettings, RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
-
-type RuleFault = Pick<Fault, 'pointer' | 'expected'>
 
 /*
  * What is never kept: jobs, whose state is what is asked for; tokens, passwords and second factors; carts, and

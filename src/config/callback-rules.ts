@@ -1,13 +1,11 @@
 import { destinationFault } from '../callbacks/destination.ts'
 import { webhookKey, webhookSecretForm } from '../callbacks/sign-webhook.ts'
 import { Secret } from '../contract/secret.ts'
-import type { Fault } from './faults.ts'
+import type { RuleFault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 /** What must hold of the call-backs of an integration, and no schema can say. */
-export function checkCallbackRules({
-  callback,
-}: IntegrationSettings): Pick<Fault, 'pointer' | 'expected'>[] {
+export function checkCallbackRules({ callback }: IntegrationSettings): RuleFault[] {
   if (callback === undefined) return []
   const { url, secrets, allowAddresses } = callback
   const faults = secrets.flatMap((secret, index) =>

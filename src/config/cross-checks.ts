@@ -11,7 +11,7 @@ import { escapePointer } from '../syntax/json-pointer.ts'
 import { checkAdminAddress } from './admin-address.ts'
 import { checkCacheBounds, checkCacheRules } from './cache-rules.ts'
 import { checkCallbackRules } from './callback-rules.ts'
-import type { Fault } from './faults.ts'
+import type { Fault, RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 import { checkJobPlace } from './job-place.ts'
@@ -20,8 +20,6 @@ import { checkLimitRules } from './limit-rules.ts'
 import { checkPlaces } from './place-rules.ts'
 import { checkSecretUrl, httpUrl, redisUrl } from './secret-url.ts'
 import { checkSignatureRules } from './signature-rules.ts'
-
-type RuleFault = Pick<Fault, 'pointer' | 'expected'>
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')

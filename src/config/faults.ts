@@ -10,6 +10,9 @@ export interface Fault {
   readonly expected: string
 }
 
+/** A fault of settings whose file is known to who asked. */
+export type RuleFault = Pick<Fault, 'pointer' | 'expected'>
+
 /** A file that was read; without settings where it has a fault. */
 export interface ReadSettings<Settings> {
   readonly file: string

@@ -2,11 +2,9 @@ import { routesOf } from '../authorize/granted-route.ts'
 import { meetRoutes, parseRoutePattern } from '../authorize/route-pattern.ts'
 import { jobRoutes } from '../contract/deferral.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { Fault } from './faults.ts'
+import type { RuleFault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 import { memberOf } from './member-of.ts'
-
-type RuleFault = Pick<Fault, 'pointer' | 'expected'>
 
 /**
  * What settings say of a route that is not granted, or is granted by another name, would hold for no request.

@@ -1,14 +1,11 @@
 import { meetRoutes } from '../authorize/route-pattern.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { Fault, ReadSettings } from './faults.ts'
+import type { Fault, ReadSettings, RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 /** What must hold between the rules for jobs of an integration and its other settings. */
-export function checkJobRules({
-  policies,
-  upstream,
-}: IntegrationSettings): Pick<Fault, 'pointer' | 'expected'>[] {
+export function checkJobRules({ policies, upstream }: IntegrationSettings): RuleFault[] {
   return Object.entries(policies.jobs ?? {}).flatMap(([route, { mode, inOrderOf = [] }]) => {
     const at = `/policies/jobs/${escapePointer(route)}`
     const places = inOrderOf.flatMap((place, index) =>

@@ -1,15 +1,13 @@
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { Fault } from './faults.ts'
+import type { RuleFault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 const at = '/policies/rateLimit'
 
 /** What must hold between settings of the limits of an integration. */
-export function checkLimitRules({
-  policies: { rateLimit },
-}: IntegrationSettings): Pick<Fault, 'pointer' | 'expected'>[] {
+export function checkLimitRules({ policies: { rateLimit } }: IntegrationSettings): RuleFault[] {
   if (rateLimit === undefined) return []
-  const faults: Pick<Fault, 'pointer' | 'expected'>[] = []
+  const faults: RuleFault[] = []
   const scopes = [
     { pointer: at, limits: rateLimit },
     ...Object.entries(rateLimit.routes ?? {}).map(([scope, limits]) => ({

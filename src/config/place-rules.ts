@@ -1,8 +1,6 @@
 import { resolve } from 'node:path'
-import type { Fault } from './faults.ts'
+import type { RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
-
-type RuleFault = Pick<Fault, 'pointer' | 'expected'>
 
 /** What the gateway writes has a file of its own: two in one file would be neither. */
 export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {

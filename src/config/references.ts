@@ -1,9 +1,9 @@
-import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { TSchema } from 'typebox'
 import { Secret } from '../contract/secret.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { Fault } from './faults.ts'
+import { pemCertificates } from '../syntax/pem-certificates.ts'
+import type { RuleFault } from './faults.ts'
 import type { ReadSchemaFile } from './schema-files.ts'
 import {
   type ReferenceSources,
@@ -12,8 +12,6 @@ import {
   resolveSecret,
   type SecretBounds,
 } from './secret-reference.ts'
-
-type ReferenceFault = Pick<Fault, 'pointer' | 'expected'>
 
 /** Where the references of settings lead. */
 export interface SettingsSources extends ReferenceSources {
@@ -26,7 +24,7 @@ export interface ResolvedSettings {
   /** Every secret that was found. */
   readonly secrets: readonly Secret[]
   /** One for each reference that leads nowhere. */
-  readonly faults: readonly ReferenceFault[]
+  readonly faults: readonly RuleFault[]
 }
 
 /**
@@ -38,7 +36,7 @@ export async function resolveReferences(
   settings: unknown,
   sources: SettingsSources,
 ): Promise<ResolvedSettings> {
-  const faults: ReferenceFault[] = []
+  const faults: RuleFault[] = []
   const secrets: Secret[] = []
   const walk = async (node: SchemaNode, value: unknown, pointer: string): Promise<unknown> => {
     if (node.reference !== undefined) {
@@ -101,14 +99,9 @@ async function resolveFile(
   return { value: path }
 }
 
-// The labels that OpenSSL takes.
-const pemCertificate =
-  /-----BEGIN (X509 |TRUSTED |)CERTIFICATE-----[^-]*-----END \1CERTIFICATE-----/g
-
 function isCertificates(text: string): boolean {
-  const blocks = text.match(pemCertificate) ?? []
   try {
-    return blocks.map((pem) => new X509Certificate(pem)).length > 0
+    return pemCertificates(text).length > 0
   } catch {
     return false
   }

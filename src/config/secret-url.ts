@@ -1,5 +1,5 @@
 import { Secret } from '../contract/secret.ts'
-import type { Fault } from './faults.ts'
+import type { RuleFault } from './faults.ts'
 
 /** What a URL that a secret holds has to be like. */
 export interface UrlForm {
@@ -15,6 +15,12 @@ export const redisUrl: UrlForm = {
   path: /^\/?\d*$/,
   expected: 'a reference to a redis:// or rediss:// URL, with the number of a database or none',
 }
+/** Of a RabbitMQ. */
+export const amqpUrl: UrlForm = {
+  protocol: /^amqps?:$/,
+  path: /^/,
+  expected: 'a reference to an amqp:// or amqps:// URL',
+}
 /** Of a receiver. */
 export const httpUrl: UrlForm = {
   protocol: /^https?:$/,
@@ -27,7 +33,7 @@ export function checkSecretUrl(
   secret: Secret | undefined,
   pointer: string,
   { protocol, path, expected }: UrlForm,
-): Pick<Fault, 'pointer' | 'expected'>[] {
+): RuleFault[] {
   if (!(secret instanceof Secret)) return []
   const url = URL.parse(secret.reveal())
   const isFit = url !== null && protocol.test(url.protocol) && path.test(url.pathname)

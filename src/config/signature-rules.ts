@@ -1,9 +1,7 @@
 import { verificationKey } from '../authenticate/message-signature/verification-key.ts'
 import type { SignatureSettings } from '../authenticate/signature-settings.ts'
 import { Secret } from '../contract/secret.ts'
-import type { Fault } from './faults.ts'
-
-type RuleFault = Pick<Fault, 'pointer' | 'expected'>
+import type { RuleFault } from './faults.ts'
 
 const pointer = '/credentials/signature'
 

@@ -1,6 +1,7 @@
-import { constants, createHash, X509Certificate } from 'node:crypto'
+import { constants, createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { pemCertificates } from '../syntax/pem-certificates.ts'
 
 /** The files of TLS at the public listener. */
 export interface TlsFiles {
@@ -81,11 +82,6 @@ export function endsOf({ cert, ca }: TlsMaterial): CertificateEnds {
 }
 
 function firstEndMs(files: readonly Buffer[]): number {
-  const blocks = files.flatMap((file) => file.toString('latin1').match(certificateBlock) ?? [])
-  const ends = blocks.map((block) => new X509Certificate(block).validToDate.getTime())
-  return Math.min(...ends)
+  const certificates = files.flatMap((file) => pemCertificates(file.toString('latin1')))
+  return Math.min(...certificates.map(({ validToDate }) => validToDate.getTime()))
 }
-
-// RFC 7468, sections 3 and 5, and the other labels that OpenSSL takes.
-const certificateBlock =
-  /-----BEGIN (X509 |TRUSTED |)CERTIFICATE-----[^-]+-----END \1CERTIFICATE-----/g

@@ -23,19 +23,19 @@ export interface Gateway {
   /** Listens; resolves with the URLs of both listeners. */
   readonly start: () => Promise<{ readonly url: string; readonly adminUrl?: string }>
   /**
-   * Stops without dropping a request: readiness fails and every answer ends its connection, then
-   * after the notice the listener and idle connections close, requests in flight finish, and what is
-   * still running at the deadline is cut off.
+   * Stops without dropping a request. Readiness fails at once and every answer closes its connection.
+   * After `shutdown.noticeMs` the listener and idle connections close and requests in flight finish;
+   * what still runs after `shutdown.deadlineMs` is cut off.
    */
   readonly stop: () => Promise<void>
-  /** Takes the configuration anew, while requests are served. */
+  /** Reloads the configuration while requests are being served. */
   readonly reload: Reload
 }
 
 /**
- * Puts the gateway together; the only place where parts meet and plugins are registered.
- * @param config what it starts with
- * @param load reads the configuration anew at a reload; without it, it stays as it is
+ * Puts the gateway together: the only place where the parts meet and plugins are registered.
+ * @param config the configuration to start with
+ * @param load reads the configuration for a reload; by default a reload changes nothing
  */
 export async function buildGateway(
   config: Config,
@@ -47,6 +47,8 @@ export async function buildGateway(
   const lasting = await openLastingParts(config, redactions)
   let isDraining = false
 
+  // A generation needs the limiter of the server, so the server is made first. It asks `succession`,
+  // defined below, only once a connection arrives, and none does before `start`.
   const openReplies: OpenReplies = new WeakMap()
   const { app, renewCertificate } = await openPublicServer(config, {
     current: () => succession.current().config,
@@ -72,22 +74,29 @@ export async function buildGateway(
   addPipelineHooks(app, () => succession.current().traffic, openReplies)
 
   await app.register(httpProxy, {
-    // The plugin holds the path against it, and sends nothing: where Magento is, a generation knows.
+    // Required by the plugin and used for its own check of the path. It sends nothing itself: each
+    // generation has its own connection to Magento.
     upstream: magento.url,
     httpMethods: [...allowedMethods],
-    // The body is read by the server, as bytes, and not by the plugin.
+    // The server reads the body, as bytes; the plugin must not.
     proxyPayloads: false,
-    handler: ({ gate, traffic }, reply) => {
+    handler: ({ context, traffic }, reply) => {
       reply.hijack()
       traffic.enter()
-      traffic.respond(gate, reply.raw, traffic.leave)
+      traffic.respond(context, reply.raw, traffic.leave)
     },
   })
 
   const { metrics, log } = lasting
-  const takeAnew = prepareReload({ load, succession, isDraining: () => isDraining, metrics, log })
+  const reloadConfig = prepareReload({
+    load,
+    succession,
+    isDraining: () => isDraining,
+    metrics,
+    log,
+  })
   const reload = async () => {
-    const outcome = await takeAnew()
+    const outcome = await reloadConfig()
     await renewCertificate?.()
     return outcome
   }
@@ -123,7 +132,7 @@ export async function buildGateway(
     ])
     await connections.close(deadline, () => app.close())
     await jobsStopped
-    // What callers left may still be under way, under a key that they will send again.
+    // A request whose caller has gone may still be running for the Idempotency-Key it was sent with.
     await Promise.race([succession.retireAll(), deadline])
     await succession.cutOff()
     await lasting.close()
@@ -135,14 +144,14 @@ export async function buildGateway(
     reload,
     start: async () => {
       const { host, port, reusePort } = listen
-      // Fastify passes on to the server what it does not know itself.
+      // Fastify's types lack `reusePort`, but it passes every option on to the server.
       const url = await app.listen({ host, port, reusePort } as FastifyListenOptions)
       if (admin !== undefined) {
         await new Promise<void>((resolve, reject) => {
           adminServer.once('error', reject).listen(admin.port, admin.host, resolve)
         })
       }
-      // Last: a start that fails would cut off what it had begun.
+      // Last, so that a start that fails has not begun any job that it would have to cut off.
       lasting.jobs?.start({
         senderOf: (owner) => succession.current().jobSenderOf(owner),
         onEnd: callbacks?.onJobEnd ?? (async () => undefined),
@@ -151,7 +160,7 @@ export async function buildGateway(
       if (admin === undefined) return { url }
       return { url, adminUrl: urlOf(adminServer.address() as AddressInfo) }
     },
-    // Asked twice, it stops once.
+    // Asked twice, it stops only once.
     stop: () => {
       stopped ??= stop()
       return stopped

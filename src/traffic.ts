@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { errorCode } from './forward/upstream-failure.ts'
+import { errorCode } from './contract/error-code.ts'
 import type { Integration, Integrations } from './generation/integration.ts'
 import { allow, type Stage } from './policy.ts'
 import { type Rejection, reject } from './problem.ts'
@@ -10,38 +10,38 @@ import { type AnswerSettings, answerProblem } from './server/answer.ts'
 import type { OpenReplies } from './server/client-error.ts'
 import { atEndOfTurn } from './server/end-of-turn.ts'
 import { hasBody } from './server/has-body.ts'
-import { isPipelinedTooFar, tooManyPipelined } from './server/pipelined.ts'
+import { admitPipelined, tooManyPipelined } from './server/pipelined.ts'
 import { clientCertificateOf, rawTargetOf } from './server/server.ts'
 import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of the configuration that held when the request came in; there from the first hook on. */
+    /** Of the configuration in force when the request arrived; set by the first hook. */
     traffic: Traffic
   }
 }
 
-/** What walks a request through the pipeline, as one configuration has it. */
+/** Everything that takes a request through the pipeline under one configuration. */
 export interface Traffic {
   /** The steps that every request passes before those of its integration. */
   readonly steps: readonly NamedCheck[]
   readonly integrations: Integrations
-  /** Stands for callers that claim to be no integration that is known. */
+  /** Stands in for callers that claim no known integration. */
   readonly nobody: Integration
   readonly answers: AnswerSettings
-  /** Notes that one more needs it; {@link leave} ends that. */
+  /** Counts one more user, which keeps the configuration alive until its {@link leave}. */
   readonly enter: () => void
   readonly leave: () => void
-  /** Answers a request that no policy has refused; calls back when it needs Magento no more. */
+  /** Answers a request that no policy has refused; calls back when it no longer needs Magento. */
   readonly respond: (request: RequestContext, response: ServerResponse, done: () => void) => void
-  /** Called once for every request, when its connection is done with it. */
+  /** Called once for every request, when its response has closed. */
   readonly record: (request: RequestContext) => void
-  /** Takes note of a message that could not be read as a request, on the address that it came from. */
+  /** Counts a message that could not be parsed as a request against the address it came from. */
   readonly noteUnread: (request: RequestContext) => void
   readonly log: Logger
 }
 
-/** The integration that a request claims to come from, and once verified does come from. */
+/** The integration that a request claims to come from; once verified, the one it does come from. */
 export function integrationOf(
   traffic: Pick<Traffic, 'integrations' | 'nobody'>,
   { claimed, claimFault }: RequestContext,
@@ -51,81 +51,75 @@ export function integrationOf(
 }
 
 /**
- * Hangs the three stages and the record on the hooks of the server.
- * @param current asked once for each request, when it comes in
+ * Puts the three stages, and the record of each request, on the hooks of the server.
+ * @param current asked once for each request, when it arrives
  */
 export function addPipelineHooks(
   app: FastifyInstance,
   current: () => Traffic,
   openReplies: OpenReplies,
 ): void {
-  app.decorateRequest('gate', null as unknown as RequestContext)
+  app.decorateRequest('context', null as unknown as RequestContext)
   app.decorateRequest('traffic', null as unknown as Traffic)
 
   app.addHook('onRequest', (request, reply, done) => {
     const traffic = current()
     traffic.enter()
     request.traffic = traffic
-    request.gate = contextOf(request)
+    request.context = contextOf(request)
     const { socket } = request.raw
     openReplies.set(socket, reply)
-    // Not onResponse, which is not called for a caller that went away.
+    // Not the hook onResponse, which is not called when the caller has gone away.
     reply.raw.on('close', () => {
       if (openReplies.get(socket) === reply) openReplies.delete(socket)
-      request.gate.end()
-      traffic.record(request.gate)
+      request.context.end()
+      traffic.record(request.context)
       traffic.leave()
     })
-    // Only an answer that waits for another one has no socket yet.
-    if (reply.raw.socket === null && isPipelinedTooFar(reply.raw, socket)) {
+    // An answer has no socket yet only while it waits for an earlier one on its connection.
+    if (reply.raw.socket === null && !admitPipelined(reply.raw, socket)) {
       reply.hijack()
       reply.raw.shouldKeepAlive = false
-      answerProblem(reply.raw, request.gate, tooManyPipelined, traffic.answers)
+      answerProblem(reply.raw, request.context, tooManyPipelined, traffic.answers)
       return
     }
-    settle(
-      traffic,
-      reply,
-      then(runChecks(traffic.steps, request.gate), (steps) =>
-        steps.verdict === allow ? runStage(traffic, 'admit', request.gate) : steps,
-      ),
-      done,
-    )
+    goOnOrRefuse(traffic, reply, runAdmit(traffic, request.context), done)
   })
 
   const authenticate = atEndOfTurn<Arrived>(({ request, reply, done }) => {
-    const { traffic, gate } = request
+    const { traffic, context } = request
     try {
-      settle(traffic, reply, runStage(traffic, 'authenticate', gate), done)
+      goOnOrRefuse(traffic, reply, runStage(traffic, 'authenticate', context), done)
     } catch (error) {
       done(error as Error)
     }
   })
   app.addHook('preValidation', (request, reply, done) => {
-    if (request.body instanceof Buffer) request.gate.body = request.body
+    if (request.body instanceof Buffer) request.context.body = request.body
     authenticate({ request, reply, done })
   })
 
   app.addHook('preHandler', (request, reply, done) => {
-    const { traffic } = request
-    request.gate.verified = integrationOf(traffic, request.gate).name
-    settle(traffic, reply, runStage(traffic, 'authorize', request.gate), done)
+    const { traffic, context } = request
+    context.verified = integrationOf(traffic, context).name
+    goOnOrRefuse(traffic, reply, runStage(traffic, 'authorize', context), done)
   })
 
   app.setErrorHandler((error, request, reply) => {
     reply.hijack()
-    const { traffic, gate } = request
-    answerProblem(reply.raw, gate, rejectionOf(traffic, error, gate), traffic.answers)
+    const { traffic, context } = request
+    answerProblem(reply.raw, context, rejectionOf(traffic, error, context), traffic.answers)
   })
 
   app.setNotFoundHandler((request, reply) => {
     reply.hijack()
+    const { traffic, context } = request
     const rejection = reject('method-not-allowed', 'no route for this method')
-    answerProblem(reply.raw, request.gate, rejection, request.traffic.answers)
+    answerProblem(reply.raw, context, rejection, traffic.answers)
   })
 }
 
-/** A request that is here with its whole body. */
+/** A request whose whole body has arrived. */
 interface Arrived {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
@@ -146,6 +140,14 @@ function contextOf(request: FastifyRequest): RequestContext {
   })
 }
 
+/** Runs the steps of every request, then the admit policies of the integration that they found. */
+function runAdmit(traffic: Traffic, request: RequestContext): StageResult | Promise<StageResult> {
+  const policies = (steps: StageResult) =>
+    steps.verdict === allow ? runStage(traffic, 'admit', request) : steps
+  const steps = runChecks(traffic.steps, request)
+  return steps instanceof Promise ? steps.then(policies) : policies(steps)
+}
+
 function runStage(
   traffic: Traffic,
   stage: Stage,
@@ -154,12 +156,8 @@ function runStage(
   return runChecks(integrationOf(traffic, request)[stage], request)
 }
 
-function then<In, Out>(value: In | Promise<In>, next: (value: In) => Out | Promise<Out>) {
-  return value instanceof Promise ? value.then(next) : next(value)
-}
-
 /** Lets the request go on, or answers the refusal; a check that throws becomes a 500. */
-function settle(
+function goOnOrRefuse(
   traffic: Traffic,
   reply: FastifyReply,
   result: StageResult | Promise<StageResult>,
@@ -168,14 +166,14 @@ function settle(
   const proceed = ({ verdict, policy }: StageResult) => {
     if (verdict === allow) return done()
     reply.hijack()
-    answerProblem(reply.raw, reply.request.gate, verdict, traffic.answers, policy)
+    answerProblem(reply.raw, reply.request.context, verdict, traffic.answers, policy)
   }
   if (result instanceof Promise) result.then(proceed, done)
   else proceed(result)
 }
 
-/** What the server's own errors mean, by code. */
-function rejectionOf({ log }: Traffic, error: unknown, gate: RequestContext): Rejection {
+/** The refusal that an error of the server itself stands for, by its code. */
+function rejectionOf({ log }: Traffic, error: unknown, request: RequestContext): Rejection {
   const code = errorCode(error)
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reject('body-too-large', code)
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return reject('unsupported-media-type', code)
@@ -183,10 +181,10 @@ function rejectionOf({ log }: Traffic, error: unknown, gate: RequestContext): Re
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' || code === 'ECONNRESET') {
     return reject('bad-request', code, { detail: 'The body is not as long as announced.' })
   }
-  return failure(log, gate, error)
+  return failure(log, request, error)
 }
 
-/** What is answered when the gateway itself failed: a bug or a broken dependency, for the log. */
+/** Logs a failure of the gateway itself, a bug or a broken dependency, and gives the answer to it. */
 export function failure(log: Logger, { requestId }: RequestContext, error: unknown): Rejection {
   log.error({ requestId, err: error }, 'request failed')
   return reject('internal-error', errorCode(error))

@@ -1,3 +1,4 @@
+import { errorCode } from '../contract/error-code.ts'
 import { type Rejection, reject } from '../problem.ts'
 import { retryAfterSeconds } from '../syntax/retry-after.ts'
 
@@ -22,12 +23,6 @@ const timeouts = new Set([
 // The connection never stood, so nothing of the request was sent.
 const unreachable =
   /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_)/
-
-/** The code of an error; its text may hold addresses and is never looked at. */
-export function errorCode(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return error instanceof Error ? error.name : 'UNKNOWN'
-}
 
 /** What the caller is told when the exchange with Magento failed; the cause's code is the reason. */
 export function upstreamFailure(error: unknown): Rejection {

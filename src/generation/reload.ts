@@ -3,7 +3,7 @@ import { type ConfigChanges, describeChanges } from '../config/changes.ts'
 import { ConfigError, type Fault } from '../config/faults.ts'
 import { restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
-import { errorCode } from '../forward/upstream-failure.ts'
+import { errorCode } from '../contract/error-code.ts'
 import type { Metrics } from '../record/metrics.ts'
 import type { Succession } from './succession.ts'
 

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { FastifyReply } from 'fastify'
-import { errorCode } from '../forward/upstream-failure.ts'
+import { errorCode } from '../contract/error-code.ts'
 import { type ProblemCode, problemBody, reject, statusOf } from '../problem.ts'
 import { RequestContext } from '../request-context.ts'
 import type { Traffic } from '../traffic.ts'
@@ -46,7 +46,7 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   }
   const rejection = reject(codes[reason] ?? 'malformed-http', reason)
   const status = statusOf(rejection)
-  const request = open?.request.gate ?? unreadRequest(socket)
+  const request = open?.request.context ?? unreadRequest(socket)
   const { answers } = open?.request.traffic ?? sources.traffic
   const body = problemBody(rejection, request.requestId, answers.problemsUrl)
   request.outcome = { status, code: rejection.code, reason }

@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Rejection, reject } from '../problem.ts'
 
-/** How many requests may wait on one connection for the answer to another. */
+/** How many requests may wait on one connection for the answer to an earlier one. */
 const maxWaiting = 32
 
 const waiting = new WeakMap<Socket, number>()
 
-/** What is answered to one more; its connection ends with that. */
+/** The answer to a request beyond that; it closes the connection. */
 export const tooManyPipelined: Rejection = reject(
   'address-rate-limited',
   'as many requests wait on this connection as may',
@@ -15,14 +15,14 @@ export const tooManyPipelined: Rejection = reject(
 )
 
 /**
- * Takes note of a request that was pipelined (RFC 9112, section 9.3.2): its answer waits for another
- * one on the same connection. Node itself stops reading only when answers pile up, and without a bound
- * one connection could have hundreds of requests at Magento.
- * @returns whether as many wait already as may
+ * Counts a pipelined request (RFC 9112, section 9.3.2), whose answer waits for an earlier one on the
+ * same connection. Node itself stops reading only when answers pile up; without a bound one connection
+ * could have hundreds of requests at Magento.
+ * @returns false when as many as allowed are waiting already
  */
-export function isPipelinedTooFar(response: ServerResponse, socket: Socket): boolean {
+export function admitPipelined(response: ServerResponse, socket: Socket): boolean {
   const before = waiting.get(socket) ?? 0
   waiting.set(socket, before + 1)
   response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
-  return before >= maxWaiting
+  return before < maxWaiting
 }

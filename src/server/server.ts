@@ -11,8 +11,8 @@ import { serveHttp2 } from './http2.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the gateway knows of the request; there from the first hook on. */
-    gate: RequestContext
+    /** What the gateway knows of the request; set by the first hook. */
+    context: RequestContext
   }
 }
 

@@ -1,5 +1,5 @@
+import { errorCode } from '../../contract/error-code.ts'
 import type { SendGet } from '../fetch-schema.ts'
-import { errorCode } from '../upstream-failure.ts'
 import type { ProbeSettings } from './gate-settings.ts'
 
 /** What the gateway itself last saw of Magento. */

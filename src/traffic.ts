@@ -6,11 +6,16 @@ import type { Integration, Integrations } from './generation/integration.ts'
 import { allow, type Stage } from './policy.ts'
 import { type Rejection, reject } from './problem.ts'
 import { RequestContext } from './request-context.ts'
-import { type AnswerSettings, answerProblem } from './server/answer.ts'
+import { type AnswerSettings, answerProblem, unanswerable } from './server/answer.ts'
 import type { OpenReplies } from './server/client-error.ts'
 import { atEndOfTurn } from './server/end-of-turn.ts'
 import { hasBody } from './server/has-body.ts'
-import { admitPipelined, tooManyPipelined } from './server/pipelined.ts'
+import {
+  admitPipelined,
+  isBehindLastAnswer,
+  noteLastAnswer,
+  tooManyPipelined,
+} from './server/pipelined.ts'
 import { clientCertificateOf, rawTargetOf } from './server/server.ts'
 import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
 
@@ -76,10 +81,16 @@ export function addPipelineHooks(
       traffic.record(request.context)
       traffic.leave()
     })
+    if (isBehindLastAnswer(socket)) {
+      reply.hijack()
+      request.context.outcome = unanswerable
+      return
+    }
     // An answer has no socket yet only while it waits for an earlier one on its connection.
     if (reply.raw.socket === null && !admitPipelined(reply.raw, socket)) {
       reply.hijack()
       reply.raw.shouldKeepAlive = false
+      noteLastAnswer(reply.raw)
       answerProblem(reply.raw, request.context, tooManyPipelined, traffic.answers)
       return
     }

@@ -261,7 +261,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#request.outcome = { status: this.#status }
     this.#response.writeHead(this.#status, [
       ...this.#headers,
-      ...standingHeaders(this.#request, isLast),
+      ...standingHeaders(this.#response, this.#request, isLast),
     ])
   }
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
 import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
+import { noteLastAnswer } from './pipelined.ts'
 
 /** What every answer of the gateway depends on besides its request. */
 export interface AnswerSettings {
@@ -87,10 +88,26 @@ export const clientClosed: Outcome = {
 /** The outcome of a request whose caller let its answer lie. */
 const unread: Outcome = { ...clientClosed, reason: 'the caller did not read its answer in time' }
 
-/** The fields that the gateway puts on every answer, Magento's too; names and values in turn. */
-export function standingHeaders(request: RequestContext, isLast: boolean): string[] {
+/** The outcome of a request that came behind the last one that its connection was to carry. */
+export const unanswerable: Outcome = {
+  ...clientClosed,
+  reason: 'its connection had ended with the answer to an earlier request',
+}
+
+/**
+ * The fields that the gateway puts on every answer, Magento's too; names and values in turn.
+ * @param isLast whether the connection ends with it
+ */
+export function standingHeaders(
+  response: ServerResponse,
+  request: RequestContext,
+  isLast: boolean,
+): string[] {
   const headers = ['X-Request-Id', request.requestId, ...request.answerHeaders]
-  if (isLast) headers.push('Connection', 'close')
+  if (isLast) {
+    headers.push('Connection', 'close')
+    noteLastAnswer(response)
+  }
   return headers
 }
 
@@ -155,7 +172,7 @@ export function answerReady(
     if (!mayAnswer) return answerProblem(response, request, unrecorded, settings)
     if (response.destroyed) return
     response.writeHead(status, [
-      ...standingHeaders(request, settings.isDraining()),
+      ...standingHeaders(response, request, settings.isDraining()),
       ...contentHeaders(contentType, body),
     ])
     response.end(body)
@@ -188,7 +205,7 @@ function writeProblem(
   const { complete, httpVersionMajor } = response.req
   const isBodyUnread = request.hasBody && !complete && httpVersionMajor === 1
   response.writeHead(statusOf(rejection), [
-    ...standingHeaders(request, isBodyUnread || settings.isDraining()),
+    ...standingHeaders(response, request, isBodyUnread || settings.isDraining()),
     ...contentHeaders('application/problem+json', body),
     ...codeHeaders(rejection),
   ])

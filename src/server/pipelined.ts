@@ -7,6 +7,9 @@ const maxWaiting = 32
 
 const waiting = new WeakMap<Socket, number>()
 
+/** Connections whose last answer has been given. */
+const ended = new WeakSet<Socket>()
+
 /** The answer to a request beyond that; it closes the connection. */
 export const tooManyPipelined: Rejection = reject(
   'address-rate-limited',
@@ -25,4 +28,19 @@ export function admitPipelined(response: ServerResponse, socket: Socket): boolea
   waiting.set(socket, before + 1)
   response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
   return before < maxWaiting
+}
+
+/** Takes note of an answer that says `Connection: close`. */
+export function noteLastAnswer({ req }: ServerResponse): void {
+  // Over HTTP/2 the streams that are open go on.
+  if (req.httpVersionMajor === 1) ended.add(req.socket)
+}
+
+/**
+ * Whether a request that has just come in came behind one whose answer ended their connection. It must not be
+ * processed (RFC 9112, section 9.6): its caller may send it again elsewhere. Node reads it all the same where both came
+ * in one piece.
+ */
+export function isBehindLastAnswer(socket: Socket): boolean {
+  return ended.has(socket)
 }

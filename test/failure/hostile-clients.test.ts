@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { unanswerable } from '../../src/server/answer.ts'
 import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
@@ -129,6 +130,18 @@ test('requests that are pipelined are answered in order, each with a record of i
       .sort(),
     [200, 200, 401],
   )
+})
+
+test('what is pipelined behind an answer that ends its connection is not carried out', async () => {
+  const before_ = (await gateway.auditRecords(0)).length
+  const refused = 'GET /rest/V1/%00 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}'
+  const answers = await sendRaw(gateway.url, `${refused}${get}\r\n${get}\r\n`)
+  assert.deepEqual(statusesIn(answers), [400], answers)
+  assert.match(answers, /Connection: close/)
+  const records = (await gateway.auditRecords(before_ + 3)).slice(before_)
+  assert.deepEqual(records.map(({ status }) => status).sort(), [400, 499, 499])
+  assert.equal(records.filter(({ reason }) => reason === unanswerable.reason).length, 2)
+  assert.equal(receivedSince(), 0)
 })
 
 test('of requests that are pipelined a bounded number is under way, and the connection ends there', async () => {

@@ -70,7 +70,7 @@ export function answerWhole(
   }
   // A read is answered at once.
   endHeld(response, request, settings, () => {
-    const standing = standingHeaders(request, settings.isDraining())
+    const standing = standingHeaders(response, request, settings.isDraining())
     response.writeHead(status, [...headers, ...standing])
     if (body.length > onePieceBytes) response.end(body)
     else response.end(body.toString('latin1'), 'latin1')

@@ -21,11 +21,20 @@ function resolveClientIp(
   while (isTrusted(clientIp)) {
     const entry = entries.pop()
     if (entry === undefined) return clientIp
-    const address = canonicalIp(entry.trim())
+    const address = forwardedAddress(entry.trim())
     if (address === undefined) return undefined
     clientIp = address
   }
   return clientIp
+}
+
+/** Some proxies add the port, Azure's Application Gateway among them; IPv6 then stands in brackets (RFC 3986, 3.2.2). */
+const bracketsOrPort = /^(?:\[([^\]]+)\]|([^:]+))(?::\d{1,5})?$/
+
+function forwardedAddress(entry: string): string | undefined {
+  const [, bracketed, plain] = bracketsOrPort.exec(entry) ?? []
+  if (bracketed?.includes(':') === false) return undefined
+  return canonicalIp(bracketed ?? plain ?? entry)
 }
 
 /** Finds the true address of the caller, or refuses the request when it cannot be read. */

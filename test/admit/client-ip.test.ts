@@ -32,6 +32,11 @@ describe('believes X-Forwarded-For of trusted proxies only', () => {
     ['an IPv4-mapped entry', '10.0.0.1', ['::FFFF:203.0.113.9'], '203.0.113.9'],
     ['a hex IPv4-mapped entry', '10.0.0.1', ['::ffff:cb00:7109'], '203.0.113.9'],
     ['an IPv6 entry in another spelling', '2001:db8:f::1', ['2001:DB8:0:0::7'], '2001:db8::7'],
+    ['an IPv4 entry with a port', '10.0.0.1', ['203.0.113.9:8080'], '203.0.113.9'],
+    ['a trusted proxy with a port', '10.0.0.1', ['203.0.113.9:80, 10.2.3.4:81'], '203.0.113.9'],
+    ['an IPv6 entry with a port', '10.0.0.1', ['[2001:DB8::7]:8080'], '2001:db8::7'],
+    ['an IPv6 entry in brackets', '10.0.0.1', ['[2001:db8::7]'], '2001:db8::7'],
+    ['an IPv6 entry that ends like a port', '10.0.0.1', ['2001:db8::7:8080'], '2001:db8::7:8080'],
     ['rubbish left of what counts', '10.0.0.1', ['evil, 203.0.113.9'], '203.0.113.9'],
   ]
   for (const [name, remoteIp, forwardedFor, expected] of cases) {
@@ -43,8 +48,13 @@ describe('refuses an address that it cannot read', () => {
   for (const entry of [
     'evil',
     '',
-    '203.0.113.9:8080',
-    '[2001:db8::1]',
+    '203.0.113.9:',
+    '203.0.113.9:http',
+    '203.0.113.9:80:80',
+    '[203.0.113.9]',
+    '[2001:db8::1',
+    '[2001:db8::1]8080',
+    '[fe80::1%eth0]:80',
     '203.0.113',
     'fe80::1%eth0',
   ]) {

@@ -3,7 +3,8 @@ import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { queryOf } from './query-parameters.ts'
 import { CriteriaSettings } from './search-criteria/criteria-settings.ts'
-import { criteriaViolations } from './search-criteria/criteria-violations.ts'
+import { criteriaViolations, pagingViolations } from './search-criteria/criteria-violations.ts'
+import { otherPaging } from './search-criteria/other-paging.ts'
 import { parseCriteria } from './search-criteria/parse-criteria.ts'
 
 /** Keeps searches within bounds, so that no caller fetches or scans a whole table by one request. */
@@ -25,7 +26,9 @@ export const searchCriteria = definePolicy({
       const query = queryOf(target)
       if (query === undefined) return reject('query-not-allowed', 'PHP reads a name in another way')
       const criteria = parseCriteria(query)
+      const paging = otherPaging(target, query)
       const expected = criteria === undefined ? [] : criteriaViolations(criteria, bounds)
+      if (paging !== undefined) expected.push(...pagingViolations(paging, bounds))
       if (
         fieldsRequired &&
         !query.some(({ path, value }) => path.length === 1 && path[0] === 'fields' && value !== '')
@@ -40,17 +43,19 @@ export const searchCriteria = definePolicy({
           return reject('query-not-allowed', 'search out of bounds', { detail, violations })
         }
       }
-      if (criteria !== undefined && criteria.pageSize === undefined && defaultPageSize) {
-        addPageSize(request, criteria.name, defaultPageSize)
+      if (defaultPageSize === undefined) return allow
+      if (criteria !== undefined && criteria.pageSize === undefined) {
+        addPageSize(request, `${criteria.name}[pageSize]`, defaultPageSize)
       }
+      if (paging?.pageSizes.length === 0) addPageSize(request, paging.parameter, defaultPageSize)
       return allow
     }
   },
 })
 
 /** What is added is signed, sent and recorded like what the caller has sent. */
-function addPageSize(request: RequestContext, name: string, pageSize: number): void {
+function addPageSize(request: RequestContext, parameter: string, pageSize: number): void {
   if (request.target === undefined) return
-  const query = `${request.target.query}&${name}%5BpageSize%5D=${pageSize}`
+  const query = `${request.target.query}&${encodeURIComponent(parameter)}=${pageSize}`
   request.target = { ...request.target, query }
 }

@@ -169,6 +169,53 @@ describe('refuses', () => {
   }
 })
 
+describe('a read that is paged by a parameter of its own', () => {
+  const lowStock = '/rest/V1/stockItems/lowStock'
+  const pickup = '/rest/V1/inventory/in-store-pickup/pickup-locations'
+  const askAt: typeof ask = (target, settings = {}) => {
+    const request = requestContext({ target })
+    return { request, verdict: searchCriteria.prepare(settings, services())(request) }
+  }
+
+  for (const target of [
+    `${lowStock}?scopeId=0&qty=5&pageSize=300`,
+    `${pickup}?searchRequest[pageSize]=20&searchRequest[scopeCode]=base`,
+    '/rest/V1/products/a?pageSize=5000',
+  ]) {
+    test(`passes: ${target}`, () => assert.equal(askAt(target).verdict, allow))
+  }
+
+  for (const [target, expected] of [
+    [`${lowStock}?scopeId=0&qty=5`, /^pageSize, at most 300$/],
+    [`${lowStock}?scopeId=0&pageSize=0`, /^pageSize from 1 to 300$/],
+    [`/rest/all/V1/stockItems/lowStock?page_size=301`, /^pageSize from 1 to 300$/],
+    [`${lowStock}?pageSize=1&page_size=301`, /^pageSize once, by one name$/],
+    [`${lowStock}?pageSize=1&pageSize=301`, /^pageSize once/],
+    [`${pickup}?searchRequest[scopeCode]=base`, /^searchRequest\[pageSize\], at most 300$/],
+    [`${pickup}?searchRequest[page_size]=301`, /^searchRequest\[pageSize\] from 1 to 300$/],
+    [`${pickup}?searchRequest[pageSize]=1&search_request[scopeCode]=base`, /once, by one name$/],
+    [`${pickup}?searchRequest[pageSize]=1&searchRequest=`, /once, by one name$/],
+  ] as const) {
+    test(`is refused: ${target}`, async () => {
+      const refused = await rejectionOf(askAt(target).verdict)
+      assert.equal(refused.code, 'query-not-allowed')
+      assert.match(refused.violations?.map((each) => each.expected).join() ?? '', expected)
+    })
+  }
+
+  test('has the default page size put in', () => {
+    const settings = { defaultPageSize: 50 }
+    assert.equal(
+      askAt(`${pickup}?searchRequest[scopeCode]=base`, settings).request.target?.query,
+      'searchRequest[scopeCode]=base&searchRequest%5BpageSize%5D=50',
+    )
+    assert.equal(
+      askAt(`${lowStock}?qty=5&pageSize=7`, settings).request.target?.query,
+      'qty=5&pageSize=7',
+    )
+  })
+})
+
 test('only reports where it is told so', () => {
   const reported: (readonly Violation[])[] = []
   const check = searchCriteria.prepare(

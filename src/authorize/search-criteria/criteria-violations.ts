@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import { type CriteriaBounds, conditionTypes } from './criteria-settings.ts'
+import type { OtherPaging } from './other-paging.ts'
 import type { SearchCriteria } from './parse-criteria.ts'
 
 const standard = { maxPageSize: 300, maxFilters: 20, leadingWildcard: false } as const
@@ -44,6 +45,23 @@ export function criteriaViolations(
     if (!/^(?:asc|desc)$/i.test(direction)) expected.push('a direction of ASC or DESC')
   }
   return [...new Set(expected)]
+}
+
+/** The same of a read that is paged by a parameter of its own. */
+export function pagingViolations(
+  { parameter, pageSizes, isAmbiguous }: OtherPaging,
+  {
+    maxPageSize = standard.maxPageSize,
+    defaultPageSize,
+  }: Pick<Static<typeof CriteriaBounds>, 'maxPageSize' | 'defaultPageSize'>,
+): string[] {
+  if (isAmbiguous) return [`${parameter} once, by one name`]
+  const [pageSize] = pageSizes
+  if (pageSize === undefined) {
+    return defaultPageSize === undefined ? [`${parameter}, at most ${maxPageSize}`] : []
+  }
+  const isWithin = isWholeNumber(pageSize) && Number(pageSize) <= maxPageSize
+  return isWithin ? [] : [`${parameter} from 1 to ${maxPageSize}`]
 }
 
 function isWholeNumber(text: string): boolean {

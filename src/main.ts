@@ -43,7 +43,7 @@ interface CommandModule {
   readonly main: (args: string[]) => Promise<number>
 }
 
-// Each is loaded on its own, so that none pays for what another needs.
+// Loaded one by one, so that no command pays for what another needs.
 const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
   ['start', () => import('./cli/start.ts')],
   ['check', () => import('./cli/check.ts')],
@@ -80,7 +80,7 @@ function isUsageError(error: unknown): error is Error {
   )
 }
 
-// A reader such as `head` may have had enough: what a command does, and its exit code, stay the same.
+// A reader such as `head` may close the pipe early; that changes neither the command nor its exit code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return
   process.stderr.write(`magegate: standard output cannot be written: ${error.code}\n`)

@@ -37,7 +37,7 @@ export interface StepFacts extends IntegrationDirectory, ClientCertificateFacts,
   readonly perAddress: RateLimit
 }
 
-/** Every request passes these, in this order, whoever sent it. All belong to the stage admit. */
+/** Every request passes these, in this order, whoever sent it. They are the first part of the stage admit. */
 export const steps: readonly Step<StepFacts>[] = [
   clientIp,
   correlation,

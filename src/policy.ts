@@ -21,7 +21,7 @@ export type Verdict = typeof allow | Rejection
 /** Decides on one request. A refusal is returned; only bugs and broken dependencies throw. */
 export type Check = (request: RequestContext) => Verdict | Promise<Verdict>
 
-/** A sustained rate with a bucket. */
+/** A token bucket. */
 export interface RateLimit {
   /** Requests per second, sustained. */
   readonly ratePerSecond: number
@@ -29,7 +29,7 @@ export interface RateLimit {
   readonly burst: number
 }
 
-/** What a limiter in this process says of one request. */
+/** The decision of a limiter of this process on one request. */
 export interface LocalDecision {
   readonly isAllowed: boolean
   /** Whole requests that may still come at once. */
@@ -41,7 +41,7 @@ export interface LocalDecision {
 /** Takes one request out of the bucket of a key that lives in this process. */
 export type LocalLimiter = (key: string) => LocalDecision
 
-/** Decides on a request by limits whose state all processes share. */
+/** Decides on a request by limits whose state is shared by all processes. */
 export type SharedLimiter = (charge: Charge) => Promise<LimitDecision>
 
 /**
@@ -57,29 +57,29 @@ export interface PublicOrigin {
   readonly authority: string
 }
 
-/** What policies may use of the world; passed in, so that nothing reaches for a global. */
+/** Everything outside the request that policies may use; passed in, so that nothing reaches for a global. */
 export interface Services {
   /**
    * A limiter that costs no round trip; `keys` bounds how many keys it remembers.
-   * @param name tells its state apart from that of others, and keeps it when the configuration changes
+   * @param name identifies its state, which survives a reload under the same name
    */
   readonly localLimiter: (name: string, limit: RateLimit, keys: number) => LocalLimiter
   readonly sharedLimiter: SharedLimiter
   /**
-   * Gives the W3C trace flags of a trace, by those of its parent if it has one; undefined where nothing
-   * is traced.
+   * The W3C trace flags of a trace, which follow those of its parent if it has one; undefined where
+   * tracing is off.
    */
   readonly sampleTrace: ((traceId: string, parentFlags: string | undefined) => string) | undefined
   /** Counts and logs a refusal that is only reported. */
   readonly reportRefusal: (request: RequestContext, policy: string, rejection: Rejection) => void
-  /** Counts a limit that would have refused a request, or has. */
+  /** Counts a limit that refused a request, or would have if it were enforced. */
   readonly countExceeded: (integration: string, limit: string, isEnforced: boolean) => void
-  /** For how long an address may send nothing because of what was refused to it, milliseconds. */
+  /** How long an address is still blocked because of its refused requests, milliseconds; 0 when it is not. */
   readonly penaltyOf: (addressKey: string) => number
   /** At least 0 and below 1. */
   readonly random: () => number
   /**
-   * Uses a nonce, once among all processes.
+   * Marks a nonce as used; across all processes it is `fresh` exactly once.
    * @param ttlMs how long it must be remembered, milliseconds
    */
   readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
@@ -87,33 +87,36 @@ export interface Services {
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly publicOrigin: PublicOrigin
-  /** What the shop says it understands; undefined where its schema was not fetched. */
+  /** What the shop's own schema allows; undefined where it was not fetched. */
   readonly contract: MagentoContract | undefined
   /** Whether writes can be accepted as jobs. */
   readonly keepsJobs: boolean
-  /** Until a job is given up, where its route says nothing; milliseconds. */
+  /** How long a job is tried before it is given up, unless its route says otherwise; milliseconds. */
   readonly jobLifeMs: number
   /** The endpoints of the gateway's own. */
   readonly endpoints: readonly Endpoint[]
-  /** Counts and logs what is not as the contract has it, where that is not refused. */
+  /** Counts and logs where a request departs from the contract without being refused for it. */
   readonly reportViolations: (request: RequestContext, violations: readonly Violation[]) => void
-  /** Counts and logs that an answer is not as the contract has it. */
+  /** Counts and logs where an answer departs from the contract. */
   readonly reportDrift: (request: RequestContext, violations: readonly Violation[]) => void
-  /** Spends on a request that is refused before its signature what the signature would have cost. */
+  /**
+   * Does the work of verifying a signature for a request that is refused before it comes to that, so that
+   * the time of the answer does not tell the two apart.
+   */
   readonly spendDecoy: (request: RequestContext) => void
-  /** Whether writes must be recorded and at present cannot be. */
+  /** Whether writes must be recorded, and the audit trail cannot record them at present. */
   readonly isAuditDemandUnmet: () => boolean
 }
 
-/** The same for the policies of one integration. */
+/** The services of the policies of one integration. */
 export interface PolicyServices extends Services {
   /** Its name. */
   readonly integration: string
-  /** Whether its writes can be jobs: not those that are sent with a credential of the caller's own. */
+  /** Whether its writes can become jobs; not where Magento gets the caller's own credential, which is never stored. */
   readonly mayDefer: boolean
 }
 
-/** A step that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */
+/** A check that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */
 export interface Step<Facts> {
   readonly name: string
   readonly prepare: (facts: Facts, services: Services) => (request: RequestContext) => Verdict
@@ -135,13 +138,17 @@ export interface Policy<
   /** TypeBox: JSON Schema and type in one. */
   readonly settings: Settings
   /**
-   * Whether an integration may have it report what it would refuse, and let that pass. Left out where a
-   * refusal says who the caller is, keeps a write from being done twice, or is what later code relies on.
+   * Whether an integration may set it to report only, so that it lets pass what it would refuse. Left out
+   * where a refusal settles who the caller is, keeps a write from being done twice, or is relied on by
+   * later code.
    */
   readonly isReportable?: true
-  /** What holds where an integration says nothing; a policy without it is then not in the path. */
+  /** Settings of an integration that has none of its own. Without them such an integration skips the policy. */
   readonly absent?: Static<Settings>
-  /** Once per integration and configuration, before its first request; the settings match their schema, so it does not fail. */
+  /**
+   * Called once per integration and configuration, before its first request. The settings match their
+   * schema, so it does not fail.
+   */
   readonly prepare: (settings: Static<Settings>, services: PolicyServices) => Check
 }
 

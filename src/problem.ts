@@ -141,7 +141,7 @@ export const problems = {
 /** The stable, public name of a refusal or failure; the fragment of its `type` URI. */
 export type ProblemCode = keyof typeof problems
 
-/** One place in a request body that is not as expected; never holds a value that the client sent. */
+/** One place in a request body that is wrong; never holds a value that the client sent. */
 export interface Violation {
   /** JSON Pointer (RFC 6901) to the place. */
   readonly pointer: string
@@ -158,9 +158,9 @@ export interface Rejection {
   /** Whole seconds for `Retry-After` (RFC 9110, section 10.2.3). */
   readonly retryAfterSeconds?: number
   readonly violations?: readonly Violation[]
-  /** Further members of the answer, for callers of an endpoint that look for them. */
+  /** Further members of the problem document, which callers of an endpoint of the gateway look for. */
   readonly members?: Readonly<Record<string, unknown>>
-  /** Names of the limits that the request goes beyond. */
+  /** Names of the limits that the request exceeds. */
   readonly exceeded?: readonly string[]
 }
 
@@ -183,7 +183,7 @@ export function statusOf(rejection: Rejection): number {
   return problems[rejection.code][0]
 }
 
-/** Where the `type` URI of a problem points unless the operator publishes the page elsewhere. */
+/** Base of the `type` URI of a problem, unless the operator publishes the page elsewhere. */
 const defaultTypeBase = '/problems'
 
 /**

@@ -21,75 +21,73 @@ export interface RequestTarget {
   readonly segments: readonly string[]
 }
 
-/** The one path outside `/rest/`: what an integration may call, as an OpenAPI document. */
+/** The only path outside `/rest/`: an OpenAPI document of what the integration may call. */
 export const openApiPath = '/openapi.json'
 
-/** The route that `GET` of it is; every integration is granted it. */
+/** The route of that document, which every integration is granted. */
 export const openApiRoute = `GET ${openApiPath}`
 
 /** Who the caller says it is, before anything is verified. */
 export interface Claim {
   /** Name of the integration; absent when nothing that was presented is known. */
   readonly integration?: string
-  /**
-   * `token` and `certificate`: the caller presented one that we know; `name`: it only named itself.
-   */
+  /** `token` and `certificate`: the caller presented a known one; `name`: it only named itself. */
   readonly by: 'token' | 'certificate' | 'name' | 'nothing'
 }
 
 /** A certificate whose key the caller has proven to hold. */
 export interface ClientCertificate {
   readonly certificate: X509Certificate
-  /** Whether an authority that is configured here, or the trusted proxy, vouches for it. */
+  /** Whether a configured authority, or a trusted proxy, vouches for it. */
   readonly isChainTrusted: boolean
 }
 
-/** What is known of the forwarded request; kept for the audit record. */
+/** The exchange with Magento, as far as it is known; kept for the audit record. */
 export interface UpstreamExchange {
   /** When it was handed to the connection pool; milliseconds of `performance.now()`. */
   readonly startedAt: number
   status?: number
   /** Milliseconds until the answer was complete or had failed. */
   durationMs?: number
-  /** W3C Trace Context parent id that Magento was told, 16 hex digits. */
+  /** W3C Trace Context parent id that Magento was sent, 16 hex digits. */
   spanId?: string
-  /** Where it was sent to. */
+  /** Origin of the Magento that it was sent to. */
   origin?: string
 }
 
-/** Of a signature that does not verify, what the record of the request is made of. */
+/** What the audit record shows of a signature that does not verify. */
 export interface SignatureEvidence {
   readonly scheme: string
-  /** The string that should have been signed; absent where that is the body. */
+  /** The string that should have been signed; absent where that is the body alone. */
   readonly computed?: string
   /** As presented. */
   readonly signature: string
 }
 
-/** An answer that is held whole. */
+/** A complete answer, held in memory. */
 export interface WholeAnswer {
   readonly status: number
   readonly contentType: string
   readonly body: Buffer
 }
 
-/** A body that is strict JSON, read once for every policy that looks into it. */
+/** A body of strict JSON, parsed once for all policies that look into it. */
 export interface JsonBody {
   /** An object or an array. */
   readonly value: object
   readonly text: string
-  /** Every name that a member of any object has. */
+  /** The member names of all objects in it. */
   readonly names: ReadonlySet<string>
 }
 
-/** A refusal that was reported, and that the request went on after. */
+/** A refusal that was only reported; the request went on. */
 export interface ReportedRefusal {
   readonly policy: string
   readonly code: string
   readonly reason: string
 }
 
-/** Limits that were asked for a request, and what each said. */
+/** The limits that decided on a request, and how each stood. */
 export interface LimitUse {
   readonly limits: readonly Limit[]
   readonly states: readonly LimitState[]
@@ -122,8 +120,8 @@ export interface Arrival {
 const noBody = Buffer.alloc(0)
 
 /**
- * All that is known of one request while it walks the pipeline. Each field that is not there from
- * the start is written by one step, named beside it, and read by those after it.
+ * All that is known of one request on its way through the pipeline. A field that is not set from the
+ * start is written by one step or part, whose name its comment begins with, and read by those after it.
  */
 export class RequestContext {
   readonly method: string
@@ -137,7 +135,7 @@ export class RequestContext {
   /** Milliseconds of `performance.now()`, for durations. */
   readonly startedAt = performance.now()
 
-  /** A UUID of ours; correlation puts the id in its place that a trusted proxy gave. */
+  /** A UUID of ours, or by correlation the id that a trusted proxy gave. */
   requestId: string
   /** W3C Trace Context trace id, 32 hex digits; ours, or by correlation a trusted proxy's. */
   traceId: string
@@ -149,13 +147,13 @@ export class RequestContext {
   clientIp: string | undefined = undefined
   /** client-ip: whether the connection comes from a trusted proxy. */
   viaTrustedProxy = false
-  /** The transport, or client-certificate: one that a trusted proxy forwards. */
+  /** The transport: from the TLS handshake; client-certificate: one that a trusted proxy forwards. */
   clientCertificate: ClientCertificate | undefined
-  /** request-target */
+  /** request-target: the parsed target. */
   target: RequestTarget | undefined = undefined
-  /** claimed-integration */
+  /** claimed-integration: who the caller says it is. */
   claimed: Claim | undefined = undefined
-  /** ip-allowlist: why the claim, which nothing proves yet, counts for nothing. */
+  /** ip-allowlist: why a claim that nothing proves yet is disregarded. */
   claimFault: string | undefined = undefined
   /** claimed-integration: hex SHA-256 of the bearer token presented. */
   bearerDigest: string | undefined = undefined
@@ -163,63 +161,63 @@ export class RequestContext {
   body: Buffer = noBody
   /** signature: id of the key that verified the request. */
   keyId: string | undefined = undefined
-  /** signature: what the request may be used once for. */
+  /** signature: the nonce, which makes the request good for one use only. */
   nonce: { readonly value: string; readonly ttlMs: number } | undefined = undefined
-  /** signature: what repeats of this write have in common, where it has no nonce. */
+  /** signature: the same for all repeats of this write, where it has no nonce. */
   repeatKey: string | undefined = undefined
-  /** signature: of one that does not verify. */
+  /** signature: one that does not verify, for the audit record. */
   signatureEvidence: SignatureEvidence | undefined = undefined
-  /** Fields that policies put on the answer, whatever it is; names and values in turn. */
+  /** Policies: fields to put on the answer, whatever it is; names and values in turn. */
   readonly answerHeaders: string[] = []
-  /** The pipeline, when every policy of the stage authenticate has allowed the request. */
+  /** The pipeline: the verified integration, once every policy of the stage authenticate has allowed the request. */
   verified: string | undefined = undefined
-  /** rate-limit: names of limits that are only reported and that the request goes beyond. */
+  /** rate-limit: names of the report-only limits that the request exceeds. */
   reportedLimits: readonly string[] | undefined = undefined
-  /** Policies that only report: what each would have refused. */
+  /** Report-only policies: what each would have refused. */
   reported: readonly ReportedRefusal[] | undefined = undefined
-  /** rate-limit: its limits, and how each stood after it. */
+  /** rate-limit: the limits of the request, and how each stood after it. */
   limitUse: LimitUse | undefined = undefined
   /** route-grant: the pattern that granted the request, `METHOD /V1/path/:variable`. */
   route: string | undefined = undefined
   /** route-grant: raw (still encoded) value of each variable of the pattern. */
   routeVariables: ReadonlyMap<string, string> | undefined = undefined
-  /** audit-details: what the record tells besides what all records tell. */
+  /** audit-details: what the record tells beyond the fields of every record. */
   auditDetails: AuditDetails | undefined = undefined
-  /** json-body: what the body says, where it is JSON. */
+  /** json-body: the parsed body. */
   json: JsonBody | undefined = undefined
-  /** composed-endpoint: what answers in the place of Magento. */
+  /** composed-endpoint: the gateway's own endpoint that answers instead of Magento. */
   endpoint: MatchedEndpoint | undefined = undefined
-  /** route-grant, deferred-write: what it asks of the jobs. */
+  /** route-grant, deferred-write: that the request makes a job, or is about one. */
   job: JobAsk | undefined = undefined
-  /** Whoever accepts it: the job that was made of it. */
+  /** jobs: id of the job that the request became. */
   jobId: string | undefined = undefined
-  /** magento-schema: looks at an answer of Magento that is held whole, after it has been passed on. */
+  /** magento-schema: checks an answer of Magento that is held whole, after it has been passed on. */
   inspectAnswer: ((status: number, body: Buffer) => void) | undefined = undefined
-  /** response-cache: how the answer is kept, where it may be. */
+  /** response-cache: how the answer is cached, where it may be. */
   cacheRule: CacheRule | undefined = undefined
   /** forward: what the cache had to do with the request; undefined where its route has none. */
   cacheUse: CacheUse | undefined = undefined
-  /** forward: what takes Magento's answer to keep it. */
+  /** forward: takes Magento's answer into the cache. */
   fill: UpstreamFill | undefined = undefined
-  /** forward: drops from the cache what this write has changed, once it is over. */
+  /** forward: drops from the cache what this write has changed, to be called once it is over. */
   dropChanged: (() => void | Promise<void>) | undefined = undefined
-  /** forward */
+  /** forward: the exchange with Magento. */
   upstream: UpstreamExchange | undefined = undefined
-  /** forward: gives its place up while it waits for Magento to have time. */
+  /** forward: gives up its place in the queue for Magento; set while it waits there. */
   leaveQueue: (() => void) | undefined = undefined
-  /** idempotency: the key that is settled when the request is over. */
+  /** idempotency: the key that the request holds until it is over. */
   heldKey: HeldKey | undefined = undefined
   /** idempotency: the answer of the first request with the same key, which is given again. */
   repeatedAnswer: WholeAnswer | undefined = undefined
-  /** Whoever answers: what it answered, where something {@link keepsAnswer} and it was held whole. */
+  /** Whoever answers: the answer, if it was held whole and {@link keepsAnswer} says that it is needed. */
   keptAnswer: WholeAnswer | undefined = undefined
-  /** Whoever answers. */
+  /** Whoever answers: how the request ended. */
   outcome: Outcome | undefined = undefined
-  /** The recorder: whether it has been taken note of. */
+  /** The recorder: whether it has recorded the request, or is about to. */
   isRecorded = false
-  /** The recorder: when it was over, milliseconds of `performance.now()`. */
+  /** The recorder: when the request was over, milliseconds of `performance.now()`. */
   endedAt = 0
-  /** Body bytes of the answer. */
+  /** Whoever answers: length of the body of the answer. */
   bytesOut = 0
   #isOver = false
   #atEnd: (() => void) | undefined
@@ -236,18 +234,18 @@ export class RequestContext {
     this.traceId = arrival.requestId.replaceAll('-', '')
   }
 
-  /** Has something given back when the request is over, or at once if it is; once per request. */
+  /** Calls back when the request is over, or at once if it is; for one callback per request. */
   atEnd(giveBack: () => void): void {
     if (this.#isOver) giveBack()
     else this.#atEnd = giveBack
   }
 
-  /** Whether its answer is needed after it was passed on. */
+  /** Whether the answer is still needed after it has been passed on: for its key, or for the record. */
   get keepsAnswer(): boolean {
     return this.heldKey !== undefined || this.auditDetails?.answerBody !== undefined
   }
 
-  /** The connection is done with the request. */
+  /** Tells that the response has closed. */
   end(): void {
     this.#isOver = true
     this.leaveQueue?.()
@@ -255,8 +253,8 @@ export class RequestContext {
   }
 
   /**
-   * The value of a header, by its lower-case name. Where a header that may stand once is repeated,
-   * the step request-framing has refused the request, so the first value is the only one.
+   * The first value of a header, by its lower-case name. The step request-framing refuses requests that
+   * repeat one of the headers that decide something, so for those it is the only value.
    */
   header(name: string): string | undefined {
     return firstValue(this.rawHeaders, name)

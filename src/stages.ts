@@ -1,7 +1,7 @@
 import { allow, type Check, type Verdict } from './policy.ts'
 import type { RequestContext } from './request-context.ts'
 
-/** A check under the name of its step or policy, which audit and metrics show. */
+/** A check with the name of its step or policy, which the audit record and metrics show. */
 export interface NamedCheck {
   readonly name: string
   readonly check: Check
@@ -16,8 +16,8 @@ export interface StageResult {
 const passed: StageResult = { verdict: allow }
 
 /**
- * Runs checks in order until one refuses. Answers without a promise as long as no check needs one,
- * so that a request which is decided in memory does not wait for the event loop.
+ * Runs checks in order until one refuses. The result is a promise only if a check gave one, so that a
+ * request that is decided in memory does not wait for the event loop.
  */
 export function runChecks(
   checks: readonly NamedCheck[],

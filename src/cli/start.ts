@@ -14,15 +14,15 @@ export function main(args: string[]): Promise<number> {
 }
 
 /**
- * Runs a gateway until SIGTERM or SIGINT, then drains it. At SIGHUP it takes the configuration anew.
- * @returns the exit code: 0 after a drain; 1 when the configuration cannot be used, or a file or an
- *   address that it names cannot be had
+ * Runs a gateway until SIGTERM or SIGINT, then drains it. SIGHUP reloads the configuration.
+ * @returns the exit code: 0 after a drain; 1 when the configuration cannot be used, or a file or
+ *   address that it names is not available
  */
 async function start(directory: string): Promise<number> {
   try {
     const load = () => loadConfig(directory)
     const building = load().then((config) => buildGateway(config, load))
-    // From the beginning, since a SIGHUP that nobody waits for ends the process.
+    // Before anything else: without a listener, SIGHUP ends the process.
     process.on('SIGHUP', () => {
       building.then(
         (gateway) => gateway.reload(),
@@ -30,21 +30,21 @@ async function start(directory: string): Promise<number> {
       )
     })
     const gateway = await building
-    // Reading the configuration takes several times the memory that is needed afterwards.
+    // Reading the configuration takes several times the memory that the gateway needs afterwards.
     await collectGarbage()
-    // From before the first request can come.
-    const isToEnd = signalled()
+    // Before the first request can arrive.
+    const stopSignal = signalled()
     const { url, adminUrl } = await gateway.start()
     process.stdout.write(`magegate listens on ${url}${adminUrl ? `, admin on ${adminUrl}` : ''}\n`)
-    await isToEnd
+    await stopSignal
     await gateway.stop()
-    // What nobody reads from standard output must not keep the process alive.
+    // Output that nobody reads must not keep the process alive.
     process.exit(0)
   } catch (error) {
-    const isOfOperator = error instanceof ConfigError || error instanceof JobFileError
-    if (!(isOfOperator || isSystemError(error))) throw error
+    const isConfigurationFault = error instanceof ConfigError || error instanceof JobFileError
+    if (!(isConfigurationFault || isSystemError(error))) throw error
     process.stderr.write(`magegate does not start: ${error.message}\n`)
-    // What had been opened before the fault must not keep the process alive.
+    // What was opened before the fault must not keep the process alive.
     process.exit(1)
   }
 }

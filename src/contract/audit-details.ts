@@ -1,4 +1,4 @@
-/** What the record of a request of one route tells besides what all records tell. */
+/** What the records of one route tell beyond the fields of every record. */
 export interface AuditDetails {
   readonly subjects: Subjects
   /** Most characters of the request body; not shown when absent. */
@@ -7,7 +7,7 @@ export interface AuditDetails {
   readonly answerBody?: number | undefined
 }
 
-/** Where a request names what it is about, by the field of the record. */
+/** Where a request names what it is about, for each field of the record. */
 export type Subjects = Readonly<Record<SubjectField, SubjectPlaces>>
 
 /** Fields of a record that say what a request is about. */

@@ -2,11 +2,11 @@ import { createHash, type X509Certificate } from 'node:crypto'
 import { Type } from 'typebox'
 import type { ClientCertificate } from '../request-context.ts'
 
-/** Settings that say which client certificate is an integration's own. */
+/** Settings that say which client certificates belong to an integration. */
 export interface CertificatePin {
   /** Hex SHA-256 of the SubjectPublicKeyInfo, DER (RFC 7469, section 2.4). */
   readonly spkiSha256?: readonly string[]
-  /** Attributes of the subject; the certificate must be signed by an authority that is trusted. */
+  /** Attributes of the subject; the certificate must be signed by a trusted authority. */
   readonly subject?: Readonly<Record<string, string>>
 }
 
@@ -43,7 +43,7 @@ export function CertificatePinSetting() {
 /** Tells whether a certificate that the caller has proven to hold is the pinned one. */
 export type PinMatcher = (presented: ClientCertificate, nowMs: number) => boolean
 
-/** Compiles a pin. A certificate out of its validity never matches. */
+/** Compiles a pin. A certificate outside its period of validity never matches. */
 export function compileCertificatePin({ spkiSha256, subject }: CertificatePin): PinMatcher {
   return ({ certificate, isChainTrusted }, nowMs) => {
     if (nowMs < certificate.validFromDate.getTime()) return false
@@ -53,7 +53,7 @@ export function compileCertificatePin({ spkiSha256, subject }: CertificatePin): 
   }
 }
 
-// The digest of a certificate is asked for with every request on its connection.
+// Every request on a connection asks for the digest of its certificate.
 const digests = new WeakMap<X509Certificate, string>()
 
 function spkiDigest(certificate: X509Certificate): string {
@@ -71,6 +71,6 @@ function hasSubject(
   wanted: Readonly<Record<string, string>>,
 ): boolean {
   const attributes = certificate.toLegacyObject().subject as unknown as Record<string, unknown>
-  // An attribute that stands twice is a list here, and equal to no text.
+  // An attribute that occurs twice is a list here, which equals no text.
   return Object.entries(wanted).every(([name, value]) => attributes[name] === value)
 }

@@ -1,23 +1,23 @@
-/** How a write that is carried out later is carried out. */
+/** How a write is carried out that is accepted now and done later. */
 export interface Deferral {
-  /** Who works it off: the gateway, or Magento's own bulk API. */
+  /** Who carries it out: the gateway, or Magento's own bulk API. */
   readonly engine: 'gateway' | 'magento'
   /** Jobs with the same key are carried out in the order of their acceptance. */
   readonly orderKey: string | undefined
-  /** Whether it may be sent again when nobody knows what became of it. */
+  /** Whether it may be sent again when it is not known what became of it. */
   readonly isRepeatable: boolean
-  /** Until it is given up; milliseconds. */
+  /** How long it is tried before it is given up; milliseconds. */
   readonly lifeMs: number
-  /** Whether the caller asked for it (RFC 7240), and is told so. */
+  /** Whether the caller asked for it (RFC 7240) and is told that it was heard. */
   readonly isAsked: boolean
 }
 
-/** What a request asks of the jobs. */
+/** What a request wants of the jobs: to become one, or to see or cancel one. */
 export type JobAsk =
   | { readonly kind: 'accept'; readonly deferral: Deferral }
   | { readonly kind: 'show' | 'cancel'; readonly id: string }
 
-/** The routes of a job that was accepted; every integration is granted them where jobs are kept. */
+/** The routes of an accepted job; every integration is granted them where jobs are kept. */
 export const jobRoutes = {
   GET: { route: 'GET /V1/jobs/:id', kind: 'show' },
   DELETE: { route: 'DELETE /V1/jobs/:id', kind: 'cancel' },

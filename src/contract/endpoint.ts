@@ -18,10 +18,10 @@ export interface MagentoAnswer {
   readonly body: unknown
 }
 
-/** Calls Magento, once; a rejection tells that there is no answer of Magento. */
+/** Calls Magento, once; gives a rejection when Magento has not answered. */
 export type CallMagento = (call: MagentoCall) => Promise<MagentoAnswer | Rejection>
 
-/** What an endpoint makes its answer of. */
+/** What an endpoint has to make its answer from. */
 export interface EndpointRequest {
   /** Decoded values of the variables of its route. */
   readonly variables: ReadonlyMap<string, string>
@@ -29,19 +29,19 @@ export interface EndpointRequest {
   readonly body: unknown
   readonly callMagento: CallMagento
   readonly settings: EndpointSettings
-  /** There where the request is carried out as a job. */
+  /** Present only when the request is carried out as a job. */
   readonly items?: ItemLog | undefined
 }
 
-/** Keeps what became of the items of a job, so that a further attempt goes on behind them. */
+/** Keeps the results of the items of a job, so that a further attempt continues after them. */
 export interface ItemLog {
-  /** Results of the first items, by attempts before this one. */
+  /** Results of the first items, from earlier attempts. */
   readonly done: readonly ItemResult[]
-  /** Keeps the results of the next items, and how many there are in all. */
+  /** Adds the results of the next items, and notes how many items there are in all. */
   readonly note: (results: readonly ItemResult[], total: number) => Promise<void>
 }
 
-/** What became of one item. */
+/** The result of one item. */
 export interface ItemResult {
   readonly success: boolean
   readonly message?: string
@@ -73,26 +73,26 @@ export interface CalledRoute {
   readonly segments: readonly string[]
 }
 
-/** An endpoint of the gateway's own, composed of calls to Magento. */
+/** One of the gateway's own endpoints, composed of calls to Magento. */
 export interface Endpoint {
-  /** `METHOD /V1/path/:variable`; all of them lead here. */
+  /** `METHOD /V1/path/:variable`; it answers all of them. */
   readonly routes: readonly string[]
   readonly summary: string
-  /** Of the body of a request; absent where there is none. */
+  /** Schema of the request body; absent where there is none. */
   readonly request?: JsonSchema
   /** Tells a caller in one sentence what is wrong with its body. */
   readonly explain?: (violations: readonly Violation[]) => string
-  /** What is wrong with a body that matches the schema, and that no schema can say. */
+  /** Refuses a body that matches the schema and is wrong in a way that no schema can express. */
   readonly objection?: (body: unknown) => Rejection | undefined
-  /** Of the body of an answer by status; refusals of the gateway are not among them. */
+  /** The answers by status, without refusals of the gateway. */
   readonly answers: Readonly<
     Record<number, { readonly description: string; readonly schema: JsonSchema }>
   >
-  /** What it calls, where its own path does not say what it is about. */
+  /** The routes of Magento that it calls, where its own path does not tell what they are about. */
   readonly calls?: readonly CalledRoute[]
-  /** Whether a body has more items than are answered at once, so that it becomes a job. */
+  /** Whether a body has too many items to be answered at once, so that it becomes a job. */
   readonly isLong?: (body: unknown) => boolean
-  /** Whether to do it twice is to do it once. */
+  /** Whether doing it twice has the same effect as doing it once. */
   readonly isRepeatable?: boolean
   readonly run: (request: EndpointRequest) => Promise<EndpointAnswer | Rejection>
 }

@@ -1,46 +1,46 @@
 import type { WholeAnswer } from '../request-context.ts'
 
-/** What is answered again to a request that was carried out before. */
+/** What a repeated request is answered with. */
 export type KeptAnswer =
   | WholeAnswer
-  /** The code of a problem, where the gateway has none of Magento to repeat. */
+  /** The code of a problem, where there is no answer of Magento to repeat. */
   | { readonly problem: string }
-  /** It was too long to be kept. */
+  /** The answer was too long to be kept. */
   | 'not kept'
 
-/** What is known of a key: nothing, a request that is not over, or one that is. */
+/** What is known about a key: nothing, or a request that is still running, or one that is over. */
 export type KeyState =
   | { readonly state: 'fresh' }
   | { readonly state: 'running'; readonly fingerprint: string }
   | { readonly state: 'over'; readonly fingerprint: string; readonly answer: KeptAnswer }
-  /** There is no room to remember it, or what remembers it is away. */
+  /** The store has no room for the key, or is away. */
   | { readonly state: 'unavailable' }
 
-/** What remembers keys, among all processes. */
+/** Remembers keys for all processes. */
 export interface IdempotencyStore {
   /**
    * Takes a key for a request, if it is free.
-   * @param fingerprint of the request, so that another one under the same key is told apart
+   * @param fingerprint of the request, by which a different request under the same key is recognised
    * @param ttlMs how long the key is remembered, milliseconds
    */
   readonly begin: (key: string, fingerprint: string, ttlMs: number) => Promise<KeyState>
-  /** Keeps the answer under a key that was taken, later where it cannot now. It does not reject. */
+  /** Keeps the answer under a key that was taken; later, if it cannot now. It does not reject. */
   readonly finish: (
     key: string,
     fingerprint: string,
     answer: KeptAnswer,
     ttlMs: number,
   ) => Promise<void>
-  /** Gives a key back whose request was not carried out, later where it cannot now. It does not reject. */
+  /** Frees a key whose request was not carried out; later, if it cannot now. It does not reject. */
   readonly release: (key: string) => Promise<void>
 }
 
 /** The key that a request holds until it is over. */
 export interface HeldKey {
   /**
-   * Keeps the answer, or gives the key back where nothing was carried out; once.
-   * @param answer of Magento or of an endpoint; absent where there is none, or where it is too long
-   * @param code of the problem that is answered in its place
+   * Keeps the answer, or frees the key where nothing was carried out. To be called once.
+   * @param answer of Magento or of an endpoint; absent where there is none, or it is too long
+   * @param code of the problem that is answered instead
    */
   readonly settle: (
     status: number,

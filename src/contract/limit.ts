@@ -2,25 +2,25 @@
 export type QuotaPeriod = 'hour' | 'day' | 'month'
 
 interface LimitFacts {
-  /** What the answer, the audit and the metric call it: `rate`, `quota/day`, `POST /V1/products rate`. */
+  /** Its name in answers, audit records and metrics: `rate`, `quota/day`, `POST /V1/products rate`. */
   readonly name: string
-  /** Where its state is kept; the same as long as the limit is of the same integration and scope. */
+  /** Where its state is kept; it survives a reload that leaves integration, scope and kind as they are. */
   readonly key: LimitKey
   /** Counted and reported, not enforced. */
   readonly isReportOnly: boolean
 }
 
-/** Tells apart the states of limits. */
+/** Identifies the state of a limit. */
 export interface LimitKey {
-  /** Keys of one integration lie in one slot of Redis Cluster. */
+  /** All keys of one integration are in the same slot of a Redis Cluster. */
   readonly integration: string
-  /** The method or route pattern that a narrower limit holds for; absent for the whole integration. */
+  /** The method or route pattern that a narrower limit applies to; undefined for the whole integration. */
   readonly scope: string | undefined
-  /** Kind of limit, for a quota with its period. */
+  /** Kind of limit; for a quota, with its period. */
   readonly kind: string
 }
 
-/** So many tokens in a unit of time, sustained, and a bucket of `burst` tokens that may go at once. */
+/** A sustained rate of `count` tokens per unit of time, with a bucket of `burst` tokens. */
 export interface Rate extends LimitFacts {
   readonly kind: 'rate'
   /** Tokens that come back in one unit. */
@@ -29,14 +29,14 @@ export interface Rate extends LimitFacts {
   readonly burst: number
 }
 
-/** So many tokens in each calendar period. */
+/** At most `count` tokens in each calendar period. */
 export interface Quota extends LimitFacts {
   readonly kind: 'quota'
   readonly count: number
   readonly period: QuotaPeriod
 }
 
-/** So many requests at once. */
+/** At most `count` requests at once. */
 export interface Concurrency extends LimitFacts {
   readonly kind: 'concurrency'
   readonly count: number
@@ -45,17 +45,17 @@ export interface Concurrency extends LimitFacts {
 /** A limit that requests are held to. */
 export type Limit = Rate | Quota | Concurrency
 
-/** What to do with a request while the store that its limits are shared through is away. */
+/** What to do with a request while the store that shares its limits is away. */
 export type OnStoreFailure = 'local' | 'refuse' | 'allow'
 
-/** A request that asks to be let through by all of its limits, or by none. */
+/** What a request asks of its limits. Either all of them let it through and are charged, or none is. */
 export interface Charge {
   /** The same array for all requests of one integration and route. */
   readonly limits: readonly Limit[]
-  /** Tokens, at least 1; a limit that could never give so many is asked for all that it has. */
+  /** Tokens, at least 1. A limit too small to ever give that many is asked for all that it can hold. */
   readonly cost: number
   readonly onStoreFailure: OnStoreFailure
-  /** How many tokens a process may take from the shared store at a time; 0 for those of one request. */
+  /** How many tokens a process may take from the shared store in advance; 0 to take only those of this request. */
   readonly leaseTokens: number
 }
 
@@ -63,24 +63,24 @@ export interface Charge {
 export interface LimitState {
   /** Whether it would have refused the request. */
   readonly isExceeded: boolean
-  /** Whole tokens that are left, or requests that may still run. */
+  /** Whole tokens left, or for concurrency how many more requests may run. */
   readonly remaining: number
-  /** Milliseconds until it would let the request through, if nobody else asks; 0 when it does. */
+  /** Milliseconds until it would let the request through, if nothing else is sent; 0 when it does now. */
   readonly retryAfterMs: number
-  /** Milliseconds until it is whole again; 0 for concurrency. */
+  /** Milliseconds until it is full again; 0 for concurrency. */
   readonly resetMs: number
 }
 
-/** What the limits of a request say; refused requests are charged nothing. */
+/** The decision of the limits of a request. A refused request is not charged. */
 export type LimitDecision =
   | {
       readonly outcome: 'decided'
       readonly isAllowed: boolean
       /** One for each limit of the charge, in its order. */
       readonly states: readonly LimitState[]
-      /** Gives back what is held while the request runs; absent when nothing is. */
+      /** Frees what the request holds while it runs; absent when it holds nothing. */
       readonly release?: (() => void) | undefined
     }
-  /** The store is away, and the charge says what holds then. */
+  /** The store is away, and `onStoreFailure` of the charge decides. */
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'unlimited' }

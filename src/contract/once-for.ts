@@ -1,6 +1,6 @@
 /**
- * Works out something about an object once, for as long as the object lives.
- * @param workOut must depend on nothing but the object, which must not change
+ * Remembers what is worked out about an object for as long as the object lives.
+ * @param workOut must depend on the object alone, which must not change
  */
 export function onceFor<Key extends object, Value extends {}>(
   workOut: (key: Key) => Value,

@@ -5,7 +5,7 @@ const rateForm = /^([1-9]\d{0,8})\/(s|min|h)$/
 
 /**
  * A setting that gives a sustained rate: `20/s`, `300/min`, `5000/h`.
- * @param standard what holds where it is left out
+ * @param standard the default
  */
 export function RateSetting(standard?: string) {
   return Type.String({
@@ -17,7 +17,7 @@ export function RateSetting(standard?: string) {
   })
 }
 
-/** Reads a rate: how many in a unit of how many seconds. */
+/** Reads a rate: `count` in each unit of `unitSeconds`. */
 export function parseRate(text: string): { readonly count: number; readonly unitSeconds: number } {
   const [, count, unit] = rateForm.exec(text) ?? []
   if (count === undefined || unit === undefined) throw new TypeError('not a rate')

@@ -1,12 +1,12 @@
-/** When what failed is sent again: a job, or its call-back. */
+/** When a job, or its call-back, is sent again after a failure. */
 export interface RetrySettings {
-  /** After the first failure, milliseconds; each further one waits twice as long. */
+  /** Wait after the first failure, milliseconds; it doubles with each further one. */
   readonly firstMs: number
   /** Longest wait between two sendings, milliseconds. */
   readonly longestMs: number
 }
 
-/** What is known of what was sent and failed. */
+/** A sending that failed. */
 export interface FailedSending {
   /** How often it was sent, this time included. */
   readonly sendings: number
@@ -14,25 +14,26 @@ export interface FailedSending {
   readonly nowMs: number
   /** After this it is not sent again; milliseconds since the epoch. */
   readonly expiresAtMs: number
-  /** How long whoever it is sent to asks to be left alone, milliseconds. */
+  /** How long the receiver asks not to be sent to, milliseconds. */
   readonly retryAfterMs?: number | undefined
 }
 
 /**
- * The time of the next sending, milliseconds since the epoch: the wait doubles, and up to half of it is taken
- * off by chance, so that what failed together does not come back together. Who asks for a longer wait gets it.
+ * The time of the next sending, milliseconds since the epoch. The wait doubles each time, less up to half of
+ * it at random, so that what failed together is not sent again together. A receiver that asks for a longer
+ * wait gets it.
  * @param random at least 0 and below 1
- * @returns undefined when it is given up, because the next sending would come too late
+ * @returns undefined when the next sending would come too late, so that it is given up
  */
 export function nextSending(
   { firstMs, longestMs }: RetrySettings,
   { sendings, nowMs, expiresAtMs, retryAfterMs = 0 }: FailedSending,
   random: number,
 ): number | undefined {
-  // The exponent is bounded so that the power stays a number.
+  // The exponent is bounded so that the power stays finite.
   const doubledMs = Math.min(longestMs, firstMs * 2 ** Math.min(sendings - 1, 40))
   const atMs = Math.ceil(nowMs + doubledMs * (1 - random / 2))
   if (atMs > expiresAtMs) return undefined
-  // Who asks for more than there is gets one last sending.
+  // A receiver that asks for more time than is left gets one last sending.
   return Math.max(atMs, Math.min(nowMs + retryAfterMs, expiresAtMs))
 }

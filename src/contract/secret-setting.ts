@@ -2,17 +2,16 @@ import { Type } from 'typebox'
 import type { Secret } from './secret.ts'
 
 /*
- * Shorter ones can be guessed, and could not be searched for in log lines without striking out
- * ordinary words.
+ * Shorter secrets can be guessed, and searching log lines for them would redact ordinary words.
  */
 const minSecretLength = 16
 
-/** What a bearer token is made of: the token68 of RFC 9110, section 11.2, by RFC 6750, section 2.1. */
+/** The syntax of a bearer token (RFC 6750, section 2.1): token68 of RFC 9110, section 11.2. */
 export const bearerTokenSyntax = '[A-Za-z0-9._~+/-]+=*'
 
 /**
- * A setting that holds a bearer token, which has to be one that a header can carry: with a space or a line break in
- * it, nobody could ever present it.
+ * A setting that holds a bearer token. It must be one that a header can carry: nobody could ever present
+ * one with a space or a line break in it.
  */
 export function BearerTokenSetting(description: string) {
   return Type.Unsafe<Secret>({
@@ -26,8 +25,8 @@ export function BearerTokenSetting(description: string) {
 
 /**
  * A setting that holds a secret: `env:NAME` or `file:PATH` in the file, a {@link Secret} once the
- * configuration is loaded. A secret in plain does not match.
- * @param minLength characters that it has at least
+ * configuration is loaded. A secret in plain text does not match.
+ * @param minLength fewest characters that the secret may have
  */
 export function SecretSetting(description: string, minLength: number = minSecretLength) {
   return Type.Unsafe<Secret>(
@@ -41,7 +40,7 @@ export function SecretSetting(description: string, minLength: number = minSecret
   )
 }
 
-/** A setting that holds a URL, which may have a password in it and need not: `redis://redis` is long enough. */
+/** A setting that holds a URL with or without a password in it, so that `redis://redis` is long enough. */
 export function SecretUrlSetting(description: string) {
   return SecretSetting(description, 1)
 }

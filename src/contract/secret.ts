@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** What stands in the place of a secret wherever one would otherwise be shown. */
+/** Shown instead of a secret. */
 export const redacted = '[redacted]'
 
 /**

@@ -1,17 +1,17 @@
-/** What the relay of an answer asks where the answer is to be kept. */
+/** Takes Magento's answer into the cache, and gives it to all requests that wait for it. */
 export interface UpstreamFill {
-  /** Asks Magento whether it has another answer than the one that is there; names and values in turn. */
+  /** Fields by which Magento can confirm the answer that is cached; names and values in turn. */
   readonly validators: readonly string[]
-  /** An answer of at most this length is wanted whole. */
+  /** Answers of up to this length are wanted whole. */
   readonly holdBytes: number
-  /** While it is, the exchange is not given up with its own caller: others may wait for the answer. */
+  /** While this is true the exchange goes on even if its own caller leaves: others may wait for the answer. */
   readonly isUnderWay: () => boolean
-  /** Told how to give the exchange up, once nobody waits for it. */
+  /** Sets how to give up the exchange once nobody waits for it. */
   readonly onUnwanted: (giveUp: () => void) => void
-  /** Looks at the fields of an answer as they have come in, cookies included. */
+  /** Looks at the header section of the answer as it arrived, cookies included. */
   readonly inspect: (status: number, rawHeaders: readonly string[]) => void
-  /** Takes an answer that has come in whole; with false it is to be passed on as ever. */
+  /** Takes a whole answer; false means that the relay must pass it on itself. */
   readonly take: (status: number, headers: readonly string[], body: Buffer) => boolean
-  /** The answer is too long to be kept, and is passed on. */
+  /** Told that the answer is too long to be kept, so that the relay passes it on itself. */
   readonly letGo: () => void
 }

@@ -22,30 +22,37 @@ import {
   upstreamFailure,
 } from './upstream-failure.ts'
 
-/** What is read of an error page before its connection is given up instead. */
+/** How much of an error page is read and discarded to save its connection; beyond that it is closed. */
 const discardLimitBytes = 65_536
 
 const noBytes = Buffer.alloc(0)
 
-/** Reads that came in together are answered together. */
-const later = atEndOfTurn<() => void>((passOn) => passOn())
+/** Answers to reads that arrive in the same turn are passed on together. */
+const passOnAtEndOfTurn = atEndOfTurn<() => void>((passOn) => passOn())
 
-/** Where an answer stands. */
+/**
+ * How far an answer has come. `waiting`: nothing has arrived. `holding`: its body is collected, so that it
+ * can be passed on whole. `whole`: it has all arrived. `streaming`: it is too long to hold and is passed on as
+ * it arrives. `discarding`: it is an error page that the caller does not get. `done`: the exchange is over.
+ */
 type Phase = 'waiting' | 'holding' | 'whole' | 'streaming' | 'discarding' | 'done'
 
-/** What an exchange has come to, or the defect that ended it. */
+/** The result of an exchange, or a promise that rejects with the defect that ended it. */
 type Result = Rejection | UpstreamAttempt | undefined | Promise<never>
 
-/** What a relay needs to know besides request and response. */
+/** What a relay depends on besides request and response. */
 export interface RelaySettings extends AnswerSettings {
   readonly internalOrigin: string
 }
 
-/** Passes Magento's answer to the caller as it comes in, at the pace at which the caller reads. */
+/**
+ * Passes Magento's answer to the caller, at the pace at which the caller reads. A short answer is held until
+ * all of it has arrived, a long one is streamed.
+ */
 export class AnswerRelay implements Dispatcher.DispatchHandler {
   /**
-   * Resolves when the exchange is over: with what is to be answered, or with the attempt to make
-   * instead, or with nothing when all is said. Rejects for a defect.
+   * Resolves when the exchange is over: with a rejection to be answered, or with the attempt to make next, or
+   * with undefined when nothing is left to be answered. Rejects for a defect.
    */
   readonly over: Promise<Rejection | UpstreamAttempt | undefined>
   readonly #request: RequestContext
@@ -62,7 +69,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #held: Buffer[] = []
   #heldBytes = 0
   #discardedBytes = 0
-  // The end of a streamed answer to a write, which leaves when its record is written.
+  // The last piece of a streamed answer to a write, which is sent once its record is written.
   #last: Buffer | undefined
 
   /** @param totalMs most for the whole exchange, milliseconds */
@@ -83,10 +90,11 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     })
     this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
     request.fill?.onUnwanted(() => this.#abort(new ClientGoneError()))
-    // Before the listener that records the request.
+    // Ahead of the listener that records the request, which is to see how the exchange ended.
     response.prependListener('close', () => {
       if (request.heldKey !== undefined || request.fill?.isUnderWay()) {
-        // Who sent a key will ask for the answer again; what is too long for that is read to its end.
+        // The exchange goes on: a caller with a key will ask for the answer again, and others may wait for it
+        // in the cache. An answer too long to be kept is read to its end.
         if (this.#phase === 'streaming') this.#controller?.resume()
         return
       }
@@ -96,12 +104,12 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    // It waited for a connection until nobody wanted its answer any more.
+    // By the time a connection was free, nobody wanted the answer any more.
     if (this.#phase === 'done') controller.abort(new ClientGoneError())
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    // 1xx: informational answers belong to this hop.
+    // Informational answers, 1xx, belong to this hop.
     if (status < 200 || this.#phase === 'done') return
     this.#exchange.status = status
     const raw = (controller.rawHeaders as Buffer[]).map((part) => part.toString('latin1'))
@@ -117,7 +125,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#headers = responseHeaders(raw, this.#settings.internalOrigin)
     this.#phase = 'holding'
     if (status !== 401) void this.#after?.(status, noBytes)
-    // Its length is that of the answer that the caller has (RFC 9110, section 8.6), and undici misses it here.
+    // Content-Length of a 304 is that of the answer which the caller has already (RFC 9110, section 8.6). undici
+    // would report those bytes as missing.
     if (status === 304) this.#takeWhole()
     else if (Number(firstValue(raw, 'content-length') ?? 0) > holdLimitOf(this.#request))
       this.#stream()
@@ -155,16 +164,16 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (this.#phase !== 'whole') this.#fail(error)
   }
 
-  /** Nothing of the answer is missing: it is passed on when its turn comes. */
+  /** The answer has all arrived: it is passed on when its turn comes. */
   #takeWhole(): void {
     this.#phase = 'whole'
     this.#noteDuration()
-    // The answer of a write waits for its record, together with others.
-    if (this.#request.method === 'GET') later(() => this.#passOn())
+    // The answer to a write waits for its record in any case.
+    if (this.#request.method === 'GET') passOnAtEndOfTurn(() => this.#passOn())
     else this.#passOn()
   }
 
-  /** Passes a held answer on, unless it is one that asks for another attempt. */
+  /** Passes on a held answer, unless it calls for another attempt. */
   #passOn(): void {
     if (this.#phase === 'done') return
     const [first = noBytes] = this.#held
@@ -177,7 +186,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     } else this.#tryAnswer(body)
   }
 
-  /** Whoever asked is told of a defect: here nobody else would hear of it, and it would end the process. */
+  /** Passes on a held answer. A defect rejects {@link over}; thrown from here, it would end the process. */
   #tryAnswer(body: Buffer): void {
     try {
       this.#answer(body)
@@ -186,7 +195,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Passes a held answer on whole. */
+  /** Gives a held answer to the cache, or passes it on in one piece. */
   #answer(body: Buffer): void {
     if (this.#phase === 'done') return
     if (this.#request.fill?.take(this.#status, this.#headers, body)) {
@@ -205,13 +214,13 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#end((mayAnswer) => {
       if (!mayAnswer) return this.#finish(unrecorded)
       this.#writeHead()
-      // As a string of the same bytes: head and body then leave in one write, not a gathered one.
+      // As a string of the same bytes, so that Node sends head and body in a single write.
       this.#response.end(body.toString('latin1'), 'latin1')
       this.#request.inspectAnswer?.(this.#status, body)
     })
   }
 
-  /** Ends an answer that has come in whole, when the request may be answered. */
+  /** Ends an answer that has all arrived, as soon as the request may be answered. */
   #end(end: (mayAnswer: boolean) => void): void {
     clearTimeout(this.#timer)
     this.#noteDuration()
@@ -228,7 +237,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     })
   }
 
-  /** The piece before this one; nothing may follow the last piece, so that one waits for the end. */
+  /** Keeps each piece of a write's answer back until the next one arrives: the last must wait for the record. */
   #holdBack(chunk: Buffer): Buffer {
     if (this.#request.method === 'GET') return chunk
     const before = this.#last ?? noBytes
@@ -240,7 +249,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#exchange.durationMs ??= performance.now() - this.#exchange.startedAt
   }
 
-  /** Goes over to passing the answer on as it comes. */
+  /** Goes over to passing the answer on as it arrives. */
   #stream(): void {
     if (this.#request.fill !== undefined) {
       this.#request.fill.letGo()
@@ -281,7 +290,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Ends the exchange once; what comes later is ignored. */
+  /** Ends the exchange; only the first call counts. */
   #finish(result: Result): void {
     if (this.#phase === 'done') return
     this.#phase = 'done'

@@ -8,8 +8,8 @@ import { RequestContext } from '../request-context.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 
 /**
- * Sends a GET of our own; rejects when there is no whole answer.
- * @param timeoutMs most that it takes, milliseconds; as for any request to Magento when absent
+ * Sends a GET of the gateway's own; rejects when no complete answer arrives.
+ * @param timeoutMs longest that it may take, milliseconds; by default as any request to Magento
  */
 export type SendGet = (
   pathAndQuery: string,
@@ -20,9 +20,8 @@ export type SendGet = (
 const query = 'services=all'
 
 /**
- * Fetches the schema of the shop, as the credentials may see it, and as a guest may (Magento:
- * Webapi/Controller/Rest/SchemaRequestProcessor.php): what a guest is shown is what Magento serves
- * to anybody.
+ * Fetches the schema of the shop as the credentials see it, and marks what a guest sees as well (Magento:
+ * Webapi/Controller/Rest/SchemaRequestProcessor.php), because Magento serves that to anybody.
  * @param store store code, such as `all`
  * @throws {Error} when there is no such document; its message says why and holds no secret
  */
@@ -34,7 +33,7 @@ export async function fetchSchema(
   const path = `/rest/${store}/schema`
   const document = await fetchWith(send, await authorize(schemaRequest(path, store)), path)
   const forGuests = await fetchWith(send, { authorization: undefined, query }, path).catch(
-    // A shop need not show guests anything; which routes are theirs is then not known.
+    // A shop may show guests nothing; then it is not known which routes are open to them.
     () => undefined,
   )
   if (forGuests === undefined) return document
@@ -65,7 +64,7 @@ async function fetchWith(
   }
 }
 
-/** What credentials look at to sign a request. */
+/** A request with what credentials need to sign it. */
 function schemaRequest(path: string, store: string): RequestContext {
   const request = new RequestContext({
     method: 'GET',

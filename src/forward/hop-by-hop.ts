@@ -1,8 +1,8 @@
 import { allValues } from '../syntax/headers.ts'
 
 /*
- * Fields that belong to one connection and never cross a proxy (RFC 9110, section 7.6.1), with the
- * ones that clients and servers send without naming them in Connection.
+ * Fields that belong to one connection and never cross a proxy (RFC 9110, section 7.6.1), including those
+ * that clients and servers send without naming them in Connection.
  */
 const hopByHop = new Set([
   'connection',
@@ -19,7 +19,7 @@ const hopByHop = new Set([
 ])
 
 /**
- * The names that end at this hop: the standing ones and those that a `Connection` header names.
+ * The names of fields that end at this hop: the fixed ones, and those that a `Connection` header names.
  * @param headers names and values in turn
  */
 export function hopByHopNames(headers: readonly string[]): ReadonlySet<string> {

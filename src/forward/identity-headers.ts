@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestContext } from '../request-context.ts'
 
-/** The fields by which a request is told apart, in front of Magento and within it; names and values in turn. */
+/** The fields that identify a request to Magento and to what stands in front of it; names and values in turn. */
 export function identityHeaders(
   {
     clientIp,
@@ -20,12 +20,12 @@ export function identityHeaders(
   ]
 }
 
-/** W3C Trace Context, section 3.2.2.4: 16 hex digits of the span that a request to Magento is. */
+/** A new id for the span of a request to Magento: 16 hex digits (W3C Trace Context, section 3.2.2.4). */
 export function newSpanId(): string {
   return spanIdOf(randomUUID())
 }
 
-/** A span id of the random digits of a UUID of version 4; always the same for the same UUID. */
+/** The span id made of random digits of a version 4 UUID; always the same for the same UUID. */
 export function spanIdOf(uuid: string): string {
   return uuid.slice(0, 8) + uuid.slice(28)
 }

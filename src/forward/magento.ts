@@ -21,11 +21,11 @@ import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upst
 /** How Magento is reached. */
 export interface MagentoSettings {
   readonly url: string
-  /** What Magento believes its address to be; as `url` when absent. */
+  /** What Magento believes its address to be; `url` when absent. */
   readonly publicUrl?: string
-  /** Signs what is forwarded; not signed when absent. */
+  /** How the gateway signs what it forwards; absent where it does not. */
   readonly upstreamSignature?: UpstreamSignatureSettings
-  /** PEM file of the authorities that may sign Magento's certificate; the system's when absent. */
+  /** PEM file of the authorities that may sign Magento's certificate; those of the system when absent. */
   readonly caFile?: string
   readonly connections: number
   readonly timeouts: {
@@ -40,8 +40,8 @@ export interface MagentoSettings {
 export interface Magento {
   /**
    * Sends a request and passes the answer to the caller.
-   * @param totalMs most for the whole exchange, as configured where left out
-   * @returns what is left to be answered when there is no answer of Magento to pass on
+   * @param totalMs longest for the whole exchange; by default as configured
+   * @returns the rejection to answer with when there is no answer of Magento to pass on
    */
   readonly forward: (
     request: RequestContext,
@@ -49,26 +49,26 @@ export interface Magento {
     response: ServerResponse,
     totalMs?: number,
   ) => Promise<Rejection | undefined>
-  /** Sends a request that an endpoint is composed of. */
+  /** Sends a request for an endpoint or a job, and waits for the whole answer. */
   readonly send: SendUpstream
-  /** Sends a request of our own for a token of an administrator. */
+  /** Asks Magento for the token of an administrator. */
   readonly sendTokenRequest: SendTokenRequest
-  /** Sends a GET of our own. */
+  /** Sends a GET of the gateway's own. */
   readonly sendGet: SendGet
   /** Origin of what Magento believes its address to be. */
   readonly publicOrigin: string
-  /** How its connections stand. */
+  /** How many connections are open and in use. */
   readonly connections: () => UpstreamConnections
-  /** Ends all connections, those in use too. */
+  /** Closes all connections, including those in use. */
   readonly close: () => Promise<void>
 }
 
 /**
- * Opens a pool of connections to Magento. The request that goes out has the exact path, query and
- * body bytes that came in, but for a query that the credentials need in another form. It is sent
- * once: undici sends again only what it has not begun to send, and a second attempt is made only
- * where Magento has refused the credential of the first and carried nothing out.
- * @param gate what every request passes that is made for an integration
+ * Opens a pool of connections to Magento. A request is forwarded with exactly the path, query and body
+ * bytes that arrived, unless the credentials need the query in another form. It is sent once: undici
+ * repeats only what it has not begun to send, and a second attempt is made only where Magento has refused
+ * the credential of the first, and so has carried nothing out.
+ * @param gate passed by every request that is made for an integration
  */
 export function connectMagento(
   settings: MagentoSettings,
@@ -99,31 +99,31 @@ export function connectMagento(
     request: RequestContext,
     authorize: AuthorizeUpstream,
     response: ServerResponse,
-    forMs = timeouts.totalMs,
+    totalMs = timeouts.totalMs,
   ): Promise<Rejection | undefined> {
-    const deadline = performance.now() + forMs
+    const deadline = performance.now() + totalMs
     const entered = gate.enter(request)
     const pass = typeof entered === 'number' ? entered : await entered
     if (typeof pass !== 'number') return pass
-    // One for all attempts.
+    // All attempts share one span.
     const spanId = newSpanId()
     let attempt: UpstreamAttempt | Rejection | undefined
     try {
       const first = authorize(request)
-      // Most credentials need not be waited for.
+      // Most credentials are at hand; no turn of the event loop is spent on them.
       attempt = first instanceof Promise ? await first : first
       while (attempt !== undefined && !('code' in attempt)) {
-        // The caller left while it waited or a token was fetched; with a key it is carried out all the same,
-        // and so it is for others that wait for its answer.
+        // The caller may have left while the request waited or a token was fetched. A request with a key is
+        // carried out all the same, and so is one whose answer others wait for.
         const isWanted = request.heldKey !== undefined || request.fill?.isUnderWay()
         if (response.destroyed && !isWanted) return undefined
-        // Whole, because Node keeps a list of timers for each length.
-        const totalMs = Math.max(1, Math.ceil(deadline - performance.now()))
+        // Whole milliseconds, because Node keeps one list of timers for each duration.
+        const leftMs = Math.max(1, Math.ceil(deadline - performance.now()))
         const relay: AnswerRelay = new AnswerRelay(
           request,
           response,
           relaySettings,
-          totalMs,
+          leftMs,
           attempt.after,
         )
         if (request.upstream !== undefined) {
@@ -194,7 +194,7 @@ const tokenAnswerLimitBytes = 65_536
 /** The schema of a whole shop is one or two million bytes long. */
 const documentLimitBytes = 67_108_864
 
-/** A request that does not come from a caller. */
+/** A request that the gateway makes for itself, and not for a caller. */
 interface OwnRequest {
   readonly path: string
   readonly method: 'GET' | 'POST'

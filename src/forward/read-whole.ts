@@ -1,4 +1,4 @@
-/** Reads a body to its end; undefined when it is longer than it may be. */
+/** Reads a body to its end; undefined when it is longer than allowed. */
 export async function readWhole(
   body: AsyncIterable<Buffer>,
   limitBytes: number,

@@ -4,10 +4,10 @@ import { identityHeaders } from './identity-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
 
 /*
- * What the caller sends and Magento never gets: fields that the gateway sets itself, fields that say who
- * the caller is towards the gateway, fields that some server might take for a path, a method, an address
- * (proxies and CDNs have names of their own for it) or a proxy to be used (CVE-2016-5385), and cookies,
- * which would open a session (Magento: Webapi/Model/Plugin/Authorization).
+ * Fields of the caller that Magento never gets: those that the gateway sets itself; those that authenticate
+ * the caller to the gateway; those that some server might take for a path, a method, an address (proxies and
+ * CDNs each have their own name for it) or a proxy to use (CVE-2016-5385); and cookies, which would open a
+ * session (Magento: Webapi/Model/Plugin/Authorization).
  */
 const notForwarded = new Set([
   'ali-cdn-real-ip',
@@ -68,7 +68,7 @@ const notForwarded = new Set([
 ])
 
 function isForwarded(name: string): boolean {
-  // PHP reads X_Foo and X-Foo as one, so a name with an underscore could stand in for another.
+  // PHP takes X_Foo and X-Foo for the same, so a name with an underscore could replace a checked one.
   return !notForwarded.has(name) && !name.startsWith('x-forwarded-') && !name.includes('_')
 }
 
@@ -84,17 +84,18 @@ export interface PublicAddress {
   readonly scheme: string
 }
 
-/** What the header section is made of; `viaTrustedProxy` is absent where that was looked at before. */
+/** What the header section is made of. `viaTrustedProxy` is absent where {@link keptHeaders} has dealt with it. */
 export interface ReceivedFields
   extends Pick<RequestContext, 'clientIp' | 'requestId' | 'traceId' | 'traceFlags'> {
   readonly rawHeaders: readonly string[]
   readonly viaTrustedProxy?: boolean
-  /** What takes the answer to keep it; absent where nothing does. */
+  /** Takes the answer into the cache; absent where it is not cached. */
   readonly fill?: RequestContext['fill']
 }
 
 /**
- * What is kept of a header section to be forwarded later: end-to-end fields, and nothing that authenticates.
+ * The part of a header section that a job keeps to be forwarded later: end-to-end fields, and nothing that
+ * authenticates.
  * @returns names and values in turn
  */
 export function keptHeaders({ rawHeaders, viaTrustedProxy }: RequestContext): string[] {
@@ -102,10 +103,10 @@ export function keptHeaders({ rawHeaders, viaTrustedProxy }: RequestContext): st
   const kept: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase()
-    // How it is to be answered has been seen to.
+    // `Prefer` has been heeded: the request became a job.
     if (ended.has(name) || !isForwarded(name) || name === 'prefer') continue
     if (name === 'tracestate' && !viaTrustedProxy) continue
-    // The answer is kept, and read.
+    // The gateway itself reads the answer, so it must not come compressed.
     if (name === 'accept-encoding') continue
     kept.push(name, rawHeaders[index + 1] as string)
   }
@@ -129,13 +130,13 @@ export function requestHeaders(
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase()
     if (ended.has(name) || !isForwarded(name)) continue
-    // What is to be kept must be whole, whatever the caller has already.
+    // The cache needs the whole answer, whatever the caller has already.
     if (fill !== undefined && isValidator(name)) continue
-    // A refusal that has to be read must not come compressed.
+    // The gateway may have to read a 401, so it must not come compressed.
     if (name === 'accept-encoding' && after !== undefined) continue
-    // It belongs to a traceparent, and only a trusted proxy's is passed on.
+    // It belongs to a traceparent, and only that of a trusted proxy is passed on.
     if (name === 'tracestate' && request.viaTrustedProxy === false) continue
-    // Magento answers in XML to whoever would take that too, as browsers say.
+    // Magento answers in XML to any caller that also accepts that, as browsers do.
     if (name === 'accept' && /xml/i.test(rawHeaders[index + 1] as string)) {
       headers.push('accept', 'application/json')
       continue

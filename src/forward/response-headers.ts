@@ -1,16 +1,13 @@
 import { hopByHopNames } from './hop-by-hop.ts'
 
-/*
- * Not passed on: cookies, because the gateway never sends one back, and the request id, which is
- * ours.
- */
+/* Cookies, because the gateway never sends one back to Magento, and the request id, because it sets its own. */
 const notPassedOn = new Set(['set-cookie', 'set-cookie2', 'x-request-id'])
 
 /**
  * The header section of Magento's answer as the caller gets it: end-to-end fields unchanged and in
  * their order, `Location` and `Content-Location` without Magento's internal origin.
  * @param raw names and values in turn
- * @param internalOrigin scheme, host and port that the gateway reaches Magento under
+ * @param internalOrigin scheme, host and port at which the gateway reaches Magento
  */
 export function responseHeaders(raw: readonly string[], internalOrigin: string): string[] {
   const ended = hopByHopNames(raw)

@@ -10,7 +10,7 @@ import type { Oauth1Credentials } from './oauth1/credentials.ts'
 import type { DialectMemory } from './oauth1/dialect-memory.ts'
 import { prepareOauth1 } from './oauth1/oauth1-attempt.ts'
 
-/** How an integration authenticates towards Magento; one of these. */
+/** How an integration authenticates towards Magento; exactly one of these is set. */
 export interface UpstreamCredentials {
   readonly oauth1?: Oauth1Credentials
   readonly adminToken?: AdminCredentials & { readonly lifetimeMinutes: number }
@@ -22,12 +22,12 @@ export interface UpstreamCredentials {
 export interface UpstreamAttempt {
   /** Value of `Authorization`; undefined for a call as a guest. */
   readonly authorization: string | undefined
-  /** Sent in the place of the query received; the same one unless a signature needs another form. */
+  /** The query to send; the received one, unless a signature needs another form of it. */
   readonly query: string | undefined
   /**
    * Looks at Magento's answer before it is passed on.
-   * @param body whole for a 401, empty for any other status
-   * @returns the attempt to make instead of passing the answer on
+   * @param body the whole body of a 401; empty for any other status
+   * @returns the attempt to make instead of passing on the answer; undefined to pass it on
    */
   readonly after?: (
     status: number,
@@ -35,12 +35,12 @@ export interface UpstreamAttempt {
   ) => UpstreamAttempt | undefined | Promise<UpstreamAttempt | undefined>
 }
 
-/** What credentials look at of a request: what a signature covers, and what may be passed on. */
+/** What credentials need of a request: the parts that a signature covers, and the header that may be passed through. */
 export interface AuthorizedRequest extends Pick<RequestContext, 'method' | 'header'> {
   readonly target: Pick<RequestTarget, 'path' | 'query'> | undefined
 }
 
-/** Gives the first attempt at a request, or what is answered when there is none. */
+/** Gives the first attempt at a request, or the rejection to answer with when there can be none. */
 export type AuthorizeUpstream = (
   request: AuthorizedRequest,
 ) => UpstreamAttempt | Rejection | Promise<UpstreamAttempt | Rejection>
@@ -49,10 +49,10 @@ export type AuthorizeUpstream = (
 export interface UpstreamServices {
   /** Origin of Magento's public URL. */
   readonly publicOrigin: string
-  /** Shared by all integrations, since it tells of Magento. */
+  /** Shared by all integrations, since it is about Magento and not about them. */
   readonly dialects: DialectMemory
   readonly sendTokenRequest: SendTokenRequest
-  /** What is known of the token of an account. */
+  /** What is known about the token of an account. */
   readonly tokenMemoryOf: (credentials: AdminCredentials) => TokenMemory
   /** Milliseconds, never going back. */
   readonly monotonicClock: () => number

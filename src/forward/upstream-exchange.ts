@@ -14,7 +14,7 @@ import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.
 import { errorPage, TotalTimeoutError, upstreamFailure } from './upstream-failure.ts'
 import type { SignUpstream } from './upstream-signature.ts'
 
-/** A request that the gateway makes by itself, on behalf of an integration. */
+/** A request that the gateway itself makes on behalf of an integration: for an endpoint or a job. */
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Raw, `/rest/…`. */
@@ -22,9 +22,9 @@ export interface UpstreamRequest {
   readonly query: string | undefined
   /** JSON. */
   readonly body: Buffer | undefined
-  /** End-to-end fields of a caller's request, names and values in turn; absent where it is none. */
+  /** End-to-end fields of the caller's request, names and values in turn; absent where no caller sent it. */
   readonly headers?: readonly string[] | undefined
-  /** Most that it may take, where that is less than configured; milliseconds. */
+  /** Longest that it may take, if that is less than configured; milliseconds. */
   readonly withinMs?: number
 }
 
@@ -38,8 +38,8 @@ export interface UpstreamAnswer {
 }
 
 /**
- * Whose request it is for: how it is told apart, what a passed-on credential is taken of, and in whose place
- * it waits while Magento has no time.
+ * The request or job on whose occasion Magento is asked. It gives the ids to send, the header that a
+ * passed-through credential is taken from, and the place in the queue for Magento.
  */
 export type Occasion = Guest &
   Pick<
@@ -49,9 +49,9 @@ export type Occasion = Guest &
   Partial<Pick<RequestContext, 'outcome'>>
 
 /**
- * Sends a request and waits for its whole answer; notes in the occasion how long Magento took, over all
- * of its requests.
- * @returns a rejection where there is no answer of Magento, or one that is none of its API
+ * Sends a request and waits for its whole answer. Adds to the occasion how long Magento took, over all
+ * requests that were made on it.
+ * @returns a rejection where Magento did not answer, or answered with a page that is not of its API
  */
 export type SendUpstream = (
   occasion: Occasion,
@@ -62,7 +62,7 @@ export type SendUpstream = (
 /** What requests are sent with. */
 export interface ExchangeSettings {
   readonly address: PublicAddress
-  /** Where Magento is. */
+  /** Scheme, host and port at which the gateway reaches Magento. */
   readonly origin: string
   readonly sign: SignUpstream | undefined
   readonly totalMs: number
@@ -153,7 +153,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     if (typeof pass !== 'number') return pass
     const exchange = {
       startedAt: performance.now(),
-      // One for all that is sent on one occasion.
+      // All that is sent on one occasion shares one span.
       spanId: occasion.upstream?.spanId ?? newSpanId(),
       origin,
     }

@@ -2,12 +2,12 @@ import { errorCode } from '../contract/error-code.ts'
 import { type Rejection, reject } from '../problem.ts'
 import { retryAfterSeconds } from '../syntax/retry-after.ts'
 
-/** The whole exchange with Magento took longer than it may. */
+/** The whole exchange with Magento took too long. */
 export class TotalTimeoutError extends Error {
   readonly code = 'TOTAL_TIMEOUT'
 }
 
-/** The caller went away before it had its answer. */
+/** The caller left before it had its answer. */
 export class ClientGoneError extends Error {
   readonly code = 'CLIENT_GONE'
 }
@@ -20,11 +20,11 @@ const timeouts = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
 ])
 
-// The connection never stood, so nothing of the request was sent.
+// No connection was established, so nothing of the request was sent.
 const unreachable =
   /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_)/
 
-/** What the caller is told when the exchange with Magento failed; the cause's code is the reason. */
+/** The answer to the caller when the exchange with Magento failed; its reason is the code of the error. */
 export function upstreamFailure(error: unknown): Rejection {
   const code = errorCode(error)
   if (timeouts.has(code)) return reject('upstream-timeout', code)
@@ -32,9 +32,9 @@ export function upstreamFailure(error: unknown): Rejection {
 }
 
 /**
- * What the caller is told in place of an error page: Magento's REST API speaks JSON, so a page of
- * another type comes from a web server in front of it, from PHP itself or from maintenance mode
- * (Magento: pub/errors/503.php), and may show what is nobody's business.
+ * The answer to the caller in place of an error page. Magento's REST API speaks JSON, so a page of another
+ * type comes from a web server in front of it, from PHP itself or from maintenance mode (Magento:
+ * pub/errors/503.php), and may reveal what callers should not see.
  * @returns undefined for an answer that is to be passed on
  */
 export function errorPage(

@@ -13,7 +13,7 @@ import { firstValue } from '../syntax/headers.ts'
 
 const closed = { additionalProperties: false } as const
 
-/** A signature of the gateway itself on what it forwards; `scheme` tells which. */
+/** How the gateway itself signs what it forwards. */
 export const UpstreamSignatureSettings = Type.Union(
   [
     Type.Object(
@@ -49,7 +49,7 @@ export const UpstreamSignatureSettings = Type.Union(
   { discriminator: 'scheme' },
 )
 
-/** Settings of the gateway's own signature, their references resolved. */
+/** The same with references resolved. */
 export type UpstreamSignatureSettings = Static<typeof UpstreamSignatureSettings>
 
 /** A request as it is about to be sent. */
@@ -62,13 +62,13 @@ export interface OutgoingRequest {
   readonly body: Buffer
 }
 
-/** Gives the header section of a request with a signature, new for every attempt. */
+/** Gives the header section of a request with a signature added; to be called anew for every attempt. */
 export type SignUpstream = (request: OutgoingRequest) => string[]
 
 /**
- * Prepares the signature that lets the side of Magento refuse what did not come through the gateway.
+ * Prepares the signature by which Magento's side can refuse what did not come through the gateway.
  * @param origin what Magento believes its address to be
- * @throws {TypeError} when the key is none; the configuration is checked for that
+ * @throws {TypeError} for an unusable key, which the checks of the configuration have ruled out
  */
 export function prepareUpstreamSignature(
   settings: UpstreamSignatureSettings,
@@ -108,7 +108,7 @@ export function prepareUpstreamSignature(
   }
 }
 
-/** The header section with a digest of ours in the place of the caller's, and what is signed of all. */
+/** The header section with our digest of the body instead of the caller's, and the components to sign. */
 function coveredHeaders({ headers, body }: OutgoingRequest) {
   const kept: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
@@ -124,7 +124,7 @@ function coveredHeaders({ headers, body }: OutgoingRequest) {
   return { headers: kept, components }
 }
 
-/** The key of the gateway's own signature, or what would have to be there. */
+/** The key of the gateway's own signature, or what was expected instead of an unusable one. */
 export function upstreamKey({
   scheme,
   secret,

@@ -6,8 +6,8 @@ import { openCallbackMetrics } from '../record/metrics/callback-metrics.ts'
 import type { LastingParts } from './lasting-parts.ts'
 
 /**
- * Opens the call-backs of the process over their queue.
- * @param receivers who is called back now, by name of the integration
+ * Opens the call-backs of the process, which wait in a durable queue.
+ * @param receivers who is to be called back at present, by name of the integration
  */
 export function openCallbacksPart(
   queue: DurableQueue,

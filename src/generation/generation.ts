@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { everything } from '../contract/answer-store.ts'
 import type { UpstreamGate } from '../forward/gate/upstream-gate.ts'
 import { connectMagento } from '../forward/magento.ts'
-import { dropFirst } from '../forward/response-cache/cached-writes.ts'
+import { dropCachedFirst } from '../forward/response-cache/cached-writes.ts'
 import { openResponseCache } from '../forward/response-cache/response-cache.ts'
 import type { UpstreamServices } from '../forward/upstream-credentials.ts'
 import type { JobSender } from '../jobs/job-world.ts'
@@ -29,33 +29,33 @@ import { prepareServices } from './services.ts'
 import { penaltySettingsOf, stepFacts } from './step-facts.ts'
 import { countUsers } from './users.ts'
 
-/** One configuration at work: what the requests pass that came in while it held. */
+/** One configuration at work. It serves the requests that arrived while it was in force. */
 export interface Generation {
   readonly config: Config
   readonly traffic: Traffic
   readonly heritage: Heritage
-  /** What holds requests back from Magento, which the next generation takes over. */
+  /** Limits what Magento is asked at once; the next generation takes it over. */
   readonly gate: UpstreamGate
-  /** How requests to Magento stand, and what the gateway itself sees of it. */
+  /** The state of that gate, and what the health probe last saw. */
   readonly magentoStatus: () => MagentoStatus
-  /** What of it keeps the gateway from taking traffic. */
+  /** Why the gateway should get no traffic at present; empty when it should. */
   readonly notReady: () => readonly string[]
-  /** How jobs of an integration are sent; undefined where there is none of this name. */
+  /** Sends the jobs of an integration; undefined where there is no integration of this name. */
   readonly jobSenderOf: (owner: string) => JobSender | undefined
-  /** Who is called back at the end of jobs, by name of the integration. */
+  /** Who is called back when a job has ended, by name of the integration. */
   readonly receivers: ReadonlyMap<string, Receiver>
   /**
-   * Takes no request any more. When the last one is over, the connections to Magento are closed;
-   * when nothing of it can be written any more, its secrets are forgotten. Resolves then.
+   * To be called when no more requests can come. When the last request is over, closes the connections to
+   * Magento; when everything that may hold its secrets has been written, forgets them, and resolves.
    */
   readonly retire: () => Promise<void>
-  /** How its connections to Magento stand. */
+  /** How many connections to Magento it has open and in use. */
   readonly connections: () => UpstreamConnections
-  /** Ends all connections to Magento, those in use too. */
+  /** Closes all connections to Magento, including those in use. */
   readonly cutOff: () => Promise<void>
 }
 
-/** What a generation is built on. */
+/** What all generations are built on. */
 export interface Foundation {
   readonly lasting: LastingParts
   readonly sharedLimiter: SharedLimiter
@@ -63,8 +63,8 @@ export interface Foundation {
 }
 
 /**
- * Prepares a configuration to take requests; what is under way does not notice.
- * @param previous the generation that it follows, whose state it takes over
+ * Prepares a configuration to take requests, without effect on the requests of the previous generation.
+ * @param previous the generation before, whose state it takes over
  */
 export function prepareGeneration(
   config: Config,
@@ -78,11 +78,11 @@ export function prepareGeneration(
     showBody: compileBodyRedaction(compileCredentialNames(audit.redact.names), redactions.redact),
   })
   const isCaching = config.integrations.some(({ policies }) => policies.cache !== undefined)
-  const hold = settleFirst((request, end) => recorder.hold(request, buildRecord, end))
+  const hold = settleKeyFirst((request, end) => recorder.hold(request, buildRecord, end))
   const answers: AnswerSettings = {
     problemsUrl: listen.problemsUrl,
     isDraining,
-    hold: isCaching ? dropFirst(hold) : hold,
+    hold: isCaching ? dropCachedFirst(hold) : hold,
     readMs: magento.timeouts.totalMs,
     onUnwritten: ({ requestId }, err) =>
       log.error({ requestId, err }, 'answer could not be written'),
@@ -93,10 +93,11 @@ export function prepareGeneration(
     buckets: heritage.buckets,
     contract: heritage.contract,
   })
-  const known = previous?.config.gateway.magento.url === magento.url ? previous.gate : undefined
-  const gate = known ?? openMagentoGate(gateRules(config), lasting)
+  // Another Magento gets a gate of its own: what the old one counted says nothing about it.
+  const isSameMagento = previous?.config.gateway.magento.url === magento.url
+  const gate = isSameMagento ? previous.gate : openMagentoGate(gateRules(config), lasting)
   const upstream = connectMagento(magento, answers, gate)
-  // What was kept by other rules, or while no write dropped anything, is not given by these.
+  // Answers that were kept under other rules, or while no write dropped any, must not be given under these.
   if (isCaching && previous !== undefined) void store.answers.drop([everything], 0)
   const responseCache = isCaching
     ? openResponseCache({
@@ -151,7 +152,7 @@ export function prepareGeneration(
       },
       noteUnread: (request) => {
         const ip = canonicalIp(request.remoteIp ?? '')
-        // Of what a proxy could not make sense of either, nobody knows who sent it.
+        // It came through a proxy, so nobody knows who sent it.
         if (ip === undefined || isProxy(ip)) return
         request.clientIp = ip
         penalties.note(request, penaltySettings)
@@ -189,8 +190,8 @@ export function prepareGeneration(
   }
 }
 
-/** Has the key of a request be settled before its answer leaves. */
-function settleFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
+/** Settles the Idempotency-Key of a request before its answer leaves. */
+function settleKeyFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
   return (request, end) => {
     const { heldKey, outcome, keptAnswer } = request
     if (heldKey === undefined || outcome === undefined) return hold(request, end)

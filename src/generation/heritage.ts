@@ -11,22 +11,22 @@ import { type Inherited, inheritFrom } from './inherited.ts'
 type MagentoFacts = Config['gateway']['magento']
 
 /**
- * What a generation of the configuration leaves to the next: state that a reload must not forget, and
- * what would be costly to make again. What the next one does not ask for ends with the last request.
+ * What one generation leaves to the next: state that a reload must not forget, and what would be costly
+ * to make again. What the next one does not ask for is dropped when the last request is over.
  */
 export interface Heritage {
   /** State of the limiters of this process. */
   readonly buckets: Inherited<MemoryBuckets>
-  /** What is known of the token of an administrator; of the same account of the same Magento. */
+  /** What is known about the token of an administrator; shared by the same account of the same Magento. */
   readonly tokenMemoryOf: (
     magento: MagentoFacts,
     account: AdminCredentials,
     clock: () => number,
   ) => TokenMemory
-  /** How signatures are checked; of the same Magento in the same version. */
+  /** How Magento checks OAuth signatures; shared by the same Magento in the same version. */
   readonly dialectsOf: (magento: MagentoFacts) => DialectMemory
   readonly contract: MagentoContract | undefined
-  /** What the next generation is to be given. */
+  /** What the next generation inherits. */
   readonly kept: {
     readonly buckets: ReadonlyMap<string, MemoryBuckets>
     readonly tokens: ReadonlyMap<string, TokenMemory>
@@ -35,7 +35,7 @@ export interface Heritage {
   }
 }
 
-/** Takes over what there is to be had. */
+/** Inherits from the previous generation whatever still applies under a configuration. */
 export function inheritHeritage(
   { gateway: { limits }, magentoSchema }: Config,
   previous?: Heritage,

@@ -1,12 +1,12 @@
-/** Pieces of state that one generation of the configuration takes over from the one before. */
+/** Named pieces of state that a generation takes over from the one before. */
 export interface Inherited<Value> {
-  /** The piece of this name, of the generation before if it had one. */
+  /** The piece of this name, from the generation before if it had one. */
   readonly take: (name: string, make: () => Value) => Value
-  /** What has been taken: what the next generation may take over. What nobody takes is forgotten. */
+  /** The pieces taken so far, which the next generation may take over. What nobody takes is forgotten. */
   readonly own: ReadonlyMap<string, Value>
 }
 
-/** Begins with what the generation before had. */
+/** Starts from what the generation before has taken. */
 export function inheritFrom<Value>(
   previous: ReadonlyMap<string, Value> = new Map(),
 ): Inherited<Value> {

@@ -15,7 +15,7 @@ import { isReportOnly, reportInstead, reportingServices } from './report-only.ts
 export interface Integration extends Readonly<Record<Stage, readonly NamedCheck[]>> {
   readonly name: string
   readonly authorizeUpstream: AuthorizeUpstream
-  /** Code of the inventory source that its endpoints write to; absent for stock items. */
+  /** Code of the inventory source that its endpoints write to; absent where they write to stock items. */
   readonly sourceCode?: string | undefined
   /** What it may call, as an OpenAPI document in JSON. */
   readonly openApi: () => Buffer
@@ -25,8 +25,8 @@ export interface Integration extends Readonly<Record<Stage, readonly NamedCheck[
 export type Integrations = Pick<ReadonlyMap<string, Integration>, 'get'>
 
 /**
- * Prepares integrations, each when it is first asked for: of ten thousand most are quiet, and none of them
- * should hold up the start or a reload.
+ * Prepares each integration when it is first asked for: of ten thousand integrations most are quiet, and
+ * they should delay neither the start nor a reload.
  */
 export function prepareIntegrations(
   all: readonly IntegrationSettings[],
@@ -49,8 +49,8 @@ export function prepareIntegrations(
 }
 
 /**
- * Prepares the policies of an integration, in the order of the list. A policy that has no settings
- * here, and nothing that holds without any, is not in the path at all.
+ * Prepares the policies of an integration, in the order of the list. A policy without settings here, and
+ * without settings for when they are absent, is not in the path at all.
  */
 function prepareIntegration(
   settings: IntegrationSettings,
@@ -58,7 +58,7 @@ function prepareIntegration(
   upstream: UpstreamServices,
 ): Integration {
   const stages: Record<Stage, NamedCheck[]> = { admit: [], authenticate: [], authorize: [] }
-  // A credential of the caller's own is not kept.
+  // A job outlives its request, and the caller's own credential is never stored.
   const mayDefer = services.keepsJobs && settings.upstream.passthrough !== true
   const own = { ...services, integration: settings.name, mayDefer }
   for (const policy of policies as readonly Policy[]) {
@@ -80,7 +80,7 @@ function prepareIntegration(
   }
 }
 
-/** Stands for every caller that claims to be nobody we know; refused as a wrong secret is. */
+/** Stands in for every caller that claims no known integration, and refuses it exactly as a wrong secret is refused. */
 export function prepareNobody({ spendDecoy }: Services): Integration {
   return {
     name: '',

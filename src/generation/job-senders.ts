@@ -8,7 +8,7 @@ import type { JobSender } from '../jobs/job-world.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { Integrations } from './integration.ts'
 
-/** What jobs are sent with, as one configuration has it. */
+/** What jobs are sent with under one configuration. */
 export interface JobSenderParts {
   readonly integrations: Integrations
   readonly upstream: Pick<Magento, 'send'>
@@ -18,7 +18,7 @@ export interface JobSenderParts {
   readonly leave: () => void
 }
 
-/** Prepares senders of jobs: each sends as the requests of its integration are sent, authorized anew. */
+/** Prepares senders of jobs. Each job is sent as a request of its integration would be, with fresh authorization. */
 export function prepareJobSenders({
   integrations,
   upstream,
@@ -44,7 +44,7 @@ export function prepareJobSenders({
           { store: request.store, body: bodyOf(request), items },
           matched,
           { ...shop, sourceCode },
-          async (call) => passing(await upstream.send(occasion, call, authorizeUpstream)),
+          async (call) => orUnavailable(await upstream.send(occasion, call, authorizeUpstream)),
         )
       },
       leave,
@@ -56,8 +56,8 @@ function bodyOf({ body }: JobRequest): unknown {
   return body.length === 0 ? undefined : (JSON.parse(body.toString('utf8')) as unknown)
 }
 
-/** Answers that say nothing of what was asked are none that an endpoint should take for an end. */
-function passing(sent: UpstreamAnswer | Rejection): UpstreamAnswer | Rejection {
+/** Turns answers of a Magento that is busy or away into refusals, so that no endpoint takes them for a result. */
+function orUnavailable(sent: UpstreamAnswer | Rejection): UpstreamAnswer | Rejection {
   if ('code' in sent) return sent
   const { status, retryAfterSeconds } = sent
   const reason = `status ${status}`

@@ -8,18 +8,18 @@ import type { Recorder } from '../record/recorder.ts'
 import type { Tracing } from '../record/tracing.ts'
 import { openJobBackend } from './open-job-backend.ts'
 
-/** What jobs share with the rest of the process. */
+/** The parts of the process that jobs use. */
 export interface JobsPartServices {
   readonly log: Logger
   readonly metrics: Metrics
   readonly recorder: Recorder
-  /** Absent where it is off. */
+  /** Undefined where tracing is off. */
   readonly tracing: Tracing | undefined
 }
 
 /**
- * Opens the jobs of the process, where the configuration has some.
- * @throws where what keeps them cannot be opened
+ * Opens the jobs of the process, if the configuration has any.
+ * @throws when their file or broker cannot be opened
  */
 export async function openJobsPart(
   { jobs: settings, store }: Pick<GatewaySettings, 'jobs' | 'store'>,

@@ -14,34 +14,35 @@ import { redisLocation } from '../store/redis-location.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { openJobsPart } from './jobs-part.ts'
 
-/** What lives as long as the process, whatever becomes of its configuration. */
+/** The parts that live as long as the process and outlast any configuration. */
 export interface LastingParts {
   /** Milliseconds, never going back. */
   readonly clock: () => number
   readonly redactions: Redactions
   readonly log: Logger
   readonly metrics: Metrics
-  /** Absent where it is off. */
+  /** Undefined where tracing is off. */
   readonly tracing: Tracing | undefined
   readonly recorder: Recorder
   readonly store: Store
   readonly penalties: AddressPenalties
-  /** Absent where the configuration has none. */
+  /** Undefined where the configuration has no jobs. */
   readonly jobs: Jobs | undefined
-  /** What tokens are hashed with where the configuration has no key for it. */
+  /** Hashes tokens for the audit where the configuration has no key for that. */
   readonly tokenHashKey: Buffer
-  /** Whether writes must be recorded and at present cannot be. */
+  /** Whether writes must be recorded, and the audit trail cannot record them at present. */
   readonly isAuditDemandUnmet: () => boolean
-  /** Has the store keep what a request holds for so long, milliseconds, or for longer. */
+  /** Tells the store that requests may run for so long, milliseconds; it never goes back to less. */
   readonly allowRequestsOf: (ms: number) => void
-  /** Ends when all that has been taken note of is written. */
+  /** Writes what has been recorded so far, then closes everything. */
   readonly close: () => Promise<void>
 }
 
 /**
- * Opens what lives as long as the process, by the configuration that it starts with.
- * @param redactions with that of this configuration in it
- * @returns rejects when the audit trail cannot be opened
+ * Opens the parts that live as long as the process.
+ * @param config the configuration that the process starts with
+ * @param redactions already with the secrets of this configuration
+ * @throws when the audit trail, or the file of jobs, cannot be opened
  */
 export async function openLastingParts(
   config: Config,

@@ -10,7 +10,7 @@ import {
 } from '../forward/gate/upstream-gate.ts'
 import type { LastingParts } from './lasting-parts.ts'
 
-/** What the gate to Magento goes by in a configuration. */
+/** The rules of a configuration for the gate to Magento. */
 export function gateRules({ gateway: { magento }, integrations }: Config): GateRules {
   const { connections, queue, circuitBreaker, timeouts } = magento
   return {
@@ -21,7 +21,7 @@ export function gateRules({ gateway: { magento }, integrations }: Config): GateR
   }
 }
 
-/** Opens the gate that every request to Magento passes; what becomes of it is counted and logged. */
+/** Opens the gate that every request to Magento passes, with metrics and log entries for what it does. */
 export function openMagentoGate(
   rules: GateRules,
   { clock, metrics, log }: Pick<LastingParts, 'clock' | 'metrics' | 'log'>,
@@ -38,7 +38,7 @@ export function openMagentoGate(
   })
 }
 
-/** Has the gateway itself look whether Magento works; where it does again, requests are tried at once. */
+/** Starts the health probe of Magento. When Magento works again, an open circuit is tried at once. */
 export function watchMagento(
   settings: ProbeSettings,
   sendGet: SendGet,

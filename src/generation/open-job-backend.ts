@@ -7,13 +7,13 @@ import { openFileBackend } from '../jobs/sqlite/open-file-backend.ts'
 import { openJobNotes } from '../store/jobs/open-job-notes.ts'
 import { redisLocation } from '../store/redis-location.ts'
 
-/** Codes of errors that say that RabbitMQ or Redis is away; the log tells that once. */
+/** Error codes that mean that RabbitMQ or Redis is away, which is logged once and not for every error. */
 export const isAway = /^(BROKER_|REDIS_AWAY)/
 
 /**
- * Opens what keeps the jobs: a file, or RabbitMQ and Redis. These may be away for now; a file may not.
- * @param onFault told of what failed and is tried again, and of defects of handlers
- * @throws where the file cannot be opened, or that of the authorities not be read
+ * Opens what keeps the jobs: a file, or RabbitMQ with Redis, which may be away for now.
+ * @param onFault told of failures that are retried, and of defects in handlers
+ * @throws when the file of jobs cannot be opened, or the file of certificate authorities cannot be read
  */
 export async function openJobBackend(
   { jobs, store }: { jobs: NonNullable<GatewaySettings['jobs']>; store: GatewaySettings['store'] },
@@ -27,7 +27,7 @@ export async function openJobBackend(
   }
   const location = redisLocation(store)
   if (jobs.rabbitmq === undefined || location === undefined) {
-    throw new TypeError('jobs have no place: the rules of the configuration ask for one')
+    throw new TypeError('jobs have no place, although the checks of the configuration demand one')
   }
   const { rabbitmq, rabbitmqCaFile, confirmMs } = jobs
   const ca = rabbitmqCaFile === undefined ? undefined : readFileSync(rabbitmqCaFile, 'utf8')

@@ -7,21 +7,21 @@ import { errorCode } from '../contract/error-code.ts'
 import type { Metrics } from '../record/metrics.ts'
 import type { Succession } from './succession.ts'
 
-/** What became of a reload. Only `reloaded` has changed anything. */
+/** The outcome of a reload. Only `reloaded` has changed anything. */
 export type ReloadOutcome =
   | {
       readonly status: 'reloaded'
-      /** Of the configuration that holds now; the one of the start is 1. */
+      /** Number of the configuration now in force; that of the start is 1. */
       readonly generation: number
       readonly changes: ConfigChanges
     }
   /** The new configuration has faults, or changes what needs a restart. */
   | { readonly status: 'refused'; readonly faults: readonly Fault[] }
-  /** Something broke that is no fault of the configuration; the log says what. */
+  /** Something failed that is no fault of the configuration; the log says what. */
   | { readonly status: 'failed' }
   | { readonly status: 'stopping' }
 
-/** Takes the configuration anew. It does not reject. */
+/** Reloads the configuration. It does not reject. */
 export type Reload = () => Promise<ReloadOutcome>
 
 /** What a reload works with. */
@@ -35,8 +35,8 @@ export interface ReloadParts {
 }
 
 /**
- * Prepares to take the configuration anew while requests are served: it is read and checked whole, then
- * swapped in, in one step, or not at all. Who asks while one runs waits for the next, which is one for all of them.
+ * Prepares reloads: the whole configuration is read and checked, then takes effect in one step or not at
+ * all. Whoever asks during a reload waits for the next one, and all who ask meanwhile share it.
  */
 export function prepareReload({ load, succession, isDraining, metrics, log }: ReloadParts): Reload {
   let generation = 1
@@ -49,7 +49,7 @@ export function prepareReload({ load, succession, isDraining, metrics, log }: Re
     if (isDraining()) return { status: 'stopping' }
     const { config: running } = succession.current()
     const next = await load()
-    // It takes a while to read, and nothing may follow once the last generation is being ended.
+    // Reading takes a while; once draining has begun, no generation may follow the last.
     if (isDraining()) return { status: 'stopping' }
     const faults = restartFaults(running, next)
     if (faults.length > 0) throw new ConfigError(faults)
@@ -62,14 +62,14 @@ export function prepareReload({ load, succession, isDraining, metrics, log }: Re
     return { status: 'reloaded', generation, changes }
   }
 
-  function refused(error: unknown): ReloadOutcome {
+  function failed(error: unknown): ReloadOutcome {
     metrics.config.reloadFailed()
     if (error instanceof ConfigError) {
       const { faults } = error
       log.error({ generation, faults }, 'the configuration was not reloaded: it has faults')
       return { status: 'refused', faults }
     }
-    // Not its text: secrets of a configuration that never held are not looked for in the log.
+    // Not its text: the log is not searched for secrets of a configuration that was never in force.
     const [, at] = /^((?:\n? +at .*)+)/m.exec(String((error as Error | undefined)?.stack)) ?? []
     log.error({ generation, code: errorCode(error), at }, 'the configuration was not reloaded')
     return { status: 'failed' }
@@ -79,7 +79,7 @@ export function prepareReload({ load, succession, isDraining, metrics, log }: Re
     if (waiting === undefined) {
       waiting = last.then(() => {
         waiting = undefined
-        return reload().catch(refused)
+        return reload().catch(failed)
       })
       last = waiting
     }

@@ -1,10 +1,10 @@
 import { allow, type Check, type PolicyServices, type Verdict } from '../policy.ts'
 import { openApiPath, type RequestContext } from '../request-context.ts'
 
-/** Names of policies, or true for all that can be told to report. */
+/** Names of the policies that only report, or true for all that can. */
 export type ReportOnly = true | readonly string[] | undefined
 
-/** Whether a policy of an integration only reports. */
+/** Whether a policy of an integration is set to report only. */
 export function isReportOnly(
   { name, isReportable }: { readonly name: string; readonly isReportable?: true },
   reportOnly: ReportOnly,
@@ -12,7 +12,7 @@ export function isReportOnly(
   return isReportable === true && (reportOnly === true || reportOnly?.includes(name) === true)
 }
 
-/** The services of a policy that only reports: what it counts as refused was not. */
+/** The services of a policy that only reports: what it counts as exceeded is not counted as enforced. */
 export function reportingServices(services: PolicyServices): PolicyServices {
   const { countExceeded } = services
   return {
@@ -21,10 +21,10 @@ export function reportingServices(services: PolicyServices): PolicyServices {
   }
 }
 
-/** The check of a policy whose refusals go to the record, the log and the metrics, and no further. */
+/** Wraps the check of a policy so that its refusals go to record, log and metrics, and the request goes on. */
 export function reportInstead(policy: string, check: Check, services: PolicyServices): Check {
   const report = (request: RequestContext, verdict: Verdict): Verdict => {
-    // The one path that Magento does not have: nothing of it is ever forwarded.
+    // A path that Magento does not have: a refused request for it has nowhere to go on to.
     if (verdict === allow || request.target?.path === openApiPath) return verdict
     const { code, reason } = verdict
     request.reported = [...(request.reported ?? []), { policy, code, reason }]

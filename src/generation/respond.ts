@@ -12,23 +12,23 @@ import { type AnswerSettings, answerProblem, answerReady } from '../server/answe
 import { failure } from '../traffic.ts'
 import type { Integration } from './integration.ts'
 
-/** What answers requests that every policy has let through. */
+/** The parts that answer requests which every policy has let through. */
 export interface Responders {
   readonly integrationOf: (request: RequestContext) => Integration
   readonly upstream: Magento
   readonly answers: AnswerSettings
-  /** Absent where no route is cached. */
+  /** Undefined where no route is cached. */
   readonly cache: ResponseCache | undefined
-  /** Of Magento, for the endpoints of the gateway's own. */
+  /** The settings of Magento that the gateway's own endpoints need. */
   readonly shop: EndpointSettings & { readonly timeouts: { readonly totalMs: number } }
-  /** Absent where there are none. */
+  /** Undefined where the configuration has no jobs. */
   readonly jobs: Jobs | undefined
   readonly log: Logger
 }
 
 /**
- * Prepares the answer to a request: Magento's, or one of the gateway's own. What fails is answered as a failure.
- * @returns what answers a request and then calls back, once, when it needs Magento no more
+ * Prepares what answers requests: with Magento's answer, or with one of the gateway's own.
+ * @returns answers a request, an unexpected failure too, and calls back once when it no longer needs Magento
  */
 export function prepareRespond(responders: Responders) {
   const { integrationOf, upstream, answers, cache, shop, jobs, log } = responders
@@ -49,7 +49,7 @@ export function prepareRespond(responders: Responders) {
       request.endpoint,
       { sourceCode, arrayLimit: shop.arrayLimit },
       async (call) => {
-        // All of its calls together may take as long as one request that is forwarded.
+        // All its calls together may take as long as one forwarded request.
         const withinMs = Math.ceil(until - performance.now())
         if (withinMs <= 0) return reject('upstream-timeout', 'its calls took too long together')
         return upstream.send(request, { ...call, withinMs }, authorizeUpstream)

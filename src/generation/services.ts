@@ -12,7 +12,7 @@ import { type MemoryBuckets, memoryBuckets } from '../store/memory-buckets.ts'
 import type { Inherited } from './inherited.ts'
 import type { LastingParts } from './lasting-parts.ts'
 
-/** What services are made of besides the configuration and what lives with the process. */
+/** What the services need besides the configuration and the lasting parts. */
 export interface ServiceParts {
   readonly sharedLimiter: SharedLimiter
   /** State of the limiters of this process, by their names. */
@@ -20,7 +20,7 @@ export interface ServiceParts {
   readonly contract: MagentoContract | undefined
 }
 
-/** Makes what the policies of one configuration may use of the world. */
+/** Makes the services that the policies of one configuration may use. */
 export function prepareServices(
   { gateway, endpoints: defined }: Config,
   { clock, log, metrics, tracing, store, penalties, isAuditDemandUnmet }: LastingParts,
@@ -29,8 +29,8 @@ export function prepareServices(
   const origin = publicOrigin(gateway.listen)
   return {
     localLimiter: (name, limit, keys) => {
-      const own = buckets.take(name, () => memoryBuckets(keys, clock))
-      return (key) => own.take(key, limit)
+      const named = buckets.take(name, () => memoryBuckets(keys, clock))
+      return (key) => named.take(key, limit)
     },
     sharedLimiter,
     sampleTrace: tracing?.sample,
@@ -47,7 +47,7 @@ export function prepareServices(
     idempotencyKeys: store.idempotencyKeys,
     clock: Date.now,
     publicOrigin: origin,
-    // Those of the shop go before those that the gateway brings along.
+    // Endpoints that the shop defines take precedence over the built-in ones.
     endpoints: [...defined.map((settings) => withCall(settings, log)), ...endpoints],
     contract,
     keepsJobs: gateway.jobs !== undefined,
@@ -72,7 +72,7 @@ function reportUnmapped(log: Logger) {
   }
 }
 
-/** Counts and logs what is not as a schema has it. */
+/** Counts and logs departures from a schema. */
 function reporter(
   count: (integration: string, route: string) => void,
   message: string,

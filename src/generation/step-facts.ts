@@ -6,7 +6,7 @@ import { ratePerSecond } from '../contract/rate.ts'
 import type { StepFacts } from '../pipeline.ts'
 import type { PenaltySettings } from '../store/address-penalties.ts'
 
-/** What the steps that every request passes need to know of a configuration. */
+/** What the steps need to know of a configuration. */
 export function stepFacts({ gateway, integrations }: Config): StepFacts {
   const { listen, magento, limits } = gateway
   return {
@@ -36,7 +36,7 @@ export function stepFacts({ gateway, integrations }: Config): StepFacts {
   }
 }
 
-/** What is done about addresses that guess. */
+/** How addresses are blocked whose requests are refused too often, as when somebody guesses secrets. */
 export function penaltySettingsOf({
   rate,
   burst,

@@ -1,26 +1,26 @@
 import type { Config } from '../config.ts'
 import type { Generation } from './generation.ts'
 
-/** The generations of the configuration that something still needs; the last one takes requests. */
+/** The generations that are still in use. The last one takes new requests. */
 export interface Succession {
   readonly current: () => Generation
   /**
-   * Has a new generation take all further requests, in one step. The one before goes on with what came
-   * in under it, and ends with the last of that.
-   * @throws {Error} when it cannot be prepared; nothing has changed then
+   * Switches all further requests to a new generation, in one step. The one before finishes the requests
+   * that it has taken, and then ends.
+   * @throws {Error} when the new one cannot be prepared; nothing has changed then
    */
   readonly follow: (config: Config) => Generation
-  /** Ends all of them; resolves when nothing of any is needed. To be called when no request can come. */
+  /** Ends all generations; resolves when none is in use. To be called when no more requests can come. */
   readonly retireAll: () => Promise<void>
-  /** How many there are, the current one included. */
+  /** How many generations are in use, including the current one. */
   readonly size: () => number
-  /** Ends the connections of all of them to Magento, those in use too. */
+  /** Closes the connections of all generations to Magento, including those in use. */
   readonly cutOff: () => Promise<void>
 }
 
 /**
- * Starts a succession.
- * @param prepare makes a generation of a configuration, and of the generation that it follows
+ * Starts the succession with its first generation.
+ * @param prepare makes a generation from a configuration and the generation before
  */
 export function startSuccession(
   first: Config,

@@ -1,12 +1,12 @@
-/** Counts who still needs something. */
+/** Counts the requests and jobs that still use a generation. */
 export interface Users {
   readonly enter: () => void
   readonly leave: () => void
-  /** Resolves when nobody needs it any more; to be called when nobody new can come to need it. */
+  /** Resolves when there are none left. To be called when no new ones can come. */
   readonly gone: () => Promise<void>
 }
 
-/** Counts from nobody on. */
+/** Starts at none. */
 export function countUsers(): Users {
   let count = 0
   let onGone: (() => void) | undefined

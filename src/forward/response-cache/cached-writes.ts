@@ -52,7 +52,7 @@ export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): Cach
 }
 
 /** Has an answer to a write wait until what the write has changed is dropped, so that its sender sees it. */
-export function dropFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
+export function dropCachedFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
   return (request, end) => {
     const dropped = request.dropChanged?.()
     if (dropped === undefined) hold(request, end)

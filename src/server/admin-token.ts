@@ -2,8 +2,8 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '../contract/secret.ts'
 
 /**
- * Whether a header `Authorization` presents a bearer token (RFC 6750, section 2.1). Digests are compared,
- * in constant time, so that the time taken tells nothing of the token, its length included.
+ * Whether an `Authorization` header presents the bearer token (RFC 6750, section 2.1). It compares digests in
+ * constant time, so that the time taken reveals nothing about the token, not even its length.
  */
 export function presentsToken(authorization: string | undefined, token: Secret): boolean {
   const presented = /^bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? ''

@@ -4,21 +4,22 @@ import type { Reload, ReloadOutcome } from '../generation/reload.ts'
 import type { Metrics } from '../record/metrics.ts'
 import { presentsToken } from './admin-token.ts'
 
-/** What the admin listener tells. */
+/** Where the admin listener gets its answers from. */
 export interface AdminSources {
-  /** What keeps the gateway from taking traffic; empty when it is ready. */
+  /** Why the gateway should get no traffic; empty when it is ready. */
   readonly notReady: () => readonly string[]
-  /** What else an operator may want to see of it; does not decide whether it is ready. */
+  /** What else `/readyz` shows the operator; it does not decide whether the gateway is ready. */
   readonly details: () => object
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   readonly reload: Reload
-  /** Who may ask for a reload; nobody may without one. */
+  /** The token that a reload demands; without one, nobody may ask for a reload. */
   readonly token: () => Secret | undefined
 }
 
 /**
  * Makes the admin server: `/livez` (the process runs), `/readyz` (send it traffic), `/metrics` and, where
- * there is a token, `POST /reload`. It is for the operator's network only; all else has no authentication.
+ * there is a token, `POST /reload`. Nothing else on it is authenticated, so it is for the operator's network
+ * only.
  */
 export function createAdminServer(sources: AdminSources): Server {
   const { notReady, details, metrics, reload, token } = sources
@@ -60,7 +61,7 @@ async function answerReload(
   token: Secret,
   reload: Reload,
 ): Promise<void> {
-  // A body says nothing here.
+  // A body means nothing here.
   request.resume()
   if (request.method !== 'POST') {
     response.setHeader('Allow', 'POST')

@@ -5,24 +5,25 @@ import { noteLastAnswer } from './pipelined.ts'
 
 /** What every answer of the gateway depends on besides its request. */
 export interface AnswerSettings {
-  /** Where `type` of a problem points. */
+  /** Base of the `type` URI of problems. */
   readonly problemsUrl: string
-  /** Whether connections are to end with their current answer. */
+  /** Whether each connection is to close after its current answer. */
   readonly isDraining: () => boolean
   /**
-   * Calls back when the answer to a request, its outcome noted, may end: of a write, when its record
-   * has been written. With false it could not be, and the request must not be answered so.
+   * Calls back when the answer to a request may end. `request.outcome` must be set before, because the answer
+   * to a write is held until its record has been written. It calls back with false if the record could not be
+   * written, so that the request must be answered with {@link unrecorded} instead.
    */
   readonly hold: (request: RequestContext, end: (mayAnswer: boolean) => void) => void
-  /** Most that a caller may take to read what is left of its answer when that has come in whole, milliseconds. */
+  /** How long a caller may take to read the rest of an answer that has ended, milliseconds. */
   readonly readMs: number
-  /** Told of an answer that was broken off because it could not be written: a bug. */
+  /** Told of an answer that was broken off because writing it failed: a bug. */
   readonly onUnwritten: (request: RequestContext, error: unknown) => void
 }
 
 /**
- * Ends an answer when it may end. One that cannot be written is broken off: where it waits nobody would hear of
- * that, and it would end the process.
+ * Ends an answer as soon as it may end. If writing it fails it is broken off: `end` may run in a later turn,
+ * where an error would reach no caller and would end the process.
  */
 export function endHeld(
   response: ServerResponse,
@@ -40,7 +41,7 @@ export function endHeld(
   )
 }
 
-/** Cuts a caller off that does not read the rest of an answer that has ended. */
+/** Cuts off a caller that does not read the rest of an answer that has ended. */
 export function boundReading(
   response: ServerResponse,
   request: RequestContext,
@@ -48,19 +49,19 @@ export function boundReading(
 ): void {
   if (response.writableLength === 0 || response.destroyed) return
   if (response.socket === null) {
-    // It is the turn of another answer on its connection.
+    // An earlier answer on this connection has its turn first.
     response.once('socket', () => boundReading(response, request, settings))
     return
   }
   const timer = setTimeout(() => {
-    // A refusal stays one, and counts as one: its head may well have been read.
+    // A refusal still counts as a refusal: the caller may well have read its head.
     if (request.outcome?.code === undefined) request.outcome = unread
     response.destroy()
   }, settings.readMs)
   response.once('close', () => clearTimeout(timer))
 }
 
-/** Nobody is left who could answer what fails here: its caller hears that there is no answer. */
+/** Breaks the answer off if writing it fails: nothing is left that could answer, and so the caller at least notices. */
 function orBreakOff(
   response: ServerResponse,
   request: RequestContext,
@@ -76,8 +77,8 @@ function orBreakOff(
 }
 
 /**
- * The outcome of a request whose caller went away before it had its answer; 499 is what web servers
- * commonly log for it, and nobody is ever sent it.
+ * The outcome of a request whose caller left before it had its answer. Web servers commonly log that as
+ * 499, a status that is never sent to anybody.
  */
 export const clientClosed: Outcome = {
   status: 499,
@@ -85,7 +86,7 @@ export const clientClosed: Outcome = {
   reason: 'the caller went away',
 }
 
-/** The outcome of a request whose caller let its answer lie. */
+/** The outcome of a request whose caller did not read its answer. */
 const unread: Outcome = { ...clientClosed, reason: 'the caller did not read its answer in time' }
 
 /** The outcome of a request that came behind the last one that its connection was to carry. */
@@ -95,7 +96,7 @@ export const unanswerable: Outcome = {
 }
 
 /**
- * The fields that the gateway puts on every answer, Magento's too; names and values in turn.
+ * The fields that the gateway puts on every answer, those of Magento included; names and values in turn.
  * @param isLast whether the connection ends with it
  */
 export function standingHeaders(
@@ -112,8 +113,8 @@ export function standingHeaders(
 }
 
 /**
- * Answers a refusal, and notes it as the outcome of the request. It does not throw.
- * @param policy name of the step or policy that refused; absent when something else did
+ * Answers with a refusal, and notes it as the outcome of the request. It does not throw.
+ * @param policy name of the step or policy that refused; left out when something else did
  */
 export function answerProblem(
   response: ServerResponse,
@@ -135,7 +136,7 @@ function refuse(
   policy: string | undefined,
 ): void {
   if (response.destroyed && request.outcome !== undefined) {
-    // It ended before, and what ended it is what happened; what waits for that is told.
+    // The answer has ended already, and that outcome stands; `hold` still tells what waits for it.
     settings.hold(request, () => undefined)
     return
   }
@@ -157,7 +158,7 @@ function refuse(
   })
 }
 
-/** Answers, and notes it as the outcome of the request. It does not throw. */
+/** Gives a whole answer, and notes it as the outcome of the request. It does not throw. */
 export function answerReady(
   response: ServerResponse,
   request: RequestContext,
@@ -179,7 +180,7 @@ export function answerReady(
   })
 }
 
-/** What is answered to a write whose record could not be written. */
+/** The answer to a write whose record could not be written. */
 export const unrecorded = reject('audit-unavailable', 'the record could not be written', {
   detail: 'The request could not be recorded. What it asks for may have been done.',
 })
@@ -200,8 +201,8 @@ function writeProblem(
   settings: AnswerSettings,
 ): void {
   if (response.destroyed) return
-  // What is left of a body that nobody will read must not be taken for the next request. HTTP/2 keeps
-  // requests apart.
+  // The connection must close, or the rest of a body that nobody reads would be taken for the next request.
+  // HTTP/2 keeps requests apart.
   const { complete, httpVersionMajor } = response.req
   const isBodyUnread = request.hasBody && !complete && httpVersionMajor === 1
   response.writeHead(statusOf(rejection), [
@@ -212,7 +213,7 @@ function writeProblem(
   response.end(body)
 }
 
-/** Fields of what the gateway answers by itself. */
+/** Content fields of the gateway's own answers. */
 function contentHeaders(contentType: string, body: Buffer): string[] {
   return [
     ...['Content-Type', contentType],
@@ -221,7 +222,7 @@ function contentHeaders(contentType: string, body: Buffer): string[] {
   ]
 }
 
-/** Fields that a status demands. */
+/** Fields that go with certain refusals. */
 function codeHeaders({ code, retryAfterSeconds }: Rejection): string[] {
   const headers: string[] = []
   // RFC 9110, section 15.5.2.

@@ -8,21 +8,21 @@ import {
   type TlsMaterial,
 } from './tls.ts'
 
-/** What became of a look at the files of a certificate. */
+/** The result of a look at the certificate files. */
 export type Renewal =
   | { readonly state: 'unchanged' }
   | { readonly state: 'renewed'; readonly ends: CertificateEnds }
-  /** The old certificate stays; `why` says what does not fit, and holds nothing of the key. */
+  /** The old certificate stays in use; `why` says what is wrong with the new one, and holds nothing of the key. */
   | { readonly state: 'kept'; readonly why: string }
 
-/** Takes a new certificate over while the server runs. */
+/** Takes over a new certificate while the server runs. */
 export interface CertificateRenewal {
   /** Looks at the files now. */
   readonly look: () => Promise<Renewal>
   readonly stop: () => void
 }
 
-/** A certificate that is in use, and where the next one will be. */
+/** The certificate in use, and the files in which the next one will appear. */
 export interface CertificateSource {
   readonly files: TlsFiles
   readonly inUse: TlsMaterial
@@ -31,11 +31,11 @@ export interface CertificateSource {
 }
 
 /**
- * Looks at the files again and again, and has new handshakes use what they hold; open connections stay
- * as they are. It compares contents, so that it does not matter how files are replaced: written over,
- * renamed, or by the symbolic links that Kubernetes swaps. What is no whole pair, as between the writing
- * of the two files, is left until the files change again.
- * @param report told what is new, each time once
+ * Looks at the files at intervals, and uses what they hold for new handshakes; open connections stay as they
+ * are. It compares contents, so it does not matter whether files are written over, renamed, or replaced
+ * through symbolic links as Kubernetes does. A certificate and key that do not belong together, as when only
+ * one of the files has been written yet, are not used; the next look tries again.
+ * @param report told of each renewal, and of each new reason not to renew
  */
 export function renewCertificate(
   server: Pick<Server, 'setSecureContext'>,
@@ -60,7 +60,7 @@ export function renewCertificate(
       report(renewal)
       return renewal
     } catch (error) {
-      // The message of Node or OpenSSL names a file or says what does not fit, never contents.
+      // Messages of Node and OpenSSL name a file or say what is wrong, and never show contents.
       const why = error instanceof Error ? error.message : 'unknown'
       const renewal: Renewal = { state: 'kept', why }
       if (why !== lastFault) report(renewal)

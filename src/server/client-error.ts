@@ -12,27 +12,27 @@ const codes: Readonly<Record<string, ProblemCode>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
 }
 
-/** What a caller wrote, and neither what it did not write in time nor what TLS could not agree on. */
-const isOfParser = /^(?:HPE|HTTP)_/
+/** Codes of messages that are malformed, as opposed to late ones and failed TLS handshakes. */
+const malformed = /^(?:HPE|HTTP)_/
 
-/** Answers that are not complete, by their connection; the last one where requests are pipelined. */
+/** The reply that each connection is waiting for; with pipelined requests, the last one. */
 export type OpenReplies = WeakMap<Socket, FastifyReply>
 
 /** What the answer to a broken message depends on. */
 export interface ClientErrorSources {
-  /** Of what came in under no request that could be read. */
+  /** For messages that belong to no readable request. */
   readonly traffic: Pick<Traffic, 'answers' | 'noteUnread'>
   readonly openReplies: OpenReplies
 }
 
 /**
- * Answers what the HTTP parser refused, or what did not arrive in time, and ends the connection.
- * It is recorded with what is known: the request whose body was cut off, else the address alone. An
- * earlier request on the same connection that is still being answered gets its answer first.
+ * Answers what the HTTP parser refused or what did not arrive in time, and closes the connection. The record
+ * has what is known: the request whose body broke off, or else the address alone. An earlier request on the
+ * connection that is still being answered gets its answer first.
  */
 export function answerClientError(error: Error, socket: Socket, sources: ClientErrorSources): void {
   const reason = errorCode(error)
-  // Nobody is there to be answered; a request that was under way is recorded when it closes.
+  // Nobody is left to answer; a request that was under way is recorded when its response closes.
   if (reason === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -51,10 +51,10 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   const body = problemBody(rejection, request.requestId, answers.problemsUrl)
   request.outcome = { status, code: rejection.code, reason }
   request.bytesOut = Buffer.byteLength(body)
-  if (open === undefined && isOfParser.test(reason)) sources.traffic.noteUnread(request)
-  // Nothing was done that would have to be recorded at any price, so it is answered in any case.
+  if (open === undefined && malformed.test(reason)) sources.traffic.noteUnread(request)
+  // Nothing was carried out, so it is answered even if its record cannot be written.
   answers.hold(request, () => {
-    // Before the end of a TLS handshake nothing can be said, and Node would wait to say it.
+    // Before the TLS handshake is complete nothing can be sent, and Node would wait until it could be.
     if (socket instanceof TLSSocket && socket.getPeerFinished() === undefined) {
       socket.destroy()
       return
@@ -68,7 +68,7 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   })
 }
 
-/** Stands for a message of which not even the first line could be taken for a request. */
+/** Stands in for a message that could not be read as a request at all. */
 function unreadRequest(socket: Socket): RequestContext {
   return new RequestContext({
     method: 'UNKNOWN',

@@ -3,21 +3,21 @@ import type { Socket } from 'node:net'
 import { canonicalIp, type IpSet } from '../admit/ip-address.ts'
 import { addressKey } from '../syntax/address-key.ts'
 
-/** Which bound a connection was beyond. */
+/** The bound that a connection exceeded. */
 export type ConnectionBound = 'total' | 'address'
 
 /** How many connections callers may hold. */
 export interface ConnectionLimits {
   readonly total: number
-  /** Of one address, an IPv6 /64. */
+  /** For each IPv4 address and each IPv6 /64. */
   readonly perAddress: number
-  /** Proxies, which hold connections for many and are only bound by the total. */
+  /** Proxies hold connections for many callers, so only the total applies to them. */
   readonly isProxy: IpSet
 }
 
-/** What bounds the connections of a server. */
+/** How the connections of a server are bounded. */
 export interface ConnectionSettings {
-  /** Asked for each connection, so that it may change. */
+  /** Asked for each connection, so that limits may change. */
   readonly limits: () => ConnectionLimits
   /** Told of each connection that is refused. */
   readonly onRefused: (bound: ConnectionBound) => void
@@ -25,13 +25,13 @@ export interface ConnectionSettings {
 
 /** The connections of a server. */
 export interface Connections {
-  /** Cuts all of them off. */
+  /** Cuts off all connections. */
   readonly destroyAll: () => void
 }
 
 /**
- * Bounds the connections of a server. One beyond a bound is closed before a byte of it is read, so that
- * it costs neither a TLS handshake nor a parser.
+ * Bounds the connections of a server. One that exceeds a bound is closed before a byte of it is read, so
+ * that it costs neither a TLS handshake nor parsing.
  */
 export function boundConnections(
   server: Server,
@@ -57,7 +57,7 @@ export function boundConnections(
     })
   }
 
-  // Before whatever the server does with a connection.
+  // Puts the check before everything that the server itself does with a new connection.
   const accept = server.listeners('connection')
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {

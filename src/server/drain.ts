@@ -1,19 +1,20 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 
-/** A listener that can be stopped without the loss of a request. */
+/** Stops a listener without losing a request. */
 export interface Drain {
   /**
-   * Closes the listener and connections that are idle; resolves when requests in flight are over.
-   * @param isOver resolves when they are to wait no longer; what still runs is cut off then
-   * @param alongside called when the listener has closed, and waited for
+   * Closes the listener and idle connections; resolves when the requests in flight are over.
+   * @param deadline resolves when requests that still run are to be cut off
+   * @param alongside called once the listener no longer accepts, and waited for as well
    */
-  readonly close: (isOver: Promise<unknown>, alongside: () => Promise<void>) => Promise<void>
+  readonly close: (deadline: Promise<unknown>, alongside: () => Promise<void>) => Promise<void>
 }
 
 /*
- * Turns that are waited at most for one without a new connection. The queue has room for 511 (Node's
- * backlog), so what stood in it at the stop has been accepted by then, also in a flood that leaves none.
+ * Most turns of the event loop to wait for one without a new connection. The kernel's queue holds 511
+ * connections (Node's backlog), so whatever was in it at the stop has been accepted by then, even in a flood
+ * that never leaves such a turn.
  */
 const maxTurns = 1_024
 
@@ -25,26 +26,27 @@ export function watchConnections(server: Server): Drain {
   })
 
   /**
-   * Waits for a turn of the event loop that accepts nothing. The kernel makes connections by itself, and
-   * they wait in its queue until they are accepted, one in each turn; to close the listener resets them,
-   * and what their callers have sent is lost. The turn also reads what idle connections have just sent.
+   * Waits for a turn of the event loop that accepts no connection. The kernel completes connections by itself
+   * and keeps them in a queue, from which one is accepted in each turn. Closing the listener resets those that
+   * are left, and what their callers have sent is lost. The turn also reads what has just arrived on idle
+   * connections.
    */
   async function untilQueueIsEmpty(): Promise<void> {
     for (let turn = 0; turn < maxTurns; turn += 1) {
       const before = accepted
-      // Right behind the poll for events.
+      // `setImmediate` calls back right after the poll for events.
       await new Promise(setImmediate)
       if (accepted === before) return
     }
   }
 
   return {
-    close: async (isOver, alongside) => {
+    close: async (deadline, alongside) => {
       await untilQueueIsEmpty()
       const closed = once(server, 'close')
       // In the same turn, before anything else can arrive.
       server.close()
-      void isOver.then(() => server.closeAllConnections())
+      void deadline.then(() => server.closeAllConnections())
       await Promise.all([closed, alongside()])
     },
   }

@@ -1,7 +1,7 @@
 /**
- * Hands what comes in on at the end of the turn of the event loop, in the order in which it came. Of many
- * requests under way each step is then made for one after the other: with nothing in between, code takes
- * half of the time that it takes by turns with the operating system.
+ * Collects items and handles them together at the end of the current turn of the event loop, in the order in
+ * which they came. With many requests under way the same code then runs for one after the other, which takes
+ * half the time of running it alternately with calls to the operating system.
  * @param handle must not throw
  */
 export function atEndOfTurn<Item>(handle: (item: Item) => void): (item: Item) => void {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** RFC 9112, section 6.3: a request has a body when one of these two fields says so. */
+/** Whether a request has a body, which is for one of these two fields to say (RFC 9112, section 6.3). */
 export function hasBody(headers: IncomingHttpHeaders): boolean {
   const length = headers['content-length']
   return (

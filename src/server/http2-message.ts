@@ -8,22 +8,26 @@ import {
 import type { Socket } from 'node:net'
 import type { ReadableOptions } from 'node:stream'
 
-/** Where a session keeps what its requests and answers need; set before its first stream. */
+/** What the requests and answers of a session need to know about it. */
 export interface SessionFacts {
   readonly socket: Socket
-  /** Tells the caller to open no more streams on this connection; what is open goes on. */
+  /** Tells the caller to open no more streams on this connection; open ones go on. */
   readonly announceEnd: () => void
-  /** Most that a caller may take to read the rest of an answer, milliseconds. */
+  /** How long a caller may take to read the rest of an answer, milliseconds. */
   readonly readMs: () => number
 }
 
-/** The sessions that are open, by the object that their streams know. */
+/**
+ * What is known about each open session, by its session object, which every stream knows. Written by
+ * `http2.ts` before the first stream of a session, and read by the classes below: Node makes their instances
+ * itself, so nothing can be passed to them.
+ */
 export const sessionFacts = new WeakMap<object, SessionFacts>()
 
 /**
- * A request of HTTP/2 in the form that one of HTTP/1.1 has, so that all behind it reads one form: the
- * authority as Host, the crumbs of a cookie as one field (RFC 9113, sections 8.3.1 and 8.2.3), and a
- * body of unknown length as one that comes in chunks.
+ * An HTTP/2 request in the form of an HTTP/1.1 request, so that all later code sees one form: the authority
+ * as Host, the crumbs of a cookie as one field (RFC 9113, sections 8.3.1 and 8.2.3), and a body of unknown
+ * length as a chunked one.
  */
 export class Http2Request extends Http2ServerRequest {
   constructor(
@@ -36,14 +40,14 @@ export class Http2Request extends Http2ServerRequest {
     if (!stream.endAfterHeaders && headers['content-length'] === undefined) {
       headers['transfer-encoding'] = 'chunked'
     }
-    // The one of the session, not a stand-in that differs from stream to stream.
+    // The socket of the session; Node's own property gives a different proxy object for each stream.
     const socket = stream.session && sessionFacts.get(stream.session)?.socket
     Object.defineProperty(this, 'socket', { value: socket })
   }
 }
 
 /**
- * The fields of a request as HTTP/1.1 has them.
+ * The fields of an HTTP/2 request as HTTP/1.1 has them.
  * @param fields names and values in turn, pseudo-header fields first (RFC 9113, section 8.3)
  */
 export function http1Fields(fields: readonly string[]): string[] {
@@ -55,7 +59,7 @@ export function http1Fields(fields: readonly string[]): string[] {
     const value = fields[index + 1] as string
     if (name === ':authority') authority = value
     else if (name === 'cookie') crumbs.push(value)
-    // Another Host than the authority stays beside it, and is refused as a second one.
+    // A Host that differs from the authority is left beside it, so that it is refused as a repeated header.
     else if (!name.startsWith(':') && !(name === 'host' && value === authority)) {
       headers.push(name, value)
     }
@@ -65,7 +69,7 @@ export function http1Fields(fields: readonly string[]): string[] {
   return headers
 }
 
-// RFC 9113, section 8.2.2: fields of a connection, which a message of HTTP/2 must not have.
+// RFC 9113, section 8.2.2: connection-specific fields, which HTTP/2 messages must not have.
 const connectionFields = new Set([
   'connection',
   'keep-alive',
@@ -74,17 +78,17 @@ const connectionFields = new Set([
   'upgrade',
 ])
 
-// RFC 9110, sections 15.3.5 and 15.3.6: they have no content. Node ends the stream with their head.
+// RFC 9110, sections 15.3.5 and 15.3.6: these have no content, and Node ends the stream with their head.
 const emptyStatuses = new Set([204, 205])
 
 /**
- * An answer of HTTP/2 that takes what one of HTTP/1.1 takes. That the connection is to close means
- * that the caller opens no more streams on it.
+ * An HTTP/2 answer that is written like one of HTTP/1.1. `Connection: close` becomes a message to the caller
+ * to open no more streams on the connection.
  */
 export class Http2Response extends Http2ServerResponse<Http2Request> {
   constructor(stream: ServerHttp2Stream) {
     super(stream)
-    // Node's stand-in has no such field, and takes an answer that was given up for one that is whole.
+    // Node's class lacks `destroyed`, and its `writableFinished` is true for an aborted answer as well.
     Object.defineProperties(this, {
       destroyed: { get: () => stream.destroyed || stream.closed },
       writableFinished: { get: () => stream.writableFinished && !stream.aborted },
@@ -107,7 +111,7 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
   }
 
   override write(chunk: unknown, ...others: unknown[]): boolean {
-    // What follows a head that was all has no place, and would break the connection's protocol.
+    // The head has ended the stream already, and Node would take a further write for a protocol error.
     if (this.stream.writableEnded) return true
     return super.write(chunk as Buffer, ...(others as []))
   }
@@ -115,10 +119,10 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
   override end(chunk?: unknown, encoding?: unknown): this {
     const { stream, req } = this
     const last = chunk as string | Buffer | undefined
-    // An answer to HEAD, a 204, a 205 and a 304 have ended with their head.
+    // Answers to HEAD and those with status 204, 205 and 304 ended with their head.
     if (stream.writableEnded || !last?.length) super.end()
     else super.end(last, encoding as BufferEncoding)
-    // RFC 9113, section 8.1: what is left of a body that nobody reads is not to be sent.
+    // RFC 9113, section 8.1: asks the caller not to send the rest of a body that nobody reads.
     if (!stream.endAfterHeaders && !req.complete) {
       stream.once('finish', () => {
         if (!req.complete) stream.close(constants.NGHTTP2_NO_ERROR)
@@ -128,8 +132,9 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
   }
 
   /**
-   * Breaks the answer off, so that nobody takes what has come of it for the whole: the stream alone, and its
-   * connection where the caller does not even read that. What was sent before are answers that it may read that long.
+   * Breaks the answer off so that the caller cannot take it for complete. It resets the stream, and closes the
+   * connection only if the caller has not even read that after `readMs`, the time that it has to read earlier
+   * answers.
    */
   override destroy(): this {
     const { stream } = this

@@ -4,50 +4,50 @@ import type { TLSSocket } from 'node:tls'
 import { goOnWhenRead } from './go-on.ts'
 import { Http2Request, Http2Response, sessionFacts } from './http2-message.ts'
 
-/** What bounds the requests of HTTP/2. */
+/** The bounds on HTTP/2 requests and connections. */
 export interface Http2Settings {
-  /** Bytes of a request's header section. */
+  /** Longest header section of a request, bytes. */
   readonly maxHeaderBytes: number
-  /** Until a whole request must be here, milliseconds. */
+  /** How long a whole request may take to arrive, milliseconds. */
   readonly requestTimeoutMs: number
-  /** Until the first request must have begun on a connection, milliseconds. */
+  /** How long a new connection may take to begin its first request, milliseconds. */
   readonly firstRequestMs: number
   /** How long a connection may be without a request, milliseconds. */
   readonly idleMs: number
-  /** Most that a caller may take to read the rest of an answer, milliseconds. */
+  /** How long a caller may take to read the rest of an answer, milliseconds. */
   readonly readMs: () => number
 }
 
-/** The connections of HTTP/2. */
+/** The HTTP/2 connections of a server. */
 export interface Http2Sessions {
-  /** Ends all connections, each one when its requests are answered. */
+  /** Ends all connections, each one once its requests are answered. */
   readonly close: () => void
-  /** Resolves when all are closed, and all that listens to their requests has heard of it. */
+  /** Resolves when all connections and streams have closed, and their `close` listeners have run. */
   readonly closed: Promise<void>
 }
 
 /*
- * What one connection may ask for at once. nghttp2 itself bounds CONTINUATION frames (CVE-2024-27983),
- * and acknowledgements that the other side does not read; Node bounds pings, settings and the memory of
- * a connection.
+ * Most requests at once on one connection. nghttp2 itself bounds CONTINUATION frames (CVE-2024-27983) and
+ * acknowledgements that the other side does not read; Node bounds pings, settings and the memory of a
+ * connection.
  */
 const maxConcurrentStreams = 100
 
 /*
- * CVE-2023-44487, streams that are opened and reset at once: so many may be reset in one go, and so
- * many each second. Beyond it the connection ends.
+ * Against CVE-2023-44487, in which streams are opened and reset at once: a burst of resets that is allowed,
+ * and how many more each second. Beyond that the connection ends.
  */
 const streamResets = { streamResetBurst: 200, streamResetRate: 20 }
 
-/** Frames and streams that break the protocol, until the connection ends. */
+/** How many frames and streams may break the protocol before the connection ends. */
 const faultsAllowed = { maxSessionInvalidFrames: 100, maxSessionRejectedStreams: 100 }
 
-/** The highest number of a stream: with it a GOAWAY refuses nothing yet (RFC 9113, section 6.8). */
+/** The highest possible stream id: a GOAWAY with it refuses no stream yet (RFC 9113, section 6.8). */
 const anyStream = 2 ** 31 - 1
 
 /**
- * Has a server of HTTP/1 over TLS serve HTTP/2 too, on connections where it has been agreed on: each
- * request is handed to that server in the form that its own have.
+ * Lets an HTTP/1 server over TLS serve HTTP/2 too, on connections whose handshake has agreed on it. Each
+ * request is handed to that server in the form of its own requests.
  */
 export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessions {
   const { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs, readMs } = settings
@@ -69,15 +69,15 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
     },
     ...streamResets,
     ...faultsAllowed,
-    // What Magento answers goes out as it is, also where a field stands twice.
+    // Magento's answers go out as they are, even with a field that should not be repeated.
     strictSingleValueFields: false,
   })
 
   const serve = (request: Http2Request, response: Http2Response) => {
     const { stream } = request
-    // It was reset in the same breath; nothing has been done for it.
+    // It has been reset already, and nothing has been done for it.
     if (stream.destroyed) return
-    // Node holds a caller to the setting only once the caller has acknowledged it.
+    // Node enforces the setting only once the caller has acknowledged it.
     if (lengthOf(request.rawHeaders) > maxHeaderBytes) {
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
       return
@@ -89,13 +89,14 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
       response as unknown as ServerResponse,
     )
   }
-  // Whatever is asked for is left to the pipeline, which records what it refuses.
+  // All kinds of requests go to the pipeline, so that what it refuses is recorded.
   http2.on('request', serve).on('checkExpectation', serve).on('connect', serve)
   http2.on('checkContinue', (request: Http2Request, response: Http2Response) => {
     goOnWhenRead(request, response)
     serve(request, response)
   })
 
+  // The connection that `emit` below hands over; its session is made within that call.
   let arriving: TLSSocket | undefined
   http2.on('session', (session) => {
     const socket = arriving as TLSSocket
@@ -146,26 +147,26 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
   }
 }
 
-/** Fails a request whose body does not arrive in time, or breaks off, as one of HTTP/1 fails. */
+/** Fails a request whose body does not arrive in time, or breaks off, in the way that HTTP/1 requests fail. */
 function boundBody(request: Http2Request, timeoutMs: number): void {
   if (request.stream.endAfterHeaders) return
   const fail = (code: string) => {
-    // Whoever reads the body hears of it; nobody may be reading any more.
+    // Whoever reads the body gets the error, if anybody still does.
     request.emit('error', Object.assign(new Error('body not complete'), { code }))
   }
   const timer = setTimeout(() => fail('ERR_HTTP_REQUEST_TIMEOUT'), timeoutMs)
   request
     .on('error', () => undefined)
-    // Node would end it as if it were whole.
+    // Node would end the body as if it were complete.
     .once('aborted', () => fail('ECONNRESET'))
     .once('end', () => clearTimeout(timer))
     .once('close', () => clearTimeout(timer))
 }
 
-/** How long the other side has to close a connection that has been ended, milliseconds. */
+/** How long the caller has to close a connection that the gateway has ended, milliseconds. */
 const closingMs = 1_000
 
-/** Ends a connection that has been without a request for too long, whatever else comes over it. */
+/** Ends a connection that has had no request for too long, whatever other frames arrive on it. */
 function endIdle(
   session: ServerHttp2Session,
   socket: TLSSocket,
@@ -188,7 +189,7 @@ function endIdle(
   socket.once('close', () => clearTimeout(timer))
 }
 
-/** Bytes of names and values. */
+/** The bytes of names and values together. */
 function lengthOf(fields: readonly string[]): number {
   let length = 0
   for (const part of fields) length += part.length

@@ -13,23 +13,23 @@ import { endsOf, readTlsMaterial, secureContextOptions } from './tls.ts'
 /** The public listener. */
 export interface PublicServer {
   readonly app: FastifyInstance
-  /** Looks for a new certificate now; undefined where the gateway does not speak TLS itself. */
+  /** Looks for a new certificate at once; undefined where the gateway itself does not speak TLS. */
   readonly renewCertificate: (() => Promise<Renewal>) | undefined
 }
 
-/** What the public listener asks, and where it tells what it meets. */
+/** The other parts that the public listener works with. */
 export interface ServerParts {
-  /** The configuration that holds. */
+  /** The configuration in force. */
   readonly current: () => Config
   readonly log: Logger
   readonly metrics: ConnectionMetrics
-  /** Answers what the HTTP parser refused, or what did not arrive in time. */
+  /** Answers what the HTTP parser refused or what did not arrive in time. */
   readonly onClientError: (error: Error, socket: Socket) => void
 }
 
 /**
- * Makes the public listener by the configuration of the start.
- * @returns rejects when the certificate cannot be used
+ * Makes the public listener from the configuration that the process starts with.
+ * @throws when the certificate cannot be used
  */
 export async function openPublicServer(
   { gateway: { listen, limits }, integrations }: Config,
@@ -73,17 +73,17 @@ export async function openPublicServer(
   return { app, renewCertificate: renewal.look }
 }
 
-/** The limits of the configuration that holds. */
+/** The connection limits of the configuration in force, compiled again only when it has changed. */
 function connectionLimits(current: () => Config['gateway']): () => ConnectionLimits {
-  let of: Config['gateway'] | undefined
+  let compiledFrom: Config['gateway'] | undefined
   let limits: ConnectionLimits | undefined
   return () => {
     const gateway = current()
-    if (limits === undefined || gateway !== of) {
+    if (limits === undefined || gateway !== compiledFrom) {
       const { maxConnections, trustedProxies } = gateway.listen
       const perAddress = gateway.limits.perAddress.connections
       limits = { total: maxConnections, perAddress, isProxy: compileIpSet(trustedProxies) }
-      of = gateway
+      compiledFrom = gateway
     }
     return limits
   }

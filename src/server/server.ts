@@ -26,23 +26,23 @@ export interface ServerSettings {
   /** Whether callers are asked for a certificate in the TLS handshake. */
   readonly asksForCertificate: boolean
   readonly bodyLimitBytes: number
-  /** Until a whole request must be here, milliseconds. */
+  /** How long a whole request may take to arrive, milliseconds. */
   readonly requestTimeoutMs: number
-  /** Most that a caller may take to read the rest of an answer, milliseconds. */
+  /** How long a caller may take to read the rest of an answer, milliseconds. */
   readonly readMs: () => number
   readonly connections: ConnectionSettings
 }
 
-/** Bytes of a request's header section; also bounds the request target. */
+/** Longest header section of a request, bytes; it also bounds the request target. */
 const maxHeaderBytes = 16_384
 
 /** How long a connection may be without a request, milliseconds. */
 const idleMs = 72_000
 
 /**
- * Makes the public HTTP server. It interprets nothing: every request is routed alike, its body is
- * read as the bytes that it is, and whatever is wrong with it is left to the pipeline.
- * @param onClientError answers what the HTTP parser refused, or what did not arrive in time
+ * Makes the public HTTP server. It interprets nothing: all requests take the same route, bodies are read as
+ * raw bytes, and whatever is wrong with a request is left to the pipeline.
+ * @param onClientError answers what the HTTP parser refused or what did not arrive in time
  */
 export function createServer(
   settings: ServerSettings,
@@ -54,7 +54,7 @@ export function createServer(
     maxHeaderSize: maxHeaderBytes,
     // The pipeline refuses a request without Host, so that it is recorded.
     requireHostHeader: false,
-    // Most requests are reads; without a body there is nothing to be read, and no events of it.
+    // Most requests are reads. Without a body, Node then spends no events on an empty one.
     optimizeEmptyRequests: true,
     headersTimeout,
     connectionsCheckingInterval: Math.min(requestTimeoutMs, 5_000),
@@ -68,7 +68,7 @@ export function createServer(
             ...tls.context,
             ALPNProtocols: tls.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
             handshakeTimeout: headersTimeout,
-            // Asked for and never required here: the pipeline decides who needs one.
+            // Never required here: the pipeline decides which integration needs one.
             requestCert: asksForCertificate,
             rejectUnauthorized: false,
           },
@@ -79,10 +79,10 @@ export function createServer(
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: idleMs,
     exposeHeadRoutes: false,
-    // While draining, what still comes in on open connections is served as ever.
+    // While draining, requests on open connections are still served.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    // Routing must not read the target: the pipeline does, by one grammar, from the raw bytes.
+    // Fastify's router must not interpret the target: the pipeline parses it, by one grammar, from the raw bytes.
     rewriteUrl: () => '/',
     genReqId: () => randomUUID(),
   }) as unknown as FastifyInstance
@@ -94,13 +94,13 @@ export function createServer(
   })
   app.server.on('checkContinue', (message, response) => {
     if (hasBody(message.headers)) goOnWhenRead(message, response)
-    // There is nothing to be read, and Node closes the connection of a caller that it was not told of.
+    // Nobody will read a body, and Node closes the connection if the caller is never told to go on.
     else response.writeContinue()
     app.server.emit('request', message, response)
   })
-  // CONNECT asks for a tunnel, which is nothing that an HTTP parser could hand on as a request.
+  // CONNECT asks for a tunnel, which the HTTP parser does not hand on as a request.
   app.server.on('connect', (_message, socket) => {
-    // Node gives it up with all listeners, and an error that nobody hears of ends the process.
+    // Node has removed its listeners from the socket, and an error without a listener ends the process.
     socket.on('error', () => socket.destroy())
     onClientError(Object.assign(new Error('CONNECT'), { code: 'HTTP_CONNECT' }), socket as Socket)
   })
@@ -111,21 +111,21 @@ export function createServer(
     app.addHook('preClose', async () => http2.close())
     app.addHook('onClose', () => http2.closed)
   }
-  // The bytes of all fields together are bounded; Node's bound on their number would leave out what
-  // stands behind it, a length or a coding too.
+  // The length of all fields together is bounded. Node's bound on their number would silently drop the fields
+  // beyond it, even Content-Length or Transfer-Encoding.
   app.server.maxHeadersCount = 0
   const connections = boundConnections(app.server, settings.connections)
-  // Node's own knows no connection of HTTP/2, nor one whose TLS handshake is not over.
+  // Node's own method knows neither HTTP/2 connections nor those still in their TLS handshake.
   app.server.closeAllConnections = connections.destroyAll
   return app
 }
 
-/** The request target as received; routing has put another in its place. */
+/** The request target as received, which `rewriteUrl` has replaced for routing. */
 export function rawTargetOf(message: IncomingMessage & { originalUrl?: string }): string {
   return message.originalUrl ?? message.url ?? ''
 }
 
-// One certificate per connection, however many requests come over it.
+// Parsed once per connection, however many requests come over it.
 const certificates = new WeakMap<Socket, ClientCertificate | undefined>()
 
 /** The client certificate of the TLS handshake, whether or not its chain is trusted. */

@@ -3,25 +3,25 @@ import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { pemCertificates } from '../syntax/pem-certificates.ts'
 
-/** The files of TLS at the public listener. */
+/** The TLS files of the public listener. */
 export interface TlsFiles {
   readonly certFile: string
   readonly keyFile: string
-  /** Authorities that may sign client certificates; without it no chain is trusted. */
+  /** Authorities that may sign client certificates; without it, no chain is trusted. */
   readonly clientCaFile?: string
 }
 
-/** What the files hold. */
+/** The contents of the TLS files. */
 export interface TlsMaterial {
   readonly cert: Buffer
   readonly key: Buffer
   readonly ca: readonly Buffer[]
-  /** Tells contents apart. */
+  /** Changes when one of the files changes. */
   readonly digest: string
 }
 
 /*
- * Forward secrecy and authenticated encryption only: the suites of TLS 1.3, and of TLS 1.2 those that
+ * Only suites with forward secrecy and authenticated encryption: those of TLS 1.3, and those of TLS 1.2 that
  * HTTP/2 does not prohibit (RFC 9113, appendix A).
  */
 const ciphers = [
@@ -39,7 +39,7 @@ export async function readTlsMaterial(files: TlsFiles): Promise<TlsMaterial> {
   const { certFile, keyFile, clientCaFile } = files
   const cert = await readFile(certFile)
   const key = await readFile(keyFile)
-  // Never the public authorities, which sign a certificate for anybody.
+  // Without the file there are no authorities. Public ones would sign a certificate for anybody.
   const ca = clientCaFile === undefined ? [] : [await readFile(clientCaFile)]
   const digest = createHash('sha256')
   for (const part of [cert, key, ...ca]) digest.update(`${part.length}:`).update(part)
@@ -47,8 +47,8 @@ export async function readTlsMaterial(files: TlsFiles): Promise<TlsMaterial> {
 }
 
 /**
- * What a server takes of it.
- * @throws when certificate and key are not a pair, or one of the three is not whole
+ * The TLS options of the server.
+ * @throws when certificate and key do not belong together, or a file is incomplete
  */
 export function secureContextOptions({ cert, key, ca }: TlsMaterial): SecureContextOptions {
   const options: SecureContextOptions = {
@@ -57,24 +57,24 @@ export function secureContextOptions({ cert, key, ca }: TlsMaterial): SecureCont
     ca: [...ca],
     ciphers,
     minVersion: 'TLSv1.2',
-    // RFC 9113, section 9.2.1; nothing else needs it either.
+    // RFC 9113, section 9.2.1. HTTP/1 needs no renegotiation either.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   }
   createSecureContext(options)
   return options
 }
 
-/** When certificates end, milliseconds since the epoch: of each file the one that ends first. */
+/** When certificates expire, milliseconds since the epoch; for each file, the certificate that expires first. */
 export interface CertificateEnds {
-  /** Of the chain that callers are shown. */
+  /** The chain that callers are shown. */
   readonly listenerMs: number
-  /** Of the authorities that may sign client certificates; absent where there are none. */
+  /** The authorities that may sign client certificates; absent where there are none. */
   readonly clientCaMs?: number
 }
 
 /**
- * When certificates end.
- * @throws when one of them is not whole
+ * When the certificates expire.
+ * @throws when one of them is incomplete
  */
 export function endsOf({ cert, ca }: TlsMaterial): CertificateEnds {
   const listenerMs = firstEndMs([cert])

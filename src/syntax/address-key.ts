@@ -1,6 +1,6 @@
 /**
- * What an address is counted under: an IPv4 address itself, an IPv6 address by its /64, since one
- * caller commonly holds a whole /64 (RFC 6177, section 2).
+ * What an address is counted as: an IPv4 address as itself, an IPv6 address as its /64, since one caller
+ * commonly has a whole /64 (RFC 6177, section 2).
  * @param ip in canonical spelling
  */
 export function addressKey(ip: string): string {

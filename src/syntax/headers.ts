@@ -1,9 +1,9 @@
 /*
- * Header sections as Node gives and takes them flat: names and values in turn, as received. Names
- * to look for are given in lower case.
+ * Header sections are flat arrays, as Node gives and takes them: names and values in turn, as received.
+ * Names to look for are given in lower case.
  */
 
-/** The first value of a field; undefined when it is not there. */
+/** The first value of a field; undefined when there is none. */
 export function firstValue(headers: readonly string[], name: string): string | undefined {
   for (let index = 0; index < headers.length; index += 2) {
     if (isNamed(headers[index] as string, name)) return headers[index + 1]
@@ -11,7 +11,7 @@ export function firstValue(headers: readonly string[], name: string): string | u
   return undefined
 }
 
-/** The values of every field line of a name, in order. */
+/** The values of all field lines with a name, in order. */
 export function allValues(headers: readonly string[], name: string): string[] {
   const values: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
@@ -20,7 +20,7 @@ export function allValues(headers: readonly string[], name: string): string[] {
   return values
 }
 
-/** The fields whose lower-case name passes, names and values in turn. */
+/** The fields whose lower-case name is wanted; names and values in turn. */
 export function fieldsWhere(
   headers: readonly string[],
   isWanted: (name: string) => boolean,
@@ -34,6 +34,6 @@ export function fieldsWhere(
 }
 
 function isNamed(candidate: string, name: string): boolean {
-  // The length first: it is far cheaper to compare than the lower-case name.
+  // Comparing lengths first is far cheaper than making the name lower case.
   return candidate.length === name.length && candidate.toLowerCase() === name
 }

@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 
-// RFC 7468, sections 3 and 5, and the other labels that OpenSSL takes.
+// RFC 7468, sections 3 and 5, and the other labels that OpenSSL accepts.
 const certificateBlock =
   /-----BEGIN (X509 |TRUSTED |)CERTIFICATE-----[^-]*-----END \1CERTIFICATE-----/g
 
 /**
- * The certificates of a text in PEM, among whatever else stands there.
- * @throws when one of them is not whole
+ * The certificates in a PEM text, whatever else it contains.
+ * @throws when one of them is incomplete
  */
 export function pemCertificates(text: string): X509Certificate[] {
   return (text.match(certificateBlock) ?? []).map((block) => new X509Certificate(block))

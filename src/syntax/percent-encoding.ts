@@ -9,7 +9,7 @@ export function percentEncode(text: string): string {
   )
 }
 
-/** Decodes escapes; undefined where they are not those of UTF-8. */
+/** Decodes percent-encoding; undefined where the bytes are not UTF-8. */
 export function percentDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(text)

@@ -1,8 +1,8 @@
-// RFC 9110, section 5.6.7: the one form of a date that may be sent.
+// RFC 9110, section 5.6.7: the only date format that may be generated.
 const imfDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
 /**
- * How long `Retry-After` asks to wait (RFC 9110, section 10.2.3), be it written as seconds or as a date;
+ * How long `Retry-After` asks to wait (RFC 9110, section 10.2.3), whether in seconds or as a date;
  * milliseconds.
  * @param nowMs milliseconds since the epoch
  * @returns undefined where it is absent or has neither form
@@ -14,7 +14,7 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
 }
 
-/** As {@link retryAfterMs}, in whole seconds. */
+/** The same as {@link retryAfterMs} in whole seconds, rounded up. */
 export function retryAfterSeconds(value: string | undefined, nowMs: number): number | undefined {
   const ms = retryAfterMs(value, nowMs)
   return ms === undefined ? undefined : Math.ceil(ms / 1000)

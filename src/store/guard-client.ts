@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 import type { RedisClient } from './redis-client.ts'
+import { leaveRefusedDatabase } from './redis-database.ts'
 import { codeOf, guardRedis, type RedisGuard } from './redis-guard.ts'
 
 /**
@@ -25,6 +26,7 @@ export async function guardClient(
   const guard = guardRedis(actions, deadlineMs, log, shared, metrics)
   // Without a listener ioredis prints errors to the console, address included.
   redis.on('error', (error: Error) => guard.lost(codeOf(error)))
+  leaveRefusedDatabase(redis)
   redis.on('close', () => guard.lost('CLOSED'))
   await new Promise<void>((resolve) => {
     // Sentinels that are all away give an error and nothing else.

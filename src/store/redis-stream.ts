@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import type { Secret } from '../contract/secret.ts'
+import { leaveRefusedDatabase } from './redis-database.ts'
 
 /** A Redis stream that lines are appended to. */
 export interface RedisStream {
@@ -18,6 +19,7 @@ export function openRedisStream(url: Secret, stream: string): RedisStream {
   })
   // Without a listener ioredis prints errors to the console; the append fails with them too.
   redis.on('error', () => undefined)
+  leaveRefusedDatabase(redis)
   return {
     append: async (line) => {
       await redis.xadd(stream, '*', 'line', line)

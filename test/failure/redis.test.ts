@@ -166,3 +166,14 @@ describe('a store without Redis from the start', () => {
     assert.ok(!opened.lines.join('').includes('127.0.0.1'))
   })
 })
+
+test('a database that Redis does not have counts as away, and no other is written to', async () => {
+  await using redis = await startRedis()
+  using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${redis.port}/99`) })
+  await withClient(redis.url, async (client) => {
+    // It keeps trying.
+    while (Number(/total_connections_received:(\d+)/.exec(await client.info('stats'))?.[1]) < 4);
+    for (const { outcome } of await outcomes(opened, 'refuse')) assert.equal(outcome, 'refused')
+    assert.equal(await client.dbsize(), 0)
+  })
+})

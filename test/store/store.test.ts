@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Charge, Quota } from '../../src/contract/limit.ts'
+import type { Quota } from '../../src/contract/limit.ts'
 import { Secret } from '../../src/contract/secret.ts'
 import type { RedisLocation } from '../../src/store/redis-client.ts'
 import {
@@ -12,7 +12,7 @@ import {
   quotaOf,
   rateOf,
 } from '../support/limits.ts'
-import { clockOf, startRedis, withClient } from '../support/redis.ts'
+import { clockOf, scriptCalls, startRedis, withClient } from '../support/redis.ts'
 import { startCluster } from '../support/redis-topologies.ts'
 
 const at = (url: string) => ({ url: new Secret(url) })
@@ -24,15 +24,6 @@ function open(
   settings: { readonly requestMs?: number; readonly wall?: () => number } = {},
 ) {
   return openTestStore(redis, { deadlineMs: 5_000, ...settings })
-}
-
-/** How often our script was asked for. */
-async function scriptCalls(url: string): Promise<number> {
-  const info = await withClient(url, (client) => client.info('commandstats'))
-  const calls = [...info.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) =>
-    Number(count),
-  )
-  return calls.reduce((sum, count) => sum + count, 0)
 }
 
 /** When a calendar period ends; milliseconds. */
@@ -126,6 +117,34 @@ describe('with Redis', () => {
       client.set('magegate:limit:{acme}:rate', `${parts} ${aheadUs} ${parts}`),
     )
     assert.equal(await allowedOf(opened.store, chargeOn([hourly]), 10), hourly.burst - 1)
+  })
+
+  test('a quota is not whole again where a Redis takes over whose clock is behind the end of a period', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    for (const period of ['hour', 'day', 'month'] as const) {
+      const next = endOf(period, (await clockOf(redis.url)) / 1000)
+      await withClient(redis.url, (client) =>
+        client.set(`magegate:limit:{acme}:quota/${period}`, `2 ${next / 1000}`),
+      )
+      assert.equal(await allowedOf(opened.store, chargeOn([quotaOf(3, period)]), 3), 1)
+      const { states } = await decide(opened.store, chargeOn([quotaOf(3, period)]))
+      const ends = endOf(period, next) - Date.now()
+      assert.ok(Math.abs((states[0]?.retryAfterMs ?? 0) - ends) < 60_000)
+    }
+  })
+
+  test('what is held at once stays held beside a process whose requests last less long', async () => {
+    await using redis = await startRedis()
+    using patient = await open(at(redis.url), { requestMs: 600_000 })
+    using hasty = await open(at(redis.url), { requestMs: 1_000 })
+    const charge = chargeOn([concurrencyOf(2)])
+    assert.equal((await decide(patient.store, charge)).isAllowed, true)
+    assert.equal((await decide(hasty.store, charge)).isAllowed, true)
+    const lifeMs = await withClient(redis.url, (client) =>
+      client.pttl('magegate:limit:{acme}:concurrency'),
+    )
+    assert.ok(lifeMs > 500_000, String(lifeMs))
   })
 
   test('what a write holds off stays so, whatever else is dropped', async () => {
@@ -250,81 +269,6 @@ describe('with Redis', () => {
       allowed >= limit.burst && allowed <= granted + limit.burst,
       `${allowed} of ${granted}`,
     )
-  })
-})
-
-describe('tokens that are leased', () => {
-  const leased = (over: Partial<Charge> = {}) =>
-    chargeOn([rateOf(1, 3600, 100)], { leaseTokens: 10, ...over })
-
-  test('are paid for beforehand, so that two processes together never use more than there are', async () => {
-    await using redis = await startRedis()
-    using first = await open(at(redis.url))
-    using second = await open(at(redis.url))
-    const charge = leased()
-    const decisions = await Promise.all(
-      Array.from({ length: 300 }, (_, index) => decide((index % 2 ? first : second).store, charge)),
-    )
-    assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, 100)
-  })
-
-  test('exceed a later window by at most the lease of each process', async () => {
-    await using redis = await startRedis()
-    using first = await open(at(redis.url))
-    using second = await open(at(redis.url))
-    const charge = leased()
-    // Both take a lease and use one token of it; then others have emptied the bucket.
-    assert.equal(await allowedOf(first.store, charge, 1), 1)
-    assert.equal(await allowedOf(second.store, charge, 1), 1)
-    using others = await open(at(redis.url))
-    assert.equal(await allowedOf(others.store, chargeOn(charge.limits), 200), 80)
-    assert.equal(await allowedOf(first.store, charge, 50), 9)
-    assert.equal(await allowedOf(second.store, charge, 50), 9)
-  })
-
-  test('are kept when the configuration is read anew, also where the limit is edited', async () => {
-    await using redis = await startRedis()
-    using opened = await open(at(redis.url))
-    assert.equal(await allowedOf(opened.store, leased(), 1), 1)
-    using others = await open(at(redis.url))
-    assert.equal(await allowedOf(others.store, chargeOn(leased().limits), 200), 90)
-    assert.equal(await allowedOf(opened.store, leased(), 4), 4)
-    const edited = chargeOn([rateOf(2, 3600, 100)], { leaseTokens: 10 })
-    assert.equal(await allowedOf(opened.store, edited, 50), 5)
-    assert.equal(await allowedOf(opened.store, leased(), 50), 0)
-  })
-
-  test('need one command for many requests, also while they are refused', async () => {
-    await using redis = await startRedis()
-    using opened = await open(at(redis.url))
-    assert.equal(await allowedOf(opened.store, leased(), 200), 100)
-    // Ten leases and one refusal.
-    assert.equal(await scriptCalls(redis.url), 11)
-  })
-
-  test('serve requests that cost more than a lease, and those that cost less when these are refused', async () => {
-    await using redis = await startRedis()
-    using opened = await open(at(redis.url))
-    const charge = leased()
-    assert.equal((await decide(opened.store, { ...charge, cost: 95 })).isAllowed, true)
-    assert.equal((await decide(opened.store, { ...charge, cost: 6 })).isAllowed, false)
-    assert.equal(await allowedOf(opened.store, charge, 10), 5)
-  })
-
-  test('are none of what a request costs beyond the limit, whoever asks while it is decided', async () => {
-    await using redis = await startRedis()
-    using opened = await open(at(redis.url))
-    for (let turns = 0; turns < 12; turns += 1) {
-      const charge = chargeOn([rateOf(1, 3600, 10, `integration-${turns}`)], { leaseTokens: 5 })
-      const dear = decide(opened.store, { ...charge, cost: 10_000 })
-      // Answered with the former; the other asks so many turns of the queue later.
-      await opened.store.useNonce(`nonce-${turns}`, 60_000)
-      for (let turn = 0; turn < turns; turn += 1) await null
-      const other = decide(opened.store, charge)
-      assert.equal((await dear).isAllowed, true)
-      assert.equal((await other).isAllowed, false)
-      assert.equal(await allowedOf(opened.store, charge, 20), 0)
-    }
   })
 })
 

@@ -80,13 +80,18 @@ export interface TestStore extends Disposable {
 /** Opens a store over Redis that grants half of each limit by itself where Redis misses the deadline. */
 export async function openTestStore(
   redis: RedisLocation,
-  { requestMs = 60_000, deadlineMs = 50, wall = Date.now } = {},
+  {
+    requestMs = 60_000,
+    deadlineMs = 50,
+    wall = Date.now,
+    monotonic = () => performance.now(),
+  } = {},
 ): Promise<TestStore> {
   const lines: string[] = []
   const log = pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) })
   const store = await openStore(
     { redis, deadlineMs, localShare: 0.5, requestMs: () => requestMs, answerBytes: 1_048_576 },
-    { monotonic: () => performance.now(), wall },
+    { monotonic, wall },
     log,
     openMetrics().store,
   )

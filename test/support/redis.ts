@@ -65,6 +65,15 @@ export async function clockOf(url: string): Promise<number> {
   return Number(seconds) * 1_000_000 + Number(micros)
 }
 
+/** How often scripts were asked for. */
+export async function scriptCalls(url: string): Promise<number> {
+  const info = await withClient(url, (client) => client.info('commandstats'))
+  const calls = [...info.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) =>
+    Number(count),
+  )
+  return calls.reduce((sum, count) => sum + count, 0)
+}
+
 /** Runs redis-server until it is ready. */
 export async function runRedis(args: readonly string[]): Promise<ChildProcess> {
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -54,19 +54,19 @@ for i = 1, #KEYS do
     limit.exceeded = limit.excess > 0
     limit.free = math.floor((limit.size - level) / parts)
   elseif limit.kind == 'quota' then
-    local start, finish = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+    local starts = {}
+    for later = 1, 4 do starts[later] = tonumber(ARGV[at + 2 + later]) end
     local now = now_ms / 1000
-    if now < start then
-      start, finish = tonumber(ARGV[at + 3]), start
-    elseif now >= finish then
-      start, finish = finish, tonumber(ARGV[at + 6])
-    end
+    local period = now < starts[2] and 1 or now < starts[3] and 2 or 3
     local used = 0
     local state = redis.call('GET', KEYS[i])
     if state then
       local written, of = state:match('^(%d+) (%d+)$')
-      if tonumber(of) == start then used = tonumber(written) end
+      -- A period that has begun is not begun anew by the clock of a Redis that takes over and is behind.
+      if period < 3 and tonumber(of) == starts[period + 1] then period = period + 1 end
+      if tonumber(of) == starts[period] then used = tonumber(written) end
     end
+    local start, finish = starts[period], starts[period + 1]
     limit.used, limit.start = used, start
     limit.left_ms = math.max(1, finish * 1000 - now_ms)
     limit.capped = math.min(cost, limit.count)
@@ -111,7 +111,8 @@ for i = 1, #KEYS do
     if charged then
       limit.running = limit.running + 1
       redis.call('ZADD', KEYS[i], now_ms + lease_ms, lease)
-      redis.call('PEXPIRE', KEYS[i], lease_ms)
+      -- Another process may have its leases last longer.
+      redis.call('PEXPIRE', KEYS[i], math.max(lease_ms, redis.call('PTTL', KEYS[i])))
     end
     remaining = math.max(0, limit.count - limit.running)
     retry_ms = limit.exceeded and 1000 or 0

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Charge } from '../../../src/contract/limit.ts'
+import { Secret } from '../../../src/contract/secret.ts'
+import { allowedOf, chargeOn, decide, openTestStore, rateOf } from '../../support/limits.ts'
+import { scriptCalls, startRedis } from '../../support/redis.ts'
+import { openSlowLink } from '../../support/slow-link.ts'
+
+/** With all the time that a machine under load may need. */
+function open(url: string, settings: Parameters<typeof openTestStore>[1] = {}) {
+  return openTestStore({ url: new Secret(url) }, { deadlineMs: 5_000, ...settings })
+}
+
+describe('tokens that are leased', () => {
+  const leased = (over: Partial<Charge> = {}) =>
+    chargeOn([rateOf(1, 3600, 100)], { leaseTokens: 10, ...over })
+
+  test('are paid for beforehand, so that two processes together never use more than there are', async () => {
+    await using redis = await startRedis()
+    using first = await open(redis.url)
+    using second = await open(redis.url)
+    const charge = leased()
+    const decisions = await Promise.all(
+      Array.from({ length: 300 }, (_, index) => decide((index % 2 ? first : second).store, charge)),
+    )
+    assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, 100)
+  })
+
+  test('exceed a later window by at most the lease of each process', async () => {
+    await using redis = await startRedis()
+    using first = await open(redis.url)
+    using second = await open(redis.url)
+    const charge = leased()
+    // Both take a lease and use one token of it; then others have emptied the bucket.
+    assert.equal(await allowedOf(first.store, charge, 1), 1)
+    assert.equal(await allowedOf(second.store, charge, 1), 1)
+    using others = await open(redis.url)
+    assert.equal(await allowedOf(others.store, chargeOn(charge.limits), 200), 80)
+    assert.equal(await allowedOf(first.store, charge, 50), 9)
+    assert.equal(await allowedOf(second.store, charge, 50), 9)
+  })
+
+  test('are kept when the configuration is read anew, also where the limit is edited', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    assert.equal(await allowedOf(opened.store, leased(), 1), 1)
+    using others = await open(redis.url)
+    assert.equal(await allowedOf(others.store, chargeOn(leased().limits), 200), 90)
+    assert.equal(await allowedOf(opened.store, leased(), 4), 4)
+    const edited = chargeOn([rateOf(2, 3600, 100)], { leaseTokens: 10 })
+    assert.equal(await allowedOf(opened.store, edited, 50), 5)
+    assert.equal(await allowedOf(opened.store, leased(), 50), 0)
+  })
+
+  test('need one command for many requests, also while they are refused', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    assert.equal(await allowedOf(opened.store, leased(), 200), 100)
+    // Ten leases and one refusal.
+    assert.equal(await scriptCalls(redis.url), 11)
+  })
+
+  test('serve requests that cost more than a lease, and those that cost less when these are refused', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    const charge = leased()
+    assert.equal((await decide(opened.store, { ...charge, cost: 95 })).isAllowed, true)
+    assert.equal((await decide(opened.store, { ...charge, cost: 6 })).isAllowed, false)
+    assert.equal(await allowedOf(opened.store, charge, 10), 5)
+  })
+
+  test('are none of what a request costs beyond the limit, whoever asks while it is decided', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    for (let turns = 0; turns < 12; turns += 1) {
+      const charge = chargeOn([rateOf(1, 3600, 10, `integration-${turns}`)], { leaseTokens: 5 })
+      const dear = decide(opened.store, { ...charge, cost: 10_000 })
+      // Answered with the former; the other asks so many turns of the queue later.
+      await opened.store.useNonce(`nonce-${turns}`, 60_000)
+      for (let turn = 0; turn < turns; turn += 1) await null
+      const other = decide(opened.store, charge)
+      assert.equal((await dear).isAllowed, true)
+      assert.equal((await other).isAllowed, false)
+      assert.equal(await allowedOf(opened.store, charge, 20), 0)
+    }
+  })
+
+  test('do not have requests that come together wait for one another until Redis counts as away', async () => {
+    await using redis = await startRedis()
+    await using link = await openSlowLink(redis.port)
+    using opened = await open(`redis://127.0.0.1:${link.port}/0`, { deadlineMs: 2_000 })
+    const { store } = opened
+    // Before, the script was not known.
+    await decide(store, chargeOn([rateOf(1, 1, 1, 'another')]))
+    link.delayMs = 100
+    for (const [cost, integration] of [
+      [10, 'as-much-as-a-lease'],
+      [6, 'less'],
+    ] as const) {
+      const charge = leased({ limits: [rateOf(1, 3600, 500, integration)], cost })
+      const decisions = await Promise.all(Array.from({ length: 50 }, () => decide(store, charge)))
+      assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, 50)
+      // Each held back for all of the others, their time would have been over.
+      assert.deepEqual(opened.lines, [])
+      const held = (await decide(store, charge)).states[0]?.remaining ?? 0
+      const left = (await decide(store, chargeOn(charge.limits))).states[0]?.remaining ?? 0
+      assert.ok(held - left <= 10 + 1)
+    }
+  })
+
+  test('are no leave to be refused without a reason where a cheaper request got through', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    const ask = (cost: number) => decide(opened.store, leased({ cost }))
+    assert.equal((await ask(60)).isAllowed, true)
+    const refused = await ask(50)
+    assert.equal((await ask(1)).isAllowed, true)
+    const again = await ask(50)
+    assert.deepEqual(
+      [refused, again].map(({ isAllowed, states }) => [isAllowed, states[0]?.isExceeded]),
+      [
+        [false, true],
+        [false, true],
+      ],
+    )
+  })
+
+  test('have a dearer request told how long it has to wait itself', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    const ask = async (cost: number) =>
+      (await decide(opened.store, leased({ cost }))).states[0]?.retryAfterMs ?? 0
+    await ask(99)
+    const [two, nine] = [await ask(2), await ask(9)]
+    assert.equal(Math.round((nine - two) / 3_600_000), 7)
+  })
+
+  test('leave the times that are told right to the second', async () => {
+    await using redis = await startRedis()
+    let passedMs = 0
+    using opened = await open(redis.url, { monotonic: () => performance.now() + passedMs })
+    const first = await decide(opened.store, leased())
+    passedMs = 600_000
+    const later = await decide(opened.store, leased())
+    const [before, after] = [first, later].map(({ states }) => states[0]?.resetMs ?? 0)
+    assert.ok(Math.abs((before ?? 0) - (after ?? 0) - passedMs) < 60_000)
+  })
+})

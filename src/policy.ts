@@ -61,7 +61,8 @@ export interface PublicOrigin {
 export interface Services {
   /**
    * A limiter that costs no round trip; `keys` bounds how many keys it remembers.
-   * @param name identifies its state, which survives a reload under the same name
+   * @param name identifies its state, which survives a reload under the same name; of an integration it begins with
+   *   the integration's name and a slash
    */
   readonly localLimiter: (name: string, limit: RateLimit, keys: number) => LocalLimiter
   readonly sharedLimiter: SharedLimiter

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { RequestContext } from '../request-context.ts'
+import { longestAgeMs } from './key-settings.ts'
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
@@ -64,7 +65,7 @@ export function canonicalSignature(settings: CanonicalSignatureSettings): Signat
         evidence: signature ? { scheme: 'canonical', computed: signed, signature } : undefined,
       }
     }
-    const ttlMs = signedAtMs + maxAgeMs - nowMs + 1
+    const ttlMs = signedAtMs + longestAgeMs - nowMs + 1
     return { keyId: found.id, nonce: { value: nonce, ttlMs } }
   }
 }

@@ -27,11 +27,17 @@ export function NotAfterSetting() {
   })
 }
 
+/**
+ * The oldest that a signature is taken, whatever is configured; milliseconds. For so long its nonce is remembered,
+ * since a reload may raise {@link MaxAgeSetting}.
+ */
+export const longestAgeMs = 300_000
+
 /** A setting that bounds the age of a signature. */
 export function MaxAgeSetting() {
   return Type.Integer({
     minimum: 1_000,
-    maximum: 300_000,
+    maximum: longestAgeMs,
     default: 300_000,
     description: 'How far the time of the caller may be from ours, either way.',
   })

@@ -102,7 +102,7 @@ export const sensitiveRoutes = definePolicy({
       const { count, unitSeconds } = parseRate(rate)
       // As many as come in a minute may come at once.
       const burst = Math.max(1, Math.ceil((count * 60) / unitSeconds))
-      const name = `sensitive-routes of ${services.integration} by ${of}`
+      const name = `${services.integration}/sensitive-routes by ${of}`
       return services.localLimiter(
         name,
         { ratePerSecond: count / unitSeconds, burst },

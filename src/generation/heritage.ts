@@ -37,21 +37,27 @@ export interface Heritage {
 
 /** Inherits from the previous generation whatever still applies under a configuration. */
 export function inheritHeritage(
-  { gateway: { limits }, magentoSchema }: Config,
+  { gateway: { limits, magento }, integrations, magentoSchema }: Config,
   previous?: Heritage,
 ): Heritage {
-  const buckets = inheritFrom(previous?.kept.buckets)
-  const tokens = inheritFrom(previous?.kept.tokens)
+  const names = new Set(integrations.map(({ name }) => name))
+  const buckets = inheritFrom(previous?.kept.buckets, (name) =>
+    names.has(name.split('/', 1)[0] ?? ''),
+  )
+  const accounts = new Set(
+    integrations.flatMap(({ upstream: { adminToken } }) =>
+      adminToken === undefined ? [] : [accountKey(magento, adminToken)],
+    ),
+  )
+  const tokens = inheritFrom(previous?.kept.tokens, (account) => accounts.has(account))
   const dialects = inheritFrom(previous?.kept.dialects)
   const sizes = { maxStringLength: limits.textLength, maxItems: limits.arrayItems }
   const contractOf = [magentoSchema, sizes] as const
   const isSameContract = sameSettings(previous?.kept.contractOf, contractOf)
   return {
     buckets,
-    tokenMemoryOf: ({ url }, { username, password, totpSecret }, clock) => {
-      const account = [url, username.reveal(), password.reveal(), totpSecret?.reveal()]
-      return tokens.take(hash('sha256', JSON.stringify(account)), () => newTokenMemory(clock))
-    },
+    tokenMemoryOf: (shop, account, clock) =>
+      tokens.take(accountKey(shop, account), () => newTokenMemory(clock)),
     dialectsOf: ({ url, version }) =>
       dialects.take(JSON.stringify([url, version]), () => dialectMemoryFor(version)),
     contract: isSameContract
@@ -64,4 +70,13 @@ export function inheritHeritage(
       contractOf: isSameContract && previous ? previous.kept.contractOf : contractOf,
     },
   }
+}
+
+/** Tells accounts apart, without their secrets. */
+function accountKey(
+  { url }: MagentoFacts,
+  { username, password, totpSecret }: AdminCredentials,
+): string {
+  const account = [url, username.reveal(), password.reveal(), totpSecret?.reveal()]
+  return hash('sha256', JSON.stringify(account))
 }

@@ -2,15 +2,20 @@
 export interface Inherited<Value> {
   /** The piece of this name, from the generation before if it had one. */
   readonly take: (name: string, make: () => Value) => Value
-  /** The pieces taken so far, which the next generation may take over. What nobody takes is forgotten. */
+  /** What the next generation may take over. */
   readonly own: ReadonlyMap<string, Value>
 }
 
-/** Starts from what the generation before has taken. */
+/**
+ * Starts from what the generation before has left.
+ * @param isNeeded whether a piece may still be asked for, since integrations are prepared when they are called; one
+ *   that is neither needed nor taken is forgotten
+ */
 export function inheritFrom<Value>(
   previous: ReadonlyMap<string, Value> = new Map(),
+  isNeeded: (name: string) => boolean = () => false,
 ): Inherited<Value> {
-  const own = new Map<string, Value>()
+  const own = new Map([...previous].filter(([name]) => isNeeded(name)))
   return {
     own,
     take: (name, make) => {

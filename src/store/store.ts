@@ -51,8 +51,8 @@ export interface StoreSettings {
 /** By so much a timer can be late; what waits for a deadline must not wait longer than it says. */
 const timerSlackMs = 5
 
-/** Nonces of five minutes, and the one that they are kept beyond, at 3,000 requests a second; about 180 MiB when full. */
-const maxNonces = 1_200_000
+/** Nonces of five minutes, and up to three that they are kept beyond, at 3,000 requests a second; about 220 MiB when full. */
+const maxNonces = 1_500_000
 
 /** What keys and their answers may take of this process' memory. */
 const maxKeyBytes = 67_108_864

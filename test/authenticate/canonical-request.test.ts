@@ -38,9 +38,12 @@ function signed(changes: Partial<Signed> = {}): Signed {
   return { signature, ...parts, ...changes }
 }
 
-function resultOf({ method, target, timestamp, nonce, body, signature }: Signed) {
+function resultOf(
+  { method, target, timestamp, nonce, body, signature }: Signed,
+  verifier = verify,
+) {
   const headers = { 'X-Timestamp': timestamp, 'X-Nonce': nonce, 'X-Signature': signature }
-  return verify(requestContext({ method, target, headers, body }), nowMs)
+  return verifier(requestContext({ method, target, headers, body }), nowMs)
 }
 
 test('makes the string that docs/signing.md says', () => {
@@ -66,6 +69,13 @@ test('accepts what is signed, and remembers its nonce for as long as its time is
   })
   const early = resultOf(signed({ timestamp: String(nowMs / 1000 + 300) }))
   assert.ok(!('reason' in early) && early.nonce?.ttlMs === 600_001)
+})
+
+test('remembers a nonce for as long as a reload could have its time be good', () => {
+  const secrets = [{ id: 'k1', value: new Secret(secret) }]
+  const hasty = canonicalSignature({ secrets, maxAgeMs: 1_000 })
+  const result = resultOf(signed(), hasty)
+  assert.ok(!('reason' in result) && result.nonce?.ttlMs === 300_001)
 })
 
 describe('refuses', () => {

@@ -8,6 +8,7 @@ import { startedProcess } from '../support/gateway-process.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 import {
   adminToken,
   metricOf,
@@ -288,6 +289,49 @@ describe('a reload keeps', () => {
     assert.equal((await send(gateway.url, { path, headers })).status, 401)
     await gateway.stop()
     assert.match(await gateway.auditText(), /"reason":"replayed/)
+  })
+
+  test('what an integration used that nobody called between two of them', async () => {
+    let signIns = 0
+    await using upstream = await startRawUpstream((socket, request) => {
+      if (request.includes('/integration/admin/token')) {
+        signIns += 1
+        socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n')
+      } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n""')
+    })
+    const signingIn = {
+      ...acme,
+      credentials: { token: 'env:ACME_TOKEN' },
+      upstream: { adminToken: { username: 'env:GLOBEX_TOKEN', password: 'env:MAGENTO_TOKEN' } },
+    }
+    const guarded = {
+      ...globex,
+      policies: {
+        routes: ['POST /V1/integration/customer/token'],
+        sensitiveRoutes: { perSubject: '1/h', perAddress: '100/h' },
+      },
+    }
+    await using gateway = await startReloadable({
+      magentoUrl: upstream.url,
+      integrations: [signingIn, guarded],
+    })
+    const guess = () =>
+      send(gateway.url, {
+        method: 'POST',
+        path: '/rest/V1/integration/customer/token',
+        headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+        body: '{"username":"ada@example.com","password":"a guess"}',
+      })
+    const ask = () =>
+      send(gateway.url, { headers: { Authorization: `Bearer ${testEnv.ACME_TOKEN}` } })
+    assert.deepEqual([(await guess()).status, (await guess()).status], [200, 429])
+    assert.equal((await ask()).status, 503)
+    await gateway.reload()
+    await gateway.reload()
+    await gateway.reload()
+    assert.equal((await guess()).status, 429)
+    assert.equal((await ask()).status, 503)
+    assert.equal(signIns, 1)
   })
 
   test('the limit of an address and its penalty', async () => {

@@ -37,6 +37,9 @@ const MessageSignatureKey = Type.Refine(
 /** A key of {@link MessageSignatureSettings}, its references resolved. */
 export type MessageSignatureKey = Static<typeof MessageSignatureKey>
 
+/** By so much the clock of a caller may differ at most, whatever is configured; a nonce is remembered for that. */
+export const longestSkewSeconds = 120
+
 /** Settings of the scheme `rfc9421`. */
 export const MessageSignatureSettings = Type.Object(
   {
@@ -64,7 +67,7 @@ export const MessageSignatureSettings = Type.Object(
     }),
     clockSkewSeconds: Type.Integer({
       minimum: 0,
-      maximum: 120,
+      maximum: longestSkewSeconds,
       default: 30,
       description: 'How far the clock of the caller may be from ours, either way.',
     }),

@@ -4,7 +4,7 @@ import type { RefusedSignature, SignatureVerifier } from '../verifier.ts'
 import type { Component } from './component.ts'
 import { findContentDigestFault } from './content-digest.ts'
 import { normalizeOrigin } from './derived-component.ts'
-import type { MessageSignatureSettings } from './message-signature-settings.ts'
+import { longestSkewSeconds, type MessageSignatureSettings } from './message-signature-settings.ts'
 import { findParameterFault } from './parameter-fault.ts'
 import { verifyBase } from './signature-algorithm.ts'
 import { signatureBase } from './signature-base.ts'
@@ -27,7 +27,6 @@ export function prepareMessageSignature(
   const keys = new Map(settings.keys.map((own) => [own.id, readyKey(own)]))
   const [anyKey] = [...keys.values()] as [VerificationKey, ...VerificationKey[]]
   const ownOrigin = normalizeOrigin(origin)
-  const skewMs = settings.clockSkewSeconds * 1000
   return (request, nowMs) => {
     const { target, rawHeaders, method, body } = request
     if (target === undefined) return { reason: 'no request target' }
@@ -59,7 +58,7 @@ export function prepareMessageSignature(
       const digestFault = findContentDigestFault(rawHeaders, body)
       if (digestFault !== undefined) return { reason: digestFault }
     }
-    const ttlMs = expires * 1000 + skewMs - nowMs + 1
+    const ttlMs = (expires + longestSkewSeconds) * 1000 - nowMs + 1
     return { keyId: keyid, nonce: { value: nonce, ttlMs } }
   }
 }

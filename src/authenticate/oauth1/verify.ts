@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { RequestContext } from '../../request-context.ts'
+import { longestAgeMs } from '../key-settings.ts'
 import { endOfLife } from '../shared-secrets.ts'
 import type { SignatureVerifier } from '../verifier.ts'
 import { oauth1BaseString } from './base-string.ts'
@@ -72,7 +73,7 @@ export function oauth1Signature(
     if (nowMs >= key.notAfterMs) return { reason: `key ${key.id} is past its notAfter` }
     const bodyFault = findBodyFault(request, parameters, algorithm, settings)
     if (bodyFault !== undefined) return { reason: bodyFault }
-    const ttlMs = Number(parameters.oauth_timestamp) * 1000 + settings.maxAgeMs - nowMs + 1
+    const ttlMs = Number(parameters.oauth_timestamp) * 1000 + longestAgeMs - nowMs + 1
     return { keyId: key.id, nonce: { value: parameters.oauth_nonce, ttlMs } }
   }
 }

@@ -95,6 +95,11 @@ test('verifies what the package oauth-1.0a signs, and says which key it was', ()
   }
 })
 
+test('remembers a nonce for as long as a reload could have its time be good', () => {
+  const result = resultOf({}, { maxAgeMs: 1_000 })
+  assert.ok(!('reason' in result) && result.nonce?.ttlMs === 300_001)
+})
+
 test('takes HMAC-SHA1 only where it is allowed', () => {
   const call = { algorithm: 'sha1' } as const
   assert.equal(reasonOf(call), 'oauth_signature_method is not one that is allowed')

@@ -10,9 +10,11 @@ interface HeldToken {
   readonly endsAtMs: number
 }
 
-/** What is known of the token of one account; may outlive the cache. */
+/** What is known of the token of one account; may outlive the cache, and be shared by several. */
 export interface TokenMemory {
   held: HeldToken | undefined
+  /** The sign-in under way. */
+  pending: Promise<Secret | TokenFault> | undefined
   readonly pacing: Pacing
 }
 
@@ -21,7 +23,7 @@ export interface TokenMemory {
  * @param clock milliseconds, never running backwards
  */
 export function newTokenMemory(clock: () => number): TokenMemory {
-  return { held: undefined, pacing: new Pacing(clock) }
+  return { held: undefined, pending: undefined, pacing: new Pacing(clock) }
 }
 
 /** A token is renewed this long before it ends, or at half of its time if that is later. */
@@ -42,7 +44,6 @@ export class TokenCache {
   readonly #opaqueLifetimeMs: number
   readonly #clock: () => number
   readonly #memory: TokenMemory
-  #pending: Promise<Secret | TokenFault> | undefined
 
   /**
    * @param opaqueLifetimeMs what a token is good for that does not say so itself
@@ -67,10 +68,10 @@ export class TokenCache {
     if (held !== undefined && this.#clock() < held.renewAtMs) return held.token
     const fault = this.#memory.pacing.fault()
     if (fault !== undefined) return this.#usable() ?? fault
-    this.#pending ??= this.#renew().finally(() => {
-      this.#pending = undefined
+    this.#memory.pending ??= this.#renew().finally(() => {
+      this.#memory.pending = undefined
     })
-    return this.#pending
+    return this.#memory.pending
   }
 
   /**

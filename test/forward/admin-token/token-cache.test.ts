@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Secret } from '../../../src/contract/secret.ts'
 import { attemptWithAdminToken } from '../../../src/forward/admin-token/admin-token-attempt.ts'
 import type { TokenOutcome } from '../../../src/forward/admin-token/fetch-token.ts'
-import { TokenCache } from '../../../src/forward/admin-token/token-cache.ts'
+import { newTokenMemory, TokenCache } from '../../../src/forward/admin-token/token-cache.ts'
 import { testClock } from '../../support/services.ts'
 
 const minuteMs = 60_000
@@ -41,6 +41,28 @@ test('fetches one token for a hundred requests at once', async () => {
   assert.deepEqual(new Set(tokens), new Set(['token-1']))
   assert.equal(await read(), 'token-1')
   assert.equal(magento.fetches, 1)
+})
+
+test('signs an account in once, however many integrations wait for its token', async () => {
+  const clock = testClock()
+  let signIns = 0
+  const fetch = async (): Promise<TokenOutcome> => {
+    signIns += 1
+    await setImmediate()
+    return refused
+  }
+  const memory = newTokenMemory(clock)
+  const caches = Array.from(
+    { length: 6 },
+    () => new TokenCache(fetch, 50 * minuteMs, clock, memory),
+  )
+  const faults = await Promise.all(caches.map((cache) => cache.get()))
+  assert.deepEqual(
+    faults.map((fault) => 'reason' in fault && fault.retryAfterSeconds),
+    Array(6).fill(5),
+  )
+  // Magento locks an account at its sixth refusal in a row.
+  assert.equal(signIns, 1)
 })
 
 test('renews a token shortly before it ends', async () => {

@@ -97,15 +97,28 @@ function readPlaces(places: readonly string[]): SubjectPlaces {
 function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
   const pattern = parseRoutePattern(route)
   if (pattern === undefined) return { variables: [], pointers: [] }
-  const { segments } = apiRoute(pattern.segments)
+  const { execution, segments: given } = apiRoute(pattern.segments)
+  const isBulk = execution === 'bulk'
+  const segments = isBulk ? given.map(withVariable) : given
   const variables = segments.flatMap((segment, index) => {
     const variable = variableOf(segment)
     if (variable === undefined) return []
     return subjectOfVariable(variable, segments[index - 1] ?? '') === field ? [variable] : []
   })
   const unnamed = unnamedRoute(`${pattern.method} /${segments.join('/')}`)
-  const pointers = standardPointers.get(unnamed)?.[field] ?? []
-  return { variables, pointers: pointers.map(stepsOf) }
+  const pointers = (standardPointers.get(unnamed)?.[field] ?? []).map(stepsOf)
+  if (!isBulk) return { variables, pointers }
+  return { variables: [], pointers: [...variables.map((variable) => [variable]), ...pointers] }
+}
+
+/**
+ * Of a bulk route a variable is a word of the path, such as `bySku`, and its values are members of the items
+ * (Magento: WebapiAsync/Model/BulkServiceConfig.php).
+ */
+function withVariable(segment: string): string {
+  return segment.replace(/^by([A-Z])(\w*)$/, (_, first: string, rest: string) => {
+    return `:${first.toLowerCase()}${rest}`
+  })
 }
 
 function stepsOf(pointer: string): string[] {

@@ -45,9 +45,8 @@ export const magentoSchema = definePolicy({
     const meant = meantOperations(contract)
     const inspected = new Set(answers)
     return function checkMagentoSchema(request) {
-      const { route = '', endpoint } = request
-      // It has a schema of its own.
-      if (endpoint !== undefined || route === openApiRoute) return allow
+      const { route = '' } = request
+      if (isAnsweredHere(request)) return allow
       if (inspected.has(route)) {
         const operation = meant(route)
         request.inspectAnswer = (status, body) => {
@@ -65,6 +64,12 @@ export const magentoSchema = definePolicy({
     }
   },
 })
+
+/** Whether it is none of Magento's. Endpoints have schemas of their own. */
+function isAnsweredHere({ endpoint, route, job }: RequestContext): boolean {
+  if (endpoint !== undefined || route === openApiRoute) return true
+  return job?.kind === 'show' || job?.kind === 'cancel'
+}
 
 /** Gives the operation that a grant means by its pattern. */
 type MeantOperations = (route: string) => Operation | undefined
@@ -131,11 +136,22 @@ function findRejection(
   // A body that was granted to pass unread is none of ours.
   if (body === undefined && request.body.length > 0) return undefined
   if (body === undefined && (method === 'GET' || method === 'DELETE')) return undefined
-  const violations = operation.checkBody(body ?? {}, route.execution)
+  const execution = isBulkOfJob(request) ? 'bulk' : route.execution
+  const violations = operation.checkBody(body ?? {}, execution)
   if (violations.length === 0) return undefined
   return reject('invalid-body', `body violates Magento's schema in ${violations.length} places`, {
     violations,
   })
+}
+
+/** Whether a job makes a bulk of it. Into the path of one no variables can be written. */
+function isBulkOfJob({ job, json, routeVariables }: RequestContext): boolean {
+  return (
+    job?.kind === 'accept' &&
+    job.deferral.engine === 'magento' &&
+    Array.isArray(json?.value) &&
+    routeVariables?.size === 0
+  )
 }
 
 function listOf(violations: readonly Violation[]): string {

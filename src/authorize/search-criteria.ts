@@ -1,6 +1,6 @@
-import { allow, definePolicy } from '../policy.ts'
+import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
-import type { RequestContext } from '../request-context.ts'
+import { openApiRoute, type RequestContext, type RequestTarget } from '../request-context.ts'
 import { queryOf } from './query-parameters.ts'
 import { CriteriaSettings } from './search-criteria/criteria-settings.ts'
 import { criteriaViolations, pagingViolations } from './search-criteria/criteria-violations.ts'
@@ -18,8 +18,10 @@ export const searchCriteria = definePolicy({
   absent: {},
   prepare: ({ routes = {}, ...general }, services) => {
     return function checkSearchCriteria(request) {
-      const { method, target } = request
-      if (method !== 'GET' || target === undefined) return allow
+      const { method, target, job, route } = request
+      // Neither a job nor the document of routes is a search.
+      if (method !== 'GET' || target === undefined || job !== undefined || route === openApiRoute)
+        return allow
       const bounds = { ...general, ...routes[request.route ?? ''] }
       const { mode = 'enforce', fieldsRequired, defaultPageSize } = bounds
       if (mode === 'off' || (target.query === undefined && !fieldsRequired)) return allow
@@ -45,17 +47,28 @@ export const searchCriteria = definePolicy({
       }
       if (defaultPageSize === undefined) return allow
       if (criteria !== undefined && criteria.pageSize === undefined) {
-        addPageSize(request, `${criteria.name}[pageSize]`, defaultPageSize)
+        return addPageSize(request, target, `${criteria.name}[pageSize]`, defaultPageSize)
       }
-      if (paging?.pageSizes.length === 0) addPageSize(request, paging.parameter, defaultPageSize)
-      return allow
+      if (paging?.pageSizes.length !== 0) return allow
+      return addPageSize(request, target, paging.parameter, defaultPageSize)
     }
   },
 })
 
 /** What is added is signed, sent and recorded like what the caller has sent. */
-function addPageSize(request: RequestContext, parameter: string, pageSize: number): void {
-  if (request.target === undefined) return
-  const query = `${request.target.query}&${encodeURIComponent(parameter)}=${pageSize}`
-  request.target = { ...request.target, query }
+function addPageSize(
+  request: RequestContext,
+  target: RequestTarget,
+  parameter: string,
+  pageSize: number,
+): Verdict {
+  const before = target.query ? `${target.query}&` : ''
+  const filled = { ...target, query: `${before}${encodeURIComponent(parameter)}=${pageSize}` }
+  // Behind as many parameters as PHP takes it would be left out.
+  if (queryOf(filled) === undefined) {
+    const detail = 'The query has too many parameters for a page size beside them.'
+    return reject('query-not-allowed', 'no room for a page size', { detail })
+  }
+  request.target = filled
+  return allow
 }

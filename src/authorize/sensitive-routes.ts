@@ -117,7 +117,8 @@ export const sensitiveRoutes = definePolicy({
       const path = segments.join('/')
       const route = routes.find(({ form }) => form.test(`${request.method} ${path}`))
       if (route === undefined) return allow
-      if (execution === 'bulk') {
+      // Of an array a job of Magento's makes a bulk.
+      if (execution === 'bulk' || Array.isArray(request.json?.value)) {
         return reject('attack-refused', 'bulk request to a sensitive route', {
           detail: 'This route may not be called in bulk.',
         })

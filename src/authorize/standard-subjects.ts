@@ -16,6 +16,7 @@ export const standardPointers: ReadonlyMap<
   ['POST /V1/inventory/source-items', { skus: ['/sourceItems/*/sku'] }],
   ['POST /V1/inventory/source-items-delete', { skus: ['/sourceItems/*/sku'] }],
   ['POST /V1/inventory/low-quantity-notification', { skus: ['/sourceItemConfigurations/*/sku'] }],
+  ['POST /V1/inventory/low-quantity-notifications-delete', { skus: ['/sourceItems/*/sku'] }],
   ['POST /V1/inventory/bulk-product-source-assign', { skus: ['/skus/*'] }],
   ['POST /V1/inventory/bulk-product-source-unassign', { skus: ['/skus/*'] }],
   ['POST /V1/inventory/bulk-product-source-transfer', { skus: ['/skus/*'] }],
@@ -32,6 +33,15 @@ export const standardPointers: ReadonlyMap<
   ['POST /V1/products/cost', { skus: ['/prices/*/sku'] }],
   ['POST /V1/products/cost-delete', { skus: ['/skus/*'] }],
   ['POST /V1/products/cost-information', { skus: ['/skus/*'] }],
+  ['POST /V1/products/options', { skus: ['/option/product_sku'] }],
+  ['PUT /V1/products/options/:', { skus: ['/option/product_sku'] }],
+  ['POST /V1/bundle-products/options/add', { skus: ['/option/sku'] }],
+  ['PUT /V1/bundle-products/options/:', { skus: ['/option/sku'] }],
+  ['POST /V1/bundle-products/:/links/:', { skus: ['/linkedProduct/sku'] }],
+  ['PUT /V1/bundle-products/:/links/:', { skus: ['/linkedProduct/sku'] }],
+  ['POST /V1/configurable-products/:/child', { skus: ['/childSku'] }],
+  ['POST /V1/categories/:/products', { skus: ['/productLink/sku'] }],
+  ['PUT /V1/categories/:/products', { skus: ['/productLink/sku'] }],
   ['POST /V1/magefine/inventaire', { skus: ['/sku'] }],
   ['POST /V1/magefine/inventory', { skus: ['/sku'] }],
   ['POST /V1/magefine/inventaire/bulk', { skus: ['/items/*/sku'] }],
@@ -41,6 +51,9 @@ export const standardPointers: ReadonlyMap<
   ['POST /V1/invoices', { orderIds: ['/entity/order_id'] }],
   ['POST /V1/shipment', { orderIds: ['/entity/order_id'] }],
   ['POST /V1/creditmemo', { orderIds: ['/entity/order_id'] }],
+  ['POST /V1/creditmemo/refund', { orderIds: ['/creditmemo/order_id'] }],
+  ['POST /V1/shipment/track', { orderIds: ['/entity/order_id'] }],
+  ['POST /V1/order/notify-orders-are-ready-for-pickup', { orderIds: ['/orderIds/*'] }],
 ])
 
 const byName: ReadonlyMap<string, SubjectField> = new Map([

@@ -5,7 +5,7 @@ import type { JobAnswer, JobFailure, JobState } from './job.ts'
 import type { JobRequest } from './job-payload.ts'
 import type { JobSender, JobWorld } from './job-world.ts'
 import { type AttemptJudgement, judge } from './judge-answer.ts'
-import { asyncPath, readTakenBulk, stateOfResults } from './magento-bulk.ts'
+import { asyncPath, readTakenBulk, stateOfResults, type TakenBulk } from './magento-bulk.ts'
 
 /** What an attempt came to, and what there is to tell of it. */
 export interface AttemptResult {
@@ -18,8 +18,8 @@ export interface AttemptResult {
   readonly hasItems?: boolean
   /** How long Magento asks to be left alone, milliseconds. */
   readonly retryAfterMs?: number | undefined
-  /** What Magento calls it; with `taken` only. */
-  readonly bulkUuid?: string
+  /** What Magento said of it; with `taken` by an attempt only. */
+  readonly bulk?: TakenBulk
 }
 
 /** Longest body of an answer that is kept. */
@@ -39,9 +39,13 @@ export async function attempt(
   if (!isTaken || result.judgement !== 'done') return result
   const bulk = readTakenBulk(result.answer?.body ?? Buffer.alloc(0))
   if (bulk === undefined) return { ...result, judgement: 'unknown', failure: notTaken }
-  const { bulkUuid, total } = bulk
-  await world.store.change(request.job.id, { progress: { total, done: 0, failed: 0 } })
-  return { judgement: 'taken', bulkUuid }
+  const { total, refused } = bulk
+  const { length } = refused
+  if (length > 0) await world.store.putResults(request.job.id, 0, refused)
+  await world.store.change(request.job.id, { progress: { total, done: length, failed: length } })
+  // Of nothing there is nothing to follow.
+  if (length === total) return { judgement: 'done', state: stateOfResults(refused) }
+  return { judgement: 'taken', bulk }
 }
 
 /** Has an endpoint answer, item by item where it has many. */

@@ -2,7 +2,7 @@ import type { Occasion } from '../forward/upstream-exchange.ts'
 import { type AttemptResult, resultOf } from './attempt.ts'
 import type { JobRequest } from './job-payload.ts'
 import type { JobSender, JobWorld } from './job-world.ts'
-import { bulkStatusPath, readOperations, stateOfResults } from './magento-bulk.ts'
+import { bulkStatusPath, readOperations, stateOfResults, withRefused } from './magento-bulk.ts'
 
 /** Asks Magento how far it is with what it has taken. */
 export async function followBulk(
@@ -22,10 +22,10 @@ export async function followBulk(
   // To ask again does no harm, whatever was answered.
   if (bulk === undefined) return { judgement: 'taken', failure, retryAfterMs }
   const { id } = request.job
-  const { total, open, results } = bulk
+  const { total, open, results } = withRefused(bulk, request.refused ?? [])
   const failed = results.filter(({ success }) => !success).length
   await store.putResults(id, 0, results)
   await store.change(id, { progress: { total, done: results.length, failed } })
-  if (open > 0 || total === 0) return { judgement: 'taken', retryAfterMs }
+  if (open > 0 || bulk.total === 0) return { judgement: 'taken', retryAfterMs }
   return { judgement: 'done', state: stateOfResults(results) }
 }

@@ -1,4 +1,4 @@
-import type { AcceptedJob } from './job.ts'
+import type { AcceptedJob, JobItemResult } from './job.ts'
 
 /** A request that was accepted, whole: what is needed to carry it out, and nothing that authenticates. */
 export interface JobRequest {
@@ -18,6 +18,8 @@ export interface JobRequest {
   readonly isComposed: boolean
   /** What Magento calls it, since it has taken it. */
   readonly bulkUuid?: string | undefined
+  /** Items that Magento has not taken with the others. */
+  readonly refused?: readonly JobItemResult[] | undefined
   readonly body: Buffer
   /** Where it was cancelled outside of a gateway, and only this is to be told; milliseconds since the epoch. */
   readonly cancelledAtMs?: number | undefined

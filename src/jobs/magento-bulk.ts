@@ -16,6 +16,11 @@ const rejected = 5
 export interface TakenBulk {
   readonly bulkUuid: string
   readonly total: number
+  /**
+   * What it did not take of it; there is no operation for these (Magento: AsynchronousOperations/Model/
+   * MassSchedule.php, publishMass).
+   */
+  readonly refused: readonly JobItemResult[]
 }
 
 /** How far Magento is with a bulk. */
@@ -31,7 +36,7 @@ export function asyncPath({ store, segments, body }: JobRequest): string {
   const prefix = store === undefined ? '/rest' : `/rest/${store}`
   if (segments[0] === 'async') return `${prefix}/${segments.join('/')}`
   // An array is one operation for each of its elements.
-  const form = body[0] === 0x5b ? 'async/bulk' : 'async'
+  const form = /^\s*\[/.test(body.toString('latin1')) ? 'async/bulk' : 'async'
   return `${prefix}/${form}/${segments.join('/')}`
 }
 
@@ -44,25 +49,56 @@ export function bulkStatusPath({ store }: JobRequest, bulkUuid: string): string 
 /** Reads what Magento said when it took a bulk; undefined where it said something else. */
 export function readTakenBulk(body: Buffer): TakenBulk | undefined {
   const { bulk_uuid: bulkUuid, request_items: items } = parsed(body)
-  if (typeof bulkUuid !== 'string' || !Array.isArray(items)) return undefined
-  return { bulkUuid, total: items.length }
+  if (typeof bulkUuid !== 'string' || !isListOfObjects(items)) return undefined
+  const refused = items.flatMap(({ id, status, error_message: message }): JobItemResult[] =>
+    status === 'rejected' ? [itemResult(id, false, message, true)] : [],
+  )
+  return { bulkUuid, total: items.length, refused }
 }
 
 /** Reads how far Magento is with a bulk; undefined where it said something else. */
 export function readOperations(body: Buffer): BulkProgress | undefined {
-  const { operations_list: list } = parsed(body)
-  if (!Array.isArray(list) || !list.every((each) => each instanceof Object)) return undefined
-  const operations = list as readonly Record<string, unknown>[]
+  const { operations_list: operations } = parsed(body)
+  if (!isListOfObjects(operations)) return undefined
   const over = operations.filter(({ status }) => Number(status) !== open)
   return {
     total: operations.length,
     open: operations.length - over.length,
-    results: over.map(({ id, status, result_message: message }) => ({
-      success: Number(status) === complete,
-      item: Number(id),
-      ...(Number(status) === rejected && { isRejected: true }),
-      ...(typeof message === 'string' && { message }),
-    })),
+    results: over.map(({ id, status, result_message: message }) =>
+      itemResult(id, Number(status) === complete, message, Number(status) === rejected),
+    ),
+  }
+}
+
+/** @param id position of the item in the array that was sent */
+function itemResult(
+  id: unknown,
+  success: boolean,
+  message: unknown,
+  isRejected: boolean,
+): JobItemResult {
+  return {
+    success,
+    item: Number(id),
+    ...(isRejected && { isRejected }),
+    ...(typeof message === 'string' && { message }),
+  }
+}
+
+/**
+ * How far Magento is with all items of a bulk, in the order in which they were sent.
+ * @param refused what it had not taken
+ */
+export function withRefused(
+  { total, open, results }: BulkProgress,
+  refused: readonly JobItemResult[],
+): BulkProgress {
+  return {
+    total: total + refused.length,
+    open,
+    results: [...refused, ...results].toSorted(
+      (one, other) => Number(one.item) - Number(other.item),
+    ),
   }
 }
 
@@ -76,6 +112,10 @@ export function stateOfResults(results: readonly JobItemResult[]): JobState {
 /** The end of a job of which no more is known than what became of some of its items. */
 export function stateOfBrokenOff(results: readonly JobItemResult[]): JobState {
   return results.some(({ success }) => success) ? 'partial' : 'failed'
+}
+
+function isListOfObjects(value: unknown): value is readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) && value.every((each) => each instanceof Object)
 }
 
 function parsed(body: Buffer): Record<string, unknown> {

@@ -79,9 +79,9 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
   ): Promise<Settlement> {
     const { judgement, answer, failure, retryAfterMs } = result
     if (judgement === 'taken') {
-      const { bulkUuid } = result
-      const payload =
-        bulkUuid === undefined ? undefined : encodeJobRequest({ ...request, bulkUuid })
+      const { bulk } = result
+      const { bulkUuid, refused } = bulk ?? request
+      const payload = bulk && encodeJobRequest({ ...request, bulkUuid, refused })
       note(request, { state: 'running' })
       return retryAt(delivery, 'Magento has not carried it out yet', false, retryAfterMs, payload)
     }

@@ -23,23 +23,32 @@ export function namedSubjects(request: SubjectSources): NamedSubjects {
   const subjects = request.auditDetails?.subjects
   if (subjects === undefined) return {}
   const found: { [Field in SubjectField]?: readonly string[] | undefined } = {}
-  for (const field of subjectFields) found[field] = valuesOf(request, subjects[field])
+  for (const field of subjectFields) found[field] = valuesOf(request, subjects[field], field)
   return found
 }
 
 function valuesOf(
   { routeVariables, json, target }: SubjectSources,
   { variables, pointers }: SubjectPlaces,
+  field: SubjectField,
 ): readonly string[] | undefined {
   if (variables.length === 0 && (pointers.length === 0 || json === undefined)) return undefined
   const values = new Set<string>()
   for (const variable of variables) {
     const raw = routeVariables?.get(variable)
-    if (raw !== undefined) note(values, percentDecode(raw))
+    if (raw === undefined) continue
+    const text = percentDecode(raw)
+    note(values, text)
+    // `005` and `5.0` are order 5 to Magento.
+    if (field === 'orderIds') note(values, wholeNumberOf(text))
   }
   if (json !== undefined) {
     const isBulk = apiRoute(target?.segments ?? []).execution === 'bulk'
-    for (const steps of pointers) collect(json.value, isBulk ? ['*', ...steps] : steps, 0, values)
+    for (const steps of pointers) {
+      // Of an array a job of Magento's makes a bulk.
+      const isEach = isBulk || (Array.isArray(json.value) && !/^(?:\*|\d+)$/.test(steps[0] ?? ''))
+      collect(json.value, isEach ? ['*', ...steps] : steps, 0, values)
+    }
   }
   return values.size === 0 ? undefined : [...values]
 }
@@ -56,6 +65,11 @@ function collect(value: unknown, steps: readonly string[], at: number, values: S
       if (foldName(name) === folded) collect(member, steps, at + 1, values)
     }
   }
+}
+
+function wholeNumberOf(text: string | undefined): number | undefined {
+  const number = Math.trunc(Number(text || undefined))
+  return Number.isSafeInteger(number) ? number : undefined
 }
 
 function note(values: Set<string>, value: unknown): void {

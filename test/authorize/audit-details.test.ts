@@ -14,6 +14,9 @@ const routes = [
   'POST /V1/order/:orderId/invoice',
   'POST /V1/invoices',
   'GET /V1/bulk/:uuid/status',
+  'PUT /async/bulk/V1/products/bySku',
+  'POST /V1/products/options',
+  'GET /V1/orders/:id',
   'POST /V1/erp/lines',
   'POST /V1/erp/plain/:sku',
   'PUT /V1/customers/:customerId',
@@ -88,6 +91,27 @@ describe('of the routes of Magento the record tells', () => {
     const body = ['A', 'B'].map((sku) => ({ sourceItems: [{ sku }] }))
     const { skus } = await post('/async/bulk/V1/inventory/source-items', body)
     assert.deepEqual(skus, ['A', 'B'])
+  })
+  test('those of each element where Magento does it later, of the words that stand for variables too', async () => {
+    const body = [{ sku: 'A', product: { sku: 'B' } }, { product: { sku: 'C' } }]
+    const { skus } = await post('/async/bulk/V1/products/bySku', body, 'PUT')
+    assert.deepEqual(skus?.toSorted(), ['A', 'B', 'C'])
+  })
+  test('those of each element of an array, of which a job of Magento makes a bulk', async () => {
+    const body = ['A', 'B'].map((sku) => ({ product: { sku } }))
+    assert.deepEqual((await post('/V1/products', body)).skus, ['A', 'B'])
+  })
+  test('the SKU that an option belongs to', async () => {
+    const { skus } = await post('/V1/products/options', { option: { productSku: 'A' } })
+    assert.deepEqual(skus, ['A'])
+  })
+  test('the order that Magento takes a number for, besides what was sent', async () => {
+    for (const sent of ['005', '5.0', '%2B5']) {
+      const { orderIds } = await recordOf({ path: `/rest/V1/orders/${sent}` })
+      assert.deepEqual(orderIds, [decodeURIComponent(sent), '5'])
+    }
+    const { orderIds } = await recordOf({ path: '/rest/V1/orders/5' })
+    assert.deepEqual(orderIds, ['5'])
   })
   test('the SKUs of path and body', async () => {
     const { skus } = await post('/V1/products/A', { product: { sku: 'B' } }, 'PUT')

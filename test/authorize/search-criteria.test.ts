@@ -251,6 +251,15 @@ test('refuses a search behind more parameters than PHP takes', async () => {
   assert.equal((await rejectionOf(ask(behind(1000)).verdict)).code, 'query-not-allowed')
 })
 
+test('refuses a search whose default page size would stand behind them', async () => {
+  const settings = { defaultPageSize: 50 }
+  const among = (count: number) =>
+    `?searchCriteria[currentPage]=1&${Array.from({ length: count - 1 }, (_, index) => `a${index}`).join('&')}`
+  assert.equal(ask(among(999), settings).verdict, allow)
+  const rejection = await rejectionOf(ask(among(1000), settings).verdict)
+  assert.equal(rejection.code, 'query-not-allowed')
+})
+
 test('Magento gets the page size that was put in, and the caller what was expected', async () => {
   await using magento = await startMagento()
   await using gateway = await startGateway({

@@ -108,6 +108,22 @@ describe('magento diff', () => {
     })
   }
 
+  test('names a variable of a path, and the elements of a list in the query, that have another type', () => {
+    const orders = (id: string, skus: string) => {
+      const inPath = { name: 'id', in: 'path', type: id, required: true }
+      const inQuery = { name: 'skus', in: 'query', type: 'array', items: { type: skus } }
+      return document({ '/V1/orders/{id}': { get: { parameters: [inPath, inQuery] } } })
+    }
+    const changes = compareContracts(orders('string', 'integer'), orders('integer', 'string'))
+    assert.deepEqual(
+      changes.map(({ place, what, isBreaking }) => [place, what, isBreaking]),
+      [
+        ['path :id', 'its type was string and is integer', true],
+        ['query skus[]', 'its type was integer and is string', true],
+      ],
+    )
+  })
+
   test('exits with 0 where things are only new, else with 1, and tells breaking ones first', async () => {
     const wider = document({
       ...both,

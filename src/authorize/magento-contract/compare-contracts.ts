@@ -87,25 +87,37 @@ function compareParameters(
   old: readonly SwaggerParameter[],
   next: readonly SwaggerParameter[],
 ): Change[] {
-  const named = (list: readonly SwaggerParameter[]) =>
-    new Map(list.filter((each) => each.in === 'query').map((each) => [each.name, each]))
-  const [before, after] = [named(old), named(next)]
+  const [before, after] = [parametersByPlace(old), parametersByPlace(next)]
   const changes: Change[] = []
-  for (const [name, { type }] of before) {
-    const place = `query ${name}`
-    const successor = after.get(name)
+  for (const [place, { type, items }] of before) {
+    const successor = after.get(place)
     if (successor === undefined) changes.push({ place, what: 'it is gone', isBreaking: true })
     else if (successor.type !== type) changes.push({ place, ...typeChange(type, successor.type) })
+    else if (successor.items?.type !== items?.type) {
+      changes.push({ place: `${place}[]`, ...typeChange(items?.type, successor.items?.type) })
+    }
   }
-  for (const [name, { required = false }] of after) {
-    const was = before.get(name)
+  for (const [place, { required = false }] of after) {
+    const was = before.get(place)
     if (was === undefined && !required) {
-      changes.push({ place: `query ${name}`, what: 'it is new', isBreaking: false })
+      changes.push({ place, what: 'it is new', isBreaking: false })
     } else if (required && !was?.required) {
-      changes.push({ place: `query ${name}`, what: 'it is required now', isBreaking: true })
+      changes.push({ place, what: 'it is required now', isBreaking: true })
     }
   }
   return changes
+}
+
+/** What is not in the body, by where it is: `query fields`, `path :id`. */
+function parametersByPlace(
+  parameters: readonly SwaggerParameter[],
+): ReadonlyMap<string, SwaggerParameter> {
+  return new Map(
+    parameters.flatMap((each) => {
+      if (each.in === 'query') return [[`query ${each.name}`, each]]
+      return each.in === 'path' ? [[`path :${each.name}`, each]] : []
+    }),
+  )
 }
 
 function typeChange(old: string | undefined, next: string | undefined): Omit<Change, 'place'> {

@@ -6,7 +6,12 @@ import { compilePath, type PathCheck } from './path-check.ts'
 import { compileQuery, type QueryCheck } from './query-check.ts'
 import { type SchemaCompiler, schemaCompiler, type ValueBounds } from './schema-compiler.ts'
 import { spellingsOf } from './spelling.ts'
-import { operationsOf, type SwaggerDocument, type SwaggerOperation } from './swagger.ts'
+import {
+  operationsOf,
+  type SwaggerDocument,
+  type SwaggerOperation,
+  type SwaggerSchema,
+} from './swagger.ts'
 
 /** What Magento understands at one method and path. */
 export interface Operation {
@@ -63,14 +68,18 @@ function prepareOperation(
   let checkCall: ValueCheck | undefined
   let checkItem: ValueCheck | undefined
   let checkResult: ValueCheck | undefined
-  const variables = parameters.filter((each) => each.in === 'path').map(({ name }) => name)
+  const variables = Object.fromEntries(
+    parameters.flatMap(({ in: place, name, type = 'string' }) =>
+      place === 'path' ? [[name, { type }]] : [],
+    ),
+  )
   const checkElements: ValueCheck = (body, findings) => {
     if (!Array.isArray(body)) return note(findings, 'an array, one element for each call')
     checkItem ??= compileBody(parameters, variables, compiler)
     for (const [index, item] of body.entries()) descend(index, item, checkItem, findings)
   }
   const checkOne: ValueCheck = (body, findings) => {
-    checkCall ??= compileBody(parameters, [], compiler)
+    checkCall ??= compileBody(parameters, {}, compiler)
     checkCall(body, findings)
   }
   return {
@@ -98,20 +107,17 @@ function prepareOperation(
 /**
  * The body of one call. Magento itself asks for the members of the top level only; what it needs further
  * down depends on the entity and on whether that is new.
- * @param further names that the body may have beside those of the schema
+ * @param further what the body may have beside the members of the schema
  */
 function compileBody(
   parameters: SwaggerOperation['parameters'] & object,
-  further: readonly string[],
+  further: Readonly<Record<string, SwaggerSchema>>,
   { compileMembers }: SchemaCompiler,
 ): ValueCheck {
   const schema = parameters.find((each) => each.in === 'body')?.schema
   const inPath = new Set(parameters.filter((each) => each.in === 'path').map(({ name }) => name))
   const required = (schema?.required ?? []).filter((name) => !inPath.has(name))
-  const checkMembers = compileMembers({
-    ...schema?.properties,
-    ...Object.fromEntries(further.map((name) => [name, { type: 'string' }])),
-  })
+  const checkMembers = compileMembers({ ...schema?.properties, ...further })
   return (body, findings) => {
     if (typeof body !== 'object' || body === null || (Array.isArray(body) && body.length > 0)) {
       return note(findings, 'an object')

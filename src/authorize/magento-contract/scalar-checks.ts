@@ -2,8 +2,8 @@ import { note, type ValueCheck } from './findings.ts'
 
 /*
  * What Magento converts to a type (Magento: Framework/Reflection/TypeProcessor.php,
- * processSimpleAndAnyType), less what it changes without a word: 1.9 for an integer becomes 1 there, and
- * a boolean that is no word for one becomes false. Null is passed on to the setter.
+ * processSimpleAndAnyType), less what it changes without a word: 1.9 for an integer becomes 1 there, 2^64 + 4096
+ * becomes 4096, and a boolean that is no word for one becomes false. Null is passed on to the setter.
  */
 
 // PHP's is_numeric, without white space.
@@ -19,10 +19,12 @@ export const checkNumber: ValueCheck = (value, findings) => {
   note(findings, 'a number')
 }
 
-/** A number without a fraction, or a text that is one. */
+/** A number without a fraction that PHP has as an integer of 64 bits, or a text that is one. */
 export const checkInteger: ValueCheck = (value, findings) => {
-  if (Number.isInteger(value) || value === null) return
-  if (typeof value === 'string' && integerForm.test(value)) return
+  if (value === null) return
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 63) return
+  if (typeof value === 'string' && integerForm.test(value) && Math.abs(Number(value)) < 2 ** 63)
+    return
   note(findings, 'an integer')
 }
 

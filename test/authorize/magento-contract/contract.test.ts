@@ -4,7 +4,8 @@ import { compileContract } from '../../../src/authorize/magento-contract/contrac
 import { parseQuery } from '../../../src/authorize/query-parameters.ts'
 import { shopDocument } from '../../support/shop-document.ts'
 
-const contract = compileContract(shopDocument, { maxStringLength: 100, maxItems: 3 })
+const bounds = { maxStringLength: 100, maxItems: 3 }
+const contract = compileContract(shopDocument, bounds)
 
 function operation(method: string, path: string, execution: 'sync' | 'async' | 'bulk' = 'sync') {
   const found = contract.find(method, { execution, segments: path.split('/') })
@@ -92,6 +93,12 @@ describe('finds what Magento does not understand', () => {
     'another case': [{ Sku: 1 }, '/product', 'no members but those of the schema'],
     'a text for a number': [{ price_value: 'cheap' }, '/product/price_value', 'a number'],
     'a fraction for an integer': [{ id: 1.9 }, '/product/id', 'an integer'],
+    'an integer beyond 64 bits': [{ id: 1e20 }, '/product/id', 'an integer'],
+    'an integer beyond 64 bits as a text': [
+      { id: '18446744073709555712' },
+      '/product/id',
+      'an integer',
+    ],
     'a boolean for a number': [{ id: true }, '/product/id', 'an integer'],
     'a text for a boolean': [{ is_active: 'maybe' }, '/product/is_active', 'a boolean'],
     'an object for a string': [{ sku: {} }, '/product/sku', 'a string'],
@@ -168,6 +175,19 @@ describe('looks at each item of a bulk body', () => {
     ])
     assert.equal(checkBody({ product: {} }, 'bulk').length, 1)
   })
+})
+
+test('a variable of the path has its type in the items of a bulk body', () => {
+  const parameters = [{ name: 'id', in: 'path', type: 'integer' }]
+  const orders = { '/V1/orders/{id}/cancel': { post: { parameters } } }
+  const { operations } = compileContract({ swagger: '2.0', paths: orders }, bounds)
+  const check = (...ids: unknown[]) =>
+    operations[0]?.checkBody(
+      ids.map((id) => ({ id })),
+      'bulk',
+    )
+  assert.deepEqual(check(7, '7'), [])
+  assert.deepEqual(check(7, 'x'), [{ pointer: '/1/id', expected: 'an integer' }])
 })
 
 describe('query parameters', () => {

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { globexHeaders, send } from '../support/http-client.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { type JobView, startJobsGateway } from './jobs-gateway.ts'
+
+const rules = { 'POST /V1/products': { mode: 'always', engine: 'magento' } }
+const accepted = { id: 0, status: 'accepted' }
+const rejected = { id: 1, status: 'rejected', error_message: 'no such SKU', error_code: 400 }
+
+/** Has a Magento that gives these answers in turn, the last one for good, carry two products out. */
+async function carryOut(...answers: readonly object[]) {
+  let asked = 0
+  await using magento = await startRawUpstream((socket) => {
+    const body = JSON.stringify(answers[Math.min(asked, answers.length - 1)])
+    asked += 1
+    socket.write(`HTTP/1.1 202 Accepted\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  })
+  await using jobs = await startJobsGateway(magento.url, rules)
+  const body = [{ product: { sku: 'one' } }, { product: { sku: 'two' } }]
+  const job = await jobs.ended(await jobs.write({ body }))
+  return { job, targets: magento.requests.map((request) => request.split(' ')[1]) }
+}
+
+/** What its owner sees of the items of a job. */
+function itemsOf({ state, progress, results }: JobView) {
+  return { state, progress, results }
+}
+
+const failed = { success: false, item: 1, isRejected: true, message: 'no such SKU' }
+
+describe('what Magento does not take of a bulk', () => {
+  const answer = { bulk_uuid: 'b', request_items: [accepted, rejected], errors: true }
+  const progress = { total: 2, done: 2, failed: 1 }
+
+  test('is the result of its item, beside those that it has carried out', async () => {
+    const { job } = await carryOut(answer, { operations_list: [{ id: 0, status: 1 }] })
+    const results = [{ success: true, item: 0 }, failed]
+    assert.deepEqual(itemsOf(job), { state: 'partial', progress, results })
+  })
+
+  test('is the end of it where that is all', async () => {
+    const none = { ...accepted, status: 'rejected', error_message: 'no' }
+    const { job, targets } = await carryOut({ ...answer, request_items: [none, rejected] })
+    const first = { success: false, item: 0, isRejected: true, message: 'no' }
+    const of = { total: 2, done: 2, failed: 2 }
+    assert.deepEqual(itemsOf(job), { state: 'failed', progress: of, results: [first, failed] })
+    assert.deepEqual(targets, ['/rest/async/bulk/V1/products'])
+  })
+})
+
+test('an array is a bulk for Magento whatever white space stands before it', async () => {
+  const answer = { bulk_uuid: 'b', request_items: [] }
+  const body = JSON.stringify(answer)
+  await using magento = await startRawUpstream((socket) => {
+    socket.write(`HTTP/1.1 202 Accepted\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  })
+  await using jobs = await startJobsGateway(magento.url, rules)
+  const sent = await send(jobs.gateway.url, {
+    method: 'POST',
+    path: '/rest/V1/products',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: ' \r\n\t[{ "product": {} }]',
+  })
+  assert.equal((await jobs.ended(sent)).state, 'done')
+  assert.match(magento.requests.join(), /^POST \/rest\/async\/bulk\/V1\/products /)
+})

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { allow, definePolicy } from '../policy.ts'
-import { reject } from '../problem.ts'
 import { CidrSetting, compileIpSet } from './ip-address.ts'
+import { refuseAddress } from './refuse-address.ts'
 
 /** `utypid` of an administrator (Magento: Authorization/Model/UserContextInterface.php). */
 const administrator = 2
@@ -25,10 +25,7 @@ export const adminTokenOrigin = definePolicy({
       const userType = userTypeOf(request.header('authorization') ?? '')
       if (userType !== administrator) return allow
       if (request.clientIp !== undefined && isListed(request.clientIp)) return allow
-      return reject(
-        'address-not-allowed',
-        'token of an administrator from an address that is not listed',
-      )
+      return refuseAddress(request, 'token of an administrator from an address that is not listed')
     }
   },
 })

@@ -11,6 +11,7 @@ const payload = Buffer.from('{"uid":1,"utypid":2}').toString('base64url')
 function verdictFrom(clientIp: string | undefined) {
   const request = requestContext({ headers: { Authorization: `Bearer e30.${payload}.AAAA` } })
   request.clientIp = clientIp
+  request.claimed = { integration: 'acme-erp', by: 'certificate' }
   return adminTokenOrigin.prepare(['203.0.113.0/24'], services())(request)
 }
 
@@ -19,4 +20,11 @@ test('takes a token of an administrator from a listed address, and from no other
   for (const clientIp of ['198.51.100.7', '2001:db8::1', undefined]) {
     assert.equal((await rejectionOf(verdictFrom(clientIp))).code, 'address-not-allowed')
   }
+})
+
+test('takes a name beside one from elsewhere for no claim at all', () => {
+  const request = requestContext({ headers: { Authorization: `Bearer e30.${payload}.AAAA` } })
+  request.claimed = { integration: 'acme-erp', by: 'name' }
+  assert.equal(adminTokenOrigin.prepare([], services())(request), allow)
+  assert.match(request.claimFault ?? '', /administrator/)
 })

@@ -82,6 +82,10 @@ const refusals: Readonly<Record<string, () => Record<string, string>>> = {
     'X-Integration-Id': 'elsewhere',
     'X-Signature': hmac(testEnv.ACME_HMAC_SECRET, body),
   }),
+  'a name beside a token of an administrator': () => ({
+    'X-Integration-Id': 'message',
+    Authorization: `Bearer e30.${Buffer.from('{"utypid":2}').toString('base64url')}.AAAA`,
+  }),
   'body: no signature': () => acmeToken,
   'body: a wrong secret': () => ({ ...acmeToken, 'X-Signature': hmac(wrongSecret, body) }),
   'body: a wrong body': () => ({

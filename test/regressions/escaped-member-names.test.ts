@@ -37,13 +37,15 @@ test('the token of an administrator is one, whatever was read before', () => {
   const tokenOf = (payload: string) =>
     `Bearer e30.${Buffer.from(payload).toString('base64url')}.${'a'.repeat(43)}`
   JSON.parse(String.raw`{"uid":1,"\\u0075":0}`)
-  const forged = tokenOf(String.raw`{"uid":1,"\u0075typid":2}`)
-  const verdict = checkOrigin(requestContext({ headers: { Authorization: forged } }))
-  assert.notEqual(verdict, allow)
+  const verdictOn = (authorization: string) => {
+    const request = requestContext({ headers: { Authorization: authorization } })
+    request.claimed = { integration: 'acme-erp', by: 'certificate' }
+    return checkOrigin(request)
+  }
+  assert.notEqual(verdictOn(tokenOf(String.raw`{"uid":1,"\u0075typid":2}`)), allow)
   const opaque = tokenOf(String.raw`no claims, \ and nothing that PHP could read`)
-  assert.equal(checkOrigin(requestContext({ headers: { Authorization: opaque } })), allow)
-  const customer = tokenOf('{"uid":1,"utypid":3}')
-  assert.equal(checkOrigin(requestContext({ headers: { Authorization: customer } })), allow)
+  assert.equal(verdictOn(opaque), allow)
+  assert.equal(verdictOn(tokenOf('{"uid":1,"utypid":3}')), allow)
 })
 
 test('what a credential holds is not shown, whatever was read before', () => {

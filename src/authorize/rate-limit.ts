@@ -34,8 +34,10 @@ export const rateLimit = definePolicy({
       }
       const { states, isAllowed, release } = decision
       if (release !== undefined) request.atEnd(release)
-      request.answerHeaders.push('RateLimit-Policy', policies)
-      request.answerHeaders.push('RateLimit', stateField(limits, states))
+      if (policies !== '') {
+        request.answerHeaders.push('RateLimit-Policy', policies)
+        request.answerHeaders.push('RateLimit', stateField(limits, states))
+      }
       if (legacyHeaders) request.answerHeaders.push(...legacyFields(limits, states))
       request.limitUse = { limits, states }
       noteExceeded(request, limits, states, services)
@@ -58,7 +60,7 @@ interface Applicable {
   /** The same array for the same route. */
   readonly limits: readonly Limit[]
   readonly costOf: RequestCost
-  /** `RateLimit-Policy` */
+  /** `RateLimit-Policy`; empty where no limit is enforced. */
   readonly policies: string
   /**
    * 0 where narrower limits hold: each list of limits has its leases, and several would together exceed

@@ -21,19 +21,25 @@ export function reportingServices(services: PolicyServices): PolicyServices {
   }
 }
 
-/** Wraps the check of a policy so that its refusals go to record, log and metrics, and the request goes on. */
+/**
+ * Wraps the check of a policy so that its refusals go to record, log and metrics, and the request goes on; what it
+ * would tell the caller is not told.
+ */
 export function reportInstead(policy: string, check: Check, services: PolicyServices): Check {
-  const report = (request: RequestContext, verdict: Verdict): Verdict => {
-    // A path that Magento does not have: a refused request for it has nowhere to go on to.
-    if (verdict === allow || request.target?.path === openApiPath) return verdict
+  const report = (request: RequestContext, told: number, verdict: Verdict): Verdict => {
+    request.answerHeaders.length = told
+    if (verdict === allow) return allow
+    // A path that Magento does not have: but for its GET a request for it has nowhere to go on to.
+    if (request.target?.path === openApiPath && request.method !== 'GET') return verdict
     const { code, reason } = verdict
     request.reported = [...(request.reported ?? []), { policy, code, reason }]
     services.reportRefusal(request, policy, verdict)
     return allow
   }
   return function checkAndReport(request) {
+    const told = request.answerHeaders.length
     const verdict = check(request)
-    if (!(verdict instanceof Promise)) return report(request, verdict)
-    return verdict.then((settled) => report(request, settled))
+    if (!(verdict instanceof Promise)) return report(request, told, verdict)
+    return verdict.then((settled) => report(request, told, settled))
   }
 }

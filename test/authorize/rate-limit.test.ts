@@ -228,6 +228,18 @@ describe('a limit that is only reported', () => {
     assert.deepEqual(counted.at(-1), ['acme-erp', 'quota/day', true])
   })
 
+  test('is announced to nobody, whom it would slow down, and the others are', async () => {
+    const limits = { rate: '1/h', quota: '3/day', legacyHeaders: true }
+    const policy = prepared({ ...limits, reportOnly: ['rate'] })
+    await policy.ask()
+    assert.deepEqual((await policy.ask()).request.answerHeaders, [
+      ...['RateLimit-Policy', '"quota/day";q=3;w=86400', 'RateLimit', '"quota/day";r=1;t=85400'],
+      ...['X-RateLimit-Limit', '3', 'X-RateLimit-Remaining', '1', 'X-RateLimit-Reset', '85400'],
+    ])
+    const trial = prepared({ ...limits, reportOnly: true })
+    assert.deepEqual((await trial.ask()).request.answerHeaders, [])
+  })
+
   test('is every one of its scope with true', async () => {
     const policy = prepared({ rate: '1/h', routes: { POST: { quota: '1/day', reportOnly: true } } })
     assert.equal(await policy.allowedOf(3, post), 1)

@@ -108,6 +108,30 @@ describe('a policy that only reports lets pass what it would refuse, and says so
   })
 })
 
+test('a limit that only reports is told to nobody, and holds for no path of the gateway either', async () => {
+  await using upstream = await startUpstream()
+  const rateLimit = { quota: '1/month', legacyHeaders: true }
+  const trying = {
+    ...globex,
+    reportOnly: ['rate-limit'],
+    policies: { ...globex.policies, rateLimit },
+  }
+  await using gateway = await startGateway({ magentoUrl: upstream.url, integrations: [trying] })
+  for (const path of ['/openapi.json', '/openapi.json', '/rest/V1/products/a']) {
+    const { status, headers } = await send(gateway.url, { path, headers: globexHeaders })
+    assert.equal(status, 200)
+    assert.deepEqual(
+      Object.keys(headers).filter((name) => name.includes('ratelimit')),
+      [],
+    )
+  }
+  const records = await gateway.auditRecords(3)
+  assert.deepEqual(
+    records.map(({ reported = [] }) => reported.map(({ code }) => code)),
+    [[], ['quota-exceeded'], ['quota-exceeded']],
+  )
+})
+
 test('only what is listed reports, the rest refuses', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startWith(upstream.url, { reportOnly: ['request-schema'] })

@@ -2,13 +2,21 @@ import type { Limit, LimitState } from '../../contract/limit.ts'
 
 const secondsOf = { hour: 3_600, day: 86_400, month: 2_592_000 } as const
 
+/*
+ * A limit that is only reported is announced nowhere: a caller that heeds what it is told would hold itself to it, and
+ * the operator who tries it would learn nothing.
+ */
+
 /**
  * The field `RateLimit-Policy` of a list of limits (draft-ietf-httpapi-ratelimit-headers, section
- * "RateLimit-Policy Field"): `"rate";q=40;w=2, "concurrency";q=8;qu="concurrent-requests"`. The window
- * of a rate is the time in which its bucket fills; of a month it is thirty days.
+ * "RateLimit-Policy Field"): `"rate";q=40;w=2, "concurrency";q=8;qu="concurrent-requests"`; empty where none is
+ * enforced. The window of a rate is the time in which its bucket fills; of a month it is thirty days.
  */
 export function policyField(limits: readonly Limit[]): string {
-  return limits.map(policyItem).join(', ')
+  return limits
+    .filter(({ isReportOnly }) => !isReportOnly)
+    .map(policyItem)
+    .join(', ')
 }
 
 function policyItem(limit: Limit): string {
@@ -26,22 +34,26 @@ function policyItem(limit: Limit): string {
 export function stateField(limits: readonly Limit[], states: readonly LimitState[]): string {
   let field = ''
   for (let index = 0; index < limits.length; index += 1) {
-    const { name, kind } = limits[index] as Limit
+    const { name, kind, isReportOnly } = limits[index] as Limit
+    if (isReportOnly) continue
     const { remaining, resetMs } = states[index] as LimitState
     const reset = kind === 'concurrency' ? '' : `;t=${Math.ceil(resetMs / 1000)}`
-    field += `${index === 0 ? '' : ', '}"${name}";r=${remaining}${reset}`
+    field += `${field === '' ? '' : ', '}"${name}";r=${remaining}${reset}`
   }
   return field
 }
 
 /** The common fields `X-RateLimit-*`, of the limit that has least left of what it grants at once. */
 export function legacyFields(limits: readonly Limit[], states: readonly LimitState[]): string[] {
-  let tightest = 0
-  for (let index = 1; index < limits.length; index += 1) {
-    if (leftOf(limits, states, index) < leftOf(limits, states, tightest)) tightest = index
+  let tightest: number | undefined
+  for (let index = 0; index < limits.length; index += 1) {
+    if (limits[index]?.isReportOnly) continue
+    const isTighter =
+      tightest === undefined || leftOf(limits, states, index) < leftOf(limits, states, tightest)
+    if (isTighter) tightest = index
   }
-  const limit = limits[tightest]
-  const state = states[tightest]
+  const limit = limits[tightest ?? -1]
+  const state = states[tightest ?? -1]
   if (limit === undefined || state === undefined) return []
   return [
     'X-RateLimit-Limit',

@@ -1,3 +1,4 @@
+import { percentDecode } from '../syntax/percent-encoding.ts'
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
@@ -21,7 +22,9 @@ export function bodySignature({
     // A read may be repeated; its signature is that of the empty body and always the same.
     if (request.method === 'GET') return { keyId: found.id }
     // Not the query: it is not signed, so that whoever repeats the request could choose another one.
-    const repeatKey = `${signature?.toLowerCase()} ${request.method} ${request.target?.path}`
+    const path = request.target?.path ?? ''
+    // Nor is the path, which Magento decodes, whatever was escaped in it.
+    const repeatKey = `${signature?.toLowerCase()} ${request.method} ${percentDecode(path) ?? path}`
     return { keyId: found.id, repeatKey }
   }
 }

@@ -101,6 +101,8 @@ test('gives a write what its repeats have in common, and a read nothing', () => 
   assert.ok(one !== undefined)
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a'), one)
   assert.notDeepEqual(repeatKeyOf('DELETE', '/rest/V1/products/b'), one)
+  assert.notDeepEqual(repeatKeyOf('PUT', '/rest/V1/products/a'), one)
+  assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/%61'), one)
   // The signature does not cover the query, and whoever repeats the request could choose another one.
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a?fields=sku'), one)
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a?'), one)

@@ -5,6 +5,7 @@ import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { addressKey } from '../syntax/address-key.ts'
+import { asComparedByDatabase } from '../syntax/database-text.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 import { apiRoute } from './api-route.ts'
 import { foldName } from './folded-names.ts'
@@ -66,14 +67,6 @@ function accountsOf({ json }: RequestContext): string[] {
   )
 }
 
-/**
- * A text as the database of Magento compares it: without case, accents and spaces at its end (MySQL: collation
- * utf8_general_ci).
- */
-function comparable(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trimEnd()
-}
-
 /** Of a fixed length, whatever a caller takes for the name of an account. */
 function keyOf(guess: SensitiveRoute['guess'], subject: string): string {
   return hash('sha256', `${guess} ${subject}`, 'base64')
@@ -123,7 +116,7 @@ export const sensitiveRoutes = definePolicy({
           detail: 'This route may not be called in bulk.',
         })
       }
-      const subjects = new Set(route.subjects(request, segments).map(comparable))
+      const subjects = new Set(route.subjects(request, segments).map(asComparedByDatabase))
       const decisions = [takeOfAddress(addressKey(request.clientIp ?? ''))]
       for (const subject of subjects) decisions.push(takeOfSubject(keyOf(route.guess, subject)))
       const waitMs = Math.max(

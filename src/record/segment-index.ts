@@ -1,3 +1,5 @@
+import { asComparedByDatabase } from '../syntax/database-text.ts'
+
 /*
  * What an index tells of a segment, a file that rotation has put aside: in which of its blocks a value
  * may stand. A line of JSON, filled up to a multiple of four bytes, then pairs of 32-bit numbers, little
@@ -74,7 +76,7 @@ export function indexBuilder(): IndexBuilder {
     },
     bytes: () => {
       const sorted = BigUint64Array.from(pairs).sort()
-      const head = JSON.stringify({ v: 1, blocks, pairs: sorted.length })
+      const head = JSON.stringify({ v: version, blocks, pairs: sorted.length })
       const padded = `${head}${' '.repeat(3 - (Buffer.byteLength(head) % 4))}\n`
       const body = Buffer.alloc(sorted.length * 8)
       for (const [index, pair] of sorted.entries()) {
@@ -98,7 +100,7 @@ export function readIndex(bytes: Buffer): SegmentIndex | undefined {
   const body = bytes.subarray(end + 1)
   const count = Math.floor(body.length / 8)
   const { v, blocks, pairs = count } = head
-  if (v !== 1 || !Array.isArray(blocks) || pairs !== count) return undefined
+  if (v !== version || !Array.isArray(blocks) || pairs !== count) return undefined
   return {
     blocks: blocks as SegmentBlock[],
     blocksWith: (field, value) => {
@@ -118,10 +120,13 @@ export function readIndex(bytes: Buffer): SegmentIndex | undefined {
   }
 }
 
-/** FNV-1a, 32 bits, over the UTF-16 units of `field=value`. */
-function hashOf(field: string, value: string): number {
+/** Of indexes with other hashes; a file with one of those is read whole. */
+const version = 2
+
+/** FNV-1a, 32 bits, over the UTF-16 units of `field=value`; SKUs that are one to Magento have one hash. */
+function hashOf(field: IndexedField, value: string): number {
   let hash = 0x811c9dc5
-  const text = `${field}=${value}`
+  const text = `${field}=${field === 'skus' ? asComparedByDatabase(value) : value}`
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   }

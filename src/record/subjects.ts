@@ -4,8 +4,8 @@ import { type SubjectField, type SubjectPlaces, subjectFields } from '../contrac
 import type { RequestContext } from '../request-context.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 
-/** Most values of one field; so many elements an array of Magento has by default. */
-const maxValues = 5_000
+/** Most values of one field; so many quantities the gateway sets in one request. */
+const maxValues = 10_000
 /** Longest SKU of Magento, in characters (catalog_product_entity.sku). */
 const maxLength = 64
 

@@ -1,5 +1,5 @@
 import { presentFiles } from '../verify/trail-files.ts'
-import { type FoundRecord, matches, needleOf, type Query } from './query.ts'
+import { type FoundRecord, type LineFilter, lineFilterOf, matches, type Query } from './query.ts'
 import { readBlocks } from './read-blocks.ts'
 
 /** Told now and then how far a search is, from 0 to 1. */
@@ -16,11 +16,11 @@ export async function* searchTrail(
   query: Query,
   onProgress: Progress,
 ): AsyncGenerator<FoundRecord> {
-  const needle = needleOf(query)
+  const filter = lineFilterOf(query)
   let index = 0
   for (const file of presentFiles(files)) {
     for await (const { bytes, done } of readBlocks(file, query)) {
-      for (const line of linesWith(bytes, needle)) {
+      for (const line of linesWith(bytes, filter)) {
         const record = readRecord(line)
         if (record !== undefined && matches(query, record)) yield record
       }
@@ -32,18 +32,19 @@ export async function* searchTrail(
 
 const lineFeed = 0x0a
 
-/** The lines that hold some bytes; all of them without any. To look for bytes is far cheaper than to parse. */
-function* linesWith(bytes: Buffer, needle: Buffer | undefined): Generator<Buffer> {
+/** The lines that pass a filter; all of them without any. To look for bytes is far cheaper than to parse. */
+function* linesWith(bytes: Buffer, filter: LineFilter | undefined): Generator<Buffer> {
   let begin = 0
   while (begin < bytes.length) {
-    if (needle !== undefined) {
-      const at = bytes.indexOf(needle, begin)
+    if (filter !== undefined) {
+      const at = bytes.indexOf(filter.needle, begin)
       if (at < 0) return
       begin = bytes.lastIndexOf(lineFeed, at) + 1
     }
     const feed = bytes.indexOf(lineFeed, begin)
     const end = feed < 0 ? bytes.length : feed
-    yield bytes.subarray(begin, end)
+    const line = bytes.subarray(begin, end)
+    if (filter?.mayMatch(line) !== false) yield line
     begin = end + 1
   }
 }

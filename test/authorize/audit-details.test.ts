@@ -87,6 +87,14 @@ describe('of the routes of Magento the record tells', () => {
       assert.deepEqual(skus, ['A', 'B'])
     }
   })
+  test('all of as many as the gateway sets at once', async () => {
+    const items = Array.from({ length: 10_000 }, (_, index) => ({ sku: `sku-${index}` }))
+    const { skus } = await post('/V1/inventory/source-items', { sourceItems: items })
+    assert.deepEqual(
+      skus,
+      items.map(({ sku }) => sku),
+    )
+  })
   test('those of each element where Magento does it later', async () => {
     const body = ['A', 'B'].map((sku) => ({ sourceItems: [{ sku }] }))
     const { skus } = await post('/async/bulk/V1/inventory/source-items', body)

@@ -113,6 +113,18 @@ describe('a request costs', () => {
       { ...post, body: '{"items":{"0":1,"2":1}}' },
       2,
     ],
+    [
+      'as much in all calls of a bulk',
+      { items: '/sourceItems' },
+      { ...post, body: '[{"sourceItems":[1,2]},{},{"source_items":[3]}]' },
+      3,
+    ],
+    [
+      'as much beside a text of megabytes',
+      { items: '/items' },
+      { ...post, body: `{"items":[1,2],"text":"${'x'.repeat(8_388_608)}"}` },
+      2,
+    ],
     ['the largest of what is given', { fixed: 2, items: '' }, { ...post, body: '[1]' }, 2],
     ['one where the items are not there', { items: '/a~1b/c' }, { ...post, body: '{"a/b":1}' }, 1],
     ['one where the body is no JSON', { items: '/items' }, { ...post, body: '{"items":[' }, 1],

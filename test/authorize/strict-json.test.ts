@@ -48,6 +48,7 @@ describe('accepts', () => {
     'the same name in different objects': '{"a":{"x":1},"b":{"x":2},"c":[{"x":1},{"x":1}]}',
     'names and values that look like punctuation': '{"{":"}","[,:":"\\"],","a":"\\\\"}',
     'a name with escapes that need not be': String.raw`{"\u0073k\u0075":1,"a\/b":2,"\u00e9":3}`,
+    'a name with escapes before a text of megabytes': `{"\\u0061":"${'x'.repeat(8_388_608)}"}`,
     'quoted colons in values': String.raw`{"a":"\":","b":"x\" : y","c:":":"}`,
     'a value that says __proto__': '["__proto__"]',
     'a string beside a name that it equals': '{"a":"b","b":"a"}',

@@ -21,6 +21,8 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true }))
 
+// To the database of Magento these are one.
+const spelledSku = ['sku', 'SKU', 'skü']
 const begin = Date.parse('2026-01-15T00:00:00Z')
 const records = Array.from({ length: 6000 }, (_, n) => ({
   v: 1,
@@ -32,7 +34,7 @@ const records = Array.from({ length: 6000 }, (_, n) => ({
   path: '/rest/V1/products',
   status: n % 1000 === 7 ? 404 : 200,
   ...(n % 1000 === 7 && { code: 'upstream-error' }),
-  skus: [`sku-${n % 500}`, 'sku-of-all'],
+  skus: [`${spelledSku[n % 3]}-${n % 500}`, 'sku-of-all"],'],
   filler: 'x'.repeat(700),
 }))
 
@@ -105,7 +107,8 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       (record: (typeof records)[number], n: number) => boolean,
     ][] = [
       ['one request', { requestId: 'request-4321' }, (_, n) => n === 4321],
-      ['an SKU', { skus: 'sku-17' }, (_, n) => n % 500 === 17],
+      ['an SKU however it is spelled', { skus: 'sku-17' }, (_, n) => n % 500 === 17],
+      ['an SKU that is no text of JSON', { skus: 'Sku-of-all"], ' }, () => true],
       ['a status', { status: '404' }, ({ status }) => status === 404],
       ['a code', { code: 'upstream-error' }, ({ status }) => status === 404],
       [
@@ -170,7 +173,7 @@ describe('the command', () => {
     assert.equal(csv[0], 'time,integration,clientIp,method,status,code,skus,requestId,path')
     assert.match(
       csv[1] ?? '',
-      /^2026-01-15T00:00:17.000Z,integration-2,,POST,200,,sku-17 sku-of-all,/,
+      /^2026-01-15T00:00:17.000Z,integration-2,,POST,200,,"skü-17 sku-of-all""],",/,
     )
   })
 

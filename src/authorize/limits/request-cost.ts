@@ -38,7 +38,11 @@ export function compileCost({
 function itemCount(body: Buffer, steps: readonly string[]): number {
   if (body.length === 0) return 0
   try {
-    return countAt(JSON.parse(withPlainNames(body.toString()) ?? ''), steps, 0)
+    const value: unknown = JSON.parse(withPlainNames(body.toString()) ?? '')
+    // Each element is a call of its own, in bulk.
+    const isBulk = Array.isArray(value) && /\D/.test(steps[0] ?? '')
+    if (!isBulk) return countAt(value, steps, 0)
+    return value.reduce<number>((count, call) => count + countAt(call, steps, 0), 0)
   } catch {
     return 0
   }

@@ -3,6 +3,7 @@ import { everything } from '../../contract/answer-store.ts'
 import type { CalledRoute } from '../../contract/endpoint.ts'
 import { namedSubjects, type SubjectSources } from '../../record/subjects.ts'
 import type { RequestContext } from '../../request-context.ts'
+import { asComparedByDatabase } from '../../syntax/database-text.ts'
 import {
   familyOf,
   familyOfField,
@@ -94,12 +95,9 @@ function entitiesOf(request: TaggedRequest): ReadonlyMap<string, ReadonlySet<str
   return entities
 }
 
-/**
- * Magento's database compares SKUs without case, accents and spaces at the end; a plus in a path is a space
- * to Magento.
- */
+/** A plus in a path is a space to Magento. */
 function folded(value: string): string {
-  return value.normalize('NFKD').replace(/\p{M}/gu, '').replaceAll('+', ' ').trimEnd().toLowerCase()
+  return asComparedByDatabase(value.replaceAll('+', ' '))
 }
 
 /** As JSON, so that no two tuples make one text. */

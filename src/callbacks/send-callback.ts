@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { errorCode } from '../contract/error-code.ts'
 import { retryAfterMs } from '../syntax/retry-after.ts'
 import type { Destination, Resolve } from './destination.ts'
 import { postPinned } from './post-pinned.ts'
@@ -61,7 +62,7 @@ export function prepareSender(
       const { statusCode = 0, headers: answered } = answer
       return sendingOf(statusCode, retryAfterMs(answered['retry-after'], clock()))
     } catch (error) {
-      return { outcome: 'failed', reason: signal.aborted ? 'TIMEOUT' : codeOf(error) }
+      return { outcome: 'failed', reason: signal.aborted ? 'TIMEOUT' : errorCode(error) }
     } finally {
       clearTimeout(timer)
     }
@@ -87,10 +88,4 @@ async function beforeAbort<Value>(value: Promise<Value>, signal: AbortSignal): P
     // As long as it is there, Node keeps the signal, and with it all that was found.
     signal.removeEventListener('abort', onAbort)
   }
-}
-
-/** Texts of errors may hold addresses and what the receiver said. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'UNKNOWN'
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { generations } from '../store/generations.ts'
+import { boundedMap } from '../store/bounded-map.ts'
 import type { HashToken } from './audit-record.ts'
 
 const maxRemembered = 10_000
@@ -11,7 +11,7 @@ const hashLength = 16
  * @param key without one the hashes of every process are its own
  */
 export function prepareTokenHash(key: string | Buffer = randomBytes(32)): HashToken {
-  const known = generations<string>(maxRemembered)
+  const known = boundedMap<string>(maxRemembered)
   return (digest) => {
     let hash = known.get(digest)
     if (hash === undefined) {

@@ -1,7 +1,7 @@
 import type { RateLimit } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
 import { addressKey } from '../syntax/address-key.ts'
-import { generations } from './generations.ts'
+import { boundedMap } from './bounded-map.ts'
 import { memoryBuckets } from './memory-buckets.ts'
 
 /** What is done about addresses that guess. */
@@ -38,7 +38,7 @@ const rememberedAddresses = 50_000
  */
 export function addressPenalties(clock: () => number): AddressPenalties {
   const buckets = memoryBuckets(rememberedAddresses, clock)
-  const penalties = generations<Penalty>(rememberedAddresses)
+  const penalties = boundedMap<Penalty>(rememberedAddresses)
 
   return {
     penaltyOf: (key) => {

@@ -1,6 +1,6 @@
 import type { LocalDecision, RateLimit } from '../policy.ts'
+import { boundedMap } from './bounded-map.ts'
 import { takeFromBucket } from './gcra.ts'
-import { generations } from './generations.ts'
 
 /** Buckets that live in this process. */
 export interface MemoryBuckets {
@@ -18,7 +18,7 @@ export interface MemoryBuckets {
  */
 export function memoryBuckets(maxBuckets: number, clock: () => number): MemoryBuckets {
   // Key to the time at which its bucket is full.
-  const fullAt = generations<number>(maxBuckets)
+  const fullAt = boundedMap<number>(maxBuckets)
   return {
     size: fullAt.size,
     take: (key, limit) => {

@@ -1,57 +1,62 @@
 import type { Logger } from 'pino'
 import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 
-/** How often it is tried whether Redis is back. */
+/** How often a Redis that is away is probed, milliseconds. */
 const probeEveryMs = 250
 
-/** What Redis calls a write to a replica. */
+/** The code of Redis' error for a write to a replica. */
 const readOnly = 'READONLY'
 
-/** A question to Redis. */
+/** A question to Redis, and what to do without an answer. */
 export interface Question<Answer> {
-  /** What decides on the slot of Redis Cluster that is asked: a hash tag, or a whole key. */
+  /** The hash tag or key that determines the slot of a Redis Cluster. */
   readonly slotKey: string
   readonly ask: () => Answer | Promise<Answer>
   readonly fallback: () => Answer
-  /** Undoes what an answer says that has come too late. */
+  /** Undoes what an answer has done that comes after the deadline. */
   readonly discard?: (answer: Answer) => void
 }
 
-/** Asks Redis as long as it answers. */
+/** Asks Redis only while it answers. */
 export interface RedisGuard {
-  /** What Redis answers, or the fallback: at once while it is away, else when it fails to answer in time. */
+  /** Gives Redis' answer, or the fallback: at once while Redis is away, and otherwise when it does not answer in time. */
   readonly ask: <Answer>(question: Question<Answer>) => Answer | Promise<Answer>
   readonly isAway: () => boolean
-  /** Notes that Redis was lost, by a code that says nothing of where it is. */
+  /** Notes that Redis is away; the code must not reveal its address. */
   readonly lost: (errorCode: string) => void
   readonly close: () => void
 }
 
-/** What a guard does about Redis. */
+/** What a guard does with the client. */
 export interface RedisActions {
   /**
-   * A write, since a Redis that can only be read is of no use; rejects when it fails.
-   * @param slotKey of the question that failed: the other slots of a cluster may well be there
+   * Writes something, since a Redis that can only be read is of no use; rejects when that fails.
+   * @param slotKey that of the question that failed, since other slots of a cluster may well be available
    */
   readonly probe: (slotKey: string) => Promise<unknown>
-  /** Looks for the primary anew, after what was one has become a replica. */
+  /** Looks for the primary again, after it has become a replica. */
   readonly reconnect: () => void
-  /** Called when Redis is there again. */
+  /** Called when Redis is back. */
   readonly onBack: () => void
 }
 
+/** How a client is guarded. */
+export interface GuardSettings {
+  /** Longest wait for an answer, whatever the client still tries; milliseconds. */
+  readonly deadlineMs: number
+  readonly log: Logger
+  /** What the processes share in this Redis, for the log. */
+  readonly shared: string
+  readonly metrics?: Pick<StoreMetrics, 'lost' | 'fellBack'>
+}
+
 /**
- * Keeps requests from waiting for a Redis that is away: what fails once is not asked again before a
- * probe of ours has succeeded. Each change is logged once.
- * @param deadlineMs most that an answer is waited for, whatever the client still tries
- * @param shared what the processes share in it, for the log
+ * Keeps requests from waiting for a Redis that is away: after one failure it is not asked again until a probe has
+ * succeeded. Each change is logged once.
  */
 export function guardRedis(
   { probe, reconnect, onBack }: RedisActions,
-  deadlineMs: number,
-  log: Logger,
-  shared = 'limits and nonces',
-  metrics?: Pick<StoreMetrics, 'lost' | 'fellBack'>,
+  { deadlineMs, log, shared, metrics }: GuardSettings,
 ): RedisGuard {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
@@ -129,7 +134,7 @@ function inTime<Answer>(
   })
 }
 
-/** The code of an error of Redis or of the system; never its text, which can hold the address. */
+/** The code of an error of Redis or of the system; never its text, which may contain the address. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN'
   if ('code' in error && typeof error.code === 'string') return error.code

@@ -17,49 +17,49 @@ import { tokenLeases } from './limits/token-leases.ts'
 import { memoryNonces } from './memory-nonces.ts'
 import { openRedisClient, type RedisLocation } from './redis-client.ts'
 
-/** What processes share. */
+/** State that requests share, in this process or among all processes. */
 export interface Store {
   /** Decides on a request by its limits; never waits longer than the deadline. */
   readonly decide: (charge: Charge) => LimitDecision | Promise<LimitDecision>
   /**
-   * Uses a nonce, once among all processes; `unavailable` while Redis is away, because no process
-   * knows by itself what the others have seen.
+   * Marks a nonce as used; across all processes it is `fresh` exactly once. While Redis is away the result is
+   * `unavailable`, because no process knows what the others have seen.
    * @param ttlMs how long it must be remembered, milliseconds
    */
   readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
-  /** Keys of requests that are carried out once; none is taken while Redis is away. */
+  /** Idempotency keys; none can be taken while Redis is away. */
   readonly idempotencyKeys: IdempotencyStore
-  /** Answers that can be given again; while Redis is away nothing is found and nothing is kept. */
+  /** Cached answers; while Redis is away none is found and none is kept. */
   readonly answers: AnswerStore
   readonly close: () => void
 }
 
-/** How the store is reached, and what holds while it cannot be. */
+/** Where the store is, and what applies while it cannot be reached. */
 export interface StoreSettings {
-  /** Absent: everything lives in this process. */
+  /** Absent if everything is kept in this process. */
   readonly redis?: RedisLocation | undefined
-  /** Most that a request waits for Redis, milliseconds. */
+  /** Longest that a request waits for Redis, milliseconds. */
   readonly deadlineMs: number
-  /** Share of a limit that this process grants by itself while Redis is away, above 0 to 1. */
+  /** Share of each limit that this process grants while Redis is away; above 0 and at most 1. */
   readonly localShare: number
-  /** What answers may take of this process' memory, where there is no Redis. */
+  /** How much memory cached answers may take if there is no Redis. */
   readonly answerBytes: number
   /** Longest that a request can run at present, milliseconds. */
   readonly requestMs: () => number
 }
 
-/** By so much a timer can be late; what waits for a deadline must not wait longer than it says. */
+/** How late a timer can be. Deadlines are shortened by it, so that nobody waits longer than the deadline says. */
 const timerSlackMs = 5
 
 /** Nonces of five minutes, and up to three that they are kept beyond, at 3,000 requests a second; about 220 MiB when full. */
 const maxNonces = 1_500_000
 
-/** What keys and their answers may take of this process' memory. */
+/** How much memory idempotency keys and their answers may take. */
 const maxKeyBytes = 67_108_864
 
 /**
- * Opens the store: Redis where there is one, and this process' memory where there is none or while
- * it is away. Waits for the first attempt to reach Redis; that it fails is no error.
+ * Opens the store: in Redis if there is one, otherwise in the memory of this process, which also stands in for some of
+ * it while Redis is away. Resolves after the first attempt to reach Redis, even if that fails.
  */
 export async function openStore(
   settings: StoreSettings,
@@ -89,7 +89,8 @@ export async function openStore(
     answers?.settle()
     keys?.settle()
   }
-  const guard = await guardClient(redis, settle, deadlineMs, log, undefined, metrics)
+  const guarded = { deadlineMs, log, metrics, shared: 'limits and nonces' }
+  const guard = await guardClient(redis, guarded, settle)
   metrics.watch(guard.isAway)
   answers = redisAnswers(redis, guard, 'nodes' in settings.redis)
   keys = redisKeys(redis, guard)

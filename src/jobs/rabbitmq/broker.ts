@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Channel,
   type ChannelModel,
@@ -6,6 +5,7 @@ import {
   connect,
   type RecoveringChannelModel,
 } from 'amqplib'
+import { waitForAll } from '../wait-for-all.ts'
 import { brokerError, brokerErrorCode } from './broker-error.ts'
 import { type Publish, publisherOn } from './publisher.ts'
 
@@ -130,17 +130,13 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   }
 }
 
-/** Most that is waited for the answer of a broker to a farewell, milliseconds; one that is lost gives none. */
+/** Longest wait for the broker's answer when something is closed, milliseconds; a broker that is lost gives none. */
 const farewellMs = 2_000
 
-/** Waits until something is closed, however that ends, and no longer than is worth it. */
+/** Waits until something is closed, or has failed to close, but not for long. */
 export async function untilFarewell(closing: Promise<unknown>): Promise<void> {
-  const over = new AbortController()
-  await Promise.race([
-    closing.catch(() => undefined),
-    delay(farewellMs, undefined, { signal: over.signal }).catch(() => undefined),
-  ])
-  over.abort()
+  const ignore = () => undefined
+  await waitForAll([closing.then(ignore, ignore)], farewellMs)
 }
 
 /** A channel whose errors are known by its end; without a listener they would end the process. */

@@ -1,13 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ConsumeMessage } from 'amqplib'
 import type { HandleDelivery } from '../durable-queue.ts'
+import { waitForAll } from '../wait-for-all.ts'
 import type { BrokerQueueSettings } from './broker-queue.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Load } from './entry-records.ts'
+import { type Held, heldEntries, messageKey } from './held-entries.ts'
 import { entryOf, messageOf } from './message.ts'
 import { type Fate, type RunSettings, runEntry } from './run-entry.ts'
 import { type Receipt, subscribe } from './subscription.ts'
-import { type Held, messageKey, waitingRoom } from './waiting-room.ts'
 
 /** What consumes a queue in this process. */
 export interface Consumer {
@@ -51,7 +51,7 @@ const rememberedOver = 10_000
  */
 export function openConsumer(settings: ConsumerSettings): Consumer {
   const { broker, records, names, clock, dead, holder, concurrency, onFault } = settings
-  const room = waitingRoom()
+  const entries = heldEntries()
   const underWay = new Map<Held, Promise<void>>()
   const leaving = new Set<Promise<void>>()
   const overHere = new Set<string>()
@@ -75,7 +75,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       onFault(new Error(`a message of ${message.fields.routingKey} is not understood`))
       return
     }
-    const held = room.find(entry)
+    const held = entries.find(entry)
     if (held?.receipt.isVoid()) {
       held.receipt = receipt
     } else if (held !== undefined || overHere.has(messageKey(entry))) {
@@ -85,7 +85,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       const dueAtMs = entry.notBeforeMs ?? entry.putAtMs
       const heldSinceMs = clock()
       const fresh = { entry, receipt, isRedelivered, dueAtMs, heldSinceMs, isUnderWay: false }
-      room.add(fresh)
+      entries.add(fresh)
       sendAway(fresh)
     }
     pumpSoon()
@@ -102,7 +102,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   }
 
   function onLost(): void {
-    for (const held of [...room.all()]) if (!held.isUnderWay) room.remove(held)
+    for (const held of [...entries.all()]) if (!held.isUnderWay) entries.remove(held)
   }
 
   /** Begins whatever can begin. */
@@ -111,12 +111,12 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     const nowMs = clock()
     if (isClosing) return
     while (nowMs >= pausedUntilMs && underWay.size < concurrency) {
-      const held = room.take(nowMs)
+      const held = entries.take(nowMs)
       if (held === undefined) break
       start(held)
     }
     if (underWay.size >= concurrency) return
-    const nextAtMs = Math.max(room.nextDueAtMs(), pausedUntilMs)
+    const nextAtMs = Math.max(entries.nextDueAtMs(), pausedUntilMs)
     if (nextAtMs === Number.POSITIVE_INFINITY) return
     timer = setTimeout(pump, Math.min(nextAtMs - nowMs, lookForOldEveryMs))
   }
@@ -154,7 +154,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       sendAway(held)
       return
     }
-    room.remove(held)
+    entries.remove(held)
     if (fate.is === 'waiting') return
     if (!fate.isRecorded) overHere.add(messageKey(held.entry))
     if (overHere.size > rememberedOver) overHere.delete(overHere.values().next().value ?? '')
@@ -176,13 +176,13 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       .publish(names.queueOf(entry), messageOf(later), wait.name)
       .then(
         () => {
-          room.remove(held)
+          entries.remove(held)
           held.receipt.acknowledge()
         },
         (error: unknown) => {
           onFault(error)
           held.isUnderWay = false
-          if (held.receipt.isVoid()) room.remove(held)
+          if (held.receipt.isVoid()) entries.remove(held)
         },
       )
       .then(() => {
@@ -194,24 +194,24 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
 
   /** Gives all that waits back before the broker takes it; in their order, so that they come in it again. */
   function giveBackOld(): void {
-    const waiting = [...room.all()].filter(({ isUnderWay }) => !isUnderWay)
+    const waiting = [...entries.all()].filter(({ isUnderWay }) => !isUnderWay)
     const oldestMs = clock() - longestHoldMs
     if (isClosing || !waiting.some(({ heldSinceMs }) => heldSinceMs < oldestMs)) return
     for (const held of waiting) {
-      room.remove(held)
+      entries.remove(held)
       held.receipt.giveBack()
     }
   }
 
   async function beat(): Promise<void> {
-    await records.beat(holder, loadOf(room.all()), beatLifeMs).catch(onFault)
+    await records.beat(holder, loadOf(entries.all()), beatLifeMs).catch(onFault)
   }
 
   /** Lets cancelled entries go before they are due, so that they hold up nothing. */
   function drop(ids: readonly string[]): void {
     const dropped = new Set(ids)
     if (dropped.size === 0) return
-    for (const held of room.all()) if (dropped.has(held.entry.id)) held.dueAtMs = 0
+    for (const held of entries.all()) if (dropped.has(held.entry.id)) held.dueAtMs = 0
     pump()
   }
 
@@ -230,9 +230,9 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       isClosing = true
       clearTimeout(timer)
       clearInterval(looks)
-      await within(deadlineMs, underWay.values())
+      await waitForAll(underWay.values(), deadlineMs)
       abort.abort()
-      await within(graceMs, [...underWay.values(), ...leaving])
+      await waitForAll([...underWay.values(), ...leaving], graceMs)
       end.abort()
       await (await subscription).close()
       clearInterval(beats)
@@ -245,14 +245,4 @@ function loadOf(all: Iterable<Held>): Load {
   const isUnderWay = [...all].map((held) => held.isUnderWay)
   const running = isUnderWay.filter(Boolean).length
   return { waiting: isUnderWay.length - running, running }
-}
-
-/** Waits until all are over, or for a time. */
-async function within(ms: number, running: Iterable<Promise<void>>): Promise<void> {
-  const timeout = new AbortController()
-  await Promise.race([
-    Promise.all(running),
-    delay(ms, undefined, { signal: timeout.signal }).catch(() => undefined),
-  ])
-  timeout.abort()
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Delivery, HandleDelivery, Settlement } from '../durable-queue.ts'
 import type { Beginning, Ending, EntryRecords } from './entry-records.ts'
+import type { Held } from './held-entries.ts'
 import type { Death, StoredEntry } from './message.ts'
-import type { Held } from './waiting-room.ts'
 
 /** What is to become of an entry that is held. */
 export type Fate =

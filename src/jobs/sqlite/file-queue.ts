@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DurableQueue, HandleDelivery, Settlement } from '../durable-queue.ts'
+import { waitForAll } from '../wait-for-all.ts'
 import { bufferOf, ownBytes } from './crossing-bytes.ts'
 import type { TakenEntry } from './entry-operations.ts'
 import type { JobFile } from './job-file.ts'
@@ -123,9 +124,9 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
       isClosed = true
       clearTimeout(timer)
       await taking
-      await within(deadlineMs, running)
+      await waitForAll(running.values(), deadlineMs)
       closing.abort()
-      await within(graceMs, running)
+      await waitForAll(running.values(), graceMs)
     },
   }
 }
@@ -135,14 +136,4 @@ const notBegun: Settlement = { state: 'retry', atMs: 0, reason: 'closed', isUnto
 function withOwnBytes(settlement: Settlement): Settlement {
   if (settlement.state !== 'retry' || settlement.payload === undefined) return settlement
   return { ...settlement, payload: ownBytes(settlement.payload) }
-}
-
-/** Waits until all are over, or for a time. */
-async function within(ms: number, running: ReadonlyMap<string, Promise<void>>): Promise<void> {
-  const timeout = new AbortController()
-  await Promise.race([
-    Promise.all(running.values()),
-    delay(ms, undefined, { signal: timeout.signal }).catch(() => undefined),
-  ])
-  timeout.abort()
 }

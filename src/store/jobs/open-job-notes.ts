@@ -7,7 +7,7 @@ import { guardClient } from '../guard-client.ts'
 import { openRedisClient, type RedisLocation } from '../redis-client.ts'
 import { redisJobStore } from './redis-job-store.ts'
 
-/** What is noted of jobs beside the broker that keeps them. */
+/** What is noted about jobs in Redis, while RabbitMQ keeps the jobs themselves. */
 export interface JobNotes {
   /** Records of the entries of one queue. */
   readonly entriesOf: (queue: string) => EntryRecords
@@ -16,13 +16,13 @@ export interface JobNotes {
   readonly close: () => void
 }
 
-/** Jobs have more time than requests, and bodies that take some. */
+/** Longer than for requests: jobs can wait, and their bodies take time. */
 const deadlineMs = 1_000
 
 /**
- * Opens notes in Redis, on a connection of their own, so that no limit waits behind the body of a job. Every
- * promise of theirs rejects with a code within a second where Redis is away.
- * @param keepMs how long a job that is over can be seen, milliseconds
+ * Opens the notes on a connection of their own, so that no limit waits behind the body of a job. While Redis is away
+ * every promise rejects within a second, with a code.
+ * @param keepMs how long a job can be seen after it has ended, milliseconds
  */
 export async function openJobNotes(
   location: RedisLocation,
@@ -30,7 +30,7 @@ export async function openJobNotes(
   log: Logger,
 ): Promise<JobNotes> {
   const redis = openRedisClient(location, deadlineMs)
-  const guard = await guardClient(redis, () => undefined, deadlineMs, log, 'jobs')
+  const guard = await guardClient(redis, { deadlineMs, log, shared: 'jobs' })
   const ask = askOrReject(guard)
   const clock = Date.now
   return {

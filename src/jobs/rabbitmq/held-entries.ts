@@ -3,11 +3,11 @@ import type { Receipt } from './subscription.ts'
 
 /** An entry that this process holds. */
 export interface Held {
-  /** As it is to be delivered next. */
+  /** The entry as it is to be delivered next. */
   entry: StoredEntry
-  /** What its message is acknowledged by; void once the connection is gone. */
+  /** Acknowledges its message; void once the connection is lost. */
   receipt: Receipt
-  /** Whether somebody else may have begun it since it was as it says. */
+  /** Whether another process may have begun it, which `entry` does not know about. */
   isRedelivered: boolean
   /** Milliseconds since the epoch. */
   dueAtMs: number
@@ -15,26 +15,26 @@ export interface Held {
   isUnderWay: boolean
 }
 
-/** Entries that this process holds, and whose turn it is. */
-export interface WaitingRoom {
+/** The entries that this process holds, and the order in which their turns come. */
+export interface HeldEntries {
   readonly add: (held: Held) => void
   /**
-   * Takes one whose time has come and that no order key holds up: one owner after the other, and of each the
-   * one that has been due for the longest.
+   * Takes an entry that is due and is not held up by its order key: the owners take turns, and of each the entry
+   * that has been due the longest comes first.
    */
   readonly take: (nowMs: number) => Held | undefined
-  /** When the next one is due that no order key holds up; infinite where none is. */
+  /** When the next entry is due that its order key does not hold up; infinite if there is none. */
   readonly nextDueAtMs: () => number
   readonly remove: (held: Held) => void
-  /** Finds what is held of the same message, delivered before. */
+  /** Finds the entry of a message that was delivered before. */
   readonly find: (entry: StoredEntry) => Held | undefined
   readonly all: () => Iterable<Held>
 }
 
-/** Makes a room in which entries with the same order key keep the order in which they were added. */
-export function waitingRoom(): WaitingRoom {
+/** Starts with none. Entries with the same order key keep the order in which they were added. */
+export function heldEntries(): HeldEntries {
   const byMessage = new Map<string, Held>()
-  // The owner whose turn it was last is the last one.
+  // In the order of their next turns.
   const owners = new Map<string, Set<Held>>()
   const lanes = new Map<string, Set<Held>>()
 
@@ -85,7 +85,7 @@ export function waitingRoom(): WaitingRoom {
   }
 }
 
-/** Tells the message of an entry from that of the same entry when it is put again. */
+/** Identifies the message of an entry; if the entry is put again, that is another message. */
 export function messageKey({ id, putAtMs }: StoredEntry): string {
   return `${putAtMs} ${id}`
 }

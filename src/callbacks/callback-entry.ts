@@ -2,36 +2,36 @@ import type { QueueEntry } from '../jobs/durable-queue.ts'
 import type { Job } from '../jobs/job.ts'
 import { callbackPayload } from './callback-payload.ts'
 
-/** A call-back as it lies in its queue. */
+/** A call-back as it is stored in its queue. */
 export interface StoredCallback {
   readonly jobId: string
-  /** Of the request that the job came with. */
+  /** Id of the request that became the job. */
   readonly requestId: string
   readonly traceId: string
   /** W3C Trace Context trace flags, two hex digits. */
   readonly traceFlags: string
   readonly route: string
-  /** What is posted, byte for byte the same each time. */
+  /** What is posted; byte for byte the same each time. */
   readonly payload: string
   /** How often it was sent. */
   readonly sendings: number
 }
 
 /**
- * The `webhook-id` of the call-back of a job's end, and its id in the queue: always the same for the same end.
- * A job that was put back ends once more, which is another message.
+ * The `webhook-id` of the call-back about the end of a job, and its id in the queue; always the same for the same end.
+ * A job that is put back ends once more, which makes another call-back.
  */
 export function callbackId({ id, endedAtMs = 0 }: Pick<Job, 'id' | 'endedAtMs'>): string {
   return `${callbackPrefix(id)}${endedAtMs}`
 }
 
-/** What the ids of all call-backs of a job begin with. */
+/** The beginning of the ids of all call-backs of a job. */
 export function callbackPrefix(jobId: string): string {
   return `msg_${jobId}_`
 }
 
 /**
- * The call-back of a job that is over, to be put into the queue of call-backs.
+ * The queue entry for the call-back of a job that is over.
  * @param nowMs milliseconds since the epoch
  */
 export function callbackEntry(job: Job, nowMs: number, giveUpAfterMs: number): QueueEntry {

@@ -8,13 +8,13 @@ const types = {
   cancelled: 'job.cancelled',
 } as const satisfies Partial<Record<JobState, string>>
 
-/** More of a text is cut off, so that a call-back stays far below the 20 KiB that receivers expect. */
+/** Longer texts are cut, so that a call-back stays far below the 20 KiB that receivers expect. */
 const maxTextLength = 1_000
 
 /**
- * What the integration is told of a job that is over: JSON in the form of Standard Webhooks 1.0, with nothing
- * in it that the job itself does not show, and of its items only how many there were.
- * @param job over; `endedAtMs` is there
+ * What an integration is told about a job that is over: JSON in the form of Standard Webhooks 1.0. It contains nothing
+ * that the job itself does not show, and of its items only their number.
+ * @param job over, with `endedAtMs`
  */
 export function callbackPayload(job: Job): string {
   const { id, route, state, attempts, progress, failure, answer, acceptedAtMs, endedAtMs } = job

@@ -6,23 +6,23 @@ import { ownerLanes } from './owner-lanes.ts'
 import type { Receiver } from './receiver.ts'
 import type { Sending } from './send-callback.ts'
 
-/** A call-back that will not be sent again by itself. */
+/** A call-back that is not sent again by itself: it was delivered, or is dead. */
 export interface CallbackEnd extends StoredCallback {
   /** Its `webhook-id`. */
   readonly id: string
   readonly owner: string
   readonly outcome: 'delivered' | 'dead'
-  /** Of the last answer of the receiver; absent where there was none. */
+  /** Status of the last answer of the receiver; absent if there was none. */
   readonly status?: number | undefined
   /** Why it is dead: a code, or that nobody is to be called. */
   readonly reason?: string | undefined
-  /** Of the last sending, milliseconds. */
+  /** How long the last sending took, milliseconds. */
   readonly durationMs: number
 }
 
-/** What delivering needs of the world. */
+/** Everything that delivering needs from other parts. */
 export interface DeliveryServices {
-  /** Where the call-backs of an integration go now; undefined where it has none. */
+  /** Where the call-backs of an integration go at present; undefined if it has none. */
   readonly receiverOf: (owner: string) => Receiver | undefined
   /** Told of every end before it is settled; it does not reject. */
   readonly onEnd: (end: CallbackEnd) => Promise<void>
@@ -35,9 +35,9 @@ export interface DeliveryServices {
 }
 
 /**
- * Prepares what the queue of call-backs is handled with: each is sent until it was taken, was refused for good,
- * or is too old. No more of one integration are sent at once than it may have; the others are put off, so that
- * a receiver that hangs holds up nobody else's.
+ * Prepares the handler for the queue of call-backs. Each is sent until the receiver has accepted it or refused it for
+ * good, or it is too old. Only a limited number of one integration is sent at once and the others are put off, so that
+ * a receiver that hangs does not delay those of others.
  */
 export function prepareDelivery(services: DeliveryServices): HandleDelivery {
   const { receiverOf, onEnd, onFailure, clock, random } = services
@@ -45,7 +45,7 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
 
   async function send(delivery: Delivery, receiver: Receiver): Promise<Settlement> {
     const stored = readCallback(delivery.payload)
-    // One that was put back begins anew.
+    // A call-back that was put back starts anew.
     const sendings = delivery.attempts === 1 ? 1 : stored.sendings + 1
     const callback = { ...stored, sendings }
     const startedAt = performance.now()
@@ -103,7 +103,7 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
   }
 }
 
-/** The queue is closed in the middle of a sending: whether it arrived is not known, so it is sent again. */
+/** The queue was closed in the middle of a sending. It is not known whether it arrived, so it is sent again. */
 const closed: Settlement = { state: 'retry', atMs: 0, reason: 'CLOSED', isUntouched: false }
 
 function reasonOf(sending: Sending): string {

@@ -2,26 +2,25 @@ import { isIP } from 'node:net'
 import { canonicalIp, compileIpSet } from '../admit/ip-address.ts'
 import { isPublicAddress } from './public-address.ts'
 
-/** Addresses that a name has at the moment; rejects with a `code` where it has none. */
+/** Gives the addresses that a name has at present; rejects with a `code` if it has none. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>
 
 /** Where a call-back goes. */
 export interface Destination {
   readonly url: URL
   /**
-   * Asks once for the addresses of the host and checks every one of them, so that one that is not allowed
-   * keeps all from being used.
-   * @throws {AddressRefusedError}
+   * Resolves the host once and checks all its addresses; if one is not allowed, none is used.
+   * @throws {AddressRefusedError} when an address is not allowed
    */
   readonly addresses: (resolve: Resolve) => Promise<readonly string[]>
 }
 
-/** A host has an address that call-backs must not be sent to. */
+/** A host has an address to which call-backs must not be sent. */
 export class AddressRefusedError extends Error {
   readonly code = 'ADDRESS_REFUSED'
 }
 
-/** A text that is the URL of a call-back, as far as the text alone can say. */
+/** Whether a text can be the URL of a call-back, as far as the text alone tells. */
 export function isCallbackUrl(text: string): boolean {
   const url = URL.parse(text)
   return (
@@ -32,9 +31,9 @@ export function isCallbackUrl(text: string): boolean {
 }
 
 /**
- * Compiles where an integration has its call-backs sent. Public addresses are allowed by https; addresses
- * that are not public, and plain http, only where `allowed` has them.
- * @param text of {@link isCallbackUrl}
+ * Compiles the destination of an integration's call-backs. Public addresses are allowed with https. Addresses that are
+ * not public, and plain http to any address, are allowed only if `allowed` contains the address.
+ * @param text accepted by {@link isCallbackUrl}
  * @param allowed addresses and CIDR blocks
  */
 export function compileDestination(text: string, allowed: readonly string[]): Destination {
@@ -56,7 +55,7 @@ export function compileDestination(text: string, allowed: readonly string[]): De
   }
 }
 
-/** What is wrong with a URL whose host is an address; undefined where only DNS can tell. */
+/** What is expected instead of a URL whose host is an address that is not allowed; undefined if only DNS can tell. */
 export function destinationFault(text: string, allowed: readonly string[]): string | undefined {
   const url = new URL(text)
   if (url.protocol === 'http:' && allowed.length === 0) {
@@ -69,7 +68,7 @@ export function destinationFault(text: string, allowed: readonly string[]): stri
   return 'a public address, or one of allowAddresses'
 }
 
-/** The host of a URL without the brackets of an IPv6 address. URL has made the one spelling of every number. */
+/** The host of a URL, without the brackets of an IPv6 address. URL has normalised the spelling of addresses. */
 export function hostOf({ hostname }: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
 }

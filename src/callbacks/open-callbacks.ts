@@ -7,19 +7,19 @@ import { type CallbackEnd, prepareDelivery } from './deliver-callback.ts'
 import type { Resolve } from './destination.ts'
 import { prepareReceiver, type Receiver } from './receiver.ts'
 
-/** Call-backs at the end of jobs. */
+/** Calls integrations back when their jobs have ended. */
 export interface Callbacks {
-  /** Puts the call-back of a job that is over, where its integration wants one. */
+  /** Queues the call-back of a job that is over, if its integration wants one. */
   readonly onJobEnd: OnJobEnd
-  /** Begins to deliver; once. */
+  /** Starts to deliver; to be called once. */
   readonly start: () => void
-  /** Begins no more, and waits for those under way for so long; milliseconds. */
+  /** Begins no more call-backs, and waits up to `deadlineMs` for those under way. */
   readonly stop: (deadlineMs: number) => Promise<void>
 }
 
-/** What call-backs need of the rest. */
+/** Everything that call-backs need from other parts. */
 export interface CallbackServices {
-  /** Who is called back now, by name of the integration. */
+  /** Who is to be called back at present, by name of the integration. */
   readonly receivers: () => ReadonlyMap<string, Receiver>
   /** Told of every end before it is settled; it does not reject. */
   readonly onEnd: (end: CallbackEnd) => Promise<void>
@@ -27,14 +27,14 @@ export interface CallbackServices {
   readonly onFailure: (owner: string) => void
 }
 
-/** All at once that are under way in this process; each integration may have a few of them. */
+/** Most call-backs under way at once in this process; each integration may have a few of them. */
 const concurrency = 256
 
-/** Asks the resolver of the system, `/etc/hosts` included; every answer of it is checked afterwards. */
+/** Asks the resolver of the system, including `/etc/hosts`; all its answers are checked afterwards. */
 const resolveBySystem: Resolve = async (hostname) =>
   (await lookup(hostname, { all: true })).map(({ address }) => address)
 
-/** Prepares who is called back, by name of the integration. */
+/** Prepares the receivers of call-backs, by name of the integration. */
 export function prepareReceivers(
   integrations: readonly {
     readonly name: string
@@ -50,8 +50,8 @@ export function prepareReceivers(
 }
 
 /**
- * Opens the call-backs over their queue. What is in it is delivered at least once, each time with the same
- * `webhook-id`, whatever is killed meanwhile.
+ * Opens the call-backs of a queue. Each is delivered at least once, always with the same `webhook-id`, whatever is
+ * killed in the meantime.
  */
 export function openCallbacks(
   queue: DurableQueue,

@@ -1,30 +1,30 @@
-/** Bounds how many call-backs of one integration are sent at once. */
+/** Limits how many call-backs of one integration are sent at once. */
 export interface OwnerLanes {
   /**
    * Takes one of the lanes of an owner.
-   * @returns gives it back, once; undefined when all are taken
+   * @returns a function that gives it back; undefined when all are taken
    */
   readonly enter: (owner: string, lanes: number) => (() => void) | undefined
-  /** When it is worth to ask again after `enter` found no lane; milliseconds since the epoch. */
+  /** When to ask again after `enter` found no free lane; milliseconds since the epoch. */
   readonly nextTurnMs: (owner: string, lanes: number) => number
 }
 
 interface Owner {
   taken: number
-  /** How long a lane was taken, in a moving average; milliseconds. */
+  /** Moving average of how long a lane is taken, milliseconds. */
   usualMs: number
-  /** When the last one that was turned away is to ask again. */
+  /** When the last call-back that was turned away is to ask again. */
   lastTurnMs: number
 }
 
 const firstGuessMs = 20
-/** Nobody is sent away for longer: a receiver that was slow may be quick again. */
+/** Longest time until a call-back asks again: a slow receiver may have become fast. */
 const longestWaitMs = 30_000
 const shortestWaitMs = 20
 
 /**
- * Lanes in the memory of this process. Those that are turned away are given turns one after the other, as far
- * apart as lanes become free, so that a thousand of them do not all ask again at once.
+ * Keeps lanes in the memory of this process. Call-backs that are turned away get turns one after the other, spaced as
+ * lanes usually become free, so that a thousand of them do not all ask again at once.
  * @param clock milliseconds since the epoch
  */
 export function ownerLanes(clock: () => number): OwnerLanes {
@@ -45,7 +45,7 @@ export function ownerLanes(clock: () => number): OwnerLanes {
       const enteredAtMs = clock()
       return () => {
         owner.taken -= 1
-        // The clock may have been set back meanwhile; turns in the past would be asked for without end.
+        // The clock may have been set back meanwhile; turns in the past would be retried endlessly.
         const takenMs = Math.max(0, clock() - enteredAtMs)
         owner.usualMs += (takenMs - owner.usualMs) / 4
       }

@@ -11,20 +11,19 @@ export interface PinnedPost {
   /** Names and values in turn. */
   readonly headers: readonly string[]
   readonly payload: string
-  /** PEM of the authorities that may sign the certificate; the system's when absent. */
+  /** PEM of the authorities that may sign the certificate; those of the system when undefined. */
   readonly ca: Buffer | undefined
-  /** Ends it at any moment. */
+  /** Can end it at any moment. */
   readonly signal: AbortSignal
 }
 
-/** More of a body is not read. */
+/** How much of the body of an answer is read. */
 const answerLimitBytes = 16_384
 
 /**
- * Posts on a connection of its own that is made to one of the addresses and can be made to no other: the host
- * is not looked up again. SNI, the name in the certificate and Host are those of the URL. Redirects are
- * answers like any other.
- * @returns the answer, once its body is over or cut; rejects where there is none
+ * Posts over a new connection to one of the addresses. It cannot go to any other, since the host is not looked up again.
+ * SNI, the name in the certificate and Host are those of the URL. Redirects are not followed.
+ * @returns the answer, once its body has ended or enough of it was read; rejects if there is none
  */
 export async function postPinned(post: PinnedPost): Promise<IncomingMessage> {
   const { url, addresses, headers, payload, ca, signal } = post
@@ -40,20 +39,20 @@ export async function postPinned(post: PinnedPost): Promise<IncomingMessage> {
       ...['Content-Length', String(Buffer.byteLength(payload)), 'Connection', 'close'],
       ...headers,
     ],
-    // The agent of the process could keep connections, or use a proxy of the environment.
+    // The global agent could reuse connections, or use a proxy from the environment.
     agent: false,
     lookup: answerWith(addresses),
-    // RFC 6066, section 3: an address is not sent.
+    // RFC 6066, section 3: SNI does not contain addresses.
     servername: isIP(host) === 0 ? host : '',
     rejectUnauthorized: true,
     ...(ca && { ca }),
     signal,
   })
-  // Also those that come when nobody waits any longer.
+  // Errors may also come when nobody waits for them any more.
   request.on('error', () => undefined)
   request.end(payload)
   const answer = await answerTo(request)
-  // Receivers that work on while they answer are not cut off; whether they finish does not count.
+  // Reading the body gives receivers time that go on working while they answer. Whether it completes does not matter.
   await readSome(answer).catch(() => undefined)
   request.destroy()
   return answer
@@ -62,7 +61,7 @@ export async function postPinned(post: PinnedPost): Promise<IncomingMessage> {
 function answerTo(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.once('response', resolve).once('error', reject)
-    // Of a 101, which nobody has asked for, Node tells nothing else.
+    // After an unexpected 101, Node emits nothing else.
     request.once('close', () => {
       reject(Object.assign(new Error('no answer'), { code: 'NO_ANSWER' }))
     })
@@ -77,7 +76,7 @@ async function readSome(body: AsyncIterable<Buffer>): Promise<void> {
   }
 }
 
-/** Answers the question for a name without asking anybody. */
+/** A DNS lookup that gives the known addresses without asking anybody. */
 function answerWith(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIP(address) }))
   return (_hostname, options, callback) => {

@@ -4,15 +4,15 @@ import { compileDestination } from './destination.ts'
 import { prepareSender, type SenderServices, type Sending } from './send-callback.ts'
 import { prepareWebhookSignature, webhookKey } from './sign-webhook.ts'
 
-/** Where the call-backs of an integration go, ready to be used. */
+/** The receiver of the call-backs of an integration, ready for use. */
 export interface Receiver {
-  /** Signs and posts a call-back, once; it does not reject. */
+  /** Signs and posts a call-back once; it does not reject. */
   readonly call: (id: string, payload: string, signal: AbortSignal) => Promise<Sending>
   readonly concurrency: number
   readonly retry: RetrySettings & { readonly giveUpAfterMs: number }
 }
 
-/** Prepares a receiver of settings without a fault. */
+/** Prepares a receiver from settings that have been checked. */
 export function prepareReceiver(settings: CallbackSettings, services: SenderServices): Receiver {
   const { url, secrets, allowAddresses, caFile, concurrency, timeoutMs, retry } = settings
   const keys = secrets.flatMap((secret) => webhookKey(secret.reveal()) ?? [])

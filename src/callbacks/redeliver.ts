@@ -4,13 +4,13 @@ import { isOver } from '../jobs/job.ts'
 import type { JobBackend } from '../jobs/job-backend.ts'
 import { callbackEntry, callbackId, callbackPrefix } from './callback-entry.ts'
 
-/** What became of the wish to have a call-back sent again. */
+/** The outcome of a request to send a call-back again. */
 export type Redelivery =
-  /** It was dead, and begins anew. */
+  /** It was dead, and starts anew. */
   | 'put back'
-  /** It was delivered, or waits already; it is sent as soon as it can be. */
+  /** It had been delivered, or is waiting already; it is sent as soon as possible. */
   | 'put'
-  /** There is no such job, or it has been forgotten, and no dead call-back of it either. */
+  /** The job does not exist or has been forgotten, and it has no dead call-back. */
   | 'no such job'
   | 'not over'
   /** The integration has no call-back configured. */
@@ -19,7 +19,7 @@ export type Redelivery =
 /**
  * Has the call-back of a job sent again, with the `webhook-id` that it had.
  * @param nowMs milliseconds since the epoch
- * @param giveUpAfterMs how long one of an integration is sent again, milliseconds; undefined where it has none
+ * @param giveUpAfterMs how long call-backs of an integration are retried, milliseconds; undefined if it has none
  */
 export async function redeliver(
   jobId: string,
@@ -29,7 +29,7 @@ export async function redeliver(
 ): Promise<Redelivery> {
   const job = await store.get(jobId)
   if (job !== undefined && !isOver(job.state)) return 'not over'
-  // One that has been forgotten may still have a dead call-back.
+  // A job that has been forgotten may still have a dead call-back.
   const known =
     job === undefined
       ? (await deadOf(jobId, callbacks)).at(-1)
@@ -43,7 +43,7 @@ export async function redeliver(
   return 'put'
 }
 
-/** Forgets the dead call-backs of a job, which may have ended more than once; false where there are none. */
+/** Removes the dead call-backs of a job, which may have ended more than once; false if there are none. */
 export async function discardCallbacks(
   jobId: string,
   { callbacks }: Pick<JobBackend, 'callbacks'>,

@@ -4,24 +4,24 @@ import { retryAfterMs } from '../syntax/retry-after.ts'
 import type { Destination, Resolve } from './destination.ts'
 import { postPinned } from './post-pinned.ts'
 
-/** What became of one sending. */
+/** The outcome of one sending. */
 export type Sending =
-  /** A 2xx. */
+  /** The receiver answered 2xx. */
   | { readonly outcome: 'delivered'; readonly status: number }
-  /** 410: the receiver wants no more. */
+  /** The receiver answered 410: it wants no more. */
   | { readonly outcome: 'gone'; readonly status: number }
   /** Anything else; `reason` is a code and never a text of the receiver. */
   | {
       readonly outcome: 'failed'
       readonly reason: string
       readonly status?: number
-      /** How long the receiver asks to be left alone, milliseconds. */
+      /** How long the receiver asks not to be called, milliseconds. */
       readonly retryAfterMs?: number
     }
 
 /**
  * Sends a signed payload once. It does not reject.
- * @param stop ends it before its time
+ * @param stop ends it early
  */
 export type SendCallback = (
   headers: readonly string[],
@@ -32,20 +32,20 @@ export type SendCallback = (
 /** How it is sent. */
 export interface SenderSettings {
   readonly destination: Destination
-  /** PEM file of the authorities that may sign the receiver's certificate; the system's when absent. */
+  /** PEM file of the authorities that may sign the receiver's certificate; those of the system when absent. */
   readonly caFile?: string | undefined
-  /** From the question for the address to the end of the answer, milliseconds. */
+  /** Longest time from the DNS query to the end of the answer, milliseconds. */
   readonly timeoutMs: number
 }
 
-/** What sending needs of the world. */
+/** Everything that sending needs from other parts. */
 export interface SenderServices {
   readonly resolve: Resolve
   /** Milliseconds since the epoch. */
   readonly clock: () => number
 }
 
-/** Prepares a sender: each time the addresses of the host are found and checked anew, and pinned. */
+/** Prepares a sender. For every sending the addresses of the host are resolved, checked and pinned anew. */
 export function prepareSender(
   { destination, caFile, timeoutMs }: SenderSettings,
   { resolve, clock }: SenderServices,
@@ -76,7 +76,7 @@ function sendingOf(status: number, askedMs: number | undefined): Sending {
   return { outcome: 'failed', reason: `STATUS_${status}`, status, ...asked }
 }
 
-/** A question for a name cannot be taken back; what it finds too late is left. */
+/** Gives up waiting when the signal aborts: a DNS query cannot be cancelled, and a late result is ignored. */
 async function beforeAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const onAbort = () => reject(signal.reason)
@@ -85,7 +85,7 @@ async function beforeAbort<Value>(value: Promise<Value>, signal: AbortSignal): P
   try {
     return await Promise.race([value, aborted])
   } finally {
-    // As long as it is there, Node keeps the signal, and with it all that was found.
+    // As long as it has a listener, Node keeps the signal in memory, and with it the result.
     signal.removeEventListener('abort', onAbort)
   }
 }

@@ -7,7 +7,7 @@ const secretForm =
 const minKeyBytes = 24
 const maxKeyBytes = 64
 
-/** What a secret has to be, for whoever wrote another one. */
+/** What a secret must look like, for the error about one that does not. */
 export const webhookSecretForm = `a secret such as \`echo "whsec_$(openssl rand -base64 32)"\` makes it: whsec_ and base64 of ${minKeyBytes} to ${maxKeyBytes} bytes`
 
 /** The key that a secret stands for; undefined where it has another form or length. */
@@ -22,13 +22,13 @@ export function webhookKey(secret: string): Buffer | undefined {
 export type SignWebhook = (id: string, sentAtMs: number, payload: string) => string[]
 
 /**
- * Prepares signatures by Standard Webhooks 1.0, scheme `v1`: HMAC-SHA256 over `ID.SECONDS.PAYLOAD`, one for
- * each key, so that a receiver that knows one of them can verify it while the others are exchanged.
- * @param keys of {@link webhookKey}, one at least
+ * Prepares signatures of Standard Webhooks 1.0, scheme `v1`: HMAC-SHA256 over `ID.SECONDS.PAYLOAD`. There is one for
+ * each key, so that a receiver that knows one of the keys can verify it while keys are being rotated.
+ * @param keys from {@link webhookKey}, at least one
  */
 export function prepareWebhookSignature(keys: readonly Buffer[]): SignWebhook {
   return (id, sentAtMs, payload) => {
-    // Otherwise what is signed could be read as another id, time and payload.
+    // With a dot in the id, the signed text could be read as another id, time and payload.
     if (!/^[A-Za-z0-9_-]+$/.test(id))
       throw new TypeError('a webhook id with a sign of another kind')
     const timestamp = String(Math.floor(sentAtMs / 1000))

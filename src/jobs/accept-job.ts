@@ -8,8 +8,8 @@ import type { JobBackend } from './job-backend.ts'
 import { encodeJobRequest, type JobRequest } from './job-payload.ts'
 
 /**
- * Makes a job of a request that every policy has let through, and resolves with the answer to it when the
- * job is durable.
+ * Makes a job of a request that every policy has let through, and resolves with the answer once the job is
+ * stored durably.
  * @param nowMs milliseconds since the epoch
  */
 export async function acceptJob(
@@ -29,10 +29,11 @@ export async function acceptJob(
     expiresAtMs: job.expiresAtMs,
   }
   try {
-    // The view is asked for first; where it comes too late, whoever carries the job out makes it.
+    // Both at once. If the job is delivered before the store has it, the handler adds it to the store.
     await Promise.all([store.add(job), jobs.put(entry)])
   } catch (error) {
-    // It may be there all the same. Where it cannot be taken back it is carried out, so it was accepted.
+    // The entry may be in the queue all the same. If it cannot be taken back it will be carried out, so the job
+    // counts as accepted.
     const outcome = await jobs.cancel(id).catch(() => 'unknown')
     if (outcome !== 'begun') {
       const reason = `the job could not be kept: ${String((error as NodeJS.ErrnoException).code)}`

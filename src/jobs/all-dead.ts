@@ -2,7 +2,7 @@ import type { DeadLetter, DurableQueue } from './durable-queue.ts'
 
 const pageLength = 200
 
-/** All dead letters of a queue without what is in them, the longest dead first. */
+/** All dead letters of a queue, oldest first, without their payloads. */
 export async function allDead(
   queue: DurableQueue,
 ): Promise<readonly Pick<DeadLetter, 'id' | 'owner'>[]> {

@@ -7,18 +7,18 @@ import type { JobSender, JobWorld } from './job-world.ts'
 import { type AttemptJudgement, judge } from './judge-answer.ts'
 import { asyncPath, readTakenBulk, stateOfResults, type TakenBulk } from './magento-bulk.ts'
 
-/** What an attempt came to, and what there is to tell of it. */
+/** The outcome of an attempt, and what it means. */
 export interface AttemptResult {
   readonly judgement: AttemptJudgement | 'taken'
   readonly answer?: JobAnswer | undefined
   readonly failure?: JobFailure | undefined
-  /** Where its items say more than the answer does. */
+  /** The final state of the job, if its items say more about it than the answer. */
   readonly state?: JobState
-  /** Whether some of its items are done. */
+  /** Whether some of its items have been carried out. */
   readonly hasItems?: boolean
-  /** How long Magento asks to be left alone, milliseconds. */
+  /** How long Magento asks not to be sent to, milliseconds. */
   readonly retryAfterMs?: number | undefined
-  /** What Magento said of it; with `taken` by an attempt only. */
+  /** Magento's answer when it accepted the job as a bulk; only when an attempt was `taken`. */
   readonly bulk?: TakenBulk
 }
 
@@ -48,7 +48,7 @@ export async function attempt(
   return { judgement: 'taken', bulk }
 }
 
-/** Has an endpoint answer, item by item where it has many. */
+/** Has an endpoint answer, and stores the results of its items as they come. */
 async function compose(
   request: JobRequest,
   occasion: Occasion,
@@ -74,7 +74,7 @@ async function compose(
   return { ...result, state: stateOfResults(results) }
 }
 
-/** What is known after an answer, or without one. */
+/** What an answer, or the lack of one, says about the attempt. */
 export function resultOf(result: UpstreamAnswer | Rejection): AttemptResult {
   const judgement = judge(result)
   if ('code' in result) {

@@ -3,15 +3,15 @@ import type { Job } from './job.ts'
 import { encodeJobRequest } from './job-payload.ts'
 
 /**
- * What a process that is no gateway puts into the queue of jobs in the place of one that it has taken out of it:
- * a gateway records the end of that job and has its owner told.
- * @param cancelled as it stands then
+ * What a command puts into the queue of jobs after it has taken a job out of it. A gateway gets it, records the end
+ * of the job, and has its owner told.
+ * @param cancelled the job as it then is
  */
 export function cancelNotice(cancelled: Job): QueueEntry {
   const { id, owner, requestId, traceId, traceFlags, method, route } = cancelled
   const { acceptedAtMs, expiresAtMs } = cancelled
   return {
-    // Not that of the job: a broker may still have its message, which must not be carried out.
+    // Another id than that of the job: a broker may still have the job's message, which must not be carried out.
     id: `cancelled-${id}`,
     owner,
     expiresAtMs,

@@ -1,27 +1,27 @@
 /*
- * A queue that loses nothing: what was put is delivered until it has been dealt with, whatever is killed
- * meanwhile. It fits a file of this machine and a broker that pushes alike: delivery is at least once, and
- * the only thing that is exact is what a delivery says of those before it.
+ * A queue that loses nothing: an entry is delivered until it has been dealt with, whatever is killed in the meantime.
+ * The interface fits a file on this machine as well as a broker that pushes. Delivery is at least once. Only what a
+ * delivery says about earlier deliveries of its entry is exact.
  */
 
-/** Something that is to be done later, as it is put into a queue. */
+/** Something to be done later. */
 export interface QueueEntry {
-  /** Chosen by whoever puts it; unique in its queue. */
+  /** Chosen by the caller of `put`; unique in its queue. */
   readonly id: string
   /** Name of the integration that it belongs to. */
   readonly owner: string
   /**
-   * Entries with the same key are delivered one after the other, in the order in which they were put. The
-   * next one waits until the one before it is done, dead or cancelled, through all of its retries. Keys are
-   * tuples, written as JSON. Absent: it waits for none.
+   * Entries with the same key are delivered one after the other, in the order in which they were put. Each waits
+   * until the one before it is done, dead or cancelled, through all its retries. Keys are tuples, written as JSON.
+   * An entry without a key waits for no other.
    */
   readonly orderKey?: string | undefined
   readonly payload: Buffer
-  /** Not delivered before; milliseconds since the epoch. Absent: at once. */
+  /** The entry is not delivered before this time; milliseconds since the epoch. Absent for at once. */
   readonly notBeforeMs?: number | undefined
   /**
-   * When whoever handles it gives up; milliseconds since the epoch. The queue keeps it and takes no notice
-   * of it: what has expired is delivered too, so that its end can be told.
+   * When the handler is to give up; milliseconds since the epoch. The queue itself ignores it: expired entries are
+   * delivered as well, so that the handler can tell of their end.
    */
   readonly expiresAtMs: number
 }
@@ -33,31 +33,31 @@ export interface Delivery extends QueueEntry {
   /** How many times it has been delivered, this time included; durable before the handler is called. */
   readonly attempts: number
   /**
-   * Whether any delivery before this one was never settled, because its process was killed or lost its
-   * connection: what it did is not known. Stays true until the entry is put back from the dead letters.
+   * Whether an earlier delivery was never settled, because its process was killed or lost its connection, so that it
+   * is not known what it did. Stays true until the entry is put back from the dead letters.
    */
   readonly isInterrupted: boolean
-  /** Aborts when the queue is closed and does not wait any longer. */
+  /** Aborts when the queue is being closed and waits no longer. */
   readonly signal: AbortSignal
 }
 
-/** What is to become of a delivery. */
+/** What is to happen with an entry after a delivery. */
 export type Settlement =
-  /** It is forgotten. */
+  /** It is removed. */
   | { readonly state: 'done' }
-  /** It is delivered again, and those with its order key wait for it. */
+  /** It is delivered again, and later entries with its order key keep waiting for it. */
   | {
       readonly state: 'retry'
       /** Milliseconds since the epoch. */
       readonly atMs: number
       /** For the operator; holds no secret and nothing that a caller sent. */
       readonly reason: string
-      /** Whether it is as if it had not begun, so that it can still be cancelled. */
+      /** Whether nothing of it has been carried out, so that it can still be cancelled. */
       readonly isUntouched: boolean
-      /** Takes the place of the payload, durable together with the settlement. */
+      /** Replaces the payload, and becomes durable together with the settlement. */
       readonly payload?: Buffer
     }
-  /** It is kept with the dead letters, and those with its order key go on. */
+  /** It is kept as a dead letter, and later entries with its order key go on. */
   | { readonly state: 'dead'; readonly reason: string }
 
 /**
@@ -66,7 +66,7 @@ export type Settlement =
  */
 export type HandleDelivery = (delivery: Delivery) => Promise<Settlement>
 
-/** An entry that nobody will deliver by itself. */
+/** An entry that is not delivered again by itself. */
 export interface DeadLetter extends QueueEntry {
   readonly putAtMs: number
   /** Milliseconds since the epoch. */
@@ -77,56 +77,56 @@ export interface DeadLetter extends QueueEntry {
 
 /** How much is in a queue. */
 export interface QueueDepth {
-  /** Neither running nor dead; held up by an order key too. */
+  /** Entries that are neither running nor dead, including those held up by an order key. */
   readonly waiting: number
   readonly running: number
   readonly dead: number
-  /** Of what is neither done nor dead the longest there; milliseconds since the epoch. */
+  /** When the oldest entry was put that is neither done nor dead; milliseconds since the epoch. */
   readonly oldestPutAtMs: number | undefined
 }
 
-/** Where a list goes on. */
+/** A part of a list. */
 export interface Page {
-  /** Most elements, at least 1. */
+  /** Most elements of this page, at least 1. */
   readonly limit: number
   /** Id of the last element of the page before. */
   readonly after?: string | undefined
 }
 
-/** One queue. Every promise of it rejects where what keeps it fails, with an error that has a code. */
+/** One queue. Its promises reject, with an error that has a code, when its file or broker fails. */
 export interface DurableQueue {
   /**
-   * Resolves when the entry is durable: on the disk, or confirmed by a majority. Where it rejects, the entry
-   * may be there all the same; cancel it, so that it is not carried out. An id that is there already is not
-   * put again where that can be told (a file), and is delivered twice where it cannot (a broker).
+   * Puts an entry; resolves when it is durable: on disk, or confirmed by a majority of nodes. If it rejects, the
+   * entry may be in the queue all the same; cancel it, so that it is not carried out. An entry whose id is in the
+   * queue already is ignored by a file, and may be delivered twice by a broker, which cannot tell.
    */
   readonly put: (entry: QueueEntry) => Promise<void>
   /**
-   * Has entries handled from now on, at most so many at once in this process; once. Entries whose time has
-   * come and that no order key holds up are delivered in about the order in which they were put, and no owner
-   * with many of them keeps the others waiting for long.
+   * Starts to have entries handled, at most `concurrency` at once in this process; to be called once. Entries that
+   * are due and not held up by their order key are delivered roughly in the order in which they were put, but an
+   * owner with many entries does not keep others waiting for long.
    */
   readonly consume: (handle: HandleDelivery, settings: { readonly concurrency: number }) => void
   /**
-   * Takes back what has not begun: never delivered, or each time settled as untouched, and not under way now.
-   * After `cancelled` it is delivered no more.
+   * Removes an entry that has not begun: it was never delivered, or every delivery was settled as untouched and none
+   * is under way. After `cancelled` it is not delivered any more.
    */
   readonly cancel: (id: string) => Promise<'cancelled' | 'begun' | 'absent'>
-  /** Dead letters, the longest dead first. */
+  /** Dead letters, the oldest first. */
   readonly listDead: (page: Page) => Promise<readonly DeadLetter[]>
   /**
-   * Puts a dead letter back: it is delivered at once as if for the first time, behind what has its order key
-   * now. False where there is no such letter.
+   * Puts a dead letter back: it is delivered at once as if for the first time, but after entries that have its order
+   * key now. False if there is no such letter.
    * @param expiresAtMs milliseconds since the epoch
    */
   readonly putBack: (id: string, expiresAtMs: number) => Promise<boolean>
-  /** Forgets a dead letter. False where there is no such letter. */
+  /** Removes a dead letter. False if there is no such letter. */
   readonly discard: (id: string) => Promise<boolean>
   readonly depth: () => Promise<QueueDepth>
   /**
-   * Delivers nothing more, waits for what is under way, then aborts the signals and waits for the handlers to
-   * settle; what is not settled soon after that is given back, and delivered again as interrupted.
-   * @param deadlineMs how long it is waited until signals abort, milliseconds
+   * Delivers nothing more, waits for deliveries under way, then aborts their signals and waits for the handlers to
+   * settle them. What is not settled soon after that is given back, and delivered again as interrupted.
+   * @param deadlineMs how long to wait before the signals abort, milliseconds
    */
   readonly close: (deadlineMs: number) => Promise<void>
 }

@@ -4,7 +4,7 @@ import type { JobRequest } from './job-payload.ts'
 import type { JobSender, JobWorld } from './job-world.ts'
 import { bulkStatusPath, readOperations, stateOfResults, withRefused } from './magento-bulk.ts'
 
-/** Asks Magento how far it is with what it has taken. */
+/** Asks Magento how far it is with a bulk that it has accepted. */
 export async function followBulk(
   request: JobRequest,
   occasion: Occasion,
@@ -19,7 +19,7 @@ export async function followBulk(
     return { judgement, failure: { code: 'upstream-error', detail } }
   }
   const bulk = judgement === 'done' ? readOperations(answer?.body ?? Buffer.alloc(0)) : undefined
-  // To ask again does no harm, whatever was answered.
+  // Whatever was answered, asking again does no harm.
   if (bulk === undefined) return { judgement: 'taken', failure, retryAfterMs }
   const { id } = request.job
   const { total, open, results } = withRefused(bulk, request.refused ?? [])

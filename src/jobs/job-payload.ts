@@ -1,6 +1,6 @@
 import type { AcceptedJob, JobItemResult } from './job.ts'
 
-/** A request that was accepted, whole: what is needed to carry it out, and nothing that authenticates. */
+/** An accepted request: everything that is needed to carry it out, and nothing that authenticates. */
 export interface JobRequest {
   readonly job: AcceptedJob
   /** Raw, as received. */
@@ -9,19 +9,19 @@ export interface JobRequest {
   readonly segments: readonly string[]
   readonly query: string | undefined
   readonly store: string | undefined
-  /** What is forwarded of the header section; names and values in turn. */
+  /** The header fields to forward; names and values in turn. */
   readonly headers: readonly string[]
   readonly clientIp: string | undefined
   readonly engine: 'gateway' | 'magento'
   readonly isRepeatable: boolean
   /** Whether an endpoint of the gateway's own answers it. */
   readonly isComposed: boolean
-  /** What Magento calls it, since it has taken it. */
+  /** Magento's id for it, once Magento's asynchronous API has accepted it. */
   readonly bulkUuid?: string | undefined
-  /** Items that Magento has not taken with the others. */
+  /** Results of items that Magento refused when it accepted the others. */
   readonly refused?: readonly JobItemResult[] | undefined
   readonly body: Buffer
-  /** Where it was cancelled outside of a gateway, and only this is to be told; milliseconds since the epoch. */
+  /** Set in a `cancelNotice`: when a command cancelled the job; milliseconds since the epoch. */
   readonly cancelledAtMs?: number | undefined
 }
 

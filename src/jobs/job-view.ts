@@ -30,7 +30,7 @@ function timeOf(atMs: number | undefined): string | undefined {
   return atMs === undefined ? undefined : new Date(atMs).toISOString()
 }
 
-/** JSON as it is, anything else as text. */
+/** The parsed value if it is JSON, otherwise the text. */
 function bodyOf(body: Buffer, contentType: string): unknown {
   const text = body.toString('utf8')
   if (!/\bjson\b/i.test(contentType)) return text

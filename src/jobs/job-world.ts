@@ -7,19 +7,19 @@ import type { OnJobEnd } from './job-backend.ts'
 import type { JobRequest } from './job-payload.ts'
 import type { AttemptJudgement } from './judge-answer.ts'
 
-/** How jobs of one integration are sent: as its requests are, with its credentials. */
+/** Sends the jobs of one integration as its requests are sent, with its credentials. */
 export interface JobSender {
   readonly send: (
     occasion: Occasion,
     request: UpstreamRequest,
   ) => Promise<UpstreamAnswer | Rejection>
-  /** Has the endpoint of the gateway's own answer that the request is for. */
+  /** Has one of the gateway's own endpoints answer the request. */
   readonly compose: (
     occasion: Occasion,
     request: JobRequest,
     items: ItemLog,
   ) => Promise<UpstreamAnswer | Rejection>
-  /** It is needed no more. */
+  /** To be called when the sender is no longer needed. */
   readonly leave: () => void
 }
 
@@ -27,16 +27,16 @@ export interface JobSender {
 export interface JobRun {
   /** Milliseconds since the epoch. */
   readonly beganAtMs: number
-  /** Whether Magento was only asked how far it is with what it had taken. */
+  /** Whether Magento was only asked how far it is with a bulk that it had accepted. */
   readonly isPoll: boolean
   readonly occasion: Pick<Occasion, 'upstream'>
 }
 
-/** What carrying out jobs needs of the world. */
+/** Everything that carrying out jobs needs besides the jobs themselves. */
 export interface JobWorld {
   readonly store: JobStore
   readonly retry: RetrySettings
-  /** Undefined where the integration is not configured at present. */
+  /** Undefined if the integration is not configured at present. */
   readonly senderOf: (owner: string) => JobSender | undefined
   /** Milliseconds since the epoch. */
   readonly clock: () => number
@@ -44,11 +44,11 @@ export interface JobWorld {
   readonly random: () => number
   readonly onEnd: OnJobEnd
   /**
-   * Resolves when the end of a job is in the audit trail, or cannot be.
-   * @param run undefined where no attempt ended it, or that attempt is not known any more
+   * Records the end of a job; resolves when it is in the audit trail, or cannot be.
+   * @param run undefined if no attempt ended the job, or that attempt is no longer known
    */
   readonly recordEnd: (job: Job, run: JobRun | undefined) => Promise<void>
   readonly countAttempt: (owner: string, outcome: AttemptJudgement | 'taken') => void
-  /** Told where the view of a job could not be kept; the job itself goes on. */
+  /** Told when the state of a job could not be stored; the job itself goes on. */
   readonly onFault: (error: unknown) => void
 }

@@ -2,16 +2,16 @@ import type { ItemResult } from '../contract/endpoint.ts'
 import type { ProblemCode } from '../problem.ts'
 
 /**
- * Where a job stands. `waiting`: accepted, or between two attempts. `running`: an attempt is under way, or
- * Magento has taken it and not yet carried it out. Then, for good: `done`; `partial`, where some of its items
- * are done and the others are not; `failed`, where nothing of it is known to be done; `cancelled`.
+ * The state of a job. `waiting`: accepted, or between two attempts. `running`: an attempt is under way, or
+ * Magento's own queue has it. The final states are `done`; `partial`, when some of its items are done and others
+ * are not; `failed`, when nothing of it is known to be done; and `cancelled`.
  */
 export type JobState = (typeof jobStates)[number]
 
-/** All of them. */
+/** All states of jobs. */
 export const jobStates = ['waiting', 'running', 'done', 'partial', 'failed', 'cancelled'] as const
 
-/** Whether a job in this state ends no more by itself. */
+/** Whether a state is final. */
 export function isOver(state: JobState): boolean {
   return state !== 'waiting' && state !== 'running'
 }
@@ -19,23 +19,23 @@ export function isOver(state: JobState): boolean {
 /** How far a job with many items is. */
 export interface JobProgress {
   readonly total: number
-  /** Of these, those whose end is known; failed ones too. */
+  /** How many of these have a result, failed ones included. */
   readonly done: number
   readonly failed: number
 }
 
-/** What became of one item of a job. */
+/** The result of one item of a job. What stores jobs takes it from here, and knows nothing of endpoints. */
 export type JobItemResult = ItemResult
 
 /** What answered a job: Magento, or an endpoint of the gateway's own. */
 export interface JobAnswer {
   readonly status: number
   readonly contentType: string
-  /** Absent where it was too long to be kept. */
+  /** Absent if it was too long to be kept. */
   readonly body?: Buffer | undefined
 }
 
-/** Why a job ended without an answer, as the caller may read it. */
+/** Why a job ended without an answer, in words for the caller. */
 export interface JobFailure {
   readonly code: ProblemCode | 'expired' | 'interrupted'
   readonly detail: string
@@ -60,25 +60,25 @@ export interface AcceptedJob {
   readonly expiresAtMs: number
 }
 
-/** What changes of a job; what is absent of a change stays, what is undefined goes. */
+/** A change of a job. Members that are absent stay as they are, members that are undefined are removed. */
 export interface JobChange {
   readonly state?: JobState
-  /** Where its time begins anew; milliseconds since the epoch. */
+  /** Set when a dead job is put back; milliseconds since the epoch. */
   readonly expiresAtMs?: number
   /** How many times it was sent. */
   readonly attempts?: number
-  /** While it waits between two attempts; milliseconds since the epoch. */
+  /** Set while it waits between two attempts; milliseconds since the epoch. */
   readonly nextAttemptAtMs?: number | undefined
   readonly startedAtMs?: number
   readonly endedAtMs?: number | undefined
-  /** While it is being cancelled; milliseconds since the epoch. */
+  /** Set while it is being cancelled; milliseconds since the epoch. */
   readonly cancelAskedAtMs?: number | undefined
   readonly progress?: JobProgress | undefined
   readonly answer?: JobAnswer | undefined
   readonly failure?: JobFailure | undefined
 }
 
-/** A job and where it stands. */
+/** A job and its state. */
 export interface Job extends AcceptedJob, Omit<JobChange, 'expiresAtMs'> {
   readonly state: JobState
   readonly attempts: number
@@ -93,17 +93,18 @@ export interface JobQuery {
 }
 
 /**
- * Where callers and operators see how jobs stand. What is to be done lies in the queue, whole, so a store that
- * forgets (Redis) costs the view of a job and never the job. What is over is kept for a configured time.
+ * Shows callers and operators the state of jobs. All that is needed to carry out a job is in the queue, so a store
+ * that loses data (Redis) loses what is shown of a job and never the job itself. Jobs that are over are kept for a
+ * configured time.
  */
 export interface JobStore {
-  /** Resolves when it can be read by any process. */
+  /** Resolves when every process can read the job. */
   readonly add: (job: AcceptedJob) => Promise<void>
   readonly get: (id: string) => Promise<Job | undefined>
-  /** Changes a job that is there; changes of one job are in the order in which they were asked for. */
+  /** Changes a job, if it is there. Changes of one job are made in the order of the calls. */
   readonly change: (id: string, change: JobChange) => Promise<void>
   /**
-   * Keeps results of some items, in the place of what was there for them.
+   * Stores results of some items, and replaces earlier results of these.
    * @param from index of the first of them
    */
   readonly putResults: (
@@ -111,8 +112,8 @@ export interface JobStore {
     from: number,
     results: readonly JobItemResult[],
   ) => Promise<void>
-  /** Results so far, in the order of the items; those that are not there yet are left out. */
+  /** The results so far, in the order of the items; items without a result are left out. */
   readonly results: (id: string) => Promise<readonly JobItemResult[]>
-  /** Jobs, the last accepted first. */
+  /** Jobs, the most recently accepted first. */
   readonly list: (query: JobQuery) => Promise<readonly Job[]>
 }

@@ -2,20 +2,20 @@ import type { UpstreamAnswer } from '../forward/upstream-exchange.ts'
 import type { Rejection } from '../problem.ts'
 import type { JobFailure } from './job.ts'
 
-/** What an attempt came to. */
+/** What the outcome of an attempt means. */
 export type AttemptJudgement =
-  /** It has been carried out. */
+  /** The job has been carried out. */
   | 'done'
-  /** Magento says no, and will say so again. */
+  /** Magento refuses it, and would refuse it again. */
   | 'refused'
-  /** Magento takes nothing from the integration until somebody repairs its credentials or rights. */
+  /** Magento accepts nothing from the integration until somebody repairs its credentials or rights. */
   | 'unauthorized'
-  /** Nothing has been carried out, and it may be otherwise later. */
+  /** Nothing has been carried out, and a later attempt may succeed. */
   | 'nothing-done'
-  /** Nobody knows whether it has been carried out. */
+  /** It is not known whether the job has been carried out. */
   | 'unknown'
 
-/** Problems that say that nothing reached Magento, or that it does not take anything now. */
+/** Problems which mean that nothing reached Magento, or that it accepts nothing at present. */
 const nothingDone: ReadonlySet<string> = new Set([
   'upstream-unreachable',
   'upstream-unavailable',
@@ -23,7 +23,7 @@ const nothingDone: ReadonlySet<string> = new Set([
   'circuit-open',
 ])
 
-/** Problems of a connection that stood, or of an error page: Magento may have done it. */
+/** Problems after which Magento may have carried it out: the connection was established, or there was an error page. */
 const unknownEnds: ReadonlySet<string> = new Set([
   'upstream-failed',
   'upstream-timeout',
@@ -31,15 +31,15 @@ const unknownEnds: ReadonlySet<string> = new Set([
   'internal-error',
 ])
 
-/** Whether a job that failed so is kept, to be put back by who has repaired the cause. */
+/** Whether a job with this failure is kept as a dead letter, so that it can be put back once the cause is repaired. */
 export function canBePutBack({ code }: JobFailure): boolean {
   return code === 'expired' || code === 'interrupted' || unknownEnds.has(code)
 }
 
-/** Says what an answer, or that there is none, means for what was asked. */
+/** What an answer, or the lack of one, means for the job. */
 export function judge(result: UpstreamAnswer | Rejection): AttemptJudgement {
   if ('code' in result) {
-    // The connection never stood.
+    // No connection was established.
     if (result.reason === 'UND_ERR_CONNECT_TIMEOUT') return 'nothing-done'
     if (nothingDone.has(result.code)) return 'nothing-done'
     return unknownEnds.has(result.code) ? 'unknown' : 'refused'
@@ -50,9 +50,9 @@ export function judge(result: UpstreamAnswer | Rejection): AttemptJudgement {
 function judgeStatus(status: number): AttemptJudgement {
   if (status < 300) return 'done'
   if (status === 401) return 'unauthorized'
-  // RFC 6585, section 4, and maintenance: neither is carried out.
+  // Too many requests (RFC 6585, section 4) and maintenance: neither has been carried out.
   if (status === 429 || status === 503) return 'nothing-done'
-  // Of a proxy in front of Magento, which has not had its answer.
+  // A proxy in front of Magento has sent it on and got no answer.
   if (status === 502 || status === 504) return 'unknown'
   return 'refused'
 }

@@ -2,9 +2,9 @@ import type { JobItemResult, JobState } from './job.ts'
 import type { JobRequest } from './job-payload.ts'
 
 /*
- * Magento's own queue (Magento: AsynchronousOperations, WebapiAsync). Its summary of a bulk says that it has
- * failed while operations are still open (magento2#36911), so a state is made of the operations themselves;
- * and it echoes what was sent, passwords too, of which nothing is ever taken over.
+ * Magento's own queue (Magento: AsynchronousOperations, WebapiAsync). Its summary of a bulk can say that the bulk has
+ * failed while operations are still open (magento2#36911), so the state is derived from the operations themselves.
+ * Its answers also repeat what was sent, passwords included; nothing of that is ever kept.
  */
 
 /** Magento's numbers for the state of an operation. */
@@ -12,7 +12,7 @@ const complete = 1
 const open = 4
 const rejected = 5
 
-/** What Magento said when it took a bulk. */
+/** Magento's answer when it has accepted a bulk. */
 export interface TakenBulk {
   readonly bulkUuid: string
   readonly total: number
@@ -27,11 +27,11 @@ export interface TakenBulk {
 export interface BulkProgress {
   readonly total: number
   readonly open: number
-  /** Of the operations that are not open any more. */
+  /** The results of the operations that are no longer open. */
   readonly results: readonly JobItemResult[]
 }
 
-/** Where a request is sent so that Magento takes it now and carries it out later. */
+/** The path at which Magento accepts a request now and carries it out later. */
 export function asyncPath({ store, segments, body }: JobRequest): string {
   const prefix = store === undefined ? '/rest' : `/rest/${store}`
   if (segments[0] === 'async') return `${prefix}/${segments.join('/')}`
@@ -40,13 +40,13 @@ export function asyncPath({ store, segments, body }: JobRequest): string {
   return `${prefix}/${form}/${segments.join('/')}`
 }
 
-/** Where the operations of a bulk are seen. */
+/** The path that shows the operations of a bulk. */
 export function bulkStatusPath({ store }: JobRequest, bulkUuid: string): string {
   const prefix = store === undefined ? '/rest' : `/rest/${store}`
   return `${prefix}/V1/bulk/${encodeURIComponent(bulkUuid)}/detailed-status`
 }
 
-/** Reads what Magento said when it took a bulk; undefined where it said something else. */
+/** Reads Magento's answer when it has accepted a bulk; undefined for any other answer. */
 export function readTakenBulk(body: Buffer): TakenBulk | undefined {
   const { bulk_uuid: bulkUuid, request_items: items } = parsed(body)
   if (typeof bulkUuid !== 'string' || !isListOfObjects(items)) return undefined
@@ -56,7 +56,7 @@ export function readTakenBulk(body: Buffer): TakenBulk | undefined {
   return { bulkUuid, total: items.length, refused }
 }
 
-/** Reads how far Magento is with a bulk; undefined where it said something else. */
+/** Reads how far Magento is with a bulk; undefined for any other answer. */
 export function readOperations(body: Buffer): BulkProgress | undefined {
   const { operations_list: operations } = parsed(body)
   if (!isListOfObjects(operations)) return undefined
@@ -102,14 +102,14 @@ export function withRefused(
   }
 }
 
-/** The end of a job whose items ended so. */
+/** The final state of a job by the results of all its items. */
 export function stateOfResults(results: readonly JobItemResult[]): JobState {
   const done = results.filter(({ success }) => success).length
   if (done === results.length) return 'done'
   return done === 0 ? 'failed' : 'partial'
 }
 
-/** The end of a job of which no more is known than what became of some of its items. */
+/** The final state of a job that broke off, by the results of those items that have one. */
 export function stateOfBrokenOff(results: readonly JobItemResult[]): JobState {
   return results.some(({ success }) => success) ? 'partial' : 'failed'
 }

@@ -8,20 +8,20 @@ import { cancelJob, type OnCancelled, showJob } from './own-job.ts'
 import { patientStore } from './patient-store.ts'
 import { prepareJobHandler } from './run-job.ts'
 
-/** Jobs are accepted, carried out and shown. */
+/** Accepts jobs, carries them out, and shows them. */
 export interface Jobs {
   readonly backend: JobBackend
-  /** Answers a request that asks something of the jobs. */
+  /** Answers a request that becomes a job, or that is about one. */
   readonly answer: (request: RequestContext) => Promise<WholeAnswer | Rejection>
-  /** Has them carried out from now on; once. */
+  /** Starts to carry out jobs; to be called once. */
   readonly start: (crew: JobCrew) => void
-  /** Begins none more, and waits for those under way for so long; milliseconds. */
+  /** Begins no more jobs, and waits up to `deadlineMs` for those under way. */
   readonly stop: (deadlineMs: number) => Promise<void>
-  /** Gives up what keeps them. */
+  /** Closes the backend; to be called after {@link stop}. */
   readonly close: () => Promise<void>
 }
 
-/** Who carries jobs out, and who is told of their ends. */
+/** What jobs are carried out with, and who is told when one has ended. */
 export interface JobCrew {
   readonly senderOf: (owner: string) => JobSender | undefined
   readonly onEnd: OnJobEnd
@@ -42,10 +42,10 @@ export type JobsServices = Pick<
   readonly countEnd: (job: Job) => void
 }
 
-/** How often it is looked how many wait. */
+/** How often the number of waiting jobs is read, milliseconds. */
 const depthMs = 1_000
 
-/** Prepares jobs over what keeps them. */
+/** Opens the jobs that a backend stores. */
 export function openJobs(
   backend: JobBackend,
   { concurrency, maxWaiting, retry }: JobsSettings,
@@ -89,7 +89,7 @@ export function openJobs(
         return await act(job.id, verified, backend, clock(), onCancelled)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        // What keeps the jobs fails with a code; anything else is a defect.
+        // A backend fails with a code; anything else is a defect.
         if (code === undefined) throw error
         const reason = `the jobs cannot be read: ${code}`
         return reject('jobs-unavailable', reason, { retryAfterSeconds: 5 })

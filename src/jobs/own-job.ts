@@ -7,14 +7,14 @@ import { isLeftOver, takeBack } from './take-back.ts'
 
 /** What is done when a job is cancelled. */
 export interface OnCancelled {
-  /** Has its owner told. Where it rejects, the job is not shown as cancelled yet. */
+  /** Has its owner told. If it rejects, the job is not shown as cancelled yet. */
   readonly tell: (job: Job) => Promise<void>
-  /** Takes note of a job that is shown as cancelled; it does not reject. */
+  /** Records and counts a job that is now shown as cancelled; it does not reject. */
   readonly note: (job: Job) => Promise<void>
 }
 
 /**
- * Shows a job to its owner; to others it is not there. What was left of a cancellation is finished first.
+ * Shows a job to its owner; for others it does not exist. An interrupted cancellation is completed first.
  * @param nowMs milliseconds since the epoch
  */
 export async function showJob(
@@ -31,12 +31,12 @@ export async function showJob(
     ? await cancel(found, backend, nowMs, onCancelled)
     : undefined
   const job = cancelled ?? found
-  // Until it is over its progress says enough, and results of many items are long.
+  // Results of many items are long, and until the job is over its progress says enough.
   return answerOf(jobView(job, isOver(job.state) ? await store.results(id) : []))
 }
 
 /**
- * Cancels a job of its owner that has not begun.
+ * Cancels a job for its owner, if it has not begun.
  * @param nowMs milliseconds since the epoch
  */
 export async function cancelJob(

@@ -4,9 +4,9 @@ import type { JobStore } from './job.ts'
 const tryAgainMs = 500
 
 /**
- * A store for whoever carries jobs out, and has time: what cannot be kept or read at present is tried again
- * until it can, so that no job ends for it. What is asked of one job waits for the changes of it that were
- * asked for before, so that one that is tried again does not undo a later one.
+ * A store for carrying out jobs, where there is time to wait: whatever fails is tried again until it succeeds, so
+ * that no job ends because of the store. Reads and changes of a job wait for earlier changes of it, so that a
+ * change that is tried again cannot undo a later one.
  * @param onFault told of each failure
  */
 export function patientStore(store: JobStore, onFault: (error: unknown) => void): JobStore {

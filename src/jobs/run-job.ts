@@ -18,7 +18,7 @@ import { canBePutBack } from './judge-answer.ts'
 import { stateOfBrokenOff } from './magento-bulk.ts'
 import { cancelledAt } from './take-back.ts'
 
-/** Prepares what carries out the jobs that a queue delivers, each as often as it may be and no more. */
+/** Prepares what carries out the jobs that a queue delivers, each as often as it may be and not more often. */
 export function prepareJobHandler(world: JobWorld): HandleDelivery {
   const { store, clock } = world
 
@@ -27,17 +27,19 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     const { job, cancelledAtMs } = request
     const known = await store.get(job.id)
     if (cancelledAtMs !== undefined) return tellCancelled(known ?? job, cancelledAtMs)
-    // One that was put back has another time than it was accepted with.
+    // A dead job that was put back expires later than it did when it was accepted.
     if (known === undefined) await store.add({ ...job, expiresAtMs: delivery.expiresAtMs })
-    // It was over, and the process was killed before that was settled.
+    // It has ended, and the process was killed before it could settle that.
     else if (isOver(known.state)) return settleEnd(known, undefined)
     if (clock() >= delivery.expiresAtMs) return end(request, known, { failure: expired(request) })
-    const isTaken = request.bulkUuid !== undefined
-    if (delivery.isInterrupted && !request.isRepeatable && !isTaken) {
+    const isWithMagento = request.bulkUuid !== undefined
+    if (delivery.isInterrupted && !request.isRepeatable && !isWithMagento) {
       return end(request, known, { failure: interrupted })
     }
     const sender = world.senderOf(request.job.owner)
-    if (sender === undefined) return later(delivery, request, 'no such integration', true)
+    if (sender === undefined) {
+      return later(delivery, request, { reason: 'no such integration', isUntouched: true })
+    }
     try {
       return await carryOut(delivery, request, known, sender)
     } finally {
@@ -83,13 +85,14 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
       const { bulkUuid, refused } = bulk ?? request
       const payload = bulk && encodeJobRequest({ ...request, bulkUuid, refused })
       note(request, { state: 'running' })
-      return retryAt(delivery, 'Magento has not carried it out yet', false, retryAfterMs, payload)
+      const reason = 'Magento has not carried it out yet'
+      return retryOf(delivery, { reason, isUntouched: false, retryAfterMs, payload })
     }
     const isUnknown = judgement === 'unknown'
     if (judgement === 'nothing-done' || (isUnknown && request.isRepeatable)) {
       const isUntouched = !isUnknown && !result.hasItems
       const reason = failure?.code ?? `status ${answer?.status}`
-      return later(delivery, request, reason, isUntouched, retryAfterMs)
+      return later(delivery, request, { reason, isUntouched, retryAfterMs })
     }
     const state = result.state ?? (judgement === 'done' ? 'done' : undefined)
     const isDead = isUnknown || judgement === 'unauthorized'
@@ -98,31 +101,22 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     return end(request, known, { state, answer, failure: told }, run)
   }
 
-  /** Tries again later. */
-  function later(
-    delivery: Delivery,
-    request: JobRequest,
-    reason: string,
-    isUntouched: boolean,
-    retryAfterMs?: number,
-  ): Settlement {
-    const settlement = retryAt(delivery, reason, isUntouched, retryAfterMs)
+  /** Tries again later, and shows the job as waiting until then. */
+  function later(delivery: Delivery, request: JobRequest, retry: Retry): Settlement {
+    const settlement = retryOf(delivery, retry)
     note(request, { state: 'waiting', nextAttemptAtMs: settlement.atMs })
     return settlement
   }
 
-  function retryAt(
+  function retryOf(
     { attempts, expiresAtMs }: Delivery,
-    reason: string,
-    isUntouched: boolean,
-    retryAfterMs?: number,
-    payload?: Buffer,
+    { reason, isUntouched, retryAfterMs, payload }: Retry,
   ): Settlement & { readonly state: 'retry' } {
     const failed = { sendings: attempts, nowMs: clock(), expiresAtMs, retryAfterMs }
     const atMs = nextSending(world.retry, failed, world.random())
     return {
       state: 'retry',
-      // Where the next attempt would come too late, its end is told in its time.
+      // If the next attempt would come too late, the job is delivered once more to end it as expired.
       atMs: atMs ?? expiresAtMs,
       reason,
       isUntouched,
@@ -145,12 +139,12 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
       failure,
     }
     await store.change(job.id, change)
-    // A store that forgets has forgotten the view, and not the job.
+    // If the store has forgotten the job, it is made anew from what the queue has.
     const ended = (await store.get(job.id)) ?? { ...job, attempts: 0, ...known, ...change }
     return settleEnd(ended, run)
   }
 
-  /** Ends what was taken out of the queue by a command, which may have been killed before that was shown. */
+  /** Ends a job that a command took out of the queue; the command may have been killed before it could show that. */
   async function tellCancelled(job: AcceptedJob, atMs: number): Promise<Settlement> {
     const end = cancelledAt(atMs)
     await store.change(job.id, end)
@@ -166,26 +160,37 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
       return { state: 'retry', atMs, reason: 'its end could not be told', isUntouched: false }
     }
     await world.recordEnd(job, run)
-    // Who repairs the cause can put it back.
+    // Whoever repairs the cause can put the job back.
     return job.failure !== undefined && canBePutBack(job.failure)
       ? { state: 'dead', reason: job.failure.code }
       : { state: 'done' }
   }
 
-  /** Keeps the view up to date; nothing waits for it, and what follows comes after it. */
+  /** Updates what is shown of the job. Nothing waits for it, and the store keeps the order of changes. */
   function note({ job }: JobRequest, change: JobChange): void {
     store.change(job.id, change).catch(world.onFault)
   }
 }
 
+/** Why, and with what, a job is delivered again. */
+interface Retry {
+  readonly reason: string
+  /** Whether it is certain that nothing of it has been carried out, so that it can still be cancelled. */
+  readonly isUntouched: boolean
+  /** How long Magento asks not to be sent to, milliseconds. */
+  readonly retryAfterMs?: number | undefined
+  /** Replaces the payload of the entry; left out to keep it. */
+  readonly payload?: Buffer | undefined
+}
+
 interface JobEnd {
-  /** Absent where it was not carried out to its end. */
+  /** Left out if it did not end by itself; the results of its items then decide. */
   readonly state?: JobState | undefined
   readonly answer?: Job['answer']
   readonly failure?: JobFailure | undefined
 }
 
-/** It would come upon it again, whatever had been done before. */
+/** A defect of the gateway ends a job, since another attempt would meet it again. */
 const defect: AttemptResult = {
   judgement: 'refused',
   failure: { code: 'internal-error', detail: problems['internal-error'][2] },

@@ -2,12 +2,12 @@ import { isOver, type Job } from './job.ts'
 import type { JobBackend } from './job-backend.ts'
 
 /**
- * Cancels a job that has not begun. That this was asked for is kept first, so that {@link isLeftOver} tells
- * whoever looks next of one that was not finished.
- * @param job as it stands, not over
- * @param tell has its owner told; called before it is shown as cancelled, each time with the same end
+ * Cancels a job that has not begun. It first notes that this was asked for, so that if the cancellation is
+ * interrupted {@link isLeftOver} shows that to whoever looks at the job next.
+ * @param job as it is now, not over
+ * @param tell has its owner told; called before the job is shown as cancelled, and every time with the same end
  * @param nowMs milliseconds since the epoch
- * @returns the cancelled job; undefined where it has begun
+ * @returns the cancelled job; undefined if it has begun
  */
 export async function takeBack(
   job: Job,
@@ -19,7 +19,7 @@ export async function takeBack(
   const cancelAskedAtMs = job.cancelAskedAtMs ?? nowMs
   if (job.cancelAskedAtMs === undefined) await store.change(id, { cancelAskedAtMs })
   const outcome = await jobs.cancel(id)
-  // What is in no queue any more, and not over, was taken back when it was asked for before.
+  // If the job is in no queue and not over, an earlier, interrupted cancellation has taken it out.
   const wasBack = outcome === 'absent' && job.cancelAskedAtMs !== undefined
   const isBack = outcome === 'cancelled' || (wasBack && !(await isOverNow(id, store)))
   if (!isBack) {
@@ -33,7 +33,7 @@ export async function takeBack(
   return cancelled
 }
 
-/** How a job is shown that was cancelled; milliseconds since the epoch. */
+/** The change that shows a job as cancelled; milliseconds since the epoch. */
 export function cancelledAt(endedAtMs: number) {
   return {
     state: 'cancelled',
@@ -43,7 +43,7 @@ export function cancelledAt(endedAtMs: number) {
   } as const
 }
 
-/** Whether somebody began to cancel a job so long ago that nobody is about to finish it. */
+/** Whether a cancellation of the job began so long ago that it must have been interrupted. */
 export function isLeftOver({ state, cancelAskedAtMs }: Job, nowMs: number): boolean {
   return cancelAskedAtMs !== undefined && !isOver(state) && nowMs - cancelAskedAtMs >= finishedInMs
 }

@@ -6,39 +6,39 @@ import type { Redact } from './known-secrets.ts'
 import { stdoutLines } from './stdout-lines.ts'
 import { stdoutNumber, writeBytes } from './write-bytes.ts'
 
-/** Where records go; at least one of file and stdout. */
+/** Where records go; at least one of `file` and `stdout` is set. */
 export interface AuditSettings {
   readonly file?: string
   readonly stdout?: boolean
   readonly rotate?: TrailRotation
-  /** Of the file. */
+  /** Signed checkpoints of the file. */
   readonly checkpoints?: AuditCheckpointSettings
 }
 
 /** The audit trail. */
 export interface AuditLog {
   /**
-   * Writes records, each as one line of JSON, behind what is being written already. It does not reject.
-   * @returns how many of them were written, from the first
+   * Writes records, each as one line of JSON, after those that are already being written. It does not reject.
+   * @returns how many of the records were written, counted from the first
    */
   readonly write: (records: readonly AuditRecord[]) => Promise<number>
-  /** Has the trail tell of so many records that were never tried to be written. */
+  /** Makes the trail say that so many records were given up without an attempt to write them. */
   readonly miss: (count: number) => void
-  /** Whether the last attempt to write has failed; another is made every second then. */
+  /** Whether the last attempt to write failed; then another one is made every second. */
   readonly isFailing: () => boolean
-  /** Where the file was cut when it was opened; undefined when it was whole. */
+  /** Where the file broke off when it was opened; undefined when it was complete. */
   readonly cutAtOpen: ChainedFile['cutAtOpen']
-  /** Ends when all is written. */
+  /** Resolves when everything is written. */
   readonly close: () => Promise<void>
 }
 
 const retryMs = 1_000
 
 /**
- * Opens the audit trail. Every finished line is searched for secrets before it is written. The file
- * is what counts: standard output gets the lines that the file has.
+ * Opens the audit trail. Every finished line is searched for secrets before it is written. If there is a
+ * file it decides: standard output gets only lines that are in the file.
  * @param onError told of what could not be written, copied or put aside
- * @returns rejects when the file cannot be opened
+ * @throws when the file cannot be opened
  */
 export async function openAuditLog(
   settings: AuditSettings,
@@ -68,7 +68,7 @@ export async function openAuditLog(
     last = written
     return written
   }
-  /** Where nothing is asked for, nothing would be written that shows that it can be again. */
+  /** Tries to write again even without requests, since only that shows that it works again. */
   function tryAgain(): void {
     retry = undefined
     if (file.isFailing()) void write([])
@@ -95,10 +95,10 @@ export async function openAuditLog(
   }
 }
 
-/** So much text is searched at once: of much more the pieces that are put in take longer. */
+/** How much text is searched at once; in much longer texts replacing pieces takes longer. */
 const joinedLength = 65_536
 
-/** Searches many lines as one text, which for lines without anything to hide takes half as long as one by one. */
+/** Searches many lines as one text. If there is nothing to hide, that takes half as long as searching each line. */
 function redactLines(lines: readonly string[], redact: Redact): readonly string[] {
   const shown: string[] = []
   for (let from = 0; from < lines.length; ) {
@@ -116,11 +116,11 @@ function redactLines(lines: readonly string[], redact: Redact): readonly string[
 
 function redactJoined(lines: readonly string[], redact: Redact): readonly string[] {
   const shown = redact(lines.join('\n')).split('\n')
-  // A line has no line feed, but a secret may have one, and be found where one line follows another.
+  // A line contains no line feed, but a secret may, and could then be found across two lines.
   return shown.length === lines.length ? shown : lines.map(redact)
 }
 
-/** Without a file a chain is as long as its process lives. */
+/** Writes the chain to standard output. Without a file it begins anew with every process. */
 function chainToStdout(onError: (error: unknown) => void): ChainedFile {
   let head: ChainHead = genesis
   let isFailing = false

@@ -9,33 +9,35 @@ import { redactQuery } from './query-redaction.ts'
 import { namedSubjects } from './subjects.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
-/** What is written of one request, whatever became of it. Fields without a value are left out
- * of the line. `seq`, `prev` and `hash` come to it when it is written. */
+/**
+ * What is recorded of one request, however it ended. Fields without a value are left out of the line. `seq`,
+ * `prev` and `hash` are added when it is written.
+ */
 export interface AuditRecord {
-  /** Version of this form. */
+  /** Version of this format. */
   readonly v: 1
-  /** Of the end of a job or of its call-back; absent of a request. */
+  /** Set if the record is about the end of a job or of its call-back; absent for a request. */
   readonly event?: 'job-ended' | 'callback-ended'
   /** ISO 8601, UTC: when the request arrived. */
   readonly time: string
   readonly requestId: string
   /** W3C Trace Context trace id. */
   readonly traceId: string
-  /** Who the caller is: verified. */
+  /** The verified integration. */
   readonly integration: string | undefined
-  /** Who the caller said it is; before it is verified, anybody can say that. */
+  /** The integration that the caller said it was; anybody can say that before it is verified. */
   readonly claimed: string | undefined
-  /** Resolved through trusted proxies, or the remote IP where the request was refused before. */
+  /** Resolved through trusted proxies, or the remote IP if the request was refused before that. */
   readonly clientIp: string | undefined
   readonly method: string
   /** The granted route pattern. */
   readonly route: string | undefined
-  /** Redacted; absent when the target was not understood. */
+  /** Redacted; absent when the target could not be parsed. */
   readonly path: string | undefined
   /** Redacted. */
   readonly query: string | undefined
   readonly status: number
-  /** Code of the refusal or failure; absent for an answer of Magento. */
+  /** Code of the refusal or failure; absent if Magento or an endpoint has answered. */
   readonly code: string | undefined
   /** For the operator only. */
   readonly reason: string | undefined
@@ -52,9 +54,9 @@ export interface AuditRecord {
   readonly bytesOut: number
   /** Hex SHA-256 of the request body. */
   readonly bodySha256: string | undefined
-  /** What the response cache had to do with it; absent where its route has none. */
+  /** What the response cache did for it; absent if its route is not cached. */
   readonly cache: CacheUse | undefined
-  /** Limits that the request went beyond and that are only reported. */
+  /** Report-only limits that the request exceeded. */
   readonly reportedLimits: readonly string[] | undefined
   /** What policies that only report would have refused. */
   readonly reported: readonly ReportedRefusal[] | undefined
@@ -68,19 +70,19 @@ export interface AuditRecord {
   readonly tokenHash: string | undefined
   /** Id of the secret that verified the signature. */
   readonly keyId: string | undefined
-  /** Of a signature that does not verify: what `explain` finds the cause by. */
+  /** For a signature that does not verify: what `magegate explain` needs to find the cause. */
   readonly signature: RecordedSignature | undefined
-  /** Chosen headers, cut down to what is harmless. */
+  /** Some headers, reduced to what is harmless. */
   readonly headers: Readonly<Record<string, string>> | undefined
-  /** Redacted JSON, cut to a length; only where the route's configuration asks for it. */
+  /** Redacted JSON, cut to a length; only if the configuration of the route asks for it. */
   readonly requestBody: string | undefined
-  /** The same of Magento's answer. */
+  /** The same for Magento's answer. */
   readonly answerBody: string | undefined
 }
 
 /**
- * A keyed hash of a bearer token, of which the digest is given, hex: requests with one token can be found by
- * it, and without the key no token can be tried against it.
+ * Gives a keyed hash of a bearer token, hex, from the digest of the token. Requests with the same token have the
+ * same hash, and without the key nobody can test a guessed token against it.
  */
 export type HashToken = (digest: string) => string
 
@@ -93,7 +95,7 @@ export interface RecordSettings {
 /** Builds the record of a request. */
 export type BuildRecord = (request: RequestContext) => AuditRecord
 
-/** Builds records from an allow-list of what is known of their requests. */
+/** Prepares {@link BuildRecord}. A record has only the fields listed here; nothing else of a request is recorded. */
 export function prepareAuditRecord(settings: RecordSettings): BuildRecord {
   return (request) => auditRecord(request, settings)
 }
@@ -153,7 +155,7 @@ export function milliseconds(value: number | undefined): number | undefined {
   return value === undefined ? undefined : Math.round(value * 1000) / 1000
 }
 
-// Of a header only what it can say that is no secret: a known type, the name and version of a client.
+// The part of each header that cannot be a secret: a known type, or the name and version of a client.
 const chosen = [
   [
     'content-type',

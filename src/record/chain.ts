@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-/** Where a chain of lines stands. */
+/** The end of a chain of lines. */
 export interface ChainHead {
   /** Number of the last line; the first one has 1. */
   readonly seq: number
@@ -8,10 +8,10 @@ export interface ChainHead {
   readonly hash: string
 }
 
-/** Before the first line. */
+/** The head before the first line. */
 export const genesis: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
-/** A line that belongs to a chain, without its line feed, and the head that it makes. */
+/** A line of a chain, without its line feed, and the head that the chain then has. */
 export interface ChainedLine {
   readonly line: string
   readonly head: ChainHead
@@ -29,7 +29,7 @@ export function chainLine(json: string, before: ChainHead): ChainedLine {
   return { line: `${covered},"hash":"${digest}"}`, head: { seq, hash: digest } }
 }
 
-/** Lines that follow each other in a chain, line feeds included, and the head that each makes. */
+/** Successive lines of a chain, line feeds included, and the head of the chain after each. */
 export interface ChainedLines {
   readonly lines: string[]
   readonly heads: ChainHead[]
@@ -51,7 +51,7 @@ export function chainLines(jsons: readonly string[], before: ChainHead): Chained
 
 const lineEnd = /,"seq":(\d+),"prev":"[0-9a-f]{64}","hash":"([0-9a-f]{64})"\}$/
 
-/** The head that a line makes; undefined when it is not a whole line of a chain. */
+/** The head of a chain that ends with a line; undefined when the line is not a complete line of a chain. */
 export function headOf(line: string): ChainHead | undefined {
   const [end, seq, digest] = lineEnd.exec(line) ?? []
   if (end === undefined || digest === undefined) return undefined

@@ -5,35 +5,35 @@ import { openLineFile, type Rotation } from './line-file.ts'
 import type { SegmentTask } from './segment-worker.ts'
 import { deleteOldSegments, openSegments, type Retention, segmentFiles } from './segments.ts'
 
-/** When a file is put aside, and what becomes of it. */
+/** When a file is put aside, and what happens to it then. */
 export interface TrailRotation extends Rotation, Retention {
   readonly compress: SegmentTask['compress']
 }
 
-/** A file whose lines form a chain, over rotations and restarts; written by one call at a time. */
+/** A file whose lines form a chain across rotations and restarts. Only one call may write at a time. */
 export interface ChainedFile {
   /**
    * Appends JSON objects, each as one line.
-   * @returns the lines that are with the operating system now, line feeds included: all of them, or
-   *   where writing failed the first ones
+   * @returns the lines that the operating system has taken, line feeds included: all of them, or the first
+   *   ones if writing failed
    */
   readonly append: (jsons: readonly string[]) => Promise<readonly string[]>
-  /** Has the next line tell of so many that were never tried. */
+  /** Makes the next line say that so many lines were given up without an attempt. */
   readonly miss: (count: number) => void
-  /** Whether there are lines that could not be written, and that nothing tells of yet. */
+  /** Whether lines were lost, and the file does not say so yet. */
   readonly isFailing: () => boolean
-  /** Where the chain was cut when the file was opened; undefined when it was whole. */
+  /** Where the chain broke off when the file was opened; undefined when it was complete. */
   readonly cutAtOpen: { readonly afterSeq: number; readonly bytes: number } | undefined
   readonly close: () => Promise<void>
 }
 
 /**
- * Opens a file of chained lines and goes on with the chain that it holds. Bytes that are no whole
- * line stay where they are; the next line, an event `resumed`, tells their number and their digest,
- * and how many lines could not be written at all.
+ * Opens a file of chained lines and continues the chain in it. Bytes that are not a complete line are left
+ * there. The next line, an event `resumed`, gives their number and digest, and how many lines could not be
+ * written at all.
  * @param onError told of what could not be written, and of a rotation that failed
- * @param onWritten told of the lines that were written, by the heads that they make
- * @returns rejects when the file cannot be opened
+ * @param onWritten told of the lines that were written, by the head of the chain after each
+ * @throws when the file cannot be opened
  */
 export async function openChainedFile(
   path: string,
@@ -43,8 +43,9 @@ export async function openChainedFile(
 ): Promise<ChainedFile> {
   const file = openLineFile(path, rotation)
   let head = genesis
+  // Lines that could not be written, and that the file does not account for yet.
   let lost = 0
-  // Whether the end of the file has to be looked at before the next line.
+  // Whether the file may end with an incomplete line, which must be looked at before the next line.
   let isTorn = false
 
   async function write(jsons: readonly string[], lead = ''): Promise<string[]> {
@@ -64,7 +65,7 @@ export async function openChainedFile(
     return lines.slice(0, whole)
   }
 
-  /** Says what is missing before the next line, where anything is; false when that failed. */
+  /** Writes a line that accounts for what is missing, if anything is; false when that failed. */
   async function resume(): Promise<boolean> {
     if (!isTorn && lost === 0) return true
     let cut: Cut | undefined
@@ -74,16 +75,16 @@ export async function openChainedFile(
       onError(error)
       return false
     }
-    const told = lost
+    const lostBefore = lost
     const event = eventJson('resumed', {
       cutBytes: cut?.bytes,
       cutSha256: cut?.sha256,
-      lost: told === 0 ? undefined : told,
+      lost: lostBefore === 0 ? undefined : lostBefore,
     })
     const lead = cut === undefined || cut.isEnded ? '' : '\n'
     if ((await write([event], lead)).length === 0) return false
     isTorn = false
-    lost -= told
+    lost -= lostBefore
     return true
   }
 
@@ -104,7 +105,7 @@ export async function openChainedFile(
     }
   }
 
-  /** A file tells at its beginning what it follows, so that its chain can be taken up without that. */
+  /** Begins a file with the name of the one before, so that its chain can be verified without that file. */
   async function beginAfter(aside: string): Promise<void> {
     await write([eventJson('rotated', { from: basename(aside) })])
   }
@@ -124,7 +125,7 @@ export async function openChainedFile(
 
   return {
     append: async (jsons) => {
-      // What was cut off is told of in the file that it stands in.
+      // A line that was cut off is accounted for in its own file, so that one is not rotated yet.
       if (!isTorn && file.isFull()) await rotate()
       const lines = (await resume()) ? await write(jsons) : []
       lost += jsons.length - lines.length
@@ -142,7 +143,7 @@ export async function openChainedFile(
   }
 }
 
-/** A line that tells of the trail itself and of no request. */
+/** A line about the trail itself, and not about a request. */
 function eventJson(event: string, told: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ v: 1, time: new Date().toISOString(), event, ...told })
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** Takes one checkpoint to a second place; rejects when it did not arrive. */
+/** Copies one checkpoint to a second place; rejects when it did not arrive. */
 export type CopyCheckpoint = (line: string) => Promise<void>
 
 /** Checkpoints on their way to a second place. */
@@ -10,11 +10,11 @@ export interface CheckpointCopies {
 }
 
 const retryMs = 5_000
-/** Of a place that is away for long the oldest are given up: later ones cover the chain before them. */
+/** How many checkpoints wait for a place; beyond that the oldest are given up, since later ones follow in the chain. */
 const maxWaiting = 10_000
 
 /**
- * Takes checkpoints to a second place, in order, each until it has arrived.
+ * Copies checkpoints to a second place in order, and tries each one until it has arrived.
  * @param onError told of each attempt that failed
  */
 export function copyCheckpoints(
@@ -50,7 +50,7 @@ export function copyCheckpoints(
       if (retry === undefined) start()
     },
     close: async () => {
-      // One last attempt for what waits for the next one.
+      // One last attempt, without waiting for the next one to be due.
       clearTimeout(retry)
       start()
       await running
@@ -59,7 +59,7 @@ export function copyCheckpoints(
   }
 }
 
-/** Copies to the end of a file, on another volume or machine; behind a line that was cut off, on a new one. */
+/** Appends to a file, on another volume or machine; after a line that was cut off, on a new line. */
 export function copyToFile(path: string): CopyCheckpoint {
   return async (line) => {
     await using file = await open(path, 'a+', 0o640)

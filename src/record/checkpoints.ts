@@ -14,18 +14,18 @@ export interface CheckpointSettings {
   readonly everySeconds: number
 }
 
-/** Signs what a trail holds, now and then. */
+/** Signs at intervals what a trail contains. */
 export interface Checkpoints {
-  /** Takes note of lines that were written. */
+  /** Adds lines that were written. */
   readonly add: (heads: readonly ChainHead[]) => void
-  /** Makes a checkpoint of what has none yet; resolves when it is written, or could not be. */
+  /** Makes a checkpoint over all lines that have none yet; resolves when it is written, or could not be. */
   readonly write: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
 /**
- * Keeps the checkpoints of a trail in `FILE.checkpoints`: one line for each, signed, over the lines
- * since the one before. What had none when the process ended gets one at the next start.
+ * Keeps the checkpoints of a trail in `FILE.checkpoints`, one signed line for each, over the lines since the
+ * one before. Lines that had none when the process ended get one at the next start.
  * @param onCheckpoint told of each line, without its line feed
  * @param onError told of what could not be written; it is tried again
  * @throws {Error} when a file cannot be read
@@ -42,7 +42,7 @@ export function openCheckpoints(
   let tree = merkleTree()
   let from = 0
   let last: ChainHead | undefined
-  // Signed, and not in the file yet.
+  // A checkpoint that is signed, but not in the file yet.
   let unwritten: string | undefined
   let writing: Promise<void> | undefined
 
@@ -119,7 +119,7 @@ function signedLine(key: CheckpointKey, from: number, to: ChainHead, tree: Merkl
   return `${signed},"signature":"${signature}"}`
 }
 
-/** The heads of all lines after one, also of those that rotation put aside before the process ended. */
+/** The heads of all lines after one, including those in files that rotation has put aside. */
 function uncovered(trail: string, seq: number): ChainHead[] {
   const files = [...segmentFiles(trail), ...(existsSync(trail) ? [trail] : [])]
   let heads: ChainHead[] = []
@@ -127,17 +127,17 @@ function uncovered(trail: string, seq: number): ChainHead[] {
     const first = heads[0]?.seq ?? Number.POSITIVE_INFINITY
     if (first === seq + 1) break
     const after = headsAfter(file, seq)
-    // What is older than a segment that is covered is covered too.
+    // If a segment is covered, so are all older ones.
     if (after.length === 0 && file !== trail) break
-    // A segment is there twice where its compression was cut off.
+    // A segment exists twice if its compression was interrupted.
     heads = [...after.filter((head) => head.seq < first), ...heads]
   }
   return heads
 }
 
 /**
- * How the checkpoints end: the number of the last line that one of them covers, 0 when there is none, and whether
- * something that was cut off stands behind it. There may be years of them, so no more is read than that takes.
+ * How the file of checkpoints ends: the number of the last line that a checkpoint covers, 0 when there is none, and
+ * whether an incomplete line follows it. The file may span years, so it is read from its end.
  */
 function endOfCheckpoints(path: string): { readonly covered: number; readonly isTorn: boolean } {
   if (!existsSync(path)) return { covered: 0, isTorn: false }

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { type ChainHead, headOf } from './chain.ts'
 
-/** Bytes that are no line of the chain: a line that was cut off, or something put there. */
+/** Bytes that are not a line of the chain: a line that was cut off, or something that was added. */
 export interface Cut {
   readonly bytes: number
   /** Hex. */
@@ -14,9 +14,9 @@ export interface Cut {
 
 /** How a file of chained lines ends. */
 export interface FileEnd {
-  /** Of the last whole line; undefined when the file has none. */
+  /** The head after the last complete line; undefined when the file has none. */
   readonly head: ChainHead | undefined
-  /** What stands after it, if anything does. */
+  /** What follows that line, if anything does. */
   readonly cut: Cut | undefined
 }
 
@@ -24,8 +24,8 @@ const lineFeed = 0x0a
 const firstStepBytes = 65_536
 
 /**
- * Finds the last whole line of a chain in a file, and what stands after it. Reads no more of the file
- * than that takes.
+ * Finds the last complete line of a chain in a file, and what follows it. Reads no more of the file than it
+ * needs to.
  * @throws {Error} when the file cannot be read
  */
 export function readFileEnd(file: string): FileEnd {
@@ -40,7 +40,7 @@ export function readFileEnd(file: string): FileEnd {
 }
 
 /**
- * The same of a file that is open for reading, and not compressed.
+ * The same for a file that is open for reading and not compressed.
  * @throws {Error} when it cannot be read
  */
 export function readEndOf(fd: number): FileEnd {
@@ -48,8 +48,8 @@ export function readEndOf(fd: number): FileEnd {
 }
 
 /**
- * Looks for something at the end of a file that is open for reading: in its last bytes, and in more of them until it
- * is found or they are all.
+ * Looks for something at the end of a file that is open for reading: in its last bytes, then in more and more of
+ * them until it is found or the whole file has been read.
  * @throws {Error} when it cannot be read
  */
 export function readBackward<Found>(
@@ -64,8 +64,8 @@ export function readBackward<Found>(
 }
 
 /**
- * The heads of the whole lines of a file whose number is higher than `seq`, oldest first. Reads no more
- * of the file than that takes.
+ * The heads of the complete lines of a file with a number above `seq`, oldest first. Reads no more of the file
+ * than it needs to.
  * @throws {Error} when the file cannot be read
  */
 export function headsAfter(file: string, seq: number): ChainHead[] {
@@ -74,7 +74,7 @@ export function headsAfter(file: string, seq: number): ChainHead[] {
   const fd = openSync(file, 'r')
   try {
     const found = readBackward(fd, (bytes, isWholeFile) => {
-      // The first line may have begun before, and is none of the chain then.
+      // The first line may have begun before these bytes; then it is not recognised as one of the chain.
       const heads = headsIn(bytes)
       const first = heads[0]?.seq ?? Number.POSITIVE_INFINITY
       return first <= seq + 1 || isWholeFile ? heads.filter((head) => head.seq > seq) : undefined
@@ -85,17 +85,17 @@ export function headsAfter(file: string, seq: number): ChainHead[] {
   }
 }
 
-/** What a compressed segment holds; rare enough to be read whole. Undefined for any other file. */
+/** The contents of a compressed segment, which is needed rarely enough to read it whole; undefined for other files. */
 function readCompressed(file: string): Buffer | undefined {
   if (file.endsWith('.gz')) return gunzipSync(readFileSync(file))
   return file.endsWith('.zst') ? decompressFrames(readFileSync(file)) : undefined
 }
 
-/** Node 24 decompresses the first frame only, and says how far it came. */
+/** Node 24 decompresses only the first frame, and says how far it read. */
 function decompressFrames(bytes: Buffer): Buffer {
   const contents: Buffer[] = []
   for (let rest = bytes; rest.length > 0; ) {
-    // The types of Node do not know what `info` gives.
+    // Node's types do not cover the result with `info`.
     const { buffer, engine } = zstdDecompressSync(rest, { info: true }) as unknown as {
       readonly buffer: Buffer
       readonly engine: { readonly bytesWritten: number }
@@ -124,7 +124,7 @@ function readLast(fd: number, size: number, length: number): Buffer {
   return bytes.subarray(0, read)
 }
 
-/** @returns undefined when the last whole line may begin before these bytes */
+/** @returns undefined when the last complete line may begin before these bytes */
 function endOf(bytes: Buffer, isWholeFile: boolean): FileEnd | undefined {
   let feed = bytes.lastIndexOf(lineFeed)
   while (feed >= 0) {

@@ -1,20 +1,21 @@
 import { redacted } from '../contract/secret.ts'
 
-/** Strikes every secret out of a text. */
+/** Replaces every secret in a text. */
 export type Redact = (text: string) => string
 
 /*
- * Of every form that a secret may take, the hash is in a table, and a bit is set for its first characters. A
- * form is longer than a gram by `stride - 1`, so that wherever it stands one of its first grams begins at a
- * multiple of the stride: a text is looked at there only, and a bit for each gram says almost always that there
- * is nothing. The time hardly depends on how many secrets there are, which may be a hundred thousand, nor on
- * whether they begin alike, as those of one issuer do.
+ * How the search works. A secret can occur in several forms (plain, base64 and so on). A table has a hash of every
+ * form, and a bit set has a bit for each of its first grams, which are runs of `stride` characters. A form has at
+ * least `windowLength` characters, so that wherever it occurs in a text, one of its first `stride` grams begins at a
+ * multiple of `stride`. So only those places are looked at, and the bit set says almost always that nothing begins
+ * there. The time hardly depends on the number of secrets, which may be a hundred thousand, nor on whether they
+ * begin alike, as those of one issuer do.
  */
 const windowLength = 7
 const stride = 4
 const base = 0x01000193
 
-/** A user name may be an ordinary word; what is as short as one is no secret by itself. */
+/** Shorter secrets are not searched for: a user name, say, may be an ordinary word. */
 const minSecretLength = windowLength
 
 /**
@@ -45,7 +46,7 @@ export function compileKnownSecrets(secrets: readonly string[]): Redact {
     }
     return shown === 0 ? text : out + text.slice(shown)
 
-    /** Of the forms that begin at a place the length of the longest; 0 for none. */
+    /** The length of the longest form that begins at a place; 0 when none does. */
     function longestAt(begin: number): number {
       let longest = 0
       let hash = 0
@@ -64,7 +65,7 @@ export function compileKnownSecrets(secrets: readonly string[]): Redact {
   }
 }
 
-/** The low byte of each UTF-16 unit of a text, by ones and by fours. */
+/** The low byte of each UTF-16 unit of a text, one at a time and in groups of four. */
 interface LowBytes {
   readonly bytes: Buffer
   readonly words: Int32Array
@@ -77,7 +78,7 @@ function scratchOf(length: number): LowBytes {
   return { bytes, words: new Int32Array(bytes.buffer) }
 }
 
-/** To go through bytes is far faster than through a string. */
+/** Going through bytes is far faster than going through a string. The result is overwritten by the next call. */
 function lowBytes(text: string): LowBytes {
   if (scratch.bytes.length < text.length) scratch = scratchOf((text.length >>> 2) * 8 + 8)
   scratch.bytes.write(text, 0, 'latin1')
@@ -114,7 +115,7 @@ interface HashTable {
   readonly grams: Grams
   /** Hashes of the first window of every form. */
   readonly starts: Grams
-  /** Of all forms, from the shortest on. */
+  /** The lengths of all forms, shortest first. */
   readonly lengths: readonly number[]
   /** Indexes of the secrets that have a form with this hash. */
   readonly find: (hash: number) => number[]
@@ -127,7 +128,7 @@ function hashTable(secrets: readonly string[]): HashTable {
   const lengths = new Set<number>()
   for (const [index, secret] of secrets.entries()) {
     const hashes = new Set<number>()
-    // Most forms of most secrets are one and the same.
+    // For most secrets most forms are the same.
     for (const form of new Set(formsOf(secret))) {
       const { bytes } = lowBytes(form)
       hashes.add(hashOn(0, bytes, 0, form.length))
@@ -165,13 +166,13 @@ function hashTable(secrets: readonly string[]): HashTable {
 const oneGram = new Int32Array(1)
 const bytesOfGram = new Uint8Array(oneGram.buffer)
 
-/** Four bytes as the words of {@link lowBytes} hold them, whatever the order of bytes of the machine. */
+/** Four bytes as a word of {@link lowBytes}, whatever the byte order of the machine. */
 function gramAt(bytes: Buffer, at: number): number {
   for (let index = 0; index < stride; index += 1) bytesOfGram[index] = bytes[at + index] as number
   return oneGram[0] as number
 }
 
-/** Goes on with the hash of a piece over the bytes that follow it. */
+/** Continues a hash over further bytes. */
 function hashOn(before: number, bytes: Buffer, from: number, to: number): number {
   let hash = before
   for (let at = from; at < to; at += 1) {
@@ -205,8 +206,8 @@ function percentTriplet(character: string): string {
 }
 
 /**
- * What base64 of a longer text shows of a secret that begins so many bytes behind a multiple of three:
- * the characters that nothing but the secret decides.
+ * The part of the base64 form of a longer text that a secret alone determines, if the secret begins `offset` bytes
+ * after a multiple of three.
  */
 function base64Forms(secret: Buffer, offset: number): string[] {
   const bytes = Buffer.concat([Buffer.alloc(offset), secret])

@@ -7,21 +7,21 @@ import { type FileEnd, readEndOf } from './file-end.ts'
 import { lastPutAsideMs } from './segments.ts'
 import { type Written, writeBytes } from './write-bytes.ts'
 
-/** A file that lines are appended to, by one call at a time. */
+/** A file that lines are appended to. Only one call may write at a time. */
 export interface LineFile {
-  /** Writes bytes at the end; they are with the operating system then. */
+  /** Appends bytes; resolves when the operating system has taken them. */
   readonly write: (bytes: Buffer) => Promise<Written>
   /**
-   * How it ends, also where it was moved or deleted meanwhile.
+   * How the file ends, even if it has been moved or deleted in the meantime.
    * @throws {Error} when it cannot be read
    */
   readonly readEnd: () => FileEnd
-  /** Whether it has reached its size or its age. */
+  /** Whether it has reached its maximum size or age. */
   readonly isFull: () => boolean
   /**
-   * Puts the file aside and goes on with an empty one.
-   * @returns the name of the file that was put aside; rejects when that fails, and the file then goes
-   *   on as it is
+   * Puts the file aside and continues with an empty one. Rejects when that fails; then the same file is
+   * continued.
+   * @returns the name of the file that was put aside
    */
   readonly rotate: () => Promise<string>
   readonly close: () => Promise<void>
@@ -34,8 +34,7 @@ export interface Rotation {
 }
 
 /**
- * Opens a file for appending that others than owner and group cannot read. Rotated, it is renamed to
- * `NAME.TIME`.
+ * Opens a file for appending, which only owner and group can read. Rotation renames it to `NAME.TIME`.
  * @throws {Error} when the file cannot be opened
  */
 export function openLineFile(file: string, rotation: Rotation | undefined): LineFile {
@@ -59,7 +58,7 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
       const aside = await freeName(file)
       await rename(file, aside)
       const next = await openFile(file, 'a+', mode).catch(async (error: unknown) => {
-        // Else there would be none to be put aside next time.
+        // Otherwise there would be no file to put aside next time.
         await rename(aside, file)
         throw error
       })
@@ -74,13 +73,13 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
 }
 
 const mode = 0o640
-// Numbers of files rather than handles: a write by number needs no promise of its own.
+// File descriptors rather than FileHandle objects: a write to a descriptor needs no promise of its own.
 const openFile = promisify(open)
 const closeFile = promisify(close)
 
 /**
- * A name with the present time, or the next millisecond that no file has yet; behind that of the last one also
- * where the clock was set back, since the names say in which order the files follow each other.
+ * A name with the present time, or with the next millisecond that no file has yet. It always sorts after the last
+ * one, even if the clock was set back, since names give the order of the files.
  */
 async function freeName(file: string): Promise<string> {
   for (let timeMs = Math.max(Date.now(), (await lastPutAsideMs(file)) + 1); ; timeMs += 1) {

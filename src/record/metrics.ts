@@ -16,7 +16,7 @@ import { type CountSpans, spanMetrics } from './metrics/span-metrics.ts'
 import { type StoreMetrics, storeMetrics } from './metrics/store-metrics.ts'
 import { type UpstreamConnections, upstreamMetrics } from './metrics/upstream-metrics.ts'
 
-/** Counts of what happened, in the form that Prometheus reads; each part has its own. */
+/** The metrics of the gateway, in the format that Prometheus reads; each part has its own. */
 export interface Metrics {
   /** Counts one request, which is over, by its record. */
   readonly observe: (record: AuditRecord, request: RequestContext) => void
@@ -25,7 +25,7 @@ export interface Metrics {
   readonly config: ConfigMetrics
   readonly connections: ConnectionMetrics
   readonly contract: ContractMetrics
-  /** Of what is held back from Magento. */
+  /** Metrics of the gate to Magento. */
   readonly gate: GateMetrics
   readonly limits: LimitMetrics
   readonly countReported: CountReported
@@ -41,9 +41,8 @@ export interface Metrics {
 }
 
 /**
- * Opens the metrics. Those of each part are a file below `metrics/`, which defines them on the registry and
- * gives the functions that count. Label values come from the configuration and from our own codes only, so
- * their set is bounded.
+ * Opens the metrics. Those of each part are defined in a file below `metrics/`, which gives the functions that
+ * count. Label values come only from the configuration and our own code, so their number is bounded.
  */
 export function openMetrics(): Metrics {
   const registry = new Registry()

@@ -5,31 +5,31 @@ import type { AuditLog } from './audit-log.ts'
 import type { AuditRecord, BuildRecord } from './audit-record.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Ends an answer; told whether the request may be answered so: its record is written, or need not be. */
+/** Ends an answer. It may be sent if the record is written or is not demanded; otherwise `mayAnswer` is false. */
 export type EndAnswer = (mayAnswer: boolean) => void
 
 /** Records requests that are over. */
 export interface Recorder {
-  /** Takes note of a request; its record is written soon. */
+  /** Records a request, unless {@link hold} has done so; its record is written soon. */
   readonly record: (request: RequestContext, build: BuildRecord) => void
   /**
-   * Lets an answer that is ready end when its request may be answered: a write when its record is
-   * written, a read at once.
+   * Calls back when an answer may end: for a read at once, for a write when its record is written. The
+   * request is over for the record then, so that its outcome must be known.
    */
   readonly hold: (request: RequestContext, build: BuildRecord, end: EndAnswer) => void
-  /** Takes note of the end of a job; resolves when its record is written, or cannot be. */
+  /** Records the end of a job or call-back; resolves when the record is written, or cannot be. */
   readonly recordJob: (record: AuditRecord) => Promise<void>
-  /** Counts what has been taken note of so far, so that metrics tell of it. */
+  /** Updates the metrics with all requests recorded so far. */
   readonly count: () => void
-  /** Whether the trail has not taken what it was given within the deadline. */
+  /** Whether the trail has failed to write a batch within the deadline. */
   readonly isStalled: () => boolean
-  /** How many requests are over whose record is not written. */
+  /** How many requests are over and have no written record yet. */
   readonly waiting: () => number
-  /** Resolves when what has been taken note of so far is written, or given up. */
+  /** Resolves when everything recorded so far is written, or given up. */
   readonly written: () => Promise<void>
-  /** For how long the trail has been writing what it was given last, milliseconds; 0 when it has written it. */
+  /** How long the trail has been busy with its current batch, milliseconds; 0 when it has none. */
   readonly lagMs: () => number
-  /** Resolves when what has been taken note of is written, or the trail has stalled. */
+  /** Writes everything recorded so far; resolves when it is written, or the trail has stalled. */
   readonly flush: () => Promise<void>
 }
 
@@ -37,38 +37,40 @@ export interface Recorder {
 export interface RecorderSettings {
   /** Whether a write whose record cannot be written must not be answered. */
   readonly isRecordDemanded: boolean
-  /** Most that the answer of a write waits for its record, milliseconds. */
+  /** Longest that the answer to a write waits for its record, milliseconds. */
   readonly deadlineMs: number
 }
 
 /**
- * The answer of a read does not wait for its record, so that many are made and written together: one after the
- * other they cost a third of what they cost each by itself.
+ * How long records of reads are collected. No answer waits for them, and making and writing many in a row takes a
+ * third of the time that they take one by one.
  */
 const collectReadsMs = 5
-/** What a trail that has stalled is waited for with; of more requests no record is kept. */
+/** How many records wait for a trail that has stalled; beyond that they are only counted. */
 const maxWaiting = 10_000
 
-/** A request that is over, whose record is not made yet. */
+/** A request that is over, whose record has not been built yet. */
 interface Ended {
   readonly request: RequestContext
   readonly build: BuildRecord
-  /** What waits for the record; undefined for a read. */
+  /** The answer that waits for the record; undefined for a read. */
   readonly end: EndAnswer | undefined
 }
 
-/** A record that is to be written, and what waits for that. */
+/** A record that is to be written, and the answer or job that waits for that. */
 interface Waiting {
   readonly record: AuditRecord
   end: EndAnswer | undefined
 }
 
 /**
- * Records requests in batches: those of one turn of the event loop where the answer of a write waits for
- * them, and those of some milliseconds where none does. What is to be written is written
- * by another thread, one batch at a time, so that a slow disk holds up no read, and a write for no
- * longer than the deadline.
- * @param onStall told when the trail does not take what it was given
+ * Records requests in batches: at the end of the turn of the event loop if the answer to a write waits, and
+ * otherwise after a few milliseconds. Another thread does the writing, one batch at a time, so that a slow disk
+ * delays no read, and a write no longer than the deadline.
+ *
+ * A request moves from `ended` to `collected`, when its record is built, and to `underWay`, when its batch is
+ * being written.
+ * @param onStall told when the trail has not written a batch within the deadline
  */
 export function openRecorder(
   auditLog: AuditLog,
@@ -79,18 +81,18 @@ export function openRecorder(
   let ended: Ended[] = []
   let collected: Waiting[] = []
   let underWay: Waiting[] = []
-  // Whether what has ended is collected at the end of this turn.
+  // Whether the requests in `ended` will be collected at the end of this turn.
   let isTurnCollected = false
-  // Whether an answer waits for what has been collected.
+  // Whether an answer waits for a record in `collected`.
   let isAwaited = false
   let isStalled = false
   let writing: Promise<void> | undefined
   let collecting: NodeJS.Timeout | undefined
-  // Batches, counted; and who waits for one to be over.
+  // How many batches have been begun and finished, and who waits until one is finished.
   let begun = 0
   let finished = 0
   let watchers: { readonly batch: number; readonly resolve: () => void }[] = []
-  // When the last batch was; milliseconds of `performance.now()`.
+  // When the last batch was begun; milliseconds of `performance.now()`.
   let begunAt = Number.NEGATIVE_INFINITY
   const deadline = setTimeout(stall, deadlineMs).unref()
 
@@ -130,7 +132,7 @@ export function openRecorder(
     else if (end !== undefined) isAwaited = true
   }
 
-  /** A write waits for its record, a read does not. */
+  /** Begins the next batch at once if an answer waits for it, and otherwise when reads have been collected. */
   function beginInTime(): void {
     if (isAwaited) begin()
     else if (collected.length + ended.length > 0) {
@@ -204,7 +206,7 @@ export function openRecorder(
   }
 }
 
-/** RFC 9110, section 9.2.1: methods that ask for no change. */
+/** Whether a request asks for no change, by its method (RFC 9110, section 9.2.1). */
 function isRead({ method }: RequestContext): boolean {
   return method === 'GET' || method === 'HEAD'
 }

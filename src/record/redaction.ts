@@ -2,7 +2,7 @@ import type { Secret } from '../contract/secret.ts'
 import { compileKnownSecrets, type Redact } from './known-secrets.ts'
 import { compileShapes, type ShapeSettings } from './token-shapes.ts'
 
-/** Compiles what every finished line goes through: the search for known secrets, then for shapes. */
+/** Compiles the search that every finished line goes through: first for known secrets, then for the shapes of tokens. */
 export function compileRedaction(
   secrets: readonly Secret[],
   settings: ShapeSettings = { emails: false },

@@ -4,21 +4,21 @@ import type { Redact } from './known-secrets.ts'
 import { compileRedaction } from './redaction.ts'
 import type { ShapeSettings } from './token-shapes.ts'
 
-/** The redactions of all configurations of which something may still be written. */
+/** The secrets of all configurations that log or audit may still mention. */
 export interface Redactions {
-  /** Strikes the secrets of all of them out of a text. */
+  /** Replaces the secrets of all of them in a text. */
   readonly redact: Redact
   /**
-   * Has the secrets of one more configuration struck out from now on.
-   * @returns ends that; to be called when nothing of it can be written any more
+   * Adds the secrets of a configuration.
+   * @returns removes them again; to be called when nothing of that configuration can be written any more
    */
   readonly add: (secrets: readonly Secret[], settings: ShapeSettings) => () => void
 }
 
-/** Keeps redactions; configurations with the same secrets share one. */
+/** Starts without any. Configurations with the same secrets share one compiled search. */
 export function openRedactions(): Redactions {
   const shared = new Map<string, { readonly redact: Redact; users: number }>()
-  // Of one configuration at almost all times.
+  // Almost always just one.
   let living: readonly Redact[] = []
   return {
     redact: (text) => {

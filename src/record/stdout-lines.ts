@@ -1,21 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { stdoutNumber, writeBytes } from './write-bytes.ts'
 
-/** Lines on their way to standard output. */
+/** Writes lines to standard output. */
 export interface StdoutLines {
-  /** Writes lines in the background, behind those before. */
+  /** Writes lines in the background, after those before. */
   readonly write: (lines: readonly string[]) => void
-  /** Resolves when all are written, or the reader takes none for a while. */
+  /** Resolves when all are written, or the reader has not read for a while. */
   readonly close: () => Promise<void>
 }
 
-/** What waits for a slow reader at most; of more, the newest lines are left out. */
+/** How much may wait for a slow reader, in characters; beyond that new lines are dropped. */
 const maxWaitingLength = 16_777_216
 const closeMs = 2_000
 
 /**
- * Copies lines to standard output without waiting for whoever reads it.
- * @param onError told of lines that were left out
+ * Copies lines to standard output without making anybody wait for its reader.
+ * @param onError told of lines that were dropped
  */
 export function stdoutLines(onError: (error: unknown) => void): StdoutLines {
   let waiting: string[] = []

@@ -3,12 +3,12 @@ import { boundedMap } from '../store/bounded-map.ts'
 import type { HashToken } from './audit-record.ts'
 
 const maxRemembered = 10_000
-/** Sixteen hex digits: enough to tell tokens apart. */
+/** Sixteen hex digits are enough to tell tokens apart. */
 const hashLength = 16
 
 /**
  * Prepares the keyed hash of tokens.
- * @param key without one the hashes of every process are its own
+ * @param key by default a random one, so that each process has its own hashes
  */
 export function prepareTokenHash(key: string | Buffer = randomBytes(32)): HashToken {
   const known = boundedMap<string>(maxRemembered)

@@ -1,20 +1,20 @@
 import { write } from 'node:fs'
 
-/** The open file that standard output is. */
+/** The file descriptor of standard output. */
 export const stdoutNumber = 1
 
-/** What came of an attempt to write. */
+/** The result of an attempt to write. */
 export interface Written {
-  /** Bytes that are with the operating system. */
+  /** How many bytes the operating system has taken. */
   readonly bytes: number
-  /** Absent when that is all of them. */
+  /** Absent when those are all of them. */
   readonly error?: NodeJS.ErrnoException
 }
 
-/** A pipe that does not block is full; it is looked at again soon. */
+/** How long to wait before writing again to a non-blocking pipe that is full. */
 const fullPipeMs = 5
 
-/** Writes all bytes at the end of an open file, in the background. It does not reject. */
+/** Appends all bytes to an open file, in another thread. It does not reject. */
 export function writeBytes(fd: number, bytes: Buffer): Promise<Written> {
   return new Promise((resolve) => {
     let done = 0

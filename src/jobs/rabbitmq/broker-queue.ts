@@ -8,7 +8,7 @@ import { messageOf } from './message.ts'
 import type { QueueNames } from './queue-names.ts'
 import { recordLifeMs } from './run-entry.ts'
 
-/** What a queue in a broker is made of. */
+/** The parts of a queue in a broker. */
 export interface BrokerQueueSettings {
   readonly broker: Broker
   readonly records: EntryRecords
@@ -17,7 +17,7 @@ export interface BrokerQueueSettings {
   readonly keepDeadMs: number
   /** Milliseconds since the epoch. */
   readonly clock: () => number
-  /** Told of what failed and is tried again, and of defects of handlers. */
+  /** Told of failures that are retried, and of defects in handlers. */
   readonly onFault: (error: unknown) => void
 }
 
@@ -31,11 +31,11 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
   return {
     put: async (entry) => {
       const nowMs = clock()
-      // First, so that it can be taken back whatever becomes of it.
+      // Noted first, so that the entry can be cancelled whatever happens next.
       const known = await records.note(entry.id, recordLifeMs(entry.expiresAtMs, nowMs))
       if (known === 'put') return
       await broker.publish(names.queueOf(entry), messageOf({ ...entry, putAtMs: nowMs }))
-      // Else it would be put once more if it were asked for, and dropped when its turn came.
+      // If this fails, a repeated `put` would put the entry once more; the copy is dropped when its turn comes.
       await records.markPut(entry.id, nowMs).catch(settings.onFault)
     },
     consume: (handle, { concurrency }) => {
@@ -58,7 +58,7 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
       }),
     discard: (id) =>
       dead.take(id, async () => {
-        // Else it would be taken to be among the dead letters, and not be put again.
+        // Otherwise the records would still say that it is a dead letter, and it could not be put again.
         await records.forget(id)
         return true
       }),
@@ -71,7 +71,7 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
         }
         return count
       })
-      // After what lies in the broker, so that what is delivered meanwhile is counted twice and not never.
+      // Read after the queues, so that an entry delivered in between is counted twice rather than not at all.
       await consumer?.beat()
       const loads = await records.loads()
       const running = sum(loads.map((load) => load.running))
@@ -79,7 +79,7 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
       const { count, oldestPutAtMs } = await records.live()
       const cancelled = (await records.cancelled()).length
       return {
-        // What is known, or what lies there where that was forgotten.
+        // By the records, or by the messages in case the records have been lost.
         waiting: Math.max(0, count - running, ready + held - cancelled),
         running,
         dead: await dead.count(),

@@ -15,33 +15,33 @@ export interface BrokerSettings {
   readonly url: string
   /** PEM of the authorities that may sign its certificate; those of the system if left out. */
   readonly ca?: string | undefined
-  /** Most that is waited for a confirm, milliseconds. */
+  /** Longest wait for a confirm, milliseconds. */
   readonly deadlineMs: number
-  /** Declares what must be there, on each new connection, before anybody uses it. */
+  /** Declares queues and exchanges on each new connection, before anything else uses it. */
   readonly declare: (channel: Channel) => Promise<void>
-  /** Told once when the broker is lost, with a code, and once when it is there again. */
+  /** Told once when the broker is lost, with a code, and once when it is back. */
   readonly onChange: (lostCode: string | undefined) => void
 }
 
-/** A connection that is made anew for as long as it takes. */
+/** A connection to a broker, made again whenever it is lost. */
 export interface Broker {
   /**
-   * Resolves when a majority of the broker's nodes has the message on disk, and rejects within the deadline where
-   * that is not known: the message may be there all the same.
+   * Publishes a message; resolves when a majority of the broker's nodes has it on disk. Rejects within the deadline
+   * if that is not known; the message may be there all the same.
    */
   readonly publish: Publish
-  /** Acts on a channel of its own, which is closed after it: what was got and not acknowledged goes back. */
+  /** Acts on a separate channel, which is closed afterwards; messages that were got and not acknowledged go back. */
   readonly withChannel: <Result>(act: (channel: Channel) => Promise<Result>) => Promise<Result>
-  /** Calls back with each new connection, and with the present one. */
+  /** Calls back with the present connection and with each new one. */
   readonly onConnection: (use: (connection: ChannelModel) => void) => void
   readonly isAway: () => boolean
   readonly close: () => Promise<void>
 }
 
-/** A broker that says nothing for twice this time is lost; seconds. */
+/** A broker that is silent for twice this time counts as lost; seconds. */
 const heartbeatSeconds = 5
 
-/** Connects, and resolves after the first attempt, whether it succeeded or not. */
+/** Connects; resolves after the first attempt, even if that fails. */
 export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   const { deadlineMs, declare, onChange } = settings
   const users: ((connection: ChannelModel) => void)[] = []
@@ -64,7 +64,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     channel.on('close', () => {
       if (current?.connection !== connection) return
       current = undefined
-      // A channel that the broker has closed takes nothing more; everything is made anew.
+      // Once the broker has closed the channel, everything is made anew.
       connection.close().catch(() => undefined)
     })
   }
@@ -103,7 +103,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   return {
     publish: async (...message) => {
       if (current === undefined) throw brokerError('BROKER_AWAY')
-      // It would be read by the broker when it has room again, long after the deadline.
+      // The broker would read the message only when it has room again, long after the deadline.
       if (isBlocked) throw brokerError('BROKER_FULL')
       await current.publish(...message)
     },
@@ -139,7 +139,7 @@ export async function untilFarewell(closing: Promise<unknown>): Promise<void> {
   await waitForAll([closing.then(ignore, ignore)], farewellMs)
 }
 
-/** A channel whose errors are known by its end; without a listener they would end the process. */
+/** Opens a channel whose errors show only in that it closes; without a listener they would end the process. */
 export async function openQuietly<Opened extends Channel | ConfirmChannel>(
   opening: Promise<Opened>,
 ): Promise<Opened> {

@@ -9,45 +9,48 @@ import { entryOf, messageOf } from './message.ts'
 import { type Fate, type RunSettings, runEntry } from './run-entry.ts'
 import { type Receipt, subscribe } from './subscription.ts'
 
-/** What consumes a queue in this process. */
+/** Consumes a queue in this process. */
 export interface Consumer {
-  /** Tells the other processes that this one is alive, and what it holds. Never rejects. */
+  /** Tells the other processes that this one is alive, and how much it holds. It does not reject. */
   readonly beat: () => Promise<void>
-  /** Lets a cancelled entry go at once. */
+  /** Lets cancelled entries go at once. */
   readonly drop: (ids: readonly string[]) => void
-  /** Begins nothing more, and gives back what is not settled in time. */
+  /** Begins no more entries, and gives back those that are not settled in time. */
   readonly close: (deadlineMs: number) => Promise<void>
 }
 
 interface ConsumerSettings extends BrokerQueueSettings {
   readonly dead: DeadLetters
-  /** Who this process is in the records. */
+  /** Identifies this process in the records. */
   readonly holder: string
   readonly handle: HandleDelivery
-  /** Deliveries at once. */
+  /** Most deliveries at once. */
   readonly concurrency: number
 }
 
 const pauseMs = 250
 const lookAgainMs = 1_000
 
-/** Only what a process that seems dead had under way is taken by another one, after the broker gave it to that. */
+/*
+ * Once a process has not beaten for `beatLifeMs`, another one that gets its messages from the broker may take over what
+ * it had under way.
+ */
 const beatEveryMs = 2_000
 const beatLifeMs = 6_000
 
-/** RabbitMQ takes the channel of one who holds a message for half an hour. */
+/** After half an hour RabbitMQ closes the channel of a consumer that has not acknowledged a message. */
 const longestHoldMs = 900_000
 const lookForOldEveryMs = 60_000
 
-/** What handlers get after their signals were aborted, milliseconds. */
+/** How long handlers have after their signals were aborted, milliseconds. */
 const graceMs = 2_000
 
-/** How many messages are remembered that were over here and are not recorded as such. */
+/** How many messages are remembered that are over here, but not according to the records. */
 const rememberedOver = 10_000
 
 /**
- * Consumes a queue. Messages stay with the broker until they are over; what waits is held here, so that it
- * keeps its place before others with its order key.
+ * Consumes a queue. Messages stay in the broker until their entries are over. Waiting entries are held here, so that
+ * they keep their places before others with the same order key.
  */
 export function openConsumer(settings: ConsumerSettings): Consumer {
   const { broker, records, names, clock, dead, holder, concurrency, onFault } = settings
@@ -71,7 +74,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   function onMessage(message: ConsumeMessage, receipt: Receipt): void {
     const entry = entryOf(message)?.entry
     if (entry === undefined) {
-      // It stays unacknowledged: not ours, or of a later version that knows what to do with it.
+      // It is left unacknowledged: it is not ours, or comes from a later version that can deal with it.
       onFault(new Error(`a message of ${message.fields.routingKey} is not understood`))
       return
     }
@@ -91,7 +94,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     pumpSoon()
   }
 
-  /** After all that has come at once is here, so that the first of it begins first. */
+  /** Pumps once all messages that arrived together are here, so that the first of them begins first. */
   function pumpSoon(): void {
     if (isPumpDue) return
     isPumpDue = true
@@ -122,7 +125,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   }
 
   function start(held: Held): void {
-    // Put twice, because its first confirm came too late.
+    // It was put twice, because the first confirm came too late.
     if ([...underWay.keys()].some(({ entry }) => entry.id === held.entry.id)) {
       held.isUnderWay = false
       held.dueAtMs = clock() + lookAgainMs
@@ -131,7 +134,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     const running = runEntry(held, run)
       .catch((error: unknown): Fate => {
         onFault(error)
-        // What keeps the records is away, for all entries alike.
+        // The records cannot be reached, which concerns all entries.
         pausedUntilMs = clock() + pauseMs
         return { is: 'waiting', dueAtMs: 0 }
       })
@@ -162,14 +165,14 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   }
 
   /**
-   * Has the broker keep an entry until about its time, so that it takes no place here from others. One with
-   * an order key stays: it must keep its own.
+   * Has the broker keep an entry until it is about due, so that it takes no place here from others. An entry with an
+   * order key stays, because it must keep its own place.
    */
   function sendAway(held: Held): void {
     const { entry, dueAtMs } = held
     const wait = names.waits.find(({ waitMs }) => dueAtMs - clock() >= waitMs)
     if (wait === undefined || entry.orderKey !== undefined) return
-    // Nobody else takes it meanwhile.
+    // So that it is not taken meanwhile.
     held.isUnderWay = true
     const later = { ...entry, notBeforeMs: dueAtMs }
     const sending = broker
@@ -192,7 +195,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     leaving.add(sending)
   }
 
-  /** Gives all that waits back before the broker takes it; in their order, so that they come in it again. */
+  /** Gives back all waiting entries before the broker takes them away; in order, so that they return in that order. */
   function giveBackOld(): void {
     const waiting = [...entries.all()].filter(({ isUnderWay }) => !isUnderWay)
     const oldestMs = clock() - longestHoldMs
@@ -207,7 +210,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     await records.beat(holder, loadOf(entries.all()), beatLifeMs).catch(onFault)
   }
 
-  /** Lets cancelled entries go before they are due, so that they hold up nothing. */
+  /** Lets cancelled entries go before they are due, so that they hold up no others. */
   function drop(ids: readonly string[]): void {
     const dropped = new Set(ids)
     if (dropped.size === 0) return
@@ -220,7 +223,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     if (!isClosing) records.cancelled().then(drop, onFault)
   }, beatEveryMs)
   const looks = setInterval(giveBackOld, lookForOldEveryMs)
-  // Before anything begins: nobody takes what a living process has under way.
+  // The first beat comes before anything begins: it keeps others from taking what this process has under way.
   const subscription = beat().then(() => subscribe(broker, names.sources, { onMessage, onLost }))
 
   return {

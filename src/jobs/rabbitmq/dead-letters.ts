@@ -5,12 +5,12 @@ import { type Death, entryOf, messageOf, type StoredEntry } from './message.ts'
 
 /** The dead letters of one queue, in a queue of the broker. */
 export interface DeadLetters {
-  /** Resolves when the letter is durable. It may then be there twice, and counts as one. */
+  /** Adds a letter; resolves when it is durable. It may then be there twice, but counts as one. */
   readonly add: (entry: StoredEntry, death: Death) => Promise<void>
   readonly list: (page: Page) => Promise<readonly DeadLetter[]>
   /**
-   * Takes a letter out after something has been done with it; false where there is no such letter.
-   * @param act resolves with false where the letter is to stay
+   * Removes a letter after something has been done with it; false if there is no such letter.
+   * @param act resolves with false if the letter is to stay
    */
   readonly take: (id: string, act: (entry: StoredEntry) => Promise<boolean>) => Promise<boolean>
   readonly count: () => Promise<number>
@@ -22,12 +22,12 @@ interface Found {
 }
 
 /**
- * Reads through the whole queue each time, as a broker knows no other way; what is read and not taken goes
- * back to its place. While it is read, another process sees less of it.
+ * Opens the dead letters. The whole queue is read each time, since a broker offers no other way; letters that are read
+ * and not taken go back to their places. While it is being read, other processes see fewer letters.
  * @param keepMs how long a letter is kept, milliseconds; below 2 to the power of 32
  */
 export function deadLetters(broker: Broker, queue: string, keepMs: number): DeadLetters {
-  // One after the other, so that they do not hide letters from each other.
+  // Reads wait for each other, so that they do not hide letters from one another.
   let last: Promise<unknown> = Promise.resolve()
 
   function read<Result>(use: (channel: Channel, found: readonly Found[]) => Promise<Result>) {

@@ -1,26 +1,26 @@
 /*
- * A message in a broker cannot be changed, and who began one and was killed cannot be told from it. What
- * changes of an entry is noted beside the queue, where it may be forgotten: an entry that was delivered
- * before and that nothing is known of counts as interrupted.
+ * A message in a broker cannot be changed, and does not show who had begun it and was killed. So what changes about an
+ * entry is recorded beside the queue (in Redis). These records may be lost: an entry that was delivered before, and
+ * about which nothing is known, counts as interrupted.
  */
 
 import type { Past } from './message.ts'
 
-/** What became of the attempt to begin a delivery. */
+/** The outcome of an attempt to begin a delivery. */
 export type Beginning =
   | {
       readonly state: 'begun'
-      /** This one included. */
+      /** Including this one. */
       readonly attempts: number
       readonly isInterrupted: boolean
-      /** Where it was changed. */
+      /** Present if it was changed since the entry was put. */
       readonly payload?: Buffer
     }
-  /** It waits; milliseconds since the epoch. */
+  /** It is not due yet; milliseconds since the epoch. */
   | { readonly state: 'early'; readonly dueAtMs: number }
   /** Another process has begun it. */
   | { readonly state: 'running'; readonly holder: string }
-  /** It is to be a dead letter and may not be one yet. */
+  /** It is to become a dead letter, and may not be one yet. */
   | {
       readonly state: 'dead'
       readonly attempts: number
@@ -39,18 +39,18 @@ export interface Ending extends Past {
   readonly payload?: Buffer | undefined
 }
 
-/** What one process holds of a queue. */
+/** How many entries of a queue one process holds. */
 export interface Load {
   readonly waiting: number
   readonly running: number
 }
 
 /**
- * What is known of the entries of one queue, by all processes. Every promise rejects, with an error that has
- * a code, where it is not reached in time; lives are in milliseconds.
+ * The records of the entries of one queue, shared by all processes. Every promise rejects, with an error that has a
+ * code, if the records cannot be reached in time. `lifeMs` says how long a record is kept.
  */
 export interface EntryRecords {
-  /** `put` where the entry is in the queue or among its dead letters. */
+  /** Notes an entry that is about to be put; `put` if it is already in the queue or among its dead letters. */
   readonly note: (id: string, lifeMs: number) => Promise<'fresh' | 'put'>
   /** @param putAtMs milliseconds since the epoch */
   readonly markPut: (id: string, putAtMs: number) => Promise<void>
@@ -60,29 +60,29 @@ export interface EntryRecords {
     attempt: {
       readonly holder: string
       readonly isRedelivered: boolean
-      /** What its message says of the deliveries before; of use where nothing is known of it. */
+      /** What its message says about earlier deliveries; used if there is no record. */
       readonly past: Past | undefined
-      /** Whose delivery is interrupted, if it is this one's that is under way. */
+      /** A holder that is gone: if it had begun the entry, that delivery counts as interrupted. */
       readonly interruptedHolder: string | undefined
       /** Milliseconds since the epoch. */
       readonly putAtMs: number
       readonly lifeMs: number
     },
   ) => Promise<Beginning>
-  /** False where another process has begun it meanwhile. */
+  /** Records how a delivery was settled; false if another process has begun the entry in the meantime. */
   readonly settle: (id: string, holder: string, ending: Ending, lifeMs: number) => Promise<boolean>
-  /** Makes a dead entry a new one; false where it is in the queue. */
+  /** Turns a dead entry into a new one; false if it is in the queue. */
   readonly revive: (id: string, lifeMs: number) => Promise<boolean>
-  /** Knows nothing more of an entry, which is in the queue no more. */
+  /** Removes the record of an entry that is no longer in the queue. */
   readonly forget: (id: string) => Promise<void>
   /** Shows that a holder is alive, for the next `lifeMs`. */
   readonly beat: (holder: string, load: Load, lifeMs: number) => Promise<void>
   /** Shows that a holder is gone. */
   readonly leave: (holder: string) => Promise<void>
   readonly isAlive: (holder: string) => Promise<boolean>
-  /** What the living holders hold. */
+  /** How much each living holder holds. */
   readonly loads: () => Promise<readonly Load[]>
-  /** Entries that are in the queue as far as is known, and when the first of them was put. */
+  /** How many entries are in the queue according to the records, and when the first of them was put. */
   readonly live: () => Promise<{
     readonly count: number
     /** Milliseconds since the epoch. */

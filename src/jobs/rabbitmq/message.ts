@@ -1,22 +1,22 @@
 import type { Message } from 'amqplib'
 import type { QueueEntry } from '../durable-queue.ts'
 
-/** What became of an entry in its deliveries so far. */
+/** What is known about the deliveries of an entry so far. */
 export interface Past {
   readonly attempts: number
   readonly isInterrupted: boolean
   readonly isUntouched: boolean
 }
 
-/** An entry as it lies in the broker. */
+/** An entry as it is stored in the broker. */
 export interface StoredEntry extends QueueEntry {
   /** Milliseconds since the epoch. */
   readonly putAtMs: number
-  /** Absent before the first delivery; of use where the records have forgotten it. */
+  /** Absent before the first delivery; used if the records have lost it. */
   readonly past?: Past
 }
 
-/** What is told of a dead letter besides its entry. */
+/** How and when an entry became a dead letter. */
 export interface Death {
   /** Milliseconds since the epoch. */
   readonly diedAtMs: number
@@ -29,7 +29,7 @@ export interface OutgoingMessage {
   readonly content: Buffer
   readonly messageId: string
   readonly headers: Readonly<Record<string, string>>
-  /** After so many milliseconds in a queue the broker forgets it. */
+  /** After so many milliseconds in a queue the broker drops it. */
   readonly expiration?: string
 }
 
@@ -42,7 +42,7 @@ export function messageOf({ id, payload, ...header }: StoredEntry, death?: Death
   return { content: payload, messageId: id, headers: { entry: JSON.stringify(whole) } }
 }
 
-/** The entry of a message, and how it died; undefined where it is none of ours. */
+/** The entry of a message, and how it died; undefined if the message is not one of ours. */
 export function entryOf({
   content,
   properties,

@@ -11,23 +11,23 @@ export interface BrokerBackendSettings {
   readonly url: string
   /** PEM of the authorities that may sign the certificate of the broker; those of the system if left out. */
   readonly ca?: string | undefined
-  /** Most that is waited for the broker to confirm, milliseconds. */
+  /** Longest wait for the broker to confirm, milliseconds. */
   readonly deadlineMs: number
   /** How long a dead letter is kept, milliseconds; below 2 to the power of 32. */
   readonly keepDeadMs: number
   /** Records of the entries of one queue, which all processes share. */
   readonly entriesOf: (queue: string) => EntryRecords
   readonly store: JobStore
-  /** Whether records and store cannot be reached at present. */
+  /** Whether the records and the store cannot be reached at present. */
   readonly isStoreAway: () => boolean
-  /** Told once when the broker is lost, with a code, and once when it is there again. */
+  /** Told once when the broker is lost, with a code, and once when it is back. */
   readonly onBrokerChange: (lostCode: string | undefined) => void
 }
 
 /**
- * Keeps jobs in quorum queues of RabbitMQ, for any number of processes; resolves after the first attempt to
- * reach it, whether it succeeded or not.
- * @param onFault told of what failed and is tried again, and of defects of handlers
+ * Keeps jobs in quorum queues of RabbitMQ, for any number of processes. Resolves after the first attempt to reach it,
+ * even if that fails.
+ * @param onFault told of failures that are retried, and of defects in handlers
  */
 export async function openBrokerBackend(
   settings: BrokerBackendSettings,

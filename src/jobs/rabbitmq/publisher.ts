@@ -4,15 +4,15 @@ import { brokerError } from './broker-error.ts'
 import type { OutgoingMessage } from './message.ts'
 
 /**
- * Sends a message to a queue; resolves when the broker has taken charge of it.
- * @param exchange that it goes through, if not straight to the queue
+ * Sends a message to a queue; resolves when the broker has confirmed it.
+ * @param exchange to send it through; by default it goes straight to the queue
  */
 export type Publish = (queue: string, message: OutgoingMessage, exchange?: string) => Promise<void>
 
 /**
- * Publishes on a channel with confirms. A message that no queue takes comes back before its confirm, and is
- * refused too.
- * @param deadlineMs most that is waited for the confirm
+ * Publishes on a channel with confirms. A message that reaches no queue comes back before its confirm, and counts as
+ * refused.
+ * @param deadlineMs longest wait for the confirm
  */
 export function publisherOn(channel: ConfirmChannel, deadlineMs: number): Publish {
   const returned = new Set<unknown>()

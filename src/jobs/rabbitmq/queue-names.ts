@@ -5,15 +5,15 @@ import type { QueueEntry } from '../durable-queue.ts'
 /** A queue of the broker that entries are delivered from. */
 export interface Source {
   readonly queue: string
-  /** Whether one process at a time has it, so that order can be kept. */
+  /** Whether only one process at a time consumes it, so that order can be kept. */
   readonly isOrdered: boolean
-  /** Messages of it that one process holds at most. */
+  /** Most of its messages that one process holds. */
   readonly prefetch: number
 }
 
-/** A queue that nobody consumes: what lies in it goes on to where it is addressed after a time. */
+/** A queue that nobody consumes. After a time its messages go on to the queue that they are addressed to. */
 export interface WaitQueue {
-  /** Of the queue, and of the exchange before it that keeps the address. */
+  /** Name of the queue, and of the exchange in front of it, which preserves the address. */
   readonly name: string
   readonly waitMs: number
 }
@@ -24,14 +24,14 @@ export interface QueueNames {
   readonly dead: string
   /** The longest one first. */
   readonly waits: readonly WaitQueue[]
-  /** Where an entry belongs. */
+  /** The queue for an entry. */
   readonly queueOf: (entry: Pick<QueueEntry, 'owner' | 'orderKey'>) => string
 }
 
 /*
- * Entries with an order key go to the ordered partition of that key. Others are shared by all processes; their
- * partition is that of the owner, so that few others wait for one with many entries. To change the number
- * would put new entries with a key before old ones.
+ * Entries with an order key go to the ordered partition of that key. The others are shared by all processes, in the
+ * partition of their owner, so that few others wait for an owner with many entries. If this number changed, new entries
+ * could overtake older ones with the same order key.
  */
 const partitions = 8
 
@@ -46,9 +46,9 @@ export function queueNames(name: string): QueueNames {
   const numbers = Array.from({ length: partitions }, (_, index) => index)
   return {
     sources: numbers.flatMap((number) => [
-      // What waits for what is before it is held too, so that others can pass.
+      // Many, since entries that wait for those before them are held too, and others have to get past them.
       { queue: nameOf('ordered', number), isOrdered: true, prefetch: 256 },
-      // What one process holds no other one can do.
+      // Few, since entries that one process holds cannot be done by others.
       { queue: nameOf('shared', number), isOrdered: false, prefetch: 32 },
     ]),
     dead: `magegate.${name}.dead`,
@@ -61,17 +61,17 @@ export function queueNames(name: string): QueueNames {
 }
 
 /*
- * With a limit of deliveries, what a consumer gives back goes to the front of a quorum queue; without, to its
- * end. RabbitMQ 4 has a limit of 20 where none is set, and drops what reaches it.
+ * If a quorum queue has a limit of deliveries, messages that a consumer gives back go to its front, otherwise to its
+ * end. RabbitMQ 4 has a default limit of 20, and drops messages that reach it.
  */
 const deliveryLimit = 1_000_000_000
 
-/** Declares the queues; those that are there with other arguments are an error. */
+/** Declares the queues; it is an error if one exists with other arguments. */
 export async function declareQueues(channel: Channel, names: QueueNames): Promise<void> {
   const quorum = {
     'x-queue-type': 'quorum',
     'x-delivery-limit': deliveryLimit,
-    // Where a policy limits the length: what is too much is refused, and nothing is dropped for it.
+    // If a policy of the broker limits the length, further messages are refused, and none is dropped.
     'x-overflow': 'reject-publish',
   }
   const queues = [...names.sources, { queue: names.dead, isOrdered: false }]
@@ -88,9 +88,9 @@ export async function declareQueues(channel: Channel, names: QueueNames): Promis
       arguments: {
         ...quorum,
         'x-message-ttl': waitMs,
-        // The default exchange, which takes the address for the name of a queue.
+        // The default exchange, which takes the address as the name of a queue.
         'x-dead-letter-exchange': '',
-        // It leaves this queue when the other one has confirmed it.
+        // A message leaves this queue only when the other one has confirmed it.
         'x-dead-letter-strategy': 'at-least-once',
       },
     })

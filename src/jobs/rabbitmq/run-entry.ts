@@ -4,58 +4,58 @@ import type { Beginning, Ending, EntryRecords } from './entry-records.ts'
 import type { Held } from './held-entries.ts'
 import type { Death, StoredEntry } from './message.ts'
 
-/** What is to become of an entry that is held. */
+/** What is to happen with a held entry next. */
 export type Fate =
-  /** Its message can be acknowledged. */
+  /** Its message can be acknowledged; `isRecorded` says whether the records know that it is over. */
   | { readonly is: 'over'; readonly isRecorded: boolean }
   | {
       readonly is: 'waiting'
       /** Milliseconds since the epoch. */
       readonly dueAtMs: number
-      /** As it is to be delivered then, where it was delivered. */
+      /** The entry as it is to be delivered then; absent if it has not been delivered now. */
       readonly entry?: StoredEntry
     }
 
 const over: Fate = { is: 'over', isRecorded: true }
 
-/** What deliveries are made with. */
+/** Everything that running entries needs. */
 export interface RunSettings {
   readonly records: EntryRecords
   /** How long a dead letter is kept, milliseconds. */
   readonly keepDeadMs: number
-  /** Who this process is in the records. */
+  /** Identifies this process in the records. */
   readonly holder: string
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly handle: HandleDelivery
-  /** Puts an entry to the dead letters; resolves when it is durable there. */
+  /** Adds an entry to the dead letters; resolves when it is durable there. */
   readonly bury: (entry: StoredEntry, death: Death) => Promise<void>
-  /** Told of what could not be done and is tried again. */
+  /** Told of failures that are retried. */
   readonly onFault: (error: unknown) => void
-  /** Aborts when handlers are to come to an end. */
+  /** Aborts when handlers are to finish. */
   readonly signal: AbortSignal
-  /** Aborts when nothing is tried again. */
+  /** Aborts when nothing is to be retried any more. */
   readonly end: AbortSignal
 }
 
-/** When it is looked again after an entry that another process has under way, milliseconds. */
+/** How long to wait before looking again at an entry that another process has under way, milliseconds. */
 const lookAgainMs = 1_000
 const tryAgainMs = 500
 
-/** How long a record outlives the expiry of its entry, in case this is still in the queue. */
+/** How long a record outlives the expiry of its entry, in case the entry is still in the queue then. */
 const graceMs = 7 * 86_400_000
 
-/** How long an entry that is over is remembered, in case its acknowledgement was lost. */
+/** How long to remember that an entry is over, in case its acknowledgement was lost. */
 const overMs = 86_400_000
 
-/** How long the record of an entry that is not over lives from now on, milliseconds. */
+/** How long from now the record of an entry that is not over is kept, milliseconds. */
 export function recordLifeMs(expiresAtMs: number, nowMs: number): number {
   return Math.max(0, expiresAtMs - nowMs) + graceMs
 }
 
 /**
  * Begins, handles and settles an entry.
- * @throws {Error} rejects where the records cannot be reached; nothing has begun then that counts
+ * @throws {Error} when the records cannot be reached; then the entry does not count as begun
  */
 export async function runEntry(held: Held, settings: RunSettings): Promise<Fate> {
   const { records, holder, clock, end, onFault } = settings
@@ -84,7 +84,7 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
   const ending: Ending = { ...endingOf(settlement), ...past }
   const lives = {
     over: overMs,
-    // As long as its letter, behind which it would keep it from being put again.
+    // As long as the letter itself: kept any longer, the record would keep the entry from being put again.
     dead: settings.keepDeadMs,
     waiting: recordLifeMs(entry.expiresAtMs, clock()),
   }
@@ -94,7 +94,7 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
     try {
       return { is: 'over', isRecorded: await record() }
     } catch (error) {
-      // It is acknowledged all the same.
+      // The message is acknowledged all the same.
       onFault(error)
       return { is: 'over', isRecorded: false }
     }
@@ -148,7 +148,7 @@ function endingOf(
   return { state: 'waiting', dueAtMs: atMs, reason, payload }
 }
 
-/** Tries until it succeeds; rejects when it is to end. */
+/** Tries until it succeeds; rejects when `end` aborts. */
 async function untilDone<Result>(
   act: () => Promise<Result>,
   end: AbortSignal,

@@ -2,29 +2,29 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import { type Broker, openQuietly, untilFarewell } from './broker.ts'
 import type { Source } from './queue-names.ts'
 
-/** The right to say what becomes of a message; void once its channel is gone, and then does nothing. */
+/** Settles a delivered message. It becomes void, and does nothing any more, once the channel is gone. */
 export interface Receipt {
-  /** The message is dealt with. */
+  /** Tells the broker that the message has been dealt with. */
   readonly acknowledge: () => void
-  /** The message goes back to the front of its queue. */
+  /** Returns the message to the front of its queue. */
   readonly giveBack: () => void
   readonly isVoid: () => boolean
 }
 
-/** Told of what is delivered. */
+/** Gets the messages that are delivered. */
 export interface Subscriber {
   readonly onMessage: (message: ConsumeMessage, receipt: Receipt) => void
-  /** All receipts so far are void; what they were for is delivered again, here or elsewhere. */
+  /** All receipts so far are void; their messages are delivered again, here or elsewhere. */
   readonly onLost: () => void
 }
 
 /** A consumer of several queues. */
 export interface Subscription {
-  /** Gives back what is not acknowledged. */
+  /** Ends it; messages that are not acknowledged go back to the broker. */
   readonly close: () => Promise<void>
 }
 
-/** Consumes queues on one channel, and on a new one whenever it is lost. */
+/** Consumes queues on one channel, and on a new one whenever that is lost. */
 export function subscribe(
   broker: Broker,
   sources: readonly Source[],
@@ -40,11 +40,11 @@ export function subscribe(
     channel.on('close', () => {
       isGone = true
       subscriber.onLost()
-      // What made the broker close it, such as a queue that was deleted, needs all to be declared anew.
+      // The broker closes a channel, say, when a queue was deleted. A new connection declares everything again.
       if (!isClosed) connection.close().catch(() => undefined)
     })
     for (const { queue, prefetch } of sources) {
-      // For the consumers that come after it on the channel, each.
+      // Applies to each consumer that is started on the channel after it.
       await channel.prefetch(prefetch)
       await channel.consume(queue, (message) => {
         // The broker has ended the consumer.
@@ -60,7 +60,7 @@ export function subscribe(
   }
 
   broker.onConnection((connection) => {
-    // A connection that breaks meanwhile is made anew, and comes here again.
+    // If the connection breaks meanwhile, a new one is made and comes here again.
     if (!isClosed) consumeOn(connection).catch(() => undefined)
   })
 

@@ -1,15 +1,16 @@
 /*
- * Between threads bytes are copied together with the whole memory that they are a slice of, and arrive bare.
+ * A Buffer that is sent to another thread is copied with all the memory that it is a slice of, and arrives as a
+ * Uint8Array.
  */
 
-/** The same bytes in memory of their own, to be sent to another thread. */
+/** A copy of bytes in memory of its own, to be sent to another thread. */
 export function ownBytes(bytes: Buffer): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length)
   bytes.copy(own)
   return own
 }
 
-/** Bytes that came from another thread. */
+/** A Buffer over bytes that came from another thread. */
 export function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
 }

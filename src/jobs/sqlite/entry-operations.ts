@@ -10,17 +10,17 @@ import type {
 import { isGone } from './holders.ts'
 import { bytesOf, numberOf, type Row, textOf } from './rows.ts'
 
-/** A delivery as it crosses threads. */
+/** A delivery as it is sent between threads. */
 export type TakenEntry = Omit<Delivery, 'signal'>
 
-/** What was taken, and when to look again. */
+/** The entries that were taken, and when to look again. */
 export interface Taken {
   readonly entries: readonly TakenEntry[]
-  /** When the next one is due, milliseconds since the epoch; absent where none waits. */
+  /** When the next one is due, milliseconds since the epoch; undefined when none waits. */
   readonly nextAtMs: number | undefined
 }
 
-/** Operations on entries, each a part of a transaction; milliseconds since the epoch. */
+/** Operations on entries, each part of a transaction. Times are milliseconds since the epoch. */
 export function entryOperations(db: DatabaseSync, file: string) {
   const insert = db.prepare(`
     INSERT INTO entries (queue, id, owner, order_key, state, put_at_ms, not_before_ms, expires_at_ms)
@@ -61,7 +61,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
     SELECT state, COUNT(*) AS count FROM entries WHERE queue = ? GROUP BY state`)
   const oldest = db.prepare(`
     SELECT MIN(put_at_ms) AS at FROM entries WHERE queue = ? AND state <> 'dead'`)
-  // Whose turn it was last, by queue.
+  // The owner that had the last turn, by queue.
   const turns = new Map<string, string>()
 
   function put(queue: string, entry: QueueEntry, nowMs: number): void {
@@ -73,7 +73,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
     if (changes === 1) insertPayload.run(lastInsertRowid, payload)
   }
 
-  /** Lets the next one with the same order key go, after the one before it has gone. */
+  /** Lets the next entry with an order key go, after the one before it has gone. */
   function unblock(queue: string, orderKey: string | undefined): void {
     if (orderKey === undefined) return
     const next = inOrder.get(queue, orderKey)
@@ -102,7 +102,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
   return {
     put,
 
-    /** Begins entries that are due, one owner after the other. */
+    /** Begins entries that are due; the owners take turns. */
     take(queue: string, holder: string, nowMs: number, limit: number): Taken {
       const entries: TakenEntry[] = []
       let nextAtMs: number | undefined
@@ -110,7 +110,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
       let firstWithout: string | undefined
       while (entries.length < limit) {
         const found = textOf(nextOwner.get(queue, owner)?.owner)
-        // Behind the last owner comes the first one; no name is empty.
+        // After the last owner comes the first one; no name is empty.
         owner = found ?? textOf(nextOwner.get(queue, '')?.owner) ?? ''
         if (owner === '' || owner === firstWithout) break
         const row = firstOf.get(queue, owner) as Row
@@ -133,7 +133,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
       return { entries, nextAtMs }
     },
 
-    /** Settles what this holder has begun; what it has not, because it was given back, is left alone. */
+    /** Settles an entry that this holder has begun. One that was given back in the meantime is left alone. */
     settle(queue: string, holder: string, id: string, settlement: Settlement, nowMs: number): void {
       const row = find.get(queue, id) as Row | undefined
       if (row === undefined || row.state !== 'running' || row.holder !== holder) return
@@ -183,7 +183,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
       return true
     },
 
-    /** Forgets dead letters that died before a time; a bounded number, since others wait meanwhile. */
+    /** Removes dead letters that died before a time; a limited number, since other operations wait meanwhile. */
     forgetDead(queue: string, beforeMs: number, limit: number): number {
       const rows = oldDead.all(queue, beforeMs, limit)
       for (const row of rows) forget(row)
@@ -203,10 +203,10 @@ export function entryOperations(db: DatabaseSync, file: string) {
       }
     },
 
-    /** Gives back what a holder has begun and not settled. */
+    /** Gives back what a holder has begun and not settled, to be delivered as interrupted. */
     giveBack: (holder: string): number => Number(giveBack.run(holder).changes),
 
-    /** The same of holders whose processes are gone. */
+    /** The same for all other holders whose processes are gone. */
     recover(holder: string): number {
       let recovered = 0
       for (const { holder: other } of holders.all(holder)) {

@@ -5,18 +5,18 @@ import { bufferOf, ownBytes } from './crossing-bytes.ts'
 import type { TakenEntry } from './entry-operations.ts'
 import type { JobFile } from './job-file.ts'
 
-/** What a queue in a file is told besides the file. */
+/** How a queue in a file works. */
 export interface FileQueueSettings {
   readonly name: string
   /** Milliseconds since the epoch. */
   readonly clock: () => number
-  /** How often it is looked whether another process has left something to do. */
+  /** How often to look for entries from other processes, milliseconds. */
   readonly pollMs: number
-  /** Told where the file cannot be used; the queue tries again. */
+  /** Told when the file cannot be used; the queue tries again. */
   readonly onFault: (error: unknown) => void
 }
 
-/** What handlers get after their signals were aborted, milliseconds. */
+/** How long handlers have after their signals were aborted, milliseconds. */
 const graceMs = 2_000
 const tryAgainMs = 1_000
 
@@ -33,7 +33,7 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
   let isWanted = false
   let timer: NodeJS.Timeout | undefined
 
-  /** Takes what is due, as much as there is room for. */
+  /** Takes entries that are due, as many as there is room for. */
   function take(): void {
     if (taking !== undefined) isWanted = true
     const room = concurrency - running.size
@@ -71,7 +71,7 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
 
   async function run(entry: TakenEntry): Promise<void> {
     const settlement = isClosed ? notBegun : withOwnBytes(await settlementOf(entry))
-    // What is not settled on the disk would be taken to be interrupted.
+    // It must succeed: an entry without a settlement on disk counts as interrupted.
     for (;;) {
       try {
         return await file.run('settle', name, holder, entry.id, settlement, clock())
@@ -98,7 +98,7 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
     put: async (entry) => {
       const own = { ...entry, payload: ownBytes(entry.payload) }
       const put = file.run('put', name, own, clock())
-      // In the same transaction, where there is room.
+      // If there is room, the entry is taken in the same transaction.
       if ((entry.notBeforeMs ?? 0) <= clock()) take()
       else void put.then(take, () => undefined)
       await put

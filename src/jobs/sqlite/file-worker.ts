@@ -4,7 +4,7 @@ import { holdFile, removeLeft } from './holders.ts'
 import { jobOperations } from './job-operations.ts'
 import { openJobFile } from './open-file.ts'
 
-/** Everything that is done with the file, by name. */
+/** All operations on the file, by name. */
 export type FileOperations = ReturnType<typeof entryOperations> & ReturnType<typeof jobOperations>
 
 /** Calls that are made durable together, in their order. */
@@ -13,24 +13,24 @@ export type FileBatch = readonly {
   readonly args: readonly unknown[]
 }[]
 
-/** What became of each call of a batch. */
+/** The outcome of each call of a batch. */
 export type FileOutcome = { readonly value: unknown } | { readonly fault: FileFault }
 
-/** Why something could not be done. */
+/** Why a call failed. */
 export interface FileFault {
   /** `SQLITE_13` and the like, by SQLite's own numbers, or a code of the system. */
   readonly code: string
 }
 
-/** What the thread says: first whether it has the file, then the outcomes of one batch after the other. */
+/** What the thread sends: first whether it could open the file, then the outcomes of batch after batch. */
 export type FileMessage =
   | { readonly holder: string }
   | { readonly unusable: string }
   | { readonly outcomes: readonly FileOutcome[] }
 
 /*
- * The thread that has the file: to sync a disk takes a while, and no request waits for it but those that
- * asked for it. What has come in meanwhile is committed together.
+ * The thread that works with the file. Syncing a disk takes a while, and only requests that need it should wait. The
+ * calls that arrive during one commit are committed together in the next.
  */
 function serve(file: string, port: MessagePort): void {
   const db = openJobFile(file)
@@ -55,14 +55,14 @@ function serve(file: string, port: MessagePort): void {
     try {
       db.exec('BEGIN IMMEDIATE')
     } catch (error) {
-      // None of them is at fault, such as where another process has the file locked; all have waited for it.
+      // None of the calls is at fault, as when another process has the file locked. They have all waited for it.
       return batch.map(() => ({ fault: faultOf(error) }))
     }
     try {
       return commit(batch)
     } catch (error) {
       if (batch.length <= 1) return batch.map(() => ({ fault: faultOf(error) }))
-      // One of them may be at fault for all.
+      // One of the calls may have made all fail, so they are tried one by one.
       return batch.flatMap((each) => outcomesOf([each]))
     }
   }

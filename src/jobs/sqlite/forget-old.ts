@@ -1,20 +1,20 @@
 import type { JobFile } from './job-file.ts'
 
-/** How long what is over is kept, milliseconds. */
+/** How long jobs are kept after their end, milliseconds. */
 export interface Keeping {
-  /** A job that is over can be seen. */
+  /** How long a job that is over can be seen. */
   readonly keepMs: number
-  /** A dead letter can be put back. */
+  /** How long a dead letter can be put back. */
   readonly keepDeadMs: number
 }
 
-/** How many are forgotten in one transaction; what others ask for is done between two. */
+/** How many are removed in one transaction; other operations are done in between. */
 const atOnce = 200
 
 /**
- * Forgets all that has been over for long enough.
+ * Removes everything that has been over for long enough.
  * @param nowMs milliseconds since the epoch
- * @param signal ends it between two steps
+ * @param signal stops it between two transactions
  */
 export async function forgetOld(
   file: JobFile,

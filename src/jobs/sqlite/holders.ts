@@ -5,12 +5,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 
 /*
- * Whether a process that holds entries is alive is asked of the system, and not of a clock or of a process
- * id, which mean nothing across containers: each process keeps a file of its own locked, and the system
- * unlocks it when the process is gone, however it went.
+ * How to tell whether a process that holds entries is alive. Clocks and process ids mean nothing across containers, so
+ * each process keeps a file of its own locked, which the operating system unlocks when the process is gone, however it
+ * ended.
  */
 
-/** What shows to others that this process is alive. */
+/** Shows other processes that this one is alive. */
 export interface Holder {
   readonly id: string
   readonly release: () => void
@@ -28,14 +28,14 @@ export function holdFile(file: string): Holder {
     const id = randomUUID()
     const path = lockFile(file, id)
     const lock = lockOf(new DatabaseSync(path, { timeout: 0 }))
-    // Between its making and its lock another process may take it for one that was left.
+    // Before it was locked, another process may have taken it for an abandoned one and removed it.
     if (lock !== undefined && existsSync(path)) return { id, release: () => giveUp(lock, path) }
     lock?.close()
   }
   throw new Error(`no file beside ${file} can be locked`)
 }
 
-/** Whether the process of a holder is gone; the traces of one that is are removed. */
+/** Whether the process of a holder is gone; if it is, its file is removed. */
 export function isGone(file: string, id: string): boolean {
   const path = lockFile(file, id)
   const found = openThere(path)
@@ -46,7 +46,7 @@ export function isGone(file: string, id: string): boolean {
   return true
 }
 
-/** Removes what processes that are gone have left beside the file. */
+/** Removes the files of all holders whose processes are gone. */
 export function removeLeft(file: string): void {
   const prefix = `${basename(file)}.holder-`
   for (const name of readdirSync(dirname(file))) {
@@ -54,7 +54,7 @@ export function removeLeft(file: string): void {
   }
 }
 
-/** Opens a file, and makes none. */
+/** Opens a file without creating it. */
 function openThere(path: string): DatabaseSync | undefined {
   const url = pathToFileURL(path)
   url.searchParams.set('mode', 'rw')
@@ -68,7 +68,7 @@ function openThere(path: string): DatabaseSync | undefined {
 /** Locks a file; undefined while another process has it locked. */
 function lockOf(lock: DatabaseSync): DatabaseSync | undefined {
   try {
-    // No file beside this one.
+    // So that SQLite creates no journal beside this file.
     lock.exec('PRAGMA journal_mode = MEMORY')
     lock.exec('BEGIN EXCLUSIVE')
     return lock

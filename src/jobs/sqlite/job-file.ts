@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { FileBatch, FileMessage, FileOperations, FileOutcome } from './file-worker.ts'
 
-/** The file of jobs could not do what was asked of it. */
+/** An operation on the file of jobs has failed. */
 export class JobFileError extends Error {
   override readonly name = 'JobFileError'
   readonly code: string
@@ -13,21 +13,21 @@ export class JobFileError extends Error {
   }
 }
 
-/** The file of jobs, as the thread that has it is asked. */
+/** The file of jobs, which another thread has open. */
 export interface JobFile {
-  /** Stands for this process among those that use the file. */
+  /** Identifies this process among those that use the file. */
   readonly holder: string
   /**
-   * Resolves when it has been done and is on the disk; in the order in which it was asked for. What is asked
-   * for while something is being written is written together.
+   * Runs an operation; resolves when its result is on disk. Operations are done in the order of the calls, and
+   * those that come while a transaction is being written are done together in the next one.
    */
   readonly run: <Name extends keyof FileOperations>(
     name: Name,
     ...args: Parameters<FileOperations[Name]>
   ) => Promise<ReturnType<FileOperations[Name]>>
-  /** Whether the thread has ended without being asked to, so that everything is refused from now on. */
+  /** Whether the thread has ended unasked, so that every operation fails from now on. */
   readonly isLost: () => boolean
-  /** Resolves when all has been done that was asked for, and the file is closed. */
+  /** Resolves when all operations are done and the file is closed. */
   readonly close: () => Promise<void>
 }
 
@@ -41,7 +41,7 @@ interface Waiting {
 /**
  * Opens the file in a thread of its own.
  * @param onFault told of a defect that has ended the thread
- * @throws {JobFileError} where it cannot be opened
+ * @throws {JobFileError} when it cannot be opened
  */
 export async function openJobFileThread(
   file: string,
@@ -83,7 +83,7 @@ export async function openJobFileThread(
   worker.on('message', (message: FileMessage) => {
     if ('outcomes' in message) settle(message.outcomes)
   })
-  // A defect: what it had begun is as if it had been killed.
+  // A defect in the thread. What it had begun is left as if the process had been killed.
   worker.on('error', onFault)
   worker.on('exit', () => {
     isGone = true
@@ -99,7 +99,7 @@ export async function openJobFileThread(
       new Promise((resolve, reject) => {
         if (isGone) return reject(new JobFileError('EXITED'))
         waiting.push({ name, args, resolve, reject })
-        // What is asked for in one turn of the event loop goes together.
+        // Operations of one turn of the event loop go together.
         if (underWay === undefined && !isSoon) {
           isSoon = true
           setImmediate(sendNext)

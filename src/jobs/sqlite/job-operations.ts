@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { AcceptedJob, Job, JobChange, JobItemResult, JobQuery } from '../job.ts'
 import { bytesOf, type Row } from './rows.ts'
 
-/** Operations on the states of jobs, each a part of a transaction. */
+/** Operations on the states of jobs, each part of a transaction. */
 export function jobOperations(db: DatabaseSync) {
   const insert = db.prepare(`
     INSERT INTO jobs (id, owner, state, accepted_at_ms, expires_at_ms, job)
@@ -23,7 +23,7 @@ export function jobOperations(db: DatabaseSync) {
     both: db.prepare(`
       SELECT * FROM jobs WHERE owner = ? AND state = ? ORDER BY accepted_at_ms DESC LIMIT ?`),
   }
-  // What is not over and in no queue was never accepted.
+  // A job that is neither over nor in the queue was never accepted.
   const old = db.prepare(`
     SELECT id FROM jobs WHERE ended_at_ms < ?1
     UNION ALL SELECT id FROM jobs WHERE ended_at_ms IS NULL AND expires_at_ms < ?1
@@ -80,7 +80,7 @@ export function jobOperations(db: DatabaseSync) {
       return rows.map(jobOf)
     },
 
-    /** Forgets jobs that were over before a time; a bounded number, since others wait meanwhile. */
+    /** Removes jobs that were over before a time; a limited number, since other operations wait meanwhile. */
     forgetOld(beforeMs: number, limit: number): number {
       const ids = old.all(beforeMs, limit)
       for (const { id } of ids) {

@@ -9,15 +9,15 @@ export interface FileBackendSettings extends Keeping {
   readonly file: string
 }
 
-/** How often it is looked what other processes did to the file. */
+/** How often to look what other processes have done to the file, milliseconds. */
 const pollMs = 1_000
 
 /**
- * Keeps jobs in an SQLite file. Several processes of one machine may have the same file: a gateway that
- * starts while another drains, and commands. What a process that was killed had begun is taken up by the
- * others within a second, or at the next start.
- * @param onFault told where the file cannot be used; what can be tried again is
- * @throws {JobFileError} where it cannot be opened
+ * Keeps jobs in an SQLite file. Several processes of one machine may use the same file: a gateway that starts while
+ * another drains, and commands. What a killed process had begun is taken over by the others within a second, or at the
+ * next start.
+ * @param onFault told when the file cannot be used; whatever can be is tried again
+ * @throws {JobFileError} when it cannot be opened
  */
 export async function openFileBackend(
   { file: path, ...keeping }: FileBackendSettings,

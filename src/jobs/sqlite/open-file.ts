@@ -4,13 +4,13 @@ import { DatabaseSync } from 'node:sqlite'
 import { makeFolder } from '../../make-folder.ts'
 
 /*
- * How long another process may have the file locked, milliseconds: until it can be opened, which may be while it is
- * made; and then at each transaction, for which callers wait.
+ * How long another process may have the file locked, milliseconds: while it is opened, when that process may be
+ * creating it, and later at each transaction, for which callers wait.
  */
 const openMs = 10_000
 const lockedMs = 3_000
 
-/** Version of the tables below; a file of another one is refused. */
+/** Version of the tables below; a file with another version is refused. */
 const version = 1
 
 const tables = `
@@ -71,9 +71,9 @@ CREATE TABLE results (
 `
 
 /**
- * Opens the file of jobs, and makes it where there is none: readable by its user only, since bodies of
- * requests lie in it. What is committed is on the disk.
- * @throws where it cannot be opened, or has tables of another version
+ * Opens the file of jobs, or creates it: readable only by its user, since it contains bodies of requests. What is
+ * committed is on disk.
+ * @throws when it cannot be opened, or has tables of another version
  */
 export function openJobFile(file: string): DatabaseSync {
   makeFolder(dirname(file))
@@ -81,7 +81,7 @@ export function openJobFile(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: openMs })
   db.exec('PRAGMA journal_mode = WAL')
   db.exec('PRAGMA synchronous = FULL')
-  // Another process may be making the same file.
+  // Another process may be creating the same file.
   db.exec('BEGIN IMMEDIATE')
   const found = Number(db.prepare('PRAGMA user_version').get()?.user_version)
   if (found === 0) {

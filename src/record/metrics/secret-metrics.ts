@@ -6,7 +6,7 @@ import { type CountTally, tallyCounter } from './tally.ts'
 
 /** What is known of secrets that callers use. */
 export interface SecretMetrics {
-  /** Shows secrets that have not been used, so that an unused one can be told from one that is gone. */
+  /** Adds series for secrets that have not been used yet, so that they differ from secrets that do not exist. */
   readonly expect: (
     integrations: readonly {
       readonly name: string

@@ -1,21 +1,21 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-/** What a metric is called and counted by. */
+/** The name, description and labels of a metric. */
 export interface MetricForm<Label extends string> {
   readonly name: string
   readonly help: string
   readonly labelNames: readonly Label[]
 }
 
-/** Values of all labels of a metric; from the configuration or from our own code, so that they are few. */
+/** Values of all labels of a metric. They come from the configuration or our own code, so that there are few. */
 export type LabelValues<Label extends string> = Readonly<Record<Label, string>>
 
-/** One series of a counter. Counting is an addition: prom-client looks labels up at every call. */
+/** One series of a counter. Counting is just an addition, whereas prom-client looks up the labels at every call. */
 export interface CountTally {
   count: number
 }
 
-/** A counter whose series are counted here, and told to prom-client when somebody asks. */
+/** A counter whose series are counted here and handed to prom-client at each scrape. */
 export function tallyCounter<Label extends string>(
   registry: Registry,
   form: MetricForm<Label>,
@@ -73,7 +73,7 @@ export function tallyHistogram<Label extends string>(
 }
 
 interface Buckets extends HistogramTally {
-  /** One for each bound, and one for what is beyond all of them. */
+  /** One for each bound, and one for values above all of them. */
   readonly counts: readonly number[]
   readonly sum: () => number
 }
@@ -110,7 +110,7 @@ function valuesOf<Label extends string>(
   ]
 }
 
-/** A gauge that is read when somebody asks; what it reads can be set again, and is 0 until then. */
+/** A gauge that is read at each scrape; gives the function that sets what to read, which is 0 until then. */
 export function watchedGauge(
   registry: Registry,
   form: Omit<MetricForm<never>, 'labelNames'>,
@@ -128,7 +128,7 @@ export function watchedGauge(
   }
 }
 
-/** No value of a label holds a line feed. */
+/** Joins by line feeds, which no value of a label contains. */
 function keyOf<Label extends string>(
   { labelNames }: MetricForm<Label>,
   labels: LabelValues<Label>,

@@ -91,10 +91,10 @@ export function definedEndpoint(
         ...(callBody && { body: await evaluateMapping(callBody, input) }),
       }
       const answered = await callMagento(made)
-      if ('code' in answered || answered.status !== 200 || answerBody === undefined) return answered
+      if ('code' in answered || answered.status >= 300 || answerBody === undefined) return answered
       try {
         const mapped = await evaluateMapping(answerBody, answered.body, { request: input })
-        return { status: 200, body: mapped ?? null }
+        return { status: answered.status, body: mapped ?? null }
       } catch (error) {
         if (pattern.method === 'GET') throw error
         // It is done, and whoever is told of a failure would do it again.

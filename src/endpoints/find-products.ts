@@ -1,5 +1,6 @@
 import type { CallMagento, EndpointAnswer } from '../contract/endpoint.ts'
 import { type Rejection, reject } from '../problem.ts'
+import { asComparedByDatabase } from '../syntax/database-text.ts'
 import { percentEncode } from '../syntax/percent-encoding.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import { concernsAll, messageOf } from './magento-refusal.ts'
@@ -38,10 +39,11 @@ export async function findProducts(
     const { items } = (answer.body ?? {}) as { readonly items?: unknown }
     if (!Array.isArray(items))
       return reject('upstream-error', 'a search without a list of products')
-    // Magento compares SKUs without case.
-    const there = new Set(items.map((item: Found | null) => String(item?.sku).toLowerCase()))
+    const there = new Set(
+      items.map((item: Found | null) => asComparedByDatabase(String(item?.sku))),
+    )
     for (const sku of list) {
-      if (!there.has(sku.toLowerCase())) missing.set(sku, `Product not found: ${sku}`)
+      if (!there.has(asComparedByDatabase(sku))) missing.set(sku, `Product not found: ${sku}`)
     }
   }
   return { missing }

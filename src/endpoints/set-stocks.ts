@@ -7,6 +7,7 @@ import type {
   MagentoAnswer,
 } from '../contract/endpoint.ts'
 import { type Rejection, reject } from '../problem.ts'
+import { asComparedByDatabase } from '../syntax/database-text.ts'
 import { acceptedSchema } from './accepted-schema.ts'
 import { findProducts } from './find-products.ts'
 import { concernsAll, messageOf } from './magento-refusal.ts'
@@ -101,8 +102,7 @@ export const setStocks: Endpoint = {
 function skuThatStandsTwice(items: readonly Stock[]): string | undefined {
   const seen = new Set<string>()
   for (const { sku } of items) {
-    // Magento compares SKUs without case.
-    const folded = sku.toLowerCase()
+    const folded = asComparedByDatabase(sku)
     if (seen.has(folded)) return sku
     seen.add(folded)
   }

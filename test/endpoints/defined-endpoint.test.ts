@@ -10,7 +10,13 @@ const integration = {
   name: 'globex-pim',
   credentials: { token: 'env:GLOBEX_TOKEN' },
   upstream: { bearer: 'env:MAGENTO_TOKEN' },
-  policies: { routes: ['PUT /V1/erp/articles/:number', 'GET /V1/erp/articles/:number'] },
+  policies: {
+    routes: [
+      'PUT /V1/erp/articles/:number',
+      'GET /V1/erp/articles/:number',
+      'POST /V1/erp/articles',
+    ],
+  },
 }
 const endpoints = {
   'show-article': {
@@ -27,6 +33,11 @@ const endpoints = {
       body: '{ "product": { "sku": variables.number, "name": body.title } }',
     },
     answer: '{ "done": true, "title": name, "was": $request.body.title }',
+  },
+  'make-article-later': {
+    route: 'POST /V1/erp/articles',
+    call: { route: 'POST /async/V1/products', body: '{ "product": { "sku": body.number } }' },
+    answer: '{ "taken": $count(request_items) }',
   },
 }
 const schemas = {
@@ -79,6 +90,17 @@ test('maps a request, and holds it against its schema first', async () => {
   const before = magento.received.length
   assert.equal(problemOf(await put({ title: '' })).code, 'invalid-body')
   assert.equal(magento.received.length, before)
+})
+
+test('maps the answer to what Magento has taken for later', async () => {
+  const { status, body } = await send(gateway.url, {
+    method: 'POST',
+    path: '/rest/V1/erp/articles',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: '{"number":"later"}',
+  })
+  assert.equal(status, 202, body)
+  assert.deepEqual(JSON.parse(body), { taken: 1 })
 })
 
 test("passes on what Magento refuses, in Magento's own words", async () => {

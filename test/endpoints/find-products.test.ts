@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { findProducts } from '../../src/endpoints/find-products.ts'
+import { setStocks } from '../../src/endpoints/set-stocks.ts'
+
+test('a product is found under every spelling that is its SKU to Magento', async () => {
+  const found = await findProducts(['skü-1', 'SKU-2', 'sku-3'], async () => ({
+    status: 200,
+    body: { items: [{ sku: 'Sku-1' }, { sku: 'sku-2' }] },
+  }))
+  assert.ok('missing' in found)
+  assert.deepEqual([...found.missing.keys()], ['sku-3'])
+})
+
+test('two spellings of one SKU stand twice', () => {
+  const items = [
+    { sku: 'skü', qty: 1 },
+    { sku: 'SKU', qty: 2 },
+  ]
+  assert.equal(setStocks.objection?.({ items })?.code, 'invalid-body')
+  assert.equal(setStocks.objection?.({ items: items.slice(1) }), undefined)
+})

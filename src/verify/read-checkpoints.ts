@@ -13,6 +13,8 @@ export interface Checkpoint {
   readonly lastHash: string
   /** File and line that it was read from. */
   readonly at: string
+  /** Which of the keys has signed it, from 0 on. */
+  readonly keyNumber: number
 }
 
 /** Checkpoints in the order of the lines that they cover, and the first thing that is wrong with them. */
@@ -26,11 +28,12 @@ const lineForm = /^(\{"v":1,.*),"signature":"([A-Za-z0-9_-]{86})"\}$/
 /**
  * Reads the checkpoints of some files; one that stands in several counts once. Lines that were cut off
  * are passed over: what they covered is covered again by the next one, or is missed.
+ * @param publicKeys in the order in which they were used; with the second the first one's time is over
  * @throws {Error} when a file cannot be read
  */
 export async function readCheckpoints(
   files: readonly string[],
-  publicKey: KeyObject,
+  publicKeys: readonly KeyObject[],
 ): Promise<CheckpointList> {
   const found = new Map<string, Checkpoint>()
   for (const file of files) {
@@ -40,16 +43,20 @@ export async function readCheckpoints(
       if (signed === undefined || signature === undefined) continue
       const at = `${file}:${number}`
       const bytes = Buffer.from(signature, 'base64url')
-      if (!verify(null, Buffer.from(signed), publicKey, bytes)) {
+      const keyNumber = publicKeys.findIndex((key) => verify(null, Buffer.from(signed), key, bytes))
+      if (keyNumber === -1) {
         return { checkpoints: [], fault: `${at}: the signature of this checkpoint is not valid` }
       }
-      const checkpoint = JSON.parse(`${signed}}`) as Omit<Checkpoint, 'at'>
-      if (!found.has(line)) found.set(line, { ...checkpoint, at })
+      const checkpoint = JSON.parse(`${signed}}`) as Omit<Checkpoint, 'at' | 'keyNumber'>
+      if (!found.has(line)) found.set(line, { ...checkpoint, at, keyNumber })
     }
   }
   const checkpoints = [...found.values()].sort((one, other) => one.to - other.to)
-  for (const [index, { from, to, count, at }] of checkpoints.entries()) {
+  for (const [index, { from, to, count, at, keyNumber }] of checkpoints.entries()) {
     const before = checkpoints[index - 1]
+    if (before !== undefined && keyNumber < before.keyNumber) {
+      return { checkpoints, fault: `${at}: it has a key that was replaced before, at ${before.at}` }
+    }
     if (count !== to - from + 1) return { checkpoints, fault: `${at}: it covers other lines` }
     if (before !== undefined && from !== before.to + 1) {
       const fault = `${at}: no checkpoint covers what stands between ${before.at} and this one, or two cover it`

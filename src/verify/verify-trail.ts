@@ -8,8 +8,8 @@ export interface TrailToVerify {
   /** Oldest first. */
   readonly files: readonly string[]
   readonly checkpointFiles: readonly string[]
-  /** Ed25519; without it only the chain is looked at. */
-  readonly publicKey?: KeyObject | undefined
+  /** Ed25519, in the order in which they were used; without any only the chain is looked at. */
+  readonly publicKeys?: readonly KeyObject[]
 }
 
 /** What was found. */
@@ -47,9 +47,10 @@ interface Junk {
  * @throws {Error} when a file cannot be read
  */
 export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
-  const { files, checkpointFiles, publicKey } = trail
+  const { files, checkpointFiles, publicKeys = [] } = trail
+  const isSigned = publicKeys.length > 0
   // Before the lines: of a trail that is being written there are lines enough for all of them.
-  const listed = publicKey && (await readCheckpoints(checkpointFiles, publicKey))
+  const listed = isSigned ? await readCheckpoints(checkpointFiles, publicKeys) : undefined
   const checkpoints = listed?.checkpoints ?? []
   const notes: string[] = []
   let next = 0
@@ -117,7 +118,7 @@ export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
   }
   if (first !== undefined && first > 1) notes.push(`the trail begins with record ${first}`)
   const signed = missed?.to ?? 0
-  if (publicKey !== undefined && before !== undefined && before.seq > signed) {
+  if (isSigned && before !== undefined && before.seq > signed) {
     notes.push(`no checkpoint covers the records from ${signed + 1} to ${before.seq} yet`)
   }
   return report()

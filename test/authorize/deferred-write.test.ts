@@ -78,6 +78,9 @@ describe('a job may be sent again when nobody knows what became of it', () => {
     ['PUT /V1/orders/create', false],
     ['DELETE /V1/products/:sku', true],
     ['POST /V1/inventory/source-items', true],
+    ['POST /V1/inventory/source-items-delete', true],
+    ['POST /async/bulk/V1/inventory/source-items', true],
+    ['POST /async/V1/products', false],
   ] as const) {
     test(`${isRepeatable ? 'of' : 'but not of'} ${route}`, () => {
       const [method = ''] = route.split(' ')

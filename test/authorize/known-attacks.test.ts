@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { knownAttacks } from '../../src/authorize/known-attacks.ts'
+import { parseStrictJson } from '../../src/authorize/strict-json.ts'
 import { allow } from '../../src/policy.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
@@ -60,4 +61,61 @@ describe('a query whose parameters PHP or Magento reads otherwise than they stan
       assert.equal(await codeFor(query, 'GET'), undefined)
     })
   }
+})
+
+describe('a body is refused that has', () => {
+  async function reasonFor(body: string, path = 'products', headers = {}) {
+    const request = requestContext({ method: 'POST', target: `/rest/V1/${path}`, headers, body })
+    const json = parseStrictJson(request.body)
+    if (!('fault' in json)) request.json = json
+    const verdict = await check(request)
+    return verdict === allow ? undefined : verdict.reason
+  }
+
+  // Of CVE-2024-34102 and CVE-2025-54236.
+  const injected = [
+    ...['sourceData', 'dataIsURL', 'totalsCollector', 'totalsReader', 'collectorList'],
+    ...['session', 'sessionConfig', 'savePath', 'context', 'urlBuilder', 'urlDecoder'],
+    ...['directoryData', 'paymentData'],
+  ]
+  for (const name of injected) {
+    test(`${name}, however it is written`, async () => {
+      const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+      for (const written of [name, snake, `_${name}`, name.toUpperCase()]) {
+        const body = `{"address":[{"a":{"${written}":{}}}]}`
+        assert.equal(await reasonFor(body), 'rule object-injection', written)
+      }
+    })
+  }
+
+  test('an entity or a document type of XML in a text', async () => {
+    for (const text of ['<!ENTITY x', 'a <!doctype x', String.raw`\u003c\u0021ENTITY x`]) {
+      assert.equal(await reasonFor(`{"a":"${text}"}`), 'rule xml-declaration', text)
+    }
+  })
+
+  test('a file, wherever options of a product are written', async () => {
+    for (const name of ['file_info', 'fileInfo']) {
+      assert.equal(await reasonFor(`{"a":{"${name}":{}}}`), 'rule file-content', name)
+    }
+    assert.equal(await reasonFor('{"base64_encoded_data":""}'), undefined)
+  })
+
+  const shoppers = ['guest-carts/x/items', 'carts/mine', 'customers/me', 'addresses/1', 'orders']
+  for (const path of [...shoppers, 'order/1/x', 'returns', 'giftregistry/mine', 'company/1']) {
+    test(`a template directive or the content of a file, of ${path}`, async () => {
+      assert.equal(await reasonFor('{"a":"x {{var y}}"}', path), 'rule template-directive')
+      assert.equal(await reasonFor('{"base64EncodedData":""}', path), 'rule file-content')
+    })
+  }
+
+  test('a header that overrides the method', async () => {
+    for (const name of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'x-method-override']) {
+      assert.equal(await reasonFor('{}', 'products', { [name]: 'PUT' }), 'rule method-override')
+    }
+  })
+
+  test('but not a template of the shop itself', async () => {
+    assert.equal(await reasonFor('{"block":{"content":"{{widget x}}"}}', 'cmsBlock'), undefined)
+  })
 })

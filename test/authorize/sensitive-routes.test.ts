@@ -111,3 +111,44 @@ test('as many may come at once as a minute allows, and no more', () => {
     assert.equal(allowed, atOnce, rate)
   }
 })
+
+describe('guesses are held to the rate of what is guessed at', () => {
+  const routes = [
+    'POST /V1/integration/admin/token',
+    'POST /V1/integration/customer/token',
+    'POST /V1/tfa/provider/google/authenticate',
+    'POST /V1/tfa/provider/authy/send-token/sms',
+    'POST /V1/customers',
+    'POST /V1/customers/isEmailAvailable',
+    'POST /V1/customers/resetPassword',
+    'PUT /V1/customers/password',
+    'PUT /V1/guest-carts/x/order',
+    'POST /V1/carts/12/set-payment-information',
+  ]
+  for (const route of routes) {
+    test(route, async () => {
+      const ask = prepared()
+      const [method = '', path = ''] = route.split(' ')
+      const body = '{"username":"ann","email":"ann","customerEmail":"ann"}'
+      const guess = { method, target: `/rest${path}`, body }
+      assert.equal(ask(guess), allow)
+      assert.equal(ask({ ...guess, target: `/rest/async${path}` }), allow)
+      assert.equal((await rejectionOf(ask(guess))).code, 'rate-limited')
+    })
+    test(`${route}, none in bulk`, async () => {
+      const [method = '', path = ''] = route.split(' ')
+      const ask = prepared()
+      const bulk = ask({ method, target: `/rest/async/bulk${path}`, body: '[{}]' })
+      assert.equal((await rejectionOf(bulk)).code, 'attack-refused')
+      const array = ask({ method, target: `/rest${path}`, body: '[{}]' })
+      assert.equal((await rejectionOf(array)).code, 'attack-refused')
+    })
+  }
+
+  test('but what else is done with accounts and carts is not', () => {
+    const ask = prepared()
+    for (const target of ['/rest/V1/carts/12/items', '/rest/V1/customers/me/activate']) {
+      for (let count = 0; count < 3; count += 1) assert.equal(ask({ target, body: '{}' }), allow)
+    }
+  })
+})

@@ -124,6 +124,22 @@ describe('magento diff', () => {
     )
   })
 
+  test('names a parameter that is required now, and no member of an answer that is', () => {
+    const orders = (required: boolean) => {
+      const schema = { type: 'object', properties: { sku }, ...(required && { required: ['sku'] }) }
+      const parameters = [{ name: 'id', in: 'query', type: 'string', required }]
+      return document({ '/V1/orders': { get: { parameters, responses: { 200: { schema } } } } })
+    }
+    const [change, ...others] = compareContracts(orders(false), orders(true))
+    assert.deepEqual(change, {
+      route: 'GET /V1/orders',
+      place: 'query id',
+      what: 'it is required now',
+      isBreaking: true,
+    })
+    assert.deepEqual(others, [])
+  })
+
   test('exits with 0 where things are only new, else with 1, and tells breaking ones first', async () => {
     const wider = document({
       ...both,

@@ -82,7 +82,7 @@ test(`killed ${kills} times under load, no answered write lacks its record and t
 
   const trail = trailFiles(file)
   const checkpointFiles = [`${file}.checkpoints`]
-  const report = await verifyTrail({ files: trail, checkpointFiles, publicKey })
+  const report = await verifyTrail({ files: trail, checkpointFiles, publicKeys: [publicKey] })
   assert.equal(report.fault, undefined)
   const recorded = new Map<string, number>()
   for (const each of trail) {

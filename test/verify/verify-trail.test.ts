@@ -33,8 +33,11 @@ function newTrail(): string {
 }
 
 /** Writes records 1 to `count`, ten to a checkpoint, into a new trail or at the end of one. */
-async function writeTrail(count: number, { path = newTrail(), filler = '' } = {}): Promise<string> {
-  const key = readCheckpointKey(pem)
+async function writeTrail(
+  count: number,
+  { path = newTrail(), filler = '', signer = pem } = {},
+): Promise<string> {
+  const key = readCheckpointKey(signer)
   assert.ok(key)
   const settings = { key, everyRecords: 10, everySeconds: 1000 }
   const checkpoints = openCheckpoints(path, settings, () => undefined, failOn)
@@ -52,9 +55,13 @@ async function writeTrail(count: number, { path = newTrail(), filler = '' } = {}
   return path
 }
 
-function verified(path: string, key: KeyObject | undefined = publicKey, copies: string[] = []) {
+function verified(
+  path: string,
+  keys: KeyObject | readonly KeyObject[] = publicKey,
+  copies: string[] = [],
+) {
   const checkpointFiles = [`${path}.checkpoints`, ...copies]
-  return verifyTrail({ files: trailFiles(path), checkpointFiles, publicKey: key })
+  return verifyTrail({ files: trailFiles(path), checkpointFiles, publicKeys: [keys].flat() })
 }
 
 async function editLines(path: string, edit: (lines: string[]) => void): Promise<void> {
@@ -95,6 +102,20 @@ test('checkpoints that were put aside and compressed count with those that came 
   await writeFile(own, lines.slice(2).join(''))
   const { fault, checkpoints } = await verified(path, publicKey, [aside])
   assert.deepEqual([fault, checkpoints], [undefined, 3])
+})
+
+test('a trail is whole whose key was replaced, by the keys in their order and not by one of them', async () => {
+  const { privateKey, publicKey: next } = generateKeyPairSync('ed25519')
+  const signer = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  const path = await writeTrail(25)
+  await writeTrail(10, { path, signer })
+  const { fault, checkpoints } = await verified(path, [publicKey, next])
+  assert.deepEqual([fault, checkpoints], [undefined, 4])
+  for (const one of [publicKey, next]) {
+    assert.match((await verified(path, one)).fault ?? '', /signature of this checkpoint/)
+  }
+  // As by who has got hold of a key that is used no more.
+  assert.match((await verified(path, [next, publicKey])).fault ?? '', /a key that was replaced/)
 })
 
 test('a trail whose oldest file is not kept any more is whole from there on', async () => {

@@ -6,36 +6,39 @@ import { type TrailReport, verifyTrail } from '../../verify/verify-trail.ts'
 import { UsageError } from '../arguments.ts'
 
 /**
- * `audit verify FILE [--key PUBLIC.pem] [--checkpoints FILE …]`: verifies a trail with all that
- * rotation has put aside.
+ * `audit verify FILE [--key PUBLIC.pem …] [--checkpoints FILE …]`: verifies a trail with all that
+ * rotation has put aside. Of several keys each one has replaced those before it.
  * @returns 0 when nothing is wrong, 1 when something is; standard error then names the first place
  */
 export async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { key: { type: 'string' }, checkpoints: { type: 'string', multiple: true } },
+    options: {
+      key: { type: 'string', multiple: true },
+      checkpoints: { type: 'string', multiple: true },
+    },
   })
   const [file, ...more] = positionals
   if (file === undefined || more.length > 0) throw new UsageError('one FILE, the audit.file')
-  const publicKey = values.key === undefined ? undefined : readKey(values.key)
+  const publicKeys = (values.key ?? []).map(readKey)
   const own = `${file}.checkpoints`
   const checkpointFiles = [...(existsSync(own) ? [own] : []), ...(values.checkpoints ?? [])]
   let report: TrailReport
   try {
     const files = trailFiles(file)
     if (files.length === 0) return fail(`${file}: there is no such trail`)
-    if (publicKey !== undefined && checkpointFiles.length === 0) {
+    if (publicKeys.length > 0 && checkpointFiles.length === 0) {
       return fail(`${own}: there are no checkpoints`)
     }
-    report = await verifyTrail({ files, checkpointFiles, publicKey })
+    report = await verifyTrail({ files, checkpointFiles, publicKeys })
   } catch (error) {
     return fail((error as Error).message)
   }
   for (const note of report.notes) process.stdout.write(`${note}\n`)
   if (report.fault !== undefined) return fail(report.fault)
   const signed =
-    publicKey === undefined
+    publicKeys.length === 0
       ? 'the chain alone; --key also holds it against its checkpoints'
       : `${report.checkpoints} checkpoint(s)`
   process.stdout.write(`${file}: ok, ${report.records} record(s), ${signed}\n`)

@@ -17,10 +17,16 @@ export interface Load {
    * @throws {Error} rejects when an answer has not the expected status, or there is none
    */
   readonly run: (requests: readonly SignedRequest[]) => Promise<Round>
-  /** Sends so many a second, whether or not those before have their answers; else as `run`. */
+  /**
+   * Sends so many a second, whether or not those before have their answers; else as `run`. What it is late with because it
+   * was held up itself does not follow at once: callers do not wait for each other.
+   */
   readonly runPaced: (requests: readonly SignedRequest[], perSecond: number) => Promise<Round>
   readonly close: () => Promise<void>
 }
+
+/** Most that paced requests catch up with at once. */
+const mostLateMs = 2
 
 /** Opens so many connections to a proxy, kept alive from round to round as those of partners are. */
 export function openLoad(url: string, connections: number): Load {
@@ -41,9 +47,13 @@ export function openLoad(url: string, connections: number): Load {
       const latencies: number[] = []
       const underWay: Promise<void>[] = []
       const begin = performance.now()
+      const most = Math.ceil((perSecond / 1000) * mostLateMs)
+      let skipped = 0
       while (underWay.length < requests.length) {
-        const due = ((performance.now() - begin) / 1000) * perSecond
-        for (const request of requests.slice(underWay.length, Math.ceil(due))) {
+        const due = Math.ceil(((performance.now() - begin) / 1000) * perSecond) - skipped
+        skipped += Math.max(0, due - underWay.length - most)
+        const end = Math.min(due, underWay.length + most)
+        for (const request of requests.slice(underWay.length, end)) {
           underWay.push(sendTimed(request, latencies))
         }
         await delay(1)

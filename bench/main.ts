@@ -31,7 +31,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '14' },
     requests: { type: 'string', default: '2000' },
-    connections: { type: 'string', default: '16,64' },
+    connections: { type: 'string', default: '16,64,256' },
     scheme: { type: 'string', default: 'body' },
     micro: { type: 'boolean', default: false },
     refusals: { type: 'boolean', default: false },

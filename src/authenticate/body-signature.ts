@@ -1,3 +1,5 @@
+import type { RequestContext } from '../request-context.ts'
+import { asComparedByDatabase } from '../syntax/database-text.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
 import type { SignatureVerifier } from './verifier.ts'
@@ -22,9 +24,16 @@ export function bodySignature({
     // A read may be repeated; its signature is that of the empty body and always the same.
     if (request.method === 'GET') return { keyId: found.id }
     // Not the query: it is not signed, so that whoever repeats the request could choose another one.
-    const path = request.target?.path ?? ''
-    // Nor is the path, which Magento decodes, whatever was escaped in it.
-    const repeatKey = `${signature?.toLowerCase()} ${request.method} ${percentDecode(path) ?? path}`
+    const repeatKey = `${signature?.toLowerCase()} ${request.method} ${pathOf(request)}`
     return { keyId: found.id, repeatKey }
   }
+}
+
+/**
+ * The path as Magento takes it. It is not signed either, and whoever repeats the request could escape it in another
+ * way, or write an SKU in another case.
+ */
+function pathOf({ target }: RequestContext): string {
+  const path = target?.path ?? ''
+  return asComparedByDatabase(percentDecode(path) ?? path)
 }

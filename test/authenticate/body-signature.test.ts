@@ -103,6 +103,7 @@ test('gives a write what its repeats have in common, and a read nothing', () => 
   assert.notDeepEqual(repeatKeyOf('DELETE', '/rest/V1/products/b'), one)
   assert.notDeepEqual(repeatKeyOf('PUT', '/rest/V1/products/a'), one)
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/%61'), one)
+  assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/A'), one)
   // The signature does not cover the query, and whoever repeats the request could choose another one.
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a?fields=sku'), one)
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a?'), one)

@@ -37,15 +37,15 @@ import { EndpointFileSettings } from './endpoints/defined-endpoint.ts'
 import { endpointFaults } from './endpoints/endpoint-faults.ts'
 import { endpoints } from './endpoints/endpoints.ts'
 
-/** A configuration that has been checked: defaults filled in, references resolved. */
+/** A checked configuration, with defaults filled in and references resolved. */
 export interface Config {
   readonly gateway: GatewaySettings
   readonly integrations: readonly IntegrationSettings[]
-  /** What `endpoints/` defines. */
+  /** The endpoints that the files in `endpoints/` define. */
   readonly endpoints: readonly EndpointFileSettings[]
-  /** What the shop says it understands; absent where it was not fetched. */
+  /** The schema of the shop; absent if it was not fetched. */
   readonly magentoSchema?: SwaggerDocument | undefined
-  /** Absent where nothing is traced. */
+  /** Absent if tracing is off. */
   readonly tracing?: TracingSettings | undefined
   /** Every secret of the configuration, so that no output ever shows one. */
   readonly secrets: readonly Secret[]
@@ -54,9 +54,9 @@ export interface Config {
 /**
  * Reads `gateway.yaml`, `magento/schema.json` and the files of `integrations/`, `policies/` and `endpoints/`
  * below a directory.
- * @param env where `env:NAME` leads, and how requests are traced; this and `readSecret` alone read the environment
- * @param contract whether the schema of Magento must be there, with all that integrations name of it; or the one to take
- *   in the place of the file, whether it has all that or not
+ * @param env the variables for `env:NAME` and for tracing; nothing but this and `readSecret` reads the environment
+ * @param contract whether the schema of Magento must be there, with everything that integrations refer to; or a schema
+ *   to use instead of the file, which need not have all that
  * @throws {ConfigError} with every fault of every file
  */
 export async function loadConfig(
@@ -72,13 +72,13 @@ export async function loadConfig(
     sources,
   )
   const classes = await readPolicyClasses(directory)
-  const isHeld = contract === 'needed'
+  const isContractNeeded = contract === 'needed'
   const read: ReadContract =
     typeof contract === 'object'
       ? { document: contract, faults: [] }
       : await readContract(directory)
   const finish = (settings: IntegrationSettings, { value }: YamlFile) =>
-    finishIntegration(settings, value, isHeld, read.document)
+    finishIntegration(settings, value, isContractNeeded, read.document)
   const listed = await listYamlFiles(directory, 'integrations')
   const listedEndpoints = await listYamlFiles(directory, 'endpoints')
   const endpointFiles = await Promise.all(
@@ -113,7 +113,7 @@ export async function loadConfig(
   }
   const tracing = readTracing(env)
   faults.push(...tracing.faults)
-  if (isHeld) faults.push(...read.faults, ...checkContract(read.document, integrations))
+  if (isContractNeeded) faults.push(...read.faults, ...checkContract(read.document, integrations))
   if (listed.files.length === 0 && listed.faults.length === 0) {
     const file = join(directory, 'integrations')
     faults.push({ file, pointer: '', expected: 'at least one .yaml file with an integration' })
@@ -136,17 +136,17 @@ function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSet
   return { file, lineOf, name, token: credentials?.token, signature }
 }
 
-/** Settings as they hold, and what is wrong between them. */
+/** Finished settings, and the faults that were found by comparing them with each other. */
 interface Finished<Settings> {
   readonly settings: Settings
   readonly faults: readonly RuleFault[]
 }
 
-/** Replaces groups of routes by their routes, and checks what must hold between settings. */
+/** Replaces groups of routes by their routes, and checks the rules between settings. */
 function finishIntegration(
   resolved: IntegrationSettings,
   written: unknown,
-  isHeld: boolean,
+  isContractNeeded: boolean,
   document: SwaggerDocument | undefined,
 ): Finished<IntegrationSettings> {
   const { routes: grants, ...policies } = resolved.policies
@@ -155,17 +155,17 @@ function finishIntegration(
     ...resolved,
     policies: { ...policies, ...(grants && { routes: [...routes] }) },
   }
-  // Which routes tags grant is not known then.
-  const ofGrants = isHeld ? [...faults, ...checkGrantRules(settings, written)] : []
+  // Without the contract it is not known which routes tags grant.
+  const ofGrants = isContractNeeded ? [...faults, ...checkGrantRules(settings, written)] : []
   return { settings, faults: [...ofGrants, ...checkIntegrationRules(settings)] }
 }
 
 interface LoadedFile<Settings> {
   readonly file: string
   readonly lineOf: (pointer: string) => number | undefined
-  /** As far as the file could be read. */
+  /** The settings as far as the file could be read. */
   readonly value: unknown
-  /** Absent when the file has a fault. */
+  /** Absent if the file has a fault. */
   readonly settings?: Settings
   readonly secrets: readonly Secret[]
   readonly faults: readonly Fault[]

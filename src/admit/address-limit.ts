@@ -2,12 +2,12 @@ import { allow, type RateLimit, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { addressKey } from '../syntax/address-key.ts'
 
-/** How many addresses are remembered at once; at about 150 bytes each. */
+/** How many addresses are remembered, at about 150 bytes each. */
 const rememberedAddresses = 100_000
 
 /**
- * Limits the requests of one address before anything is spent on them, and lets none through for as
- * long as the address does penance for requests that were refused.
+ * Limits the requests of one address before any other work is done for them, and lets none through while the address
+ * is blocked because of its refused requests.
  */
 export const addressLimit: Step<{ readonly perAddress: RateLimit }> = {
   name: 'address-limit',

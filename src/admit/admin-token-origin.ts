@@ -31,8 +31,8 @@ export const adminTokenOrigin = definePolicy({
 })
 
 /*
- * A JSON Web Token in all spellings that PHP decodes: base64 in either alphabet, with padding and with tabs
- * (PHP: base64_decode). Node decodes them too, but nothing behind a padding, which PHP passes over.
+ * A JSON Web Token in any spelling that PHP decodes: base64 in either alphabet, with padding and with tabs (PHP:
+ * base64_decode). Node decodes these too, but stops at padding in the middle, which PHP skips.
  */
 const jwtForm = /^Bearer [^.]*\.([^.]*)\.[^.]*$/i
 
@@ -43,10 +43,10 @@ function userTypeOf(authorization: string): number | undefined {
   try {
     const text = Buffer.from(payload.replaceAll('=', ''), 'base64url').toString()
     const claims: unknown = JSON.parse(text)
-    // Magento writes none, and PHP reads what Node may read otherwise (nodejs/node issue 63785).
+    // Magento writes no escapes, and Node may read them differently than PHP (nodejs/node issue 63785).
     if (text.includes('\\')) return administrator
     const { utypid } = (claims ?? {}) as { readonly utypid?: unknown }
-    // PHP casts a text by the number that it begins with, an exponent included.
+    // PHP casts a text to the number at its beginning, including an exponent.
     return Math.trunc(Number.parseFloat(String(utypid)))
   } catch {
     return undefined

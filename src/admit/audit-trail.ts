@@ -1,7 +1,7 @@
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 
-/** Refuses writes while no record of them could be written. */
+/** Refuses writes while they could not be recorded. */
 export const auditTrail: Step<unknown> = {
   name: 'audit-trail',
   prepare: (_facts, { isAuditDemandUnmet }) =>

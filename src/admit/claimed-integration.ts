@@ -4,18 +4,18 @@ import { bearerTokenSyntax } from '../contract/secret-setting.ts'
 import { allow, type Step } from '../policy.ts'
 import type { Claim, RequestContext } from '../request-context.ts'
 
-/** How integrations are found by what a caller presents. */
+/** Finds integrations by what a caller presents. */
 export interface IntegrationDirectory {
   readonly names: ReadonlySet<string>
   /** Name of the integration by the {@link tokenDigest} of its bearer token. */
   readonly byToken: ReadonlyMap<string, string>
   /** Pins of client certificates by the name of the integration. */
   readonly certificatePins: ReadonlyMap<string, PinMatcher>
-  /** Name of the integration that a signature claims to be of, by the header section. */
+  /** Name of the integration whose signature a header section claims to have. */
   readonly bySignature: (rawHeaders: readonly string[]) => string | undefined
 }
 
-/** Hex SHA-256 of a bearer token; tokens are kept and compared in this form only. */
+/** Hex SHA-256 of a bearer token; tokens are stored and compared only in this form. */
 export function tokenDigest(token: string): string {
   return hash('sha256', token, 'hex')
 }
@@ -24,9 +24,9 @@ export function tokenDigest(token: string): string {
 const bearerForm = new RegExp(`^bearer (${bearerTokenSyntax})$`, 'i')
 
 /**
- * Finds out who the caller says it is: by the bearer token, by the client certificate, by
- * `X-Integration-Id`, or by the key that its signature names. It refuses nobody: a claim that is unknown
- * or contradicts itself is refused by the credential, exactly as a wrong secret is.
+ * Finds out which integration the caller claims to be: by its bearer token, its client certificate,
+ * `X-Integration-Id`, or the key that its signature names. It refuses nobody: an unknown or contradictory claim is
+ * refused by the policy credential, exactly as a wrong secret is.
  */
 export const claimedIntegration: Step<IntegrationDirectory> = {
   name: 'claimed-integration',

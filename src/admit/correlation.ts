@@ -6,7 +6,7 @@ const requestIdForm = /^[A-Za-z0-9._-]{8,64}$/
 const traceparentForm =
   /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
 
-/** Takes request id and trace id over from a trusted proxy; anybody else's are never used. */
+/** Accepts request id and trace id from a trusted proxy; those of other callers are never used. */
 export const correlation: Step<unknown> = {
   name: 'correlation',
   prepare: (_, { sampleTrace }) => {

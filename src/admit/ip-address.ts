@@ -2,9 +2,9 @@ import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net'
 import { Type } from 'typebox'
 
 /**
- * The one spelling of an address: IPv6 compressed and in lower case, an IPv4-mapped IPv6 address
- * (RFC 4291, section 2.5.5.2) as the IPv4 address that it stands for.
- * @returns undefined when the text is not an IP address, also when it has a port or a zone
+ * The canonical spelling of an address: IPv6 compressed and in lower case, an IPv4-mapped IPv6 address (RFC 4291,
+ * section 2.5.5.2) as the IPv4 address that it stands for.
+ * @returns undefined when the text is not an IP address, or has a port or a zone
  */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text
@@ -38,10 +38,10 @@ function parseCidr(text: string): Cidr | undefined {
   return { address, family: version === 4 ? 'ipv4' : 'ipv6', prefixLength }
 }
 
-/** Tells whether an address is in a set of blocks; takes addresses in their canonical spelling. */
+/** Tells whether an address, in its canonical spelling, is in a set of blocks. */
 export type IpSet = (ip: string) => boolean
 
-/** How many verdicts a set remembers, at about 60 bytes each; there is a set for each integration. */
+/** How many results a set remembers, at about 60 bytes each; every integration has a set. */
 const rememberedVerdicts = 100
 
 /**
@@ -56,7 +56,7 @@ export function compileIpSet(cidrs: readonly string[]): IpSet {
     if (cidr === undefined) throw new TypeError('not an IP address or CIDR block')
     blocks.addSubnet(cidr.address, cidr.prefixLength, cidr.family)
   }
-  // Callers come from few addresses, and a block list takes its microsecond for every question.
+  // Callers come from few addresses, and asking a block list takes about a microsecond each time.
   const verdicts = new Map<string, boolean>()
   return (ip) => {
     let isListed = verdicts.get(ip)

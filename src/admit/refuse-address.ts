@@ -3,9 +3,9 @@ import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 
 /**
- * Refuses the address of a caller that presented a token or certificate of its integration, and tells it so. Who only
- * named the integration is treated as one who named none, at the same moment and with the same answer, so
- * that names cannot be found out.
+ * Refuses the address of a caller that presented a token or certificate of its integration, and tells it so. A caller
+ * that only named the integration is treated like one that named none, at the same point and with the same answer, so
+ * that nobody can find out names.
  * @param reason for the audit
  */
 export function refuseAddress(request: RequestContext, reason: string): Verdict {

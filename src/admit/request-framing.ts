@@ -5,8 +5,8 @@ import { reject } from '../problem.ts'
 export const allowedMethods = ['GET', 'POST', 'PUT', 'DELETE'] as const
 
 /*
- * Headers that decide something and may therefore stand once only: two parties that read different
- * ones of two values would decide differently.
+ * Headers that decide something and may therefore occur only once: of two values, one server might use the first and
+ * another the second.
  */
 const singletons = new Set([
   'authorization',
@@ -40,7 +40,7 @@ function findRepeated(rawHeaders: readonly string[]): string | undefined {
   return undefined
 }
 
-/** Refuses requests whose method, header section or framing could be read in two ways. */
+/** Refuses requests whose method, header section or framing could be understood in two ways. */
 export const requestFraming: Step<unknown> = {
   name: 'request-framing',
   prepare: () =>
@@ -56,7 +56,7 @@ export const requestFraming: Step<unknown> = {
       if (!request.header('host')) return badRequest('The header Host is missing.')
       // RFC 9110, section 9.3.1: content of a GET has no defined meaning, and Magento ignores it.
       if (request.method === 'GET' && request.hasBody) return badRequest('A GET may carry no body.')
-      // RFC 9112, section 6.1. The parser takes any list that ends in chunked, and undoes that one only.
+      // RFC 9112, section 6.1. Node's parser accepts any list that ends in chunked, and decodes only that.
       if (request.hasBody && !isPlainCoding(request.header('transfer-encoding'))) {
         return badRequest('The only transfer coding that is taken is chunked.')
       }

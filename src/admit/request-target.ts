@@ -10,25 +10,24 @@ import { percentDecode } from '../syntax/percent-encoding.ts'
  *   path    = "/rest/" [ store "/" ] [ "async/" [ "bulk/" ] ] "V1" 1*( "/" segment )
  *   segment = 1*( unreserved / pct-encoded )
  *
- * It is narrower than what Magento and a web server accept, so that gateway, web server and PHP
- * cannot read one target in two ways.
+ * It is narrower than what Magento and web servers accept, so that gateway, web server and PHP cannot understand the
+ * same target differently.
  */
 const grammar =
   /^(\/rest\/(?:(?!async\/)([A-Za-z][A-Za-z0-9_]*)\/)?((?:async\/(?:bulk\/)?)?V1(?:\/(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)+))(?:\?((?:[A-Za-z0-9._~!$'()*+,;:@/?[\]=&-]|%[0-9A-Fa-f]{2})*))?$/
 const controlCharacter = /\p{Cc}/u
 const doubleEncoding = /%25[0-9A-Fa-f]{2}/
 
-/** A target outside the grammar; `message` says what is wrong and never repeats the target. */
+/** A target outside the grammar; `fault` says what is wrong, and never repeats the target. */
 export interface TargetFault {
   readonly fault: string
 }
 
 /**
- * Parses a request target; the result holds slices of the given string, nothing is decoded or
- * normalised.
- * @param stores the store codes that may stand in a path. Magento takes an unknown one for a part
- *   of the path, and a path that begins with `schema` or `async` for something else entirely
- *   (Magento: Webapi/Controller/PathProcessor.php), so only known ones may pass.
+ * Parses a request target. The result consists of slices of the given string; nothing is decoded or normalised.
+ * @param stores the store codes that may occur in a path. Only known ones may pass: Magento takes an unknown one for a
+ *   part of the path, and a path that begins with `schema` or `async` for something else entirely (Magento:
+ *   Webapi/Controller/PathProcessor.php).
  */
 export function parseRequestTarget(
   raw: string,
@@ -93,7 +92,7 @@ const openApiTarget: RequestTarget = {
   segments: [openApiPath.slice(1)],
 }
 
-/** Refuses every target outside the grammar; what passes is matched, verified, signed and sent as it is. */
+/** Refuses every target outside the grammar. What passes is matched, verified, signed and sent unchanged. */
 export const requestTarget: Step<{ readonly stores: ReadonlySet<string> }> = {
   name: 'request-target',
   prepare: ({ stores }) =>

@@ -2,16 +2,16 @@ import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 
-/** What is demanded of the way that requests come. */
+/** How requests have to arrive. */
 export interface HttpsFacts {
   readonly requireHttps: boolean
-  /** Tells callers to use HTTPS only (RFC 6797); nothing is told where it is absent. */
+  /** What `Strict-Transport-Security` tells callers (RFC 6797); undefined to send no such header. */
   readonly hsts: { readonly maxAgeSeconds: number; readonly includeSubDomains: boolean } | undefined
 }
 
 /**
- * Refuses what came over plain HTTP, unless a trusted proxy says that it took it over TLS, and puts
- * `Strict-Transport-Security` on the answers to the rest.
+ * Refuses requests that came over plain HTTP, unless a trusted proxy says that it received them over TLS, and puts
+ * `Strict-Transport-Security` on the answers to the others.
  */
 export const requireHttps: Step<HttpsFacts> = {
   name: 'require-https',

@@ -4,6 +4,6 @@ import type { Secret } from '../../contract/secret.ts'
 export interface AdminCredentials {
   readonly username: Secret
   readonly password: Secret
-  /** Base32, as Magento shows it when Google Authenticator is set up; absent without second factor. */
+  /** Base32, as Magento shows it when Google Authenticator is set up; absent without a second factor. */
   readonly totpSecret?: Secret
 }

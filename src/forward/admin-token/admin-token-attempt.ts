@@ -7,14 +7,14 @@ export interface AdminTokenAttempt {
   /** Value of the field `Authorization` (RFC 6750, section 2.1). */
   readonly authorization: string
   /**
-   * To be called with the status of Magento's answer, before it is passed on. Nothing was carried
-   * out at a 401, so that a write too may be sent again.
-   * @returns the attempt to make instead; undefined when the answer stands
+   * To be called with the status of Magento's answer before it is passed on. After a 401 nothing has been carried out,
+   * so even a write may be sent again.
+   * @returns the attempt to make instead; undefined to pass the answer on
    */
   readonly after: (status: number) => Promise<AdminTokenAttempt | undefined>
 }
 
-/** Gives the first attempt at a request, and that a second one, should its token have ended. */
+/** Gives the first attempt at a request, which gives a second one if its token has expired. */
 export async function attemptWithAdminToken(
   tokens: TokenCache,
 ): Promise<AdminTokenAttempt | TokenFault> {

@@ -4,7 +4,7 @@ import { decodeBase32 } from './base32.ts'
 import { tokenLifetimeMs } from './token-lifetime.ts'
 import { totp } from './totp.ts'
 
-/** A request for a token, for the connection to Magento to send; its body holds the password. */
+/** A request for a token, to be sent to Magento; its body contains the password. */
 export interface TokenRequest {
   readonly method: 'POST'
   readonly path: string
@@ -13,22 +13,22 @@ export interface TokenRequest {
   readonly body: string
 }
 
-/** Sends a request for a token; rejects when there is no whole answer. */
+/** Sends a request for a token; rejects if no complete answer arrives. */
 export type SendTokenRequest = (
   request: TokenRequest,
 ) => Promise<{ readonly status: number; readonly body: string }>
 
-/** What came of a request for a token. */
+/** The outcome of a request for a token. */
 export type TokenOutcome =
   | { readonly kind: 'token'; readonly token: Secret; readonly lifetimeMs: number | undefined }
-  /** Magento does not take the credentials, and counts how often. */
+  /** Magento refused the credentials, and counts how often it does. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** Magento did not answer, or not to the question. */
+  /** Magento did not answer, or gave no usable answer. */
   | { readonly kind: 'failed'; readonly reason: string }
 
 /**
- * Prepares signing in as an administrator (Magento: POST V1/integration/admin/token); with a second
- * factor, with a one-time password (Magento: TwoFactorAuth/etc/webapi.xml, Google Authenticator).
+ * Prepares signing in as an administrator (Magento: POST V1/integration/admin/token), if there is a second factor
+ * with a one-time password (Magento: TwoFactorAuth/etc/webapi.xml, Google Authenticator).
  * @param now milliseconds since 1970
  * @throws {TypeError} when the secret of the second factor is not base32
  */
@@ -63,10 +63,10 @@ export function prepareTokenFetch(
   }
 }
 
-/** The texts of answers are left out of every reason: they are not ours, and may name the account. */
+/** The outcome by Magento's answer. No reason contains the text of the answer, which may name the account. */
 function readOutcome(status: number, body: string, nowMs: number): TokenOutcome {
   const reason = `no token: Magento answered with status ${status}`
-  // RFC 6585, section 4; RFC 9110, section 15.5.9: said before the credentials were looked at.
+  // Too many requests (RFC 6585, section 4) or timeout (RFC 9110, section 15.5.9): the credentials were not checked.
   if (status === 429 || status === 408) return { kind: 'failed', reason }
   if (status >= 400 && status < 500) return { kind: 'refused', reason }
   const token = status === 200 ? parseToken(body) : undefined
@@ -74,7 +74,7 @@ function readOutcome(status: number, body: string, nowMs: number): TokenOutcome 
   return { kind: 'token', token: new Secret(token), lifetimeMs: tokenLifetimeMs(token, nowMs) }
 }
 
-/** A JSON string of characters that may stand in a header (RFC 6750, section 2.1). */
+/** Reads a JSON string of characters that may occur in a bearer token (RFC 6750, section 2.1). */
 function parseToken(body: string): string | undefined {
   try {
     const token: unknown = JSON.parse(body)

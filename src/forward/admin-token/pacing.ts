@@ -11,10 +11,10 @@ const pausesMs = {
   failed: [5_000, 10_000, 20_000, 30_000],
 } as const
 
-/** Keeps requests for a token apart that do not succeed. */
+/** Spaces out requests for a token while they fail. */
 export class Pacing {
   readonly #clock: () => number
-  // Each kind by itself: a Magento that fails now and then does not forget its refusals.
+  // Counted separately: a Magento that fails now and then does not forget how often it has refused.
   #counts = { refused: 0, failed: 0 }
   #resumeAtMs = Number.NEGATIVE_INFINITY
   #reason = ''
@@ -24,19 +24,19 @@ export class Pacing {
     this.#clock = clock
   }
 
-  /** Why no token is asked for now; undefined when one may be. */
+  /** Why no token may be requested now; undefined when one may. */
   fault(): TokenFault | undefined {
     const remainingMs = this.#resumeAtMs - this.#clock()
     if (remainingMs <= 0) return undefined
     return { reason: this.#reason, retryAfterSeconds: Math.ceil(remainingMs / 1000) }
   }
 
-  /** Forgets all failures. */
+  /** Forgets all failures, after a success. */
   succeeded(): void {
     this.#counts = { refused: 0, failed: 0 }
   }
 
-  /** Notes a failure, and says how long nobody is to ask again. */
+  /** Notes a failure, and says how long to wait before the next request. */
   failed({ kind, reason }: Exclude<TokenOutcome, { kind: 'token' }>): TokenFault {
     const pauses = pausesMs[kind]
     const pauseMs = pauses[Math.min(this.#counts[kind], pauses.length - 1)] as number

@@ -1,6 +1,6 @@
-/** That there is no token now. */
+/** Why there is no token at present. */
 export interface TokenFault {
-  /** For the operator; holds nothing secret. */
+  /** For the operator; contains no secret. */
   readonly reason: string
   /** Whole seconds until it is tried again. */
   readonly retryAfterSeconds: number

@@ -1,9 +1,9 @@
 /**
- * How long a token of Magento is good for from now, as it says itself: the tokens of 2.4.4 and later
- * are JWTs (RFC 7519, section 4.1; Magento: JwtUserToken/Model/Issuer.php). Where the token says when
- * it was issued, its own times are compared, so that clocks need not agree.
+ * How long a token of Magento is still valid according to itself: since 2.4.4 tokens are JWTs (RFC 7519, section 4.1;
+ * Magento: JwtUserToken/Model/Issuer.php). If the token says when it was issued, its own two times are compared, so that
+ * the clocks need not agree.
  * @param nowMs milliseconds since 1970
- * @returns milliseconds; undefined for a token that is opaque
+ * @returns milliseconds; undefined for an opaque token
  */
 export function tokenLifetimeMs(token: string, nowMs: number): number | undefined {
   const claims = readClaims(token)
@@ -12,7 +12,7 @@ export function tokenLifetimeMs(token: string, nowMs: number): number | undefine
   return (claims.exp - issuedAtSeconds) * 1000
 }
 
-/** The signature is Magento's concern: who could forge the answer could send any token. */
+/** The claims of a token. Its signature is not verified: whoever could forge Magento's answer could send any token. */
 function readClaims(token: string): { exp?: unknown; iat?: unknown } | undefined {
   const [, payload, signature] = token.split('.')
   if (payload === undefined || signature === undefined) return undefined

@@ -1,46 +1,46 @@
 import { openFailureWindow } from './failure-window.ts'
 
-/** `closed`: calls are made. `open`: none is. `half-open`: a few are, to find out. */
+/** `closed`: calls are made. `open`: no calls are made. `half-open`: a few are made to find out whether they succeed. */
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
 /** When a circuit opens, and how it closes again. */
 export interface CircuitRules {
-  /** Opens where at least this share of calls failed, above 0 and at most 1. */
+  /** Opens when at least this share of calls failed; above 0 and at most 1. */
   readonly failureShare: number
-  /** Of fewer calls than this nothing is concluded. */
+  /** Never opens after fewer calls than this. */
   readonly minimumCalls: number
-  /** Over what time calls count, milliseconds. */
+  /** How long calls count, milliseconds. */
   readonly windowMs: number
   /** How long it stays open, milliseconds. */
   readonly openMs: number
-  /** How many calls are let through at once when that time is over; when so many went well, it closes. */
+  /** How many trial calls are let through after that; it closes when that many have succeeded. */
   readonly probes: number
 }
 
-/** Stops calling what fails. */
+/** Stops calls to something that is failing. */
 export interface CircuitBreaker {
   readonly state: () => CircuitState
   /**
    * Asks whether a call may be made.
-   * @returns what its end is told with; undefined where it may not be made
+   * @returns a pass, to be handed to {@link note} when the call has ended; undefined if the call may not be made
    */
   readonly admit: () => number | undefined
   /**
-   * Tells the end of a call that was admitted.
-   * @param hasFailed undefined where the call says nothing about what was called
+   * Notes the end of an admitted call.
+   * @param hasFailed undefined if the call says nothing about what was called
    */
   readonly note: (pass: number, hasFailed: boolean | undefined, nowMs: number) => void
-  /** Milliseconds until a call may be made again, as far as it is known. */
+  /** Milliseconds until a call may be made again, as far as is known. */
   readonly retryAfterMs: () => number
-  /** Lets a few calls through now, where none is; somebody has seen that it may go well. */
+  /** If open, lets trial calls through at once, because they are likely to succeed. */
   readonly tryNow: () => void
-  /** Goes on by other rules in the state that it is in; calls are counted anew. */
+  /** Applies new rules in the present state; calls are counted anew. */
   readonly configure: (rules: CircuitRules) => void
 }
 
 /**
- * Makes a circuit breaker that is closed. A call counts only in the state that it was admitted in, so that
- * what was sent before the circuit opened neither closes nor opens it later.
+ * Makes a closed circuit breaker. A call counts only in the state in which it was admitted, so that calls from before
+ * the circuit opened neither close nor open it later.
  * @param clock milliseconds, never going back
  * @param onChange told of each new state
  */
@@ -52,7 +52,7 @@ export function openCircuitBreaker(
   let rules = startRules
   let window = openFailureWindow(rules.windowMs)
   let state: CircuitState = 'closed'
-  // Of the present state; a pass is the number of the state that it was given in.
+  // Number of the present state. A pass is the number of the state in which it was given.
   let number = 0
   let opensUntilMs = 0
   let probesUnderWay = 0
@@ -79,7 +79,7 @@ export function openCircuitBreaker(
     else if (probesDone >= rules.probes) change('closed')
   }
 
-  /** Open no longer than it says: who goes by the state may call only where it is another one. */
+  /** Ends the open state when its time is over, so that whoever reads the state sees that calls may be made. */
   function endOpen(): void {
     if (state === 'open' && clock() >= opensUntilMs) change('half-open')
   }
@@ -113,7 +113,7 @@ export function openCircuitBreaker(
     configure: (next) => {
       rules = next
       window = openFailureWindow(next.windowMs)
-      // No further call would be let through to close it.
+      // With fewer trial calls now demanded, no further one would be let through to close it.
       if (state === 'half-open' && probesDone >= next.probes) change('closed')
     },
   }

@@ -1,17 +1,17 @@
-/** Counts calls and those of them that failed, over the last while. */
+/** Counts the calls of the latest period, and how many of them failed. */
 export interface FailureWindow {
   readonly note: (hasFailed: boolean, nowMs: number) => void
-  /** Of calls that ended within the window, the running slice of it included. */
+  /** Calls that ended within the window, including its current slice. */
   readonly counts: (nowMs: number) => { readonly calls: number; readonly failures: number }
   readonly clear: () => void
 }
 
-/** How finely the window slides: by a tenth of its length. */
+/** The window slides by a tenth of its length at a time. */
 const slices = 10
 
 /**
- * Opens a window that slides.
- * @param windowMs its length, milliseconds; times are those of a clock that never goes back
+ * Opens a sliding window.
+ * @param windowMs its length, milliseconds; all times are of a clock that never goes back
  */
 export function openFailureWindow(windowMs: number): FailureWindow {
   const sliceMs = windowMs / slices
@@ -28,7 +28,7 @@ export function openFailureWindow(windowMs: number): FailureWindow {
     failureSum = 0
   }
 
-  /** Forgets what has left the window; gives the place of the running slice. */
+  /** Drops slices that have left the window; gives the index of the current one. */
   function advance(nowMs: number): number {
     const current = Math.floor(nowMs / sliceMs)
     if (current - latest >= slices) clear()

@@ -1,14 +1,14 @@
-/** Those of one integration that wait, and what it has had. */
+/** The waiting items of one integration, and what it has been charged. */
 export interface QueueLine<Item> {
-  /** Its share of what there is, in proportion to the weights of the others; above 0. */
+  /** Its share in relation to the weights of the other lines; above 0. */
   weight: number
-  /** What it is charged for the next item that is taken from it; above 0. */
+  /** What it is charged for the next item taken from it; above 0. */
   cost: number
-  /** In the order in which they came. Only the queue changes it. */
+  /** Its items in the order in which they came. Only the queue changes it. */
   readonly waiting: Item[]
   /** Virtual time at which its first item is due. Only the queue changes it. */
   start: number
-  /** Virtual time at which what was taken from it is paid for. Only the queue changes it. */
+  /** Virtual time up to which the items taken from it have been charged. Only the queue changes it. */
   finish: number
 }
 
@@ -16,14 +16,14 @@ export interface QueueLine<Item> {
 export interface FairQueue<Item> {
   readonly size: () => number
   /**
-   * Puts an item at the end of its line.
-   * @returns the item that had to go for it where the queue is full: the last of the line that is longest for
-   * its weight, which may be this very item
+   * Adds an item at the end of its line.
+   * @returns the item that had to leave because the queue is full: the last one of the line that is longest in
+   *   relation to its weight, which may be the new item itself
    */
   readonly push: (line: QueueLine<Item>, item: Item) => Item | undefined
   /** Takes the item whose turn it is. */
   readonly shift: () => Item | undefined
-  /** Takes an item out of its place; false where it is not there. */
+  /** Removes an item from its line; false if it is not there. */
   readonly remove: (line: QueueLine<Item>, item: Item) => boolean
 }
 
@@ -33,15 +33,14 @@ export function newLine<Item>(weight: number, cost: number): QueueLine<Item> {
 }
 
 /**
- * Makes a queue that takes from its lines by start-time fair queueing (Goyal, Vin, Cheng: Start-time Fair
- * Queueing, SIGCOMM 1996): the line whose first item is due first in a virtual time that runs by cost
- * divided by weight. Of two lines that both wait, what they were charged for, each divided by its weight,
- * never differs by more than one item of each. A line that comes anew is due at once and gets nothing for
- * the time in which it did not wait.
- * @param limit most items that wait
+ * Makes a queue that serves its lines by start-time fair queueing (Goyal, Vin, Cheng: Start-time Fair Queueing,
+ * SIGCOMM 1996). The next item comes from the line whose first item is due first, in a virtual time that advances by
+ * cost divided by weight. While two lines both wait, their charges, each divided by its weight, never differ by more
+ * than one item of each. A line that was empty is due at once, and gets nothing for the time in which it was empty.
+ * @param limit most items that may wait
  */
 export function openFairQueue<Item>(limit: () => number): FairQueue<Item> {
-  // Lines in which somebody waits; those that came first before others that are due at the same time.
+  // The lines that are not empty. Of several that are due at the same time, the one that was added first is served first.
   const lines = new Set<QueueLine<Item>>()
   let size = 0
   let virtualTime = 0
@@ -88,7 +87,7 @@ function lengthOf({ waiting, weight }: QueueLine<unknown>): number {
   return waiting.length / weight
 }
 
-/** The line of which the figure is highest, the first of equal ones. */
+/** The line with the highest figure; the first one if there are several. */
 function highest<Line>(
   lines: ReadonlySet<Line>,
   figureOf: (line: Line) => number,

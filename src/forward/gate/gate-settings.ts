@@ -86,11 +86,11 @@ export const ProbeSettings = Type.Object(
 
 /** How requests to Magento are held back. */
 export interface GateSettings {
-  /** Most requests that Magento works at at once. */
+  /** Most requests that Magento works on at once. */
   readonly connections: number
   readonly queue: Static<typeof QueueSettings>
   readonly circuitBreaker: Static<typeof CircuitBreakerSettings>
 }
 
-/** {@link ProbeSettings} as they hold. */
+/** {@link ProbeSettings} with defaults filled in. */
 export type ProbeSettings = Static<typeof ProbeSettings>

@@ -5,16 +5,15 @@ import type { ProbeSettings } from './gate-settings.ts'
 /** What the gateway itself last saw of Magento. */
 export type ProbeResult = 'working' | 'failing' | 'unknown'
 
-/** Asks Magento at intervals whether it works. */
+/** Checks at intervals whether Magento works. */
 export interface HealthProbe {
   readonly result: () => ProbeResult
   readonly stop: () => void
 }
 
 /**
- * Starts to probe. One probe is over before the next begins. Magento works where it answers with a status
- * below 500.
- * @param onResult told of each; the reason is a status or a code
+ * Starts to probe; each probe ends before the next begins. Magento works if it answers with a status below 500.
+ * @param onResult told of every result; `reason` is a status or a code, and `isNew` says whether the result changed
  */
 export function startHealthProbe(
   { path, intervalMs, timeoutMs }: ProbeSettings,

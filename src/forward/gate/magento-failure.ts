@@ -2,22 +2,22 @@ import type { ProblemCode, Rejection } from '../../problem.ts'
 import type { Outcome, UpstreamExchange } from '../../request-context.ts'
 import { clientClosed } from '../../server/answer.ts'
 
-/** No answer, or none that is whole. */
+/** Problems which mean that there was no answer, or an incomplete one. */
 const failures: ReadonlySet<string> = new Set<ProblemCode>([
   'upstream-unreachable',
   'upstream-failed',
   'upstream-timeout',
 ])
 
-/** What a web server or a load balancer says of a Magento that does not answer. */
+/** What a web server or load balancer answers in place of a Magento that does not. */
 const failingStatuses: ReadonlySet<number | undefined> = new Set([502, 503, 504])
 
 /**
- * Whether an exchange shows that Magento does not work: it refused or broke the connection, it did not
- * answer in time, or it answered 502, 503 or 504. An error of one route (500) or of a caller (4xx) does not
- * show that, nor does an answer that has begun and then takes too long: it may be long, or read slowly.
- * @param result what is answered in the place of Magento's answer
- * @returns undefined where nothing can be said: nothing was sent, or the caller left
+ * Whether an exchange shows that Magento does not work: the connection was refused or broke off, there was no answer
+ * in time, or the status was 502, 503 or 504. The error of one route (500) or of a caller (4xx) does not show that, nor
+ * does an answer that has begun and takes too long: it may be long, or its caller may read slowly.
+ * @param result what the caller gets instead of Magento's answer
+ * @returns undefined if nothing can be concluded: nothing was sent, or the caller left
  */
 export function hasMagentoFailed(
   upstream: UpstreamExchange | undefined,

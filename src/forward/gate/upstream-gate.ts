@@ -6,7 +6,7 @@ import { type Guest, openWaitingRoom, type WaitResult } from './waiting-room.ts'
 /** Why a request was not sent. */
 export type ShedReason = 'queue-full' | 'deadline' | 'circuit-open'
 
-/** What is to be known of a gate. */
+/** What a gate reports. */
 export interface GateEvents {
   readonly onShed: (reason: ShedReason) => void
   /** A request has waited so long, milliseconds. */
@@ -14,24 +14,24 @@ export interface GateEvents {
   readonly onCircuit: (state: CircuitState) => void
 }
 
-/** How a gate stands. */
+/** The state of a gate. */
 export interface GateStatus {
   readonly circuit: CircuitState
   readonly inFlight: number
   readonly waiting: number
 }
 
-/** Through which every request to Magento goes, so that Magento is not asked for more than it can do. */
+/** Every request to Magento passes it, so that Magento is not asked for more than it can do. */
 export interface UpstreamGate {
   /**
-   * Lets a request through, or has it wait for its turn. Whoever has a pass must {@link leave}.
-   * @returns a pass; or a refusal, of which nothing was sent; or, after a wait, nothing: the caller left
+   * Lets a request through, or makes it wait for its turn. Whoever gets a pass must call {@link leave}.
+   * @returns a pass; or a rejection, in which case nothing may be sent; or undefined if the caller left while waiting
    */
   readonly enter: (guest: Guest) => number | Rejection | Promise<WaitResult>
   /**
    * Ends a request that was let through.
-   * @param hasFailed whether Magento has; undefined where it says nothing about Magento
-   * @param durationMs how long Magento was at work; undefined where nothing was sent
+   * @param hasFailed whether Magento has failed; undefined if the request says nothing about that
+   * @param durationMs how long Magento was at work; undefined if nothing was sent
    */
   readonly leave: (
     pass: number,
@@ -39,25 +39,25 @@ export interface UpstreamGate {
     hasFailed: boolean | undefined,
     durationMs: number | undefined,
   ) => void
-  /** Lets a few requests through where none is; somebody has seen that Magento works. */
+  /** Lets a few requests through although the circuit is open, because Magento was seen to work. */
   readonly tryNow: () => void
   readonly status: () => GateStatus
-  /** Goes by other rules from now on; what is in flight and what waits stays as it is. */
+  /** Applies new rules from now on; requests in flight and waiting ones are not affected. */
   readonly configure: (rules: GateRules) => void
 }
 
-/** What a gate goes by. */
+/** The rules of a gate. */
 export interface GateRules extends GateSettings {
-  /** Of integrations, by name; 1 for those that it does not have. */
+  /** Weights of integrations by name; 1 for others. */
   readonly weights: ReadonlyMap<string, number>
 }
 
-/** Of a request that is sent although the circuit is open; its end counts for nothing. */
+/** The pass of a request that is sent although the circuit is open; its end is not counted. */
 const noPass = -1
 
 /**
- * Opens a gate: as many requests at once as there are connections, the others wait for their turn, and none
- * while Magento fails. Where nobody waits and nothing fails, it counts and does nothing else.
+ * Opens a gate. It lets through as many requests at once as there are connections and makes others wait for their
+ * turn; while Magento is failing it lets none through. If nobody waits and nothing fails, it only counts.
  * @param clock milliseconds, never going back
  */
 export function openUpstreamGate(
@@ -106,7 +106,7 @@ export function openUpstreamGate(
     leave: (pass, guest, hasFailed, durationMs) => {
       inFlight -= 1
       if (durationMs !== undefined) room.charge(guest.verified, durationMs)
-      // Also where it is off: what was sent to find out gives its place back.
+      // Even if the breaker is off, since a trial request must give its place back.
       breaker.note(pass, rules.circuitBreaker.mode === 'off' ? undefined : hasFailed, clock())
       if (room.size() > 0) fill()
     },

@@ -2,42 +2,42 @@ import { type Rejection, reject } from '../../problem.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { newLine, openFairQueue, type QueueLine } from './fair-queue.ts'
 
-/** Who asks to be let through: a request of a caller, or one of the gateway for an integration. */
+/** What asks to be let through: the request of a caller, or a request that the gateway makes for an integration. */
 export type Guest = Pick<RequestContext, 'verified'> &
   Partial<Pick<RequestContext, 'heldKey' | 'leaveQueue'>>
 
-/** What is settled of a guest that had to wait: its pass, a refusal, or nothing, because it left. */
+/** The result for a guest that had to wait: its pass, a refusal, or undefined because it left. */
 export type WaitResult = number | Rejection | undefined
 
 /** How guests wait. */
 export interface RoomSettings {
   readonly maxWaiting: number
   readonly maxWaitMs: number
-  /** How many can be inside at once. */
+  /** How many guests can be let through at once. */
   readonly places: number
-  /** By name of the integration; 1 for those that it does not have. */
+  /** Weights by name of the integration; 1 for others. */
   readonly weights: ReadonlyMap<string, number>
 }
 
-/** What is to be known of those that wait. */
+/** What the waiting room reports. */
 export interface RoomEvents {
-  /** Somebody was called in or its deadline passed, after so long, milliseconds. */
+  /** A guest was called in, or its deadline has passed, after so many milliseconds. */
   readonly onWaited: (ms: number) => void
   readonly onTurnedAway: (reason: 'queue-full' | 'deadline') => void
-  /** A pass is not used, because its guest was turned away or left. */
+  /** A pass will not be used, because its guest was turned away or left. */
   readonly onUnused: (pass: number) => void
 }
 
 /** Where guests wait until there is a place for them. */
 export interface WaitingRoom {
   readonly size: () => number
-  /** Resolves when it is settled: at once where there is no room for it. */
+  /** Resolves with the result; at once if there is no room. */
   readonly wait: (guest: Guest, pass: number) => Promise<WaitResult>
-  /** Calls in the guest whose turn it is; false where nobody waits. */
+  /** Calls in the guest whose turn it is; false if nobody waits. */
   readonly callNext: () => boolean
-  /** Has nobody wait any more; each is given a refusal. */
+  /** Refuses all guests that wait. */
   readonly turnAllAway: (refuse: () => Rejection) => void
-  /** Notes how long an integration held a place, milliseconds: it is charged by that. */
+  /** Charges an integration for the time, in milliseconds, for which it held a place. */
   readonly charge: (integration: string | undefined, ms: number) => void
 }
 
@@ -50,17 +50,17 @@ interface Waiter {
   readonly timer: NodeJS.Timeout
 }
 
-/** How much one more request changes what requests are taken to cost: one eighth. */
+/** Each request changes the moving average of costs by one eighth. */
 const smoothing = 8
-/** What a request is taken to hold a place for as long as nothing is known, milliseconds. */
+/** How long a request is assumed to hold a place before anything is known, milliseconds. */
 const unknownCostMs = 100
-/** A cost of nothing would let an integration go before all others for ever. */
+/** With a cost of 0 an integration would always go first. */
 const leastCostMs = 1
 const longestRetryAfterSeconds = 60
 
 /**
- * Opens a waiting room, in which integrations are served fairly by the time for which their requests hold a
- * place: who sends slow requests is called in less often.
+ * Opens a waiting room that serves integrations fairly by the time for which their requests hold a place: an
+ * integration with slow requests is called in less often.
  * @param settings read each time, so that they may change
  * @param clock milliseconds, never going back
  */
@@ -71,7 +71,7 @@ export function openWaitingRoom(
 ): WaitingRoom {
   const queue = openFairQueue<Waiter>(() => settings().maxWaiting)
   const lines = new Map<string, QueueLine<Waiter>>()
-  // Over all integrations.
+  // The moving average over all integrations.
   let meanCostMs = unknownCostMs
 
   function lineOf(integration = ''): QueueLine<Waiter> {
@@ -117,7 +117,7 @@ export function openWaitingRoom(
         if (queue.remove(line, waiter)) turnAway(waiter, 'deadline')
       }, settings().maxWaitMs),
     }
-    // A request with a key is carried out whether its caller is there or not.
+    // A request with a key is carried out even if its caller leaves.
     if (guest.heldKey === undefined) {
       guest.leaveQueue = () => {
         if (queue.remove(line, waiter)) settle(waiter, undefined)

@@ -1,13 +1,12 @@
 /**
- * How Magento builds the string that OAuth 1.0a signatures are made of; no version follows RFC 5849
- * in all of it. `2.4.7`: versions 2.4.6 and 2.4.7, which leave it to Laminas. `2.4.8`: 2.4.8 and
- * later, which have code of their own.
+ * How Magento builds the string that OAuth 1.0a signs; no version follows RFC 5849 completely. `2.4.7`: versions 2.4.6
+ * and 2.4.7, which use Laminas. `2.4.8`: version 2.4.8 and later, which have their own code.
  */
 export type Dialect = '2.4.7' | '2.4.8'
 
 /**
- * The dialect of a Magento version such as `2.4.7-p3`; undefined for text that is no version, and
- * for versions before 2.4.6, which neither dialect is known to fit.
+ * The dialect of a Magento version such as `2.4.7-p3`; undefined for a text that is not a version, and for versions
+ * before 2.4.6, for which neither dialect is known to be right.
  */
 export function dialectOf(magentoVersion: string): Dialect | undefined {
   const [, major, minor, patch = '0'] =

@@ -8,37 +8,37 @@ import { signRequest } from './sign-request.ts'
 import { isSignatureRefusal } from './signature-refusal.ts'
 import type { SignedParts } from './signed-parts.ts'
 
-/** One signed attempt at a request; to be sent once, since Magento takes no nonce twice. */
+/** One signed attempt at a request, to be sent only once, since Magento accepts no nonce twice. */
 export interface Oauth1Attempt {
   readonly authorization: string
-  /** What to send in the place of the query received; undefined for none. */
+  /** The query to send instead of the received one; undefined for none. */
   readonly query: string | undefined
   /**
-   * To be called with the answer of Magento, before it is passed on.
-   * @param body whole for a 401; of other answers nothing is read
-   * @returns the attempt to make instead; undefined when the answer stands
+   * To be called with Magento's answer before it is passed on.
+   * @param body the whole body of a 401; not read for other answers
+   * @returns the attempt to make instead; undefined to pass the answer on
    */
   readonly after: (status: number, body: Buffer) => Oauth1Attempt | undefined
 }
 
-/** What requests of one integration are signed with. */
+/** Everything that signing the requests of an integration needs. */
 export interface Oauth1Signer {
   readonly credentials: Oauth1Credentials
   /** Origin of Magento's public URL, as `URL` gives it. */
   readonly origin: string
-  /** Shared by all integrations, since it tells of Magento. */
+  /** Shared by all integrations, since it is about Magento and not about them. */
   readonly memory: DialectMemory
   /** Milliseconds, never running backwards. */
   readonly clock: () => number
 }
 
-/** How long no second dialect is tried after both were refused: then it is the secrets that are wrong. */
+/** How long no second dialect is tried after both were refused, which means that the secrets are wrong. */
 const pauseMs = 60_000
 
 /**
- * Prepares the signing of an integration's requests. Each call gives the first attempt, and that
- * gives a second one, in the other dialect, when Magento refuses a signature that the other dialect
- * would make differently. Nothing was carried out then, so that a write too may be sent again.
+ * Prepares signing the requests of an integration. Each call gives the first attempt. If Magento refuses its signature,
+ * and the other dialect would sign differently, the attempt gives a second one in that dialect. Nothing has been carried
+ * out then, so even a write may be sent again.
  */
 export function prepareOauth1(
   signer: Oauth1Signer,
@@ -61,7 +61,7 @@ export function prepareOauth1(
     if (baseStrings[0] === baseStrings[1]) return undefined
     return attempt(parts, other, (status, body) => {
       if (isSignatureRefusal(status, body)) pausedUntil = clock() + pauseMs
-      // An overloaded server may not have come as far as the signature.
+      // An overloaded server may not have checked the signature.
       else if (status < 500 && status !== 429) memory.remember(other)
       return undefined
     })

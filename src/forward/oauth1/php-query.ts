@@ -2,13 +2,13 @@ import { parseParameterName } from './parameter-name.ts'
 import { PhpArray } from './php-array.ts'
 import type { QueryFault } from './query-fault.ts'
 
-/** Most parameters in a query; PHP drops what comes after them (PHP: max_input_vars). */
+/** Most parameters in a query; PHP drops further ones (PHP: max_input_vars). */
 const maxParameters = 1000
 
 /**
- * Reads a raw query as PHP does, into what Magento's code sees of it: nested by brackets, and of
- * duplicates the last one counts (PHP: parse_str).
- * @returns a fault for a query that PHP's versions or settings may read differently
+ * Reads a raw query as PHP does, into what Magento's code gets: nested by brackets, with the last one of duplicates
+ * (PHP: parse_str).
+ * @returns a fault for a query that versions or settings of PHP may read differently
  */
 export function parsePhpQuery(query: string): PhpArray | QueryFault {
   if (/[^\x21\x22\x24-\x7e]/.test(query)) {
@@ -39,7 +39,7 @@ function assign(parameters: PhpArray, path: readonly (string | undefined)[], val
   parent.set(path.at(-1), value)
 }
 
-/** `+` is a space, and a `%` that begins no escape is itself (PHP: urldecode). */
+/** Decodes like PHP's urldecode: `+` is a space, and a `%` that begins no escape stands for itself. */
 function urlDecode(text: string): string | undefined {
   if (!/[+%]/.test(text)) return text
   try {

@@ -9,8 +9,8 @@ export interface RewrittenQuery {
 }
 
 /*
- * Not anchored, as in Magento (Framework/Oauth/Helper/Request.php, _isProtocolParameter): 2.4.7
- * leaves such a parameter unsigned, 2.4.8 lets it take the place of one of OAuth's own.
+ * Not anchored, as in Magento (Framework/Oauth/Helper/Request.php, _isProtocolParameter): 2.4.7 does not sign such a
+ * parameter, and 2.4.8 lets it replace one of OAuth's own.
  */
 const protocolParameter = /oauth_[a-z_-]/
 const protocolFault: QueryFault = {
@@ -19,13 +19,13 @@ const protocolFault: QueryFault = {
 }
 
 /**
- * Rewrites a raw query to the one form that means the same to Magento's PHP and that every version
- * signs alike, but for the order: `name=value` pairs, each name once, all of it percent-encoded and
- * arrays with their indices. A rewritten query is left as it is.
+ * Rewrites a raw query into the one form that means the same to Magento's PHP and that all versions sign in the same
+ * way, except for the order: `name=value` pairs, each name once, all of it percent-encoded, and arrays with their
+ * indices. A query that has this form is not changed.
  *
- * Source: Magento reads the query twice, for the signature by splitting it at `&` and `=`
- * (Framework/Oauth/Helper/Request.php), for the service with PHP's own parser; 2.4.8 mixes both for
- * the signature (Framework/Oauth/Helper/Signature/Hmac.php). In this form both give the same.
+ * Why: Magento reads the query twice. For the signature it splits it at `&` and `=`
+ * (Framework/Oauth/Helper/Request.php), for the service it uses PHP's own parser, and 2.4.8 mixes both for the signature
+ * (Framework/Oauth/Helper/Signature/Hmac.php). In this form both give the same result.
  */
 export function rewriteQuery(query: string | undefined): RewrittenQuery | QueryFault {
   if (query === undefined) return { query }

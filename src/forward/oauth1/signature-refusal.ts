@@ -1,7 +1,7 @@
 /**
- * Whether an answer of Magento says that the signature does not fit. There is nothing but its text
- * to tell this 401 from others (Magento: Framework/Oauth/Oauth.php, _validateSignature); a shop that
- * translates it is not understood, and the answer then stands.
+ * Whether an answer of Magento says that the signature is wrong. Only its text distinguishes this 401 from others
+ * (Magento: Framework/Oauth/Oauth.php, _validateSignature). If a shop has translated it, it is not recognised, and the
+ * answer is passed on.
  */
 export function isSignatureRefusal(status: number, body: Buffer): boolean {
   if (status !== 401) return false

@@ -6,10 +6,10 @@ import { type AnswerSettings, clientClosed, endHeld, standingHeaders } from '../
 import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
 import { isNotModified } from './preconditions.ts'
 
-/** Above that, head and body go out in two pieces instead of one copied text. */
+/** Longer answers are sent as head and body in two pieces instead of one copied text. */
 const onePieceBytes = 65_536
 
-/** RFC 9211. */
+/** Values of the field Cache-Status (RFC 9211). */
 const cacheStatus: Readonly<Record<CacheUse, string>> = {
   bypass: 'magegate; fwd=bypass',
   hit: 'magegate; hit',
@@ -18,19 +18,23 @@ const cacheStatus: Readonly<Record<CacheUse, string>> = {
   shared: 'magegate; fwd=miss; collapsed',
 }
 
-/** RFC 9110, section 15.4.5: what a 304 says of the answer that it stands for. */
+/** The fields that a 304 repeats from the full answer (RFC 9110, section 15.4.5). */
 const notModifiedFields = new Set(['cache-control', 'content-location', 'date', 'expires', 'vary'])
 
-/**
- * Gives a stored answer, or says that the caller has it already, and notes it as the outcome of the request.
- * @param age of the answer, seconds; undefined where Magento has made it for this request
- */
+/** A stored answer that is given to a request. */
+export interface GivenAnswer {
+  readonly stored: StoredAnswer
+  /** Where the request has it from. */
+  readonly use: CacheUse
+  /** Value of the field Age, seconds; undefined if Magento has made the answer for this request. */
+  readonly age: string | undefined
+}
+
+/** Gives a stored answer, or a 304 if the caller has it already, and notes it as the outcome of the request. */
 export function answerStored(
   response: ServerResponse,
   request: RequestContext,
-  stored: StoredAnswer,
-  use: CacheUse,
-  age: string | undefined,
+  { stored, use, age }: GivenAnswer,
   settings: AnswerSettings,
 ): void {
   request.cacheUse = use
@@ -45,7 +49,7 @@ export function answerStored(
   answerWhole(response, request, { status: isKnown ? 304 : 200, headers, body }, settings)
 }
 
-/** An answer with its fields, held whole. */
+/** A complete answer with its header fields. */
 export interface AnswerWithHeaders {
   readonly status: number
   readonly headers: readonly string[]

@@ -3,14 +3,14 @@ import type { RequestContext } from '../../request-context.ts'
 import { allValues } from '../../syntax/headers.ts'
 
 /*
- * What a web server in front of Magento may choose an answer by, whether or not it says so in Vary, as
- * nginx does with compression.
+ * Request fields by which a web server in front of Magento may select an answer without saying so in Vary, as nginx does
+ * with compression. They are part of every key.
  */
 const alwaysSelecting = ['accept', 'accept-encoding', 'accept-language'] as const
 
 /*
- * Never passed on as the caller sent them, so that Magento's answer does not depend on what the caller sent.
- * Authorization is the integration's own; where integrations share, such an answer is not kept.
+ * Request fields that are never passed on as the caller sent them, so that Magento's answer does not depend on what it
+ * sent. Authorization is that of the integration; answers that vary by it are not shared between integrations.
  */
 const neverSelecting = new Set([
   ...alwaysSelecting,
@@ -20,13 +20,13 @@ const neverSelecting = new Set([
   'x-requested-with',
 ])
 
-/** Different in every request that Magento gets. */
+/** Fields that differ in every request that Magento gets. */
 const alwaysDifferent = new Set(['*', 'traceparent', 'x-forwarded-for', 'x-request-id'])
 
 /**
- * What an answer is kept under: a tuple of everything that it depends on, written as JSON, so that no two of
- * them are one.
- * @param shop tells apart what gateways with one Redis have for different shops
+ * The key of an answer: a tuple of everything that it depends on, written as JSON, so that different tuples never give
+ * the same key.
+ * @param shop keeps apart the answers of different shops in one Redis
  */
 export function cacheKey(shop: string, request: RequestContext, rule: CacheRule): string {
   const { target, endpoint, rawHeaders } = request
@@ -41,7 +41,7 @@ export function cacheKey(shop: string, request: RequestContext, rule: CacheRule)
   ])
 }
 
-/** The key of an answer that is chosen by further fields of the request, if any (RFC 9111, section 4.1). */
+/** The key of an answer that is selected by further fields of the request, if any (RFC 9111, section 4.1). */
 export function variantKey(
   key: string,
   selectedBy: readonly string[],
@@ -58,8 +58,8 @@ export function variantKey(
 }
 
 /**
- * The request fields that `Vary` names and that are not in every key, sorted.
- * @returns undefined where no later request is like this one (RFC 9111, section 4.1)
+ * The request fields that `Vary` names and that are not part of every key, sorted.
+ * @returns undefined if no later request can match this one (RFC 9111, section 4.1)
  */
 export function selectingFields(
   headers: readonly string[],

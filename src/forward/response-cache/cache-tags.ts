@@ -12,19 +12,19 @@ import {
   readingWrites,
 } from './entity-families.ts'
 
-/** What is read of a request to find out what it is about. */
+/** The parts of a request that show what it is about. */
 export type TaggedRequest = SubjectSources & Pick<RequestContext, 'method' | 'endpoint'>
 
-/** A read that names nothing may show anything of its family, so every write to the family drops it. */
+/** For reads that name no entity: they may show anything of the family, so every write to the family drops them. */
 const any = '*'
 
-/** What is read of an unknown kind may show anything, so every write drops it. */
+/** For reads of an unknown kind: they may show anything, so every write drops them. */
 const unknownRead = tagOf('?')
 
-/** Entities that are dropped one by one; above that their whole family is. */
+/** Up to this many entities are dropped one by one; beyond it, their whole family is dropped. */
 const maxEntities = 100
 
-/** The tags of an answer to a read. They depend on the request only. */
+/** The tags of an answer to a read. They depend only on the request. */
 export function tagsOfRead(request: TaggedRequest): readonly string[] {
   const entities = entitiesOf(request)
   const family = familyOf(request.target?.segments ?? [])
@@ -33,9 +33,9 @@ export function tagsOfRead(request: TaggedRequest): readonly string[] {
   for (const [named, values] of entities) {
     tags.push(tagOf(named), ...[...values].map((value) => tagOf(named, value)))
   }
-  // Magento's own route says by its family what it shows; any other shows what somebody has composed.
+  // A route of Magento tells by its family what it shows; any other route may show anything.
   if (family === undefined) tags.push(unknownRead)
-  // What is called may be named otherwise than in the request, so every write to its family counts.
+  // The calls may name entities differently than the request does, so every write to their families counts.
   for (const called of calledFamilies(request)) {
     if (called === undefined) tags.push(unknownRead)
     else tags.push(tagOf(called), tagOf(called, any))
@@ -43,7 +43,7 @@ export function tagsOfRead(request: TaggedRequest): readonly string[] {
   return tags
 }
 
-/** The tags of what a write may have changed; none where it only reads. */
+/** The tags of what a write may have changed; none if it only reads. */
 export function tagsOfWrite(request: TaggedRequest): readonly string[] {
   const tags = new Set(tagsOfPath(request))
   for (const called of calledFamilies(request)) {
@@ -54,7 +54,7 @@ export function tagsOfWrite(request: TaggedRequest): readonly string[] {
   return [...tags]
 }
 
-/** What the path of a write and its body say. */
+/** The tags that follow from the path and the body of a write. */
 function tagsOfPath(request: TaggedRequest): readonly string[] {
   const { execution, segments } = apiRoute(request.target?.segments ?? [])
   const call = `${request.method} ${segments.join('/')}`
@@ -72,7 +72,7 @@ function tagsOfPath(request: TaggedRequest): readonly string[] {
   return [...tags]
 }
 
-/** The families of what an endpoint calls; undefined for a call of an unknown one. */
+/** The families of the routes that an endpoint calls; undefined for one that is not known. */
 function calledFamilies({ endpoint }: TaggedRequest): readonly (string | undefined)[] {
   const calls = endpoint?.endpoint.calls ?? []
   return calls.map(({ segments }) => familyOf(apiRoute(segments).segments))
@@ -82,13 +82,13 @@ function makesOrder({ method, segments }: CalledRoute): boolean {
   return orderingWrites.test(`${method} ${apiRoute(segments).segments.join('/')}`)
 }
 
-/** What a request names, by family; without the families that it names nothing of. */
+/** The entities that a request names, by family; families of which it names none are left out. */
 function entitiesOf(request: TaggedRequest): ReadonlyMap<string, ReadonlySet<string>> {
   const subjects = namedSubjects(request)
   const entities = new Map<string, ReadonlySet<string>>()
   for (const field of ['skus', 'orderIds'] as const) {
     const values = subjects[field]?.map(folded)
-    // Where one of them is none, the whole list is not to be trusted.
+    // If one of the values is not an entity, none of them can be trusted.
     if (values === undefined || values.some((value) => notEntities.has(value))) continue
     entities.set(familyOfField[field], new Set(values))
   }
@@ -100,7 +100,7 @@ function folded(value: string): string {
   return asComparedByDatabase(value.replaceAll('+', ' '))
 }
 
-/** As JSON, so that no two tuples make one text. */
+/** Writes a tag as JSON, so that different tuples never give the same text. */
 function tagOf(...tuple: readonly string[]): string {
   return JSON.stringify(tuple)
 }

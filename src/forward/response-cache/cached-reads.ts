@@ -18,16 +18,16 @@ import { type Fill, type FillEnd, openFill } from './fill.ts'
 import { ageOf, standsInForError, usability } from './freshness.ts'
 import { type Wishes, wishesOf } from './wishes.ts'
 
-/** What is left to be answered; undefined when all is said. */
+/** What is left to be answered; undefined if the answer has been given. */
 export type LeftToAnswer = WholeAnswer | Rejection | undefined
 
 /**
- * Asks Magento on behalf of a request, and passes on what it answers.
- * @param totalMs most that it may take
+ * Asks Magento on behalf of a request, and passes its answer on.
+ * @param totalMs longest that it may take
  */
 export type AskMagento = (totalMs: number) => Promise<LeftToAnswer>
 
-/** Answers reads of cached routes: with what is kept, or else with what Magento is asked for once. */
+/** Answers reads of cached routes from the cache, or by asking Magento once for all who want the same. */
 export type AnswerRead = (
   request: RequestContext,
   response: ServerResponse,
@@ -35,17 +35,17 @@ export type AnswerRead = (
   ask: AskMagento,
 ) => Promise<LeftToAnswer> | undefined
 
-/** What the cache needs of the world. */
+/** Everything that the cache needs from other parts. */
 export interface CacheSettings {
   readonly store: AnswerStore
   readonly answers: AnswerSettings
-  /** Tells the shop apart from others whose answers lie in the same store. */
+  /** Keeps the shop's answers apart from those of others in the same store. */
   readonly shop: string
   /** Longer answers are never kept. */
   readonly maxAnswerBytes: number
-  /** Most that a request waits for Magento, milliseconds. */
+  /** Longest that a request waits for Magento, milliseconds. */
   readonly totalMs: number
-  /** Counts requests that wait for what Magento was asked. */
+  /** Counts requests that wait for an answer of Magento, their own or a shared one. */
   readonly countWaiting: (change: 1 | -1) => void
   /** Milliseconds since the epoch. */
   readonly clock: () => number
@@ -58,14 +58,14 @@ interface Visit {
   readonly rule: CacheRule
   readonly ask: AskMagento
   readonly wishes: Wishes
-  /** As it stands before Magento has said what else it chooses answers by. */
+  /** The key without the further request fields by which Magento may select answers. */
   readonly baseKey: string
   readonly tags: readonly string[]
-  /** Until when Magento may take, milliseconds since the epoch. */
+  /** The deadline for Magento's answer, milliseconds since the epoch. */
   readonly untilMs: number
 }
 
-/** For so long requests do not wait for one another under a key whose answer could not be kept. */
+/** How long requests do not wait for one another under a key whose answer could not be kept. */
 const unstorableMs = 10_000
 const maxUnstorable = 10_000
 
@@ -82,7 +82,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
       : choose(visit, found)
   }
 
-  /** Goes on with the variant that the request chooses. */
+  /** Continues with the variant that the request selects. */
   function choose(visit: Visit, { kept, ticket }: Lookup): Promise<LeftToAnswer> | undefined {
     if (kept === undefined || !('selectedBy' in kept)) {
       return proceed(visit, visit.baseKey, kept, ticket)
@@ -121,7 +121,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
     return isNewEnough ? share(visit, running, stored) : fetchFor(visit, key, stored, ticket)
   }
 
-  /** Asks Magento for this request, and for all that come meanwhile. */
+  /** Asks Magento for this request, and for all others that come meanwhile. */
   async function fetchFor(
     visit: Visit,
     key: string,
@@ -165,7 +165,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
     return left
   }
 
-  /** Waits for what Magento was asked for on behalf of another request. */
+  /** Waits for the answer that Magento was asked for on behalf of another request. */
   async function share(
     visit: Visit,
     fill: Fill,
@@ -184,7 +184,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
       end.kind !== 'stored' ||
       end.variant === variantKey(baseKey, end.selectedBy, request.rawHeaders)
     const isTooEarly = end.kind === 'failed' && end.rejection.reason === 'TOTAL_TIMEOUT'
-    // Another variant, or the other one's time is over and not its own.
+    // It was another variant, or the other request has given up or run out of time, and this one has time left.
     if (!isMine || end.kind === 'abandoned' || (isTooEarly && leftMs(visit) > 1)) {
       return lookUp(visit)
     }
@@ -204,11 +204,12 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
   ): LeftToAnswer {
     const { request, response, rule, wishes } = visit
     if (end.kind === 'stored') {
-      if (use === 'shared') give(visit, end.answer, use)
-      else answerStored(response, request, end.answer, use, end.upstreamAge, answers)
+      const { answer, upstreamAge: age } = end
+      if (use === 'shared') give(visit, answer, use)
+      else answerStored(response, request, { stored: answer, use, age }, answers)
       return undefined
     }
-    // Both say that Magento is down.
+    // Both other ends mean that Magento is down.
     if (stored !== undefined && standsInForError(stored, rule, wishes, clock())) {
       give(visit, stored, 'stale')
       return undefined
@@ -218,11 +219,11 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
     return undefined
   }
 
-  /** Gives what Magento was not asked for on behalf of this request, with its age. */
-  function give({ request, response }: Visit, answer: StoredAnswer, use: CacheUse): void {
+  /** Gives an answer that Magento was not asked for on behalf of this request, with its age. */
+  function give({ request, response }: Visit, stored: StoredAnswer, use: CacheUse): void {
     // RFC 9111, section 5.1.
-    const age = String(Math.floor(ageOf(answer, clock()) / 1000))
-    answerStored(response, request, answer, use, age, answers)
+    const age = String(Math.floor(ageOf(stored, clock()) / 1000))
+    answerStored(response, request, { stored, use, age }, answers)
   }
 
   function leftMs({ untilMs }: Visit): number {
@@ -248,7 +249,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
   }
 }
 
-/** Ends a fill with what asking Magento has come to, unless its answer has been taken before. */
+/** Ends a fill with the result of asking Magento, unless the relay has given it the answer already. */
 function settleWith(fill: Fill, asked: Promise<LeftToAnswer>): void {
   asked.then(
     (left) => {
@@ -258,7 +259,7 @@ function settleWith(fill: Fill, asked: Promise<LeftToAnswer>): void {
         fill.settle(isDown ? { kind: 'failed', rejection: left } : { kind: 'apart' })
       } else fill.take(left.status, ['Content-Type', left.contentType], left.body)
     },
-    // Whoever asked is told of the defect; the others ask by themselves.
+    // A defect is reported to the request that asked; the others ask for themselves.
     () => fill.settle({ kind: 'apart' }),
   )
 }

@@ -6,23 +6,23 @@ import type { AnswerSettings } from '../../server/answer.ts'
 import type { SendUpstream, UpstreamRequest } from '../upstream-exchange.ts'
 import { type TaggedRequest, tagsOfWrite } from './cache-tags.ts'
 
-/** Has writes drop from the cache what they have changed. */
+/** Drops from the cache what writes have changed. */
 export interface CachedWrites {
   /**
-   * Has a write that is about to be sent drop what it names when it is over, however it ends. It is done
-   * once, before the answer leaves.
+   * To be called when a write is about to be sent. Sets `request.dropChanged`, which drops what the write names,
+   * however it ended; it does so once, and must be called before the answer leaves.
    */
   readonly begin: (request: RequestContext) => void
   /**
-   * Has what is sent drop what it may have changed: the whole of its kind, since only a route says where in a
-   * request its entities are.
+   * Makes a sender drop what each of its writes may have changed. That is a whole family, since only the settings of a
+   * granted route say where a request names its entities.
    */
   readonly dropAfter: (send: SendUpstream) => SendUpstream
 }
 
 /**
- * @param holdOffMs for how long nothing is kept of what a write has changed that Magento may still be
- *   carrying out
+ * Prepares {@link CachedWrites}.
+ * @param holdOffMs how long nothing is cached of what a write changes that Magento may still be carrying out
  */
 export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): CachedWrites {
   function drop(write: TaggedRequest, outcome: Outcome | undefined): void | Promise<void> {
@@ -51,7 +51,7 @@ export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): Cach
   }
 }
 
-/** Has an answer to a write wait until what the write has changed is dropped, so that its sender sees it. */
+/** Holds the answer to a write until what it has changed is dropped, so that its caller then sees the change. */
 export function dropCachedFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
   return (request, end) => {
     const dropped = request.dropChanged?.()
@@ -60,7 +60,7 @@ export function dropCachedFirst(hold: AnswerSettings['hold']): AnswerSettings['h
   }
 }
 
-/** Answers of the gateway that say that nothing was sent. */
+/** Problems which mean that nothing was sent. */
 const unsent: ReadonlySet<string | undefined> = new Set<ProblemCode>([
   'circuit-open',
   'upstream-busy',
@@ -77,19 +77,19 @@ function sentWrite({ method, path, query }: UpstreamRequest): TaggedRequest {
   return { method, target, endpoint: undefined, ...unread }
 }
 
-/** Whether Magento may have got something of it. */
+/** Whether Magento may have received something of a request. */
 function wasSent({ upstream, endpoint, outcome }: RequestContext): boolean {
   if (upstream === undefined) return false
-  // An endpoint makes several calls, and one before may have come through.
+  // An endpoint makes several calls, and an earlier one may have been carried out.
   return endpoint !== undefined || outcome?.code !== 'upstream-unreachable'
 }
 
-/** Whether Magento has done with a write. */
+/** Whether Magento is certainly done with a write. */
 function isOver({ target, endpoint }: TaggedRequest, outcome: Outcome | undefined): boolean {
   const called = (endpoint?.endpoint.calls ?? []).map(({ segments }) => segments)
   const paths = [target?.segments ?? [], ...called]
   const isLater = paths.some((segments) => apiRoute(segments).execution !== 'sync')
   if (isLater || outcome === undefined) return false
-  // The caller went away, the connection broke off, or Magento or a server before it did not answer in time.
+  // It is not if the caller left, the connection broke off, or Magento or a server in front of it did not answer in time.
   return ![499, 504].includes(outcome.status) && outcome.code !== 'upstream-failed'
 }

@@ -9,24 +9,24 @@ import { keepForMs } from './freshness.ts'
 import { confirmedHeaders, dateOf, storeAnswer } from './store-answer.ts'
 import { termsOf } from './terms.ts'
 
-/** What is known where Magento is asked. */
+/** What is known when Magento is asked. */
 export interface FillOccasion {
   readonly store: AnswerStore
   readonly rule: CacheRule
   readonly request: RequestContext
   readonly baseKey: string
   readonly ticket: string
-  /** What Magento is asked whether it still holds. */
+  /** The stored answer that Magento is asked to confirm. */
   readonly stored: StoredAnswer | undefined
   readonly askedAtMs: number
-  /** Whether Magento has not been asked anew meanwhile, whose answer is the one to be kept. */
+  /** Whether Magento has not been asked again since; otherwise the later answer is the one to keep. */
   readonly isLatest: () => boolean
   readonly clock: () => number
 }
 
 /**
- * Prepares what decides on an answer that has come in whole: it is kept, and given to all who wait for it;
- * or it is for nobody but the request that Magento was asked for.
+ * Prepares the decision about an answer that has completely arrived. Either it is kept and given to all who wait for
+ * it, or it is only for the request for which Magento was asked (undefined).
  */
 export function prepareDecision(
   occasion: FillOccasion,
@@ -52,7 +52,7 @@ export function prepareDecision(
     const kept = storeAnswer(fresh, terms)
     const upstreamAge = firstValue(answer.headers, 'age')
     const end = { kind: 'stored', answer: kept, upstreamAge } as const
-    // What Magento has confirmed can be given even where it must not be kept from now on.
+    // An answer that Magento has confirmed can be given even if it must not be kept any longer.
     if (!isStorable) return { ...end, selectedBy: [], variant: '', isForAll: false }
     const variant = variantKey(baseKey, selectedBy, request.rawHeaders)
     const forMs = keepForMs(kept, rule)
@@ -60,7 +60,7 @@ export function prepareDecision(
       if (selectedBy.length > 0) store.keep(baseKey, ticket, { selectedBy }, forMs)
       store.keep(variant, ticket, kept, forMs)
     }
-    // RFC 9111, section 4: others are answered only with what may be given again.
+    // RFC 9111, section 4: other requests may only get an answer that may be reused.
     const isForAll = terms === undefined || terms.lifetimeMs > 0
     return { ...end, selectedBy, variant, isForAll }
   }

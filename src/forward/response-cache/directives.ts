@@ -4,8 +4,8 @@ export type Directives = ReadonlyMap<string, string>
 const form = /[\t ,]*([^\t ,;="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\t ,;"]*)))?[^,]*/y
 
 /**
- * Reads `Cache-Control` (RFC 9111, section 5.2). Of one that stands twice the first counts (section 4.2.1);
- * what cannot be read is left out.
+ * Reads `Cache-Control` (RFC 9111, section 5.2). If a directive is repeated the first one counts (section 4.2.1); what
+ * cannot be read is ignored.
  */
 export function parseDirectives(lines: readonly string[]): Directives {
   const directives = new Map<string, string>()
@@ -20,12 +20,12 @@ export function parseDirectives(lines: readonly string[]): Directives {
   return directives
 }
 
-/** As much as a cache need tell apart (RFC 9111, section 1.2.2). */
+/** The largest number of seconds that a cache must distinguish (RFC 9111, section 1.2.2). */
 const mostSeconds = 2 ** 31
 
 /**
  * The argument of a directive that is a number of seconds.
- * @returns milliseconds; undefined where there is no such directive; NaN where it has another argument
+ * @returns milliseconds; undefined if there is no such directive; NaN if its argument is not a number
  */
 export function millisecondsOf(directives: Directives, name: string): number | undefined {
   const argument = directives.get(name)

@@ -1,8 +1,8 @@
 import type { SubjectField } from '../../contract/audit-details.ts'
 
 /**
- * What changes together in Magento, by the segment of a path after `V1`. Of a segment that is not here
- * nobody knows what it changes (Magento: etc/webapi.xml of the modules).
+ * Families of entities that change together in Magento, by the segment of a path after `V1`. A segment that is not
+ * listed may change anything (Magento: etc/webapi.xml of the modules).
  */
 const families: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -41,20 +41,20 @@ const families: ReadonlyMap<string, string> = new Map(
   }).flatMap(([family, segments]) => segments.map((segment) => [segment, family])),
 )
 
-/** The family of a path; undefined where it is not known. */
+/** The family of a path; undefined if it is not known. */
 export function familyOf(segments: readonly string[]): string | undefined {
   return families.get(segments[1] ?? '')
 }
 
-/** The family that entities of a field of the audit record belong to. */
+/** The family of the entities that a field of the audit record names. */
 export const familyOfField: Readonly<Record<Exclude<SubjectField, 'jobIds'>, string>> = {
   skus: 'catalog',
   orderIds: 'sales',
 }
 
 /**
- * Segments that stand where an SKU or the id of an order could, and are none: a grant with a variable there
- * lets them through, too.
+ * Segments that occur where an SKU or the id of an order is expected, but are neither. A grant with a variable in that
+ * place lets them through as well.
  */
 export const notEntities: ReadonlySet<string> = new Set([
   'attribute-sets',
@@ -73,6 +73,6 @@ export const notEntities: ReadonlySet<string> = new Set([
 export const readingWrites =
   /^POST V1\/(?:products\/(?:base-prices|cost|special-price|tier-prices)-information|inventory\/source-selection-algorithm-result)$/
 
-/** Calls to a cart that make an order of it. */
+/** Calls that turn a cart into an order. */
 export const orderingWrites =
   /^(?:POST|PUT) V1\/(?:guest-carts|carts)\/[^/]+\/(?:order|payment-information)$/

@@ -5,53 +5,53 @@ import type { Rejection } from '../../problem.ts'
 import { firstValue } from '../../syntax/headers.ts'
 import type { AnswerWithHeaders } from './answer-stored.ts'
 
-/** A fill that ended with an answer that can be given again. */
+/** A fill that ended with an answer that can be reused. */
 export interface StoredEnd {
   readonly kind: 'stored'
   readonly answer: StoredAnswer
-  /** The request fields that it is chosen by, besides those of its key. */
+  /** The request fields that select it, besides those of its key. */
   readonly selectedBy: readonly string[]
-  /** What it is kept under: the same for all requests that choose it. */
+  /** Its key, which is the same for all requests that select it. */
   readonly variant: string
-  /** Whether others that wait may have it, too. */
+  /** Whether other requests that wait may have it as well. */
   readonly isForAll: boolean
-  /** `Age` as Magento, or a cache before it, has sent it. */
+  /** `Age` as sent by Magento or a cache in front of it. */
   readonly upstreamAge: string | undefined
 }
 
 /** How a fill ended. */
 export type FillEnd =
   | StoredEnd
-  /** Magento is down, and says so itself. */
+  /** Magento is down, and its answer says so. */
   | { readonly kind: 'down'; readonly answer: AnswerWithHeaders }
-  /** There is no answer of Magento: it is down. */
+  /** Magento is down, and did not answer. */
   | { readonly kind: 'failed'; readonly rejection: Rejection }
-  /** With an answer for nobody but the request that Magento was asked for. */
+  /** The answer is only for the request for which Magento was asked. */
   | { readonly kind: 'apart' }
-  /** Nobody was there any more to ask for. */
+  /** Nobody waited for the answer any more. */
   | { readonly kind: 'abandoned' }
 
-/** One request to Magento whose answer is for all that ask for the same meanwhile. */
+/** One request to Magento, whose answer is for all requests that want the same in the meantime. */
 export interface Fill extends UpstreamFill {
   readonly ticket: string
   /** Milliseconds since the epoch. */
   readonly askedAtMs: number
   readonly end: Promise<FillEnd>
-  /** Waits as long as its caller does; resolves when either is over. */
+  /** Adds a caller that waits for the answer; resolves when the fill has ended or the caller has left. */
   readonly join: (response: ServerResponse) => Promise<void>
-  /** Ends it, once; what comes later is ignored. */
+  /** Ends the fill; only the first call counts. */
   readonly settle: (end: FillEnd) => void
 }
 
-/** What a fill is begun with. */
+/** The start of a fill. */
 export interface FillSettings {
   readonly ticket: string
   readonly askedAtMs: number
   readonly validators: readonly string[]
   readonly holdBytes: number
-  /** Decides on an answer that has come in whole; undefined where it is for one request only. */
+  /** Decides about a complete answer; undefined if it is for one request only. */
   readonly decide: (answer: AnswerWithHeaders) => FillEnd | undefined
-  /** Told that no answer under this key is to be expected that may be kept. */
+  /** Told that answers under this key cannot be expected to be cacheable. */
   readonly onUnstorable: () => void
   readonly onEnd: () => void
 }
@@ -59,7 +59,7 @@ export interface FillSettings {
 /** Magento's answers that say that it is down. */
 const downStatuses = new Set([502, 503, 504])
 
-/** Begins a fill. It goes on as long as one of those that have joined it is there. */
+/** Begins a fill. It goes on as long as one of the callers that have joined it is still there. */
 export function openFill(settings: FillSettings): Fill {
   const { ticket, askedAtMs, validators, holdBytes, decide, onUnstorable, onEnd } = settings
   const end = Promise.withResolvers<FillEnd>()
@@ -105,7 +105,7 @@ export function openFill(settings: FillSettings): Fill {
       giveUp = act
     },
     inspect: (status, rawHeaders) => {
-      // Whoever is given a cookie is given something of its own; a 304 gives nothing.
+      // An answer with a cookie is meant for one caller only. (A 304 sets none for the stored answer.)
       if (status !== 304 && firstValue(rawHeaders, 'set-cookie') !== undefined) letGo()
     },
     take: (status, headers, body) => {

@@ -2,15 +2,14 @@ import { longestKeptMs, type StoredAnswer } from '../../contract/answer-store.ts
 import type { CacheRule } from '../../contract/cache-rule.ts'
 import type { Wishes } from './wishes.ts'
 
-/** How old a stored answer is now (RFC 9111, section 4.2.3); milliseconds. */
+/** The present age of a stored answer (RFC 9111, section 4.2.3); milliseconds. */
 export function ageOf({ initialAgeMs, receivedAtMs }: StoredAnswer, nowMs: number): number {
   return initialAgeMs + Math.max(0, nowMs - receivedAtMs)
 }
 
 /**
- * For how long a stored answer is still fresh; below 0 for how long it has been stale. Where the rule
- * stands in the place of Magento's own directives, it counts from when Magento was asked: what Magento
- * says of time is then not heard at all.
+ * How long a stored answer will be fresh; if negative, how long it has been stale. If the rule replaces Magento's own
+ * directives, time counts from when Magento was asked, and what Magento says about time is ignored.
  */
 export function freshForMs(answer: StoredAnswer, rule: CacheRule, nowMs: number): number {
   const sinceAskedMs = Math.max(0, nowMs - answer.askedAtMs)
@@ -19,7 +18,7 @@ export function freshForMs(answer: StoredAnswer, rule: CacheRule, nowMs: number)
   return Math.min(byRuleMs, answer.terms.lifetimeMs - ageOf(answer, nowMs))
 }
 
-/** Whether a stored answer can be given now, without asking Magento, and whether it is fresh then. */
+/** Whether a stored answer can be given now without asking Magento, and whether it is fresh. */
 export function usability(
   answer: StoredAnswer,
   rule: CacheRule,
@@ -35,7 +34,7 @@ export function usability(
     : 'unusable'
 }
 
-/** Whether a stored answer may be given because Magento has none (RFC 5861, section 4). */
+/** Whether a stored answer may be given because Magento is down (RFC 5861, section 4). */
 export function standsInForError(
   answer: StoredAnswer,
   rule: CacheRule,
@@ -53,7 +52,7 @@ export function standsInForError(
 export function keepForMs({ terms, validators }: StoredAnswer, rule: CacheRule): number {
   const lifetimeMs = Math.min(rule.ttlMs, terms?.lifetimeMs ?? rule.ttlMs)
   const staleMs = terms?.isStaleForbidden ? 0 : (terms?.staleIfErrorMs ?? rule.staleIfErrorMs)
-  // Magento can be asked whether it still holds.
+  // With validators Magento can confirm it later, so it is worth keeping although stale.
   const validMs = validators.length > 0 ? rule.ttlMs : 0
   return Math.min(longestKeptMs, lifetimeMs + Math.max(staleMs, validMs))
 }

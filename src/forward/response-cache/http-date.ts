@@ -13,7 +13,7 @@ const asctime = new RegExp(
   `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${month} ([ \\d]\\d) ${time} (\\d{4})$`,
 )
 
-/** Milliseconds since the epoch; undefined for what is no date of HTTP. */
+/** Reads an HTTP date: milliseconds since the epoch; undefined for anything else. */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
   const fixed = imfFixdate.exec(text)
   if (fixed !== null) {
@@ -30,7 +30,7 @@ export function parseHttpDate(text: string, nowMs: number): number | undefined {
   return utc(Number(year), name, day, [hours, minutes, seconds])
 }
 
-/** A year that seems more than 50 years ahead is the last one with these digits. */
+/** RFC 9110, section 5.6.7: a year that seems more than 50 years ahead is the latest past year with these digits. */
 function fullYear(twoDigits: number, nowMs: number): number {
   const thisYear = new Date(nowMs).getUTCFullYear()
   const year = thisYear - (thisYear % 100) + twoDigits

@@ -14,11 +14,11 @@ export function isNotModified(
   const since = firstValue(rawHeaders, 'if-modified-since')
   if (since === undefined) return false
   const sinceMs = parseHttpDate(since, modifiedAtMs)
-  // Dates of HTTP have whole seconds.
+  // HTTP dates have whole seconds.
   return sinceMs !== undefined && Math.floor(modifiedAtMs / 1000) * 1000 <= sinceMs
 }
 
-/** RFC 9110, section 13.1.2: by weak comparison. */
+/** Whether a field line contains an entity tag, by weak comparison (RFC 9110, section 13.1.2). */
 function hasTag(line: string, etag: string): boolean {
   if (line.trim() === '*') return true
   const opaque = etag.replace(/^W\//, '')

@@ -9,23 +9,23 @@ import {
 } from './cached-reads.ts'
 import { prepareCachedWrites } from './cached-writes.ts'
 
-/** Keeps answers of Magento for a short while and gives them again. */
+/** Keeps answers of Magento for a short while and reuses them. */
 export interface ResponseCache {
   /**
-   * Answers a request with what is kept, or by asking Magento; what a write has changed is dropped before its
-   * answer leaves.
-   * @returns what is left to be answered; undefined when the answer has been given already
+   * Answers a read from the cache or by asking Magento. For a write, drops what it has changed before its answer
+   * leaves.
+   * @returns what is left to be answered; undefined if the answer has been given already
    */
   readonly answer: (
     request: RequestContext,
     response: ServerResponse,
     ask: AskMagento,
   ) => Promise<LeftToAnswer> | undefined
-  /** Has requests that are not answered here, those of jobs, drop what they have changed as well. */
+  /** Makes requests that are sent elsewhere, those of jobs, drop what they have changed as well. */
   readonly dropAfter: (send: SendUpstream) => SendUpstream
 }
 
-/** Opens the cache over a store of answers. */
+/** Opens the cache; the answers are kept in `settings.store`. */
 export function openResponseCache(settings: CacheSettings): ResponseCache {
   const { store, totalMs } = settings
   const answerRead = prepareCachedReads(settings)
@@ -34,7 +34,7 @@ export function openResponseCache(settings: CacheSettings): ResponseCache {
   async function answerWrite(request: RequestContext, ask: AskMagento): Promise<LeftToAnswer> {
     writes.begin(request)
     const left = await ask(totalMs)
-    // Where there is something left to be answered, it is dropped before that leaves.
+    // If something is left to be answered, what has changed is dropped before that leaves.
     if (left === undefined) await request.dropChanged?.()
     return left
   }
@@ -50,7 +50,7 @@ export function openResponseCache(settings: CacheSettings): ResponseCache {
   }
 }
 
-/** Whether all that Magento is asked for are reads, whatever stands before it. */
+/** Whether Magento is only asked for reads, also if an endpoint makes the calls. */
 function isRead({ method, endpoint }: RequestContext): boolean {
   return method === 'GET' && !endpoint?.endpoint.calls?.some((called) => called.method !== 'GET')
 }

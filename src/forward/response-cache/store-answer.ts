@@ -3,7 +3,7 @@ import type { AnswerTerms, StoredAnswer } from '../../contract/answer-store.ts'
 import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
 import { parseHttpDate } from './http-date.ts'
 
-/** An answer of Magento as it has come in. */
+/** An answer of Magento as it arrived. */
 export interface FreshAnswer {
   /** End-to-end fields, names and values in turn. */
   readonly headers: readonly string[]
@@ -13,29 +13,29 @@ export interface FreshAnswer {
   readonly receivedAtMs: number
 }
 
-/** Made anew for each answer that is given. */
+/** Fields that are made anew each time an answer is given. */
 const ownFields = new Set(['age', 'content-length', 'etag'])
 
-/** Besides those, what says that an answer must not be kept, where the operator has said that it may. */
+/** Also the fields which could say that an answer must not be kept, if the operator has said that it may. */
 const overriddenFields = new Set([...ownFields, 'cache-control', 'expires', 'pragma'])
 
 /*
- * The caller may keep the answer and must ask each time whether it still holds: it has not seen the writes
- * that the gateway has, and what it does not ask for is not in the audit trail.
+ * The caller may keep the answer but must revalidate it each time. It has not seen the writes that the gateway has, and
+ * what it does not ask for would not be in the audit trail.
  */
 const ownDirectives = ['Cache-Control', 'private, no-cache'] as const
 
 /** RFC 9110, section 8.8.3. */
 const entityTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/
 
-/** When an answer was made, as it says itself; else when it came in. */
+/** When an answer was made, by its `Date`, or else when it arrived. */
 export function dateOf({ headers, receivedAtMs }: FreshAnswer): number {
   return parseHttpDate(firstValue(headers, 'date') ?? '', receivedAtMs) ?? receivedAtMs
 }
 
 /**
- * Makes of an answer what can be given again.
- * @param terms what the answer says of how long it is good; undefined where the operator says that
+ * Turns an answer into one that can be given again.
+ * @param terms how long the answer says that it is good; undefined if the operator decides that
  */
 export function storeAnswer(answer: FreshAnswer, terms: AnswerTerms | undefined): StoredAnswer {
   const { headers, body, askedAtMs, receivedAtMs } = answer
@@ -65,17 +65,17 @@ export function storeAnswer(answer: FreshAnswer, terms: AnswerTerms | undefined)
   }
 }
 
-/** Fields of a 304 that say nothing of the bytes that are kept (RFC 9111, section 3.2). */
+/** Fields of a 304 that do not update those of the stored answer (RFC 9111, section 3.2). */
 const notUpdated = new Set(['content-encoding', 'content-length', 'content-md5', 'content-range'])
 
-/** The fields of a stored answer once Magento has said that it still holds (RFC 9111, section 3.2). */
+/** The fields of a stored answer after Magento has confirmed it (RFC 9111, section 3.2). */
 export function confirmedHeaders(
   { headers: stored, validators }: StoredAnswer,
   headers: readonly string[],
 ): readonly string[] {
   const etag = firstValue(validators, 'if-none-match')
   const newTag = firstValue(headers, 'etag')
-  // Section 4.3.4: with another strong ETag it is about another answer, and this one stays as it is.
+  // Section 4.3.4: a 304 with another strong ETag is about another answer, and does not update this one.
   const isAboutAnother =
     etag !== undefined && newTag !== undefined && newTag !== etag && !newTag.startsWith('W/')
   const news = isAboutAnother ? [] : keptFields(headers, notUpdated)
@@ -94,7 +94,7 @@ function keptFields(headers: readonly string[], left: ReadonlySet<string>): stri
 function initialAgeOf(answer: FreshAnswer): number {
   const { headers, askedAtMs, receivedAtMs } = answer
   const apparentMs = Math.max(0, receivedAtMs - dateOf(answer))
-  // Section 5.1: the first one counts, and what is none is not heard.
+  // Section 5.1: the first value counts, and an invalid one is ignored.
   const age = /^(\d+)(?:\s*,.*)?$/.exec(firstValue(headers, 'age') ?? '')?.[1]
   const saidMs = Math.min(Number(age ?? 0), 2 ** 31) * 1000
   return Math.max(apparentMs, saidMs + receivedAtMs - askedAtMs)

@@ -3,17 +3,17 @@ import { allValues, firstValue } from '../../syntax/headers.ts'
 import { millisecondsOf, parseDirectives } from './directives.ts'
 import { parseHttpDate } from './http-date.ts'
 
-/** Who an answer would be given to again. */
+/** Whom a stored answer would be given to. */
 export interface Audience {
-  /** It would be given to other integrations too: the cache is a shared one. */
+  /** Whether it would be given to other integrations too, which makes the cache a shared one. */
   readonly isShared: boolean
   readonly hasAuthorization: boolean
 }
 
 /**
- * What Magento's answer itself says of whether it may be given again, as RFC 9111 has it.
- * @param dateMs of the answer, milliseconds since the epoch
- * @returns undefined where it must not be kept (section 3)
+ * What Magento's answer says about its own reuse, by the rules of RFC 9111.
+ * @param dateMs when the answer was made, milliseconds since the epoch
+ * @returns undefined if it must not be kept (section 3)
  */
 export function termsOf(
   headers: readonly string[],
@@ -32,7 +32,7 @@ export function termsOf(
     sharedMs ?? millisecondsOf(directives, 'max-age') ?? expiresInMs(headers, dateMs)
   const staleIfErrorMs = millisecondsOf(directives, 'stale-if-error')
   return {
-    // Section 4.2.1: what cannot be read is stale, and so is what says nothing.
+    // Section 4.2.1: an answer whose lifetime is missing or cannot be read is stale.
     lifetimeMs: directives.has('no-cache') ? 0 : lifetimeMs || 0,
     isStaleForbidden:
       mustRevalidate ||
@@ -45,7 +45,7 @@ export function termsOf(
 function expiresInMs(headers: readonly string[], dateMs: number): number | undefined {
   const expires = firstValue(headers, 'expires')
   if (expires === undefined) return undefined
-  // Section 5.3: an invalid date, 0 above all, is in the past.
+  // Section 5.3: an invalid date, especially 0, counts as past.
   const expiresMs = parseHttpDate(expires, dateMs)
   return expiresMs === undefined ? 0 : Math.max(0, expiresMs - dateMs)
 }

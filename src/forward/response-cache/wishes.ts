@@ -1,17 +1,18 @@
 import { allValues, firstValue } from '../../syntax/headers.ts'
 import { millisecondsOf, parseDirectives } from './directives.ts'
 
-/** What a caller says of what it would take from a cache (RFC 9111, section 5.2.1); milliseconds. */
+/** What a caller accepts from a cache (RFC 9111, section 5.2.1); times in milliseconds. */
 export interface Wishes {
-  /** Nothing of the exchange may be kept, or the request asks for what a cache has not. */
+  /** Whether the exchange must bypass the cache: nothing of it may be kept, or it asks for what a cache does not have. */
   readonly isOwnMatter: boolean
-  /** Only what Magento is asked for now. */
+  /** Whether Magento must be asked anew (`no-cache`). */
   readonly isNewWanted: boolean
+  /** Whether Magento must not be asked (`only-if-cached`). */
   readonly isKeptWanted: boolean
   readonly maxAgeMs: number
   readonly minFreshMs: number
   readonly maxStaleMs: number
-  /** How long after it has become stale an answer is wanted where Magento is down (RFC 5861, section 4). */
+  /** How stale an answer may be while Magento is down (RFC 5861, section 4). */
   readonly staleIfErrorMs: number
 }
 
@@ -28,12 +29,12 @@ const noWishes: Wishes = {
 const ownMatter: Wishes = { ...noWishes, isOwnMatter: true }
 
 /*
- * With one of these a request does not ask for the whole answer, or only if Magento itself finds that
- * something holds (RFC 9111, section 4.3.2).
+ * With one of these fields a request asks for a part of the answer, or under a condition that only Magento can check
+ * (RFC 9111, section 4.3.2).
  */
 const notForCaches = ['range', 'if-match', 'if-unmodified-since'] as const
 
-/** Reads the wishes of a caller. */
+/** Reads what a caller accepts from its header section. */
 export function wishesOf(rawHeaders: readonly string[]): Wishes {
   if (notForCaches.some((name) => firstValue(rawHeaders, name) !== undefined)) return ownMatter
   const lines = allValues(rawHeaders, 'cache-control')
@@ -48,10 +49,10 @@ export function wishesOf(rawHeaders: readonly string[]): Wishes {
     isOwnMatter: false,
     isNewWanted: directives.has('no-cache'),
     isKeptWanted: directives.has('only-if-cached'),
-    // What cannot be read is taken for the stricter.
+    // A value that cannot be read (NaN) counts as the strictest.
     maxAgeMs: milliseconds('max-age') ?? noWishes.maxAgeMs,
     minFreshMs: milliseconds('min-fresh') ?? 0,
-    // Without an argument any age will do.
+    // Without an argument, any staleness is accepted.
     maxStaleMs:
       directives.get('max-stale') === ''
         ? Number.POSITIVE_INFINITY

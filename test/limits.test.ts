@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { acme, globex, quietAddresses, startGateway } from './support/gateway.ts'
+import { startHeldUpstream } from './support/held-upstream.ts'
 import { acmeHeaders, globexHeaders, problemOf, send, sendRaw } from './support/http-client.ts'
 import { startRawUpstream } from './support/raw-upstream.ts'
-import { startRedis } from './support/redis.ts'
+import { startRedis, withClient } from './support/redis.ts'
 import { startCluster, startSentinel } from './support/redis-topologies.ts'
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
@@ -139,6 +140,29 @@ describe('requests at once', () => {
       assert.deepEqual(await Promise.all(again), [200, 200])
     })
   }
+})
+
+test('a place is held in Redis for as long as a request may last, its answer read slowly too', async () => {
+  await using redis = await startRedis()
+  await using upstream = await startHeldUpstream()
+  const timeouts = { totalMs: 50_000 }
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [limited({ concurrency: 2 })],
+    gateway: {
+      magento: { timeouts },
+      store: { redis: 'env:REDIS', deadlineMs: 5_000 },
+    },
+    env: { REDIS: redis.url },
+  })
+  const inFlight = send(gateway.url, { headers: globexHeaders })
+  const held = await upstream.next()
+  const leftMs = await withClient(redis.url, (client) =>
+    client.pttl('magegate:limit:{globex-pim}:concurrency'),
+  )
+  held.answer()
+  assert.equal((await inFlight).status, 200)
+  assert.ok(leftMs > 2 * timeouts.totalMs, String(leftMs))
 })
 
 test('what was used stays used over a restart with another configuration', async () => {

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import type { RefusedSignature } from './verifier.ts'
 
 /** From when on a key is refused, milliseconds since the epoch; infinite for one without an end. */
 export function endOfLife(notAfter: string | undefined): number {
@@ -46,7 +47,7 @@ export function findSigningKey(
   signed: string | Buffer,
   signature: string | undefined,
   nowMs: number,
-): SigningKey | { readonly reason: string } {
+): SigningKey | RefusedSignature {
   if (signature === undefined) return { reason: 'X-Signature is missing' }
   if (!hexSha256.test(signature)) return { reason: 'X-Signature is not 64 hex digits' }
   const given = Buffer.from(signature, 'hex')
@@ -56,6 +57,7 @@ export function findSigningKey(
     const expected = signed.length === 0 ? candidate.ofNothing : hmacSha256(candidate.key, signed)
     if (timingSafeEqual(given, expected)) match = candidate
   }
-  if (match === undefined) return { reason: 'X-Signature does not verify' }
-  return nowMs < match.notAfterMs ? match : { reason: `secret ${match.id} is past its notAfter` }
+  if (match === undefined) return { reason: 'X-Signature does not verify', isTried: true }
+  if (nowMs < match.notAfterMs) return match
+  return { reason: `secret ${match.id} is past its notAfter`, isTried: true }
 }

@@ -26,6 +26,8 @@ export const signature = definePolicy({
       const result = verify(request, services.clock())
       if ('reason' in result) {
         request.signatureEvidence = result.evidence
+        // Of another scheme than this integration's, or refused by its form: as if there were no such integration.
+        if (!result.isTried) services.spendDecoy(request)
         return reject('unauthenticated', result.reason)
       }
       request.keyId = result.keyId

@@ -15,6 +15,8 @@ export interface RefusedSignature {
   readonly reason: string
   /** Of a signature that is one and does not verify. */
   readonly evidence?: SignatureEvidence | undefined
+  /** Whether it has cost the use of a key; what is refused by its form has not. */
+  readonly isTried?: boolean
 }
 
 /**

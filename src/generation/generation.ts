@@ -122,7 +122,8 @@ export function prepareGeneration(
   const isProxy = compileIpSet(listen.trustedProxies)
   const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
   const users = countUsers()
-  lasting.allowRequestsOf(listen.requestTimeoutMs + magento.timeouts.totalMs)
+  // Until its answer is here, and the same again until the caller has read it.
+  lasting.allowRequestsOf(listen.requestTimeoutMs + 2 * magento.timeouts.totalMs)
   gate.configure(gateRules(config))
   const probe = magento.probe && watchMagento(magento.probe, upstream.sendGet, gate, log)
   const forgetSecrets = redactions.add(config.secrets, audit.redact)

@@ -114,10 +114,20 @@ describe('a request costs', () => {
       2,
     ],
     [
-      'as much in all calls of a bulk',
+      'as much in all calls of a bulk, and one for a call that has none',
       { items: '/sourceItems' },
       { ...post, body: '[{"sourceItems":[1,2]},{},{"source_items":[3]}]' },
-      3,
+      4,
+    ],
+    [
+      'as much where PHP has made an object of the bulk',
+      { items: '/items' },
+      {
+        method: 'POST',
+        target: '/rest/async/bulk/V1/products',
+        body: '{"0":{"items":[1,2,3]},"2":{"items":[1,2]}}',
+      },
+      5,
     ],
     [
       'as much beside a text of megabytes',

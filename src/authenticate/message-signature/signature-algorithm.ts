@@ -49,8 +49,12 @@ export function verifyBase(
   base: string,
   signature: Buffer,
 ): boolean {
-  const { length, verify } = primitives[algorithm]
-  return signature.length === length && verify(base, key, signature)
+  return isOfLength(algorithm, signature) && primitives[algorithm].verify(base, key, signature)
+}
+
+/** Whether a signature is as long as those of the algorithm are; another one is not even tried. */
+export function isOfLength(algorithm: SignatureAlgorithm, signature: Buffer): boolean {
+  return signature.length === primitives[algorithm].length
 }
 
 /** Tells whether a key is one for the algorithm. */

@@ -1,12 +1,12 @@
 import type { PublicOrigin } from '../../policy.ts'
 import type { RequestContext } from '../../request-context.ts'
-import type { RefusedSignature, SignatureVerifier } from '../verifier.ts'
+import type { SignatureVerifier } from '../verifier.ts'
 import type { Component } from './component.ts'
 import { findContentDigestFault } from './content-digest.ts'
 import { normalizeOrigin } from './derived-component.ts'
 import { longestSkewSeconds, type MessageSignatureSettings } from './message-signature-settings.ts'
 import { findParameterFault } from './parameter-fault.ts'
-import { verifyBase } from './signature-algorithm.ts'
+import { isOfLength, verifyBase } from './signature-algorithm.ts'
 import { signatureBase } from './signature-base.ts'
 import { readMessageSignature } from './signature-input.ts'
 import { type VerificationKey, verificationKey } from './verification-key.ts'
@@ -44,19 +44,20 @@ export function prepareMessageSignature(
     // An unknown key costs a verification too, so that the time taken does not tell which exist.
     const { algorithm, key: keyObject } = key ?? anyKey
     const isSigned = verifyBase(algorithm, keyObject, base, signature)
-    const refusal = findKeyFault(key, alg, nowMs)
-    if (refusal !== undefined) return refusal
+    const isTried = isOfLength(algorithm, signature)
+    const keyFault = findKeyFault(key, alg, nowMs)
+    if (keyFault !== undefined) return { reason: keyFault, isTried }
     if (!isSigned) {
       const evidence = {
         scheme: 'rfc9421',
         computed: base,
         signature: signature.toString('base64'),
       }
-      return { reason: 'the signature does not verify', evidence }
+      return { reason: 'the signature does not verify', evidence, isTried }
     }
     if (body.length > 0 || covers(components, 'content-digest')) {
       const digestFault = findContentDigestFault(rawHeaders, body)
-      if (digestFault !== undefined) return { reason: digestFault }
+      if (digestFault !== undefined) return { reason: digestFault, isTried }
     }
     const ttlMs = (expires + longestSkewSeconds) * 1000 - nowMs + 1
     return { keyId: keyid, nonce: { value: nonce, ttlMs } }
@@ -74,14 +75,11 @@ function findKeyFault(
   key: VerificationKey | undefined,
   alg: string | undefined,
   nowMs: number,
-): RefusedSignature | undefined {
-  if (key === undefined) return { reason: 'keyid is not one of this integration' }
+): string | undefined {
+  if (key === undefined) return 'keyid is not one of this integration'
   // RFC 9421, section 3.2: the key decides on the algorithm, never the message.
-  if (alg !== undefined && alg !== key.algorithm) {
-    return { reason: `alg is not that of key ${key.id}` }
-  }
-  if (nowMs >= key.notAfterMs) return { reason: `key ${key.id} is past its notAfter` }
-  return undefined
+  if (alg !== undefined && alg !== key.algorithm) return `alg is not that of key ${key.id}`
+  return nowMs >= key.notAfterMs ? `key ${key.id} is past its notAfter` : undefined
 }
 
 function findUncovered(

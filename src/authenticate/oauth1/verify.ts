@@ -63,16 +63,17 @@ export function oauth1Signature(
       hash('sha256', parameters.oauth_token, 'buffer'),
       key.tokenDigest,
     )
-    if (known === undefined) return { reason: 'oauth_consumer_key is not one of this integration' }
-    if (!isToken) return { reason: 'oauth_token is not that of the consumer key' }
+    const refused = (reason: string) => ({ reason, isTried: true })
+    if (known === undefined) return refused('oauth_consumer_key is not one of this integration')
+    if (!isToken) return refused('oauth_token is not that of the consumer key')
     if (!isSigned) {
       const { oauth_signature: signature } = parameters
       const evidence = { scheme: 'oauth1', computed: baseString, signature }
-      return { reason: 'oauth_signature does not verify', evidence }
+      return { ...refused('oauth_signature does not verify'), evidence }
     }
-    if (nowMs >= key.notAfterMs) return { reason: `key ${key.id} is past its notAfter` }
+    if (nowMs >= key.notAfterMs) return refused(`key ${key.id} is past its notAfter`)
     const bodyFault = findBodyFault(request, parameters, algorithm, settings)
-    if (bodyFault !== undefined) return { reason: bodyFault }
+    if (bodyFault !== undefined) return refused(bodyFault)
     const ttlMs = Number(parameters.oauth_timestamp) * 1000 + longestAgeMs - nowMs + 1
     return { keyId: key.id, nonce: { value: parameters.oauth_nonce, ttlMs } }
   }

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import type { RequestContext, RequestTarget } from '../../request-context.ts'
 import { unescapePointer } from '../../syntax/json-pointer.ts'
+import { apiRoute } from '../api-route.ts'
 import { foldName } from '../folded-names.ts'
 import { withPlainNames } from '../plain-names.ts'
 import { queryOf } from '../query-parameters.ts'
@@ -25,7 +26,7 @@ export function compileCost({
   const steps = items?.split('/').slice(1).map(unescapePointer)
   return (request) => {
     let cost = fixed
-    if (steps !== undefined) cost = Math.max(cost, itemCount(request.body, steps))
+    if (steps !== undefined) cost = Math.max(cost, itemCount(request, steps))
     if (pageSize !== undefined) {
       const size = pageSizeOf(request.target)
       cost = Math.max(cost, size === undefined ? unpaged : Math.ceil(size / pageSize))
@@ -34,15 +35,19 @@ export function compileCost({
   }
 }
 
-/** Elements of an array in the body; 0 where there is none, which the policies after this refuse. */
-function itemCount(body: Buffer, steps: readonly string[]): number {
+/**
+ * Elements of an array in the body, or in all calls of a bulk, each of which is at least one; 0 where there is
+ * none, which the policies after this refuse.
+ */
+function itemCount({ body, target }: RequestContext, steps: readonly string[]): number {
   if (body.length === 0) return 0
   try {
     const value: unknown = JSON.parse(withPlainNames(body.toString()) ?? '')
-    // Each element is a call of its own, in bulk.
-    const isBulk = Array.isArray(value) && /\D/.test(steps[0] ?? '')
-    if (!isBulk) return countAt(value, steps, 0)
-    return value.reduce<number>((count, call) => count + countAt(call, steps, 0), 0)
+    // Where jobs are carried out by Magento, an array is a bulk on any route.
+    const isBulk = Array.isArray(value) || apiRoute(target?.segments ?? []).execution === 'bulk'
+    if (!isBulk || !/\D/.test(steps[0] ?? '')) return countAt(value, steps, 0)
+    const counts = Object.values(value as object).map((each) => countAt(each, steps, 0))
+    return counts.reduce((sum, count) => sum + Math.max(1, count), 0)
   } catch {
     return 0
   }

@@ -106,7 +106,7 @@ export function tokenLeases(
       const allowed = pool?.allowed ?? { states: [], atMs: 0 }
       if (pool !== undefined) pool.tokens -= tokens
       pool = { tokens, allowed, refused: undefined, refill: undefined, wanted: 0 }
-    }
+    } else pool.tokens = Math.min(pool.tokens, leaseTokens)
     pools.set(limits, pool)
     latest.set(key, { limits, pool })
     return pool

@@ -48,7 +48,10 @@ describe('tokens that are leased', () => {
     assert.equal(await allowedOf(others.store, chargeOn(leased().limits), 200), 90)
     assert.equal(await allowedOf(opened.store, leased(), 4), 4)
     const edited = chargeOn([rateOf(2, 3600, 100)], { leaseTokens: 10 })
-    assert.equal(await allowedOf(opened.store, edited, 50), 5)
+    assert.equal(await allowedOf(opened.store, edited, 1), 1)
+    // A shorter lease holds no more than it says.
+    const shorter = chargeOn([rateOf(2, 3600, 100)], { leaseTokens: 2 })
+    assert.equal(await allowedOf(opened.store, shorter, 50), 2)
     assert.equal(await allowedOf(opened.store, leased(), 50), 0)
   })
 

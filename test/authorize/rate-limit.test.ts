@@ -329,6 +329,15 @@ test('the time to wait is a little longer by chance, never shorter', async () =>
   }
 })
 
+test('times are rounded up to whole seconds, so that nobody comes back too early', async () => {
+  const policy = prepared({ rate: '1/min', legacyHeaders: true })
+  await policy.ask()
+  policy.clock.advance(500)
+  const { request, verdict } = await policy.ask()
+  assert.equal((await rejectionOf(verdict)).retryAfterSeconds, 60)
+  assert.match(request.answerHeaders.join(), /"rate";r=0;t=60,.*X-RateLimit-Reset,60$/)
+})
+
 test('what a request held is given back when it is over, also if it was over before the decision', async () => {
   const policy = prepared({ concurrency: 1 })
   const { request } = await policy.ask()

@@ -40,6 +40,20 @@ test('each penalty is twice as long as the last, up to the longest, and is forgo
   assert.deepEqual(afterwards, [0, 0, 1_000])
 })
 
+test('a penalty is not forgotten as soon as it is over', () => {
+  const clock = testClock()
+  const { note, penaltyOf } = addressPenalties(clock)
+  const guess = () => {
+    note(refusedOf('203.0.113.1'), settings)
+    return penaltyOf('203.0.113.1')
+  }
+  assert.deepEqual([guess(), guess(), guess()], [0, 0, 1_000])
+  clock.advance(1_000 + settings.longestMs)
+  assert.equal(guess(), 2_000)
+  clock.advance(2_000 + settings.longestMs + 1)
+  assert.deepEqual([guess(), guess()], [0, 1_000])
+})
+
 test('counts neither what an integration is charged for, nor failures of ours, nor a refusal of its own', () => {
   const { note, penaltyOf } = addressPenalties(testClock())
   for (let count = 0; count < 10; count += 1) {

@@ -160,14 +160,17 @@ describe('with Redis', () => {
     assert.ok(leftMs > 30_000, String(leftMs))
   })
 
-  test('says how long to wait', async () => {
+  test('says how long to wait, and until when the limit is whole', async () => {
     await using redis = await startRedis()
     using opened = await open(at(redis.url))
+    const [first] = (await decide(opened.store, chargeOn([hourly]))).states
+    assert.ok(first && first.resetMs > 3_000_000 && first.resetMs <= 3_600_000)
     await allowedOf(opened.store, chargeOn([hourly]), hourly.burst)
     const { isAllowed, states } = await decide(opened.store, chargeOn([hourly]))
-    const waitMs = states[0]?.retryAfterMs ?? 0
+    const { retryAfterMs: waitMs = 0, resetMs = 0 } = states[0] ?? {}
     assert.equal(isAllowed, false)
     assert.ok(waitMs > 3_000_000 && waitMs <= 3_600_000)
+    assert.ok(resetMs > 13_800_000 && resetMs <= 14_400_000)
   })
 
   test('what is held at once is given back at the end of a request, or when it has lasted too long', async () => {
@@ -181,6 +184,17 @@ describe('with Redis', () => {
     assert.equal((await decide(crashed.store, charge)).isAllowed, true)
     // It never gives it back.
     while (!(await decide(opened.store, charge)).isAllowed);
+  })
+
+  test('what a crashed process held at once is free in time, also beside those that go on', async () => {
+    await using redis = await startRedis()
+    using crashed = await open(at(redis.url), { requestMs: 300 })
+    using opened = await open(at(redis.url))
+    const charge = chargeOn([concurrencyOf(2)])
+    assert.equal((await decide(opened.store, charge)).isAllowed, true)
+    assert.equal((await decide(crashed.store, charge)).isAllowed, true)
+    while (!(await decide(opened.store, charge)).isAllowed);
+    assert.equal((await decide(opened.store, charge)).isAllowed, false)
   })
 
   test('keeps what was used when the rate is edited, also into another unit', async () => {

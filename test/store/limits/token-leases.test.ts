@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Charge } from '../../../src/contract/limit.ts'
 import { Secret } from '../../../src/contract/secret.ts'
-import { allowedOf, chargeOn, decide, openTestStore, rateOf } from '../../support/limits.ts'
+import {
+  allowedOf,
+  chargeOn,
+  decide,
+  openTestStore,
+  quotaOf,
+  rateOf,
+} from '../../support/limits.ts'
 import { scriptCalls, startRedis } from '../../support/redis.ts'
 import { openSlowLink } from '../../support/slow-link.ts'
 
@@ -19,11 +26,18 @@ describe('tokens that are leased', () => {
     await using redis = await startRedis()
     using first = await open(redis.url)
     using second = await open(redis.url)
-    const charge = leased()
-    const decisions = await Promise.all(
-      Array.from({ length: 300 }, (_, index) => decide((index % 2 ? first : second).store, charge)),
-    )
-    assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, 100)
+    for (const limits of [
+      [rateOf(1, 3600, 100)],
+      [rateOf(1, 3600, 300, 'b'), quotaOf(100, 'day', 'b')],
+    ]) {
+      const charge = leased({ limits })
+      const decisions = await Promise.all(
+        Array.from({ length: 300 }, (_, index) =>
+          decide((index % 2 ? first : second).store, charge),
+        ),
+      )
+      assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, 100)
+    }
   })
 
   test('exceed a later window by at most the lease of each process', async () => {
@@ -82,7 +96,8 @@ describe('tokens that are leased', () => {
       await opened.store.useNonce(`nonce-${turns}`, 60_000)
       for (let turn = 0; turn < turns; turn += 1) await null
       const other = decide(opened.store, charge)
-      assert.equal((await dear).isAllowed, true)
+      const { isAllowed, states } = await dear
+      assert.deepEqual([isAllowed, states[0]?.remaining], [true, 0])
       assert.equal((await other).isAllowed, false)
       assert.equal(await allowedOf(opened.store, charge, 20), 0)
     }

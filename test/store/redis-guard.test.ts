@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import { guardRedis } from '../../src/store/redis-guard.ts'
+
+test('nothing waits beyond the deadline for a client that never gives up, and what comes later is undone', async () => {
+  const lines: string[] = []
+  const log = pino({ base: null }, { write: (line: string) => lines.push(line) })
+  const actions = {
+    probe: () => new Promise(() => undefined),
+    reconnect: () => {},
+    onBack: () => {},
+  }
+  const guard = guardRedis(actions, { deadlineMs: 20, log, shared: 'limits' })
+  const late = Promise.withResolvers<string>()
+  const undone = Promise.withResolvers<string>()
+  const question = {
+    slotKey: 'acme',
+    ask: () => late.promise,
+    fallback: () => 'by itself',
+    discard: undone.resolve,
+  }
+  assert.deepEqual(await Promise.all([guard.ask(question), guard.ask(question)]), [
+    'by itself',
+    'by itself',
+  ])
+  assert.equal(lines.length, 1)
+  late.resolve('by Redis')
+  assert.equal(await undone.promise, 'by Redis')
+  guard.close()
+})

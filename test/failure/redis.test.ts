@@ -74,6 +74,16 @@ describe('while Redis is', () => {
     })
   }
 
+  test('behind a connection that was lost without a word, another one is made', async () => {
+    await using redis = await startRedis()
+    await using link = await openSlowLink(redis.port)
+    using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${link.port}/0`) })
+    link.swallow()
+    assert.equal(await opened.store.useNonce('nonce', 60_000), 'unavailable')
+    await opened.logged('redis is back')
+    assert.equal(opened.lines.length, 2)
+  })
+
   test('answering too late: what it let run at once meanwhile is given back', async () => {
     await using redis = await startRedis()
     await using link = await openSlowLink(redis.port)

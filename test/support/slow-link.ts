@@ -6,12 +6,15 @@ export interface SlowLink extends AsyncDisposable {
   readonly port: number
   /** Milliseconds that every further answer is late. */
   delayMs: number
+  /** Loses what comes over the present connections from now on, and ends none of them. */
+  readonly swallow: () => void
 }
 
 /** Opens a way to a port that answers as fast as that, until it is slowed down. */
 export async function openSlowLink(targetPort: number): Promise<SlowLink> {
   const sockets = new Set<Socket>()
-  const link = { port: 0, delayMs: 0 }
+  const link = { port: 0, delayMs: 0, swallow: () => swallowing.push(...sockets) }
+  const swallowing: Socket[] = []
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1')
     for (const socket of [near, far]) {
@@ -24,8 +27,11 @@ export async function openSlowLink(targetPort: number): Promise<SlowLink> {
           sockets.delete(socket)
         })
     }
-    near.on('data', (bytes) => far.write(bytes))
+    near.on('data', (bytes) => {
+      if (!swallowing.includes(near)) far.write(bytes)
+    })
     far.on('data', (bytes) => {
+      if (swallowing.includes(far)) return
       if (link.delayMs === 0) near.write(bytes)
       else setTimeout(() => near.write(bytes), link.delayMs)
     })

@@ -14,12 +14,15 @@ interface Pool {
   tokens: number
   /** When it let a request through last. */
   allowed: Said
-  /** When it refused last, what the request cost, and until when it would refuse the same again. */
+  /** When it refused last, what the request cost, and until when the same is refused again without a round trip. */
   refused: (Said & { readonly cost: number; readonly untilMs: number }) | undefined
   /** The round trip under way, and tokens that requests wait for meanwhile. */
   refill: Promise<unknown> | undefined
   wanted: number
 }
+
+/** For so long at most a refusal is repeated without a round trip: who is in charge of Redis may have it forget. */
+const refusedMs = 1_000
 
 /** So many round trips of others a request waits for; the second of them takes tokens for it too. */
 const mostRefills = 2
@@ -50,7 +53,7 @@ export function tokenLeases(
     if (granted === 0) {
       const enforced = states.filter((_, index) => !limits[index]?.isReportOnly)
       const waitMs = Math.max(...enforced.map(({ retryAfterMs }) => retryAfterMs))
-      pool.refused = { ...said, cost, untilMs: said.atMs + waitMs }
+      pool.refused = { ...said, cost, untilMs: said.atMs + Math.min(waitMs, refusedMs) }
       return { granted, states: statesNow(pool, said) }
     }
     // Its own are never in the pool: a request that costs more than a limit has pays for no more than that.

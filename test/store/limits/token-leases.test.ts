@@ -10,7 +10,7 @@ import {
   quotaOf,
   rateOf,
 } from '../../support/limits.ts'
-import { scriptCalls, startRedis } from '../../support/redis.ts'
+import { scriptCalls, startRedis, withClient } from '../../support/redis.ts'
 import { openSlowLink } from '../../support/slow-link.ts'
 
 /** With all the time that a machine under load may need. */
@@ -63,15 +63,17 @@ describe('tokens that are leased', () => {
     assert.equal(await allowedOf(opened.store, leased(), 4), 4)
     const edited = chargeOn([rateOf(2, 3600, 100)], { leaseTokens: 10 })
     assert.equal(await allowedOf(opened.store, edited, 1), 1)
-    // A shorter lease holds no more than it says.
-    const shorter = chargeOn([rateOf(2, 3600, 100)], { leaseTokens: 2 })
-    assert.equal(await allowedOf(opened.store, shorter, 50), 2)
+    // A shorter lease holds no more than it says, whether the limit is edited with it or not.
+    const shorter = chargeOn([rateOf(2, 3600, 100)], { leaseTokens: 3 })
+    assert.equal(await allowedOf(opened.store, shorter, 1), 1)
+    const shortest = chargeOn([rateOf(3, 3600, 100)], { leaseTokens: 1 })
+    assert.equal(await allowedOf(opened.store, shortest, 50), 1)
     assert.equal(await allowedOf(opened.store, leased(), 50), 0)
   })
 
   test('need one command for many requests, also while they are refused', async () => {
     await using redis = await startRedis()
-    using opened = await open(redis.url)
+    using opened = await open(redis.url, { monotonic: () => 0 })
     assert.equal(await allowedOf(opened.store, leased(), 200), 100)
     // Ten leases and one refusal.
     assert.equal(await scriptCalls(redis.url), 11)
@@ -111,15 +113,17 @@ describe('tokens that are leased', () => {
     // Before, the script was not known.
     await decide(store, chargeOn([rateOf(1, 1, 1, 'another')]))
     link.delayMs = 100
-    for (const [cost, integration] of [
-      [10, 'as-much-as-a-lease'],
-      [6, 'less'],
+    for (const [cost, integration, commands] of [
+      [10, 'as-much-as-a-lease', 50],
+      [6, 'less', 2],
     ] as const) {
+      const before = await scriptCalls(redis.url)
       const charge = leased({ limits: [rateOf(1, 3600, 500, integration)], cost })
       const decisions = await Promise.all(Array.from({ length: 50 }, () => decide(store, charge)))
       assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, 50)
       // Each held back for all of the others, their time would have been over.
       assert.deepEqual(opened.lines, [])
+      assert.equal((await scriptCalls(redis.url)) - before, commands)
       const held = (await decide(store, charge)).states[0]?.remaining ?? 0
       const left = (await decide(store, chargeOn(charge.limits))).states[0]?.remaining ?? 0
       assert.ok(held - left <= 10 + 1)
@@ -141,6 +145,26 @@ describe('tokens that are leased', () => {
         [false, true],
       ],
     )
+  })
+
+  test('are no more than a lease, also where a request waits beside them that costs more than the limit', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    using others = await open(redis.url)
+    const costs = [1, 9, 5, 10_000]
+    await Promise.all(costs.map((cost) => decide(opened.store, leased({ cost }))))
+    const left = await allowedOf(others.store, chargeOn(leased().limits), 200)
+    const held = await allowedOf(opened.store, leased(), 200)
+    assert.ok(held < 10, `${held} held, ${left} left`)
+  })
+
+  test('do not have a refusal last for longer than the limit, where Redis is emptied', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    const charge = leased({ limits: [quotaOf(5, 'month')] })
+    assert.equal(await allowedOf(opened.store, charge, 9), 5)
+    await withClient(redis.url, (client) => client.flushall())
+    while (!(await decide(opened.store, charge)).isAllowed);
   })
 
   test('have a dearer request told how long it has to wait itself', async () => {

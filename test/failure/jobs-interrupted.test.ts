@@ -55,15 +55,56 @@ for (const [name, path, body, expected] of [
     await magento.clearFault()
 
     const next = await start()
-    let job: JobView
-    do {
-      const { location } = accepted.headers
-      const shown = await send(next.url, { path: String(location), headers: globexHeaders })
-      job = JSON.parse(shown.body) as JobView
-    } while (job.state === 'waiting' || job.state === 'running')
+    const job = await endOf(next.url, String(accepted.headers.location))
     await next.stop()
     await rm(folder, { recursive: true })
     const sent = magento.received.filter(({ method }) => method === 'POST').length
     assert.deepEqual({ state: job.state, code: job.failure?.code, sent }, expected)
   })
+}
+
+test('a job that Magento has taken is followed on when its gateway is killed, and not sent again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-interrupted-'))
+  await using magento = await startMagento({ queue: 'manual' })
+  const gateway = { jobs: { ...quickJobs, file: join(folder, 'jobs.sqlite') } }
+  const policies = {
+    routes: ['POST /V1/products'],
+    jobs: { 'POST /V1/products': { mode: 'always', engine: 'magento' } },
+  }
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, join(folder, 'audit.jsonl')),
+    integrations: { globex: { ...globex, policies } },
+  })
+  const start = () => startedProcess(['start', '--config', files.path], testEnv)
+  const killed = await start()
+  const accepted = await send(killed.url, {
+    method: 'POST',
+    path: '/rest/V1/products',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: JSON.stringify(product),
+  })
+  assert.equal(accepted.status, 202, accepted.body)
+  // It is sent, and asked for.
+  await magento.nextRequests(2)
+  await magento.setFault({ kind: 'stall' })
+  await magento.nextRequest()
+  killed.signal('SIGKILL')
+  await killed.ended
+  await magento.clearFault()
+  await magento.runQueue()
+  const next = await start()
+  const job = await endOf(next.url, String(accepted.headers.location))
+  await next.stop()
+  await rm(folder, { recursive: true })
+  assert.deepEqual([job.state, job.failure], ['done', undefined])
+  assert.equal(magento.received.filter(({ method }) => method === 'POST').length, 1)
+})
+
+/** A job of the other process when it is over. */
+async function endOf(url: string, path: string): Promise<JobView> {
+  for (;;) {
+    const shown = await send(url, { path, headers: globexHeaders })
+    const job = JSON.parse(shown.body) as JobView
+    if (job.state !== 'waiting' && job.state !== 'running') return job
+  }
 }

@@ -305,6 +305,7 @@ describe('jobs', () => {
     // A key is not used up by what was not accepted.
     assert.equal((await jobs.write({ body: product, headers })).status, 503)
     assert.equal((await jobs.write({ body: product, headers })).status, 503)
+    assert.doesNotMatch(await jobs.gateway.auditText(), /the first request under this key/)
   })
 
   test('whose attempt comes upon a defect end as failed, and are told and kept as dead letters', async () => {

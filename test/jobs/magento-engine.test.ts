@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { globexHeaders, send } from '../support/http-client.ts'
+import { scrapeUntil } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { type JobView, startJobsGateway } from './jobs-gateway.ts'
 
@@ -47,6 +48,52 @@ describe('what Magento does not take of a bulk', () => {
     assert.deepEqual(itemsOf(job), { state: 'failed', progress: of, results: [first, failed] })
     assert.deepEqual(targets, ['/rest/async/bulk/V1/products'])
   })
+})
+
+test('a bulk whose operations are not to be seen yet is asked for again', async () => {
+  const { job, targets } = await carryOut(
+    { bulk_uuid: 'b', request_items: [accepted] },
+    { operations_list: [] },
+    { operations_list: [{ id: 0, status: 1 }] },
+  )
+  assert.equal(job.state, 'done')
+  assert.equal(targets.length, 3)
+})
+
+test('operations that failed, in whichever way, are failed items', async () => {
+  const states = [1, 2, 3, 5].map((status, id) => ({ id, status, result_message: `of ${status}` }))
+  const taken = { bulk_uuid: 'b', request_items: states.map(({ id }) => ({ id })) }
+  const { job } = await carryOut(taken, { operations_list: states })
+  const ofFailed = (id: number, status: number) => ({
+    success: false,
+    item: id,
+    message: `of ${status}`,
+  })
+  assert.deepEqual(itemsOf(job), {
+    state: 'partial',
+    progress: { total: 4, done: 4, failed: 3 },
+    results: [
+      { success: true, item: 0, message: 'of 1' },
+      ofFailed(1, 2),
+      ofFailed(2, 3),
+      { ...ofFailed(3, 5), isRejected: true },
+    ],
+  })
+})
+
+test('a bulk that the integration may not look at is a dead letter that says so', async () => {
+  const answers = [[202, '{"bulk_uuid":"b","request_items":[{}]}'] as const, [401, '{}'] as const]
+  await using magento = await startRawUpstream((socket) => {
+    const [status, body] = answers.shift() ?? [500, '{}']
+    socket.write(
+      `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    )
+  })
+  await using jobs = await startJobsGateway(magento.url, rules)
+  const job = await jobs.ended(await jobs.write({ body: {} }))
+  assert.equal(job.state, 'failed')
+  assert.match(job.failure?.detail ?? '', /does not let the integration see/)
+  await scrapeUntil(jobs.gateway, ({ value }) => value('magegate_jobs{state="dead"}') === 1)
 })
 
 test('an array is a bulk for Magento whatever white space stands before it', async () => {

@@ -55,7 +55,9 @@ export function findSigningKey(
   // Every key is tried, so that the time taken does not tell which one fits.
   for (const candidate of keys) {
     const expected = signed.length === 0 ? candidate.ofNothing : hmacSha256(candidate.key, signed)
-    if (timingSafeEqual(given, expected)) match = candidate
+    // One that stands twice, to be renamed, holds as long as the one of the two that lasts.
+    const isFit = timingSafeEqual(given, expected)
+    if (isFit && (match === undefined || nowMs >= match.notAfterMs)) match = candidate
   }
   if (match === undefined) return { reason: 'X-Signature does not verify', isTried: true }
   if (nowMs < match.notAfterMs) return match

@@ -16,6 +16,7 @@ import { shareOf } from './limits/share-of.ts'
 import { tokenLeases } from './limits/token-leases.ts'
 import { memoryNonces } from './memory-nonces.ts'
 import { openRedisClient, type RedisLocation } from './redis-client.ts'
+import { warnOfEviction } from './warn-of-eviction.ts'
 
 /** State that requests share, in this process or among all processes. */
 export interface Store {
@@ -88,10 +89,12 @@ export async function openStore(
     shared.settle()
     answers?.settle()
     keys?.settle()
+    void warnOfEviction(redis, log)
   }
   const guarded = { deadlineMs, log, metrics, shared: 'limits and nonces' }
   const guard = await guardClient(redis, guarded, settle)
   metrics.watch(guard.isAway)
+  void warnOfEviction(redis, log)
   answers = redisAnswers(redis, guard, 'nodes' in settings.redis)
   keys = redisKeys(redis, guard)
 

@@ -89,6 +89,19 @@ test('refuses a secret from its notAfter on, and not before', () => {
   assert.equal(verify('{}', sign('{}'), endMs), 'k2')
 })
 
+test('takes a secret that stands twice for as long as one of the two lasts', () => {
+  const value = new Secret('renamed-secret-0123456789')
+  const ended = { id: 'old', value, notAfter: '2026-11-01T00:00:00Z' }
+  for (const secrets of [
+    [ended, { id: 'new', value }],
+    [{ id: 'new', value }, ended],
+  ]) {
+    const headers = { 'X-Signature': sign('', value.reveal()) }
+    const result = bodySignature({ secrets })(requestContext({ headers }), nowMs)
+    assert.ok(!('reason' in result) && result.keyId === 'new')
+  }
+})
+
 test('gives a write what its repeats have in common, and a read nothing', () => {
   const repeatKeyOf = (method: string, target: string, signature = sign('')) => {
     const headers = { 'X-Signature': signature }

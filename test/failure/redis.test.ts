@@ -151,6 +151,20 @@ test('while a cluster lacks nodes, limits are held locally, and it is logged onc
   assert.equal(opened.lines.length, 1)
 })
 
+test('that may evict what is remembered is warned of', async () => {
+  await using evicting = await startRedis(
+    ...['--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru'],
+  )
+  using opened = await openTestStore({ url: new Secret(evicting.url) }, { deadlineMs: 5_000 })
+  await opened.logged('redis may evict nonces and limits')
+  assert.match(opened.lines.join(), /"policy":"volatile-lru"/)
+  await using keeping = await startRedis('--maxmemory', '100mb')
+  using quiet = await openTestStore({ url: new Secret(keeping.url) }, { deadlineMs: 5_000 })
+  // Answered behind the question of the gateway.
+  assert.equal(await quiet.store.useNonce('nonce', 60_000), 'fresh')
+  assert.deepEqual(quiet.lines, [])
+})
+
 describe('a store without Redis from the start', () => {
   const nowhere = { url: new Secret('redis://:redis-password-012345@127.0.0.1:1/0') }
 

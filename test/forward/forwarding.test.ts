@@ -70,6 +70,22 @@ describe('sends exactly what it was given', () => {
     assert.equal(firstValue(arrived.headers, 'transfer-encoding'), undefined)
   })
 
+  test('the type of a body, whatever Connection says of it', async () => {
+    await using both = await startBoth(ok)
+    await send(both.gateway.url, {
+      method: 'POST',
+      path: '/rest/V1/products',
+      body: '{"a":1}',
+      headers: {
+        ...globexHeaders,
+        'Content-Type': 'application/json',
+        Connection: 'close, Content-Type',
+      },
+    })
+    const { headers } = parsed(both.upstream.requests[0])
+    assert.equal(firstValue(headers, 'content-type'), 'application/json')
+  })
+
   test('end-to-end headers in their order, repeated ones too', async () => {
     await using both = await startBoth(ok)
     await send(both.gateway.url, {

@@ -5,9 +5,9 @@ import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets
 import type { SignatureVerifier } from './verifier.ts'
 
 /**
- * Verifies scheme `body`: `X-Signature` is the hex HMAC-SHA256 over the raw body, and over the
- * empty string where there is none. It covers neither method nor path nor time, so a call that was
- * seen can be sent again; what tells repeated writes is handed on for the policy that refuses them.
+ * Verifies scheme `body`: `X-Signature` is the hex HMAC-SHA256 over the raw body, or over the empty string if there is
+ * none. It covers neither method nor path nor time, so whoever has seen a call can send it again. For writes the
+ * result therefore has a `repeatKey`, by which the policy repeat-guard recognizes a repetition.
  */
 export function bodySignature({
   secrets,
@@ -21,17 +21,17 @@ export function bodySignature({
     if ('reason' in found) {
       return { ...found, evidence: signature ? { scheme: 'body', signature } : undefined }
     }
-    // A read may be repeated; its signature is that of the empty body and always the same.
+    // A read may be repeated. It has no body, so its signature is always the same.
     if (request.method === 'GET') return { keyId: found.id }
-    // Not the query: it is not signed, so that whoever repeats the request could choose another one.
+    // The query is left out: it is not signed, so whoever repeats the request could choose another one.
     const repeatKey = `${signature?.toLowerCase()} ${request.method} ${pathOf(request)}`
     return { keyId: found.id, repeatKey }
   }
 }
 
 /**
- * The path as Magento takes it. It is not signed either, and whoever repeats the request could escape it in another
- * way, or write an SKU in another case.
+ * The path in the form in which Magento compares it. The path is not signed either, so whoever repeats the request
+ * could percent-encode it differently, or write an SKU in another case.
  */
 function pathOf({ target }: RequestContext): string {
   const path = target?.path ?? ''

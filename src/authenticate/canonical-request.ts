@@ -4,23 +4,23 @@ import { longestAgeMs } from './key-settings.ts'
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
-/** What the canonical string of a request is made of. */
+/** The parts of which the canonical string of a request consists. */
 export interface CanonicalParts {
   /** `X-Timestamp`: seconds since the epoch. */
   readonly timestamp: string
   /** `X-Nonce` */
   readonly nonce: string
   readonly method: string
-  /** Path as sent, byte for byte. */
+  /** The path as sent, byte for byte. */
   readonly path: string
-  /** Query as sent, without its `?`; empty where there is none. */
+  /** The query as sent, without the `?`; empty if there is none. */
   readonly query: string
   readonly body: Uint8Array | string
 }
 
 /**
- * The string that scheme `canonical` signs: seven lines joined by line feeds, without one at the
- * end. No line can hold a line feed, so no two requests share a string.
+ * The string that is signed with scheme `canonical`: seven lines joined by line feeds, without one at the end. No line
+ * can contain a line feed, so no two different requests have the same string.
  */
 export function canonicalRequest(parts: CanonicalParts): string {
   const { timestamp, nonce, method, path, query, body } = parts
@@ -31,7 +31,7 @@ export function canonicalRequest(parts: CanonicalParts): string {
 /** Settings of the scheme `canonical`. */
 export interface CanonicalSignatureSettings {
   readonly secrets: readonly SharedSecret[]
-  /** How far the caller's time may be from ours, either way; milliseconds. */
+  /** How far the caller's time may differ from ours in either direction, in milliseconds. */
   readonly maxAgeMs: number
 }
 
@@ -39,9 +39,8 @@ const timestampForm = /^\d{1,11}$/
 const nonceForm = /^[A-Za-z0-9._~-]{16,128}$/
 
 /**
- * Verifies scheme `canonical`: `X-Signature` is the hex HMAC-SHA256 over {@link canonicalRequest}.
- * Times are checked before and the nonce is left to be used after the signature, so that nobody can
- * use up nonces without the secret.
+ * Verifies scheme `canonical`: `X-Signature` is the hex HMAC-SHA256 over {@link canonicalRequest}. The nonce is only
+ * returned here and marked as used later (replay-guard), so that nobody can use up nonces without the secret.
  */
 export function canonicalSignature(settings: CanonicalSignatureSettings): SignatureVerifier {
   const keys = signingKeys(settings.secrets)
@@ -70,7 +69,7 @@ export function canonicalSignature(settings: CanonicalSignatureSettings): Signat
   }
 }
 
-/** The parts of the canonical string that the request itself holds. */
+/** The parts of the canonical string that come from the request itself rather than from signature headers. */
 export function partsOf({ method, target, body }: RequestContext) {
   return { method, path: target?.path ?? '', query: target?.query ?? '', body }
 }

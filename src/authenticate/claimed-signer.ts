@@ -4,15 +4,15 @@ import { keyidOf } from './message-signature/keyid-of.ts'
 import { readOauth1Parameters } from './oauth1/oauth1-parameters.ts'
 import type { SignatureSettings } from './signature-settings.ts'
 
-/** An integration and how it signs. */
+/** An integration and the way it signs. */
 export interface Signer {
   readonly name: string
   readonly signature: SignatureSettings | undefined
 }
 
 /**
- * What stands for a signer in its signatures: with scheme `rfc9421` each `keyid`, with `oauth1` the
- * digest of each consumer key. No two integrations may share one.
+ * The ids by which signatures name their signer: each `keyid` with scheme `rfc9421`, the digest of each consumer key
+ * with `oauth1`. No two integrations may have the same id.
  */
 export function signerIds(signature: SignatureSettings | undefined): readonly string[] {
   if (signature?.scheme === 'rfc9421') return signature.keys.map(({ id }) => `keyid ${id}`)
@@ -21,8 +21,8 @@ export function signerIds(signature: SignatureSettings | undefined): readonly st
 }
 
 /**
- * Prepares to find the integration that a signature claims to be of. Nothing is verified.
- * @returns from a header section, names and values in turn, to the name of an integration
+ * Builds a search for the integration that a request's signature names as its signer. The search verifies nothing.
+ * @returns a function from a header section (names and values in turn) to the name of an integration
  */
 export function compileSignerSearch(
   signers: readonly Signer[],

@@ -2,7 +2,7 @@ import { CertificatePinSetting, compileCertificatePin } from '../contract/certif
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 
-/** Verifies that the caller holds the certificate that is pinned for the integration. */
+/** Verifies that the caller's TLS certificate is the one that is pinned for the integration. */
 export const clientCertificatePin = definePolicy({
   name: 'client-certificate-pin',
   stage: 'authenticate',

@@ -3,7 +3,7 @@ import { BearerTokenSetting } from '../contract/secret-setting.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 
-/** Compares the bearer token as SHA-256 digests, in constant time. */
+/** Verifies the bearer token by comparing SHA-256 digests in constant time. */
 export const credential = definePolicy({
   name: 'credential',
   stage: 'authenticate',

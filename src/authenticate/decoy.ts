@@ -8,14 +8,14 @@ import { prepareMessageSignature } from './message-signature/verify.ts'
 import { oauth1Signature } from './oauth1/verify.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
-// Of hmac-sha256 32 octets, of the others 64; in base64 beside a label.
+// Matches a 64-octet signature (ed25519, ecdsa) in base64, but not the 32 octets of hmac-sha256.
 const longSignature = /:[A-Za-z0-9+/]{80,}={0,2}:/
 
 const maxAgeMs = 300_000
 
 /**
- * Prepares to spend on a request that is refused anyway what its signature would have cost, with keys
- * that nobody has, so that the time taken does not tell whether there was anything to verify.
+ * Builds a function that verifies the signature of a request that is refused anyway, with keys that nobody has. It
+ * costs as much time as a real verification, so that the time taken does not reveal whether there was one.
  */
 export function prepareDecoy(
   origin: PublicOrigin,

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { CalendarSetting } from '../contract/calendar-setting.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
 
-/** A setting with one shared secret, two while rotating. */
+/** A setting with one shared secret, or two while rotating. */
 export function SharedSecretsSetting() {
   return Type.Array(
     Type.Object(
@@ -17,7 +17,7 @@ export function SharedSecretsSetting() {
   )
 }
 
-/** A setting that ends the life of a key, which would have no end with one that is no time. */
+/** A setting for the end of a key's life. Text that is no valid time is refused, since the key would never expire. */
 export function NotAfterSetting() {
   return CalendarSetting({
     form: /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/,
@@ -28,8 +28,8 @@ export function NotAfterSetting() {
 }
 
 /**
- * The oldest that a signature is taken, whatever is configured; milliseconds. For so long its nonce is remembered,
- * since a reload may raise {@link MaxAgeSetting}.
+ * The oldest a signature can be and still be accepted under any configuration, in milliseconds. Its nonce is remembered
+ * for this long rather than for the configured {@link MaxAgeSetting}, which a reload may raise.
  */
 export const longestAgeMs = 300_000
 

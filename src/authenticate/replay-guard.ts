@@ -2,18 +2,18 @@ import { Type } from 'typebox'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 
-/** What a caller waits while nonces cannot be remembered, seconds. */
+/** How long a caller is told to wait while nonces cannot be remembered. */
 const retryAfterSeconds = 2
 
 /**
- * A nonce is remembered for so long beyond the end of its signature, milliseconds: where the clock is set back by
- * at most that, the signature holds for longer and can be used once all the same.
+ * A nonce is remembered for this much longer than its signature is valid, in milliseconds. If the clock is set back by
+ * no more than that, the signature becomes valid for longer, but still cannot be used twice.
  */
 const setBackMs = 60_000
 
 /**
- * Lets a signed request through once. It stands after the signature, so that nobody can use up a
- * nonce, or the room for them, without the secret.
+ * Lets a signed request through only once. It runs after the signature has been verified, so that nobody can use up
+ * nonces, or the memory for them, without the secret.
  */
 export const replayGuard = definePolicy({
   name: 'replay-guard',
@@ -40,7 +40,7 @@ export const replayGuard = definePolicy({
     }
     return function checkReplay({ nonce, claimed, method }) {
       if (nonce === undefined) return allow
-      // A tuple, not a joined text: no integration can choose a nonce of another one.
+      // As JSON the two parts cannot run into each other, so no integration can use up a nonce of another one.
       const key = JSON.stringify([claimed?.integration, nonce.value])
       return useOnce(key, nonce.ttlMs + setBackMs, method === 'GET')
     }

@@ -1,29 +1,29 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { RefusedSignature } from './verifier.ts'
 
-/** From when on a key is refused, milliseconds since the epoch; infinite for one without an end. */
+/** The time from which a key is refused, in milliseconds since the epoch; infinite for a key without an end. */
 export function endOfLife(notAfter: string | undefined): number {
   return notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter)
 }
 
-/** A shared secret, ready to verify with. */
+/** A shared secret, imported for verifying. */
 export interface SigningKey {
   readonly id: string
   readonly key: KeyObject
-  /** HMAC-SHA256 over no bytes at all: what every request without a body is signed with. */
+  /** The HMAC-SHA256 over the empty string, which signs every request without a body; computed in advance. */
   readonly ofNothing: Buffer
-  /** Milliseconds since the epoch from which on it is refused; infinite for a key without an end. */
+  /** The key is refused from this time on, in milliseconds since the epoch; infinite for a key without an end. */
   readonly notAfterMs: number
 }
 
-/** The settings of a key, before it is made ready. */
+/** The settings of a shared secret. */
 export interface SharedSecret {
   readonly id: string
   readonly value: { reveal(): string }
   readonly notAfter?: string
 }
 
-/** Makes shared secrets ready; the key objects spare each request the import of its key. */
+/** Imports shared secrets, so that a request does not have to import them. */
 export function signingKeys(secrets: readonly SharedSecret[]): readonly SigningKey[] {
   return secrets.map(({ id, value, notAfter }) => {
     const key = createSecretKey(value.reveal(), 'utf8')
@@ -32,7 +32,7 @@ export function signingKeys(secrets: readonly SharedSecret[]): readonly SigningK
 }
 
 function hmacSha256(key: KeyObject, signed: string | Buffer): Buffer {
-  // Over hex: a digest that comes as bytes is memory of its own, and takes half as long again.
+  // By way of hex: asking for the digest as bytes allocates memory outside the heap and takes half as long again.
   return Buffer.from(createHmac('sha256', key).update(signed).digest('hex'), 'hex')
 }
 
@@ -40,7 +40,7 @@ const hexSha256 = /^[0-9a-f]{64}$/i
 
 /**
  * Finds the live key that a hex HMAC-SHA256 was made with, in constant time.
- * @returns the key, or for the audit why there is none
+ * @returns the key, or for the audit the reason why there is none
  */
 export function findSigningKey(
   keys: readonly SigningKey[],
@@ -52,7 +52,7 @@ export function findSigningKey(
   if (!hexSha256.test(signature)) return { reason: 'X-Signature is not 64 hex digits' }
   const given = Buffer.from(signature, 'hex')
   let match: SigningKey | undefined
-  // Every key is tried, so that the time taken does not tell which one fits.
+  // All keys are tried, so that the time taken does not reveal which one fits.
   for (const candidate of keys) {
     const expected = signed.length === 0 ? candidate.ofNothing : hmacSha256(candidate.key, signed)
     // One that stands twice, to be renamed, holds as long as the one of the two that lasts.

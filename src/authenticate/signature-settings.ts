@@ -24,11 +24,11 @@ const canonical = Type.Object(
   closed,
 )
 
-/** How an integration signs its requests; `scheme` tells which. */
+/** How an integration signs its requests, by `scheme`. */
 export const SignatureSettings = Type.Union(
   [body, canonical, MessageSignatureSettings, Oauth1SignatureSettings],
   { discriminator: 'scheme' },
 )
 
-/** Settings of a signature, their references resolved. */
+/** Settings of a signature whose references have been resolved. */
 export type SignatureSettings = Static<typeof SignatureSettings>

@@ -8,12 +8,12 @@ import { SignatureSettings } from './signature-settings.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
 /*
- * RFC 9745: since when signing the body alone is deprecated, as a date of structured fields.
- * 2026-11-24T00:00:00Z, the day on which the other schemes came.
+ * Signing only the body has been deprecated since 2026-11-24T00:00:00Z, when the other schemes were introduced. The
+ * value is a Date as RFC 9745 wants it.
  */
 const bodySchemeDeprecation = '@1795478400'
 
-/** Verifies that the integration itself wrote this request, by the scheme that it signs with. */
+/** Verifies by its signature that the request was written by the integration, using the integration's scheme. */
 export const signature = definePolicy({
   name: 'signature',
   stage: 'authenticate',
@@ -40,8 +40,8 @@ export const signature = definePolicy({
 })
 
 /**
- * The verifier of the scheme that the settings say.
- * @param origin the public one of the gateway
+ * The verifier for the scheme of the settings.
+ * @param origin the public origin of the gateway
  */
 export function verifierOf(settings: SignatureSettings, origin: PublicOrigin): SignatureVerifier {
   switch (settings.scheme) {

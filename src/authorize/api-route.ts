@@ -1,14 +1,14 @@
-/** How Magento carries a request out: at once, later, or later once for each element of an array. */
+/** How Magento carries a request out: at once, later, or later and once for each element of the body's array. */
 export type Execution = 'sync' | 'async' | 'bulk'
 
-/** A route of the API and how it is called. */
+/** A route of Magento's API, without the prefix that says how it is called. */
 export interface ApiRoute {
   readonly execution: Execution
-  /** From `V1` on. */
+  /** The segments of the path, starting with `V1`. */
   readonly segments: readonly string[]
 }
 
-/** Takes `async` or `async/bulk` off the segments of a path or pattern. */
+/** Strips a leading `async` or `async/bulk` from the segments of a path or pattern. */
 export function apiRoute(segments: readonly string[]): ApiRoute {
   if (segments[0] !== 'async') return { execution: 'sync', segments }
   return segments[1] === 'bulk'

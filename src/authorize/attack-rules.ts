@@ -3,30 +3,30 @@ import { type ApiRoute, apiRoute } from './api-route.ts'
 import { foldName, hasFoldedSiblings } from './folded-names.ts'
 import { type QueryParameter, queryOf } from './query-parameters.ts'
 
-/** What rules look at. */
+/** What the rules look at. */
 export interface Suspect {
   readonly request: RequestContext
   readonly route: ApiRoute
-  /** Undefined where PHP reads the query in another way than it is written. */
+  /** Undefined when PHP would read the query differently from how it is written. */
   readonly query: readonly QueryParameter[] | undefined
 }
 
-/** A form of request that only attacks have. */
+/** Recognizes a kind of request that only attacks send. */
 export interface AttackRule {
-  /** What the caller is told. */
+  /** The detail of the problem that the caller gets. */
   readonly detail: string
   readonly matches: (suspect: Suspect) => boolean
 }
 
-/** Prepares what rules look at. */
+/** Prepares a request for the rules. */
 export function suspectOf(request: RequestContext): Suspect {
   const { target } = request
   return { request, route: apiRoute(target?.segments ?? []), query: queryOf(target) }
 }
 
 /*
- * Constructor arguments that the known chains go through, folded: CVE-2024-34102 (the first five) and
- * CVE-2025-54236. No interface of Magento 2.4.9 has a member of these names.
+ * The constructor arguments that the known exploit chains go through, as folded names: CVE-2024-34102 (the first
+ * five) and CVE-2025-54236. No interface of Magento 2.4.9 has a member with one of these names.
  */
 const injectedNames = new Set([
   'sourcedata',
@@ -46,7 +46,7 @@ const injectedNames = new Set([
 
 const overrideHeaders = ['x-http-method-override', 'x-http-method', 'x-method-override']
 
-/** Where shoppers write, or somebody in their name: carts, accounts, orders and what belongs to them. */
+/** Second segments of the routes to which shoppers write, or somebody on their behalf: carts, accounts, orders… */
 const shopperRoutes =
   /^(?:(?:guest-)?carts|customers|addresses|orders?|guest-.*|giftregistry|returns|negotiable.*|company.*|requisition.*)$/
 
@@ -54,7 +54,7 @@ function isWrittenByShoppers({ segments }: ApiRoute): boolean {
   return shopperRoutes.test(segments[1] ?? '')
 }
 
-/** The body with every letter of ASCII as itself. */
+/** The body's text with no ASCII character hidden behind a `\u00..` escape. */
 function plainText({ json }: RequestContext): string {
   if (json === undefined) return ''
   return json.text.includes('\\u00') ? JSON.stringify(json.value) : json.text
@@ -65,25 +65,25 @@ function someName({ request, query }: Suspect, test: (folded: string) => boolean
   return query?.some(({ path }) => path.some((name) => test(foldName(name)))) ?? false
 }
 
-/** Where a parameter stands among those of a query. */
+/** One node of the tree that the names of a query's parameters form. */
 interface QueryPlace {
-  /** As it is written. */
+  /** As the caller wrote it. */
   readonly spelling: string
   hasValue: boolean
-  /** What stands in brackets behind it. */
+  /** The keys that follow it in brackets. */
   members: Map<string, QueryPlace> | undefined
 }
 
 /**
- * Whether a parameter stands twice, is spelled in two ways, or has a text behind its members, in whose place
- * PHP puts it.
+ * Whether a parameter is given twice, is spelled in two ways, or is given both as a text and with members in
+ * brackets. PHP would silently keep one of the two.
  */
 function hasAmbiguousParameter(query: readonly QueryParameter[]): boolean {
   const root = new Map<string, QueryPlace>()
   return query.some(({ path }) => {
     let members = root
     for (const [index, step] of path.entries()) {
-      // PHP gives each of these a number of its own.
+      // `a[]`: PHP appends, so that no two of these are the same parameter.
       if (step === '') return false
       const folded = foldName(step)
       const place = members.get(folded) ?? { spelling: step, hasValue: false, members: undefined }
@@ -101,7 +101,7 @@ function hasAmbiguousParameter(query: readonly QueryParameter[]): boolean {
   })
 }
 
-/** Every rule by its name, in the order in which they are tried. */
+/** The rules by name, in the order in which they are tried. */
 export const attackRules = {
   'method-override': {
     detail: 'A method may not be overridden.',
@@ -137,7 +137,7 @@ export const attackRules = {
   },
   'template-directive': {
     detail: 'A text has a template directive.',
-    // Outside of a text no valid JSON has two braces together.
+    // In valid JSON, two opening braces follow one another only within a string.
     matches: ({ request, route }) =>
       isWrittenByShoppers(route) && plainText(request).includes('{{'),
   },

@@ -54,7 +54,7 @@ const settings = Type.Record(
   },
 )
 
-/** Has the record of a request tell what it is about, and where asked for its bodies. It refuses nothing. */
+/** Tells the audit what a request is about and, if configured, to keep its bodies. It refuses nothing. */
 export const auditDetails = definePolicy({
   name: 'audit-details',
   stage: 'authorize',
@@ -78,7 +78,7 @@ export const auditDetails = definePolicy({
   },
 })
 
-/** @param route as granted, `METHOD /V1/path/:variable` */
+/** @param route the granted route, `METHOD /V1/path/:variable` */
 function compileDetails(route: string, own: Static<typeof settings>[string] = {}): AuditDetails {
   const { requestBody, answerBody } = own
   const places = (field: SubjectField) =>
@@ -112,8 +112,8 @@ function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
 }
 
 /**
- * Of a bulk route a variable is a word of the path, such as `bySku`, and its values are members of the items
- * (Magento: WebapiAsync/Model/BulkServiceConfig.php).
+ * Turns `bySku` back into `:sku`. In the path of a bulk route Magento replaces each variable by such a word, and its
+ * values are members of the items (Magento: WebapiAsync/Model/BulkServiceConfig.php).
  */
 function withVariable(segment: string): string {
   return segment.replace(/^by([A-Z])(\w*)$/, (_, first: string, rest: string) => {

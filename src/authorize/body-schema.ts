@@ -3,15 +3,15 @@ import addFormats from 'ajv-formats'
 import { Type } from 'typebox'
 import type { Violation } from '../problem.ts'
 
-/** A JSON Schema (2020-12) that the configuration refers to by file, compiled. */
+/** A JSON Schema (2020-12) from a file that the configuration refers to, compiled. */
 export interface SchemaFile {
-  /** Name below `schemas/`. */
+  /** The name of the file below `schemas/`. */
   readonly file: string
   readonly schema: Readonly<Record<string, unknown>>
   readonly validate: BodyValidator
 }
 
-/** A setting that names a file below `schemas/`; a {@link SchemaFile} once loaded. */
+/** A setting that names a file below `schemas/`. Loading the configuration replaces the name by a {@link SchemaFile}. */
 export function SchemaFileSetting() {
   return Type.Unsafe<SchemaFile>(
     Type.String({
@@ -23,27 +23,27 @@ export function SchemaFileSetting() {
   )
 }
 
-/** How many violations an answer lists at most. */
+/** An answer lists at most this many violations. */
 const maxViolations = 20
 
-/** Lists what is wrong with a value; empty when it matches. */
+/** Lists what is wrong with a value; the list is empty when the value is valid. */
 export type BodyValidator = (value: unknown) => readonly Violation[]
 
 const schemaOfSchemas = new Ajv2020()
 
 /**
  * Compiles a schema.
- * @throws {Error} when the schema is not a valid one, or refers to what is not there
+ * @throws {Error} when the schema is not valid, or refers to something that does not exist
  */
 export function compileBodySchema(schema: object): BodyValidator {
   void schemaOfSchemas.validateSchema(schema, true)
-  // One for each, since names within one schema mean nothing in another.
+  // One instance per schema, so that names ($id, $anchor) of one schema are unknown to the others.
   const ajv = new Ajv2020({
     validateSchema: false,
     allErrors: true,
     strict: true,
     allowUnionTypes: true,
-    // 4.35 is a multiple of 0.0001, and as doubles it is one up to 2e-4 of a step for numbers of 1e8.
+    // 4.35 is a multiple of 0.0001, but not exactly as doubles: for numbers around 1e8 the error is 2e-4 of a step.
     multipleOfPrecision: 3,
   })
   addFormats.default(ajv)
@@ -54,7 +54,7 @@ export function compileBodySchema(schema: object): BodyValidator {
   }
 }
 
-/** Says what the schema expects; values and unknown names that the client sent are left out. */
+/** Says what the schema expects, without repeating values or unknown names that the client sent. */
 function violationOf(error: ErrorObject): Violation {
   const expected =
     error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties'

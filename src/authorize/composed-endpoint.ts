@@ -6,10 +6,7 @@ import { reject } from '../problem.ts'
 import { compileBodySchema } from './body-schema.ts'
 import { compileRoutes, parseRoutePattern, unnamedRoute } from './route-pattern.ts'
 
-/**
- * Finds the endpoint of the gateway's own that answers a granted route, and holds the body against its
- * schema.
- */
+/** Finds the gateway's own endpoint for a granted route, if there is one, and checks the body against its schema. */
 export const composedEndpoint = definePolicy({
   name: 'composed-endpoint',
   stage: 'authorize',
@@ -41,15 +38,15 @@ export const composedEndpoint = definePolicy({
   },
 })
 
-/** Finds the endpoint of a request; of two for one route the first one. */
+/** Finds the endpoint of a request; when two have the same route, the first one. */
 export type FindEndpoint = (
   method: string,
   segments: readonly string[],
 ) => MatchedEndpoint | undefined
 
-/** Finds endpoints; made once for all integrations, which have the same ones. */
+/** Builds the finder once for all integrations, since they share one list of endpoints. */
 export const endpointFinder = onceFor((endpoints: readonly Endpoint[]): FindEndpoint => {
-  // Of two for one route the first one stays, whatever their variables are called.
+  // Later entries of a Map replace earlier ones, so reversing the list lets the first endpoint of a route win.
   const byShape = new Map(
     endpoints
       .toReversed()

@@ -55,7 +55,7 @@ const settings = Type.Record(
   { ...closed, description: 'Granted writes that are accepted at once and carried out later.' },
 )
 
-/** Has writes be carried out later, where the caller asks for it or the configuration says so. */
+/** Turns writes into jobs when the caller asks for it or the configuration says so. */
 export const deferredWrite = definePolicy({
   name: 'deferred-write',
   stage: 'authorize',
@@ -66,7 +66,7 @@ export const deferredWrite = definePolicy({
   prepare: (rules, { integration, mayDefer, jobLifeMs }) =>
     function checkDeferral(request) {
       if (request.method === 'GET' || request.job !== undefined) return allow
-      const rule = rules[request.route ?? ''] ?? standing
+      const rule = rules[request.route ?? ''] ?? standardRule
       const { mode, engine, inOrderOf, expiryMinutes } = rule
       const isLong = isLongFor(request)
       const isAsked = mayDefer && mode !== 'never' && prefersAsync(request.rawHeaders)
@@ -88,21 +88,21 @@ export const deferredWrite = definePolicy({
     },
 })
 
-/** What holds of routes that the configuration says nothing of. */
-const standing: Static<typeof settings>[string] = { mode: 'asked', engine: 'gateway' }
+/** The rule for routes that the configuration does not mention. */
+const standardRule: Static<typeof settings>[string] = { mode: 'asked', engine: 'gateway' }
 
 function isLongFor({ endpoint, json }: RequestContext): boolean {
   return endpoint?.endpoint.isLong?.(json?.value) ?? false
 }
 
-/** RFC 7240, sections 2 and 4.1: `respond-async` has no value; its parameters mean nothing here. */
+/** Whether a `Prefer` header has `respond-async` (RFC 7240, sections 2 and 4.1). Parameters of it are ignored. */
 function prefersAsync(rawHeaders: readonly string[]): boolean {
   return allValues(rawHeaders, 'prefer').some((value) =>
     value.split(',').some((each) => /^\s*respond-async\s*(?:;|$)/i.test(each)),
   )
 }
 
-/** Whether to do it twice is to do it once. */
+/** Whether carrying the request out twice has the same effect as once. */
 function isRepeatable({ route = '', endpoint }: RequestContext): boolean {
   if (endpoint !== undefined) return endpoint.endpoint.isRepeatable ?? false
   return isRepeatableRoute(route)

@@ -12,7 +12,7 @@ function DateSetting(description: string) {
   })
 }
 
-/** Tells callers that a route is deprecated, and when it will be gone. It refuses nothing. */
+/** Tells callers by response headers that a route is deprecated, and when it will be gone. It refuses nothing. */
 export const deprecation = definePolicy({
   name: 'deprecation',
   stage: 'authorize',
@@ -41,7 +41,7 @@ export const deprecation = definePolicy({
       Object.entries(settings).map(([route, { since, sunset, link }]) => [
         route,
         [
-          // RFC 9745, section 2.1: a Date of structured fields.
+          // RFC 9745, section 2.1: a Date as defined for structured fields.
           ...['Deprecation', `@${Date.parse(since) / 1000}`],
           // RFC 8594, section 3.
           ...(sunset === undefined ? [] : ['Sunset', new Date(sunset).toUTCString()]),
@@ -53,7 +53,7 @@ export const deprecation = definePolicy({
     return function noteDeprecation({ route = '', answerHeaders }) {
       const told = fields.get(route)
       if (told === undefined) return allow
-      // Of an Item there is one: the signature may be deprecated as well.
+      // The field may occur only once, and a deprecated signature scheme may have set it already.
       const before = answerHeaders.indexOf('Deprecation')
       if (before >= 0) answerHeaders.splice(before, 2)
       answerHeaders.push(...told)

@@ -1,7 +1,7 @@
 /**
- * Whether a number of a JSON text means to a double what it says: written back, in the shortest form or
- * with 17 digits, it is the same decimal. PHP reads integers of 64 bits exactly and Node does not, so a
- * number that fails this would be one value here and another one in Magento.
+ * Whether a double can hold a number of a JSON text: printed again, in the shortest form or with 17 digits, it is the
+ * same decimal. PHP reads 64-bit integers exactly and Node does not, so a number that fails this test would have one
+ * value here and another in Magento.
  */
 export function isExactNumber(token: string): boolean {
   const value = Number(token)
@@ -10,7 +10,7 @@ export function isExactNumber(token: string): boolean {
   return written === normalized(String(value)) || written === normalized(value.toPrecision(17))
 }
 
-/** Digits without zeros at either end, and the power of ten that belongs to them. */
+/** The significant digits without zeros at either end, and their power of ten; equal for equal decimals. */
 function normalized(token: string): string {
   const [mantissa = '', exponent = '0'] = token.toLowerCase().split('e')
   const [whole = '', fraction = ''] = mantissa.split('.')

@@ -1,22 +1,23 @@
 import type { JsonBody } from '../request-context.ts'
 
 /**
- * What a name is to Magento once it has made a setter of it: without underscores and, to be on the safe
- * side, in lower case. `id`, `_id` and `Id` are one (Magento: Framework/Webapi/ServiceInputProcessor.php
- * and Webapi/Controller/Rest/InputParamsResolver.php, filterInputData).
+ * Brings all names that Magento takes for one to the same form. Magento derives the name of a setter from the name of
+ * a member, which drops underscores and the case of some letters: `id`, `_id` and `Id` are the same to it (Magento:
+ * Framework/Webapi/ServiceInputProcessor.php and Webapi/Controller/Rest/InputParamsResolver.php, filterInputData).
+ * To be on the safe side, folding ignores case altogether.
  */
 export function foldName(name: string): string {
   return name.toLowerCase().replaceAll('_', '')
 }
 
-// A map from attribute codes to values: they are data, and no two of them fold into one.
+// A map from attribute codes to values. The codes are data, which Magento takes literally, so they are not folded.
 const attributeMap = 'customattributes'
 
-/** Whether two members of one object are one to Magento, which would take the later one. */
+/** Whether an object has two members that are the same to Magento, which would keep the later one. */
 export function hasFoldedSiblings({ value, names }: JsonBody): boolean {
   const folded = new Set<string>()
   for (const name of names) folded.add(foldName(name))
-  // Where no two names of the whole body fold into one, no two of one object do.
+  // Cheap test first: if no two names of the whole body fold alike, no two names of one object do.
   return folded.size < names.size && hasCollision(value)
 }
 

@@ -32,10 +32,10 @@ export function GrantSetting() {
   )
 }
 
-/** A grant as it is written. */
+/** A grant as written in the configuration. */
 export type Grant = string | { readonly tag: string } | { readonly preset: string }
 
-/** The routes among grants whose groups have been replaced by their routes. */
+/** The routes of grants. Tags and presets are skipped: loading the configuration has replaced them by their routes. */
 export function routesOf(grants: readonly Grant[] = []): readonly string[] {
   return grants.filter((grant) => typeof grant === 'string')
 }

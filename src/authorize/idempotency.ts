@@ -8,12 +8,12 @@ import type { RequestContext, WholeAnswer } from '../request-context.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
 
 /*
- * draft-ietf-httpapi-idempotency-key-header-07, section 2.1: a String of structured fields. What many
- * callers send without the quotes is taken too.
+ * draft-ietf-httpapi-idempotency-key-header-07, section 2.1: a String as defined for structured fields. Many callers
+ * send it without the quotes, and that is accepted too.
  */
 const keyForm = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([A-Za-z0-9._~:/+=-]{1,255}))$/
 
-/** Answers of the gateway after which nothing has been carried out, so the same key may try again. */
+/** Problems after which nothing has been carried out for certain, so the key may be used again. */
 const nothingDone: ReadonlySet<string> = new Set<ProblemCode>([
   'upstream-unreachable',
   'upstream-unavailable',
@@ -22,15 +22,15 @@ const nothingDone: ReadonlySet<string> = new Set<ProblemCode>([
   'jobs-unavailable',
 ])
 
-/** Magento's answers that say the same of themselves. */
+/** Statuses with which Magento itself says that it has carried nothing out. */
 const refusedStatuses = new Set([401, 429, 503])
 
-/** What a caller waits before it asks for a request again that is running, seconds. */
+/** How long a caller is told to wait while the first request is still running. */
 const retryAfterSeconds = 1
 
 /**
- * Carries a write out once for each `Idempotency-Key`: the same request under the same key gets the answer
- * of the first one (draft-ietf-httpapi-idempotency-key-header-07).
+ * Carries a write out only once per `Idempotency-Key`: a repeat of the request with the same key gets the answer of
+ * the first one (draft-ietf-httpapi-idempotency-key-header-07).
  */
 export const idempotency = definePolicy({
   name: 'idempotency',
@@ -101,14 +101,14 @@ export const idempotency = definePolicy({
   },
 })
 
-/** Whether two requests are one: the same bytes for the same target. */
+/** Equal for requests with the same method, target and bytes of the body. */
 function fingerprintOf({ method, rawTarget, body }: RequestContext): string {
   const hash = createHash('sha256')
   hash.update(JSON.stringify([method, rawTarget])).update(body)
   return hash.digest('base64url')
 }
 
-/** Has the answer of the first request stand for this one, too. */
+/** Answers a repeat as the first request was answered. */
 function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
   if (answer === 'not kept') {
     return reject('idempotency-conflict', 'the answer was not kept', {
@@ -122,14 +122,14 @@ function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
   return allow
 }
 
-/** Where the first request became a job, its repeat is told the same place. */
+/** If the first request became a job, the repeat gets the headers that point to that job. */
 function acceptedHeaders({ status, body }: WholeAnswer, job: JobAsk | undefined): string[] {
   if (status !== 202 || job?.kind !== 'accept') return []
   const location = placeOfJob(body.toString('utf8'))
   return location === undefined ? [] : acceptanceHeaders(location, job.deferral)
 }
 
-/** Where a job is shown, by the answer that it was accepted with; Magento has such answers of its own. */
+/** The location in the answer with which a job was accepted; undefined for Magento's own asynchronous answers. */
 function placeOfJob(text: string): string | undefined {
   try {
     const { jobId, location } = JSON.parse(text) as { jobId?: unknown; location?: unknown }
@@ -164,6 +164,6 @@ function holdKey(
 }
 
 function isNothingDone(status: number, code: string | undefined): boolean {
-  // Below 500 it is a refusal: by a later policy, by an endpoint, or of a request that cannot be signed.
+  // Below 500 the gateway refused it: a later policy did, or an endpoint, or the request could not be signed.
   return code !== undefined && (nothingDone.has(code) || status < 500)
 }

@@ -4,10 +4,10 @@ import { reject } from '../problem.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
 import { parseStrictJson, standardJsonBounds } from './strict-json.ts'
 
-// Magento takes other types and spellings too, and reads them with another parser.
+// Magento accepts other types and spellings as well, and reads them with another parser.
 const jsonMediaType = /^application\/json(?: *; *charset="?utf-8"?)?$/i
 
-/** What Magento reads besides JSON; no later policy can look into it. */
+/** The media types that Magento reads besides JSON. No later policy can look into such a body. */
 const otherTypes = [
   'application/xml',
   'application/xhtml+xml',
@@ -17,8 +17,8 @@ const otherTypes = [
 ] as const
 
 /**
- * Lets through only bodies that Magento reads as the gateway does, and hands the parsed JSON to the
- * policies after it. The type is compared as one value, not by how it begins.
+ * Lets only bodies through that Magento reads as the gateway does, and hands the parsed JSON to the later policies.
+ * The media type has to match as a whole; beginning with `application/json` is not enough.
  */
 export const jsonBody = definePolicy({
   name: 'json-body',

@@ -1,16 +1,16 @@
 import { isExactNumber } from './exact-number.ts'
 
-/** What a JSON text is made of, counted without reading its values. */
+/** The structure of a JSON text, counted without building its value. */
 export interface JsonStructure {
-  /** Names of members, in all objects together. */
+  /** How many members all objects have together, repeated names included. */
   readonly names: number
-  /** Members of objects and elements of arrays; each array or object may have one more. */
+  /** Commas between members or elements; an array or object that is not empty has one more of those than commas. */
   readonly separators: number
   /** How deep arrays and objects are nested. */
   readonly depth: number
-  /** Whether a name has an escape in it. */
+  /** Whether the name of a member contains an escape. */
   readonly hasEscapedName: boolean
-  /** Whether every number is one that a double holds as it is written. */
+  /** Whether a double can hold every number exactly as written. */
   readonly isExact: boolean
 }
 
@@ -26,10 +26,10 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** Fewer characters than that hold at most 15 digits, and a double holds every one of those. */
+/** A plain number of at most this many characters has at most 15 digits, which a double always holds exactly. */
 const surelyExactLength = 15
 
-/** Counts what a text that is known to be valid JSON is made of, in one pass over its bytes. */
+/** Scans a text that is known to be valid JSON, in one pass over its bytes. */
 export function scanJson(bytes: Buffer): JsonStructure {
   let names = 0
   let separators = 0
@@ -37,7 +37,7 @@ export function scanJson(bytes: Buffer): JsonStructure {
   let deepest = 0
   let isExact = true
   let hasEscapedName = false
-  // Of the string that was read last.
+  // Whether the string that was read last contains an escape.
   let hasEscape = false
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] as number
@@ -62,7 +62,7 @@ export function scanJson(bytes: Buffer): JsonStructure {
       const begin = at
       let isPlain = true
       for (let next = bytes[at + 1] as number; isNumberPart(next); next = bytes[at + 1] as number) {
-        // The letter of an exponent, in either case.
+        // Only the `e` of an exponent comes after the digits.
         if (next > nine) isPlain = false
         at += 1
       }
@@ -74,7 +74,7 @@ export function scanJson(bytes: Buffer): JsonStructure {
   return { names, separators, depth: deepest, hasEscapedName, isExact }
 }
 
-/** Digits, and `+ - . E e`, which nothing that may follow a number begins with. */
+/** Digits and `+ - . E e`. In valid JSON none of these can follow a number without being part of it. */
 function isNumberPart(byte: number): boolean {
   return (
     (byte >= zero && byte <= nine) ||

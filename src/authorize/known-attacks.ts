@@ -7,10 +7,7 @@ import { RoutePatternSetting } from './route-pattern.ts'
 
 const ruleNames = ['write-query', ...Object.keys(attackRules)]
 
-/**
- * Refuses what known attacks on Magento are made of, whether a schema is there or not. `docs/attacks.md`
- * has one row for each.
- */
+/** Refuses what known attacks on Magento consist of, with or without a schema. `docs/attacks.md` lists them. */
 export const knownAttacks = definePolicy({
   name: 'known-attacks',
   stage: 'authorize',
@@ -36,8 +33,8 @@ export const knownAttacks = definePolicy({
     const rules = Object.entries(attackRules)
     return function checkKnownAttacks(request) {
       const excepted: readonly string[] = except[request.route ?? ''] ?? []
-      // Magento merges the query over the body (Magento: Framework/Webapi/Rest/Request.php,
-      // getRequestData).
+      // In Magento a query parameter replaces the member of the body with the same name
+      // (Magento: Framework/Webapi/Rest/Request.php, getRequestData).
       if (hasWriteQuery(request) && !excepted.includes('write-query')) {
         return reject('query-not-allowed', 'a write has a query parameter')
       }

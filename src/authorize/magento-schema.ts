@@ -10,8 +10,8 @@ import { parseRoutePattern, RoutePatternSetting } from './route-pattern.ts'
 const modes = ['enforce', 'reportOnly', 'off'] as const
 
 /**
- * Lets through only what Magento says that it understands: known routes, query parameters and members of
- * bodies, of the right types. Without the schema of a shop it is not in the path.
+ * Lets only requests through that fit the shop's own schema: known routes, query parameters and members of bodies,
+ * with the right types. Without such a schema the policy does nothing.
  */
 export const magentoSchema = definePolicy({
   name: 'magento-schema',
@@ -65,16 +65,16 @@ export const magentoSchema = definePolicy({
   },
 })
 
-/** Whether it is none of Magento's. Endpoints have schemas of their own. */
+/** Whether the gateway answers the request itself. Its own endpoints have schemas of their own. */
 function isAnsweredHere({ endpoint, route, job }: RequestContext): boolean {
   if (endpoint !== undefined || route === openApiRoute) return true
   return job?.kind === 'show' || job?.kind === 'cancel'
 }
 
-/** Gives the operation that a grant means by its pattern. */
+/** Finds the operation that a granted route stands for. */
 type MeantOperations = (route: string) => Operation | undefined
 
-/** As {@link MeantOperations}; looks each pattern up once, and there are as many as there are grants. */
+/** Remembers the operation of each granted route; the number of grants bounds how many it keeps. */
 function meantOperations(contract: MagentoContract): MeantOperations {
   const known = new Map<string, Operation | undefined>()
   return (route) => {
@@ -86,7 +86,7 @@ function meantOperations(contract: MagentoContract): MeantOperations {
   }
 }
 
-/** Where an answer is not as the schema has it. */
+/** Where an answer differs from the schema. */
 function answerDrift(operation: Operation | undefined, body: Buffer): readonly Violation[] {
   let value: unknown
   try {
@@ -108,7 +108,7 @@ function findRejection(
   if (operation === undefined) {
     return reject('route-not-granted', 'the schema of Magento does not have this route')
   }
-  // The grant of a variable also fits a literal that Magento has another route for.
+  // A granted `/V1/products/:sku` also matches `/V1/products/types`, which is another route of Magento.
   const granted = meant(request.route ?? '')
   if (granted !== undefined && granted !== operation) {
     return reject('route-not-granted', 'Magento has another route for this path than was granted')
@@ -133,7 +133,7 @@ function findRejection(
     })
   }
   const body = json?.value
-  // A body that was granted to pass unread is none of ours.
+  // A body of another media type, which the configuration lets pass unread.
   if (body === undefined && request.body.length > 0) return undefined
   if (body === undefined && (method === 'GET' || method === 'DELETE')) return undefined
   const execution = isBulkOfJob(request) ? 'bulk' : route.execution
@@ -144,7 +144,7 @@ function findRejection(
   })
 }
 
-/** Whether a job makes a bulk of it. Into the path of one no variables can be written. */
+/** Whether a job will send the request as Magento's bulk. That needs a route without variables. */
 function isBulkOfJob({ job, json, routeVariables }: RequestContext): boolean {
   return (
     job?.kind === 'accept' &&

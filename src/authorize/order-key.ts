@@ -5,9 +5,10 @@ import { foldName } from './folded-names.ts'
 import { variableOf } from './route-pattern.ts'
 
 /**
- * What jobs of one integration and one entity have in common, whatever their routes.
- * @param places variables of the route, such as `:sku`, and JSON Pointers into the body; a place without a
- *   value counts as one value
+ * The key by which jobs are put in order: jobs of one integration about the same entity have the same key, whatever
+ * their routes.
+ * @param places variables of the route, such as `:sku`, and JSON Pointers into the body; all requests that lack a
+ *   value there have the same one
  */
 export function orderKeyOf(
   integration: string,
@@ -22,7 +23,7 @@ export function orderKeyOf(
   return JSON.stringify([integration, ...values])
 }
 
-/** The scalar at a place of a body, whose names Magento reads in several spellings. */
+/** The scalar at a place of the body, where names match in every spelling that Magento reads. */
 function valueAt(body: unknown, pointer: string): string | null {
   let value = body
   for (const step of pointer.split('/').slice(1).map(unescapePointer)) {

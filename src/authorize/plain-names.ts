@@ -1,15 +1,15 @@
 /**
- * Writes the member names of a JSON text without escapes, so that Node reads them right: V8 takes a name
- * with an escape for one that it has met before, if that one has the characters that the other begins with as
- * they are written (nodejs/node issue 63785). `{"a":0,"\u0064ataIsURL":1}` is then read as if its second
- * name were `\u0064ata`, where an earlier body had that one. PHP reads what is written. A text that is no JSON
- * stays none.
- * @returns undefined where a name cannot be written so: it has a quote, a backslash, a control character
- *   or half of a surrogate pair in it
+ * Rewrites a JSON text so that no member name contains an escape. This works around a bug of V8's `JSON.parse`
+ * (nodejs/node issue 63785): it can mistake a name with an escape for another name that it has seen before, if that
+ * one equals the beginning of the escaped spelling. `{"a":0,"\u0064ataIsURL":1}` is then read as if its second name
+ * were `\u0064ata`, because an earlier body had that name; PHP reads `dataIsURL`. A text that is not valid JSON
+ * does not become valid.
+ * @returns undefined if a name cannot be written without an escape: it contains a quote, a backslash, a control
+ *   character or half of a surrogate pair
  */
 export function withPlainNames(text: string): string | undefined {
   let plain = ''
-  // Up to here it is written.
+  // Everything before this index has been copied.
   let written = 0
   for (let begin = text.indexOf('"'); begin >= 0; ) {
     const end = endOfString(text, begin)
@@ -28,7 +28,7 @@ export function withPlainNames(text: string): string | undefined {
   return plain + text.slice(written)
 }
 
-/** Where a string ends, behind its second quote; undefined where it does not. */
+/** The index after the closing quote of a string; undefined if there is none. */
 function endOfString(text: string, begin: number): number | undefined {
   for (let quote = text.indexOf('"', begin + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let escapes = 0
@@ -38,7 +38,7 @@ function endOfString(text: string, begin: number): number | undefined {
   return undefined
 }
 
-/** Whether what ended there is the name of a member. */
+/** Whether the string that ends there is the name of a member. */
 function isName(text: string, end: number): boolean {
   let at = end
   while (' \t\n\r'.includes(text[at] ?? '-')) at += 1

@@ -1,21 +1,20 @@
 import { onceFor } from '../contract/once-for.ts'
 import type { RequestTarget } from '../request-context.ts'
 
-/** A parameter of a query as PHP reads it, in its order. */
+/** A parameter of a query, as PHP reads it. */
 export interface QueryParameter {
   /** The name and its keys: `a[b][]` is `['a', 'b', '']`. */
   readonly path: readonly string[]
   readonly value: string
 }
 
-/** PHP leaves out what stands behind so many parameters, unless it is told otherwise (PHP: max_input_vars). */
+/** PHP drops all parameters after this many, unless it is configured otherwise (PHP: max_input_vars). */
 const maxParameters = 1_000
 
 /**
  * Reads a query as PHP does.
- * @returns undefined where PHP would read it in another way than it is written: brackets that are not in
- *   pairs, a dot or space in a name, which become underscores (PHP: main/php_variables.c), or more
- *   parameters than it takes
+ * @returns undefined if PHP would read it differently from how it is written: it has unpaired brackets, a dot or space
+ *   in a name, which PHP turns into an underscore (PHP: main/php_variables.c), or more parameters than PHP takes
  */
 export function parseQuery(query: string | undefined): readonly QueryParameter[] | undefined {
   if (!query) return []
@@ -36,7 +35,7 @@ export function parseQuery(query: string | undefined): readonly QueryParameter[]
   return parameters
 }
 
-/** The query of a target, read once for all policies that look into it. */
+/** The query of a target, parsed once for all policies that look at it. */
 export function queryOf(target: RequestTarget | undefined): readonly QueryParameter[] | undefined {
   return target?.query === undefined ? none : readOnce(target).query
 }
@@ -47,7 +46,7 @@ const readOnce = onceFor(({ query }: RequestTarget) => ({ query: parseQuery(quer
 
 const nameForm = /^([^[\]. ]+)((?:\[[^[\]]*\])*)$/
 
-/** The grammar of targets has seen to it that the percent-encoding is valid. */
+/** Cannot throw: the target has been parsed, so its percent-encoding is valid. */
 function decode(text: string): string {
   return decodeURIComponent(text.replaceAll('+', ' '))
 }

@@ -21,7 +21,7 @@ export const rateLimit = definePolicy({
   prepare: (settings, services) => {
     const limitsOf = compileApplicable(settings, services.integration)
     const { onStoreFailure = 'local', legacyHeaders } = settings
-    function settle(
+    function verdictOn(
       request: RequestContext,
       { limits, policies }: Applicable,
       decision: LimitDecision,
@@ -50,26 +50,26 @@ export const rateLimit = definePolicy({
       const charge = { limits, cost: costOf(request), onStoreFailure, leaseTokens }
       return services
         .sharedLimiter(charge)
-        .then((decision) => settle(request, applicable, decision))
+        .then((decision) => verdictOn(request, applicable, decision))
     }
   },
 })
 
-/** The limits that hold for a request, made ready. */
+/** The limits that apply to a request, compiled. */
 interface Applicable {
-  /** The same array for the same route. */
+  /** The same array object for every request of a route. */
   readonly limits: readonly Limit[]
   readonly costOf: RequestCost
-  /** `RateLimit-Policy`; empty where no limit is enforced. */
+  /** The value of `RateLimit-Policy`; empty when no limit is enforced. */
   readonly policies: string
   /**
-   * 0 where narrower limits hold: each list of limits has its leases, and several would together exceed
-   * what they share by more than one lease.
+   * 0 when limits of a method or route apply as well. Each list of limits has a lease of its own, so that several lists
+   * together could exceed the limits that they share by more than one lease.
    */
   readonly leaseTokens: number
 }
 
-/** Limits of the whole integration come first, then those of the method, then those of the route. */
+/** Lists the limits of the whole integration first, then those of the method, then those of the route. */
 function compileApplicable(
   settings: Static<typeof RateLimitSettings>,
   integration: string,
@@ -125,7 +125,7 @@ const codes: Readonly<Record<Limit['kind'], ProblemCode>> = {
   concurrency: 'concurrency-exceeded',
 }
 
-/** Of the limits that refuse, the one answers that does so for longest. */
+/** Refuses with the exceeded limit that has to be waited for longest. */
 function refusal(
   limits: readonly Limit[],
   states: readonly LimitState[],
@@ -144,9 +144,7 @@ function refusal(
   })
 }
 
-/**
- * Whole seconds, at least 1, and a little more by chance, so that callers do not come back all at once.
- */
+/** Rounds up to whole seconds, at least 1, and adds a random few, so that callers do not all come back at once. */
 function withJitter(seconds: number, { random }: PolicyServices): number {
   const least = Math.max(1, Math.ceil(seconds))
   return least + Math.floor(random() * Math.min(30, Math.max(2, least / 10)))

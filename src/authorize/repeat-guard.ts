@@ -3,9 +3,9 @@ import { allow, definePolicy, type NonceResult, type Verdict } from '../policy.t
 import { reject } from '../problem.ts'
 
 /**
- * Refuses the same write under the same body signature for a short while. A signature that covers
- * neither time nor nonce can be sent again by who saw it; this is a stop-gap and no more. It stands
- * last, so that a caller which was refused by another policy may send the very same request again.
+ * Refuses a write for a short while when it comes with a body signature that was used for it before. Such a signature
+ * covers neither time nor nonce, so whoever saw it can send it again; this policy is a stop-gap, not a cure. It runs
+ * last, so that a caller that another policy refused may send the very same request again.
  */
 export const repeatGuard = definePolicy({
   name: 'repeat-guard',
@@ -32,10 +32,10 @@ export const repeatGuard = definePolicy({
       return reject('replay-protection-unavailable', `repeats: ${result}`, { retryAfterSeconds: 2 })
     }
     return function checkRepeat({ repeatKey, verified, repeatedAnswer }) {
-      // Nothing is carried out again.
+      // The answer of the first request is given again, and nothing is carried out.
       if (repeatedAnswer !== undefined) return allow
       if (repeatKey === undefined || windowMs === 0) return allow
-      // None of the parts can hold a space.
+      // A space separates them unambiguously: neither part can contain one.
       const result = services.useNonce(`${verified} ${repeatKey}`, windowMs)
       return result instanceof Promise ? result.then(verdictOn) : verdictOn(result)
     }

@@ -1,16 +1,16 @@
 import { apiRoute } from './api-route.ts'
 import { parseRoutePattern, unnamedRoute } from './route-pattern.ts'
 
-/** Routes of Magento that set what is there to what is said, however often. */
+/** The POSTs of Magento that set an absolute state, so that sending them again changes nothing. */
 const absolutePosts: ReadonlySet<string> = new Set([
   'POST /V1/inventory/source-items',
   'POST /V1/inventory/source-items-delete',
 ])
 
-/** PUT by name only: it makes an order each time (Magento: Sales/etc/webapi.xml). */
+/** A PUT in name only: each call creates another order (Magento: Sales/etc/webapi.xml). */
 const creatingPuts: ReadonlySet<string> = new Set(['PUT /V1/orders/create'])
 
-/** Whether to do it twice is to do it once, of a route of Magento. */
+/** Whether calling a route of Magento twice has the same effect as calling it once. */
 export function isRepeatableRoute(route: string): boolean {
   const { method, segments } = parseRoutePattern(route) ?? { method: 'POST', segments: [] }
   const plain = unnamedRoute(`${method} /${apiRoute(segments).segments.join('/')}`)

@@ -4,7 +4,7 @@ import { reject } from '../problem.ts'
 import { SchemaFileSetting } from './body-schema.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
 
-/** Holds bodies against the JSON Schemas of their routes. */
+/** Checks bodies against the JSON Schemas that the configuration has for their routes. */
 export const requestSchema = definePolicy({
   name: 'request-schema',
   stage: 'authorize',

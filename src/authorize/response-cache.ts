@@ -3,7 +3,7 @@ import type { CacheRule } from '../contract/cache-rule.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 
-/** Has answers of granted routes kept for a short while and given again. It refuses nothing. */
+/** Tells the cache for which requests answers may be kept and given again. It refuses nothing. */
 export const responseCache = definePolicy({
   name: 'response-cache',
   stage: 'authorize',

@@ -6,7 +6,7 @@ import { openApiPath, openApiRoute, type RequestContext } from '../request-conte
 import { GrantSetting, routesOf } from './granted-route.ts'
 import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
-/** Lets an integration use the routes that it was granted, and nothing else. */
+/** Lets an integration use the routes that it was granted, and no others. */
 export const routeGrant = definePolicy({
   name: 'route-grant',
   stage: 'authorize',
@@ -39,7 +39,7 @@ export const routeGrant = definePolicy({
   },
 })
 
-/** Whether a request is for a job, which every integration may ask for: it sees its own. */
+/** Recognizes a request about a job. No grant is needed for it: an integration only ever sees its own jobs. */
 function asksForJob(request: RequestContext): boolean {
   const [version, name, id, ...more] = request.target?.segments ?? []
   if (version !== 'V1' || name !== 'jobs' || id === undefined || more.length > 0) return false

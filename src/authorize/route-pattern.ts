@@ -5,21 +5,21 @@ export interface RoutePattern {
   /** As written: `GET /V1/products/:sku`. */
   readonly text: string
   readonly method: string
-  /** A literal segment, or for a variable its name after a colon. */
+  /** Each is a literal, or a colon and the name of a variable. */
   readonly segments: readonly string[]
 }
 
 const patternForm =
   /^(GET|POST|PUT|DELETE) ((?:\/async(?:\/bulk)?)?\/V1(?:\/(?::[A-Za-z][A-Za-z0-9_]*|[A-Za-z0-9._~-]+))+)$/
 
-/** Reads `METHOD /V1/path/:variable`; undefined when it has another form. */
+/** Parses `METHOD /V1/path/:variable`; undefined if the text has another form. */
 export function parseRoutePattern(text: string): RoutePattern | undefined {
   const [, method, path] = patternForm.exec(text) ?? []
   if (method === undefined || path === undefined) return undefined
   return { text, method, segments: path.slice(1).split('/') }
 }
 
-/** A setting that names a route in the way Magento's own route table does. */
+/** A setting that names a route as Magento's own route table does. */
 export function RoutePatternSetting() {
   return Type.String({
     pattern: patternForm.source,
@@ -44,7 +44,7 @@ export function MethodOrRouteSetting() {
   })
 }
 
-/** A granted route and the raw, still encoded values of its variables. */
+/** A granted route with the values of its variables, raw and still percent-encoded. */
 export interface RouteMatch {
   readonly pattern: RoutePattern
   readonly variables: ReadonlyMap<string, string>
@@ -54,9 +54,8 @@ export interface RouteMatch {
 export type RouteMatcher = (method: string, segments: readonly string[]) => RouteMatch | undefined
 
 /**
- * Compiles patterns into a matcher. Literals are compared with the raw segment, without decoding,
- * as Magento does (Magento: Webapi/Controller/Rest/Router/Route.php); where several patterns match,
- * the one with the earliest literal wins.
+ * Compiles patterns into a matcher. Literals are compared with the raw segment, without decoding it, as Magento does
+ * (Magento: Webapi/Controller/Rest/Router/Route.php). If several patterns match, the one with the earliest literal wins.
  */
 export function compileRoutes(patterns: readonly RoutePattern[]): RouteMatcher {
   const byShape = Map.groupBy(patterns, ({ method, segments }) => shape(method, segments))
@@ -86,25 +85,25 @@ function isVariable(segment: string): boolean {
   return segment.startsWith(':')
 }
 
-/** Name of the variable that a segment of a pattern is; undefined for a literal. */
+/** The name of the variable if a segment of a pattern is one; undefined for a literal. */
 export function variableOf(segment: string): string | undefined {
   return isVariable(segment) ? segment.slice(1) : undefined
 }
 
-/** Names of the variables of a pattern, in their order. */
+/** The names of the variables among the segments of a pattern, in order. */
 export function variablesOf(segments: readonly string[]): string[] {
   return segments.flatMap((segment) => variableOf(segment) ?? [])
 }
 
-/** A route with its variables unnamed, since a grant may name them otherwise. */
+/** A route without the names of its variables, for comparing routes that may name them differently. */
 export function unnamedRoute(route: string): string {
   return route.replaceAll(/:[A-Za-z0-9_]+/g, ':')
 }
 
 /**
- * The segments of the requests that two routes have in common: literal where one of them is, variables named as
- * by the first.
- * @returns undefined where no request is of both
+ * The pattern of those requests that match both of two routes: a segment is literal if it is literal in either route,
+ * and variables have the names of the first.
+ * @returns the segments of that pattern; undefined if no request matches both
  */
 export function meetRoutes(one: string, other: string): readonly string[] | undefined {
   const [first, second] = [parseRoutePattern(one), parseRoutePattern(other)]

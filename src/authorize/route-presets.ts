@@ -1,6 +1,6 @@
-/** Groups of routes that integrations commonly need (Magento: etc/webapi.xml of the modules). */
+/** Groups of routes that integrations commonly need (Magento: etc/webapi.xml of its modules). */
 export const routePresets = {
-  /** What a PIM or a marketplace reads of the catalogue. */
+  /** What a PIM or a marketplace reads from the catalogue. */
   'catalog-read': [
     'GET /V1/products',
     'GET /V1/products/:sku',
@@ -17,7 +17,7 @@ export const routePresets = {
     'GET /V1/categories/:categoryId',
     'GET /V1/categories/:categoryId/products',
   ],
-  /** What an ERP needs to keep stock, by sources and without. */
+  /** What an ERP needs to keep stock up to date, with and without inventory sources. */
   'stock-write': [
     'GET /V1/inventory/source-items',
     'POST /V1/inventory/source-items',
@@ -27,7 +27,7 @@ export const routePresets = {
     'GET /V1/stockStatuses/:productSku',
     'PUT /V1/products/:productSku/stockItems/:itemId',
   ],
-  /** What an ERP or a CRM reads of sales. */
+  /** What an ERP or a CRM reads about sales. */
   'orders-read': [
     'GET /V1/orders',
     'GET /V1/orders/:id',

@@ -7,7 +7,7 @@ import { criteriaViolations, pagingViolations } from './search-criteria/criteria
 import { otherPaging } from './search-criteria/other-paging.ts'
 import { parseCriteria } from './search-criteria/parse-criteria.ts'
 
-/** Keeps searches within bounds, so that no caller fetches or scans a whole table by one request. */
+/** Keeps searches within bounds, so that no single request fetches or scans a whole table. */
 export const searchCriteria = definePolicy({
   name: 'search-criteria',
   stage: 'authorize',
@@ -19,7 +19,7 @@ export const searchCriteria = definePolicy({
   prepare: ({ routes = {}, ...general }, services) => {
     return function checkSearchCriteria(request) {
       const { method, target, job, route } = request
-      // Neither a job nor the document of routes is a search.
+      // Requests for a job or for the OpenAPI document are no searches.
       if (method !== 'GET' || target === undefined || job !== undefined || route === openApiRoute)
         return allow
       const bounds = { ...general, ...routes[request.route ?? ''] }
@@ -55,7 +55,7 @@ export const searchCriteria = definePolicy({
   },
 })
 
-/** What is added is signed, sent and recorded like what the caller has sent. */
+/** Adds a page size to the request's own query, so that it is signed, sent and recorded like the caller's parameters. */
 function addPageSize(
   request: RequestContext,
   target: RequestTarget,
@@ -64,7 +64,7 @@ function addPageSize(
 ): Verdict {
   const before = target.query ? `${target.query}&` : ''
   const filled = { ...target, query: `${before}${encodeURIComponent(parameter)}=${pageSize}` }
-  // Behind as many parameters as PHP takes it would be left out.
+  // After as many parameters as PHP takes, it would drop the added one.
   if (queryOf(filled) === undefined) {
     const detail = 'The query has too many parameters for a page size beside them.'
     return reject('query-not-allowed', 'no room for a page size', { detail })

@@ -10,13 +10,13 @@ import { percentDecode } from '../syntax/percent-encoding.ts'
 import { apiRoute } from './api-route.ts'
 import { foldName } from './folded-names.ts'
 
-/** How many addresses and subjects are remembered at once. */
+/** At most this many addresses, and as many subjects, are remembered at a time. */
 const rememberedKeys = 100_000
 
 interface SensitiveRoute {
   readonly guess: 'credential' | 'account' | 'card'
   readonly form: RegExp
-  /** What is guessed at: accounts, or a cart that cards are tried on. */
+  /** The accounts that are guessed at, or the cart on which cards are tried. */
   readonly subjects: (request: RequestContext, segments: readonly string[]) => readonly string[]
 }
 
@@ -27,13 +27,13 @@ const routes: readonly SensitiveRoute[] = [
     form: /^POST V1\/(?:integration\/(?:admin|customer)\/token|tfa\/.+)$/,
     subjects: accountsOf,
   },
-  // Which addresses have an account.
+  // Finding out which e-mail addresses have an account.
   {
     guess: 'account',
     form: /^(?:POST V1\/customers(?:\/isEmailAvailable|\/resetPassword)?|PUT V1\/customers\/password)$/,
     subjects: accountsOf,
   },
-  // Stolen cards.
+  // Trying stolen cards.
   {
     guess: 'card',
     form: /^(?:POST|PUT) V1\/(?:guest-carts\/[^/]+|carts\/[^/]+)\/(?:(?:set-)?payment-information|order)$/,
@@ -41,18 +41,18 @@ const routes: readonly SensitiveRoute[] = [
   },
 ]
 
-/** Every customer calls the own cart `mine`; which one it is, the token says that is passed on to Magento. */
+/** Every customer's own cart is called `mine`. Whose it is depends on the token that is passed on to Magento. */
 function cartOf({ bearerDigest = '' }: RequestContext, segments: readonly string[]): string[] {
   const [, carts = '', raw = ''] = segments
   const id = percentDecode(raw) ?? raw
-  // An id that is a number Magento casts to one.
+  // Magento casts a numeric id to an integer.
   const cart = Number.isFinite(Number(id)) ? String(Math.trunc(Number(id))) : id
   return [`${carts} ${cart}${id === 'mine' ? ` ${bearerDigest}` : ''}`]
 }
 
 const accountNames = new Set(['username', 'email', 'customeremail'])
 
-/** All that may name an account: of names that its route does not have Magento takes no notice. */
+/** Everything that may name an account, whatever the route: Magento ignores names that the route does not have. */
 function accountsOf({ json }: RequestContext): string[] {
   const value = json?.value ?? {}
   const nested = Object.entries(value).flatMap(([name, member]) =>
@@ -67,14 +67,14 @@ function accountsOf({ json }: RequestContext): string[] {
   )
 }
 
-/** Of a fixed length, whatever a caller takes for the name of an account. */
+/** Hashed, so that a caller cannot fill the memory with long names of accounts. */
 function keyOf(guess: SensitiveRoute['guess'], subject: string): string {
   return hash('sha256', `${guess} ${subject}`, 'base64')
 }
 
 /**
- * Holds the routes on which accounts, cards and second factors are guessed to a rate of their own: by
- * the caller's address, and by the account or cart, whoever asks.
+ * Limits the rate of calls to routes on which passwords, second factors, accounts and cards can be guessed: per address
+ * of the caller, and per account or cart, whoever calls.
  */
 export const sensitiveRoutes = definePolicy({
   name: 'sensitive-routes',
@@ -93,7 +93,7 @@ export const sensitiveRoutes = definePolicy({
   prepare: ({ perAddress, perSubject }, services) => {
     const limiterOf = (of: 'address' | 'subject', rate: string) => {
       const { count, unitSeconds } = parseRate(rate)
-      // As many as come in a minute may come at once.
+      // The calls of one minute may come at once.
       const burst = Math.max(1, Math.ceil((count * 60) / unitSeconds))
       const name = `${services.integration}/sensitive-routes by ${of}`
       return services.localLimiter(
@@ -110,7 +110,7 @@ export const sensitiveRoutes = definePolicy({
       const path = segments.join('/')
       const route = routes.find(({ form }) => form.test(`${request.method} ${path}`))
       if (route === undefined) return allow
-      // Of an array a job of Magento's makes a bulk.
+      // A job that Magento works off turns an array into a bulk.
       if (execution === 'bulk' || Array.isArray(request.json?.value)) {
         return reject('attack-refused', 'bulk request to a sensitive route', {
           detail: 'This route may not be called in bulk.',

@@ -1,12 +1,12 @@
 import type { SubjectField } from '../contract/audit-details.ts'
 
 /*
- * Where Magento's own routes, and those of the gateway, name what they are about. Bodies are those of its
- * service interfaces (Magento_Catalog, Magento_InventoryApi, Magento_Sales: etc/webapi.xml). Variables stand
- * as `:`, since the configuration may name them otherwise.
+ * Where requests of Magento's own routes, and of the gateway's, name what they are about. Bodies have the form of
+ * Magento's service interfaces (Magento_Catalog, Magento_InventoryApi, Magento_Sales: etc/webapi.xml). Variables are
+ * written as `:` without a name, since the configuration may name them differently.
  */
 
-/** JSON Pointers into the bodies of routes, by field. */
+/** JSON Pointers into the bodies, by route and field. */
 export const standardPointers: ReadonlyMap<
   string,
   Partial<Readonly<Record<SubjectField, readonly string[]>>>
@@ -81,8 +81,8 @@ const bySegment: ReadonlyMap<string, SubjectField> = new Map([
 ])
 
 /**
- * What a variable of a path names, by its own name and by the segment before it.
- * @returns undefined when it is nothing that a record is searched by
+ * What a variable of a path identifies, according to its own name or else the segment before it.
+ * @returns undefined when it is nothing that records are searched by
  */
 export function subjectOfVariable(variable: string, before: string): SubjectField | undefined {
   return byName.get(variable) ?? bySegment.get(before)

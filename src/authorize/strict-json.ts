@@ -3,29 +3,29 @@ import type { JsonBody } from '../request-context.ts'
 import { scanJson } from './json-structure.ts'
 import { withPlainNames } from './plain-names.ts'
 
-/** What makes a text refused as JSON; `fault` never repeats the text. */
+/** Why a text is refused; `fault` never repeats any of the text. */
 export interface JsonFault {
   readonly fault: string
 }
 
-/** How much a JSON text may hold. */
+/** How large a JSON text may be. */
 export interface JsonBounds {
-  /** How deep arrays and objects may be nested. */
+  /** How deeply arrays and objects may be nested. */
   readonly depth: number
-  /** Members of objects and elements of arrays, in all. */
+  /** How many members of objects and elements of arrays there may be in total. */
   readonly members: number
 }
 
-/** What holds where nothing else is said. */
+/** The bounds unless the configuration says otherwise. */
 export const standardJsonBounds: JsonBounds = { depth: 64, members: 250_000 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Parses a JSON object or array so that no second parser can read it differently: UTF-8 without a byte
- * order mark, no member name twice in one object, no member name that reaches a JavaScript prototype or
- * can be written with an escape only, no number that a double cannot hold, no half of a surrogate pair,
- * bounded depth and count. The rest is RFC 8259 as `JSON.parse` has it.
+ * Parses a JSON object or array, and refuses whatever another parser could read differently. The text has to be UTF-8
+ * without a byte order mark, of bounded depth and size; it may not have the same member name twice in one object, a
+ * member name that reaches a JavaScript prototype or cannot be written without an escape, a number that a double
+ * cannot hold, or half of a surrogate pair. Everything else is RFC 8259, as `JSON.parse` reads it.
  */
 export function parseStrictJson(
   bytes: Buffer,
@@ -55,7 +55,7 @@ export function parseStrictJson(
     value = JSON.parse(plain)
   }
   const names = new Set<string>()
-  // Of a name that stands twice in one object the value has one member only.
+  // JSON.parse keeps one member of a repeated name, so a repetition shows as fewer members than the text has.
   if (collectNames(value as object, names) !== nameCount) {
     return { fault: 'The body has the same member name twice in one object.' }
   }
@@ -71,11 +71,11 @@ export function parseStrictJson(
 const nameFault = 'The body has a member name that is not allowed.'
 const prototypeNames = ['__proto__', 'constructor', 'prototype']
 const mayHaveSurrogate = /\\u[dD][89a-fA-F]/
-// JSON.stringify escapes of all surrogates those only that have no other half.
+// JSON.stringify escapes a surrogate only if its other half is missing.
 const halfSurrogate = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/
 
 function decode(bytes: Buffer): string | undefined {
-  // Several times as fast, and what partners send is mostly that.
+  // Decoding Latin-1 is several times as fast, and most bodies are plain ASCII.
   if (isAscii(bytes)) return bytes.toString('latin1')
   try {
     return utf8.decode(bytes)
@@ -84,7 +84,7 @@ function decode(bytes: Buffer): string | undefined {
   }
 }
 
-/** Adds the names of all objects in a value to a set, and counts how often there is one. */
+/** Adds the member names of all objects in a value to a set, and counts the members. */
 function collectNames(value: object, names: Set<string>): number {
   let count = 0
   if (Array.isArray(value)) {
@@ -93,7 +93,7 @@ function collectNames(value: object, names: Set<string>): number {
     }
     return count
   }
-  // Members of their own are all that an object of JSON.parse has to enumerate.
+  // Objects that JSON.parse makes have no inherited enumerable members, so `for in` sees just their own.
   for (const name in value) {
     count += 1
     if (!names.has(name)) names.add(name)

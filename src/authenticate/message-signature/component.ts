@@ -3,13 +3,13 @@ import { serializeMember } from './structured-field.ts'
 
 /** A component that a signature covers (RFC 9421, section 2). */
 export interface Component {
-  /** Lower-case field name, or the name of a derived component with its `@`. */
+  /** A field name in lower case, or the name of a derived component with its `@`. */
   readonly name: string
-  /** Name with parameters, serialized: what stands before the colon in the signature base. */
+  /** The name with its parameters, serialized as it stands before the colon in the signature base. */
   readonly identifier: string
-  /** How the value of a field is taken (RFC 9421, sections 2.1.1 to 2.1.3). */
+  /** How the value of a field is represented (RFC 9421, sections 2.1.1 to 2.1.3). */
   readonly form: 'plain' | 'sf' | 'bs' | 'key'
-  /** The dictionary member of form `key`, or the parameter of `@query-param`. */
+  /** With form `key`, the member of the dictionary; with `@query-param`, the parameter. */
   readonly member: string | undefined
 }
 
@@ -28,7 +28,7 @@ const derivedComponents = new Set([
 // RFC 9110, section 5.6.2; upper case is excluded by RFC 9421, section 2.1.
 const fieldName = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/
 
-/** Reads a component identifier as it stands in a list of covered components. */
+/** Reads one component identifier of a list of covered components. */
 export function readComponent(item: Item): Component | { readonly reason: string } {
   const [name, parameters] = item
   if (typeof name !== 'string') return { reason: 'a covered component is not a string' }
@@ -40,7 +40,7 @@ export function readComponent(item: Item): Component | { readonly reason: string
     if (isParameter) return { reason: '@query-param is covered without a name' }
     return { name, identifier, form: 'plain', member: undefined }
   }
-  // No two of the parameters of a request can stand together, so there is one of them.
+  // No two of the parameters defined for requests can be combined, so only a single one is valid.
   const [[key, value]] = parameters as unknown as [[string, BareItem]]
   if (parameters.size === 1) {
     if (isParameter) {
@@ -60,8 +60,8 @@ export function readComponent(item: Item): Component | { readonly reason: string
 }
 
 /**
- * Reads covered components.
- * @returns a reason also for one that stands twice (RFC 9421, section 2.5)
+ * Reads a list of covered components.
+ * @returns a reason if one cannot be read or is listed twice (RFC 9421, section 2.5)
  */
 export function readComponents(
   items: readonly Item[],

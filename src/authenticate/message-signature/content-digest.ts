@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { allValues } from '../../syntax/headers.ts'
 import { parseStrictDictionary } from './structured-field.ts'
 
-/** The algorithms of RFC 9530, section 5 that are fit for an adversary, by their names here. */
+/** Those algorithms of RFC 9530, section 5 that withstand an attacker, each with its name in Node. */
 const algorithms: ReadonlyMap<string, string> = new Map([
   ['sha-256', 'sha256'],
   ['sha-512', 'sha512'],
@@ -16,10 +16,10 @@ export function contentDigest(body: Uint8Array): string {
 }
 
 /**
- * Holds a body against its `Content-Digest` (RFC 9530, section 2): every member whose algorithm is
- * known must match, and there must be one.
+ * Checks a body against its `Content-Digest` (RFC 9530, section 2): there must be at least one digest with a known
+ * algorithm, and all of those must match.
  * @param headers names and values in turn, as received
- * @returns why it does not match, for the audit
+ * @returns why the body does not match, for the audit
  */
 export function findContentDigestFault(
   headers: readonly string[],

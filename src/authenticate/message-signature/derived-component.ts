@@ -4,9 +4,9 @@ import type { Component } from './component.ts'
 /** The control data of a request, as received. */
 export interface ControlData {
   readonly method: string
-  /** Raw path. */
+  /** The raw path. */
   readonly path: string
-  /** Raw query without its `?`; absent when there is no `?`. */
+  /** The raw query without its `?`; undefined when there is no `?`. */
   readonly query: string | undefined
 }
 
@@ -16,12 +16,12 @@ export function normalizeOrigin({ scheme, authority }: PublicOrigin): PublicOrig
   return { scheme, authority: authority.toLowerCase().replace(defaultPort, '') }
 }
 
-// No control character, nothing beyond ASCII (RFC 9421, section 2.2).
+// No control characters and nothing outside ASCII (RFC 9421, section 2.2).
 const printable = /^[\x20-\x7e]*$/
 
 /**
- * The value of a derived component of a request (RFC 9421, section 2.2). The origin is the
- * configured one: a Host header can be chosen by whoever sends the request.
+ * The value of a derived component of a request (RFC 9421, section 2.2).
+ * @param origin from the configuration, not from the Host header, which the sender can choose freely
  */
 export function derivedValue(
   component: Component,
@@ -63,7 +63,7 @@ function valueFrom(
   }
 }
 
-/** RFC 9421, section 2.2.8: one that occurs more than once cannot be signed alone. */
+/** RFC 9421, section 2.2.8: a parameter that occurs more than once cannot be covered. */
 function queryParameter(query: string, name: string): string | { readonly reason: string } {
   let found: string | undefined
   for (const [key, value] of new URLSearchParams(query)) {
@@ -74,8 +74,8 @@ function queryParameter(query: string, name: string): string | { readonly reason
   return found ?? { reason: 'a covered query parameter is missing' }
 }
 
-// The percent-encode set of application/x-www-form-urlencoded, which is wider than that of
-// encodeURIComponent; RFC 9421, section 2.2.8 has a space as %20.
+// Encodes as application/x-www-form-urlencoded does, which escapes more characters than encodeURIComponent, except that
+// RFC 9421, section 2.2.8 wants a space as %20.
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll(
     /[!'()~]/g,

@@ -7,10 +7,10 @@ import {
   serializeMember,
 } from './structured-field.ts'
 
-/** What is known of structured fields beyond their text: their types, by lower-case name. */
+/** The types of structured fields by lower-case name. A type cannot be told from the text of a field. */
 export type FieldTypes = ReadonlyMap<string, FieldType>
 
-/** The structured fields of a request that are worth signing (IANA field name registry). */
+/** The structured fields of requests that are worth signing (IANA field name registry). */
 export const knownFieldTypes: FieldTypes = new Map([
   ['accept-signature', 'dictionary'],
   ['client-cert', 'item'],
@@ -55,22 +55,22 @@ export function fieldValue(
   return serializeMember(value)
 }
 
-// RFC 9421, section 2.1.3. Node gives field values with one character for each byte.
+// RFC 9421, section 2.1.3. Node's field values have one character per byte.
 function wrap(line: string): string {
   return `:${Buffer.from(line, 'latin1').toString('base64')}:`
 }
 
-/** One field line without white space around it and without obsolete folding. */
+/** One field line without surrounding white space and without obsolete line folding. */
 function canonicalLine(line: string): string {
   if (!line.includes('\r\n')) return trimSpace(line)
   const [first = '', ...folded] = line.split('\r\n')
-  // A line break that is no obs-fold (RFC 9112, section 5.2) stays, and is refused as not ASCII.
+  // A line break that is no obs-fold (RFC 9112, section 5.2) is left in, and the caller refuses the field for it.
   if (folded.some((part) => !/^[ \t]/.test(part))) return line
   return [first, ...folded].map(trimSpace).join(' ').trim()
 }
 
-// Not trim(), which takes more than the space and tab of RFC 9110, section 5.6.3; and no regular
-// expression, which would take quadratic time to find the end.
+// trim() would also remove more than the space and tab of RFC 9110, section 5.6.3, and a regular expression would need
+// quadratic time to find the end.
 function trimSpace(line: string): string {
   let start = 0
   let end = line.length

@@ -1,10 +1,10 @@
 import { chooseLabel, defaultTag, readDictionary } from './signature-input.ts'
 
 /**
- * The `keyid` (RFC 9421, section 2.3) that a request claims to be signed with, by the signature
- * that {@link readMessageSignature} would choose. Nothing is verified.
+ * The `keyid` (RFC 9421, section 2.3) that a request claims to be signed with, taken from the signature that
+ * {@link readMessageSignature} would choose. Nothing is verified.
  * @param headers names and values in turn, as received
- * @returns undefined when there is none, or none that can be read
+ * @returns undefined when there is no keyid, or none that can be read
  */
 export function keyidOf(headers: readonly string[], tag: string = defaultTag): string | undefined {
   const inputs = readDictionary(headers, 'signature-input')

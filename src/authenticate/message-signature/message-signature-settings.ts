@@ -6,7 +6,7 @@ import { defaultTag } from './signature-input.ts'
 
 const closed = { additionalProperties: false } as const
 
-/** A key that signatures are verified with. */
+/** A key with which signatures are verified. */
 const MessageSignatureKey = Type.Refine(
   Type.Object(
     {
@@ -34,10 +34,13 @@ const MessageSignatureKey = Type.Refine(
   () => 'a secret for hmac-sha256, a publicKey for ed25519 and ecdsa-p256-sha256',
 )
 
-/** A key of {@link MessageSignatureSettings}, its references resolved. */
+/** A key of {@link MessageSignatureSettings} whose references have been resolved. */
 export type MessageSignatureKey = Static<typeof MessageSignatureKey>
 
-/** By so much the clock of a caller may differ at most, whatever is configured; a nonce is remembered for that. */
+/**
+ * The most that `clockSkewSeconds` can be. Nonces are remembered for this long after the end of their signature, since
+ * a reload may raise that setting.
+ */
 export const longestSkewSeconds = 120
 
 /** Settings of the scheme `rfc9421`. */
@@ -75,5 +78,5 @@ export const MessageSignatureSettings = Type.Object(
   closed,
 )
 
-/** Settings of the scheme `rfc9421`, their references resolved. */
+/** Settings of the scheme `rfc9421` whose references have been resolved. */
 export type MessageSignatureSettings = Static<typeof MessageSignatureSettings>

@@ -5,18 +5,18 @@ import {
   signatureAlgorithms,
 } from './signature-algorithm.ts'
 
-/** A key to sign with, and the algorithm that it is for. */
+/** A key to sign with, and its algorithm. */
 export interface MessageSigningKey {
   readonly key: KeyObject
   readonly algorithm: SignatureAlgorithm
 }
 
-/** Why text is no key to sign with. */
+/** Why a text is not a key to sign with. */
 export interface MessageSigningKeyFault {
   readonly fault: 'no private key in PEM' | 'neither ed25519 nor ecdsa on P-256'
 }
 
-/** Reads a private key in PEM; text without one is a shared secret, used byte for byte. */
+/** Reads a private key in PEM. Any text that is not PEM is a shared secret, used byte for byte. */
 export function messageSigningKey(text: string): MessageSigningKey | MessageSigningKeyFault {
   if (!text.includes('-----BEGIN ')) {
     return { key: createSecretKey(text, 'utf8'), algorithm: 'hmac-sha256' }
@@ -25,7 +25,7 @@ export function messageSigningKey(text: string): MessageSigningKey | MessageSign
   try {
     key = createPrivateKey(text)
   } catch {
-    // The message of the fault could hold a part of the key.
+    // The error is not passed on: its message could contain a part of the key.
     return { fault: 'no private key in PEM' }
   }
   const algorithm = signatureAlgorithms.find((each) => fitsAlgorithm(each, key))

@@ -7,8 +7,8 @@ const maxNonceLength = 128
 const maxKeyidLength = 128
 
 /**
- * What is wrong with the parameters of a signature, by the profile of this gateway: `created`,
- * `expires`, `nonce` and `keyid` are required (RFC 9421, section 3.2, application requirements).
+ * Finds out what is wrong with the parameters of a signature. This gateway requires `created`, `expires`, `nonce` and
+ * `keyid` (RFC 9421, section 3.2, application requirements).
  */
 export function findParameterFault(
   { created, expires, nonce, keyid, tag }: SignatureParameters,

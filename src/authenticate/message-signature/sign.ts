@@ -10,7 +10,7 @@ import { signatureBase } from './signature-base.ts'
 import type { SignatureParameters } from './signature-parameters.ts'
 import { parseStrictDictionary, serializeMember, serializeParameters } from './structured-field.ts'
 
-/** A request as its sender knows it. */
+/** A request that is to be signed. */
 export interface RequestToSign extends ControlData, PublicOrigin {
   /** Field names and values in turn. */
   readonly headers: readonly string[]
@@ -21,20 +21,17 @@ export interface RequestToSign extends ControlData, PublicOrigin {
 export interface SigningOptions {
   readonly algorithm: SignatureAlgorithm
   readonly key: KeyObject
-  /** Written in the order of their keys. */
+  /** Written in the order of the properties of this object. */
   readonly parameters: SignatureParameters
-  /**
-   * Names of components, or whole identifiers such as `"@query-param";name="a"`; left out: what
-   * this gateway requires.
-   */
+  /** Names of components, or whole identifiers such as `"@query-param";name="a"`; by default those that we require. */
   readonly components?: readonly string[]
-  /** Left out: `sig1`. */
+  /** `sig1` by default. */
   readonly label?: string
 }
 
 /** The fields that signing adds to a request. */
 export interface SignatureFields {
-  /** Only for a body that has no digest yet. */
+  /** Present only if the request has a body and no digest yet. */
   readonly 'Content-Digest'?: string
   readonly 'Signature-Input': string
   readonly Signature: string
@@ -42,7 +39,7 @@ export interface SignatureFields {
 
 /**
  * Signs a request (RFC 9421, section 3.1).
- * @throws TypeError when a component has no value in this request, or cannot be written
+ * @throws TypeError when a component has no value in this request or cannot be serialized
  */
 export function signMessage(request: RequestToSign, options: SigningOptions): SignatureFields {
   const { body, headers } = request

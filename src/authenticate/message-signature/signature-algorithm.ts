@@ -1,21 +1,21 @@
 import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto'
 
-/** The algorithms of RFC 9421, section 3.3 that are offered here. */
+/** Those algorithms of RFC 9421, section 3.3 that the gateway supports. */
 export const signatureAlgorithms = ['hmac-sha256', 'ed25519', 'ecdsa-p256-sha256'] as const
 
 /** The registered name of an algorithm (RFC 9421, section 6.2). */
 export type SignatureAlgorithm = (typeof signatureAlgorithms)[number]
 
-/** What makes and verifies signatures; the base is ASCII. */
+/** Signs and verifies with one algorithm. The signature base is always ASCII. */
 interface Primitives {
-  /** Octets of a signature. */
+  /** The length of a signature in octets. */
   readonly length: number
   readonly sign: (base: string, key: KeyObject) => Buffer
-  /** The signature is of the right length. */
+  /** To be called only with a signature of the right length. */
   readonly verify: (base: string, key: KeyObject, signature: Buffer) => boolean
 }
 
-// RFC 9421, section 3.3.4: r and s, 32 octets each, not DER.
+// RFC 9421, section 3.3.4: r and s with 32 octets each, not DER.
 const dsaEncoding = 'ieee-p1363'
 
 const primitives: Readonly<Record<SignatureAlgorithm, Primitives>> = {
@@ -42,7 +42,7 @@ export function signBase(algorithm: SignatureAlgorithm, key: KeyObject, base: st
   return primitives[algorithm].sign(base, key)
 }
 
-/** Verifies the signature of a signature base (RFC 9421, section 3.3); an HMAC in constant time. */
+/** Verifies the signature of a signature base (RFC 9421, section 3.3); HMACs are compared in constant time. */
 export function verifyBase(
   algorithm: SignatureAlgorithm,
   key: KeyObject,
@@ -57,7 +57,7 @@ export function isOfLength(algorithm: SignatureAlgorithm, signature: Buffer): bo
   return signature.length === primitives[algorithm].length
 }
 
-/** Tells whether a key is one for the algorithm. */
+/** Whether a key is of the kind that an algorithm needs. */
 export function fitsAlgorithm(algorithm: SignatureAlgorithm, key: KeyObject): boolean {
   if (algorithm === 'hmac-sha256') return key.type === 'secret'
   if (algorithm === 'ed25519') return key.asymmetricKeyType === 'ed25519'

@@ -3,15 +3,15 @@ import type { Component } from './component.ts'
 import { type ControlData, derivedValue } from './derived-component.ts'
 import { type FieldTypes, fieldValue, knownFieldTypes } from './field-component.ts'
 
-/** What a signature is made over. */
+/** The parts of a request over which a signature is made. */
 export interface SignedMessage extends ControlData {
   /** Field names and values in turn, as received. */
   readonly rawHeaders: readonly string[]
 }
 
 /**
- * The string that is signed (RFC 9421, section 2.5): one line for each component, the signature
- * parameters last, without a line feed at the end. It is ASCII, and no value holds a line feed.
+ * The string that is signed (RFC 9421, section 2.5): one line for each component, then the signature parameters, without
+ * a line feed at the end. It is ASCII, and no value contains a line feed.
  * @param signatureParams the serialized value of `@signature-params`
  * @returns a reason when a component has no value in this message
  */

@@ -8,28 +8,28 @@ import {
   serializeMember,
 } from './structured-field.ts'
 
-/** The tag that tells our signature among several, unless another one is configured. */
+/** The tag that marks the signature meant for us among several, unless another one is configured. */
 export const defaultTag = 'magegate'
 
 /** One signature of a message. */
 export interface MessageSignature {
   readonly components: readonly Component[]
   readonly parameters: SignatureParameters
-  /** Components and parameters serialized: the value of `@signature-params`. */
+  /** The components and parameters, serialized as the value of `@signature-params`. */
   readonly signatureParams: string
   readonly signature: Buffer
 }
 
-/** Bounds on what is parsed before anybody has proven anything. */
+/** These bound what is parsed for a caller that has not proven anything yet. */
 const maxFieldLength = 2_048
 const maxSignatures = 4
 const maxComponents = 32
 
 /**
- * Reads the signature that is meant for us from `Signature-Input` and `Signature` (RFC 9421,
- * section 4): the only one, or among several the only one with the tag.
- * @param headers names and values in turn; repeated fields are one dictionary
- * @returns for the audit, why there is none
+ * Reads the signature that is meant for us from `Signature-Input` and `Signature` (RFC 9421, section 4): the only one,
+ * or if there are several, the only one with our tag.
+ * @param headers names and values in turn; the values of a repeated field form one dictionary
+ * @returns the signature, or for the audit why there is none
  */
 export function readMessageSignature(
   headers: readonly string[],
@@ -57,7 +57,7 @@ export function readMessageSignature(
   return { components, parameters, signatureParams, signature: Buffer.from(signature) }
 }
 
-/** Chooses the signature for us by its label. */
+/** Finds the label of the signature that is meant for us. */
 export function chooseLabel(
   inputs: StrictDictionary,
   tag: string,
@@ -72,7 +72,7 @@ function tagOf(inputs: StrictDictionary, label: string): unknown {
   return inputs.get(label)?.[1].get('tag')
 }
 
-/** Reads one of the two dictionaries; never empty. */
+/** Reads one of the two dictionaries. The result is never empty. */
 export function readDictionary(
   headers: readonly string[],
   name: 'signature-input' | 'signature',

@@ -1,6 +1,6 @@
 import type { BareItem } from 'structured-headers'
 
-/** Parameters of a signature (RFC 9421, section 2.3); times in seconds since the epoch. */
+/** Parameters of a signature (RFC 9421, section 2.3). Times are in seconds since the epoch. */
 export interface SignatureParameters {
   readonly created?: number
   readonly expires?: number
@@ -20,8 +20,8 @@ const types: ReadonlyMap<string, 'number' | 'string'> = new Map([
 ] as const)
 
 /**
- * Reads the parameters of a signature. One that RFC 9421, section 2.3 does not define is refused:
- * its signer meant something by it that nobody here would heed.
+ * Reads the parameters of a signature. A parameter that RFC 9421, section 2.3 does not define is refused: the signer
+ * meant something by it, and the gateway would ignore it.
  */
 export function readSignatureParameters(
   parameters: ReadonlyMap<string, BareItem>,

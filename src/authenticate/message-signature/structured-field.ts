@@ -11,17 +11,17 @@ import {
 /** A member of a Dictionary or List (RFC 9651, sections 3.1 and 3.2). */
 export type Member = Item | InnerList
 
-/** A Dictionary that says nothing twice. */
+/** A Dictionary in which no key and no parameter is repeated. */
 export type StrictDictionary = ReadonlyMap<string, Member>
 
-/** The type of a structured field, which its definition fixes. */
+/** The type of a structured field, according to the definition of the field. */
 export type FieldType = 'dictionary' | 'list' | 'item'
 
 /**
- * Parses a Dictionary (RFC 9651, section 4.2). Beyond what the RFC asks, it refuses what has a
- * second spelling or a hidden part: repeated keys and parameters (of which a parser keeps only the
- * last), leading zeros, base64 that is not in its one canonical form; white space may differ.
- * @returns undefined for what is refused
+ * Parses a Dictionary (RFC 9651, section 4.2). More strictly than the RFC, it accepts only the canonical spelling, apart
+ * from white space. This excludes repeated keys and parameters (of which a parser keeps only the last), leading zeros,
+ * and base64 in any form but its canonical one.
+ * @returns undefined if the text is refused
  */
 export function parseStrictDictionary(text: string): StrictDictionary | undefined {
   return parseStrictly(text, () => {
@@ -30,10 +30,7 @@ export function parseStrictDictionary(text: string): StrictDictionary | undefine
   })
 }
 
-/**
- * Serializes a field anew (RFC 9651, section 4.1), with the strictness of
- * {@link parseStrictDictionary}.
- */
+/** Parses a field as strictly as {@link parseStrictDictionary} and serializes it again (RFC 9651, section 4.1). */
 export function reserialize(text: string, type: FieldType): string | undefined {
   return parseStrictly(text, () => {
     const canonical =
@@ -46,7 +43,7 @@ export function reserialize(text: string, type: FieldType): string | undefined {
   })
 }
 
-/** Serializes one member without its key (RFC 9651, sections 4.1.1.1 and 4.1.3). */
+/** Serializes a member without its key (RFC 9651, sections 4.1.1.1 and 4.1.3). */
 export function serializeMember(member: Member): string {
   const [value, parameters] = member
   const text = Array.isArray(value)
@@ -72,7 +69,7 @@ function parseStrictly<Parsed>(
     const { parsed, canonical } = parse()
     if (canonical === text || withoutSpace(canonical) === withoutSpace(text)) return parsed
   } catch {
-    // Whatever it is, the field cannot be read; there is nobody to tell more than that.
+    // Whatever the error says, the field cannot be read, and callers need to know no more.
   }
   return undefined
 }
@@ -88,9 +85,9 @@ function serializeDictionary(dictionary: ReadonlyMap<string, Member>): string {
 }
 
 /*
- * The library's own serializer is not used: it writes the decimal 1.0 as the integer 1, escapes
- * control characters of display strings with one digit, and takes as long as parsing does. What
- * does not occur in the fields of a signature is refused instead.
+ * The library's own serializer is not used: it writes the decimal 1.0 as the integer 1, escapes control characters of
+ * display strings with one digit only, and takes as long as parsing does. Types of values that do not occur in the
+ * fields of a signature are refused.
  */
 function serializeBareItem(value: BareItem): string {
   if (typeof value === 'string') return needsEscape.test(value) ? escaped(value) : `"${value}"`

@@ -3,18 +3,18 @@ import { endOfLife } from '../shared-secrets.ts'
 import type { MessageSignatureKey } from './message-signature-settings.ts'
 import { fitsAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts'
 
-/** A key ready to verify with; the key object spares each request the import of its key. */
+/** An imported key, so that a request does not have to import it. */
 export interface VerificationKey {
   readonly id: string
   readonly algorithm: SignatureAlgorithm
   readonly key: KeyObject
-  /** Milliseconds since the epoch from which on it is refused; infinite for a key without an end. */
+  /** The key is refused from this time on, in milliseconds since the epoch; infinite for a key without an end. */
   readonly notAfterMs: number
 }
 
 /**
- * Makes a key ready.
- * @returns `expected`, what would have to be there, when it is no public key of its algorithm
+ * Imports a key.
+ * @returns the key, or what was expected if the text is no public key of its algorithm
  */
 export function verificationKey(
   settings: MessageSignatureKey,
@@ -30,7 +30,7 @@ export function verificationKey(
 function importKey({ secret, publicKey }: MessageSignatureKey): KeyObject | undefined {
   if (secret !== undefined) return createSecretKey(secret.reveal(), 'utf8')
   const pem = publicKey?.reveal() ?? ''
-  // createPublicKey also takes a private key, which has no business in a gateway.
+  // createPublicKey would also accept a private key, which does not belong in a gateway's configuration.
   if (!pem.includes('-----BEGIN PUBLIC KEY-----')) return undefined
   try {
     return createPublicKey(pem)

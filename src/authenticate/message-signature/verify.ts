@@ -15,16 +15,16 @@ const always = ['@method', '@authority', '@path', '@query']
 const withBody = [...always, 'content-digest', 'content-type']
 
 /**
- * Verifies HTTP Message Signatures (RFC 9421, section 3.2) by the profile of this gateway: they
- * cover method, authority, path, query and body, they expire, and they have a nonce, which is left
- * to be used once after everything else, so that nobody can use up nonces without the key.
+ * Verifies HTTP Message Signatures (RFC 9421, section 3.2). This gateway requires that a signature covers method,
+ * authority, path, query and body, that it expires, and that it has a nonce. The nonce is only returned here and marked
+ * as used later (replay-guard), so that nobody can use up nonces without the key.
  * @param origin the public name of the gateway, whatever the Host header says
  */
 export function prepareMessageSignature(
   settings: MessageSignatureSettings,
   origin: PublicOrigin,
 ): SignatureVerifier {
-  const keys = new Map(settings.keys.map((own) => [own.id, readyKey(own)]))
+  const keys = new Map(settings.keys.map((own) => [own.id, importedKey(own)]))
   const [anyKey] = [...keys.values()] as [VerificationKey, ...VerificationKey[]]
   const ownOrigin = normalizeOrigin(origin)
   return (request, nowMs) => {
@@ -41,7 +41,7 @@ export function prepareMessageSignature(
     if (typeof base === 'object') return base
     const { keyid = '', nonce = '', expires = 0, alg } = parameters
     const key = keys.get(keyid)
-    // An unknown key costs a verification too, so that the time taken does not tell which exist.
+    // An unknown keyid costs a verification as well, so that the time taken does not reveal which ids exist.
     const { algorithm, key: keyObject } = key ?? anyKey
     const isSigned = verifyBase(algorithm, keyObject, base, signature)
     const isTried = isOfLength(algorithm, signature)
@@ -64,9 +64,9 @@ export function prepareMessageSignature(
   }
 }
 
-function readyKey(settings: MessageSignatureSettings['keys'][number]): VerificationKey {
+function importedKey(settings: MessageSignatureSettings['keys'][number]): VerificationKey {
   const key = verificationKey(settings)
-  // The check of the configuration has told the operator; here it can only be a defect.
+  // The check of the configuration refuses such keys, so this can only be a defect of the gateway.
   if ('expected' in key) throw new TypeError(`key ${settings.id}: expected ${key.expected}`)
   return key
 }
@@ -77,7 +77,7 @@ function findKeyFault(
   nowMs: number,
 ): string | undefined {
   if (key === undefined) return 'keyid is not one of this integration'
-  // RFC 9421, section 3.2: the key decides on the algorithm, never the message.
+  // RFC 9421, section 3.2: the key determines the algorithm, never the message.
   if (alg !== undefined && alg !== key.algorithm) return `alg is not that of key ${key.id}`
   return nowMs >= key.notAfterMs ? `key ${key.id} is past its notAfter` : undefined
 }
@@ -91,7 +91,7 @@ function findUncovered(
   return missing === undefined ? undefined : `the signature does not cover ${missing}`
 }
 
-/** Whether the whole of a component is covered, not one member or parameter. */
+/** Whether a component is covered as a whole, rather than one member or parameter of it. */
 function covers(components: readonly Component[], name: string): boolean {
   return components.some((component) => component.name === name && component.form === 'plain')
 }

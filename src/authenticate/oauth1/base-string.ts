@@ -1,21 +1,21 @@
 import { percentDecode, percentEncode } from '../../syntax/percent-encoding.ts'
 import type { Oauth1Parameters } from './oauth1-parameters.ts'
 
-/** What of a request is signed beside the protocol parameters. */
+/** The parts of a request that are signed besides the protocol parameters. */
 export interface SignedRequest {
   readonly method: string
-  /** Scheme and authority in lower case, without the scheme's own port. */
+  /** Scheme and authority in lower case, without the scheme's default port. */
   readonly origin: string
-  /** Raw path. */
+  /** The raw path. */
   readonly path: string
-  /** Raw query without its `?`. */
+  /** The raw query without its `?`. */
   readonly query: string | undefined
 }
 
 /**
- * The signature base string (RFC 5849, section 3.4.1). The order of the query is not a part of it,
- * so a name may stand once: PHP takes the last of several.
- * @returns for the audit, why there is none
+ * The signature base string (RFC 5849, section 3.4.1). It does not cover the order of the query's parameters, and of
+ * several with one name PHP takes the last one, so a repeated name is refused.
+ * @returns the base string, or for the audit why there is none
  */
 export function oauth1BaseString(
   { method, origin, path, query }: SignedRequest,
@@ -37,17 +37,17 @@ export function oauth1BaseString(
     names.add(name)
     pairs.push(`${name}=${value}`)
   }
-  // Section 3.4.1.3.2: by the bytes of the encoded names.
+  // Section 3.4.1.3.2: sorted by the bytes of the encoded names, then of the values.
   pairs.sort((left, right) => (sortKey(left) < sortKey(right) ? -1 : 1))
   return [method, origin + path, pairs.join('&')].map(percentEncode).join('&')
 }
 
-/** Names in order, then values: no character of an encoded name sorts before U+0000. */
+/** Sorts by name and then by value, since no character of an encoded name sorts before U+0000. */
 function sortKey(pair: string): string {
   return pair.replace('=', '\0')
 }
 
-/** Section 3.4.1.3.1: a query is read as a form, in which `+` is a space. */
+/** Section 3.4.1.3.1: a query is decoded like a form, in which `+` is a space. */
 function encodeAnew(raw: string): string | undefined {
   const decoded = percentDecode(raw.replaceAll('+', ' '))
   return decoded === undefined ? undefined : percentEncode(decoded)

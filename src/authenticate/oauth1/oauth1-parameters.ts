@@ -27,9 +27,9 @@ const parameterForm = /^[ \t]*([a-z_]+)="([\w.~%-]*)"[ \t]*$/
 const maxLength = 4_096
 
 /**
- * Reads the protocol parameters from an `Authorization` header (RFC 5849, section 3.5.1); they are
- * taken from nowhere else. Each may stand once.
- * @returns for the audit, why there are none
+ * Reads the protocol parameters from an `Authorization` header (RFC 5849, section 3.5.1); they are accepted nowhere
+ * else. None may be repeated.
+ * @returns the parameters, or for the audit why there are none
  */
 export function readOauth1Parameters(
   authorization: string | undefined,
@@ -41,7 +41,7 @@ export function readOauth1Parameters(
   if (authorization.length > maxLength) return { reason: 'Authorization is too long' }
   const parameters = new Map<string, string>()
   for (const part of authorization.slice(scheme.length).split(',')) {
-    // A realm may hold what others may not, and is not signed.
+    // A realm may contain characters that other parameters may not, and it is not signed.
     if (/^[ \t]*realm="[^"]*"[ \t]*$/i.test(part)) continue
     const [, name = '', raw = ''] = parameterForm.exec(part) ?? []
     if (!known.includes(name)) return { reason: 'Authorization has a part that is no parameter' }

@@ -37,5 +37,5 @@ export const Oauth1SignatureSettings = Type.Object(
   closed,
 )
 
-/** Settings of the scheme `oauth1`, their references resolved. */
+/** Settings of the scheme `oauth1` whose references have been resolved. */
 export type Oauth1SignatureSettings = Static<typeof Oauth1SignatureSettings>

@@ -8,7 +8,7 @@ import { oauth1HmacKey } from './hmac-key.ts'
 import { type Oauth1Parameters, readOauth1Parameters } from './oauth1-parameters.ts'
 import type { Oauth1SignatureSettings } from './oauth1-settings.ts'
 
-interface ReadyKey {
+interface ImportedKey {
   readonly id: string
   readonly tokenDigest: Buffer
   readonly hmacKey: KeyObject
@@ -24,9 +24,9 @@ const timestampForm = /^\d{1,11}$/
 const nonceForm = /^[\x21-\x7e]{8,128}$/
 
 /**
- * Verifies OAuth 1.0a (RFC 5849, section 3.2) with HMAC-SHA256, or HMAC-SHA1 where it is allowed.
- * It covers a body only where the client sends `oauth_body_hash` (OAuth Request Body Hash 1.0). The
- * nonce is left to be used after everything else, so that nobody can use up nonces without the key.
+ * Verifies OAuth 1.0a (RFC 5849, section 3.2) with HMAC-SHA256, or HMAC-SHA1 if it is allowed. The body is covered only
+ * if the client sends `oauth_body_hash` (OAuth Request Body Hash 1.0). The nonce is only returned here and marked as
+ * used later (replay-guard), so that nobody can use up nonces without the key.
  * @param origin scheme and authority of the gateway's public URL, whatever the Host header says
  */
 export function oauth1Signature(
@@ -34,9 +34,9 @@ export function oauth1Signature(
   origin: string,
 ): SignatureVerifier {
   const keys = new Map(
-    settings.keys.map((key) => [key.consumerKey.reveal(), readyKey(key)] as const),
+    settings.keys.map((key) => [key.consumerKey.reveal(), importKey(key)] as const),
   )
-  const [anyKey] = [...keys.values()] as [ReadyKey, ...ReadyKey[]]
+  const [anyKey] = [...keys.values()] as [ImportedKey, ...ImportedKey[]]
   return (request, nowMs) => {
     const parameters = readOauth1Parameters(request.header('authorization'))
     if ('reason' in parameters) return parameters
@@ -51,9 +51,9 @@ export function oauth1Signature(
     const baseString = oauth1BaseString(signed, parameters)
     if (typeof baseString === 'object') return baseString
     const known = keys.get(parameters.oauth_consumer_key)
-    // An unknown key costs a verification too, so that the time taken does not tell which exist.
+    // An unknown key costs a verification as well, so that the time taken does not reveal which keys exist.
     const key = known ?? anyKey
-    // As text, so that there is one spelling of a signature.
+    // Compared as base64 text, so that a signature has a single valid spelling.
     const given = Buffer.from(parameters.oauth_signature)
     const expected = Buffer.from(
       createHmac(algorithm, key.hmacKey).update(baseString).digest('base64'),
@@ -79,7 +79,7 @@ export function oauth1Signature(
   }
 }
 
-function readyKey(key: Oauth1SignatureSettings['keys'][number]): ReadyKey {
+function importKey(key: Oauth1SignatureSettings['keys'][number]): ImportedKey {
   const { id, consumerSecret, accessToken, accessTokenSecret, notAfter } = key
   return {
     id,
@@ -107,7 +107,7 @@ function findFormFault(
   return undefined
 }
 
-/** A body is covered by its hash, if at all; a form would have to be a part of the base string. */
+/** A body can be covered only by its hash. A form would have to be part of the base string, which is not supported. */
 function findBodyFault(
   request: RequestContext,
   { oauth_body_hash: given }: Oauth1Parameters,

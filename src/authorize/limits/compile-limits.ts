@@ -4,8 +4,8 @@ import { parseRate } from '../../contract/rate.ts'
 import type { ScopedLimits } from './limit-settings.ts'
 
 /**
- * The limits of one scope.
- * @param scope method or route pattern; undefined for the whole integration
+ * Compiles the limits of one scope.
+ * @param scope a method or a route pattern; undefined for the whole integration
  */
 export function compileLimits(
   integration: string,
@@ -20,13 +20,13 @@ export function compileLimits(
   const limits: Limit[] = []
   if (rate !== undefined) {
     const { count, unitSeconds } = parseRate(rate)
-    const ofOneSecond = Math.max(1, Math.ceil(count / unitSeconds))
+    const perSecond = Math.max(1, Math.ceil(count / unitSeconds))
     limits.push({
       ...facts('rate'),
       kind: 'rate',
       count,
       unitSeconds,
-      burst: burst ?? Math.min(ofOneSecond, 1_000_000),
+      burst: burst ?? Math.min(perSecond, 1_000_000),
     })
   }
   for (const { count, period } of parseQuotas(quota)) {
@@ -38,7 +38,7 @@ export function compileLimits(
   return limits
 }
 
-/** Reads `5000/hour, 100000/day`; of one period, the last that is given. */
+/** Reads `5000/hour, 100000/day`. If a period is given twice, the last one counts. */
 function parseQuotas(text = ''): { readonly count: number; readonly period: QuotaPeriod }[] {
   const quotas = new Map<string, number>()
   for (const [, count, period = ''] of text.matchAll(/(\d+)\/(\w+)/g)) {

@@ -12,7 +12,7 @@ export function describeLimit(limit: Limit): string {
   return `${limit.count}/${unitNames[limit.unitSeconds]}, burst ${limit.burst}`
 }
 
-/** All limits of an integration in words, on one line. */
+/** All limits of an integration in words, in one line. */
 export function describeRateLimit(
   integration: string,
   settings: Static<typeof RateLimitSettings> | undefined,

@@ -3,14 +3,14 @@ import type { Limit, LimitState } from '../../contract/limit.ts'
 const secondsOf = { hour: 3_600, day: 86_400, month: 2_592_000 } as const
 
 /*
- * A limit that is only reported is announced nowhere: a caller that heeds what it is told would hold itself to it, and
- * the operator who tries it would learn nothing.
+ * Limits that are only reported do not appear in these fields. A caller that respects the fields would keep to such a
+ * limit, and the operator who tries it out would learn nothing.
  */
 
 /**
- * The field `RateLimit-Policy` of a list of limits (draft-ietf-httpapi-ratelimit-headers, section
- * "RateLimit-Policy Field"): `"rate";q=40;w=2, "concurrency";q=8;qu="concurrent-requests"`; empty where none is
- * enforced. The window of a rate is the time in which its bucket fills; of a month it is thirty days.
+ * The field `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers, section "RateLimit-Policy Field"):
+ * `"rate";q=40;w=2, "concurrency";q=8;qu="concurrent-requests"`. Empty when no limit is enforced. The window of a
+ * rate is the time in which its bucket fills up; a month counts as thirty days.
  */
 export function policyField(limits: readonly Limit[]): string {
   return limits
@@ -20,7 +20,7 @@ export function policyField(limits: readonly Limit[]): string {
 }
 
 function policyItem(limit: Limit): string {
-  // Names hold visible ASCII without quotes and backslashes, as a String of RFC 9651 may.
+  // Names consist of visible ASCII without quotes and backslashes, so no escaping is needed (RFC 9651, String).
   const item = `"${limit.name}"`
   if (limit.kind === 'rate') {
     const windowSeconds = Math.max(1, Math.ceil((limit.burst * limit.unitSeconds) / limit.count))
@@ -30,7 +30,7 @@ function policyItem(limit: Limit): string {
   return `${item};q=${limit.count};qu="concurrent-requests"`
 }
 
-/** The field `RateLimit` of a list of limits: `"rate";r=39;t=1, "concurrency";r=7`. */
+/** The field `RateLimit`: `"rate";r=39;t=1, "concurrency";r=7`. */
 export function stateField(limits: readonly Limit[], states: readonly LimitState[]): string {
   let field = ''
   for (let index = 0; index < limits.length; index += 1) {
@@ -43,7 +43,7 @@ export function stateField(limits: readonly Limit[], states: readonly LimitState
   return field
 }
 
-/** The common fields `X-RateLimit-*`, of the limit that has least left of what it grants at once. */
+/** The widespread fields `X-RateLimit-*`, for the limit of which the smallest share is left. */
 export function legacyFields(limits: readonly Limit[], states: readonly LimitState[]): string[] {
   let tightest: number | undefined
   for (let index = 0; index < limits.length; index += 1) {

@@ -73,7 +73,7 @@ const scoped = {
   ),
 }
 
-/** The limits of one scope: of the whole integration, or of a route or method. */
+/** The limits of one scope: the whole integration, a route or a method. */
 export const ScopedLimits = Type.Object(scoped, closed)
 
 const ofIntegration = {
@@ -103,7 +103,7 @@ const ofIntegration = {
   ),
 }
 
-/** What a class of limits can say. */
+/** The settings that a class of limits (a file of `policies/`) can have. */
 export const RateLimitClassSettings = Type.Object(ofIntegration, closed)
 
 /** The settings of the policy rate-limit. */

@@ -8,15 +8,15 @@ import { queryOf } from '../query-parameters.ts'
 import { criteriaNames } from '../search-criteria/parse-criteria.ts'
 import type { ScopedLimits } from './limit-settings.ts'
 
-/** Tokens that a request costs, at least 1. */
+/** How many tokens a request costs, at least 1. */
 export type RequestCost = (request: RequestContext) => number
 
 type CostSettings = NonNullable<Static<typeof ScopedLimits>['cost']>
 
-/** As much as the largest quota; Redis counts in whole numbers of 64 bits. */
+/** As much as the largest quota that can be configured. Redis counts with 64-bit integers. */
 const largestCost = 1e15
 
-/** Compiles what a request costs: the largest of what its settings find. */
+/** Compiles the cost of requests: the largest of the costs that the settings give. */
 export function compileCost({
   fixed = 1,
   items,
@@ -36,14 +36,14 @@ export function compileCost({
 }
 
 /**
- * Elements of an array in the body, or in all calls of a bulk, each of which is at least one; 0 where there is
- * none, which the policies after this refuse.
+ * The length of an array in the body; in a bulk request the sum over all calls, each of which counts as at least one.
+ * It is 0 if there is no such array, in which case a later policy refuses the request.
  */
 function itemCount({ body, target }: RequestContext, steps: readonly string[]): number {
   if (body.length === 0) return 0
   try {
     const value: unknown = JSON.parse(withPlainNames(body.toString()) ?? '')
-    // Where jobs are carried out by Magento, an array is a bulk on any route.
+    // If Magento works jobs off, an array is a bulk on any route.
     const isBulk = Array.isArray(value) || apiRoute(target?.segments ?? []).execution === 'bulk'
     if (!isBulk || !/\D/.test(steps[0] ?? '')) return countAt(value, steps, 0)
     const counts = Object.values(value as object).map((each) => countAt(each, steps, 0))
@@ -53,12 +53,12 @@ function itemCount({ body, target }: RequestContext, steps: readonly string[]): 
   }
 }
 
-/** Of several names that are one to Magento the one that leads to most. */
+/** If several names are the same to Magento, the one that leads to the highest count is used. */
 function countAt(value: unknown, steps: readonly string[], at: number): number {
   if (typeof value !== 'object' || value === null) return 0
   const step = steps[at]
   if (step === undefined) {
-    // PHP writes an array with gaps as an object, and Magento reads it as what it was.
+    // PHP encodes an array with gaps as a JSON object, which Magento reads as an array again.
     return Array.isArray(value) ? value.length : Object.keys(value).length
   }
   const folded = foldName(step)
@@ -70,15 +70,16 @@ function countAt(value: unknown, steps: readonly string[], at: number): number {
 }
 
 /**
- * The largest page size that a query asks for, in any spelling that Magento takes; undefined where it
- * asks for all, as 0 and what is no number does. Of criteria under several names Magento reads one only.
+ * The largest page size that a query asks for, in any spelling that Magento accepts. Undefined if it asks for
+ * everything, as it does without a page size, or with one that is 0 or not a number. If criteria are given under
+ * several names, Magento reads only one of them, so asking for everything under any name counts.
  */
 function pageSizeOf(target: RequestTarget | undefined): number | undefined {
   const sizes = new Map<string, number>()
   for (const { path, value } of queryOf(target) ?? []) {
     const [criteria = '', name = ''] = path
     if (!criteriaNames.has(foldName(criteria))) continue
-    // A text as a whole takes the place of the members before it.
+    // `searchCriteria=x` replaces all members that were given before it.
     const known = path.length === 1 ? 0 : (sizes.get(criteria) ?? 0)
     const isSize = path.length === 2 && foldName(name) === 'pagesize'
     sizes.set(criteria, isSize ? Math.max(known, numberOf(value)) : known)
@@ -88,7 +89,7 @@ function pageSizeOf(target: RequestTarget | undefined): number | undefined {
     : undefined
 }
 
-/** Of a text that PHP takes for a number, an exponent included, what it makes of it; 0 of any other. */
+/** The integer that PHP makes of a numeric text, which may have an exponent; 0 for any other text. */
 function numberOf(text: string): number {
   const number = Math.trunc(Number(text))
   return Number.isNaN(number) ? 0 : number

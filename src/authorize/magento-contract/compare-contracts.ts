@@ -10,16 +10,16 @@ import {
 export interface ContractChange {
   /** `GET /V1/products/:sku` */
   readonly route: string
-  /** What of the operation it is about: a parameter, or a place in the body or the answer. */
+  /** The part of the operation that differs: a parameter, or a place in the body or the answer. */
   readonly place: string
   readonly what: string
-  /** Whether a caller that did well by the old schema can fail by the new one. */
+  /** Whether a caller that kept to the old schema can fail with the new one. */
   readonly isBreaking: boolean
 }
 
 type Direction = 'body' | 'answer'
 
-/** A place that is compared: where it is, in which direction it goes, and what it was and is. */
+/** A pair of schemas to compare: where they stand, in the body or the answer, and how each document has it. */
 interface Place {
   readonly path: string
   readonly direction: Direction
@@ -27,7 +27,7 @@ interface Place {
   readonly next: SwaggerSchema
 }
 
-/** Every difference between two schemas, in the order of the old one. */
+/** Every difference between two schemas, in the order of the old one; new operations come last. */
 export function compareContracts(old: SwaggerDocument, next: SwaggerDocument): ContractChange[] {
   const before = new Map(operationsOf(old))
   const after = new Map(operationsOf(next))
@@ -108,7 +108,7 @@ function compareParameters(
   return changes
 }
 
-/** What is not in the body, by where it is: `query fields`, `path :id`. */
+/** The parameters of the query and the path, by place and name: `query fields`, `path :id`. */
 function parametersByPlace(
   parameters: readonly SwaggerParameter[],
 ): ReadonlyMap<string, SwaggerParameter> {
@@ -124,7 +124,7 @@ function typeChange(old: string | undefined, next: string | undefined): Omit<Cha
   return { what: `its type was ${old ?? 'any'} and is ${next ?? 'any'}`, isBreaking: true }
 }
 
-/** Walks both schemas together; a pair of definitions is looked at once, since they are recursive. */
+/** Walks both schemas side by side. Each pair of definitions is visited once, since definitions are recursive. */
 function comparePlaces(
   root: Place,
   oldDocument: SwaggerDocument,

@@ -13,26 +13,26 @@ import {
   type SwaggerSchema,
 } from './swagger.ts'
 
-/** What Magento understands at one method and path. */
+/** What Magento accepts and answers for one method and path. */
 export interface Operation {
   /** `GET /V1/products/:sku` */
   readonly route: string
   readonly checkPath: PathCheck
   readonly checkQuery: QueryCheck
-  /** Looks at the body of one call; at that of a bulk request for each of its elements. */
+  /** Checks the body of a call; in a bulk request, each of its elements. */
   readonly checkBody: (body: unknown, execution: ApiRoute['execution']) => readonly Violation[]
-  /** Looks at the answer to a call that went well; a member that is missing may have been left out. */
+  /** Checks the answer to a successful call. A missing member is no violation: Magento may leave members out. */
   readonly checkAnswer: (body: unknown) => readonly Violation[]
 }
 
-/** What a shop says it understands. */
+/** The API of a shop, according to the shop's own document. */
 export interface MagentoContract {
   readonly operations: readonly Operation[]
-  /** The operation that Magento would carry out for raw segments from `V1` on, literals first. */
+  /** The operation that Magento would carry out for raw segments starting with `V1`; literals win over variables. */
   readonly find: (method: string, route: ApiRoute) => Operation | undefined
 }
 
-/** Compiles the document of a shop. What an operation needs is compiled when it is first asked for. */
+/** Compiles the document of a shop. The checks of an operation are compiled when they are first used. */
 export function compileContract(document: SwaggerDocument, bounds: ValueBounds): MagentoContract {
   const compiler = schemaCompiler(document.definitions ?? {}, bounds)
   const operations = operationsOf(document).map(([route, operation]) =>
@@ -42,8 +42,8 @@ export function compileContract(document: SwaggerDocument, bounds: ValueBounds):
   const matchSync = compileRoutes(
     operations.map(({ route }) => parseRoutePattern(route)).filter((each) => each !== undefined),
   )
-  // Of a bulk route the variables are words of the path, and their values are in the body (Magento:
-  // WebapiAsync/Model/BulkServiceConfig.php).
+  // In a bulk route the variables are fixed words of the path (`bySku`), and their values are in the body
+  // (Magento: WebapiAsync/Model/BulkServiceConfig.php).
   const byBulkPath = new Map(operations.map((each) => [bulkPath(each.route), each]))
   return {
     operations,
@@ -105,9 +105,9 @@ function prepareOperation(
 }
 
 /**
- * The body of one call. Magento itself asks for the members of the top level only; what it needs further
- * down depends on the entity and on whether that is new.
- * @param further what the body may have beside the members of the schema
+ * Compiles the check of the body of one call. Only required members at the top level are asked for, as Magento does:
+ * what it needs further down depends on the entity and on whether it is new.
+ * @param further members that the body may have besides those of the schema
  */
 function compileBody(
   parameters: SwaggerOperation['parameters'] & object,
@@ -124,7 +124,7 @@ function compileBody(
     }
     checkMembers(body, findings)
     for (const name of required) {
-      // Null is as good as nothing (Magento: Framework/Webapi/ServiceInputProcessor.php, process).
+      // A null counts as missing (Magento: Framework/Webapi/ServiceInputProcessor.php, process).
       const isThere = spellingsOf(name).some(
         (each) => (body as Record<string, unknown>)[each] != null,
       )

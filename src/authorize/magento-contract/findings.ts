@@ -1,27 +1,27 @@
 import type { Violation } from '../../problem.ts'
 import { escapePointer } from '../../syntax/json-pointer.ts'
 
-/** How many violations an answer lists at most. */
+/** An answer lists at most this many violations. */
 const maxViolations = 20
 
-/** What is found while a value is walked. */
+/** Collects violations while a value is walked. */
 export interface Findings {
-  /** Steps from the whole value to the one that is looked at. */
+  /** The steps from the whole value to the one that is being checked. */
   readonly path: (string | number)[]
   readonly violations: Violation[]
 }
 
-/** Looks at one value, and notes what is wrong with it. */
+/** Checks one value and notes what is wrong with it. */
 export type ValueCheck = (value: unknown, findings: Findings) => void
 
-/** Notes that the value which is looked at is not as expected. */
+/** Notes that the value being checked is not as expected. */
 export function note({ path, violations }: Findings, expected: string): void {
   if (violations.length === maxViolations) return
   const steps = path.map((step) => `/${escapePointer(String(step))}`)
   violations.push({ pointer: steps.join(''), expected })
 }
 
-/** Looks at a member of the value that is looked at. */
+/** Checks a member of the value being checked. */
 export function descend(
   step: string | number,
   value: unknown,
@@ -33,7 +33,7 @@ export function descend(
   findings.path.pop()
 }
 
-/** Lists what is wrong with a value; empty when nothing is. */
+/** Lists what is wrong with a value; the list is empty when nothing is. */
 export function findViolations(value: unknown, check: ValueCheck): readonly Violation[] {
   const findings: Findings = { path: [], violations: [] }
   check(value, findings)

@@ -1,15 +1,15 @@
 import { operationsOf, type SwaggerDocument } from './swagger.ts'
 
 /**
- * Finds the operation that a granted route leads to, whatever its variables are called, also by way of
- * `async` and `async/bulk`.
- * @returns the route as the document has it, undefined where it has none
+ * Finds the operation that a granted route leads to, with or without `async` or `async/bulk`, and whatever its
+ * variables are called.
+ * @returns the route as the document spells it, undefined if the document does not have it
  */
 export function operationFinder(
   document: SwaggerDocument,
 ): (granted: string) => string | undefined {
   const byShape = new Map(operationsOf(document).map(([route]) => [shapeOf(route), route]))
-  // Of a bulk route the variables are words of the path: `bySku`.
+  // In a bulk route the variables are fixed words of the path: `bySku`.
   const byBulkShape = new Map(operationsOf(document).map(([route]) => [bulkShapeOf(route), route]))
   return (granted) => {
     const bulk = granted.replace(' /async/bulk/', ' /')

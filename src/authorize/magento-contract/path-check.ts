@@ -4,11 +4,11 @@ import { findViolations, type ValueCheck } from './findings.ts'
 import type { SchemaCompiler } from './schema-compiler.ts'
 import type { SwaggerParameter } from './swagger.ts'
 
-/** Holds raw segments from `V1` on against the types of the variables of an operation. */
+/** Checks the raw segments of a path, starting with `V1`, against the types of an operation's variables. */
 export type PathCheck = (segments: readonly string[]) => readonly Violation[]
 
 /**
- * Compiles the path variables of an operation.
+ * Compiles the check of an operation's path variables.
  * @param route `GET /V1/orders/:id`
  */
 export function compilePath(
@@ -28,7 +28,7 @@ export function compilePath(
     .flatMap((segment, index): { index: number; name: string; check: ValueCheck }[] => {
       const name = variableOf(segment)
       const type = name === undefined ? undefined : types.get(name)
-      // Any segment is a text.
+      // Every segment is a valid string, so there is nothing to check.
       if (name === undefined || type === undefined || type === 'string') return []
       return [{ index, name, check: compile({ type }) }]
     })

@@ -5,13 +5,13 @@ import { findViolations, type ValueCheck } from './findings.ts'
 import type { SchemaCompiler } from './schema-compiler.ts'
 import type { SwaggerParameter } from './swagger.ts'
 
-/** Holds the parameters of a query against those that an operation has. */
+/** Checks the parameters of a query against those of an operation. */
 export type QueryCheck = (query: readonly QueryParameter[]) => readonly Violation[]
 
 /**
- * Compiles the query parameters of an operation. Names are compared as Magento folds them, and numbers in
- * brackets are alike: the document tells of the first element of a list only. `fields` is taken by
- * every operation (Magento: Framework/Webapi/Rest/Response/FieldsFilter.php).
+ * Compiles the check of an operation's query parameters. Names are compared in folded form, and one number in brackets
+ * is as good as another, since the document mentions only the first element of a list. Every operation accepts
+ * `fields` (Magento: Framework/Webapi/Rest/Response/FieldsFilter.php).
  */
 export function compileQuery(
   parameters: readonly SwaggerParameter[],
@@ -21,7 +21,7 @@ export function compileQuery(
   const wholes = new Set<string>()
   for (const { name, type, items } of parameters) {
     const path = name.replace(/\]/g, '').split('[').map(foldStep)
-    // What is in brackets belongs to an object, which may also be given as nothing at all.
+    // A name with brackets is a member of an object, and the name alone (`searchCriteria=`) is the empty object.
     if (path.length > 1) wholes.add(path[0] ?? '')
     const element = compile(
       type === 'array' ? (items ?? {}) : { ...(type !== undefined && { type }) },
@@ -36,7 +36,7 @@ export function compileQuery(
       const check = checks.get(name)
       if (check === undefined)
         return [{ pointer: '', expected: 'no query parameters but those of the schema' }]
-      // The name is one of the schema, in a spelling of the caller.
+      // Repeating the name gives nothing away: it is a name of the schema, if perhaps in the caller's spelling.
       return findViolations(value, check).map(({ expected }) => ({
         pointer: '',
         expected: `${expected} in the query parameter ${name.replace(/\[([^[]*)/g, '[$1]')}`,

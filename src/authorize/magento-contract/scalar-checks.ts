@@ -1,25 +1,25 @@
 import { note, type ValueCheck } from './findings.ts'
 
 /*
- * What Magento converts to a type (Magento: Framework/Reflection/TypeProcessor.php,
- * processSimpleAndAnyType), less what it changes without a word: 1.9 for an integer becomes 1 there, 2^64 + 4096
- * becomes 4096, and a boolean that is no word for one becomes false. Null is passed on to the setter.
+ * These accept what Magento converts to a type (Magento: Framework/Reflection/TypeProcessor.php,
+ * processSimpleAndAnyType), except where it would silently change the value: as an integer 1.9 becomes 1 and
+ * 2^64 + 4096 becomes 4096, and a text that is no boolean becomes false. Null is accepted: it reaches the setter.
  */
 
-// PHP's is_numeric, without white space.
+// What PHP's is_numeric accepts, without white space around it.
 const numericForm = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const integerForm = /^[+-]?\d+(?:\.0*)?$/
-// FILTER_VALIDATE_BOOLEAN of PHP.
+// What PHP's FILTER_VALIDATE_BOOLEAN accepts.
 const booleanForm = /^(?:1|0|true|false|yes|no|on|off|)$/i
 
-/** A number, or a text that is one. */
+/** A number, or a numeric text. */
 export const checkNumber: ValueCheck = (value, findings) => {
   if (typeof value === 'number' || value === null) return
   if (typeof value === 'string' && numericForm.test(value)) return
   note(findings, 'a number')
 }
 
-/** A number without a fraction that PHP has as an integer of 64 bits, or a text that is one. */
+/** A whole number that fits into PHP's 64-bit integer, or a text of one. */
 export const checkInteger: ValueCheck = (value, findings) => {
   if (value === null) return
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 63) return
@@ -28,14 +28,14 @@ export const checkInteger: ValueCheck = (value, findings) => {
   note(findings, 'an integer')
 }
 
-/** A boolean, or what PHP takes for one. */
+/** A boolean, or a value that PHP takes for one. */
 export const checkBoolean: ValueCheck = (value, findings) => {
   if (typeof value === 'boolean' || value === 0 || value === 1 || value === null) return
   if (typeof value === 'string' && booleanForm.test(value)) return
   note(findings, 'a boolean')
 }
 
-/** A text of bounded length, or a scalar that Magento makes one of. */
+/** A text of bounded length, or another scalar, which Magento converts to a text. */
 export function stringCheck(maxLength: number): ValueCheck {
   return (value, findings) => {
     if (typeof value === 'string') {
@@ -46,10 +46,10 @@ export function stringCheck(maxLength: number): ValueCheck {
   }
 }
 
-/** How deep a value may be that the schema says nothing of. */
+/** How deeply a value that the schema leaves open may be nested. */
 const maxOpenDepth = 8
 
-/** Anything, within bounds: where the schema of Magento leaves open what may stand. */
+/** Any value within bounds, for places where Magento's schema leaves the value open. */
 export function openCheck(maxLength: number, maxItems: number): ValueCheck {
   const checkText = stringCheck(maxLength)
   const walk = (value: unknown, depth: number): string | undefined => {
@@ -68,7 +68,7 @@ export function openCheck(maxLength: number, maxItems: number): ValueCheck {
   }
   return (value, findings) => {
     if (typeof value !== 'object') return checkText(value, findings)
-    // Names in there are the caller's, so the place is told no closer.
+    // Names below this place were made up by the caller, so the violation points to the place as a whole.
     const expected = walk(value, 1)
     if (expected !== undefined) note(findings, expected)
   }

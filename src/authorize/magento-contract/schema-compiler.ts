@@ -3,18 +3,18 @@ import { checkBoolean, checkInteger, checkNumber, openCheck, stringCheck } from 
 import { spellingsOf } from './spelling.ts'
 import type { SwaggerSchema } from './swagger.ts'
 
-/** Bounds that the schema of Magento does not have. */
+/** Bounds that Magento's own schema lacks. */
 export interface ValueBounds {
-  /** Most characters of a text; file contents are bounded by the body alone. */
+  /** Most characters of a text. Contents of files are bounded only by the size of the body. */
   readonly maxStringLength: number
   /** Most elements of an array. */
   readonly maxItems: number
 }
 
-/** Turns schemas of one document into checks. */
+/** Compiles the schemas of one document into checks. */
 export interface SchemaCompiler {
   readonly compile: (schema: SwaggerSchema) => ValueCheck
-  /** Members of an object that has both spellings of a name, and nothing else. */
+  /** Checks the members of an object: every name in each of its spellings is known, any other name is a violation. */
   readonly compileMembers: (
     properties: Readonly<Record<string, SwaggerSchema>>,
   ) => (value: object, findings: Findings) => void
@@ -25,8 +25,8 @@ const listKeyForm = /^\d+$/
 const fileContents = /^(?:base64_encoded_data|file_data|file_content)$/
 
 /**
- * Compiles definitions when they are first used, and each of them once, so that of a document with five
- * hundred only those are ever held that granted routes reach.
+ * Compiles each definition once, when it is first used. Of the five hundred definitions of a document, only those that
+ * granted routes reach take up memory.
  */
 export function schemaCompiler(
   definitions: Readonly<Record<string, SwaggerSchema>>,
@@ -51,7 +51,7 @@ export function schemaCompiler(
   function reference(name: string): ValueCheck {
     const found = compiled.get(name)
     if (found !== undefined) return found
-    // Definitions refer to each other in circles, so the check stands before it is compiled.
+    // Definitions refer to each other in circles, so the check is registered before it is compiled.
     let check: ValueCheck | undefined
     const lazy: ValueCheck = (value, findings) => {
       check ??= isAttribute(definitions[name])
@@ -76,8 +76,8 @@ export function schemaCompiler(
         return
       }
       if (typeof value !== 'object') return note(findings, 'an array')
-      // PHP sends an array with gaps as an object, and Magento reads it as what it was. Of payment data
-      // (additional_data) an object is what everybody sends, an array of strings what is documented.
+      // PHP encodes an array with gaps as an object, which Magento reads as an array again. And the payment data
+      // (additional_data) is documented as an array of strings, but everybody sends an object.
       const entries = Object.entries(value)
       if (!isObject) return checkOpen(value, findings)
       if (!entries.every(([key]) => listKeyForm.test(key))) return note(findings, 'an array')
@@ -109,7 +109,7 @@ export function schemaCompiler(
     const isAttributeList = isAttribute(resolve(schema.items))
     if (!isAttributeList) return check
     return (value, findings) => {
-      // Magento takes a map from codes to values, too.
+      // Magento also accepts a map from attribute codes to values.
       const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
       if (isMap) checkOpen(value, findings)
       else check(value, findings)
@@ -124,7 +124,7 @@ export function schemaCompiler(
     const checkMembers = compileMembers(properties)
     return (value, findings) => {
       if (value === null) return
-      // PHP sends an object without members as an empty array.
+      // PHP encodes an object without members as an empty array.
       if (Array.isArray(value) && value.length === 0) return
       if (typeof value !== 'object' || Array.isArray(value)) return note(findings, 'an object')
       checkMembers(value, findings)
@@ -135,8 +135,8 @@ export function schemaCompiler(
 }
 
 /**
- * Whether a definition is an attribute of the shop's own, a code and a value. The value may be anything,
- * though the document says that it is a string (Magento: Webapi/Model/Rest/Swagger/Generator.php).
+ * Whether a definition is that of a custom attribute, which consists of a code and a value. The value may be anything,
+ * although the document says that it is a string (Magento: Webapi/Model/Rest/Swagger/Generator.php).
  */
 function isAttribute(schema: SwaggerSchema | undefined): boolean {
   const names = Object.keys(schema?.properties ?? {})

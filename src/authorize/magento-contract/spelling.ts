@@ -8,7 +8,7 @@ export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
-/** Every spelling in which clients send a name and Magento takes it. */
+/** Every spelling of a name that clients use and Magento accepts. */
 export function spellingsOf(name: string): readonly string[] {
   return [...new Set([name, camelCase(name), snakeCase(name)])]
 }

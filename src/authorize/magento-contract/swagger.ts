@@ -1,4 +1,4 @@
-/** A schema of the document; of what JSON Schema has, Magento uses this. */
+/** A schema of the document: the part of JSON Schema that Magento uses. */
 export interface SwaggerSchema {
   readonly type?: string
   readonly $ref?: string
@@ -28,13 +28,13 @@ export interface SwaggerDocument {
   readonly swagger: '2.0'
   readonly paths: Readonly<Record<string, Readonly<Record<string, SwaggerOperation>>>>
   readonly definitions?: Readonly<Record<string, SwaggerSchema>>
-  /** Ours, from the command that fetched it: the routes that a guest may call, as `GET /V1/path`. */
+  /** Added by our command that fetches the document: the routes that a guest may call, as `GET /V1/path`. */
   readonly 'x-anonymous'?: readonly string[]
 }
 
 /**
  * Reads the document of a shop.
- * @returns undefined when the text is none
+ * @returns undefined when the text is not such a document
  */
 export function parseSwagger(text: string): SwaggerDocument | undefined {
   let document: unknown
@@ -48,7 +48,7 @@ export function parseSwagger(text: string): SwaggerDocument | undefined {
   return isDocument ? (document as SwaggerDocument) : undefined
 }
 
-/** A route pattern for each operation of a document, `GET /V1/products/:sku`, with the operation. */
+/** The operations of a document, each with its route pattern, `GET /V1/products/:sku`. */
 export function operationsOf(document: SwaggerDocument): [string, SwaggerOperation][] {
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): [string, SwaggerOperation] => [

@@ -3,7 +3,7 @@ import { RoutePatternSetting } from '../route-pattern.ts'
 
 const closed = { additionalProperties: false } as const
 
-/** Every condition that Magento knows (Magento: Framework/DB/Adapter/Pdo/Mysql.php, prepareSqlCondition). */
+/** All conditions that Magento knows (Magento: Framework/DB/Adapter/Pdo/Mysql.php, prepareSqlCondition). */
 export const conditionTypes = [
   ...['eq', 'neq', 'gt', 'gteq', 'lt', 'lteq', 'moreq', 'like', 'nlike', 'in', 'nin'],
   ...['finset', 'nfinset', 'null', 'notnull', 'from', 'to'],
@@ -63,7 +63,7 @@ const bounds = {
   ),
 }
 
-/** Bounds of searches, of all routes or of one. */
+/** The bounds of searches, for all routes or for one. */
 export const CriteriaBounds = Type.Object(bounds, closed)
 
 /** The settings of the policy search-criteria. */

@@ -5,9 +5,7 @@ import type { SearchCriteria } from './parse-criteria.ts'
 
 const standard = { maxPageSize: 300, maxFilters: 20, leadingWildcard: false } as const
 
-/**
- * Where a search is out of bounds, in words that say what was expected and nothing of the caller's.
- */
+/** Lists where a search is out of bounds. The texts say what was expected and repeat nothing that the caller sent. */
 export function criteriaViolations(
   criteria: SearchCriteria,
   bounds: Static<typeof CriteriaBounds>,
@@ -47,7 +45,7 @@ export function criteriaViolations(
   return [...new Set(expected)]
 }
 
-/** The same of a read that is paged by a parameter of its own. */
+/** As {@link criteriaViolations}, for a read that is paged by a parameter of its own. */
 export function pagingViolations(
   { parameter, pageSizes, isAmbiguous }: OtherPaging,
   {

@@ -2,17 +2,17 @@ import type { RequestTarget } from '../../request-context.ts'
 import { foldName } from '../folded-names.ts'
 import type { QueryParameter } from '../query-parameters.ts'
 
-/** Where a read is paged by a parameter of its own, and not by search criteria. */
+/** The paging of a read that has a parameter of its own for it instead of search criteria. */
 export interface OtherPaging {
   /** The parameter as Magento documents it. */
   readonly parameter: string
-  /** The page sizes that a query asks for; none asks for all there is. */
+  /** The page sizes that the query asks for; with none it asks for everything. */
   readonly pageSizes: readonly string[]
-  /** Whether PHP and Magento could take another value for the page size than the one that is written. */
+  /** Whether PHP or Magento could use another page size than the one found here. */
   readonly isAmbiguous: boolean
 }
 
-/** The parameters, by the route that has them. */
+/** The parameters, by the path of their route. */
 const parameters: Readonly<Record<string, string>> = {
   // Magento: CatalogInventory/Api/StockRegistryInterface.php, getLowStockItems
   'V1/stockItems/lowStock': 'pageSize',
@@ -20,7 +20,7 @@ const parameters: Readonly<Record<string, string>> = {
   'V1/inventory/in-store-pickup/pickup-locations': 'searchRequest[pageSize]',
 }
 
-/** Finds how a read is paged; undefined where it is paged by search criteria, or not at all. */
+/** Finds the paging of a read; undefined if it is paged by search criteria or not at all. */
 export function otherPaging(
   { segments }: RequestTarget,
   query: readonly QueryParameter[],

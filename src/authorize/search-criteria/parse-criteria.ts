@@ -1,7 +1,7 @@
 import { foldName } from '../folded-names.ts'
 import type { QueryParameter } from '../query-parameters.ts'
 
-/** One condition of a search; what was not given is absent. */
+/** One condition of a search; parts that were not given are absent. */
 export interface SearchFilter {
   readonly field?: string
   readonly value?: string
@@ -10,26 +10,25 @@ export interface SearchFilter {
 
 /** What a query asks a search for. */
 export interface SearchCriteria {
-  /** What the criteria are called, as it is written. */
+  /** The name of the parameter that holds the criteria, as the caller spelled it. */
   readonly name: string
   readonly pageSize: string | undefined
   readonly currentPage: string | undefined
   readonly filters: readonly SearchFilter[]
   readonly sortOrders: readonly { readonly field?: string; readonly direction?: string }[]
-  /** What is in it that no search has, or has twice; never with a value of the caller. */
+  /** What was expected instead of members that are unknown or given twice; repeats no value of the caller. */
   readonly faults: readonly string[]
 }
 
-/** Names that methods of Magento give the criteria (Magento: Framework/Api/SearchCriteriaInterface.php), folded. */
+/** The folded names of the parameter that holds the criteria (Magento: Framework/Api/SearchCriteriaInterface.php). */
 export const criteriaNames = new Set(['searchcriteria', 'criteria'])
 const single = new Set(['pagesize', 'currentpage', 'requestname'])
 const ofFilter = new Set(['field', 'value', 'conditiontype'])
 const ofSortOrder = new Set(['field', 'direction'])
 
 /**
- * Reads the search criteria of a query as Magento does, which takes every member by any spelling that
- * folds into its name.
- * @returns undefined where the query has none
+ * Reads the search criteria of a query as Magento does: a member may have any spelling that folds to its name.
+ * @returns undefined if the query has no search criteria
  */
 export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria | undefined {
   const own = query.filter(({ path }) => criteriaNames.has(foldName(path[0] ?? '')))
@@ -55,13 +54,13 @@ export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria 
 
   for (const [index, { path, value }] of own.entries()) {
     const [given, ...steps] = path
-    // Of several names Magento reads one (Magento: Framework/Webapi/ServiceInputProcessor.php, process).
+    // If there are several, Magento reads only one (Magento: Framework/Webapi/ServiceInputProcessor.php, process).
     if (given !== name) faults.push('one name for all of the criteria')
     const [member = '', first = '', second = '', third = '', fourth = ''] = steps.map((step) =>
       /^\d{1,9}$/.test(step) ? step : foldName(step),
     )
     if (steps.length === 0) {
-      // PHP puts the text in the place of all members before it.
+      // In PHP a text replaces all members that were given before it.
       if (index > 0) faults.push('no value of the criteria as a whole behind their members')
     } else if (steps.length === 1 && single.has(member)) {
       if (singles.has(member)) faults.push(`${member} once`)

@@ -4,6 +4,8 @@ import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { allValues } from '../syntax/headers.ts'
+import { apiRoute } from './api-route.ts'
+import { takesSecrets } from './guessed-routes.ts'
 import { orderKeyOf } from './order-key.ts'
 import { isRepeatableRoute } from './repeatable-route.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
@@ -70,6 +72,8 @@ export const deferredWrite = definePolicy({
       const { mode, engine, inOrderOf, expiryMinutes } = rule
       const isLong = isLongFor(request)
       const isAsked = mayDefer && mode !== 'never' && prefersAsync(request.rawHeaders)
+      // Nobody but the operator has what is in such a body kept on a disk.
+      if (isAsked && rule === standardRule && isSecret(request)) return allow
       if (!isLong && !isAsked && (mode !== 'always' || !mayDefer)) return allow
       if (!mayDefer) {
         const detail = 'The request has more items than are taken at once.'
@@ -90,6 +94,10 @@ export const deferredWrite = definePolicy({
 
 /** The rule for routes that the configuration does not mention. */
 const standardRule: Static<typeof settings>[string] = { mode: 'asked', engine: 'gateway' }
+
+function isSecret({ method, target }: RequestContext): boolean {
+  return takesSecrets(method, apiRoute(target?.segments ?? []).segments)
+}
 
 function isLongFor({ endpoint, json }: RequestContext): boolean {
   return endpoint?.endpoint.isLong?.(json?.value) ?? false

@@ -1,4 +1,6 @@
+import { apiRoute } from '../authorize/api-route.ts'
 import { routesOf } from '../authorize/granted-route.ts'
+import { takesSecrets } from '../authorize/guessed-routes.ts'
 import { variableOf, variablesOf } from '../authorize/route-pattern.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import type { Endpoint, JsonSchema } from '../contract/endpoint.ts'
@@ -28,7 +30,9 @@ export function openApiDocument(
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of describedRoutes(routesOf(policies.routes), isComposed ? endpoints : [])) {
     const path = `/rest/${route.segments.map(templateOf).join('/')}`
-    const isAsked = policies.jobs?.[route.grant]?.mode !== 'never'
+    const rule = policies.jobs?.[route.grant]
+    const { segments } = apiRoute(route.segments)
+    const isAsked = rule ? rule.mode !== 'never' : !takesSecrets(route.method, segments)
     const deferral = mayDefer ? (isAsked ? 'asked' : 'long') : 'none'
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, deferral) }
   }

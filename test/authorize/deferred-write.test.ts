@@ -18,7 +18,8 @@ interface Asked {
 /** What the policy makes of a request; undefined where it is carried out at once. */
 function deferralOf(asked: Asked, rules: Rules = {}, mayDefer = true) {
   const { method = 'POST', route = `${method} /V1/products`, prefer = ['respond-async'] } = asked
-  const request = requestContext({ method, headers: { Prefer: prefer } })
+  const target = `/rest${route.split(' ')[1]?.replace(/:\w+/g, '1')}`
+  const request = requestContext({ method, target, headers: { Prefer: prefer } })
   request.route = route
   request.routeVariables = new Map(Object.entries(asked.variables ?? {}))
   if (asked.body) request.json = { value: asked.body, text: '', names: new Set() }
@@ -60,6 +61,20 @@ describe('a write becomes a job', () => {
     assert.equal(deferralOf({}, {}, false), undefined)
     assert.equal(deferralOf({ method: 'GET' }), undefined)
   })
+
+  for (const route of [
+    'POST /V1/integration/customer/token',
+    'POST /async/V1/tfa/provider/google/authenticate',
+    'POST /V1/customers',
+    'PUT /V1/customers/me/password',
+    'PUT /V1/guest-carts/:cartId/order',
+  ]) {
+    test(`with secrets in it only where its route says so: ${route}`, () => {
+      const [method = ''] = route.split(' ')
+      assert.equal(deferralOf({ method, route }), undefined)
+      assert.ok(deferralOf({ method, route }, { [route]: { mode: 'asked', engine: 'gateway' } }))
+    })
+  }
 
   test('that expires when its route says, or the gateway', () => {
     const rules: Rules = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { parseSwagger } from '../../src/authorize/magento-contract/swagger.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
@@ -62,6 +63,19 @@ test('a schema file that is none is a fault', async () => {
   await using files = await writeConfig({ ...filesFor('http://127.0.0.1:1'), magentoSchema: [] })
   const { stderr } = await runCommand(['check', '--config', files.path], testEnv)
   assert.match(stderr, /schema\.json \/: expected the Swagger 2\.0 document of a shop/)
+})
+
+test('a document that no operations can be read of is no schema', () => {
+  const documentOf = (paths: unknown, definitions: unknown = {}) =>
+    parseSwagger(JSON.stringify({ swagger: '2.0', paths, definitions }))
+  const none = [{ '/V1/x': null }, { '/V1/x': { get: null } }, { '/V1/x': { get: 'a' } }]
+  const parameters = [{ '/V1/x': { post: { parameters: {} } } }]
+  for (const paths of [...none, ...parameters, { '/V1/x': { post: { parameters: [1] } } }]) {
+    assert.equal(documentOf(paths), undefined, JSON.stringify(paths))
+  }
+  assert.equal(documentOf({}, 'none'), undefined)
+  // As PHP writes what is empty.
+  assert.ok(documentOf({ '/V1/x': { get: [] } }, []))
 })
 
 test('magento pull fetches what tags are of, in the place of a file that is none', async () => {

@@ -73,6 +73,7 @@ before(async () => {
             'DELETE /V1/products/:number',
             'PUT /V1/erp/articles/:number',
             'POST /V1/magefine/inventaire/bulk',
+            'POST /V1/integration/customer/token',
           ],
           jobs: {
             'PUT /V1/erp/articles/:number': { mode: 'never' },
@@ -164,6 +165,7 @@ test('shows no job where a route never becomes one, but for what is too long oth
     Object.keys(paths[`/rest/V1/${path}`]?.[method]?.responses ?? {})
   assert.deepEqual(responsesOf('erp/articles/{number}', 'put'), ['200', '400', 'default'])
   assert.deepEqual(responsesOf('products/{sku}', 'delete'), ['200', '202', 'default'])
+  assert.deepEqual(responsesOf('integration/customer/token', 'post'), ['200', 'default'])
   assert.ok(responsesOf('magefine/inventaire/bulk', 'post').includes('202'))
 })
 

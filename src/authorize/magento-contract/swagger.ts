@@ -43,9 +43,30 @@ export function parseSwagger(text: string): SwaggerDocument | undefined {
   } catch {
     return undefined
   }
-  const { swagger, paths } = (document ?? {}) as Partial<SwaggerDocument>
-  const isDocument = swagger === '2.0' && typeof paths === 'object' && paths !== null
+  const { swagger, paths, definitions = {} } = (document ?? {}) as Record<string, unknown>
+  const isDocument =
+    swagger === '2.0' && isObject(definitions) && isObject(paths) && isEvery(paths, isPath)
   return isDocument ? (document as SwaggerDocument) : undefined
+}
+
+/** As deep as a document is read to find its operations; what is not there as expected further down is open. */
+function isPath(path: unknown): boolean {
+  return isObject(path) && isEvery(path, isOperation)
+}
+
+function isOperation(operation: unknown): boolean {
+  if (!isObject(operation)) return false
+  const { parameters = [] } = operation
+  return Array.isArray(parameters) && parameters.every(isObject)
+}
+
+/** PHP writes an object without members as an empty array. */
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function isEvery(members: object, test: (member: unknown) => boolean): boolean {
+  return Object.values(members).every(test)
 }
 
 /** The operations of a document, each with its route pattern, `GET /V1/products/:sku`. */

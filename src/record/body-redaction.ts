@@ -4,13 +4,13 @@ import type { IsCredentialName } from './credential-names.ts'
 import type { Redact } from './known-secrets.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
-/** Shows a body in a record: redacted, and cut to so many characters. */
+/** Renders a body for a record: redacted, and cut to at most `maxLength` characters. */
 export type ShowBody = (body: Buffer, maxLength: number) => string
 
 /**
- * Compiles how bodies are shown: of JSON everything but the values of members whose names are those of
- * credentials, at any depth, also where name and value are members of their own as in Magento's custom
- * attributes, and where JSON is within a text. Of any other body nothing but its length is shown.
+ * Compiles the rendering of bodies. JSON is shown without the values of members that have the name of a credential, at
+ * any depth. This includes members of JSON within a string, and objects that hold name and value separately, such as
+ * Magento's custom attributes. Of any other body only the length is shown.
  */
 export function compileBodyRedaction(isCredential: IsCredentialName, redact: Redact): ShowBody {
   function redactValue(value: unknown, depth: number): unknown {
@@ -45,15 +45,15 @@ export function compileBodyRedaction(isCredential: IsCredentialName, redact: Red
   }
 }
 
-/** Members that give the name of what a member `value` holds. */
+/** Members that contain the name of the value that a sibling called `value` holds. */
 const nameMembers = new Set(['attribute_code', 'attributecode', 'code', 'field', 'key', 'name'])
 
 const maxDepth = 100
 
-/** JSON with a name that Node may read as another one. */
+/** Stands for JSON with a member name that Node may misread; see {@link withPlainNames}. */
 const unclear = Symbol('unclear')
 
-/** An object or array, or a scalar; undefined where it is no JSON. */
+/** Parses JSON; undefined if the text is not valid JSON. */
 function parse(text: string): unknown {
   try {
     const plain = withPlainNames(text)

@@ -3,8 +3,7 @@ import { type AuditRecord, milliseconds } from './audit-record.ts'
 import { eventRecord } from './event-record.ts'
 
 /**
- * The record of a call-back that was delivered or given up, with the request id of the request that its job
- * came with.
+ * The record of a call-back that was delivered or given up. Its request id is that of the request that created the job.
  * @param nowMs milliseconds since the epoch
  */
 export function callbackRecord(end: CallbackEnd, nowMs: number): AuditRecord {

@@ -1,13 +1,13 @@
-/** Which characters of ASCII a run is made of: of all UTF-16 units, 1 at those. */
+/** A set of ASCII characters, as a table with an entry per UTF-16 unit: 1 for members of the set, otherwise 0. */
 export type Characters = Uint8Array
 
-/** A stretch of a text, its end excluded. */
+/** A part of a text; the end is exclusive. */
 export interface Run {
   readonly begin: number
   readonly end: number
 }
 
-/** The characters of ASCII that an expression fits. */
+/** The set of ASCII characters that an expression matches. */
 export function characters(form: RegExp): Characters {
   const members = new Uint8Array(65_536)
   for (let code = 0; code < 128; code += 1) {
@@ -17,9 +17,9 @@ export function characters(form: RegExp): Characters {
 }
 
 /**
- * Finds the runs of at least so many of the characters, in order. It looks at every `minLength`-th
- * character, and at others only around one that fits.
- * @param harmless runs of nothing but these are left out
+ * Finds all runs of at least `minLength` members of a set, in order. To be fast, it looks only at every `minLength`-th
+ * character, and at the characters around it only if it is a member.
+ * @param harmless runs that consist only of these characters are left out
  */
 export function findRuns(
   text: string,
@@ -49,9 +49,9 @@ export function findRuns(
 }
 
 /**
- * Puts something in the place of runs.
+ * Replaces runs of a text.
  * @param runs in order
- * @param replace undefined for a run that stays
+ * @param replace returns the replacement, or undefined to leave the run as it is
  */
 export function replaceRuns(
   text: string,
@@ -80,7 +80,7 @@ function isAllOf(members: Characters, units: Uint16Array, begin: number, end: nu
 let scratch = Buffer.from(new ArrayBuffer(32_768))
 let scratchUnits = new Uint16Array(scratch.buffer)
 
-/** The UTF-16 units of a text: to go through them is far faster than through the text. */
+/** The UTF-16 units of a text, in an array that the next call overwrites. This is far faster than reading the string. */
 function unitsOf(text: string): Uint16Array {
   if (scratchUnits.length < text.length) {
     scratch = Buffer.from(new ArrayBuffer(text.length * 4))

@@ -1,17 +1,17 @@
 /*
- * Names of members, parameters and variables whose values are credentials or payment data, folded: any
- * name that holds one of them is one. Magento's own are in it: rp_token, password_hash, cc_cid, cc_number.
+ * Names of members, parameters and variables whose values are credentials or payment data, in folded form. Any name
+ * that contains one of these is such a name. They cover Magento's own: rp_token, password_hash, cc_cid, cc_number.
  */
 const standardNames =
   /token|secret|passw|passphrase|pwd|otp|nonce|signature|confirmation|apikey|accesskey|privatekey|authorization|cookie|session|credential|hash|cvv|cvc|cardnumber|ccnumber|ccnum|cccid|iban|bearer/
 
-/** Tells whether a name is one of a credential. */
+/** Whether a name is that of a credential. */
 export type IsCredentialName = (name: string) => boolean
 
 /**
- * Compiles the test of names. Names are compared as Magento compares them and more loosely: without
- * case, underscores and hyphens, so `password`, `passWord` and `pass_word` are one.
- * @param more further names, of which each is taken as it is, whole
+ * Compiles the test. Names are compared somewhat more loosely than Magento does, ignoring case, underscores and hyphens,
+ * so `password`, `passWord` and `pass_word` are the same.
+ * @param more further names, which only match as a whole
  */
 export function compileCredentialNames(more: readonly string[] = []): IsCredentialName {
   const own = new Set(more.map(fold))
@@ -21,7 +21,7 @@ export function compileCredentialNames(more: readonly string[] = []): IsCredenti
     if (is === undefined) {
       const folded = fold(name)
       is = standardNames.test(folded) || own.has(folded)
-      // Callers choose names, so not all of them are remembered.
+      // Callers choose the names, so the number of remembered ones is bounded.
       if (known.size < maxRemembered) known.set(name, is)
     }
     return is

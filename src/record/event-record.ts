@@ -1,6 +1,6 @@
 import type { AuditRecord } from './audit-record.ts'
 
-/** What records have in common that are of no request: nothing of what only a request has. */
+/** The part that is common to all records that are not about a request: fields that only requests have are empty. */
 export const eventRecord = {
   v: 1,
   claimed: undefined,

@@ -4,33 +4,30 @@ import type { RequestContext } from '../request-context.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactRawQuery } from './query-redaction.ts'
 
-/** What the audit holds of a signature that does not verify. */
+/** What the audit shows of a signature that does not verify. */
 export interface RecordedSignature {
   readonly scheme: string
-  /** The string that should have been signed, redacted; absent where that is the body. */
+  /** The string that should have been signed, redacted; absent if that is the body. */
   readonly computed?: string
   /** {@link presentedDigest} of the signature. */
   readonly presented: string
 }
 
 /*
- * A signature in hex or base64, also where a client took another hash or encoding than it should
- * have. Anything shorter could be guessed from its digest.
+ * A signature in hex or base64, even if the client used a different hash or encoding than it should have. Anything
+ * shorter could be guessed from its digest.
  */
 const signatureForm = /^(?:sha256=)?[A-Za-z0-9+/_-]{26,128}={0,2}$/
 
-/**
- * SHA-256 in hex of a signature, of hex digits in lower case: enough to recognise it by, and not the
- * signature.
- */
+/** The hex SHA-256 of a signature (in lower case if it is hex): enough to recognise it, without revealing it. */
 export function presentedDigest(signature: string): string {
   return hash('sha256', /^[0-9a-f]+$/i.test(signature) ? signature.toLowerCase() : signature)
 }
 
 /**
- * The evidence of a signature that does not verify, as the audit shows it: nothing that the record
- * would not show elsewhere, but for time and nonce of the signature.
- * @returns undefined where what was presented is no signature
+ * The evidence of a signature that does not verify, as the audit shows it. Apart from the time and nonce of the
+ * signature, it contains only what the record shows anyway.
+ * @returns undefined if what the caller presented does not look like a signature
  */
 export function recordedSignature(request: RequestContext): RecordedSignature | undefined {
   const { signatureEvidence: evidence } = request
@@ -49,7 +46,7 @@ const redactions: ReadonlyMap<string, (computed: string, request: RequestContext
     ['oauth1', redactOauth1],
   ])
 
-/** The other lines are held to their form before there is a string. */
+/** Redacts path and query. The form of the other lines has been checked before the string was made. */
 function redactCanonical(computed: string, request: RequestContext): string {
   const lines = computed.split('\n')
   lines[4] = redactPath(request) ?? ''
@@ -59,7 +56,7 @@ function redactCanonical(computed: string, request: RequestContext): string {
 
 const plainName = /^"@?[a-z]{1,20}(?:-[a-z]{1,20}){0,3}": /
 
-/** Of the covered fields the names; of the parameters the times. */
+/** Shows method, authority, path and query, but of other covered fields only the names, and of parameters the times. */
 function redactMessage(computed: string, request: RequestContext): string {
   return computed
     .split('\n')
@@ -77,7 +74,7 @@ function redactMessage(computed: string, request: RequestContext): string {
 
 const shownParameters = /^oauth_(?:nonce|timestamp|signature_method|version)%3D/
 
-/** The URL is there with its path, the parameters with those that name a key. */
+/** Redacts the path of the URL, and all parameters but a few harmless ones: the others are the query's or name a key. */
 function redactOauth1(computed: string, request: RequestContext): string {
   const [method = '', url = '', parameters = ''] = computed.split('&')
   const origin = /^https?%3A%2F%2F[^%]*(?:%3A\d+)?/.exec(url)?.[0] ?? ''

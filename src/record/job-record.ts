@@ -18,7 +18,7 @@ export function jobRecord(job: Job, upstream: Occasion['upstream'], nowMs: numbe
     status: answer?.status ?? 0,
     code: failure?.code,
     reason: `job ${job.state}`,
-    // Perhaps two processes, so only the clock of the day tells, and that may have been set back.
+    // Two processes may be involved, so these are wall-clock times, and the clock may have been set back.
     durationMs: Math.max(0, endedAtMs - job.acceptedAtMs),
     upstreamMs: milliseconds(upstream?.durationMs),
     upstreamStatus: answer?.status ?? upstream?.status,

@@ -3,11 +3,11 @@ import { openApiPath, type RequestContext, type RequestTarget } from '../request
 import { compileCredentialNames } from './credential-names.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
-// Variables of Magento routes that carry one are such as :resetPasswordLinkToken.
+// For variables of Magento's routes such as :resetPasswordLinkToken.
 const isCredential = compileCredentialNames()
 /*
- * Segments behind which one stands that whoever knows it may use: the id of a guest's cart opens it, with
- * names and addresses (Magento: Quote and GiftRegistry, etc/webapi.xml).
+ * Segments that precede a secret: whoever knows the id of a guest's cart can read it, names and addresses included
+ * (Magento: Quote and GiftRegistry, etc/webapi.xml).
  */
 const opensWhatFollows = /^guest-/
 const plainWord = /^[A-Za-z][A-Za-z-]{0,31}$/
@@ -15,8 +15,8 @@ const shortNumber = /^\d{1,12}$/
 const apiVersion = /^V\d{1,2}$/
 
 /**
- * A path as the audit shows it. Of a granted route the values of variables are shown, unless the
- * variable is one for a credential; of any other path, only what can be a word or a number.
+ * The path of a request as the audit shows it. If the route is granted, the values of its variables are shown, except
+ * those of credentials. Of any other path only segments that look like a word or a number are shown.
  */
 export function redactPath({ target, routeVariables }: RequestContext): string | undefined {
   if (target === undefined) return undefined

@@ -1,18 +1,18 @@
 import { asComparedByDatabase } from '../syntax/database-text.ts'
 
 /*
- * What an index tells of a segment, a file that rotation has put aside: in which of its blocks a value
- * may stand. A line of JSON, filled up to a multiple of four bytes, then pairs of 32-bit numbers, little
- * endian, sorted: hash of field and value, number of the block. Two values with one hash cost a look at a
- * block in vain, and nothing else.
+ * The index of a segment, which is a file that rotation has put aside, tells which blocks of it may contain a value.
+ * It consists of a line of JSON, padded to a multiple of four bytes, and a sorted list of pairs of little-endian 32-bit
+ * numbers: the hash of a field and value, and the number of a block. If two values have the same hash, the only cost is
+ * that a block is searched in vain.
  */
 
-/** A run of whole lines that is compressed by itself. */
+/** A sequence of whole lines that is compressed by itself. */
 export interface SegmentBlock {
-  /** In the file as it is, compressed or not; bytes. */
+  /** Where it begins in the file, in bytes; in the compressed file if it is compressed. */
   readonly offset: number
   readonly length: number
-  /** Earliest and latest `time` of its lines, milliseconds since the epoch. */
+  /** The earliest and latest `time` of its lines, in milliseconds since the epoch. */
   readonly fromMs: number
   readonly toMs: number
 }
@@ -24,7 +24,7 @@ export interface SegmentIndex {
   readonly blocksWith: (field: IndexedField, value: string) => ReadonlySet<number>
 }
 
-/** Fields of a record whose values are looked up in an index. */
+/** The fields of a record whose values are indexed. */
 export const indexedFields = [
   'requestId',
   'skus',
@@ -36,14 +36,14 @@ export const indexedFields = [
   'status',
 ] as const
 
-/** A field that an index knows. */
+/** One of the fields that are indexed. */
 export type IndexedField = (typeof indexedFields)[number]
 
-/** Collects what an index tells. */
+/** Collects the contents of an index. */
 export interface IndexBuilder {
-  /** Takes note of a line of the block that is being made. */
+  /** Adds a line to the current block. */
   readonly addLine: (record: Readonly<Record<string, unknown>>) => void
-  /** Ends the block. */
+  /** Ends the current block, which has this place in the file. */
   readonly endBlock: (offset: number, length: number) => void
   readonly bytes: () => Buffer
 }
@@ -88,7 +88,7 @@ export function indexBuilder(): IndexBuilder {
   }
 }
 
-/** Reads an index; undefined when it is none, or was cut off. */
+/** Reads an index; undefined if the bytes are not a complete index of the current version. */
 export function readIndex(bytes: Buffer): SegmentIndex | undefined {
   const end = bytes.indexOf(0x0a)
   let head: { readonly v?: unknown; readonly blocks?: unknown; readonly pairs?: unknown }
@@ -120,10 +120,10 @@ export function readIndex(bytes: Buffer): SegmentIndex | undefined {
   }
 }
 
-/** Of indexes with other hashes; a file with one of those is read whole. */
+/** Changes whenever the hashes do. A segment whose index has another version is searched as a whole. */
 const version = 2
 
-/** FNV-1a, 32 bits, over the UTF-16 units of `field=value`; SKUs that are one to Magento have one hash. */
+/** The 32-bit FNV-1a hash over the UTF-16 units of `field=value`, the same for SKUs that are the same to Magento. */
 function hashOf(field: IndexedField, value: string): number {
   let hash = 0x811c9dc5
   const text = `${field}=${field === 'skus' ? asComparedByDatabase(value) : value}`

@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { indexBuilder } from './segment-index.ts'
 
-/** What is done to a segment, in a thread of its own, so that no request waits for it. */
+/** What the worker thread does to a segment. A thread of its own makes no request wait for it. */
 export interface SegmentTask {
   readonly file: string
   readonly compress: 'none' | 'gzip' | 'zstd'
@@ -17,8 +17,8 @@ const compressors = {
 }
 
 /**
- * Writes a segment anew, block by block compressed, and its index beside it. Each file gets its name
- * when it is whole and synced; the segment itself goes last.
+ * Compresses a segment block by block, and writes its index next to it. Each file gets its final name only when it is
+ * complete and synced, and the original segment is deleted last.
  */
 function finishSegment({ file, compress: kind }: SegmentTask): void {
   const { suffix, compress } = compressors[kind]
@@ -31,7 +31,7 @@ function finishSegment({ file, compress: kind }: SegmentTask): void {
       try {
         index.addLine(JSON.parse(line) as Record<string, unknown>)
       } catch {
-        // A line that was cut off is kept, and cannot be searched for.
+        // A line that was cut off is kept in the segment, but not indexed.
       }
     }
     const written = compress(block)
@@ -53,7 +53,7 @@ function finishSegment({ file, compress: kind }: SegmentTask): void {
   if (aim !== undefined) rmSync(file, { force: true })
 }
 
-/** The whole lines of a file, about a mebibyte at a time. */
+/** Reads a file in blocks of whole lines, of about a mebibyte each. */
 function* readBlocks(fd: number): Generator<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
   for (;;) {

@@ -4,17 +4,17 @@ import { basename, dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { SegmentTask } from './segment-worker.ts'
 
-/** Deals with files that rotation has put aside. */
+/** Takes care of the files that rotation has put aside. */
 export interface Segments {
-  /** Compresses and indexes one, after those before it. */
+  /** Compresses and indexes a segment, after those that are waiting already. */
   readonly finish: (file: string) => void
   readonly close: () => Promise<void>
 }
 
 /**
- * Compresses and indexes the segments of a trail, one at a time, each in a thread of its own. What was
- * left unfinished, because the process ended or the disk was full, is done at the next start.
- * @param onError told of a segment that could not be finished; it stays as it is
+ * Compresses and indexes the segments of a trail, one at a time, each in a thread of its own. Segments that were left
+ * unfinished, because the process ended or the disk was full, are finished at the next start.
+ * @param onError told when a segment could not be finished, which then stays as it is
  */
 export function openSegments(
   trail: string,
@@ -52,7 +52,7 @@ export function openSegments(
   }
 }
 
-/** The files that rotation has put aside, `FILE.TIME`, compressed or not, oldest first; the folder may not be there yet. */
+/** The files that rotation has put aside (`FILE.TIME`, compressed or not), oldest first; none if there is no folder. */
 export function segmentFiles(trail: string): string[] {
   const folder = dirname(trail)
   return existsSync(folder) ? segmentsAmong(readdirSync(folder), trail) : []
@@ -71,11 +71,11 @@ function segmentsAmong(names: readonly string[], trail: string): string[] {
 export interface Retention {
   /** How many are kept at most. */
   readonly keep: number
-  /** How old one may get, days. */
+  /** How old a segment may get, in days. */
   readonly keepDays?: number
 }
 
-/** Deletes the segments that are not to be kept any more, with their indexes. */
+/** Deletes the segments that are no longer to be kept, and their indexes. */
 export async function deleteOldSegments(
   trail: string,
   { keep, keepDays }: Retention,
@@ -89,13 +89,13 @@ export async function deleteOldSegments(
   }
 }
 
-/** When the last segment was put aside, by its name; milliseconds since the epoch, and 0 where there is none. */
+/** When the last segment was put aside, according to its name, in milliseconds since the epoch; 0 if there is none. */
 export async function lastPutAsideMs(trail: string): Promise<number> {
   const last = segmentsAmong(await readdir(dirname(trail)), trail).at(-1)
   return last === undefined ? 0 : putAsideMs(last.replace(/\.(?:gz|zst)$/, ''))
 }
 
-/** When a segment was put aside, by its name; milliseconds since the epoch. */
+/** When a segment was put aside, according to its name, in milliseconds since the epoch. */
 function putAsideMs(name: string): number {
   const [, year, month, day, hour, minute, second, millisecond] =
     /\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/.exec(name) ?? []

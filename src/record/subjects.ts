@@ -4,21 +4,21 @@ import { type SubjectField, type SubjectPlaces, subjectFields } from '../contrac
 import type { RequestContext } from '../request-context.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 
-/** Most values of one field; so many quantities the gateway sets in one request. */
+/** At most this many values of a field are recorded. It is also the most quantities that one request to us can set. */
 const maxValues = 10_000
-/** Longest SKU of Magento, in characters (catalog_product_entity.sku). */
+/** The length of the longest SKU in Magento, in characters (catalog_product_entity.sku). */
 const maxLength = 64
 
 /** What a request is about; fields without a value are absent. */
 export type NamedSubjects = { readonly [Field in SubjectField]?: readonly string[] | undefined }
 
-/** What is read of a request. */
+/** The parts of a request that are read. */
 export type SubjectSources = Pick<
   RequestContext,
   'auditDetails' | 'routeVariables' | 'json' | 'target'
 >
 
-/** Reads from path and body what a request is about, as its route's configuration says. */
+/** Reads from the path and body what a request is about, at the places that the configuration has for its route. */
 export function namedSubjects(request: SubjectSources): NamedSubjects {
   const subjects = request.auditDetails?.subjects
   if (subjects === undefined) return {}
@@ -45,7 +45,7 @@ function valuesOf(
   if (json !== undefined) {
     const isBulk = apiRoute(target?.segments ?? []).execution === 'bulk'
     for (const steps of pointers) {
-      // Of an array a job of Magento's makes a bulk.
+      // A job that Magento works off turns an array into a bulk.
       const isEach = isBulk || (Array.isArray(json.value) && !/^(?:\*|\d+)$/.test(steps[0] ?? ''))
       collect(json.value, isEach ? ['*', ...steps] : steps, 0, values)
     }

@@ -3,16 +3,16 @@ import { characters, findRuns, type Run, replaceRuns } from './character-runs.ts
 import type { Redact } from './known-secrets.ts'
 
 /*
- * None of these expressions may begin a long match at each place of a text: the time would grow with the
- * square of its length, and callers choose the texts.
+ * Callers choose the texts, so none of these expressions may be able to begin a long match at every place of a text:
+ * the time would grow with the square of the text's length.
  */
 const authorizations = /\b(Bearer|Basic|OAuth)( |%20|\+)[^\s"\\]+/gi
-/** Whole runs of what JSON Web Tokens are made of, and the beginning of one within. */
+/** A whole run of characters of which JSON Web Tokens consist, and the beginning of a token within it. */
 const dottedRun = /[A-Za-z0-9_.-]+/g
 const headerBegin = /eyJ[A-Za-z0-9_-]{8}/
 
 const minTokenLength = 32
-/* What Magento's tokens, keys and ids of carts of guests, and digests in hex look like. */
+/* The shapes of Magento's tokens, keys and ids of guests' carts, and of digests in hex. */
 const tokenShapes = new RegExp(
   [
     String.raw`(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[A-Za-z0-9]{32}(?![A-Za-z0-9])`,
@@ -22,19 +22,19 @@ const tokenShapes = new RegExp(
   'g',
 )
 
-/** Strikes out what has the shape of a token, in text that a caller chose. */
+/** Redacts whatever has the shape of a token, in a text that a caller chose. */
 export const redactTokenShapes: Redact = (text) => {
   const shown = redactUnmistakable(text)
   return shown.length < minTokenLength ? shown : shown.replace(tokenShapes, redacted)
 }
 
-/** Strikes out what looks like a credential whoever issued it, and like nothing that the gateway writes. */
+/** Redacts what looks like a credential of any issuer, but unlike anything that the gateway itself writes. */
 function redactUnmistakable(text: string): string {
   const shown = text.includes('eyJ') ? text.replace(dottedRun, redactWebToken) : text
   return shown.replace(authorizations, `$1$2${redacted}`)
 }
 
-/** RFC 7519, section 3: three parts with dots between them, of which the first is a JSON object. */
+/** RFC 7519, section 3: three parts separated by dots, the first of which is a JSON object. */
 function redactWebToken(run: string): string {
   const parts = run.split('.')
   const shown: string[] = []
@@ -48,7 +48,7 @@ function redactWebToken(run: string): string {
   return shown.join('.')
 }
 
-/* ISO/IEC 7812: of the numbers of cards those from 14 digits on; shorter ones are those of articles. */
+/* ISO/IEC 7812 also allows shorter card numbers, but those would match numbers of articles. */
 const minCardLength = 14
 const cardCharacters = characters(/[0-9 +%-]/)
 const cardNumber = /(?<![\w.-])[2-6](?:(?:[ +-]|%20)?\d){13,18}(?![\w-])/g
@@ -57,14 +57,14 @@ const wordEnd = /[/?&=\s"\\]/
 const percentTriplets = /(?:%[0-9A-Fa-f]{2})+/g
 const printable = /^[\x20-\x7e\s]+$/
 
-/** What is struck out besides tokens. */
+/** What is redacted besides tokens and card numbers. */
 export interface ShapeSettings {
   readonly emails: boolean
 }
 
 /**
- * Compiles the search for tokens, numbers of cards and, if asked for, e-mail addresses in a finished line:
- * in plain, percent-encoded and base64 form. What is encoded is searched for known secrets too.
+ * Compiles the search of a finished line for tokens, card numbers and, if configured, e-mail addresses, in plain,
+ * percent-encoded and base64 form. Encoded text is searched for known secrets as well.
  */
 export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): Redact {
   function redactPlain(text: string): string {
@@ -72,7 +72,7 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
     const mayHaveEmail = emails && (shown.includes('@') || shown.includes('%40'))
     return mayHaveEmail ? shown.replace(email, redacted) : shown
   }
-  /** Whether what a run stands for has anything to hide. */
+  /** Whether a decoded text contains anything that must be hidden. */
   function hides(decoded: string, depth: number): boolean {
     const known = redactKnown(decoded)
     return known !== decoded || redactDeep(known, depth) !== known
@@ -89,7 +89,7 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
     return replaceRuns(percent, runs, ({ begin, end }) => {
       const run = percent.slice(begin, end)
       if (hidesBase64(run, depth)) return redacted
-      // Of base64url in a path the slashes are those of the path.
+      // In a path, slashes separate segments, each of which may be base64url.
       const parts = run.split('/')
       const shown = parts.map((part) => (hidesBase64(part, depth) ? redacted : part)).join('/')
       return shown === run ? undefined : shown
@@ -104,12 +104,12 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
 }
 
 const base64Characters = characters(/[A-Za-z0-9+/_-]/)
-/** Of an id or a digest. */
+/** Runs of only these are ids or digests. */
 const hexCharacters = characters(/[0-9a-f-]/)
-/** Base64 of at least fifteen bytes. */
+/** The base64 form of fifteen bytes. */
 const minBase64Length = 20
 
-/** The words that a percent sign stands in: an expression for words would stop at each of a line. */
+/** Finds the words that contain a percent sign. A regular expression would have to look at every word of a line. */
 function wordsWithPercent(text: string): readonly Run[] {
   const words: Run[] = []
   for (let at = text.indexOf('%'); at >= 0; ) {
@@ -123,18 +123,18 @@ function wordsWithPercent(text: string): readonly Run[] {
   return words
 }
 
-/** Of bytes that are not UTF-8 it makes U+FFFD: what stands beside them is looked at all the same. */
+/** Decodes percent-encoding. Bytes that are not UTF-8 become U+FFFD, so that the text around them is still searched. */
 function decodeTriplets(triplets: string): string {
   return Buffer.from(triplets.replaceAll('%', ''), 'hex').toString('utf8')
 }
 
-/** How many encodings around each other are undone. */
+/** How many nested encodings are undone. */
 const maxDepth = 2
 
-/** Strikes out numbers of cards. Hardly a line has as many digits in a row, so that most runs are none. */
+/** Redacts card numbers. Hardly any line has that many digits in a row, so there is rarely a run to look at. */
 function redactCards(text: string): string {
   return replaceRuns(text, findRuns(text, cardCharacters, minCardLength), ({ begin, end }) => {
-    // What stands on either side decides whether a number ends there.
+    // The characters on either side decide whether the number begins and ends here.
     const before = text.slice(Math.max(0, begin - 1), begin)
     const around = text.slice(begin - before.length, end + 1)
     const shown = around.replace(cardNumber, redactCard)
@@ -143,7 +143,7 @@ function redactCards(text: string): string {
   })
 }
 
-/** Digits are the number of a card when their check digit says so (ISO/IEC 7812-1, annex B). */
+/** Redacts a number whose check digit is that of a card number (ISO/IEC 7812-1, annex B). */
 function redactCard(text: string): string {
   let sum = 0
   const digits = text.replaceAll(/%20|\D/g, '')

@@ -7,31 +7,31 @@ import type { AuditRecord } from './audit-record.ts'
 import type { Redact } from './known-secrets.ts'
 import type { CountSpans } from './metrics/span-metrics.ts'
 
-/** Gives the W3C trace flags of a trace; `parentFlags` are those of its parent, if it has one. */
+/** Determines the W3C trace flags of a trace. `parentFlags` are those of its parent, if it has one. */
 export type SampleTrace = (traceId: string, parentFlags: string | undefined) => string
 
 /** Traces requests, the jobs that some of them become, and the call-backs of these. */
 export interface Tracing {
   readonly sample: SampleTrace
-  /** Makes the spans of a request that is over, where its trace is sampled; they are sent later. */
+  /** Makes the spans of a finished request if its trace is sampled. They are sent later. */
   readonly observe: (record: AuditRecord, request: RequestContext) => void
-  /** The same of a job that has ended; `run` is the attempt that ended it, where that is known. */
+  /** The same for a job that has ended; `run` is the attempt that ended it, if that is known. */
   readonly observeJob: (record: AuditRecord, job: Job, run: JobRun | undefined) => void
-  /** The same of a call-back that will not be sent again by itself. */
+  /** The same for a call-back that was delivered or given up. */
   readonly observeCallback: (record: AuditRecord, end: CallbackEnd) => void
-  /** Sends what is left, if it can be sent soon. */
+  /** Sends the remaining spans, if that is possible soon. */
   readonly close: () => Promise<void>
 }
 
-/** What spans are made and sent with. */
+/** What is needed to make and send spans. */
 export interface TracingParts {
   readonly redact: Redact
   readonly count: CountSpans
 }
 
 /**
- * Opens tracing; nothing of OpenTelemetry is loaded where it is off.
- * @param settings undefined: tracing is off
+ * Opens tracing. While tracing is off nothing of OpenTelemetry is loaded.
+ * @param settings undefined if tracing is off
  */
 export async function openTracing(
   settings: TracingSettings | undefined,

@@ -4,20 +4,20 @@ import { addressKey } from '../syntax/address-key.ts'
 import { boundedMap } from './bounded-map.ts'
 import { memoryBuckets } from './memory-buckets.ts'
 
-/** What is done about addresses that guess. */
+/** How addresses that guess credentials are penalized. */
 export interface PenaltySettings {
-  /** How many refusals of an address are let pass. */
+  /** How many refusals an address may collect without a penalty. */
   readonly refusals: RateLimit
-  /** First penalty, milliseconds; each further one is twice as long. */
+  /** Length of the first penalty in milliseconds; each further one is twice as long. */
   readonly firstMs: number
   readonly longestMs: number
 }
 
-/** Penalties of addresses; kept in this process, a bounded number of them. */
+/** Penalties of addresses. This process keeps a bounded number of them in memory. */
 export interface AddressPenalties {
-  /** Milliseconds for which an address may send nothing; 0 when it may. */
+  /** How long an address is still shut out, in milliseconds; 0 if it is not. */
   readonly penaltyOf: (key: string) => number
-  /** Takes note of a request that is over. */
+  /** Takes note of a finished request. */
   readonly note: (request: RequestContext, settings: PenaltySettings) => void
 }
 
@@ -26,14 +26,14 @@ interface Penalty {
   readonly untilMs: number
 }
 
-/** How many addresses are remembered at once. */
+/** At most this many addresses are remembered. */
 const rememberedAddresses = 50_000
 
 /**
- * Makes guessing cost. A refusal counts on an address if no integration could be charged for it: a
- * wrong signature, an unknown integration, a target that is none of Magento's. An address with more of
- * them than are let pass is shut out, each time for twice as long; a penalty is forgotten when nothing
- * was refused for as long again as it took at the longest.
+ * Makes guessing costly. A refusal counts against an address if it cannot be charged to an integration: a wrong
+ * signature, an unknown integration, a target that is not one of Magento's. An address with more refusals than are
+ * allowed is shut out, each time for twice as long. Penalties are forgotten once nothing has been refused for as long
+ * as the longest of them lasted.
  * @param clock milliseconds, never going back
  */
 export function addressPenalties(clock: () => number): AddressPenalties {
@@ -42,7 +42,7 @@ export function addressPenalties(clock: () => number): AddressPenalties {
 
   return {
     penaltyOf: (key) => {
-      // Most gateways shut nobody out at most times.
+      // Most of the time nobody is shut out.
       if (penalties.size() === 0) return 0
       const penalty = penalties.get(key)
       return penalty === undefined ? 0 : Math.max(0, penalty.untilMs - clock())
@@ -61,7 +61,7 @@ export function addressPenalties(clock: () => number): AddressPenalties {
   }
 }
 
-/** Refusals that tell a guesser something; not those of a limit, nor failures of ours. */
+/** Whether a refusal teaches a guesser something; those of limits and failures on our side do not. */
 function isGuess(code: string, status: number): boolean {
   return status >= 400 && status < 499 && code !== 'address-rate-limited'
 }

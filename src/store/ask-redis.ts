@@ -1,13 +1,13 @@
 import type { RedisGuard } from './redis-guard.ts'
 
 /**
- * Asks Redis where there is nothing to fall back to: rejects with a code while it is away, and when it does
- * not answer in time.
- * @param slotKey what decides on the slot of Redis Cluster that is asked
+ * Asks Redis when there is nothing to fall back to. Rejects with an error code while Redis is away or if it does not
+ * answer in time.
+ * @param slotKey the key that determines the slot of a Redis Cluster
  */
 export type AskRedis = <Answer>(slotKey: string, command: () => Promise<Answer>) => Promise<Answer>
 
-/** Makes {@link AskRedis} of a guard. */
+/** Builds {@link AskRedis} from a guard. */
 export function askOrReject(guard: RedisGuard): AskRedis {
   return async (slotKey, command) =>
     guard.ask({
@@ -19,7 +19,7 @@ export function askOrReject(guard: RedisGuard): AskRedis {
     })
 }
 
-/** An error that says that Redis cannot be used, and nothing of where it is. */
+/** An error that says that Redis cannot be used, without revealing its address. */
 export function redisAway(code: string): Error {
   return Object.assign(new Error('Redis cannot be used'), { code })
 }

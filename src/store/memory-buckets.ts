@@ -2,22 +2,22 @@ import type { LocalDecision, RateLimit } from '../policy.ts'
 import { boundedMap } from './bounded-map.ts'
 import { takeFromBucket } from './gcra.ts'
 
-/** Buckets that live in this process. */
+/** Buckets kept in this process. */
 export interface MemoryBuckets {
   /** Takes one request out of the bucket of a key. */
   readonly take: (key: string, limit: RateLimit) => LocalDecision
-  /** How many buckets are remembered. */
+  /** How many buckets are remembered at present. */
   readonly size: () => number
 }
 
 /**
- * Keeps buckets in this process, a bounded number of them: at least those of the keys that were used
- * last, half as many as the bound.
+ * Keeps a bounded number of buckets in this process. At least those of the `maxBuckets / 2` keys that were used most
+ * recently are remembered.
  * @param maxBuckets how many are remembered at most
  * @param clock milliseconds, never going back
  */
 export function memoryBuckets(maxBuckets: number, clock: () => number): MemoryBuckets {
-  // Key to the time at which its bucket is full.
+  // By key, the time at which its bucket is full.
   const fullAt = boundedMap<number>(maxBuckets)
   return {
     size: fullAt.size,

@@ -1,32 +1,32 @@
 /** Nonces that this process has seen. */
 export interface MemoryNonces {
   /**
-   * Uses a nonce: `fresh` the first time within its life, `seen` after that, `full` when there is no
-   * room left to remember it.
-   * @param ttlMs how long it must be remembered, milliseconds
+   * Uses a nonce. The result is `fresh` the first time within its lifetime, `seen` after that, and `full` if there is
+   * no room left to remember it.
+   * @param ttlMs how long it has to be remembered, in milliseconds
    */
   readonly use: (nonce: string, ttlMs: number) => 'fresh' | 'seen' | 'full'
 }
 
-/** How often a full memory is looked through for nonces that have ended out of turn. */
+/** How often a full memory is searched for nonces that have expired before older ones. */
 const sweepEveryMs = 1_000
 
 /**
- * Remembers nonces for as long as they could be used again, a bounded number of them. A full memory
- * refuses: forgetting one would let it be used twice.
+ * Remembers a bounded number of nonces, each for as long as it could be used again. When the memory is full new ones
+ * are refused, because forgetting one would let it be used twice.
  * @param maxNonces how many are remembered at most
  * @param clock milliseconds, never going back
  */
 export function memoryNonces(maxNonces: number, clock: () => number): MemoryNonces {
-  // Nonce to the time until which it is remembered.
+  // By nonce, the time until which it is remembered.
   const until = new Map<string, number>()
-  // In the order in which they were used. A map has that order too, but to begin at its first entry
-  // costs as much as entries were deleted before it.
+  // The nonces in the order in which they were used. The map has that order too, but finding its first entry takes time
+  // for every entry that was deleted before it.
   let queue: string[] = []
   let head = 0
   let sweepAtMs = 0
 
-  /** Lives differ by minutes at most, so that the oldest are about the first to end. */
+  /** Drops from the front: lifetimes differ by minutes at most, so the oldest nonces are about the first to expire. */
   function dropEnded(nowMs: number): void {
     for (; head < queue.length; head += 1) {
       const nonce = queue[head] as string

@@ -4,8 +4,8 @@ import type { Charge, LimitDecision } from '../contract/limit.ts'
 import type { Store } from './store.ts'
 
 /**
- * A charge on its way through the plugin, and what became of it. The plugin takes it for the request:
- * of that it reads nothing but the options of its route, and whatever its key generator does.
+ * Carries a charge through the plugin and brings the decision back. It is passed to the plugin in place of a request,
+ * of which the plugin reads only the options of the route and whatever its key generator reads.
  */
 interface Order {
   readonly charge: Charge
@@ -18,21 +18,20 @@ const noOptions = {}
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
 
 /**
- * The store class that `@fastify/rate-limit` asks for, over a {@link Store} of ours. The plugin counts
- * one thing in one window; so what it is given as the key is the whole order, which comes back with
- * the decision on every limit.
+ * The store class that `@fastify/rate-limit` requires, on top of our own {@link Store}. The plugin can only count one
+ * thing in one window, so it gets the whole order as the "key", and the decision on all limits is put into that order.
  */
 export function rateLimitStoreOf(store: Store) {
   return class RateLimitStore {
     incr(key: unknown, callback: Answer): void {
       const order = key as Order
-      const settle = (decision: LimitDecision) => {
+      const answer = (decision: LimitDecision) => {
         order.decision = decision
         callback(null, { current: 1, ttl: 0 })
       }
       const decision = store.decide(order.charge)
-      if (decision instanceof Promise) decision.then(settle, callback)
-      else settle(decision)
+      if (decision instanceof Promise) decision.then(answer, callback)
+      else answer(decision)
     }
 
     child(): RateLimitStore {

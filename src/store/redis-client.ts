@@ -6,30 +6,30 @@ import { type KeyCommands, settleKeyScript } from './idempotency/redis-keys.ts'
 import { type JobCommands, jobScripts } from './jobs/redis-job-store.ts'
 import { decideLimitsScript, type LimitCommands } from './limits/redis-limits.ts'
 
-/** Where Redis is: one server, one that sentinels watch over, or a cluster. */
+/** Where Redis is: a single server, a primary watched by sentinels, or a cluster. */
 export type RedisLocation =
   | { readonly url: Secret }
   | {
-      /** Name of the primary, as the sentinels know it. */
+      /** The name by which the sentinels know the primary. */
       readonly primary: string
       /** `host:port` of each sentinel. */
       readonly sentinels: readonly string[]
       readonly access: RedisAccess
     }
   | {
-      /** `host:port` of some nodes; the others are found. */
+      /** `host:port` of some nodes, from which the others are found. */
       readonly nodes: readonly string[]
       readonly access: RedisAccess
     }
 
-/** How the servers behind sentinels or of a cluster let us in. */
+/** Credentials for the servers behind sentinels or of a cluster. */
 export interface RedisAccess {
   readonly username?: string | undefined
   readonly password?: Secret | undefined
   readonly tls?: boolean | undefined
 }
 
-/** Any of the clients, with our scripts. */
+/** Either kind of client, with our scripts as commands. */
 export type RedisClient = (Redis | Cluster) &
   LimitCommands &
   EntryCommands &
@@ -45,15 +45,15 @@ const scripts = {
   ...settleKeyScript,
 }
 
-/** Longest pause between two attempts to connect. */
+/** Longest pause between two attempts to connect, in milliseconds. */
 const maxPauseMs = 500
 
-/** After so long without an answer to a command, a connection counts as broken, and is made anew. */
+/** If a command is not answered within this time, the connection counts as broken and is replaced. */
 const brokenAfterMs = 1_000
 
 /**
- * Connects in a way that lets no command wait longer than the deadline: none is queued while there is
- * no connection, none is sent twice, and one that is not answered in time fails. Reconnects for ever.
+ * Connects so that no command waits longer than the deadline: none is queued while there is no connection, none is sent
+ * twice, and one that is not answered in time fails. The client never stops trying to reconnect.
  */
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
   const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)
@@ -103,7 +103,7 @@ export function openRedisClient(location: RedisLocation, deadlineMs: number): Re
 
 function addressOf(text: string): ClusterNode & { host: string; port: number } {
   const colon = text.lastIndexOf(':')
-  // An IPv6 address stands in brackets, which are none of it.
+  // An IPv6 address is written in brackets, which are not part of it.
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
   return { host, port: Number(text.slice(colon + 1)) }
 }

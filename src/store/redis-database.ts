@@ -1,8 +1,8 @@
 import type { Cluster, Redis } from 'ioredis'
 
 /**
- * Leaves a connection on which Redis has refused the database of the address, and tries again: ioredis would go
- * on in database 0, whose keys are another's.
+ * Closes a connection on which Redis has refused the database that the URL names, and connects again. Without this
+ * ioredis would continue in database 0, which belongs to somebody else.
  */
 export function leaveRefusedDatabase(redis: Redis | Cluster): void {
   redis.on('error', (error: Error & { command?: { name?: string } }) => {

@@ -1,7 +1,7 @@
 import type { GatewaySettings } from '../config/gateway-settings.ts'
 import type { RedisLocation } from './redis-client.ts'
 
-/** Where the settings say that Redis is; undefined where they say nothing. */
+/** The location of Redis according to the settings; undefined if there is none. */
 export function redisLocation({
   redis,
   sentinel,

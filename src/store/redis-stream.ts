@@ -2,14 +2,14 @@ import { Redis } from 'ioredis'
 import type { Secret } from '../contract/secret.ts'
 import { leaveRefusedDatabase } from './redis-database.ts'
 
-/** A Redis stream that lines are appended to. */
+/** A Redis stream to which lines are appended. */
 export interface RedisStream {
-  /** Rejects when Redis has not taken the line. */
+  /** Rejects if Redis did not take the line. */
   readonly append: (line: string) => Promise<void>
   readonly close: () => void
 }
 
-/** Opens a stream; each entry has one field, `line`. Connects when the first line comes. */
+/** Opens a stream whose entries have one field, `line`. Connects when the first line is appended. */
 export function openRedisStream(url: Secret, stream: string): RedisStream {
   const redis = new Redis(url.reveal(), {
     lazyConnect: true,
@@ -17,7 +17,7 @@ export function openRedisStream(url: Secret, stream: string): RedisStream {
     connectTimeout: 2_000,
     maxRetriesPerRequest: 0,
   })
-  // Without a listener ioredis prints errors to the console; the append fails with them too.
+  // Without a listener ioredis prints errors to the console. They also make `append` reject, so nothing is lost here.
   redis.on('error', () => undefined)
   leaveRefusedDatabase(redis)
   return {

@@ -85,14 +85,14 @@ export async function openStore(
   const shared = redisLimits(redis, settings.requestMs, clocks.wall)
   let answers: RedisAnswers | undefined
   let keys: RedisKeys | undefined
-  const settle = () => {
-    shared.settle()
-    answers?.settle()
-    keys?.settle()
+  const onRedisBack = () => {
+    shared.catchUp()
+    answers?.catchUp()
+    keys?.catchUp()
     void warnOfEviction(redis, log)
   }
   const guarded = { deadlineMs, log, metrics, shared: 'limits and nonces' }
-  const guard = await guardClient(redis, guarded, settle)
+  const guard = await guardClient(redis, guarded, onRedisBack)
   metrics.watch(guard.isAway)
   void warnOfEviction(redis, log)
   answers = redisAnswers(redis, guard, 'nodes' in settings.redis)

@@ -1,21 +1,21 @@
 import type { Registry } from 'prom-client'
 import { tallyCounter, watchedGauge } from './tally.ts'
 
-/** What the recorder knows of records that are not written yet. */
+/** What the recorder knows about records that have not been written yet. */
 export interface AuditBacklog {
   readonly waiting: () => number
   /** Milliseconds. */
   readonly lagMs: () => number
 }
 
-/** What is known of the audit trail. */
+/** Metrics of the audit trail. */
 export interface AuditMetrics {
-  /** Counts an attempt to write that failed. */
+  /** Counts a failed attempt to write. */
   readonly failed: () => void
   readonly watch: (backlog: AuditBacklog) => void
 }
 
-/** Shows whether the audit trail is written. */
+/** Registers the metrics of the audit trail. */
 export function auditMetrics(registry: Registry): AuditMetrics {
   const failures = tallyCounter(registry, {
     name: 'magegate_audit_failures_total',

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
 import { tallyCounter } from './tally.ts'
 
-/** What the steps and policies that refuse a caller as nobody look at. */
+/** By policy, the kind of credential that it looks at. */
 const kinds: Readonly<Record<string, string>> = {
   credential: 'token',
   'client-certificate-pin': 'certificate',
@@ -13,8 +13,8 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 /**
- * Counts requests whose caller was not authenticated, by what was wrong. Who it claimed to be is no
- * label: anybody can claim anything.
+ * Counts requests whose caller was not authenticated, by what was wrong. The claimed integration is not a label, since
+ * anybody can claim to be any of them.
  */
 export function authenticationMetrics(
   registry: Registry,

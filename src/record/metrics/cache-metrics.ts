@@ -2,15 +2,15 @@ import { Gauge, type Registry } from 'prom-client'
 import type { AuditRecord } from '../audit-record.ts'
 import { tallyCounter } from './tally.ts'
 
-/** Counts of the response cache. */
+/** Metrics of the response cache. */
 export interface CacheMetrics {
   /** Counts one request, if its route is cached. */
   readonly observe: (record: AuditRecord) => void
-  /** Counts requests that wait for what Magento was asked on behalf of all of them. */
+  /** Tracks how many requests wait for an answer that Magento has been asked for on behalf of all of them. */
   readonly waiting: (change: 1 | -1) => void
 }
 
-/** Opens the counts of the response cache. */
+/** Registers the metrics of the response cache. */
 export function cacheMetrics(registry: Registry): CacheMetrics {
   const uses = tallyCounter(registry, {
     name: 'magegate_cache_requests_total',

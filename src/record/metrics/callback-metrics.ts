@@ -2,17 +2,17 @@ import { Counter, type Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
 import { queueMetrics } from './queue-metrics.ts'
 
-/** What became of one sending; `failed` is tried again, `dead` is not. */
+/** The outcome of one attempt to send; `failed` is tried again, `dead` is not. */
 export type SendingOutcome = 'delivered' | 'failed' | 'dead'
 
-/** Counts of what happened to call-backs. */
+/** Metrics of call-backs. */
 export interface CallbackMetrics {
   readonly sent: (integration: string, outcome: SendingOutcome) => void
 }
 
 /**
- * Adds what is told of call-backs. Labels are names of integrations and words of our own.
- * @param depth how much waits, asked at each scrape; no figure is told where it cannot be said
+ * Registers the metrics of call-backs. Labels are names of integrations and words of our own.
+ * @param depth how many are waiting, asked at each scrape; if that is unknown, no figure is shown
  * @param clock milliseconds since the epoch
  */
 export function openCallbackMetrics(

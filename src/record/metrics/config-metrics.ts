@@ -1,16 +1,16 @@
 import { Gauge, type Registry } from 'prom-client'
 import { tallyCounter, watchedGauge } from './tally.ts'
 
-/** What became of the configuration, and of attempts to take a new one. */
+/** Metrics of the configuration and of attempts to load a new one. */
 export interface ConfigMetrics {
-  /** Notes that a configuration holds from now on; that of the start is generation 1. */
+  /** Notes that a configuration is in effect from now on; that of the start is generation 1. */
   readonly loaded: (generation: number) => void
   readonly reloadFailed: () => void
-  /** Shows how many generations of the configuration something still needs. */
+  /** Sets the function that tells how many generations of the configuration are still in use. */
   readonly watchLiving: (living: () => number) => void
 }
 
-/** Shows which configuration holds. */
+/** Registers the metrics of the configuration. */
 export function configMetrics(registry: Registry): ConfigMetrics {
   const registers = [registry]
   const generation = new Gauge({

@@ -4,12 +4,12 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 export interface ConnectionMetrics {
   /** Counts a connection that was closed at once because there were too many. */
   readonly refused: (bound: 'total' | 'address') => void
-  /** Shows until when certificates hold, milliseconds since the epoch. */
+  /** Sets the times at which certificates expire, in milliseconds since the epoch. */
   readonly certificateEnds: (ends: {
     readonly listenerMs: number
     readonly clientCaMs?: number
   }) => void
-  /** Counts a new certificate that could not be used. */
+  /** Counts a renewed certificate that could not be used. */
   readonly certificateFailed: () => void
 }
 
@@ -27,7 +27,7 @@ export function connectionMetrics(registry: Registry): ConnectionMetrics {
     help: 'New certificates of the public listener that could not be used.',
     registers,
   })
-  // Registered where there is a certificate only.
+  // Registered only once there is a certificate.
   let end: Gauge<'certificate'> | undefined
   return {
     refused: (bound) => refused.inc({ bound }),

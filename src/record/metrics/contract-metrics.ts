@@ -1,15 +1,15 @@
 import type { Registry } from 'prom-client'
 import { tallyCounter } from './tally.ts'
 
-/** What is known of how requests and answers keep to the schema of Magento. */
+/** Metrics of how well requests and answers keep to Magento's schema. */
 export interface ContractMetrics {
-  /** Counts a request that is not as the schema of Magento has it, and was let through. */
+  /** Counts a request that violates Magento's schema and was let through nevertheless. */
   readonly violated: (integration: string, route: string) => void
-  /** Counts an answer of Magento that is not as its schema has it. */
+  /** Counts an answer of Magento that differs from its own schema. */
   readonly drifted: (integration: string, route: string) => void
 }
 
-/** Shows what is not as the schema of Magento has it. */
+/** Registers the metrics of Magento's schema. */
 export function contractMetrics(registry: Registry): ContractMetrics {
   const violations = tallyCounter(registry, {
     name: 'magegate_contract_violations_total',

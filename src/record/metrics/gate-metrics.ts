@@ -1,19 +1,19 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-/** How requests to Magento stand, as it is read when metrics are. */
+/** The state of requests to Magento, read at each scrape. */
 export interface MagentoStatus {
   readonly circuit: 'closed' | 'open' | 'half-open'
   readonly inFlight: number
   readonly waiting: number
-  /** What the gateway itself last saw of Magento; absent where it does not look. */
+  /** The result of the gateway's last probe of Magento; absent if it does not probe. */
   readonly probe?: 'working' | 'failing' | 'unknown'
 }
 
-/** What is counted of requests that are held back from Magento. */
+/** Metrics of requests that are held back from Magento. */
 export interface GateMetrics {
-  /** Counts a request that was not sent. */
+  /** Counts a request that was refused instead of being sent. */
   readonly shed: (reason: 'queue-full' | 'deadline' | 'circuit-open') => void
-  /** Counts a request that has waited so long, milliseconds. */
+  /** Records how long a request has waited, in milliseconds. */
   readonly waited: (ms: number) => void
   readonly circuitOpened: () => void
   readonly watch: (read: () => MagentoStatus) => void
@@ -21,7 +21,7 @@ export interface GateMetrics {
 
 const circuitStates = ['closed', 'open', 'half-open'] as const
 
-/** Shows what is held back from Magento, and why. */
+/** Registers the metrics of requests that are held back from Magento. */
 export function gateMetrics(registry: Registry): GateMetrics {
   const registers = [registry]
   const sheds = new Counter({

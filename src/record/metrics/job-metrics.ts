@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
 import { queueMetrics } from './queue-metrics.ts'
 
-/** Counts of what happened to jobs. */
+/** Metrics of jobs. */
 export interface JobMetrics {
   readonly accepted: (integration: string) => void
   readonly attempted: (integration: string, outcome: string) => void
@@ -10,8 +10,8 @@ export interface JobMetrics {
 }
 
 /**
- * Adds what is told of jobs. Labels are names of integrations and words of our own.
- * @param depth how much waits, asked at each scrape; no more is told where it cannot be said
+ * Registers the metrics of jobs. Labels are names of integrations and words of our own.
+ * @param depth how many are waiting, asked at each scrape; if that is unknown, no figure is shown
  * @param clock milliseconds since the epoch
  */
 export function openJobMetrics(

@@ -4,15 +4,15 @@ import type { Limit, LimitState } from '../../contract/limit.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { tallyCounter } from './tally.ts'
 
-/** What is known of limits. */
+/** Metrics of limits. */
 export interface LimitMetrics {
-  /** Counts a request that a limit refused, or that it would have refused. */
+  /** Counts a request that a limit has refused, or would have refused if it were enforced. */
   readonly exceeded: (integration: string, limit: string, isEnforced: boolean) => void
-  /** Takes note of how the limits of a request stood after it. */
+  /** Notes how much of a request's limits was in use after it. */
   readonly observe: (request: RequestContext) => void
 }
 
-/** The most that was used of a limit, in this window and in the one before. */
+/** The largest share of a limit that was in use, in the current window and in the one before. */
 interface Peak {
   readonly labels: { readonly integration: string; readonly limit: string }
   windowStart: number
@@ -20,12 +20,12 @@ interface Peak {
   before: number
 }
 
-/** Longer than two scrapes of most set-ups, so that none misses a peak. */
+/** Longer than the interval of two scrapes in most set-ups, so that no peak is missed. */
 const windowMs = 60_000
 
 /**
- * Shows limits: what goes beyond them, and how near to them integrations come. There is one series for
- * each limit of the configuration that a request has met.
+ * Registers the metrics of limits: how often they are exceeded, and how close integrations come to them. Each limit of
+ * the configuration gets a series with the first request to which it applies.
  */
 export function limitMetrics(registry: Registry): LimitMetrics {
   const exceeded = tallyCounter(registry, {
@@ -34,7 +34,7 @@ export function limitMetrics(registry: Registry): LimitMetrics {
     labelNames: ['integration', 'limit', 'mode'],
   })
   const peaks = new Map<string, Peak>()
-  // A limit is the same object for as long as a configuration is used.
+  // As long as a configuration is in use, each of its limits is the same object.
   const peakOf = new WeakMap<Limit, Peak>()
   new Gauge({
     name: 'magegate_limit_use_ratio',
@@ -75,7 +75,7 @@ export function limitMetrics(registry: Registry): LimitMetrics {
   }
 }
 
-/** Begins a new window where the last one is over. */
+/** Begins a new window if the current one is over. */
 function turn(peak: Peak, now: number): void {
   const past = now - peak.windowStart
   if (past < windowMs) return
@@ -84,7 +84,7 @@ function turn(peak: Peak, now: number): void {
   peak.windowStart = now
 }
 
-/** What stays of a bucket or a count, whole tokens, is told rounded down; a limit that refuses is used up. */
+/** The share of a limit that is in use. `remaining` is rounded down to whole tokens; a limit that refuses is used up. */
 function ratioOf(limit: Limit, { isExceeded, remaining }: LimitState): number {
   if (isExceeded) return 1
   const all = limit.kind === 'rate' ? limit.burst : limit.count

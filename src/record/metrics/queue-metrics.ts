@@ -1,17 +1,17 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
 
-/** What is told of the entries of a durable queue. */
+/** The names of a durable queue's metrics. */
 export interface QueueForm {
-  /** How many there are by state, a gauge; with `_oldest_age_seconds` the age of the oldest. */
+  /** The gauge of entries by state; with `_oldest_age_seconds` added, the gauge of the oldest entry's age. */
   readonly name: string
   readonly help: string
   readonly oldestHelp: string
 }
 
 /**
- * Shows how much waits in a durable queue and for how long.
- * @param depth asked at each scrape; nothing is told where it cannot be said
+ * Registers gauges of how many entries wait in a durable queue, and for how long.
+ * @param depth asked at each scrape; if it is unknown, nothing is shown
  * @param clock milliseconds since the epoch
  */
 export function queueMetrics(
@@ -22,7 +22,7 @@ export function queueMetrics(
 ): void {
   const registers = [registry]
   let asked: Promise<QueueDepth | undefined> | undefined
-  /** Once for both gauges: one may be read before the other has its answer. */
+  /** Asks once for both gauges, one of which is read while the other still waits for the answer. */
   function ask(): Promise<QueueDepth | undefined> {
     asked ??= depth()
       .catch(() => undefined)

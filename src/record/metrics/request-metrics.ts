@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client'
 import type { AuditRecord } from '../audit-record.ts'
 import { type CountTally, type HistogramTally, tallyCounter, tallyHistogram } from './tally.ts'
 
-/** The series that one kind of request counts on. */
+/** The series that one kind of request contributes to. */
 interface RequestSeries {
   readonly requests: CountTally
   readonly duration: HistogramTally
@@ -11,10 +11,10 @@ interface RequestSeries {
 }
 
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90]
-/** What the gateway itself takes is far below what Magento takes. */
+/** Bounds for the gateway's own share of the time, which is far smaller than Magento's. */
 const ownBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30]
 
-/** Counts requests that are over, and how long they took; gives the function that does. */
+/** Registers the counts and durations of requests; returns the function that counts a finished one. */
 export function requestMetrics(registry: Registry): (record: AuditRecord) => void {
   const requests = tallyCounter(registry, {
     name: 'magegate_requests_total',
@@ -38,7 +38,7 @@ export function requestMetrics(registry: Registry): (record: AuditRecord) => voi
     'The rest of it: what the gateway took, and the caller to send and to read.',
     ownBounds,
   )
-  // There are as many as there are kinds of requests.
+  // The number of kinds of requests bounds it.
   const known = new Map<string, RequestSeries>()
   function seriesOf(record: AuditRecord): RequestSeries {
     const { integration = 'none', route = 'none', code = 'none' } = record

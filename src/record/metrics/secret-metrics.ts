@@ -4,7 +4,7 @@ import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
 import { type CountTally, tallyCounter } from './tally.ts'
 
-/** What is known of secrets that callers use. */
+/** Metrics of the secrets that callers use. */
 export interface SecretMetrics {
   /** Adds series for secrets that have not been used yet, so that they differ from secrets that do not exist. */
   readonly expect: (

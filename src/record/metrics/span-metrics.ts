@@ -1,13 +1,13 @@
 import type { Registry } from 'prom-client'
 import { tallyCounter } from './tally.ts'
 
-/** What became of spans. */
+/** What happened to spans. */
 export type SpanOutcome = 'made' | 'exported' | 'failed'
 
 /** Counts spans. */
 export type CountSpans = (outcome: SpanOutcome, count: number) => void
 
-/** Counts spans of OpenTelemetry; those that were made and neither exported nor failed wait, or were dropped. */
+/** Counts OpenTelemetry spans. Those that were made but neither exported nor failed are waiting or were dropped. */
 export function spanMetrics(registry: Registry): CountSpans {
   const spans = tallyCounter(registry, {
     name: 'magegate_trace_spans_total',

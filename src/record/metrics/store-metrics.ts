@@ -1,16 +1,16 @@
 import type { Registry } from 'prom-client'
 import { tallyCounter, watchedGauge } from './tally.ts'
 
-/** What is known of Redis. */
+/** Metrics of Redis. */
 export interface StoreMetrics {
-  /** Counts that Redis was lost. */
+  /** Counts that the connection to Redis was lost. */
   readonly lost: () => void
   /** Counts a question to Redis that had to be answered without it. */
   readonly fellBack: () => void
   readonly watch: (isAway: () => boolean) => void
 }
 
-/** Shows whether what processes share is there. */
+/** Registers the metrics of the store that processes share. */
 export function storeMetrics(registry: Registry): StoreMetrics {
   const lost = tallyCounter(registry, {
     name: 'magegate_store_losses_total',

@@ -1,16 +1,16 @@
 import type { Registry } from 'prom-client'
 import { watchedGauge } from './tally.ts'
 
-/** How the connections to Magento stand. */
+/** The state of the connections to Magento. */
 export interface UpstreamConnections {
   readonly open: number
-  /** Of these, how many have a request. */
+  /** How many of the open ones are handling a request. */
   readonly busy: number
-  /** Most that may be open. */
+  /** How many may be open at most. */
   readonly limit: number
 }
 
-/** Shows the connections to Magento; gives the function that says where they are asked for. */
+/** Registers the metrics of connections to Magento; returns the function that sets where to read them. */
 export function upstreamMetrics(registry: Registry): (read: () => UpstreamConnections) => void {
   const gauge = (name: string, help: string) =>
     watchedGauge(registry, { name: `magegate_upstream_${name}`, help })

@@ -1,9 +1,9 @@
 import type { Attributes } from '@opentelemetry/api'
 
-// Semantic conventions of OpenTelemetry, HTTP spans: any other method is told as _OTHER.
+// OpenTelemetry's semantic conventions for HTTP spans: any other method is shown as _OTHER.
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
 
-/** A method as attributes tell it. */
+/** A method as attributes show it. */
 export function methodAttribute(method: string): string {
   return knownMethods.has(method) ? method : '_OTHER'
 }

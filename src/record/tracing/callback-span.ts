@@ -8,8 +8,8 @@ import { jobSpanId } from './job-spans.ts'
 import { makeSpan, type SpanBase } from './span.ts'
 
 /**
- * The span of a call-back that was delivered or given up, below that of its job: one of the client, of the last
- * sending. Where it was sent to no record shows, since such a URL can hold a credential.
+ * The span of a call-back that was delivered or given up: a client span of the last attempt, whose parent is the span
+ * of the job. It does not show the URL, which can contain a credential.
  */
 export function callbackSpan(
   record: AuditRecord,

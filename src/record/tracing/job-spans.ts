@@ -12,9 +12,9 @@ import { magentoSpan } from './magento-span.ts'
 import { makeSpan, type SpanBase, type SpanFacts } from './span.ts'
 
 /**
- * The spans of a job that has ended, below that of the request that was accepted: one of the consumer, from
- * the start of the attempt that ended it, or from its acceptance where there was none, and where Magento was
- * asked in that attempt one of the client.
+ * The spans of a job that has ended. The consumer span has the span of the accepted request as its parent, and begins
+ * with the attempt that ended the job, or with its acceptance if there was no attempt. If Magento was asked in that
+ * attempt, a client span is added below it.
  */
 export function jobSpans(
   record: AuditRecord,
@@ -25,7 +25,7 @@ export function jobSpans(
   const { code, route } = record
   const method = methodAttribute(record.method)
   const endMs = Date.parse(record.time)
-  // The clock may have been set back meanwhile.
+  // The clock may have been set back in the meantime.
   const startMs = Math.min(run?.beganAtMs ?? job.acceptedAtMs, endMs)
   const status = record.status || undefined
   const isError = job.state === 'failed'
@@ -60,8 +60,8 @@ export function jobSpans(
 }
 
 /**
- * The id of the span of a job's end, which is always the same for the same end.
- * @param endId {@link callbackId} of it
+ * The id of the span of a job's end, always the same for the same end.
+ * @param endId the {@link callbackId} of that end
  */
 export function jobSpanId(endId: string): string {
   return hash('sha256', endId).slice(0, 16)

@@ -2,20 +2,21 @@ import { SpanKind } from '@opentelemetry/api'
 import type { UpstreamExchange } from '../../request-context.ts'
 import type { SpanFacts } from './span.ts'
 
-/** What Magento was asked for. */
+/** What Magento was asked. */
 export interface MagentoCall {
   readonly method: string
-  /** Redacted; absent where no record shows it. */
+  /** Redacted; absent if records do not show it either. */
   readonly path?: string | undefined
-  /** Why there is no answer of Magento; absent where there is one. */
+  /** Why there is no answer from Magento; undefined if there is one. */
   readonly code: string | undefined
-  /** Since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly startMs: number
 }
 
 /**
- * The span of the client below that of a request or of a job, with the id that Magento was told; it covers all
- * that was sent, and never more time than its parent. None where Magento was not asked.
+ * The client span below the span of a request or a job, with the span id that was sent to Magento. It covers all calls
+ * to Magento, but never more time than its parent.
+ * @returns undefined if Magento was not asked
  */
 export function magentoSpan(
   parent: SpanFacts,
@@ -27,7 +28,7 @@ export function magentoSpan(
   const isError = status === undefined || status >= 400
   const { hostname, port, protocol } = new URL(origin ?? 'http://unknown')
   const parentEndMs = parent.startMs + parent.durationMs
-  // What was sent in several requests took longer than the last one of them, whose start is known.
+  // Only the start of the last call is known; if there were several, all of them together began earlier.
   const beganMs = Math.max(parent.startMs, Math.min(startMs, parentEndMs - durationMs))
   return {
     kind: SpanKind.CLIENT,

@@ -8,9 +8,8 @@ import { magentoSpan } from './magento-span.ts'
 import { makeSpan, type SpanBase, type SpanFacts } from './span.ts'
 
 /**
- * The spans of a request: one of the server, and where Magento was asked one of the client, which
- * covers all that was sent for it. Names and attributes are those of the semantic conventions for HTTP;
- * path and query are shown as the audit shows them.
+ * The spans of a request: a server span, and if Magento was asked, a client span that covers all calls to it. Names and
+ * attributes are those of the semantic conventions for HTTP. Path and query are redacted as in the audit.
  */
 export function requestSpans(
   record: AuditRecord,
@@ -23,7 +22,7 @@ export function requestSpans(
   const server: SpanFacts = {
     kind: SpanKind.SERVER,
     traceId: request.traceId,
-    // The job that it has become finds its parent by its own id.
+    // If the request became a job, this id is derived from the job's, so that the job's span can name its parent.
     spanId: jobId === undefined ? newSpanId() : spanIdOf(jobId),
     parentId: request.parentSpanId,
     name: route ?? method,

@@ -7,7 +7,7 @@ import {
 import type { TracingSettings } from '../../config/tracing-settings.ts'
 import type { SampleTrace } from '../tracing.ts'
 
-/** Prepares the decision whether a trace is sampled; the same for the same trace wherever it is made. */
+/** Prepares the decision whether a trace is sampled. All processes decide the same for the same trace. */
 export function prepareSampler({ ratio, isParentBased }: TracingSettings['sampler']): SampleTrace {
   const root = new TraceIdRatioBasedSampler(ratio)
   const sampler = isParentBased ? new ParentBasedSampler({ root }) : root
@@ -26,5 +26,5 @@ export function prepareSampler({ ratio, isParentBased }: TracingSettings['sample
   }
 }
 
-/** Samplers look whether there is a valid parent, and not which one. */
+/** Samplers only check that there is a valid parent, whichever it is. */
 const anySpanId = '0000000000000001'

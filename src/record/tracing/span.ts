@@ -15,26 +15,26 @@ export interface SpanBase {
   readonly redact: Redact
 }
 
-/** What a span says. */
+/** The contents of a span. */
 export interface SpanFacts {
   readonly kind: SpanKind
   readonly traceId: string
   readonly spanId: string
   readonly parentId: string | undefined
   readonly name: string
-  /** Since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly startMs: number
   readonly durationMs: number
   readonly isError: boolean
   readonly attributes: Attributes
 }
 
-/** Whether something belongs to a trace that is sampled. */
+/** Whether a trace is sampled, according to its W3C trace flags. */
 export function isSampled({ traceFlags }: { readonly traceFlags: string }): boolean {
   return (Number.parseInt(traceFlags, 16) & TraceFlags.SAMPLED) !== 0
 }
 
-/** A span that is over; its name and attributes are searched for secrets as a line of the audit is. */
+/** Makes a finished span. Its name and attributes are searched for secrets, like a line of the audit. */
 export function makeSpan(facts: SpanFacts, base: SpanBase): ReadableSpan {
   const { traceId, startMs, durationMs } = facts
   const context = (spanId: string) => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED })
@@ -62,7 +62,7 @@ export function makeSpan(facts: SpanFacts, base: SpanBase): ReadableSpan {
   }
 }
 
-/** Seconds and nanoseconds. */
+/** Milliseconds as seconds and nanoseconds. */
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1000)
   return [seconds, Math.round((ms - seconds * 1000) * 1_000_000)]

@@ -11,12 +11,12 @@ import { requestSpans } from './request-spans.ts'
 import { prepareSampler } from './sampler.ts'
 import { isSampled } from './span.ts'
 
-/** Most that the end of the process waits for spans to be sent, milliseconds. */
+/** How long the end of the process waits at most for spans to be sent, in milliseconds. */
 const closeWithinMs = 2_000
 
 /**
- * Starts to trace. Spans wait in a queue of fixed length, are sent in batches, and are dropped while
- * nobody takes them.
+ * Starts tracing. Spans wait in a queue of bounded length and are sent in batches. They are dropped when the queue is
+ * full because nobody accepts them.
  */
 export function startTracing(
   { url, headers, timeoutMs, resource, sampler, batch }: TracingSettings,
@@ -59,13 +59,13 @@ export function startTracing(
       const late = new Promise<void>((resolve) => {
         setTimeout(resolve, closeWithinMs).unref()
       })
-      // Spans may be lost; what fails has been counted.
+      // Spans may be lost; failures have been counted.
       await Promise.race([processor.shutdown().catch(() => undefined), late])
     },
   }
 }
 
-/** An exporter that counts what becomes of spans. */
+/** Wraps an exporter so that it counts what happens to spans. */
 function counted(exporter: OTLPTraceExporter, count: CountSpans): SpanExporter {
   return {
     export: (spans: ReadableSpan[], done) => {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { AnswerStore, KeptUnderKey } from '../../contract/answer-store.ts'
 
-/** An answer that lies in memory. */
+/** An answer kept in memory. */
 interface Entry {
   readonly ticket: string
   readonly kept: KeptUnderKey
@@ -9,21 +9,21 @@ interface Entry {
   readonly bytes: number
 }
 
-/** Since when a tag has not been dropped, and whether something may be kept under it. */
+/** The version of a tag, which changes when it is dropped, and until when nothing may be kept under it. */
 interface TagState {
   readonly version: number
   readonly heldOffUntilMs: number
 }
 
-/** What an entry takes besides its texts and its body. */
+/** Bytes that an entry takes in addition to its texts and body. */
 const entryBytes = 512
 
-/** Tags that are remembered; what had one that is forgotten is fetched anew. */
+/** At most this many tags are remembered. Answers with a forgotten tag are fetched again. */
 const maxTags = 100_000
 
 /**
- * Answers that this process keeps; those that were not asked for the longest go first.
- * @param maxBytes of memory, about
+ * Keeps answers in this process. When memory runs out, the least recently used ones are dropped.
+ * @param maxBytes how much memory they may take, roughly
  * @param clock milliseconds since the epoch
  */
 export function memoryAnswers(
@@ -44,14 +44,14 @@ export function memoryAnswers(
     return state
   }
 
-  /** Tells the time since which none of the tags has been dropped; undefined while one is held off. */
+  /** The current versions of the tags, as one text; undefined while nothing may be kept under one of them. */
   function ticketOf(tags: readonly string[]): string | undefined {
     const nowMs = clock()
     let ticket = ''
     for (const tag of tags) {
       const state = tagStates.get(tag) ?? renew(tag, 0)
       if (state.heldOffUntilMs > nowMs) return undefined
-      // Numbers only, so no two lists of them make one text.
+      // Numbers contain no space, so different lists make different texts.
       ticket += `${state.version} `
     }
     return ticket
@@ -72,7 +72,7 @@ export function memoryAnswers(
     drop: (tags, holdOffMs) => {
       const nowMs = clock()
       for (const tag of tags) {
-        // What an earlier write holds off stays so.
+        // An earlier write may hold the tag off for longer than this one.
         const before = tagStates.peek(tag)?.heldOffUntilMs ?? 0
         renew(tag, Math.max(before, holdOffMs === 0 ? 0 : nowMs + holdOffMs))
       }

@@ -9,12 +9,12 @@ import {
 import type { RedisGuard } from '../redis-guard.ts'
 import { readEntry, writeEntry } from './redis-entry.ts'
 
-/** The script, under the name that it has as a command of the client. */
+/** The script, by the name of its command on the client. */
 export const dropTagScript = {
   dropTag: { lua: readFileSync(new URL('drop-tag.lua', import.meta.url), 'utf8') },
 }
 
-/** A client of Redis with the script defined. */
+/** A Redis client on which the script is defined. */
 export interface AnswerCommands {
   dropTag(
     keyCount: number,
@@ -31,32 +31,32 @@ export interface AnswerCommands {
 
 /** Answers in Redis. */
 export interface RedisAnswers extends AnswerStore {
-  /** Drops what could not be dropped while Redis was away; to be called when it is there again. */
-  readonly settle: () => void
+  /** Drops the tags that could not be dropped while Redis was away. To be called when Redis is back. */
+  readonly catchUp: () => void
 }
 
-/** What a tag has in the place of a version while nothing is kept under it. */
+/** Stands in place of a tag's version while nothing may be kept under it. */
 const held = 'held'
 
-/** Tags to be dropped once Redis is back; with more of them, everything is. */
+/** At most this many tags wait for Redis to be back; with more, everything is dropped instead. */
 const maxPending = 10_000
 
 /**
- * Answers that all processes keep together. A tag has a version there, and an answer is kept with those
- * that its tags had when Magento was asked; it is found while they are the same. A version that Redis has
- * lost is never guessed: what was kept with it is lost too. While Redis is away nothing is found or kept.
- * @param isCluster whether two keys may lie on two servers
+ * Answers that all processes share. In Redis each tag has a version. An answer is kept together with the versions that
+ * its tags had when Magento was asked, and is found as long as they are still the same. If Redis loses a version, the
+ * tag gets a new one, so the answers kept under it are lost as well. While Redis is away nothing is found or kept.
+ * @param isCluster whether two keys may be on different servers
  */
 export function redisAnswers(
   redis: AnswerCommands,
   guard: RedisGuard,
   isCluster: boolean,
 ): RedisAnswers {
-  // From the tag to how long it is held off.
+  // By tag, how long it is to be held off.
   let pending = new Map<string, number>()
 
   function readAll(keys: readonly string[]): Promise<(Buffer | null)[]> {
-    // Each command goes to the server that has its key.
+    // In a cluster each key is read by a command of its own, which goes to the server that has the key.
     return isCluster
       ? Promise.all(keys.map((key) => redis.getBuffer(key)))
       : redis.mgetBuffer(...keys)
@@ -68,13 +68,13 @@ export function redisAnswers(
       tags.map((tag, index) => found[index]?.toString() ?? newVersion(tag)),
     )
     if (versions.includes(held) || versions.includes(undefined)) return nothing
-    // UUIDs, so no two lists of them make one text.
+    // UUIDs contain no space, so different lists make different texts.
     const ticket = versions.join(' ')
     const entry = bytes && readEntry(bytes)
     return { kept: entry?.ticket === ticket ? entry.kept : undefined, ticket }
   }
 
-  /** Undefined where another process has just given it one. */
+  /** Gives a tag its first version; undefined if another process has just done so. */
   async function newVersion(tag: string): Promise<string | undefined> {
     const version = randomUUID()
     const answer = await redis.set(tagName(tag), version, 'PX', longestKeptMs, 'NX')
@@ -112,10 +112,10 @@ export function redisAnswers(
     drop: async (tags, holdOffMs) => {
       await Promise.all(tags.map((tag) => drop(tag, holdOffMs)))
     },
-    settle: () => {
+    catchUp: () => {
       const due = pending
       pending = new Map()
-      // Sent before anything is looked for again, and done in that order.
+      // These are sent before any lookup, and Redis carries commands out in order.
       for (const [tag, holdOffMs] of due) void drop(tag, holdOffMs)
     },
   }
@@ -127,7 +127,7 @@ function tagName(tag: string): string {
   return `magegate:cache-tag:${tag}`
 }
 
-/** Of one length, whatever the request is, and it shows nothing of it. */
+/** A digest, so that the name has a fixed length and reveals nothing about the request. */
 function entryName(key: string): string {
   return `magegate:cache:${createHash('sha256').update(key).digest('base64url')}`
 }

@@ -1,6 +1,6 @@
 import type { KeptUnderKey, StoredAnswer } from '../../contract/answer-store.ts'
 
-/** What lies in Redis under a key. */
+/** What Redis holds under the key of an answer. */
 export interface RedisEntry {
   readonly ticket: string
   readonly kept: KeptUnderKey
@@ -14,14 +14,14 @@ type Head = { readonly ticket: string } & (
 const lineFeed = 0x0a
 const noBody = Buffer.alloc(0)
 
-/** One line of JSON, which has no line feed within it, and the body as it is. */
+/** Encodes an entry as one line of JSON, followed by the unchanged body. */
 export function writeEntry({ ticket, kept }: RedisEntry): Buffer {
   if ('selectedBy' in kept) return headBytes({ ticket, selectedBy: kept.selectedBy }, noBody)
   const { body, ...answer } = kept
   return headBytes({ ticket, answer }, body)
 }
 
-/** Reads what {@link writeEntry} has written; undefined for anything else, which another version may have. */
+/** Decodes what {@link writeEntry} has written; undefined for anything else, such as an entry of another version. */
 export function readEntry(bytes: Buffer): RedisEntry | undefined {
   const end = bytes.indexOf(lineFeed)
   if (end < 0) return undefined

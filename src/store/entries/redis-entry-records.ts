@@ -7,7 +7,7 @@ function script(name: string) {
   return { lua: readFileSync(new URL(`${name}.lua`, import.meta.url), 'utf8'), numberOfKeys: 3 }
 }
 
-/** The scripts, under the names that they have as commands of the client. */
+/** The scripts, by the names of their commands on the client. */
 export const entryScripts = {
   noteEntry: script('note-entry'),
   markEntryPut: script('mark-entry-put'),
@@ -19,7 +19,7 @@ export const entryScripts = {
 
 type Script<Answer> = (...keysAndValues: (string | number)[]) => Promise<Answer>
 
-/** A client of Redis with the scripts defined. */
+/** A Redis client on which the scripts are defined. */
 export interface EntryCommands {
   readonly noteEntry: Script<number>
   readonly markEntryPut: Script<number>
@@ -29,11 +29,11 @@ export interface EntryCommands {
   readonly reviveEntry: Script<number>
 }
 
-/** How long a cancelled entry is looked for in the queue. */
+/** How long it is remembered that an entry was cancelled, since the entry itself may still be in the queue. */
 const cancelledForMs = 7 * 86_400_000
 
 /**
- * Records of the entries of one queue, in Redis. They lie in one slot, since some commands touch several.
+ * The records of one queue's entries, in Redis. All are in one slot, since some commands touch several of them.
  * @param clock milliseconds since the epoch
  */
 export function redisEntryRecords(

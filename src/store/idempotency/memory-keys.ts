@@ -7,17 +7,17 @@ interface Entry {
   readonly bytes: number
 }
 
-/** What an entry takes besides the body that it keeps. */
+/** Bytes that an entry takes in addition to the body that it keeps. */
 const entryBytes = 512
 
 /**
- * Keys that this process remembers. When there is no room no key is taken: to forget one would let its
- * request be carried out twice.
- * @param maxBytes of memory, about
+ * Keeps idempotency keys in this process. When memory is used up no new key is accepted, because forgetting an old one
+ * would let its request be carried out twice.
+ * @param maxBytes how much memory they may take, roughly
  * @param clock milliseconds, never going back
  */
 export function memoryKeys(maxBytes: number, clock: () => number): IdempotencyStore {
-  // In the order of their ends, as far as they live equally long.
+  // Entries with the same lifetime are in the order in which they expire.
   const entries = new Map<string, Entry>()
   let bytes = 0
 

@@ -4,7 +4,7 @@ import type { IdempotencyStore, KeptAnswer, KeyState } from '../../contract/idem
 import type { RedisGuard } from '../redis-guard.ts'
 import { unsaidEnds } from './unsaid-ends.ts'
 
-/** The script, under the name that it has as a command of the client. */
+/** The script, by the name of its command on the client. */
 export const settleKeyScript = {
   settleKey: {
     lua: readFileSync(new URL('settle-key.lua', import.meta.url), 'utf8'),
@@ -12,25 +12,26 @@ export const settleKeyScript = {
   },
 }
 
-/** A client of Redis with the script defined. */
+/** A Redis client on which the script is defined. */
 export interface KeyCommands {
   settleKey(name: string, running: string, ended: string, lifeMs: number): Promise<number>
   set(name: string, value: string, px: 'PX', lifeMs: number, nx: 'NX'): Promise<unknown>
   get(name: string): Promise<string | null>
 }
 
-/** Keys that all processes remember together. */
+/** Keys that all processes share. */
 export interface RedisKeys extends IdempotencyStore {
-  /** Says what could not be said while Redis was away; to be called when it is there again. */
-  readonly settle: () => void
+  /** Tells Redis what it could not be told while it was away. To be called when Redis is back. */
+  readonly catchUp: () => void
 }
 
-/** How a key stands in Redis. */
+/** The value of a key in Redis, with short names since there are many. */
 interface Entry {
+  /** The fingerprint of the request. */
   readonly f: string
-  /** Tells the request that has it apart from all others; absent when that is over. */
+  /** The holder: identifies the one request that has taken the key. Absent once that request is over. */
   readonly h?: string
-  /** Absent while the request is not over; the body in base64. */
+  /** The answer, with the body in base64. Absent until the request is over. */
   readonly a?:
     | { readonly s: number; readonly t: string; readonly b: string }
     | { readonly p: string }
@@ -38,16 +39,16 @@ interface Entry {
 }
 
 /**
- * Keys that all processes remember together. While Redis is away none is taken; how a request has ended that
- * has one is said as soon as Redis is back, and a key that Redis may have taken all the same is given back.
+ * Keys that all processes share. While Redis is away no key can be taken. How requests that hold a key have ended in
+ * the meantime is reported as soon as Redis is back, and a key that may have been taken unnoticed is released.
  */
 export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
   const unsaid = unsaidEnds()
-  // What keys have whose requests run here.
+  // The values of the keys whose requests are running in this process.
   const running = new Map<string, string>()
 
   async function begin(name: string, value: string, ttlMs: number): Promise<KeyState> {
-    // Twice, since a key may end between the two commands.
+    // A second attempt, since a key may expire or be released between the two commands.
     for (let attempt = 0; attempt < 2; attempt += 1) {
       if ((await redis.set(name, value, 'PX', ttlMs, 'NX')) === 'OK') return { state: 'fresh' }
       const text = await redis.get(name)
@@ -56,7 +57,7 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
     return { state: 'unavailable' }
   }
 
-  /** @param ended empty where the key is given back */
+  /** @param ended the final value of the key; empty to release it */
   async function say(name: string, value: string, ended: string, lifeMs: number): Promise<void> {
     await guard.ask<unknown>({
       slotKey: name,
@@ -83,7 +84,7 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
           return begin(name, value, ttlMs)
         },
         fallback: () => {
-          // A Redis that answers too late has taken it all the same, and nobody else would give it back.
+          // If Redis answered too late, it has taken the key all the same, and nobody else would release it.
           if (isAsked) unsaid.add({ name, value, ended: '', lifeMs: 0 })
           return { state: 'unavailable' }
         },
@@ -93,7 +94,7 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
     },
     finish: (key, fingerprint, answer, ttlMs) => end(nameOf(key), answer, fingerprint, ttlMs),
     release: (key) => end(nameOf(key), undefined),
-    settle: () => {
+    catchUp: () => {
       for (const { name, value, ended, lifeMs } of unsaid.take()) {
         void say(name, value, ended, lifeMs)
       }

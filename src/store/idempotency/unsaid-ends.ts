@@ -1,26 +1,26 @@
-/** How a request with a key has ended, as Redis is to be told. */
+/** How a request with a key has ended, in the form in which Redis is told. */
 export interface UnsaidEnd {
   readonly name: string
-  /** What the key has while the request runs. */
+  /** The value of the key while the request runs. */
   readonly value: string
-  /** What it has from then on; empty where it is given back. */
+  /** The value of the key from then on; empty to release the key. */
   readonly ended: string
-  /** Milliseconds. */
+  /** How long the key stays after that, in milliseconds. */
   readonly lifeMs: number
 }
 
-/** Ends that could not be said yet. */
+/** Ends of which Redis could not be told yet. */
 export interface UnsaidEnds {
-  /** Keeps one, where there is room; a key whose end is not kept stays taken until its time is over. */
+  /** Keeps an end if there is room for it. A key whose end is not kept stays taken until it expires. */
   readonly add: (end: UnsaidEnd) => void
-  /** All of them, which are kept no longer. */
+  /** Returns all of them and forgets them. */
   readonly take: () => readonly UnsaidEnd[]
 }
 
-/** What they may take of this process' memory, in characters. */
+/** How much memory they may take, in characters. */
 const maxLength = 33_554_432
 
-/** Keeps ends, the first ones where there are too many. */
+/** Keeps ends; if there are too many, only the first ones. */
 export function unsaidEnds(): UnsaidEnds {
   let kept: UnsaidEnd[] = []
   let length = 0

@@ -1,9 +1,9 @@
 import type { Job, JobAnswer, JobChange } from '../../jobs/job.ts'
 
-/** An answer in a field, its body in base64. */
+/** An answer as it is stored in a field, with its body in base64. */
 type FieldAnswer = Omit<JobAnswer, 'body'> & { readonly body?: string }
 
-/** Names and values of the members of a change that stay, and names of those that go. */
+/** Converts a change to the fields to set (names and values in turn) and the names of those to delete. */
 export function fieldsOf(change: JobChange): {
   readonly set: readonly string[]
   readonly gone: readonly string[]
@@ -17,7 +17,7 @@ export function fieldsOf(change: JobChange): {
   }
 }
 
-/** The job of such fields; undefined where there are none. */
+/** Converts fields back to a job; undefined if there are none. */
 export function jobOf(fields: Readonly<Record<string, string>>): Job | undefined {
   if (fields.id === undefined) return undefined
   const job = Object.fromEntries(

@@ -7,22 +7,22 @@ import { guardClient } from '../guard-client.ts'
 import { openRedisClient, type RedisLocation } from '../redis-client.ts'
 import { redisJobStore } from './redis-job-store.ts'
 
-/** What is noted about jobs in Redis, while RabbitMQ keeps the jobs themselves. */
+/** What Redis holds about jobs that are themselves kept in RabbitMQ. */
 export interface JobNotes {
-  /** Records of the entries of one queue. */
+  /** The records of one queue's entries. */
   readonly entriesOf: (queue: string) => EntryRecords
   readonly store: JobStore
   readonly isAway: () => boolean
   readonly close: () => void
 }
 
-/** Longer than for requests: jobs can wait, and their bodies take time. */
+/** Longer than for requests, since jobs can wait and their bodies take time. */
 const deadlineMs = 1_000
 
 /**
- * Opens the notes on a connection of their own, so that no limit waits behind the body of a job. While Redis is away
- * every promise rejects within a second, with a code.
- * @param keepMs how long a job can be seen after it has ended, milliseconds
+ * Opens the notes on a connection of their own, so that no decision on a limit has to wait behind the body of a job.
+ * While Redis is away every promise rejects within a second, with an error code.
+ * @param keepMs how long a job can be seen after it has ended, in milliseconds
  */
 export async function openJobNotes(
   location: RedisLocation,

@@ -8,31 +8,31 @@ function script(name: string) {
   return { lua: readFileSync(new URL(`${name}.lua`, import.meta.url), 'utf8'), numberOfKeys: 2 }
 }
 
-/** The scripts, under the names that they have as commands of the client. */
+/** The scripts, by the names of their commands on the client. */
 export const jobScripts = {
   changeJob: script('change-job'),
   putJobResults: script('put-job-results'),
 }
 
-/** A client of Redis with the scripts defined. */
+/** A Redis client on which the scripts are defined. */
 export interface JobCommands {
   changeJob(job: string, results: string, ...values: (string | number)[]): Promise<number>
   putJobResults(job: string, results: string, ...values: (string | number)[]): Promise<number>
 }
 
-/** How long what is not over outlives its expiry: it may still be in the queue. */
+/** How much longer than its expiry an unfinished job is kept, since it may still be in the queue. */
 const graceMs = 7 * 86_400_000
 const indexLifeMs = 90 * 86_400_000
 
-/** Elements that are read or written at once, so that no command takes long. */
+/** How many elements one command reads or writes, so that none takes long. */
 const pageSize = 200
 
-/** How many entries of a list are looked at when one is added, whether their jobs are still there. */
+/** How many of the oldest entries of a list are checked, whenever one is added, for jobs that no longer exist. */
 const sweptAtOnce = 4
 
 /**
- * How jobs stand, in Redis.
- * @param keepMs how long a job that is over can be seen, milliseconds
+ * Keeps the state of jobs in Redis.
+ * @param keepMs how long a finished job can be seen, in milliseconds
  * @param clock milliseconds since the epoch
  */
 export function redisJobStore(
@@ -121,7 +121,7 @@ export function redisJobStore(
   }
 }
 
-// Both in the slot of the job.
+// The braces put both keys of a job into one slot.
 function keyOf(id: string): string {
   return `magegate:job:{${id}}`
 }

@@ -4,8 +4,8 @@ const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
 /**
- * When a calendar period begins, in UTC; milliseconds since the epoch.
- * @param atMs a moment in a period
+ * The beginning of a calendar period in UTC, in milliseconds since the epoch.
+ * @param atMs a moment within a period
  * @param later how many periods after that one
  */
 export function periodStart(period: QuotaPeriod, atMs: number, later = 0): number {

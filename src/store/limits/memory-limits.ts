@@ -3,7 +3,7 @@ import { periodStart } from './calendar.ts'
 import { limitKey } from './limit-key.ts'
 import { fillOf, levelAt, partsOfToken, type RateMeter, rateState } from './rate-meter.ts'
 
-/** The two clocks that limits go by; milliseconds. */
+/** The two clocks that limits use, in milliseconds. */
 export interface LimitClocks {
   /** Never goes back. */
   readonly monotonic: () => number
@@ -11,15 +11,15 @@ export interface LimitClocks {
   readonly wall: () => number
 }
 
-/** Decides on charges in this process; what it remembers is bounded by the configuration. */
+/** Decides on charges in this process. The number of limits in the configuration bounds the memory it takes. */
 export interface MemoryLimits {
   readonly decide: (charge: Pick<Charge, 'limits' | 'cost'>) => LimitDecision
 }
 
-/** What is known of one limit before a request is let through. */
+/** The state of one limit as if a request were let through. */
 interface Reading {
   readonly isExceeded: boolean
-  /** Writes down that the request is let through. */
+  /** Stores that the request was let through. */
   readonly commit: () => void
   readonly state: (isCharged: boolean) => LimitState
 }
@@ -30,7 +30,7 @@ interface Memory {
   readonly running: Map<string, number>
 }
 
-/** Keeps the state of limits in this process. All limits of a charge let it through, or none is charged. */
+/** Keeps the state of limits in this process. If one limit refuses a charge, none of its limits is charged. */
 export function memoryLimits({ monotonic, wall }: LimitClocks): MemoryLimits {
   const memory: Memory = { rates: new Map(), quotas: new Map(), running: new Map() }
 
@@ -89,7 +89,7 @@ function readQuota(
 ): Reading {
   const known = quotas.get(key)
   const nextMs = periodStart(period, nowMs, 1)
-  // Where the clock was set back over the end of a period, the next one has begun, and is not begun anew.
+  // If the clock was set back to before the end of a period, the next period has begun already and goes on.
   const startMs = known?.startMs === nextMs ? nextMs : periodStart(period, nowMs)
   const used = known?.startMs === startMs ? known.used : 0
   const charged = used + Math.min(cost, count)

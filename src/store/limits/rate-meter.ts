@@ -9,16 +9,16 @@ export interface RateMeter {
   /** Parts, at most 1,000,000 tokens of 3,600,000,000: below 2^53. */
   readonly level: number
   readonly atUs: number
-  /** Parts of one token when this was written; another one after an edit of the configuration. */
+  /** How many parts a token had when this was written. A change of the configuration can change it. */
   readonly partsOfToken: number
 }
 
-/** Parts of one token. */
+/** How many parts one token has. */
 export function partsOfToken({ unitSeconds }: Rate): number {
   return unitSeconds * 1_000_000
 }
 
-/** The level at a time; parts. */
+/** The level at a time, in parts. */
 export function levelAt(limit: Rate, meter: RateMeter | undefined, nowUs: number): number {
   if (meter === undefined) return 0
   const parts = partsOfToken(limit)
@@ -27,19 +27,19 @@ export function levelAt(limit: Rate, meter: RateMeter | undefined, nowUs: number
       ? meter.level
       : Math.ceil((meter.level / meter.partsOfToken) * parts)
   const level = written - (nowUs - meter.atUs) * limit.count
-  // A bucket that was made smaller is full and no more.
+  // If the bucket has been made smaller since, it cannot be more than full.
   return Math.max(0, Math.min(level, limit.burst * parts))
 }
 
-/** What one request fills, parts: its cost, or the whole bucket where it costs more than that. */
+/** How much one request adds, in parts: its cost, or the whole bucket if it costs more than that. */
 export function fillOf({ burst, unitSeconds }: Rate, cost: number): number {
   return Math.min(cost, burst) * unitSeconds * 1_000_000
 }
 
 /**
- * How the limit stands.
- * @param level with what the request has filled, if it was let through
- * @param excess parts that the request would have gone beyond the bucket; 0 or less when it has not
+ * The state of a limit after a request.
+ * @param level the level including the request, if it was let through
+ * @param excess by how many parts the request would have overfilled the bucket; 0 or less if it did not
  */
 export function rateState(limit: Rate, level: number, excess: number): LimitState {
   const parts = partsOfToken(limit)

@@ -4,21 +4,21 @@ import type { Limit, LimitState } from '../../contract/limit.ts'
 import { periodStart } from './calendar.ts'
 import { limitKey } from './limit-key.ts'
 
-/** What the shared store says of a request. */
+/** What the shared store decided about a request. */
 export interface SharedDecision {
-  /** Tokens taken; 0 when the request is refused. */
+  /** How many tokens were taken; 0 if the request is refused. */
   readonly granted: number
   readonly states: readonly LimitState[]
-  /** Gives back what is held while the request runs; never fails. */
+  /** Returns the request's share of concurrency limits. To be called when it is over; never fails. */
   readonly release?: (() => void) | undefined
 }
 
-/** The script, under the name that it has as a command of the client. */
+/** The script, by the name of its command on the client. */
 export const decideLimitsScript = {
   decideLimits: { lua: readFileSync(new URL('decide-limits.lua', import.meta.url), 'utf8') },
 }
 
-/** A client of Redis with the script defined. */
+/** A Redis client on which the script is defined. */
 export interface LimitCommands {
   decideLimits(keyCount: number, ...keysAndValues: (string | number)[]): Promise<number[]>
   zrem(key: string, member: string): Promise<number>
@@ -27,22 +27,22 @@ export interface LimitCommands {
 /** Limits in Redis. */
 export interface RedisLimits {
   /**
-   * Decides on a charge, in one round trip.
-   * @param want tokens to take if there are as many; at least the cost
-   * @throws {Error} rejects when Redis is away or does not answer within the deadline
+   * Decides on a charge with a single round trip.
+   * @param want how many tokens to take if there are enough; at least the cost
+   * @throws {Error} rejects if Redis is away or does not answer within the deadline
    */
   readonly decide: (limits: readonly Limit[], cost: number, want: number) => Promise<SharedDecision>
-  /** Gives back what could not be given back while Redis was away; to be called when it is there again. */
-  readonly settle: () => void
+  /** Returns what could not be returned while Redis was away. To be called when Redis is back. */
+  readonly catchUp: () => void
 }
 
-/** Leases that wait for Redis to be back, at most; the others end by themselves. */
-const maxUnsettled = 10_000
+/** At most this many leases wait to be returned when Redis is back; any others simply expire. */
+const maxUnreturned = 10_000
 
 /**
  * Decides on charges in Redis.
- * @param leaseMs how long a request can run at present; after that what a process that has crashed held is free
- * @param wallClock milliseconds since the epoch, near enough to Redis' own to be in the same period
+ * @param leaseMs how long a request can run at present. After that time, what a crashed process held becomes free.
+ * @param wallClock milliseconds since the epoch, close enough to Redis' own clock to be in the same period
  */
 export function redisLimits(
   redis: LimitCommands,
@@ -51,11 +51,11 @@ export function redisLimits(
 ): RedisLimits {
   const leasePrefix = randomUUID()
   let leases = 0
-  let unsettled: (readonly [key: string, lease: string])[] = []
+  let unreturned: (readonly [key: string, lease: string])[] = []
 
   function giveBack(key: string, lease: string): void {
     redis.zrem(key, lease).catch(() => {
-      if (unsettled.length < maxUnsettled) unsettled.push([key, lease])
+      if (unreturned.length < maxUnreturned) unreturned.push([key, lease])
     })
   }
 
@@ -71,7 +71,7 @@ export function redisLimits(
     const values = limits.flatMap((limit) => scriptValues(limit, nowMs))
     const keysAndValues = [...limits.map(limitKey), lease, leaseMs(), cost, want, ...values]
     const answer = await redis.decideLimits(limits.length, ...keysAndValues).catch((error) => {
-      // A Redis that answers too late has decided all the same, and nobody else would give it back.
+      // If Redis answers too late, the request counts as running there, and nobody else would return its share.
       for (const limit of concurrency) giveBack(limitKey(limit), lease)
       throw error
     })
@@ -92,15 +92,15 @@ export function redisLimits(
 
   return {
     decide,
-    settle: () => {
-      const due = unsettled
-      unsettled = []
+    catchUp: () => {
+      const due = unreturned
+      unreturned = []
       for (const [key, lease] of due) giveBack(key, lease)
     },
   }
 }
 
-/** The seven values of a limit that the head of the script lists. */
+/** The seven values per limit that the script takes; they are listed at its beginning. */
 function scriptValues(limit: Limit, nowMs: number): (string | number)[] {
   const { kind, count, isReportOnly } = limit
   const common = [kind, count, isReportOnly ? 1 : 0]

@@ -1,8 +1,8 @@
 import type { Limit } from '../../contract/limit.ts'
 
 /**
- * A limit as one process holds it by itself while the store is away.
- * @param share above 0 to 1
+ * The limit that one process enforces by itself while the store is away.
+ * @param share the process' share of the limit, above 0 and at most 1
  */
 export function shareOf(limit: Limit, share: number): Limit {
   const whole = (value: number) => Math.max(1, Math.floor(value * share))

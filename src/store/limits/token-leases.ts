@@ -3,34 +3,35 @@ import type { Limit, LimitState } from '../../contract/limit.ts'
 import { limitKey } from './limit-key.ts'
 import type { SharedDecision } from './redis-limits.ts'
 
-/** What Redis said, and when; milliseconds. */
+/** What Redis said about the limits, and when, in milliseconds. */
 interface Said {
   readonly states: readonly LimitState[]
   readonly atMs: number
 }
 
-/** Tokens that this process has taken beforehand, for the requests of one integration and route. */
+/** Tokens that this process has taken in advance, for the requests to which one list of limits applies. */
 interface Pool {
   tokens: number
-  /** When it let a request through last. */
+  /** Redis' answer when it last let a request through. */
   allowed: Said
-  /** When it refused last, what the request cost, and until when the same is refused again without a round trip. */
+  /** Redis' answer when it last refused, what that request cost, and until when the same is refused without asking. */
   refused: (Said & { readonly cost: number; readonly untilMs: number }) | undefined
-  /** The round trip under way, and tokens that requests wait for meanwhile. */
+  /** The round trip under way, if there is one. */
   refill: Promise<unknown> | undefined
+  /** How many tokens the requests need that wait for it. */
   wanted: number
 }
 
-/** For so long at most a refusal is repeated without a round trip: who is in charge of Redis may have it forget. */
+/** A refusal is repeated without asking Redis for at most this long, since an operator may reset limits in Redis. */
 const refusedMs = 1_000
 
-/** So many round trips of others a request waits for; the second of them takes tokens for it too. */
+/** A request waits for at most this many round trips of others. The second one takes its tokens into account. */
 const mostRefills = 2
 
 /**
- * Decides on requests out of tokens that were taken many at a time, so that most of them need no
- * round trip. Tokens are paid for before they are used: in any window the limit is exceeded by at
- * most what this process held when the window began, which is `leaseTokens`.
+ * Decides on requests with tokens that are taken many at a time, so that most requests need no round trip. Tokens are
+ * charged before they are used. In any window of time a process can therefore exceed the limit by at most the tokens
+ * that it held when the window began, which are `leaseTokens` at most.
  * @param clock milliseconds, never going back
  */
 export function tokenLeases(
@@ -38,10 +39,10 @@ export function tokenLeases(
   clock: () => number,
 ) {
   const pools = new WeakMap<readonly Limit[], Pool>()
-  // By what the limits are of, and what they are: of one integration there is one at a time.
+  // By the keys of the limits. Unlike `pools`, this survives a reload, which makes a new list of the same limits.
   const latest = new Map<string, { readonly limits: readonly Limit[]; readonly pool: Pool }>()
 
-  /** Decides on a request by a round trip of its own, which may take tokens for others with it. */
+  /** Decides on a request with a round trip, which may also take tokens for other requests. */
   async function ask(
     limits: readonly Limit[],
     pool: Pool,
@@ -56,13 +57,13 @@ export function tokenLeases(
       pool.refused = { ...said, cost, untilMs: said.atMs + Math.min(waitMs, refusedMs) }
       return { granted, states: statesNow(pool, said) }
     }
-    // Its own are never in the pool: a request that costs more than a limit has pays for no more than that.
+    // Its own tokens never enter the pool: what a request costs beyond the size of a limit is not charged.
     pool.tokens += granted - cost
     pool.allowed = said
     return { granted: cost, states: statesNow(pool, said) }
   }
 
-  /** How limits stand some time after Redis said so, with what this process holds of them. */
+  /** What Redis said, brought up to date: time has passed, and the pool's tokens remain as well. */
   function statesNow({ tokens }: Pool, { states, atMs }: Said): LimitState[] {
     const passedMs = clock() - atMs
     return states.map(({ isExceeded, remaining, retryAfterMs, resetMs }) => ({
@@ -78,7 +79,7 @@ export function tokenLeases(
       pool.tokens -= cost
       return { granted: cost, states: statesNow(pool, pool.allowed) }
     }
-    // One that costs more may have to wait for longer.
+    // Only for the same cost: a request that costs more may have to wait longer.
     const { refused } = pool
     if (refused?.cost !== cost || clock() >= refused.untilMs) return undefined
     return { granted: 0, states: statesNow(pool, refused) }
@@ -93,18 +94,18 @@ export function tokenLeases(
     const pool = pools.get(limits) ?? poolOf(limits, leaseTokens)
     const decision = fromPool(pool, cost)
     if (decision !== undefined) return decision
-    // No lease holds as much, so there is nothing to wait for.
+    // No lease has that many tokens, so there is no point in waiting for one.
     if (cost >= leaseTokens) return ask(limits, pool, cost, cost)
     return onceRefilled(limits, pool, cost, leaseTokens)
   }
 
-  /** The pool of a list of limits that is new; what was paid for is kept when the configuration changes. */
+  /** The pool for a new list of limits. Tokens that have been charged are kept when the configuration changes. */
   function poolOf(limits: readonly Limit[], leaseTokens: number): Pool {
     const key = limits.map(limitKey).join(' ')
     const before = latest.get(key)
     let pool = before?.pool
     if (pool === undefined || !isDeepStrictEqual(before?.limits, limits)) {
-      // What the limits said before they were edited holds no more, but for what was paid.
+      // Answers about the limits before they were changed no longer apply, but the charged tokens are still ours.
       const tokens = Math.min(pool?.tokens ?? 0, leaseTokens)
       const allowed = pool?.allowed ?? { states: [], atMs: 0 }
       if (pool !== undefined) pool.tokens -= tokens
@@ -116,8 +117,8 @@ export function tokenLeases(
   }
 
   /**
-   * Takes a lease, or waits for one that is being taken. Requests that come together wait for few round trips and
-   * not each for those of all before it, which could take longer than the deadline of the store.
+   * Takes a lease, or waits for one that is being taken. Requests that arrive together share a few round trips; if each
+   * waited for those of all requests before it, that could take longer than the store's deadline.
    */
   async function onceRefilled(
     limits: readonly Limit[],

@@ -2,12 +2,12 @@ import { canonicalIp } from '../admit/ip-address.ts'
 import type { RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
-/** The admin listener cannot have the port of the public one where they share an address. */
+/** The admin listener and the public one must have different ports if they share an address. */
 export function checkAdminAddress({
   listen,
   admin,
 }: Pick<GatewaySettings, 'listen' | 'admin'>): RuleFault[] {
-  // With 0 each takes a free one.
+  // With 0 each listener takes a free port.
   if (admin === undefined || admin.port === 0 || admin.port !== listen.port) return []
   const one = canonicalIp(listen.host) ?? listen.host
   const other = canonicalIp(admin.host) ?? admin.host
@@ -16,7 +16,7 @@ export function checkAdminAddress({
   return [{ pointer: '/admin/port', expected }]
 }
 
-/** Whether who listens on one host listens on the other too: `::` is all there is, `0.0.0.0` all but IPv6. */
+/** Whether listening on one host includes the other: `::` stands for every address, `0.0.0.0` for every IPv4 address. */
 function covers(host: string, other: string): boolean {
   return host === '::' || (host === '0.0.0.0' && !other.includes(':'))
 }

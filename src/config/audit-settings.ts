@@ -41,7 +41,7 @@ const checkpoints = Type.Object(
   { ...closed, description: 'Signed checkpoints of the file, in FILE.checkpoints.' },
 )
 
-/** `audit`: the trail of records. */
+/** The section `audit` of gateway.yaml: the trail of records. */
 export const AuditSettings = Type.Object(
   {
     file: Type.Optional(

@@ -6,13 +6,13 @@ import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 /*
- * What is never kept: jobs, whose state is what is asked for; tokens, passwords and second factors; carts, and
- * what belongs to whoever is signed in.
+ * Paths whose answers are never kept: jobs, since callers ask for their current state; tokens, passwords and second
+ * factors; carts, and whatever belongs to the customer who is signed in.
  */
 const neverKept =
   /^(?:bulk|carts?|guest-carts|integration|jobs?|me|mine|tfa)$|cart|password|payment|token/i
 
-/** What must hold of the routes of an integration whose answers are kept. */
+/** Checks the cached routes of an integration. */
 export function checkCacheRules({ policies, upstream }: IntegrationSettings): RuleFault[] {
   const { cache } = policies
   if (cache === undefined) return []
@@ -27,7 +27,7 @@ export function checkCacheRules({ policies, upstream }: IntegrationSettings): Ru
   })
 }
 
-/** What is never kept is not kept behind the name of an endpoint either: its call is held to the same rules. */
+/** Checks cached routes that endpoints answer: the call of the endpoint is subject to the same rules. */
 export function checkCachedEndpoints(
   { file, lineOf, settings }: ReadSettings<IntegrationSettings>,
   endpoints: readonly ReadSettings<EndpointFileSettings>[],
@@ -47,7 +47,7 @@ export function checkCachedEndpoints(
   )
 }
 
-/** What is wrong with what is read. */
+/** Why the answers of a route must not be kept. */
 function readFault(route: string): string | undefined {
   const { method, segments: [, ...segments] = [] } = parseRoutePattern(route) ?? {}
   if (method !== 'GET') return 'a GET, since only answers to reads are kept'
@@ -61,7 +61,7 @@ function readFault(route: string): string | undefined {
   return undefined
 }
 
-/** What must hold of the bounds on what is kept. */
+/** Checks the bounds of the cache against each other. */
 export function checkCacheBounds({ cache }: GatewaySettings): RuleFault[] {
   if (cache.answerKiB <= cache.memoryMiB * 1024) return []
   return [{ pointer: '/cache/answerKiB', expected: 'no more than memoryMiB' }]

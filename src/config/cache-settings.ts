@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** The section `cache` of gateway.yaml: how much of Magento's answers is kept. */
+/** The section `cache` of gateway.yaml: how many of Magento's answers are kept. */
 export const cacheSettings = Type.Object(
   {
     memoryMiB: Type.Integer({

@@ -4,7 +4,7 @@ import { Secret } from '../contract/secret.ts'
 import type { RuleFault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
-/** What must hold of the call-backs of an integration, and no schema can say. */
+/** Checks the call-back settings of an integration for what a schema cannot express. */
 export function checkCallbackRules({ callback }: IntegrationSettings): RuleFault[] {
   if (callback === undefined) return []
   const { url, secrets, allowAddresses } = callback

@@ -8,8 +8,9 @@ interface Pinned extends ReadSettings<IntegrationSettings> {
 }
 
 /**
- * A certificate has to lead to one integration, as a token and a key of a signature do: of two the first would be
- * taken, with its grants. Where both have a token, that tells which of them it is.
+ * A certificate has to identify a single integration, as tokens and signature keys do. If it fitted two of them, the
+ * first would be chosen, with its grants. Two integrations may share a certificate if both have a token, which then
+ * tells them apart.
  */
 export function checkCertificates(
   integrations: readonly ReadSettings<IntegrationSettings>[],
@@ -27,7 +28,7 @@ export function checkCertificates(
     told.add(each)
     const other = reachedBy(each.pin)
       .flatMap((key) => owners.get(key) ?? [])
-      // Of two that are alike the later one is told.
+      // Of two integrations with the same pin, the fault is reported for the later one.
       .find((one) => one !== each && !(one.hasToken && each.hasToken) && isTold(one, each, told))
     if (other === undefined) return []
     const { file, lineOf } = each
@@ -47,7 +48,7 @@ function keysOf({ spkiSha256 = [], subject }: CertificatePin): string[] {
   return subject === undefined ? keys : [...keys, keyOfSubject(Object.entries(subject))]
 }
 
-/** The pins that are met by whatever meets a pin: of a subject also those with fewer of its attributes. */
+/** All pins that a certificate with this pin fits: for a subject, also those with only some of its attributes. */
 function reachedBy(pin: CertificatePin): string[] {
   if (pin.subject === undefined) return keysOf(pin)
   let parts: [name: string, value: string][][] = [[]]

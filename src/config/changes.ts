@@ -1,23 +1,23 @@
 import type { Config } from '../config.ts'
 import { changedPointers, sameSettings } from './same-settings.ts'
 
-/** What is different in a configuration; names and places, no values. */
+/** The differences between two configurations: names and places, but no values. */
 export interface ConfigChanges {
   /** JSON Pointers into `gateway.yaml`. */
   readonly settings: readonly string[]
-  /** Names. */
+  /** The names of integrations. */
   readonly integrations: {
     readonly added: readonly string[]
     readonly removed: readonly string[]
     readonly changed: readonly string[]
   }
-  /** Whether the endpoints of the shop's own differ. */
+  /** Whether the endpoints that the operator defined differ. */
   readonly endpoints: boolean
-  /** Whether what the shop says it understands differs. */
+  /** Whether the schema of the shop differs. */
   readonly magentoSchema: boolean
 }
 
-/** Tells what is different between two configurations. */
+/** Describes the differences between two configurations. */
 export function describeChanges(before: Config, after: Config): ConfigChanges {
   const old = new Map(before.integrations.map((each) => [each.name, each]))
   const next = new Map(after.integrations.map((each) => [each.name, each]))

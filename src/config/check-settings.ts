@@ -13,25 +13,25 @@ import { fillDefaults } from './fill-defaults.ts'
 import { narrowSchema } from './narrow-schema.ts'
 import type { YamlFile } from './yaml-file.ts'
 
-/** Settings with their defaults, and what is wrong with them. */
+/** Settings with defaults filled in, and their faults. */
 export interface CheckedSettings<Settings extends TSchema> {
-  /** Of the schema's type only when `faults` is empty. */
+  /** Has the type of the schema only if `faults` is empty. */
   readonly value: Static<Settings>
-  /** What the schema says of settings like these. */
+  /** The schema with each union replaced by the member that the settings choose. */
   readonly narrowed: TSchema
   readonly faults: readonly Fault[]
 }
 
 const validatorOf = onceFor((schema: TSchema) => Compile(schema))
 
-/** Fills in defaults and holds a file against its schema; finds every fault, not just the first. */
+/** Fills in defaults and checks a file against its schema. It finds every fault, not just the first. */
 export function checkSettings<Settings extends TSchema>(
   schema: Settings,
   source: YamlFile,
 ): CheckedSettings<Settings> {
   const narrowed = narrowSchema<TSchema>(schema, source.value)
   const value = fillDefaults(narrowed, source.value ?? {}) as Static<Settings>
-  // To look for faults takes ten times as long as to see that there are none.
+  // Listing faults takes ten times as long as finding out that there are none.
   const faults = validatorOf(schema).Check(value) ? [] : faultsOf(narrowed, value, source)
   return { value, narrowed, faults }
 }
@@ -42,7 +42,7 @@ const mostErrors = 10_000
 function faultsOf(schema: TSchema, value: unknown, { file, lineOf }: YamlFile): Fault[] {
   TypeboxSettings.Set({ maxErrors: mostErrors })
   const [, errors] = Errors(schema, value)
-  // What is wrong with each alternative says less than what was expected of all.
+  // The errors of each alternative are less helpful than what was expected as a whole.
   const described = errors
     .filter(
       ({ keyword, schemaPath }) => keyword === 'anyOf' && schemaAt(schema, schemaPath)?.expected,
@@ -88,7 +88,7 @@ function schemaAt(schema: TSchema, schemaPath: string): SchemaNode | undefined {
   return node as SchemaNode | undefined
 }
 
-/** What keys may be that are no names; of a pattern its schema alone says it in words. */
+/** The forms of keys that are routes or methods: only these schemas have words for what their patterns accept. */
 const keyForms = [RoutePatternSetting(), WriteRouteSetting(), MethodOrRouteSetting()].map(
   (form: object) => form as { readonly pattern: string; readonly expected: string },
 )

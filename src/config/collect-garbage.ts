@@ -1,11 +1,11 @@
 /**
- * Collects all garbage and gives the room back to the operating system; does nothing where Node has no inspector, or
- * its permissions exclude it. It holds everything up for a tenth of a second or more, so it is for moments at which
- * nobody waits.
+ * Collects all garbage and returns the memory to the operating system. It does nothing if Node has no inspector or is
+ * not permitted to use it. It blocks the process for a tenth of a second or more, so it should only be called when
+ * nobody is waiting.
  */
 export async function collectGarbage(): Promise<void> {
   if (!process.features.inspector || process.permission?.has('inspector') === false) return
-  // Through the inspector, because Node has no other way that needs no flag of the process.
+  // Only the inspector can do this without a command-line flag for the process.
   const { Session } = await import('node:inspector/promises')
   const session = new Session()
   session.connect()

@@ -30,8 +30,8 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * What must hold between settings of `gateway.yaml`, and no schema of one of them can say. A reference that leads
- * nowhere has its fault already, and stands in the place of its secret.
+ * Checks how the settings of `gateway.yaml` fit together, which the schemas of single settings cannot express. A value
+ * may still be an unresolved reference instead of a secret, for which a fault has been reported already.
  */
 export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
   const { listen, audit, store, magento, shutdown } = settings
@@ -88,7 +88,7 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
   return faults
 }
 
-/** What must hold between settings of one integration. */
+/** Checks how the settings of one integration fit together. */
 export function checkIntegrationRules(integration: IntegrationSettings): RuleFault[] {
   const { credentials, policies, upstream } = integration
   const faults: RuleFault[] = []
@@ -137,10 +137,10 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
   return faults
 }
 
-/** Policies that see nothing in a body that json-body has not read. */
+/** The policies that can only look into bodies that json-body has parsed. */
 const bodyReaders = ['known-attacks', 'sensitive-routes', 'magento-schema', 'request-schema']
 
-/** What passes json-body unread would pass those that look into it, and nobody would be told. */
+/** If json-body only reports, a body that it cannot parse passes those policies unseen, so they must only report too. */
 function checkReportRules({ reportOnly }: IntegrationSettings): RuleFault[] {
   if (!Array.isArray(reportOnly) || !reportOnly.includes('json-body')) return []
   if (bodyReaders.every((name) => reportOnly.includes(name))) return []
@@ -148,17 +148,17 @@ function checkReportRules({ reportOnly }: IntegrationSettings): RuleFault[] {
   return [{ pointer: '/reportOnly', expected }]
 }
 
-/** What identifies an integration; known as far as its file could be read. */
+/** What identifies an integration, as far as its file could be read. */
 export interface Identity {
   readonly file: string
   readonly lineOf: (pointer: string) => number | undefined
   readonly name?: unknown
   readonly token?: unknown
-  /** Only of a file without a fault. */
+  /** Only if the file has no fault. */
   readonly signature?: SignatureSettings | undefined
 }
 
-/** What must hold between integrations: a name, a token and a key of a signature lead to one of them. */
+/** Checks that each name, token and signature key identifies a single integration. */
 export function checkUniqueness(identities: readonly Identity[]): Fault[] {
   const faults: Fault[] = []
   const names = new Map<string, string>()
@@ -186,7 +186,7 @@ export function checkUniqueness(identities: readonly Identity[]): Fault[] {
   return faults
 }
 
-/** Schemes that sign the name of the gateway need one that no caller can choose. */
+/** Checks that there is a public URL if a scheme signs the gateway's name, since callers can choose the Host header. */
 export function checkPublicUrl(
   file: string,
   gateway: GatewaySettings,

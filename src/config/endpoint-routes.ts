@@ -1,7 +1,7 @@
 import { unnamedRoute } from '../authorize/route-pattern.ts'
 import type { Fault, ReadSettings } from './faults.ts'
 
-/** Of two files for one route only one would answer, whatever their variables are called. */
+/** Checks that no two files have the same route, whatever their variables are called: only one could answer. */
 export function checkEndpointRoutes(
   files: readonly ReadSettings<{ readonly route: string }>[],
 ): Fault[] {

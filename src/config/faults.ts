@@ -1,19 +1,19 @@
-/** One thing that is wrong with the configuration. */
+/** One fault of the configuration. */
 export interface Fault {
-  /** File, as given to the gateway. */
+  /** The path of the file, based on the directory that was given to the gateway. */
   readonly file: string
   /** JSON Pointer (RFC 6901) to the place in the file; empty for the whole file. */
   readonly pointer: string
-  /** Line in the file, from 1, where it is known. */
+  /** The line in the file, counted from 1; undefined if it is not known. */
   readonly line?: number | undefined
-  /** What was expected there; never repeats what was found, which may be a secret. */
+  /** What was expected there. It never repeats what was found, which may be a secret. */
   readonly expected: string
 }
 
-/** A fault of settings whose file is known to who asked. */
+/** A fault in settings whose file the caller of the check knows. */
 export type RuleFault = Pick<Fault, 'pointer' | 'expected'>
 
-/** A file that was read; without settings where it has a fault. */
+/** A file that was read; it has no settings if the file has a fault. */
 export interface ReadSettings<Settings> {
   readonly file: string
   readonly lineOf: (pointer: string) => number | undefined
@@ -25,7 +25,7 @@ export function formatFault({ file, pointer, line, expected }: Fault): string {
   return `${file}${line === undefined ? '' : `:${line}`} ${pointer || '/'}: expected ${expected}`
 }
 
-/** The configuration cannot be used; holds every fault that was found. */
+/** Thrown if the configuration cannot be used; contains every fault that was found. */
 export class ConfigError extends Error {
   readonly faults: readonly Fault[]
 

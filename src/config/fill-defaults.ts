@@ -6,14 +6,14 @@ interface SchemaNode {
 }
 
 /**
- * Settings with the defaults of their schema, also within what is there by default. Unions have none
- * of their own: `narrowSchema` comes first.
+ * Fills in the defaults of a schema, including those within values that are defaults themselves. Unions are left alone,
+ * so they have to be replaced with `narrowSchema` first.
  *
- * Value.Default of TypeBox (1.4) is not used: where a record has a key that no pattern matches, it
- * takes `additionalProperties: false` for a schema, and throws.
+ * TypeBox's own Value.Default (1.4) is not used: if a record has a key that no pattern matches, it takes
+ * `additionalProperties: false` for a schema and throws.
  */
 export function fillDefaults(schema: SchemaNode, written: unknown): unknown {
-  // A default is copied on the way, never handed out itself.
+  // The code below copies a default value; the schema's own object is never handed out.
   const value = written === undefined ? schema.default : written
   if (Array.isArray(value)) {
     const { items } = schema
@@ -26,7 +26,7 @@ export function fillDefaults(schema: SchemaNode, written: unknown): unknown {
     const below = schema.properties?.[key] ?? ofPattern
     const whole = below === undefined ? member : fillDefaults(below, member)
     if (key !== '__proto__') filled[key] = whole
-    // Has to be there to be refused.
+    // An unknown key has to stay, so that it is refused.
     else Object.defineProperty(filled, key, { value: whole, enumerable: true })
   }
   for (const [key, below] of Object.entries(schema.properties ?? {})) {

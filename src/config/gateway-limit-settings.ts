@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { RateSetting } from '../contract/rate.ts'
 import { closed, Milliseconds } from './setting-forms.ts'
 
-/** `limits`: what holds for everybody. */
+/** The section `limits` of gateway.yaml: limits that apply to every caller. */
 export const GatewayLimitSettings = Type.Object(
   {
     bodyBytes: Type.Integer({

@@ -39,7 +39,7 @@ const shutdown = Type.Object(
   { ...closed, default: {} },
 )
 
-/** The shape of `gateway.yaml` once defaults are filled in: what has a default may be left out. */
+/** The shape of `gateway.yaml` after defaults have been filled in. The file may leave out settings with a default. */
 export const GatewaySettings = Type.Object(
   {
     listen: ListenSettings,
@@ -55,5 +55,5 @@ export const GatewaySettings = Type.Object(
   { ...closed, title: 'magegate gateway.yaml' },
 )
 
-/** `gateway.yaml` as written, once it matches {@link GatewaySettings}. */
+/** The settings of a `gateway.yaml` that matches the schema. */
 export type GatewaySettings = Static<typeof GatewaySettings>

@@ -7,8 +7,8 @@ import type { IntegrationSettings } from './integration-settings.ts'
 import { memberOf } from './member-of.ts'
 
 /**
- * What settings say of a route that is not granted, or is granted by another name, would hold for no request.
- * @param written the file, without what a class adds to it, which may say more than each integration needs
+ * Checks that settings name only routes that are granted, spelled as in the grant: others would apply to no request.
+ * @param written the file without what its class adds, since a class may have limits that not every integration needs
  */
 export function checkGrantRules({ policies }: IntegrationSettings, written: unknown): RuleFault[] {
   const { requestSchema, deprecations, auditDetails, jobs, cache } = policies
@@ -34,7 +34,7 @@ export function checkGrantRules({ policies }: IntegrationSettings, written: unkn
   }))
 }
 
-/** Limits may name a route otherwise, or a part of it. */
+/** Limits may spell a route differently, or cover only part of it, as long as some request can match. */
 function unmetLimits(written: unknown, granted: readonly string[]): NamedRoute[] {
   const own = memberOf(memberOf(memberOf(written, 'policies'), 'rateLimit'), 'routes')
   const usable = [...granted, jobRoutes.GET.route, jobRoutes.DELETE.route]

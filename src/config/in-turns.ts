@@ -1,9 +1,9 @@
-/** So many at once keep the disk busy. */
+/** Enough at a time to keep the disk busy. */
 const atOnce = 64
 
 /**
- * Does the same for each of a list, some at a time, and gives the results in its order: of ten thousand files
- * only what came of them is in memory at the end, and never all that is made on the way.
+ * Maps a list asynchronously, only some items at a time, and returns the results in order. This way the intermediate
+ * data of, say, ten thousand files is never in memory all at once.
  */
 export async function inTurns<Item, Result>(
   items: readonly Item[],

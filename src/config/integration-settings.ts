@@ -11,7 +11,7 @@ type Section<Name extends 'credentials' | 'policies'> = {
   >
 }
 
-/** The keys of a section, one for each policy that has its settings there. */
+/** The keys of a section: one for each policy whose settings are there. */
 function section<Name extends 'credentials' | 'policies'>(name: Name): Section<Name> {
   const own = policies.filter((policy) => policy.section === name)
   return Object.fromEntries(
@@ -21,7 +21,7 @@ function section<Name extends 'credentials' | 'policies'>(name: Name): Section<N
 
 const reportable = policies.filter((policy) => 'isReportable' in policy).map(({ name }) => name)
 
-/** How the gateway authenticates towards Magento, one of these. */
+/** How the gateway authenticates with Magento; exactly one of these. */
 const UpstreamSettings = Type.Refine(
   Type.Object(
     {
@@ -69,7 +69,7 @@ const UpstreamSettings = Type.Refine(
   () => 'exactly one of oauth1, adminToken, bearer and passthrough',
 )
 
-/** The shape of a file below `integrations/`; follows from the list of policies. */
+/** The shape of a file below `integrations/`, derived from the list of policies. */
 export const IntegrationSettings = Type.Object(
   {
     name: Type.String({

@@ -3,7 +3,7 @@ import type { RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import { amqpUrl, checkSecretUrl } from './secret-url.ts'
 
-/** What must hold between the settings of where jobs are kept. */
+/** Checks how the settings of where jobs are kept fit together. */
 export function checkJobPlace(
   { file, rabbitmq, rabbitmqCaFile }: NonNullable<GatewaySettings['jobs']>,
   store: GatewaySettings['store'],

@@ -4,7 +4,7 @@ import type { Fault, ReadSettings, RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
-/** What must hold between the rules for jobs of an integration and its other settings. */
+/** Checks how an integration's rules for jobs fit its other settings. */
 export function checkJobRules({ policies, upstream }: IntegrationSettings): RuleFault[] {
   return Object.entries(policies.jobs ?? {}).flatMap(([route, { mode, inOrderOf = [] }]) => {
     const at = `/policies/jobs/${escapePointer(route)}`
@@ -25,7 +25,7 @@ export function checkJobRules({ policies, upstream }: IntegrationSettings): Rule
   })
 }
 
-/** Where requests are always made jobs there must be some, and where somebody is called back at the end of jobs. */
+/** Checks that jobs are enabled if an integration turns all requests to a route into jobs, or wants to be called back. */
 export function checkPlaceForJobs(
   file: string,
   gateway: GatewaySettings,
@@ -50,8 +50,8 @@ function calledBack({ name, callback }: IntegrationSettings): string | undefined
 }
 
 /**
- * Magento cannot work off what the gateway makes an answer for.
- * @param composed routes of the endpoints of the gateway's own
+ * Checks that no job of a route that the gateway itself answers is to be worked off by Magento, which cannot do that.
+ * @param composed the routes of the gateway's own endpoints
  */
 export function checkJobEngines(
   { file, lineOf, settings }: ReadSettings<IntegrationSettings>,

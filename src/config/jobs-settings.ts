@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { SecretUrlSetting } from '../contract/secret-setting.ts'
 import { AuthoritiesFile, closed } from './setting-forms.ts'
 
-/** Where accepted writes are kept until they are carried out, and how they are. */
+/** The section `jobs` of gateway.yaml: where accepted writes are kept, and how they are carried out. */
 export const JobsSettings = Type.Object(
   {
     file: Type.Optional(
@@ -63,7 +63,7 @@ export const JobsSettings = Type.Object(
     }),
     keepDeadHours: Type.Integer({
       minimum: 1,
-      // The longest time to live of RabbitMQ is a little more.
+      // The longest time to live in RabbitMQ is a little more than this.
       maximum: 1_176,
       default: 720,
       description: 'How long a dead letter is kept, of jobs and of call-backs.',

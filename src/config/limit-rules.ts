@@ -4,7 +4,7 @@ import type { IntegrationSettings } from './integration-settings.ts'
 
 const at = '/policies/rateLimit'
 
-/** What must hold between settings of the limits of an integration. */
+/** Checks how the limits of an integration fit together. */
 export function checkLimitRules({ policies: { rateLimit } }: IntegrationSettings): RuleFault[] {
   if (rateLimit === undefined) return []
   const faults: RuleFault[] = []

@@ -4,15 +4,15 @@ import type { Fault } from './faults.ts'
 
 /** The YAML files of a folder. */
 export interface YamlFiles {
-  /** Their paths, in the order of their names. */
+  /** Their paths, sorted by name. */
   readonly files: readonly string[]
-  /** One where the folder is there and cannot be read. */
+  /** Has a fault if the folder exists but cannot be read. */
   readonly faults: readonly Fault[]
 }
 
 /**
- * Lists `*.yaml` and `*.yml` of a folder below the configuration; one that is not there has none. As for a shell, what
- * begins with a dot is none of them: editors and systems keep things of their own so.
+ * Lists the `*.yaml` and `*.yml` files of a folder below the configuration; a missing folder has none. As in a shell,
+ * names that begin with a dot are skipped: they belong to editors and operating systems.
  */
 export async function listYamlFiles(directory: string, name: string): Promise<YamlFiles> {
   const folder = join(directory, name)

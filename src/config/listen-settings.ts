@@ -48,7 +48,7 @@ const hsts = Type.Object(
   },
 )
 
-/** `listen`: the public listener. */
+/** The section `listen` of gateway.yaml: the public listener. */
 export const ListenSettings = Type.Object(
   {
     host: Type.String({ minLength: 1, description: 'Address to listen on.' }),

@@ -4,16 +4,16 @@ import { parseSwagger, type SwaggerDocument } from '../authorize/magento-contrac
 import type { Fault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
-/** Where the schema of the shop is kept, below the directory of the configuration. */
+/** The file with the schema of the shop, relative to the directory of the configuration. */
 export const contractFile = join('magento', 'schema.json')
 
-/** The schema of the shop; without a document where there is no file, or one with a fault. */
+/** The schema of the shop; it has no document if the file does not exist or has a fault. */
 export interface ReadContract {
   readonly document?: SwaggerDocument
   readonly faults: readonly Fault[]
 }
 
-/** Reads the schema of the shop, if it is there. */
+/** Reads the schema of the shop, if there is one. */
 export async function readContract(directory: string): Promise<ReadContract> {
   const file = join(directory, contractFile)
   let text: string
@@ -28,14 +28,14 @@ export async function readContract(directory: string): Promise<ReadContract> {
   return { faults: [{ file, pointer: '', expected: 'the Swagger 2.0 document of a shop' }] }
 }
 
-/** An integration as far as its file could be read. */
+/** An integration, as far as its file could be read. */
 interface Loaded {
   readonly file: string
   readonly lineOf: (pointer: string) => number | undefined
   readonly settings?: IntegrationSettings
 }
 
-/** What integrations ask of a schema that is not there. */
+/** Reports settings that need the schema of the shop when there is none. */
 export function checkContract(
   document: SwaggerDocument | undefined,
   integrations: readonly Loaded[],

@@ -8,7 +8,7 @@ import { dialectOf } from '../forward/oauth1/dialect.ts'
 import { UpstreamSignatureSettings } from '../forward/upstream-signature.ts'
 import { AuthoritiesFile, closed, HttpUrl, Milliseconds } from './setting-forms.ts'
 
-/** `magento`: how Magento is reached. */
+/** The section `magento` of gateway.yaml: how Magento is reached. */
 export const MagentoSettings = Type.Object(
   {
     url: HttpUrl('Where the gateway reaches Magento.'),

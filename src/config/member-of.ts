@@ -1,4 +1,4 @@
-/** A member of a value that may be anything; undefined where it has none. */
+/** A member of a value of any type; undefined if the value has no such member. */
 export function memberOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null
     ? (value as Readonly<Record<string, unknown>>)[key]

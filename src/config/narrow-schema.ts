@@ -8,9 +8,9 @@ interface SchemaNode {
 }
 
 /**
- * Puts in the place of every union the one member that the settings choose, so that a fault is told
- * in the words of that member and not of all. A union is marked with `discriminator`, the name of a
- * key with another constant in each member. Where that key chooses none, it alone is at fault.
+ * Replaces every union of a schema by the member that the settings choose, so that faults are described in terms of that
+ * member rather than of all of them. A union has a `discriminator`: the name of a key that has a different constant in
+ * each member. If the settings choose no member, only that key is reported as a fault.
  */
 export function narrowSchema<Schema extends TSchema>(schema: Schema, value: unknown): Schema {
   return narrow(schema, value) as Schema
@@ -37,7 +37,7 @@ function narrow(schema: TSchema, value: unknown): TSchema {
   return isSame ? schema : withProperties(schema, narrowed)
 }
 
-/** A copy; TypeBox keeps what it knows of a schema in properties that a spread would lose. */
+/** Copies a schema with other properties. TypeBox keeps data in non-enumerable properties, which a spread would lose. */
 function withProperties(schema: TSchema, properties: object): TSchema {
   const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema))
   return Object.defineProperty(copy, 'properties', { value: properties, enumerable: true })

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
-/** What the gateway writes has a file of its own: two in one file would be neither. */
+/** Checks that everything that the gateway writes has a file of its own; two writers in one file would garble it. */
 export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
   const { checkpoints, file: trail } = audit
   const files: (readonly [pointer: string, file: string | undefined])[] = [

@@ -7,7 +7,7 @@ import { listYamlFiles } from './list-yaml-files.ts'
 import { memberOf } from './member-of.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
-/** The shape of a file below `policies/`: settings that integrations refer to by its name. */
+/** The shape of a file below `policies/`, a class of settings that integrations refer to by its name. */
 export const PolicyClassSettings = Type.Object(
   { rateLimit: RateLimitClassSettings },
   { additionalProperties: false, title: 'magegate policy class' },
@@ -18,12 +18,12 @@ type RateLimitClass = Static<typeof PolicyClassSettings>['rateLimit']
 /** The classes of a configuration. */
 export interface PolicyClasses {
   readonly byName: ReadonlyMap<string, RateLimitClass>
-  /** The files that are there, with faults or without, by the names of their classes. */
+  /** The files of the folder by the names of their classes, including those with faults. */
   readonly names: ReadonlyMap<string, string>
   readonly faults: readonly Fault[]
 }
 
-/** Reads `policies/*.yaml` below a directory; there need not be any. */
+/** Reads the files `policies/*.yaml` below a directory, if there are any. */
 export async function readPolicyClasses(directory: string): Promise<PolicyClasses> {
   const listed = await listYamlFiles(directory, 'policies')
   const byName = new Map<string, RateLimitClass>()
@@ -45,8 +45,8 @@ export async function readPolicyClasses(directory: string): Promise<PolicyClasse
 }
 
 /**
- * Fills in what an integration leaves to the class of its rate limit. Routes and methods of both
- * hold, each taken whole from the integration where it names them too.
+ * Adds to an integration the settings of its class of rate limits. The integration's own settings take precedence, and
+ * so do its routes and methods, each of which replaces that of the class as a whole.
  */
 export function applyPolicyClass(source: YamlFile, classes: PolicyClasses): YamlFile {
   const policies = memberOf(source.value, 'policies')
@@ -64,7 +64,7 @@ export function applyPolicyClass(source: YamlFile, classes: PolicyClasses): Yaml
   return { ...source, value }
 }
 
-/** What is wrong with the class that an integration refers to. */
+/** Reports a class that an integration refers to and that does not exist. */
 export function classFaults({ file, value, lineOf }: YamlFile, { names }: PolicyClasses): Fault[] {
   const name = memberOf(memberOf(memberOf(value, 'policies'), 'rateLimit'), 'class')
   if (typeof name !== 'string' || names.has(name)) return []

@@ -2,8 +2,8 @@ import type { PublicOrigin } from '../policy.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
 /**
- * The origin that signatures cover. Only schemes that sign it need a public URL, and the configuration
- * is checked for that.
+ * The origin that signatures cover. Without a public URL it is made of host and port: the configuration is checked to
+ * have a public URL if a scheme needs it.
  */
 export function publicOrigin({ publicUrl, host, port }: GatewaySettings['listen']): PublicOrigin {
   const url = new URL(publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)

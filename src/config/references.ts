@@ -13,23 +13,23 @@ import {
   type SecretBounds,
 } from './secret-reference.ts'
 
-/** Where the references of settings lead. */
+/** The sources that references in settings can point to. */
 export interface SettingsSources extends ReferenceSources {
   readonly readSchemaFile: ReadSchemaFile
 }
 
-/** Settings whose references have been followed. */
+/** Settings whose references have been resolved. */
 export interface ResolvedSettings {
   readonly value: unknown
   /** Every secret that was found. */
   readonly secrets: readonly Secret[]
-  /** One for each reference that leads nowhere. */
+  /** One for each reference that cannot be resolved. */
   readonly faults: readonly RuleFault[]
 }
 
 /**
- * Replaces every reference in settings by what it leads to: secrets by a `Secret`, schema files by
- * their validator, other files by their path. Which settings are references is marked in their schema with `reference`.
+ * Replaces every reference in settings by what it points to: secrets by a `Secret`, schema files by their validator,
+ * other files by their path. The keyword `reference` in a schema marks a setting as a reference.
  */
 export async function resolveReferences(
   schema: TSchema,
@@ -40,7 +40,7 @@ export async function resolveReferences(
   const secrets: Secret[] = []
   const walk = async (node: SchemaNode, value: unknown, pointer: string): Promise<unknown> => {
     if (node.reference !== undefined) {
-      // What is not of the right form has its fault already.
+      // If it does not have the right form, a fault has been reported already.
       if (typeof value !== 'string' || !new RegExp(node.pattern ?? '').test(value)) return value
       const resolved = await resolveReference(node, value, sources)
       if ('value' in resolved) {
@@ -93,7 +93,7 @@ async function resolveFile(
   const path = resolve(directory, file)
   const text = await readText(path)
   if (text === undefined) return { expected: `the file ${file} to be readable` }
-  // Node passes over what is none, and then trusts nobody.
+  // Node ignores text that is not a certificate, and would then trust nobody.
   if (hasCertificates && !isCertificates(text))
     return { expected: `certificates in PEM in ${file}` }
   return { value: path }

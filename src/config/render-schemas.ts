@@ -4,8 +4,8 @@ import { IntegrationSettings } from './integration-settings.ts'
 import { PolicyClassSettings } from './policy-classes.ts'
 
 /**
- * The JSON Schemas of the configuration files for editors, by file name below `config/`. What has a
- * default may be left out in a file, so it is not required there.
+ * The JSON Schemas of the configuration files for editors, by file name below `config/`. Settings with a default are not
+ * required in them, since a file may leave those out.
  */
 export function renderSchemas(): ReadonlyMap<string, string> {
   return new Map([
@@ -26,7 +26,7 @@ interface ObjectSchema {
   readonly required?: readonly string[]
 }
 
-/** Takes out what only the gateway itself reads, and what a default makes optional. */
+/** Drops keywords that only the gateway understands, and requirements of settings that have a default. */
 function forEditors(key: string, value: unknown): unknown {
   if (
     key === 'expected' ||

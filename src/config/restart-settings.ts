@@ -3,8 +3,8 @@ import type { Fault } from './faults.ts'
 import { changedPointers } from './same-settings.ts'
 
 /*
- * What of gateway.yaml can change while the gateway runs. It is a list of these and not of the others,
- * so that a setting which nobody has thought of here is refused, and never taken without effect.
+ * The settings of gateway.yaml that can change while the gateway runs. The list contains these rather than the others,
+ * so that a change of a setting that was forgotten here is refused, instead of being accepted without effect.
  */
 const changeable = [
   '/admin/token',
@@ -25,7 +25,7 @@ const changeable = [
   '/shutdown',
 ]
 
-/** What a configuration changes that needs a restart; one fault for each. */
+/** One fault for each change that needs a restart. */
 export function restartFaults(running: Config, next: Config): Fault[] {
   const faults = changedPointers(running.gateway, next.gateway)
     .filter((pointer) => !changeable.some((each) => `${pointer}/`.startsWith(`${each}/`)))
@@ -34,7 +34,7 @@ export function restartFaults(running: Config, next: Config): Fault[] {
       pointer,
       expected: 'what it was at the start: this cannot change without a restart',
     }))
-  // The listener asks for certificates in every handshake, or in none.
+  // The listener asks for a client certificate either in every handshake or in none.
   const asked = certificateUsers(running)
   if (next.gateway.listen.tls === undefined || asked.length > 0) return faults
   return [

@@ -4,16 +4,16 @@ import { unnamedRoute } from '../authorize/route-pattern.ts'
 import { routePresets } from '../authorize/route-presets.ts'
 import { contractFile } from './magento-schema-file.ts'
 
-/** Grants without groups, and what is wrong with those that could not be replaced. */
+/** Grants whose groups were replaced by routes, and the faults of those that could not be replaced. */
 export interface ExpandedGrants {
   readonly routes: readonly string[]
   readonly faults: readonly { readonly pointer: string; readonly expected: string }[]
 }
 
 /**
- * Puts the routes of presets and tags in their places; each route once, by the names of variables that the grants
- * write out where they do: other settings of the integration name it so.
- * @param document the schema of the shop, which tags are of
+ * Replaces presets and tags by their routes. Each route occurs once. If a grant also spells it out, its names of
+ * variables are kept, because other settings of the integration refer to the route by them.
+ * @param document the schema of the shop, in which tags are looked up
  */
 export function expandGrants(
   grants: readonly Grant[],
@@ -27,7 +27,7 @@ export function expandGrants(
   for (const [index, grant] of grants.entries()) {
     if (typeof grant !== 'string') continue
     const twin = written.get(unnamedRoute(grant))
-    // Of two that are one route, what other settings say of the second would hold for no request.
+    // If two grants are the same route, settings that refer to the second spelling would apply to no request.
     if (twin !== undefined) fault(index, `another route than ${twin}, which it is`)
     else written.set(unnamedRoute(grant), grant)
   }

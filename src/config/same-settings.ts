@@ -2,8 +2,8 @@ import { Secret } from '../contract/secret.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 
 /**
- * Whether two pieces of a configuration say the same. Secrets are compared by what they hold; functions
- * are made of what stands beside them, and count for nothing.
+ * Whether two parts of a configuration are equal. Secrets are compared by their contents. Functions are ignored: they
+ * were compiled from settings that are compared as well.
  */
 export function sameSettings(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
@@ -19,8 +19,8 @@ export function sameSettings(one: unknown, other: unknown): boolean {
 }
 
 /**
- * JSON Pointers to what differs between two pieces of a configuration: of objects to the members,
- * of lists to the whole list.
+ * JSON Pointers to the differences between two parts of a configuration: to single members of objects, but to lists as
+ * a whole.
  */
 export function changedPointers(one: unknown, other: unknown, pointer = ''): string[] {
   if (sameSettings(one, other)) return []

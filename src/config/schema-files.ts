@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { compileBodySchema, type SchemaFile } from '../authorize/body-schema.ts'
 import { type Resolved, readText } from './secret-reference.ts'
 
-/** What a file below `schemas/` holds, or what would have to be there. */
+/** Reads a file below `schemas/`; returns the schema, or what was expected. */
 export type ReadSchemaFile = (file: string) => Promise<Resolved<SchemaFile>>
 
 /**
- * Reads and compiles the files of `schemas/` below a directory, each once, however many integrations name it:
- * to compile one takes milliseconds.
+ * Reads and compiles the files of `schemas/` below a directory. Compiling takes milliseconds, so each file is compiled
+ * only once, however many integrations refer to it.
  */
 export function openSchemaFiles(directory: string): ReadSchemaFile {
   const known = new Map<string, Promise<Resolved<SchemaFile>>>()

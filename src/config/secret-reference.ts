@@ -3,21 +3,21 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Secret } from '../contract/secret.ts'
 
-/** Where references lead. */
+/** The sources that references can point to. */
 export interface ReferenceSources {
-  /** Directory of the configuration: relative `file:` paths and `schemas/` are below it. */
+  /** The directory of the configuration, to which `file:` paths and `schemas/` are relative. */
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** What a reference leads to, or what would have to be there. */
+/** What a reference points to, or what was expected there. */
 export type Resolved<Value = unknown> = { readonly value: Value } | { readonly expected: string }
 
-/** What a secret has to be like. */
+/** Requirements for a secret. */
 export interface SecretBounds {
-  /** Characters that it has at least. */
+  /** How many characters it has at least. */
   readonly minLength: number
-  /** A regular expression that it matches, and how that is told. */
+  /** A regular expression that it has to match, and a description of that for a fault. */
   readonly form?: { readonly pattern: string; readonly expected: string } | undefined
 }
 
@@ -36,31 +36,29 @@ export async function resolveSecret(
   } else if (kind === 'file') {
     const bytes = await readBytes(resolve(sources.directory, name))
     if (bytes === undefined) return { expected: `the file ${name} to be readable` }
-    // Bytes that are no text would become others, and nothing would verify.
+    // Decoding would change bytes that are not UTF-8, and then no signature would verify.
     if (!isUtf8(bytes))
       return { expected: `text in UTF-8 in the file ${name}, such as hex or base64` }
-    // Editors put a mark before it, and they and `echo` a line break behind it, that are no part of the secret.
+    // Editors add a byte order mark at the beginning, and they and `echo` a line break at the end.
     text = bytes.toString().replace(/^\uFEFF|\r?\n$/g, '')
   } else {
     return { expected: 'a reference, env:NAME or file:PATH' }
   }
-  // White space is easily there and seldom meant, and guessed at once.
+  // White space gets in by accident and is easily guessed, so it does not count.
   if (text.trim().length < minLength) {
     return { expected: `a secret of at least ${minLength} characters in ${reference}` }
   }
   if (form !== undefined && !new RegExp(form.pattern).test(text)) {
     return { expected: `${form.expected} in ${reference}` }
   }
-  // What a variable or a file ends with by accident, whoever shares the secret does not have.
+  // A line break at the end is an accident, and the other side that shares the secret does not have it.
   if (/[\r\n]$/.test(text) && !text.includes('-----BEGIN ')) {
     return { expected: `a secret without a line break at its end in ${reference}` }
   }
   return { value: new Secret(text) }
 }
 
-/**
- * What a reference to a secret on the command line leads to, relative to the working directory.
- */
+/** Resolves a reference to a secret on the command line, relative to the working directory. */
 export function readSecret(reference: string): Promise<Resolved<Secret>> {
   return resolveSecret(reference, { minLength: 1 }, { directory: '.', env: process.env })
 }
@@ -73,7 +71,7 @@ async function readBytes(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** The text of a file; undefined where it cannot be read. */
+/** The text of a file; undefined if it cannot be read. */
 export async function readText(path: string): Promise<string | undefined> {
   return (await readBytes(path))?.toString()
 }

@@ -1,34 +1,34 @@
 import { Secret } from '../contract/secret.ts'
 import type { RuleFault } from './faults.ts'
 
-/** What a URL that a secret holds has to be like. */
+/** Requirements for a URL that is kept as a secret. */
 export interface UrlForm {
   readonly protocol: RegExp
   readonly path: RegExp
   readonly expected: string
 }
 
-/** Of a Redis. */
+/** The URL of a Redis. */
 export const redisUrl: UrlForm = {
   protocol: /^rediss?:$/,
-  // Of another path ioredis makes the database NaN, and the process ends.
+  // From any other path ioredis would compute the database NaN, and the process would end.
   path: /^\/?\d*$/,
   expected: 'a reference to a redis:// or rediss:// URL, with the number of a database or none',
 }
-/** Of a RabbitMQ. */
+/** The URL of a RabbitMQ. */
 export const amqpUrl: UrlForm = {
   protocol: /^amqps?:$/,
   path: /^/,
   expected: 'a reference to an amqp:// or amqps:// URL',
 }
-/** Of a receiver. */
+/** The URL of a receiver of checkpoints. */
 export const httpUrl: UrlForm = {
   protocol: /^https?:$/,
   path: /^/,
   expected: 'a reference to a http:// or https:// URL',
 }
 
-/** Holds the URL in a secret against a form; a reference that leads nowhere has its fault already. */
+/** Checks the URL in a secret. If the reference could not be resolved, a fault has been reported already. */
 export function checkSecretUrl(
   secret: Secret | undefined,
   pointer: string,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** An object that has its own members only. */
+/** For objects that may have no other members than those of their schema. */
 export const closed = { additionalProperties: false } as const
 
 /** A port to listen on; 0 takes a free one. */
@@ -8,22 +8,22 @@ export function Port(description: string) {
   return Type.Integer({ minimum: 0, maximum: 65_535, description })
 }
 
-/** A time of at most an hour, milliseconds. */
+/** A duration of at most an hour, in milliseconds. */
 export function Milliseconds(standard: number, description: string) {
   return Type.Integer({ minimum: 1, maximum: 3_600_000, default: standard, description })
 }
 
-/** A file that is read at start; relative to the directory of the configuration. */
+/** A file that is read at start, relative to the directory of the configuration. */
 export function ReadableFile(description: string) {
   return Type.String({ description, reference: 'file' })
 }
 
-/** A file with certificates of authorities, that is read at start; relative to the directory of the configuration. */
+/** A file with certificates of authorities that is read at start, relative to the directory of the configuration. */
 export function AuthoritiesFile(description: string) {
   return Type.String({ description, reference: 'authorities' })
 }
 
-/** An http or https URL that is an origin and nothing more. */
+/** An http or https URL that consists only of an origin. */
 export function HttpUrl(description: string) {
   return Type.Refine(
     Type.String({ description }),

@@ -5,12 +5,12 @@ import type { RuleFault } from './faults.ts'
 
 const pointer = '/credentials/signature'
 
-/** What must hold between the settings of a signature, and no schema of one of them can say. */
+/** Checks the settings of a signature for what a schema cannot express. */
 export function checkSignatureRules(signature: SignatureSettings): RuleFault[] {
   if (signature.scheme === 'rfc9421') {
     return signature.keys.flatMap((key, index) => {
       const held = key.secret ?? key.publicKey
-      // A reference that leads nowhere has its fault already.
+      // If the reference could not be resolved, a fault has been reported already.
       if (held !== undefined && !(held instanceof Secret)) return []
       const ready = verificationKey(key)
       if (!('expected' in ready)) return []

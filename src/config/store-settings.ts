@@ -12,7 +12,7 @@ const nodeAddresses = Type.Array(
       examples: ['10.0.0.5:26379'],
       expected: expectedNode,
     }),
-    // What is not of the form has its fault already.
+    // If it does not have the form, another fault is reported for it.
     (text) => Number(nodeForm.exec(text)?.[1] ?? 0) <= 65_535,
     () => expectedNode,
   ),
@@ -25,7 +25,7 @@ const redisAccess = {
   tls: Type.Optional(Type.Boolean({ description: 'Whether the Redis servers speak TLS.' })),
 }
 
-/** `store`: what processes share. */
+/** The section `store` of gateway.yaml: where processes keep the state that they share. */
 export const StoreSettings = Type.Object(
   {
     redis: Type.Optional(

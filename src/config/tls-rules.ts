@@ -2,7 +2,7 @@ import { readTlsMaterial, secureContextOptions } from '../server/tls.ts'
 import type { Fault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
-/** Certificate and key have to be whole, and a pair. */
+/** Checks that certificate and key are complete and belong together. */
 export async function checkTlsFiles(
   file: string,
   { listen: { tls } }: GatewaySettings,
@@ -12,7 +12,7 @@ export async function checkTlsFiles(
     secureContextOptions(await readTlsMaterial(tls))
     return []
   } catch (error) {
-    // The message of Node or OpenSSL says what does not fit, never contents.
+    // The messages of Node and OpenSSL say what is wrong, but never quote contents.
     const why = error instanceof Error ? error.message : 'unknown'
     const expected = `a certificate and the key that belongs to it, in PEM (${why})`
     return [{ file, pointer: '/listen/tls', line: undefined, expected }]

@@ -1,19 +1,19 @@
 import { Secret } from '../contract/secret.ts'
 import type { Fault } from './faults.ts'
 
-/** How requests are traced: what the standard variables of OpenTelemetry say. */
+/** How requests are traced, according to the standard environment variables of OpenTelemetry. */
 export interface TracingSettings {
-  /** Where spans are posted to, OTLP over HTTP in protobuf. */
+  /** The URL to which spans are posted, with OTLP over HTTP in protobuf. */
   readonly url: string
-  /** Sent with them; they can hold a token. */
+  /** Headers that are sent along; they can contain a token. */
   readonly headers: Readonly<Record<string, Secret>>
   readonly timeoutMs: number
   /** Attributes of the resource, `service.name` among them. */
   readonly resource: Readonly<Record<string, string>>
   readonly sampler: {
-    /** Share of the traces without a parent that are sampled, 0 to 1. */
+    /** The share of traces without a parent that are sampled, from 0 to 1. */
     readonly ratio: number
-    /** Whether a trace that has a parent is sampled as that says. */
+    /** Whether a trace with a parent is sampled if its parent is. */
     readonly isParentBased: boolean
   }
   readonly batch: {
@@ -25,7 +25,7 @@ export interface TracingSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Settings as far as the variables can be read; none where tracing is off. */
+/** The settings, as far as the variables can be read; undefined while tracing is off. */
 export interface ReadTracing {
   readonly settings?: TracingSettings
   readonly secrets: readonly Secret[]
@@ -116,7 +116,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Shorter values are no tokens, and would strike out ordinary words. */
+/** Shorter values are no tokens, and redacting them would hit ordinary words. */
 const minTokenLength = 16
 
 function secretsOf(headers: Readonly<Record<string, string>>): Secret[] {

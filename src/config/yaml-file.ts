@@ -12,15 +12,15 @@ import {
 import type { Fault } from './faults.ts'
 import { lineOfComplexKey, lineOfPointer } from './yaml-lines.ts'
 
-/** A YAML file, read. */
+/** A YAML file that has been read. */
 export interface YamlFile {
   readonly file: string
   readonly value: unknown
-  /** The line of the place that a JSON Pointer names, or of the nearest one above it that is there. */
+  /** The line of the value that a JSON Pointer points to, or of its nearest ancestor that exists. */
   readonly lineOf: (pointer: string) => number | undefined
 }
 
-/** What aliases may lead to, all of it counted each time that it is led to. */
+/** How many values a file may have when what an alias refers to is counted for each alias. */
 const maxAliasedValues = 100_000
 const maxAliasedDepth = 1_000
 
@@ -32,10 +32,7 @@ const schema = CORE_SCHEMA.withTags({
     key instanceof Object ? complexKey : mapTag.addPair(map, key, value),
 })
 
-/**
- * Reads a YAML 1.2 file with one document. What the parser says of an error is told only as far as it does not
- * quote the file.
- */
+/** Reads a YAML 1.2 file with one document. Quotations of the file are removed from the parser's messages. */
 export async function readYamlFile(file: string): Promise<YamlFile | readonly Fault[]> {
   let bytes: Buffer
   try {
@@ -59,7 +56,7 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
     return { file, value, lineOf: (pointer) => lineOfPointer(text, pointer) }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
-    // The parser has come to the end of such a key when it finds it wrong.
+    // The parser reports such a key only at its end, so its line is looked up.
     const line =
       error.reason === complexKey ? lineOfComplexKey(text) : error.mark && error.mark.line + 1
     return fault(withoutQuotes(error.reason), line)
@@ -71,8 +68,8 @@ function isAlias({ type }: Event): boolean {
 }
 
 /**
- * How many values these are, where what several aliases lead to counts for each; Infinity for what holds itself, and
- * for what aliases nest deeper than anybody writes.
+ * Counts the values within a value, counting what several aliases refer to once per alias. The result is Infinity if a
+ * value contains itself, or if aliases nest more deeply than anybody would write.
  */
 function countAliased(value: unknown, known = new Map<object, number>(), depth = 0): number {
   if (!(value instanceof Object)) return 1
@@ -86,7 +83,7 @@ function countAliased(value: unknown, known = new Map<object, number>(), depth =
   return count
 }
 
-/** What js-yaml quotes stands in double quotes, in angle brackets or behind a colon, and always last. */
+/** Removes what js-yaml quotes: it is always last, in double quotes, in angle brackets or after a colon. */
 function withoutQuotes(reason: string): string {
   return reason.replace(/(?: with| for)?(?:: | ".| !?<).*$/s, '')
 }

@@ -9,9 +9,9 @@ import {
 import { unescapePointer } from '../syntax/json-pointer.ts'
 
 /**
- * The line of the place in a YAML text that a JSON Pointer names, or of the nearest one above it that is there,
- * counted from 1. Reads the text again: only faults ask for lines, and most files have none.
- * @param text that can be read
+ * The line, counted from 1, of the value in a YAML text that a JSON Pointer points to, or of its nearest ancestor that
+ * exists. The text is parsed again, since lines are needed only for faults, which most files do not have.
+ * @param text valid YAML
  */
 export function lineOfPointer(text: string, pointer: string): number | undefined {
   const events = parseEvents(text, {})
@@ -22,15 +22,15 @@ export function lineOfPointer(text: string, pointer: string): number | undefined
     const member = memberAt(text, events, at, step)
     if (member === undefined) break
     at = member.value
-    // What is empty has no place of its own.
+    // An empty value has no position of its own.
     place = offsetOf(events[at]) ?? offsetOf(events[member.key]) ?? place
   }
   return lineAt(text, place)
 }
 
-/** The line of the first key of a map that is, or leads to, a list or a map; undefined where there is none. */
+/** The line of the first key that is a list or a map, or an alias of one; undefined if there is no such key. */
 export function lineOfComplexKey(text: string): number | undefined {
-  // Of each open list and map, how many values it has so far: those of a map are a key and its value by turns.
+  // For each open list and map, how many values it has so far; in a map, keys and values alternate.
   const open: { readonly isMap: boolean; values: number }[] = []
   const anchors = new Set<string>()
   for (const event of parseEvents(text, {})) {
@@ -54,7 +54,7 @@ function lineAt(text: string, offset: number | undefined): number | undefined {
   return offset === undefined ? undefined : text.slice(0, offset).split('\n').length
 }
 
-/** Where the member of a list or a map begins, by its index or key; undefined where there is none. */
+/** The indexes of the events at which the member of a list or map begins; undefined if there is no such member. */
 function memberAt(text: string, events: readonly Event[], at: number, step: string) {
   const parent = events[at]?.type
   if (parent !== EVENT_ID.SEQUENCE && parent !== EVENT_ID.MAPPING) return undefined
@@ -72,7 +72,7 @@ function scalarAt(text: string, event: Event | undefined): string | undefined {
   return event?.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : undefined
 }
 
-/** The index behind a value with all that is within it. */
+/** The index of the event after a value, including everything within it. */
 function behind(events: readonly Event[], at: number): number {
   let index = at
   let depth = 0
@@ -87,7 +87,7 @@ function behind(events: readonly Event[], at: number): number {
 
 function offsetOf(event: Event | undefined): number | undefined {
   if (event === undefined) return undefined
-  // Of a block of text only the content has a place, a line behind the key.
+  // A block scalar only has the position of its content, which is on the line after the key.
   if (event.type === EVENT_ID.SCALAR) return isBlock(event) ? undefined : known(event.valueStart)
   if (event.type === EVENT_ID.ALIAS) return known(event.anchorStart)
   return 'start' in event ? known(event.start) : undefined
@@ -97,7 +97,7 @@ function isBlock({ style }: ScalarEvent): boolean {
   return style === SCALAR_STYLE.LITERAL_BLOCK || style === SCALAR_STYLE.FOLDED_BLOCK
 }
 
-/** js-yaml has -1 for what is not there. */
+/** js-yaml uses -1 for a missing position. */
 function known(offset: number): number | undefined {
   return offset === -1 ? undefined : offset
 }

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../contract/endpoint.ts'
 
-/** What is answered to a request that became a job. */
+/** The schema of the answer to a request that became a job. */
 export const acceptedSchema: JsonSchema = {
   type: 'object',
   properties: {

@@ -4,22 +4,22 @@ import { type Rejection, reject } from '../problem.ts'
 import type { WholeAnswer } from '../request-context.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 
-/** A request as an endpoint is asked. */
+/** A request to an endpoint. */
 export interface EndpointCall {
-  /** Store code of its path. */
+  /** The store code in its path. */
   readonly store: string | undefined
-  /** Parsed JSON. */
+  /** The parsed JSON body. */
   readonly body: unknown
-  /** There where it is carried out as a job. */
+  /** Present if the request is carried out as a job. */
   readonly items?: ItemLog
 }
 
-/** Sends a request on behalf of whoever asks. */
+/** Sends a request to Magento on behalf of the caller. */
 export type SendForEndpoint = (request: UpstreamRequest) => Promise<UpstreamAnswer | Rejection>
 
 /**
- * Has an endpoint answer a request. Its calls to Magento are made as the integration, in the store of the
- * request; what Magento refuses is passed on as Magento has it.
+ * Answers a request with an endpoint. The endpoint calls Magento with the credentials of the integration and in the
+ * store of the request. If Magento refuses a call, its refusal is passed on unchanged.
  */
 export async function answerEndpoint(
   { store, body: asked, items }: EndpointCall,

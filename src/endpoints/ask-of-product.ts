@@ -3,8 +3,8 @@ import { type Rejection, reject } from '../problem.ts'
 import { percentEncode } from '../syntax/percent-encoding.ts'
 
 /**
- * Asks Magento for some fields of what it has under an SKU; that it has nothing is a refusal that says so.
- * @param path of the route whose last segment is the SKU
+ * Asks Magento for some fields of a product. If there is none with this SKU, the result is a refusal that says so.
+ * @param path the path of the route, to which the SKU is added as the last segment
  */
 export async function askOfProduct(
   callMagento: CallMagento,

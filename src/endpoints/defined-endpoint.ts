@@ -24,7 +24,7 @@ function Expression(description: string) {
   )
 }
 
-/** The shape of a file below `endpoints/`: one call to Magento, and how request and answer are mapped. */
+/** The shape of a file below `endpoints/`: a call to Magento, and how the request and the answer are mapped. */
 export const EndpointFileSettings = Type.Object(
   {
     route: RoutePatternSetting(),
@@ -54,12 +54,12 @@ export const EndpointFileSettings = Type.Object(
   { ...closed, title: 'magegate endpoint' },
 )
 
-/** A file below `endpoints/`, its references resolved. */
+/** A file below `endpoints/` whose references have been resolved. */
 export type EndpointFileSettings = Static<typeof EndpointFileSettings>
 
 /**
- * Makes an endpoint of a file that is right.
- * @param onUnmapped told of what kept an answer from being mapped after Magento has carried a write out
+ * Makes an endpoint from a valid file.
+ * @param onUnmapped told why an answer could not be mapped although Magento has carried out the write
  */
 export function definedEndpoint(
   settings: EndpointFileSettings,
@@ -97,7 +97,7 @@ export function definedEndpoint(
         return { status: answered.status, body: mapped ?? null }
       } catch (error) {
         if (pattern.method === 'GET') throw error
-        // It is done, and whoever is told of a failure would do it again.
+        // The write is done; a caller that is told of a failure would do it again.
         onUnmapped(route, error)
         return { status: answered.status, body: notMapped }
       }

@@ -4,19 +4,19 @@ import type { Endpoint } from '../contract/endpoint.ts'
 
 /** A route as an integration can call it. */
 export interface DescribedRoute {
-  /** The grant that lets it through. */
+  /** The grant that allows it. */
   readonly grant: string
   readonly method: string
-  /** From `V1` on; a literal segment, or for a variable its name after a colon. */
+  /** The segments starting with `V1`; each is a literal, or a colon and the name of a variable. */
   readonly segments: readonly string[]
-  /** What answers in the place of Magento. */
+  /** The endpoint that answers in place of Magento, if there is one. */
   readonly endpoint: Endpoint | undefined
 }
 
 /**
- * The routes that grants lead to, each once: the granted ones, and those of endpoints that answer only some of
- * the requests of a grant. Paths that differ in the names of their variables only, which OpenAPI 3.1 has for
- * the same (section 4.8.8.1), have those of the first.
+ * Lists every route that grants allow, each once: the granted routes, and those of endpoints that answer only some of
+ * the requests of a grant. Paths that differ only in the names of their variables are the same path in OpenAPI 3.1
+ * (section 4.8.8.1), so they get the names of the first.
  */
 export function describedRoutes(
   grants: readonly string[],
@@ -31,7 +31,7 @@ export function describedRoutes(
     const first = named.get(path) ?? segments
     named.set(path, first)
     const key = `${method} ${path}`
-    // Of two grants for one route the first one counts.
+    // If two grants have the same route, the first one counts.
     if (routes.has(key)) return
     const { endpoint } = find(method, segments) ?? {}
     routes.set(key, { grant, method, segments: first, endpoint })

@@ -6,7 +6,7 @@ const ownRoutes: ReadonlySet<string> = new Set(
   endpoints.flatMap(({ routes }) => routes.map(unnamedRoute)),
 )
 
-/** What is wrong with an endpoint besides its shape: what it could never answer. */
+/** Faults of an endpoint that a schema cannot express: reasons why it could never answer correctly. */
 export function endpointFaults({ route, request, call }: EndpointFileSettings) {
   const variablesIn = (text: string) => variablesOf(parseRoutePattern(text)?.segments ?? [])
   const given = new Set(variablesIn(route))
@@ -22,7 +22,7 @@ export function endpointFaults({ route, request, call }: EndpointFileSettings) {
     refuse('/call/route', 'a route of Magento, and none that the gateway answers itself')
   }
   if (isRead(route) && request !== undefined) refuse('/request', 'none, since a GET has no body')
-  // A read is answered before its record is written, and nothing keeps it from being sent again.
+  // A read is answered before its record is written, and may be sent again at will, so it must not call a write.
   if (isRead(route) && !isRead(call.route))
     refuse('/call/route', 'a GET, since the endpoint is one')
   if (isRead(call.route) && call.body !== undefined) {

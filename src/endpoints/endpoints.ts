@@ -3,5 +3,5 @@ import { getProduct } from './get-product.ts'
 import { setStock } from './set-stock.ts'
 import { setStocks } from './set-stocks.ts'
 
-/** Every endpoint that the gateway brings along. */
+/** The built-in endpoints of the gateway. */
 export const endpoints: readonly Endpoint[] = [getProduct, setStock, setStocks]

@@ -1,10 +1,10 @@
 import type jsonata from 'jsonata'
 
-/** An expression that could not be evaluated; JSONata's own errors hold the values that were mapped. */
+/** An expression could not be evaluated. JSONata's own errors are not used, since they contain the mapped values. */
 export class MappingError extends Error {
-  /** Of JSONata. */
+  /** The error code of JSONata. */
   readonly code: string
-  /** Characters from the begin of the expression. */
+  /** The position in the expression, in characters. */
   readonly position: number | undefined
 
   constructor({ code, position }: Pick<MappingError, 'code' | 'position'>) {
@@ -15,8 +15,9 @@ export class MappingError extends Error {
 }
 
 /**
- * Evaluates an expression to what JSON can say.
- * @throws {MappingError} and {@link TypeError} where a function came out, of which JSON would show the inside
+ * Evaluates an expression to a JSON value.
+ * @throws {MappingError}
+ * @throws {TypeError} if the result contains a function, of which JSON would reveal JSONata's internals
  */
 export async function evaluateMapping(
   expression: jsonata.Expression,
@@ -36,7 +37,7 @@ async function evaluate(...[expression, input, bindings]: Parameters<typeof eval
   }
 }
 
-/** JSONata throws plain objects too. */
+/** JSONata also throws plain objects that are no Error. */
 function isOfJsonata(error: unknown): error is Pick<MappingError, 'code' | 'position'> {
   return typeof error === 'object' && error !== null && /^[A-Z]\d{4}$/.test(codeOf(error))
 }
@@ -48,7 +49,7 @@ function codeOf(error: object): string {
 function hasFunction(value: unknown): boolean {
   if (typeof value === 'function') return true
   if (typeof value !== 'object' || value === null) return false
-  // JSONata: function isFunction; no member of an object that it makes may have such a name.
+  // These members mark JSONata's functions (see its isFunction). No ordinary object may have members with these names.
   if ('_jsonata_function' in value || '_jsonata_lambda' in value) return true
   return Object.values(value).some(hasFunction)
 }

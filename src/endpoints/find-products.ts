@@ -5,11 +5,11 @@ import { percentEncode } from '../syntax/percent-encoding.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import { concernsAll, messageOf } from './magento-refusal.ts'
 
-/** With the rest of a search its target stays below 4,000 bytes; nginx takes 8 KiB. */
+/** Keeps the request target, with the rest of the search, below 4,000 bytes; nginx accepts 8 KiB. */
 const listBytes = 3_600
 const comma = '%2C'
 
-/** Why those among some SKUs are not to be set that the shop has not. */
+/** The SKUs that the shop does not have, each with the reason that its caller is told. */
 export interface FoundProducts {
   readonly missing: ReadonlyMap<string, string>
 }
@@ -19,15 +19,16 @@ interface Found {
 }
 
 /**
- * Looks for products by their SKUs, many in one search.
- * @returns what the whole is answered with where Magento does not search
+ * Looks products up by their SKUs, many with one search.
+ * @returns which of the SKUs do not exist; or, if Magento does not carry out a search, the answer to the whole request
  */
 export async function findProducts(
   skus: readonly string[],
   callMagento: CallMagento,
 ): Promise<FoundProducts | EndpointAnswer | Rejection> {
   const missing = new Map<string, string>()
-  // A list is split at its commas, and there is no escape (Magento: Framework/Api/SearchCriteria).
+  // Magento splits lists at commas, which cannot be escaped, so these SKUs are looked up one by one (Magento:
+  // Framework/Api/SearchCriteria).
   for (const sku of skus.filter((each) => each.includes(','))) {
     const answer = await askOfProduct(callMagento, '/V1/products', sku, 'sku')
     if (concernsAll(answer)) return answer
@@ -49,7 +50,7 @@ export async function findProducts(
   return { missing }
 }
 
-/** Splits SKUs so that none of the lists is too long for a request line. */
+/** Splits SKUs into lists that are short enough for a request line. */
 function inLists(skus: readonly string[]): string[][] {
   const lists: string[][] = []
   let left = 0

@@ -3,7 +3,7 @@ import { reject } from '../problem.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import { isSku, productNotFoundSchema, skuExpected, skuSchema } from './product-schemas.ts'
 
-/** Shows what an ERP wants to know of a product, of the hundred fields that Magento has for it. */
+/** Shows those of a product's hundred fields that an ERP needs. */
 export const getProduct: Endpoint = {
   routes: ['GET /V1/magefine/inventaire/:sku', 'GET /V1/magefine/inventory/:sku'],
   summary: 'Name and price of a product',

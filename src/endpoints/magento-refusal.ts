@@ -2,8 +2,8 @@ import type { MagentoAnswer } from '../contract/endpoint.ts'
 import { problems, type Rejection } from '../problem.ts'
 
 /**
- * Whether the next call would come to the same, whatever it names: Magento does not take the integration, has
- * no time, fails or is away. What Magento says otherwise, it says of what a call names.
+ * Whether further calls would fail in the same way, whatever they are about: Magento does not accept the integration,
+ * is overloaded, fails or cannot be reached. Any other refusal is about what the particular call named.
  */
 export function concernsAll(answer: MagentoAnswer | Rejection): boolean {
   if ('code' in answer) return answer.code !== 'entity-not-found'
@@ -11,7 +11,7 @@ export function concernsAll(answer: MagentoAnswer | Rejection): boolean {
   return status === 401 || status === 403 || status === 429 || status >= 500
 }
 
-/** What Magento, or the gateway in its place, says of a call that was not carried out. */
+/** The message of Magento, or of the gateway in its place, about a call that was not carried out. */
 export function messageOf(answer: MagentoAnswer | Rejection): string {
   if ('code' in answer) return answer.detail ?? problems[answer.code][2]
   const { message } = (answer.body ?? {}) as { readonly message?: unknown }

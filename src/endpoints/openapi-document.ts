@@ -9,7 +9,7 @@ import { type DescribedRoute, describedRoutes } from './described-routes.ts'
 import { acceptedResponse, jobOperations } from './job-operations.ts'
 import { requestAtOnce } from './request-at-once.ts'
 
-/** What the document tells of the gateway. */
+/** What the document says about the gateway. */
 export interface DescribedGateway {
   readonly endpoints: readonly Endpoint[]
   readonly publicOrigin: PublicOrigin
@@ -18,7 +18,7 @@ export interface DescribedGateway {
 }
 
 /**
- * What an integration may call, as OpenAPI 3.1: the endpoints of the gateway with their schemas, and the
+ * Describes in OpenAPI 3.1 what an integration may call: the endpoints of the gateway with their schemas, and the
  * granted routes of Magento by path and method.
  */
 export function openApiDocument(
@@ -63,7 +63,7 @@ export function openApiDocument(
   }
 }
 
-/** Which writes become jobs: what is asked for so, what has too many items to be answered at once, or none. */
+/** Which writes become jobs: those for which the caller asks, those with too many items to answer at once, or none. */
 type DeferralOf = 'asked' | 'long' | 'none'
 
 function operation(route: DescribedRoute, deferral: DeferralOf): JsonSchema {
@@ -90,7 +90,7 @@ function operation(route: DescribedRoute, deferral: DeferralOf): JsonSchema {
   }
 }
 
-/** What is described of a route, besides what is described of all. */
+/** The description of one route, without the parts that all routes share. */
 interface Described extends JsonSchema {
   readonly responses: Readonly<Record<number, JsonSchema>>
 }
@@ -126,7 +126,7 @@ function forwarded(method: string): Described {
   }
 }
 
-/** What the gateway refuses is a problem; what it answers, JSON. */
+/** Refusals of the gateway are problems; everything else is plain JSON. */
 function mediaTypeOf(status: number): string {
   return status < 400 ? 'application/json' : 'application/problem+json'
 }
@@ -156,7 +156,7 @@ const problemSchema: JsonSchema = {
     type: { type: 'string' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    // Not an enumeration: a client must take a code that is new.
+    // Deliberately no enumeration: clients have to accept codes that are added later.
     code: { type: 'string', examples: ['rate-limited'] },
     detail: { type: 'string' },
     message: { type: 'string' },

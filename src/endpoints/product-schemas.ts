@@ -1,10 +1,10 @@
 import type { JsonSchema } from '../contract/endpoint.ts'
 
 const maxSkuLength = 64
-/* A part that is "." or ".." would be a step in the path of a call, where a web server may decode slashes. */
+/* A web server may decode slashes in the path of a call, and would then resolve a part that is "." or "..". */
 const skuForm = /^(?!(?:.*[/\\])?\.\.?(?:[/\\]|$))\S(?:.*\S)?$/
 
-/** A SKU as Magento takes it: `catalog_product_entity.sku` has 64 characters. */
+/** The SKUs that Magento accepts: `catalog_product_entity.sku` has 64 characters. */
 export const skuSchema: JsonSchema = {
   type: 'string',
   minLength: 1,
@@ -15,15 +15,15 @@ export const skuSchema: JsonSchema = {
 
 /** Whether a text matches {@link skuSchema}. */
 export function isSku(text: string): boolean {
-  // Characters, of which some have two UTF-16 units.
+  // Counted in characters, some of which have two UTF-16 units.
   return skuForm.test(text) && [...text].length <= maxSkuLength
 }
 
-/** What is answered to a text that is none. */
+/** What a caller is told that sent something else. */
 export const skuExpected =
   'Invalid SKU: 1 to 64 characters, no space at its ends, no part "." or "..".'
 
-/** A quantity as Magento takes it: `inventory_source_item.quantity` is a decimal(12,4). */
+/** The quantities that Magento accepts: `inventory_source_item.quantity` is a decimal(12,4). */
 export const quantitySchema: JsonSchema = {
   type: 'number',
   minimum: 0,
@@ -38,7 +38,7 @@ export interface Stock {
   readonly qty: number
 }
 
-/** Of a {@link Stock}. */
+/** The schema of a {@link Stock}. */
 export const stockSchema: JsonSchema = {
   type: 'object',
   properties: { sku: skuSchema, qty: quantitySchema },
@@ -46,7 +46,7 @@ export const stockSchema: JsonSchema = {
   additionalProperties: false,
 }
 
-/** Of a refusal that names a product which is not there. */
+/** The schema of a refusal because a product does not exist. */
 export const productNotFoundSchema: JsonSchema = {
   type: 'object',
   properties: {

@@ -1,8 +1,8 @@
 import type { Endpoint, JsonSchema } from '../contract/endpoint.ts'
 
 /**
- * The schema of a request where nothing can become a job: its lists are no longer than what the endpoint
- * answers at once.
+ * The schema of a request when nothing can become a job: its lists may be no longer than the endpoint can answer at
+ * once.
  */
 export function requestAtOnce({ request, isLong }: Endpoint): JsonSchema | undefined {
   if (request === undefined || isLong === undefined) return request
@@ -17,7 +17,7 @@ export function requestAtOnce({ request, isLong }: Endpoint): JsonSchema | undef
   return { ...request, properties: Object.fromEntries(properties) }
 }
 
-/** The greatest number up to a bound that is not too many; from one number on all are. */
+/** The largest number up to a bound that is not too many, given that every larger number is too many as well. */
 function mostOf(bound: number, isTooMany: (count: number) => boolean): number {
   let [enough, tooMany] = [0, bound + 1]
   while (tooMany - enough > 1) {

@@ -42,7 +42,7 @@ export const setStock: Endpoint = {
   },
 }
 
-/** Says which of the two is wrong. */
+/** Says whether the SKU or the quantity is wrong. */
 function explainStock(violations: readonly Violation[]): string {
   const pointers = violations.map(({ pointer }) => pointer)
   if (pointers.includes('/sku')) return skuExpected
@@ -52,7 +52,7 @@ function explainStock(violations: readonly Violation[]): string {
   return 'Invalid body: an object with "sku" and "qty", and nothing else.'
 }
 
-/** Magento takes a quantity of a SKU that no product has, so the product is looked for first. */
+/** Looks the product up first, since Magento accepts quantities of SKUs that do not exist. */
 async function setSourceItem(
   stock: Stock,
   sourceCode: string,
@@ -63,7 +63,7 @@ async function setSourceItem(
   return setSourceItems(callMagento, sourceCode, [stock])
 }
 
-/** Sets a quantity where the shop has no sources (Magento: CatalogInventory/etc/webapi.xml). */
+/** Sets a quantity in a shop without inventory sources (Magento: CatalogInventory/etc/webapi.xml). */
 export async function setStockItem(
   { sku, qty }: Stock,
   callMagento: CallMagento,

@@ -15,10 +15,10 @@ import { quantitySchema, type Stock, skuSchema, stockSchema } from './product-sc
 import { setSourceItems } from './set-source-items.ts'
 import { setStockItem } from './set-stock.ts'
 
-/** What became of one item. */
+/** The result of one item. */
 type ItemResult = AnyResult & Stock
 
-/** So many are taken; those beyond {@link answeredAtOnce} as a job. */
+/** At most this many items are accepted; if there are more than {@link answeredAtOnce}, as a job. */
 const maxItems = 10_000
 const answeredAtOnce = 1_000
 
@@ -26,7 +26,7 @@ interface Items {
   readonly items: readonly Stock[]
 }
 
-/** Sets the quantities of many products, and tells of each what became of it. */
+/** Sets the quantities of many products and reports the result of each. */
 export const setStocks: Endpoint = {
   routes: ['POST /V1/magefine/inventaire/bulk', 'POST /V1/magefine/inventory/bulk'],
   summary: 'Set the quantities of many products',
@@ -90,7 +90,7 @@ export const setStocks: Endpoint = {
       results.push(...known)
       if (known.length > 0) await log?.note(known, items.length)
       if (end === undefined) continue
-      // Nothing is set, or the job tells what is, so the whole can be answered as one write is.
+      // Nothing has been set, or the job keeps what has been, so a single answer to the whole request is enough.
       if (log !== undefined || !results.some(({ success }) => success)) return end
       results.push(...items.slice(results.length).map((item) => failed(item, messageOf(end))))
     }
@@ -109,7 +109,7 @@ function skuThatStandsTwice(items: readonly Stock[]): string | undefined {
   return undefined
 }
 
-/** What is known of the first items of some, and what ends the whole before the others. */
+/** The results so far, and if there is one, the answer that ends the whole request before the other items. */
 interface Outcome {
   readonly known: readonly ItemResult[]
   readonly end?: EndpointAnswer | Rejection | undefined
@@ -129,7 +129,7 @@ async function setChunk(
   const set = (items: readonly Stock[]) => setSourceItems(callMagento, sourceCode, items)
   const answer = there.length === 0 ? { status: 200, body: [] } : await set(there)
   if (concernsAll(answer)) return { known: [], end: answer }
-  // Magento says of a refused array not which of its items it refused.
+  // When Magento refuses an array it does not say because of which items.
   const { known, end }: Outcome =
     'status' in answer && answer.status === 200
       ? { known: there.map((item) => ({ ...item, success: true })) }
@@ -143,7 +143,7 @@ async function setChunk(
   }
 }
 
-/** Sets items one after the other, until there is an answer that concerns all. */
+/** Sets items one after the other until an answer concerns all of them. */
 async function each(
   items: readonly Stock[],
   set: (item: Stock) => Promise<MagentoAnswer | Rejection>,

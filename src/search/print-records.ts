@@ -5,7 +5,7 @@ export type OutputForm = 'table' | 'json' | 'csv'
 
 interface Column {
   readonly name: string
-  /** Characters in a table; the last one is as long as it is. */
+  /** The width of the column in a table, in characters. The last column is as wide as its content. */
   readonly width: number
 }
 
@@ -21,16 +21,16 @@ const columns: readonly Column[] = [
   { name: 'path', width: 0 },
 ]
 
-/** The line above the records; undefined where the form has none. */
+/** The line above the records; undefined if the form has none. */
 export function headLine(form: OutputForm): string | undefined {
   if (form === 'json') return undefined
   const names = columns.map(({ name }) => name)
   return form === 'csv' ? names.join(',') : row(names)
 }
 
-/** The line of one record. */
+/** The line for one record. */
 export function recordLine(record: FoundRecord, form: OutputForm): string {
-  // JSON itself lets DEL and the controls behind it stand.
+  // JSON does not require DEL and the control characters after it to be escaped.
   if (form === 'json') return JSON.stringify(record).replace(/[\x7f-\x9f]/g, escaped)
   const cells = columns.map(({ name }) => cellOf(record[name]))
   return form === 'csv' ? cells.map((cell) => quoted(printable(cell))).join(',') : row(cells)
@@ -52,12 +52,12 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** What a caller chose must not steer the terminal. */
+/** Replaces control characters: text that a caller chose must not control the terminal. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e\u00a1-\uffff]/g, '?')
 }
 
-/** RFC 4180, section 2; what a spreadsheet would take for a formula becomes text. */
+/** Quotes a cell (RFC 4180, section 2), and turns what a spreadsheet would take for a formula into text. */
 function quoted(cell: string): string {
   const text = /^[=+\-@]/.test(cell) ? `'${cell}` : cell
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text

@@ -1,19 +1,19 @@
 import type { IndexedField } from '../record/segment-index.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
 
-/** A record as a search reads it. */
+/** A record as read from the trail. */
 export type FoundRecord = Readonly<Record<string, unknown>>
 
-/** What is searched for: every condition holds. */
+/** What is searched for: records that meet all conditions. */
 export interface Query {
-  /** Fields and the value that each has, or has among its values. */
+  /** The value that a field has, or has among its values. */
   readonly equal: ReadonlyMap<IndexedField, string>
-  /** Milliseconds since the epoch; the first one included, the last one not. */
+  /** Milliseconds since the epoch; the beginning is included, the end is not. */
   readonly fromMs: number
   readonly toMs: number
 }
 
-/** Whether a record is one that is searched for. */
+/** Whether a record meets all conditions. */
 export function matches({ equal, fromMs, toMs }: Query, record: FoundRecord): boolean {
   const timeMs = Date.parse(String(record.time))
   if (!(timeMs >= fromMs && timeMs < toMs)) return false
@@ -27,24 +27,24 @@ export function matches({ equal, fromMs, toMs }: Query, record: FoundRecord): bo
   return true
 }
 
-/** Whether a value is the one that is searched for: of an SKU, whether it is that to Magento. */
+/** Compiles the comparison with a value. SKUs are compared as Magento does. */
 function isMeantBy(field: IndexedField, value: string): (actual: unknown) => boolean {
   if (field !== 'skus') return (actual) => actual === value
   const sku = asComparedByDatabase(value)
   return (actual) => asComparedByDatabase(String(actual)) === sku
 }
 
-/** What tells at little cost that a line is none that is searched for. */
+/** A cheap way to rule out most lines that are not searched for. */
 export interface LineFilter {
-  /** Bytes that every line has that may be. */
+  /** Bytes that every matching line contains. */
   readonly needle: Buffer
-  /** Looks closer at a line that has them. */
+  /** Takes a closer look at a line that contains them. */
   readonly mayMatch: (line: Buffer) => boolean
 }
 
-/** Filters by what the fewest records have; undefined when only the time decides. */
+/** The filter for the most selective condition; undefined if there are only conditions on the time. */
 export function lineFilterOf({ equal }: Query): LineFilter | undefined {
-  // The fields stand in the order of how few records have the same value.
+  // The most selective field comes first.
   for (const [field, value] of equal) {
     if (field === 'skus') return skuFilter(value)
     const text = field === 'status' ? `"status":${value}` : JSON.stringify(value)
@@ -53,7 +53,7 @@ export function lineFilterOf({ equal }: Query): LineFilter | undefined {
   return undefined
 }
 
-/** As Magento takes several spellings for one SKU, the list of each line is read. */
+/** Reads the list of SKUs in each line, since several spellings are the same SKU to Magento. */
 function skuFilter(value: string): LineFilter {
   const needle = Buffer.from('"skus":[')
   const written = JSON.stringify(asComparedByDatabase(value)).slice(1, -1)
@@ -72,7 +72,7 @@ const quote = 0x22
 const backslash = 0x5c
 const closeBracket = 0x5d
 
-/** Where a list of texts ends, behind its bracket. */
+/** The index after the closing bracket of a list of strings. */
 function endOfList(line: Buffer, begin: number): number {
   let isText = false
   for (let at = begin; at < line.length; at += 1) {

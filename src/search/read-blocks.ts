@@ -5,7 +5,7 @@ import { readIndex, type SegmentIndex } from '../record/segment-index.ts'
 import { decompress } from '../verify/decompress.ts'
 import type { Query } from './query.ts'
 
-/** Whole lines of a file, and how much of the file has been dealt with. */
+/** Whole lines of a file, and how much of the file has been read. */
 export interface LineBlock {
   readonly bytes: Buffer
   /** From 0 to 1. */
@@ -13,8 +13,8 @@ export interface LineBlock {
 }
 
 /**
- * Reads a file of a trail in runs of whole lines. Where it has an index, only those that may hold
- * what is searched for.
+ * Reads a file of a trail in blocks of whole lines. If it has an index, only blocks that may contain matching records
+ * are read.
  * @throws {Error} when it cannot be read
  */
 export async function* readBlocks(file: string, query: Query): AsyncGenerator<LineBlock> {
@@ -24,7 +24,7 @@ export async function* readBlocks(file: string, query: Query): AsyncGenerator<Li
   yield* isOfFile ? readSome(file, index, query) : readAll(file)
 }
 
-/** Length of the file that an index is of. Where compression was cut off, the other one is there, too. */
+/** The length of the file that an index belongs to, which tells the two apart if compression was interrupted. */
 function endOf({ blocks }: SegmentIndex): number {
   const { offset = 0, length = 0 } = blocks.at(-1) ?? {}
   return offset + length
@@ -52,7 +52,7 @@ async function* readSome(
   }
 }
 
-/** Numbers of the blocks that may hold what is searched for. */
+/** The numbers of the blocks that may contain matching records. */
 function candidates({ blocks, blocksWith }: SegmentIndex, query: Query): number[] {
   const sets = [...query.equal].map(([field, value]) => blocksWith(field, value))
   return [...blocks.keys()].filter((number) => {

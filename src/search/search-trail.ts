@@ -2,12 +2,11 @@ import { presentFiles } from '../verify/trail-files.ts'
 import { type FoundRecord, type LineFilter, lineFilterOf, matches, type Query } from './query.ts'
 import { readBlocks } from './read-blocks.ts'
 
-/** Told now and then how far a search is, from 0 to 1. */
+/** Told from time to time how far a search has come, from 0 to 1. */
 export type Progress = (done: number) => void
 
 /**
- * Searches the files of a trail, one after the other, and holds no more of them in memory than a
- * run of lines.
+ * Searches the files of a trail, one after the other, with no more than one block of lines in memory.
  * @param files oldest first
  * @throws {Error} when one cannot be read
  */
@@ -32,7 +31,7 @@ export async function* searchTrail(
 
 const lineFeed = 0x0a
 
-/** The lines that pass a filter; all of them without any. To look for bytes is far cheaper than to parse. */
+/** The lines that pass a filter; without a filter, all lines. Looking for bytes is far cheaper than parsing. */
 function* linesWith(bytes: Buffer, filter: LineFilter | undefined): Generator<Buffer> {
   let begin = 0
   while (begin < bytes.length) {
@@ -49,7 +48,7 @@ function* linesWith(bytes: Buffer, filter: LineFilter | undefined): Generator<Bu
   }
 }
 
-/** A line that was cut off, or that tells of no request, is no record. */
+/** Parses a record; undefined for a line that was cut off or that is not about a request. */
 function readRecord(line: Buffer): FoundRecord | undefined {
   try {
     const record = JSON.parse(line.toString()) as FoundRecord

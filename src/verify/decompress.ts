@@ -4,7 +4,7 @@ import { decompressFrames } from './zstd-frames.ts'
 
 const chunkSize = 1_048_576
 
-/** The content of a file of a trail: of one that ends in `.gz` or `.zst` decompressed. */
+/** The content of a file of a trail, decompressed if its name ends in `.gz` or `.zst`. */
 export function decompress(file: string, source: Readable): Readable {
   if (file.endsWith('.zst')) return Readable.from(decompressFrames(source))
   if (!file.endsWith('.gz')) return source

@@ -3,7 +3,7 @@ import { readLinesOf } from './read-lines.ts'
 
 /** A checkpoint whose signature is valid. */
 export interface Checkpoint {
-  /** Numbers of the first and the last line that it covers. */
+  /** The numbers of the first and the last line that it covers. */
   readonly from: number
   readonly to: number
   readonly count: number
@@ -11,9 +11,9 @@ export interface Checkpoint {
   readonly root: string
   /** Hex. */
   readonly lastHash: string
-  /** File and line that it was read from. */
+  /** The file and line from which it was read. */
   readonly at: string
-  /** Which of the keys has signed it, from 0 on. */
+  /** The index of the key that signed it, counted from 0. */
   readonly keyNumber: number
 }
 
@@ -26,9 +26,9 @@ export interface CheckpointList {
 const lineForm = /^(\{"v":1,.*),"signature":"([A-Za-z0-9_-]{86})"\}$/
 
 /**
- * Reads the checkpoints of some files; one that stands in several counts once. Lines that were cut off
- * are passed over: what they covered is covered again by the next one, or is missed.
- * @param publicKeys in the order in which they were used; with the second the first one's time is over
+ * Reads the checkpoints of some files. One that occurs in several files counts once. Lines that were cut off are
+ * skipped: either the next checkpoint covers the same lines, or they will turn out to be uncovered.
+ * @param publicKeys in the order in which they were used; once a key has been used, earlier ones are no longer valid
  * @throws {Error} when a file cannot be read
  */
 export async function readCheckpoints(

@@ -5,24 +5,24 @@ import { presentFiles } from './trail-files.ts'
 /** One line of a file. */
 export interface FileLine {
   readonly file: string
-  /** From 1. */
+  /** The number of the line, counted from 1. */
   readonly number: number
-  /** Without its line feed. */
+  /** The line without its line feed. */
   readonly bytes: Buffer
-  /** False for what stands after the last line feed. */
+  /** False for a rest after the last line feed. */
   readonly isEnded: boolean
 }
 
 /**
- * Reads the files of a trail line by line, those that end in `.gz` or `.zst` decompressed.
- * @throws {Error} when one cannot be read
+ * Reads the files of a trail line by line, and decompresses those that end in `.gz` or `.zst`.
+ * @throws {Error} when a file cannot be read
  */
 export async function* readLines(files: readonly string[]): AsyncGenerator<FileLine> {
   for (const file of presentFiles(files)) yield* readLinesOf(file)
 }
 
 /**
- * The same of one file that is no trail.
+ * Reads a single file, which need not be part of a trail, in the same way.
  * @throws {Error} when it cannot be read
  */
 export async function* readLinesOf(file: string): AsyncGenerator<FileLine> {

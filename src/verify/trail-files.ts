@@ -10,7 +10,7 @@ export function trailFiles(file: string): string[] {
   const form = new RegExp(`^${RegExp.escape(basename(file))}\\.\\d{8}T\\d{9}Z(?:\\.gz|\\.zst)?$`)
   const folder = dirname(file)
   const names = readdirSync(folder).filter((name) => form.test(name))
-  // One that is being compressed is there twice for a moment.
+  // While a segment is being compressed, both forms of it exist for a moment.
   const plain = new Set(names.filter((name) => name.endsWith('Z')))
   const aside = names
     .filter((name) => plain.has(name) || !plain.has(name.replace(/\.(?:gz|zst)$/, '')))
@@ -20,9 +20,10 @@ export function trailFiles(file: string): string[] {
 }
 
 /**
- * The files of a trail as they are when their turn comes. Meanwhile a gateway may have compressed one of them, or
- * put aside the one that it writes, which is the last one that was listed; what it has put aside comes before that.
- * @param listed by {@link trailFiles}
+ * The files of a trail, with the names that they have when it is their turn. In the meantime a running gateway may have
+ * compressed one of them, or rotated the file that it writes, which was listed last. Files that it has put aside since
+ * come before that one.
+ * @param listed the result of {@link trailFiles}
  */
 export function* presentFiles(listed: readonly string[]): Generator<string> {
   const known = new Set(listed.map(plainName))
@@ -42,7 +43,7 @@ function plainName(file: string): string {
   return file.replace(/Z\.(?:gz|zst)$/, 'Z')
 }
 
-/** Where a file is now: one that has been compressed since the files were listed has another name. */
+/** The present name of a file, which is different if it has been compressed since the files were listed. */
 function presentName(file: string): string {
   const names = [file, `${file}.zst`, `${file}.gz`]
   return names.find((name) => existsSync(name)) ?? file

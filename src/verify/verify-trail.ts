@@ -3,29 +3,29 @@ import { merkleRoot } from './merkle-root.ts'
 import { type Checkpoint, readCheckpoints } from './read-checkpoints.ts'
 import { type FileLine, readLines } from './read-lines.ts'
 
-/** What is verified, and against what. */
+/** What to verify, and with what. */
 export interface TrailToVerify {
   /** Oldest first. */
   readonly files: readonly string[]
   readonly checkpointFiles: readonly string[]
-  /** Ed25519, in the order in which they were used; without any only the chain is looked at. */
+  /** Ed25519 keys in the order in which they were used; without any, only the chain is verified. */
   readonly publicKeys?: readonly KeyObject[]
 }
 
-/** What was found. */
+/** The result of verifying a trail. */
 export interface TrailReport {
-  /** The first thing that is wrong, with file and line; absent when nothing is. */
+  /** The first fault, with file and line; absent if there is none. */
   readonly fault?: string
-  /** What is not wrong, but worth to be known. */
+  /** What is not a fault but worth knowing. */
   readonly notes: readonly string[]
   readonly records: number
-  /** Number of the first and of the last line. */
+  /** The numbers of the first and the last line. */
   readonly first?: number
   readonly last?: number
   readonly checkpoints: number
 }
 
-/** The form of a line: what the hash covers, its number, the hash before it, its own hash. */
+/** The form of a line: the part that the hash covers, the number, the hash of the line before, and the hash. */
 const lineForm = /^(\{.*,"seq":(\d+),"prev":"([0-9a-f]{64})"),"hash":"([0-9a-f]{64})"\}$/s
 
 interface TrailLine {
@@ -34,22 +34,22 @@ interface TrailLine {
   readonly hash: string
 }
 
-/** Bytes that are no line of the trail. */
+/** Bytes that are not a line of the trail. */
 interface Junk {
   readonly at: string
   readonly parts: Buffer[]
 }
 
 /**
- * Verifies a trail: every line has the hash that it says, and follows the one before it; every
- * checkpoint is signed, and has the Merkle root and the last hash of the lines that are there. What
- * the lines say is not looked at, but for where they tell of bytes that were cut off.
+ * Verifies a trail. Every line must have the hash that it states and follow the line before it. Every checkpoint must
+ * be signed, and have the Merkle root and last hash of the lines that it covers. The contents of lines do not matter,
+ * except where they account for bytes that were cut off.
  * @throws {Error} when a file cannot be read
  */
 export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
   const { files, checkpointFiles, publicKeys = [] } = trail
   const isSigned = publicKeys.length > 0
-  // Before the lines: of a trail that is being written there are lines enough for all of them.
+  // Checkpoints are read before the lines, so that a trail that is being written has all lines that they cover.
   const listed = isSigned ? await readCheckpoints(checkpointFiles, publicKeys) : undefined
   const checkpoints = listed?.checkpoints ?? []
   const notes: string[] = []
@@ -127,7 +127,7 @@ export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
 const noLine = 'what stands here is no record of the trail, or was changed'
 
 function readLine(bytes: Buffer): TrailLine | undefined {
-  // A character for each byte, so that the hash is over the very bytes.
+  // Latin-1 has one character per byte, so the hash is computed over exactly the bytes of the file.
   const [, signed, seq, prev, hash] = lineForm.exec(bytes.toString('latin1')) ?? []
   if (signed === undefined || prev === undefined || hash === undefined) return undefined
   const actual = createHash('sha256').update(signed, 'latin1').digest('hex')
@@ -146,14 +146,14 @@ function faultOfFirst(line: TrailLine, checkpoints: readonly Checkpoint[]): stri
   return `does not follow what ${last.at} signed`
 }
 
-/** A checkpoint that covers lines that are not kept any more is held against its last line alone. */
+/** Checks a checkpoint. If some of the lines that it covers have been deleted, only its last line is compared. */
 function isCovered(checkpoint: Checkpoint, line: TrailLine, covered: readonly Buffer[]): boolean {
   if (line.hash !== checkpoint.lastHash) return false
   if (covered.length < checkpoint.count) return true
   return merkleRoot(covered).toString('hex') === checkpoint.root
 }
 
-/** Whether a line tells of just these bytes before it; a line feed that ends them may be added. */
+/** Whether a line accounts for exactly the bytes before it, give or take a line feed that was added after them. */
 function tellsOf(line: Buffer, junk: Buffer): boolean {
   const told = JSON.parse(line.toString()) as Record<string, unknown>
   const { event, cutBytes, cutSha256 } = told

@@ -1,8 +1,8 @@
 import { zstdDecompressSync } from 'node:zlib'
 
 /*
- * A compressed segment is many frames, one behind the other. Node 24 stops behind the first one without
- * a word, so frames are told apart here (RFC 8878, section 3.1.1) and decompressed one by one.
+ * A compressed segment consists of many frames in a row. Node 24 silently stops after the first one, so the frames are
+ * separated here (RFC 8878, section 3.1.1) and decompressed one by one.
  */
 
 const frameMagic = 0xfd2fb528
@@ -12,8 +12,8 @@ const contentSizeBytes = [0, 2, 4, 8] as const
 const blockTypes = { rle: 1, reserved: 3 } as const
 
 /**
- * Decompresses what comes in frame by frame.
- * @throws {Error} when it is no zstd, or ends within a frame
+ * Decompresses a stream frame by frame.
+ * @throws {Error} when it is not zstd, or ends within a frame
  */
 export async function* decompressFrames(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let chunks: Buffer[] = []
@@ -27,7 +27,7 @@ export async function* decompressFrames(source: AsyncIterable<Buffer>): AsyncGen
     for (;;) {
       const end = frameEnd(rest)
       if (end === undefined || end > rest.length) {
-        // What is known to be needed, or as much again: so that long frames are not put together often.
+        // Wait for the known length, or else for twice as much, so that long frames are not concatenated too often.
         needed = end ?? rest.length * 2
         break
       }
@@ -49,7 +49,7 @@ export async function* decompressFrames(source: AsyncIterable<Buffer>): AsyncGen
   }
 }
 
-/** Length of the frame at the beginning of some bytes; undefined where they are too few to tell. */
+/** The length of the frame at the beginning of some bytes; undefined if there are too few of them to tell. */
 function frameEnd(bytes: Buffer): number | undefined {
   if (bytes.length < 8) return undefined
   const magic = bytes.readUInt32LE(0)
@@ -68,7 +68,7 @@ function frameEnd(bytes: Buffer): number | undefined {
   }
 }
 
-/** Section 3.1.1.1: the descriptor says which fields follow it. */
+/** Section 3.1.1.1: the descriptor determines which fields follow it. */
 function headerLength(descriptor: number): number {
   const isSingleSegment = (descriptor & 0x20) !== 0
   const contentSize = contentSizeBytes[(descriptor >>> 6) as 0 | 1 | 2 | 3]

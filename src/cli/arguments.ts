@@ -1,10 +1,10 @@
-/** A command was called in a way that it does not understand. */
+/** The arguments of a command are wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
 /**
- * The value of an option that a command cannot do without.
+ * The value of an option that a command requires.
  * @throws {UsageError} when it was not given
  */
 export function requiredOption(value: string | undefined, option: string): string {

@@ -14,10 +14,10 @@ export function main(args: string[]): Promise<number> {
 }
 
 /**
- * Reads a configuration and reports every fault on standard error; of one that can be used, the limits
- * of each integration as they hold, classes filled in, on standard output, and the routes that the schema
- * of the shop does not have or lets guests call.
- * @returns the exit code: 0 when it can be used, 1 when not
+ * Reads a configuration and reports every fault on standard error. If there is none, it prints the effective limits of
+ * each integration, including those of its class, and notes on routes that the schema of the shop does not have or
+ * that guests may call.
+ * @returns the exit code: 0 if the configuration can be used, otherwise 1
  */
 async function check(directory: string): Promise<number> {
   try {
@@ -42,7 +42,7 @@ async function check(directory: string): Promise<number> {
   }
 }
 
-/** What the schema of the shop says of granted routes; nothing where it was not fetched. */
+/** Notes on granted routes according to the schema of the shop; none if the schema has not been fetched. */
 function routeNotes(routes: readonly string[], document: SwaggerDocument | undefined): string[] {
   if (document === undefined) return []
   const find = operationFinder(document)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
-/** What the demo takes from a checkout; the image has the gateway alone. */
+/** The files of a checkout that the demo needs. The container image contains only the gateway itself. */
 const needed = ['test/support/magento/stand-in.ts', 'config/gateway.yaml']
 
 /** `demo [--once]` */

@@ -15,9 +15,9 @@ import { Unreadable } from './explain/unreadable.ts'
 const option = { type: 'string' } as const
 
 /**
- * `explain`: says why the signature of a captured request does not verify, and shows no secret. The
- * request comes as a curl command on standard input, or out of the audit trail.
- * @returns the exit code: 0 when it verifies, 1 when not, 2 when what was given cannot be read
+ * `explain`: says why the signature of a captured request does not verify, without showing any secret. The request is
+ * a curl command on standard input or a record of the audit trail.
+ * @returns the exit code: 0 if the signature verifies, 1 if not, 2 if the input cannot be read
  */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({

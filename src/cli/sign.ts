@@ -9,7 +9,7 @@ import { oauth1Signer } from './sign/oauth1-signer.ts'
 import { bodySigner, canonicalSigner } from './sign/shared-secret-signers.ts'
 import type { RequestToSign, Signer } from './sign/signer.ts'
 
-/** Options of the command, as text. */
+/** The options of the command, as text. */
 interface SignOptions {
   readonly url: string
   /** `body`, `canonical`, `rfc9421` or `oauth1`. */
@@ -37,9 +37,9 @@ const urlForm = /^(https?:\/\/[^/?#]+)(\/[^?#]*)(?:\?([^#]*))?$/
 const text = { type: 'string' } as const
 
 /**
- * `sign [options] URL`: signs a request as a partner would, and prints its headers, or a curl command
- * that names the token and does not hold it. The URL is taken byte for byte.
- * @returns the exit code: 0, or 1 when an option cannot be used
+ * `sign [options] URL`: signs a request as a partner would, and prints its headers, or a curl command that refers to the
+ * token without containing it. The URL is used byte for byte.
+ * @returns the exit code: 0, or 1 if an option cannot be used
  */
 export function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -90,7 +90,7 @@ async function signedText(options: SignOptions): Promise<string> {
     throw new TypeError(`--scheme is one of ${[...signers.keys()].join(', ')}`)
   }
   const secrets = await readSecrets(signer.needs, options)
-  // It is named and not shown; a command in which it leads nowhere would not work.
+  // The token itself is not printed, but the printed command only works if the reference can be resolved.
   if (options.references.token !== undefined) await readSecrets(['token'], options)
   const body = await bodyOf(options)
   const method = options.method ?? (body.length > 0 ? 'POST' : 'GET')
@@ -129,7 +129,7 @@ async function readSecrets(
   return secrets
 }
 
-/** Schemes whose signature names no key need a token, or a name beside it. */
+/** With schemes whose signature names no key, the request needs a token or the name of the integration. */
 function identityHeaders({ scheme, references, integration }: SignOptions): SignedHeader[] {
   const { token } = references
   if (token === undefined && integration === undefined && /^(?:body|canonical)$/.test(scheme)) {

@@ -21,7 +21,7 @@ export async function main(args: string[]): Promise<number> {
       writeFileSync(file, pem, { mode, flag: 'wx' })
       made.push(file)
     } catch (error) {
-      // One of a pair alone would be taken for the other half of what is there.
+      // A single new file would look like the other half of an existing pair.
       for (const half of made) rmSync(half)
       process.stderr.write(`audit keygen: ${(error as Error).message}\n`)
       return 1

@@ -60,7 +60,7 @@ export async function main(args: string[]): Promise<number> {
     fromMs: timeOf(values.from, 'from', Number.NEGATIVE_INFINITY),
     toMs: timeOf(values.to, 'to', Number.POSITIVE_INFINITY),
   }
-  // A reader such as `head` that has had enough; of a disk that is full the exit code tells.
+  // A reader such as `head` has had enough. If a disk is full instead, the exit code shows it.
   process.stdout.on('error', () => process.exit())
   const progress = process.stderr.isTTY ? showProgress : () => undefined
   try {
@@ -89,7 +89,7 @@ function timeOf(text: string | undefined, option: string, absent: number): numbe
   return timeMs
 }
 
-/** Waits where the reader is slow, so that nothing piles up. */
+/** Waits for a slow reader, so that no output piles up in memory. */
 async function print(lines: string): Promise<void> {
   if (!process.stdout.write(lines)) {
     await new Promise((resolve) => process.stdout.once('drain', resolve))

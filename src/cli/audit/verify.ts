@@ -6,9 +6,9 @@ import { type TrailReport, verifyTrail } from '../../verify/verify-trail.ts'
 import { UsageError } from '../arguments.ts'
 
 /**
- * `audit verify FILE [--key PUBLIC.pem …] [--checkpoints FILE …]`: verifies a trail with all that
- * rotation has put aside. Of several keys each one has replaced those before it.
- * @returns 0 when nothing is wrong, 1 when something is; standard error then names the first place
+ * `audit verify FILE [--key PUBLIC.pem …] [--checkpoints FILE …]`: verifies a trail, including the files that rotation
+ * has put aside. If several keys are given, each one has replaced those before it.
+ * @returns 0 if there is no fault; otherwise 1, and standard error names the first fault
  */
 export async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -50,7 +50,7 @@ function readKey(file: string): KeyObject {
     const key = createPublicKey(readFileSync(file))
     if (key.asymmetricKeyType === 'ed25519') return key
   } catch {
-    // What is no key has no type either.
+    // A text that is not a key is reported below, like a key of another type.
   }
   throw new UsageError(`--key ${file} is no readable Ed25519 public key`)
 }

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-/** A request as a caller sends it; the path goes out as it is written. */
+/** A request as a caller sends it. The path is sent exactly as written. */
 export interface CallerRequest {
   readonly method: string
   readonly path: string

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { AuditRecord } from '../../record/audit-record.ts'
 import { demoSecrets } from './scenes.ts'
 
-/** Writes lines of the demo; without colours where the terminal has none. */
+/** Prints lines of the demo, without colours if the terminal does not support them. */
 export function print(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
@@ -17,7 +17,7 @@ export function labelled(label: string, text: string): string {
   return `  ${styleText('dim', label.padEnd(9))} ${text}`
 }
 
-/** A status with its colour: green when Magento answered well, yellow when the gateway refused. */
+/** A coloured status: green for a successful answer of Magento, yellow for a refusal of the gateway. */
 export function status(code: number): string {
   return styleText(code < 400 ? 'green' : 'yellow', String(code))
 }
@@ -28,7 +28,7 @@ export function short(text: string, width = 96): string {
   return line.length > width ? `${line.slice(0, width - 1)}…` : line
 }
 
-/** Header lines with every secret of the demo under its name. */
+/** Header lines in which each secret of the demo is replaced by its name. */
 export function headerText(headers: Readonly<Record<string, string>>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   return Object.entries(demoSecrets).reduce(
@@ -37,7 +37,7 @@ export function headerText(headers: Readonly<Record<string, string>>): string {
   )
 }
 
-/** One audit record in the columns that an operator looks at first. */
+/** An audit record, reduced to the columns that an operator looks at first. */
 export function auditLine(record: AuditRecord): string {
   const who = record.integration ?? (record.claimed ? `${record.claimed}?` : '-')
   const what = `${record.method} ${record.path ?? '-'}`

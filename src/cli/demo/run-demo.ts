@@ -15,10 +15,9 @@ import { demoSecrets, type Scene, scenes } from './scenes.ts'
 const exampleConfig = fileURLToPath(new URL('../../../config', import.meta.url))
 
 /**
- * Shows a gateway with the example configuration at work in front of a stand-in for Magento: what
- * was sent, what reached Magento, what was refused and why, the audit records. Then serves on until
- * Ctrl-C.
- * @param once end after the show
+ * Demonstrates a gateway with the example configuration in front of a stand-in for Magento: what was sent, what reached
+ * Magento, what was refused and why, and the audit records. After that it keeps serving until Ctrl-C.
+ * @param once end after the demonstration
  * @returns the exit code
  */
 export async function runDemo({ once }: { readonly once: boolean }): Promise<number> {
@@ -63,7 +62,7 @@ function magentoIntegration(name: string, accessToken: string) {
   }
 }
 
-/** Starts the example's gateway in front of the stand-in, on a free port where its own is taken. */
+/** Starts the gateway of the example in front of the stand-in, on any free port if its own is taken. */
 async function listen(
   { gateway: settings, ...rest }: Config,
   magentoUrl: string,
@@ -116,7 +115,7 @@ async function play(scene: Scene, url: string, magento: MagentoStandIn): Promise
   }
 }
 
-/** Of a problem what it says, of any other answer its body. */
+/** The code and detail of a problem, or the body of any other answer. */
 function summary(body: string): string {
   const { code, detail, errors } = JSON.parse(body) as Record<string, unknown>
   if (code === undefined) return body

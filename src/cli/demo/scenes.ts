@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto'
 import type { CallerRequest } from './call.ts'
 
 /**
- * The secrets that the example configuration refers to, for the demo only: fixed, so that commands
- * can be copied from the README, and of use for nothing but the stand-in on loopback.
+ * The secrets that the example configuration refers to, for the demo only. They are fixed, so that commands can be
+ * copied from the README, and are good for nothing but the stand-in on the loopback interface.
  */
 export const demoSecrets = {
   ACME_TOKEN: 'demo-acme-integration-token',
@@ -17,7 +17,7 @@ export const demoSecrets = {
 export interface Scene {
   readonly title: string
   readonly request: CallerRequest
-  /** Sent so many times at once; the answers are counted. Once when absent. */
+  /** How many times it is sent at once, with the answers being counted; by default once. */
   readonly times?: number
 }
 
@@ -32,7 +32,7 @@ function signed(body: string): Readonly<Record<string, string>> {
 
 const inventory = '/rest/V1/magefine/inventaire'
 const update = '{"sku":"my-sku-123","qty":15}'
-// Another one, so that the same write can be tried by hand right after the show.
+// Different from the README's, so that the write there can be tried by hand right after the demonstration.
 const signedUpdate = '{"sku":"my-sku-123","qty":12}'
 
 /** What the demo sends, in order. */

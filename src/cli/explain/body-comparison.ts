@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 
-/** Holds the body that the gateway verifies against the bytes that the client signed. */
+/** Compares the body that the gateway verifies with the bytes that the client signed. */
 export function compareBodies(gateway: Buffer, client: Buffer): string[] {
   return [row('gateway', gateway), row('client', client), firstDifference(gateway, client)]
 }
 
-/** A body by its length and digest: its content may be anything, so it is not shown. */
+/** Describes a body by its length and digest. The content could be anything, so it is not shown. */
 export function row(whose: string, bytes: Buffer): string {
   return `       ${whose.padEnd(7)}  ${bytes.length} bytes, SHA-256 ${hash('sha256', bytes)}`
 }

@@ -2,7 +2,7 @@ import { distinctVariants, type Variant } from './variant.ts'
 
 const none = Buffer.alloc(0)
 
-/** The bytes that a client may have signed in the place of the body that it sent. */
+/** The bytes that a client may have signed instead of the body that it sent. */
 export function bodyVariants(body: Buffer): Variant<Buffer>[] {
   const text = body.toString('utf8')
   const bytes = (changed: string) => Buffer.from(changed)
@@ -22,12 +22,12 @@ export function bodyVariants(body: Buffer): Variant<Buffer>[] {
   ])
 }
 
-/** The same JSON value as the usual libraries write it. */
+/** The same JSON value as various common libraries serialize it. */
 function serializations(text: string): [json: string, form: string][] {
   const value = parseJson(text)
   if (value === undefined) return []
   const compact = JSON.stringify(value)
-  // A line feed stands between tokens only: within strings it is escaped.
+  // Line feeds can only be between tokens, since they are escaped within strings.
   const python = JSON.stringify(value, null, 1)
     .replace(/([[{])\n */g, '$1')
     .replace(/\n *([\]}])/g, '$1')

@@ -2,18 +2,18 @@ import type { ClientString } from './client-strings.ts'
 import { finding } from './explanation.ts'
 import type { FoundCause } from './find-cause.ts'
 
-/** What a search for the cause has come to. */
+/** The result of a search for the cause. */
 export interface Search {
   readonly found: FoundCause | undefined
   /** The string as the client's own code prints it. */
   readonly client: ClientString | undefined
-  /** Parts of the request that are not at hand, so that no cause may be found. */
+  /** Parts of the request that are not available, which may be why no cause was found. */
   readonly missing: readonly string[]
-  /** Where a string differs from the gateway's, in words; undefined where it does not. */
+  /** Describes where a string differs from the gateway's; undefined if it does not. */
   readonly differenceOf: (string: ClientString) => string | undefined
 }
 
-/** The cause in words, as far as it is found. */
+/** Describes the cause, as far as it was found. */
 export function causeFindings({ found, client, missing, differenceOf }: Search): string[] {
   if (found !== undefined) return foundCause(found, differenceOf(found.string))
   if (missing.length > 0) {

@@ -1,15 +1,15 @@
 import type { SharedSecret } from '../../authenticate/shared-secrets.ts'
 
-/** A key that a client may have used, and how. */
+/** A key that a client may have used, and how it made the key. */
 export interface ClientKey {
-  /** Id of the secret that it comes from. */
+  /** The id of the secret from which it is made. */
   readonly id: string
   readonly key: string | Buffer
   readonly algorithm: 'sha256' | 'sha1' | 'sha512'
   readonly causes: readonly string[]
 }
 
-/** The keys that a client may have made of the secrets of its integration. */
+/** The keys that a client may have made from the secrets of its integration. */
 export function clientKeys(secrets: readonly SharedSecret[], token?: string): ClientKey[] {
   const keys = secrets.flatMap(({ id, value }) => keysOf(id, value.reveal()))
   if (token === undefined) return keys

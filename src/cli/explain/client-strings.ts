@@ -4,19 +4,16 @@ import type { HmacRequest } from './hmac-request.ts'
 import { pathVariants, queryVariants } from './target-variants.ts'
 import { combinations, distinctVariants, mostChanges, type Variant } from './variant.ts'
 
-/** What a client may have signed, and what it would have done otherwise than the gateway. */
+/** A string that a client may have signed, and what it would have done differently from the gateway. */
 export interface ClientString {
   readonly signed: string | Buffer
   /** Empty for the string that the gateway computes. */
   readonly causes: readonly string[]
-  /** Whether it has the lines of the scheme, and can be held against the gateway's line by line. */
+  /** Whether it has the lines of the scheme, so that it can be compared with the gateway's line by line. */
   readonly hasLines: boolean
 }
 
-/**
- * The string as the client's own code prints it. Whoever prints ends with a line feed, most often, that
- * is not a part of the string.
- */
+/** The string as printed by the client's own code, without the line feed that printing usually adds. */
 export function givenString(
   content: Buffer,
   computed: string | Buffer,

@@ -1,6 +1,6 @@
 import { finding } from './explanation.ts'
 
-/** How far the time that a client signed is from the gateway's, in words. */
+/** Describes how far the time that a client signed is from the gateway's. */
 export function clockOffset(
   signedAtSeconds: number,
   {

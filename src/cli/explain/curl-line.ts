@@ -18,7 +18,7 @@ export interface CurlRequest {
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 
-/** The options of curl that decide on the request, and those that only decide on the transfer. */
+/** The options of curl that affect the request, and those that affect only the transfer. */
 const options = {
   request: { ...text, short: 'X' },
   header: { ...text, short: 'H', multiple: true },
@@ -55,13 +55,13 @@ const options = {
 } as const
 
 const urlForm = /^(https?):\/\/([^/?#\s]+)(\/[^?#]*)?(\?[^#]*)?(?:#.*)?$/i
-/** Of these it does not matter what a shell puts there: they are not signed here, and never shown. */
+/** In these headers a shell variable does no harm: their values are not signed here and never shown. */
 const mayBeExpanded = /^(?:authorization|cookie)$/i
 
 /**
- * Reads the request out of a curl command, as a shell and curl would. Of the environment nothing is
- * read: a variable may stand in `Authorization` and `Cookie` only.
- * @throws {Unreadable} for whatever is not understood
+ * Reads the request from a curl command, as a shell and curl would. The environment is not read, so variables may occur
+ * only in `Authorization` and `Cookie`.
+ * @throws {Unreadable} for anything that is not understood
  */
 export function readCurlLine(line: string): CurlRequest {
   const [command, ...args] = shellWords(line)
@@ -118,7 +118,7 @@ function contentTypeOf({ json }: ParsedCurl['values'], hasBody: boolean): string
   return hasBody ? 'application/x-www-form-urlencoded' : undefined
 }
 
-/** `Name: value`; `Name:` takes a header away and `Name;` sends it empty. */
+/** Reads `Name: value`. In curl, `Name:` removes a header and `Name;` sends it empty. */
 function readHeader(header: string): [name: string, value: string | undefined] {
   const [, name, mark, rest = ''] = /^([!#$%&'*+.^_`|~\w-]+)([:;])(.*)$/s.exec(header) ?? []
   if (name === undefined) throw new Unreadable('a header is not of the form "Name: value"')
@@ -131,7 +131,7 @@ function readHeader(header: string): [name: string, value: string | undefined] {
   return [name, value === '' ? undefined : value]
 }
 
-/** The pieces of the body in their order; undefined without any. */
+/** Joins the pieces of the body in order; undefined if there are none. */
 function bodyOf(tokens: ParsedCurl['tokens']): Buffer | undefined {
   let body: Buffer | undefined
   for (const token of tokens) {
@@ -150,7 +150,7 @@ function readData(option: string, value: string): Buffer {
   }
   if (!value.startsWith('@') || option === 'data-raw') return Buffer.from(value)
   const content = readDataFile(value.slice(1))
-  // curl strips these from a file that is not taken as binary.
+  // curl strips line breaks from a file unless it is read as binary.
   const isText = option === 'data' || option === 'data-ascii'
   return isText ? Buffer.from(content.filter((byte) => ![0, 10, 13].includes(byte))) : content
 }

@@ -3,9 +3,9 @@ import { RequestContext } from '../../request-context.ts'
 import type { CurlRequest } from './curl-line.ts'
 
 /**
- * The request of a curl command as the gateway meets it; nobody sends it.
- * @param stores store codes that may stand in its path
- * @returns `fault`, why it is refused before its signature is looked at
+ * The request of a curl command as the gateway would receive it; it is not sent.
+ * @param stores the store codes that may occur in its path
+ * @returns the request, or in `fault` why it would be refused before its signature is verified
  */
 export function requestOfCurl(
   { method, rawTarget, rawHeaders, body }: CurlRequest,

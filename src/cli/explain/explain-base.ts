@@ -18,7 +18,7 @@ export interface BaseCase {
   readonly clientString: Buffer | undefined
 }
 
-/** Holds the base string of the gateway against the client's, and finds the cause. */
+/** Compares the gateway's base string with the client's and finds the cause of the difference. */
 export function explainBase(baseCase: BaseCase): string[] {
   const { computed, strings, attempt, toLines, show, isVerified, clientString } = baseCase
   const client = clientString && givenString(clientString, computed, true)

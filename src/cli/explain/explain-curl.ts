@@ -11,7 +11,7 @@ import { type IntegrationToExplain, integrationToExplain } from './integration-t
 import { expansion } from './shell-words.ts'
 import { Unreadable } from './unreadable.ts'
 
-/** What a curl command is explained by. */
+/** The input for explaining a curl command. */
 export interface CurlCase {
   readonly integration: string
   readonly line: string
@@ -66,7 +66,7 @@ export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
   }
 }
 
-/** Whatever the signature: who the request says it is must be the integration. */
+/** Checks, independently of the signature, whether the request names the right integration. */
 function identityFindings(
   request: RequestContext,
   { name, token }: IntegrationToExplain,

@@ -16,11 +16,11 @@ import { hmacFindings } from './hmac-findings.ts'
 import type { HmacRequest } from './hmac-request.ts'
 import { compareLines, showLines } from './line-comparison.ts'
 
-/** What a signature of scheme `body` or `canonical` is explained from. */
+/** The input for explaining a signature of scheme `body` or `canonical`. */
 export interface HmacCase {
   readonly scheme: 'body' | 'canonical'
   readonly secrets: readonly SharedSecret[]
-  /** How far the client's time may be from the gateway's, either way; scheme `body` has none. */
+  /** How far the client's time may differ from the gateway's in either direction; absent for scheme `body`. */
   readonly maxAgeMs?: number
   readonly token: string | undefined
   /** Secrets of other integrations, which the client may have taken by mistake. */
@@ -32,7 +32,7 @@ export interface HmacCase {
   readonly atMs: number
   /** The string as the client's own code prints it. */
   readonly clientString: Buffer | undefined
-  /** Parts of the request that are not at hand, so that no cause may be found. */
+  /** Parts of the request that are not available, which may be why no cause can be found. */
   readonly missing: readonly string[]
 }
 
@@ -87,7 +87,7 @@ function comparisonOf(
   return compareBodies(computed, Buffer.from(client.signed))
 }
 
-/** Path and query hold what a caller chose; the other lines are what their form lets them be. */
+/** Path and query contain what a caller chose. The form of the other lines leaves no room for secrets. */
 function showLine(line: string, index: number): string {
   const isNonceOrDigest = index === 2 || /^[0-9a-f]{64}$/i.test(line)
   return isNonceOrDigest ? line : redactTokenShapes(line)

@@ -32,7 +32,7 @@ export function explainMessageSignature(
   const { request, reason, clientString } = schemeCase
   const isVerified = reason === undefined
   const found = readMessageSignature(request.rawHeaders, settings.tag)
-  // There is no string then, and the reason says what is wrong.
+  // There is no string in this case, and the reason says what is wrong.
   if ('reason' in found) return { isVerified, lines: [], unshown: [] }
   const origin = normalizeOrigin(schemeCase.origin)
   const { method, target, rawHeaders } = request
@@ -83,7 +83,7 @@ function attemptOf(
   }
 }
 
-/** What the client did otherwise with a key; undefined where the signature is not of this key. */
+/** What the client did differently with a key; undefined if the signature was not made with this key. */
 function keyCauses(
   { algorithm, key }: VerificationKey,
   base: string,
@@ -97,14 +97,14 @@ function keyCauses(
 
 const shownFields = /^"(?:@.*|content-(?:type|digest|length)|date|host)"/
 
-/** A covered field may hold a credential, path and query what a caller chose. */
+/** A covered field may contain a credential, and path and query what a caller chose. */
 function showLine(line: string): string {
   if (/^"@signature-params"|^"content-digest"/.test(line)) return line
   if (shownFields.test(line) || !line.startsWith('"')) return redactTokenShapes(line)
   return line.replace(/: .*$/, `: ${redacted}`)
 }
 
-/** Where the digest is not that of the body: of which body it is. */
+/** If the digest is not that of the body: which body it belongs to. */
 function digestFindings({ request, reason }: SchemeCase): string[] {
   const { rawHeaders, body } = request
   if (!reason?.startsWith('Content-Digest')) return []

@@ -58,7 +58,7 @@ export function explainOauth1(
   }
 }
 
-/** The keys of an integration, and what clients make of them. */
+/** The keys of an integration, and the variants that clients make of them. */
 function oauth1Keys(
   { keys }: Oauth1SignatureSettings,
   { oauth_signature_method: signatureMethod, oauth_consumer_key: consumerKey }: Oauth1Parameters,
@@ -89,7 +89,7 @@ function oauth1Keys(
   })
 }
 
-/** The two that name a key are credentials; the rest is as harmless as its form lets it be. */
+/** The two parameters that name a key are credentials. The form of the others leaves no room for secrets. */
 function showLine(line: string): string {
   const shown = line.replace(
     /(oauth_(?:consumer_key|token))(%25|%)?(3D|=)[^&]*/i,
@@ -98,13 +98,13 @@ function showLine(line: string): string {
   return /^oauth_(?:nonce|body_hash)/.test(shown) ? shown : redactTokenShapes(shown)
 }
 
-/** The usual cause of a header that cannot be read. */
+/** Points out the usual cause of a header that cannot be read. */
 function encodingFindings(authorization: string | undefined): string[] {
   if (!/oauth_signature="[^"]*[+/=][^"]*"/.test(authorization ?? '')) return []
   return [finding('cause', 'the client did not percent-encode oauth_signature in the header')]
 }
 
-/** Where the hash is not that of the body: of which body it is. */
+/** If the hash is not that of the body: which body it belongs to. */
 function bodyHashFindings(
   { request, reason }: SchemeCase,
   { oauth_body_hash: given, oauth_signature_method: method }: Oauth1Parameters,

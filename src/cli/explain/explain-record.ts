@@ -9,7 +9,7 @@ import { baseLines, showLines } from './line-comparison.ts'
 import { type Additions, recordedRequest } from './recorded-request.ts'
 import { Unreadable } from './unreadable.ts'
 
-/** What a record is explained by. */
+/** The input for explaining a record. */
 export interface RecordCase extends Additions {
   readonly integration: string
   readonly record: AuditRecord
@@ -18,8 +18,8 @@ export interface RecordCase extends Additions {
 }
 
 /**
- * Explains the signature of a request that the audit has a record of.
- * @throws {Unreadable} when the record is of another integration, or what is added does not fit it
+ * Explains the signature of a request from its audit record.
+ * @throws {Unreadable} when the record is that of another integration, or the additions do not fit it
  */
 export function explainRecord(config: Config, recordCase: RecordCase): Explanation {
   const { record, clientString } = recordCase

@@ -7,7 +7,7 @@ import type { Explanation } from './explanation.ts'
 import { hmacRequestOf } from './hmac-request.ts'
 import type { SchemeCase } from './scheme-case.ts'
 
-/** Explains the signature of a request that is all there, by the scheme of its integration. */
+/** Explains the signature of a complete request, according to the scheme of its integration. */
 export function explainSignature(
   settings: SignatureSettings,
   schemeCase: SchemeCase & { readonly foreignKeys: readonly ClientKey[] },

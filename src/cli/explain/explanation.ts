@@ -1,9 +1,9 @@
-/** What `explain` has found out. */
+/** The result of `explain`. */
 export interface Explanation {
   readonly isVerified: boolean
   /** Lines of text, not yet searched for secrets. */
   readonly lines: readonly string[]
-  /** What must not be shown beside the secrets of the configuration: signatures that would be right. */
+  /** Signatures that would be right: like the secrets of the configuration, they must not be shown. */
   readonly unshown: readonly string[]
 }
 

@@ -4,26 +4,26 @@ import type { ClientKey } from './client-keys.ts'
 import type { ClientString } from './client-strings.ts'
 import { mostChanges } from './variant.ts'
 
-/** The key that a signature was made with, and what the client did otherwise in making it. */
+/** The key with which a signature was made, and what the client did differently when it made it. */
 export interface KeyFound {
   readonly keyId: string
   readonly causes: readonly string[]
 }
 
-/** How the signature that was presented came about. */
+/** How the presented signature was made. */
 export interface FoundCause extends KeyFound {
   readonly string: ClientString
 }
 
 /**
- * Tries whether the signature that was presented is one of a string.
- * @param mostCauses ways that need more are not tried
+ * Tries whether the presented signature was made over a string.
+ * @param mostCauses explanations with more causes than this are not tried
  */
 export type Attempt = (signed: string | Buffer, mostCauses: number) => KeyFound | undefined
 
 /**
- * Finds the string and the key that the presented signature was made with, by trying them: what fits
- * is certain. The explanation with the fewest causes wins.
+ * Finds the string and the key with which the presented signature was made, by trying them out, so a match is certain.
+ * The explanation with the fewest causes wins.
  */
 export function findCause(
   strings: readonly ClientString[],
@@ -40,12 +40,12 @@ export function findCause(
   return best
 }
 
-/** An HMAC as text; with a cause where that is not the encoding of the scheme. */
+/** Encodes an HMAC in several ways; those that are not the scheme's own encoding come with a cause. */
 export type Encodings = (hmac: Buffer) => readonly (readonly [text: string, cause?: string])[]
 
 /**
- * Tries HMACs.
- * @param presented {@link presentedDigest} of the signature
+ * Builds an attempt that tries HMACs.
+ * @param presented the {@link presentedDigest} of the signature
  */
 export function hmacAttempt(
   presented: string,
@@ -82,7 +82,7 @@ export const hexEncodings: Encodings = (hmac) => {
   ]
 }
 
-/** The encodings of schemes that have base64. */
+/** The encodings of schemes that use base64. */
 export const base64Encodings: Encodings = (hmac) => {
   const hex = hmac.toString('hex')
   return [
@@ -93,7 +93,7 @@ export const base64Encodings: Encodings = (hmac) => {
   ]
 }
 
-/** Signatures of a string that would be right, as text: whoever reads them could send the request. */
+/** The right signatures of a string, as text. Whoever reads one of them could send the request. */
 export function rightSignatures(keys: readonly ClientKey[], computed: string | Buffer): string[] {
   return keys
     .filter(({ causes }) => causes.length === 0)

@@ -5,8 +5,8 @@ import { trailFiles } from '../../verify/trail-files.ts'
 import { Unreadable } from './unreadable.ts'
 
 /**
- * Finds the record of a request in an audit trail, and in the files that rotation has put aside.
- * @returns the latest, where several have the id
+ * Finds the record of a request in an audit trail, including the files that rotation has put aside.
+ * @returns the latest one if several have the id
  * @throws {Unreadable} when there is none, or a file cannot be read
  */
 export async function findRecord(file: string, requestId: string): Promise<AuditRecord> {

@@ -6,7 +6,7 @@ import { finding } from './explanation.ts'
 import type { FoundCause } from './find-cause.ts'
 import { compareLines } from './line-comparison.ts'
 
-/** What is to be said of a signature of scheme `body` or `canonical`: the cause and the clock. */
+/** Findings about a signature of scheme `body` or `canonical`: the cause, and the difference of the clocks. */
 export function hmacFindings(
   hmacCase: HmacCase,
   computed: string | Buffer | undefined,

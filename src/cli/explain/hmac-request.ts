@@ -2,26 +2,26 @@ import { hash } from 'node:crypto'
 import { presentedDigest } from '../../record/evidence-redaction.ts'
 import type { RequestContext } from '../../request-context.ts'
 
-/** What the schemes `body` and `canonical` look at in a request. */
+/** The parts of a request that the schemes `body` and `canonical` use. */
 export interface HmacRequest {
   readonly method: string
   readonly path: string
-  /** Without its `?`; empty where there is none. */
+  /** The query without its `?`; empty if there is none. */
   readonly query: string
-  /** `X-Timestamp` and `X-Nonce` as sent; empty where they are missing. */
+  /** `X-Timestamp` and `X-Nonce` as sent; empty if they are missing. */
   readonly timestamp: string
   readonly nonce: string
-  /** Undefined where only its digest is known. */
+  /** Undefined if only the digest of the body is known. */
   readonly body: Buffer | undefined
   /** Hex. */
   readonly bodySha256: string
-  /** What the client says it sent, where something else arrived. */
+  /** The body that the client says it sent, if another one arrived. */
   readonly sentBody?: Buffer | undefined
-  /** `presentedDigest` of `X-Signature`; undefined where there is none. */
+  /** The `presentedDigest` of `X-Signature`; undefined if there is none. */
   readonly presented: string | undefined
 }
 
-/** What the two schemes look at in a request that is all there. */
+/** The parts that the two schemes use, taken from a complete request. */
 export function hmacRequestOf(request: RequestContext): HmacRequest {
   const { method, target, body } = request
   const signature = request.header('x-signature')

@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts'
 import type { ClientKey } from './client-keys.ts'
 import { Unreadable } from './unreadable.ts'
 
-/** What of the configuration a signature is explained from. */
+/** The parts of the configuration that are needed to explain a signature. */
 export interface IntegrationToExplain {
   readonly name: string
   readonly settings: SignatureSettings
@@ -14,8 +14,8 @@ export interface IntegrationToExplain {
 }
 
 /**
- * Finds an integration that signs.
- * @throws {Unreadable} when there is none of this name, or it does not sign
+ * Finds an integration that signs its requests.
+ * @throws {Unreadable} when there is no integration with this name, or it does not sign
  */
 export function integrationToExplain(config: Config, name: string): IntegrationToExplain {
   const own = config.integrations.find((each) => each.name === name)

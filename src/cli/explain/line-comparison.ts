@@ -1,16 +1,16 @@
-/** Shows one line of a signed string; what must not be shown is struck out. */
+/** Renders one line of a signed string, with what must not be shown redacted. */
 export type ShowLine = (line: string, index: number) => string
 
 /** Two strings line by line, as text. */
 export interface LineComparison {
   readonly text: readonly string[]
-  /** Counted from 0; undefined where they are equal. */
+  /** The first line that differs, counted from 0; undefined if the strings are equal. */
   readonly firstDifference: number | undefined
 }
 
 /**
- * Holds the string that the gateway computed against the client's. Equal lines are shown once, a
- * mark stands before the first that differs.
+ * Compares the string that the gateway computed with the client's. Equal lines are shown once, and the first different
+ * one is marked.
  */
 export function compareLines(gateway: string, client: string, show: ShowLine): LineComparison {
   const ours = gateway.split('\n')
@@ -31,12 +31,12 @@ export function compareLines(gateway: string, client: string, show: ShowLine): L
   return { text, firstDifference }
 }
 
-/** A base string in the lines in which it is shown: of OAuth, its parts and each parameter. */
+/** Divides a base string into the lines in which it is shown; with OAuth, those are its parts and parameters. */
 export function baseLines(scheme: 'rfc9421' | 'oauth1', base: string): string {
   return scheme === 'rfc9421' ? base : base.replace(/&|%26/g, '\n')
 }
 
-/** The string that the gateway computed, alone. */
+/** Shows only the string that the gateway computed. */
 export function showLines(gateway: string, show: ShowLine): string[] {
   return gateway
     .split('\n')
@@ -58,7 +58,7 @@ const escapes = new Map([
   ['\t', String.raw`\t`],
 ])
 
-/** Text in which characters that a terminal hides or obeys, and spaces at an end, are written out. */
+/** Spells out spaces at either end, and characters that a terminal would hide or obey. */
 export function visible(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Cf}]/gu, (character) => {

@@ -10,7 +10,7 @@ import type { SchemeCase } from './scheme-case.ts'
 import { pathVariants, queryVariants } from './target-variants.ts'
 import { combinations, distinctVariants, type Variant } from './variant.ts'
 
-/** A public key costs far more to try than an HMAC. */
+/** Fewer than for HMACs, since trying a public key takes far longer. */
 const mostChanges = 2
 
 interface MessageParts {

@@ -2,9 +2,9 @@ import type { PublicOrigin } from '../../policy.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 
 /**
- * The origins that a client may have signed in the place of the gateway's public one.
- * @param host what it sent as `Host`
- * @param magentoUrl the public URL of the shop, which a client may have signed for before
+ * The origins that a client may have signed instead of the gateway's public one.
+ * @param host the `Host` header that it sent
+ * @param magentoUrl the public URL of the shop, for which the client may have signed before there was a gateway
  */
 export function originVariants(
   { scheme, authority }: PublicOrigin,

@@ -5,7 +5,7 @@ import type { AuditRecord } from '../../record/audit-record.ts'
 import type { HmacRequest } from './hmac-request.ts'
 import { Unreadable } from './unreadable.ts'
 
-/** What the audit does not hold, as far as the operator has it from the client. */
+/** Parts of a request that the audit does not contain, as far as the operator got them from the client. */
 export interface Additions {
   /** Path and query as the client sends them. */
   readonly target: string | undefined
@@ -14,9 +14,9 @@ export interface Additions {
 }
 
 /**
- * What the schemes `body` and `canonical` look at, out of a record.
- * @param stores store codes that may stand in a path
- * @throws {Unreadable} when what is added is not of this request
+ * The parts of a request that the schemes `body` and `canonical` use, taken from its record.
+ * @param stores the store codes that may occur in a path
+ * @throws {Unreadable} when the additions do not belong to this request
  */
 export function recordedRequest(
   record: AuditRecord,
@@ -50,7 +50,7 @@ function addedTarget(target: string, stores: readonly string[]) {
   return { path: parsed.path, query: parsed.query ?? '' }
 }
 
-/** Whether text is what the record shows a part of. */
+/** Whether a whole text fits the redacted form of it that the record shows. */
 function fits(shown: string, whole: string): boolean {
   const parts = shown.split(redacted).map((part) => RegExp.escape(part))
   return new RegExp(`^${parts.join('[^]*')}$`).test(whole)

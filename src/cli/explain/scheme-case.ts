@@ -1,7 +1,7 @@
 import type { PublicOrigin } from '../../policy.ts'
 import type { RequestContext } from '../../request-context.ts'
 
-/** What a signature over a base string is explained from. */
+/** The input for explaining a signature over a base string. */
 export interface SchemeCase {
   readonly request: RequestContext
   /** Why the gateway refuses the signature; undefined when it verifies. */

@@ -1,7 +1,7 @@
 import { percentDecode, percentEncode } from '../../syntax/percent-encoding.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 
-/** The paths that a client may have signed in the place of the one that it sent. */
+/** The paths that a client may have signed instead of the one that it sent. */
 export function pathVariants(path: string, query: string): Variant<string>[] {
   return distinctVariants(path, [
     [percentDecode(path), 'signed the path decoded, and sent it percent-encoded'],
@@ -17,7 +17,7 @@ export function pathVariants(path: string, query: string): Variant<string>[] {
   ])
 }
 
-/** The queries that a client may have signed in the place of the one that it sent. */
+/** The queries that a client may have signed instead of the one that it sent. */
 export function queryVariants(query: string): Variant<string>[] {
   if (query === '') return distinctVariants(query, [['?', 'signed a ? where there is no query']])
   const sorted = query.split('&').sort().join('&')
@@ -41,7 +41,7 @@ function encodeSegments(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
 
-/** RFC 3986: everything but the unreserved characters is encoded, in names and in values. */
+/** Encodes everything but the unreserved characters of RFC 3986, in names and values. */
 function encodePairs(query: string): string {
   const encode = (text: string) => percentEncode(percentDecode(text) ?? text)
   return query

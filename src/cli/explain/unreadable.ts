@@ -1,2 +1,2 @@
-/** What the operator gave cannot be read; the message says what and never holds a secret. */
+/** The operator's input cannot be read. The message says what is wrong and never contains a secret. */
 export class Unreadable extends Error {}

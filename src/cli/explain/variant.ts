@@ -1,14 +1,14 @@
-/** Most parts that a client is supposed to have got wrong at once. */
+/** How many parts a client is assumed to have got wrong at once, at most. */
 export const mostChanges = 3
 
 /** One way in which a client may have made a part of what it signed. */
 export interface Variant<Value> {
   readonly value: Value
-  /** What the client did, in words; absent where it did what the gateway does. */
+  /** Describes what the client did; absent if it did the same as the gateway. */
   readonly cause?: string
 }
 
-/** The variants of a part, without those that come to the same as an earlier one. */
+/** The variants of a part, without those whose value equals an earlier one. */
 export function distinctVariants<Value extends string | Buffer>(
   own: Value,
   others: readonly (readonly [value: Value | undefined, cause: string])[],
@@ -23,16 +23,13 @@ export function distinctVariants<Value extends string | Buffer>(
   return variants
 }
 
-/** One choice of a variant for every part, in the order of the parts. */
+/** One variant for each part, in the order of the parts. */
 export interface Combination<Parts> {
   readonly parts: Parts
   readonly causes: readonly string[]
 }
 
-/**
- * All combinations in which at most so many parts are not as the gateway takes them, those with the
- * fewest first.
- */
+/** All combinations in which a limited number of parts differ from the gateway's, those with the fewest first. */
 export function combinations<Parts extends object>(
   variants: { readonly [Name in keyof Parts]: readonly Variant<Parts[Name]>[] },
   mostChanges: number,

@@ -4,8 +4,8 @@ import { takeBack } from '../../jobs/take-back.ts'
 import { fail, jobArguments, print, withJobs } from './with-jobs.ts'
 
 /**
- * `jobs cancel ID --config DIR`: takes back a job that has not begun, as its owner can. A gateway that runs, or
- * will, records that and tells the owner.
+ * `jobs cancel ID --config DIR`: cancels a job that has not begun, as its owner could. The running gateway, or the next
+ * one to run, records that and tells the owner.
  */
 export function main(args: string[]): Promise<number> {
   const { id, config } = jobArguments(args)

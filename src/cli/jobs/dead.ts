@@ -9,8 +9,8 @@ const options = {
 } as const
 
 /**
- * `jobs dead --config DIR [--limit N] [--callbacks]`: jobs, or call-backs, that nobody will send by itself, the
- * longest dead first.
+ * `jobs dead --config DIR [--limit N] [--callbacks]`: lists jobs or call-backs that will not be tried again without an
+ * operator, those that have been dead longest first.
  */
 export function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options })

@@ -11,8 +11,8 @@ const options = {
 } as const
 
 /**
- * `jobs discard ID… --config DIR [--callbacks]`, or `--all`: forgets dead letters, of jobs or of their call-backs.
- * @returns 0, or 1 where one of them is no dead letter
+ * `jobs discard ID… --config DIR [--callbacks]`, or `--all`: deletes dead letters of jobs or of their call-backs.
+ * @returns 0, or 1 if one of the ids is not that of a dead letter
  */
 export function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })

@@ -3,11 +3,11 @@ import type { DurableQueue } from '../../jobs/durable-queue.ts'
 import { fail, print } from './with-jobs.ts'
 
 /**
- * Does the same for dead letters, and says of each what came of it.
- * @param ids none: all that the queue has
- * @param act tells whether it was a dead letter
- * @param said behind the id
- * @returns the exit code: 0, or 1 where one of them was none
+ * Does the same with several dead letters, and prints the result for each.
+ * @param ids if empty, all dead letters of the queue
+ * @param act returns whether there was such a dead letter
+ * @param said what is printed after the id
+ * @returns the exit code: 0, or 1 if one of the ids was not that of a dead letter
  */
 export async function eachDead(
   queue: DurableQueue,

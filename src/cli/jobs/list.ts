@@ -11,7 +11,7 @@ const options = {
   json: { type: 'boolean' },
 } as const
 
-/** `jobs list --config DIR [--integration NAME] [--state STATE] [--limit N] [--json]`: the last accepted first. */
+/** `jobs list --config DIR [--integration NAME] [--state STATE] [--limit N] [--json]`: lists jobs, newest first. */
 export function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options })
   const { integration: owner, state } = values

@@ -10,9 +10,9 @@ const said: Readonly<Record<Redelivery, string>> = {
 }
 
 /**
- * `jobs redeliver ID --config DIR`: has the call-back of a job sent again by the gateway that runs on the same
- * jobs, or will.
- * @returns the exit code: 0 when it will be sent, 1 when not
+ * `jobs redeliver ID --config DIR`: makes the running gateway, or the next one to run, send the call-back of a job
+ * again.
+ * @returns the exit code: 0 if it will be sent, otherwise 1
  */
 export function main(args: string[]): Promise<number> {
   const { id, config } = jobArguments(args)

@@ -7,8 +7,8 @@ import { type JobsAtHand, withJobs } from './with-jobs.ts'
 const options = { config: { type: 'string' }, all: { type: 'boolean' } } as const
 
 /**
- * `jobs retry ID… --config DIR`, or `--all`: puts dead letters back, so that they are sent as if for the first time.
- * @returns 0, or 1 where one of them is no dead letter
+ * `jobs retry ID… --config DIR`, or `--all`: puts dead letters back into the queue, as if they were new.
+ * @returns 0, or 1 if one of the ids is not that of a dead letter
  */
 export function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
@@ -23,7 +23,7 @@ export function main(args: string[]): Promise<number> {
   })
 }
 
-/** The view first: a job that is carried out must not be taken to be over. */
+/** Changes what the owner sees first, so that a job that is being carried out does not appear to be over. */
 async function putBack(
   id: string,
   { store, jobs }: JobBackend,
@@ -43,7 +43,7 @@ async function putBack(
   const hasFailed = before?.failure !== undefined
   if (hasFailed) await store.change(id, again)
   if (await jobs.putBack(id, expiresAtMs)) return true
-  // Of one that has not failed nothing was changed, and a gateway may be about to: what was read before is old by then.
+  // If the job had not failed, nothing was changed, and a gateway may be changing it now: the state read above is stale.
   if (hasFailed) await store.change(id, before)
   return false
 }

@@ -1,7 +1,7 @@
 import { jobView } from '../../jobs/job-view.ts'
 import { fail, jobArguments, print, withJobs } from './with-jobs.ts'
 
-/** `jobs show ID --config DIR`: a job as its owner sees it, in JSON, and whose it is. */
+/** `jobs show ID --config DIR`: shows a job as its owner sees it, in JSON, together with the name of the owner. */
 export function main(args: string[]): Promise<number> {
   const { id, config } = jobArguments(args)
   return withJobs(config, async ({ backend: { store } }) => {

@@ -10,18 +10,18 @@ import type { JobBackend } from '../../jobs/job-backend.ts'
 import { JobFileError } from '../../jobs/sqlite/job-file.ts'
 import { requiredOption, UsageError } from '../arguments.ts'
 
-/** What a command is given besides its arguments. */
+/** What a command of `jobs` works with. */
 export interface JobsAtHand {
   readonly backend: JobBackend
-  /** Until a job is given up that is put back, milliseconds; of one that has been forgotten what most have. */
+  /** For how long a job that is put back is tried, in milliseconds; for a forgotten job, the usual time. */
   readonly jobLifeMs: (job: Pick<Job, 'owner' | 'route'> | undefined) => number
-  /** Until a call-back of an integration is given up, milliseconds; undefined where it has none configured. */
+  /** For how long a call-back to an integration is tried, in milliseconds; undefined if it has none configured. */
   readonly callbackLifeMs: (owner: string) => number | undefined
 }
 
 /**
- * Runs a command with the jobs of a configuration, beside a gateway that runs.
- * @returns the exit code of the command; 1 where the jobs cannot be reached
+ * Runs a command on the jobs of a configuration; a gateway may be running on them at the same time.
+ * @returns the exit code of the command; 1 if the jobs cannot be reached
  */
 export async function withJobs(
   directory: string,
@@ -38,7 +38,7 @@ export async function withJobs(
       const rule = job && settingsOf(job.owner)?.policies.jobs?.[job.route]
       return (rule?.expiryMinutes ?? jobs.expiryMinutes) * 60_000
     }
-    // A new one would have no jobs, as if there were none.
+    // Opening it would create an empty database, and the command would report that there are no jobs.
     if (jobs.file !== undefined && !existsSync(jobs.file)) {
       const found = `${resolve(jobs.file)} is not there`
       return fail(`${found}; a relative jobs.file is sought from where the gateway was started`)
@@ -70,7 +70,7 @@ export function jobArguments(args: string[]): { readonly id: string; readonly co
   return { id, config: requiredOption(values.config, 'config') }
 }
 
-/** Reads a number from 1 on; `standard` where it is not given. */
+/** Reads a number of at least 1; `standard` if it is not given. */
 export function limitOf(text: string | undefined, standard: number): number {
   const limit = text === undefined ? standard : Number(text)
   if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit is a number from 1 on')
@@ -82,7 +82,7 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Says why a command could not do what it was asked; its exit code. */
+/** Prints why a command failed; returns its exit code. */
 export function fail(message: string): number {
   process.stderr.write(`jobs: ${message}\n`)
   return 1

@@ -26,9 +26,9 @@ export async function main(args: string[]): Promise<number> {
 }
 
 /**
- * Tells what changed between two schemas of a shop, breaking changes first; with a configuration, of the
- * routes that it grants.
- * @returns the exit code: 1 where something breaks or a file cannot be read, else 0
+ * Prints what changed between two schemas of a shop, breaking changes first. With a configuration, only changes of
+ * routes that it grants are printed.
+ * @returns the exit code: 1 if there is a breaking change or a file cannot be read, otherwise 0
  */
 async function diff(before: string, after: string, directory?: string): Promise<number> {
   const [old, next] = [await read(before), await read(after)]

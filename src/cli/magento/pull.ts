@@ -31,9 +31,9 @@ export async function main(args: string[]): Promise<number> {
 }
 
 /**
- * Fetches the schema of the shop into the configuration. What was there stays until a whole and valid
- * document has arrived.
- * @returns the exit code: 0, or 1 when there is no document
+ * Fetches the schema of the shop into the configuration. The previous one stays until a complete and valid document has
+ * arrived.
+ * @returns the exit code: 0, or 1 if no document could be fetched
  */
 async function pull(directory: string, name: string | undefined, store: string): Promise<number> {
   let config: Config
@@ -51,7 +51,8 @@ async function pull(directory: string, name: string | undefined, store: string):
   try {
     const document = await fetchFrom(config, integration, store)
     const operations = operationsOf(document).length
-    // Magento takes who presents what does not hold for a guest; with such a schema nearly all would be refused.
+    // Magento treats a caller with invalid credentials as a guest. With a guest's schema nearly every request would be
+    // refused.
     if (operations <= (document['x-anonymous']?.length ?? 0)) {
       return fail(
         `Magento shows the credential of ${integration.name} no more than a guest: it does not hold, or grants nothing`,
@@ -70,7 +71,7 @@ async function pull(directory: string, name: string | undefined, store: string):
 
 async function fetchFrom(config: Config, { upstream }: IntegrationSettings, store: string) {
   const { magento } = config.gateway
-  // Nothing is forwarded, so nobody is answered, and nobody waits.
+  // This gateway forwards no requests of callers, so these settings have no effect.
   const answers: AnswerSettings = {
     problemsUrl: '',
     isDraining: () => false,

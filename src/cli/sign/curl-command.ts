@@ -2,7 +2,7 @@
 export interface SignedHeader {
   readonly name: string
   readonly value: string
-  /** A shell expression that gives the rest of the value, so that a secret is named and not shown. */
+  /** A shell expression for the rest of the value, so that a secret is referred to rather than shown. */
   readonly shellSuffix?: string
 }
 
@@ -10,7 +10,7 @@ export interface SignedHeader {
 export interface CommandRequest {
   readonly method: string
   readonly url: string
-  /** What curl is given as `--data-binary`; absent for a request without a body. */
+  /** The argument of curl's `--data-binary`; absent for a request without a body. */
   readonly bodyArgument?: string
 }
 

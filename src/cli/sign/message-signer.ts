@@ -9,7 +9,7 @@ import { type Signer, type SigningCredentials, secretOf } from './signer.ts'
 
 const lifetimeSeconds = 300
 
-/** Scheme `rfc9421`; the secret is a shared one, or a private key in PEM. */
+/** Scheme `rfc9421`. The secret is a shared secret or a private key in PEM. */
 export const messageSigner: Signer = {
   needs: ['secret'],
   sign: ({ method, origin, path, query, body }, credentials) => {

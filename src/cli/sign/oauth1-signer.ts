@@ -4,7 +4,7 @@ import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
 import { percentEncode } from '../../syntax/percent-encoding.ts'
 import { type Signer, secretOf } from './signer.ts'
 
-/** Scheme `oauth1`; of its credentials the consumer key and the access token stand in the header. */
+/** Scheme `oauth1`. The header contains two of its credentials: the consumer key and the access token. */
 export const oauth1Signer: Signer = {
   needs: ['consumer-key', 'consumer-secret', 'access-token', 'access-token-secret'],
   sign: (request, credentials) => {

@@ -1,33 +1,33 @@
 import type { Secret } from '../../contract/secret.ts'
 import type { SignedHeader } from './curl-command.ts'
 
-/** What is signed; every part byte for byte as it will be sent. */
+/** The request to sign; every part is byte for byte as it will be sent. */
 export interface RequestToSign {
   readonly method: string
-  /** Scheme and host, with the port where the URL has one. */
+  /** Scheme and host, and the port if the URL has one. */
   readonly origin: string
   readonly path: string
-  /** Without its `?`; undefined where there is none. */
+  /** The query without its `?`; undefined if there is none. */
   readonly query: string | undefined
   readonly body: Buffer
 }
 
-/** What a scheme signs with: options of the command, references followed. */
+/** What a scheme signs with: the options of the command, with references resolved. */
 export interface SigningCredentials {
-  /** Values of the options that refer to secrets, by the name of the option. */
+  /** The secrets that options refer to, by the name of the option. */
   readonly secrets: ReadonlyMap<string, Secret>
   readonly keyId: string | undefined
 }
 
 /** Makes the headers that one scheme adds. */
 export interface Signer {
-  /** Options with secrets that it cannot do without. */
+  /** The options with secrets that the scheme requires. */
   readonly needs: readonly string[]
-  /** @throws TypeError when an option cannot be used; its message says which, and no secret */
+  /** @throws TypeError when an option cannot be used; the message says which one, but contains no secret */
   readonly sign: (request: RequestToSign, credentials: SigningCredentials) => SignedHeader[]
 }
 
-/** The plain value of an option that {@link Signer.needs} has. */
+/** The plain value of one of the options in {@link Signer.needs}. */
 export function secretOf({ secrets }: SigningCredentials, option: string): string {
   return secrets.get(option)?.reveal() ?? ''
 }

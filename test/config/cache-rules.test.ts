@@ -42,6 +42,7 @@ for (const route of [
   'GET /V1/jobs/:id',
   'GET /V1/bulk/:bulkUuid/status',
   'GET /V1/tfa/forced-providers',
+  'GET /V1/erp/payment-methods',
   'GET /V1/integration/tokens',
   'GET /V1/customers/:customerId/password/resetLinkToken/:resetPasswordLinkToken',
 ]) {

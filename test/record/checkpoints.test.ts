@@ -66,6 +66,29 @@ test('and once, where compression was cut off before its source was removed', as
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
 })
 
+test('what comes in is covered in time, however little it is', async () => {
+  const trail = join(folder, 'timed.jsonl')
+  const settings = { key: { privateKey, id: 'k' }, everyRecords: 100, everySeconds: 0.01 }
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const checkpoints = openCheckpoints(trail, settings, resolve, (error) => assert.fail(`${error}`))
+  checkpoints.add([chainLine('{"line":1}', genesis).head])
+  // The timer of the checkpoints alone keeps no process alive.
+  const waiting = setInterval(() => undefined, 1000)
+  const { from, to } = JSON.parse(await promise) as Record<string, number>
+  clearInterval(waiting)
+  await checkpoints.close()
+  assert.deepEqual([from, to], [1, 1])
+})
+
+test('a checkpoint that was cut off is ended before the next one', async () => {
+  const { trail } = await writeTrail('cut.jsonl')
+  await writeFile(`${trail}.checkpoints`, '{"v":1,"time":"2026')
+  await openCheckpointsOf(trail).close()
+  const [cut, next] = (await readFile(`${trail}.checkpoints`, 'utf8')).split('\n')
+  assert.equal(cut, '{"v":1,"time":"2026')
+  assert.equal((JSON.parse(next ?? '') as { to: number }).to, 4)
+})
+
 test('a later start covers nothing again', async () => {
   const { trail } = await writeTrail('later.jsonl')
   await coveredAtStart(trail)

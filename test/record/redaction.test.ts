@@ -133,6 +133,12 @@ describe('of a path shows', () => {
     assert.equal(granted(target, 'GET /V1/guest-carts/:cartId/items', variables), shown)
     assert.equal(redactPath(requestContext({ target })), shown)
   })
+  test('no id of what else belongs to a guest', () => {
+    const route = 'GET /V1/guest-giftregistry/:id/items'
+    const target = '/rest/V1/guest-giftregistry/short7/items'
+    const shown = granted(target, route, { id: 'short7' })
+    assert.equal(shown, '/rest/V1/guest-giftregistry/[redacted]/items')
+  })
   test('only words and numbers of a path that was not granted', () => {
     const target = '/rest/V1/customers/42/pw-5ecr3t/resetLinkToken'
     assert.equal(

@@ -35,9 +35,10 @@ export async function attempt(
   if (request.isComposed) return compose(request, occasion, sender, world)
   const isTaken = request.engine === 'magento'
   const path = isTaken ? asyncPath(request) : request.path
-  const result = resultOf(await sender.send(occasion, upstreamRequest(request, path)))
+  const sent = await sender.send(occasion, upstreamRequest(request, path))
+  const result = resultOf(sent)
   if (!isTaken || result.judgement !== 'done') return result
-  const bulk = readTakenBulk(result.answer?.body ?? Buffer.alloc(0))
+  const bulk = 'code' in sent ? undefined : readTakenBulk(sent.body)
   if (bulk === undefined) return { ...result, judgement: 'unknown', failure: notTaken }
   const { total, refused } = bulk
   const { length } = refused

@@ -2,7 +2,13 @@ import type { Occasion } from '../forward/upstream-exchange.ts'
 import { type AttemptResult, resultOf } from './attempt.ts'
 import type { JobRequest } from './job-payload.ts'
 import type { JobSender, JobWorld } from './job-world.ts'
-import { bulkStatusPath, readOperations, stateOfResults, withRefused } from './magento-bulk.ts'
+import {
+  bulkStatusPath,
+  bulkStatusQuery,
+  readOperations,
+  stateOfResults,
+  withRefused,
+} from './magento-bulk.ts'
 
 /** Asks Magento how far it is with a bulk that it has accepted. */
 export async function followBulk(
@@ -12,13 +18,14 @@ export async function followBulk(
   { store }: JobWorld,
 ): Promise<AttemptResult> {
   const path = bulkStatusPath(request, request.bulkUuid ?? '')
-  const sent = { method: 'GET', path, query: undefined, body: undefined } as const
-  const { judgement, answer, failure, retryAfterMs } = resultOf(await sender.send(occasion, sent))
+  const asked = { method: 'GET', path, query: bulkStatusQuery, body: undefined } as const
+  const sent = await sender.send(occasion, asked)
+  const { judgement, failure, retryAfterMs } = resultOf(sent)
   if (judgement === 'unauthorized') {
     const detail = 'Magento does not let the integration see what became of it.'
     return { judgement, failure: { code: 'upstream-error', detail } }
   }
-  const bulk = judgement === 'done' ? readOperations(answer?.body ?? Buffer.alloc(0)) : undefined
+  const bulk = 'code' in sent || judgement !== 'done' ? undefined : readOperations(sent.body)
   // Whatever was answered, asking again does no harm.
   if (bulk === undefined) return { judgement: 'taken', failure, retryAfterMs }
   const { id } = request.job

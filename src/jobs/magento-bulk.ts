@@ -46,6 +46,9 @@ export function bulkStatusPath({ store }: JobRequest, bulkUuid: string): string 
   return `${prefix}/V1/bulk/${encodeURIComponent(bulkUuid)}/detailed-status`
 }
 
+/** Asks only for what is read of the operations. What was sent and answered would make it many times as long. */
+export const bulkStatusQuery = 'fields=operations_list%5Bid%2Cstatus%2Cresult_message%5D'
+
 /** Reads Magento's answer when it has accepted a bulk; undefined for any other answer. */
 export function readTakenBulk(body: Buffer): TakenBulk | undefined {
   const { bulk_uuid: bulkUuid, request_items: items } = parsed(body)

@@ -60,6 +60,20 @@ test('a bulk whose operations are not to be seen yet is asked for again', async 
   assert.equal(targets.length, 3)
 })
 
+test('a bulk is followed to its end however long Magento tells of it, and is asked for little', async () => {
+  const sent = 'x'.repeat(300)
+  const items = Array.from({ length: 5_000 }, (_, id) => ({ id, data_hash: sent }))
+  const operations = items.map(({ id }) => ({ id, status: 1, serialized_data: sent }))
+  const { job, targets } = await carryOut(
+    { bulk_uuid: 'b', request_items: items },
+    { operations_list: operations },
+  )
+  assert.equal(job.state, 'done')
+  assert.deepEqual(job.progress, { total: 5_000, done: 5_000, failed: 0 })
+  const fields = 'fields=operations_list%5Bid%2Cstatus%2Cresult_message%5D'
+  assert.equal(targets[1], `/rest/V1/bulk/b/detailed-status?${fields}`)
+})
+
 test('operations that failed, in whichever way, are failed items', async () => {
   const states = [1, 2, 3, 5].map((status, id) => ({ id, status, result_message: `of ${status}` }))
   const taken = { bulk_uuid: 'b', request_items: states.map(({ id }) => ({ id })) }

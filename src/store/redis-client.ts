@@ -58,7 +58,8 @@ const brokenAfterMs = 1_000
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
   const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)
   const options = {
-    commandTimeout: deadlineMs,
+    // Whoever asks waits for the deadline by itself; this ends what a broken connection leaves.
+    commandTimeout: Math.max(deadlineMs, brokenAfterMs),
     connectTimeout: 1_000,
     socketTimeout: brokenAfterMs,
     enableOfflineQueue: false,

@@ -75,7 +75,7 @@ export function guardRedis(
   function tryAgain(): void {
     if (isProbing) return
     isProbing = true
-    probe(failedKey)
+    inTime(probe(failedKey), deadlineMs)
       .then(back, (error: unknown) => {
         if (codeOf(error) === readOnly && !isClosed) reconnect()
       })
@@ -116,21 +116,30 @@ export function guardRedis(
   }
 }
 
-/** The answer, or an error once the deadline has passed. */
+/**
+ * The answer, or an error once the deadline has passed. In a process that stood still for a moment timers are called
+ * before what has come meanwhile is read: it is read first, or every Redis would be away whenever there is much to do.
+ */
 function inTime<Answer>(
   answer: Promise<Answer>,
   deadlineMs: number,
-  discard: ((answer: Answer) => void) | undefined,
+  discard?: (answer: Answer) => void,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    let isOver = false
     let isLate = false
-    const deadline = setTimeout(() => {
+    const giveUp = () => {
+      if (isOver) return
       isLate = true
       reject(new Error('TIMEOUT of the gateway'))
-    }, deadlineMs)
+    }
+    const deadline = setTimeout(() => setImmediate(giveUp), deadlineMs)
     answer
       .then((value) => (isLate ? discard?.(value) : resolve(value)), reject)
-      .finally(() => clearTimeout(deadline))
+      .finally(() => {
+        isOver = true
+        clearTimeout(deadline)
+      })
   })
 }
 

@@ -84,6 +84,20 @@ describe('while Redis is', () => {
     assert.equal(opened.lines.length, 2)
   })
 
+  test('answering while the process stands still: its answer counts, however late it is read', async () => {
+    await using redis = await startRedis()
+    const charge = chargeOn([rateOf(1, 3600, 1)])
+    using other = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs: 5_000 })
+    assert.equal((await decide(other.store, charge)).isAllowed, true)
+    using opened = await openTestStore({ url: new Secret(redis.url) })
+    const decision = decide(opened.store, charge)
+    const nonce = opened.store.useNonce('nonce', 60_000)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+    assert.equal((await decision).isAllowed, false)
+    assert.equal(await nonce, 'fresh')
+    assert.deepEqual(opened.lines, [])
+  })
+
   test('answering too late: what it let run at once meanwhile is given back', async () => {
     await using redis = await startRedis()
     await using link = await openSlowLink(redis.port)

@@ -30,9 +30,20 @@ test('admits a caller again that waits as it was told', async () => {
     services(clock),
   )
   assert.equal(check(requestFrom('203.0.113.1')), allow)
+  clock.advance(900)
   const verdict = await rejectionOf(check(requestFrom('203.0.113.1')))
   clock.advance((verdict.retryAfterSeconds ?? 0) * 1000)
   assert.equal(check(requestFrom('203.0.113.1')), allow)
+})
+
+test('tells a caller that is shut out to stay away for the whole of it', async () => {
+  const penaltyOf = () => 1_001
+  const check = addressLimit.prepare(
+    { perAddress: { ratePerSecond: 1, burst: 1 } },
+    { ...services(), penaltyOf },
+  )
+  const verdict = await rejectionOf(check(requestFrom('203.0.113.1')))
+  assert.equal(verdict.retryAfterSeconds, 2)
 })
 
 test('counts an IPv6 caller by its /64', () => {

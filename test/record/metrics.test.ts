@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { Registry } from 'prom-client'
+import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
 import { limitMetrics } from '../../src/record/metrics/limit-metrics.ts'
-import { acme, globex, quietAddresses, startGateway } from '../support/gateway.ts'
+import { acme, globex, quietAddresses, startGateway, testEnv } from '../support/gateway.ts'
 import { acmeHeaders, type ClientRequest, globexHeaders, send } from '../support/http-client.ts'
 import { rateOf } from '../support/limits.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
@@ -155,6 +157,30 @@ test('of a rotation it shows which secret was used, how often and when last', as
   assert.equal(seen.value(last('new')), 0)
   assert.equal(seen.value(`magegate_secret_uses_total${labels('old')}`), 1)
   assert.equal(seen.value(`magegate_secret_uses_total${labels('new')}`), 0)
+})
+
+test('a request that is sent again is no use of the secret that it was signed with', async () => {
+  await using upstream = await startUpstream()
+  const secrets = [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }]
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...acme, credentials: { signature: { scheme: 'canonical', secrets } } }],
+  })
+  const path = '/rest/V1/products/24-MB01'
+  const [timestamp, nonce] = [String(Math.floor(Date.now() / 1000)), 'nonce-0123456789abcdef']
+  const signed = canonicalRequest({ timestamp, nonce, method: 'GET', path, query: '', body: '' })
+  const headers = {
+    'X-Integration-Id': acme.name,
+    'X-Timestamp': timestamp,
+    'X-Nonce': nonce,
+    'X-Signature': createHmac('sha256', testEnv.ACME_HMAC_SECRET).update(signed).digest('hex'),
+  }
+  assert.equal((await send(gateway.url, { path, headers })).status, 200)
+  assert.equal((await send(gateway.url, { path, headers })).status, 401)
+  const { text } = await scrape(gateway)
+  assert.deepEqual(text.match(/^magegate_secret_uses_total.*$/gm), [
+    'magegate_secret_uses_total{integration="acme-erp",secret="k1"} 1',
+  ])
 })
 
 test('the use of each limit is shown as a share of it', async () => {

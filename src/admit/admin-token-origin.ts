@@ -16,7 +16,7 @@ export const adminTokenOrigin = definePolicy({
   section: 'policies',
   key: 'adminTokensFrom',
   settings: Type.Array(CidrSetting(), {
-    description: 'Addresses and CIDR blocks from which tokens of administrators are taken.',
+    description: "Addresses and CIDR blocks from which administrators' tokens are accepted.",
   }),
   absent: [],
   prepare: (cidrs) => {

@@ -11,7 +11,7 @@ export const ipAllowlist = definePolicy({
   key: 'ipAllowlist',
   settings: Type.Array(CidrSetting(), {
     minItems: 1,
-    description: 'Addresses and CIDR blocks, IPv4 and IPv6, that the integration may call from.',
+    description: 'Addresses and CIDR blocks, IPv4 and IPv6, from which the integration may call.',
   }),
   prepare: (cidrs) => {
     const isListed = compileIpSet(cidrs)

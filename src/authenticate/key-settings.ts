@@ -13,7 +13,7 @@ export function SharedSecretsSetting() {
       },
       { additionalProperties: false },
     ),
-    { minItems: 1, maxItems: 2, description: 'One secret, two while rotating.' },
+    { minItems: 1, maxItems: 2, description: 'One secret, or two while rotating.' },
   )
 }
 
@@ -22,7 +22,7 @@ export function NotAfterSetting() {
   return CalendarSetting({
     form: /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/,
     example: '2027-01-31T00:00:00Z',
-    description: 'From then on the key is refused; UTC.',
+    description: 'Time in UTC from which the key is refused.',
     expected: 'a time in UTC, such as 2027-01-31T00:00:00Z',
   })
 }
@@ -39,6 +39,6 @@ export function MaxAgeSetting() {
     minimum: 1_000,
     maximum: longestAgeMs,
     default: 300_000,
-    description: 'How far the time of the caller may be from ours, either way.',
+    description: "How far the caller's time may differ from ours, in either direction.",
   })
 }

@@ -20,7 +20,7 @@ function PlacesSetting(what: string) {
         expected: 'a variable of the route such as :sku, or a JSON Pointer such as /items/*/sku',
       }),
       {
-        description: `Where a request names ${what}: variables of the route, such as :sku, and JSON Pointers into the body, in which * is every element. Instead of what is known of Magento's own routes.`,
+        description: `Where a request names ${what}: variables of the route, such as :sku, and JSON Pointers into the body, in which * stands for every element. Replaces what is known about Magento's own routes.`,
       },
     ),
   )
@@ -31,7 +31,7 @@ function BodySetting(what: string) {
     Type.Integer({
       minimum: 1,
       maximum: 1_048_576,
-      description: `Show the body of the ${what}, redacted, up to so many characters.`,
+      description: `Show the body of the ${what}, redacted and cut to this many characters.`,
     }),
   )
 }
@@ -50,7 +50,8 @@ const settings = Type.Record(
   ),
   {
     additionalProperties: false,
-    description: 'What the audit tells of requests of granted routes besides what it tells of all.',
+    description:
+      'What the audit shows about requests to granted routes, in addition to what it shows about all.',
   },
 )
 

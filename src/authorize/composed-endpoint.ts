@@ -14,7 +14,7 @@ export const composedEndpoint = definePolicy({
   key: 'endpoints',
   settings: Type.Enum(['compose', 'forward'], {
     description:
-      'Answer the routes of the gateway by calls to Magento, or hand them to a module that Magento has for them.',
+      "Answer the gateway's own routes with calls to Magento, or forward them to a module that Magento has for them.",
   }),
   absent: 'compose',
   prepare: (mode, { endpoints }) => {

@@ -19,11 +19,12 @@ const settings = Type.Record(
       mode: Type.Enum(['asked', 'always', 'never'], {
         default: 'asked',
         description:
-          'Make a job of a request that says Prefer: respond-async, of every request, or of none.',
+          'Turn requests with Prefer: respond-async into jobs, or all requests, or none.',
       }),
       engine: Type.Enum(['gateway', 'magento'], {
         default: 'gateway',
-        description: "Have the gateway work it off, or Magento's own asynchronous and bulk API.",
+        description:
+          "Whether the gateway works the job off, or Magento's own asynchronous and bulk API.",
       }),
       inOrderOf: Type.Optional(
         Type.Array(
@@ -34,21 +35,22 @@ const settings = Type.Record(
           }),
           {
             description:
-              'Jobs of the integration in which these are the same are carried out in their order, whatever their routes. An empty list: all of them. Left out: in any order.',
+              'Jobs of the integration with the same values here are carried out in order, whatever their routes. With an empty list all its jobs are in order; if left out, none.',
           },
         ),
       ),
       repeatable: Type.Optional(
         Type.Boolean({
           description:
-            'Whether it may be sent again when nobody knows what became of it. Left out: PUT, DELETE, and what sets quantities.',
+            'Whether it may be sent again when its outcome is unknown. If left out: PUT, DELETE, and routes that set quantities.',
         }),
       ),
       expiryMinutes: Type.Optional(
         Type.Integer({
           minimum: 1,
           maximum: 525_600,
-          description: 'Until it is given up. As jobs.expiryMinutes of gateway.yaml if left out.',
+          description:
+            'How long it is tried. Same as jobs.expiryMinutes of gateway.yaml if left out.',
         }),
       ),
     },

@@ -22,8 +22,8 @@ export const deprecation = definePolicy({
     RoutePatternSetting(),
     Type.Object(
       {
-        since: DateSetting('From when on the route is deprecated, UTC.'),
-        sunset: Type.Optional(DateSetting('From when on the route may be gone, UTC.')),
+        since: DateSetting('Date (UTC) from which the route is deprecated.'),
+        sunset: Type.Optional(DateSetting('Date (UTC) from which the route may be gone.')),
         link: Type.Optional(
           Type.String({
             pattern: '^https?://[!#-;=?-\\[\\]_a-z~]+$',
@@ -34,7 +34,7 @@ export const deprecation = definePolicy({
       },
       { additionalProperties: false },
     ),
-    { additionalProperties: false, description: 'Granted routes that callers should leave.' },
+    { additionalProperties: false, description: 'Granted routes that callers should stop using.' },
   ),
   prepare: (settings) => {
     const fields = new Map(

@@ -12,7 +12,7 @@ export function GrantSetting() {
       Type.Object(
         {
           tag: Type.String({
-            description: "Tag of the shop's schema: all operations that have it.",
+            description: "Tag of the shop's schema, which stands for all operations that have it.",
           }),
         },
         closed,

@@ -51,7 +51,10 @@ export const idempotency = definePolicy({
         description: 'Granted routes whose requests must have a key.',
       }),
     },
-    { additionalProperties: false, description: 'Writes that are carried out once for each key.' },
+    {
+      additionalProperties: false,
+      description: 'Writes that are carried out only once per Idempotency-Key.',
+    },
   ),
   absent: { keepHours: 24, required: [] },
   prepare: ({ keepHours, required }, { idempotencyKeys }) => {

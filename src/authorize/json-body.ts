@@ -32,13 +32,13 @@ export const jsonBody = definePolicy({
         minimum: 1,
         maximum: 500,
         default: standardJsonBounds.depth,
-        description: 'How deep arrays and objects may be nested.',
+        description: 'How deeply arrays and objects may be nested.',
       }),
       members: Type.Integer({
         minimum: 1,
         maximum: 100_000_000,
         default: standardJsonBounds.members,
-        description: 'Most members of objects and elements of arrays, in all.',
+        description: 'Most members of objects and elements of arrays in total.',
       }),
       otherTypes: Type.Record(
         WriteRouteSetting(),
@@ -46,7 +46,7 @@ export const jsonBody = definePolicy({
         {
           additionalProperties: false,
           default: {},
-          description: 'Media types by granted route whose bodies are passed on unread.',
+          description: 'Media types, by granted route, whose bodies are passed on unread.',
         },
       ),
     },

@@ -22,11 +22,11 @@ export const knownAttacks = definePolicy({
         {
           additionalProperties: false,
           default: {},
-          description: 'By granted route the rules that do not hold there.',
+          description: 'The rules that do not apply, by granted route.',
         },
       ),
     },
-    { additionalProperties: false, description: 'Rules against known attacks; all hold.' },
+    { additionalProperties: false, description: 'Rules against known attacks; all of them apply.' },
   ),
   absent: { except: {} },
   prepare: ({ except }) => {

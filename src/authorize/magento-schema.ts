@@ -23,21 +23,21 @@ export const magentoSchema = definePolicy({
     {
       mode: Type.Enum([...modes], {
         default: 'enforce',
-        description: 'Refuse what the schema does not have, only report it, or do neither.',
+        description: 'Refuse what the schema does not allow, only report it, or do neither.',
       }),
       routes: Type.Record(RoutePatternSetting(), Type.Enum([...modes]), {
         additionalProperties: false,
         default: {},
-        description: 'By granted route a mode of its own.',
+        description: 'Another mode, by granted route.',
       }),
       answers: Type.Array(RoutePatternSetting(), {
         default: [],
         uniqueItems: true,
         description:
-          'Granted routes whose answers are checked too; drift is counted, and nothing refused.',
+          'Granted routes whose answers are checked as well; differences are counted, and nothing is refused.',
       }),
     },
-    { additionalProperties: false, description: "Requests are held against Magento's own schema." },
+    { additionalProperties: false, description: "Check of requests against Magento's own schema." },
   ),
   absent: { mode: 'enforce', routes: {}, answers: [] },
   prepare: ({ mode, routes, answers }, { contract, reportViolations, reportDrift }) => {

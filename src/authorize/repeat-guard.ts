@@ -19,7 +19,7 @@ export const repeatGuard = definePolicy({
         maximum: 3_600_000,
         default: 10_000,
         description:
-          'Scheme body: how long the same signature is refused on the same path of a write; 0 for not at all.',
+          'Scheme body: how long a write to the same path with the same signature is refused; 0 disables this.',
       }),
     },
     { additionalProperties: false },

@@ -16,23 +16,23 @@ export const responseCache = definePolicy({
         ttlSeconds: Type.Integer({
           minimum: 1,
           maximum: 3_600,
-          description: 'How long an answer is given again without asking Magento.',
+          description: 'How long an answer is reused without asking Magento.',
         }),
         staleIfErrorSeconds: Type.Integer({
           minimum: 0,
           maximum: 82_800,
           default: 0,
-          description: 'How long after that it may be given while Magento is down.',
+          description: 'How long after that it may still be used while Magento is down.',
         }),
         shared: Type.Boolean({
           default: false,
           description:
-            'Whether all integrations that say so have one answer: Magento must give them the same one.',
+            'Whether all integrations that set this share one answer, which requires that Magento gives them the same one.',
         }),
         upstream: Type.Enum(['override', 'obey'], {
           default: 'override',
           description:
-            'Whether ttlSeconds stands in the place of what Magento says of its answer, or what Magento says counts, for ttlSeconds at most.',
+            "Whether ttlSeconds replaces the lifetime that Magento gives its answer, or Magento's lifetime counts, up to ttlSeconds.",
         }),
       },
       { additionalProperties: false },

@@ -15,7 +15,7 @@ export const routeGrant = definePolicy({
   key: 'routes',
   settings: Type.Array(GrantSetting(), {
     uniqueItems: true,
-    description: 'The granted routes; what is not listed is refused.',
+    description: 'The granted routes; any other is refused.',
   }),
   absent: [],
   prepare: (grants, { keepsJobs }) => {

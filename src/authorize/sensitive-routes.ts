@@ -31,7 +31,10 @@ export const sensitiveRoutes = definePolicy({
       perAddress: RateSetting('60/min'),
       perSubject: RateSetting('10/min'),
     },
-    { additionalProperties: false, description: 'Rates where accounts and cards are guessed.' },
+    {
+      additionalProperties: false,
+      description: 'Rates on routes where accounts and cards can be guessed.',
+    },
   ),
   absent: { perAddress: '60/min', perSubject: '10/min' },
   prepare: ({ perAddress, perSubject }, services) => {

@@ -17,7 +17,8 @@ export const CallbackSettings = Type.Object(
     url: Type.Refine(
       Type.String({
         examples: ['https://erp.acme.example/hooks/magento'],
-        description: 'Where the end of each job is posted to. Callers can name no other place.',
+        description:
+          'URL to which the end of each job is posted. Callers cannot choose another one.',
       }),
       isCallbackUrl,
       () => 'an https URL without credentials and fragment',
@@ -27,13 +28,14 @@ export const CallbackSettings = Type.Object(
       {
         minItems: 1,
         maxItems: 5,
-        description: 'Every one of them signs: one, two while the receiver exchanges them.',
+        description:
+          'Each of them signs every call-back. One secret, or two while the receiver rotates them.',
       },
     ),
     allowAddresses: Type.Array(CidrSetting(), {
       default: [],
       description:
-        'Addresses that are not public and that the URL may lead to all the same; only they may be reached by plain http.',
+        'Addresses that are not public but may be called nevertheless; only these may be reached by plain http.',
     }),
     caFile: Type.Optional(
       Type.String({
@@ -47,7 +49,11 @@ export const CallbackSettings = Type.Object(
       default: 2,
       description: 'Most call-backs of the integration that are sent at once.',
     }),
-    timeoutMs: Milliseconds(20_000, 120_000, 'Until the whole answer of the receiver is here.'),
+    timeoutMs: Milliseconds(
+      20_000,
+      120_000,
+      "Time within which the receiver's whole answer must have arrived.",
+    ),
     retry: Type.Object(
       {
         firstMs: Milliseconds(5_000, dayMs, 'Wait after the first failure; doubled each time.'),
@@ -55,7 +61,7 @@ export const CallbackSettings = Type.Object(
         giveUpAfterMs: Milliseconds(
           dayMs,
           14 * dayMs,
-          'After so long a call-back that still fails is put with the dead ones.',
+          'Time after which a call-back that still fails becomes a dead letter.',
         ),
       },
       { ...closed, default: {} },

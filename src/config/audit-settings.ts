@@ -4,18 +4,18 @@ import { closed, Milliseconds } from './setting-forms.ts'
 
 const checkpoints = Type.Object(
   {
-    key: SecretSetting('Ed25519 private key, PEM, that `audit keygen` has made.'),
+    key: SecretSetting('Ed25519 private key in PEM, as made by `audit keygen`.'),
     everyRecords: Type.Integer({
       minimum: 1,
       maximum: 1_000_000,
       default: 1_000,
-      description: 'How many records have one checkpoint at most.',
+      description: 'Most records that one checkpoint covers.',
     }),
     everySeconds: Type.Integer({
       minimum: 1,
       maximum: 86_400,
       default: 10,
-      description: 'How long a record waits for its checkpoint at most.',
+      description: 'Longest that a record waits for its checkpoint.',
     }),
     copyTo: Type.Optional(
       Type.Object(
@@ -32,9 +32,9 @@ const checkpoints = Type.Object(
               closed,
             ),
           ),
-          url: Type.Optional(SecretUrlSetting('URL that each checkpoint is posted to.')),
+          url: Type.Optional(SecretUrlSetting('URL to which each checkpoint is posted.')),
         },
-        { ...closed, description: 'Second places that each checkpoint is taken to.' },
+        { ...closed, description: 'Second places to which each checkpoint is copied.' },
       ),
     ),
   },
@@ -45,18 +45,18 @@ const checkpoints = Type.Object(
 export const AuditSettings = Type.Object(
   {
     file: Type.Optional(
-      Type.String({ minLength: 1, description: 'File that records are appended to.' }),
+      Type.String({ minLength: 1, description: 'File to which records are appended.' }),
     ),
     stdout: Type.Optional(Type.Boolean({ description: 'Write records to standard output.' })),
     checkpoints: Type.Optional(checkpoints),
     onFailure: Type.Enum(['refuse', 'allow'], {
       default: 'refuse',
       description:
-        'While records cannot be written: refuse writes and readiness, or allow them unrecorded.',
+        'While records cannot be written: refuse writes and fail readiness, or allow writes without a record.',
     }),
     redact: Type.Object(
       {
-        emails: Type.Boolean({ default: false, description: 'Strike out e-mail addresses too.' }),
+        emails: Type.Boolean({ default: false, description: 'Redact e-mail addresses as well.' }),
         names: Type.Array(Type.String({ minLength: 1 }), {
           default: [],
           description:
@@ -66,22 +66,25 @@ export const AuditSettings = Type.Object(
       {
         ...closed,
         default: {},
-        description: 'What is struck out besides tokens, secrets and numbers of cards.',
+        description: 'What is redacted besides tokens, secrets and card numbers.',
       },
     ),
     tokenHashKey: Type.Optional(
       SecretSetting(
-        'Key of the hash by which requests with one token are found. Left out, every process has its own.',
+        'Key of the hash by which requests with the same token are found. If left out, every process has its own.',
       ),
     ),
     deadlineMs: Milliseconds(
       2_000,
-      'Most that the answer of a write waits for its record; after that the trail counts as failing.',
+      'Longest that the answer to a write waits for its record; after that the trail counts as failing.',
     ),
     rotate: Type.Optional(
       Type.Object(
         {
-          sizeMiB: Type.Integer({ minimum: 1, description: 'Size at which a new file is begun.' }),
+          sizeMiB: Type.Integer({
+            minimum: 1,
+            description: 'Size at which a new file is started.',
+          }),
           keep: Type.Integer({
             minimum: 1,
             maximum: 10_000,
@@ -91,7 +94,7 @@ export const AuditSettings = Type.Object(
             Type.Integer({
               minimum: 1,
               maximum: 8_784,
-              description: 'Age at which a new file is begun, whatever its size.',
+              description: 'Age at which a new file is started, whatever its size.',
             }),
           ),
           keepDays: Type.Optional(

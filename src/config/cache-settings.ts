@@ -8,19 +8,20 @@ export const cacheSettings = Type.Object(
       maximum: 65_536,
       default: 64,
       description:
-        'What kept answers may take of the memory of a process; those not asked for the longest go first. Does not count where the store is Redis.',
+        'How much memory of a process kept answers may take; the least recently used are dropped first. Ignored if the store is Redis.',
     }),
     answerKiB: Type.Integer({
       minimum: 1,
       maximum: 65_536,
       default: 256,
-      description: 'Longest answer that is kept; up to this it is held until it is whole.',
+      description:
+        'Longest answer that is kept; up to this length it is held back until it is complete.',
     }),
   },
   {
     additionalProperties: false,
     default: {},
     description:
-      'How much is kept of answers of the routes that integrations have in policies.cache.',
+      'How many answers are kept of the routes that integrations list in policies.cache.',
   },
 )

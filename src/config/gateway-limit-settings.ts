@@ -15,7 +15,8 @@ export const GatewayLimitSettings = Type.Object(
       minimum: 1,
       maximum: 1_073_741_824,
       default: 65_536,
-      description: 'Most characters of a text in a body; of file contents only bodyBytes counts.',
+      description:
+        'Most characters of a text in a body; contents of files are limited only by bodyBytes.',
     }),
     arrayItems: Type.Integer({
       minimum: 1,
@@ -30,14 +31,14 @@ export const GatewayLimitSettings = Type.Object(
           minimum: 1,
           maximum: 1_000_000,
           default: 200,
-          description: 'Bucket size, requests.',
+          description: 'Size of the bucket, in requests.',
         }),
         connections: Type.Integer({
           minimum: 1,
           maximum: 1_000_000,
           default: 1_000,
           description:
-            'Most open connections; one more is closed at once. Trusted proxies may hold any number.',
+            'Most open connections; any further one is closed at once. Trusted proxies may have any number.',
         }),
         refusals: Type.Object(
           {
@@ -50,14 +51,15 @@ export const GatewayLimitSettings = Type.Object(
             ...closed,
             default: {},
             description:
-              'Refusals that no integration is charged for: what is let pass before the address is shut out.',
+              'Refusals that cannot be charged to an integration: how many are allowed before the address is shut out.',
           },
         ),
       },
       {
         ...closed,
         default: {},
-        description: 'Limit of one address (an IPv6 /64), before anything is spent on it.',
+        description:
+          'Limits per address (for IPv6 per /64), applied before any work is done for a request.',
       },
     ),
   },

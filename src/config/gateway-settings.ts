@@ -17,7 +17,7 @@ const admin = Type.Object(
     }),
     port: Port('Port of the admin listener; 0 takes a free one.'),
     token: Type.Optional(
-      SecretSetting('Bearer token of POST /reload, which is not there without one.', 16),
+      SecretSetting('Bearer token of POST /reload, which does not exist without one.', 16),
     ),
   },
   closed,
@@ -29,11 +29,12 @@ const shutdown = Type.Object(
       minimum: 0,
       maximum: 600_000,
       default: 3_000,
-      description: 'How long after SIGTERM new connections are still served, readiness failing.',
+      description:
+        'How long after SIGTERM new connections are still served, while readiness fails.',
     }),
     deadlineMs: Milliseconds(
       12_000,
-      'How long after SIGTERM what is still running is cut off; longer than the notice.',
+      'How long after SIGTERM running requests are cut off; longer than noticeMs.',
     ),
   },
   { ...closed, default: {} },

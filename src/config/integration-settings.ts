@@ -33,7 +33,11 @@ const UpstreamSettings = Type.Refine(
             accessToken: SecretSetting('Access token.'),
             accessTokenSecret: SecretSetting('Access token secret.'),
           },
-          { ...closed, description: 'OAuth 1.0a, HMAC-SHA256: what Magento gives an integration.' },
+          {
+            ...closed,
+            description:
+              'OAuth 1.0a with HMAC-SHA256: the credentials that Magento gives an integration.',
+          },
         ),
       ),
       adminToken: Type.Optional(
@@ -46,10 +50,13 @@ const UpstreamSettings = Type.Refine(
               minimum: 1,
               maximum: 1_440,
               default: 50,
-              description: 'How long a token is used that does not say how long it lasts.',
+              description: 'How long a token is used that does not say when it expires.',
             }),
           },
-          { ...closed, description: 'A token of an administrator, fetched and renewed.' },
+          {
+            ...closed,
+            description: 'The token of an administrator, which the gateway fetches and renews.',
+          },
         ),
       ),
       bearer: Type.Optional(
@@ -59,7 +66,7 @@ const UpstreamSettings = Type.Refine(
       ),
       passthrough: Type.Optional(
         Type.Literal(true, {
-          description: 'Send the Authorization header of the caller as it is.',
+          description: "Pass the caller's Authorization header on unchanged.",
         }),
       ),
     },
@@ -88,7 +95,7 @@ export const IntegrationSettings = Type.Object(
       Type.String({
         pattern: '^[A-Za-z0-9_-]{1,255}$',
         description:
-          'Inventory source that its endpoints write to. As magento.sourceCode if left out.',
+          'Inventory source to which its endpoints write. Same as magento.sourceCode if left out.',
       }),
     ),
     queueWeight: Type.Integer({
@@ -96,7 +103,7 @@ export const IntegrationSettings = Type.Object(
       maximum: 100,
       default: 1,
       description:
-        'How much of Magento it gets where others wait too, in proportion to theirs. See magento.queue.',
+        'Its share of Magento while others wait as well, in proportion to their weights. See magento.queue.',
     }),
     callback: Type.Optional(CallbackSettings),
     reportOnly: Type.Optional(
@@ -104,7 +111,7 @@ export const IntegrationSettings = Type.Object(
         [Type.Literal(true), Type.Array(Type.Enum(reportable), { minItems: 1, uniqueItems: true })],
         {
           description:
-            'Policies that report what they would refuse, and let it pass: true for all that can, or a list.',
+            'Policies that only report what they would refuse: true for all that can, or a list.',
           expected: `true, or a list of ${reportable.join(', ')}`,
         },
       ),

@@ -9,12 +9,12 @@ export const JobsSettings = Type.Object(
       Type.String({
         minLength: 1,
         description:
-          'SQLite file of the jobs, on a local disk. It has the bodies of requests in it.',
+          'SQLite file of the jobs, on a local disk. It contains the bodies of requests.',
       }),
     ),
     rabbitmq: Type.Optional(
       SecretUrlSetting(
-        'In place of a file, for several machines: URL of RabbitMQ 3.10 or later, amqp:// or amqps://, with user and virtual host.',
+        'Instead of a file, for several machines: URL of RabbitMQ 3.10 or later, amqp:// or amqps://, with user and virtual host.',
       ),
     ),
     rabbitmqCaFile: Type.Optional(
@@ -24,7 +24,7 @@ export const JobsSettings = Type.Object(
       minimum: 1,
       maximum: 60_000,
       default: 5_000,
-      description: 'Most that a request waits for RabbitMQ to confirm its job.',
+      description: 'Longest that a request waits for RabbitMQ to confirm its job.',
     }),
     concurrency: Type.Integer({
       minimum: 1,
@@ -38,7 +38,8 @@ export const JobsSettings = Type.Object(
           minimum: 10,
           maximum: 3_600_000,
           default: 1_000,
-          description: 'Wait after the first attempt that may be repeated; it doubles each time.',
+          description:
+            'Wait after the first failed attempt that may be repeated; it doubles each time.',
         }),
         longestMs: Type.Integer({
           minimum: 10,
@@ -53,30 +54,30 @@ export const JobsSettings = Type.Object(
       minimum: 1,
       maximum: 525_600,
       default: 1_440,
-      description: 'Until a job is given up that could not be carried out.',
+      description: 'How long a job is tried before it is given up.',
     }),
     keepHours: Type.Integer({
       minimum: 1,
       maximum: 8_760,
       default: 168,
-      description: 'How long a job that is over can be seen.',
+      description: 'How long a finished job can be seen.',
     }),
     keepDeadHours: Type.Integer({
       minimum: 1,
       // The longest time to live in RabbitMQ is a little more than this.
       maximum: 1_176,
       default: 720,
-      description: 'How long a dead letter is kept, of jobs and of call-backs.',
+      description: 'How long dead letters of jobs and call-backs are kept.',
     }),
     maxWaiting: Type.Integer({
       minimum: 1,
       maximum: 10_000_000,
       default: 100_000,
-      description: 'Most jobs that wait; beyond them requests are refused.',
+      description: 'Most jobs that wait; further requests are refused.',
     }),
   },
   {
     ...closed,
-    description: 'Writes that are accepted now and carried out later; none if left out.',
+    description: 'Writes that are accepted at once and carried out later; disabled if left out.',
   },
 )

@@ -19,14 +19,14 @@ const tls = Type.Object(
     ),
     http2: Type.Boolean({
       default: true,
-      description: 'Whether callers may choose HTTP/2 (ALPN h2) beside HTTP/1.1.',
+      description: 'Whether callers may choose HTTP/2 (ALPN h2) instead of HTTP/1.1.',
     }),
     checkFilesMs: Milliseconds(
       10_000,
-      'How often the files are looked at for a new certificate, which is then used without a restart.',
+      'How often the files are checked for a new certificate, which is used without a restart.',
     ),
   },
-  { ...closed, description: 'TLS 1.2 and 1.3 at the gateway itself.' },
+  { ...closed, description: 'TLS 1.2 and 1.3, terminated by the gateway itself.' },
 )
 
 const hsts = Type.Object(
@@ -35,11 +35,11 @@ const hsts = Type.Object(
       minimum: 0,
       maximum: 4_294_967_295,
       default: 31_536_000,
-      description: 'For how long callers are to use HTTPS only.',
+      description: 'How long callers are to use only HTTPS.',
     }),
     includeSubDomains: Type.Boolean({
       default: false,
-      description: 'Whether that goes for all hosts below the name too.',
+      description: 'Whether that applies to all subdomains as well.',
     }),
   },
   {
@@ -59,19 +59,19 @@ export const ListenSettings = Type.Object(
         'Share the port with other processes of the same user (SO_REUSEPORT), so that one can be restarted while the others serve.',
     }),
     publicUrl: Type.Optional(
-      HttpUrl('What callers call the gateway; a part of signatures of rfc9421 and oauth1.'),
+      HttpUrl('URL by which callers know the gateway; rfc9421 and oauth1 signatures cover it.'),
     ),
     tls: Type.Optional(tls),
     hsts: Type.Optional(hsts),
     requireHttps: Type.Boolean({
       default: true,
       description:
-        'Refuse what did not come over TLS, here or at a trusted proxy. Only a loopback host may set false.',
+        'Refuse requests that did not arrive over TLS, here or at a trusted proxy. May be false only on a loopback host.',
     }),
     trustedProxies: Type.Array(CidrSetting(), {
       default: [],
       description:
-        'Proxies whose X-Forwarded-For, X-Forwarded-Proto, X-Request-Id and traceparent count.',
+        'Proxies whose X-Forwarded-For, X-Forwarded-Proto, X-Request-Id and traceparent are trusted.',
     }),
     clientCertificateHeader: Type.Optional(
       Type.Enum([...certificateHeaders], {
@@ -79,12 +79,15 @@ export const ListenSettings = Type.Object(
           'Header in which trusted proxies forward the client certificate that they verified, as RFC 9440 has it or as percent-encoded PEM. They must remove it from what callers send.',
       }),
     ),
-    requestTimeoutMs: Milliseconds(30_000, 'Until a whole request, body included, must be here.'),
+    requestTimeoutMs: Milliseconds(
+      30_000,
+      'Time within which a whole request, body included, must have arrived.',
+    ),
     maxConnections: Type.Integer({
       minimum: 1,
       maximum: 1_000_000,
       default: 10_000,
-      description: 'Most open connections; one more is closed at once.',
+      description: 'Most open connections; any further one is closed at once.',
     }),
     problemsUrl: Type.String({
       default: '/problems',

@@ -14,7 +14,7 @@ export const MagentoSettings = Type.Object(
     url: HttpUrl('Where the gateway reaches Magento.'),
     publicUrl: Type.Optional(
       HttpUrl(
-        'What Magento believes its address to be: Host and X-Forwarded-Proto. As url if left out.',
+        'The address that Magento takes for its own, sent as Host and X-Forwarded-Proto. Same as url if left out.',
       ),
     ),
     version: Type.Optional(
@@ -22,7 +22,7 @@ export const MagentoSettings = Type.Object(
         Type.String({
           examples: ['2.4.8-p1'],
           description:
-            'Version of Magento, which decides how it checks OAuth signatures; found out if left out.',
+            'Version of Magento, which determines how it verifies OAuth signatures; detected if left out.',
         }),
         (text) => dialectOf(text) !== undefined,
         () => 'a version from 2.4.6 on, such as 2.4.8-p1',
@@ -31,14 +31,14 @@ export const MagentoSettings = Type.Object(
     stores: Type.Array(Type.String({ pattern: '^(?!async|schema)[A-Za-z][A-Za-z0-9_]*$' }), {
       default: ['default', 'all'],
       uniqueItems: true,
-      description: 'Store codes that may stand in a path: /rest/STORE/V1/…',
+      description: 'Store codes that may occur in a path: /rest/STORE/V1/…',
     }),
     sourceCode: Type.Optional(
       Type.String({
         pattern: '^[A-Za-z0-9_-]{1,255}$',
         examples: ['default'],
         description:
-          'Inventory source that endpoints of the gateway write quantities to. Left out where the shop has no sources: stock items.',
+          'Inventory source to which endpoints of the gateway write quantities. Leave it out if the shop has no sources; then stock items are written.',
       }),
     ),
     arrayLimit: Type.Integer({
@@ -46,7 +46,7 @@ export const MagentoSettings = Type.Object(
       maximum: 10_000,
       default: 20,
       description:
-        'Most elements of an array in a call that the gateway makes. Magento takes 20 where its input limits are on, and any number where they are off.',
+        'Most elements of an array in a call that the gateway makes. Magento accepts 20 if its input limits are on, and any number if they are off.',
     }),
     upstreamSignature: Type.Optional(UpstreamSignatureSettings),
     caFile: Type.Optional(
@@ -56,19 +56,23 @@ export const MagentoSettings = Type.Object(
       minimum: 1,
       maximum: 10_000,
       default: 64,
-      description: 'Most connections to Magento, and most requests, at once; further ones wait.',
+      description:
+        'Most connections to Magento, and most requests to it, at the same time; further requests wait.',
     }),
     queue: QueueSettings,
     circuitBreaker: CircuitBreakerSettings,
     probe: Type.Optional(ProbeSettings),
     timeouts: Type.Object(
       {
-        connectMs: Milliseconds(2_000, 'Until the connection stands.'),
-        headersMs: Milliseconds(30_000, 'Until the headers of the answer are here.'),
-        bodyMs: Milliseconds(60_000, 'Most between two pieces of the answer.'),
+        connectMs: Milliseconds(2_000, 'Time within which the connection must be established.'),
+        headersMs: Milliseconds(
+          30_000,
+          'Time within which the headers of the answer must have arrived.',
+        ),
+        bodyMs: Milliseconds(60_000, 'Longest pause between two pieces of the answer.'),
         totalMs: Milliseconds(
           90_000,
-          'Until the whole answer is here; and the same again until the caller has read it.',
+          'Time within which the whole answer must have arrived, and as much again for the caller to read it.',
         ),
       },
       { ...closed, default: {} },

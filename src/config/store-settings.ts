@@ -22,26 +22,26 @@ const nodeAddresses = Type.Array(
 const redisAccess = {
   username: Type.Optional(Type.String({ description: 'User of the Redis servers.' })),
   password: Type.Optional(SecretSetting('Password of the Redis servers.')),
-  tls: Type.Optional(Type.Boolean({ description: 'Whether the Redis servers speak TLS.' })),
+  tls: Type.Optional(Type.Boolean({ description: 'Whether the Redis servers use TLS.' })),
 }
 
 /** The section `store` of gateway.yaml: where processes keep the state that they share. */
 export const StoreSettings = Type.Object(
   {
     redis: Type.Optional(
-      SecretUrlSetting('Redis URL, redis:// or rediss://. In memory if left out.'),
+      SecretUrlSetting('Redis URL, redis:// or rediss://. If left out, state is kept in memory.'),
     ),
     sentinel: Type.Optional(
       Type.Object(
         {
           primary: Type.String({
             minLength: 1,
-            description: 'Name of the primary, as the sentinels know it.',
+            description: 'Name by which the sentinels know the primary.',
           }),
           nodes: nodeAddresses,
           ...redisAccess,
         },
-        { ...closed, description: 'Redis that sentinels watch over.' },
+        { ...closed, description: 'Redis watched by sentinels.' },
       ),
     ),
     cluster: Type.Optional(
@@ -50,7 +50,7 @@ export const StoreSettings = Type.Object(
         { ...closed, description: 'Redis Cluster; some of its nodes are enough.' },
       ),
     ),
-    deadlineMs: Milliseconds(50, 'Most that a request waits for Redis.'),
+    deadlineMs: Milliseconds(50, 'Longest that a request waits for Redis.'),
     localShare: Type.Number({
       exclusiveMinimum: 0,
       maximum: 1,

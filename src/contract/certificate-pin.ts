@@ -28,8 +28,7 @@ export function CertificatePinSetting() {
             minProperties: 1,
             maxProperties: 10,
             additionalProperties: false,
-            description:
-              'Attributes of the subject, such as CN; needs an authority that is trusted.',
+            description: 'Attributes of the subject, such as CN; requires a trusted authority.',
           }),
         ),
       },

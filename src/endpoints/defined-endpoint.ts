@@ -36,18 +36,21 @@ export const EndpointFileSettings = Type.Object(
         fields: Type.Optional(
           Type.String({
             pattern: '^[A-Za-z0-9_,[\\]]+$',
-            description: 'What Magento is asked to answer with, as its parameter fields has it.',
+            description:
+              'The fields that Magento is to answer with, in the form of its parameter fields.',
           }),
         ),
         body: Type.Optional(
-          Expression('Body of the call, of an object with body and variables of the request.'),
+          Expression(
+            'Body of the call, computed from an object with the body and the variables of the request.',
+          ),
         ),
       },
       { ...closed, description: 'The call. Its variables are those of the route.' },
     ),
     answer: Type.Optional(
       Expression(
-        "Body of the answer, of Magento's own; $request has body and variables of the request.",
+        "Body of the answer, computed from Magento's; $request has the body and the variables of the request.",
       ),
     ),
   },

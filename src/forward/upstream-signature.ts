@@ -21,7 +21,7 @@ export const UpstreamSignatureSettings = Type.Union(
         scheme: Type.Literal('body', {
           description: 'X-Signature, the hex HMAC-SHA256 over the raw body.',
         }),
-        secret: SecretSetting('Shared with the check on the side of Magento, and nobody else.'),
+        secret: SecretSetting('Shared only with the check on the side of Magento.'),
       },
       closed,
     ),
@@ -40,7 +40,7 @@ export const UpstreamSignatureSettings = Type.Union(
           minimum: 1,
           maximum: 300,
           default: 60,
-          description: 'How long a signature is good.',
+          description: 'How long a signature is valid.',
         }),
       },
       closed,

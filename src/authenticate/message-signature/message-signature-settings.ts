@@ -15,7 +15,7 @@ const MessageSignatureKey = Type.Refine(
         description: 'The keyid of the signatures; shown in the audit.',
       }),
       algorithm: Type.Enum([...signatureAlgorithms], {
-        description: 'hmac-sha256 with a shared secret, the others with the public key.',
+        description: 'hmac-sha256 requires a shared secret, the others the public key.',
       }),
       secret: Type.Optional(
         SecretSetting('hmac-sha256: the shared secret, used as the HMAC key byte for byte.', 32),
@@ -72,7 +72,7 @@ export const MessageSignatureSettings = Type.Object(
       minimum: 0,
       maximum: longestSkewSeconds,
       default: 30,
-      description: 'How far the clock of the caller may be from ours, either way.',
+      description: "How far the caller's clock may differ from ours, in either direction.",
     }),
   },
   closed,

@@ -7,7 +7,7 @@ const closed = { additionalProperties: false } as const
 const Oauth1Key = Type.Object(
   {
     id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Shown in the audit.' }),
-    consumerKey: SecretSetting('Consumer key, by which the caller says who it is.'),
+    consumerKey: SecretSetting('Consumer key, by which the caller identifies itself.'),
     consumerSecret: SecretSetting('Consumer secret.'),
     accessToken: SecretSetting('Access token.'),
     accessTokenSecret: SecretSetting('Access token secret.'),
@@ -20,17 +20,18 @@ const Oauth1Key = Type.Object(
 export const Oauth1SignatureSettings = Type.Object(
   {
     scheme: Type.Literal('oauth1', {
-      description: 'OAuth 1.0a as clients of Magento have it: RFC 5849 with HMAC-SHA256.',
+      description: 'OAuth 1.0a as clients of Magento use it: RFC 5849 with HMAC-SHA256.',
     }),
     keys: Type.Array(Oauth1Key, {
       minItems: 1,
       maxItems: 2,
-      description: 'What the caller signs with; two while rotating. Not those towards Magento.',
+      description:
+        'What the caller signs with, two while rotating. These are not the credentials for Magento.',
     }),
-    allowSha1: Type.Boolean({ default: false, description: 'Take HMAC-SHA1 as well.' }),
+    allowSha1: Type.Boolean({ default: false, description: 'Accept HMAC-SHA1 as well.' }),
     requireBodyHash: Type.Boolean({
       default: false,
-      description: 'Demand oauth_body_hash with every body; without it a body is not signed.',
+      description: 'Require oauth_body_hash with every body; without it, the body is not signed.',
     }),
     maxAgeMs: MaxAgeSetting(),
   },

@@ -23,20 +23,20 @@ const cost = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 1_000_000,
-        description: 'One token for so many entries of searchCriteria[pageSize], begun ones too.',
+        description: 'One token per this many entries of searchCriteria[pageSize], rounded up.',
       }),
     ),
     unpaged: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 1_000_000,
-        description: 'Tokens of a request without pageSize, which asks Magento for all there is.',
+        description: 'Tokens of a request without pageSize, which asks Magento for everything.',
       }),
     ),
   },
   {
     ...closed,
-    description: 'Tokens that one request costs: the largest of what is given; 1 if left out.',
+    description: 'Tokens that a request costs: the largest of the costs given here; 1 if left out.',
   },
 )
 
@@ -46,28 +46,30 @@ const scoped = {
     Type.Integer({
       minimum: 1,
       maximum: 1_000_000,
-      description: 'Size of the bucket in tokens; one second of the rate when left out.',
+      description: 'Size of the bucket in tokens; one second of the rate if left out.',
     }),
   ),
   concurrency: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: 100_000,
-      description: 'Most requests that run at once.',
+      description: 'Most requests that run at the same time.',
     }),
   ),
   quota: Type.Optional(
     Type.String({
       pattern: quotaForm.source,
       examples: ['100000/day', '5000/hour, 100000/day'],
-      description: 'Tokens in each calendar hour, day or month (UTC); several with commas.',
+      description:
+        'Tokens in each calendar hour, day or month (UTC); several are separated by commas.',
       expected: 'a quota such as 100000/day, or several: 5000/hour, 100000/day',
     }),
   ),
   cost: Type.Optional(cost),
   reportOnly: Type.Optional(
     Type.Union([Type.Boolean(), Type.Array(Type.Enum(['rate', 'quota', 'concurrency']))], {
-      description: 'Limits that are counted and reported, not enforced: all of these, or a list.',
+      description:
+        'Limits that are counted and reported but not enforced: true for all of these, or a list.',
       expected: 'true, false or a list of rate, quota and concurrency',
     }),
   ),
@@ -81,7 +83,8 @@ const ofIntegration = {
   routes: Type.Optional(
     Type.Record(MethodOrRouteSetting(), ScopedLimits, {
       ...closed,
-      description: 'Narrower limits, of a route pattern or of a method, beside those of all.',
+      description:
+        'Narrower limits for a route pattern or a method, in addition to those for all requests.',
     }),
   ),
   leaseTokens: Type.Optional(
@@ -89,13 +92,13 @@ const ofIntegration = {
       minimum: 2,
       maximum: 100_000,
       description:
-        'Tokens that a process takes from Redis at a time. A limit can be exceeded by so many per process.',
+        'Tokens that a process takes from Redis at a time. Each process can exceed a limit by this many.',
     }),
   ),
   onStoreFailure: Type.Optional(
     Type.Enum(['local', 'refuse', 'allow'], {
       description:
-        'While Redis is away: hold the limits in each process, refuse with 503, or allow. local if left out.',
+        'While Redis is away: enforce the limits in each process, refuse with 503, or allow. local if left out.',
     }),
   ),
   legacyHeaders: Type.Optional(
@@ -112,7 +115,7 @@ export const RateLimitSettings = Type.Object(
     class: Type.Optional(
       Type.String({
         pattern: '^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$',
-        description: 'File of policies/ whose rateLimit holds where nothing else is said here.',
+        description: 'File of policies/ whose rateLimit applies wherever nothing else is set here.',
         expected: 'the name of a file in policies/, without .yaml',
       }),
     ),

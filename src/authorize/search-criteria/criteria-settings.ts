@@ -15,7 +15,7 @@ const bounds = {
       minimum: 1,
       maximum: 1_000_000,
       description:
-        'Most entries of a page; 300 if left out, as Magento has it where it is told to limit.',
+        "Most entries of a page; 300 if left out, which is Magento's own default if its limits are on.",
     }),
   ),
   defaultPageSize: Type.Optional(
@@ -23,14 +23,14 @@ const bounds = {
       minimum: 1,
       maximum: 1_000_000,
       description:
-        'Page size that is put into a search without one. Such a search asks Magento for all there is, and is refused if this is left out.',
+        'Page size that is added to a search without one. If left out, such a search is refused, since it asks Magento for everything.',
     }),
   ),
   maxFilters: Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: 1_000,
-      description: 'Most filters of all groups together; 20 if left out.',
+      description: 'Most filters in all groups together; 20 if left out.',
     }),
   ),
   conditions: Type.Optional(
@@ -42,23 +42,24 @@ const bounds = {
   filterableFields: Type.Optional(
     Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_.]{0,63}$' }), {
       uniqueItems: true,
-      description: 'Fields that may be filtered and sorted by; all if left out.',
+      description: 'Fields by which searches may filter and sort; all if left out.',
     }),
   ),
   leadingWildcard: Type.Optional(
     Type.Boolean({
-      description: 'Whether `like` may begin with a wildcard, which reads the whole table.',
+      description:
+        'Whether `like` may begin with a wildcard, which makes the database read the whole table.',
     }),
   ),
   fieldsRequired: Type.Optional(
     Type.Boolean({
-      description: 'Whether a GET must say by `fields` what it wants of each entry.',
+      description: 'Whether a GET must use `fields` to say what it wants of each entry.',
     }),
   ),
   mode: Type.Optional(
     Type.Enum(['enforce', 'reportOnly', 'off'], {
       description:
-        'Refuse what is out of bounds, only report it, or do not look. enforce if left out.',
+        'Refuse what is out of bounds, only report it, or do not check. enforce if left out.',
     }),
   ),
 }
@@ -73,7 +74,7 @@ export const CriteriaSettings = Type.Object(
     routes: Type.Optional(
       Type.Record(RoutePatternSetting(), CriteriaBounds, {
         ...closed,
-        description: 'By granted route what holds there instead.',
+        description: 'Other bounds, by granted route.',
       }),
     ),
   },

@@ -14,9 +14,9 @@ export const QueueSettings = Type.Object(
       maximum: 100_000,
       default: 256,
       description:
-        'Most requests that wait. One more takes the place of the last one of the integration that has most of them for its queueWeight.',
+        'Most requests that wait. A further one displaces the last one of the integration that has most of them in proportion to its queueWeight.',
     }),
-    maxWaitMs: Milliseconds(5_000, 'Most that a request waits, within timeouts.totalMs.'),
+    maxWaitMs: Milliseconds(5_000, 'Longest that a request waits, within timeouts.totalMs.'),
   },
   {
     ...closed,
@@ -30,7 +30,7 @@ export const CircuitBreakerSettings = Type.Object(
   {
     mode: Type.Enum(['enforce', 'reportOnly', 'off'], {
       default: 'enforce',
-      description: 'reportOnly only logs and counts; off does not look.',
+      description: 'reportOnly only logs and counts; off disables it.',
     }),
     failureShare: Type.Number({
       exclusiveMinimum: 0,
@@ -42,28 +42,32 @@ export const CircuitBreakerSettings = Type.Object(
       minimum: 1,
       maximum: 1_000_000,
       default: 20,
-      description: 'Of fewer requests in windowMs nothing is concluded.',
+      description: 'With fewer requests in windowMs, no conclusion is drawn.',
     }),
     windowMs: Type.Integer({
       minimum: 100,
       maximum: 3_600_000,
       default: 30_000,
-      description: 'Over what time requests count.',
+      description: 'Time over which requests are counted.',
     }),
     openMs: Milliseconds(10_000, 'How long no request is sent.'),
     probes: Type.Integer({
       minimum: 1,
       maximum: 1_000,
       default: 3,
-      description: 'How many requests are sent then to find out; all must go well.',
+      description: 'How many trial requests are sent after that; all must succeed.',
     }),
     failsReadiness: Type.Boolean({
       default: false,
       description:
-        'Whether /readyz fails while no request is sent. Only where there is another gateway that has another Magento.',
+        'Whether /readyz fails while no request is sent. Useful only if there is another gateway in front of another Magento.',
     }),
   },
-  { ...closed, default: {}, description: 'When Magento is left alone because it fails.' },
+  {
+    ...closed,
+    default: {},
+    description: 'When to stop sending requests to a failing Magento for a while.',
+  },
 )
 
 /** A request of the gateway's own, made at intervals. */
@@ -72,15 +76,15 @@ export const ProbeSettings = Type.Object(
     path: Type.String({
       pattern: '^/[!-~]*$',
       examples: ['/health_check.php', '/rest/V1/directory/countries'],
-      description: 'Path that is asked for by GET, without a credential.',
+      description: 'Path of the request, a GET without credentials.',
     }),
-    intervalMs: Milliseconds(5_000, 'Time between two of them.'),
-    timeoutMs: Milliseconds(2_000, 'Most that one takes.'),
+    intervalMs: Milliseconds(5_000, 'Time between two requests.'),
+    timeoutMs: Milliseconds(2_000, 'Longest that a request may take.'),
   },
   {
     ...closed,
     description:
-      'A request of the gateway itself, whose end /readyz and the metrics show. Left out: none.',
+      'Requests of the gateway itself whose result /readyz and the metrics show; none if left out.',
   },
 )
 

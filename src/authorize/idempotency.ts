@@ -5,6 +5,8 @@ import type { HeldKey, IdempotencyStore, KeptAnswer } from '../contract/idempote
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
 import type { RequestContext, WholeAnswer } from '../request-context.ts'
+import { apiRoute } from './api-route.ts'
+import { guessedRoute } from './guessed-routes.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
 
 /*
@@ -88,8 +90,11 @@ export const idempotency = definePolicy({
     return function checkIdempotency(request) {
       if (request.method === 'GET') return allow
       const header = request.header('idempotency-key')
+      const isDemanded = demanding.has(request.route ?? '')
+      // The answer is a token, which only the operator may decide to have stored; to ask for another one does no harm.
+      if (!isDemanded && isSignIn(request)) return allow
       if (header === undefined) {
-        if (!demanding.has(request.route ?? '')) return allow
+        if (!isDemanded) return allow
         return reject('idempotency-key-required', 'there is no Idempotency-Key')
       }
       const [, quoted, bare] = keyForm.exec(header) ?? []
@@ -103,6 +108,10 @@ export const idempotency = definePolicy({
     }
   },
 })
+
+function isSignIn({ method, target }: RequestContext): boolean {
+  return guessedRoute(method, apiRoute(target?.segments ?? []).segments)?.guess === 'credential'
+}
 
 /** Equal for requests with the same method, target and bytes of the body. */
 function fingerprintOf({ method, rawTarget, body }: RequestContext): string {

@@ -1,4 +1,5 @@
 import { endpointFinder } from '../authorize/composed-endpoint.ts'
+import { withPlainNames } from '../authorize/plain-names.ts'
 import type { Endpoint, EndpointSettings } from '../contract/endpoint.ts'
 import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
 import type { Magento } from '../forward/magento.ts'
@@ -52,8 +53,10 @@ export function prepareJobSenders({
   }
 }
 
+/** The body, which was read as strict JSON before the job was accepted. */
 function bodyOf({ body }: JobRequest): unknown {
-  return body.length === 0 ? undefined : (JSON.parse(body.toString('utf8')) as unknown)
+  if (body.length === 0) return undefined
+  return JSON.parse(withPlainNames(body.toString('utf8')) ?? '') as unknown
 }
 
 /** Turns answers of a Magento that is busy or away into refusals, so that no endpoint takes them for a result. */

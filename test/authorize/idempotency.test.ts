@@ -51,7 +51,11 @@ for (const kind of ['memory', 'Redis'] as const) {
           {
             ...globex,
             policies: {
-              routes: [...globex.policies.routes, 'PUT /V1/orders/:id'],
+              routes: [
+                ...globex.policies.routes,
+                'PUT /V1/orders/:id',
+                'POST /V1/integration/customer/token',
+              ],
               idempotency: { required: ['PUT /V1/orders/:id'] },
             },
           },
@@ -107,6 +111,20 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal(second.headers['idempotency-replayed'], 'true')
       assert.notEqual(second.headers['x-request-id'], first.headers['x-request-id'])
       assert.equal(upstream.requests.length, before + 1)
+    })
+
+    test('is not heeded where the answer is a token, which would be stored', async () => {
+      const signIn = () =>
+        send(gateway.url, {
+          method: 'POST',
+          path: '/rest/V1/integration/customer/token',
+          headers: { ...globexHeaders, ...json, 'Idempotency-Key': '"sign-in"' },
+          body: '{"username":"a@example.com","password":"planted"}',
+        })
+      const [first, second] = [await signIn(), await signIn()]
+      assert.deepEqual([first.status, second.status], [200, 200])
+      assert.notEqual(second.body, first.body)
+      assert.equal(second.headers['idempotency-replayed'], undefined)
     })
 
     test('is the same with quotes and without', async () => {

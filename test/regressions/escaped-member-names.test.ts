@@ -9,6 +9,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { adminTokenOrigin } from '../../src/admit/admin-token-origin.ts'
 import { parseStrictJson } from '../../src/authorize/strict-json.ts'
+import type { Endpoint } from '../../src/contract/endpoint.ts'
+import type { Integration } from '../../src/generation/integration.ts'
+import { prepareJobSenders } from '../../src/generation/job-senders.ts'
+import type { JobRequest } from '../../src/jobs/job-payload.ts'
 import { allow } from '../../src/policy.ts'
 import { compileBodyRedaction } from '../../src/record/body-redaction.ts'
 import { requestContext } from '../support/request.ts'
@@ -63,4 +67,30 @@ test('what a credential holds is not shown, whatever was read before', () => {
   for (const shown of [unclear, JSON.stringify({ within: unclear })]) {
     assert.doesNotMatch(show(Buffer.from(shown), 1000), /hidden/)
   }
+})
+
+test('the body of a job is what was checked, whatever was read before', async () => {
+  const echo: Endpoint = {
+    routes: ['POST /V1/echo'],
+    summary: 'Answers with the body.',
+    answers: {},
+    run: async ({ body }) => ({ status: 200, body }),
+  }
+  const senderOf = prepareJobSenders({
+    integrations: new Map([['acme-erp', {} as Integration]]),
+    upstream: { send: () => Promise.reject(new Error('nothing is sent')) },
+    shop: { arrayLimit: 1 },
+    endpoints: [echo],
+    enter: () => undefined,
+    leave: () => undefined,
+  })
+  const request = {
+    job: { method: 'POST' },
+    segments: ['V1', 'echo'],
+    body: Buffer.from(String.raw`{"a":0,"\u0064ataIsURL":1}`),
+  } as unknown as JobRequest
+  JSON.parse(prepare)
+  const answer = await senderOf('acme-erp')?.compose({} as never, request, {} as never)
+  assert.ok(answer !== undefined && 'body' in answer)
+  assert.equal(answer.body.toString(), '{"a":0,"dataIsURL":1}')
 })

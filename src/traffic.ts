@@ -12,6 +12,7 @@ import { atEndOfTurn } from './server/end-of-turn.ts'
 import { hasBody } from './server/has-body.ts'
 import {
   admitPipelined,
+  boundBehind,
   isBehindLastAnswer,
   noteLastAnswer,
   tooManyPipelined,
@@ -84,6 +85,7 @@ export function addPipelineHooks(
     if (isBehindLastAnswer(socket)) {
       reply.hijack()
       request.context.outcome = unanswerable
+      boundBehind(reply.raw, socket)
       return
     }
     // An answer has no socket yet only while it waits for an earlier one on its connection.

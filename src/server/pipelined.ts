@@ -5,6 +5,9 @@ import { type Rejection, reject } from '../problem.ts'
 /** How many requests may wait on one connection for the answer to an earlier one. */
 const maxWaiting = 32
 
+/** How many may come behind the last answer of a connection, which a caller can have sent before it read that. */
+const maxBehind = 1_000
+
 const waiting = new WeakMap<Socket, number>()
 
 /** Connections whose last answer has been given. */
@@ -24,10 +27,14 @@ export const tooManyPipelined: Rejection = reject(
  * @returns false when as many as allowed are waiting already
  */
 export function admitPipelined(response: ServerResponse, socket: Socket): boolean {
-  const before = waiting.get(socket) ?? 0
-  waiting.set(socket, before + 1)
+  return countWaiting(response, socket) <= maxWaiting
+}
+
+function countWaiting(response: ServerResponse, socket: Socket): number {
+  const count = (waiting.get(socket) ?? 0) + 1
+  waiting.set(socket, count)
   response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
-  return before < maxWaiting
+  return count
 }
 
 /** Takes note of an answer that says `Connection: close`. */
@@ -43,4 +50,12 @@ export function noteLastAnswer({ req }: ServerResponse): void {
  */
 export function isBehindLastAnswer(socket: Socket): boolean {
   return ended.has(socket)
+}
+
+/**
+ * Counts a request behind the last answer, and cuts the connection off when there are too many: they are kept until it
+ * ends, and Node does not stop reading because of them, since they add nothing to the answers that pile up.
+ */
+export function boundBehind(response: ServerResponse, socket: Socket): void {
+  if (countWaiting(response, socket) > maxBehind) socket.destroy()
 }

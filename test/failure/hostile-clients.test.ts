@@ -163,6 +163,23 @@ test('of requests that are pipelined a bounded number is under way, and the conn
   await bounded.auditRecords(500)
 })
 
+test('a flood of requests behind the last answer of a connection ends it, whoever waits for an earlier one', async () => {
+  await using upstream = await startRawUpstream(() => undefined)
+  await using flooded = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [globex],
+    gateway: { limits: { perAddress: quietAddresses } },
+  })
+  const { hostname, port } = new URL(flooded.url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  const closed = once(socket, 'close')
+  socket.write(`${get}\r\n`.repeat(40))
+  await upstream.requestsReach(33)
+  socket.resume().write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1_200))
+  await closed
+})
+
 test('a caller that asks for a tunnel and resets its connection leaves the process as it was', async () => {
   await using upstream = await startHeldUpstream()
   await using behind = await startGateway({ magentoUrl: upstream.url, integrations: [globex] })

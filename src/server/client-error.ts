@@ -38,8 +38,13 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
     return
   }
   const open = sources.openReplies.get(socket)
-  if (open?.request.raw.complete) {
-    open.raw.once('close', () => {
+  const turn = open && turnOf(open)
+  if (turn !== undefined) {
+    // Node tells of each further piece again.
+    if (waiting.has(socket)) return
+    waiting.add(socket)
+    open?.raw.once(turn, () => {
+      waiting.delete(socket)
       answerClientError(error, socket, sources)
     })
     return
@@ -66,6 +71,16 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
     )
     socket.destroySoon()
   })
+}
+
+/** Connections on which the answer to a broken message waits for its turn. */
+const waiting = new WeakSet<Socket>()
+
+/** The event on which it is the turn of the answer to a broken message; undefined if it is now. */
+function turnOf({ request, raw }: FastifyReply): 'close' | 'socket' | undefined {
+  if (request.raw.complete || raw.writableEnded) return 'close'
+  // The request itself broke off, and an earlier one is still to be answered.
+  return raw.socket === null ? 'socket' : undefined
 }
 
 /** Stands in for a message that could not be read as a request at all. */

@@ -163,6 +163,17 @@ test('of requests that are pipelined a bounded number is under way, and the conn
   await bounded.auditRecords(500)
 })
 
+test('a body that breaks off behind a request that waits for Magento is refused after the answer to that', async () => {
+  await using upstream = await startHeldUpstream()
+  await using behind = await startGateway({ magentoUrl: upstream.url, integrations: [globex] })
+  const reading = sendRaw(behind.url, `${get}\r\n${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n`)
+  const { answer } = await upstream.next()
+  answer()
+  assert.deepEqual(statusesIn(await reading), [200, 400])
+  const records = await behind.auditRecords(2)
+  assert.deepEqual(records.map(({ status }) => status).sort(), [200, 400])
+})
+
 test('a flood of requests behind the last answer of a connection ends it, whoever waits for an earlier one', async () => {
   await using upstream = await startRawUpstream(() => undefined)
   await using flooded = await startGateway({

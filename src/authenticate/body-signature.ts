@@ -31,9 +31,9 @@ export function bodySignature({
 
 /**
  * The path in the form in which Magento compares it. The path is not signed either, so whoever repeats the request
- * could percent-encode it differently, or write an SKU in another case.
+ * could percent-encode it differently, or write an SKU in another case or with a space behind it.
  */
 function pathOf({ target }: RequestContext): string {
-  const path = target?.path ?? ''
-  return asComparedByDatabase(percentDecode(path) ?? path)
+  const segments = target?.path.split('/') ?? []
+  return segments.map((each) => asComparedByDatabase(percentDecode(each) ?? each)).join('/')
 }

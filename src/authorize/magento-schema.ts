@@ -136,8 +136,8 @@ function findRejection(
   // A body of another media type, which the configuration lets pass unread.
   if (body === undefined && request.body.length > 0) return undefined
   if (body === undefined && (method === 'GET' || method === 'DELETE')) return undefined
-  const execution = isBulkOfJob(request) ? 'bulk' : route.execution
-  const violations = operation.checkBody(body ?? {}, execution)
+  const isBulk = route.execution === 'sync' && isBulkOfJob(request)
+  const violations = operation.checkBody(body ?? {}, isBulk ? 'bulk' : route.execution)
   if (violations.length === 0) return undefined
   return reject('invalid-body', `body violates Magento's schema in ${violations.length} places`, {
     violations,

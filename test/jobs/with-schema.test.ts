@@ -21,10 +21,16 @@ describe('where every request is held against the schema of Magento, and every G
           {
             ...globex,
             policies: {
-              routes: ['POST /V1/products', 'PUT /V1/products/:sku', 'POST /V1/customers'],
+              routes: [
+                'POST /V1/products',
+                'POST /async/V1/products',
+                'PUT /V1/products/:sku',
+                'POST /V1/customers',
+              ],
               searchCriteria: { fieldsRequired: true },
               jobs: {
                 'POST /V1/products': { engine: 'magento' },
+                'POST /async/V1/products': { engine: 'magento' },
                 'PUT /V1/products/:sku': { engine: 'magento' },
                 'POST /V1/customers': { engine: 'magento' },
               },
@@ -72,6 +78,8 @@ describe('where every request is held against the schema of Magento, and every G
     assert.deepEqual(problemOf(atOnce).errors, expected)
     const byPath = { method: 'PUT', path: '/rest/V1/products/one', body: products }
     assert.deepEqual(problemOf(await jobs.write(byPath)).errors, expected)
+    const oneByOne = { path: '/rest/async/V1/products', body: products }
+    assert.deepEqual(problemOf(await jobs.write(oneByOne)).errors, expected)
     const guesses = { path: '/rest/V1/customers', body: [{ customer: { email: 'a@example.com' } }] }
     assert.equal(problemOf(await jobs.write(guesses)).code, 'attack-refused')
   })

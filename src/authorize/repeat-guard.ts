@@ -35,7 +35,7 @@ export const repeatGuard = definePolicy({
       // The answer of the first request is given again, and nothing is carried out.
       if (repeatedAnswer !== undefined) return allow
       if (repeatKey === undefined || windowMs === 0) return allow
-      // A space separates them unambiguously: neither part can contain one.
+      // A space separates them unambiguously: the name of an integration contains none.
       const result = services.useNonce(`${verified} ${repeatKey}`, windowMs)
       return result instanceof Promise ? result.then(verdictOn) : verdictOn(result)
     }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
 import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
-import { noteLastAnswer } from './pipelined.ts'
+import { hasOneBehind, noteLastAnswer } from './pipelined.ts'
 
 /** What every answer of the gateway depends on besides its request. */
 export interface AnswerSettings {
@@ -97,7 +97,8 @@ export const unanswerable: Outcome = {
 
 /**
  * The fields that the gateway puts on every answer, those of Magento included; names and values in turn.
- * @param isLast whether the connection ends with it
+ * @param isLast whether the connection is to end with it; if the answer to a request that is under way comes after it,
+ *   the connection ends with that
  */
 export function standingHeaders(
   response: ServerResponse,
@@ -105,7 +106,7 @@ export function standingHeaders(
   isLast: boolean,
 ): string[] {
   const headers = ['X-Request-Id', request.requestId, ...request.answerHeaders]
-  if (isLast) {
+  if (isLast && !hasOneBehind(response)) {
     headers.push('Connection', 'close')
     noteLastAnswer(response)
   }

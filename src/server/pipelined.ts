@@ -10,6 +10,9 @@ const maxBehind = 1_000
 
 const waiting = new WeakMap<Socket, number>()
 
+/** The last request of each connection that had to wait for the answer to an earlier one. */
+const lastWaiting = new WeakMap<Socket, ServerResponse>()
+
 /** Connections whose last answer has been given. */
 const ended = new WeakSet<Socket>()
 
@@ -27,7 +30,14 @@ export const tooManyPipelined: Rejection = reject(
  * @returns false when as many as allowed are waiting already
  */
 export function admitPipelined(response: ServerResponse, socket: Socket): boolean {
+  lastWaiting.set(socket, response)
   return countWaiting(response, socket) <= maxWaiting
+}
+
+/** Whether a request is under way whose answer comes after this one on the connection. */
+export function hasOneBehind(response: ServerResponse): boolean {
+  const last = lastWaiting.get(response.req.socket)
+  return last !== undefined && last !== response && !last.writableFinished
 }
 
 function countWaiting(response: ServerResponse, socket: Socket): number {

@@ -5,7 +5,8 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { callersInAThread } from '../support/callers-in-a-thread.ts'
 import { startGateway } from '../support/gateway.ts'
-import { globexHeaders } from '../support/http-client.ts'
+import { startHeldUpstream } from '../support/held-upstream.ts'
+import { globexHeaders, sendRaw } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
 const authorization = `Authorization: ${globexHeaders.Authorization}`
@@ -61,6 +62,21 @@ test('lets a caller that is in the middle of its request finish it', async () =>
   const answer = await text(socket)
   assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
   assert.match(answer, /\r\nConnection: close\r\n/)
+  await stopped
+})
+
+test('closes a connection only after the answers to all requests that were under way on it', async () => {
+  await using upstream = await startHeldUpstream()
+  await using gateway = await startGateway({ magentoUrl: upstream.url })
+  const reading = sendRaw(gateway.url, get.repeat(3))
+  const held = [await upstream.next(), await upstream.next(), await upstream.next()]
+  const stopped = gateway.stop()
+  for (const { answer } of held) answer()
+  const [, ...answers] = (await reading).split('HTTP/1.1 200 OK\r\n')
+  assert.deepEqual(
+    answers.map((each) => /\r\nConnection: close\r\n/.test(each)),
+    [false, false, true],
+  )
   await stopped
 })
 

@@ -32,6 +32,9 @@ export interface Gateway {
   readonly reload: Reload
 }
 
+/** How long requests that were cut off may take to end and be recorded, milliseconds. */
+const recordingMs = 1_000
+
 /**
  * Puts the gateway together: the only place where the parts meet and plugins are registered.
  * @param config the configuration to start with
@@ -133,8 +136,11 @@ export async function buildGateway(
     await connections.close(deadline, () => app.close())
     await jobsStopped
     // A request whose caller has gone may still be running for the Idempotency-Key it was sent with.
-    await Promise.race([succession.retireAll(), deadline])
+    const retired = succession.retireAll()
+    await Promise.race([retired, deadline])
     await succession.cutOff()
+    // What was cut off has yet to be recorded.
+    await Promise.race([retired, delay(recordingMs, undefined, { ref: false })])
     await lasting.close()
     adminServer.close()
     adminServer.closeAllConnections()

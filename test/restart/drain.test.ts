@@ -98,4 +98,8 @@ test('ends at the deadline whatever callers hold: idle, silent and half-sent con
   const closed = sockets.map((socket) => once(socket, 'close'))
   await gateway.stop()
   await Promise.all(closed)
+  // Each request that was cut off is recorded; what had no whole head was none.
+  const lines = (await gateway.auditText()).trim().split('\n')
+  const methods = lines.map((line) => JSON.parse(line).method)
+  assert.deepEqual(methods.sort(), ['GET', 'POST'])
 })

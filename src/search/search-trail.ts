@@ -1,5 +1,11 @@
 import { presentFiles } from '../verify/trail-files.ts'
-import { type FoundRecord, type LineFilter, lineFilterOf, matches, type Query } from './query.ts'
+import {
+  candidatesOf,
+  type FindCandidates,
+  type FoundRecord,
+  matches,
+  type Query,
+} from './query.ts'
 import { readBlocks } from './read-blocks.ts'
 
 /** Told from time to time how far a search has come, from 0 to 1. */
@@ -15,11 +21,11 @@ export async function* searchTrail(
   query: Query,
   onProgress: Progress,
 ): AsyncGenerator<FoundRecord> {
-  const filter = lineFilterOf(query)
+  const findCandidates = candidatesOf(query)
   let index = 0
   for (const file of presentFiles(files)) {
     for await (const { bytes, done } of readBlocks(file, query)) {
-      for (const line of linesWith(bytes, filter)) {
+      for (const line of candidateLines(bytes, findCandidates)) {
         const record = readRecord(line)
         if (record !== undefined && matches(query, record)) yield record
       }
@@ -31,19 +37,22 @@ export async function* searchTrail(
 
 const lineFeed = 0x0a
 
-/** The lines that pass a filter; without a filter, all lines. Looking for bytes is far cheaper than parsing. */
-function* linesWith(bytes: Buffer, filter: LineFilter | undefined): Generator<Buffer> {
+/** The lines that may match; all lines if nothing tells. Looking for bytes is far cheaper than parsing. */
+function* candidateLines(
+  bytes: Buffer,
+  findCandidates: FindCandidates | undefined,
+): Generator<Buffer> {
+  const next = findCandidates?.(bytes)
   let begin = 0
   while (begin < bytes.length) {
-    if (filter !== undefined) {
-      const at = bytes.indexOf(filter.needle, begin)
-      if (at < 0) return
+    if (next !== undefined) {
+      const at = next(begin)
+      if (at >= bytes.length) return
       begin = bytes.lastIndexOf(lineFeed, at) + 1
     }
     const feed = bytes.indexOf(lineFeed, begin)
     const end = feed < 0 ? bytes.length : feed
-    const line = bytes.subarray(begin, end)
-    if (filter?.mayMatch(line) !== false) yield line
+    yield bytes.subarray(begin, end)
     begin = end + 1
   }
 }

@@ -91,12 +91,12 @@ export const idempotency = definePolicy({
       if (request.method === 'GET') return allow
       const header = request.header('idempotency-key')
       const isDemanded = demanding.has(request.route ?? '')
-      // The answer is a token, which only the operator may decide to have stored; to ask for another one does no harm.
-      if (!isDemanded && isSignIn(request)) return allow
       if (header === undefined) {
         if (!isDemanded) return allow
         return reject('idempotency-key-required', 'there is no Idempotency-Key')
       }
+      // The answer is a token, which only the operator may decide to have stored; to ask for another one does no harm.
+      if (!isDemanded && isSignIn(request)) return allow
       const [, quoted, bare] = keyForm.exec(header) ?? []
       const key = quoted ?? bare
       if (key === undefined) {

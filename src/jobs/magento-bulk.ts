@@ -35,8 +35,9 @@ export interface BulkProgress {
 export function asyncPath({ store, segments, body }: JobRequest): string {
   const prefix = store === undefined ? '/rest' : `/rest/${store}`
   if (segments[0] === 'async') return `${prefix}/${segments.join('/')}`
-  // An array is one operation for each of its elements.
-  const form = /^\s*\[/.test(body.toString('latin1')) ? 'async/bulk' : 'async'
+  // An array is one operation for each of its elements. White space of JSON may stand before it.
+  const isArray = body.find((byte) => byte > 0x20) === 0x5b
+  const form = isArray ? 'async/bulk' : 'async'
   return `${prefix}/${form}/${segments.join('/')}`
 }
 

@@ -11,20 +11,13 @@ export function criteriaViolations(
   bounds: Static<typeof CriteriaBounds>,
 ): string[] {
   const {
-    maxPageSize = standard.maxPageSize,
     maxFilters = standard.maxFilters,
     leadingWildcard = standard.leadingWildcard,
     conditions = conditionTypes,
     filterableFields,
-    defaultPageSize,
   } = bounds
   const { pageSize, currentPage, filters, sortOrders } = criteria
-  const expected = [...criteria.faults]
-  if (pageSize === undefined) {
-    if (defaultPageSize === undefined) expected.push(`a pageSize, at most ${maxPageSize}`)
-  } else if (!isWholeNumber(pageSize) || Number(pageSize) > maxPageSize) {
-    expected.push(`a pageSize from 1 to ${maxPageSize}`)
-  }
+  const expected = [...criteria.faults, ...pageSizeViolations('a pageSize', pageSize, bounds)]
   if (currentPage !== undefined && !isWholeNumber(currentPage)) {
     expected.push('a currentPage that is a whole number from 1')
   }
@@ -48,18 +41,25 @@ export function criteriaViolations(
 /** As {@link criteriaViolations}, for a read that is paged by a parameter of its own. */
 export function pagingViolations(
   { parameter, pageSizes, isAmbiguous }: OtherPaging,
-  {
-    maxPageSize = standard.maxPageSize,
-    defaultPageSize,
-  }: Pick<Static<typeof CriteriaBounds>, 'maxPageSize' | 'defaultPageSize'>,
+  bounds: PageBounds,
 ): string[] {
   if (isAmbiguous) return [`${parameter} once, by one name`]
-  const [pageSize] = pageSizes
+  return pageSizeViolations(parameter, pageSizes[0], bounds)
+}
+
+type PageBounds = Pick<Static<typeof CriteriaBounds>, 'maxPageSize' | 'defaultPageSize'>
+
+/** @param what the name of the page size in what is said of it */
+function pageSizeViolations(
+  what: string,
+  pageSize: string | undefined,
+  { maxPageSize = standard.maxPageSize, defaultPageSize }: PageBounds,
+): string[] {
   if (pageSize === undefined) {
-    return defaultPageSize === undefined ? [`${parameter}, at most ${maxPageSize}`] : []
+    return defaultPageSize === undefined ? [`${what}, at most ${maxPageSize}`] : []
   }
   const isWithin = isWholeNumber(pageSize) && Number(pageSize) <= maxPageSize
-  return isWithin ? [] : [`${parameter} from 1 to ${maxPageSize}`]
+  return isWithin ? [] : [`${what} from 1 to ${maxPageSize}`]
 }
 
 function isWholeNumber(text: string): boolean {

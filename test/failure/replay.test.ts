@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, startGateway, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
-import { acmeHeaders, type ClientRequest, problemOf, send } from '../support/http-client.ts'
+import {
+  acmeHeaders,
+  type ClientRequest,
+  canonicalFields,
+  problemOf,
+  send,
+} from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRedis } from '../support/redis.ts'
 
@@ -29,8 +33,6 @@ async function temporaryFolder() {
 function signedWrite(nonce: string, method = 'POST', ageSeconds = 0): ClientRequest {
   const body = method === 'GET' ? '' : '{"sku":"my-sku-123","qty":15}'
   const path = method === 'GET' ? '/rest/V1/products/24-MB01' : '/rest/V1/magefine/inventaire'
-  const timestamp = String(Math.floor(Date.now() / 1000) - ageSeconds)
-  const text = canonicalRequest({ timestamp, nonce, method, path, query: '', body })
   return {
     method,
     path,
@@ -38,9 +40,7 @@ function signedWrite(nonce: string, method = 'POST', ageSeconds = 0): ClientRequ
     headers: {
       Authorization: `Bearer ${testEnv.ACME_TOKEN}`,
       'Content-Type': 'application/json',
-      'X-Timestamp': timestamp,
-      'X-Nonce': nonce,
-      'X-Signature': createHmac('sha256', testEnv.ACME_HMAC_SECRET).update(text).digest('hex'),
+      ...canonicalFields({ method, path, body }, nonce, ageSeconds),
     },
   }
 }

@@ -1,8 +1,9 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
+import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
 import { testEnv } from './gateway.ts'
 
 /** A request whose path and headers go out as they are written. */
@@ -67,6 +68,18 @@ export const globexHeaders = { Authorization: `Bearer ${testEnv.GLOBEX_TOKEN}` }
 export function acmeHeaders(body = ''): Record<string, string> {
   const signature = createHmac('sha256', testEnv.ACME_HMAC_SECRET).update(body).digest('hex')
   return { Authorization: `Bearer ${testEnv.ACME_TOKEN}`, 'X-Signature': signature }
+}
+
+/** The fields by which a request of acme-erp is signed with scheme canonical, now or so many seconds ago. */
+export function canonicalFields(
+  { method = 'GET', path, body = '' }: { method?: string; path: string; body?: string },
+  nonce: string = randomUUID(),
+  ageSeconds = 0,
+): Record<string, string> {
+  const timestamp = String(Math.floor(Date.now() / 1000) - ageSeconds)
+  const text = canonicalRequest({ timestamp, nonce, method, path, query: '', body })
+  const signature = createHmac('sha256', testEnv.ACME_HMAC_SECRET).update(text).digest('hex')
+  return { 'X-Timestamp': timestamp, 'X-Nonce': nonce, 'X-Signature': signature }
 }
 
 /** What the gateway says of a refusal. */

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import type { AuditDetails } from './contract/audit-details.ts'
+import type { AuditDetails, NamedSubjects } from './contract/audit-details.ts'
 import type { CacheRule, CacheUse } from './contract/cache-rule.ts'
 import type { JobAsk } from './contract/deferral.ts'
 import type { MatchedEndpoint } from './contract/endpoint.ts'
@@ -183,8 +183,10 @@ export class RequestContext {
   routeVariables: ReadonlyMap<string, string> | undefined = undefined
   /** audit-details: what the record tells beyond the fields of every record. */
   auditDetails: AuditDetails | undefined = undefined
-  /** json-body: the parsed body. */
+  /** json-body: the parsed body, until the request is forwarded. */
   json: JsonBody | undefined = undefined
+  /** forward: what the request is about, kept when it gives up {@link json}. */
+  subjects: NamedSubjects | undefined = undefined
   /** composed-endpoint: the gateway's own endpoint that answers instead of Magento. */
   endpoint: MatchedEndpoint | undefined = undefined
   /** route-grant, deferred-write: that the request makes a job, or is about one. */

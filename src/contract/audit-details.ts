@@ -16,6 +16,9 @@ export const subjectFields = ['skus', 'orderIds', 'jobIds'] as const
 /** One of {@link subjectFields}. */
 export type SubjectField = (typeof subjectFields)[number]
 
+/** What a request is about; fields without a value are absent. */
+export type NamedSubjects = { readonly [Field in SubjectField]?: readonly string[] | undefined }
+
 /** Where the values of one field stand. */
 export interface SubjectPlaces {
   /** Variables of the route pattern, without their colon. */

@@ -7,6 +7,7 @@ import type { Magento } from '../forward/magento.ts'
 import type { ResponseCache } from '../forward/response-cache/response-cache.ts'
 import type { Jobs } from '../jobs/open-jobs.ts'
 import { type Rejection, reject } from '../problem.ts'
+import { releaseJson } from '../record/subjects.ts'
 import { openApiRoute, type RequestContext, type WholeAnswer } from '../request-context.ts'
 import { type AnswerSettings, answerProblem, answerReady } from '../server/answer.ts'
 import { failure } from '../traffic.ts'
@@ -41,6 +42,7 @@ export function prepareRespond(responders: Responders) {
   ): Promise<WholeAnswer | Rejection | undefined> {
     const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
     if (request.endpoint === undefined) {
+      releaseJson(request)
       return upstream.forward(request, authorizeUpstream, response, totalMs)
     }
     const until = performance.now() + totalMs

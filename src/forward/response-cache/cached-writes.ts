@@ -74,7 +74,7 @@ function sentWrite({ method, path, query }: UpstreamRequest): TaggedRequest {
     ? { path, query, store: first, segments: rest }
     : { path, query, store: undefined, segments: [first, ...rest] }
   const unread = { routeVariables: undefined, json: undefined, auditDetails: undefined }
-  return { method, target, endpoint: undefined, ...unread }
+  return { method, target, endpoint: undefined, subjects: undefined, ...unread }
 }
 
 /** Whether Magento may have received something of a request. */

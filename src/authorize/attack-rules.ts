@@ -1,11 +1,13 @@
+import type { PlannedCall } from '../contract/endpoint.ts'
 import type { RequestContext } from '../request-context.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { foldName, hasFoldedSiblings } from './folded-names.ts'
 import { type QueryParameter, queryOf } from './query-parameters.ts'
+import { describeJson } from './strict-json.ts'
 
 /** What the rules look at. */
 export interface Suspect {
-  readonly request: RequestContext
+  readonly request: Pick<RequestContext, 'header' | 'json'>
   readonly route: ApiRoute
   /** Undefined when PHP would read the query differently from how it is written. */
   readonly query: readonly QueryParameter[] | undefined
@@ -22,6 +24,12 @@ export interface AttackRule {
 export function suspectOf(request: RequestContext): Suspect {
   const { target } = request
   return { request, route: apiRoute(target?.segments ?? []), query: queryOf(target) }
+}
+
+/** Prepares the call of an endpoint, which an innocent request can be mapped to. */
+export function suspectOfCall({ segments }: PlannedCall, body: object): Suspect {
+  const request = { header: () => undefined, json: describeJson(body) }
+  return { request, route: apiRoute(segments), query: [] }
 }
 
 /*
@@ -55,7 +63,7 @@ function isWrittenByShoppers({ segments }: ApiRoute): boolean {
 }
 
 /** The body's text with no ASCII character hidden behind a `\u00..` escape. */
-function plainText({ json }: RequestContext): string {
+function plainText({ json }: Pick<RequestContext, 'json'>): string {
   if (json === undefined) return ''
   return json.text.includes('\\u00') ? JSON.stringify(json.value) : json.text
 }

@@ -3,6 +3,7 @@ import type { Endpoint, JsonSchema, MatchedEndpoint } from '../contract/endpoint
 import { onceFor } from '../contract/once-for.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
+import { decodedVariables } from './asked-of-magento.ts'
 import { compileBodySchema } from './body-schema.ts'
 import { compileRoutes, parseRoutePattern, unnamedRoute } from './route-pattern.ts'
 
@@ -23,10 +24,11 @@ export const composedEndpoint = definePolicy({
     return function checkEndpoint(request) {
       const found = request.target && find(request.method, request.target.segments)
       if (found === undefined) return allow
-      request.endpoint = found
       const { endpoint } = found
-      if (endpoint.request === undefined) return allow
       const body = request.json?.value
+      const call = endpoint.plan?.({ variables: decodedVariables(found), body })
+      request.endpoint = call === undefined ? found : { ...found, call }
+      if (endpoint.request === undefined) return allow
       const violations = validatorOf(endpoint.request)(body)
       if (violations.length === 0) return endpoint.objection?.(body) ?? allow
       return reject('invalid-body', `body violates the schema in ${violations.length} places`, {

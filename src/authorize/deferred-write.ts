@@ -4,7 +4,7 @@ import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { allValues } from '../syntax/headers.ts'
-import { apiRoute } from './api-route.ts'
+import { askedOfMagento } from './asked-of-magento.ts'
 import { takesSecrets } from './guessed-routes.ts'
 import { orderKeyOf } from './order-key.ts'
 import { isRepeatableRoute } from './repeatable-route.ts'
@@ -97,8 +97,8 @@ export const deferredWrite = definePolicy({
 /** The rule for routes that the configuration does not mention. */
 const standardRule: Static<typeof settings>[string] = { mode: 'asked', engine: 'gateway' }
 
-function isSecret({ method, target }: RequestContext): boolean {
-  return takesSecrets(method, apiRoute(target?.segments ?? []).segments)
+function isSecret(request: RequestContext): boolean {
+  return askedOfMagento(request).some(({ method, segments }) => takesSecrets(method, segments))
 }
 
 function isLongFor({ endpoint, json }: RequestContext): boolean {

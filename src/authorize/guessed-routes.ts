@@ -1,13 +1,22 @@
-import type { RequestContext } from '../request-context.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 import { foldName } from './folded-names.ts'
+
+/** A call of a guessed route. */
+export interface GuessingCall {
+  /** Of the path from `V1` on. */
+  readonly segments: readonly string[]
+  /** The parsed JSON. */
+  readonly body: unknown
+  /** Hex SHA-256 of the bearer token of the caller; undefined if it has none. */
+  readonly bearerDigest: string | undefined
+}
 
 /** A route on which callers guess at what is not theirs. */
 export interface GuessedRoute {
   readonly guess: 'credential' | 'account' | 'card'
   readonly form: RegExp
   /** The accounts that are guessed at, or the cart on which cards are tried. */
-  readonly subjects: (request: RequestContext, segments: readonly string[]) => readonly string[]
+  readonly subjects: (call: GuessingCall) => readonly string[]
 }
 
 const routes: readonly GuessedRoute[] = [
@@ -32,7 +41,7 @@ const routes: readonly GuessedRoute[] = [
 ]
 
 /** Every customer's own cart is called `mine`. Whose it is depends on the token that is passed on to Magento. */
-function cartOf({ bearerDigest = '' }: RequestContext, segments: readonly string[]): string[] {
+function cartOf({ bearerDigest = '', segments }: GuessingCall): string[] {
   const [, carts = '', raw = ''] = segments
   const id = percentDecode(raw) ?? raw
   // Magento casts a numeric id to an integer.
@@ -43,8 +52,8 @@ function cartOf({ bearerDigest = '' }: RequestContext, segments: readonly string
 const accountNames = new Set(['username', 'email', 'customeremail'])
 
 /** Everything that may name an account, whatever the route: Magento ignores names that the route does not have. */
-function accountsOf({ json }: RequestContext): string[] {
-  const value = json?.value ?? {}
+function accountsOf({ body }: GuessingCall): string[] {
+  const value = body ?? {}
   const nested = Object.entries(value).flatMap(([name, member]) =>
     foldName(name) === 'customer' && typeof member === 'object' && member
       ? Object.entries(member)

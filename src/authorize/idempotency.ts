@@ -5,7 +5,7 @@ import type { HeldKey, IdempotencyStore, KeptAnswer } from '../contract/idempote
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
 import type { RequestContext, WholeAnswer } from '../request-context.ts'
-import { apiRoute } from './api-route.ts'
+import { askedOfMagento } from './asked-of-magento.ts'
 import { guessedRoute } from './guessed-routes.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
 
@@ -109,8 +109,10 @@ export const idempotency = definePolicy({
   },
 })
 
-function isSignIn({ method, target }: RequestContext): boolean {
-  return guessedRoute(method, apiRoute(target?.segments ?? []).segments)?.guess === 'credential'
+function isSignIn(request: RequestContext): boolean {
+  return askedOfMagento(request).some(
+    ({ method, segments }) => guessedRoute(method, segments)?.guess === 'credential',
+  )
 }
 
 /** Equal for requests with the same method, target and bytes of the body. */

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
-import { allow, definePolicy } from '../policy.ts'
+import type { PlannedCall } from '../contract/endpoint.ts'
+import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
-import { attackRules, suspectOf } from './attack-rules.ts'
+import { attackRules, type Suspect, suspectOf, suspectOfCall } from './attack-rules.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 
 const ruleNames = ['write-query', ...Object.keys(attackRules)]
@@ -29,25 +30,37 @@ export const knownAttacks = definePolicy({
     { additionalProperties: false, description: 'Rules against known attacks; all of them apply.' },
   ),
   absent: { except: {} },
-  prepare: ({ except }) => {
-    const rules = Object.entries(attackRules)
-    return function checkKnownAttacks(request) {
+  prepare: ({ except }) =>
+    function checkKnownAttacks(request) {
       const excepted: readonly string[] = except[request.route ?? ''] ?? []
       // In Magento a query parameter replaces the member of the body with the same name
       // (Magento: Framework/Webapi/Rest/Request.php, getRequestData).
       if (hasWriteQuery(request) && !excepted.includes('write-query')) {
         return reject('query-not-allowed', 'a write has a query parameter')
       }
-      const suspect = suspectOf(request)
-      for (const [name, { detail, matches }] of rules) {
-        if (!excepted.includes(name) && matches(suspect)) {
-          return reject('attack-refused', `rule ${name}`, { detail })
-        }
-      }
-      return allow
-    }
-  },
+      const verdict = holdToRules(suspectOf(request), excepted)
+      const call = request.endpoint?.call
+      if (verdict !== allow || call === undefined || call.method === 'GET') return verdict
+      return checkCall(call, excepted)
+    },
 })
+
+const rules = Object.entries(attackRules)
+
+function holdToRules(suspect: Suspect, excepted: readonly string[]): Verdict {
+  for (const [name, { detail, matches }] of rules) {
+    if (!excepted.includes(name) && matches(suspect)) {
+      return reject('attack-refused', `rule ${name}`, { detail })
+    }
+  }
+  return allow
+}
+
+async function checkCall(call: PlannedCall, excepted: readonly string[]): Promise<Verdict> {
+  const body = await call.bodyOf()
+  if (typeof body !== 'object' || body === null) return allow
+  return holdToRules(suspectOfCall(call, body), excepted)
+}
 
 function hasWriteQuery({ method, target }: RequestContext): boolean {
   const query = target?.query

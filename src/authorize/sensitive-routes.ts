@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto'
 import { Type } from 'typebox'
 import { parseRate, RateSetting } from '../contract/rate.ts'
-import { allow, definePolicy } from '../policy.ts'
+import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
 import { addressKey } from '../syntax/address-key.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
-import { apiRoute } from './api-route.ts'
+import { type Asked, askedOfMagento } from './asked-of-magento.ts'
 import { type GuessedRoute, guessedRoute } from './guessed-routes.ts'
 
 /** At most this many addresses, and as many subjects, are remembered at a time. */
@@ -51,19 +52,22 @@ export const sensitiveRoutes = definePolicy({
     }
     const takeOfAddress = limiterOf('address', perAddress)
     const takeOfSubject = limiterOf('subject', perSubject)
-    return function checkSensitiveRoute(request) {
-      if (request.method === 'GET' || request.method === 'DELETE') return allow
-      const { execution, segments } = apiRoute(request.target?.segments ?? [])
-      const route = guessedRoute(request.method, segments)
-      if (route === undefined) return allow
+    function take(
+      { clientIp = '', bearerDigest }: RequestContext,
+      { execution, segments }: Asked,
+      route: GuessedRoute,
+      body: unknown,
+    ): Verdict {
       // A job that Magento works off turns an array into a bulk.
-      if (execution === 'bulk' || Array.isArray(request.json?.value)) {
+      if (execution === 'bulk' || Array.isArray(body)) {
         return reject('attack-refused', 'bulk request to a sensitive route', {
           detail: 'This route may not be called in bulk.',
         })
       }
-      const subjects = new Set(route.subjects(request, segments).map(asComparedByDatabase))
-      const decisions = [takeOfAddress(addressKey(request.clientIp ?? ''))]
+      const subjects = new Set(
+        route.subjects({ segments, body, bearerDigest }).map(asComparedByDatabase),
+      )
+      const decisions = [takeOfAddress(addressKey(clientIp))]
       for (const subject of subjects) decisions.push(takeOfSubject(keyOf(route.guess, subject)))
       const waitMs = Math.max(
         ...decisions.map(({ isAllowed, retryAfterMs }) => (isAllowed ? 0 : retryAfterMs)),
@@ -72,6 +76,16 @@ export const sensitiveRoutes = definePolicy({
       return reject('rate-limited', 'too many calls of a sensitive route', {
         retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
       })
+    }
+    return function checkSensitiveRoute(request) {
+      if (request.method === 'GET') return allow
+      for (const asked of askedOfMagento(request)) {
+        const route = guessedRoute(asked.method, asked.segments)
+        if (route === undefined) continue
+        if (asked.call === undefined) return take(request, asked, route, request.json?.value)
+        return asked.call.bodyOf().then((body) => take(request, asked, route, body))
+      }
+      return allow
     }
   },
 })

@@ -68,6 +68,13 @@ export function parseStrictJson(
   return { value: value as object, text, names }
 }
 
+/** Describes a value that a body is made of as {@link parseStrictJson} does one that was received. */
+export function describeJson(value: object): JsonBody {
+  const names = new Set<string>()
+  collectNames(value, names)
+  return { value, text: JSON.stringify(value), names }
+}
+
 const nameFault = 'The body has a member name that is not allowed.'
 const prototypeNames = ['__proto__', 'constructor', 'prototype']
 const mayHaveSurrogate = /\\u[dD][89a-fA-F]/

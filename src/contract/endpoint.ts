@@ -28,6 +28,8 @@ export interface EndpointRequest {
   /** Matches the schema of the endpoint; undefined where it takes none. */
   readonly body: unknown
   readonly callMagento: CallMagento
+  /** The call that it has planned for the request; absent if it has planned none so far. */
+  readonly call?: PlannedCall | undefined
   readonly settings: EndpointSettings
   /** Present only when the request is carried out as a job. */
   readonly items?: ItemLog | undefined
@@ -73,6 +75,15 @@ export interface CalledRoute {
   readonly segments: readonly string[]
 }
 
+/** A call that an endpoint is going to make for a request. */
+export interface PlannedCall {
+  readonly method: MagentoCall['method']
+  /** The segments of the path from `V1` or `async` on, percent-encoded. */
+  readonly segments: readonly string[]
+  /** Computes its body, once; undefined where it has none. */
+  readonly bodyOf: () => Promise<unknown>
+}
+
 /** One of the gateway's own endpoints, composed of calls to Magento. */
 export interface Endpoint {
   /** `METHOD /V1/path/:variable`; it answers all of them. */
@@ -90,6 +101,8 @@ export interface Endpoint {
   >
   /** The routes of Magento that it calls, where its own path does not tell what they are about. */
   readonly calls?: readonly CalledRoute[]
+  /** Tells the call for a request, where the operator has defined the endpoint. */
+  readonly plan?: (request: Pick<EndpointRequest, 'variables' | 'body'>) => PlannedCall
   /** Whether a body has too many items to be answered at once, so that it becomes a job. */
   readonly isLong?: (body: unknown) => boolean
   /** Whether doing it twice has the same effect as doing it once. */
@@ -101,4 +114,6 @@ export interface Endpoint {
 export interface MatchedEndpoint {
   readonly endpoint: Endpoint
   readonly variables: ReadonlyMap<string, string>
+  /** The call that it is going to make, where the policies have looked at that. */
+  readonly call?: PlannedCall
 }

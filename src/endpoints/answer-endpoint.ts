@@ -1,8 +1,8 @@
+import { decodedVariables } from '../authorize/asked-of-magento.ts'
 import type { EndpointSettings, ItemLog, MatchedEndpoint } from '../contract/endpoint.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { WholeAnswer } from '../request-context.ts'
-import { percentDecode } from '../syntax/percent-encoding.ts'
 
 /** A request to an endpoint. */
 export interface EndpointCall {
@@ -23,13 +23,14 @@ export type SendForEndpoint = (request: UpstreamRequest) => Promise<UpstreamAnsw
  */
 export async function answerEndpoint(
   { store, body: asked, items }: EndpointCall,
-  { endpoint, variables }: MatchedEndpoint,
+  found: MatchedEndpoint,
   settings: EndpointSettings,
   send: SendForEndpoint,
 ): Promise<WholeAnswer | Rejection> {
   const prefix = store === undefined ? '/rest' : `/rest/${store}`
-  const answer = await endpoint.run({
-    variables: new Map([...variables].map(([name, raw]) => [name, percentDecode(raw) ?? ''])),
+  const answer = await found.endpoint.run({
+    variables: decodedVariables(found),
+    call: found.call,
     body: asked,
     settings,
     items,

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 import { SchemaFileSetting } from '../authorize/body-schema.ts'
 import { isRepeatableRoute } from '../authorize/repeatable-route.ts'
 import { parseRoutePattern, RoutePatternSetting, variableOf } from '../authorize/route-pattern.ts'
-import type { Endpoint, MagentoCall } from '../contract/endpoint.ts'
+import type { Endpoint, EndpointRequest, MagentoCall } from '../contract/endpoint.ts'
 import { percentEncode } from '../syntax/percent-encoding.ts'
 import { evaluateMapping } from './evaluate-mapping.ts'
 
@@ -73,39 +73,54 @@ export function definedEndpoint(
   const answerBody = answer === undefined ? undefined : jsonata(answer)
   const pattern = parseRoutePattern(call.route)
   if (pattern === undefined) throw new TypeError(`no route: ${call.route}`)
+  const plan: NonNullable<Endpoint['plan']> = ({ variables, body }) => {
+    let computed: Promise<unknown> | undefined
+    return {
+      method: pattern.method as MagentoCall['method'],
+      segments: pattern.segments.map((part) => {
+        const name = variableOf(part)
+        return name === undefined ? part : percentEncode(variables.get(name) ?? '')
+      }),
+      bodyOf: async () => {
+        computed ??= callBody && evaluateMapping(callBody, inputOf({ variables, body }))
+        return computed
+      },
+    }
+  }
   return {
     routes: [route],
     summary,
     isRepeatable: isRepeatableRoute(call.route),
     ...(request && { request: request.schema }),
     answers: { 200: { description: 'The answer.', schema: {} } },
-    run: async ({ variables, body, callMagento }) => {
-      const input = { body, variables: Object.fromEntries(variables) }
-      const path = pattern.segments
-        .map((part) => {
-          const name = variableOf(part)
-          return name === undefined ? part : percentEncode(variables.get(name) ?? '')
-        })
-        .join('/')
-      const made: MagentoCall = {
-        method: pattern.method as MagentoCall['method'],
-        path: `/${path}`,
+    plan,
+    run: async (request) => {
+      const { method, segments, bodyOf } = request.call ?? plan(request)
+      const answered = await request.callMagento({
+        method,
+        path: `/${segments.join('/')}`,
         ...(call.fields !== undefined && { query: `fields=${encodeURIComponent(call.fields)}` }),
-        ...(callBody && { body: await evaluateMapping(callBody, input) }),
-      }
-      const answered = await callMagento(made)
+        body: await bodyOf(),
+      })
       if ('code' in answered || answered.status >= 300 || answerBody === undefined) return answered
       try {
-        const mapped = await evaluateMapping(answerBody, answered.body, { request: input })
+        const mapped = await evaluateMapping(answerBody, answered.body, {
+          request: inputOf(request),
+        })
         return { status: answered.status, body: mapped ?? null }
       } catch (error) {
-        if (pattern.method === 'GET') throw error
+        if (method === 'GET') throw error
         // The write is done; a caller that is told of a failure would do it again.
         onUnmapped(route, error)
         return { status: answered.status, body: notMapped }
       }
     },
   }
+}
+
+/** What the mappings see of a request. */
+function inputOf({ variables, body }: Pick<EndpointRequest, 'variables' | 'body'>) {
+  return { body, variables: Object.fromEntries(variables) }
 }
 
 const notMapped = {

@@ -31,8 +31,7 @@ export function openApiDocument(
   for (const route of describedRoutes(routesOf(policies.routes), isComposed ? endpoints : [])) {
     const path = `/rest/${route.segments.map(templateOf).join('/')}`
     const rule = policies.jobs?.[route.grant]
-    const { segments } = apiRoute(route.segments)
-    const isAsked = rule ? rule.mode !== 'never' : !takesSecrets(route.method, segments)
+    const isAsked = rule ? rule.mode !== 'never' : !asksForSecrets(route)
     const deferral = mayDefer ? (isAsked ? 'asked' : 'long') : 'none'
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, deferral) }
   }
@@ -61,6 +60,13 @@ export function openApiDocument(
       },
     },
   }
+}
+
+/** Whether the route, or what its endpoint calls, is one whose requests do not become jobs by themselves. */
+function asksForSecrets({ method, segments, endpoint }: DescribedRoute): boolean {
+  return [{ method, segments }, ...(endpoint?.calls ?? [])].some((asked) =>
+    takesSecrets(asked.method, apiRoute(asked.segments).segments),
+  )
 }
 
 /** Which writes become jobs: those for which the caller asks, those with too many items to answer at once, or none. */

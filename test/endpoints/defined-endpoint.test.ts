@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { startJobsGateway } from '../jobs/jobs-gateway.ts'
+import { type JobsGateway, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
@@ -215,6 +215,82 @@ test('as a job it may be sent again where the call to Magento may be, whatever i
   // What could not be mapped is done all the same.
   assert.deepEqual([put.state, put.attempts], ['done', 2])
   assert.equal((put.answer?.body as { code?: string } | undefined)?.code, 'answer-not-mapped')
+})
+
+test('a body that its mapping makes an attack of is refused as one', async () => {
+  const route = 'POST /V1/erp/buyers'
+  const body =
+    '{ "customer": $merge([{ "id": 5, "lastname": body.first & body.last }, body.more]) }'
+  await using own = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [{ ...integration, policies: { routes: [route] } }],
+    endpoints: { buyers: { route, call: { route: 'POST /V1/customers', body } } },
+  })
+  const buy = (body: object) =>
+    send(own.url, {
+      method: 'POST',
+      path: '/rest/V1/erp/buyers',
+      headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const from = magento.received.length
+  for (const attack of [{ more: { _id: 7 } }, { first: '{', last: '{var this}}' }]) {
+    assert.equal(problemOf(await buy(attack)).code, 'attack-refused')
+  }
+  assert.equal(magento.received.length, from)
+  await buy({ first: 'Ann', last: '{}' })
+  assert.equal(magento.received.length, from + 1)
+})
+
+describe('that calls a route of tokens', () => {
+  let jobs: JobsGateway
+  before(async () => {
+    const routes = ['POST /V1/erp/sessions/:kind', 'DELETE /V1/erp/sessions/:kind']
+    const policies = { routes, sensitiveRoutes: { perSubject: '2/min' } }
+    const called = ['POST /V1/integration/customer/token', 'POST /V1/integration/:kind/token']
+    const body = '{ "username": body.login, "password": body.pin }'
+    jobs = await startJobsGateway(
+      magento.url,
+      {},
+      {
+        integrations: [{ ...integration, policies }],
+        endpoints: Object.fromEntries(
+          routes.map((route, at) => [
+            `sign-in-${at}`,
+            { route, call: { route: called[at], body } },
+          ]),
+        ),
+      },
+    )
+  })
+  after(() => jobs[Symbol.asyncDispose]())
+
+  const sessions = '/rest/V1/erp/sessions/customer'
+  const guess = (login: string, method: string, headers = {}) =>
+    jobs.write({ method, path: sessions, headers, body: { login, pin: 'guessed' } })
+
+  test('is held to the rate of the account that its call names, and never becomes a job', async () => {
+    const from = magento.received.length
+    for (const method of ['POST', 'DELETE']) {
+      const { status, body } = await guess('ann', method)
+      assert.equal(status, 401, body)
+    }
+    assert.equal(problemOf(await guess('Ann', 'POST')).code, 'rate-limited')
+    assert.equal((await guess('bob', 'POST')).status, 401)
+    const paths = magento.received.slice(from).map(({ rawTarget }) => rawTarget)
+    assert.deepEqual(paths, Array(3).fill('/rest/V1/integration/customer/token'))
+    const { body } = await send(jobs.gateway.url, { path: '/openapi.json', headers: globexHeaders })
+    const { paths: described } = JSON.parse(body) as {
+      paths: Record<string, { post: { responses: object } }>
+    }
+    const { post } = described['/rest/V1/erp/sessions/{kind}'] ?? {}
+    assert.deepEqual(Object.keys(post?.responses ?? {}).sort(), ['200', '400', 'default'])
+  })
+
+  test('heeds no key, since its answer would be stored', async () => {
+    const malformed = { 'Idempotency-Key': '"' }
+    assert.equal((await guess('carl', 'POST', malformed)).status, 401)
+  })
 })
 
 test('two files with one route are refused', async () => {

@@ -4,6 +4,7 @@ import { type ApiRoute, apiRoute } from './api-route.ts'
 import { foldName, hasFoldedSiblings } from './folded-names.ts'
 import { type QueryParameter, queryOf } from './query-parameters.ts'
 import { describeJson } from './strict-json.ts'
+import { hasWrappedList, hasWrappedParameter } from './wrapped-lists.ts'
 
 /** What the rules look at. */
 export interface Suspect {
@@ -124,6 +125,12 @@ export const attackRules = {
       query === undefined ||
       hasAmbiguousParameter(query) ||
       (request.json !== undefined && hasFoldedSiblings(request.json)),
+  },
+  'soap-list': {
+    detail: 'A list has the form of SOAP.',
+    matches: ({ request: { json }, query }) =>
+      (query !== undefined && hasWrappedParameter(query)) ||
+      (json?.names.has('item') === true && hasWrappedList(json.value)),
   },
   'object-injection': {
     detail: 'A name is one that only Magento itself uses.',

@@ -47,6 +47,10 @@ export const attacks: readonly Attack[] = [
   post('Sibling keys that fold into one', '/rest/V1/customers', { customer: { id: 7, _id: 1 } }),
   post('Sibling keys that differ by case', '/rest/V1/customers', { customer: { id: 7, Id: 1 } }),
   post('Duplicate keys', '/rest/V1/customers', '{"customer":{"id":7,"id":1}}', 'invalid-json'),
+  post('Many items of a list in the form of SOAP', '/rest/V1/products', {
+    sourceItems: { item: [{ sku: 'A' }, { sku: 'B' }] },
+  }),
+  get('List of a query in the form of SOAP', '/rest/V1/products?skus[item][0]=A&skus[item][1]=B'),
   get('Parameter in two spellings', '/rest/V1/products?s[pageSize]=1&s[page_size]=99999'),
   get(
     'Page size under a name that Magento does not read',

@@ -135,6 +135,18 @@ describe('a request costs', () => {
       { ...post, body: `{"items":[1,2],"text":"${'x'.repeat(8_388_608)}"}` },
       2,
     ],
+    [
+      'as much where the items are in the form of SOAP, which Magento unwraps',
+      { items: '/items' },
+      { ...post, body: '{"items":{"item":[1,2,3]}}' },
+      3,
+    ],
+    [
+      'as much where that is an object too',
+      { items: '/items' },
+      { ...post, body: '{"items":{"item":{"0":1,"1":2}}}' },
+      2,
+    ],
     ['the largest of what is given', { fixed: 2, items: '' }, { ...post, body: '[1]' }, 2],
     ['one where the items are not there', { items: '/a~1b/c' }, { ...post, body: '{"a/b":1}' }, 1],
     ['one where the body is no JSON', { items: '/items' }, { ...post, body: '{"items":[' }, 1],

@@ -6,6 +6,7 @@ import { foldName } from '../folded-names.ts'
 import { withPlainNames } from '../plain-names.ts'
 import { queryOf } from '../query-parameters.ts'
 import { criteriaNames } from '../search-criteria/parse-criteria.ts'
+import { countElements } from '../wrapped-lists.ts'
 import type { ScopedLimits } from './limit-settings.ts'
 
 /** How many tokens a request costs, at least 1. */
@@ -59,7 +60,7 @@ function countAt(value: unknown, steps: readonly string[], at: number): number {
   const step = steps[at]
   if (step === undefined) {
     // PHP encodes an array with gaps as a JSON object, which Magento reads as an array again.
-    return Array.isArray(value) ? value.length : Object.keys(value).length
+    return Array.isArray(value) ? value.length : countElements(value)
   }
   const folded = foldName(step)
   let most = 0

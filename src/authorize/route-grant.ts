@@ -4,6 +4,7 @@ import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { openApiPath, openApiRoute, type RequestContext } from '../request-context.ts'
 import { GrantSetting, routesOf } from './granted-route.ts'
+import { reservedNames } from './reserved-names.ts'
 import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
 /** Lets an integration use the routes that it was granted, and no others. */
@@ -19,10 +20,14 @@ export const routeGrant = definePolicy({
   }),
   absent: [],
   prepare: (grants, { keepsJobs }) => {
-    const match = compileRoutes(
-      routesOf(grants)
-        .map(parseRoutePattern)
-        .filter((route) => route !== undefined),
+    const patterns = routesOf(grants)
+      .map(parseRoutePattern)
+      .filter((route) => route !== undefined)
+    const match = compileRoutes(patterns)
+    const reserved = new Map(
+      patterns
+        .map((pattern) => [pattern, reservedNames(pattern)] as const)
+        .filter(([, names]) => names.length > 0),
     )
     return function checkRouteGrant(request) {
       if (request.target?.path === openApiPath && request.method === 'GET') {
@@ -32,12 +37,24 @@ export const routeGrant = definePolicy({
       if (keepsJobs && asksForJob(request)) return allow
       const granted = request.target && match(request.method, request.target.segments)
       if (!granted) return reject('route-not-granted', 'no grant matches this method and path')
+      const { segments = [] } = request.target ?? {}
+      if (
+        reserved.get(granted.pattern)?.some(({ index, names }) => isOneOf(names, segments[index]))
+      )
+        return reject(
+          'route-not-granted',
+          'Magento has another route for this path than was granted',
+        )
       request.route = granted.pattern.text
       request.routeVariables = granted.variables
       return allow
     }
   },
 })
+
+function isOneOf(names: readonly string[], segment: string | undefined): boolean {
+  return segment !== undefined && names.includes(segment)
+}
 
 /** Recognizes a request about a job. No grant is needed for it: an integration only ever sees its own jobs. */
 function asksForJob(request: RequestContext): boolean {

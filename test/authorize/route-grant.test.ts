@@ -90,3 +90,41 @@ test('grants the jobs of the integration where jobs are kept: to show or cancel 
   }
   assert.equal(await codeFor('GET', '/a', false), 'route-not-granted')
 })
+
+describe('a variable does not stand for the name of another route of Magento', () => {
+  const grants = [
+    'GET /V1/customers/:customerId',
+    'GET /V1/orders/:id',
+    'PUT /V1/orders/:parent_id',
+    'PUT /async/V1/customers/:id',
+    'PUT /V1/carts/:cartId/items/:itemId',
+    'GET /V1/configurable-products/:sku/options/:optionId',
+    'GET /V1/categories/:categoryId',
+    'GET /V1/categories/list',
+    'GET /V1/module/:name',
+  ]
+  const checkGrants = routeGrant.prepare(grants, services())
+  const cases: [method: string, target: string, granted: boolean][] = [
+    ['GET', '/rest/V1/customers/search?searchCriteria=', false],
+    ['GET', '/rest/V1/orders/items', false],
+    ['PUT', '/rest/all/V1/orders/create', false],
+    ['PUT', '/rest/async/V1/customers/password', false],
+    ['PUT', '/rest/V1/carts/mine/items/5', false],
+    ['GET', '/rest/V1/configurable-products/x/options/all', false],
+    ['GET', '/rest/V1/categories/attributes', false],
+    // What Magento takes for the value of the variable, since it compares names without decoding them.
+    ['GET', '/rest/V1/customers/%73earch', true],
+    ['GET', '/rest/V1/customers/Search', true],
+    ['GET', '/rest/V1/configurable-products/all/options/7', true],
+    ['PUT', '/rest/V1/carts/7/items/mine', true],
+    ['GET', '/rest/V1/categories/list', true],
+    ['GET', '/rest/V1/module/search', true],
+  ]
+  for (const [method, target, isGranted] of cases) {
+    test(`${isGranted ? 'grants' : 'refuses'} ${method} ${target}`, async () => {
+      const verdict = checkGrants(requestContext({ method, target }))
+      if (isGranted) assert.equal(verdict, allow)
+      else assert.equal((await rejectionOf(verdict)).code, 'route-not-granted')
+    })
+  }
+})

@@ -48,6 +48,7 @@ const cachedRoutes = {
   'GET /V1/stockItems/:productSku': { ttlSeconds: 600 },
   'GET /V1/orders/:id': { ttlSeconds: 600 },
   'GET /V1/orders': { ttlSeconds: 600 },
+  'GET /V1/orders/items': { ttlSeconds: 600 },
   'GET /V1/directory/countries': { ttlSeconds: 600, shared: true },
   'GET /V1/store/websites': { ttlSeconds: 600, shared: true, upstream: 'obey' },
   'GET /V1/erp/lines/:line': { ttlSeconds: 600 },

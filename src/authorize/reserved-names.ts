@@ -1,0 +1,93 @@
+import { apiRoute } from './api-route.ts'
+import type { RoutePattern } from './route-pattern.ts'
+
+const carts = [
+  'DELETE /V1/carts/*/coupons',
+  'DELETE /V1/carts/*/giftCards/:',
+  'DELETE /V1/carts/*/items/:',
+  'GET /V1/carts/*/billing-address',
+  'GET /V1/carts/*/coupons',
+  'GET /V1/carts/*/gift-message',
+  'GET /V1/carts/*/gift-message/:',
+  'GET /V1/carts/*/items',
+  'GET /V1/carts/*/payment-methods',
+  'GET /V1/carts/*/selected-payment-method',
+  'GET /V1/carts/*/shipping-methods',
+  'GET /V1/carts/*/totals',
+  'POST /V1/carts/*/balance/apply',
+  'POST /V1/carts/*/billing-address',
+  'POST /V1/carts/*/estimate-shipping-methods',
+  'POST /V1/carts/*/estimate-shipping-methods-by-address-id',
+  'POST /V1/carts/*/gift-message',
+  'POST /V1/carts/*/gift-message/:',
+  'POST /V1/carts/*/items',
+  'POST /V1/carts/*/shipping-information',
+  'POST /V1/carts/*/totals-information',
+  'PUT /V1/carts/*',
+  'PUT /V1/carts/*/coupons/:',
+  'PUT /V1/carts/*/items/:',
+  'PUT /V1/carts/*/order',
+  'PUT /V1/carts/*/selected-payment-method',
+]
+
+/*
+ * Names for which Magento has a route of its own in the place of a variable, by route; `*` marks the place (Magento and
+ * Adobe Commerce 2.4.9: etc/webapi.xml of their modules). Of several routes that match, Magento takes the one with the
+ * earliest literal (Magento: Webapi/Model/Rest/Config.php, getRestRoutes, and Webapi/Controller/Rest/Router.php).
+ */
+const reserved: ReadonlyMap<string, readonly string[]> = new Map([
+  ...carts.map((route): [string, string[]] => [route, ['mine']]),
+  ['GET /V1/adobestock/asset/*', ['list', 'search']],
+  ['GET /V1/bundle-products/:/options/*', ['all']],
+  ['GET /V1/carts/*', ['licence', 'mine', 'search']],
+  ['GET /V1/categories/*', ['attributes', 'list']],
+  ['GET /V1/cmsBlock/*', ['search']],
+  ['GET /V1/cmsPage/*', ['search']],
+  ['GET /V1/company/*', ['relations', 'role']],
+  ['GET /V1/companyCredits/*', ['history']],
+  ['GET /V1/configurable-products/:/options/*', ['all']],
+  ['GET /V1/coupons/*', ['search']],
+  ['GET /V1/customerGroups/*', ['default', 'search']],
+  ['GET /V1/customers/*', ['companies', 'me', 'search']],
+  ['GET /V1/customers/*/billingAddress', ['me']],
+  ['GET /V1/customers/*/shippingAddress', ['me']],
+  ['GET /V1/eav/attribute-sets/*', ['list']],
+  ['GET /V1/negotiable-cart-item-note/*', ['search']],
+  ['GET /V1/negotiableQuoteTemplate/*', ['referenceDocumentLink']],
+  ['GET /V1/orders/*', ['items']],
+  ['GET /V1/products/*', ['attributes', 'types']],
+  ['GET /V1/products/attributes/*', ['types']],
+  ['GET /V1/returnsAttributeMetadata/*', ['custom']],
+  ['GET /V1/salesRules/*', ['search']],
+  ['GET /V1/stockItems/*', ['lowStock']],
+  ['GET /V1/taxClasses/*', ['search']],
+  ['GET /V1/taxRates/*', ['search']],
+  ['GET /V1/taxRules/*', ['search']],
+  ['PUT /V1/company/*', ['assignRoles']],
+  ['PUT /V1/customers/*', ['me', 'password', 'validate']],
+  ['PUT /V1/customers/*/activate', ['me']],
+  ['PUT /V1/orders/*', ['create']],
+  ['PUT /V1/products/*', ['tier-prices']],
+])
+
+/** Segments that a variable of a route does not stand for, although they are in its place. */
+export interface ReservedNames {
+  /** Of the segment, counted as in the pattern. */
+  readonly index: number
+  readonly names: readonly string[]
+}
+
+/** The names that are reserved in a route of Magento's own; none for any other route. */
+export function reservedNames({ method, segments }: RoutePattern): readonly ReservedNames[] {
+  const own = apiRoute(segments).segments
+  const skipped = segments.length - own.length
+  return own.flatMap((segment, at): ReservedNames[] => {
+    if (!segment.startsWith(':')) return []
+    const path = own.map((each, index) => {
+      if (index === at) return '*'
+      return each.startsWith(':') ? ':' : each
+    })
+    const names = reserved.get(`${method} /${path.join('/')}`)
+    return names === undefined ? [] : [{ index: at + skipped, names }]
+  })
+}

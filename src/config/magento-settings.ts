@@ -22,10 +22,10 @@ export const MagentoSettings = Type.Object(
         Type.String({
           examples: ['2.4.8-p1'],
           description:
-            'Version of Magento, which determines how it verifies OAuth signatures; detected if left out.',
+            'Version of Magento, which determines how it verifies OAuth signatures; detected if left out, from 2.4.6 on.',
         }),
         (text) => dialectOf(text) !== undefined,
-        () => 'a version from 2.4.6 on, such as 2.4.8-p1',
+        () => 'a version from 2.4.4 on, such as 2.4.8-p1',
       ),
     ),
     stores: Type.Array(Type.String({ pattern: '^(?!async|schema)[A-Za-z][A-Za-z0-9_]*$' }), {

@@ -1,5 +1,5 @@
 import { percentEncode } from '../../syntax/percent-encoding.ts'
-import { compareNaturally, naturalKey } from './natural-order.ts'
+import { inNaturalOrder } from './natural-order.ts'
 import { joinBaseString, type SignedParameter, type SignedParts } from './signed-parts.ts'
 
 /**
@@ -11,10 +11,7 @@ export function laminasBaseString(
   { method, origin, path }: SignedParts,
   parameters: readonly SignedParameter[],
 ): string {
-  const ordered = parameters
-    .map((parameter) => ({ ...parameter, key: naturalKey(parameter.name) }))
-    .sort((left, right) => compareNaturally(left.key, right.key))
-  return joinBaseString(method, origin + normalisePath(path), ordered)
+  return joinBaseString(method, origin + normalisePath(path), inNaturalOrder(parameters))
 }
 
 const leftAlone = /[A-Za-z0-9_\-.~:@&=+$,/;%]/

@@ -1,3 +1,12 @@
+import type { SignedParameter } from './signed-parts.ts'
+
+/** Parameters in PHP's natural order of their encoded names, so that `[10]` stands after `[9]`. */
+export function inNaturalOrder(parameters: readonly SignedParameter[]): SignedParameter[] {
+  return parameters
+    .map((parameter) => ({ ...parameter, key: naturalKey(parameter.name) }))
+    .sort((left, right) => compareNaturally(left.key, right.key))
+}
+
 /**
  * What {@link compareNaturally} compares: runs of digits, and every other character by itself.
  * @param name percent-encoded, and not beginning with a digit

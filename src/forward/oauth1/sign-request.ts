@@ -6,6 +6,13 @@ import type { Dialect } from './dialect.ts'
 import { laminasBaseString } from './laminas-base-string.ts'
 import { nativeBaseString } from './native-base-string.ts'
 import { type SignedParts, signedParameters } from './signed-parts.ts'
+import { zendBaseString } from './zend-base-string.ts'
+
+const baseStrings = {
+  '2.4.5': zendBaseString,
+  '2.4.7': laminasBaseString,
+  '2.4.8': nativeBaseString,
+} as const satisfies Record<Dialect, unknown>
 
 /** What is new for every attempt to send a request: Magento takes no nonce twice. */
 export interface Freshness {
@@ -43,8 +50,7 @@ export function signRequest(
     ['oauth_version', '1.0'],
   ]
   const parameters = signedParameters(parts.query, protocolParameters)
-  const build = dialect === '2.4.7' ? laminasBaseString : nativeBaseString
-  const baseString = build(parts, parameters)
+  const baseString = baseStrings[dialect](parts, parameters)
   const { consumerSecret, accessTokenSecret } = credentials
   const key = oauth1HmacKey(consumerSecret.reveal(), accessTokenSecret.reveal())
   const signature = createHmac('sha256', key).update(baseString).digest('base64')

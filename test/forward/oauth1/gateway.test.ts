@@ -28,9 +28,10 @@ const oauth1 = {
   accessTokenSecret: 'env:ATS',
 }
 
-for (const oauthDialect of ['2.4.7', '2.4.8'] as const) {
+for (const oauthDialect of ['2.4.5', '2.4.7', '2.4.8'] as const) {
   describe(`towards a Magento ${oauthDialect} that takes OAuth signatures only`, () => {
-    for (const version of [undefined, oauthDialect]) {
+    // The dialect of 2.4.4 and 2.4.5 is not detected.
+    for (const version of oauthDialect === '2.4.5' ? [oauthDialect] : [undefined, oauthDialect]) {
       test(`requests are signed so that it accepts them, its version ${version ?? 'not'} configured`, async () => {
         await using magento = await startMagentoStandIn({
           integrations: [integration],

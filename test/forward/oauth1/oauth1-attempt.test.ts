@@ -134,7 +134,10 @@ test('knows the dialect of every version that has one', () => {
   for (const version of ['2.4.8', '2.4.8-p3', '2.4.9', '2.4.10', '2.5', '2.5.0', '3.0.1']) {
     assert.equal(dialectOf(version), '2.4.8', version)
   }
-  for (const version of ['2.4.5', '2.4', '2.3.7-p4', '1.9.4.5', '', 'latest']) {
+  for (const version of ['2.4.4', '2.4.4-p13', '2.4.5', '2.4.5-p14']) {
+    assert.equal(dialectOf(version), '2.4.5', version)
+  }
+  for (const version of ['2.4.3', '2.4', '2.3.7-p4', '1.9.4.5', '', 'latest']) {
     assert.equal(dialectOf(version), undefined, version)
   }
 })

@@ -13,7 +13,7 @@ import {
   type VerifyingMagento,
 } from './verifying-magento.ts'
 
-const dialects: readonly Dialect[] = ['2.4.7', '2.4.8']
+const dialects: readonly Dialect[] = ['2.4.5', '2.4.7', '2.4.8']
 
 async function sendSigned(
   { url, state }: VerifyingMagento,

@@ -23,5 +23,5 @@ export interface CustomerCredentials {
   readonly password: string
 }
 
-/** Which canonicalisation signatures are checked with: 2.4.6 and 2.4.7 share one, 2.4.8 has its own. */
-export type OauthDialect = '2.4.7' | '2.4.8'
+/** Which canonicalisation signatures are checked with: 2.4.4 and 2.4.5 share one, 2.4.6 and 2.4.7 another, 2.4.8 has its own. */
+export type OauthDialect = '2.4.5' | '2.4.7' | '2.4.8'

@@ -11,25 +11,41 @@ export function laminasBaseString(
   url: string,
   parameters: ReadonlyMap<string, string>,
 ): string {
+  return joinNaturally(method, normaliseUrl(url, normalisePath), parameters)
+}
+
+/**
+ * The string that Magento 2.4.4 and 2.4.5 sign (Zend_Oauth_Signature_SignatureAbstract): as above, but the path is left
+ * as it came (Zend_Uri_Http::getUri).
+ */
+export function zendBaseString(
+  method: string,
+  url: string,
+  parameters: ReadonlyMap<string, string>,
+): string {
+  return joinNaturally(method, normaliseUrl(url, String), parameters)
+}
+
+function joinNaturally(method: string, url: string, parameters: ReadonlyMap<string, string>) {
   const encoded = [...parameters]
     .filter(([name]) => name !== 'oauth_signature')
     .map(([name, value]) => [rawUrlEncode(name), rawUrlEncode(value)] as const)
     .sort(([left], [right]) => compareNaturally(left, right))
     .map(([name, value]) => `${name}=${value}`)
     .join('&')
-  return [method.toUpperCase(), normaliseUrl(url), encoded].map(rawUrlEncode).join('&')
+  return [method.toUpperCase(), url, encoded].map(rawUrlEncode).join('&')
 }
 
 const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' }
 
 /** Source: Laminas\Uri\Uri::normalize. */
-function normaliseUrl(url: string): string {
+function normaliseUrl(url: string, pathOf: (path: string) => string): string {
   const parts = /^(https?):\/\/([^/?#:]*)(?::(\d*))?([^?#]*)/i.exec(url)
   const scheme = (parts?.[1] ?? '').toLowerCase()
   const host = (parts?.[2] ?? '').toLowerCase()
   const port = parts?.[3] ?? ''
   const suffix = port === '' || port === defaultPorts[scheme] ? '' : `:${port}`
-  return `${scheme}://${host}${suffix}${normalisePath(parts?.[4] ?? '')}`
+  return `${scheme}://${host}${suffix}${pathOf(parts?.[4] ?? '')}`
 }
 
 const unescapedInPath = /^[A-Za-z0-9_\-.~:@&=+$,/;%]$/

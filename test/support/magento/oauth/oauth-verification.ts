@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IntegrationCredentials, OauthDialect } from '../credentials.ts'
 import { badRequest, requiredFields, unauthorised } from '../magento-error.ts'
 import { rawUrlEncode } from '../php/url-decoding.ts'
-import { laminasBaseString } from './laminas-base-string.ts'
+import { laminasBaseString, zendBaseString } from './laminas-base-string.ts'
 import { nativeBaseString } from './native-base-string.ts'
 import type { Nonces } from './nonces.ts'
 import { readOauthParameters, type SignedRequest } from './oauth-parameters.ts'
@@ -15,6 +15,12 @@ export interface OauthVerification {
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
+
+const baseStrings = {
+  '2.4.5': zendBaseString,
+  '2.4.7': laminasBaseString,
+  '2.4.8': nativeBaseString,
+} as const
 
 const required = [
   'oauth_consumer_key',
@@ -44,7 +50,7 @@ export function verifyOauth(
   const consumer = findConsumer(value('oauth_consumer_key'), verification.integrations)
   spendNonce(value('oauth_nonce'), value('oauth_timestamp'), consumer, verification)
   checkToken(value('oauth_token'), consumer, verification.integrations)
-  const baseString = verification.dialect === '2.4.7' ? laminasBaseString : nativeBaseString
+  const baseString = baseStrings[verification.dialect]
   const expected = sign(baseString(request.method, request.url, parameters), consumer)
   if (!isEqual(expected, value('oauth_signature'))) {
     throw unauthorised('The signature is invalid. Verify and try again.')

@@ -116,6 +116,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     })
   }
   if (signature !== undefined) faults.push(...checkSignatureRules(signature))
+  if (upstream.oauth1 !== undefined) faults.push(...checkFormBodies(policies.jsonBody?.otherTypes))
   faults.push(
     ...checkReportRules(integration),
     ...checkLimitRules(integration),
@@ -135,6 +136,20 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     }
   }
   return faults
+}
+
+const formType = 'application/x-www-form-urlencoded'
+
+/** Magento signs the fields of a form with the rest (Magento: Framework/Oauth/Helper/Request.php); the gateway does not. */
+function checkFormBodies(
+  otherTypes: Readonly<Record<string, readonly string[]>> = {},
+): RuleFault[] {
+  return Object.entries(otherTypes).flatMap(([route, types]) => {
+    const index = types.indexOf(formType)
+    if (index < 0) return []
+    const pointer = `/policies/jsonBody/otherTypes/${escapePointer(route)}/${index}`
+    return [{ pointer, expected: 'another media type, since upstream.oauth1 cannot sign a form' }]
+  })
 }
 
 /** The policies that can only look into bodies that json-body has parsed. */

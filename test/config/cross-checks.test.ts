@@ -40,6 +40,19 @@ const detailed = (skus: string[]) => ({
   integration: { policies: { routes, auditDetails: { 'GET /V1/products/:sku': { skus } } } },
 })
 const reporting = (...reportOnly: string[]) => ({ integration: { ...globex, reportOnly } })
+const form = (type: string) => ({
+  integration: {
+    upstream: {
+      oauth1: {
+        consumerKey: 'env:LONG',
+        consumerSecret: 'env:LONG',
+        accessToken: 'env:LONG',
+        accessTokenSecret: 'env:LONG',
+      },
+    },
+    policies: { routes, jsonBody: { otherTypes: { 'POST /V1/products': [type] } } },
+  },
+})
 const bodyReaders = ['known-attacks', 'sensitive-routes', 'magento-schema', 'request-schema']
 
 /** What is wrong, beside what is right in its place. */
@@ -54,6 +67,12 @@ const cases: readonly {
     at: '/store',
     wrong: { gateway: { store: { redis: 'env:REDIS', cluster: { nodes } } } },
     right: { gateway: { store: { cluster: { nodes } } } },
+  },
+  {
+    what: 'a form that is to be signed for Magento',
+    at: '/policies/jsonBody/otherTypes/POST ~1V1~1products/0',
+    wrong: form('application/x-www-form-urlencoded'),
+    right: form('multipart/form-data'),
   },
   {
     what: 'a stop that is over with its notice',

@@ -136,8 +136,9 @@ export function requestHeaders(
     if (name === 'accept-encoding' && after !== undefined) continue
     // It belongs to a traceparent, and only that of a trusted proxy is passed on.
     if (name === 'tracestate' && request.viaTrustedProxy === false) continue
-    // Magento answers in XML to any caller that also accepts that, as browsers do.
-    if (name === 'accept' && /xml/i.test(rawHeaders[index + 1] as string)) {
+    // Magento answers in XML to any caller that also accepts that, as browsers do, and to `text/*` (Magento:
+    // Framework/Webapi/Rest/Response/RendererFactory.php).
+    if (name === 'accept' && /xml|text\/\*/i.test(rawHeaders[index + 1] as string)) {
       headers.push('accept', 'application/json')
       continue
     }

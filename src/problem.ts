@@ -109,6 +109,11 @@ export const problems = {
     'Magento left alone',
     'Magento has failed too often. This request was not sent to it.',
   ],
+  'gateway-busy': [
+    503,
+    'Gateway busy',
+    'The gateway has as many request bodies as it has memory for.',
+  ],
   'replay-protection-unavailable': [
     503,
     'Replay protection unavailable',

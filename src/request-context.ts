@@ -159,6 +159,8 @@ export class RequestContext {
   bearerDigest: string | undefined = undefined
   /** The transport, once the body has been read: the exact bytes. */
   body: Buffer = noBody
+  /** The transport: gives back the memory of the body. */
+  releaseBody: (() => void) | undefined = undefined
   /** signature: id of the key that verified the request. */
   keyId: string | undefined = undefined
   /** signature: the nonce, which makes the request good for one use only. */
@@ -251,6 +253,7 @@ export class RequestContext {
   end(): void {
     this.#isOver = true
     this.leaveQueue?.()
+    this.releaseBody?.()
     this.#atEnd?.()
   }
 

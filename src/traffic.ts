@@ -17,6 +17,7 @@ import {
   noteLastAnswer,
   tooManyPipelined,
 } from './server/pipelined.ts'
+import { badLength, UnreadBody } from './server/read-body.ts'
 import { clientCertificateOf, rawTargetOf } from './server/server.ts'
 import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
 
@@ -187,13 +188,11 @@ function goOnOrRefuse(
 
 /** The refusal that an error of the server itself stands for, by its code. */
 function rejectionOf({ log }: Traffic, error: unknown, request: RequestContext): Rejection {
+  if (error instanceof UnreadBody) return error.rejection
   const code = errorCode(error)
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return reject('body-too-large', code)
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return reject('unsupported-media-type', code)
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return reject('request-timeout', code)
-  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' || code === 'ECONNRESET') {
-    return reject('bad-request', code, { detail: 'The body is not as long as announced.' })
-  }
+  if (code === 'ECONNRESET') return { ...badLength, reason: code }
   return failure(log, request, error)
 }
 

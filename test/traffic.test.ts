@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import { prepareNobody } from '../src/generation/integration.ts'
 import type { RequestContext } from '../src/request-context.ts'
+import { openBodyMemory } from '../src/server/body-memory.ts'
 import { createServer } from '../src/server/server.ts'
 import { addPipelineHooks, type Traffic } from '../src/traffic.ts'
 import { problemOf, send } from './support/http-client.ts'
@@ -14,7 +15,8 @@ async function answerOf(check: () => never | Promise<never>) {
   const limits = { total: 10, perAddress: 10, isProxy: () => false }
   const connections = { limits: () => limits, onRefused: assert.fail }
   const settings = {
-    ...{ asksForCertificate: false, bodyLimitBytes: 1024, requestTimeoutMs: 1000 },
+    ...{ asksForCertificate: false, requestTimeoutMs: 1000 },
+    bodies: { limitBytes: 1024, memory: openBodyMemory(() => 1024) },
     readMs: () => 1000,
     connections,
   }

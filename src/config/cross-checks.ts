@@ -34,7 +34,7 @@ function isLoopback(host: string): boolean {
  * may still be an unresolved reference instead of a secret, for which a fault has been reported already.
  */
 export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
-  const { listen, audit, store, magento, shutdown } = settings
+  const { listen, limits, audit, store, magento, shutdown } = settings
   const faults: RuleFault[] = []
   const { copyTo } = audit.checkpoints ?? {}
   const copies = '/audit/checkpoints/copyTo'
@@ -59,6 +59,12 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
     })
   }
   faults.push(...checkAdminAddress(settings))
+  if (limits.bodyMemoryMiB * 1_048_576 < limits.bodyBytes) {
+    faults.push({
+      pointer: '/limits/bodyMemoryMiB',
+      expected: 'room for at least one body of bodyBytes',
+    })
+  }
   if (shutdown.deadlineMs <= shutdown.noticeMs) {
     faults.push({
       pointer: '/shutdown/deadlineMs',

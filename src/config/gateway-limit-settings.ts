@@ -11,6 +11,13 @@ export const GatewayLimitSettings = Type.Object(
       default: 1_048_576,
       description: 'Most bytes of a request body.',
     }),
+    bodyMemoryMiB: Type.Integer({
+      minimum: 1,
+      maximum: 1_048_576,
+      default: 128,
+      description:
+        'Most memory for the bodies of all requests that are arriving or under way; at least one body of bodyBytes.',
+    }),
     textLength: Type.Integer({
       minimum: 1,
       maximum: 1_073_741_824,

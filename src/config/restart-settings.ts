@@ -12,6 +12,7 @@ const changeable = [
   '/audit/tokenHashKey',
   '/cache/answerKiB',
   '/limits/arrayItems',
+  '/limits/bodyMemoryMiB',
   '/limits/perAddress',
   '/limits/textLength',
   '/listen/clientCertificateHeader',

@@ -5,10 +5,13 @@ import type { Logger } from 'pino'
 import { compileIpSet } from '../admit/ip-address.ts'
 import type { Config } from '../config.ts'
 import type { ConnectionMetrics } from '../record/metrics/connection-metrics.ts'
+import { openBodyMemory } from './body-memory.ts'
 import { type Renewal, renewCertificate } from './certificate-renewal.ts'
 import type { ConnectionLimits } from './connections.ts'
 import { createServer } from './server.ts'
 import { endsOf, readTlsMaterial, secureContextOptions } from './tls.ts'
+
+const bytesPerMiB = 1_048_576
 
 /** The public listener. */
 export interface PublicServer {
@@ -37,13 +40,15 @@ export async function openPublicServer(
 ): Promise<PublicServer> {
   const { tls } = listen
   const inUse = tls && (await readTlsMaterial(tls))
+  const bodyMemory = openBodyMemory(() => current().gateway.limits.bodyMemoryMiB * bytesPerMiB)
+  metrics.watchBodies(bodyMemory.used)
   const app = createServer(
     {
       ...(tls && inUse && { tls: { context: secureContextOptions(inUse), http2: tls.http2 } }),
       asksForCertificate: integrations.some(
         ({ credentials }) => credentials.clientCertificate !== undefined,
       ),
-      bodyLimitBytes: limits.bodyBytes,
+      bodies: { limitBytes: limits.bodyBytes, memory: bodyMemory },
       requestTimeoutMs: listen.requestTimeoutMs,
       readMs: () => current().gateway.magento.timeouts.totalMs,
       connections: {

@@ -8,6 +8,7 @@ import { boundConnections, type ConnectionSettings } from './connections.ts'
 import { goOnWhenRead } from './go-on.ts'
 import { hasBody } from './has-body.ts'
 import { serveHttp2 } from './http2.ts'
+import { type BodyBounds, prepareReadBody } from './read-body.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -25,7 +26,7 @@ export interface ServerSettings {
   }
   /** Whether callers are asked for a certificate in the TLS handshake. */
   readonly asksForCertificate: boolean
-  readonly bodyLimitBytes: number
+  readonly bodies: BodyBounds
   /** How long a whole request may take to arrive, milliseconds. */
   readonly requestTimeoutMs: number
   /** How long a caller may take to read the rest of an answer, milliseconds. */
@@ -48,7 +49,7 @@ export function createServer(
   settings: ServerSettings,
   onClientError: (error: Error, socket: Socket) => void,
 ): FastifyInstance {
-  const { tls, asksForCertificate, bodyLimitBytes, requestTimeoutMs, readMs } = settings
+  const { tls, asksForCertificate, bodies, requestTimeoutMs, readMs } = settings
   const headersTimeout = Math.min(requestTimeoutMs, 15_000)
   const http = {
     maxHeaderSize: maxHeaderBytes,
@@ -75,7 +76,6 @@ export function createServer(
         }),
     logger: false,
     clientErrorHandler: onClientError,
-    bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: idleMs,
     exposeHeadRoutes: false,
@@ -87,7 +87,7 @@ export function createServer(
     genReqId: () => randomUUID(),
   }) as unknown as FastifyInstance
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', prepareReadBody(bodies))
   // Node would answer an unknown Expect itself, before any policy and without a record.
   app.server.on('checkExpectation', (message, response) => {
     app.server.emit('request', message, response)

@@ -1,9 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { watchedGauge } from './tally.ts'
 
 /** Metrics of the public listener. */
 export interface ConnectionMetrics {
   /** Counts a connection that was closed at once because there were too many. */
   readonly refused: (bound: 'total' | 'address') => void
+  /** Sets where to read how much memory the bodies of requests take. */
+  readonly watchBodies: (readBytes: () => number) => void
   /** Sets the times at which certificates expire, in milliseconds since the epoch. */
   readonly certificateEnds: (ends: {
     readonly listenerMs: number
@@ -31,6 +34,10 @@ export function connectionMetrics(registry: Registry): ConnectionMetrics {
   let end: Gauge<'certificate'> | undefined
   return {
     refused: (bound) => refused.inc({ bound }),
+    watchBodies: watchedGauge(registry, {
+      name: 'magegate_request_bodies_bytes',
+      help: 'Memory that the bodies of requests take which are arriving or under way.',
+    }),
     certificateFailed: () => failures.inc(),
     certificateEnds: ({ listenerMs, clientCaMs }) => {
       end ??= new Gauge({

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { startHeldUpstream } from '../support/held-upstream.ts'
+import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { scrapeUntil } from '../support/metrics.ts'
+
+const bodyBytes = 65_536
+/** So many bodies of this length fit into a mebibyte. */
+const fitting = 16
+const path = '/rest/V1/products'
+const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`
+
+let magento: Awaited<ReturnType<typeof startHeldUpstream>>
+let gateway: TestGateway
+const sockets = new Set<Socket>()
+before(async () => {
+  magento = await startHeldUpstream()
+  gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [globex],
+    gateway: { limits: { bodyBytes, bodyMemoryMiB: 1, perAddress: quietAddresses } },
+  })
+})
+afterEach(() => {
+  for (const socket of sockets) socket.destroy()
+  sockets.clear()
+})
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await magento[Symbol.asyncDispose]()
+})
+
+/** Begins a request whose body does not come to its end; resolves with its answer. */
+function beginBody(): Promise<string> {
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname).on('error', () => undefined)
+  sockets.add(socket)
+  socket.write(`${head}Content-Length: ${bodyBytes}\r\n\r\n${' '.repeat(bodyBytes - 1)}`)
+  return text(socket)
+}
+
+/** Sends a write of the longest body. */
+function sendWhole() {
+  const around = JSON.stringify({ product: { sku: '' } }).length
+  const body = JSON.stringify({ product: { sku: 'x'.repeat(bodyBytes - around) } })
+  return send(gateway.url, {
+    ...{ method: 'POST', path, body },
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+  })
+}
+
+/** Asks until no body is held any more. */
+async function allReleased(): Promise<void> {
+  await scrapeUntil(gateway, ({ value }) => value('magegate_request_bodies_bytes') === 0)
+}
+
+describe('where the memory for bodies is used up', () => {
+  test('by bodies that never end, the oldest is given up, and a whole one is served', async () => {
+    const answers = Array.from({ length: fitting + 1 }, beginBody)
+    const answer = await Promise.race(answers)
+    assert.match(answer, /^HTTP\/1\.1 503 /)
+    assert.match(answer, /Connection: close\r\n/)
+    assert.match(answer, /Retry-After: 1\r\n/)
+    assert.match(answer, /"code":"gateway-busy"/)
+
+    const served = sendWhole()
+    const request = await magento.next()
+    request.answer()
+    assert.equal((await served).status, 200)
+  })
+
+  test('by requests that wait for Magento, a further one is refused, and all of those are answered', async () => {
+    await allReleased()
+    const waiting = Array.from({ length: fitting }, sendWhole)
+    const requests = await Promise.all(waiting.map(() => magento.next()))
+    const refused = await sendWhole()
+    assert.equal(refused.status, 503)
+    assert.equal(refused.headers['retry-after'], '1')
+    assert.equal(problemOf(refused).code, 'gateway-busy')
+    // A request without a body needs none of it.
+    assert.equal((await send(gateway.url, { path: '/' })).status, 400)
+
+    for (const { answer } of requests) answer()
+    assert.deepEqual(
+      (await Promise.all(waiting)).map(({ status }) => status),
+      Array(fitting).fill(200),
+    )
+    await allReleased()
+  })
+})
+
+test('a body in thousands of tiny pieces is given up', async () => {
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname).on('error', () => undefined)
+  sockets.add(socket)
+  socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(5_000)}`)
+  const answer = await text(socket)
+  assert.match(answer, /^HTTP\/1\.1 400 /)
+  assert.match(answer, /too many small pieces/)
+  await allReleased()
+})

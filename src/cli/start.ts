@@ -4,6 +4,7 @@ import { ConfigError } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { buildGateway } from '../gateway.ts'
 import { JobFileError } from '../jobs/sqlite/job-file.ts'
+import { TrailHeldError } from '../record/hold-trail.ts'
 import { requiredOption } from './arguments.ts'
 import { signalled } from './signalled.ts'
 
@@ -41,8 +42,11 @@ async function start(directory: string): Promise<number> {
     // Output that nobody reads must not keep the process alive.
     process.exit(0)
   } catch (error) {
-    const isConfigurationFault = error instanceof ConfigError || error instanceof JobFileError
-    if (!(isConfigurationFault || isSystemError(error))) throw error
+    const isForeseen =
+      error instanceof ConfigError ||
+      error instanceof JobFileError ||
+      error instanceof TrailHeldError
+    if (!(isForeseen || isSystemError(error))) throw error
     process.stderr.write(`magegate does not start: ${error.message}\n`)
     // What was opened before the fault must not keep the process alive.
     process.exit(1)

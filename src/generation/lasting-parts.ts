@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Jobs } from '../jobs/open-jobs.ts'
 import { openAuditLog } from '../record/audit-log.ts'
+import { holdTrail } from '../record/hold-trail.ts'
 import { openLog } from '../record/log.ts'
 import { type Metrics, openMetrics } from '../record/metrics.ts'
 import { openRecorder, type Recorder } from '../record/recorder.ts'
@@ -38,6 +39,9 @@ export interface LastingParts {
   readonly close: () => Promise<void>
 }
 
+/** How much longer than its deadline a process may take to end, milliseconds. */
+const endingMs = 5_000
+
 /**
  * Opens the parts that live as long as the process.
  * @param config the configuration that the process starts with
@@ -48,13 +52,23 @@ export async function openLastingParts(
   config: Config,
   redactions: Redactions,
 ): Promise<LastingParts> {
-  const { audit, store: storeSettings } = config.gateway
+  const { audit, store: storeSettings, shutdown } = config.gateway
   const { redact } = redactions
   const clock = () => performance.now()
   const log = openLog(redact)
   const metrics = openMetrics()
   const tracing = await openTracing(config.tracing, { redact, count: metrics.countSpans })
 
+  const release =
+    audit.file === undefined
+      ? undefined
+      : await holdTrail(audit.file, {
+          // An earlier process may still be ending.
+          patienceMs: shutdown.deadlineMs + endingMs,
+          onWait: () => log.warn('waiting for another process that writes to the audit trail'),
+          onUnlockable: (error) =>
+            log.warn({ err: error }, 'the audit trail cannot be locked against other processes'),
+        })
   const auditLog = await openAuditLog(audit, redact, (error) => {
     metrics.audit.failed()
     log.error({ err: error }, 'the audit trail could not be written')
@@ -108,6 +122,7 @@ export async function openLastingParts(
       store.close()
       await recorder.flush()
       if (!recorder.isStalled()) await auditLog.close()
+      release?.()
       await tracing?.close()
     },
   }

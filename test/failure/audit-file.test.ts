@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { holdTrail } from '../../src/record/hold-trail.ts'
+import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { startGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -14,6 +16,50 @@ describe('the file of the audit trail', () => {
       gateway: { audit: { file: '/dev/null/audit.jsonl' } },
     })
     await assert.rejects(start, { code: /^(ENOTDIR|EEXIST|ENOENT)$/ })
+  })
+
+  test('that another gateway writes to: the next one begins when that has stopped', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'magegate-shared-'))
+    const file = join(folder, 'audit.jsonl')
+    await using magento = await startMagento()
+    const options = { magentoUrl: magento.url, gateway: { audit: { file } } }
+    const first = await startGateway(options)
+    const starting = startGateway(options)
+    for (let request = 0; request < 50; request += 1) {
+      assert.equal((await send(first.url, { headers: globexHeaders })).status, 200)
+    }
+    await first.stop()
+    const second = await starting
+    assert.equal((await send(second.url, { headers: globexHeaders })).status, 200)
+    await second.stop()
+    const { fault, records } = await verifyTrail({ files: [file], checkpointFiles: [] })
+    assert.deepEqual([fault, records], [undefined, 51])
+    await rm(folder, { recursive: true })
+  })
+
+  test('that another process does not release: the gateway gives up, and says which file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'magegate-held-'))
+    const file = join(folder, 'audit.jsonl')
+    const told: string[] = []
+    const settings = {
+      patienceMs: 0,
+      onWait: () => told.push('waits'),
+      onUnlockable: () => told.push('cannot be locked'),
+    }
+    const release = await holdTrail(file, settings)
+    await assert.rejects(holdTrail(file, settings), {
+      name: 'TrailHeldError',
+      message: `another process writes to ${file}; each needs its own audit.file`,
+    })
+    const starting = holdTrail(file, { ...settings, patienceMs: 60_000 })
+    assert.deepEqual(told, ['waits'])
+    release()
+    const releaseNext = await starting
+    releaseNext()
+    await writeFile(`${file}.lock`, 'something else')
+    await holdTrail(file, settings)
+    assert.deepEqual(told, ['waits', 'cannot be locked'])
+    await rm(folder, { recursive: true })
   })
 
   test('that is moved from outside: it is written on, where it is now', async () => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
+import { lockFile } from '../../lock-file.ts'
 
 /*
  * How to tell whether a process that holds entries is alive. Clocks and process ids mean nothing across containers, so
@@ -18,7 +19,7 @@ export interface Holder {
 
 const tries = 5
 
-function lockFile(file: string, id: string): string {
+function placeOf(file: string, id: string): string {
   return `${file}.holder-${id}`
 }
 
@@ -26,7 +27,7 @@ function lockFile(file: string, id: string): string {
 export function holdFile(file: string): Holder {
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const id = randomUUID()
-    const path = lockFile(file, id)
+    const path = placeOf(file, id)
     const lock = lockOf(new DatabaseSync(path, { timeout: 0 }))
     // Before it was locked, another process may have taken it for an abandoned one and removed it.
     if (lock !== undefined && existsSync(path)) return { id, release: () => giveUp(lock, path) }
@@ -37,7 +38,7 @@ export function holdFile(file: string): Holder {
 
 /** Whether the process of a holder is gone; if it is, its file is removed. */
 export function isGone(file: string, id: string): boolean {
-  const path = lockFile(file, id)
+  const path = placeOf(file, id)
   const found = openThere(path)
   if (found === undefined) return !existsSync(path)
   const lock = lockOf(found)
@@ -65,17 +66,15 @@ function openThere(path: string): DatabaseSync | undefined {
   }
 }
 
-/** Locks a file; undefined while another process has it locked. */
+/** Locks a file; undefined if it cannot be locked, as while another process has it locked. */
 function lockOf(lock: DatabaseSync): DatabaseSync | undefined {
   try {
-    // So that SQLite creates no journal beside this file.
-    lock.exec('PRAGMA journal_mode = MEMORY')
-    lock.exec('BEGIN EXCLUSIVE')
-    return lock
+    if (lockFile(lock)) return lock
   } catch {
-    lock.close()
-    return undefined
+    // Where it cannot be locked, it is not known to be abandoned either.
   }
+  lock.close()
+  return undefined
 }
 
 /** Removes a file that is locked, and then unlocks it: nobody can have locked it in between. */

@@ -76,6 +76,12 @@ export async function openLastingParts(
   if (auditLog.cutAtOpen !== undefined) {
     log.warn(auditLog.cutAtOpen, 'the audit trail was cut; it goes on behind the cut')
   }
+  if (auditLog.missingAtOpen !== undefined) {
+    metrics.audit.failed()
+    const message =
+      'records that a checkpoint covers are missing; the audit trail goes on after them'
+    log.error(auditLog.missingAtOpen, message)
+  }
   const isRecordDemanded = audit.onFailure === 'refuse'
   const recorder = openRecorder(
     auditLog,

@@ -28,6 +28,8 @@ export interface AuditLog {
   readonly isFailing: () => boolean
   /** Where the file broke off when it was opened; undefined when it was complete. */
   readonly cutAtOpen: ChainedFile['cutAtOpen']
+  /** Which records were missing when it was opened, although a checkpoint covers them. */
+  readonly missingAtOpen: ChainedFile['missingAtOpen']
   /** Resolves when everything is written. */
   readonly close: () => Promise<void>
 }
@@ -53,7 +55,7 @@ export async function openAuditLog(
   const file =
     path === undefined
       ? chainToStdout(onError)
-      : await openChainedFile(path, rotate, onError, checkpoints?.add)
+      : await openChainedFile(path, rotate, onError, checkpoints?.add, checkpoints?.signed)
   const copy = path !== undefined && settings.stdout ? stdoutLines(onError) : undefined
   let last: Promise<unknown> = Promise.resolve()
   let retry: NodeJS.Timeout | undefined
@@ -85,6 +87,7 @@ export async function openAuditLog(
     miss: file.miss,
     isFailing: file.isFailing,
     cutAtOpen: file.cutAtOpen,
+    missingAtOpen: file.missingAtOpen,
     close: async () => {
       await last
       clearTimeout(retry)
@@ -136,6 +139,7 @@ function chainToStdout(onError: (error: unknown) => void): ChainedFile {
     miss: () => undefined,
     isFailing: () => isFailing,
     cutAtOpen: undefined,
+    missingAtOpen: undefined,
     close: () => Promise.resolve(),
   }
 }

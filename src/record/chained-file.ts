@@ -24,15 +24,25 @@ export interface ChainedFile {
   readonly isFailing: () => boolean
   /** Where the chain broke off when the file was opened; undefined when it was complete. */
   readonly cutAtOpen: { readonly afterSeq: number; readonly bytes: number } | undefined
+  /** Lines that had been signed and were not there when the file was opened, by their numbers. */
+  readonly missingAtOpen: Missing | undefined
   readonly close: () => Promise<void>
+}
+
+/** Successive lines that are gone; by the numbers of the first and the last one. */
+export interface Missing {
+  readonly from: number
+  readonly to: number
 }
 
 /**
  * Opens a file of chained lines and continues the chain in it. Bytes that are not a complete line are left
  * there. The next line, an event `resumed`, gives their number and digest, and how many lines could not be
- * written at all.
+ * written at all. If the chain ends before a line that has been signed, it continues after that one, and `resumed` gives
+ * the numbers of those that are missing.
  * @param onError told of what could not be written, and of a rotation that failed
  * @param onWritten told of the lines that were written, by the head of the chain after each
+ * @param signed the last line that has been signed
  * @throws when the file cannot be opened
  */
 export async function openChainedFile(
@@ -40,6 +50,7 @@ export async function openChainedFile(
   rotation: TrailRotation | undefined,
   onError: (error: unknown) => void,
   onWritten: (heads: readonly ChainHead[]) => void = () => undefined,
+  signed: ChainHead = genesis,
 ): Promise<ChainedFile> {
   const file = openLineFile(path, rotation)
   let head = genesis
@@ -76,16 +87,28 @@ export async function openChainedFile(
       return false
     }
     const lostBefore = lost
+    const last = head
+    const missing = missingAfter(last)
+    if (missing !== undefined) head = signed
     const event = eventJson('resumed', {
       cutBytes: cut?.bytes,
       cutSha256: cut?.sha256,
       lost: lostBefore === 0 ? undefined : lostBefore,
+      missingFrom: missing?.from,
+      missingTo: missing?.to,
     })
     const lead = cut === undefined || cut.isEnded ? '' : '\n'
-    if ((await write([event], lead)).length === 0) return false
+    if ((await write([event], lead)).length === 0) {
+      head = last
+      return false
+    }
     isTorn = false
     lost -= lostBefore
     return true
+  }
+
+  function missingAfter({ seq }: ChainHead): Missing | undefined {
+    return signed.seq > seq ? { from: seq + 1, to: signed.seq } : undefined
   }
 
   function readEnd(): Cut | undefined {
@@ -112,15 +135,16 @@ export async function openChainedFile(
 
   const end = readFileEnd(path)
   const previous = segmentFiles(path).at(-1)
-  if (end.head !== undefined) head = end.head
-  else if (previous !== undefined) {
-    head = readFileEnd(previous).head ?? head
-    if (end.cut === undefined) await beginAfter(previous)
+  const before = previous && end.head === undefined ? readFileEnd(previous) : end
+  head = before.head ?? head
+  const missingAtOpen = missingAfter(head)
+  if (previous !== undefined && before !== end && end.cut === undefined && !missingAtOpen) {
+    await beginAfter(previous)
   }
   const segments = rotation && openSegments(path, rotation.compress, onError)
   const { cut } = end
   const cutAtOpen = cut && { afterSeq: head.seq, bytes: cut.bytes }
-  isTorn = cut !== undefined
+  isTorn = cut !== undefined || missingAtOpen !== undefined
   if (isTorn) await resume()
 
   return {
@@ -136,6 +160,7 @@ export async function openChainedFile(
     },
     isFailing: () => lost > 0,
     cutAtOpen,
+    missingAtOpen,
     close: async () => {
       await file.close()
       await segments?.close()

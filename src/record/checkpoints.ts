@@ -1,11 +1,12 @@
 import { sign } from 'node:crypto'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
-import type { ChainHead } from './chain.ts'
+import { type ChainHead, genesis } from './chain.ts'
 import type { CheckpointKey } from './checkpoint-key.ts'
 import { headsAfter, readBackward } from './file-end.ts'
 import { type MerkleTree, merkleTree } from './merkle.ts'
 import { segmentFiles } from './segments.ts'
+import { syncTrail } from './sync-trail.ts'
 
 /** When checkpoints are made, and what signs them. */
 export interface CheckpointSettings {
@@ -70,7 +71,9 @@ export function openCheckpoints(
       if (unwritten === undefined) return
       const line = unwritten
       try {
-        await appendFile(path, `${isTorn ? '\n' : ''}${line}\n`, { mode: 0o640 })
+        // A loss of power may take neither lines that are signed, nor what a second place already has.
+        await syncTrail(trail)
+        await appendFile(path, `${isTorn ? '\n' : ''}${line}\n`, { mode: 0o640, flush: true })
       } catch (error) {
         isTorn = true
         onError(error)
@@ -89,7 +92,7 @@ export function openCheckpoints(
     return line
   }
 
-  add(uncovered(trail, before.covered))
+  add(uncovered(trail, before.covered.seq))
   void write()
   const timer = setInterval(() => void write(), everySeconds * 1000).unref()
   return {
@@ -136,30 +139,40 @@ function uncovered(trail: string, seq: number): ChainHead[] {
 }
 
 /**
- * How the file of checkpoints ends: the number of the last line that a checkpoint covers, 0 when there is none, and
- * whether an incomplete line follows it. The file may span years, so it is read from its end.
+ * The last line of a trail that a checkpoint covers; of the genesis when there is none.
+ * @throws {Error} when the file of checkpoints cannot be read
  */
-function endOfCheckpoints(path: string): { readonly covered: number; readonly isTorn: boolean } {
-  if (!existsSync(path)) return { covered: 0, isTorn: false }
+export function signedHead(trail: string): ChainHead {
+  return endOfCheckpoints(`${trail}.checkpoints`).covered
+}
+
+/**
+ * How the file of checkpoints ends: the last line that a checkpoint covers, and whether an incomplete line follows that
+ * checkpoint. The file may span years, so it is read from its end.
+ */
+function endOfCheckpoints(path: string): { readonly covered: ChainHead; readonly isTorn: boolean } {
+  const none = { covered: genesis, isTorn: false }
+  if (!existsSync(path)) return none
   const fd = openSync(path, 'r')
   try {
     const found = readBackward(fd, (bytes, isWholeFile) => {
-      const covered = lastCovered(bytes) ?? (isWholeFile ? 0 : undefined)
+      const covered = lastCovered(bytes) ?? (isWholeFile ? genesis : undefined)
       return covered === undefined ? undefined : { covered, isTorn: (bytes.at(-1) ?? 10) !== 10 }
     })
-    return found ?? { covered: 0, isTorn: false }
+    return found ?? none
   } finally {
     closeSync(fd)
   }
 }
 
-const form = /^\{"v":1,"time":"[^"]*","from":\d+,"to":(\d+),.*"signature":"[^"]+"\}$/
+const form =
+  /^\{"v":1,"time":"[^"]*","from":\d+,"to":(\d+),.*"lastHash":"([0-9a-f]{64})",.*"signature":"[^"]+"\}$/
 
-function lastCovered(bytes: Buffer): number | undefined {
+function lastCovered(bytes: Buffer): ChainHead | undefined {
   for (let end = bytes.length; end >= 0; ) {
     const feed = end === 0 ? -1 : bytes.lastIndexOf('\n', end - 1)
-    const to = form.exec(bytes.toString('utf8', feed + 1, end))?.[1]
-    if (to !== undefined) return Number(to)
+    const [, to, hash] = form.exec(bytes.toString('utf8', feed + 1, end)) ?? []
+    if (to !== undefined && hash !== undefined) return { seq: Number(to), hash }
     end = feed
   }
   return undefined

@@ -18,11 +18,21 @@ export interface TrailReport {
   readonly fault?: string
   /** What is not a fault but worth knowing. */
   readonly notes: readonly string[]
+  /** Records that had been signed and were gone when the gateway started, as the trail itself tells. */
+  readonly losses: readonly Loss[]
   readonly records: number
   /** The numbers of the first and the last line. */
   readonly first?: number
   readonly last?: number
   readonly checkpoints: number
+}
+
+/** Successive records that are gone; by the numbers of the first and the last one. */
+export interface Loss {
+  readonly from: number
+  readonly to: number
+  /** File and line that tell of it. */
+  readonly at: string
 }
 
 /** The form of a line: the part that the hash covers, the number, the hash of the line before, and the hash. */
@@ -53,6 +63,7 @@ export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
   const listed = isSigned ? await readCheckpoints(checkpointFiles, publicKeys) : undefined
   const checkpoints = listed?.checkpoints ?? []
   const notes: string[] = []
+  const losses: Loss[] = []
   let next = 0
   let covered: Buffer[] = []
   let records = 0
@@ -62,6 +73,7 @@ export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
   const report = (fault?: string): TrailReport => ({
     ...(fault !== undefined && { fault }),
     notes,
+    losses,
     records,
     ...(first !== undefined && before !== undefined && { first, last: before.seq }),
     checkpoints: next,
@@ -84,10 +96,21 @@ export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
       notes.push(`${junk.at}: a line was cut off here, as record ${line.seq} tells`)
       junk = undefined
     }
-    const fault = before === undefined ? faultOfFirst(line, checkpoints) : faultAfter(before, line)
+    const loss = lossBefore(line, bytes, before)
+    const fault =
+      loss === undefined && before !== undefined
+        ? faultAfter(before, line)
+        : faultOfFirst(line, checkpoints, loss !== undefined)
     if (fault !== undefined) return report(`${at}: record ${line.seq} ${fault}`)
-    if (before === undefined) {
-      first = line.seq
+    first ??= line.seq
+    if (loss !== undefined) {
+      losses.push({ ...loss, at })
+      if (covered.length > 0) {
+        notes.push(`only the chain proves the last ${covered.length} record(s) before ${at}`)
+      }
+      covered = []
+    }
+    if (before === undefined || loss !== undefined) {
       while ((checkpoints[next]?.to ?? line.seq) < line.seq) next += 1
     }
     before = line
@@ -139,12 +162,36 @@ function faultAfter(before: TrailLine, line: TrailLine): string | undefined {
   return line.prev === before.hash ? undefined : `does not follow the record before it`
 }
 
-function faultOfFirst(line: TrailLine, checkpoints: readonly Checkpoint[]): string | undefined {
+/** Why a line cannot be the first one that is left, or the first one after a loss. */
+function faultOfFirst(
+  line: TrailLine,
+  checkpoints: readonly Checkpoint[],
+  isAfterLoss: boolean,
+): string | undefined {
   if (line.seq === 1) return /^0+$/.test(line.prev) ? undefined : 'is not the first one'
   const last = checkpoints.find(({ to }) => to === line.seq - 1)
-  if (last === undefined || last.lastHash === line.prev) return undefined
-  return `does not follow what ${last.at} signed`
+  if (last !== undefined) {
+    return last.lastHash === line.prev ? undefined : `does not follow what ${last.at} signed`
+  }
+  // Only what was signed can be missed.
+  const isUnsigned = isAfterLoss && checkpoints.some(({ from }) => from < line.seq)
+  return isUnsigned ? 'tells of a loss that no checkpoint confirms' : undefined
 }
+
+/** The records before a line that were already gone when it was written, if it tells of such. */
+function lossBefore(
+  { seq }: TrailLine,
+  bytes: Buffer,
+  before: TrailLine | undefined,
+): Omit<Loss, 'at'> | undefined {
+  if (before !== undefined && seq === before.seq + 1) return undefined
+  const { event, missingFrom: from, missingTo: to } = JSON.parse(bytes.toString()) as Told
+  if (event !== 'resumed' || typeof from !== 'number' || to !== seq - 1) return undefined
+  if (before !== undefined && from !== before.seq + 1) return undefined
+  return { from, to }
+}
+
+type Told = Readonly<Record<string, unknown>>
 
 /** Checks a checkpoint. If some of the lines that it covers have been deleted, only its last line is compared. */
 function isCovered(checkpoint: Checkpoint, line: TrailLine, covered: readonly Buffer[]): boolean {
@@ -155,8 +202,7 @@ function isCovered(checkpoint: Checkpoint, line: TrailLine, covered: readonly Bu
 
 /** Whether a line accounts for exactly the bytes before it, give or take a line feed that was added after them. */
 function tellsOf(line: Buffer, junk: Buffer): boolean {
-  const told = JSON.parse(line.toString()) as Record<string, unknown>
-  const { event, cutBytes, cutSha256 } = told
+  const { event, cutBytes, cutSha256 } = JSON.parse(line.toString()) as Told
   if (event !== 'resumed' || (cutBytes !== junk.length && cutBytes !== junk.length - 1))
     return false
   return createHash('sha256').update(junk.subarray(0, cutBytes)).digest('hex') === cutSha256

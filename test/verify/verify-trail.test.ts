@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { chainLine } from '../../src/record/chain.ts'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { readCheckpointKey } from '../../src/record/checkpoint-key.ts'
-import { openCheckpoints } from '../../src/record/checkpoints.ts'
+import { openCheckpoints, signedHead } from '../../src/record/checkpoints.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
 
@@ -40,15 +41,19 @@ async function writeTrail(
   const key = readCheckpointKey(signer)
   assert.ok(key)
   const settings = { key, everyRecords: 10, everySeconds: 1000 }
+  const signed = signedHead(path)
   const checkpoints = openCheckpoints(path, settings, () => undefined, failOn)
   const file = await openChainedFile(
     path,
     { sizeMiB: 1, keep: 100, compress: 'none' },
     failOn,
     checkpoints.add,
+    signed,
   )
   for (let n = 1; n <= count; n += 1) {
     await file.append([JSON.stringify({ v: 1, sku: `sku-${n}-é`, filler })])
+    // Otherwise what is written during its making belongs to the next one.
+    if (n % 10 === 0) await checkpoints.write()
   }
   await file.close()
   await checkpoints.close()
@@ -75,6 +80,7 @@ test('a trail that nobody touched is whole, over restarts and rotations, compres
   await writeTrail(10, { path })
   assert.deepEqual(await verified(path), {
     notes: [],
+    losses: [],
     records: 35,
     first: 1,
     last: 35,
@@ -147,6 +153,51 @@ test('a line that was cut off, and that the next one tells of, is no fault', asy
   const report = await verified(path)
   assert.equal(report.fault, undefined)
   assert.match(report.notes.join(), /:10: a line was cut off here, as record 10 tells/)
+})
+
+describe('records that were signed and are gone at a start', () => {
+  for (const [name, left, note] of [
+    ['from a checkpoint on', 20, undefined],
+    ['from within a checkpoint on', 23, /^only the chain proves the last 3 record\(s\) before/],
+    ['altogether', 0, undefined],
+  ] as const) {
+    test(`${name}: are told of as lost, and what follows is verified`, async () => {
+      const path = await writeTrail(25)
+      await editLines(path, (lines) => lines.splice(left, 25 - left))
+      await writeTrail(14, { path })
+      const { fault, losses, last, notes } = await verified(path)
+      assert.equal(fault, undefined)
+      assert.deepEqual(losses, [{ from: left + 1, to: 25, at: `${path}:${left + 1}` }])
+      assert.equal(last, 40)
+      if (note !== undefined) assert.match(notes[0] ?? '', note)
+      await editLines(path, (lines) => lines.splice(left + 3, 1))
+      assert.match((await verified(path)).fault ?? '', /stands after record 28/)
+    })
+  }
+
+  test('with the rest of a line that was cut off, are told of in the same record', async () => {
+    const path = await writeTrail(25)
+    await writeFile(path, (await readFile(path)).subarray(0, -10))
+    await writeTrail(1, { path })
+    const { fault, losses, notes } = await verified(path)
+    assert.deepEqual([fault, losses.length], [undefined, 1])
+    assert.match(notes[0] ?? '', /:25: a line was cut off here, as record 26 tells/)
+  })
+
+  test('are believed only where a checkpoint ends, and follows what that one signed', async () => {
+    for (const [to, expected] of [
+      [17, /record 18 tells of a loss that no checkpoint confirms/],
+      [20, /record 21 does not follow what .*:2 signed/],
+    ] as const) {
+      const path = await writeTrail(25)
+      await editLines(path, (lines) => {
+        const json = JSON.stringify({ v: 1, event: 'resumed', missingFrom: 16, missingTo: to })
+        const before = { seq: to, hash: '0'.repeat(64) }
+        lines.splice(15, 10, chainLine(json, before).line)
+      })
+      assert.match((await verified(path)).fault ?? '', expected)
+    }
+  })
 })
 
 describe('finds, and says where', () => {

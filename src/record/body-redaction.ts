@@ -16,7 +16,8 @@ export function compileBodyRedaction(isCredential: IsCredentialName, redact: Red
   function redactValue(value: unknown, depth: number): unknown {
     if (typeof value === 'string') return redactText(value, depth)
     if (typeof value !== 'object' || value === null) return value
-    if (depth === 0) return redacted
+    // JSON within a string, which is one level deeper, can begin at the last level.
+    if (depth <= 0) return redacted
     if (Array.isArray(value)) return value.map((each) => redactValue(each, depth - 1))
     const members = Object.entries(value)
     const isNamed = members.some(

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { Secret } from '../../src/contract/secret.ts'
+import { compileBodyRedaction } from '../../src/record/body-redaction.ts'
 import { redactPath } from '../../src/record/path-redaction.ts'
 import { redactQuery } from '../../src/record/query-redaction.ts'
 import { compileRedaction } from '../../src/record/redaction.ts'
@@ -73,6 +74,30 @@ test('takes no SKU for a token', () => {
   ]) {
     assert.equal(redactTokenShapes(sku), sku)
   }
+})
+
+describe('a body is shown to a bounded depth', () => {
+  const show = compileBodyRedaction(
+    (name) => name === 'token',
+    (line) => line,
+  )
+  const nest = (levels: number, inner: string) => '['.repeat(levels) + inner + ']'.repeat(levels)
+  const shown = (text: string) => show(Buffer.from(text), 1_000)
+
+  test('so that what lies deeper is hidden', () => {
+    assert.equal(
+      shown(nest(99, '{"token":"planted","a":1}')),
+      nest(99, '{"token":"[redacted]","a":1}'),
+    )
+    assert.equal(shown(nest(100, '{"a":1}')), nest(100, '"[redacted]"'))
+  })
+
+  test('however deep JSON within its strings is', () => {
+    const inner = JSON.stringify(nest(100_000, '1'))
+    assert.equal(shown(nest(100, inner)), nest(100, '"\\"[redacted]\\""'))
+    const twice = nest(64, JSON.stringify(nest(35, inner)))
+    assert.match(shown(twice), /^\[+"\[+.*redacted.*\]+"\]+$/)
+  })
 })
 
 describe('of a query shows', () => {

@@ -198,6 +198,25 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal(upstream.requests.length, before + 1)
     })
 
+    test('has an answer of up to 1 MiB given again, and no longer one', async () => {
+      for (const [length, status] of [
+        [1_048_576, 200],
+        [1_048_577, 409],
+      ] as const) {
+        const key = newKey()
+        respond = (socket) => {
+          socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`)
+          socket.write(Buffer.alloc(length, '1'))
+        }
+        const first = await post(key)
+        assert.deepEqual([first.status, first.body.length], [200, length])
+        let again = await post(key)
+        while (/not over/.test(again.body)) again = await post(key)
+        assert.equal(again.status, status)
+        if (status === 200) assert.equal(again.body, first.body)
+      }
+    })
+
     test('is over when the caller went away within an answer that is too long to be kept', async () => {
       const key = newKey()
       const length = 8 * 1_048_576

@@ -92,6 +92,29 @@ describe('a call-back that is sent', () => {
   })
 })
 
+test('an answer without end is taken for what its status says, and not read for long', async () => {
+  let writtenBytes = 0
+  const left = Promise.withResolvers<void>()
+  await using receiver = await startReceiver({
+    answer: (response) => {
+      response.writeHead(200).once('close', left.resolve)
+      const piece = Buffer.alloc(65_536)
+      const write = () => {
+        while (!response.destroyed) {
+          writtenBytes += piece.length
+          if (!response.write(piece)) return void response.once('drain', write)
+          // More than the system could hold on its way: somebody reads all of it.
+          if (writtenBytes > 100_000_000) return void response.destroy()
+        }
+      }
+      write()
+    },
+  })
+  assert.deepEqual(await send(receiver.url), { outcome: 'delivered', status: 200 })
+  await left.promise
+  assert.ok(writtenBytes < 50_000_000, String(writtenBytes))
+})
+
 describe('a receiver that says no', () => {
   test('with 410 wants no more', async () => {
     await using receiver = await startReceiver({ answer: status(410) })

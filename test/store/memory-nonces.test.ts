@@ -26,3 +26,14 @@ test('a full memory refuses rather than forgets, until a life has ended', () => 
   assert.equal(nonces.use('new', 1000), 'fresh')
   assert.equal(nonces.use('long', 1000), 'seen')
 })
+
+test('a nonce whose life has ended makes room at once', () => {
+  const clock = testClock()
+  const nonces = memoryNonces(2, clock)
+  assert.equal(nonces.use('first', 500), 'fresh')
+  assert.equal(nonces.use('second', 900), 'fresh')
+  assert.equal(nonces.use('third', 500), 'full')
+  clock.advance(500)
+  assert.equal(nonces.use('third', 500), 'fresh')
+  assert.equal(nonces.use('second', 900), 'seen')
+})

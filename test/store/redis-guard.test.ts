@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { guardRedis } from '../../src/store/redis-guard.ts'
+import { codeOf, guardRedis } from '../../src/store/redis-guard.ts'
 
 test('nothing waits beyond the deadline for a client that never gives up, and what comes later is undone', async () => {
   const lines: string[] = []
@@ -27,5 +27,27 @@ test('nothing waits beyond the deadline for a client that never gives up, and wh
   assert.equal(lines.length, 1)
   late.resolve('by Redis')
   assert.equal(await undone.promise, 'by Redis')
+  guard.close()
+})
+
+test('while a probe finds a replica, the primary is looked for again, and only then', async () => {
+  const readOnly = new Error("READONLY You can't write against a read only replica.")
+  const back = Promise.withResolvers<void>()
+  const probes = [new Error('CLUSTERDOWN The cluster is down'), readOnly, undefined]
+  const tried: string[] = []
+  const actions = {
+    probe: async () => {
+      const error = probes.shift()
+      tried.push(codeOf(error))
+      if (error !== undefined) throw error
+    },
+    reconnect: () => tried.push('reconnect'),
+    onBack: back.resolve,
+  }
+  const log = pino({ enabled: false })
+  const guard = guardRedis(actions, { deadlineMs: 1_000, log, shared: 'limits' })
+  guard.lost('CLOSED')
+  await back.promise
+  assert.deepEqual(tried, ['CLUSTERDOWN', 'READONLY', 'reconnect', 'UNKNOWN'])
   guard.close()
 })

@@ -4,6 +4,10 @@ import type { SubjectField } from '../contract/audit-details.ts'
  * Where requests of Magento's own routes, and of the gateway's, name what they are about. Bodies have the form of
  * Magento's service interfaces (Magento_Catalog, Magento_InventoryApi, Magento_Sales: etc/webapi.xml). Variables are
  * written as `:` without a name, since the configuration may name them differently.
+ *
+ * Where both the path and the body of a route name a product or an order, Magento may act on that of the body: a POST
+ * does so where the service has no parameter of the variable's name, and a PUT if the query or the body has anything else
+ * beside it (Magento: Webapi/Controller/Rest/ParamsOverrider.php, overrideRequestBodyIdWithPathParam).
  */
 
 /** JSON Pointers into the bodies, by route and field. */
@@ -13,6 +17,9 @@ export const standardPointers: ReadonlyMap<
 > = new Map([
   ['POST /V1/products', { skus: ['/product/sku'] }],
   ['PUT /V1/products/:', { skus: ['/product/sku'] }],
+  ['PUT /V1/products/:/links', { skus: ['/entity/sku'] }],
+  ['POST /V1/products/:/websites', { skus: ['/productWebsiteLink/sku'] }],
+  ['PUT /V1/products/:/websites', { skus: ['/productWebsiteLink/sku'] }],
   ['POST /V1/inventory/source-items', { skus: ['/sourceItems/*/sku'] }],
   ['POST /V1/inventory/source-items-delete', { skus: ['/sourceItems/*/sku'] }],
   ['POST /V1/inventory/low-quantity-notification', { skus: ['/sourceItemConfigurations/*/sku'] }],
@@ -42,17 +49,24 @@ export const standardPointers: ReadonlyMap<
   ['POST /V1/configurable-products/:/child', { skus: ['/childSku'] }],
   ['POST /V1/categories/:/products', { skus: ['/productLink/sku'] }],
   ['PUT /V1/categories/:/products', { skus: ['/productLink/sku'] }],
+  ['POST /V1/sharedCatalog/:/assignProducts', { skus: ['/products/*/sku'] }],
+  ['POST /V1/sharedCatalog/:/unassignProducts', { skus: ['/products/*/sku'] }],
+  ['POST /V1/sharedCatalog/:/assignTierPrices', { skus: ['/prices/*/sku'] }],
+  ['POST /V1/sharedCatalog/:/resetTierPrices', { skus: ['/skus/*'] }],
   ['POST /V1/magefine/inventaire', { skus: ['/sku'] }],
   ['POST /V1/magefine/inventory', { skus: ['/sku'] }],
   ['POST /V1/magefine/inventaire/bulk', { skus: ['/items/*/sku'] }],
   ['POST /V1/magefine/inventory/bulk', { skus: ['/items/*/sku'] }],
   ['POST /V1/orders', { orderIds: ['/entity/entity_id', '/entity/increment_id'] }],
+  ['PUT /V1/orders/:', { orderIds: ['/entity/parent_id'] }],
   ['PUT /V1/orders/create', { orderIds: ['/entity/entity_id', '/entity/increment_id'] }],
   ['POST /V1/invoices', { orderIds: ['/entity/order_id'] }],
   ['POST /V1/shipment', { orderIds: ['/entity/order_id'] }],
   ['POST /V1/creditmemo', { orderIds: ['/entity/order_id'] }],
   ['POST /V1/creditmemo/refund', { orderIds: ['/creditmemo/order_id'] }],
   ['POST /V1/shipment/track', { orderIds: ['/entity/order_id'] }],
+  ['POST /V1/returns', { orderIds: ['/rmaDataObject/order_id'] }],
+  ['PUT /V1/returns/:', { orderIds: ['/rmaDataObject/order_id'] }],
   ['POST /V1/order/notify-orders-are-ready-for-pickup', { orderIds: ['/orderIds/*'] }],
 ])
 

@@ -20,6 +20,10 @@ const routes = [
   'POST /V1/erp/lines',
   'POST /V1/erp/plain/:sku',
   'PUT /V1/customers/:customerId',
+  'POST /V1/products/:sku/websites',
+  'PUT /V1/products/:sku/links',
+  'PUT /V1/orders/:parent_id',
+  'PUT /V1/returns/:id',
 ]
 const answerBody = JSON.stringify({ id: 7, password_hash: 'a-hash-of-it', name: 'x'.repeat(40) })
 
@@ -76,6 +80,17 @@ describe('of the routes of Magento the record tells', () => {
   test('the SKU of a path, whatever its variable is called', async () => {
     const { skus } = await recordOf({ path: '/rest/V1/products/24%2FMB%2001' })
     assert.deepEqual(skus, ['24/MB 01'])
+  })
+  test('what a body names in place of the path, since Magento may act on either', async () => {
+    const website = { productWebsiteLink: { sku: 'B', websiteId: 1 } }
+    const websites = await post('/V1/products/A/websites', website)
+    assert.deepEqual(websites.skus, ['A', 'B'])
+    const links = await post('/V1/products/A/links?fields=x', { entity: { sku: 'B' } }, 'PUT')
+    assert.deepEqual(links.skus, ['A', 'B'])
+    const address = await post('/V1/orders/5', { entity: { parent_id: 9 }, x: 1 }, 'PUT')
+    assert.deepEqual(address.orderIds, ['5', '9'])
+    const returned = await post('/V1/returns/5', { rmaDataObject: { orderId: 9 } }, 'PUT')
+    assert.deepEqual(returned.orderIds, ['9'])
   })
   test('every SKU whose stock a body sets, in any spelling, each once', async () => {
     const items = [{ sku: 'A' }, { SKU: 'B' }, { sku: 'A' }].map((item) => ({

@@ -68,6 +68,8 @@ function readOutcome(status: number, body: string, nowMs: number): TokenOutcome 
   const reason = `no token: Magento answered with status ${status}`
   // Too many requests (RFC 6585, section 4) or timeout (RFC 9110, section 15.5.9): the credentials were not checked.
   if (status === 429 || status === 408) return { kind: 'failed', reason }
+  // Magento also answers 400 if its database fails (Magento: Framework/Webapi/ErrorProcessor.php, maskException).
+  if (status === 400 && body.includes('"Internal Error.')) return { kind: 'failed', reason }
   if (status >= 400 && status < 500) return { kind: 'refused', reason }
   const token = status === 200 ? parseToken(body) : undefined
   if (token === undefined) return { kind: 'failed', reason }

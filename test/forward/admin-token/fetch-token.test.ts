@@ -74,6 +74,9 @@ test('tells credentials that are refused from a Magento that does not answer', a
     const { outcome } = await fetchOnce({ status, body: '{"message":"…"}' })
     assert.equal(outcome.kind, 'refused', String(status))
   }
+  // What Magento from 2.4.9 on answers if its database fails.
+  const internal = '{"message":"Internal Error. Details are available in Magento log file."}'
+  assert.equal((await fetchOnce({ status: 400, body: internal })).outcome.kind, 'failed')
   for (const status of [302, 408, 429, 500, 503]) {
     const { outcome } = await fetchOnce({ status, body: '<html>' })
     assert.equal(outcome.kind, 'failed', String(status))

@@ -7,8 +7,8 @@ import { refuseAddress } from './refuse-address.ts'
 const administrator = 2
 
 /**
- * Refuses tokens that Magento would take for an administrator's, but from listed addresses. Who has the
- * key of a shop (CVE-2024-34102 gave it away) can write such tokens.
+ * Refuses tokens that Magento would take for an administrator's, unless they come from listed addresses. Whoever has
+ * the key of a shop, which CVE-2024-34102 made readable, can make such tokens.
  */
 export const adminTokenOrigin = definePolicy({
   name: 'admin-token-origin',

@@ -18,7 +18,8 @@ export interface FairQueue<Item> {
   /**
    * Adds an item at the end of its line.
    * @returns the item that had to leave because the queue is full: the last one of the line that is longest in
-   *   relation to its weight, which may be the new item itself
+   *   relation to its weight, which may be the new item itself. If the new item's line is as long as the longest
+   *   one, it is the new item.
    */
   readonly push: (line: QueueLine<Item>, item: Item) => Item | undefined
   /** Takes the item whose turn it is. */
@@ -35,8 +36,9 @@ export function newLine<Item>(weight: number, cost: number): QueueLine<Item> {
 /**
  * Makes a queue that serves its lines by start-time fair queueing (Goyal, Vin, Cheng: Start-time Fair Queueing,
  * SIGCOMM 1996). The next item comes from the line whose first item is due first, in a virtual time that advances by
- * cost divided by weight. While two lines both wait, their charges, each divided by its weight, never differ by more
- * than one item of each. A line that was empty is due at once, and gets nothing for the time in which it was empty.
+ * cost divided by weight. In any period in which two lines both have items, what is taken from each, charged and
+ * divided by its weight, differs by one item of each at most. A line that was empty joins at the present virtual time,
+ * or when what was taken from it last has been charged if that is later: it gains nothing by having been empty.
  * @param limit most items that may wait
  */
 export function openFairQueue<Item>(limit: () => number): FairQueue<Item> {

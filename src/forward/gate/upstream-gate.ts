@@ -42,7 +42,10 @@ export interface UpstreamGate {
   /** Lets a few requests through although the circuit is open, because Magento was seen to work. */
   readonly tryNow: () => void
   readonly status: () => GateStatus
-  /** Applies new rules from now on; requests in flight and waiting ones are not affected. */
+  /**
+   * Applies new rules from now on. Requests that wait keep their deadlines and their turns, and are let through at once
+   * if there are more connections now.
+   */
   readonly configure: (rules: GateRules) => void
 }
 
@@ -105,7 +108,7 @@ export function openUpstreamGate(
     },
     leave: (pass, guest, hasFailed, durationMs) => {
       inFlight -= 1
-      if (durationMs !== undefined) room.charge(guest.verified, durationMs)
+      if (durationMs !== undefined) room.noteCost(guest.verified, durationMs)
       // Even if the breaker is off, since a trial request must give its place back.
       breaker.note(pass, rules.circuitBreaker.mode === 'off' ? undefined : hasFailed, clock())
       if (room.size() > 0) fill()

@@ -31,14 +31,17 @@ export interface RoomEvents {
 /** Where guests wait until there is a place for them. */
 export interface WaitingRoom {
   readonly size: () => number
-  /** Resolves with the result; at once if there is no room. */
+  /**
+   * Makes a guest wait; resolves with the result. If too many wait, one of them is turned away at once, which may be
+   * this one.
+   */
   readonly wait: (guest: Guest, pass: number) => Promise<WaitResult>
   /** Calls in the guest whose turn it is; false if nobody waits. */
   readonly callNext: () => boolean
   /** Refuses all guests that wait. */
   readonly turnAllAway: (refuse: () => Rejection) => void
-  /** Charges an integration for the time, in milliseconds, for which it held a place. */
-  readonly charge: (integration: string | undefined, ms: number) => void
+  /** Notes for how many milliseconds a request of an integration held a place: its next ones cost it about as much. */
+  readonly noteCost: (integration: string | undefined, ms: number) => void
 }
 
 interface Waiter {
@@ -50,7 +53,7 @@ interface Waiter {
   readonly timer: NodeJS.Timeout
 }
 
-/** Each request changes the moving average of costs by one eighth. */
+/** The latest request makes up one eighth of a moving average. */
 const smoothing = 8
 /** How long a request is assumed to hold a place before anything is known, milliseconds. */
 const unknownCostMs = 100
@@ -60,7 +63,8 @@ const longestRetryAfterSeconds = 60
 
 /**
  * Opens a waiting room that serves integrations fairly by the time for which their requests hold a place: an
- * integration with slow requests is called in less often.
+ * integration with slow requests is called in less often. How long a request will take is not known when it is called
+ * in, so it is charged the moving average of its integration. Requests that did not have to wait are not charged.
  * @param settings read each time, so that they may change
  * @param clock milliseconds, never going back
  */
@@ -71,7 +75,7 @@ export function openWaitingRoom(
 ): WaitingRoom {
   const queue = openFairQueue<Waiter>(() => settings().maxWaiting)
   const lines = new Map<string, QueueLine<Waiter>>()
-  // The moving average over all integrations.
+  // The moving average over all integrations, which a new one starts with.
   let meanCostMs = unknownCostMs
 
   function lineOf(integration = ''): QueueLine<Waiter> {
@@ -143,7 +147,7 @@ export function openWaitingRoom(
         settle(next, refuse())
       }
     },
-    charge: (integration, ms) => {
+    noteCost: (integration, ms) => {
       const line = lineOf(integration)
       line.cost = Math.max(leastCostMs, line.cost + (ms - line.cost) / smoothing)
       meanCostMs += (ms - meanCostMs) / smoothing

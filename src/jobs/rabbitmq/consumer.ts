@@ -13,7 +13,7 @@ import { type Receipt, subscribe } from './subscription.ts'
 export interface Consumer {
   /** Tells the other processes that this one is alive, and how much it holds. It does not reject. */
   readonly beat: () => Promise<void>
-  /** Lets cancelled entries go at once. */
+  /** Lets cancelled entries go as soon as there is a place, instead of when they are due. */
   readonly drop: (ids: readonly string[]) => void
   /** Begins no more entries, and gives back those that are not settled in time. */
   readonly close: (deadlineMs: number) => Promise<void>
@@ -28,7 +28,10 @@ interface ConsumerSettings extends BrokerQueueSettings {
   readonly concurrency: number
 }
 
+/** How long nothing begins after the records could not be reached, milliseconds. */
 const pauseMs = 250
+
+/** How long an entry waits whose copy is under way in this process, milliseconds. */
 const lookAgainMs = 1_000
 
 /*
@@ -38,19 +41,23 @@ const lookAgainMs = 1_000
 const beatEveryMs = 2_000
 const beatLifeMs = 6_000
 
-/** After half an hour RabbitMQ closes the channel of a consumer that has not acknowledged a message. */
+/*
+ * After half an hour RabbitMQ closes the channel of a consumer that has not acknowledged a message. Waiting entries are
+ * given back in half that time.
+ */
 const longestHoldMs = 900_000
 const lookForOldEveryMs = 60_000
 
-/** How long handlers have after their signals were aborted, milliseconds. */
+/** How long handlers have to settle their entries after their signals were aborted, milliseconds. */
 const graceMs = 2_000
 
 /** How many messages are remembered that are over here, but not according to the records. */
 const rememberedOver = 10_000
 
 /**
- * Consumes a queue. Messages stay in the broker until their entries are over. Waiting entries are held here, so that
- * they keep their places before others with the same order key.
+ * Consumes a queue. A message is acknowledged only when its entry is over, or has been put into the broker again.
+ * Entries with an order key are held here while they wait, so that they keep their places before others with the same
+ * key. Others are held here when they are about due, and are left to the broker until then.
  */
 export function openConsumer(settings: ConsumerSettings): Consumer {
   const { broker, records, names, clock, dead, holder, concurrency, onFault } = settings
@@ -80,6 +87,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     }
     const held = entries.find(entry)
     if (held?.receipt.isVoid()) {
+      // The connection was lost while it was under way here.
       held.receipt = receipt
     } else if (held !== undefined || overHere.has(messageKey(entry))) {
       receipt.acknowledge()
@@ -134,7 +142,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     const running = runEntry(held, run)
       .catch((error: unknown): Fate => {
         onFault(error)
-        // The records cannot be reached, which concerns all entries.
+        // The records cannot be reached, which concerns all entries; or this consumer is being closed.
         pausedUntilMs = clock() + pauseMs
         return { is: 'waiting', dueAtMs: 0 }
       })

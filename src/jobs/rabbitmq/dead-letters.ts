@@ -9,7 +9,7 @@ export interface DeadLetters {
   readonly add: (entry: StoredEntry, death: Death) => Promise<void>
   readonly list: (page: Page) => Promise<readonly DeadLetter[]>
   /**
-   * Removes a letter after something has been done with it; false if there is no such letter.
+   * Removes a letter after something has been done with it; false if there is no such letter, or if it is to stay.
    * @param act resolves with false if the letter is to stay
    */
   readonly take: (id: string, act: (entry: StoredEntry) => Promise<boolean>) => Promise<boolean>

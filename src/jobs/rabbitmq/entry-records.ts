@@ -52,9 +52,17 @@ export interface Load {
 export interface EntryRecords {
   /** Notes an entry that is about to be put; `put` if it is already in the queue or among its dead letters. */
   readonly note: (id: string, lifeMs: number) => Promise<'fresh' | 'put'>
-  /** @param putAtMs milliseconds since the epoch */
+  /**
+   * Notes that an entry is in the queue; does nothing if it has been cancelled or is over.
+   * @param putAtMs milliseconds since the epoch
+   */
   readonly markPut: (id: string, putAtMs: number) => Promise<void>
+  /** As `cancel` of a durable queue. An entry that is over or was cancelled before is absent. */
   readonly cancel: (id: string) => Promise<'cancelled' | 'begun' | 'absent'>
+  /**
+   * Begins a delivery, if the entry is due and nobody else has begun it. The holder may repeat this if it did not get
+   * the answer; that counts as one attempt.
+   */
   readonly begin: (
     id: string,
     attempt: {
@@ -66,12 +74,16 @@ export interface EntryRecords {
       readonly interruptedHolder: string | undefined
       /** Milliseconds since the epoch. */
       readonly putAtMs: number
+      /** For the record that is made if there is none; another one keeps its life. */
       readonly lifeMs: number
     },
   ) => Promise<Beginning>
-  /** Records how a delivery was settled; false if another process has begun the entry in the meantime. */
+  /**
+   * Records how a delivery was settled; false if another process has begun the entry in the meantime. If the record has
+   * been lost, it is made again.
+   */
   readonly settle: (id: string, holder: string, ending: Ending, lifeMs: number) => Promise<boolean>
-  /** Turns a dead entry into a new one; false if it is in the queue. */
+  /** Makes an entry new, as if it had never been put; false if it is in the queue. */
   readonly revive: (id: string, lifeMs: number) => Promise<boolean>
   /** Removes the record of an entry that is no longer in the queue. */
   readonly forget: (id: string) => Promise<void>
@@ -88,6 +100,6 @@ export interface EntryRecords {
     /** Milliseconds since the epoch. */
     readonly oldestPutAtMs: number | undefined
   }>
-  /** Ids of entries that were cancelled and whose messages are still in the queue. */
+  /** Ids of entries that were cancelled and whose messages may still be in the queue. */
   readonly cancelled: () => Promise<readonly string[]>
 }

@@ -40,6 +40,8 @@ export interface RunSettings {
 
 /** How long to wait before looking again at an entry that another process has under way, milliseconds. */
 const lookAgainMs = 1_000
+
+/** How long to wait before trying again to settle an entry, milliseconds. */
 const tryAgainMs = 500
 
 /** How long a record outlives the expiry of its entry, in case the entry is still in the queue then. */
@@ -54,8 +56,9 @@ export function recordLifeMs(expiresAtMs: number, nowMs: number): number {
 }
 
 /**
- * Begins, handles and settles an entry.
- * @throws {Error} when the records cannot be reached; then the entry does not count as begun
+ * Begins, handles and settles an entry. Once it has been handled, settling it is retried until `end` aborts.
+ * @throws {Error} if the records cannot be reached when it is to begin; it may then be begun again without counting as
+ *   interrupted. Also if `end` aborts before it is settled; its next delivery then counts as interrupted.
  */
 export async function runEntry(held: Held, settings: RunSettings): Promise<Fate> {
   const { records, holder, clock, end, onFault } = settings

@@ -2,18 +2,19 @@
 --
 -- KEYS     record, entries in the queue, cancelled ones
 -- ARGV[1]  id
--- ARGV[2]  who begins, and has it not under way
+-- ARGV[2]  who begins; it does not have the entry under way now
 -- ARGV[3]  now, milliseconds since the epoch
--- ARGV[4]  1 where the broker has delivered the entry before
--- ARGV[5]  whose begun delivery is known to be interrupted, or empty
--- ARGV[6]  life of the record where there is none, milliseconds
+-- ARGV[4]  1 if the broker has delivered the entry before
+-- ARGV[5]  a process that is gone, or empty; if it had begun the entry, that delivery was interrupted
+-- ARGV[6]  how long a new record is kept, milliseconds; used if there is none
 -- ARGV[7]  when it was put, milliseconds since the epoch
--- ARGV[8…] attempts before this one, interrupted and untouched (1 or 0), where there is no record
--- answer   {state of the entry, and of
---            begun      attempts, interrupted (1 or 0), and the payload where it was changed
+-- ARGV[8…] attempts before this one, interrupted and untouched (1 or 0); used if there is no record
+-- answer   the state, followed by
+--            begun      attempts, this one included; interrupted (1 or 0); the payload if it was changed
 --            early      when it is due, milliseconds since the epoch
 --            running    who else has begun it
---            dead       attempts, reason, and the payload where it was changed}
+--            dead       attempts; reason; the payload if it was changed
+--            cancelled, over  nothing
 
 local function answer(state, field)
   local values = redis.call('HMGET', KEYS[1], 'attempts', field, 'payload')
@@ -24,7 +25,7 @@ end
 local state, due, holder = unpack(redis.call('HMGET', KEYS[1], 'state', 'due', 'holder'))
 
 if not state then
-  -- Forgotten. What was delivered before may have begun.
+  -- The record is lost or has expired. If the entry was delivered before, it may have begun.
   local attempts, interrupted, untouched = ARGV[8], ARGV[9], ARGV[10]
   if ARGV[4] == '1' then attempts, interrupted, untouched = attempts + 1, 1, 0 end
   redis.call('HSET', KEYS[1],
@@ -34,7 +35,7 @@ elseif state == 'running' and holder ~= ARGV[2] then
   if holder ~= ARGV[5] then return {'running', holder} end
   redis.call('HSET', KEYS[1], 'untouched', 0, 'interrupted', 1)
 elseif state == 'running' then
-  -- Begun for whom asks, who was told too late.
+  -- The same process had begun it but did not get the answer in time. That attempt was never made.
   redis.call('HINCRBY', KEYS[1], 'attempts', -1)
 elseif state == 'dead' then
   return answer('dead', 'reason')

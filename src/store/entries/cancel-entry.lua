@@ -1,4 +1,4 @@
--- Takes back an entry that has not begun. Its message stays in the queue until its turn comes.
+-- Cancels an entry that has not begun. Its message stays in the queue until its turn comes.
 --
 -- KEYS     record, entries in the queue, cancelled ones
 -- ARGV[1]  id

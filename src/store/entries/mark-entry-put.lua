@@ -1,4 +1,4 @@
--- Takes note that an entry is in the queue, unless it is over already.
+-- Notes that an entry is in the queue. Does nothing if it is over, dead or cancelled already, or if its record is lost.
 --
 -- KEYS     record, entries in the queue, cancelled ones
 -- ARGV[1]  id

@@ -1,9 +1,9 @@
--- Takes note of an entry that is about to be put.
+-- Notes an entry that is about to be put.
 --
 -- KEYS     record, entries in the queue, cancelled ones
 -- ARGV[1]  id
 -- ARGV[2]  life of the record, milliseconds
--- answer   1 where it is in the queue, or dead, and is not to be put again
+-- answer   1 if it is in the queue or dead, so that it must not be put again; otherwise 0
 
 local state, is_put = unpack(redis.call('HMGET', KEYS[1], 'state', 'put'))
 if state == 'running' or state == 'dead' or (state == 'waiting' and is_put) then return 1 end

@@ -1,9 +1,9 @@
--- Makes a dead entry, or one that is not known, as new as one that was never put.
+-- Makes an entry that is not in the queue as new as one that was never put.
 --
 -- KEYS     record, entries in the queue, cancelled ones
 -- ARGV[1]  id
 -- ARGV[2]  life of the record, milliseconds
--- answer   1, or 0 where the entry is in the queue
+-- answer   1, or 0 if the entry is in the queue
 
 local state, is_put = unpack(redis.call('HMGET', KEYS[1], 'state', 'put'))
 if state == 'running' or (state == 'waiting' and is_put) then return 0 end

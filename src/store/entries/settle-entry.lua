@@ -1,4 +1,4 @@
--- Settles a delivery, unless somebody else has begun it meanwhile.
+-- Settles a delivery, unless another process has begun the entry meanwhile. A record that was lost is made again.
 --
 -- KEYS      record, entries in the queue, cancelled ones
 -- ARGV[1]   id
@@ -6,12 +6,12 @@
 -- ARGV[3]   state from now on: waiting, dead or over
 -- ARGV[4]   attempts so far
 -- ARGV[5]   interrupted, 1 or 0
--- ARGV[6]   1 where it is as if it had not begun
+-- ARGV[6]   1 if nothing of it has been carried out; it can be cancelled only if this was so each time
 -- ARGV[7]   when it is due, milliseconds since the epoch
 -- ARGV[8]   reason
 -- ARGV[9]   life of the record, milliseconds
--- ARGV[10]  payload from now on, where it was changed
--- answer    1, or 0 where it was not ours any more
+-- ARGV[10]  payload from now on; left out if it was not changed
+-- answer    1, or 0 if another process has begun it
 
 local state, holder, untouched = unpack(redis.call('HMGET', KEYS[1], 'state', 'holder', 'untouched'))
 if state and not (state == 'running' and holder == ARGV[2]) then return 0 end

@@ -16,7 +16,7 @@ interface Pool {
   allowed: Said
   /** Redis' answer when it last refused, what that request cost, and until when the same is refused without asking. */
   refused: (Said & { readonly cost: number; readonly untilMs: number }) | undefined
-  /** The round trip under way, if there is one. */
+  /** The round trip under way that takes a lease, if there is one. */
   refill: Promise<unknown> | undefined
   /** How many tokens the requests need that wait for it. */
   wanted: number
@@ -31,7 +31,8 @@ const mostRefills = 2
 /**
  * Decides on requests with tokens that are taken many at a time, so that most requests need no round trip. Tokens are
  * charged before they are used. In any window of time a process can therefore exceed the limit by at most the tokens
- * that it held when the window began, which are `leaseTokens` at most.
+ * that it held when the window began: fewer than `leaseTokens`, and besides only those taken for requests that already
+ * wait.
  * @param clock milliseconds, never going back
  */
 export function tokenLeases(
@@ -99,13 +100,17 @@ export function tokenLeases(
     return onceRefilled(limits, pool, cost, leaseTokens)
   }
 
-  /** The pool for a new list of limits. Tokens that have been charged are kept when the configuration changes. */
+  /**
+   * The pool for a new list of limits. Tokens that have been charged are kept when the configuration changes, up to a
+   * lease, and are taken from the pool before, which the former configuration may still use.
+   */
   function poolOf(limits: readonly Limit[], leaseTokens: number): Pool {
     const key = limits.map(limitKey).join(' ')
     const before = latest.get(key)
     let pool = before?.pool
     if (pool === undefined || !isDeepStrictEqual(before?.limits, limits)) {
-      // Answers about the limits before they were changed no longer apply, but the charged tokens are still ours.
+      // A refusal under the former limits no longer applies, but the charged tokens are still ours. What remains is
+      // told as under the former limits until Redis has answered again.
       const tokens = Math.min(pool?.tokens ?? 0, leaseTokens)
       const allowed = pool?.allowed ?? { states: [], atMs: 0 }
       if (pool !== undefined) pool.tokens -= tokens
@@ -117,8 +122,9 @@ export function tokenLeases(
   }
 
   /**
-   * Takes a lease, or waits for one that is being taken. Requests that arrive together share a few round trips; if each
-   * waited for those of all requests before it, that could take longer than the store's deadline.
+   * Takes a lease, or waits for one that is being taken. Requests that arrive together share a few round trips. Each
+   * waits for two of others at most, and then asks for itself: waiting for more could take longer than the store's
+   * deadline.
    */
   async function onceRefilled(
     limits: readonly Limit[],

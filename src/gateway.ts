@@ -7,9 +7,9 @@ import { allowedMethods } from './admit/request-framing.ts'
 import type { Config } from './config.ts'
 import { openCallbacksPart } from './generation/callbacks-part.ts'
 import { prepareGeneration } from './generation/generation.ts'
+import { startGenerations } from './generation/generations.ts'
 import { openLastingParts } from './generation/lasting-parts.ts'
 import { prepareReload, type Reload } from './generation/reload.ts'
-import { startSuccession } from './generation/succession.ts'
 import { openRedactions } from './record/redactions.ts'
 import { createAdminServer } from './server/admin.ts'
 import { answerClientError, type OpenReplies } from './server/client-error.ts'
@@ -50,31 +50,35 @@ export async function buildGateway(
   const lasting = await openLastingParts(config, redactions)
   let isDraining = false
 
-  // A generation needs the limiter of the server, so the server is made first. It asks `succession`,
+  // A generation needs the limiter of the server, so the server is made first. It asks `generations`,
   // defined below, only once a connection arrives, and none does before `start`.
   const openReplies: OpenReplies = new WeakMap()
   const { app, renewCertificate } = await openPublicServer(config, {
-    current: () => succession.current().config,
+    current: () => generations.current().config,
     log: lasting.log,
     metrics: lasting.metrics.connections,
     onClientError: (error, socket) => {
-      const { traffic } = succession.current()
+      const { traffic } = generations.current()
       answerClientError(error, socket, { traffic, openReplies })
     },
   })
   const connections = watchConnections(app.server)
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(lasting.store) })
-  const foundation = { lasting, sharedLimiter: limiterOf(app), isDraining: () => isDraining }
-  const succession = startSuccession(config, (next, previous) =>
-    prepareGeneration(next, foundation, previous),
+  const sharedParts = { lasting, sharedLimiter: limiterOf(app), isDraining: () => isDraining }
+  const generations = startGenerations(config, (next, previous) =>
+    prepareGeneration(next, sharedParts, previous),
   )
   const callbacks =
     lasting.jobs &&
-    openCallbacksPart(lasting.jobs.backend.callbacks, lasting, () => succession.current().receivers)
+    openCallbacksPart(
+      lasting.jobs.backend.callbacks,
+      lasting,
+      () => generations.current().receivers,
+    )
   forgetStart()
-  lasting.metrics.watchUpstream(() => succession.current().connections())
+  lasting.metrics.watchUpstream(() => generations.current().connections())
   lasting.metrics.secrets.expect(config.integrations)
-  addPipelineHooks(app, () => succession.current().traffic, openReplies)
+  addPipelineHooks(app, () => generations.current().traffic, openReplies)
 
   await app.register(httpProxy, {
     // Required by the plugin and used for its own check of the path. It sends nothing itself: each
@@ -93,7 +97,7 @@ export async function buildGateway(
   const { metrics, log } = lasting
   const reloadConfig = prepareReload({
     load,
-    succession,
+    generations,
     isDraining: () => isDraining,
     metrics,
     log,
@@ -103,15 +107,15 @@ export async function buildGateway(
     await renewCertificate?.()
     return outcome
   }
-  metrics.gate.watch(() => succession.current().magentoStatus())
+  metrics.gate.watch(() => generations.current().magentoStatus())
   const adminServer = createAdminServer({
     notReady: () => [
       ...(isDraining ? ['draining'] : []),
       ...(lasting.isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
       ...(lasting.jobs?.backend.isLost?.() ? ['the file of jobs is lost until a restart'] : []),
-      ...succession.current().notReady(),
+      ...generations.current().notReady(),
     ],
-    details: () => ({ magento: succession.current().magentoStatus() }),
+    details: () => ({ magento: generations.current().magentoStatus() }),
     metrics: {
       contentType: metrics.contentType,
       text: () => {
@@ -120,13 +124,13 @@ export async function buildGateway(
       },
     },
     reload,
-    token: () => succession.current().config.gateway.admin?.token,
+    token: () => generations.current().config.gateway.admin?.token,
   })
 
   let stopped: Promise<void> | undefined
   async function stop(): Promise<void> {
     isDraining = true
-    const { noticeMs, deadlineMs } = succession.current().config.gateway.shutdown
+    const { noticeMs, deadlineMs } = generations.current().config.gateway.shutdown
     const deadline = delay(deadlineMs, undefined, { ref: false })
     await Promise.race([delay(noticeMs), deadline])
     const jobsStopped = Promise.all([
@@ -136,9 +140,9 @@ export async function buildGateway(
     await connections.close(deadline, () => app.close())
     await jobsStopped
     // A request whose caller has gone may still be running for the Idempotency-Key it was sent with.
-    const retired = succession.retireAll()
+    const retired = generations.retireAll()
     await Promise.race([retired, deadline])
-    await succession.cutOff()
+    await generations.cutOff()
     // What was cut off has yet to be recorded.
     await Promise.race([retired, delay(recordingMs, undefined, { ref: false })])
     await lasting.close()
@@ -159,7 +163,7 @@ export async function buildGateway(
       }
       // Last, so that a start that fails has not begun any job that it would have to cut off.
       lasting.jobs?.start({
-        senderOf: (owner) => succession.current().jobSenderOf(owner),
+        senderOf: (owner) => generations.current().jobSenderOf(owner),
         onEnd: callbacks?.onJobEnd ?? (async () => undefined),
       })
       callbacks?.start()

@@ -8,7 +8,7 @@ import { connectMagento } from '../forward/magento.ts'
 import { dropCachedFirst } from '../forward/response-cache/cached-writes.ts'
 import { openResponseCache } from '../forward/response-cache/response-cache.ts'
 import type { UpstreamServices } from '../forward/upstream-credentials.ts'
-import type { JobSender } from '../jobs/job-world.ts'
+import type { JobSender } from '../jobs/job-environment.ts'
 import { steps } from '../pipeline.ts'
 import type { SharedLimiter } from '../policy.ts'
 import { prepareAuditRecord } from '../record/audit-record.ts'
@@ -19,7 +19,7 @@ import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import { prepareTokenHash } from '../record/token-hash.ts'
 import type { AnswerSettings } from '../server/answer.ts'
 import { integrationOf, type Traffic } from '../traffic.ts'
-import { type Heritage, inheritHeritage } from './heritage.ts'
+import { type InheritedState, inheritState } from './inherited-state.ts'
 import { prepareIntegrations, prepareNobody } from './integration.ts'
 import { prepareJobSenders } from './job-senders.ts'
 import type { LastingParts } from './lasting-parts.ts'
@@ -33,7 +33,7 @@ import { countUsers } from './users.ts'
 export interface Generation {
   readonly config: Config
   readonly traffic: Traffic
-  readonly heritage: Heritage
+  readonly inherited: InheritedState
   /** Limits what Magento is asked at once; the next generation takes it over. */
   readonly gate: UpstreamGate
   /** The state of that gate, and what the health probe last saw. */
@@ -55,8 +55,8 @@ export interface Generation {
   readonly cutOff: () => Promise<void>
 }
 
-/** What all generations are built on. */
-export interface Foundation {
+/** What all generations have in common. */
+export interface SharedParts {
   readonly lasting: LastingParts
   readonly sharedLimiter: SharedLimiter
   readonly isDraining: () => boolean
@@ -68,7 +68,7 @@ export interface Foundation {
  */
 export function prepareGeneration(
   config: Config,
-  { lasting, sharedLimiter, isDraining }: Foundation,
+  { lasting, sharedLimiter, isDraining }: SharedParts,
   previous?: Generation,
 ): Generation {
   const { listen, magento, audit, limits, cache } = config.gateway
@@ -87,11 +87,11 @@ export function prepareGeneration(
     onUnwritten: ({ requestId }, err) =>
       log.error({ requestId, err }, 'answer could not be written'),
   }
-  const heritage = inheritHeritage(config, previous?.heritage)
+  const inherited = inheritState(config, previous?.inherited)
   const services = prepareServices(config, lasting, {
     sharedLimiter,
-    buckets: heritage.buckets,
-    contract: heritage.contract,
+    buckets: inherited.buckets,
+    contract: inherited.contract,
   })
   // Another Magento gets a gate of its own: what the old one counted says nothing about it.
   const isSameMagento = previous?.config.gateway.magento.url === magento.url
@@ -112,8 +112,8 @@ export function prepareGeneration(
     : undefined
   const upstreamServices: UpstreamServices = {
     ...upstream,
-    dialects: heritage.dialectsOf(magento),
-    tokenMemoryOf: (account) => heritage.tokenMemoryOf(magento, account, clock),
+    dialects: inherited.dialectsOf(magento),
+    tokenMemoryOf: (account) => inherited.tokenMemoryOf(magento, account, clock),
     monotonicClock: clock,
   }
   const facts = stepFacts(config)
@@ -130,7 +130,7 @@ export function prepareGeneration(
 
   return {
     config,
-    heritage,
+    inherited,
     traffic: {
       steps: steps.map(({ name, prepare }) => ({ name, check: prepare(facts, services) })),
       integrations,

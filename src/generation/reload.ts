@@ -5,7 +5,7 @@ import { restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { errorCode } from '../contract/error-code.ts'
 import type { Metrics } from '../record/metrics.ts'
-import type { Succession } from './succession.ts'
+import type { Generations } from './generations.ts'
 
 /** The outcome of a reload. Only `reloaded` has changed anything. */
 export type ReloadOutcome =
@@ -28,7 +28,7 @@ export type Reload = () => Promise<ReloadOutcome>
 export interface ReloadParts {
   /** Reads and checks the whole configuration; rejects with a {@link ConfigError} for its faults. */
   readonly load: () => Promise<Config>
-  readonly succession: Succession
+  readonly generations: Generations
   readonly isDraining: () => boolean
   readonly metrics: Metrics
   readonly log: Logger
@@ -38,23 +38,29 @@ export interface ReloadParts {
  * Prepares reloads: the whole configuration is read and checked, then takes effect in one step or not at
  * all. Whoever asks during a reload waits for the next one, and all who ask meanwhile share it.
  */
-export function prepareReload({ load, succession, isDraining, metrics, log }: ReloadParts): Reload {
+export function prepareReload({
+  load,
+  generations,
+  isDraining,
+  metrics,
+  log,
+}: ReloadParts): Reload {
   let generation = 1
   let last: Promise<unknown> = Promise.resolve()
   let waiting: Promise<ReloadOutcome> | undefined
   metrics.config.loaded(generation)
-  metrics.config.watchLiving(succession.size)
+  metrics.config.watchLiving(generations.size)
 
   async function reload(): Promise<ReloadOutcome> {
     if (isDraining()) return { status: 'stopping' }
-    const { config: running } = succession.current()
+    const { config: running } = generations.current()
     const next = await load()
     // Reading takes a while; once draining has begun, no generation may follow the last.
     if (isDraining()) return { status: 'stopping' }
     const faults = restartFaults(running, next)
     if (faults.length > 0) throw new ConfigError(faults)
     const changes = describeChanges(running, next)
-    succession.follow(next)
+    generations.switchTo(next)
     metrics.secrets.expect(next.integrations)
     generation += 1
     metrics.config.loaded(generation)

@@ -9,14 +9,14 @@ import { definedEndpoint, type EndpointFileSettings } from '../endpoints/defined
 import { endpoints } from '../endpoints/endpoints.ts'
 import type { Services, SharedLimiter } from '../policy.ts'
 import { type MemoryBuckets, memoryBuckets } from '../store/memory-buckets.ts'
-import type { Inherited } from './inherited.ts'
+import type { InheritedMap } from './inherited-map.ts'
 import type { LastingParts } from './lasting-parts.ts'
 
 /** What the services need besides the configuration and the lasting parts. */
 export interface ServiceParts {
   readonly sharedLimiter: SharedLimiter
   /** State of the limiters of this process, by their names. */
-  readonly buckets: Inherited<MemoryBuckets>
+  readonly buckets: InheritedMap<MemoryBuckets>
   readonly contract: MagentoContract | undefined
 }
 

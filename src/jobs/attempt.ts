@@ -2,8 +2,8 @@ import type { ItemLog } from '../contract/endpoint.ts'
 import type { Occasion, UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
 import { problems, type Rejection } from '../problem.ts'
 import type { JobAnswer, JobFailure, JobState } from './job.ts'
+import type { JobEnvironment, JobSender } from './job-environment.ts'
 import type { JobRequest } from './job-payload.ts'
-import type { JobSender, JobWorld } from './job-world.ts'
 import { type AttemptJudgement, judge } from './judge-answer.ts'
 import { asyncPath, readTakenBulk, stateOfResults, type TakenBulk } from './magento-bulk.ts'
 
@@ -30,9 +30,9 @@ export async function attempt(
   request: JobRequest,
   occasion: Occasion,
   sender: JobSender,
-  world: JobWorld,
+  environment: JobEnvironment,
 ): Promise<AttemptResult> {
-  if (request.isComposed) return compose(request, occasion, sender, world)
+  if (request.isComposed) return compose(request, occasion, sender, environment)
   const isTaken = request.engine === 'magento'
   const path = isTaken ? asyncPath(request) : request.path
   const sent = await sender.send(occasion, upstreamRequest(request, path))
@@ -42,8 +42,10 @@ export async function attempt(
   if (bulk === undefined) return { ...result, judgement: 'unknown', failure: notTaken }
   const { total, refused } = bulk
   const { length } = refused
-  if (length > 0) await world.store.putResults(request.job.id, 0, refused)
-  await world.store.change(request.job.id, { progress: { total, done: length, failed: length } })
+  if (length > 0) await environment.store.putResults(request.job.id, 0, refused)
+  await environment.store.change(request.job.id, {
+    progress: { total, done: length, failed: length },
+  })
   // Of nothing there is nothing to follow.
   if (length === total) return { judgement: 'done', state: stateOfResults(refused) }
   return { judgement: 'taken', bulk }
@@ -54,7 +56,7 @@ async function compose(
   request: JobRequest,
   occasion: Occasion,
   sender: JobSender,
-  { store }: JobWorld,
+  { store }: JobEnvironment,
 ): Promise<AttemptResult> {
   const { id } = request.job
   const results = [...(await store.results(id))]

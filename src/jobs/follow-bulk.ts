@@ -1,7 +1,7 @@
 import type { Occasion } from '../forward/upstream-exchange.ts'
 import { type AttemptResult, resultOf } from './attempt.ts'
+import type { JobEnvironment, JobSender } from './job-environment.ts'
 import type { JobRequest } from './job-payload.ts'
-import type { JobSender, JobWorld } from './job-world.ts'
 import {
   bulkStatusPath,
   bulkStatusQuery,
@@ -15,7 +15,7 @@ export async function followBulk(
   request: JobRequest,
   occasion: Occasion,
   sender: JobSender,
-  { store }: JobWorld,
+  { store }: JobEnvironment,
 ): Promise<AttemptResult> {
   const path = bulkStatusPath(request, request.bulkUuid ?? '')
   const asked = { method: 'GET', path, query: bulkStatusQuery, body: undefined } as const

@@ -3,7 +3,7 @@ import type { RequestContext, WholeAnswer } from '../request-context.ts'
 import { acceptJob } from './accept-job.ts'
 import type { Job } from './job.ts'
 import type { JobBackend, OnJobEnd } from './job-backend.ts'
-import type { JobSender, JobWorld } from './job-world.ts'
+import type { JobEnvironment } from './job-environment.ts'
 import { cancelJob, type OnCancelled, showJob } from './own-job.ts'
 import { patientStore } from './patient-store.ts'
 import { prepareJobHandler } from './run-job.ts'
@@ -14,28 +14,22 @@ export interface Jobs {
   /** Answers a request that becomes a job, or that is about one. */
   readonly answer: (request: RequestContext) => Promise<WholeAnswer | Rejection>
   /** Starts to carry out jobs; to be called once. */
-  readonly start: (crew: JobCrew) => void
+  readonly start: (parts: Pick<JobEnvironment, 'senderOf' | 'onEnd'>) => void
   /** Begins no more jobs, and waits up to `deadlineMs` for those under way. */
   readonly stop: (deadlineMs: number) => Promise<void>
   /** Closes the backend; to be called after {@link stop}. */
   readonly close: () => Promise<void>
 }
 
-/** What jobs are carried out with, and who is told when one has ended. */
-export interface JobCrew {
-  readonly senderOf: (owner: string) => JobSender | undefined
-  readonly onEnd: OnJobEnd
-}
-
 /** How jobs are carried out. */
-export interface JobsSettings extends Pick<JobWorld, 'retry'> {
+export interface JobsSettings extends Pick<JobEnvironment, 'retry'> {
   readonly concurrency: number
   readonly maxWaiting: number
 }
 
 /** What jobs need of the process. */
 export type JobsServices = Pick<
-  JobWorld,
+  JobEnvironment,
   'clock' | 'random' | 'recordEnd' | 'countAttempt' | 'onFault'
 > & {
   readonly countAccepted: (owner: string) => void

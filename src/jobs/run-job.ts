@@ -12,15 +12,15 @@ import {
   type JobFailure,
   type JobState,
 } from './job.ts'
+import type { JobEnvironment, JobRun, JobSender } from './job-environment.ts'
 import { decodeJobRequest, encodeJobRequest, type JobRequest } from './job-payload.ts'
-import type { JobRun, JobSender, JobWorld } from './job-world.ts'
 import { canBePutBack } from './judge-answer.ts'
 import { stateOfBrokenOff } from './magento-bulk.ts'
 import { cancelledAt } from './take-back.ts'
 
 /** Prepares what carries out the jobs that a queue delivers, each as often as it may be and not more often. */
-export function prepareJobHandler(world: JobWorld): HandleDelivery {
-  const { store, clock } = world
+export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
+  const { store, clock } = environment
 
   return async (delivery) => {
     const request = decodeJobRequest(delivery.payload)
@@ -36,7 +36,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     if (delivery.isInterrupted && !request.isRepeatable && !isWithMagento) {
       return end(request, known, { failure: interrupted })
     }
-    const sender = world.senderOf(request.job.owner)
+    const sender = environment.senderOf(request.job.owner)
     if (sender === undefined) {
       return later(delivery, request, { reason: 'no such integration', isUntouched: true })
     }
@@ -61,13 +61,13 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     const startedAtMs = known?.startedAtMs ?? beganAtMs
     note(request, { state: 'running', attempts, startedAtMs, nextAttemptAtMs: undefined })
     const sent = isPoll
-      ? followBulk(request, occasion, sender, world)
-      : attempt(request, occasion, sender, world)
+      ? followBulk(request, occasion, sender, environment)
+      : attempt(request, occasion, sender, environment)
     const result = await sent.catch((error: unknown): AttemptResult => {
-      world.onFault(error)
+      environment.onFault(error)
       return defect
     })
-    if (!isPoll) world.countAttempt(request.job.owner, result.judgement)
+    if (!isPoll) environment.countAttempt(request.job.owner, result.judgement)
     return conclude(delivery, request, known, result, run)
   }
 
@@ -113,7 +113,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
     { reason, isUntouched, retryAfterMs, payload }: Retry,
   ): Settlement & { readonly state: 'retry' } {
     const failed = { sendings: attempts, nowMs: clock(), expiresAtMs, retryAfterMs }
-    const atMs = nextSending(world.retry, failed, world.random())
+    const atMs = nextSending(environment.retry, failed, environment.random())
     return {
       state: 'retry',
       // If the next attempt would come too late, the job is delivered once more to end it as expired.
@@ -153,13 +153,13 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
 
   async function settleEnd(job: Job, run: JobRun | undefined): Promise<Settlement> {
     try {
-      await world.onEnd(job)
+      await environment.onEnd(job)
     } catch (error) {
-      world.onFault(error)
-      const atMs = clock() + world.retry.firstMs
+      environment.onFault(error)
+      const atMs = clock() + environment.retry.firstMs
       return { state: 'retry', atMs, reason: 'its end could not be told', isUntouched: false }
     }
-    await world.recordEnd(job, run)
+    await environment.recordEnd(job, run)
     // Whoever repairs the cause can put the job back.
     return job.failure !== undefined && canBePutBack(job.failure)
       ? { state: 'dead', reason: job.failure.code }
@@ -168,7 +168,7 @@ export function prepareJobHandler(world: JobWorld): HandleDelivery {
 
   /** Updates what is shown of the job. Nothing waits for it, and the store keeps the order of changes. */
   function note({ job }: JobRequest, change: JobChange): void {
-    store.change(job.id, change).catch(world.onFault)
+    store.change(job.id, change).catch(environment.onFault)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CallbackEnd } from '../callbacks/deliver-callback.ts'
 import type { TracingSettings } from '../config/tracing-settings.ts'
 import type { Job } from '../jobs/job.ts'
-import type { JobRun } from '../jobs/job-world.ts'
+import type { JobRun } from '../jobs/job-environment.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AuditRecord } from './audit-record.ts'
 import type { Redact } from './known-secrets.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { IdempotencyStore, KeptAnswer, KeyState } from '../../contract/idempotency.ts'
 import type { RedisGuard } from '../redis-guard.ts'
-import { unsaidEnds } from './unsaid-ends.ts'
+import { unsentEnds } from './unsent-ends.ts'
 
 /** The script, by the name of its command on the client. */
 export const settleKeyScript = {
@@ -43,7 +43,7 @@ interface Entry {
  * the meantime is reported as soon as Redis is back, and a key that may have been taken unnoticed is released.
  */
 export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
-  const unsaid = unsaidEnds()
+  const unsent = unsentEnds()
   // The values of the keys whose requests are running in this process.
   const running = new Map<string, string>()
 
@@ -62,7 +62,7 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
     await guard.ask<unknown>({
       slotKey: name,
       ask: () => redis.settleKey(name, value, ended, lifeMs),
-      fallback: () => unsaid.add({ name, value, ended, lifeMs }),
+      fallback: () => unsent.add({ name, value, ended, lifeMs }),
     })
   }
 
@@ -85,7 +85,7 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
         },
         fallback: () => {
           // If Redis answered too late, it has taken the key all the same, and nobody else would release it.
-          if (isAsked) unsaid.add({ name, value, ended: '', lifeMs: 0 })
+          if (isAsked) unsent.add({ name, value, ended: '', lifeMs: 0 })
           return { state: 'unavailable' }
         },
       })
@@ -95,7 +95,7 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
     finish: (key, fingerprint, answer, ttlMs) => end(nameOf(key), answer, fingerprint, ttlMs),
     release: (key) => end(nameOf(key), undefined),
     catchUp: () => {
-      for (const { name, value, ended, lifeMs } of unsaid.take()) {
+      for (const { name, value, ended, lifeMs } of unsent.take()) {
         void say(name, value, ended, lifeMs)
       }
     },

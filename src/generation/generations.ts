@@ -1,15 +1,15 @@
 import type { Config } from '../config.ts'
 import type { Generation } from './generation.ts'
 
-/** The generations that are still in use. The last one takes new requests. */
-export interface Succession {
+/** The generations that are still in use. The latest one takes new requests. */
+export interface Generations {
   readonly current: () => Generation
   /**
    * Switches all further requests to a new generation, in one step. The one before finishes the requests
    * that it has taken, and then ends.
    * @throws {Error} when the new one cannot be prepared; nothing has changed then
    */
-  readonly follow: (config: Config) => Generation
+  readonly switchTo: (config: Config) => void
   /** Ends all generations; resolves when none is in use. To be called when no more requests can come. */
   readonly retireAll: () => Promise<void>
   /** How many generations are in use, including the current one. */
@@ -19,13 +19,13 @@ export interface Succession {
 }
 
 /**
- * Starts the succession with its first generation.
+ * Starts with a first generation.
  * @param prepare makes a generation from a configuration and the generation before
  */
-export function startSuccession(
+export function startGenerations(
   first: Config,
   prepare: (config: Config, previous?: Generation) => Generation,
-): Succession {
+): Generations {
   let current = prepare(first)
   const living = new Set([current])
   const retiring = new Set<Promise<void>>()
@@ -40,12 +40,11 @@ export function startSuccession(
 
   return {
     current: () => current,
-    follow: (config) => {
+    switchTo: (config) => {
       const previous = current
       current = prepare(config, previous)
       living.add(current)
       retire(previous)
-      return current
     },
     retireAll: async () => {
       retire(current)

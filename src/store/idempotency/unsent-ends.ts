@@ -1,5 +1,5 @@
 /** How a request with a key has ended, in the form in which Redis is told. */
-export interface UnsaidEnd {
+export interface UnsentEnd {
   readonly name: string
   /** The value of the key while the request runs. */
   readonly value: string
@@ -10,19 +10,19 @@ export interface UnsaidEnd {
 }
 
 /** Ends of which Redis could not be told yet. */
-export interface UnsaidEnds {
+export interface UnsentEnds {
   /** Keeps an end if there is room for it. A key whose end is not kept stays taken until it expires. */
-  readonly add: (end: UnsaidEnd) => void
+  readonly add: (end: UnsentEnd) => void
   /** Returns all of them and forgets them. */
-  readonly take: () => readonly UnsaidEnd[]
+  readonly take: () => readonly UnsentEnd[]
 }
 
 /** How much memory they may take, in characters. */
 const maxLength = 33_554_432
 
 /** Keeps ends; if there are too many, only the first ones. */
-export function unsaidEnds(): UnsaidEnds {
-  let kept: UnsaidEnd[] = []
+export function unsentEnds(): UnsentEnds {
+  let kept: UnsentEnd[] = []
   let length = 0
   return {
     add: (end) => {

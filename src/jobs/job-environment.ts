@@ -33,7 +33,7 @@ export interface JobRun {
 }
 
 /** Everything that carrying out jobs needs besides the jobs themselves. */
-export interface JobWorld {
+export interface JobEnvironment {
   readonly store: JobStore
   readonly retry: RetrySettings
   /** Undefined if the integration is not configured at present. */

@@ -1,5 +1,5 @@
 /** Named pieces of state that a generation takes over from the one before. */
-export interface Inherited<Value> {
+export interface InheritedMap<Value> {
   /** The piece of this name, from the generation before if it had one. */
   readonly take: (name: string, make: () => Value) => Value
   /** What the next generation may take over. */
@@ -14,7 +14,7 @@ export interface Inherited<Value> {
 export function inheritFrom<Value>(
   previous: ReadonlyMap<string, Value> = new Map(),
   isNeeded: (name: string) => boolean = () => false,
-): Inherited<Value> {
+): InheritedMap<Value> {
   const own = new Map([...previous].filter(([name]) => isNeeded(name)))
   return {
     own,

@@ -6,17 +6,17 @@ import type { AdminCredentials } from '../forward/admin-token/admin-credentials.
 import { newTokenMemory, type TokenMemory } from '../forward/admin-token/token-cache.ts'
 import { type DialectMemory, dialectMemoryFor } from '../forward/oauth1/dialect-memory.ts'
 import type { MemoryBuckets } from '../store/memory-buckets.ts'
-import { type Inherited, inheritFrom } from './inherited.ts'
+import { type InheritedMap, inheritFrom } from './inherited-map.ts'
 
 type MagentoFacts = Config['gateway']['magento']
 
 /**
- * What one generation leaves to the next: state that a reload must not forget, and what would be costly
- * to make again. What the next one does not ask for is dropped when the last request is over.
+ * What a generation inherits from the one before: state that a reload must not forget, and what would be costly to make
+ * again. What it does not ask for is dropped when the last request of the one before is over.
  */
-export interface Heritage {
+export interface InheritedState {
   /** State of the limiters of this process. */
-  readonly buckets: Inherited<MemoryBuckets>
+  readonly buckets: InheritedMap<MemoryBuckets>
   /** What is known about the token of an administrator; shared by the same account of the same Magento. */
   readonly tokenMemoryOf: (
     magento: MagentoFacts,
@@ -36,10 +36,10 @@ export interface Heritage {
 }
 
 /** Inherits from the previous generation whatever still applies under a configuration. */
-export function inheritHeritage(
+export function inheritState(
   { gateway: { limits, magento }, integrations, magentoSchema }: Config,
-  previous?: Heritage,
-): Heritage {
+  previous?: InheritedState,
+): InheritedState {
   const names = new Set(integrations.map(({ name }) => name))
   const buckets = inheritFrom(previous?.kept.buckets, (name) =>
     names.has(name.split('/', 1)[0] ?? ''),

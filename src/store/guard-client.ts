@@ -1,6 +1,6 @@
 import type { RedisClient } from './redis-client.ts'
 import { leaveRefusedDatabase } from './redis-database.ts'
-import { codeOf, type GuardSettings, guardRedis, type RedisGuard } from './redis-guard.ts'
+import { type GuardSettings, guardRedis, type RedisGuard, redisErrorCode } from './redis-guard.ts'
 
 /**
  * Guards a client. Resolves after its first attempt to reach Redis, even if that fails.
@@ -18,7 +18,7 @@ export async function guardClient(
   }
   const guard = guardRedis(actions, settings)
   // Without a listener ioredis prints errors to the console, address included.
-  redis.on('error', (error: Error) => guard.lost(codeOf(error)))
+  redis.on('error', (error: Error) => guard.lost(redisErrorCode(error)))
   leaveRefusedDatabase(redis)
   redis.on('close', () => guard.lost('CLOSED'))
   await new Promise<void>((resolve) => {

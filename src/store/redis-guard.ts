@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { errorCode } from '../contract/error-code.ts'
 import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 
 /** How often a Redis that is away is probed, milliseconds. */
@@ -63,13 +64,13 @@ export function guardRedis(
   let isProbing = false
   let failedKey = ''
 
-  function lost(errorCode: string, slotKey = ''): void {
+  function lost(code: string, slotKey = ''): void {
     if (timer !== undefined || isClosed) return
     failedKey = slotKey
     metrics?.lost()
-    log.error({ errorCode }, `redis is away: ${shared} are not shared`)
+    log.error({ errorCode: code }, `redis is away: ${shared} are not shared`)
     timer = setInterval(tryAgain, probeEveryMs).unref()
-    if (errorCode === readOnly) reconnect()
+    if (code === readOnly) reconnect()
   }
 
   function tryAgain(): void {
@@ -77,7 +78,7 @@ export function guardRedis(
     isProbing = true
     inTime(probe(failedKey), deadlineMs)
       .then(back, (error: unknown) => {
-        if (codeOf(error) === readOnly && !isClosed) reconnect()
+        if (redisErrorCode(error) === readOnly && !isClosed) reconnect()
       })
       .finally(() => {
         isProbing = false
@@ -103,7 +104,7 @@ export function guardRedis(
       const answer = ask()
       if (!(answer instanceof Promise)) return answer
       return inTime(answer, deadlineMs, discard).catch((error: unknown) => {
-        lost(codeOf(error), slotKey)
+        lost(redisErrorCode(error), slotKey)
         return withoutRedis(fallback)
       })
     },
@@ -117,8 +118,9 @@ export function guardRedis(
 }
 
 /**
- * The answer, or an error once the deadline has passed. In a process that stood still for a moment timers are called
- * before what has come meanwhile is read: it is read first, or every Redis would be away whenever there is much to do.
+ * The answer, or an error once the deadline has passed. After a process has been busy for a moment, Node calls timers
+ * before it reads what has arrived meanwhile. What has arrived is therefore read before the deadline counts; otherwise
+ * Redis would count as away whenever the gateway has much to do.
  */
 function inTime<Answer>(
   answer: Promise<Answer>,
@@ -144,9 +146,9 @@ function inTime<Answer>(
 }
 
 /** The code of an error of Redis or of the system; never its text, which may contain the address. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'UNKNOWN'
-  if ('code' in error && typeof error.code === 'string') return error.code
+export function redisErrorCode(error: unknown): string {
+  const code = errorCode(error)
+  if (!(error instanceof Error) || code !== error.name) return code
   // Redis begins its errors with a code: READONLY, CLUSTERDOWN, OOM …
-  return /^[A-Z]{3,}(?= )/.exec(error.message)?.[0] ?? error.name
+  return /^[A-Z]{3,}(?= )/.exec(error.message)?.[0] ?? code
 }

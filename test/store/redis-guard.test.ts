@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { codeOf, guardRedis } from '../../src/store/redis-guard.ts'
+import { guardRedis, redisErrorCode } from '../../src/store/redis-guard.ts'
 
 test('nothing waits beyond the deadline for a client that never gives up, and what comes later is undone', async () => {
   const lines: string[] = []
@@ -38,7 +38,7 @@ test('while a probe finds a replica, the primary is looked for again, and only t
   const actions = {
     probe: async () => {
       const error = probes.shift()
-      tried.push(codeOf(error))
+      tried.push(redisErrorCode(error))
       if (error !== undefined) throw error
     },
     reconnect: () => tried.push('reconnect'),

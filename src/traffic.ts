@@ -180,7 +180,7 @@ function goOnOrRefuse(
   const proceed = ({ verdict, policy }: StageResult) => {
     if (verdict === allow) return done()
     reply.hijack()
-    answerProblem(reply.raw, reply.request.context, verdict, traffic.answers, policy)
+    answerProblem(reply.raw, reply.request.context, { ...verdict, policy }, traffic.answers)
   }
   if (result instanceof Promise) result.then(proceed, done)
   else proceed(result)

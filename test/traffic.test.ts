@@ -28,7 +28,7 @@ async function answerOf(check: () => never | Promise<never>) {
     answers: {
       problemsUrl: '/problems',
       isDraining: () => false,
-      hold: (_request, end) => end(true),
+      beforeEnd: (_request, end) => end(true),
       readMs: 60_000,
       onUnwritten: () => assert.fail(),
     },

@@ -224,7 +224,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #end(end: (mayAnswer: boolean) => void): void {
     clearTimeout(this.#timer)
     this.#noteDuration()
-    this.#settings.hold(this.#request, (mayAnswer) => {
+    this.#settings.beforeEnd(this.#request, (mayAnswer) => {
       // The caller may have left meanwhile.
       if (this.#phase === 'done') return
       try {

@@ -78,11 +78,13 @@ export function prepareGeneration(
     showBody: compileBodyRedaction(compileCredentialNames(audit.redact.names), redactions.redact),
   })
   const isCaching = config.integrations.some(({ policies }) => policies.cache !== undefined)
-  const hold = settleKeyFirst((request, end) => recorder.hold(request, buildRecord, end))
+  const beforeEnd = settleKeyFirst((request, end) =>
+    recorder.whenRecorded(request, buildRecord, end),
+  )
   const answers: AnswerSettings = {
     problemsUrl: listen.problemsUrl,
     isDraining,
-    hold: isCaching ? dropCachedFirst(hold) : hold,
+    beforeEnd: isCaching ? dropCachedFirst(beforeEnd) : beforeEnd,
     readMs: magento.timeouts.totalMs,
     onUnwritten: ({ requestId }, err) =>
       log.error({ requestId, err }, 'answer could not be written'),
@@ -192,11 +194,11 @@ export function prepareGeneration(
 }
 
 /** Settles the Idempotency-Key of a request before its answer leaves. */
-function settleKeyFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
+function settleKeyFirst(beforeEnd: AnswerSettings['beforeEnd']): AnswerSettings['beforeEnd'] {
   return (request, end) => {
     const { heldKey, outcome, keptAnswer } = request
-    if (heldKey === undefined || outcome === undefined) return hold(request, end)
+    if (heldKey === undefined || outcome === undefined) return beforeEnd(request, end)
     const settled = heldKey.settle(outcome.status, keptAnswer, outcome.code)
-    void settled.then(() => hold(request, end))
+    void settled.then(() => beforeEnd(request, end))
   }
 }

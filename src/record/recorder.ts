@@ -10,13 +10,13 @@ export type EndAnswer = (mayAnswer: boolean) => void
 
 /** Records requests that are over. */
 export interface Recorder {
-  /** Records a request, unless {@link hold} has done so; its record is written soon. */
+  /** Records a request, unless {@link whenRecorded} has done so; its record is written soon. */
   readonly record: (request: RequestContext, build: BuildRecord) => void
   /**
    * Calls back when an answer may end: for a read at once, for a write when its record is written. The
    * request is over for the record then, so that its outcome must be known.
    */
-  readonly hold: (request: RequestContext, build: BuildRecord, end: EndAnswer) => void
+  readonly whenRecorded: (request: RequestContext, build: BuildRecord, end: EndAnswer) => void
   /** Records the end of a job or call-back; resolves when the record is written, or cannot be. */
   readonly recordJob: (record: AuditRecord) => Promise<void>
   /** Updates the metrics with all requests recorded so far. */
@@ -179,7 +179,7 @@ export function openRecorder(
     record: (request, build) => {
       if (!request.isRecorded) take(request, build, undefined)
     },
-    hold: (request, build, end) => {
+    whenRecorded: (request, build, end) => {
       if (request.isRecorded || isRead(request)) end(true)
       else take(request, build, end)
     },

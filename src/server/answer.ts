@@ -10,11 +10,11 @@ export interface AnswerSettings {
   /** Whether each connection is to close after its current answer. */
   readonly isDraining: () => boolean
   /**
-   * Calls back when the answer to a request may end. `request.outcome` must be set before, because the answer
-   * to a write is held until its record has been written. It calls back with false if the record could not be
-   * written, so that the request must be answered with {@link unrecorded} instead.
+   * Does what must be done before the answer to a request ends, and then calls back: the answer to a write waits until
+   * its record has been written. `request.outcome` must be set before. It calls back with false if the record could not
+   * be written, so that the request must be answered with {@link unrecorded} instead.
    */
-  readonly hold: (request: RequestContext, end: (mayAnswer: boolean) => void) => void
+  readonly beforeEnd: (request: RequestContext, end: (mayAnswer: boolean) => void) => void
   /** How long a caller may take to read the rest of an answer that has ended, milliseconds. */
   readonly readMs: number
   /** Told of an answer that was broken off because writing it failed: a bug. */
@@ -25,14 +25,14 @@ export interface AnswerSettings {
  * Ends an answer as soon as it may end. If writing it fails it is broken off: `end` may run in a later turn,
  * where an error would reach no caller and would end the process.
  */
-export function endHeld(
+export function endWhenReady(
   response: ServerResponse,
   request: RequestContext,
   settings: AnswerSettings,
   end: (mayAnswer: boolean) => void,
 ): void {
   orBreakOff(response, request, settings, () =>
-    settings.hold(request, (mayAnswer) =>
+    settings.beforeEnd(request, (mayAnswer) =>
       orBreakOff(response, request, settings, () => {
         end(mayAnswer)
         boundReading(response, request, settings)
@@ -113,49 +113,44 @@ export function standingHeaders(
   return headers
 }
 
-/**
- * Answers with a refusal, and notes it as the outcome of the request. It does not throw.
- * @param policy name of the step or policy that refused; left out when something else did
- */
+/** A rejection, and the name of the step or policy that refused; absent if something else did. */
+export interface Refusal extends Rejection {
+  readonly policy?: string | undefined
+}
+
+/** Answers with a refusal, and notes it as the outcome of the request. It does not throw. */
 export function answerProblem(
   response: ServerResponse,
   request: RequestContext,
-  rejection: Rejection,
+  refusal: Refusal,
   settings: AnswerSettings,
-  policy?: string,
 ): void {
-  orBreakOff(response, request, settings, () =>
-    refuse(response, request, rejection, settings, policy),
-  )
+  orBreakOff(response, request, settings, () => refuse(response, request, refusal, settings))
 }
 
 function refuse(
   response: ServerResponse,
   request: RequestContext,
-  rejection: Rejection,
+  refusal: Refusal,
   settings: AnswerSettings,
-  policy: string | undefined,
 ): void {
   if (response.destroyed && request.outcome !== undefined) {
-    // The answer has ended already, and that outcome stands; `hold` still tells what waits for it.
-    settings.hold(request, () => undefined)
+    // The answer has ended already, and that outcome stands. What waits for the end of the request is told all the same.
+    settings.beforeEnd(request, () => undefined)
     return
   }
-  const { code, reason } = rejection
-  const status = statusOf(rejection)
+  const { code, reason, policy } = refusal
+  const status = statusOf(refusal)
   request.outcome = { status, code, reason, ...(policy !== undefined && { policy }) }
   if (response.headersSent || response.destroyed) {
-    settings.hold(request, () => response.destroy())
+    settings.beforeEnd(request, () => response.destroy())
     return
   }
-  const body = problemBytes(rejection, request, settings)
-  request.bytesOut = body.length
-  endHeld(response, request, settings, (mayAnswer) => {
-    if (mayAnswer) writeProblem(response, request, rejection, body, settings)
-    else {
-      const instead = problemBytes(unrecorded, request, settings)
-      writeProblem(response, request, unrecorded, instead, settings)
-    }
+  const problem = problemOf(refusal, request, settings)
+  request.bytesOut = problem.body.length
+  endWhenReady(response, request, settings, (mayAnswer) => {
+    const shown = mayAnswer ? problem : problemOf(unrecorded, request, settings)
+    writeProblem(response, request, shown, settings)
   })
 }
 
@@ -170,7 +165,7 @@ export function answerReady(
   request.outcome = response.destroyed ? clientClosed : { status }
   request.bytesOut = body.length
   if (request.keepsAnswer) request.keptAnswer = ready
-  endHeld(response, request, settings, (mayAnswer) => {
+  endWhenReady(response, request, settings, (mayAnswer) => {
     if (!mayAnswer) return answerProblem(response, request, unrecorded, settings)
     if (response.destroyed) return
     response.writeHead(status, [
@@ -186,19 +181,24 @@ export const unrecorded = reject('audit-unavailable', 'the record could not be w
   detail: 'The request could not be recorded. What it asks for may have been done.',
 })
 
-function problemBytes(
+/** A rejection, and the body that tells the caller. */
+interface Problem {
+  readonly rejection: Rejection
+  readonly body: Buffer
+}
+
+function problemOf(
   rejection: Rejection,
   { requestId }: RequestContext,
   { problemsUrl }: AnswerSettings,
-): Buffer {
-  return Buffer.from(problemBody(rejection, requestId, problemsUrl))
+): Problem {
+  return { rejection, body: Buffer.from(problemBody(rejection, requestId, problemsUrl)) }
 }
 
 function writeProblem(
   response: ServerResponse,
   request: RequestContext,
-  rejection: Rejection,
-  body: Buffer,
+  { rejection, body }: Problem,
   settings: AnswerSettings,
 ): void {
   if (response.destroyed) return

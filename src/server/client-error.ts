@@ -15,6 +15,9 @@ const codes: Readonly<Record<string, ProblemCode>> = {
 /** Codes of messages that are malformed, as opposed to late ones and failed TLS handshakes. */
 const malformed = /^(?:HPE|HTTP)_/
 
+/** Connections on which the answer to a broken message waits until the answers before it have ended. */
+const delayed = new WeakSet<Socket>()
+
 /** The reply that each connection is waiting for; with pipelined requests, the last one. */
 export type OpenReplies = WeakMap<Socket, FastifyReply>
 
@@ -40,11 +43,11 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   const open = sources.openReplies.get(socket)
   const turn = open && turnOf(open)
   if (turn !== undefined) {
-    // Node tells of each further piece again.
-    if (waiting.has(socket)) return
-    waiting.add(socket)
+    // Node reports the error again with each further piece that arrives.
+    if (delayed.has(socket)) return
+    delayed.add(socket)
     open?.raw.once(turn, () => {
-      waiting.delete(socket)
+      delayed.delete(socket)
       answerClientError(error, socket, sources)
     })
     return
@@ -58,7 +61,7 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   request.bytesOut = Buffer.byteLength(body)
   if (open === undefined && malformed.test(reason)) sources.traffic.noteUnread(request)
   // Nothing was carried out, so it is answered even if its record cannot be written.
-  answers.hold(request, () => {
+  answers.beforeEnd(request, () => {
     // Before the TLS handshake is complete nothing can be sent, and Node would wait until it could be.
     if (socket instanceof TLSSocket && socket.getPeerFinished() === undefined) {
       socket.destroy()
@@ -72,9 +75,6 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
     socket.destroySoon()
   })
 }
-
-/** Connections on which the answer to a broken message waits for its turn. */
-const waiting = new WeakSet<Socket>()
 
 /** The event on which it is the turn of the answer to a broken message; undefined if it is now. */
 function turnOf({ request, raw }: FastifyReply): 'close' | 'socket' | undefined {

@@ -8,18 +8,30 @@ const maxWaiting = 32
 /** How many may come behind the last answer of a connection, which a caller can have sent before it read that. */
 const maxBehind = 1_000
 
-const waiting = new WeakMap<Socket, number>()
+/** A connection on which requests waited for earlier ones, or whose last answer has been given. */
+interface Pipeline {
+  /** How many of its requests wait for the answer to an earlier one, or came behind the last answer. */
+  waiting: number
+  /** The last request that had to wait for the answer to an earlier one. */
+  lastWaiting: ServerResponse | undefined
+  hasEnded: boolean
+}
 
-/** The last request of each connection that had to wait for the answer to an earlier one. */
-const lastWaiting = new WeakMap<Socket, ServerResponse>()
+const pipelines = new WeakMap<Socket, Pipeline>()
 
-/** Connections whose last answer has been given. */
-const ended = new WeakSet<Socket>()
+function pipelineOf(socket: Socket): Pipeline {
+  let pipeline = pipelines.get(socket)
+  if (pipeline === undefined) {
+    pipeline = { waiting: 0, lastWaiting: undefined, hasEnded: false }
+    pipelines.set(socket, pipeline)
+  }
+  return pipeline
+}
 
-/** The answer to a request beyond that; it closes the connection. */
+/** The answer to a request for which there is no room; it closes the connection. */
 export const tooManyPipelined: Rejection = reject(
   'address-rate-limited',
-  'as many requests wait on this connection as may',
+  'too many requests wait on this connection',
   { retryAfterSeconds: 1 },
 )
 
@@ -30,36 +42,38 @@ export const tooManyPipelined: Rejection = reject(
  * @returns false when as many as allowed are waiting already
  */
 export function admitPipelined(response: ServerResponse, socket: Socket): boolean {
-  lastWaiting.set(socket, response)
-  return countWaiting(response, socket) <= maxWaiting
+  const pipeline = pipelineOf(socket)
+  pipeline.lastWaiting = response
+  return countWaiting(response, pipeline) <= maxWaiting
 }
 
 /** Whether a request is under way whose answer comes after this one on the connection. */
 export function hasOneBehind(response: ServerResponse): boolean {
-  const last = lastWaiting.get(response.req.socket)
+  const last = pipelines.get(response.req.socket)?.lastWaiting
   return last !== undefined && last !== response && !last.writableFinished
 }
 
-function countWaiting(response: ServerResponse, socket: Socket): number {
-  const count = (waiting.get(socket) ?? 0) + 1
-  waiting.set(socket, count)
-  response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
-  return count
+function countWaiting(response: ServerResponse, pipeline: Pipeline): number {
+  pipeline.waiting += 1
+  response.once('close', () => {
+    pipeline.waiting -= 1
+  })
+  return pipeline.waiting
 }
 
 /** Takes note of an answer that says `Connection: close`. */
 export function noteLastAnswer({ req }: ServerResponse): void {
   // Over HTTP/2 the streams that are open go on.
-  if (req.httpVersionMajor === 1) ended.add(req.socket)
+  if (req.httpVersionMajor === 1) pipelineOf(req.socket).hasEnded = true
 }
 
 /**
  * Whether a request that has just come in came behind one whose answer ended their connection. It must not be
- * processed (RFC 9112, section 9.6): its caller may send it again elsewhere. Node reads it all the same where both came
- * in one piece.
+ * processed (RFC 9112, section 9.6): its caller may send it again elsewhere. Node reads it all the same if both came in
+ * one piece.
  */
 export function isBehindLastAnswer(socket: Socket): boolean {
-  return ended.has(socket)
+  return pipelines.get(socket)?.hasEnded === true
 }
 
 /**
@@ -67,5 +81,5 @@ export function isBehindLastAnswer(socket: Socket): boolean {
  * ends, and Node does not stop reading because of them, since they add nothing to the answers that pile up.
  */
 export function boundBehind(response: ServerResponse, socket: Socket): void {
-  if (countWaiting(response, socket) > maxBehind) socket.destroy()
+  if (countWaiting(response, pipelineOf(socket)) > maxBehind) socket.destroy()
 }

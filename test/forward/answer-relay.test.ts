@@ -23,7 +23,7 @@ for (const [status, line] of [
       const settings = {
         ...{ problemsUrl: '/problems', internalOrigin: magento.url, readMs: 60_000 },
         isDraining: () => false,
-        hold: () => {
+        beforeEnd: () => {
           throw new TypeError('inner workings')
         },
         onUnwritten: () => assert.fail(),

@@ -24,7 +24,7 @@ test('an answer that cannot be written is broken off, and ends nothing else', as
       problemsUrl: '/problems',
       isDraining: () => false,
       // As an answer waits for its record.
-      hold: (_, end) => void setImmediate(end, true),
+      beforeEnd: (_, end) => void setImmediate(end, true),
       readMs: 60_000,
       onUnwritten: ({ requestId }, error) => unwritten.push([requestId, (error as Error).name]),
     })

@@ -75,7 +75,7 @@ async function fetchFrom(config: Config, { upstream }: IntegrationSettings, stor
   const answers: AnswerSettings = {
     problemsUrl: '',
     isDraining: () => false,
-    hold: (_, end) => end(true),
+    beforeEnd: (_, end) => end(true),
     readMs: 0,
     onUnwritten: () => undefined,
   }

@@ -2,7 +2,12 @@ import type { ServerResponse } from 'node:http'
 import type { StoredAnswer } from '../../contract/answer-store.ts'
 import type { CacheUse } from '../../contract/cache-rule.ts'
 import type { RequestContext } from '../../request-context.ts'
-import { type AnswerSettings, clientClosed, endHeld, standingHeaders } from '../../server/answer.ts'
+import {
+  type AnswerSettings,
+  clientClosed,
+  endWhenReady,
+  standingHeaders,
+} from '../../server/answer.ts'
 import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
 import { isNotModified } from './preconditions.ts'
 
@@ -73,7 +78,7 @@ export function answerWhole(
     request.keptAnswer = { status, contentType: firstValue(headers, 'content-type') ?? '', body }
   }
   // A read is answered at once.
-  endHeld(response, request, settings, () => {
+  endWhenReady(response, request, settings, () => {
     const standing = standingHeaders(response, request, settings.isDraining())
     response.writeHead(status, [...headers, ...standing])
     if (body.length > onePieceBytes) response.end(body)

@@ -52,11 +52,13 @@ export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): Cach
 }
 
 /** Holds the answer to a write until what it has changed is dropped, so that its caller then sees the change. */
-export function dropCachedFirst(hold: AnswerSettings['hold']): AnswerSettings['hold'] {
+export function dropCachedFirst(
+  beforeEnd: AnswerSettings['beforeEnd'],
+): AnswerSettings['beforeEnd'] {
   return (request, end) => {
     const dropped = request.dropChanged?.()
-    if (dropped === undefined) hold(request, end)
-    else void dropped.then(() => hold(request, end))
+    if (dropped === undefined) beforeEnd(request, end)
+    else void dropped.then(() => beforeEnd(request, end))
   }
 }
 

@@ -8,6 +8,20 @@ export interface ApiRoute {
   readonly segments: readonly string[]
 }
 
+/**
+ * Whether Magento may carry a request out once for each element of its body: on a bulk route, and on any other route if
+ * the body is an array, since a job that Magento works off is then sent as a bulk.
+ * @param body parsed JSON
+ */
+export function mayBeBulk(execution: Execution, body: unknown): boolean {
+  return execution === 'bulk' || Array.isArray(body)
+}
+
+/** Whether the steps of a JSON Pointer into such a body begin within each element: the first one names no element. */
+export function beginsWithinElements([first = '']: readonly string[]): boolean {
+  return !/^(?:\*|\d*)$/.test(first)
+}
+
 /** Strips a leading `async` or `async/bulk` from the segments of a path or pattern. */
 export function apiRoute(segments: readonly string[]): ApiRoute {
   if (segments[0] !== 'async') return { execution: 'sync', segments }

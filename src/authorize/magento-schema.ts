@@ -144,7 +144,10 @@ function findRejection(
   })
 }
 
-/** Whether a job will send the request as Magento's bulk. That needs a route without variables. */
+/**
+ * Whether a job will send the request as Magento's bulk, which needs a route without variables. Other policies only ask
+ * whether this may be so; here the answer decides on the schema of the body.
+ */
 function isBulkOfJob({ job, json, routeVariables }: RequestContext): boolean {
   return (
     job?.kind === 'accept' &&

@@ -6,6 +6,7 @@ import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { addressKey } from '../syntax/address-key.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
+import { mayBeBulk } from './api-route.ts'
 import { type Asked, askedOfMagento } from './asked-of-magento.ts'
 import { type GuessedRoute, guessedRoute } from './guessed-routes.ts'
 
@@ -58,8 +59,7 @@ export const sensitiveRoutes = definePolicy({
       route: GuessedRoute,
       body: unknown,
     ): Verdict {
-      // A job that Magento works off turns an array into a bulk.
-      if (execution === 'bulk' || Array.isArray(body)) {
+      if (mayBeBulk(execution, body)) {
         return reject('attack-refused', 'bulk request to a sensitive route', {
           detail: 'This route may not be called in bulk.',
         })

@@ -1,4 +1,4 @@
-import { apiRoute } from '../authorize/api-route.ts'
+import { apiRoute, beginsWithinElements, mayBeBulk } from '../authorize/api-route.ts'
 import { foldName } from '../authorize/folded-names.ts'
 import {
   type NamedSubjects,
@@ -56,11 +56,10 @@ function valuesOf(
     if (field === 'orderIds') note(values, wholeNumberOf(text))
   }
   if (json !== undefined) {
-    const isBulk = apiRoute(target?.segments ?? []).execution === 'bulk'
+    const isBulk = mayBeBulk(apiRoute(target?.segments ?? []).execution, json.value)
     for (const steps of pointers) {
-      // A job that Magento works off turns an array into a bulk.
-      const isEach = isBulk || (Array.isArray(json.value) && !/^(?:\*|\d+)$/.test(steps[0] ?? ''))
-      collect(json.value, isEach ? ['*', ...steps] : steps, 0, values)
+      const isForEach = isBulk && beginsWithinElements(steps)
+      collect(json.value, isForEach ? ['*', ...steps] : steps, 0, values)
     }
   }
   return values.size === 0 ? undefined : [...values]

@@ -11,6 +11,7 @@ const routes = [
   'POST /V1/products',
   'POST /V1/inventory/source-items',
   'POST /async/bulk/V1/inventory/source-items',
+  'POST /async/bulk/V1/erp/articles',
   'POST /V1/order/:orderId/invoice',
   'POST /V1/invoices',
   'GET /V1/bulk/:uuid/status',
@@ -51,6 +52,11 @@ before(async () => {
               jobIds: ['/lines/0/job'],
             },
             'POST /V1/erp/plain/:sku': { skus: [], orderIds: [':sku'] },
+            'POST /async/bulk/V1/erp/articles': {
+              skus: ['/*/article/sku'],
+              orderIds: ['/order'],
+              jobIds: ['/1/job'],
+            },
             'PUT /V1/customers/:customerId': { requestBody: 10_000, answerBody: 60 },
           },
         },
@@ -163,6 +169,17 @@ describe('as a route is configured', () => {
     assert.deepEqual(
       { skus, orderIds, jobIds },
       { skus: ['A', 'B'], orderIds: ['1004'], jobIds: ['J1'] },
+    )
+  })
+  test('by JSON Pointers into a bulk, which begin at the body or within its elements', async () => {
+    const body = [
+      { article: { sku: 'A' }, order: 1, job: 'J1' },
+      { article: { sku: 'B' }, order: 2, job: 'J2' },
+    ]
+    const { skus, orderIds, jobIds } = await post('/async/bulk/V1/erp/articles', body)
+    assert.deepEqual(
+      { skus, orderIds, jobIds },
+      { skus: ['A', 'B'], orderIds: ['1', '2'], jobIds: ['J2'] },
     )
   })
   test('by variables, instead of what is known of Magento', async () => {

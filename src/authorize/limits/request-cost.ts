@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type { RequestContext, RequestTarget } from '../../request-context.ts'
 import { unescapePointer } from '../../syntax/json-pointer.ts'
-import { apiRoute } from '../api-route.ts'
+import { apiRoute, beginsWithinElements, mayBeBulk } from '../api-route.ts'
 import { foldName } from '../folded-names.ts'
 import { withPlainNames } from '../plain-names.ts'
 import { queryOf } from '../query-parameters.ts'
@@ -44,9 +44,9 @@ function itemCount({ body, target }: RequestContext, steps: readonly string[]): 
   if (body.length === 0) return 0
   try {
     const value: unknown = JSON.parse(withPlainNames(body.toString()) ?? '')
-    // If Magento works jobs off, an array is a bulk on any route.
-    const isBulk = Array.isArray(value) || apiRoute(target?.segments ?? []).execution === 'bulk'
-    if (!isBulk || !/\D/.test(steps[0] ?? '')) return countAt(value, steps, 0)
+    const isForEach =
+      mayBeBulk(apiRoute(target?.segments ?? []).execution, value) && beginsWithinElements(steps)
+    if (!isForEach) return countAt(value, steps, 0)
     const counts = Object.values(value as object).map((each) => countAt(each, steps, 0))
     return counts.reduce((sum, count) => sum + Math.max(1, count), 0)
   } catch {

@@ -1,5 +1,5 @@
 import { canonicalIp } from '../admit/ip-address.ts'
-import type { RuleFault } from './faults.ts'
+import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
 /** The admin listener and the public one must have different ports if they share an address. */
@@ -11,9 +11,11 @@ export function checkAdminAddress({
   if (admin === undefined || admin.port === 0 || admin.port !== listen.port) return []
   const one = canonicalIp(listen.host) ?? listen.host
   const other = canonicalIp(admin.host) ?? admin.host
-  if (one !== other && !covers(one, other) && !covers(other, one)) return []
-  const expected = `another port than /listen/port, ${listen.port}, which is taken on ${admin.host}`
-  return [{ pointer: '/admin/port', expected }]
+  const isShared = one === other || covers(one, other) || covers(other, one)
+  return faultAt(
+    '/admin/port',
+    isShared && `another port than /listen/port, ${listen.port}, which is taken on ${admin.host}`,
+  )
 }
 
 /** Whether listening on one host includes the other: `::` stands for every address, `0.0.0.0` for every IPv4 address. */

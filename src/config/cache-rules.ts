@@ -1,7 +1,7 @@
 import { meetRoutes, parseRoutePattern, variableOf } from '../authorize/route-pattern.ts'
 import type { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { Fault, ReadSettings, RuleFault } from './faults.ts'
+import { type Fault, faultAt, inFile, type ReadSettings, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
@@ -17,38 +17,38 @@ export function checkCacheRules({ policies, upstream }: IntegrationSettings): Ru
   const { cache } = policies
   if (cache === undefined) return []
   if (upstream.passthrough) {
-    const expected = 'none, since with passthrough every caller has an answer of its own'
-    return [{ pointer: '/policies/cache', expected }]
+    return faultAt(
+      '/policies/cache',
+      'none, since with passthrough every caller has an answer of its own',
+    )
   }
-  return Object.keys(cache).flatMap((route) => {
-    const expected = readFault(route)
-    const pointer = `/policies/cache/${escapePointer(route)}`
-    return expected === undefined ? [] : [{ pointer, expected }]
-  })
+  return Object.keys(cache).flatMap((route) => faultAt(placeOf(route), expectedOf(route)))
+}
+
+function placeOf(route: string): string {
+  return `/policies/cache/${escapePointer(route)}`
 }
 
 /** Checks cached routes that endpoints answer: the call of the endpoint is subject to the same rules. */
 export function checkCachedEndpoints(
-  { file, lineOf, settings }: ReadSettings<IntegrationSettings>,
+  integration: ReadSettings<IntegrationSettings>,
   endpoints: readonly ReadSettings<EndpointFileSettings>[],
 ): Fault[] {
-  const { cache = {}, endpoints: mode } = settings?.policies ?? {}
+  const { cache = {}, endpoints: mode } = integration.settings?.policies ?? {}
   if (mode === 'forward') return []
-  return Object.keys(cache).flatMap((cached) =>
-    endpoints.flatMap(({ file: endpointFile, settings: endpoint }) => {
+  const faults = Object.keys(cache).flatMap((cached) =>
+    endpoints.flatMap(({ file, settings: endpoint }) => {
       if (endpoint === undefined || meetRoutes(cached, endpoint.route) === undefined) return []
-      const { call } = endpoint
-      const fault = readFault(call.route)
-      if (fault === undefined) return []
-      const pointer = `/policies/cache/${escapePointer(cached)}`
-      const expected = `${fault}: ${endpointFile} has it call ${call.route}`
-      return [{ file, pointer, line: lineOf(pointer), expected }]
+      const called = endpoint.call.route
+      const expected = expectedOf(called)
+      return faultAt(placeOf(cached), expected && `${expected}: ${file} has it call ${called}`)
     }),
   )
+  return inFile(integration, faults)
 }
 
-/** Why the answers of a route must not be kept. */
-function readFault(route: string): string | undefined {
+/** What is expected instead of a route whose answers must not be kept; undefined if they may be. */
+function expectedOf(route: string): string | undefined {
   const { method, segments: [, ...segments] = [] } = parseRoutePattern(route) ?? {}
   if (method !== 'GET') return 'a GET, since only answers to reads are kept'
   if (variableOf(segments[0] ?? '') !== undefined) {
@@ -63,6 +63,8 @@ function readFault(route: string): string | undefined {
 
 /** Checks the bounds of the cache against each other. */
 export function checkCacheBounds({ cache }: GatewaySettings): RuleFault[] {
-  if (cache.answerKiB <= cache.memoryMiB * 1024) return []
-  return [{ pointer: '/cache/answerKiB', expected: 'no more than memoryMiB' }]
+  return faultAt(
+    '/cache/answerKiB',
+    cache.answerKiB > cache.memoryMiB * 1024 && 'no more than memoryMiB',
+  )
 }

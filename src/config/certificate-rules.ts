@@ -1,5 +1,5 @@
 import type { CertificatePin } from '../contract/certificate-pin.ts'
-import type { Fault, ReadSettings } from './faults.ts'
+import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 interface Pinned extends ReadSettings<IntegrationSettings> {
@@ -30,11 +30,9 @@ export function checkCertificates(
       .flatMap((key) => owners.get(key) ?? [])
       // Of two integrations with the same pin, the fault is reported for the later one.
       .find((one) => one !== each && !(one.hasToken && each.hasToken) && isTold(one, each, told))
-    if (other === undefined) return []
-    const { file, lineOf } = each
-    const pointer = '/credentials/clientCertificate'
-    const expected = `a certificate that is not one of ${other.file} too, or a token in both`
-    return [{ file, pointer, line: lineOf(pointer), expected }]
+    const expected =
+      other && `a certificate that is not one of ${other.file} too, or a token in both`
+    return inFile(each, faultAt('/credentials/clientCertificate', expected))
   })
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../authorize/route-pattern.ts'
 import { onceFor } from '../contract/once-for.ts'
 import { escapePointer, unescapePointer } from '../syntax/json-pointer.ts'
-import type { Fault } from './faults.ts'
+import { type Fault, inFile, type RuleFault } from './faults.ts'
 import { fillDefaults } from './fill-defaults.ts'
 import { narrowSchema } from './narrow-schema.ts'
 import type { YamlFile } from './yaml-file.ts'
@@ -32,14 +32,14 @@ export function checkSettings<Settings extends TSchema>(
   const narrowed = narrowSchema<TSchema>(schema, source.value)
   const value = fillDefaults(narrowed, source.value ?? {}) as Static<Settings>
   // Listing faults takes ten times as long as finding out that there are none.
-  const faults = validatorOf(schema).Check(value) ? [] : faultsOf(narrowed, value, source)
-  return { value, narrowed, faults }
+  const faults = validatorOf(schema).Check(value) ? [] : faultsOf(narrowed, value)
+  return { value, narrowed, faults: inFile(source, faults) }
 }
 
 // TypeBox stops at 8; a list of routes alone can have more wrong ones, each with an error for every alternative.
 const mostErrors = 10_000
 
-function faultsOf(schema: TSchema, value: unknown, { file, lineOf }: YamlFile): Fault[] {
+function faultsOf(schema: TSchema, value: unknown): RuleFault[] {
   TypeboxSettings.Set({ maxErrors: mostErrors })
   const [, errors] = Errors(schema, value)
   // The errors of each alternative are less helpful than what was expected as a whole.
@@ -48,17 +48,12 @@ function faultsOf(schema: TSchema, value: unknown, { file, lineOf }: YamlFile): 
       ({ keyword, schemaPath }) => keyword === 'anyOf' && schemaAt(schema, schemaPath)?.expected,
     )
     .map(({ schemaPath }) => `${schemaPath}/anyOf/`)
-  return errors.flatMap((error): Fault[] => {
+  return errors.flatMap((error): RuleFault[] => {
     if (described.some((path) => error.schemaPath.startsWith(path))) return []
     const { keyword, instancePath, params, message } = error
     if (keyword === 'boolean') return []
     const below = (key: string) => `${instancePath}/${escapePointer(key)}`
-    const fault = (pointer: string, expected: string): Fault => ({
-      file,
-      pointer,
-      line: lineOf(pointer),
-      expected,
-    })
+    const fault = (pointer: string, expected: string): RuleFault => ({ pointer, expected })
     if (keyword === 'additionalProperties') {
       const expected = expectedKey(schemaAt(schema, error.schemaPath))
       return params.additionalProperties.map((key) => fault(below(key), expected))

@@ -1,18 +1,16 @@
 import { unnamedRoute } from '../authorize/route-pattern.ts'
-import type { Fault, ReadSettings } from './faults.ts'
+import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
 
 /** Checks that no two files have the same route, whatever their variables are called: only one could answer. */
 export function checkEndpointRoutes(
   files: readonly ReadSettings<{ readonly route: string }>[],
 ): Fault[] {
-  const pointer = '/route'
   const taken = new Map<string, string>()
-  return files.flatMap(({ file, lineOf, settings }) => {
-    if (settings === undefined) return []
-    const route = unnamedRoute(settings.route)
+  return files.flatMap((each) => {
+    if (each.settings === undefined) return []
+    const route = unnamedRoute(each.settings.route)
     const other = taken.get(route)
-    taken.set(route, other ?? file)
-    const expected = `a route that ${other} has not too`
-    return other === undefined ? [] : [{ file, pointer, line: lineOf(pointer), expected }]
+    taken.set(route, other ?? each.file)
+    return inFile(each, faultAt('/route', other && `a route that is not in ${other} too`))
   })
 }

@@ -20,6 +20,27 @@ export interface ReadSettings<Settings> {
   readonly settings?: Settings
 }
 
+/**
+ * A list with the fault at a place, or without any if nothing is wrong there.
+ * @param expected what is expected at the place; false or undefined if nothing is wrong
+ */
+export function faultAt(pointer: string, expected: string | false | undefined): RuleFault[] {
+  return expected === false || expected === undefined ? [] : [{ pointer, expected }]
+}
+
+/** Says in which file and line each fault is. */
+export function inFile(
+  { file, lineOf }: Pick<ReadSettings<unknown>, 'file' | 'lineOf'>,
+  faults: readonly RuleFault[],
+): Fault[] {
+  return faults.map(({ pointer, expected }) => ({
+    file,
+    pointer,
+    line: lineOf(pointer),
+    expected,
+  }))
+}
+
 /** One line for a terminal: `FILE:LINE POINTER: expected …`. */
 export function formatFault({ file, pointer, line, expected }: Fault): string {
   return `${file}${line === undefined ? '' : `:${line}`} ${pointer || '/'}: expected ${expected}`

@@ -1,5 +1,5 @@
 import { Secret } from '../contract/secret.ts'
-import type { RuleFault } from './faults.ts'
+import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import { amqpUrl, checkSecretUrl } from './secret-url.ts'
 
@@ -8,19 +8,21 @@ export function checkJobPlace(
   { file, rabbitmq, rabbitmqCaFile }: NonNullable<GatewaySettings['jobs']>,
   store: GatewaySettings['store'],
 ): RuleFault[] {
-  const faults: RuleFault[] = []
-  if ((file === undefined) === (rabbitmq === undefined)) {
-    faults.push({ pointer: '/jobs', expected: 'a place for the jobs: either file or rabbitmq' })
-  }
-  const isKnown = rabbitmq instanceof Secret
-  const protocol = isKnown ? URL.parse(rabbitmq.reveal())?.protocol : undefined
-  faults.push(...checkSecretUrl(rabbitmq, '/jobs/rabbitmq', amqpUrl))
-  if (rabbitmq !== undefined && (store.redis ?? store.sentinel ?? store.cluster) === undefined) {
-    const expected = 'a Redis in /store, which has the states of the jobs'
-    faults.push({ pointer: '/jobs/rabbitmq', expected })
-  }
-  if (rabbitmqCaFile !== undefined && (isKnown || !rabbitmq) && protocol !== 'amqps:') {
-    faults.push({ pointer: '/jobs/rabbitmqCaFile', expected: 'an amqps:// URL in /jobs/rabbitmq' })
-  }
-  return faults
+  const isOnePlace = (file === undefined) !== (rabbitmq === undefined)
+  const hasRedis = (store.redis ?? store.sentinel ?? store.cluster) !== undefined
+  // If the reference could not be resolved, a fault has been reported already.
+  const isUnknown = rabbitmq !== undefined && !(rabbitmq instanceof Secret)
+  const isTls = rabbitmq instanceof Secret && URL.parse(rabbitmq.reveal())?.protocol === 'amqps:'
+  return [
+    ...faultAt('/jobs', !isOnePlace && 'a place for the jobs: either file or rabbitmq'),
+    ...checkSecretUrl(rabbitmq, '/jobs/rabbitmq', amqpUrl),
+    ...faultAt(
+      '/jobs/rabbitmq',
+      rabbitmq !== undefined && !hasRedis && 'a Redis in /store, which has the states of the jobs',
+    ),
+    ...faultAt(
+      '/jobs/rabbitmqCaFile',
+      rabbitmqCaFile !== undefined && !isUnknown && !isTls && 'an amqps:// URL in /jobs/rabbitmq',
+    ),
+  ]
 }

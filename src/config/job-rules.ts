@@ -1,6 +1,6 @@
 import { meetRoutes } from '../authorize/route-pattern.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { Fault, ReadSettings, RuleFault } from './faults.ts'
+import { type Fault, faultAt, inFile, type ReadSettings, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
@@ -8,34 +8,43 @@ import type { IntegrationSettings } from './integration-settings.ts'
 export function checkJobRules({ policies, upstream }: IntegrationSettings): RuleFault[] {
   return Object.entries(policies.jobs ?? {}).flatMap(([route, { mode, inOrderOf = [] }]) => {
     const at = `/policies/jobs/${escapePointer(route)}`
-    const places = inOrderOf.flatMap((place, index) =>
-      place.startsWith('/') || route.split('/').includes(place)
-        ? []
-        : [
-            {
-              pointer: `${at}/inOrderOf/${index}`,
-              expected: `a variable of ${route}, or a JSON Pointer`,
-            },
-          ],
-    )
-    if (mode !== 'always' || upstream.passthrough !== true) return places
-    const expected =
-      'asked or never, since a credential of the caller is not kept to send a job with'
-    return [...places, { pointer: `${at}/mode`, expected }]
+    const hasNoCredential = mode === 'always' && upstream.passthrough === true
+    return [
+      ...checkPlacesIn(route, inOrderOf, `${at}/inOrderOf`),
+      ...faultAt(
+        `${at}/mode`,
+        hasNoCredential &&
+          'asked or never, since a credential of the caller is not kept to send a job with',
+      ),
+    ]
+  })
+}
+
+/**
+ * Checks places where a request of a route says something: variables of the route, or JSON Pointers into its body.
+ * @param pointer to the list of them
+ */
+export function checkPlacesIn(
+  route: string,
+  places: readonly string[],
+  pointer: string,
+): RuleFault[] {
+  const variables = route.split('/')
+  return places.flatMap((place, index) => {
+    const isKnown = place.startsWith('/') || variables.includes(place)
+    return faultAt(`${pointer}/${index}`, !isKnown && `a variable of ${route}, or a JSON Pointer`)
   })
 }
 
 /** Checks that jobs are enabled if an integration turns all requests to a route into jobs, or wants to be called back. */
 export function checkPlaceForJobs(
-  file: string,
   gateway: GatewaySettings,
   integrations: readonly IntegrationSettings[],
-): Fault[] {
+): RuleFault[] {
   if (gateway.jobs !== undefined) return []
   return [madeJobs, calledBack].flatMap((needOf) => {
     const need = integrations.map(needOf).find((each) => each !== undefined)
-    if (need === undefined) return []
-    return [{ file, pointer: '/jobs', line: undefined, expected: `a value, since ${need}` }]
+    return faultAt('/jobs', need && `a value, since ${need}`)
   })
 }
 
@@ -54,16 +63,18 @@ function calledBack({ name, callback }: IntegrationSettings): string | undefined
  * @param composed the routes of the gateway's own endpoints
  */
 export function checkJobEngines(
-  { file, lineOf, settings }: ReadSettings<IntegrationSettings>,
+  integration: ReadSettings<IntegrationSettings>,
   composed: readonly string[],
 ): Fault[] {
-  const { jobs = {}, endpoints } = settings?.policies ?? {}
+  const { jobs = {}, endpoints } = integration.settings?.policies ?? {}
   if (endpoints === 'forward') return []
-  return Object.entries(jobs).flatMap(([route, { engine }]) => {
+  const faults = Object.entries(jobs).flatMap(([route, { engine }]) => {
+    if (engine !== 'magento') return []
     const own = composed.find((each) => meetRoutes(route, each) !== undefined)
-    if (engine !== 'magento' || own === undefined) return []
-    const pointer = `/policies/jobs/${escapePointer(route)}/engine`
-    const expected = `gateway, which answers ${own} itself`
-    return [{ file, pointer, line: lineOf(pointer), expected }]
+    return faultAt(
+      `/policies/jobs/${escapePointer(route)}/engine`,
+      own && `gateway, which answers ${own} itself`,
+    )
   })
+  return inFile(integration, faults)
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseSwagger, type SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
-import type { Fault } from './faults.ts'
+import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 /** The file with the schema of the shop, relative to the directory of the configuration. */
@@ -28,27 +28,16 @@ export async function readContract(directory: string): Promise<ReadContract> {
   return { faults: [{ file, pointer: '', expected: 'the Swagger 2.0 document of a shop' }] }
 }
 
-/** An integration, as far as its file could be read. */
-interface Loaded {
-  readonly file: string
-  readonly lineOf: (pointer: string) => number | undefined
-  readonly settings?: IntegrationSettings
-}
-
 /** Reports settings that need the schema of the shop when there is none. */
 export function checkContract(
   document: SwaggerDocument | undefined,
-  integrations: readonly Loaded[],
+  integrations: readonly ReadSettings<IntegrationSettings>[],
 ): Fault[] {
   if (document !== undefined) return []
-  return integrations.flatMap(({ file, lineOf, settings }): Fault[] => {
-    const { mode, routes } = settings?.policies.magentoSchema ?? {
-      mode: 'off' as const,
-      routes: {},
-    }
-    if ([mode, ...Object.values(routes)].every((each) => each === 'off')) return []
-    const pointer = '/policies/magentoSchema'
+  return integrations.flatMap((each) => {
+    const { mode = 'off', routes = {} } = each.settings?.policies.magentoSchema ?? {}
+    const isNeeded = [mode, ...Object.values(routes)].some((one) => one !== 'off')
     const expected = `the schema of Magento in ${contractFile}: fetch it with magento pull`
-    return [{ file, pointer, line: lineOf(pointer), expected }]
+    return inFile(each, faultAt('/policies/magentoSchema', isNeeded && expected))
   })
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { RuleFault } from './faults.ts'
+import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
 /** Checks that everything that the gateway writes has a file of its own; two writers in one file would garble it. */
@@ -14,8 +14,9 @@ export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
   const taken = new Map<string, string>()
   return files.flatMap(([pointer, file]) => {
     if (file === undefined) return []
-    const other = taken.get(resolve(file))
-    if (other === undefined) taken.set(resolve(file), pointer)
-    return other === undefined ? [] : [{ pointer, expected: `another file than that of ${other}` }]
+    const path = resolve(file)
+    const other = taken.get(path)
+    if (other === undefined) taken.set(path, pointer)
+    return faultAt(pointer, other && `another file than that of ${other}`)
   })
 }

@@ -2,7 +2,7 @@ import { parse } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { RateLimitClassSettings } from '../authorize/limits/limit-settings.ts'
 import { checkSettings } from './check-settings.ts'
-import type { Fault } from './faults.ts'
+import { type Fault, faultAt, inFile } from './faults.ts'
 import { listYamlFiles } from './list-yaml-files.ts'
 import { memberOf } from './member-of.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
@@ -65,10 +65,9 @@ export function applyPolicyClass(source: YamlFile, classes: PolicyClasses): Yaml
 }
 
 /** Reports a class that an integration refers to and that does not exist. */
-export function classFaults({ file, value, lineOf }: YamlFile, { names }: PolicyClasses): Fault[] {
-  const name = memberOf(memberOf(memberOf(value, 'policies'), 'rateLimit'), 'class')
+export function classFaults(source: YamlFile, { names }: PolicyClasses): Fault[] {
+  const name = memberOf(memberOf(memberOf(source.value, 'policies'), 'rateLimit'), 'class')
   if (typeof name !== 'string' || names.has(name)) return []
-  const pointer = '/policies/rateLimit/class'
   const there = names.size === 0 ? 'there is none' : `one of ${[...names.keys()].join(', ')}`
-  return [{ file, pointer, line: lineOf(pointer), expected: `a class of policies/: ${there}` }]
+  return inFile(source, faultAt('/policies/rateLimit/class', `a class of policies/: ${there}`))
 }

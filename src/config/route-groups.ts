@@ -2,12 +2,13 @@ import type { Grant } from '../authorize/granted-route.ts'
 import { operationsOf, type SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
 import { unnamedRoute } from '../authorize/route-pattern.ts'
 import { routePresets } from '../authorize/route-presets.ts'
+import type { RuleFault } from './faults.ts'
 import { contractFile } from './magento-schema-file.ts'
 
 /** Grants whose groups were replaced by routes, and the faults of those that could not be replaced. */
 export interface ExpandedGrants {
   readonly routes: readonly string[]
-  readonly faults: readonly { readonly pointer: string; readonly expected: string }[]
+  readonly faults: readonly RuleFault[]
 }
 
 /**
@@ -21,7 +22,7 @@ export function expandGrants(
 ): ExpandedGrants {
   const written = new Map<string, string>()
   const routes = new Map<string, string>()
-  const faults: { pointer: string; expected: string }[] = []
+  const faults: RuleFault[] = []
   const fault = (index: number, expected: string) =>
     faults.push({ pointer: `/policies/routes/${index}`, expected })
   for (const [index, grant] of grants.entries()) {

@@ -1,5 +1,5 @@
 import { Secret } from '../contract/secret.ts'
-import type { RuleFault } from './faults.ts'
+import { faultAt, type RuleFault } from './faults.ts'
 
 /** Requirements for a URL that is kept as a secret. */
 export interface UrlForm {
@@ -37,5 +37,5 @@ export function checkSecretUrl(
   if (!(secret instanceof Secret)) return []
   const url = URL.parse(secret.reveal())
   const isFit = url !== null && protocol.test(url.protocol) && path.test(url.pathname)
-  return isFit ? [] : [{ pointer, expected }]
+  return faultAt(pointer, !isFit && expected)
 }

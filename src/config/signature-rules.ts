@@ -1,7 +1,7 @@
 import { verificationKey } from '../authenticate/message-signature/verification-key.ts'
 import type { SignatureSettings } from '../authenticate/signature-settings.ts'
 import { Secret } from '../contract/secret.ts'
-import type { RuleFault } from './faults.ts'
+import { faultAt, type RuleFault } from './faults.ts'
 
 const pointer = '/credentials/signature'
 
@@ -13,14 +13,12 @@ export function checkSignatureRules(signature: SignatureSettings): RuleFault[] {
       // If the reference could not be resolved, a fault has been reported already.
       if (held !== undefined && !(held instanceof Secret)) return []
       const ready = verificationKey(key)
-      if (!('expected' in ready)) return []
-      return [{ pointer: `${pointer}/keys/${index}/publicKey`, expected: ready.expected }]
+      return faultAt(`${pointer}/keys/${index}/publicKey`, 'expected' in ready && ready.expected)
     })
   }
   const [name, ids] =
     signature.scheme === 'oauth1'
       ? (['keys', signature.keys.map(({ id }) => id)] as const)
       : (['secrets', signature.secrets.map(({ id }) => id)] as const)
-  if (new Set(ids).size === ids.length) return []
-  return [{ pointer: `${pointer}/${name}`, expected: 'a different id for each' }]
+  return faultAt(`${pointer}/${name}`, new Set(ids).size < ids.length && 'a different id for each')
 }

@@ -1,12 +1,9 @@
 import { readTlsMaterial, secureContextOptions } from '../server/tls.ts'
-import type { Fault } from './faults.ts'
+import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
 /** Checks that certificate and key are complete and belong together. */
-export async function checkTlsFiles(
-  file: string,
-  { listen: { tls } }: GatewaySettings,
-): Promise<Fault[]> {
+export async function checkTlsFiles({ listen: { tls } }: GatewaySettings): Promise<RuleFault[]> {
   if (tls === undefined) return []
   try {
     secureContextOptions(await readTlsMaterial(tls))
@@ -14,7 +11,6 @@ export async function checkTlsFiles(
   } catch (error) {
     // The messages of Node and OpenSSL say what is wrong, but never quote contents.
     const why = error instanceof Error ? error.message : 'unknown'
-    const expected = `a certificate and the key that belongs to it, in PEM (${why})`
-    return [{ file, pointer: '/listen/tls', line: undefined, expected }]
+    return faultAt('/listen/tls', `a certificate and the key that belongs to it, in PEM (${why})`)
   }
 }

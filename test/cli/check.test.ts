@@ -566,7 +566,7 @@ test('tells the faults of a signature in the words of its scheme', async () => {
   )
   assert.deepEqual(other.stderr.trimEnd().split('\n').sort(), [
     '2 fault(s)',
-    'gateway.yaml /listen/publicUrl: expected a value, since a signs the name of the gateway',
+    'gateway.yaml:2 /listen/publicUrl: expected a value, since a signs the name of the gateway',
     'integrations/b.yaml:6 /credentials/signature/keys/0: expected a value that is not used in integrations/a.yaml too',
   ])
 })

@@ -307,7 +307,7 @@ test('two files with one route are refused', async () => {
         },
       },
     }),
-    /endpoints\/two\.yaml:\d+ \/route: expected a route that .*endpoints\/one\.yaml has not too/,
+    /endpoints\/two\.yaml:\d+ \/route: expected a route that is not in .*endpoints\/one\.yaml too/,
   )
 })
 

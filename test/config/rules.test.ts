@@ -63,7 +63,7 @@ const cases: readonly {
   readonly right: ConfigChanges
 }[] = [
   {
-    what: 'two Redis, of which one would hold',
+    what: 'two Redis, since only one would be used',
     at: '/store',
     wrong: { gateway: { store: { redis: 'env:REDIS', cluster: { nodes } } } },
     right: { gateway: { store: { cluster: { nodes } } } },
@@ -75,13 +75,13 @@ const cases: readonly {
     right: form('multipart/form-data'),
   },
   {
-    what: 'a stop that is over with its notice',
+    what: 'a deadline for stopping that the notice uses up',
     at: '/shutdown/deadlineMs',
     wrong: { gateway: { shutdown: { noticeMs: 5_000, deadlineMs: 5_000 } } },
     right: { gateway: { shutdown: { noticeMs: 5_000, deadlineMs: 5_001 } } },
   },
   {
-    what: 'rotation of what goes to no file',
+    what: 'rotation without a file',
     at: '/audit/rotate',
     wrong: {
       gateway: { audit: { file: undefined, stdout: true, rotate: { sizeMiB: 1, keep: 1 } } },
@@ -89,7 +89,7 @@ const cases: readonly {
     right: { gateway: { audit: { file: undefined, stdout: true } } },
   },
   {
-    what: 'checkpoints of what goes to no file',
+    what: 'checkpoints without a file',
     at: '/audit/checkpoints',
     wrong: {
       gateway: { audit: { file: undefined, stdout: true, checkpoints: { key: 'env:ED25519' } } },
@@ -103,13 +103,13 @@ const cases: readonly {
     right: { gateway: { audit: { checkpoints: { key: 'env:ED25519' } } } },
   },
   {
-    what: 'no place for the records',
+    what: 'an audit trail that is written nowhere',
     at: '/audit',
     wrong: { gateway: { audit: { file: undefined, stdout: false } } },
     right: { gateway: { audit: { file: undefined, stdout: true } } },
   },
   {
-    what: 'a signature over the body alone, from anywhere',
+    what: 'a signature over the body alone without an allowlist of addresses',
     at: '/policies/ipAllowlist',
     wrong: signing({ scheme: 'body', secrets: [secret] }),
     right: signing({ scheme: 'canonical', secrets: [secret] }),
@@ -121,13 +121,13 @@ const cases: readonly {
     right: administrator('env:BASE32'),
   },
   {
-    what: 'two secrets of one id, which the audit could not tell apart',
+    what: 'two secrets with one id, which the audit could not tell apart',
     at: '/credentials/signature/secrets',
     wrong: signing({ scheme: 'canonical', secrets: [secret, secret] }),
     right: signing({ scheme: 'canonical', secrets: [secret, { ...secret, id: 'k2' }] }),
   },
   {
-    what: 'two keys of OAuth of one id',
+    what: 'two OAuth keys with one id',
     at: '/credentials/signature/keys',
     wrong: signing({
       scheme: 'oauth1',
@@ -136,13 +136,13 @@ const cases: readonly {
     right: signing({ scheme: 'oauth1', keys: [oauth1Key('k1', 'env:ACME_TOKEN')] }),
   },
   {
-    what: 'a variable that a route has not, for the audit',
+    what: 'audit details in a variable that the route does not have',
     at: '/policies/auditDetails/GET ~1V1~1products~1:sku/skus/0',
     wrong: detailed([':id']),
     right: detailed([':sku', '/product/sku']),
   },
   {
-    what: 'bodies that nothing reads and one policy refuses',
+    what: 'a body that json-body only reports, while a policy that cannot read it is enforced',
     at: '/reportOnly',
     wrong: reporting('json-body', ...bodyReaders.slice(1)),
     right: reporting('json-body', ...bodyReaders),
@@ -153,7 +153,7 @@ const cases: readonly {
       { scheme: 'rfc9421', keys: [{ id: 'k1', algorithm: 'hmac-sha256', secret: 'env:LONG' }] },
     ] as const
   ).map((signature) => ({
-    what: `scheme ${signature.scheme} without a name of the gateway that it could sign`,
+    what: `scheme ${signature.scheme} without listen.publicUrl, which it signs`,
     at: '/listen/publicUrl',
     wrong: signing(signature),
     right: {
@@ -163,7 +163,7 @@ const cases: readonly {
   })),
 ]
 
-describe('is refused between settings, and named', () => {
+describe('settings that do not fit together are refused, and the place is named:', () => {
   for (const { what, at, wrong, right } of cases) {
     test(what, async () => {
       const faults = await configFaults({ ...wrong, env })

@@ -1,0 +1,37 @@
+import { tokenDigest } from '../admit/claimed-integration.ts'
+import { signerIds } from '../authenticate/claimed-signer.ts'
+import type { SignatureSettings } from '../authenticate/signature-settings.ts'
+import { Secret } from '../contract/secret.ts'
+import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
+
+/** What identifies an integration, as far as its file could be read. */
+export interface Identity extends Pick<ReadSettings<unknown>, 'file' | 'lineOf'> {
+  readonly name?: unknown
+  readonly token?: unknown
+  /** Only if the file has no fault. */
+  readonly signature?: SignatureSettings | undefined
+}
+
+/** Checks that each name, token and signature key identifies a single integration. */
+export function checkUniqueness(identities: readonly Identity[]): Fault[] {
+  const names = new Map<string, string>()
+  const tokens = new Map<string, string>()
+  const signers = new Map<string, string>()
+  const claim = (taken: Map<string, string>, key: string, at: Identity, pointer: string) => {
+    const other = taken.get(key)
+    if (other === undefined) taken.set(key, at.file)
+    return inFile(at, faultAt(pointer, other && `a value that is not used in ${other} too`))
+  }
+  return identities.flatMap((identity) => {
+    const { name, token, signature } = identity
+    return [
+      ...(typeof name === 'string' ? claim(names, name, identity, '/name') : []),
+      ...(token instanceof Secret
+        ? claim(tokens, tokenDigest(token.reveal()), identity, '/credentials/token')
+        : []),
+      ...signerIds(signature).flatMap((id, index) =>
+        claim(signers, id, identity, `/credentials/signature/keys/${index}`),
+      ),
+    ]
+  })
+}

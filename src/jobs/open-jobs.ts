@@ -80,7 +80,8 @@ export function openJobs(
       if (job === undefined || job.kind === 'accept') return accept(request)
       try {
         const act = job.kind === 'show' ? showJob : cancelJob
-        return await act(job.id, verified, backend, clock(), onCancelled)
+        const asked = { id: job.id, owner: verified }
+        return await act(asked, { backend, onCancelled, nowMs: clock() })
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         // A backend fails with a code; anything else is a defect.

@@ -13,55 +13,55 @@ export interface OnCancelled {
   readonly note: (job: Job) => Promise<void>
 }
 
-/**
- * Shows a job to its owner; for others it does not exist. An interrupted cancellation is completed first.
- * @param nowMs milliseconds since the epoch
- */
+/** Which job a request is about, and which integration the request comes from. */
+export interface AskedJob {
+  readonly id: string
+  readonly owner: string
+}
+
+/** What showing and cancelling a job needs. */
+export interface OwnJobParts {
+  readonly backend: JobBackend
+  readonly onCancelled: OnCancelled
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+}
+
+/** Shows a job to its owner; for others it does not exist. An interrupted cancellation is completed first. */
 export async function showJob(
-  id: string,
-  owner: string,
-  backend: JobBackend,
-  nowMs: number,
-  onCancelled: OnCancelled,
+  { id, owner }: AskedJob,
+  parts: OwnJobParts,
 ): Promise<WholeAnswer | Rejection> {
-  const { store } = backend
+  const { store } = parts.backend
   const found = await store.get(id)
-  if (found?.owner !== owner) return reject('job-not-found', 'no job of this integration')
-  const cancelled = isLeftOver(found, nowMs)
-    ? await cancel(found, backend, nowMs, onCancelled)
-    : undefined
+  if (found?.owner !== owner) return notFound
+  const cancelled = isLeftOver(found, parts.nowMs) ? await cancel(found, parts) : undefined
   const job = cancelled ?? found
   // Results of many items are long, and until the job is over its progress says enough.
   return answerOf(jobView(job, isOver(job.state) ? await store.results(id) : []))
 }
 
-/**
- * Cancels a job for its owner, if it has not begun.
- * @param nowMs milliseconds since the epoch
- */
+/** Cancels a job for its owner, if it has not begun. */
 export async function cancelJob(
-  id: string,
-  owner: string,
-  backend: JobBackend,
-  nowMs: number,
-  onCancelled: OnCancelled,
+  { id, owner }: AskedJob,
+  parts: OwnJobParts,
 ): Promise<WholeAnswer | Rejection> {
-  const job = await backend.store.get(id)
-  if (job?.owner !== owner) return reject('job-not-found', 'no job of this integration')
+  const job = await parts.backend.store.get(id)
+  if (job?.owner !== owner) return notFound
   if (isOver(job.state)) return reject('job-begun', `the job is ${job.state}`)
-  const cancelled = await cancel(job, backend, nowMs, onCancelled)
+  const cancelled = await cancel(job, parts)
   if (cancelled === undefined) return reject('job-begun', 'the job is under way')
   return answerOf(jobView(cancelled, []))
 }
 
+const notFound = reject('job-not-found', 'no job of this integration')
+
 async function cancel(
   job: Job,
-  backend: JobBackend,
-  nowMs: number,
-  { tell, note }: OnCancelled,
+  { backend, nowMs, onCancelled }: OwnJobParts,
 ): Promise<Job | undefined> {
-  const cancelled = await takeBack(job, backend, tell, nowMs)
-  if (cancelled !== undefined) await note(cancelled)
+  const cancelled = await takeBack(job, backend, onCancelled.tell, nowMs)
+  if (cancelled !== undefined) await onCancelled.note(cancelled)
   return cancelled
 }
 

@@ -37,6 +37,10 @@ describe('a cancellation that was not finished', () => {
     tell: async (job: Job) => void told.push(job),
     note: async (job: Job) => void noted.push(job),
   }
+  const show = (id: string, nowMs: number) =>
+    showJob({ id, owner }, { backend, onCancelled, nowMs })
+  const cancel = (id: string, nowMs: number) =>
+    cancelJob({ id, owner }, { backend, onCancelled, nowMs })
 
   async function accepted(id: string): Promise<void> {
     told.length = 0
@@ -53,14 +57,16 @@ describe('a cancellation that was not finished', () => {
     await backend.jobs.put(entryOf(id))
   }
 
-  /** Takes the entry out of the queue, and then cannot say so. */
+  /** Cancels an entry, but cannot store that the job is cancelled. */
   async function cutOff(id: string, nowMs: number): Promise<void> {
     const change: JobStore['change'] = async (...args) => {
       if (args[1].state !== undefined) throw away
       await backend.store.change(...args)
     }
     const cut = { ...backend, store: { ...backend.store, change } }
-    await assert.rejects(cancelJob(id, owner, cut, nowMs, onCancelled), { code: 'EAWAY' })
+    await assert.rejects(cancelJob({ id, owner }, { backend: cut, onCancelled, nowMs }), {
+      code: 'EAWAY',
+    })
     assert.equal(await backend.jobs.cancel(id), 'absent')
   }
 
@@ -69,21 +75,21 @@ describe('a cancellation that was not finished', () => {
     return JSON.parse(answer.body.toString()).state
   }
 
-  test('is finished when its owner looks at the job, and told once more as the same end', async () => {
+  test('is finished when its owner looks at the job, who is told of the same end once more', async () => {
     await accepted('looked-at')
     const nowMs = Date.now()
     await cutOff('looked-at', nowMs)
-    // Whoever began it may be about to.
-    const soon = await showJob('looked-at', owner, backend, nowMs + 100, onCancelled)
+    // Whoever began the cancellation may be about to finish it.
+    const soon = await show('looked-at', nowMs + 100)
     assert.equal(stateOf(soon), 'waiting')
-    const later = await showJob('looked-at', owner, backend, nowMs + 20_000, onCancelled)
+    const later = await show('looked-at', nowMs + 20_000)
     assert.equal(stateOf(later), 'cancelled')
     assert.deepEqual(
       told.map(({ endedAtMs }) => endedAtMs),
       [nowMs, nowMs],
     )
     assert.equal(noted.length, 1)
-    const again = await showJob('looked-at', owner, backend, nowMs + 30_000, onCancelled)
+    const again = await show('looked-at', nowMs + 30_000)
     assert.equal(stateOf(again), 'cancelled')
     assert.equal(noted.length, 1)
   })
@@ -92,22 +98,22 @@ describe('a cancellation that was not finished', () => {
     await accepted('asked-again')
     const nowMs = Date.now()
     await cutOff('asked-again', nowMs)
-    const again = await cancelJob('asked-again', owner, backend, nowMs + 100, onCancelled)
+    const again = await cancel('asked-again', nowMs + 100)
     assert.equal(stateOf(again), 'cancelled')
     assert.equal((await backend.store.get('asked-again'))?.state, 'cancelled')
   })
 
-  test('of a job that was over before is none', async () => {
+  test('leaves a job as it is that was over before', async () => {
     await accepted('over')
     const nowMs = Date.now()
     await backend.store.change('over', { cancelAskedAtMs: nowMs, state: 'done', endedAtMs: nowMs })
     await backend.jobs.cancel('over')
-    const shown = await showJob('over', owner, backend, nowMs + 20_000, onCancelled)
+    const shown = await show('over', nowMs + 20_000)
     assert.equal(stateOf(shown), 'done')
     assert.deepEqual(told, [])
   })
 
-  test('is not remembered of a job that had begun', async () => {
+  test('is forgotten if the job had begun', async () => {
     await accepted('begun')
     const finish = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<void>()
@@ -122,12 +128,12 @@ describe('a cancellation that was not finished', () => {
     )
     await begun.promise
     const nowMs = Date.now()
-    const refused = await cancelJob('begun', owner, backend, nowMs, onCancelled)
+    const refused = await cancel('begun', nowMs)
     assert.ok('code' in refused)
     assert.equal(refused.code, 'job-begun')
     finish.resolve()
     while ((await backend.jobs.depth()).running > 0);
-    const shown = await showJob('begun', owner, backend, nowMs + 20_000, onCancelled)
+    const shown = await show('begun', nowMs + 20_000)
     assert.equal(stateOf(shown), 'waiting')
   })
 })

@@ -18,6 +18,14 @@ import { canBePutBack } from './judge-answer.ts'
 import { stateOfBrokenOff } from './magento-bulk.ts'
 import { cancelledAt } from './take-back.ts'
 
+/** A delivery of a job, and what the store knows of the job. */
+interface Task {
+  readonly delivery: Delivery
+  readonly request: JobRequest
+  /** Undefined if the store does not know the job, or has forgotten it. */
+  readonly known: Job | undefined
+}
+
 /** Prepares what carries out the jobs that a queue delivers, each as often as it may be and not more often. */
 export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
   const { store, clock } = environment
@@ -31,33 +39,29 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     if (known === undefined) await store.add({ ...job, expiresAtMs: delivery.expiresAtMs })
     // It has ended, and the process was killed before it could settle that.
     else if (isOver(known.state)) return settleEnd(known, undefined)
-    if (clock() >= delivery.expiresAtMs) return end(request, known, { failure: expired(request) })
+    const task = { delivery, request, known }
+    if (clock() >= delivery.expiresAtMs) return end(task, { failure: expired(request) })
     const isWithMagento = request.bulkUuid !== undefined
     if (delivery.isInterrupted && !request.isRepeatable && !isWithMagento) {
-      return end(request, known, { failure: interrupted })
+      return end(task, { failure: interrupted })
     }
-    const sender = environment.senderOf(request.job.owner)
+    const sender = environment.senderOf(job.owner)
     if (sender === undefined) {
-      return later(delivery, request, { reason: 'no such integration', isUntouched: true })
+      return later(task, { reason: 'no such integration', isUntouched: true })
     }
     try {
-      return await carryOut(delivery, request, known, sender)
+      return await carryOut(task, sender)
     } finally {
       sender.leave()
     }
   }
 
-  async function carryOut(
-    delivery: Delivery,
-    request: JobRequest,
-    known: Job | undefined,
-    sender: JobSender,
-  ): Promise<Settlement> {
+  async function carryOut(task: Task, sender: JobSender): Promise<Settlement> {
+    const { request, known } = task
     const occasion = occasionOf(request)
     const isPoll = request.bulkUuid !== undefined
     const attempts = (known?.attempts ?? 0) + (isPoll ? 0 : 1)
     const beganAtMs = clock()
-    const run = { beganAtMs, isPoll, occasion }
     const startedAtMs = known?.startedAtMs ?? beganAtMs
     note(request, { state: 'running', attempts, startedAtMs, nextAttemptAtMs: undefined })
     const sent = isPoll
@@ -68,17 +72,12 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
       return defect
     })
     if (!isPoll) environment.countAttempt(request.job.owner, result.judgement)
-    return conclude(delivery, request, known, result, run)
+    return conclude(task, result, { beganAtMs, isPoll, occasion })
   }
 
   /** Decides what a result means for the job. */
-  async function conclude(
-    delivery: Delivery,
-    request: JobRequest,
-    known: Job | undefined,
-    result: AttemptResult,
-    run: JobRun,
-  ): Promise<Settlement> {
+  async function conclude(task: Task, result: AttemptResult, run: JobRun): Promise<Settlement> {
+    const { delivery, request } = task
     const { judgement, answer, failure, retryAfterMs } = result
     if (judgement === 'taken') {
       const { bulk } = result
@@ -92,17 +91,17 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     if (judgement === 'nothing-done' || (isUnknown && request.isRepeatable)) {
       const isUntouched = !isUnknown && !result.hasItems
       const reason = failure?.code ?? `status ${answer?.status}`
-      return later(delivery, request, { reason, isUntouched, retryAfterMs })
+      return later(task, { reason, isUntouched, retryAfterMs })
     }
     const state = result.state ?? (judgement === 'done' ? 'done' : undefined)
     const isDead = isUnknown || judgement === 'unauthorized'
     const told =
       failure ?? (isDead ? { code: 'upstream-error' as const, detail: deadDetail } : undefined)
-    return end(request, known, { state, answer, failure: told }, run)
+    return end(task, { state, answer, failure: told }, run)
   }
 
   /** Tries again later, and shows the job as waiting until then. */
-  function later(delivery: Delivery, request: JobRequest, retry: Retry): Settlement {
+  function later({ delivery, request }: Task, retry: Retry): Settlement {
     const settlement = retryOf(delivery, retry)
     note(request, { state: 'waiting', nextAttemptAtMs: settlement.atMs })
     return settlement
@@ -125,8 +124,7 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
   }
 
   async function end(
-    request: JobRequest,
-    known: Job | undefined,
+    { request, known }: Task,
     { state, answer, failure }: JobEnd,
     run?: JobRun,
   ): Promise<Settlement> {
@@ -196,7 +194,7 @@ const defect: AttemptResult = {
   failure: { code: 'internal-error', detail: problems['internal-error'][2] },
 }
 
-const deadDetail = 'Magento does not take it from this integration; it can be tried again.'
+const deadDetail = 'Magento does not accept it from this integration; it can be tried again.'
 
 const interrupted: JobFailure = {
   code: 'interrupted',

@@ -26,7 +26,7 @@ async function check(directory: string): Promise<number> {
     for (const { name, policies, reportOnly } of integrations) {
       process.stdout.write(`${name}: ${describeRateLimit(name, policies.rateLimit)}\n`)
       if (reportOnly !== undefined) {
-        const which = reportOnly === true ? 'all that can' : reportOnly.join(', ')
+        const which = reportOnly === true ? 'every policy that can be' : reportOnly.join(', ')
         process.stdout.write(`${name}: only reported, not refused: ${which}\n`)
       }
       for (const line of routeNotes(routesOf(policies.routes), magentoSchema)) {

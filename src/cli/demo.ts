@@ -10,7 +10,9 @@ export async function main(args: string[]): Promise<number> {
   const root = new URL('../../', import.meta.url)
   const missing = needed.find((file) => !existsSync(new URL(file, root)))
   if (missing !== undefined) {
-    process.stderr.write(`demo: it runs in a checkout, with ${missing}, which is not here\n`)
+    process.stderr.write(
+      `demo: this command needs a checkout of the repository; ${missing} is missing\n`,
+    )
     return 1
   }
   const { runDemo } = await import('./demo/run-demo.ts')

@@ -45,13 +45,13 @@ export async function main(args: string[]): Promise<number> {
     atMs: at === undefined ? Date.now() : Date.parse(at),
   }
   if (Number.isNaN(options.atMs)) {
-    throw new UsageError('--at is no time, such as 2026-11-24T12:00:00Z')
+    throw new UsageError('--at must be a time, such as 2026-11-24T12:00:00Z')
   }
   const ofRecord = ['audit', 'target', 'body-file'] as const
   const stray = options.requestId === undefined ? ofRecord.find((name) => values[name]) : undefined
-  if (stray !== undefined) throw new UsageError(`--${stray} goes with --request-id`)
+  if (stray !== undefined) throw new UsageError(`--${stray} can only be used with --request-id`)
   if (options.requestId !== undefined && at !== undefined) {
-    throw new UsageError('--at goes with a curl command: a record has its time')
+    throw new UsageError('--at can only be used with a curl command: a record has its own time')
   }
   try {
     const config = await loadConfig(directory)
@@ -90,7 +90,8 @@ async function explain(config: Config, options: ExplainOptions): Promise<Explana
     })
   }
   const file = options.auditFile ?? config.gateway.audit.file
-  if (file === undefined) throw new Unreadable('the audit goes to no file: give it by --audit')
+  if (file === undefined)
+    throw new Unreadable('the configuration has no audit.file: name the trail with --audit')
   return explainRecord(config, {
     integration,
     record: await findRecord(file, requestId),

@@ -9,5 +9,5 @@ export async function main([name = '', ...args]: string[]): Promise<number> {
   if (name === 'dead') return (await import('./jobs/dead.ts')).main(args)
   if (name === 'discard') return (await import('./jobs/discard.ts')).main(args)
   if (name === 'redeliver') return (await import('./jobs/redeliver.ts')).main(args)
-  throw new UsageError('list, show, retry, cancel, dead, discard or redeliver')
+  throw new UsageError('expected jobs list, show, retry, cancel, dead, discard or redeliver')
 }

@@ -4,5 +4,5 @@ import { UsageError } from './arguments.ts'
 export async function main([name = '', ...args]: string[]): Promise<number> {
   if (name === 'pull') return (await import('./magento/pull.ts')).main(args)
   if (name === 'diff') return (await import('./magento/diff.ts')).main(args)
-  throw new UsageError('the command is magento pull or magento diff')
+  throw new UsageError('expected magento pull or magento diff')
 }

@@ -62,7 +62,7 @@ export function main(args: string[]): Promise<number> {
     },
   })
   const [url, ...more] = positionals
-  if (url === undefined || more.length > 0) throw new UsageError('give it one URL')
+  if (url === undefined || more.length > 0) throw new UsageError('expected one URL')
   const { scheme = 'canonical', curl = false, integration, method, body, ...others } = values
   const { 'body-file': bodyFile, 'key-id': keyId, ...references } = others
   return sign({ url, scheme, curl, integration, method, body, bodyFile, keyId, references })
@@ -87,7 +87,7 @@ async function signedText(options: SignOptions): Promise<string> {
   }
   const signer = signers.get(options.scheme)
   if (signer === undefined) {
-    throw new TypeError(`--scheme is one of ${[...signers.keys()].join(', ')}`)
+    throw new TypeError(`--scheme must be one of ${[...signers.keys()].join(', ')}`)
   }
   const secrets = await readSecrets(signer.needs, options)
   // The token itself is not printed, but the printed command only works if the reference can be resolved.
@@ -133,10 +133,12 @@ async function readSecrets(
 function identityHeaders({ scheme, references, integration }: SignOptions): SignedHeader[] {
   const { token } = references
   if (token === undefined && integration === undefined && /^(?:body|canonical)$/.test(scheme)) {
-    throw new TypeError('--token REFERENCE or --integration NAME says who signs')
+    throw new TypeError('give --token REFERENCE or --integration NAME, to say who signs')
   }
   if (token !== undefined && scheme === 'oauth1') {
-    throw new TypeError('--token has no place beside OAuth, which takes the header Authorization')
+    throw new TypeError(
+      '--token cannot be used with oauth1, which needs the header Authorization for itself',
+    )
   }
   const headers: SignedHeader[] = []
   if (token !== undefined) {

@@ -26,7 +26,8 @@ export async function openJobsPart(
   { log, metrics, recorder, tracing }: JobsPartServices,
 ): Promise<Jobs | undefined> {
   if (settings === undefined) return undefined
-  const onFault = (error: unknown) => log.error({ err: error }, 'jobs could not be kept')
+  const onFault = (error: unknown) =>
+    log.error({ err: error }, 'a job could not be stored, delivered or carried out')
   const backend = await openJobBackend({ jobs: settings, store }, log, onFault)
   const counts = openJobMetrics(metrics.registry, backend.jobs.depth, Date.now)
   return openJobs(backend, settings, {

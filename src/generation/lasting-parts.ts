@@ -74,7 +74,10 @@ export async function openLastingParts(
     log.error({ err: error }, 'the audit trail could not be written')
   })
   if (auditLog.cutAtOpen !== undefined) {
-    log.warn(auditLog.cutAtOpen, 'the audit trail was cut; it goes on behind the cut')
+    log.warn(
+      auditLog.cutAtOpen,
+      'the audit trail did not end with a complete record; recording continues after that',
+    )
   }
   if (auditLog.missingAtOpen !== undefined) {
     metrics.audit.failed()

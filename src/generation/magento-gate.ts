@@ -32,7 +32,7 @@ export function openMagentoGate(
     onCircuit: (state) => {
       if (state === 'open') {
         metrics.gate.circuitOpened()
-        log.error('Magento fails; the circuit to it is open')
+        log.error('Magento is failing: the circuit to it is open')
       } else log.info(`the circuit to Magento is ${state}`)
     },
   })

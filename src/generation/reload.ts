@@ -77,7 +77,8 @@ export function prepareReload({
     }
     // Not its text: the log is not searched for secrets of a configuration that was never in force.
     const [, at] = /^((?:\n? +at .*)+)/m.exec(String((error as Error | undefined)?.stack)) ?? []
-    log.error({ generation, code: errorCode(error), at }, 'the configuration was not reloaded')
+    const message = 'the configuration was not reloaded because of an unexpected error'
+    log.error({ generation, code: errorCode(error), at }, message)
     return { status: 'failed' }
   }
 

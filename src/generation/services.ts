@@ -52,8 +52,16 @@ export function prepareServices(
     contract,
     keepsJobs: gateway.jobs !== undefined,
     jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
-    reportViolations: reporter(metrics.contract.violated, 'request off the schema of Magento', log),
-    reportDrift: reporter(metrics.contract.drifted, 'answer off the schema of Magento', log),
+    reportViolations: reporter(
+      metrics.contract.violated,
+      'a request departs from the schema of Magento',
+      log,
+    ),
+    reportDrift: reporter(
+      metrics.contract.drifted,
+      'an answer departs from the schema of Magento',
+      log,
+    ),
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }
@@ -68,7 +76,7 @@ function withCall(settings: EndpointFileSettings, log: Logger): Endpoint {
 /** Logs why an answer could not be mapped. */
 function reportUnmapped(log: Logger) {
   return (route: string, error: unknown) => {
-    log.error({ route, err: error }, 'the answer to a write that is done could not be mapped')
+    log.error({ route, err: error }, 'a write was carried out, but its answer could not be mapped')
   }
 }
 

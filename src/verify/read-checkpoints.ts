@@ -55,11 +55,15 @@ export async function readCheckpoints(
   for (const [index, { from, to, count, at, keyNumber }] of checkpoints.entries()) {
     const before = checkpoints[index - 1]
     if (before !== undefined && keyNumber < before.keyNumber) {
-      return { checkpoints, fault: `${at}: it has a key that was replaced before, at ${before.at}` }
+      return {
+        checkpoints,
+        fault: `${at}: this checkpoint has a key that was replaced before, at ${before.at}`,
+      }
     }
-    if (count !== to - from + 1) return { checkpoints, fault: `${at}: it covers other lines` }
+    if (count !== to - from + 1)
+      return { checkpoints, fault: `${at}: this checkpoint counts other lines than it covers` }
     if (before !== undefined && from !== before.to + 1) {
-      const fault = `${at}: no checkpoint covers what stands between ${before.at} and this one, or two cover it`
+      const fault = `${at}: between ${before.at} and this checkpoint, lines are covered by none or by two`
       return { checkpoints, fault }
     }
   }

@@ -136,7 +136,7 @@ export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
   if (missed !== undefined && missed.to > (before?.seq ?? 0)) {
     const from = (before?.seq ?? 0) + 1
     return report(
-      `record ${from} and those up to ${missed.to}, which ${missed.at} signed, are not there`,
+      `record ${from} and those up to ${missed.to}, which ${missed.at} signed, are missing`,
     )
   }
   if (first !== undefined && first > 1) notes.push(`the trail begins with record ${first}`)
@@ -147,7 +147,7 @@ export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
   return report()
 }
 
-const noLine = 'what stands here is no record of the trail, or was changed'
+const noLine = 'this line is not a record of the trail, or was changed'
 
 function readLine(bytes: Buffer): TrailLine | undefined {
   // Latin-1 has one character per byte, so the hash is computed over exactly the bytes of the file.
@@ -158,8 +158,10 @@ function readLine(bytes: Buffer): TrailLine | undefined {
 }
 
 function faultAfter(before: TrailLine, line: TrailLine): string | undefined {
-  if (line.seq !== before.seq + 1) return `stands after record ${before.seq}`
-  return line.prev === before.hash ? undefined : `does not follow the record before it`
+  if (line.seq !== before.seq + 1) return `follows record ${before.seq}`
+  return line.prev === before.hash
+    ? undefined
+    : 'does not continue the chain of the record before it'
 }
 
 /** Why a line cannot be the first one that is left, or the first one after a loss. */
@@ -168,10 +170,13 @@ function faultOfFirst(
   checkpoints: readonly Checkpoint[],
   isAfterLoss: boolean,
 ): string | undefined {
-  if (line.seq === 1) return /^0+$/.test(line.prev) ? undefined : 'is not the first one'
+  const isGenesis = /^0+$/.test(line.prev)
+  if (line.seq === 1)
+    return isGenesis ? undefined : 'does not begin a chain, although it has number 1'
   const last = checkpoints.find(({ to }) => to === line.seq - 1)
   if (last !== undefined) {
-    return last.lastHash === line.prev ? undefined : `does not follow what ${last.at} signed`
+    if (last.lastHash === line.prev) return undefined
+    return `does not continue the chain that ${last.at} signed`
   }
   // Only what was signed can be missed.
   const isUnsigned = isAfterLoss && checkpoints.some(({ from }) => from < line.seq)

@@ -46,7 +46,7 @@ test('verify needs a FILE and a key that is one', async () => {
   assert.equal((await runCommand(['audit', 'verify', join(folder, 'none')])).exitCode, 1)
   const { exitCode, stderr } = await runCommand(['audit', 'verify', 'x', '--key', 'README.md'])
   assert.equal(exitCode, 2)
-  assert.match(stderr, /no readable Ed25519 public key/)
+  assert.match(stderr, /expected a readable Ed25519 public key/)
 })
 
 test('what a gateway has written is verified, in its second places too, and what was changed is named', async () => {
@@ -129,5 +129,5 @@ test('what a gateway has written is verified, in its second places too, and what
   await writeFile(file, written.replace('"status":200', '"status":201'))
   const changed = await runCommand(verify)
   assert.equal(changed.exitCode, 1)
-  assert.match(changed.stderr, /audit\.jsonl:1: what stands here is no record/)
+  assert.match(changed.stderr, /audit\.jsonl:1: this line is not a record/)
 })

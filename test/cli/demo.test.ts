@@ -19,7 +19,7 @@ test('the demo says in one line what it needs where there is the gateway alone, 
   await rm(image, { recursive: true })
   assert.equal(
     stderr,
-    `demo: it runs in a checkout, with test/support/magento/stand-in.ts, which is not here\n`,
+    `demo: this command needs a checkout of the repository; test/support/magento/stand-in.ts is missing\n`,
   )
   assert.equal(status, 1)
 })

@@ -140,7 +140,7 @@ test('shows no secret, no token and no signature that would be right', async () 
 describe('exits 2 when it cannot read', () => {
   const cases: Record<string, [input: string, options: string[], message: RegExp]> = {
     'the command': ['ls', [], /^explain: the command is not curl\n$/],
-    'the time': ['curl http://gw/', ['--at', 'noon'], /--at is no time[\s\S]*usage:/],
+    'the time': ['curl http://gw/', ['--at', 'noon'], /--at must be a time[\s\S]*usage:/],
     "the client's string": ['curl http://gw/', ['--client', '/nonexistent/x'], /cannot be read/],
     'the integration': ['curl http://gw/', ['--integration', 'none'], /are: acme-erp, globex-pim/],
     'a signature of one that does not sign': [
@@ -148,8 +148,16 @@ describe('exits 2 when it cannot read', () => {
       ['--integration', 'globex-pim'],
       /globex-pim does not sign/,
     ],
-    'what belongs to a record': ['', ['--target', '/rest/V1/x'], /--target goes with --request-id/],
-    'what belongs to a command': ['', ['--request-id', 'x', '--at', signedAt], /--at goes with/],
+    'what belongs to a record': [
+      '',
+      ['--target', '/rest/V1/x'],
+      /--target can only be used with --request-id/,
+    ],
+    'what belongs to a command': [
+      '',
+      ['--request-id', 'x', '--at', signedAt],
+      /--at can only be used with a curl/,
+    ],
     'the configuration': ['curl http://gw/', ['--config', '/nonexistent'], /gateway\.yaml/],
   }
   for (const [name, [input, options, message]] of Object.entries(cases)) {

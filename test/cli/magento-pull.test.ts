@@ -96,7 +96,7 @@ test('magento pull fetches what tags are of, in the place of a file that is none
   await magento.close()
 })
 
-test('magento pull does not fetch what a guest may see with an integration that has no credential', async () => {
+test('magento pull asks Magento nothing if no integration has a credential', async () => {
   const magento = await startMagento()
   const storefront = { ...globex, upstream: { passthrough: true } }
   await using files = await writeConfig({
@@ -107,14 +107,15 @@ test('magento pull does not fetch what a guest may see with an integration that 
   for (const options of [[], ['--integration', storefront.name]]) {
     const { exitCode, stderr } = await runCommand([...pull, ...options], testEnv)
     assert.equal(exitCode, 1)
-    assert.equal(stderr, 'magento pull: no integration of that name, or with a credential\n')
+    const named = options.length > 0 ? ` with the name ${storefront.name}` : ''
+    assert.equal(stderr, `magento pull: no integration${named} has a credential for Magento\n`)
   }
   assert.equal(magento.received.length, 0)
   await magento.close()
 })
 
-test('magento pull takes nothing for the schema of the shop that is only what a guest may see', async () => {
-  // Magento takes who presents a token that does not hold for a guest, and answers 200.
+test('magento pull keeps the old schema if Magento shows only what guests see', async () => {
+  // Magento takes a caller whose token is not valid for a guest, and answers 200.
   const magento = await startMagento({ enableIntegrationAsBearer: false })
   const magentoSchema = { swagger: '2.0', paths: { '/V1/products': { get: {} } } }
   await using files = await writeConfig({ ...filesFor(magento.url), magentoSchema })
@@ -122,7 +123,7 @@ test('magento pull takes nothing for the schema of the shop that is only what a 
   assert.equal(pulled.exitCode, 1)
   assert.equal(
     pulled.stderr,
-    'magento pull: Magento shows the credential of globex-pim no more than a guest: it does not hold, or grants nothing\n',
+    'magento pull: with the credential of globex-pim, Magento shows only what guests see: it is not valid, or grants nothing\n',
   )
   const kept = await readFile(join(files.path, 'magento', 'schema.json'), 'utf8')
   assert.deepEqual(JSON.parse(kept), magentoSchema)

@@ -120,14 +120,20 @@ test('says which option it cannot use', async () => {
     ],
     [['sign', '--secret', 'env:ACME_TOKEN', url], /--token REFERENCE or --integration NAME/],
     [['sign', ...signers.canonical, 'not a url'], /the URL must be absolute/],
-    [['sign', ...signers.canonical, '--scheme', 'rot13', url], /--scheme is one of body, canon/],
+    [
+      ['sign', ...signers.canonical, '--scheme', 'rot13', url],
+      /--scheme must be one of body, canon/,
+    ],
     [[...rfc9421, 'env:MESSAGE_SECRET', url], /--key-id names the key/],
     [
       [...rfc9421, 'env:MESSAGE_PUBLIC_KEY', '--key-id', 'k', url],
       /--secret is no private key in PEM/,
     ],
     [['sign', ...signers.oauth1.slice(0, -2), url], /--access-token-secret: expected a ref/],
-    [['sign', ...signers.oauth1, '--token', 'env:ACME_TOKEN', url], /--token has no place/],
+    [
+      ['sign', ...signers.oauth1, '--token', 'env:ACME_TOKEN', url],
+      /--token cannot be used with oauth1/,
+    ],
     [['sign', ...signers.oauth1, 'http://a/b?c=1&c=2'], /OAuth cannot sign this URL/],
   ]
   for (const [args, expected] of cases) {

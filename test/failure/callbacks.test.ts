@@ -153,7 +153,7 @@ describe('jobs redeliver', () => {
     await using receiver = await startReceiver()
     await using config = await configOf('none', callbackTo(receiver.url))
     const unused = await redeliver('no-such-job', config)
-    assert.match(unused.stderr, /^jobs: .*none\.sqlite is not there/)
+    assert.match(unused.stderr, /^jobs: the file of jobs .*none\.sqlite does not exist/)
     assert.equal(unused.exitCode, 1)
     await (await start(config)).stop()
     const { exitCode, stdout, stderr } = await redeliver('no-such-job', config)

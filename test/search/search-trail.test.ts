@@ -207,6 +207,6 @@ describe('the command', () => {
       '--status',
       '4xx',
     ])
-    assert.match(stderr, /--status is a number of three digits/)
+    assert.match(stderr, /--status must be a number of three digits/)
   })
 })

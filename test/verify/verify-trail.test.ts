@@ -171,7 +171,7 @@ describe('records that were signed and are gone at a start', () => {
       assert.equal(last, 40)
       if (note !== undefined) assert.match(notes[0] ?? '', note)
       await editLines(path, (lines) => lines.splice(left + 3, 1))
-      assert.match((await verified(path)).fault ?? '', /stands after record 28/)
+      assert.match((await verified(path)).fault ?? '', /follows record 28/)
     })
   }
 
@@ -187,7 +187,7 @@ describe('records that were signed and are gone at a start', () => {
   test('are believed only where a checkpoint ends, and follows what that one signed', async () => {
     for (const [to, expected] of [
       [17, /record 18 tells of a loss that no checkpoint confirms/],
-      [20, /record 21 does not follow what .*:2 signed/],
+      [20, /record 21 does not continue the chain that .*:2 signed/],
     ] as const) {
       const path = await writeTrail(25)
       await editLines(path, (lines) => {
@@ -204,7 +204,7 @@ describe('finds, and says where', () => {
   const tampering: [string, RegExp, (path: string) => unknown][] = [
     [
       'a flipped byte',
-      /:17: what stands here is no record/,
+      /:17: this line is not a record/,
       (path) =>
         editLines(path, (lines) => {
           lines[16] = (lines[16] ?? '').replace('sku-17', 'sku-18')
@@ -212,7 +212,7 @@ describe('finds, and says where', () => {
     ],
     [
       'a flipped bit of a byte that is no ASCII',
-      /:17: what stands here is no record/,
+      /:17: this line is not a record/,
       async (path) => {
         const bytes = await readFile(path)
         const at = bytes.indexOf('é', bytes.indexOf('sku-17'))
@@ -222,27 +222,27 @@ describe('finds, and says where', () => {
     ],
     [
       'a deleted line',
-      /:12: record 13 stands after record 11/,
+      /:12: record 13 follows record 11/,
       (path) => editLines(path, (lines) => lines.splice(11, 1)),
     ],
     [
       'two lines that changed places',
-      /:12: record 13 stands after record 11/,
+      /:12: record 13 follows record 11/,
       (path) => editLines(path, (lines) => lines.splice(11, 2, lines[12] ?? '', lines[11] ?? '')),
     ],
     [
       'a line that stands twice',
-      /:13: record 12 stands after record 12/,
+      /:13: record 12 follows record 12/,
       (path) => editLines(path, (lines) => lines.splice(11, 0, lines[11] ?? '')),
     ],
     [
       'a line put in',
-      /:12: what stands here is no record/,
+      /:12: this line is not a record/,
       (path) => editLines(path, (lines) => lines.splice(11, 0, '{"v":1}')),
     ],
     [
       'a tail that was cut off',
-      /^record 21 and those up to 25, which .*:3 signed, are not there/,
+      /^record 21 and those up to 25, which .*:3 signed, are missing/,
       (path) => editLines(path, (lines) => lines.splice(20, 5)),
     ],
     [
@@ -252,7 +252,7 @@ describe('finds, and says where', () => {
     ],
     [
       'two trails spliced',
-      /:11: record 11 does not follow the record before it/,
+      /:11: record 11 does not continue the chain/,
       async (path) => {
         const other = await readFile(await writeTrail(25, { filler: 'other' }), 'utf8')
         await editLines(path, (lines) => lines.splice(10, 15, ...other.split('\n').slice(10, 25)))
@@ -285,7 +285,7 @@ describe('finds, and says where', () => {
     ],
     [
       'a checkpoint that was removed',
-      /checkpoints:2: no checkpoint covers what stands between/,
+      /checkpoints:2: between .* and this checkpoint, lines are covered by/,
       (path) => editLines(`${path}.checkpoints`, (lines) => lines.splice(1, 1)),
     ],
   ]
@@ -321,7 +321,7 @@ describe('finds, and says where', () => {
   test('a missing file between others', async () => {
     const path = await writeTrail(60, { filler: 'x'.repeat(65_536) })
     await rm(trailFiles(path)[1] ?? '')
-    assert.match((await verified(path)).fault ?? '', /stands after record/)
+    assert.match((await verified(path)).fault ?? '', /follows record/)
   })
 
   test('the signature of another key', async () => {

@@ -41,13 +41,14 @@ const optionOf: Readonly<Record<IndexedField, keyof typeof options>> = {
 export async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
   const [file, ...more] = positionals
-  if (file === undefined || more.length > 0) throw new UsageError('one FILE, the audit.file')
-  if (values.json && values.csv) throw new UsageError('--json or --csv')
+  if (file === undefined || more.length > 0)
+    throw new UsageError('expected one FILE, the path of the audit trail')
+  if (values.json && values.csv) throw new UsageError('--json and --csv cannot be used together')
   const form: OutputForm = values.json ? 'json' : values.csv ? 'csv' : 'table'
   const limit = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit)
-  if (!(limit >= 1)) throw new UsageError('--limit is a number from 1 on')
+  if (!(limit >= 1)) throw new UsageError('--limit must be a number of at least 1')
   if (values.status !== undefined && !/^\d{3}$/.test(values.status)) {
-    throw new UsageError('--status is a number of three digits')
+    throw new UsageError('--status must be a number of three digits')
   }
   const query: Query = {
     // In the order of the fields, so that the most selective one comes first.
@@ -65,7 +66,8 @@ export async function main(args: string[]): Promise<number> {
   const progress = process.stderr.isTTY ? showProgress : () => undefined
   try {
     const files = trailFiles(file)
-    if (files.length === 0) throw new Error(`${file}: there is no such trail`)
+    if (files.length === 0)
+      throw new Error(`${file}: there is no such audit trail; give the path that audit.file has`)
     let found = 0
     for await (const record of searchTrail(files, query, progress)) {
       const head = found === 0 ? headLine(form) : undefined
@@ -85,7 +87,8 @@ export async function main(args: string[]): Promise<number> {
 function timeOf(text: string | undefined, option: string, absent: number): number {
   if (text === undefined) return absent
   const timeMs = Date.parse(text)
-  if (Number.isNaN(timeMs)) throw new UsageError(`--${option} is a time, such as 2026-01-15T09:30Z`)
+  if (Number.isNaN(timeMs))
+    throw new UsageError(`--${option} must be a time, such as 2026-01-15T09:30Z`)
   return timeMs
 }
 

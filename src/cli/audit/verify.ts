@@ -22,16 +22,18 @@ export async function main(args: string[]): Promise<number> {
     },
   })
   const [file, ...more] = positionals
-  if (file === undefined || more.length > 0) throw new UsageError('one FILE, the audit.file')
+  if (file === undefined || more.length > 0)
+    throw new UsageError('expected one FILE, the path of the audit trail')
   const publicKeys = (values.key ?? []).map(readKey)
   const own = `${file}.checkpoints`
   const checkpointFiles = [...(existsSync(own) ? [own] : []), ...(values.checkpoints ?? [])]
   let report: TrailReport
   try {
     const files = trailFiles(file)
-    if (files.length === 0) return fail(`${file}: there is no such trail`)
+    if (files.length === 0)
+      return fail(`${file}: there is no such audit trail; give the path that audit.file has`)
     if (publicKeys.length > 0 && checkpointFiles.length === 0) {
-      return fail(`${own}: there are no checkpoints`)
+      return fail(`${own}: there is no such file; name the checkpoints with --checkpoints`)
     }
     report = await verifyTrail({ files, checkpointFiles, publicKeys })
   } catch (error) {
@@ -52,7 +54,7 @@ export async function main(args: string[]): Promise<number> {
   if (report.fault !== undefined) return fail(report.fault)
   const signed =
     publicKeys.length === 0
-      ? 'the chain alone; --key also holds it against its checkpoints'
+      ? 'only the chain was verified; with --key, checkpoints are verified too'
       : `${report.checkpoints} checkpoint(s)`
   const verdict = isExplained ? 'ok' : 'ok apart from what is lost'
   process.stdout.write(`${file}: ${verdict}, ${report.records} record(s), ${signed}\n`)
@@ -66,7 +68,7 @@ function readKey(file: string): KeyObject {
   } catch {
     // A text that is not a key is reported below, like a key of another type.
   }
-  throw new UsageError(`--key ${file} is no readable Ed25519 public key`)
+  throw new UsageError(`--key ${file}: expected a readable Ed25519 public key in PEM`)
 }
 
 function fail(what: string): number {

@@ -13,10 +13,10 @@ export function main(args: string[]): Promise<number> {
     const { store, jobs } = backend
     const job = await store.get(id)
     if (job === undefined) return fail(`there is no job ${id}`)
-    if (isOver(job.state)) return fail(`${id} is ${job.state}`)
+    if (isOver(job.state)) return fail(`job ${id} cannot be cancelled: it is ${job.state}`)
     const tell = (cancelled: typeof job) => jobs.put(cancelNotice(cancelled))
     const cancelled = await takeBack(job, backend, tell, Date.now())
-    if (cancelled === undefined) return fail(`${id} has begun`)
+    if (cancelled === undefined) return fail(`job ${id} cannot be cancelled: it has begun`)
     print(`${id} is cancelled`)
     return 0
   })

@@ -17,14 +17,14 @@ const options = {
 export function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const { all: isAll = false, callbacks: areCallbacks = false } = values
-  if (isAll === positionals.length > 0) throw new UsageError('IDs of jobs, or --all')
+  if (isAll === positionals.length > 0) throw new UsageError('expected either IDs of jobs or --all')
   return withJobs(requiredOption(values.config, 'config'), async ({ backend }) => {
     const queue = areCallbacks ? backend.callbacks : backend.jobs
     const act = async (id: string) =>
       (await queue.discard(id)) || (areCallbacks && (await discardCallbacks(id, backend)))
     return eachDead(queue, positionals, act, {
-      done: 'is forgotten',
-      missing: areCallbacks ? 'has no dead call-back' : 'is no dead letter',
+      done: 'was discarded',
+      missing: areCallbacks ? 'has no dead call-back' : 'is not among the dead jobs',
     })
   })
 }

@@ -13,12 +13,13 @@ const options = { config: { type: 'string' }, all: { type: 'boolean' } } as cons
 export function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const isAll = values.all ?? false
-  if (isAll === positionals.length > 0) throw new UsageError('IDs of dead jobs, or --all')
+  if (isAll === positionals.length > 0)
+    throw new UsageError('expected either IDs of dead jobs or --all')
   return withJobs(requiredOption(values.config, 'config'), async ({ backend, jobLifeMs }) => {
     const act = (id: string) => putBack(id, backend, jobLifeMs)
     return eachDead(backend.jobs, positionals, act, {
       done: 'waits again',
-      missing: 'is no dead letter',
+      missing: 'is not among the dead jobs',
     })
   })
 }

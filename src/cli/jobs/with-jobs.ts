@@ -33,15 +33,15 @@ export async function withJobs(
     const settingsOf = (owner: string) => integrations.find(({ name }) => name === owner)
     const callbackLifeMs: JobsAtHand['callbackLifeMs'] = (owner) =>
       settingsOf(owner)?.callback?.retry.giveUpAfterMs
-    if (jobs === undefined) return fail(`${directory}/gateway.yaml has no jobs`)
+    if (jobs === undefined) return fail(`${directory}/gateway.yaml has no section jobs`)
     const jobLifeMs: JobsAtHand['jobLifeMs'] = (job) => {
       const rule = job && settingsOf(job.owner)?.policies.jobs?.[job.route]
       return (rule?.expiryMinutes ?? jobs.expiryMinutes) * 60_000
     }
     // Opening it would create an empty database, and the command would report that there are no jobs.
     if (jobs.file !== undefined && !existsSync(jobs.file)) {
-      const found = `${resolve(jobs.file)} is not there`
-      return fail(`${found}; a relative jobs.file is sought from where the gateway was started`)
+      const missing = `the file of jobs ${resolve(jobs.file)} does not exist`
+      return fail(`${missing}; if jobs.file is relative, run this where the gateway was started`)
     }
     const log = pino({ enabled: false })
     const backend = await openJobBackend({ jobs, store }, log, () => undefined)
@@ -66,14 +66,15 @@ export function jobArguments(args: string[]): { readonly id: string; readonly co
   const options = { config: { type: 'string' } } as const
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const [id, ...more] = positionals
-  if (id === undefined || more.length > 0) throw new UsageError('one ID, of a job')
+  if (id === undefined || more.length > 0) throw new UsageError('expected one ID of a job')
   return { id, config: requiredOption(values.config, 'config') }
 }
 
 /** Reads a number of at least 1; `standard` if it is not given. */
 export function limitOf(text: string | undefined, standard: number): number {
   const limit = text === undefined ? standard : Number(text)
-  if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit is a number from 1 on')
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError('--limit must be a whole number of at least 1')
   return limit
 }
 

@@ -46,7 +46,10 @@ async function pull(directory: string, name: string | undefined, store: string):
   const integration = config.integrations.find(
     (each) => each.upstream.passthrough === undefined && (name === undefined || each.name === name),
   )
-  if (integration === undefined) return fail('no integration of that name, or with a credential')
+  if (integration === undefined) {
+    const named = name === undefined ? '' : ` with the name ${name}`
+    return fail(`no integration${named} has a credential for Magento`)
+  }
   const file = join(directory, contractFile)
   try {
     const document = await fetchFrom(config, integration, store)
@@ -55,7 +58,7 @@ async function pull(directory: string, name: string | undefined, store: string):
     // refused.
     if (operations <= (document['x-anonymous']?.length ?? 0)) {
       return fail(
-        `Magento shows the credential of ${integration.name} no more than a guest: it does not hold, or grants nothing`,
+        `with the credential of ${integration.name}, Magento shows only what guests see: it is not valid, or grants nothing`,
       )
     }
     makeFolder(dirname(file))

@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
-import type { Endpoint, JsonSchema, MatchedEndpoint } from '../contract/endpoint.ts'
+import type { Endpoint, JsonSchema, MatchedEndpoint, PlannedCall } from '../contract/endpoint.ts'
 import { onceFor } from '../contract/once-for.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { decodedVariables } from './asked-of-magento.ts'
 import { compileBodySchema } from './body-schema.ts'
+import { hasReservedName, reservedNames } from './reserved-names.ts'
 import { compileRoutes, parseRoutePattern, unnamedRoute } from './route-pattern.ts'
 
 /** Finds the gateway's own endpoint for a granted route, if there is one, and checks the body against its schema. */
@@ -27,6 +28,9 @@ export const composedEndpoint = definePolicy({
       const { endpoint } = found
       const body = request.json?.value
       const call = endpoint.plan?.({ variables: decodedVariables(found), body })
+      if (call !== undefined && isOfAnotherRoute(endpoint, call)) {
+        return reject('route-not-granted', 'Magento has another route for the call of the endpoint')
+      }
       request.endpoint = call === undefined ? found : { ...found, call }
       if (endpoint.request === undefined) return allow
       const violations = validatorOf(endpoint.request)(body)
@@ -39,6 +43,11 @@ export const composedEndpoint = definePolicy({
     }
   },
 })
+
+/** Whether Magento would take a call for one of another route than the endpoint is to call. */
+function isOfAnotherRoute({ calls = [] }: Endpoint, { segments }: PlannedCall): boolean {
+  return calls.some((route) => hasReservedName(reservedNames(route), segments))
+}
 
 /** Finds the endpoint of a request; when two have the same route, the first one. */
 export type FindEndpoint = (

@@ -78,7 +78,10 @@ export interface ReservedNames {
 }
 
 /** The names that are reserved in a route of Magento's own; none for any other route. */
-export function reservedNames({ method, segments }: RoutePattern): readonly ReservedNames[] {
+export function reservedNames({
+  method,
+  segments,
+}: Omit<RoutePattern, 'text'>): readonly ReservedNames[] {
   const own = apiRoute(segments).segments
   const skipped = segments.length - own.length
   return own.flatMap((segment, at): ReservedNames[] => {
@@ -90,4 +93,12 @@ export function reservedNames({ method, segments }: RoutePattern): readonly Rese
     const names = reserved.get(`${method} /${path.join('/')}`)
     return names === undefined ? [] : [{ index: at + skipped, names }]
   })
+}
+
+/** Whether the segments of a path, which a route matches, have one of its reserved names. */
+export function hasReservedName(
+  reserved: readonly ReservedNames[],
+  segments: readonly string[],
+): boolean {
+  return reserved.some(({ index, names }) => names.includes(segments[index] ?? ''))
 }

@@ -4,7 +4,7 @@ import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { openApiPath, openApiRoute, type RequestContext } from '../request-context.ts'
 import { GrantSetting, routesOf } from './granted-route.ts'
-import { reservedNames } from './reserved-names.ts'
+import { hasReservedName, reservedNames } from './reserved-names.ts'
 import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
 /** Lets an integration use the routes that it was granted, and no others. */
@@ -37,24 +37,17 @@ export const routeGrant = definePolicy({
       if (keepsJobs && asksForJob(request)) return allow
       const granted = request.target && match(request.method, request.target.segments)
       if (!granted) return reject('route-not-granted', 'no grant matches this method and path')
-      const { segments = [] } = request.target ?? {}
-      if (
-        reserved.get(granted.pattern)?.some(({ index, names }) => isOneOf(names, segments[index]))
-      )
-        return reject(
-          'route-not-granted',
-          'Magento has another route for this path than was granted',
-        )
+      const names = reserved.get(granted.pattern)
+      if (names !== undefined && hasReservedName(names, request.target?.segments ?? [])) {
+        const reason = 'Magento has another route for this path than was granted'
+        return reject('route-not-granted', reason)
+      }
       request.route = granted.pattern.text
       request.routeVariables = granted.variables
       return allow
     }
   },
 })
-
-function isOneOf(names: readonly string[], segment: string | undefined): boolean {
-  return segment !== undefined && names.includes(segment)
-}
 
 /** Recognizes a request about a job. No grant is needed for it: an integration only ever sees its own jobs. */
 function asksForJob(request: RequestContext): boolean {

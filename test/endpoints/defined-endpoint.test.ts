@@ -217,6 +217,18 @@ test('as a job it may be sent again where the call to Magento may be, whatever i
   assert.equal((put.answer?.body as { code?: string } | undefined)?.code, 'answer-not-mapped')
 })
 
+test('its variables stand for no other route of Magento', async () => {
+  for (const number of ['attributes', 'type%73']) {
+    const from = magento.received.length
+    const answer = await send(gateway.url, {
+      path: `/rest/V1/erp/articles/${number}`,
+      headers: globexHeaders,
+    })
+    assert.equal(problemOf(answer).code, 'route-not-granted')
+    assert.equal(magento.received.length, from)
+  }
+})
+
 test('a body that its mapping makes an attack of is refused as one', async () => {
   const route = 'POST /V1/erp/buyers'
   const body =

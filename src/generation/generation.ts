@@ -99,8 +99,9 @@ export function prepareGeneration(
   const isSameMagento = previous?.config.gateway.magento.url === magento.url
   const gate = isSameMagento ? previous.gate : openMagentoGate(gateRules(config), lasting)
   const upstream = connectMagento(magento, answers, gate)
-  // Answers that were kept under other rules, or while no write dropped any, must not be given under these.
-  if (isCaching && previous !== undefined) void store.answers.drop([everything], 0)
+  // Answers that were kept under other rules, or while no write dropped any, must not be given under these. At a start
+  // there are such in Redis.
+  if (isCaching) void store.answers.drop([everything], 0)
   const responseCache = isCaching
     ? openResponseCache({
         store: store.answers,

@@ -4,11 +4,13 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import {
   answerWith,
   type CachedShop,
+  cachingIntegration,
   magentoHeaders,
   otherHeaders,
   startCachedShop,
 } from '../../support/cached-shop.ts'
-import { problemOf, send } from '../../support/http-client.ts'
+import { startGateway } from '../../support/gateway.ts'
+import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
 
 let count = 0
 
@@ -242,3 +244,20 @@ for (const kind of ['memory', 'Redis'] as const) {
     })
   })
 }
+
+test('answers in Redis are forgotten when a gateway starts, whose configuration may be another', async () => {
+  await using shop = await startCachedShop('Redis')
+  const path = newPath()
+  const kept = await shop.get(path)
+  assert.equal((await shop.get(path)).body, kept.body)
+  await using next = await startGateway({
+    magentoUrl: shop.upstream.url,
+    gateway: { store: { redis: 'env:REDIS', deadlineMs: 2_000 } },
+    integrations: [cachingIntegration],
+    env: { REDIS: shop.redis?.url ?? '' },
+  })
+  const { body, headers } = await send(next.url, { path, headers: globexHeaders })
+  assert.equal(headers['cache-status'], 'magegate; fwd=miss')
+  assert.notEqual(body, kept.body)
+  assert.equal((await shop.get(path)).body, body)
+})

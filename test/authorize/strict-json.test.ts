@@ -28,6 +28,7 @@ describe('refuses what two parsers could read differently', () => {
     'an integer that a double cannot hold': '{"id":9007199254740993}',
     'a number beyond a double': '[1e400]',
     'a number too close to zero for a double': '[1e-400]',
+    'a number with a megabyte of zeros within': `[1.${'0'.repeat(1_048_576)}1]`,
     'a name with a quote in it': String.raw`{"a\"b":1}`,
     'a name with a backslash in it': String.raw`{"a\\":1}`,
     'a name with a control character in it': String.raw`{"a\n":1}`,

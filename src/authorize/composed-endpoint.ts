@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import type { Endpoint, JsonSchema, MatchedEndpoint, PlannedCall } from '../contract/endpoint.ts'
+import { errorCode } from '../contract/error-code.ts'
 import { onceFor } from '../contract/once-for.ts'
-import { allow, definePolicy } from '../policy.ts'
+import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { decodedVariables } from './asked-of-magento.ts'
 import { compileBodySchema } from './body-schema.ts'
@@ -32,17 +33,36 @@ export const composedEndpoint = definePolicy({
         return reject('route-not-granted', 'Magento has another route for the call of the endpoint')
       }
       request.endpoint = call === undefined ? found : { ...found, call }
-      if (endpoint.request === undefined) return allow
-      const violations = validatorOf(endpoint.request)(body)
-      if (violations.length === 0) return endpoint.objection?.(body) ?? allow
-      return reject('invalid-body', `body violates the schema in ${violations.length} places`, {
-        violations,
-        ...(endpoint.explain && { detail: endpoint.explain(violations) }),
-        members: { success: false },
-      })
+      const verdict = checkBody(endpoint, body)
+      if (verdict !== allow || call === undefined || call.method === 'GET') return verdict
+      return checkMapping(call)
     }
   },
 })
+
+function checkBody(endpoint: Endpoint, body: unknown): Verdict {
+  if (endpoint.request === undefined) return allow
+  const violations = validatorOf(endpoint.request)(body)
+  if (violations.length === 0) return endpoint.objection?.(body) ?? allow
+  return reject('invalid-body', `body violates the schema in ${violations.length} places`, {
+    violations,
+    ...(endpoint.explain && { detail: endpoint.explain(violations) }),
+    members: { success: false },
+  })
+}
+
+/** Refuses a body that cannot be mapped, such as one with a number where the expression needs a text. */
+async function checkMapping(call: PlannedCall): Promise<Verdict> {
+  try {
+    await call.bodyOf()
+    return allow
+  } catch (error) {
+    return reject('invalid-body', `the mapping of the body fails: ${errorCode(error)}`, {
+      detail: 'The body does not have the form that this endpoint needs.',
+      members: { success: false },
+    })
+  }
+}
 
 /** Whether Magento would take a call for one of another route than the endpoint is to call. */
 function isOfAnotherRoute({ calls = [] }: Endpoint, { segments }: PlannedCall): boolean {

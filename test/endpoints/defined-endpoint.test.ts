@@ -217,6 +217,29 @@ test('as a job it may be sent again where the call to Magento may be, whatever i
   assert.equal((put.answer?.body as { code?: string } | undefined)?.code, 'answer-not-mapped')
 })
 
+test('a body that its mapping fails for is refused, and the record tells why', async () => {
+  const route = 'PUT /V1/erp/articles/:number'
+  const body = '{ "product": { "name": $uppercase(body.title), "more": $lookup(body, "more") } }'
+  await using own = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [integration],
+    endpoints: { own: { route, call: { route: 'PUT /V1/products/:number', body } } },
+  })
+  const from = magento.received.length
+  // The last two have what JSONata takes for marks of functions of its own.
+  for (const [more, code] of [
+    [{ title: 5 }, 'T0410'],
+    [{ title: 'a', more: { _jsonata_function: true } }, 'TypeError'],
+    [{ title: 'a', more: { _jsonata_lambda: true, thunk: true, body: {} } }, 'TypeError'],
+  ] as const) {
+    const refused = problemOf(await put(more, own.url))
+    assert.deepEqual([refused.status, refused.code], [400, 'invalid-body'])
+    const records = await own.auditRecords(1)
+    assert.equal(records.at(-1)?.reason, `the mapping of the body fails: ${code}`)
+  }
+  assert.equal(magento.received.length, from)
+})
+
 test('its variables stand for no other route of Magento', async () => {
   for (const number of ['attributes', 'type%73']) {
     const from = magento.received.length

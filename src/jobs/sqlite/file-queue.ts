@@ -18,6 +18,8 @@ export interface FileQueueSettings {
 
 /** How long handlers have after their signals were aborted, milliseconds. */
 const graceMs = 2_000
+
+/** How long to wait before trying again to take or settle entries, milliseconds. */
 const tryAgainMs = 1_000
 
 /** One of the queues in a file. */

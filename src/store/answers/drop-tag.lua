@@ -1,6 +1,10 @@
--- Gives a tag another version, so that whatever was kept with the one before is found no more; or holds
--- it off for a while, in which nothing is kept under it. A later drop does not shorten that.
--- KEYS: the tag. ARGV: the version, how long it lives, how long to hold off or 0; milliseconds.
+-- Gives a tag another version, so that what was kept with the version before is no longer found; or holds the tag off
+-- for a while, in which nothing is found or kept under it. A later drop does not shorten that while.
+--
+-- KEYS[1]  the tag
+-- ARGV[1]  the version
+-- ARGV[2]  how long the version is kept, milliseconds
+-- ARGV[3]  how long to hold the tag off, milliseconds; 0 to give it the version
 local holdMs = tonumber(ARGV[3])
 local isHeld = redis.call('GET', KEYS[1]) == 'held'
 if holdMs > 0 then

@@ -17,7 +17,6 @@ const entryBytes = 512
  * @param clock milliseconds, never going back
  */
 export function memoryKeys(maxBytes: number, clock: () => number): IdempotencyStore {
-  // Entries with the same lifetime are in the order in which they expire.
   const entries = new Map<string, Entry>()
   let bytes = 0
 

@@ -1,10 +1,10 @@
--- Says how the request of a key ended, or gives the key back; unless somebody else has taken it meanwhile,
--- since Redis may have lost it.
+-- Stores how the request that holds a key has ended, or frees the key. Does nothing if another request holds the key,
+-- which can be if Redis had lost it meanwhile.
 --
 -- KEYS[1]  the key
--- ARGV[1]  what it has while our request runs
--- ARGV[2]  what it has from now on, or empty where it is given back
--- ARGV[3]  how long that lives, milliseconds
+-- ARGV[1]  its value while our request runs
+-- ARGV[2]  its value from now on; empty to free it
+-- ARGV[3]  how long that value is kept, milliseconds
 
 local value = redis.call('GET', KEYS[1])
 if value and value ~= ARGV[1] then return 0 end

@@ -2,9 +2,10 @@
 --
 -- KEYS[1]  the job
 -- KEYS[2]  its results
--- ARGV[1]  add where it must not be there, or change where it must
--- ARGV[2]  life from now on, milliseconds, or 0 where that stays
--- ARGV[3]  how many names and values follow; then names of members that go
+-- ARGV[1]  add if the job must not exist, change if it must; otherwise nothing is done
+-- ARGV[2]  how long job and results are kept from now on, milliseconds; 0 to leave that as it is
+-- ARGV[3]  how many names and values follow to be set; behind them, names of members to delete
+-- answer   1, or 0 if nothing was done
 
 local is_there = redis.call('EXISTS', KEYS[1]) == 1
 if is_there == (ARGV[1] == 'add') then return 0 end

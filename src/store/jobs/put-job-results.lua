@@ -1,4 +1,4 @@
--- Keeps results of a job, for as long as the job.
+-- Keeps results of a job, for as long as the job; does nothing if the job does not exist.
 --
 -- KEYS[1]  the job
 -- KEYS[2]  its results

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
-import { globex } from '../support/gateway.ts'
-import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { type GatewayOptions, globex } from '../support/gateway.ts'
+import {
+  acmeHeaders,
+  type ClientAnswer,
+  globexHeaders,
+  problemOf,
+  send,
+} from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrapeUntil } from '../support/metrics.ts'
@@ -308,18 +314,28 @@ describe('jobs', () => {
     assert.doesNotMatch(await jobs.gateway.auditText(), /the first request under this key/)
   })
 
+  /** Has a gateway accept a job of the route of articles, and stops it again. */
+  async function acceptedBy(options: Partial<GatewayOptions>): Promise<ClientAnswer> {
+    await using jobs = await startJobsGateway(magento.url, {}, options)
+    return await jobs.write({ path: '/rest/V1/erp/articles', body: product.product })
+  }
+
   test('whose attempt comes upon a defect end as failed, and are told and kept as dead letters', async () => {
     const route = 'POST /V1/erp/articles'
-    const call = { route: 'POST /V1/products', body: '$error("no such mapping")' }
-    const endpoints = { article: { route, call } }
-    const integrations = [{ ...globex, policies: { routes: [route] } }]
-    await using jobs = await startJobsGateway(magento.url, {}, { integrations, endpoints })
-    const job = await jobs.ended(
-      await jobs.write({ path: '/rest/V1/erp/articles', body: product.product }),
-    )
+    const optionsWith = (body: string) => ({
+      integrations: [{ ...globex, policies: { routes: [route] } }],
+      endpoints: { article: { route, call: { route: 'POST /V1/products', body } } },
+    })
+    // The mapping is tried when a job is accepted, so another gateway on the same file accepts it with one that works.
+    await using jobs = await startJobsGateway(magento.url, {}, optionsWith('$error("broken")'))
+    await magento.setFault({ kind: 'maintenance' })
+    const accepted = await acceptedBy({
+      ...optionsWith('body'),
+      gateway: { jobs: { file: jobs.file } },
+    })
+    const job = await jobs.ended(accepted)
     assert.equal(job.state, 'failed')
     assert.equal(job.failure?.code, 'internal-error')
-    assert.equal(job.attempts, 1)
     await scrapeUntil(jobs.gateway, ({ value }) => value('magegate_jobs{state="dead"}') === 1)
     const text = await jobs.gateway.auditText()
     assert.equal(text.split('\n').filter((line) => line.includes('"job-ended"')).length, 1)

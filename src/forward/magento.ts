@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import { Pool } from 'undici'
+import { buildConnector, Pool } from 'undici'
 import type { Rejection } from '../problem.ts'
 import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -16,6 +16,7 @@ import { readWhole } from './read-whole.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 import { prepareExchange, type SendUpstream } from './upstream-exchange.ts'
+import { UnreachableError } from './upstream-failure.ts'
 import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
 
 /** How Magento is reached. */
@@ -75,7 +76,7 @@ export function connectMagento(
   answers: AnswerSettings,
   gate: UpstreamGate,
 ): Magento {
-  const { url, caFile, connections, timeouts } = settings
+  const { url, connections, timeouts } = settings
   const internalOrigin = new URL(url).origin
   const publicUrl = new URL(settings.publicUrl ?? url)
   const scheme = publicUrl.protocol === 'https:' ? 'https' : 'http'
@@ -89,11 +90,7 @@ export function connectMagento(
     pipelining: 1,
     headersTimeout: timeouts.headersMs,
     bodyTimeout: timeouts.bodyMs,
-    connect: {
-      timeout: timeouts.connectMs,
-      rejectUnauthorized: true,
-      ...(caFile !== undefined && { ca: readFileSync(caFile) }),
-    },
+    connect: connectorTo(settings),
   })
   async function forward(
     request: RequestContext,
@@ -186,6 +183,21 @@ export function connectMagento(
     },
     close: () => pool.destroy(),
   }
+}
+
+/** Makes connections. Their errors say that nothing was sent, which the code of an error alone does not tell. */
+function connectorTo({ timeouts, caFile }: MagentoSettings): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: timeouts.connectMs,
+    rejectUnauthorized: true,
+    ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+  })
+  return (options, callback) =>
+    connect(options, (...result) => {
+      const [error, socket] = result
+      if (error === null) callback(null, socket)
+      else callback(new UnreachableError(error), null)
+    })
 }
 
 /** An answer to a request for a token is a few hundred bytes long. */

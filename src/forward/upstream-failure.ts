@@ -12,6 +12,16 @@ export class ClientGoneError extends Error {
   readonly code = 'CLIENT_GONE'
 }
 
+/** No connection to Magento was established, so nothing of the request was sent. It has the code of its cause. */
+export class UnreachableError extends Error {
+  readonly code: string
+
+  constructor(cause: Error) {
+    super('no connection to Magento could be established', { cause })
+    this.code = errorCode(cause)
+  }
+}
+
 const timeouts = new Set([
   'ETIMEDOUT',
   'TOTAL_TIMEOUT',
@@ -20,15 +30,12 @@ const timeouts = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
 ])
 
-// No connection was established, so nothing of the request was sent.
-const unreachable =
-  /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_)/
-
 /** The answer to the caller when the exchange with Magento failed; its reason is the code of the error. */
 export function upstreamFailure(error: unknown): Rejection {
   const code = errorCode(error)
   if (timeouts.has(code)) return reject('upstream-timeout', code)
-  return reject(unreachable.test(code) ? 'upstream-unreachable' : 'upstream-failed', code)
+  const isUnreachable = error instanceof UnreachableError
+  return reject(isUnreachable ? 'upstream-unreachable' : 'upstream-failed', code)
 }
 
 /**

@@ -13,7 +13,7 @@ function requestFrom(clientIp: string) {
   return request
 }
 
-test('holds one address to its burst and lets the others be', async () => {
+test('limits an address to its burst, and does not affect others', async () => {
   const check = addressLimit.prepare({ perAddress: { ratePerSecond: 1, burst: 2 } }, services())
   assert.equal(check(requestFrom('203.0.113.1')), allow)
   assert.equal(check(requestFrom('203.0.113.1')), allow)
@@ -23,7 +23,7 @@ test('holds one address to its burst and lets the others be', async () => {
   assert.equal(check(requestFrom('203.0.113.2')), allow)
 })
 
-test('admits a caller again that waits as it was told', async () => {
+test('admits a caller again after the time that it was told to wait', async () => {
   const clock = testClock()
   const check = addressLimit.prepare(
     { perAddress: { ratePerSecond: 0.1, burst: 1 } },
@@ -36,7 +36,7 @@ test('admits a caller again that waits as it was told', async () => {
   assert.equal(check(requestFrom('203.0.113.1')), allow)
 })
 
-test('tells a caller that is shut out to stay away for the whole of it', async () => {
+test('tells a blocked caller to wait until the end of its penalty', async () => {
   const penaltyOf = () => 1_001
   const check = addressLimit.prepare(
     { perAddress: { ratePerSecond: 1, burst: 1 } },

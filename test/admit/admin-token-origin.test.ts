@@ -22,7 +22,7 @@ test('takes a token of an administrator from a listed address, and from no other
   }
 })
 
-test('takes a name beside one from elsewhere for no claim at all', () => {
+test('treats a name beside such a token from elsewhere as no claim', () => {
   const request = requestContext({ headers: { Authorization: `Bearer e30.${payload}.AAAA` } })
   request.claimed = { integration: 'acme-erp', by: 'name' }
   assert.equal(adminTokenOrigin.prepare([], services())(request), allow)

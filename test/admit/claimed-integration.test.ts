@@ -39,13 +39,13 @@ test('finds the integration by the name that it gives itself', () => {
   })
 })
 
-test('takes token and name that agree, and nothing that contradicts itself', () => {
+test('accepts a token and a name that agree, and no contradiction', () => {
   const authorization = `Bearer ${token}`
   assert.equal(claimOf({ authorization, 'X-Integration-Id': 'acme-erp' })?.integration, 'acme-erp')
   assert.deepEqual(claimOf({ authorization, 'X-Integration-Id': 'globex-pim' }), { by: 'nothing' })
 })
 
-test('claims nothing for what is unknown or has another form', () => {
+test('finds no integration for an unknown or malformed claim', () => {
   const nothing = { by: 'nothing' }
   assert.deepEqual(claimOf({}), nothing)
   assert.deepEqual(claimOf({ authorization: 'Bearer wrong-token-0123456789' }), nothing)

@@ -19,7 +19,7 @@ test("takes over a trusted proxy's request id and trace id", () => {
   assert.equal(request.traceId, traceId)
 })
 
-test('never takes them from anybody else', () => {
+test('never accepts them from other callers', () => {
   const request = requestContext({ headers })
   const { requestId, traceId: ours } = request
   check(request)
@@ -27,7 +27,7 @@ test('never takes them from anybody else', () => {
   assert.equal(request.traceId, ours)
 })
 
-test('keeps its own ids where a trusted proxy sends rubbish', () => {
+test('keeps its own ids if a trusted proxy sends malformed ones', () => {
   const request = requestContext({
     headers: { 'X-Request-Id': 'a b', traceparent: `00-${'0'.repeat(32)}-00f067aa0ba902b7-01` },
   })

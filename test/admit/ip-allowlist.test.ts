@@ -43,7 +43,7 @@ describe('refuses all others', async () => {
   }
 })
 
-test('takes a name from elsewhere for no claim at all', () => {
+test('treats a name from another address as no claim', () => {
   const request = requestContext()
   request.clientIp = '192.0.2.1'
   request.claimed = { integration: 'acme-erp', by: 'name' }

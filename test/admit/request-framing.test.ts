@@ -48,7 +48,7 @@ describe('refuses a repeated header that decides something', () => {
   }
 })
 
-test('lets a header that is a list stand more than once', () => {
+test('accepts a header with a list more than once', () => {
   assert.equal(codeOf({ headers: { Prefer: ['wait=10', 'respond-async'] } }), undefined)
 })
 

@@ -88,7 +88,7 @@ describe('refuses every other spelling', () => {
   }
 })
 
-test('never repeats the target in what it says', () => {
+test('never repeats the target in a fault', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 6 }), (text) => {
       const target = parse(`/rest/V1/x/secret${text}`)

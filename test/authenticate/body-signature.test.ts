@@ -89,7 +89,7 @@ test('refuses a secret from its notAfter on, and not before', () => {
   assert.equal(verify('{}', sign('{}'), endMs), 'k2')
 })
 
-test('takes a secret that stands twice for as long as one of the two lasts', () => {
+test('accepts a secret that is listed twice until the later of its ends', () => {
   const value = new Secret('renamed-secret-0123456789')
   const ended = { id: 'old', value, notAfter: '2026-11-01T00:00:00Z' }
   for (const secrets of [
@@ -102,7 +102,7 @@ test('takes a secret that stands twice for as long as one of the two lasts', () 
   }
 })
 
-test('gives a write what its repeats have in common, and a read nothing', () => {
+test('gives repeats of a write the same key, and a read none', () => {
   const repeatKeyOf = (method: string, target: string, signature = sign('')) => {
     const headers = { 'X-Signature': signature }
     const result = verifySignature(requestContext({ method, target, headers }), nowMs)

@@ -62,7 +62,7 @@ test('makes the string that docs/signing.md says', () => {
   )
 })
 
-test('accepts what is signed, and remembers its nonce for as long as its time is good', () => {
+test('accepts a signed request, and remembers its nonce as long as its timestamp is valid', () => {
   assert.deepEqual(resultOf(signed()), {
     keyId: 'k1',
     nonce: { value: 'nonce-0123456789abcdef', ttlMs: 300_001 },
@@ -71,7 +71,7 @@ test('accepts what is signed, and remembers its nonce for as long as its time is
   assert.ok(!('reason' in early) && early.nonce?.ttlMs === 600_001)
 })
 
-test('remembers a nonce for as long as a reload could have its time be good', () => {
+test('remembers a nonce as long as its timestamp could be valid after a reload', () => {
   const secrets = [{ id: 'k1', value: new Secret(secret) }]
   const hasty = canonicalSignature({ secrets, maxAgeMs: 1_000 })
   const result = resultOf(signed(), hasty)

@@ -20,7 +20,7 @@ test('accepts the token of the integration', () => {
   assert.equal(verdictFor('acme-token-0123456789'), allow)
 })
 
-test('spends on a wrong token what its signature would have cost, and on the right one nothing', async () => {
+test('does the work of a signature check for a wrong token, and none for the right one', async () => {
   let spent = 0
   const spendDecoy = () => {
     spent += 1

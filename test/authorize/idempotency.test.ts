@@ -217,7 +217,7 @@ for (const kind of ['memory', 'Redis'] as const) {
       }
     })
 
-    test('is over when the caller went away within an answer that is too long to be kept', async () => {
+    test('is over if the caller left during an answer that is too long to be kept', async () => {
       const key = newKey()
       const length = 8 * 1_048_576
       respond = (socket) => {

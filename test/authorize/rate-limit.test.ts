@@ -350,7 +350,7 @@ test('times are rounded up to whole seconds, so that nobody comes back too early
   assert.match(request.answerHeaders.join(), /"rate";r=0;t=60,.*X-RateLimit-Reset,60$/)
 })
 
-test('what a request held is given back when it is over, also if it was over before the decision', async () => {
+test('a place of a request is freed when it is over, even if it ended before the decision', async () => {
   const policy = prepared({ concurrency: 1 })
   const { request } = await policy.ask()
   assert.equal(await policy.allowedOf(1), 0)

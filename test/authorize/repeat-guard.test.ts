@@ -24,7 +24,7 @@ test('refuses a repeated write within its window, and takes it again after it', 
   assert.equal(await check(requestWith('a')), allow)
 })
 
-test('lets be what has a nonce, and everything with a window of 0', async () => {
+test('ignores requests with a nonce, and all requests if the window is 0', async () => {
   const check = repeatGuard.prepare({ windowMs: 1000 }, services())
   assert.equal(await check(requestWith(undefined)), allow)
   assert.equal(await check(requestWith(undefined)), allow)

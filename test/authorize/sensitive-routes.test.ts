@@ -79,7 +79,7 @@ describe('an account or a cart is one, however it is written', () => {
   }
 })
 
-test('where one address asks for many, the rate of the address holds', () => {
+test('the rate of an address applies if it asks for many accounts', () => {
   const check = sensitiveRoutes.prepare(
     { perAddress: '3/min', perSubject: '2/min' },
     services(testClock()),

@@ -66,7 +66,7 @@ describe('the payload of a call-back', () => {
     assert.ok(Buffer.byteLength(payload) < 20_480)
   })
 
-  test('is none of a job that is not over', () => {
+  test('is not made for a job that is not over', () => {
     assert.throws(() => payloadOf({ state: 'running' }), TypeError)
     const { endedAtMs: _, ...running } = endedJob
     assert.throws(() => callbackPayload({ ...running, state: 'done' }), TypeError)

@@ -59,7 +59,7 @@ async function callingBack(settings: Readonly<Record<string, CallbackSettings>>)
 }
 
 describe('the queue of call-backs', () => {
-  test('brings the quick theirs while others hang, who have no more at once than they may', async () => {
+  test('serves fast receivers while others hang, which get no more than their concurrency', async () => {
     await using hanging = await startReceiver({ answer: () => undefined })
     await using quick = await startReceiver()
     await using calling = await callingBack({

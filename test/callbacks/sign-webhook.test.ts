@@ -55,7 +55,7 @@ describe('the signature of a webhook', () => {
     )
   })
 
-  test('is refused to an id that could be read as another id and time', () => {
+  test('is refused for an id that could be read as another id and time', () => {
     const sign = prepareWebhookSignature([randomBytes(32)])
     for (const id of ['', 'msg.1', 'msg 1', 'msg\n1', 'msg_ü']) {
       assert.throws(() => sign(id, 0, ''), TypeError)
@@ -74,7 +74,7 @@ describe('a secret of a webhook', () => {
     }
   })
 
-  test('in any other form is none', () => {
+  test('in any other form is refused', () => {
     const base64 = randomBytes(32).toString('base64')
     const others = [
       base64,

@@ -37,7 +37,7 @@ async function checkFiles(changes: Partial<ConfigFiles>, env: Record<string, str
   return { exitCode, stdout, stderr: stderr.replaceAll(`${directory.path}/`, '') }
 }
 
-test('says by its exit code alone what nobody reads, and that it could not be written', async () => {
+test('returns the exit code even if its output cannot be written', async () => {
   await using directory = await writeConfig(filesWith({}))
   async function check(stdout: 'pipe' | number) {
     const child = spawn(process.execPath, [main, 'check', '--config', directory.path], {
@@ -392,7 +392,7 @@ describe('refuses', () => {
     )
   })
 
-  test('routes that are none, as keys, by what a key has to be', async () => {
+  test('keys that are not routes, saying what a key must be', async () => {
     const policies = {
       ...globex.policies,
       rateLimit: { rate: '20/s', routes: { PATCH: { rate: '1/s' } } },
@@ -440,7 +440,7 @@ describe('refuses', () => {
     assert.match(stderr, /\/upstream\/bearer: expected a bearer token, .* in env:MAGENTO_TOKEN/)
   })
 
-  test('a secret in bytes that are no text, and takes no mark before one for a part of it', async () => {
+  test('a secret that is not UTF-8, and ignores a byte order mark before one', async () => {
     const signature = { scheme: 'canonical', secrets: [{ id: 'k1', value: 'file:hmac' }] }
     const signing = { ...globex, credentials: { signature } }
     await using directory = await writeConfig(filesWith({ integrations: { signing } }))
@@ -464,7 +464,7 @@ describe('refuses', () => {
   })
 
   for (const folder of ['integrations', 'endpoints', 'policies']) {
-    test(`a folder ${folder}/ that is there and cannot be read`, async () => {
+    test(`a folder ${folder}/ that cannot be read`, async () => {
       await using directory = await writeConfig(filesWith({}))
       await rm(join(directory.path, folder), { recursive: true, force: true })
       await writeFile(join(directory.path, folder), '')

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-test('the demo says in one line what it needs where there is the gateway alone, as in the image', async () => {
+test('the demo says in one line what it needs outside a checkout, as in the image', async () => {
   const image = await mkdtemp(join(tmpdir(), 'magegate-image-'))
   for (const name of ['src', 'package.json']) {
     await cp(join(root, name), join(image, name), { recursive: true })

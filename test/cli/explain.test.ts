@@ -44,14 +44,14 @@ test('exits 0 for a signature that verifies and 1 for one that does not', async 
   assert.deepEqual([wrong.exitCode, wrong.stderr], [1, ''])
 })
 
-test('tells of tokens in words that are not struck out as tokens', async () => {
+test('speaks of tokens in words that redaction leaves', async () => {
   const tokenless = await explain('curl https://gateway.example/rest/V1/products/x')
   assert.match(tokenless.stdout, /also +it presents no token, which this integration needs\n/)
   const mistaken = await explain(curlOf(hmac(canonicalOf(), testEnv.ACME_TOKEN)), '--at', signedAt)
   assert.match(mistaken.stdout, /cause +the client used its token in the place of the secret\n/)
 })
 
-test('takes the present time without --at', async () => {
+test('uses the present time without --at', async () => {
   const timestamp = String(Math.floor(Date.now() / 1000))
   const line = curlOf(hmac(canonicalOf({ timestamp })), { timestamp })
   assert.equal((await explain(line)).exitCode, 0)

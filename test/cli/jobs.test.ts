@@ -142,7 +142,7 @@ test('a command that is not understood says what is', async () => {
   assert.match(stderr, /waiting, running, done/)
 })
 
-test('a file of jobs that is not there is told, and none is made that would look empty', async () => {
+test('a missing file of jobs is reported, and no empty one is created', async () => {
   const file = join(folder, 'elsewhere.sqlite')
   const gateway = { jobs: { file } }
   await using elsewhere = await writeConfig({
@@ -155,7 +155,7 @@ test('a file of jobs that is not there is told, and none is made that would look
   await assert.rejects(access(file), { code: 'ENOENT' })
 })
 
-test('no call-back is sent again of an integration that has none configured', async () => {
+test('jobs redeliver refuses an integration without a configured call-back', async () => {
   const accepted = await jobs.write({ body: product })
   assert.equal((await jobs.ended(accepted)).state, 'done')
   const gateway = { jobs: { file: jobs.file } }

@@ -42,7 +42,7 @@ test('magento pull fetches the schema that integrations are held against', async
   await magento.close()
 })
 
-test('magento pull keeps what was there when no document comes, and says why', async () => {
+test('magento pull keeps the old schema if it gets no document, and says why', async () => {
   await using files = await writeConfig({
     ...filesFor('http://127.0.0.1:1'),
     magentoSchema: { swagger: '2.0', paths: {} },
@@ -59,13 +59,13 @@ test('magento pull keeps what was there when no document comes, and says why', a
   })
 })
 
-test('a schema file that is none is a fault', async () => {
+test('a schema file that is not a schema is a fault', async () => {
   await using files = await writeConfig({ ...filesFor('http://127.0.0.1:1'), magentoSchema: [] })
   const { stderr } = await runCommand(['check', '--config', files.path], testEnv)
   assert.match(stderr, /schema\.json \/: expected the Swagger 2\.0 document of a shop/)
 })
 
-test('a document that no operations can be read of is no schema', () => {
+test('a document without readable operations is not a schema', () => {
   const documentOf = (paths: unknown, definitions: unknown = {}) =>
     parseSwagger(JSON.stringify({ swagger: '2.0', paths, definitions }))
   const none = [{ '/V1/x': null }, { '/V1/x': { get: null } }, { '/V1/x': { get: 'a' } }]
@@ -78,7 +78,7 @@ test('a document that no operations can be read of is no schema', () => {
   assert.ok(documentOf({ '/V1/x': { get: [] } }, []))
 })
 
-test('magento pull fetches what tags are of, in the place of a file that is none', async () => {
+test('magento pull replaces a broken schema file, although the configuration uses tags', async () => {
   const magento = await startMagento()
   const policies = {
     routes: [{ tag: 'products/{sku}' }],

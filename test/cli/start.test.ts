@@ -60,7 +60,7 @@ test('prints one line with its addresses, is live and ready, and counts', async 
   assert.equal(exitCode, 0)
 })
 
-test('runs with the files and the network alone that Node permits it', async () => {
+test('runs under the permission model of Node with only files and network', async () => {
   await using magento = await startMagento()
   const permitted = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-net']
   // Node 24 does not ask for the last one, and does not know it.
@@ -185,7 +185,7 @@ for (const [place, sections] of Object.entries({
   })
 }
 
-test('goes on where nobody reads what it prints', async () => {
+test('keeps running if nobody reads its output', async () => {
   await using directory = await writeConfig({ gateway: {}, integrations: {} })
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
@@ -223,7 +223,7 @@ test('goes on where nobody reads what it prints', async () => {
   assert.deepEqual(await ended, [0, null])
 })
 
-test('that fails for the address of the admin listener has cut off no job', async () => {
+test('a start that fails at the address of the admin listener interrupts no job', async () => {
   await using directory = await writeConfig({ gateway: {}, integrations: {} })
   const taken = createServer().listen(0, 'localhost')
   await once(taken, 'listening')

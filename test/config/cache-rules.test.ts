@@ -82,7 +82,7 @@ test('takes an endpoint whose call may be kept, and one that is handed to Magent
   assert.deepEqual([...(await faultsOf(another, {}, carts))], [])
 })
 
-test('names a route that could be any', async () => {
+test('refuses a route whose first segment is a variable', async () => {
   assert.match([...(await faultsOf(policies('GET /V1/:kind/:id'))).values()].join(), /a literal/)
 })
 
@@ -99,7 +99,7 @@ test('names an answer that would be longer than all of the memory', async () => 
   assert.deepEqual([...faults], [['/cache/answerKiB', 'no more than memoryMiB']])
 })
 
-test('names a time to live that is none', async () => {
+test('refuses a malformed time to live', async () => {
   const cache = { 'GET /V1/products': { ttlSeconds: 0 } }
   const faults = await faultsOf({ policies: { ...globex.policies, cache } })
   assert.deepEqual([...faults.keys()], ['/policies/cache/GET ~1V1~1products/ttlSeconds'])

@@ -100,7 +100,7 @@ describe('the setting callback', () => {
     }
   })
 
-  test('refuses addresses that are none, a file that is not there, and keys that it does not know', async () => {
+  test('refuses malformed addresses, a missing file, and unknown keys', async () => {
     assert.deepEqual(
       await faultsOf({ ...callback, allowAddresses: ['erp'], caFile: 'no.pem', follow: true }),
       [

@@ -20,7 +20,7 @@ const named: readonly (readonly [pointer: string, policies: Readonly<Record<stri
     ['idempotency/required/0', { idempotency: { required: [misspelt] } }],
   ]
 
-describe('what is said of a route that is not granted, and would hold for no request, is refused', () => {
+describe('settings of a route that is not granted are refused, since they would apply to no request', () => {
   for (const [pointer, policies] of named) {
     test(pointer, async () => {
       const routes = ['POST /V1/products']
@@ -34,7 +34,7 @@ describe('what is said of a route that is not granted, and would hold for no req
   }
 })
 
-test('a limit may be of a part of what is granted, of a method, and of jobs', async () => {
+test('a limit may apply to a part of what is granted, to a method, and to jobs', async () => {
   const limits = ['GET /V1/products/24-MB01', 'GET /V1/products/:id', 'POST', 'GET /V1/jobs/:id']
   const policies = {
     routes: ['GET /V1/products/:sku'],

@@ -5,7 +5,7 @@ import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { configFaults } from './config-faults.ts'
 
-test('a body is held against the schema of its route, however a preset names its variables', async () => {
+test('a body is checked against the schema of its route, however a preset names its variables', async () => {
   await using upstream = await startRawUpstream(
     (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
   )
@@ -40,7 +40,7 @@ test('a body is held against the schema of its route, however a preset names its
   assert.equal((await put({ price: 0 })).status, 400)
 })
 
-test('two grants that are one route are refused, since the settings of the second would not hold', async () => {
+test('two grants of one route are refused, since the settings of the second would have no effect', async () => {
   const routes = ['PUT /V1/products/:sku', 'POST /V1/products', 'PUT /V1/products/:id']
   const faults = await configFaults({ integration: { policies: { routes } } })
   assert.deepEqual(

@@ -20,7 +20,7 @@ const schemes = [
   ['rfc9421', 'keys', messageKey],
 ] as const
 
-describe('a key whose end is no time there is, and that would never end, is refused', () => {
+describe('a key is refused whose end is not a time, so that it would never end', () => {
   for (const [scheme, keys, key] of schemes) {
     test(`with scheme ${scheme}`, async () => {
       const pointer = `/credentials/signature/${keys}/0/notAfter`
@@ -47,7 +47,7 @@ describe('a key whose end is no time there is, and that would never end, is refu
   }
 })
 
-test('a date that there is not is refused for a route that is deprecated', async () => {
+test('a date that does not exist is refused for a deprecated route', async () => {
   for (const date of ['2027-02-30', '2027-13-01', '2027-00-10']) {
     const policies = {
       routes: ['GET /V1/products'],

@@ -20,7 +20,7 @@ const faultsOf = async (gateway: Readonly<Record<string, object>>) => [
   ...(await configFaults({ gateway })),
 ]
 
-test('two of what the gateway writes do not share a file, however its path is written', async () => {
+test('no two things that the gateway writes share a file, however its path is written', async () => {
   const trail = '/var/lib/magegate/audit.jsonl'
   const checkpoints = (file: string) => ({ key, copyTo: { file } })
   const faults = [
@@ -58,7 +58,7 @@ test('only a listener that nobody else can reach may do without HTTPS', async ()
   }
 })
 
-test('a place that is named by nothing is refused, which would be another one', async () => {
+test('an empty name of a file is refused, since it would mean another place', async () => {
   const pointers = async (gateway: Readonly<Record<string, object>>) =>
     (await faultsOf(gateway)).map(([pointer]) => pointer)
   assert.deepEqual(await pointers({ listen: { host: '' } }), ['/listen/host'])
@@ -70,13 +70,13 @@ test('a place that is named by nothing is refused, which would be another one', 
   assert.deepEqual(await pointers(sentinel), ['/store/sentinel/primary'])
 })
 
-test('a port that there is not is refused for a node of Redis', async () => {
+test('a port out of range is refused for a node of Redis', async () => {
   const faults = await faultsOf({ store: { cluster: { nodes: ['redis:65535', 'redis:65536'] } } })
   const expected = 'a host and a port, such as 10.0.0.5:26379'
   assert.deepEqual(faults, [['/store/cluster/nodes/1', expected]])
 })
 
-test('a database of Redis is a number, and another name would end the start', async () => {
+test('a database of Redis must be a number', async () => {
   const expected =
     'a reference to a redis:// or rediss:// URL, with the number of a database or none'
   const faultOf = async (path: string) => {
@@ -101,7 +101,7 @@ test('the URL of a service that has no password may be as short as its name', as
   assert.deepEqual([...(await configFaults({ gateway, env }))], [])
 })
 
-test('copies of checkpoints are taken to what is a URL, and that is no part of a fault', async () => {
+test('copies of checkpoints need a URL, which no fault repeats', async () => {
   const copyTo = { url: 'env:ACME_TOKEN', redis: { url: 'env:ACME_TOKEN', stream: 'checkpoints' } }
   const at = '/audit/checkpoints/copyTo'
   assert.deepEqual(await faultsOf({ audit: { checkpoints: { key, copyTo } } }), [

@@ -40,7 +40,7 @@ const standard = {
   },
 }
 
-test('two files of one class are a fault, since one of them would not hold', async () => {
+test('two files of one class are a fault, since one would have no effect', async () => {
   const content = { rateLimit: { rate: '1/s' } }
   await using files = await written({ class: 'standard' }, { standard: content })
   await writeFile(join(files.path, 'policies', 'standard.yml'), dump(content))
@@ -49,14 +49,14 @@ test('two files of one class are a fault, since one of them would not hold', asy
   ])
 })
 
-test('a class is no file that an editor or a system keeps beside it', async () => {
+test('files that editors and systems keep beside a class are ignored', async () => {
   await using files = await written({ class: 'standard' }, { standard })
   await symlink('somebody@elsewhere.1:2', join(files.path, 'policies', '.#standard.yaml'))
   await writeFile(join(files.path, 'policies', '._standard.yaml'), Buffer.from([0xff, 0xfe]))
   assert.deepEqual(await faultsOf(files), [])
 })
 
-test('a class holds where an integration says nothing else, route by route; check prints what comes of it', async () => {
+test('a class applies where an integration sets nothing else, route by route; check prints the result', async () => {
   const own = { class: 'standard', burst: 80, concurrency: 4, routes: { POST: { rate: '9/s' } } }
   await using files = await written(own, { standard })
   const { integrations } = await loadConfig(files.path, testEnv)

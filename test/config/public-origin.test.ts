@@ -18,7 +18,7 @@ async function originOf(listen: object) {
   return `${scheme}://${authority}`
 }
 
-test('what signatures cover of the name of the gateway is its public URL, in the one form that it has', async () => {
+test('signatures cover the public URL of the gateway in its canonical form', async () => {
   for (const [publicUrl, origin] of [
     ['https://Gateway.Example:443/', 'https://gateway.example'],
     ['http://gateway.example:80', 'http://gateway.example'],

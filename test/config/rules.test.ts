@@ -202,7 +202,7 @@ test('the URLs of Magento and of the gateway are origins and nothing more', asyn
   }
 })
 
-test('a key by which JavaScript would change what an object is made of is a key like others', async () => {
+test('__proto__ and the like are keys like others', async () => {
   const integration = JSON.parse('{"__proto__": {"upstream": {"passthrough": true}}}')
   const [[pointer, expected] = []] = await configFaults({ integration })
   assert.equal(pointer, '/__proto__')

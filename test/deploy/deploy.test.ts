@@ -30,7 +30,7 @@ describe('the alert rules', () => {
   }
 })
 
-test('docs/operations.md says of every alert what to do', async () => {
+test('docs/operations.md says for every alert what to do', async () => {
   const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8')
   const rules = await textOf('prometheus/magegate.rules.yaml')
   const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => String(name))
@@ -39,7 +39,7 @@ test('docs/operations.md says of every alert what to do', async () => {
   for (const name of alerts) assert.match(table, new RegExp(`^\\|.*\\b${name}\\b.*\\|.*\\|`, 'm'))
 })
 
-test('rules and dashboard look at metrics that there are', async () => {
+test('rules and dashboard use only metrics that exist', async () => {
   // Nothing is sent to it; names are there from the start.
   const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
   const gateway = { listen: { tls } }
@@ -181,7 +181,7 @@ test('pods are as restricted as they can be, and one is always left', () => {
   assert.ok(left >= 1 && left < Number(manifest('StatefulSet').spec.replicas))
 })
 
-test('the unit of systemd is one, and is restricted', () => {
+test('the systemd unit is valid and restricted', () => {
   const unit = pathOf('systemd/magegate.service')
   // What exposure is, systemd-analyze says in tenths; an unrestricted service has 96.
   const args = ['security', '--offline=true', '--threshold=25', unit]

@@ -159,7 +159,7 @@ for (const [kind, magentoSettings] of [
       }
     })
 
-    test('what fails in Magento is told as ever', async () => {
+    test('a failure of Magento is answered as for forwarded requests', async () => {
       await magento.setFault({ kind: 'maintenance' })
       const answer = await post({ sku: 'A/B', qty: 1 })
       await magento.clearFault()
@@ -201,7 +201,7 @@ test('endpoints: forward hands the path to the module that the shop has', async 
   )
 })
 
-test('what Magento answers with that is none of its answers is an error of Magento', async () => {
+test('an answer that Magento never gives counts as an error of Magento', async () => {
   await using upstream = await startRawUpstream((socket, request) => {
     const body = request.includes('searchCriteria') ? '{"items":null}' : 'null'
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)

@@ -129,7 +129,7 @@ for (const [kind, settings] of [
       assert.ok(results.some((result) => !result.success))
     })
 
-    test('where Magento is away from the start, nothing is told but that', async () => {
+    test('if Magento is away from the start, only that is answered', async () => {
       await magento.setFault({ kind: 'maintenance' })
       const answer = await post({ items: [{ sku: 'A/B', qty: 9 }] })
       await magento.clearFault()

@@ -357,7 +357,7 @@ test('an answer that breaks off half-way ends the connection of the caller', asy
   assert.equal(record?.code, 'upstream-failed')
 })
 
-test('a problem never names what is behind the gateway', async () => {
+test('a problem never reveals the address of Magento', async () => {
   await using both = await startBoth((socket) => socket.destroy())
   const answer = await send(both.gateway.url, { headers: globexHeaders })
   assert.equal(problemOf(answer).code, 'upstream-failed')

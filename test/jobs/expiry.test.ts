@@ -67,7 +67,7 @@ describe('a job that Magento does not take', () => {
     await scrapeUntil(jobs.gateway, ({ value }) => value('magegate_jobs{state="dead"}') === 1)
   })
 
-  test('any further after some of its items cannot be cancelled, and ends as partial', async () => {
+  test('completely in the time that it has cannot be cancelled, and ends as partial', async () => {
     await magento.setFault({ kind: 'maintenance' }, '/rest/V1/products/24-MB01/stockItems')
     const path = '/rest/V1/magefine/inventaire/bulk'
     const accepted = await jobs.write({ path, body: { items } })

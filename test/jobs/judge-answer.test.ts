@@ -31,12 +31,12 @@ for (const [codes, judgement] of [
   })
 }
 
-test('a connection that never stood has carried nothing out', () => {
+test('nothing was carried out if no connection was made', () => {
   assert.equal(judge(reject('upstream-timeout', 'UND_ERR_CONNECT_TIMEOUT')), 'nothing-done')
   assert.equal(judge(reject('upstream-timeout', 'UND_ERR_HEADERS_TIMEOUT')), 'unknown')
 })
 
-test('what nobody knows the end of can be put back, and what Magento refused cannot', () => {
+test('a job with an unknown end can be put back, and one that Magento refused cannot', () => {
   for (const code of ['expired', 'interrupted', 'upstream-timeout', 'upstream-error'] as const) {
     assert.ok(canBePutBack({ code, detail: '' }), code)
   }

@@ -7,7 +7,7 @@ import type { JobStore } from '../../src/jobs/job.ts'
 import { patientStore } from '../../src/jobs/patient-store.ts'
 import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 
-test('a change that is tried again does not undo the one after it', async () => {
+test('a change that is retried does not undo a later one', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-patient-'))
   const file = join(folder, 'jobs.sqlite')
   const backend = await openFileBackend({ file, keepMs: 60_000, keepDeadMs: 60_000 }, (error) => {

@@ -7,7 +7,7 @@ import { openAuditLog } from '../../src/record/audit-log.ts'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { compileKnownSecrets } from '../../src/record/known-secrets.ts'
 
-test('a secret that is found where one line follows another joins no two of them', async () => {
+test('redacting a secret that spans the end of a line joins no lines', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-log-'))
   const file = join(folder, 'audit.jsonl')
   const redact = compileKnownSecrets(['one"}\n{"path":"two', 'within-a-line'])

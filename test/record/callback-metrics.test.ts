@@ -31,7 +31,7 @@ test('a scrape shows what is in the queue now, asked once, and how old the oldes
   assert.equal(asked, 1)
 })
 
-test('a queue that cannot say it has no figure, and the scrape succeeds', async () => {
+test('a queue that cannot be read has no figure, and the scrape succeeds', async () => {
   let isAway = false
   const { lines } = scraped(async () => {
     if (isAway) throw new Error('away')

@@ -161,7 +161,7 @@ const planted: fc.Arbitrary<Planted> = fc.oneof(
     })),
 )
 
-test('no planted secret comes out anywhere, wherever it stood and however it was encoded', async () => {
+test('no planted secret appears in any output, wherever it was sent and however it was encoded', async () => {
   const secrets = new Set<string>()
   const answers: string[] = []
   let requests = 0

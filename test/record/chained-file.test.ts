@@ -64,7 +64,7 @@ test('numbers and links its lines, over a restart too', async () => {
   )
 })
 
-test('goes on behind a line that was cut off, and tells what stands there', async () => {
+test('continues after a line that was cut off, and records what is left of it', async () => {
   const path = join(folder, 'cut.jsonl')
   const first = await openChainedFile(path, undefined, failOn)
   await first.append(['{"n":1}', '{"n":2}'])
@@ -89,7 +89,7 @@ test('goes on behind a line that was cut off, and tells what stands there', asyn
   assert.equal(record?.n, 3)
 })
 
-test('takes up its chain behind lines that are none of its own, however long', async () => {
+test('continues its chain after foreign lines, however long', async () => {
   const path = join(folder, 'foreign.jsonl')
   const first = await openChainedFile(path, undefined, failOn)
   await first.append(['{"n":1}'])
@@ -130,7 +130,7 @@ test('loses no line over rotations, and goes on with the chain in the next file'
   )
 })
 
-test('takes up the chain of what was put aside when its own file is gone', async () => {
+test('continues the chain of the latest segment if its own file is gone', async () => {
   const path = join(folder, 'gone.jsonl')
   const aside = join(folder, 'gone.jsonl.20260115T093000123Z')
   const first = await openChainedFile(aside, undefined, failOn)
@@ -143,7 +143,7 @@ test('takes up the chain of what was put aside when its own file is gone', async
   readChain(await readFile(path, 'utf8'), one)
 })
 
-test('tells of lines that could not be written as soon as one can be', async () => {
+test('records how many lines could not be written as soon as one can be', async () => {
   const errors: unknown[] = []
   const file = await openChainedFile('/dev/full', undefined, (error) => errors.push(error))
   assert.ok(!file.isFailing())

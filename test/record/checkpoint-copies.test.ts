@@ -8,7 +8,7 @@ import { copyCheckpoints, copyToFile } from '../../src/record/checkpoint-copies.
 /** Lets what has been promised so far happen. */
 const settled = () => new Promise(setImmediate)
 
-test('a second place that is away is told of, and gets all in order when it is back', async () => {
+test('a second place that is away is reported, and gets all checkpoints in order when it is back', async () => {
   mock.timers.enable({ apis: ['setTimeout'] })
   const arrived: string[] = []
   const errors: unknown[] = []

@@ -66,7 +66,7 @@ test('and once, where compression was cut off before its source was removed', as
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
 })
 
-test('what comes in is covered in time, however little it is', async () => {
+test('new records are covered in time, however few they are', async () => {
   const trail = join(folder, 'timed.jsonl')
   const settings = { key: { privateKey, id: 'k' }, everyRecords: 100, everySeconds: 0.01 }
   const { promise, resolve } = Promise.withResolvers<string>()
@@ -89,7 +89,7 @@ test('a checkpoint that was cut off is ended before the next one', async () => {
   assert.equal((JSON.parse(next ?? '') as { to: number }).to, 4)
 })
 
-test('a later start covers nothing again', async () => {
+test('a later start covers no record again', async () => {
   const { trail } = await writeTrail('later.jsonl')
   await coveredAtStart(trail)
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])

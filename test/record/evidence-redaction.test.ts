@@ -23,7 +23,7 @@ function computedOf(target: string): string[] {
   return recordedSignature(request)?.computed?.split('\n') ?? []
 }
 
-test('path and query that hold words and numbers stand as they were signed, byte for byte', () => {
+test('a path and query of words and numbers are shown as they were signed, byte for byte', () => {
   const query = 'searchCriteria%5BpageSize%5D=20&&fields=items[sku]'
   const lines = computedOf(`/rest/all/V1/orders/42?${query}`)
   assert.equal(lines.length, 7)
@@ -31,7 +31,7 @@ test('path and query that hold words and numbers stand as they were signed, byte
   assert.deepEqual(computedOf('/rest/V1/orders').slice(4, 6), ['/rest/V1/orders', ''])
 })
 
-test('whatever else a caller puts there does not', () => {
+test('anything else that a caller puts there is not shown', () => {
   const secret = fc.stringMatching(/^[A-Za-z0-9]{4}[0-9]{2}[A-Za-z0-9]{10,30}$/)
   fc.assert(
     fc.property(secret, (text) => {
@@ -94,7 +94,7 @@ describe('whatever the scheme, nothing that is secret is shown', () => {
   }
 })
 
-test('what is too short for a signature leaves no digest to guess it from', () => {
+test('a value too short for a signature leaves no digest from which it could be guessed', () => {
   const request = requestContext()
   for (const signature of ['', 'pw-0123456789', 'x'.repeat(25), 'two words of a long sentence'])
     for (const scheme of ['body', 'canonical']) {

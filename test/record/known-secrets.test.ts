@@ -46,7 +46,7 @@ test('finds a secret each of whose characters is percent-encoded, and one encode
   )
 })
 
-test('finds each of ten thousand secrets, and strikes out nothing else', () => {
+test('finds each of ten thousand secrets, and redacts nothing else', () => {
   const secrets = Array.from({ length: 10_000 }, () => randomBytes(16).toString('base64url'))
   const redact = compileRedaction(secrets.map((text) => new Secret(text)))
   for (let index = 0; index < secrets.length; index += 97) {
@@ -60,7 +60,7 @@ test('finds each of ten thousand secrets, and strikes out nothing else', () => {
   assert.equal(redact(line), line)
 })
 
-test('of secrets that begin alike the longest is struck out', () => {
+test('of secrets that begin alike, the longest is redacted', () => {
   const redact = compileRedaction([
     new Secret('0123456789abcdef'),
     new Secret('0123456789abcdefghij'),

@@ -16,7 +16,7 @@ after(() => rm(folder, { recursive: true }))
 
 const mebibyte = Buffer.from(`${'x'.repeat(1_048_575)}\n`)
 
-test('has written a line when it says so, after what was there, not for others to read', async () => {
+test('has written a line when it says so, after the existing ones, in a file that others cannot read', async () => {
   const file = join(folder, 'new', 'audit.jsonl')
   const first = openLineFile(file, undefined)
   await first.write(Buffer.from('one\n'))

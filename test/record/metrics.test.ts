@@ -62,7 +62,7 @@ function hostileRequests(name: string): ClientRequest[] {
   ]
 }
 
-test('no name that a caller chooses makes a series, however many it tries', async () => {
+test('no name that a caller chooses creates a series, however many it tries', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
@@ -109,7 +109,7 @@ test('each request counts once on its time, on that of Magento and on that of th
   assert.equal(upTo.at(-1), 4)
 })
 
-test('who is not authenticated counts by what was wrong', async () => {
+test('requests that are not authenticated are counted by their fault', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
@@ -242,7 +242,7 @@ test('connections to Magento are shown, and the requests that wait for one', asy
   for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
 })
 
-test('that Redis is away is shown, with what is answered without it', async () => {
+test('shows that Redis is away, and how many requests were decided without it', async () => {
   await using upstream = await startUpstream()
   await using redis = await startRedis()
   const rateLimit = { rate: '1000/s' }

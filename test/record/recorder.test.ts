@@ -24,7 +24,7 @@ function readOf(requestId: string): RequestContext {
   })
 }
 
-test('a read that is over while the recorder is flushed is written too', async () => {
+test('a read that ends while the recorder is flushed is written too', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
   const file = join(folder, 'audit.jsonl')
   const auditLog = await openAuditLog({ file }, (text) => text, failOn)
@@ -55,7 +55,7 @@ test('a read that is over while the recorder is flushed is written too', async (
   await rm(folder, { recursive: true })
 })
 
-test('the trail tells of how many requests no record is kept, since it takes none', async () => {
+test('the trail says for how many requests it has no record after it has stalled', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
   const file = join(folder, 'audit.jsonl')
   const auditLog = await openAuditLog({ file }, (text) => text, failOn)

@@ -54,7 +54,7 @@ describe('leaves alone', () => {
   }
 })
 
-test('a number of a card is told by what stands on either side', () => {
+test('the number of a card is recognized by what surrounds it', () => {
   const card = '4111111111111111'
   for (const [text, shown] of [
     [card, '[redacted]'],
@@ -69,7 +69,7 @@ test('a number of a card is told by what stands on either side', () => {
   }
 })
 
-test('words end at any white space, so that what cannot be decoded hides nothing behind it', () => {
+test('words end at any white space, so that text that cannot be decoded hides no token after it', () => {
   const known = compileRedaction([new Secret('s3cr3t-one-abcdef')])
   for (const space of [' ', '\t', '\u00a0', '\u2028', '\u3000']) {
     assert.ok(!known(`%ZZ${space}s%33cr3t-one-abcdef`).includes('cr3t-one'), JSON.stringify(space))

@@ -62,7 +62,7 @@ test('a request is a span of the server with one of the client below it, in the 
   assert.equal(receiver.headers[0]?.authorization, 'Bearer otlp-token-0123456789')
 })
 
-test('what Magento fails at, and what is refused, is told as such', async () => {
+test('failures of Magento and refusals are marked in spans', async () => {
   await using receiver = await startOtlpReceiver()
   await using upstream = await startRawUpstream((socket) => socket.destroy())
   await using gateway = await startGateway({
@@ -95,7 +95,7 @@ test('nobody but a trusted proxy puts a request into a trace, or has it sampled'
   }
 })
 
-test('what is not sampled makes no span, and Magento is told so', async () => {
+test('a request that is not sampled has no span, and Magento is told so', async () => {
   await using receiver = await startOtlpReceiver()
   await using upstream = await startUpstream()
   const sampled = { ...tracingEnv(receiver.url), OTEL_TRACES_SAMPLER: 'always_off' }
@@ -130,7 +130,7 @@ test('no secret and nothing that the audit strikes out leaves in a span', async 
   assert.match(text, /\[redacted\]/)
 })
 
-test('while nobody takes spans, requests are answered, and no more wait than the queue holds', async () => {
+test('while the collector is away, requests are answered, and the queue of spans is bounded', async () => {
   await using receiver = await startOtlpReceiver()
   await using upstream = await startUpstream()
   const env = {

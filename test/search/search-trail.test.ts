@@ -177,7 +177,7 @@ describe('the command', () => {
     )
   })
 
-  test('prints nothing that a caller chose to steer the terminal with, or a spreadsheet', async () => {
+  test('prints no control characters for the terminal and no formulas for a spreadsheet', async () => {
     const file = join(folder, 'steering.jsonl')
     const record = {
       v: 1,
@@ -195,7 +195,7 @@ describe('the command', () => {
     }
   })
 
-  test('says what it does not understand', async () => {
+  test('names the argument that it does not understand', async () => {
     assert.equal((await search('--from', 'yesterday')).exitCode, 2)
     assert.equal((await search('--limit', 'all')).exitCode, 2)
     assert.equal((await search('--colour', 'red')).exitCode, 2)

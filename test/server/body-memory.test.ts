@@ -58,7 +58,7 @@ async function allReleased(): Promise<void> {
 }
 
 describe('where the memory for bodies is used up', () => {
-  test('by bodies that never end, the oldest is given up, and a whole one is served', async () => {
+  test('by bodies that never end, the oldest one is given up, and a complete one is served', async () => {
     const answers = Array.from({ length: fitting + 1 }, beginBody)
     const answer = await Promise.race(answers)
     assert.match(answer, /^HTTP\/1\.1 503 /)

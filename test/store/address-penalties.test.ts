@@ -54,7 +54,7 @@ test('a penalty is not forgotten as soon as it is over', () => {
   assert.deepEqual([guess(), guess()], [0, 1_000])
 })
 
-test('counts neither what an integration is charged for, nor failures of ours, nor a refusal of its own', () => {
+test('counts no requests of verified integrations, no failures of the gateway and no refusals for a penalty', () => {
   const { note, penaltyOf } = addressPenalties(testClock())
   for (let count = 0; count < 10; count += 1) {
     const verified = refusedOf('203.0.113.1', 'route-not-granted', 403)

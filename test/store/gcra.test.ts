@@ -41,7 +41,7 @@ test('decides as a plain token bucket does', () => {
   )
 })
 
-test('admits a caller that waits as told, and not one that waits a little less', () => {
+test('admits a caller after the time that it was told to wait, and not a little earlier', () => {
   fc.assert(
     fc.property(limits, (limit) => {
       let fullAtMs = 0
@@ -60,7 +60,7 @@ test('admits a caller that waits as told, and not one that waits a little less',
   )
 })
 
-test('a bucket whose limit is edited is empty at most, and fills at the new rate from then on', () => {
+test('after its limit is edited, a bucket is at most empty, and fills at the new rate', () => {
   const perHour = { ratePerSecond: 1 / 3600, burst: 2 }
   const first = takeFromBucket(perHour, 0, 1_000)
   const { fullAtMs } = takeFromBucket(perHour, first.fullAtMs, 1_000)

@@ -14,7 +14,7 @@ test('a nonce is fresh once within its life, and again after it', () => {
   assert.equal(nonces.use('a', 1000), 'fresh')
 })
 
-test('a full memory refuses rather than forgets, until a life has ended', () => {
+test('a full memory refuses new nonces, and forgets none before its time', () => {
   const clock = testClock()
   const nonces = memoryNonces(3, clock)
   assert.equal(nonces.use('long', 5000), 'fresh')

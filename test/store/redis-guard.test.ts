@@ -30,7 +30,7 @@ test('nothing waits beyond the deadline for a client that never gives up, and wh
   guard.close()
 })
 
-test('while a probe finds a replica, the primary is looked for again, and only then', async () => {
+test('looks for the primary again only if a probe finds a replica', async () => {
   const readOnly = new Error("READONLY You can't write against a read only replica.")
   const back = Promise.withResolvers<void>()
   const probes = [new Error('CLUSTERDOWN The cluster is down'), readOnly, undefined]

@@ -69,7 +69,7 @@ describe('with Redis', () => {
     )
   })
 
-  test('leaves no key without an end', async () => {
+  test('gives every key a time to live', async () => {
     await using redis = await startRedis()
     using opened = await open(at(redis.url))
     const limits = [
@@ -265,7 +265,7 @@ describe('with Redis', () => {
     assert.equal((await decide(opened.store, charge)).isAllowed, true)
   })
 
-  test('lets no more through than the rate and the burst while two processes press', async () => {
+  test('lets no more through than rate and burst while two processes ask at full speed', async () => {
     await using redis = await startRedis()
     using first = await open(at(redis.url))
     using second = await open(at(redis.url))

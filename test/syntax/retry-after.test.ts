@@ -14,7 +14,7 @@ test('Retry-After is read as seconds and as a date', () => {
   assert.equal(retryAfterMs('Sat, 28 Nov 2026 08:00:01 GMT', now + 1), 999)
 })
 
-test('what has neither form says nothing', () => {
+test('a value of another form is ignored', () => {
   const others = [undefined, '', '-1', '1.5', '1e3', 'soon', '9999999999', '2026-11-28T08:01:30Z']
   for (const value of [...others, 'Sat, 99 Xyz 2026 08:01:30 GMT']) {
     assert.equal(retryAfterMs(value, now), undefined, String(value))

@@ -33,13 +33,13 @@ describe('all frames of a file are decompressed, in whatever pieces they come', 
   }
 })
 
-test('what may be skipped is skipped', async () => {
+test('skippable frames are skipped', async () => {
   const skippable = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3])
   const file = Buffer.concat([skippable, zstdCompressSync(Buffer.from('one'))])
   assert.equal((await read(file, 4)).toString(), 'one')
 })
 
-test('a file that ends within a frame, or is none, is told', async () => {
+test('a file that ends within a frame, or is not compressed, is an error', async () => {
   const file = zstdCompressSync(Buffer.from('one two three'))
   await assert.rejects(read(file.subarray(0, -3), 5), /ends within a frame/)
   await assert.rejects(read(Buffer.from('{"not":"zstd"}'), 100), /not compressed with zstd/)

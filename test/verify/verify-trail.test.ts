@@ -75,7 +75,7 @@ async function editLines(path: string, edit: (lines: string[]) => void): Promise
   await writeFile(path, lines.join('\n'))
 }
 
-test('a trail that nobody touched is whole, over restarts and rotations, compressed or not', async () => {
+test('an untouched trail verifies, over restarts and rotations, compressed or not', async () => {
   const path = await writeTrail(25)
   await writeTrail(10, { path })
   assert.deepEqual(await verified(path), {
@@ -110,7 +110,7 @@ test('checkpoints that were put aside and compressed count with those that came 
   assert.deepEqual([fault, checkpoints], [undefined, 3])
 })
 
-test('a trail is whole whose key was replaced, by the keys in their order and not by one of them', async () => {
+test('a trail whose key was replaced verifies with the keys in their order, and not with one of them', async () => {
   const { privateKey, publicKey: next } = generateKeyPairSync('ed25519')
   const signer = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
   const path = await writeTrail(25)
@@ -124,7 +124,7 @@ test('a trail is whole whose key was replaced, by the keys in their order and no
   assert.match((await verified(path, [next, publicKey])).fault ?? '', /a key that was replaced/)
 })
 
-test('a trail whose oldest file is not kept any more is whole from there on', async () => {
+test('a trail verifies from its first file that is still kept', async () => {
   const path = await writeTrail(60, { filler: 'x'.repeat(65_536) })
   const [oldest = ''] = trailFiles(path)
   await rm(oldest)
@@ -145,7 +145,7 @@ test('records that a process did not live to sign are signed at the next start',
   assert.deepEqual(report.notes, [])
 })
 
-test('a line that was cut off, and that the next one tells of, is no fault', async () => {
+test('a line that was cut off is not a fault if the next one accounts for it', async () => {
   const path = await writeTrail(9)
   await writeFile(path, '{"v":1,"torn', { flag: 'a' })
   assert.deepEqual((await verified(path)).notes, [`${path}:10: the last line is cut off`])

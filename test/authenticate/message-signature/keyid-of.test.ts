@@ -12,7 +12,7 @@ test('reads the keyid of the only signature, or of the one with the tag', () => 
   assert.equal(keyidOf(headers, 'x'), 'k1')
 })
 
-test('reads none where there is none, or more than one', () => {
+test('reads no keyid if there is no signature, or several', () => {
   assert.equal(of(), undefined)
   assert.equal(of('a=()'), undefined)
   assert.equal(of('a=();keyid=k1'), undefined)

@@ -45,7 +45,7 @@ test('says what is wrong with a key', () => {
   ])
 })
 
-test('says what is expected of a public key that is none', () => {
+test('says what a public key must be', () => {
   const expected = 'a public key for ed25519, SubjectPublicKeyInfo in PEM'
   const privatePem = ed25519PrivateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const broken = ed25519PublicPem.replace('MCow', 'MCox')

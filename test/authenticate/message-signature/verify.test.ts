@@ -51,7 +51,7 @@ test('accepts further components, and the tag of this gateway', () => {
   assert.ok('keyId' in verify(received(signed), nowMs))
 })
 
-test('accepts both ends of the time that a signature is good for', () => {
+test('accepts a signature at the first and the last moment of its validity', () => {
   const signed = received(signedParts())
   assert.ok('keyId' in verify(signed, nowMs - 30_000))
   assert.ok('keyId' in verify(signed, nowMs + 330_000))

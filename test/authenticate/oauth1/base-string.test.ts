@@ -38,13 +38,13 @@ test('signs the path as it was sent', () => {
   )
 })
 
-test('takes a + for a space, and nothing between two & for nothing, as PHP does', () => {
+test('reads + as a space and ignores an empty pair, as PHP does', () => {
   assert.equal(baseStringOf('a=1+2&b+c=3'), baseStringOf('a=1%202&b%20c=3'))
   assert.equal(baseStringOf('&a=1&&b=2&'), baseStringOf('a=1&b=2'))
   assert.notEqual(baseStringOf('a=1%2B2'), baseStringOf('a=1+2'))
 })
 
-test('has none for a query that could be read in two ways', () => {
+test('makes none for a query that could be read in two ways', () => {
   for (const [query, reason] of [
     ['a=1&a=2', 'a query parameter stands more than once'],
     ['a[]=1&a%5B%5D=2', 'a query parameter stands more than once'],

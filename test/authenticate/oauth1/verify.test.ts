@@ -95,7 +95,7 @@ test('verifies what the package oauth-1.0a signs, and says which key it was', ()
   }
 })
 
-test('remembers a nonce for as long as a reload could have its time be good', () => {
+test('remembers a nonce as long as its timestamp could be valid after a reload', () => {
   const result = resultOf({}, { maxAgeMs: 1_000 })
   assert.ok(!('reason' in result) && result.nonce?.ttlMs === 300_001)
 })

@@ -31,7 +31,7 @@ function call(...failed: readonly (boolean | undefined)[]): void {
 }
 
 describe('a closed circuit', () => {
-  test('opens when the share of failures is reached, and not before there are calls enough', () => {
+  test('opens when the share of failures is reached, and not before there are enough calls', () => {
     call(true, true, true)
     assert.equal(breaker.state(), 'closed')
     call(true)
@@ -77,14 +77,14 @@ describe('an open circuit', () => {
     assert.deepEqual(states, ['open', 'half-open'])
   })
 
-  test('is open no longer than it says, also where nobody calls', () => {
+  test('is open no longer than it says, even if nobody calls', () => {
     now += 499
     assert.equal(breaker.state(), 'open')
     now += 1
     assert.equal(breaker.state(), 'half-open')
   })
 
-  test('takes no notice of how calls end that were made before', () => {
+  test('ignores the ends of calls that were made before', () => {
     const early = openCircuitBreaker(
       rules,
       () => now,
@@ -104,7 +104,7 @@ describe('an open circuit', () => {
     assert.equal(early.state(), 'closed')
   })
 
-  test('can be tried at once when somebody has seen that it may go well', () => {
+  test('can be tried at once after a sign of success', () => {
     breaker.tryNow()
     call(false, false)
     assert.equal(breaker.state(), 'closed')
@@ -132,13 +132,13 @@ describe('a half-open circuit', () => {
     assert.equal(breaker.retryAfterMs(), 500)
   })
 
-  test('makes another call in the place of one that says nothing', () => {
+  test('allows another call in place of one that says nothing', () => {
     call(undefined, undefined, undefined, false, false)
     assert.equal(breaker.state(), 'closed')
   })
 })
 
-test('other rules hold at once, and the state stays', () => {
+test('new rules apply at once, and the state stays', () => {
   call(true, true, true)
   breaker.configure({ ...rules, minimumCalls: 2 })
   call(true)
@@ -149,7 +149,7 @@ test('other rules hold at once, and the state stays', () => {
   assert.equal(breaker.state(), 'open')
 })
 
-test('a half-open circuit closes where other rules ask for no more calls than went well', () => {
+test('a half-open circuit closes if new rules ask for no more calls than have succeeded', () => {
   call(true, true, true, true)
   now += 500
   call(false)

@@ -47,7 +47,7 @@ describe('the order', () => {
     assert.match(drain(queue).slice(0, 9), /^(?=(?:.*b){6})(?=(?:.*a){3})/)
   })
 
-  test('serves a line that comes anew next, and gives it nothing for the time before', () => {
+  test('serves a new line next, and gives it nothing for the time before', () => {
     const { queue, fill } = openWith(100)
     fill(newLine(1, 1), 'a', 10)
     for (let taken = 0; taken < 5; taken += 1) queue.shift()
@@ -56,7 +56,7 @@ describe('the order', () => {
   })
 })
 
-test('who comes back as soon as it was served does not get before who waits', () => {
+test('a line that returns as soon as it was served does not overtake those that wait', () => {
   const { queue, fill } = openWith(100)
   fill(newLine(1, 1), 'a', 10)
   const back = newLine<string>(1, 1)
@@ -75,7 +75,7 @@ describe('a full queue', () => {
     assert.equal(queue.size(), 3)
   })
 
-  test('makes room for a shorter line by the last item of the longest', () => {
+  test('makes room for a shorter line by refusing the last item of the longest', () => {
     const { queue, fill } = openWith(4)
     fill(newLine(1, 1), 'a', 4)
     assert.deepEqual(fill(newLine(1, 1), 'b', 3), ['a3', 'a2', 'b2'])
@@ -89,7 +89,7 @@ describe('a full queue', () => {
     assert.equal(queue.size(), 4)
   })
 
-  test('takes nothing where it has no room at all', () => {
+  test('refuses every item if it has no room at all', () => {
     const { queue, fill } = openWith(0)
     assert.deepEqual(fill(newLine(1, 1), 'a', 1), ['a0'])
     assert.equal(queue.shift(), undefined)

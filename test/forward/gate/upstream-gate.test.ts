@@ -105,7 +105,7 @@ describe('while there is none', () => {
     assert.deepEqual(gate.status(), { circuit: 'closed', inFlight: 1, waiting: 0 })
   })
 
-  test('one that there is no room for is refused: the last of who has most that waits', async () => {
+  test('without room, the last request of the integration with the most waiting ones is refused', async () => {
     const own = Array.from({ length: 5 }, () => gate.enter(guestOf('acme')))
     assert.equal(((await own[4]) as Rejection).reason, 'queue-full')
     const other = gate.enter(guestOf('globex'))
@@ -134,7 +134,7 @@ describe('while there is none', () => {
     assert.equal(guest.leaveQueue, undefined)
   })
 
-  test('more places hold at once', async () => {
+  test('a higher number of places applies at once', async () => {
     const waiting = gate.enter(guestOf('acme'))
     gate.configure({ ...rules, connections: 3 })
     assert.equal(typeof (await waiting), 'number')
@@ -142,7 +142,7 @@ describe('while there is none', () => {
   })
 })
 
-test('who has requests that take four times as long is called in a quarter as often', async () => {
+test('an integration whose requests take four times as long is served a quarter as often', async () => {
   gate.configure({ ...rules, queue: { ...rules.queue, maxWaiting: 100 } })
   for (let each = 0; each < 60; each += 1) {
     gate.leave(enter('slow'), guestOf('slow'), false, 400)
@@ -185,7 +185,7 @@ describe('while Magento fails', () => {
     assert.deepEqual(gate.status(), { circuit: 'open', inFlight: 1, waiting: 0 })
   })
 
-  test('it is tried again after a while, and all is well when that goes well', () => {
+  test('it is tried again after a while, and requests pass again if that succeeds', () => {
     fail()
     pass(5000)
     const probe = enter()
@@ -195,7 +195,7 @@ describe('while Magento fails', () => {
     assert.deepEqual(seen, ['open', 'half-open', 'circuit-open', 'closed'])
   })
 
-  test('a try whose caller leaves while it waits is given to the next', async () => {
+  test('a trial whose caller leaves while it waits is given to the next request', async () => {
     enter()
     enter()
     // One place more, for those that fail.
@@ -229,7 +229,7 @@ describe('while Magento fails', () => {
   })
 })
 
-test('what ends while the circuit breaker is off leaves its place to the next that find out', () => {
+test('a trial that ends while the circuit breaker is off frees its place for the next one', () => {
   for (let time = 0; time < 4; time += 1) leave(enter(), true)
   pass(5000)
   const probe = enter()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { selectingFields } from '../../../src/forward/response-cache/cache-key.ts'
 
-test('fields that Vary names choose an answer, but for those that no caller chooses or that are in every key', () => {
+test('fields in Vary select an answer, except those that callers cannot choose or that are in every key', () => {
   const vary = ['Vary', 'Accept-Language, X-Foo', 'vary', 'Cookie, x-bar, X-Foo']
   assert.deepEqual(selectingFields(vary, true), ['x-bar', 'x-foo'])
   assert.deepEqual(selectingFields([], true), [])

@@ -80,7 +80,7 @@ test('decides a million steps as a plain token bucket does, and in no window mor
   }
 })
 
-test('lets a caller through that waits as it was told, and not one that comes a little earlier', () => {
+test('lets a caller through after the time that it was told to wait, and not a little earlier', () => {
   const limits = fc.record({
     count: fc.constantFrom(1, 3, 7, 60, 1000),
     unitSeconds: fc.constantFrom(1, 60, 3600),
@@ -195,7 +195,7 @@ test('keeps what was used when the rate is edited', () => {
   assert.equal(smaller.states[0]?.retryAfterMs, 1000)
 })
 
-test('asks for all that a limit has where a request costs more than that', () => {
+test('charges the whole limit if a request costs more than that', () => {
   const clock = simulated()
   const limit = rateOf(1, 1, 10)
   assert.equal(clock.take([limit], 500).isAllowed, true)

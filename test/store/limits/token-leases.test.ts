@@ -22,7 +22,7 @@ describe('tokens that are leased', () => {
   const leased = (over: Partial<Charge> = {}) =>
     chargeOn([rateOf(1, 3600, 100)], { leaseTokens: 10, ...over })
 
-  test('are paid for beforehand, so that two processes together never use more than there are', async () => {
+  test('are charged in advance, so that two processes together never use more than there are', async () => {
     await using redis = await startRedis()
     using first = await open(redis.url)
     using second = await open(redis.url)
@@ -88,7 +88,7 @@ describe('tokens that are leased', () => {
     assert.equal(await allowedOf(opened.store, charge, 10), 5)
   })
 
-  test('are none of what a request costs beyond the limit, whoever asks while it is decided', async () => {
+  test('do not include what a request costs beyond the limit, whoever asks meanwhile', async () => {
     await using redis = await startRedis()
     using opened = await open(redis.url)
     for (let turns = 0; turns < 12; turns += 1) {
@@ -130,7 +130,7 @@ describe('tokens that are leased', () => {
     }
   })
 
-  test('are no leave to be refused without a reason where a cheaper request got through', async () => {
+  test('do not have a request refused without a reason after a cheaper one got through', async () => {
     await using redis = await startRedis()
     using opened = await open(redis.url)
     const ask = (cost: number) => decide(opened.store, leased({ cost }))
@@ -167,7 +167,7 @@ describe('tokens that are leased', () => {
     while (!(await decide(opened.store, charge)).isAllowed);
   })
 
-  test('have a dearer request told how long it has to wait itself', async () => {
+  test('tell a request that costs more how long it has to wait itself', async () => {
     await using redis = await startRedis()
     using opened = await open(redis.url)
     const ask = async (cost: number) =>

@@ -7,6 +7,7 @@ import { type CacheMetrics, cacheMetrics } from './metrics/cache-metrics.ts'
 import { type ConfigMetrics, configMetrics } from './metrics/config-metrics.ts'
 import { type ConnectionMetrics, connectionMetrics } from './metrics/connection-metrics.ts'
 import { type ContractMetrics, contractMetrics } from './metrics/contract-metrics.ts'
+import { exposition } from './metrics/exposition.ts'
 import { type GateMetrics, gateMetrics } from './metrics/gate-metrics.ts'
 import { type LimitMetrics, limitMetrics } from './metrics/limit-metrics.ts'
 import { type CountReported, reportMetrics } from './metrics/report-metrics.ts'
@@ -35,8 +36,8 @@ export interface Metrics {
   /** For the metrics of parts that are not always there. */
   readonly registry: Registry
   readonly watchUpstream: (read: () => UpstreamConnections) => void
-  /** Prometheus text format 0.0.4. */
-  readonly text: () => Promise<string>
+  /** The text of all metrics, in pieces; for a scrape. */
+  readonly text: () => AsyncIterable<string>
   readonly contentType: string
 }
 
@@ -72,7 +73,7 @@ export function openMetrics(): Metrics {
     store: storeMetrics(registry),
     registry,
     watchUpstream: upstreamMetrics(registry),
-    text: () => registry.metrics(),
+    text: () => exposition(registry),
     contentType: registry.contentType,
   }
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import type { Secret } from '../contract/secret.ts'
 import type { Reload, ReloadOutcome } from '../generation/reload.ts'
 import type { Metrics } from '../record/metrics.ts'
@@ -41,8 +42,8 @@ export function createAdminServer(sources: AdminSources): Server {
     }
     if (request.url === '/metrics') {
       response.writeHead(200, { 'Content-Type': metrics.contentType })
-      response.end(await metrics.text())
-      return
+      // Whoever asked may go away meanwhile.
+      return pipeline(metrics.text(), response).catch(() => undefined)
     }
     sendJson(response, 404, { status: 'not found' })
   })

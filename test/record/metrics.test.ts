@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { test } from 'node:test'
+import { text as wholeText } from 'node:stream/consumers'
+import { describe, test } from 'node:test'
 import { Registry } from 'prom-client'
+import { exposition } from '../../src/record/metrics/exposition.ts'
 import { limitMetrics } from '../../src/record/metrics/limit-metrics.ts'
+import { tallyCounter, tallyHistogram } from '../../src/record/metrics/tally.ts'
 import { acme, globex, quietAddresses, startGateway } from '../support/gateway.ts'
 import {
   acmeHeaders,
@@ -213,7 +216,7 @@ test('the use of a limit is shown until a minute and more is over, and then no l
     metrics.observe(request)
   }
   const shown = async () =>
-    /magegate_limit_use_ratio\{.*\} (.*)/.exec(await registry.metrics())?.[1]
+    /magegate_limit_use_ratio\{.*\} (.*)/.exec(await wholeText(exposition(registry)))?.[1]
   use(0, 0)
   use(3, 61_000)
   assert.equal(await shown(), '1')
@@ -276,4 +279,43 @@ test('names and help are as Prometheus wants them', async () => {
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text })
   assert.equal(`${stdout}${stderr}`, '')
   assert.equal(status, 0)
+})
+
+describe('the text of metrics', () => {
+  test('has a line for each series, and labels are escaped', async () => {
+    const registry = new Registry()
+    const counter = { name: 'a_total', help: 'A.', labelNames: ['one', 'two'] } as const
+    tallyCounter(registry, counter)({ one: '"\\', two: '\n' }).count += 2
+    const histogram = tallyHistogram(registry, { name: 'b', help: 'B.', labelNames: [] }, [0.5, 1])
+    for (const value of [0.5, 0.75, 2]) histogram({}).observe(value)
+    const lines = (await wholeText(exposition(registry))).trim().split('\n')
+    assert.deepEqual(lines, [
+      '# HELP a_total A.',
+      '# TYPE a_total counter',
+      String.raw`a_total{one="\"\\",two="\n"} 2`,
+      '# HELP b B.',
+      '# TYPE b histogram',
+      'b_bucket{le="0.5"} 1',
+      'b_bucket{le="1"} 2',
+      'b_bucket{le="+Inf"} 3',
+      'b_sum 3.25',
+      'b_count 3',
+    ])
+  })
+
+  test('of many series leaves turns to requests', async () => {
+    const registry = new Registry()
+    const counter = { name: 'a_total', help: 'A.', labelNames: ['number'] } as const
+    const find = tallyCounter(registry, counter)
+    for (let number = 0; number < 10_000; number += 1) find({ number: String(number) }).count += 1
+    let turns = 0
+    const count = () => {
+      turns += 1
+      immediate = setImmediate(count)
+    }
+    let immediate = setImmediate(count)
+    await wholeText(exposition(registry))
+    clearImmediate(immediate)
+    assert.ok(turns >= 3, `${turns} turns`)
+  })
 })

@@ -1,6 +1,7 @@
-import { Counter, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
 import { queueMetrics } from './queue-metrics.ts'
+import { tallyCounter } from './tally.ts'
 
 /** The outcome of one attempt to send; `failed` is tried again, `dead` is not. */
 export type SendingOutcome = 'delivered' | 'failed' | 'dead'
@@ -30,11 +31,14 @@ export function openCallbackMetrics(
     depth,
     clock,
   )
-  const sendings = new Counter({
+  const sendings = tallyCounter(registry, {
     name: 'magegate_callbacks_sent_total',
     help: 'Sendings of call-backs: delivered, failed and tried again, or dead.',
-    labelNames: ['integration', 'outcome'] as const,
-    registers: [registry],
+    labelNames: ['integration', 'outcome'],
   })
-  return { sent: (integration, outcome) => sendings.inc({ integration, outcome }) }
+  return {
+    sent: (integration, outcome) => {
+      sendings({ integration, outcome }).count += 1
+    },
+  }
 }

@@ -1,6 +1,7 @@
-import { Counter, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
 import { queueMetrics } from './queue-metrics.ts'
+import { tallyCounter } from './tally.ts'
 
 /** Metrics of jobs. */
 export interface JobMetrics {
@@ -19,7 +20,6 @@ export function openJobMetrics(
   depth: () => Promise<QueueDepth>,
   clock: () => number,
 ): JobMetrics {
-  const registers = [registry]
   queueMetrics(
     registry,
     {
@@ -30,27 +30,30 @@ export function openJobMetrics(
     depth,
     clock,
   )
-  const accepted = new Counter({
+  const accepted = tallyCounter(registry, {
     name: 'magegate_jobs_accepted_total',
     help: 'Requests that were accepted as jobs.',
-    labelNames: ['integration'] as const,
-    registers,
+    labelNames: ['integration'],
   })
-  const attempts = new Counter({
+  const attempts = tallyCounter(registry, {
     name: 'magegate_jobs_attempts_total',
     help: 'Jobs that were sent to Magento, by what it came to.',
-    labelNames: ['integration', 'outcome'] as const,
-    registers,
+    labelNames: ['integration', 'outcome'],
   })
-  const ended = new Counter({
+  const ended = tallyCounter(registry, {
     name: 'magegate_jobs_ended_total',
     help: 'Jobs that are over, by how they ended.',
-    labelNames: ['integration', 'state'] as const,
-    registers,
+    labelNames: ['integration', 'state'],
   })
   return {
-    accepted: (integration) => accepted.inc({ integration }),
-    attempted: (integration, outcome) => attempts.inc({ integration, outcome }),
-    ended: (integration, state) => ended.inc({ integration, state }),
+    accepted: (integration) => {
+      accepted({ integration }).count += 1
+    },
+    attempted: (integration, outcome) => {
+      attempts({ integration, outcome }).count += 1
+    },
+    ended: (integration, state) => {
+      ended({ integration, state }).count += 1
+    },
   }
 }

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
-import { Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { Limit, LimitState } from '../../contract/limit.ts'
 import type { RequestContext } from '../../request-context.ts'
-import { tallyCounter } from './tally.ts'
+import { readGauge, tallyCounter } from './tally.ts'
 
 /** Metrics of limits. */
 export interface LimitMetrics {
@@ -36,18 +36,16 @@ export function limitMetrics(registry: Registry): LimitMetrics {
   const peaks = new Map<string, Peak>()
   // As long as a configuration is in use, each of its limits is the same object.
   const peakOf = new WeakMap<Limit, Peak>()
-  new Gauge({
+  const use = {
     name: 'magegate_limit_use_ratio',
     help: 'The largest share of a limit that was used at once within the last one to two minutes, 1 at the limit.',
     labelNames: ['integration', 'limit'] as const,
-    registers: [registry],
-    collect() {
-      const now = performance.now()
-      for (const peak of peaks.values()) {
-        turn(peak, now)
-        this.set(peak.labels, Math.max(peak.ratio, peak.before))
-      }
-    },
+  }
+  readGauge(registry, use, function* () {
+    for (const peak of peaks.values()) {
+      turn(peak, performance.now())
+      yield [peak.labels, Math.max(peak.ratio, peak.before)]
+    }
   })
 
   function find(limit: Limit): Peak {

@@ -1,8 +1,8 @@
-import { Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { SignatureSettings } from '../../authenticate/signature-settings.ts'
 import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import { type CountTally, tallyCounter } from './tally.ts'
+import { type CountTally, readGauge, tallyCounter } from './tally.ts'
 
 /** Metrics of the secrets that callers use. */
 export interface SecretMetrics {
@@ -28,14 +28,13 @@ export function secretMetrics(registry: Registry): SecretMetrics {
     const [integration = '', secret = ''] = key.split('\n')
     return { integration, secret }
   }
-  new Gauge({
+  const lastUse = {
     name: 'magegate_secret_last_used_timestamp_seconds',
     help: 'When a secret verified a request last, seconds since 1970; 0 if not since the start.',
     labelNames: ['integration', 'secret'] as const,
-    registers: [registry],
-    collect() {
-      for (const [key, { lastSeconds }] of known) this.set(labelsOf(key), lastSeconds)
-    },
+  }
+  readGauge(registry, lastUse, function* () {
+    for (const [key, { lastSeconds }] of known) yield [labelsOf(key), lastSeconds]
   })
   function find(key: string) {
     let secret = known.get(key)

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Gauge, type Registry } from 'prom-client'
+import { labelText, metricLine, registerLines } from './exposition.ts'
 
 /** The name, description and labels of a metric. */
 export interface MetricForm<Label extends string> {
@@ -15,31 +16,20 @@ export interface CountTally {
   count: number
 }
 
-/** A counter whose series are counted here and handed to prom-client at each scrape. */
+/** Registers a counter whose series are counted here. */
 export function tallyCounter<Label extends string>(
   registry: Registry,
   form: MetricForm<Label>,
 ): (labels: LabelValues<Label>) => CountTally {
-  const series = new Map<string, { labels: LabelValues<Label>; tally: CountTally; told: number }>()
-  new Counter<Label>({
+  const { find, series } = openSeries(form, (): CountTally => ({ count: 0 }))
+  registerLines(registry, {
     ...form,
-    registers: [registry],
-    collect() {
-      for (const each of series.values()) {
-        this.inc(each.labels, each.tally.count - each.told)
-        each.told = each.tally.count
-      }
+    type: 'counter',
+    *lines() {
+      for (const [labels, { count }] of series()) yield metricLine(form.name, labels, count)
     },
   })
-  return (labels) => {
-    const key = keyOf(form, labels)
-    let known = series.get(key)
-    if (known === undefined) {
-      known = { labels, tally: { count: 0 }, told: 0 }
-      series.set(key, known)
-    }
-    return known.tally
-  }
+  return find
 }
 
 /** One series of a histogram. */
@@ -48,7 +38,7 @@ export interface HistogramTally {
 }
 
 /**
- * A histogram whose series are counted here and rendered by prom-client.
+ * Registers a histogram whose series are counted here.
  * @param bounds upper bounds of the buckets, ascending
  */
 export function tallyHistogram<Label extends string>(
@@ -56,20 +46,26 @@ export function tallyHistogram<Label extends string>(
   form: MetricForm<Label>,
   bounds: readonly number[],
 ): (labels: LabelValues<Label>) => HistogramTally {
-  const series = new Map<string, Buckets & { readonly labels: LabelValues<Label> }>()
-  const histogram = new Histogram<Label>({ ...form, buckets: [...bounds], registers: [registry] })
-  const { name, help } = form
-  const read = async () => ({
-    ...{ name, help, type: 'histogram', aggregator: 'sum' },
-    values: [...series.values()].flatMap((each) => valuesOf(name, bounds, each)),
+  const { name } = form
+  const { find, series } = openSeries(form, () => openBuckets(bounds))
+  const ends = [...bounds, '+Inf'].map((bound) => `le="${bound}"`)
+  registerLines(registry, {
+    ...form,
+    type: 'histogram',
+    *lines() {
+      for (const [labels, { counts, sum }] of series()) {
+        const before = labels === '' ? '' : `${labels},`
+        let upTo = 0
+        for (const [index, end] of ends.entries()) {
+          upTo += counts[index] as number
+          yield metricLine(`${name}_bucket`, before + end, upTo)
+        }
+        yield metricLine(`${name}_sum`, labels, sum())
+        yield metricLine(`${name}_count`, labels, upTo)
+      }
+    },
   })
-  Object.assign(histogram, { get: read, getForPromString: read })
-  return (labels) => {
-    const key = keyOf(form, labels)
-    const known = series.get(key) ?? { labels, ...openBuckets(bounds) }
-    series.set(key, known)
-    return known
-  }
+  return find
 }
 
 interface Buckets extends HistogramTally {
@@ -93,21 +89,45 @@ function openBuckets(bounds: readonly number[]): Buckets {
   }
 }
 
-function valuesOf<Label extends string>(
-  name: string,
-  bounds: readonly number[],
-  { labels, counts, sum }: Buckets & { readonly labels: LabelValues<Label> },
-) {
-  let upTo = 0
-  const buckets = [...bounds, '+Inf'].map((le, index) => {
-    upTo += counts[index] as number
-    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: upTo }
+/**
+ * Registers a gauge with labels that is read at each scrape.
+ * @param read gives the labels and the value of every series
+ */
+export function readGauge<Label extends string>(
+  registry: Registry,
+  form: MetricForm<Label>,
+  read: () => Iterable<readonly [labels: LabelValues<Label>, value: number]>,
+): void {
+  registerLines(registry, {
+    ...form,
+    type: 'gauge',
+    *lines() {
+      for (const [labels, value] of read()) yield metricLine(form.name, labelText(labels), value)
+    },
   })
-  return [
-    ...buckets,
-    { metricName: `${name}_sum`, labels, value: sum() },
-    { metricName: `${name}_count`, labels, value: upTo },
-  ]
+}
+
+/** The series of a metric, each with its labels as text. */
+interface Series<Label extends string, Tally> {
+  /** The series with these labels, which is opened where there is none. */
+  readonly find: (labels: LabelValues<Label>) => Tally
+  readonly series: () => Iterable<readonly [labels: string, tally: Tally]>
+}
+
+function openSeries<Label extends string, Tally>(
+  { labelNames }: MetricForm<Label>,
+  open: () => Tally,
+): Series<Label, Tally> {
+  const known = new Map<string, Tally>()
+  return {
+    find: (labels) => {
+      const text = labelText(Object.fromEntries(labelNames.map((name) => [name, labels[name]])))
+      const tally = known.get(text) ?? open()
+      known.set(text, tally)
+      return tally
+    },
+    series: () => known,
+  }
 }
 
 /** A gauge that is read at each scrape; gives the function that sets what to read, which is 0 until then. */
@@ -126,12 +146,4 @@ export function watchedGauge(
   return (read) => {
     current = read
   }
-}
-
-/** Joins by line feeds, which no value of a label contains. */
-function keyOf<Label extends string>(
-  { labelNames }: MetricForm<Label>,
-  labels: LabelValues<Label>,
-): string {
-  return labelNames.map((name) => labels[name]).join('\n')
 }

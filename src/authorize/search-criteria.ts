@@ -26,7 +26,10 @@ export const searchCriteria = definePolicy({
       const { mode = 'enforce', fieldsRequired, defaultPageSize } = bounds
       if (mode === 'off' || (target.query === undefined && !fieldsRequired)) return allow
       const query = queryOf(target)
-      if (query === undefined) return reject('query-not-allowed', 'PHP reads a name in another way')
+      if (query === undefined) {
+        const detail = 'PHP would read the query in another way than it is written.'
+        return reject('query-not-allowed', 'PHP reads the query in another way', { detail })
+      }
       const criteria = parseCriteria(query)
       const paging = otherPaging(target, query)
       const expected = criteria === undefined ? [] : criteriaViolations(criteria, bounds)

@@ -181,6 +181,12 @@ describe('a request costs', () => {
       searching('searchCriteria[pageSize]=1&searchCriteria='),
       12,
     ],
+    [
+      'what all entries cost where Magento ignores the name',
+      { pageSize: 100, unpaged: 12 },
+      searching('searchcriteria[pageSize]=1'),
+      12,
+    ],
     ['what all entries cost', { pageSize: 100, unpaged: 12 }, searching('fields=items'), 12],
     ['that too for 0', { pageSize: 100, unpaged: 12 }, searching('searchCriteria[pageSize]=0'), 12],
     [

@@ -75,6 +75,12 @@ describe('refuses', () => {
       /^one name for all of the criteria$/,
     ],
     [
+      'criteria under a name that Magento ignores',
+      '?searchcriteria[pageSize]=20',
+      /^criteria under the name searchCriteria or search_criteria or criteria$/,
+    ],
+    ['the same with an underscore', '?search__criteria[pageSize]=20', /^criteria under the name/],
+    [
       'a page size that PHP puts a text in the place of',
       '?searchCriteria[pageSize]=20&searchCriteria=',
       /^no value of the criteria as a whole/,
@@ -179,6 +185,7 @@ describe('a read that is paged by a parameter of its own', () => {
 
   for (const target of [
     `${lowStock}?scopeId=0&qty=5&pageSize=300`,
+    `${lowStock}?scope_id=0&qty=5&page_size=300`,
     `${pickup}?searchRequest[pageSize]=20&searchRequest[scopeCode]=base`,
     '/rest/V1/products/a?pageSize=5000',
   ]) {
@@ -191,6 +198,8 @@ describe('a read that is paged by a parameter of its own', () => {
     [`/rest/all/V1/stockItems/lowStock?page_size=301`, /^pageSize from 1 to 300$/],
     [`${lowStock}?pageSize=1&page_size=301`, /^pageSize once, by one name$/],
     [`${lowStock}?pageSize=1&pageSize=301`, /^pageSize once/],
+    [`${lowStock}?scopeId=0&qty=5&pagesize=9`, /^pageSize once, by one name$/],
+    [`${lowStock}?scopeId=0&qty=5&page__size=9`, /^pageSize once, by one name$/],
     [`${pickup}?searchRequest[scopeCode]=base`, /^searchRequest\[pageSize\], at most 300$/],
     [`${pickup}?searchRequest[page_size]=301`, /^searchRequest\[pageSize\] from 1 to 300$/],
     [`${pickup}?searchRequest[pageSize]=1&search_request[scopeCode]=base`, /once, by one name$/],
@@ -248,7 +257,9 @@ test('refuses a search behind more parameters than PHP takes', async () => {
   const behind = (count: number) =>
     `?${Array.from({ length: count }, (_, index) => `a${index}`).join('&')}&searchCriteria[pageSize]=20`
   assert.equal(ask(behind(999)).verdict, allow)
-  assert.equal((await rejectionOf(ask(behind(1000)).verdict)).code, 'query-not-allowed')
+  const rejection = await rejectionOf(ask(behind(1000)).verdict)
+  assert.equal(rejection.code, 'query-not-allowed')
+  assert.match(rejection.detail ?? '', /^PHP would read the query in another way/)
 })
 
 test('refuses a search whose default page size would stand behind them', async () => {

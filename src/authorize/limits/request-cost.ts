@@ -79,7 +79,7 @@ function pageSizeOf(target: RequestTarget | undefined): number | undefined {
   const sizes = new Map<string, number>()
   for (const { path, value } of queryOf(target) ?? []) {
     const [criteria = '', name = ''] = path
-    if (!criteriaNames.has(foldName(criteria))) continue
+    if (!criteriaNames.has(criteria)) continue
     // `searchCriteria=x` replaces all members that were given before it.
     const known = path.length === 1 ? 0 : (sizes.get(criteria) ?? 0)
     const isSize = path.length === 2 && foldName(name) === 'pagesize'

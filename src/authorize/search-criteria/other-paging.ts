@@ -27,17 +27,23 @@ export function otherPaging(
 ): OtherPaging | undefined {
   const parameter = parameters[segments.join('/')]
   if (parameter === undefined) return undefined
-  const steps = parameter.split(/[[\]]+/, 2).map(foldName)
+  const [name = '', ...keys] = parameter.split(/[[\]]+/, 2)
+  // In another spelling Magento ignores it, and returns everything.
+  const spellings = [name, name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]
+  const steps = [name, ...keys].map(foldName)
   const own = query.filter(({ path }) => foldName(path[0] ?? '') === steps[0])
   const sizes = own.filter(
     ({ path }) =>
       path.length === steps.length && path.every((step, index) => foldName(step) === steps[index]),
   )
-  const names = new Set(own.map(({ path }) => path[0]))
+  const names = new Set(own.map(({ path }) => path[0] ?? ''))
   return {
     parameter,
     pageSizes: sizes.map(({ value }) => value),
     isAmbiguous:
-      names.size > 1 || sizes.length > 1 || own.some(({ path }) => path.length < steps.length),
+      names.size > 1 ||
+      sizes.length > 1 ||
+      own.some(({ path }) => path.length < steps.length) ||
+      [...names].some((each) => !spellings.includes(each)),
   }
 }

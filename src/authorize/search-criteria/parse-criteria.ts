@@ -20,8 +20,13 @@ export interface SearchCriteria {
   readonly faults: readonly string[]
 }
 
-/** The folded names of the parameter that holds the criteria (Magento: Framework/Api/SearchCriteriaInterface.php). */
-export const criteriaNames = new Set(['searchcriteria', 'criteria'])
+/**
+ * The names of the parameter that holds the criteria. Unlike the names of members, Magento takes them in no other
+ * spelling: a service whose criteria are optional returns everything then (Magento:
+ * Framework/Webapi/ServiceInputProcessor.php, process).
+ */
+export const criteriaNames = new Set(['searchCriteria', 'search_criteria', 'criteria'])
+const foldedNames = new Set([...criteriaNames].map(foldName))
 const single = new Set(['pagesize', 'currentpage', 'requestname'])
 const ofFilter = new Set(['field', 'value', 'conditiontype'])
 const ofSortOrder = new Set(['field', 'direction'])
@@ -31,13 +36,15 @@ const ofSortOrder = new Set(['field', 'direction'])
  * @returns undefined if the query has no search criteria
  */
 export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria | undefined {
-  const own = query.filter(({ path }) => criteriaNames.has(foldName(path[0] ?? '')))
+  const own = query.filter(({ path }) => foldedNames.has(foldName(path[0] ?? '')))
   const [name] = own[0]?.path ?? []
   if (name === undefined) return undefined
   const singles = new Map<string, string>()
   const filters = new Map<string, Record<string, string>>()
   const sortOrders = new Map<string, Record<string, string>>()
   const faults: string[] = []
+  if (!criteriaNames.has(name))
+    faults.push(`criteria under the name ${[...criteriaNames].join(' or ')}`)
 
   const put = (target: Record<string, string>, name: string, value: string) => {
     // Which of the two counts, two readers may see differently.

@@ -81,8 +81,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     occasion: Occasion,
     request: UpstreamRequest,
     attempt: UpstreamAttempt,
-    spanId: string,
-    signal: AbortSignal,
+    { spanId, signal }: { readonly spanId: string; readonly signal: AbortSignal },
   ): Promise<Dispatcher.ResponseData> {
     const { authorization, query } = attempt
     const { method, path, body, headers: received } = request
@@ -106,7 +105,9 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     authorize: AuthorizeUpstream,
     exchange: UpstreamExchange & { readonly spanId: string },
   ): Promise<UpstreamAnswer | Rejection> {
+    const { spanId } = exchange
     const timeout = new AbortController()
+    const { signal } = timeout
     const forMs = Math.min(totalMs, request.withinMs ?? totalMs)
     const timer = setTimeout(() => timeout.abort(new TotalTimeoutError()), forMs)
     try {
@@ -117,7 +118,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       })
       for (;;) {
         if ('code' in attempt) return attempt
-        const answer = await sendOnce(occasion, request, attempt, exchange.spanId, timeout.signal)
+        const answer = await sendOnce(occasion, request, attempt, { spanId, signal })
         const { statusCode: status } = answer
         exchange.status = status
         const contentType = String(answer.headers['content-type'] ?? '')
@@ -171,18 +172,17 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
   }
 }
 
+/** What the headers of a request of the gateway's own are made of. */
+interface OwnFields {
+  readonly authorization: string | undefined
+  readonly body: Buffer | undefined
+  readonly spanId: string
+}
+
 function ownHeaders(
   occasion: Occasion,
   { host, scheme }: PublicAddress,
-  {
-    authorization,
-    body,
-    spanId,
-  }: {
-    readonly authorization: string | undefined
-    readonly body: Buffer | undefined
-    readonly spanId: string
-  },
+  { authorization, body, spanId }: OwnFields,
 ): string[] {
   const headers = ['host', host, 'accept', 'application/json']
   if (body !== undefined) headers.push('content-type', 'application/json')

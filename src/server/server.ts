@@ -88,22 +88,7 @@ export function createServer(
   }) as unknown as FastifyInstance
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', prepareReadBody(bodies))
-  // Node would answer an unknown Expect itself, before any policy and without a record.
-  app.server.on('checkExpectation', (message, response) => {
-    app.server.emit('request', message, response)
-  })
-  app.server.on('checkContinue', (message, response) => {
-    if (hasBody(message.headers)) goOnWhenRead(message, response)
-    // Nobody will read a body, and Node closes the connection if the caller is never told to go on.
-    else response.writeContinue()
-    app.server.emit('request', message, response)
-  })
-  // CONNECT asks for a tunnel, which the HTTP parser does not hand on as a request.
-  app.server.on('connect', (_message, socket) => {
-    // Node has removed its listeners from the socket, and an error without a listener ends the process.
-    socket.on('error', () => socket.destroy())
-    onClientError(Object.assign(new Error('CONNECT'), { code: 'HTTP_CONNECT' }), socket as Socket)
-  })
+  takeAllRequests(app.server, onClientError)
   if (tls?.http2) {
     const firstRequestMs = headersTimeout
     const bounds = { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs, readMs }
@@ -118,6 +103,29 @@ export function createServer(
   // Node's own method knows neither HTTP/2 connections nor those still in their TLS handshake.
   app.server.closeAllConnections = connections.destroyAll
   return app
+}
+
+/** Has requests that Node would answer by itself go the way of all others, so that they are checked and recorded. */
+function takeAllRequests(
+  server: FastifyInstance['server'],
+  onClientError: (error: Error, socket: Socket) => void,
+): void {
+  // Node would refuse an unknown Expect.
+  server.on('checkExpectation', (message, response) => {
+    server.emit('request', message, response)
+  })
+  server.on('checkContinue', (message, response) => {
+    if (hasBody(message.headers)) goOnWhenRead(message, response)
+    // Nobody will read a body, and Node closes the connection if the caller is never told to go on.
+    else response.writeContinue()
+    server.emit('request', message, response)
+  })
+  // CONNECT asks for a tunnel, which the HTTP parser does not hand on as a request.
+  server.on('connect', (_message, socket) => {
+    // Node has removed its listeners from the socket, and an error without a listener ends the process.
+    socket.on('error', () => socket.destroy())
+    onClientError(Object.assign(new Error('CONNECT'), { code: 'HTTP_CONNECT' }), socket as Socket)
+  })
 }
 
 /** The request target as received, which `rewriteUrl` has replaced for routing. */

@@ -63,35 +63,25 @@ export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria 
     const [given, ...steps] = path
     // If there are several, Magento reads only one (Magento: Framework/Webapi/ServiceInputProcessor.php, process).
     if (given !== name) faults.push('one name for all of the criteria')
-    const [member = '', first = '', second = '', third = '', fourth = ''] = steps.map((step) =>
-      /^\d{1,9}$/.test(step) ? step : foldName(step),
-    )
-    if (steps.length === 0) {
-      // In PHP a text replaces all members that were given before it.
-      if (index > 0) faults.push('no value of the criteria as a whole behind their members')
-    } else if (steps.length === 1 && single.has(member)) {
-      if (singles.has(member)) faults.push(`${member} once`)
-      singles.set(member, value)
-    } else if (
-      steps.length === 5 &&
-      member === 'filtergroups' &&
-      isIndex(first) &&
-      second === 'filters' &&
-      isIndex(third) &&
-      ofFilter.has(fourth)
-    ) {
-      put(memberOf(filters, `${first}/${third}`), fourth, value)
-    } else if (
-      steps.length === 3 &&
-      member === 'sortorders' &&
-      isIndex(first) &&
-      ofSortOrder.has(second)
-    ) {
-      put(memberOf(sortOrders, first), second, value)
-    } else {
-      faults.push(
-        'pageSize, currentPage, filterGroups[0][filters][0][field, value, conditionType] or sortOrders[0][field, direction]',
-      )
+    const folded = steps.map(foldName)
+    const [member = '', first = '', second = '', third = '', fourth = ''] = folded
+    switch (kindOf(folded)) {
+      case 'whole':
+        // In PHP a text replaces all members that were given before it.
+        if (index > 0) faults.push('no value of the criteria as a whole behind their members')
+        break
+      case 'single':
+        if (singles.has(member)) faults.push(`${member} once`)
+        singles.set(member, value)
+        break
+      case 'filter':
+        put(memberOf(filters, `${first}/${third}`), fourth, value)
+        break
+      case 'sortOrder':
+        put(memberOf(sortOrders, first), second, value)
+        break
+      default:
+        faults.push(knownMembers)
     }
   }
   return {
@@ -102,6 +92,23 @@ export function parseCriteria(query: readonly QueryParameter[]): SearchCriteria 
     sortOrders: [...sortOrders.values()],
     faults,
   }
+}
+
+const knownMembers =
+  'pageSize, currentPage, filterGroups[0][filters][0][field, value, conditionType] or sortOrders[0][field, direction]'
+
+/** What a parameter gives, by its folded steps below the name of the criteria; undefined if it is not known. */
+function kindOf(steps: readonly string[]): 'whole' | 'single' | 'filter' | 'sortOrder' | undefined {
+  const [member = '', first = '', second = '', third = '', fourth = ''] = steps
+  if (steps.length === 0) return 'whole'
+  if (steps.length === 1) return single.has(member) ? 'single' : undefined
+  if (!isIndex(first)) return undefined
+  if (steps.length === 3) {
+    return member === 'sortorders' && ofSortOrder.has(second) ? 'sortOrder' : undefined
+  }
+  const isFilter =
+    steps.length === 5 && member === 'filtergroups' && second === 'filters' && isIndex(third)
+  return isFilter && ofFilter.has(fourth) ? 'filter' : undefined
 }
 
 function isIndex(step: string): boolean {

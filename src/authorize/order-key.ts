@@ -1,4 +1,5 @@
 import type { RequestContext } from '../request-context.ts'
+import { asComparedByDatabase } from '../syntax/database-text.ts'
 import { unescapePointer } from '../syntax/json-pointer.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 import { foldName } from './folded-names.ts'
@@ -6,7 +7,7 @@ import { variableOf } from './route-pattern.ts'
 
 /**
  * The key by which jobs are put in order: jobs of one integration about the same entity have the same key, whatever
- * their routes.
+ * their routes, and however they write its SKU.
  * @param places variables of the route, such as `:sku`, and JSON Pointers into the body; all requests that lack a
  *   value there have the same one
  */
@@ -20,7 +21,8 @@ export function orderKeyOf(
     if (variable === undefined) return valueAt(json?.value, place)
     return percentDecode(routeVariables?.get(variable) ?? '') ?? ''
   })
-  return JSON.stringify([integration, ...values])
+  const compared = values.map((value) => (value === null ? value : asComparedByDatabase(value)))
+  return JSON.stringify([integration, ...compared])
 }
 
 /** The scalar at a place of the body, where names match in every spelling that Magento reads. */

@@ -126,10 +126,16 @@ describe('jobs have an order', () => {
     )?.orderKey
 
   test('by a variable of the path, decoded, and by values of the body in any spelling', () => {
-    assert.equal(put('A%2FB', {}, [':sku']), '["acme-erp","A/B"]')
-    assert.equal(put('x', { product: { sku: 'A/B' } }, ['/product/sku']), '["acme-erp","A/B"]')
+    assert.equal(put('a%2Fb', {}, [':sku']), '["acme-erp","a/b"]')
+    assert.equal(put('x', { product: { sku: 'a/b' } }, ['/product/sku']), '["acme-erp","a/b"]')
     const folded = put('x', { product: { storeId: 3 } }, [':sku', '/product/store_id'])
     assert.equal(folded, '["acme-erp","x","3"]')
+  })
+
+  test('by one SKU in whatever way it is written', () => {
+    for (const sku of ['T%C3%A9', 'te%20', 'TE'])
+      assert.equal(put(sku, {}, [':sku']), '["acme-erp","te"]')
+    assert.equal(put('x', { product: { sku: 'Te ' } }, ['/product/sku']), '["acme-erp","te"]')
   })
 
   test('all of an integration where it names no place, and none where it says nothing', () => {

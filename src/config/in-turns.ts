@@ -1,5 +1,8 @@
-/** Enough at a time to keep the disk busy. */
-const atOnce = 64
+/**
+ * Enough at a time to keep the disk busy. Those of one turn of the event loop are worked on in a row, and one takes up to
+ * a millisecond, for which requests wait during a reload.
+ */
+const atOnce = 16
 
 /**
  * Maps a list asynchronously, only some items at a time, and returns the results in order. This way the intermediate

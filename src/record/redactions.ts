@@ -27,7 +27,8 @@ export function openRedactions(): Redactions {
       return shown
     },
     add: (secrets, settings) => {
-      const texts = secrets.map((secret) => secret.reveal())
+      // In no certain order, since many files are read at once.
+      const texts = secrets.map((secret) => secret.reveal()).sort()
       const key = hash('sha256', JSON.stringify([texts, settings]))
       const own = shared.get(key) ?? { redact: compileRedaction(secrets, settings), users: 0 }
       own.users += 1

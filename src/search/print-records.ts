@@ -1,3 +1,4 @@
+import { escapeControls } from '../syntax/terminal-text.ts'
 import type { FoundRecord } from './query.ts'
 
 /** How records are printed. */
@@ -30,8 +31,7 @@ export function headLine(form: OutputForm): string | undefined {
 
 /** The line for one record. */
 export function recordLine(record: FoundRecord, form: OutputForm): string {
-  // JSON does not require DEL and the control characters after it to be escaped.
-  if (form === 'json') return JSON.stringify(record).replace(/[\x7f-\x9f]/g, escaped)
+  if (form === 'json') return escapeControls(JSON.stringify(record))
   const cells = columns.map(({ name }) => cellOf(record[name]))
   return form === 'csv' ? cells.map((cell) => quoted(printable(cell))).join(',') : row(cells)
 }
@@ -46,10 +46,6 @@ function row(cells: readonly string[]): string {
     .map((cell, index) => printable(cell).padEnd(columns[index]?.width ?? 0))
     .join('  ')
     .trimEnd()
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** Replaces control characters: text that a caller chose must not control the terminal. */

@@ -48,7 +48,9 @@ const product = { product: { sku: '24-MB01', price: 35 } }
 
 test('a dead job is listed with its cause, and put back it is carried out', async () => {
   await magento.setFault({ kind: 'reset-mid-body' })
-  const accepted = await jobs.write({ body: product })
+  // A terminal could take U+009B for the beginning of a command.
+  const name = 'Bag \u009b31m'
+  const accepted = await jobs.write({ body: { product: { ...product.product, name } } })
   const { jobId } = JSON.parse(accepted.body)
   const failed = await jobs.ended(accepted)
   assert.equal(failed.state, 'failed')
@@ -71,6 +73,8 @@ test('a dead job is listed with its cause, and put back it is carried out', asyn
   const shown = await run('show', jobId)
   assert.equal(JSON.parse(shown.stdout).integration, 'globex-pim')
   assert.equal(JSON.parse(shown.stdout).state, 'done')
+  assert.equal(JSON.parse(shown.stdout).answer.body.name, name)
+  assert.ok(!shown.stdout.includes('\u009b'))
 })
 
 test('a job that waits is cancelled, which is recorded and told to its owner', async () => {

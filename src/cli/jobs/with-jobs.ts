@@ -8,6 +8,7 @@ import { isAway, openJobBackend } from '../../generation/open-job-backend.ts'
 import type { Job } from '../../jobs/job.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { JobFileError } from '../../jobs/sqlite/job-file.ts'
+import { escapeControls } from '../../syntax/terminal-text.ts'
 import { requiredOption, UsageError } from '../arguments.ts'
 
 /** What a command of `jobs` works with. */
@@ -78,9 +79,9 @@ export function limitOf(text: string | undefined, standard: number): number {
   return limit
 }
 
-/** Prints a line. */
+/** Prints a line, or JSON in several lines. Text that a caller chose cannot control the terminal. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${escapeControls(line)}\n`)
 }
 
 /** Prints why a command failed; returns its exit code. */

@@ -74,6 +74,25 @@ export function scanJson(bytes: Buffer): JsonStructure {
   return { names, separators, depth: deepest, hasEscapedName, isExact }
 }
 
+/** Whether arrays and objects are nested deeper than a bound, in a text that need not be valid JSON. */
+export function isDeeperThan(most: number, bytes: Buffer): boolean {
+  let depth = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number
+    if (byte === quote) {
+      for (at += 1; at < bytes.length && bytes[at] !== quote; at += 1) {
+        if (bytes[at] === backslash) at += 1
+      }
+    } else if (byte === openBrace || byte === openBracket) {
+      depth += 1
+      if (depth > most) return true
+    } else if (byte === closeBrace || byte === closeBracket) {
+      depth -= 1
+    }
+  }
+  return false
+}
+
 /** Digits and `+ - . E e`. In valid JSON none of these can follow a number without being part of it. */
 function isNumberPart(byte: number): boolean {
   return (

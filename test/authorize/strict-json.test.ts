@@ -74,6 +74,20 @@ describe('bounds', () => {
     const parsed = parseStrictJson(Buffer.from(text), bounds)
     return 'fault' in parsed ? parsed.fault : undefined
   }
+  test('how deep a long body is, before it is parsed', () => {
+    const deeper = /^The body is nested deeper than/
+    // It is no JSON, which parsing would say.
+    assert.match(faultOf('['.repeat(1_000_000)) ?? '', deeper)
+    assert.match(faultOf(`["\\"]",${'[{"a":'.repeat(10_000)}`) ?? '', deeper)
+  })
+
+  test('but in a long text brackets are no depth', () => {
+    for (const escaped of ['[', '\\\\', '\\"[']) {
+      assert.equal(faultOf(`[[1],"${escaped.repeat(20_000)}"]`), undefined, escaped)
+    }
+    assert.equal(faultOf(`[${' '.repeat(20_000)}[1],[2]]`), undefined)
+  })
+
   test('how deep a body is', () => {
     assert.equal(faultOf('[[1]]'), undefined)
     assert.equal(faultOf('[[[1]]]'), 'The body is nested deeper than 2 levels.')

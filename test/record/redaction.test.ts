@@ -93,8 +93,10 @@ describe('a body is shown to a bounded depth', () => {
   })
 
   test('however deep JSON within its strings is', () => {
-    const inner = JSON.stringify(nest(100_000, '1'))
+    const inner = JSON.stringify(nest(8_000, '1'))
     assert.equal(shown(nest(100, inner)), nest(100, '"\\"[redacted]\\""'))
+    const long = JSON.stringify('['.repeat(100_000))
+    assert.equal(shown(`[${long}]`), '["[redacted]"]')
     const twice = nest(64, JSON.stringify(nest(35, inner)))
     assert.match(shown(twice), /^\[+"\[+.*redacted.*\]+"\]+$/)
   })

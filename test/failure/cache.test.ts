@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
-import { describe, test } from 'node:test'
+import { after, afterEach, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { answerWith, type CachedShop, startCachedShop } from '../support/cached-shop.ts'
 import { problemOf } from '../support/http-client.ts'
@@ -9,7 +9,7 @@ import { withClient } from '../support/redis.ts'
 const path = '/rest/V1/products/mug'
 
 /** Ways in which Magento is down. */
-const faults: Readonly<Record<string, (socket: Socket) => void>> = {
+const waysToBeDown: Readonly<Record<string, (socket: Socket) => void>> = {
   'breaks off': (socket) => socket.destroy(),
   'does not answer in time': () => undefined,
   'answers 502': (socket) => answerWith(socket, { status: '502 Bad Gateway' }),
@@ -28,12 +28,17 @@ const faults: Readonly<Record<string, (socket: Socket) => void>> = {
   'answers 504': (socket) => answerWith(socket, { status: '504 Gateway Timeout' }),
 }
 
-/** Asks until the answer that is kept is fresh no more. */
-async function untilStale(shop: CachedShop, body: string): Promise<void> {
+/** These, by an SKU for each. */
+const faults = new Map(
+  Object.entries(waysToBeDown).map(([what, fault], index) => [`mug-${index}`, { what, fault }]),
+)
+
+/** Asks for a path until the answer that is kept is no longer fresh. */
+async function untilStale(shop: CachedShop, path: string): Promise<void> {
   for (;;) {
     const answer = await shop.get(path, { 'Cache-Control': 'only-if-cached' })
     if (answer.status === 504) return
-    assert.equal(answer.body, body)
+    assert.equal(answer.status, 200)
     await delay(20)
   }
 }
@@ -45,87 +50,111 @@ const ofOneSecond = (staleIfErrorSeconds: number) => ({
   },
 })
 
+const pathOf = (sku: string) => `/rest/V1/products/${sku}`
+const skus = [...faults.keys(), 'refused', 'unwanted', 'failed']
+
 for (const kind of ['memory', 'Redis'] as const) {
   describe(`while Magento is down, with answers in ${kind}`, () => {
-    for (const [what, fault] of Object.entries(faults)) {
+    // All tests wait for the same second in which answers become stale; each has an SKU of its own.
+    let shop: CachedShop
+    let respond: CachedShop['respond']
+    const kept = new Map<string, string>()
+    before(async () => {
+      shop = await startCachedShop(kind, {
+        gateway: { magento: { timeouts: { totalMs: 500 }, circuitBreaker: { mode: 'off' } } },
+        integration: ofOneSecond(600),
+      })
+      respond = shop.respond
+      for (const sku of skus) kept.set(sku, (await shop.get(pathOf(sku))).body)
+      for (const sku of skus) await untilStale(shop, pathOf(sku))
+    })
+    after(() => shop[Symbol.asyncDispose]())
+    afterEach(() => {
+      shop.respond = respond
+    })
+
+    for (const [sku, { what, fault }] of faults) {
       test(`an old answer is given when it ${what}, and again what it says when it is back`, async () => {
-        await using shop = await startCachedShop(kind, {
-          gateway: { magento: { timeouts: { totalMs: 500 } } },
-          integration: ofOneSecond(600),
-        })
-        const { respond } = shop
-        const { body } = await shop.get(path)
-        await untilStale(shop, body)
+        const path = pathOf(sku)
         shop.respond = fault
         const stale = await shop.get(path)
-        assert.deepEqual([stale.status, stale.body], [200, body])
+        assert.deepEqual([stale.status, stale.body], [200, kept.get(sku)])
         assert.equal(stale.headers['cache-status'], 'magegate; hit; detail=stale')
         assert.ok(Number(stale.headers.age) >= 1)
         shop.respond = respond
-        assert.notEqual((await shop.get(path)).body, body)
-        const records = await shop.gateway.auditRecords(1)
+        assert.notEqual((await shop.get(path)).body, kept.get(sku))
+        const records = (await shop.gateway.auditRecords(1)).filter((each) => each.path === path)
         assert.equal(records.filter(({ cache }) => cache === 'stale').length, 1)
       })
     }
 
-    test('an old answer is given when Magento refuses connections, a write tried meanwhile or not', async () => {
-      await using shop = await startCachedShop(kind, { integration: ofOneSecond(600) })
-      const { body } = await shop.get(path)
-      await untilStale(shop, body)
-      await shop.upstream.pause()
-      assert.equal(problemOf(await shop.write('PUT', path)).code, 'upstream-unreachable')
-      assert.equal((await shop.get(path)).body, body)
-    })
-
-    test('an old answer is not given for longer than the route says, or than the caller wants', async () => {
-      await using shop = await startCachedShop(kind, { integration: ofOneSecond(0) })
-      const { body } = await shop.get(path)
-      await untilStale(shop, body)
+    test('an old answer is not given to a caller that does not want it', async () => {
+      const path = pathOf('unwanted')
       shop.respond = (socket) => socket.destroy()
-      assert.equal((await shop.get(path)).status, 502)
-      await using patient = await startCachedShop(kind, { integration: ofOneSecond(600) })
-      const kept = await patient.get(path)
-      await untilStale(patient, kept.body)
-      patient.respond = (socket) => socket.destroy()
       for (const value of ['stale-if-error=0', 'no-cache']) {
-        assert.equal((await patient.get(path, { 'Cache-Control': value })).status, 502, value)
+        assert.equal((await shop.get(path, { 'Cache-Control': value })).status, 502, value)
       }
-      assert.equal((await patient.get(path)).body, kept.body)
+      assert.equal((await shop.get(path)).body, kept.get('unwanted'))
     })
-
-    for (const directive of ['must-revalidate', 'proxy-revalidate', 'no-cache', 's-maxage=1']) {
-      test(`no old answer is given that Magento has marked ${directive}, where Magento is obeyed`, async () => {
-        const rule = { ttlSeconds: 600, staleIfErrorSeconds: 600, shared: true, upstream: 'obey' }
-        const routes = ['GET /V1/products/:sku']
-        await using shop = await startCachedShop(kind, {
-          integration: { policies: { routes, cache: { 'GET /V1/products/:sku': rule } } },
-        })
-        const prime = async (value: string) => {
-          shop.respond = (socket) =>
-            answerWith(socket, { headers: { 'Cache-Control': `public, max-age=1, ${value}` } })
-          const { body } = await shop.get(path, { 'Cache-Control': 'no-cache' })
-          await untilStale(shop, body)
-          shop.respond = (socket) => socket.destroy()
-        }
-        await prime(directive)
-        assert.equal((await shop.get(path)).status, 502)
-        await prime('immutable')
-        assert.equal((await shop.get(path)).status, 200)
-      })
-    }
 
     test('what Magento answers with 500 is passed on', async () => {
-      await using shop = await startCachedShop(kind, { integration: ofOneSecond(600) })
-      const { body } = await shop.get(path)
-      await untilStale(shop, body)
       shop.respond = (socket) =>
         answerWith(socket, {
           status: '500 Internal Server Error',
           headers: { 'Content-Type': 'application/json' },
           body: '{}',
         })
-      assert.equal((await shop.get(path)).status, 500)
+      assert.equal((await shop.get(pathOf('failed'))).status, 500)
     })
+
+    // The last one, since nothing listens any more after it.
+    test('an old answer is given when Magento refuses connections, a write tried meanwhile or not', async () => {
+      const path = pathOf('refused')
+      await shop.upstream.pause()
+      assert.equal(problemOf(await shop.write('PUT', path)).code, 'upstream-unreachable')
+      assert.equal((await shop.get(path)).body, kept.get('refused'))
+    })
+  })
+
+  test(`an old answer in ${kind} is not given for longer than the route says`, async () => {
+    await using shop = await startCachedShop(kind, { integration: ofOneSecond(0) })
+    assert.equal((await shop.get(path)).status, 200)
+    await untilStale(shop, path)
+    shop.respond = (socket) => socket.destroy()
+    assert.equal((await shop.get(path)).status, 502)
+  })
+
+  describe(`no old answer in ${kind}, where Magento is obeyed, is given that Magento has marked`, () => {
+    const directives = ['must-revalidate', 'proxy-revalidate', 'no-cache', 's-maxage=1']
+    let shop: CachedShop
+    before(async () => {
+      const rule = { ttlSeconds: 600, staleIfErrorSeconds: 600, shared: true, upstream: 'obey' }
+      const routes = ['GET /V1/products/:sku']
+      shop = await startCachedShop(kind, {
+        integration: { policies: { routes, cache: { 'GET /V1/products/:sku': rule } } },
+      })
+      const paths: string[] = []
+      const prime = async (directive: string, sku: string) => {
+        const value = `public, max-age=1, ${directive}`
+        shop.respond = (socket) => answerWith(socket, { headers: { 'Cache-Control': value } })
+        paths.push(pathOf(sku))
+        assert.equal((await shop.get(pathOf(sku))).status, 200)
+      }
+      for (const [index, directive] of directives.entries()) {
+        await prime(directive, `marked-${index}`)
+        await prime('immutable', `other-${index}`)
+      }
+      for (const each of paths) await untilStale(shop, each)
+      shop.respond = (socket) => socket.destroy()
+    })
+    after(() => shop[Symbol.asyncDispose]())
+
+    for (const [index, directive] of directives.entries()) {
+      test(directive, async () => {
+        assert.equal((await shop.get(pathOf(`marked-${index}`))).status, 502)
+        assert.equal((await shop.get(pathOf(`other-${index}`))).status, 200)
+      })
+    }
   })
 }
 

@@ -48,6 +48,8 @@ export interface RecorderSettings {
 const collectReadsMs = 5
 /** How many records wait for a trail that has stalled; beyond that they are only counted. */
 const maxWaiting = 10_000
+/** How long these may be in all, in characters: one with bodies or the SKUs of a bulk can have a megabyte. */
+const maxWaitingLength = 67_108_864
 
 /** A request that is over, whose record has not been built yet. */
 interface Ended {
@@ -80,6 +82,7 @@ export function openRecorder(
 ): Recorder {
   let ended: Ended[] = []
   let collected: Waiting[] = []
+  let collectedLength = 0
   let underWay: Waiting[] = []
   // Whether the requests in `ended` will be collected at the end of this turn.
   let isTurnCollected = false
@@ -125,9 +128,14 @@ export function openRecorder(
   }
 
   function collectOne(record: AuditRecord, end: EndAnswer | undefined): void {
-    const isRoom = collected.length < maxWaiting
-    if (isRoom) collected.push({ record, end: isStalled ? undefined : end })
-    else auditLog.miss(1)
+    const length = lengthOf(record)
+    // A trail that works gets every record, however long.
+    const isLong = isStalled && collectedLength + length > maxWaitingLength
+    const isRoom = collected.length < maxWaiting && !isLong
+    if (isRoom) {
+      collected.push({ record, end: isStalled ? undefined : end })
+      collectedLength += length
+    } else auditLog.miss(1)
     if (isStalled || !isRoom) end?.(!isRecordDemanded)
     else if (end !== undefined) isAwaited = true
   }
@@ -146,6 +154,7 @@ export function openRecorder(
     if (collected.length === 0 || writing !== undefined) return
     underWay = collected
     collected = []
+    collectedLength = 0
     isAwaited = false
     begunAt = performance.now()
     begun += 1
@@ -210,3 +219,18 @@ export function openRecorder(
 function isRead({ method }: RequestContext): boolean {
   return method === 'GET' || method === 'HEAD'
 }
+
+/** About how long a record is: its texts and lists that can be long, in characters. */
+function lengthOf({
+  requestBody = '',
+  answerBody = '',
+  skus = [],
+  orderIds = [],
+  jobIds = [],
+}: AuditRecord): number {
+  const named = skus.length + orderIds.length + jobIds.length
+  return requestBody.length + answerBody.length + named * nameLength
+}
+
+/** Length of the longest SKU in Magento, in characters. */
+const nameLength = 64

@@ -55,35 +55,44 @@ test('a read that ends while the recorder is flushed is written too', async () =
   await rm(folder, { recursive: true })
 })
 
-test('the trail says for how many requests it has no record after it has stalled', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
-  const file = join(folder, 'audit.jsonl')
-  const auditLog = await openAuditLog({ file }, (text) => text, failOn)
-  const begun = Promise.withResolvers<void>()
-  const held = Promise.withResolvers<void>()
-  const write: typeof auditLog.write = async (records) => {
-    begun.resolve()
-    await held.promise
-    return auditLog.write(records)
-  }
-  const settings = { isRecordDemanded: true, deadlineMs: 60_000 }
-  const build = prepareAuditRecord({ hashToken: () => '', showBody: () => '' })
-  const log = { ...auditLog, write }
-  const recorder = openRecorder(log, { observe: () => undefined }, settings, assert.fail)
-  recorder.record(readOf('first'), build)
-  await begun.promise
-  for (let count = 0; count < 10_003; count += 1) recorder.record(readOf(`read-${count}`), build)
-  recorder.count()
-  assert.equal(recorder.waiting(), 10_001)
-  held.resolve()
-  await recorder.flush()
-  await auditLog.close()
-  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
-  const told = lines.map((line) => JSON.parse(line) as { requestId?: string; lost?: number })
-  assert.equal(told.filter(({ requestId }) => requestId !== undefined).length, 10_001)
-  assert.deepEqual(
-    told.flatMap(({ lost }) => lost ?? []),
-    [3],
-  )
-  await rm(folder, { recursive: true })
-})
+for (const [what, answerBody, most] of [
+  ['ten thousand', '', 10_000],
+  ['64 MiB', 'x'.repeat(1_048_576), 64],
+] as const) {
+  test(`records that wait for a trail that has stalled are bounded by ${what}, and the trail says how many it lacks`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
+    const file = join(folder, 'audit.jsonl')
+    const auditLog = await openAuditLog({ file }, (text) => text, failOn)
+    const begun = Promise.withResolvers<void>()
+    const stalled = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
+    const write: typeof auditLog.write = async (records) => {
+      begun.resolve()
+      await held.promise
+      return auditLog.write(records)
+    }
+    const settings = { isRecordDemanded: true, deadlineMs: 20 }
+    const plain = prepareAuditRecord({ hashToken: () => '', showBody: () => '' })
+    const build = (request: RequestContext) => ({ ...plain(request), answerBody })
+    const log = { ...auditLog, write }
+    const recorder = openRecorder(log, { observe: () => undefined }, settings, stalled.resolve)
+    recorder.record(readOf('first'), build)
+    await begun.promise
+    await stalled.promise
+    for (let count = 0; count < most + 3; count += 1)
+      recorder.record(readOf(`read-${count}`), build)
+    recorder.count()
+    assert.equal(recorder.waiting(), most + 1)
+    held.resolve()
+    await recorder.written()
+    await auditLog.close()
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+    const told = lines.map((line) => JSON.parse(line) as { requestId?: string; lost?: number })
+    assert.equal(told.filter(({ requestId }) => requestId !== undefined).length, most + 1)
+    assert.deepEqual(
+      told.flatMap(({ lost }) => lost ?? []),
+      [3],
+    )
+    await rm(folder, { recursive: true })
+  })
+}

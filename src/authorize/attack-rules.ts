@@ -2,6 +2,7 @@ import type { PlannedCall } from '../contract/endpoint.ts'
 import type { RequestContext } from '../request-context.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { foldName, hasFoldedSiblings } from './folded-names.ts'
+import { namesPathVariable } from './path-names.ts'
 import { type QueryParameter, queryOf } from './query-parameters.ts'
 import { describeJson } from './strict-json.ts'
 import { hasWrappedList, hasWrappedParameter } from './wrapped-lists.ts'
@@ -10,6 +11,8 @@ import { hasWrappedList, hasWrappedParameter } from './wrapped-lists.ts'
 export interface Suspect {
   readonly request: Pick<RequestContext, 'header' | 'json'>
   readonly route: ApiRoute
+  /** As granted, with the names of its variables; undefined for the call of an endpoint. */
+  readonly granted?: string | undefined
   /** Undefined when PHP would read the query differently from how it is written. */
   readonly query: readonly QueryParameter[] | undefined
 }
@@ -23,8 +26,8 @@ export interface AttackRule {
 
 /** Prepares a request for the rules. */
 export function suspectOf(request: RequestContext): Suspect {
-  const { target } = request
-  return { request, route: apiRoute(target?.segments ?? []), query: queryOf(target) }
+  const { target, route: granted } = request
+  return { request, route: apiRoute(target?.segments ?? []), granted, query: queryOf(target) }
 }
 
 /** Prepares the call of an endpoint, which an innocent request can be mapped to. */
@@ -121,10 +124,16 @@ export const attackRules = {
   },
   'ambiguous-name': {
     detail: 'Two names are one and the same to Magento.',
-    matches: ({ request, query }) =>
+    matches: ({ request: { json }, query, granted = '' }) =>
       query === undefined ||
       hasAmbiguousParameter(query) ||
-      (request.json !== undefined && hasFoldedSiblings(request.json)),
+      (json !== undefined &&
+        (hasFoldedSiblings(json) || namesPathVariable(granted, Object.keys(json.value)))) ||
+      (granted.includes(':') &&
+        namesPathVariable(
+          granted,
+          query.map(({ path: [name = ''] }) => name),
+        )),
   },
   'soap-list': {
     detail: 'A list has the form of SOAP.',

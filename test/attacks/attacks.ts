@@ -47,6 +47,16 @@ export const attacks: readonly Attack[] = [
   post('Sibling keys that fold into one', '/rest/V1/customers', { customer: { id: 7, _id: 1 } }),
   post('Sibling keys that differ by case', '/rest/V1/customers', { customer: { id: 7, Id: 1 } }),
   post('Duplicate keys', '/rest/V1/customers', '{"customer":{"id":7,"id":1}}', 'invalid-json'),
+  {
+    name: 'Another cart in the body than in the path',
+    code: 'attack-refused',
+    request: {
+      method: 'PUT',
+      path: `${cart}/order?fields=x`,
+      headers: json,
+      body: JSON.stringify({ cart_id: 'y', paymentMethod: { method: 'checkmo' } }),
+    },
+  },
   post('Many items of a list in the form of SOAP', '/rest/V1/products', {
     sourceItems: { item: [{ sku: 'A' }, { sku: 'B' }] },
   }),
@@ -129,6 +139,7 @@ export const attackedRoutes: readonly string[] = [
   'POST /V1/guest-carts/:cartId/estimate-shipping-methods',
   'POST /V1/guest-carts/:cartId/shipping-information',
   'POST /V1/guest-carts/:cartId/payment-information',
+  'PUT /V1/guest-carts/:cartId/order',
   'POST /V1/integration/customer/token',
   'POST /V1/customers/isEmailAvailable',
   'POST /async/V1/customers',

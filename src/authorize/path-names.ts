@@ -1,0 +1,42 @@
+import { foldName } from './folded-names.ts'
+import { variableOf } from './route-pattern.ts'
+
+/*
+ * Magento's own names of variables that its services take beside the body, by the segment before the variable. The
+ * configuration may name them differently.
+ */
+const magentoNames: ReadonlyMap<string, readonly string[]> = new Map([
+  ['carts', ['cartId', 'quoteId']],
+  ['guest-carts', ['cartId']],
+  ['products', ['sku', 'productSku']],
+  ['attributes', ['attributeCode']],
+])
+
+/**
+ * Whether one of the names, of the members of a body or of parameters, is that of a variable of the path in another
+ * spelling than the variable's own. Magento may take such a value in place of the path's: of the spellings in a PUT it
+ * keeps the first, which is the body's, and a service prefers camel case (Magento:
+ * Webapi/Controller/Rest/InputParamsResolver.php, filterInputData, and Framework/Webapi/ServiceInputProcessor.php,
+ * process). A name in the variable's own spelling does no harm, since the path replaces its value.
+ * @param route as granted: `PUT /V1/carts/:cartId/order`
+ */
+export function namesPathVariable(route: string, names: readonly string[]): boolean {
+  if (names.length === 0) return false
+  const segments = route.split('/')
+  return segments.some((segment, index) => {
+    const own = variableOf(segment)
+    return own !== undefined && isRespelled(spellingsOf(segments[index - 1] ?? '', own), names)
+  })
+}
+
+function spellingsOf(before: string, own: string): readonly string[] {
+  const known = magentoNames.get(before) ?? []
+  return isRespelled(known, [own]) || known.includes(own) ? known : [...known, own]
+}
+
+function isRespelled(spellings: readonly string[], names: readonly string[]): boolean {
+  return names.some(
+    (name) =>
+      !spellings.includes(name) && spellings.some((each) => foldName(each) === foldName(name)),
+  )
+}

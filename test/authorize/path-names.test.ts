@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { namesPathVariable } from '../../src/authorize/path-names.ts'
+
+describe('a name stands for a variable of the path in another spelling', () => {
+  for (const [route, name] of [
+    ['PUT /V1/carts/:cartId/order', 'cart_id'],
+    ['PUT /V1/carts/:cartId/order', '_cartId'],
+    ['PUT /V1/carts/:id/coupons/:couponCode', 'cart_id'],
+    ['PUT /V1/carts/:cart_id/order', 'cart_id'],
+    ['PUT /V1/guest-carts/:id/collect-totals', 'CartId'],
+    ['PUT /V1/products/:sku/stockItems/:itemId', 'product_sku'],
+    ['PUT /async/V1/products/attributes/:code/options/:optionId', 'attribute_code'],
+    ['PUT /V1/carts/:cartId/coupons/:couponCode', 'coupon_code'],
+    ['POST /V1/acme/:order_id/ship', 'orderId'],
+    ['PUT /V1/products/:sku', 'Sku'],
+  ] as const) {
+    test(`${name} in ${route}`, () => assert.ok(namesPathVariable(route, ['other', name])))
+  }
+})
+
+describe('a name is taken for none', () => {
+  for (const [route, name] of [
+    ['POST /V1/guest-carts/:cartId/payment-information', 'cartId'],
+    ['POST /V1/guest-carts/:cart/payment-information', 'cartId'],
+    ['POST /V1/guest-carts/:cart_id/payment-information', 'cartId'],
+    ['POST /V1/carts/:cartId/items', 'quoteId'],
+    ['PUT /V1/carts/mine/order', 'cart_id'],
+    ['PUT /V1/carts/:cartId', 'customer_id'],
+    ['PUT /V1/products/:sku', 'product'],
+    ['PUT /V1/products/:sku', 'sku'],
+    ['PUT /V1/acme/:order_id', 'order_id'],
+  ] as const) {
+    test(`${name} in ${route}`, () => assert.ok(!namesPathVariable(route, [name])))
+  }
+})

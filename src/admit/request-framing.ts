@@ -50,7 +50,7 @@ export const requestFraming: Step<unknown> = {
       }
       const repeated = findRepeated(request.rawHeaders)
       if (repeated !== undefined) {
-        return badRequest(`The header ${repeated} stands more than once.`)
+        return badRequest(`The header ${repeated} occurs more than once.`)
       }
       // RFC 9112, section 3.2: a request without Host, or with an invalid one, is answered 400.
       if (!request.header('host')) return badRequest('The header Host is missing.')

@@ -55,7 +55,7 @@ export function findSigningKey(
   // All keys are tried, so that the time taken does not reveal which one fits.
   for (const candidate of keys) {
     const expected = signed.length === 0 ? candidate.ofNothing : hmacSha256(candidate.key, signed)
-    // One that stands twice, to be renamed, holds as long as the one of the two that lasts.
+    // A secret may be listed twice while its id is being changed; it is then valid until the later of the two ends.
     const isFit = timingSafeEqual(given, expected)
     if (isFit && (match === undefined || nowMs >= match.notAfterMs)) match = candidate
   }

@@ -26,7 +26,7 @@ export const signature = definePolicy({
       const result = verify(request, services.clock())
       if ('reason' in result) {
         request.signatureEvidence = result.evidence
-        // Of another scheme than this integration's, or refused by its form: as if there were no such integration.
+        // No key was tried. So that this takes as long as any refusal, the work of a verification is done for nothing.
         if (!result.isTried) services.spendDecoy(request)
         return reject('unauthenticated', result.reason)
       }

@@ -45,7 +45,7 @@ const unicast = new BlockList()
 unicast.addSubnet(...globalUnicast, 'ipv6')
 
 /**
- * Whether an address is one of the public internet; what is none of an IPv4 or IPv6 address is not.
+ * Whether an address is one of the public internet; false for a text that is not an IP address.
  *
  * NAT64 with a prefix of an operator's own cannot be told from other addresses.
  */

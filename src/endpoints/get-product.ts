@@ -33,7 +33,8 @@ export const getProduct: Endpoint = {
     }
     const answer = await askOfProduct(callMagento, '/V1/products', asked, 'sku,name,price')
     if ('code' in answer || answer.status !== 200) return answer
-    if (!(answer.body instanceof Object)) return reject('upstream-error', 'a product that is none')
+    if (!(answer.body instanceof Object))
+      return reject('upstream-error', 'the answer is not a product')
     const { sku, name, price = null } = answer.body as Readonly<Record<string, unknown>>
     return { status: 200, body: { sku, name, price } }
   },

@@ -43,10 +43,10 @@ export const setStocks: Endpoint = {
       ? 'Invalid items: each is an object with "sku" and "qty", as "errors" says.'
       : `Invalid body: an object with "items", an array of 1 to ${maxItems}.`,
   objection: (body) => {
-    const twice = skuThatStandsTwice((body as Items).items)
+    const twice = findRepeatedSku((body as Items).items)
     if (twice === undefined) return undefined
-    return reject('invalid-body', 'an SKU stands twice', {
-      detail: `Invalid items: the SKU ${twice} stands twice.`,
+    return reject('invalid-body', 'an SKU occurs twice', {
+      detail: `Invalid items: the SKU ${twice} occurs twice.`,
       members: { success: false },
     })
   },
@@ -77,7 +77,7 @@ export const setStocks: Endpoint = {
       },
     },
     202: {
-      description: `Accepted as a job, which tells of each item: more than ${answeredAtOnce} items.`,
+      description: `Accepted as a job, with a result for each item: more than ${answeredAtOnce} items.`,
       schema: acceptedSchema,
     },
   },
@@ -99,7 +99,7 @@ export const setStocks: Endpoint = {
   },
 }
 
-function skuThatStandsTwice(items: readonly Stock[]): string | undefined {
+function findRepeatedSku(items: readonly Stock[]): string | undefined {
   const seen = new Set<string>()
   for (const { sku } of items) {
     const folded = asComparedByDatabase(sku)

@@ -7,7 +7,7 @@ export interface CheckpointKey {
   readonly id: string
 }
 
-/** Reads an Ed25519 private key in PEM; undefined when it is none. */
+/** Reads an Ed25519 private key in PEM; undefined if the text is not one. */
 export function readCheckpointKey(pem: string): CheckpointKey | undefined {
   let privateKey: KeyObject
   try {

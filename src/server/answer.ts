@@ -135,7 +135,8 @@ function refuse(
   settings: AnswerSettings,
 ): void {
   if (response.destroyed && request.outcome !== undefined) {
-    // The answer has ended already, and that outcome stands. What waits for the end of the request is told all the same.
+    // The answer has ended already, and its outcome is kept. What must be done at the end of a request is done all the
+    // same.
     settings.beforeEnd(request, () => undefined)
     return
   }

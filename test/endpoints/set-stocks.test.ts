@@ -202,7 +202,7 @@ for (const [kind, settings] of [
       [
         'one SKU twice',
         { items: ['A/B', 'a/b'].map((sku) => ({ sku, qty: 1 })) },
-        /^Invalid items: the SKU a\/b stands twice/,
+        /^Invalid items: the SKU a\/b occurs twice/,
       ],
     ] as const) {
       test(`are refused with ${name}`, async () => {

@@ -125,7 +125,7 @@ describe('a bulk call with 10,000 items', () => {
     const twice = [...items.slice(0, 1_001), { sku: 'BULK-0', qty: 1 }]
     const refused = await post(jobs, { items: twice })
     assert.equal(refused.status, 400)
-    assert.match(String(problemOf(refused).message), /the SKU BULK-0 stands twice/)
+    assert.match(String(problemOf(refused).message), /the SKU BULK-0 occurs twice/)
     const few = await post(jobs, { items: items.slice(0, 1_000) })
     assert.equal(few.status, 200)
     const tooMany = await post(jobs, { items: [...items, { sku: 'one more', qty: 1 }] })

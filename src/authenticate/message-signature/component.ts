@@ -71,7 +71,7 @@ export function readComponents(
   for (const item of items) {
     const component = readComponent(item)
     if ('reason' in component) return component
-    if (seen.has(component.identifier)) return { reason: 'a covered component stands twice' }
+    if (seen.has(component.identifier)) return { reason: 'a covered component occurs twice' }
     seen.add(component.identifier)
     components.push(component)
   }

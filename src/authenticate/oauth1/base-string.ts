@@ -33,7 +33,7 @@ export function oauth1BaseString(
     const value = encodeAnew(equals < 0 ? '' : part.slice(equals + 1))
     if (name === undefined || value === undefined) return { reason: 'the query is not UTF-8' }
     if (name.includes('oauth_')) return { reason: 'the query has a parameter of OAuth' }
-    if (names.has(name)) return { reason: 'a query parameter stands more than once' }
+    if (names.has(name)) return { reason: 'a query parameter occurs more than once' }
     names.add(name)
     pairs.push(`${name}=${value}`)
   }

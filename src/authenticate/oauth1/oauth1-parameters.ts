@@ -45,7 +45,7 @@ export function readOauth1Parameters(
     if (/^[ \t]*realm="[^"]*"[ \t]*$/i.test(part)) continue
     const [, name = '', raw = ''] = parameterForm.exec(part) ?? []
     if (!known.includes(name)) return { reason: 'Authorization has a part that is no parameter' }
-    if (parameters.has(name)) return { reason: `${name} stands more than once` }
+    if (parameters.has(name)) return { reason: `${name} occurs more than once` }
     const value = percentDecode(raw)
     if (value === undefined) return { reason: `${name} is not percent-encoded UTF-8` }
     parameters.set(name, value)

@@ -40,7 +40,7 @@ export function parseParameterName(name: string): ParameterPath | QueryFault | u
 function parseKeys(first: string, brackets: string): ParameterPath | QueryFault {
   const keys: [string, ...(string | undefined)[]] = [first]
   let rest = brackets
-  // What stands behind the last bracket without being one is nothing to PHP.
+  // PHP ignores what follows the last bracket.
   while (rest.startsWith('[')) {
     const close = rest.indexOf(']')
     if (close < 0) return unreadable

@@ -21,8 +21,8 @@ describe('refuses as a covered component', () => {
   const parameter = 'a covered component has a parameter that it cannot have'
   const unknown = 'a covered component is unknown'
   const cases: Record<string, [components: string, reason: string]> = {
-    'one given twice': ['"@method" "x" "@method"', 'a covered component stands twice'],
-    'one given twice with a parameter': ['"x";sf "x";sf', 'a covered component stands twice'],
+    'one given twice': ['"@method" "x" "@method"', 'a covered component occurs twice'],
+    'one given twice with a parameter': ['"x";sf "x";sf', 'a covered component occurs twice'],
     'a token': ['method', 'a covered component is not a string'],
     'an unknown derived component': ['"@nonsense"', unknown],
     'the status of an answer': ['"@status"', unknown],

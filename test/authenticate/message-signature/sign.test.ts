@@ -47,7 +47,7 @@ test('adds a digest to a body that has none', () => {
 describe('throws on', () => {
   const cases: Record<string, [changes: object, message: RegExp]> = {
     'a component that is missing': [{ components: ['date'] }, /date is missing/],
-    'a component given twice': [{ components: ['date', 'date'] }, /stands twice/],
+    'a component given twice': [{ components: ['date', 'date'] }, /occurs twice/],
     'a component that cannot be written': [{ components: ['"date'] }, /cannot be written/],
     'a label that cannot be written': [{ label: 'Sig' }, /cannot be written/],
     'a parameter that cannot be written': [{ parameters: { keyid: 'k\u00e9' } }, /be written/],

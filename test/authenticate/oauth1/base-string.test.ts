@@ -46,8 +46,8 @@ test('reads + as a space and ignores an empty pair, as PHP does', () => {
 
 test('makes none for a query that could be read in two ways', () => {
   for (const [query, reason] of [
-    ['a=1&a=2', 'a query parameter stands more than once'],
-    ['a[]=1&a%5B%5D=2', 'a query parameter stands more than once'],
+    ['a=1&a=2', 'a query parameter occurs more than once'],
+    ['a[]=1&a%5B%5D=2', 'a query parameter occurs more than once'],
     ['oauth_token=x', 'the query has a parameter of OAuth'],
     ['o%61uth_nonce=x', 'the query has a parameter of OAuth'],
     ['a=%ff', 'the query is not UTF-8'],

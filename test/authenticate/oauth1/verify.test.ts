@@ -132,7 +132,7 @@ test('refuses what was not signed with a live key of the integration', () => {
     ],
     [
       { alter: (header) => `${header}, oauth_version="1.0"` },
-      'oauth_version stands more than once',
+      'oauth_version occurs more than once',
     ],
     [{ alter: replace('OAuth', 'Bearer') }, 'Authorization is not OAuth'],
     [{ alter: replace('OAuth ', `OAuth realm="${'x'.repeat(4_096)}", `) }, tooLong],

@@ -17,9 +17,13 @@ export const addressLimit: Step<{ readonly perAddress: RateLimit }> = {
       const key = addressKey(request.clientIp ?? '')
       const penaltyMs = services.penaltyOf(key)
       if (penaltyMs > 0) {
-        return reject('address-rate-limited', 'penalty: too much of this address was refused', {
-          retryAfterSeconds: Math.ceil(penaltyMs / 1000),
-        })
+        return reject(
+          'address-rate-limited',
+          'penalty: too many requests of this address were refused',
+          {
+            retryAfterSeconds: Math.ceil(penaltyMs / 1000),
+          },
+        )
       }
       const decision = take(key)
       if (decision.isAllowed) return allow

@@ -150,7 +150,7 @@ export const attackRules = {
     matches: ({ request }) => /<!(?:ENTITY|DOCTYPE)/i.test(plainText(request)),
   },
   'file-content': {
-    detail: 'Files are not taken here.',
+    detail: 'Files are not accepted here.',
     matches: (suspect) =>
       someName(
         suspect,

@@ -78,9 +78,12 @@ export const deferredWrite = definePolicy({
       if (isAsked && rule === standardRule && isSecret(request)) return allow
       if (!isLong && !isAsked && (mode !== 'always' || !mayDefer)) return allow
       if (!mayDefer) {
-        const detail = 'The request has more items than are taken at once.'
+        const detail = 'The request has more items than can be answered at once.'
         const members = { success: false }
-        return reject('invalid-body', 'there are no jobs for so many items', { detail, members })
+        return reject('invalid-body', 'so many items need a job, and there are none', {
+          detail,
+          members,
+        })
       }
       const deferral: Deferral = {
         engine: request.endpoint === undefined ? engine : 'gateway',

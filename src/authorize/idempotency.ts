@@ -100,7 +100,7 @@ export const idempotency = definePolicy({
       const [, quoted, bare] = keyForm.exec(header) ?? []
       const key = quoted ?? bare
       if (key === undefined) {
-        return reject('bad-request', 'the Idempotency-Key has another form', {
+        return reject('bad-request', 'the Idempotency-Key is malformed', {
           detail: 'Idempotency-Key must be a quoted text of 1 to 255 ASCII characters.',
         })
       }

@@ -27,8 +27,12 @@ export const searchCriteria = definePolicy({
       if (mode === 'off' || (target.query === undefined && !fieldsRequired)) return allow
       const query = queryOf(target)
       if (query === undefined) {
-        const detail = 'PHP would read the query in another way than it is written.'
-        return reject('query-not-allowed', 'PHP reads the query in another way', { detail })
+        const detail = 'PHP would read the query differently from how it is written.'
+        return reject(
+          'query-not-allowed',
+          'PHP reads the query differently from how it is written',
+          { detail },
+        )
       }
       const criteria = parseCriteria(query)
       const paging = otherPaging(target, query)

@@ -26,7 +26,7 @@ export const getProduct: Endpoint = {
   run: async ({ variables, callMagento }) => {
     const asked = variables.get('sku') ?? ''
     if (!isSku(asked)) {
-      return reject('bad-request', 'the SKU has another form', {
+      return reject('bad-request', 'the SKU is malformed', {
         detail: skuExpected,
         members: { success: false },
       })

@@ -40,7 +40,7 @@ export async function acceptJob(
       return reject('jobs-unavailable', reason, {
         retryAfterSeconds: 5,
         ...(outcome === 'unknown' && {
-          detail: 'Whether it is carried out all the same is not known.',
+          detail: 'It is not known whether the job will be carried out all the same.',
         }),
       })
     }

@@ -111,5 +111,5 @@ function millisecondsOf(seconds: number | undefined): number | undefined {
 
 const notTaken: JobFailure = {
   code: 'upstream-error',
-  detail: 'Magento took it without saying what it calls it.',
+  detail: 'Magento accepted the job without naming the bulk that it made of it.',
 }

@@ -22,7 +22,7 @@ export async function followBulk(
   const sent = await sender.send(occasion, asked)
   const { judgement, failure, retryAfterMs } = resultOf(sent)
   if (judgement === 'unauthorized') {
-    const detail = 'Magento does not let the integration see what became of it.'
+    const detail = 'Magento does not let the integration see how the job ended.'
     return { judgement, failure: { code: 'upstream-error', detail } }
   }
   const bulk = 'code' in sent || judgement !== 'done' ? undefined : readOperations(sent.body)

@@ -155,7 +155,12 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     } catch (error) {
       environment.onFault(error)
       const atMs = clock() + environment.retry.firstMs
-      return { state: 'retry', atMs, reason: 'its end could not be told', isUntouched: false }
+      return {
+        state: 'retry',
+        atMs,
+        reason: 'the end of the job could not be announced',
+        isUntouched: false,
+      }
     }
     await environment.recordEnd(job, run)
     // Whoever repairs the cause can put the job back.
@@ -194,18 +199,19 @@ const defect: AttemptResult = {
   failure: { code: 'internal-error', detail: problems['internal-error'][2] },
 }
 
-const deadDetail = 'Magento does not accept it from this integration; it can be tried again.'
+const deadDetail = 'Magento does not accept the job from this integration; it can be tried again.'
 
 const interrupted: JobFailure = {
   code: 'interrupted',
-  detail: 'The gateway was cut off while it was sent. Whether Magento carried it out is not known.',
+  detail:
+    'The gateway was interrupted while it sent the job. It is not known whether Magento carried it out.',
 }
 
 function expired({ bulkUuid }: JobRequest): JobFailure {
   const detail =
     bulkUuid === undefined
-      ? 'It could not be carried out in the time that it had.'
-      : 'Magento has taken it, and has not said in time what became of it.'
+      ? 'The job could not be carried out before it expired.'
+      : 'Magento accepted the job, but did not say in time how it ended.'
   return { code: 'expired', detail }
 }
 

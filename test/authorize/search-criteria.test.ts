@@ -259,7 +259,7 @@ test('refuses a search behind more parameters than PHP takes', async () => {
   assert.equal(ask(behind(999)).verdict, allow)
   const rejection = await rejectionOf(ask(behind(1000)).verdict)
   assert.equal(rejection.code, 'query-not-allowed')
-  assert.match(rejection.detail ?? '', /^PHP would read the query in another way/)
+  assert.match(rejection.detail ?? '', /^PHP would read the query differently/)
 })
 
 test('refuses a search whose default page size would stand behind them', async () => {

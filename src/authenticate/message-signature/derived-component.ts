@@ -59,7 +59,7 @@ function valueFrom(
     case '@query-param':
       return queryParameter(query ?? '', member ?? '')
     default:
-      return { reason: `${name} is no derived component of a request` }
+      return { reason: `${name} is not a derived component of a request` }
   }
 }
 

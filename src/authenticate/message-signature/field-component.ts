@@ -47,11 +47,11 @@ export function fieldValue(
   const type = types.get(name)
   if (form === 'sf') {
     const value = type === undefined ? undefined : reserialize(text, type)
-    return value ?? { reason: `the covered header ${name} is no structured field known here` }
+    return value ?? { reason: `the covered header ${name} is not a known structured field` }
   }
   const isDictionary = type === undefined || type === 'dictionary'
   const value = isDictionary ? parseStrictDictionary(text)?.get(member ?? '') : undefined
-  if (value === undefined) return { reason: `the covered header ${name} has not the member` }
+  if (value === undefined) return { reason: `the covered header ${name} lacks the member` }
   return serializeMember(value)
 }
 

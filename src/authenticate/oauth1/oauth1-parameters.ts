@@ -44,7 +44,7 @@ export function readOauth1Parameters(
     // A realm may contain characters that other parameters may not, and it is not signed.
     if (/^[ \t]*realm="[^"]*"[ \t]*$/i.test(part)) continue
     const [, name = '', raw = ''] = parameterForm.exec(part) ?? []
-    if (!known.includes(name)) return { reason: 'Authorization has a part that is no parameter' }
+    if (!known.includes(name)) return { reason: 'Authorization has a part that is not a parameter' }
     if (parameters.has(name)) return { reason: `${name} occurs more than once` }
     const value = percentDecode(raw)
     if (value === undefined) return { reason: `${name} is not percent-encoded UTF-8` }

@@ -107,7 +107,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
       return undefined
     }
     if (wishes.isKeptWanted) {
-      return Promise.resolve(reject('not-cached', 'only what is kept was asked for'))
+      return Promise.resolve(reject('not-cached', 'the caller asked for a cached answer only'))
     }
     if (ticket === undefined || unstorable.has(key)) {
       request.cacheUse = 'bypass'

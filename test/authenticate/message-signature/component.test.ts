@@ -71,17 +71,17 @@ describe('finds no value for', () => {
   })
 
   test('a structured field of a type that is not known', () => {
-    const reason = 'the covered header x is no structured field known here'
+    const reason = 'the covered header x is not a known structured field'
     assert.deepEqual(baseOf('"x";sf', ['X', 'a=1']), { reason })
   })
 
   test('a structured field that cannot be read', () => {
-    const reason = 'the covered header priority is no structured field known here'
+    const reason = 'the covered header priority is not a known structured field'
     assert.deepEqual(baseOf('"priority";sf', ['Priority', 'u=1, u=2']), { reason })
   })
 
   test('a member that is missing, given twice, or of no dictionary', () => {
-    const of = (name: string) => ({ reason: `the covered header ${name} has not the member` })
+    const of = (name: string) => ({ reason: `the covered header ${name} lacks the member` })
     assert.deepEqual(baseOf('"x";key="b"', ['X', 'a=1']), of('x'))
     assert.deepEqual(baseOf('"x";key="a"', ['X', 'a=1', 'X', 'a=2']), of('x'))
     assert.deepEqual(baseOf('"client-cert";key="a"', ['Client-Cert', 'a=1']), of('client-cert'))

@@ -128,7 +128,7 @@ test('refuses what was not signed with a live key of the integration', () => {
     [{ alter: replace('oauth_version="1.0"', 'oauth_version="2.0"') }, 'oauth_version is not 1.0'],
     [
       { alter: replace('oauth_nonce', 'oauth_nonsense') },
-      'Authorization has a part that is no parameter',
+      'Authorization has a part that is not a parameter',
     ],
     [
       { alter: (header) => `${header}, oauth_version="1.0"` },

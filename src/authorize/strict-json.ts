@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer'
 import type { JsonBody } from '../request-context.ts'
-import { isDeeperThan, scanJson } from './json-structure.ts'
+import { scanJson } from './json-structure.ts'
 import { withPlainNames } from './plain-names.ts'
 
 /** Why a text is refused; `fault` never repeats any of the text. */
@@ -19,9 +19,6 @@ export interface JsonBounds {
 /** The bounds unless the configuration says otherwise. */
 export const standardJsonBounds: JsonBounds = { depth: 64, members: 250_000 }
 
-/** A body of at most this many bytes is parsed in a moment, whatever it is. */
-const quicklyParsed = 16_384
-
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -37,9 +34,11 @@ export function parseStrictJson(
   const text = decode(bytes)
   if (text === undefined) return { fault: 'The body is not UTF-8.' }
   if (text.startsWith('\ufeff')) return { fault: 'The body begins with a byte order mark.' }
-  const tooDeep = { fault: `The body is nested deeper than ${bounds.depth} levels.` }
-  // To parse a long text of nothing but brackets takes many times as long as to parse any other.
-  if (bytes.length > quicklyParsed && isDeeperThan(bounds.depth, bytes)) return tooDeep
+  const { names: nameCount, separators, depth, hasEscapedName, isExact } = scanJson(bytes)
+  if (depth > bounds.depth)
+    return { fault: `The body is nested deeper than ${bounds.depth} levels.` }
+  if (separators >= bounds.members)
+    return { fault: `The body has more than ${bounds.members} members.` }
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -49,10 +48,6 @@ export function parseStrictJson(
   if (typeof value !== 'object' || value === null) {
     return { fault: 'The body is neither an object nor an array.' }
   }
-  const { names: nameCount, separators, depth, hasEscapedName, isExact } = scanJson(bytes)
-  if (depth > bounds.depth) return tooDeep
-  if (separators >= bounds.members)
-    return { fault: `The body has more than ${bounds.members} members.` }
   if (!isExact) return { fault: 'The body has a number that is too large or too precise.' }
   if (hasEscapedName) {
     const plain = withPlainNames(text)

@@ -1,4 +1,4 @@
-import { isDeeperThan } from '../authorize/json-structure.ts'
+import { scanJson } from '../authorize/json-structure.ts'
 import { withPlainNames } from '../authorize/plain-names.ts'
 import { redacted } from '../contract/secret.ts'
 import type { IsCredentialName } from './credential-names.ts'
@@ -61,7 +61,7 @@ const unclear = Symbol('unclear')
 /** Parses JSON; undefined if the text is not valid JSON. */
 function parse(text: string): unknown {
   // Parsing a long text of nothing but brackets would hold up everything else.
-  if (text.length > quicklyParsed && isDeeperThan(maxDepth, Buffer.from(text))) return unclear
+  if (text.length > quicklyParsed && scanJson(Buffer.from(text)).depth > maxDepth) return unclear
   try {
     const plain = withPlainNames(text)
     const value: unknown = JSON.parse(plain ?? text)

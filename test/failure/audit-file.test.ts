@@ -62,7 +62,7 @@ describe('the file of the audit trail', () => {
     await rm(folder, { recursive: true })
   })
 
-  test('that is moved from outside: it is written on, where it is now', async () => {
+  test('that is moved from outside: writing goes on in the moved file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'magegate-moved-'))
     const [file, moved] = [join(folder, 'audit.jsonl'), join(folder, 'moved.jsonl')]
     await using magento = await startMagento()

@@ -14,7 +14,7 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 /** Their lines are several times what a pipe holds. */
 const requests = 400
 
-test('standard output that nobody reads holds up nothing, and the file has every record', async () => {
+test('standard output that nobody reads delays nothing, and the file has every record', async () => {
   await using magento = await startMagento()
   await using files = await writeConfig({ gateway: {}, integrations: {} })
   const file = join(files.path, 'audit.jsonl')

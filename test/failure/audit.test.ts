@@ -37,7 +37,7 @@ function readiness(adminUrl: string): Promise<Response> {
 }
 
 describe('with a full disk, and audit.onFailure: refuse', () => {
-  test('no write is answered as if it had its record, no further one is forwarded, reads are', async () => {
+  test('no write is answered as if it were recorded, no further one is forwarded, and reads are', async () => {
     await using upstream = await startUpstream()
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
@@ -77,7 +77,7 @@ describe('with a full disk, and audit.onFailure: refuse', () => {
   })
 })
 
-test('with a full disk and audit.onFailure: allow, writes go on and the metric tells', async () => {
+test('with a full disk and audit.onFailure: allow, writes go on and a metric shows the failure', async () => {
   await using upstream = await startUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
@@ -110,7 +110,7 @@ async function startOnSmallDisk() {
   return { auditFile, gateway, limit, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
-test('when there is space again, the trail goes on by itself and tells what is missing', async () => {
+test('when there is space again, the trail continues by itself and says what is missing', async () => {
   await using running = await startOnSmallDisk()
   const { auditFile, gateway, limit } = running
   assert.equal((await send(gateway.url, post)).status, 200)
@@ -133,7 +133,7 @@ test('when there is space again, the trail goes on by itself and tells what is m
   assert.equal(lines.length, 4)
 })
 
-test('a file that is moved while the disk is full is written on, and the gateway goes on', async () => {
+test('a file that is moved while the disk is full is still written, and the gateway goes on', async () => {
   await using running = await startOnSmallDisk()
   const { auditFile, gateway, limit } = running
   assert.equal((await send(gateway.url, post)).status, 200)

@@ -181,7 +181,7 @@ describe('while Redis is away', () => {
     )
   })
 
-  test('nothing that was kept before is given when it comes back empty', async () => {
+  test('no earlier answer is given when Redis comes back empty', async () => {
     await using shop = await startCachedShop('Redis', { gateway: { store: { deadlineMs: 50 } } })
     const { redis } = shop
     assert.ok(redis)
@@ -194,7 +194,7 @@ describe('while Redis is away', () => {
     assert.notEqual(answer.body, body)
   })
 
-  test('what Redis has lost of the tags is never taken for unchanged', async () => {
+  test('a tag that Redis has lost never counts as unchanged', async () => {
     await using shop = await startCachedShop('Redis')
     const { redis } = shop
     assert.ok(redis)

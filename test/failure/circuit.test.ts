@@ -139,7 +139,7 @@ describe('a Magento is not left alone that', () => {
   })
 })
 
-test('when it works again, a few requests find out, and then all are sent', async () => {
+test('when Magento works again, a few trial requests are sent, and then all', async () => {
   await start({ circuitBreaker: { ...rules, openMs: 100 } })
   await magento.setFault({ kind: 'maintenance' })
   await askTimes(5)
@@ -151,7 +151,7 @@ test('when it works again, a few requests find out, and then all are sent', asyn
   assert.equal(magento.received.length, 5 + 2)
 })
 
-test('while it does not, one request in a while finds out, and the others are not sent', async () => {
+test('while Magento fails, a trial request is sent now and then, and the others are not', async () => {
   await start({ circuitBreaker: { ...rules, openMs: 50 } })
   await magento.setFault({ kind: 'maintenance' })
   await askTimes(5)
@@ -163,7 +163,7 @@ test('while it does not, one request in a while finds out, and the others are no
   await metric(/^magegate_upstream_circuit_opened_total 4$/m)
 })
 
-test('readiness and metrics tell of it, and the gateway stays ready unless it is said otherwise', async () => {
+test('readiness and metrics show it, and the gateway stays ready unless configured otherwise', async () => {
   await start({ circuitBreaker: rules })
   await magento.setFault({ kind: 'maintenance' })
   assert.deepEqual(await readiness(), {
@@ -189,7 +189,7 @@ test('with failsReadiness the gateway is not ready while Magento is left alone',
   assert.deepEqual([status, reasons], [503, ['Magento fails']])
 })
 
-test('with failsReadiness the gateway is ready again when requests may find out, though none has come', async () => {
+test('with failsReadiness the gateway is ready again when trial requests may be sent, even before one comes', async () => {
   await start({ circuitBreaker: { ...rules, openMs: 500, failsReadiness: true } })
   await magento.setFault({ kind: 'refuse' })
   await askTimes(5)
@@ -217,7 +217,7 @@ describe('a probe of the gateway itself', () => {
     await metric(/^magegate_upstream_probe_up 1$/m)
   })
 
-  test('goes without a credential, and is no request of anybody', async () => {
+  test('goes without a credential, and counts for no integration', async () => {
     await start({ probe })
     const [received] = await magento.nextRequests(1)
     assert.equal(received?.rawTarget, probe.path)

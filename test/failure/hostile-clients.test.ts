@@ -108,7 +108,7 @@ describe('refuses what is no request to a resource', () => {
   }
 })
 
-test('an Upgrade is not heeded', async () => {
+test('an Upgrade is ignored', async () => {
   const upgrade = 'Connection: upgrade, close\r\nUpgrade: websocket\r\n'
   const answers = await sendRaw(gateway.url, `${get}${upgrade}\r\n`)
   assert.deepEqual(statusesIn(answers), [200])
@@ -132,7 +132,7 @@ test('requests that are pipelined are answered in order, each with a record of i
   )
 })
 
-test('what is pipelined behind an answer that ends its connection is not carried out', async () => {
+test('a request that is pipelined after the last answer of its connection is not carried out', async () => {
   const before_ = (await gateway.auditRecords(0)).length
   const refused = 'GET /rest/V1/%00 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}'
   const answers = await sendRaw(gateway.url, `${refused}${get}\r\n${get}\r\n`)
@@ -144,7 +144,7 @@ test('what is pipelined behind an answer that ends its connection is not carried
   assert.equal(receivedSince(), 0)
 })
 
-test('of requests that are pipelined a bounded number is under way, and the connection ends there', async () => {
+test('a connection with too many pipelined requests is ended', async () => {
   const arrived: Socket[] = []
   await using upstream = await startRawUpstream((socket) => arrived.push(socket))
   await using bounded = await startGateway({
@@ -191,7 +191,7 @@ test('a flood of requests behind the last answer of a connection ends it, whoeve
   await closed
 })
 
-test('a caller that asks for a tunnel and resets its connection leaves the process as it was', async () => {
+test('a caller that asks for a tunnel and resets its connection does not end the process', async () => {
   await using upstream = await startHeldUpstream()
   await using behind = await startGateway({ magentoUrl: upstream.url, integrations: [globex] })
   const { hostname, port } = new URL(behind.url)

@@ -8,7 +8,7 @@ import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 
-test('a key whose process was killed stays taken, and its write is not sent again', async () => {
+test('the key of a killed process stays taken, and its write is not sent again', async () => {
   await using redis = await startRedis()
   await using magento = await startRawUpstream(() => undefined)
   const options = {

@@ -95,7 +95,7 @@ describe('one integration floods a slow Magento', () => {
     assert.ok(order().lastIndexOf('globex') < 70, `${order().lastIndexOf('globex')}`)
   })
 
-  test('it gets as much more as its weight says', async () => {
+  test('an integration gets a share according to its weight', async () => {
     await start(
       { connections: 1, queue: { maxWaiting: 300, maxWaitMs: 60_000 } },
       { acme: 1, globex: 20 },
@@ -110,7 +110,7 @@ describe('one integration floods a slow Magento', () => {
 })
 
 describe('a request that would have to wait', () => {
-  test('is refused where as many wait as may, with a time to come back, and is not sent', async () => {
+  test('is refused if too many wait, with a time to come back, and is not sent', async () => {
     await start({ connections: 1, queue: { maxWaiting: 2, maxWaitMs: 60_000 } })
     const answers = await burst('globex', 3, 2)
     const refused = await ask('globex')
@@ -125,7 +125,7 @@ describe('a request that would have to wait', () => {
     assert.equal(record?.upstreamMs, undefined)
   })
 
-  test('takes the place of the last one of who has more that wait', async () => {
+  test('displaces the last request of the integration with more waiting ones', async () => {
     await start({ connections: 1, queue: { maxWaiting: 2, maxWaitMs: 60_000 } })
     const flood = await burst('acme', 3, 2)
     const other = ask('globex')

@@ -74,7 +74,7 @@ describe('while Redis is', () => {
     })
   }
 
-  test('behind a connection that was lost without a word, another one is made', async () => {
+  test('with a connection that was lost silently, a new connection is made', async () => {
     await using redis = await startRedis()
     await using link = await openSlowLink(redis.port)
     using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${link.port}/0`) })
@@ -84,7 +84,7 @@ describe('while Redis is', () => {
     assert.equal(opened.lines.length, 2)
   })
 
-  test('answering while the process stands still: its answer counts, however late it is read', async () => {
+  test('answering while the process is busy, its answer counts, however late it is read', async () => {
     await using redis = await startRedis()
     const charge = chargeOn([rateOf(1, 3600, 1)])
     using other = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs: 5_000 })
@@ -165,7 +165,7 @@ test('while a cluster lacks nodes, limits are held locally, and it is logged onc
   assert.equal(opened.lines.length, 1)
 })
 
-test('that may evict what is remembered is warned of', async () => {
+test('a Redis that may evict keys is warned of', async () => {
   await using evicting = await startRedis(
     ...['--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru'],
   )

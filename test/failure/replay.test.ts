@@ -72,7 +72,7 @@ test('a request sent 100 times at once to two processes on one Redis passes exac
   assert.equal(magento.received.length, 1)
 })
 
-test('in one process too, without Redis', async () => {
+test('the same holds in one process without Redis', async () => {
   await using magento = await startMagento()
   await using gateway = await startGateway({ magentoUrl: magento.url, integrations: [signing] })
   const request = signedWrite('nonce-for-exactly-once')

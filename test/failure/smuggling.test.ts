@@ -91,7 +91,7 @@ describe('forwards as one request, whole and in a form of its own', () => {
   }
 })
 
-test('a coding that nobody would undo is refused', async () => {
+test('a transfer coding that nobody would decode is refused', async () => {
   const coded = `${post}Connection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${inChunks}`
   const answers = await sendRaw(url(), coded)
   assert.deepEqual(statusesIn(answers), [400])
@@ -99,7 +99,7 @@ test('a coding that nobody would undo is refused', async () => {
   assert.deepEqual(forwarded(), [])
 })
 
-test('a field of a trailer section says nothing of who the caller is', async () => {
+test('a field in a trailer section does not identify the caller', async () => {
   const anonymous = post.replace(token, '')
   const answers = await sendRaw(
     url(),

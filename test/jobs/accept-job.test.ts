@@ -7,7 +7,7 @@ import { acceptJob } from '../../src/jobs/accept-job.ts'
 import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 import { requestContext } from '../support/request.ts'
 
-test('a job that has begun was accepted, though its view could not be kept', async () => {
+test('a job that has begun counts as accepted, although its state could not be stored', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-accept-'))
   const backend = await openFileBackend(
     { file: join(folder, 'jobs.sqlite'), keepMs: 60_000, keepDeadMs: 60_000 },

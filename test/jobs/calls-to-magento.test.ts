@@ -69,7 +69,7 @@ test('each attempt of a job is signed anew, with a nonce and a time of its own',
   assert.notEqual(one.signature, other.signature)
 })
 
-test('the call of a job waits for a connection as a request does', async () => {
+test('the call of a job waits for a connection like a request', async () => {
   await using upstream = await startHeldUpstream()
   const magento = { url: upstream.url, connections: 1, circuitBreaker: { mode: 'off' } }
   await using jobs = await startJobsGateway(upstream.url, {}, { gateway: { magento } })

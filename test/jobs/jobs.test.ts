@@ -54,7 +54,7 @@ describe('a write that may be carried out later', () => {
     assert.equal(magento.received.length, 1)
   })
 
-  test('is sent as a forwarded request is, but for what asked for it', async () => {
+  test('is sent like a forwarded request, without the header Prefer', async () => {
     const headers = { 'X-Own': 'kept', 'User-Agent': 'erp/1', Cookie: 'PHPSESSID=1' }
     await jobs.write({
       path: '/rest/default/V1/products?fields=sku',
@@ -93,7 +93,7 @@ describe('a write that may be carried out later', () => {
     assert.equal(answer.status, 200, answer.body)
   })
 
-  test('is refused as ever before it is accepted', async () => {
+  test('is refused by the policies before it is accepted', async () => {
     const answer = await jobs.write({ path: '/rest/V1/orders', body: {} })
     assert.equal(answer.status, 403)
     assert.equal(magento.received.length, 0)
@@ -122,7 +122,7 @@ describe('a write that may be carried out later', () => {
     assert.equal(magento.stock('24-MB01'), 77)
   })
 
-  test('waits while nobody listens, and is done after that', async () => {
+  test('waits while Magento refuses connections, and is done afterwards', async () => {
     await magento.setFault({ kind: 'refuse' })
     const accepted = await jobs.write({ body: product })
     while ((await jobs.show(accepted)).attempts < 2);
@@ -142,7 +142,7 @@ describe('a write that may be carried out later', () => {
     }
   })
 
-  test('is sent again then where to do it twice is to do it once', async () => {
+  test('is sent again in that case if it is repeatable', async () => {
     let answered = 0
     await magento.setFault({ kind: 'reset-mid-body' }, () => {
       answered += 1
@@ -168,7 +168,7 @@ describe('a write that may be carried out later', () => {
     assert.ok(Number(second?.time) - Number(first?.time) >= 1_000)
   })
 
-  test('waits for those before it that change the same entity, and for no others', async () => {
+  test('waits for earlier jobs about the same entity, and for no others', async () => {
     await magento.setFault({ kind: 'maintenance' }, '/rest/V1/products/A')
     const put = (sku: string, price: number) =>
       jobs.write({
@@ -222,7 +222,7 @@ describe('a write that may be carried out later', () => {
     assert.equal((await jobs.show(accepted)).state, 'cancelled')
   })
 
-  test('is one job for each Idempotency-Key, and its place is told again', async () => {
+  test('is one job for each Idempotency-Key, and a repeat gets the same Location', async () => {
     const headers = { 'Idempotency-Key': '"once"' }
     const first = await jobs.write({ body: product, headers })
     const second = await jobs.write({ body: product, headers })

@@ -189,7 +189,7 @@ describe("a route whose engine is Magento's own", () => {
   })
 })
 
-test('without jobs, what is more than is answered at once is refused', async () => {
+test('without jobs, more items than can be answered at once are refused', async () => {
   await using magento = await startMagento()
   const { startGateway, globex } = await import('../support/gateway.ts')
   await using gateway = await startGateway({
@@ -210,7 +210,7 @@ test('without jobs, what is more than is answered at once is refused', async () 
   assert.equal(problemOf(job).code, 'route-not-granted')
 })
 
-test('asks again how far Magento is where what it answers cannot be read', async () => {
+test('asks Magento again for its progress if an answer cannot be read', async () => {
   const answers = [
     '{"bulk_uuid":"a","request_items":[{"id":0}]}',
     '{"operations_list":[null]}',

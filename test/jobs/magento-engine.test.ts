@@ -50,7 +50,7 @@ describe('what Magento does not take of a bulk', () => {
   })
 })
 
-test('a bulk whose operations are not to be seen yet is asked for again', async () => {
+test('a bulk whose operations cannot be seen yet is asked for again', async () => {
   const { job, targets } = await carryOut(
     { bulk_uuid: 'b', request_items: [accepted] },
     { operations_list: [] },

@@ -106,7 +106,7 @@ describe('a server that looks for a new certificate', () => {
     assert.equal(await served(), names.elsewhere)
   })
 
-  test('takes what a swapped symbolic link leads to, as Kubernetes swaps it', async () => {
+  test('uses files behind a swapped symbolic link, as Kubernetes swaps it', async () => {
     stop()
     for (const [version, pair] of [
       ['..1', 'loopback'],

@@ -98,7 +98,7 @@ test('a connection that has been closed leaves room for another', async () => {
   }
 })
 
-test('a trusted proxy may hold as many as all together', async () => {
+test('a trusted proxy may have as many connections as all together', async () => {
   await using gateway = await start(100, 1, { trustedProxies: ['127.0.0.1'] })
   await hold(gateway, 5)
   assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)

@@ -144,7 +144,7 @@ describe('a body over HTTP/2', () => {
     assert.deepEqual(bodies, [product, product, large, large])
   })
 
-  test('without a type is not taken for none', async () => {
+  test('without a content type does not count as absent', async () => {
     const { status } = await sendOver(session, { ...postProduct, 'content-type': '' }, product)
     assert.equal(status, 415)
     assert.deepEqual(received(), [])
@@ -179,7 +179,7 @@ describe('a body over HTTP/2', () => {
     assert.deepEqual(received(), [])
   })
 
-  test('that breaks off is not taken for whole', async () => {
+  test('that breaks off does not count as complete', async () => {
     const before_ = (await gateway.auditRecords(0)).length
     const stream = begin(session, postProduct)
     stream.write(product)
@@ -224,7 +224,7 @@ describe('an answer over HTTP/2', () => {
     })
   }
 
-  test('has no field of the connection, and each other one as often as Magento gave it', async () => {
+  test('has no connection-specific field, and every other field as often as Magento gave it', async () => {
     const fields = 'X-Content-Type-Options: nosniff\r\nConnection: keep-alive\r\nKeep-Alive: a\r\n'
     answerUpstream = (socket) => answerWith(socket, '{}', '200 OK', fields.repeat(2))
     const { headers } = await sendOver(session)
@@ -240,7 +240,7 @@ describe('an answer over HTTP/2', () => {
     assert.ok(answers.every(({ body }) => body === long))
   })
 
-  test('that Magento breaks off is no whole one', async () => {
+  test('that Magento breaks off is not complete', async () => {
     answerUpstream = (socket) => {
       socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'a'.repeat(100_000)}`)
     }
@@ -248,7 +248,7 @@ describe('an answer over HTTP/2', () => {
     assert.equal(await resetOf(stream), 'INTERNAL_ERROR')
   })
 
-  test('that nobody waits for any more is not waited for at Magento', async () => {
+  test('that nobody waits for any more is given up at Magento', async () => {
     const before_ = (await gateway.auditRecords(0)).length
     const arrived = Promise.withResolvers<Socket>()
     answerUpstream = (socket) => arrived.resolve(socket)

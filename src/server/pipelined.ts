@@ -44,6 +44,10 @@ export const tooManyPipelined: Rejection = reject(
 export function admitPipelined(response: ServerResponse, socket: Socket): boolean {
   const pipeline = pipelineOf(socket)
   pipeline.lastWaiting = response
+  // Kept any longer, it would keep its body in memory for as long as the connection.
+  response.once('close', () => {
+    if (pipeline.lastWaiting === response) pipeline.lastWaiting = undefined
+  })
   return countWaiting(response, pipeline) <= maxWaiting
 }
 

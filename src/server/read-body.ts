@@ -49,6 +49,11 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
     payload: NodeJS.ReadableStream,
     done: (error: Error | null, body?: Buffer) => void,
   ): void {
+    // Node has ended its stream already, and no event tells of that.
+    if (!request.context.hasBody) {
+      done(null, noBytes)
+      return
+    }
     const announced = announcedBytes(request)
     const longest = announced ?? limitBytes
     let body = noBytes

@@ -70,6 +70,20 @@ describe('sends exactly what it was given', () => {
     assert.equal(firstValue(arrived.headers, 'transfer-encoding'), undefined)
   })
 
+  test('a request that names the type of a body and has none', async () => {
+    await using both = await startBoth(ok)
+    for (const method of ['DELETE', 'POST']) {
+      const path = method === 'POST' ? '/rest/V1/products' : '/rest/V1/products/A'
+      const answer = await sendRaw(
+        both.gateway.url,
+        `${method} ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${globexHeaders.Authorization}\r\n` +
+          'Content-Type: application/json\r\nConnection: close\r\n\r\n',
+      )
+      assert.match(answer, /^HTTP\/1\.1 200 /)
+      assert.equal(parsed(both.upstream.requests.at(-1)).requestLine, `${method} ${path} HTTP/1.1`)
+    }
+  })
+
   test('the type of a body, whatever Connection says of it', async () => {
     await using both = await startBoth(ok)
     await send(both.gateway.url, {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { queryObjects } from 'node:v8'
+import { RequestContext } from '../../src/request-context.ts'
 import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
@@ -101,4 +103,21 @@ test('a body in thousands of tiny pieces is given up', async () => {
   assert.match(answer, /^HTTP\/1\.1 400 /)
   assert.match(answer, /too many small pieces/)
   await allReleased()
+})
+
+test('a connection that stays open keeps nothing of its last request', async () => {
+  await allReleased()
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname)
+  sockets.add(socket)
+  // Its answer has to wait for the one before it.
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n${head}Content-Length: 2\r\n\r\n{}`)
+  let answers = ''
+  for await (const piece of socket.iterator({ destroyOnReturn: false })) {
+    answers += String(piece)
+    if (answers.split('"code":"unauthenticated"').length > 2) break
+  }
+  await gateway.auditText()
+  assert.equal(queryObjects(RequestContext, { format: 'count' }), 0)
+  assert.ok(!socket.destroyed)
 })

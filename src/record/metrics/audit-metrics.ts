@@ -24,11 +24,11 @@ export function auditMetrics(registry: Registry): AuditMetrics {
   })({})
   const watchWaiting = watchedGauge(registry, {
     name: 'magegate_audit_waiting_records',
-    help: 'Requests that are over and whose record is not written yet.',
+    help: 'Requests that have ended and whose records are not written yet.',
   })
   const watchLag = watchedGauge(registry, {
     name: 'magegate_audit_lag_seconds',
-    help: 'How long the records have been with the disk that are being written.',
+    help: 'How long the current batch of records has been under way to the disk.',
   })
   return {
     failed: () => {

@@ -14,12 +14,12 @@ export interface CacheMetrics {
 export function cacheMetrics(registry: Registry): CacheMetrics {
   const uses = tallyCounter(registry, {
     name: 'magegate_cache_requests_total',
-    help: 'Requests of cached routes by what the cache had to do with them.',
+    help: 'Requests of cached routes, by what the response cache did.',
     labelNames: ['route', 'result'],
   })
   const waiting = new Gauge({
     name: 'magegate_cache_waiting_requests',
-    help: 'Requests of cached routes that wait for an answer of Magento, each its own or that of another.',
+    help: 'Requests of cached routes that wait for an answer of Magento, their own or a shared one.',
     registers: [registry],
   })
   return {

@@ -15,12 +15,12 @@ export function configMetrics(registry: Registry): ConfigMetrics {
   const registers = [registry]
   const generation = new Gauge({
     name: 'magegate_config_generation',
-    help: 'Which configuration holds: 1 is that of the start, each reload is one more.',
+    help: 'Number of the configuration in force: 1 at the start, one more after each reload.',
     registers,
   })
   const loadedAt = new Gauge({
     name: 'magegate_config_last_load_timestamp_seconds',
-    help: 'When the configuration that holds was taken; seconds since the epoch.',
+    help: 'When the configuration in force was loaded, in seconds since the epoch.',
     registers,
   })
   const failures = tallyCounter(registry, {
@@ -30,7 +30,7 @@ export function configMetrics(registry: Registry): ConfigMetrics {
   })({})
   const watchLiving = watchedGauge(registry, {
     name: 'magegate_config_living_generations',
-    help: 'Configurations under which a request is not over; 1 when all are of the present one.',
+    help: 'Configurations that requests still use; 1 if all use the current one.',
   })
   return {
     loaded: (number) => {

@@ -21,7 +21,7 @@ export function connectionMetrics(registry: Registry): ConnectionMetrics {
   const registers = [registry]
   const refused = new Counter({
     name: 'magegate_connections_refused_total',
-    help: 'Connections that were closed at once, by the bound that they were beyond.',
+    help: 'Connections that were closed at once, by the bound that they exceeded.',
     labelNames: ['bound'] as const,
     registers,
   })
@@ -36,7 +36,7 @@ export function connectionMetrics(registry: Registry): ConnectionMetrics {
     refused: (bound) => refused.inc({ bound }),
     watchBodies: watchedGauge(registry, {
       name: 'magegate_request_bodies_bytes',
-      help: 'Memory that the bodies of requests take which are arriving or under way.',
+      help: 'Memory taken by the bodies of requests that are arriving or under way.',
     }),
     certificateFailed: () => failures.inc(),
     certificateEnds: ({ listenerMs, clientCaMs }) => {

@@ -13,12 +13,12 @@ export interface ContractMetrics {
 export function contractMetrics(registry: Registry): ContractMetrics {
   const violations = tallyCounter(registry, {
     name: 'magegate_contract_violations_total',
-    help: 'Requests off the schema of Magento that were only reported.',
+    help: 'Requests that depart from the schema of Magento and were only reported.',
     labelNames: ['integration', 'route'],
   })
   const drifts = tallyCounter(registry, {
     name: 'magegate_answer_drift_total',
-    help: 'Answers of Magento that are not as its schema has them.',
+    help: 'Answers of Magento that depart from its schema.',
     labelNames: ['integration', 'route'],
   })
   return {

@@ -39,13 +39,13 @@ export function gateMetrics(registry: Registry): GateMetrics {
   })
   const opened = new Counter({
     name: 'magegate_upstream_circuit_opened_total',
-    help: 'How often Magento was left alone because it failed.',
+    help: 'How often the circuit to Magento opened because Magento failed.',
     registers,
   })
   function watch(read: () => MagentoStatus): void {
     new Gauge({
       name: 'magegate_upstream_in_flight_requests',
-      help: 'Requests that Magento is at work at.',
+      help: 'Requests that Magento is working on.',
       registers,
       collect() {
         this.set(read().inFlight)
@@ -71,7 +71,7 @@ export function gateMetrics(registry: Registry): GateMetrics {
     })
     new Gauge({
       name: 'magegate_upstream_probe_up',
-      help: '1 where the last probe of the gateway itself found Magento working; absent without one.',
+      help: '1 if the last probe found Magento working, otherwise 0; absent if the gateway has not probed.',
       registers,
       collect() {
         const { probe } = read()

@@ -37,7 +37,7 @@ export function openJobMetrics(
   })
   const attempts = tallyCounter(registry, {
     name: 'magegate_jobs_attempts_total',
-    help: 'Jobs that were sent to Magento, by what it came to.',
+    help: 'Attempts to carry out jobs, by outcome.',
     labelNames: ['integration', 'outcome'],
   })
   const ended = tallyCounter(registry, {

@@ -30,7 +30,7 @@ export function secretMetrics(registry: Registry): SecretMetrics {
   }
   const lastUse = {
     name: 'magegate_secret_last_used_timestamp_seconds',
-    help: 'When a secret verified a request last, seconds since 1970; 0 if not since the start.',
+    help: 'When a secret last verified a request, in seconds since the epoch; 0 if not since the start.',
     labelNames: ['integration', 'secret'] as const,
   }
   readGauge(registry, lastUse, function* () {

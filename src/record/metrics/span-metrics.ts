@@ -11,7 +11,7 @@ export type CountSpans = (outcome: SpanOutcome, count: number) => void
 export function spanMetrics(registry: Registry): CountSpans {
   const spans = tallyCounter(registry, {
     name: 'magegate_trace_spans_total',
-    help: 'Spans by what became of them: made, exported, failed.',
+    help: 'Spans, by what has become of them: made, exported or failed.',
     labelNames: ['outcome'],
   })
   return (outcome, count) => {

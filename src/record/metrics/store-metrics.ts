@@ -19,7 +19,7 @@ export function storeMetrics(registry: Registry): StoreMetrics {
   })({})
   const fallbacks = tallyCounter(registry, {
     name: 'magegate_store_fallbacks_total',
-    help: 'Questions to Redis that were answered without it: limits held here, nonces refused.',
+    help: 'Decisions that were made without Redis because it was away.',
     labelNames: [],
   })({})
   const watchAway = watchedGauge(registry, {

@@ -83,7 +83,9 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
       if (needed > limitBytes) return tooLarge
       if (pieces > anyPieces && needed < pieces * meanBytes) return tooManyPieces
       if (needed <= body.length) return undefined
-      const capacity = Math.max(needed, Math.min(longest, 2 * body.length))
+      // A body of known length is mostly complete with its second piece.
+      const wanted = 2 * (announced === undefined ? body.length : needed)
+      const capacity = Math.max(needed, Math.min(longest, wanted))
       if (!share.grow(capacity)) return noMemory
       const grown = Buffer.allocUnsafe(capacity)
       body.copy(grown, 0, 0, length)

@@ -11,8 +11,8 @@ import { hasWrappedList, hasWrappedParameter } from './wrapped-lists.ts'
 export interface Suspect {
   readonly request: Pick<RequestContext, 'header' | 'json'>
   readonly route: ApiRoute
-  /** As granted, with the names of its variables; undefined for the call of an endpoint. */
-  readonly granted?: string | undefined
+  /** As granted, or as the file of the endpoint has it for a call, with the names of its variables. */
+  readonly pattern?: string | undefined
   /** Undefined when PHP would read the query differently from how it is written. */
   readonly query: readonly QueryParameter[] | undefined
 }
@@ -26,14 +26,14 @@ export interface AttackRule {
 
 /** Prepares a request for the rules. */
 export function suspectOf(request: RequestContext): Suspect {
-  const { target, route: granted } = request
-  return { request, route: apiRoute(target?.segments ?? []), granted, query: queryOf(target) }
+  const { target, route: pattern } = request
+  return { request, route: apiRoute(target?.segments ?? []), pattern, query: queryOf(target) }
 }
 
 /** Prepares the call of an endpoint, which an innocent request can be mapped to. */
-export function suspectOfCall({ segments }: PlannedCall, body: object): Suspect {
+export function suspectOfCall({ route: pattern, segments }: PlannedCall, body: object): Suspect {
   const request = { header: () => undefined, json: describeJson(body) }
-  return { request, route: apiRoute(segments), query: [] }
+  return { request, route: apiRoute(segments), pattern, query: [] }
 }
 
 /*
@@ -124,14 +124,14 @@ export const attackRules = {
   },
   'ambiguous-name': {
     detail: 'Two names are one and the same to Magento.',
-    matches: ({ request: { json }, query, granted = '' }) =>
+    matches: ({ request: { json }, query, pattern = '' }) =>
       query === undefined ||
       hasAmbiguousParameter(query) ||
       (json !== undefined &&
-        (hasFoldedSiblings(json) || namesPathVariable(granted, Object.keys(json.value)))) ||
-      (granted.includes(':') &&
+        (hasFoldedSiblings(json) || namesPathVariable(pattern, Object.keys(json.value)))) ||
+      (pattern.includes(':') &&
         namesPathVariable(
-          granted,
+          pattern,
           query.map(({ path: [name = ''] }) => name),
         )),
   },

@@ -18,7 +18,7 @@ const magentoNames: ReadonlyMap<string, readonly string[]> = new Map([
  * keeps the first, which is the body's, and a service prefers camel case (Magento:
  * Webapi/Controller/Rest/InputParamsResolver.php, filterInputData, and Framework/Webapi/ServiceInputProcessor.php,
  * process). A name in the variable's own spelling does no harm, since the path replaces its value.
- * @param route as granted: `PUT /V1/carts/:cartId/order`
+ * @param route as granted or called: `PUT /V1/carts/:cartId/order`
  */
 export function namesPathVariable(route: string, names: readonly string[]): boolean {
   if (names.length === 0) return false

@@ -77,6 +77,8 @@ export interface CalledRoute {
 
 /** A call that an endpoint is going to make for a request. */
 export interface PlannedCall {
+  /** `METHOD /V1/path/:variable`. */
+  readonly route: string
   readonly method: MagentoCall['method']
   /** The segments of the path from `V1` or `async` on, percent-encoded. */
   readonly segments: readonly string[]

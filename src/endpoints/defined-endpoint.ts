@@ -76,6 +76,7 @@ export function definedEndpoint(
   const plan: NonNullable<Endpoint['plan']> = ({ variables, body }) => {
     let computed: Promise<unknown> | undefined
     return {
+      route: call.route,
       method: pattern.method as MagentoCall['method'],
       segments: pattern.segments.map((part) => {
         const name = variableOf(part)

@@ -277,6 +277,28 @@ test('a body that its mapping makes an attack of is refused as one', async () =>
   assert.equal(magento.received.length, from + 1)
 })
 
+test('a body that its mapping gives the name of a variable of the call is refused', async () => {
+  const route = 'PUT /V1/erp/orders/:number'
+  const call = { route: 'PUT /V1/carts/:number/order', body: 'body' }
+  await using own = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [{ ...integration, policies: { routes: [route] } }],
+    endpoints: { own: { route, call } },
+  })
+  const order = (body: object) =>
+    send(own.url, {
+      method: 'PUT',
+      path: '/rest/V1/erp/orders/5',
+      headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const from = magento.received.length
+  assert.equal(problemOf(await order({ cart_id: 6 })).code, 'attack-refused')
+  assert.equal(magento.received.length, from)
+  await order({ paymentMethod: { method: 'free' } })
+  assert.equal(magento.received.length, from + 1)
+})
+
 describe('that calls a route of tokens', () => {
   let jobs: JobsGateway
   before(async () => {

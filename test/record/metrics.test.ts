@@ -303,6 +303,30 @@ describe('the text of metrics', () => {
     ])
   })
 
+  test('has the lines of one series from the same moment', async () => {
+    const registry = new Registry()
+    const form = { name: 'a', help: 'A.', labelNames: ['number'] } as const
+    const find = tallyHistogram(registry, form, [1, 2, 3])
+    const observeAll = () => {
+      for (let number = 0; number < 2_000; number += 1) find({ number: String(number) }).observe(4)
+    }
+    observeAll()
+    let text = ''
+    for await (const piece of exposition(registry)) {
+      text += piece
+      observeAll()
+    }
+    const of = (suffix: string) =>
+      [...text.matchAll(new RegExp(`^a_${suffix}\\{.*\\} (\\d+)$`, 'gm'))].map(([, value]) =>
+        Number(value),
+      )
+    assert.ok(new Set(of('count')).size > 2)
+    assert.deepEqual(
+      of('sum'),
+      of('count').map((count) => 4 * count),
+    )
+  })
+
   test('of many series leaves turns to requests', async () => {
     const registry = new Registry()
     const counter = { name: 'a_total', help: 'A.', labelNames: ['number'] } as const

@@ -6,7 +6,7 @@ export interface LineMetric {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
-  /** The lines of its series, each with a line feed. */
+  /** The lines of its series, each with a line feed; those of one series at once. */
   readonly lines: () => Iterable<string>
 }
 
@@ -35,8 +35,8 @@ export async function* exposition(registry: Registry): AsyncGenerator<string> {
   yield (await Promise.all(texts)).map((text) => `${text}\n`).join('')
   for (const { name, help, type, lines } of own) {
     let piece = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
-    for (const line of lines()) {
-      piece += line
+    for (const ofSeries of lines()) {
+      piece += ofSeries
       if (piece.length < pieceLength) continue
       yield piece
       piece = ''

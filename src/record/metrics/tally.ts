@@ -56,12 +56,14 @@ export function tallyHistogram<Label extends string>(
       for (const [labels, { counts, sum }] of series()) {
         const before = labels === '' ? '' : `${labels},`
         let upTo = 0
+        // In one piece, so that they belong together: requests get their turn between pieces.
+        let lines = ''
         for (const [index, end] of ends.entries()) {
           upTo += counts[index] as number
-          yield metricLine(`${name}_bucket`, before + end, upTo)
+          lines += metricLine(`${name}_bucket`, before + end, upTo)
         }
-        yield metricLine(`${name}_sum`, labels, sum())
-        yield metricLine(`${name}_count`, labels, upTo)
+        lines += metricLine(`${name}_sum`, labels, sum())
+        yield lines + metricLine(`${name}_count`, labels, upTo)
       }
     },
   })

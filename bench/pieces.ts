@@ -44,6 +44,9 @@ export async function measurePieces(get: SignedRequest, folder: string): Promise
   const ended = endedRequest(get)
   const redact = compileRedaction(Object.values(benchEnv).map((text) => new Secret(text)))
   const auditRecord = prepareAuditRecord({
+    onUnbuilt: (_request, error) => {
+      throw error
+    },
     hashToken: prepareTokenHash(),
     showBody: compileBodyRedaction(compileCredentialNames(), redact),
   })

@@ -3,6 +3,7 @@ import { prepareReceivers } from '../callbacks/open-callbacks.ts'
 import type { Receiver } from '../callbacks/receiver.ts'
 import type { Config } from '../config.ts'
 import { everything } from '../contract/answer-store.ts'
+import { errorCode, errorPlace } from '../contract/error-code.ts'
 import type { UpstreamGate } from '../forward/gate/upstream-gate.ts'
 import { connectMagento } from '../forward/magento.ts'
 import { dropCachedFirst } from '../forward/response-cache/cached-writes.ts'
@@ -76,6 +77,10 @@ export function prepareGeneration(
   const buildRecord = prepareAuditRecord({
     hashToken: prepareTokenHash(audit.tokenHashKey?.reveal() ?? lasting.tokenHashKey),
     showBody: compileBodyRedaction(compileCredentialNames(audit.redact.names), redactions.redact),
+    onUnbuilt: ({ requestId }, error) => {
+      const cause = { code: errorCode(error), at: errorPlace(error) }
+      log.error({ requestId, ...cause }, 'the record of a request could not be built')
+    },
   })
   const isCaching = config.integrations.some(({ policies }) => policies.cache !== undefined)
   const beforeEnd = settleKeyFirst((request, end) =>

@@ -3,7 +3,7 @@ import { type ConfigChanges, describeChanges } from '../config/changes.ts'
 import { ConfigError, type Fault } from '../config/faults.ts'
 import { restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
-import { errorCode } from '../contract/error-code.ts'
+import { errorCode, errorPlace } from '../contract/error-code.ts'
 import type { Metrics } from '../record/metrics.ts'
 import type { Generations } from './generations.ts'
 
@@ -76,9 +76,8 @@ export function prepareReload({
       return { status: 'refused', faults }
     }
     // Not its text: the log is not searched for secrets of a configuration that was never in force.
-    const [, at] = /^((?:\n? +at .*)+)/m.exec(String((error as Error | undefined)?.stack)) ?? []
     const message = 'the configuration was not reloaded because of an unexpected error'
-    log.error({ generation, code: errorCode(error), at }, message)
+    log.error({ generation, code: errorCode(error), at: errorPlace(error) }, message)
     return { status: 'failed' }
   }
 

@@ -90,14 +90,26 @@ export type HashToken = (digest: string) => string
 export interface RecordSettings {
   readonly hashToken: HashToken
   readonly showBody: ShowBody
+  /** Told why the record of a request could not be built: a bug. */
+  readonly onUnbuilt: (request: RequestContext, error: unknown) => void
 }
 
 /** Builds the record of a request. */
 export type BuildRecord = (request: RequestContext) => AuditRecord
 
-/** Prepares {@link BuildRecord}. A record has only the fields listed here; nothing else of a request is recorded. */
+/**
+ * Prepares {@link BuildRecord}, which does not throw: a request whose record cannot be built has one of what the gateway
+ * itself knows. A record has only the fields listed here; nothing else of a request is recorded.
+ */
 export function prepareAuditRecord(settings: RecordSettings): BuildRecord {
-  return (request) => auditRecord(request, settings)
+  return (request) => {
+    try {
+      return auditRecord(request, settings)
+    } catch (error) {
+      settings.onUnbuilt(request, error)
+      return bareRecord(request)
+    }
+  }
 }
 
 function auditRecord(
@@ -147,6 +159,49 @@ function auditRecord(
     answerBody: shownBody(keptAnswer?.body, auditDetails?.answerBody),
   }
 }
+
+function bareRecord(request: RequestContext): AuditRecord {
+  const { status, code, policy } = request.outcome ?? clientClosed
+  return {
+    ...nothingKnown,
+    v: 1,
+    time: new Date(request.arrivedAtMs).toISOString(),
+    requestId: request.requestId,
+    traceId: request.traceId,
+    integration: request.verified,
+    method: request.method,
+    route: request.route,
+    status,
+    code,
+    policy,
+    reason: 'its record could not be built',
+    durationMs: milliseconds(request.endedAt - request.startedAt),
+    bytesIn: request.body.length,
+    bytesOut: request.bytesOut,
+  }
+}
+
+const nothingKnown = {
+  claimed: undefined,
+  clientIp: undefined,
+  path: undefined,
+  query: undefined,
+  upstreamMs: undefined,
+  upstreamStatus: undefined,
+  bodySha256: undefined,
+  cache: undefined,
+  reportedLimits: undefined,
+  reported: undefined,
+  skus: undefined,
+  orderIds: undefined,
+  jobIds: undefined,
+  tokenHash: undefined,
+  keyId: undefined,
+  signature: undefined,
+  headers: undefined,
+  requestBody: undefined,
+  answerBody: undefined,
+} as const
 
 /** Milliseconds as records hold them: to the microsecond. */
 export function milliseconds(value: number): number

@@ -29,7 +29,11 @@ test('a read that ends while the recorder is flushed is written too', async () =
   const file = join(folder, 'audit.jsonl')
   const auditLog = await openAuditLog({ file }, (text) => text, failOn)
   const settings = { isRecordDemanded: true, deadlineMs: 60_000 }
-  const build = prepareAuditRecord({ hashToken: () => '', showBody: () => '' })
+  const build = prepareAuditRecord({
+    hashToken: () => '',
+    showBody: () => '',
+    onUnbuilt: () => assert.fail(),
+  })
   // The second one is over at the very moment at which the first one is written.
   const late = [readOf('second')]
   const write: typeof auditLog.write = async (records) => {
@@ -72,7 +76,11 @@ for (const [what, answerBody, most] of [
       return auditLog.write(records)
     }
     const settings = { isRecordDemanded: true, deadlineMs: 20 }
-    const plain = prepareAuditRecord({ hashToken: () => '', showBody: () => '' })
+    const plain = prepareAuditRecord({
+      hashToken: () => '',
+      showBody: () => '',
+      onUnbuilt: () => assert.fail(),
+    })
     const build = (request: RequestContext) => ({ ...plain(request), answerBody })
     const log = { ...auditLog, write }
     const recorder = openRecorder(log, { observe: () => undefined }, settings, stalled.resolve)
@@ -95,4 +103,32 @@ for (const [what, answerBody, most] of [
     )
     await rm(folder, { recursive: true })
   })
+}
+
+test('a request whose record cannot be built has one of what the gateway itself knows', () => {
+  const unbuilt: unknown[] = []
+  const build = prepareAuditRecord({
+    hashToken: () => '',
+    showBody: () => {
+      throw new Error('the text of the caller')
+    },
+    onUnbuilt: ({ requestId }, error) => unbuilt.push([requestId, (error as Error).message]),
+  })
+  const request = readOf('first')
+  request.body = Buffer.from('{}')
+  request.outcome = { status: 200 }
+  request.auditDetails = {
+    subjects: { skus: places(), orderIds: places(), jobIds: places() },
+    requestBody: 10,
+  }
+  const { requestId, status, reason, requestBody } = build(request)
+  assert.deepEqual(
+    [requestId, status, reason, requestBody],
+    ['first', 200, 'its record could not be built', undefined],
+  )
+  assert.deepEqual(unbuilt, [['first', 'the text of the caller']])
+})
+
+function places() {
+  return { variables: [], pointers: [] }
 }

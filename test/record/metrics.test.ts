@@ -308,7 +308,7 @@ describe('the text of metrics', () => {
     const form = { name: 'a', help: 'A.', labelNames: ['number'] } as const
     const find = tallyHistogram(registry, form, [1, 2, 3])
     const observeAll = () => {
-      for (let number = 0; number < 2_000; number += 1) find({ number: String(number) }).observe(4)
+      for (let number = 0; number < 2_000; number += 1) find({ number: String(number) }).observe(1)
     }
     observeAll()
     let text = ''
@@ -321,10 +321,7 @@ describe('the text of metrics', () => {
         Number(value),
       )
     assert.ok(new Set(of('count')).size > 2)
-    assert.deepEqual(
-      of('sum'),
-      of('count').map((count) => 4 * count),
-    )
+    assert.deepEqual(of('sum'), of('count'))
   })
 
   test('of many series leaves turns to requests', async () => {

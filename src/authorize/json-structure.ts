@@ -77,6 +77,15 @@ export function scanJson(bytes: Buffer): JsonStructure {
   return { names, separators, depth: deepest, hasEscapedName, isExact }
 }
 
+/** A text of at most this length is parsed in a moment, whatever it is. */
+const quicklyParsed = 16_384
+
+/** Whether a text is so long and deep that parsing it could hold up everything else; it need not be valid JSON. */
+export function isSlowToParse(text: Buffer | string, maxDepth: number): boolean {
+  if (text.length <= quicklyParsed) return false
+  return scanJson(typeof text === 'string' ? Buffer.from(text) : text).depth > maxDepth
+}
+
 /** Digits and `+ - . E e`. In valid JSON none of these can follow a number without being part of it. */
 function isNumberPart(byte: number): boolean {
   return (

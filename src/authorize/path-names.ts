@@ -35,8 +35,6 @@ function spellingsOf(before: string, own: string): readonly string[] {
 }
 
 function isRespelled(spellings: readonly string[], names: readonly string[]): boolean {
-  return names.some(
-    (name) =>
-      !spellings.includes(name) && spellings.some((each) => foldName(each) === foldName(name)),
-  )
+  const folded = new Set(spellings.map(foldName))
+  return names.some((name) => folded.has(foldName(name)) && !spellings.includes(name))
 }

@@ -1,4 +1,4 @@
-import { scanJson } from '../authorize/json-structure.ts'
+import { isSlowToParse } from '../authorize/json-structure.ts'
 import { withPlainNames } from '../authorize/plain-names.ts'
 import { redacted } from '../contract/secret.ts'
 import type { IsCredentialName } from './credential-names.ts'
@@ -52,16 +52,12 @@ const nameMembers = new Set(['attribute_code', 'attributecode', 'code', 'field',
 
 const maxDepth = 100
 
-/** A text of at most this many characters is parsed in a moment, whatever it is. */
-const quicklyParsed = 16_384
-
 /** Stands for JSON with a member name that Node may misread (see {@link withPlainNames}), or that is far too deep. */
 const unclear = Symbol('unclear')
 
 /** Parses JSON; undefined if the text is not valid JSON. */
 function parse(text: string): unknown {
-  // Parsing a long text of nothing but brackets would hold up everything else.
-  if (text.length > quicklyParsed && scanJson(Buffer.from(text)).depth > maxDepth) return unclear
+  if (isSlowToParse(text, maxDepth)) return unclear
   try {
     const plain = withPlainNames(text)
     const value: unknown = JSON.parse(plain ?? text)

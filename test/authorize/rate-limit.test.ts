@@ -130,6 +130,12 @@ describe('a request costs', () => {
       5,
     ],
     [
+      'one token for a body that is too deep for PHP, which is not parsed',
+      { items: '/items' },
+      { ...post, body: `{"items":[1,2],"deep":${'['.repeat(10_000)}${']'.repeat(10_000)}}` },
+      1,
+    ],
+    [
       'as much beside a text of megabytes',
       { items: '/items' },
       { ...post, body: `{"items":[1,2],"text":"${'x'.repeat(8_388_608)}"}` },

@@ -3,6 +3,7 @@ import type { RequestContext, RequestTarget } from '../../request-context.ts'
 import { unescapePointer } from '../../syntax/json-pointer.ts'
 import { apiRoute, beginsWithinElements, mayBeBulk } from '../api-route.ts'
 import { foldName } from '../folded-names.ts'
+import { isSlowToParse } from '../json-structure.ts'
 import { withPlainNames } from '../plain-names.ts'
 import { queryOf } from '../query-parameters.ts'
 import { criteriaNames } from '../search-criteria/parse-criteria.ts'
@@ -16,6 +17,9 @@ type CostSettings = NonNullable<Static<typeof ScopedLimits>['cost']>
 
 /** As much as the largest quota that can be configured. Redis counts with 64-bit integers. */
 const largestCost = 1e15
+
+/** PHP reads nothing that is nested deeper (PHP: json_decode). */
+const maxDepth = 512
 
 /** Compiles the cost of requests: the largest of the costs that the settings give. */
 export function compileCost({
@@ -41,7 +45,7 @@ export function compileCost({
  * It is 0 if there is no such array, in which case a later policy refuses the request.
  */
 function itemCount({ body, target }: RequestContext, steps: readonly string[]): number {
-  if (body.length === 0) return 0
+  if (body.length === 0 || isSlowToParse(body, maxDepth)) return 0
   try {
     const value: unknown = JSON.parse(withPlainNames(body.toString()) ?? '')
     const isForEach =

@@ -224,6 +224,7 @@ export class RequestContext {
   /** Whoever answers: length of the body of the answer. */
   bytesOut = 0
   #isOver = false
+  #isKeySettled = false
   #atEnd: (() => void) | undefined
 
   constructor(arrival: Arrival) {
@@ -253,8 +254,15 @@ export class RequestContext {
   end(): void {
     this.#isOver = true
     this.leaveQueue?.()
-    this.releaseBody?.()
+    // With a key, it is carried out even if its caller has left.
+    if (this.heldKey === undefined || this.#isKeySettled) this.releaseBody?.()
     this.#atEnd?.()
+  }
+
+  /** Tells that its key is settled, so that nothing of it is still to be carried out. */
+  endKey(): void {
+    this.#isKeySettled = true
+    if (this.#isOver) this.releaseBody?.()
   }
 
   /**

@@ -205,6 +205,9 @@ function settleKeyFirst(beforeEnd: AnswerSettings['beforeEnd']): AnswerSettings[
     const { heldKey, outcome, keptAnswer } = request
     if (heldKey === undefined || outcome === undefined) return beforeEnd(request, end)
     const settled = heldKey.settle(outcome.status, keptAnswer, outcome.code)
-    void settled.then(() => beforeEnd(request, end))
+    void settled.then(() => {
+      request.endKey()
+      beforeEnd(request, end)
+    })
   }
 }

@@ -44,10 +44,24 @@ function beginBody(): Promise<string> {
   return text(socket)
 }
 
+/** Of the longest body that is allowed. */
+function wholeBody(): string {
+  const around = JSON.stringify({ product: { sku: '' } }).length
+  return JSON.stringify({ product: { sku: 'x'.repeat(bodyBytes - around) } })
+}
+
+/** Sends a write with an Idempotency-Key, to which the caller does not wait for the answer. */
+function beginWithKey(key: string): void {
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname).on('error', () => undefined)
+  sockets.add(socket)
+  const fields = `Authorization: ${globexHeaders.Authorization}\r\nIdempotency-Key: ${key}\r\n`
+  socket.write(`${head}${fields}Content-Length: ${bodyBytes}\r\n\r\n${wholeBody()}`)
+}
+
 /** Sends a write of the longest body. */
 function sendWhole() {
-  const around = JSON.stringify({ product: { sku: '' } }).length
-  const body = JSON.stringify({ product: { sku: 'x'.repeat(bodyBytes - around) } })
+  const body = wholeBody()
   return send(gateway.url, {
     ...{ method: 'POST', path, body },
     headers: { ...globexHeaders, 'Content-Type': 'application/json' },
@@ -92,6 +106,20 @@ describe('where the memory for bodies is used up', () => {
     )
     await allReleased()
   })
+})
+
+test('a request with a key holds the memory of its body until it is carried out, even if its caller leaves', async () => {
+  await allReleased()
+  for (let count = 0; count < fitting; count += 1) beginWithKey(`key-${count}`)
+  const requests = await Promise.all(Array.from({ length: fitting }, () => magento.next()))
+  for (const socket of sockets) socket.destroy()
+  const left =
+    'magegate_requests_total{integration="globex-pim",route="POST /V1/products",status="499",code="client-closed"}'
+  await scrapeUntil(gateway, ({ value }) => value(left) === fitting)
+  assert.equal(problemOf(await sendWhole()).code, 'gateway-busy')
+
+  for (const { answer } of requests) answer()
+  await allReleased()
 })
 
 test('a body in thousands of tiny pieces is given up', async () => {

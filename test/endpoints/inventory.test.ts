@@ -107,6 +107,18 @@ for (const [kind, magentoSettings] of [
       assert.equal(magento.stock('no-such'), undefined)
     })
 
+    test('the name of another route of Magento is no product, and Magento is not asked', async () => {
+      const from = magento.received.length
+      const path = '/rest/V1/magefine/inventaire/types'
+      for (const answer of [
+        await post({ sku: kind === 'stock items' ? 'lowStock' : 'types', qty: 1 }),
+        await send(gateway.url, { path, headers: globexHeaders }),
+      ]) {
+        assert.equal(problemOf(answer).code, 'entity-not-found')
+      }
+      assert.equal(magento.received.length, from)
+    })
+
     for (const [name, segment] of [
       ['of 65 characters', 'x'.repeat(65)],
       ['that is a space', '%20'],

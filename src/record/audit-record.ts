@@ -169,6 +169,7 @@ function bareRecord(request: RequestContext): AuditRecord {
     requestId: request.requestId,
     traceId: request.traceId,
     integration: request.verified,
+    clientIp: request.clientIp ?? request.remoteIp,
     method: request.method,
     route: request.route,
     status,
@@ -178,12 +179,12 @@ function bareRecord(request: RequestContext): AuditRecord {
     durationMs: milliseconds(request.endedAt - request.startedAt),
     bytesIn: request.body.length,
     bytesOut: request.bytesOut,
+    jobIds: request.jobId === undefined ? undefined : [request.jobId],
   }
 }
 
 const nothingKnown = {
   claimed: undefined,
-  clientIp: undefined,
   path: undefined,
   query: undefined,
   upstreamMs: undefined,
@@ -194,7 +195,6 @@ const nothingKnown = {
   reported: undefined,
   skus: undefined,
   orderIds: undefined,
-  jobIds: undefined,
   tokenHash: undefined,
   keyId: undefined,
   signature: undefined,

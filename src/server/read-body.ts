@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { type Rejection, reject } from '../problem.ts'
+import { addressKey } from '../syntax/address-key.ts'
 import type { BodyMemory } from './body-memory.ts'
 
 /** What bounds the body of a request. */
@@ -64,8 +65,10 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
       done(new UnreadBody(tooLarge))
       return
     }
-    const share = memory.open(() => end(new UnreadBody(noMemory)))
-    request.context.releaseBody = share.release
+    const { context } = request
+    const address = addressKey(context.clientIp ?? '')
+    const share = memory.open(address, () => end(new UnreadBody(noMemory)))
+    context.releaseBody = share.release
     payload.on('data', take).on('end', finish).on('error', end)
 
     function take(piece: Buffer): void {

@@ -49,19 +49,19 @@ test('a request sent 100 times at once to two processes on one Redis passes exac
   await using redis = await startRedis()
   await using magento = await startMagento()
   await using folder = await temporaryFolder()
-  await using files = await writeConfig({
-    gateway: gatewaySettings(
-      {
-        magentoUrl: magento.url,
-        gateway: { store: { redis: 'env:REDIS_URL', deadlineMs: 5000 } },
-      },
-      join(folder.path, 'audit.jsonl'),
-    ),
-    integrations: { signing },
-  })
-  const start = () =>
-    startedProcess(['start', '--config', files.path], { ...testEnv, REDIS_URL: redis.url })
-  const [one, other] = await Promise.all([start(), start()])
+  const configOf = (name: string) => {
+    const gateway = { store: { redis: 'env:REDIS_URL', deadlineMs: 5000 } }
+    const auditFile = join(folder.path, `${name}.jsonl`)
+    return writeConfig({
+      gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, auditFile),
+      integrations: { signing },
+    })
+  }
+  await using first = await configOf('first')
+  await using second = await configOf('second')
+  const start = (path: string) =>
+    startedProcess(['start', '--config', path], { ...testEnv, REDIS_URL: redis.url })
+  const [one, other] = await Promise.all([start(first.path), start(second.path)])
   const request = signedWrite('nonce-for-exactly-once')
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, index) => send((index % 2 ? one : other).url, request)),

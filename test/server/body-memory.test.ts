@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, afterEach, before, describe, test } from 'node:test'
@@ -37,11 +38,17 @@ after(async () => {
 
 /** Begins a request whose body does not come to its end; resolves with its answer. */
 function beginBody(): Promise<string> {
-  const { hostname, port } = new URL(gateway.url)
-  const socket = connect(Number(port), hostname).on('error', () => undefined)
+  return text(openBody('127.0.0.1', ' '.repeat(bodyBytes - 1)))
+}
+
+/** Sends the head of a request with the longest body, and the beginning of the body. */
+function openBody(localAddress: string, begin: string): Socket {
+  const { hostname: host, port } = new URL(gateway.url)
+  const socket = connect({ host, port: Number(port), localAddress }).on('error', () => undefined)
   sockets.add(socket)
-  socket.write(`${head}Content-Length: ${bodyBytes}\r\n\r\n${' '.repeat(bodyBytes - 1)}`)
-  return text(socket)
+  const fields = `Authorization: ${globexHeaders.Authorization}\r\nContent-Length: ${bodyBytes}\r\n`
+  socket.write(`${head}${fields}\r\n${begin}`)
+  return socket
 }
 
 /** Of the longest body that is allowed. */
@@ -68,6 +75,19 @@ function sendWhole() {
   })
 }
 
+/** Resolves when so many of these have resolved. */
+function someOf(all: readonly Promise<unknown>[], count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = count
+    const note = () => {
+      left -= 1
+      if (left === 0) resolve()
+    }
+    // The others break off when the test is over.
+    for (const each of all) each.then(note, () => undefined)
+  })
+}
+
 /** Asks until no body is held any more. */
 async function allReleased(): Promise<void> {
   await scrapeUntil(gateway, ({ value }) => value('magegate_request_bodies_bytes') === 0)
@@ -86,6 +106,20 @@ describe('where the memory for bodies is used up', () => {
     const request = await magento.next()
     request.answer()
     assert.equal((await served).status, 200)
+  })
+
+  test('by one address that sends many, it displaces none of another one, however slow that is', async () => {
+    await allReleased()
+    const body = wholeBody()
+    const slow = openBody('127.0.0.2', body.slice(0, -1))
+    await scrapeUntil(gateway, ({ value }) => value('magegate_request_bodies_bytes') === bodyBytes)
+    const answers = Array.from({ length: 2 * fitting }, beginBody)
+    await someOf(answers, fitting + 1)
+    slow.write(body.slice(-1))
+    const request = await magento.next()
+    request.answer()
+    const [answer] = await once(slow, 'data')
+    assert.match(String(answer), /^HTTP\/1\.1 200 /)
   })
 
   test('by requests that wait for Magento, a further one is refused, and all of those are answered', async () => {

@@ -3,6 +3,7 @@ import type { CacheUse } from '../contract/cache-rule.ts'
 import type { ReportedRefusal, RequestContext } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
 import type { ShowBody } from './body-redaction.ts'
+import { eventRecord } from './event-record.ts'
 import { type RecordedSignature, recordedSignature } from './evidence-redaction.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactQuery } from './query-redaction.ts'
@@ -163,8 +164,7 @@ function auditRecord(
 function bareRecord(request: RequestContext): AuditRecord {
   const { status, code, policy } = request.outcome ?? clientClosed
   return {
-    ...nothingKnown,
-    v: 1,
+    ...eventRecord,
     time: new Date(request.arrivedAtMs).toISOString(),
     requestId: request.requestId,
     traceId: request.traceId,
@@ -182,26 +182,6 @@ function bareRecord(request: RequestContext): AuditRecord {
     jobIds: request.jobId === undefined ? undefined : [request.jobId],
   }
 }
-
-const nothingKnown = {
-  claimed: undefined,
-  path: undefined,
-  query: undefined,
-  upstreamMs: undefined,
-  upstreamStatus: undefined,
-  bodySha256: undefined,
-  cache: undefined,
-  reportedLimits: undefined,
-  reported: undefined,
-  skus: undefined,
-  orderIds: undefined,
-  tokenHash: undefined,
-  keyId: undefined,
-  signature: undefined,
-  headers: undefined,
-  requestBody: undefined,
-  answerBody: undefined,
-} as const
 
 /** Milliseconds as records hold them: to the microsecond. */
 export function milliseconds(value: number): number

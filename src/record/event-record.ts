@@ -1,6 +1,9 @@
 import type { AuditRecord } from './audit-record.ts'
 
-/** The part that is common to all records that are not about a request: fields that only requests have are empty. */
+/**
+ * The part that is common to all records that are not about a request, or about one of which little can be told: fields
+ * that only requests have are empty.
+ */
 export const eventRecord = {
   v: 1,
   claimed: undefined,

@@ -1,5 +1,5 @@
 import type { PlannedCall } from '../contract/endpoint.ts'
-import type { RequestContext } from '../request-context.ts'
+import type { JsonBody, RequestContext } from '../request-context.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { foldName, hasFoldedSiblings } from './folded-names.ts'
 import { namesPathVariable } from './path-names.ts'
@@ -113,6 +113,11 @@ function hasAmbiguousParameter(query: readonly QueryParameter[]): boolean {
   })
 }
 
+/** The names that stand outermost in the body and in the query. */
+function outerNames(json: JsonBody | undefined, query: readonly QueryParameter[]): string[] {
+  return [...Object.keys(json?.value ?? {}), ...query.map(({ path: [name = ''] }) => name)]
+}
+
 /** The rules by name, in the order in which they are tried. */
 export const attackRules = {
   'method-override': {
@@ -127,13 +132,8 @@ export const attackRules = {
     matches: ({ request: { json }, query, pattern = '' }) =>
       query === undefined ||
       hasAmbiguousParameter(query) ||
-      (json !== undefined &&
-        (hasFoldedSiblings(json) || namesPathVariable(pattern, Object.keys(json.value)))) ||
-      (pattern.includes(':') &&
-        namesPathVariable(
-          pattern,
-          query.map(({ path: [name = ''] }) => name),
-        )),
+      (json !== undefined && hasFoldedSiblings(json)) ||
+      (pattern.includes(':') && namesPathVariable(pattern, outerNames(json, query))),
   },
   'soap-list': {
     detail: 'A list has the form of SOAP.',

@@ -66,8 +66,10 @@ async function checkMapping(call: PlannedCall): Promise<Verdict> {
 
 /** Whether Magento would take a call for one of another route than the endpoint is to call. */
 function isOfAnotherRoute({ calls = [] }: Endpoint, { segments }: PlannedCall): boolean {
-  return calls.some((route) => hasReservedName(reservedNames(route), segments))
+  return calls.some((route) => hasReservedName(reservedOf(route), segments))
 }
+
+const reservedOf = onceFor(reservedNames)
 
 /** Finds the endpoint of a request; when two have the same route, the first one. */
 export type FindEndpoint = (

@@ -4,6 +4,7 @@ import type { RequestContext } from '../request-context.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { AuditRecord, BuildRecord } from './audit-record.ts'
 import type { Metrics } from './metrics.ts'
+import { maxSubjectLength } from './subjects.ts'
 
 /** Ends an answer. It may be sent if the record is written or is not demanded; otherwise `mayAnswer` is false. */
 export type EndAnswer = (mayAnswer: boolean) => void
@@ -229,8 +230,5 @@ function lengthOf({
   jobIds = [],
 }: AuditRecord): number {
   const named = skus.length + orderIds.length + jobIds.length
-  return requestBody.length + answerBody.length + named * nameLength
+  return requestBody.length + answerBody.length + named * maxSubjectLength
 }
-
-/** Length of the longest SKU in Magento, in characters. */
-const nameLength = 64

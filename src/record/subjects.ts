@@ -12,7 +12,7 @@ import { percentDecode } from '../syntax/percent-encoding.ts'
 /** At most this many values of a field are recorded. It is also the most quantities that one request to us can set. */
 const maxValues = 10_000
 /** The length of the longest SKU in Magento, in characters (catalog_product_entity.sku). */
-const maxLength = 64
+export const maxSubjectLength = 64
 
 /** The parts of a request that are read. */
 export type SubjectSources = Pick<
@@ -87,5 +87,6 @@ function wholeNumberOf(text: string | undefined): number | undefined {
 function note(values: Set<string>, value: unknown): void {
   if (typeof value !== 'string' && typeof value !== 'number') return
   const text = String(value)
-  if (text.length > 0 && text.length <= maxLength && values.size < maxValues) values.add(text)
+  if (text.length > 0 && text.length <= maxSubjectLength && values.size < maxValues)
+    values.add(text)
 }

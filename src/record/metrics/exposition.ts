@@ -24,14 +24,11 @@ const pieceLength = 65_536
  * all at once, and a line of many labels takes it 10 µs.
  */
 export async function* exposition(registry: Registry): AsyncGenerator<string> {
-  const metrics: readonly object[] = registry.getMetricsAsArray()
-  const [others, own] = [
-    metrics.filter((each) => !isLineMetric(each)),
-    metrics.filter(isLineMetric),
-  ]
-  const texts = (others as { readonly name: string }[]).map(({ name }) =>
-    registry.getSingleMetricAsString(name),
-  )
+  const metrics = registry.getMetricsAsArray()
+  const own = (metrics as readonly object[]).filter(isLineMetric)
+  const texts = metrics
+    .filter((each) => !isLineMetric(each))
+    .map(({ name }) => registry.getSingleMetricAsString(name))
   yield (await Promise.all(texts)).map((text) => `${text}\n`).join('')
   for (const { name, help, type, lines } of own) {
     let piece = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`

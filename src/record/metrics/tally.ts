@@ -120,15 +120,20 @@ function openSeries<Label extends string, Tally>(
   { labelNames }: MetricForm<Label>,
   open: () => Tally,
 ): Series<Label, Tally> {
-  const known = new Map<string, Tally>()
+  const known = new Map<string, readonly [text: string, tally: Tally]>()
   return {
     find: (labels) => {
-      const text = labelText(Object.fromEntries(labelNames.map((name) => [name, labels[name]])))
-      const tally = known.get(text) ?? open()
-      known.set(text, tally)
-      return tally
+      // No value contains a line feed.
+      const key = labelNames.map((name) => labels[name]).join('\n')
+      let found = known.get(key)
+      if (found === undefined) {
+        const inOrder = Object.fromEntries(labelNames.map((name) => [name, labels[name]]))
+        found = [labelText(inOrder), open()]
+        known.set(key, found)
+      }
+      return found[1]
     },
-    series: () => known,
+    series: () => known.values(),
   }
 }
 

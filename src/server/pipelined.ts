@@ -44,10 +44,6 @@ export const tooManyPipelined: Rejection = reject(
 export function admitPipelined(response: ServerResponse, socket: Socket): boolean {
   const pipeline = pipelineOf(socket)
   pipeline.lastWaiting = response
-  // Kept any longer, it would keep its body in memory for as long as the connection.
-  response.once('close', () => {
-    if (pipeline.lastWaiting === response) pipeline.lastWaiting = undefined
-  })
   return countWaiting(response, pipeline) <= maxWaiting
 }
 
@@ -61,6 +57,8 @@ function countWaiting(response: ServerResponse, pipeline: Pipeline): number {
   pipeline.waiting += 1
   response.once('close', () => {
     pipeline.waiting -= 1
+    // Kept any longer, it would keep its body in memory for as long as the connection.
+    if (pipeline.lastWaiting === response) pipeline.lastWaiting = undefined
   })
   return pipeline.waiting
 }

@@ -67,7 +67,8 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
     }
     const { context } = request
     const address = addressKey(context.clientIp ?? '')
-    const share = memory.open(address, () => end(new UnreadBody(noMemory)))
+    const caller = { address, integration: context.claimed?.integration }
+    const share = memory.open(caller, () => end(new UnreadBody(noMemory)))
     context.releaseBody = share.release
     payload.on('data', take).on('end', finish).on('error', end)
 

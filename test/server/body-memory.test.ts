@@ -5,14 +5,16 @@ import { text } from 'node:stream/consumers'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { queryObjects } from 'node:v8'
 import { RequestContext } from '../../src/request-context.ts'
-import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { acme, globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { scrapeUntil } from '../support/metrics.ts'
 
 const bodyBytes = 65_536
 /** So many bodies of this length fit into a mebibyte. */
 const fitting = 16
+/** So many of them one integration can have waiting. */
+const fittingOfOne = 12
 const path = '/rest/V1/products'
 const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`
 
@@ -23,7 +25,7 @@ before(async () => {
   magento = await startHeldUpstream()
   gateway = await startGateway({
     magentoUrl: magento.url,
-    integrations: [globex],
+    integrations: [acme, globex],
     gateway: { limits: { bodyBytes, bodyMemoryMiB: 1, perAddress: quietAddresses } },
   })
 })
@@ -41,13 +43,14 @@ function beginBody(): Promise<string> {
   return text(openBody('127.0.0.1', ' '.repeat(bodyBytes - 1)))
 }
 
+const globexField = `Authorization: ${globexHeaders.Authorization}\r\n`
+
 /** Sends the head of a request with the longest body, and the beginning of the body. */
-function openBody(localAddress: string, begin: string): Socket {
+function openBody(localAddress: string, begin: string, signIn = globexField): Socket {
   const { hostname: host, port } = new URL(gateway.url)
   const socket = connect({ host, port: Number(port), localAddress }).on('error', () => undefined)
   sockets.add(socket)
-  const fields = `Authorization: ${globexHeaders.Authorization}\r\nContent-Length: ${bodyBytes}\r\n`
-  socket.write(`${head}${fields}\r\n${begin}`)
+  socket.write(`${head}${signIn}Content-Length: ${bodyBytes}\r\n\r\n${begin}`)
   return socket
 }
 
@@ -62,16 +65,16 @@ function beginWithKey(key: string): void {
   const { hostname, port } = new URL(gateway.url)
   const socket = connect(Number(port), hostname).on('error', () => undefined)
   sockets.add(socket)
-  const fields = `Authorization: ${globexHeaders.Authorization}\r\nIdempotency-Key: ${key}\r\n`
+  const fields = `${globexField}Idempotency-Key: ${key}\r\n`
   socket.write(`${head}${fields}Content-Length: ${bodyBytes}\r\n\r\n${wholeBody()}`)
 }
 
 /** Sends a write of the longest body. */
-function sendWhole() {
+function sendWhole(signIn: (body: string) => Record<string, string> = () => globexHeaders) {
   const body = wholeBody()
   return send(gateway.url, {
     ...{ method: 'POST', path, body },
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    headers: { ...signIn(body), 'Content-Type': 'application/json' },
   })
 }
 
@@ -124,7 +127,7 @@ describe('where the memory for bodies is used up', () => {
 
   test('by requests that wait for Magento, a further one is refused, and all of those are answered', async () => {
     await allReleased()
-    const waiting = Array.from({ length: fitting }, sendWhole)
+    const waiting = Array.from({ length: fittingOfOne }, () => sendWhole())
     const requests = await Promise.all(waiting.map(() => magento.next()))
     const refused = await sendWhole()
     assert.equal(refused.status, 503)
@@ -136,20 +139,43 @@ describe('where the memory for bodies is used up', () => {
     for (const { answer } of requests) answer()
     assert.deepEqual(
       (await Promise.all(waiting)).map(({ status }) => status),
-      Array(fitting).fill(200),
+      Array(fittingOfOne).fill(200),
     )
+    await allReleased()
+  })
+
+  test('by waiting requests of one integration, and bodies that nobody vouches for, others are still served', async () => {
+    await allReleased()
+    const waiting = Array.from({ length: fittingOfOne - 1 }, () => sendWhole())
+    const requests = await Promise.all(waiting.map(() => magento.next()))
+    for (let count = fittingOfOne - 1; count < fitting; count += 1) {
+      openBody('127.0.0.3', ' '.repeat(bodyBytes - 1), '')
+    }
+    await scrapeUntil(gateway, ({ value }) => {
+      return value('magegate_request_bodies_bytes') === fitting * bodyBytes
+    })
+
+    waiting.push(sendWhole())
+    requests.push(await magento.next())
+    assert.equal(problemOf(await sendWhole()).code, 'gateway-busy')
+    waiting.push(sendWhole(acmeHeaders))
+    requests.push(await magento.next())
+
+    for (const { answer } of requests) answer()
+    for (const { status } of await Promise.all(waiting)) assert.equal(status, 200)
+    for (const socket of sockets) socket.destroy()
     await allReleased()
   })
 })
 
 test('a request with a key holds the memory of its body until it is carried out, even if its caller leaves', async () => {
   await allReleased()
-  for (let count = 0; count < fitting; count += 1) beginWithKey(`key-${count}`)
-  const requests = await Promise.all(Array.from({ length: fitting }, () => magento.next()))
+  for (let count = 0; count < fittingOfOne; count += 1) beginWithKey(`key-${count}`)
+  const requests = await Promise.all(Array.from({ length: fittingOfOne }, () => magento.next()))
   for (const socket of sockets) socket.destroy()
   const left =
     'magegate_requests_total{integration="globex-pim",route="POST /V1/products",status="499",code="client-closed"}'
-  await scrapeUntil(gateway, ({ value }) => value(left) === fitting)
+  await scrapeUntil(gateway, ({ value }) => value(left) === fittingOfOne)
   assert.equal(problemOf(await sendWhole()).code, 'gateway-busy')
 
   for (const { answer } of requests) answer()

@@ -7,7 +7,7 @@ const usage = `usage: magegate COMMAND [options]
   check --config DIR   read the configuration and report every fault
   demo [--once]        show a gateway at work in front of a stand-in for Magento
   audit keygen --out NAME   make the keys for signed checkpoints
-  audit verify FILE [--key PUBLIC.pem ...] [--checkpoints FILE ...]
+  audit verify FILE [--key PUBLIC.pem ...] [--checkpoints FILE ...] [--lost FROM-TO ...]
                        verify an audit trail, and name the first record that is not right
   audit search FILE [conditions] [--json | --csv] [--limit N]
                        print the records of an audit trail that meet all conditions

@@ -18,7 +18,8 @@ export function CidrSetting() {
   return Type.Refine(
     Type.String({ examples: ['203.0.113.0/24', '2001:db8:7::/48', '198.51.100.7'] }),
     (text) => parseCidr(text) !== undefined,
-    () => 'an IP address or a CIDR block, such as 203.0.113.0/24 or 2001:db8:7::/48',
+    () =>
+      'an IP address, or a CIDR block by its first address, such as 203.0.113.0/24 or 2001:db8:7::/48',
   )
 }
 
@@ -35,7 +36,28 @@ function parseCidr(text: string): Cidr | undefined {
   const bits = version === 4 ? 32 : 128
   const prefixLength = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
   if (prefixLength < 0 || prefixLength > bits) return undefined
+  // Whoever writes 203.0.113.7/24 may mean that one address, and not the 256 that this would let in.
+  const hostBits = BigInt(bits - prefixLength)
+  const value = bitsOf(address)
+  if ((value >> hostBits) << hostBits !== value) return undefined
   return { address, family: version === 4 ? 'ipv4' : 'ipv6', prefixLength }
+}
+
+/** The bits of an address as a number. */
+function bitsOf(address: string): bigint {
+  if (isIPv4(address)) return joined(address.split('.').map(Number), 8n)
+  // A URL has the shortest spelling, without dots.
+  const { hostname } = new URL(`http://[${address}]`)
+  const [head = [], tail = []] = hostname
+    .slice(1, -1)
+    .split('::')
+    .map((half) => (half === '' ? [] : half.split(':').map((group) => Number.parseInt(group, 16))))
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => 0)
+  return joined([...head, ...zeros, ...tail], 16n)
+}
+
+function joined(parts: readonly number[], width: bigint): bigint {
+  return parts.reduce((value, part) => (value << width) | BigInt(part), 0n)
 }
 
 /** Tells whether an address, in its canonical spelling, is in a set of blocks. */

@@ -6,15 +6,12 @@ import { GatewayLimitSettings } from './gateway-limit-settings.ts'
 import { JobsSettings } from './jobs-settings.ts'
 import { ListenSettings } from './listen-settings.ts'
 import { MagentoSettings } from './magento-settings.ts'
-import { closed, Milliseconds, Port } from './setting-forms.ts'
+import { closed, Host, Milliseconds, Port } from './setting-forms.ts'
 import { StoreSettings } from './store-settings.ts'
 
 const admin = Type.Object(
   {
-    host: Type.String({
-      minLength: 1,
-      description: 'Address of the admin listener: /livez /readyz /metrics.',
-    }),
+    host: Host('Address of the admin listener: /livez /readyz /metrics.'),
     port: Port('Port of the admin listener; 0 takes a free one.'),
     token: Type.Optional(
       SecretSetting('Bearer token of POST /reload, which does not exist without one.', 16),

@@ -4,6 +4,7 @@ import { CidrSetting } from '../admit/ip-address.ts'
 import {
   AuthoritiesFile,
   closed,
+  Host,
   HttpUrl,
   Milliseconds,
   Port,
@@ -51,7 +52,7 @@ const hsts = Type.Object(
 /** The section `listen` of gateway.yaml: the public listener. */
 export const ListenSettings = Type.Object(
   {
-    host: Type.String({ minLength: 1, description: 'Address to listen on.' }),
+    host: Host('Address to listen on.'),
     port: Port('Port to listen on; 0 takes a free one.'),
     reusePort: Type.Boolean({
       default: false,

@@ -28,11 +28,17 @@ export const MagentoSettings = Type.Object(
         () => 'a version from 2.4.4 on, such as 2.4.8-p1',
       ),
     ),
-    stores: Type.Array(Type.String({ pattern: '^(?!async|schema)[A-Za-z][A-Za-z0-9_]*$' }), {
-      default: ['default', 'all'],
-      uniqueItems: true,
-      description: 'Store codes that may occur in a path: /rest/STORE/V1/…',
-    }),
+    stores: Type.Array(
+      Type.String({
+        pattern: '^(?!(?:async|schema)$)[A-Za-z][A-Za-z0-9_]*$',
+        expected: 'a store code: a letter, then letters, digits and _; not async or schema',
+      }),
+      {
+        default: ['default', 'all'],
+        uniqueItems: true,
+        description: 'Store codes that may occur in a path: /rest/STORE/V1/…',
+      },
+    ),
     sourceCode: Type.Optional(
       Type.String({
         pattern: '^[A-Za-z0-9_-]{1,255}$',

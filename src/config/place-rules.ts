@@ -2,7 +2,10 @@ import { resolve } from 'node:path'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
-/** Checks that everything that the gateway writes has a file of its own; two writers in one file would garble it. */
+/**
+ * Checks that everything that the gateway writes has a file of its own, since two writers in one file would garble it,
+ * and that none is written as a reference, which would be taken for its path.
+ */
 export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
   const { checkpoints, file: trail } = audit
   const files: (readonly [pointer: string, file: string | undefined])[] = [
@@ -14,6 +17,9 @@ export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
   const taken = new Map<string, string>()
   return files.flatMap(([pointer, file]) => {
     if (file === undefined) return []
+    if (/^(?:env|file):/.test(file)) {
+      return faultAt(pointer, 'a path; only secrets are references')
+    }
     const path = resolve(file)
     const other = taken.get(path)
     if (other === undefined) taken.set(path, pointer)

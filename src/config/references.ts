@@ -8,7 +8,7 @@ import type { ReadSchemaFile } from './schema-files.ts'
 import {
   type ReferenceSources,
   type Resolved,
-  readText,
+  readBytes,
   resolveSecret,
   type SecretBounds,
 } from './secret-reference.ts'
@@ -91,10 +91,10 @@ async function resolveFile(
   hasCertificates: boolean,
 ): Promise<Resolved> {
   const path = resolve(directory, file)
-  const text = await readText(path)
-  if (text === undefined) return { expected: `the file ${file} to be readable` }
+  const bytes = await readBytes(path)
+  if (bytes === undefined) return { expected: `the file ${file} to be readable` }
   // Node ignores text that is not a certificate, and would then trust nobody.
-  if (hasCertificates && !isCertificates(text))
+  if (hasCertificates && !isCertificates(bytes.toString()))
     return { expected: `certificates in PEM in ${file}` }
   return { value: path }
 }

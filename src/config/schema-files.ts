@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { compileBodySchema, type SchemaFile } from '../authorize/body-schema.ts'
-import { type Resolved, readText } from './secret-reference.ts'
+import { scanJson } from '../authorize/json-structure.ts'
+import { utf8Text } from '../syntax/utf8-text.ts'
+import { type Resolved, readBytes } from './secret-reference.ts'
 
 /** Reads a file below `schemas/`; returns the schema, or what was expected. */
 export type ReadSchemaFile = (file: string) => Promise<Resolved<SchemaFile>>
@@ -19,13 +21,33 @@ export function openSchemaFiles(directory: string): ReadSchemaFile {
 }
 
 async function readSchemaFile(path: string, file: string): Promise<Resolved<SchemaFile>> {
-  const text = await readText(path)
-  if (text === undefined) return { expected: `the file schemas/${file} to be readable` }
+  const bytes = await readBytes(path)
+  if (bytes === undefined) return { expected: `the file schemas/${file} to be readable` }
+  const text = utf8Text(bytes)
+  if (text === undefined) return { expected: `text in UTF-8 in schemas/${file}` }
+  const expectedSchema = (why: string) => `a valid JSON Schema in schemas/${file} (${why})`
   try {
     const schema = JSON.parse(text) as SchemaFile['schema']
-    return { value: { file, schema, validate: compileBodySchema(schema) } }
+    if (hasRepeatedName(text)) return { expected: expectedSchema('a name twice in one object') }
+    const validate = compileBodySchema(schema)
+    // A schema that refers to itself without going down into the value never comes to an end.
+    for (const value of [null, '', [], {}]) validate(value)
+    return { value: { file, schema, validate } }
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown'
-    return { expected: `a valid JSON Schema in schemas/${file} (${why})` }
+    const why =
+      error instanceof RangeError ? endless : error instanceof Error ? error.message : 'unknown'
+    return { expected: expectedSchema(why) }
   }
+}
+
+const endless = '$ref leads back to where it is, or schemas are nested too deeply'
+
+/** Whether an object has two members of one name, of which JSON.parse keeps the last. */
+function hasRepeatedName(text: string): boolean {
+  let members = -1 // The value as a whole is a member of an object that it is put into.
+  JSON.parse(text, function count(this: unknown, _name, value: unknown) {
+    if (!Array.isArray(this)) members += 1
+    return value
+  })
+  return scanJson(Buffer.from(text)).names !== members
 }

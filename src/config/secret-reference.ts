@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Secret } from '../contract/secret.ts'
+import { utf8Text } from '../syntax/utf8-text.ts'
 
 /** The sources that references can point to. */
 export interface ReferenceSources {
@@ -36,11 +36,11 @@ export async function resolveSecret(
   } else if (kind === 'file') {
     const bytes = await readBytes(resolve(sources.directory, name))
     if (bytes === undefined) return { expected: `the file ${name} to be readable` }
+    // Editors and `echo` add a line break at the end.
+    text = utf8Text(bytes)?.replace(/\r?\n$/, '')
     // Decoding would change bytes that are not UTF-8, and then no signature would verify.
-    if (!isUtf8(bytes))
+    if (text === undefined)
       return { expected: `text in UTF-8 in the file ${name}, such as hex or base64` }
-    // Editors add a byte order mark at the beginning, and they and `echo` a line break at the end.
-    text = bytes.toString().replace(/^\uFEFF|\r?\n$/g, '')
   } else {
     return { expected: 'a reference, env:NAME or file:PATH' }
   }
@@ -63,15 +63,11 @@ export function readSecret(reference: string): Promise<Resolved<Secret>> {
   return resolveSecret(reference, { minLength: 1 }, { directory: '.', env: process.env })
 }
 
-async function readBytes(path: string): Promise<Buffer | undefined> {
+/** The bytes of a file; undefined if it cannot be read. */
+export async function readBytes(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path)
   } catch {
     return undefined
   }
-}
-
-/** The text of a file; undefined if it cannot be read. */
-export async function readText(path: string): Promise<string | undefined> {
-  return (await readBytes(path))?.toString()
 }

@@ -1,7 +1,22 @@
+import { isIP } from 'node:net'
 import { Type } from 'typebox'
 
 /** For objects that may have no other members than those of their schema. */
 export const closed = { additionalProperties: false } as const
+
+/** An address to listen on, or the name of one. */
+export function Host(description: string) {
+  return Type.Refine(
+    Type.String({ description, examples: ['0.0.0.0', '::'] }),
+    (text) => (isIP(text) === 0 ? hostName.test(text) : !text.includes('%')),
+    () =>
+      'an IP address without brackets and zone, or a host name, and no port, which is a setting of its own',
+  )
+}
+
+// The last label of a name is not a number: a text that looks like an IPv4 address is one, or a mistake.
+const hostName =
+  /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\.)*[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/
 
 /** A port to listen on; 0 takes a free one. */
 export function Port(description: string) {

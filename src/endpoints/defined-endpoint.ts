@@ -5,22 +5,15 @@ import { isRepeatableRoute } from '../authorize/repeatable-route.ts'
 import { parseRoutePattern, RoutePatternSetting, variableOf } from '../authorize/route-pattern.ts'
 import type { Endpoint, EndpointRequest, MagentoCall } from '../contract/endpoint.ts'
 import { percentEncode } from '../syntax/percent-encoding.ts'
-import { evaluateMapping } from './evaluate-mapping.ts'
+import { evaluateMapping, syntaxFaultOf } from './evaluate-mapping.ts'
 
 const closed = { additionalProperties: false } as const
 
 function Expression(description: string) {
   return Type.Refine(
     Type.String({ minLength: 1, description: `${description} JSONata.` }),
-    (text) => {
-      try {
-        jsonata(text)
-        return true
-      } catch {
-        return false
-      }
-    },
-    () => 'a JSONata expression',
+    (text) => syntaxFaultOf(text) === undefined,
+    (text) => `a JSONata expression (${syntaxFaultOf(text)})`,
   )
 }
 

@@ -1,4 +1,4 @@
-import type jsonata from 'jsonata'
+import jsonata from 'jsonata'
 
 /** An expression could not be evaluated. JSONata's own errors are not used, since they contain the mapped values. */
 export class MappingError extends Error {
@@ -11,6 +11,16 @@ export class MappingError extends Error {
     super(`JSONata ${code}${position === undefined ? '' : `, behind ${position} characters`}`)
     this.code = code
     this.position = position
+  }
+}
+
+/** What is wrong with the text of an expression, without any of it; undefined if nothing is. */
+export function syntaxFaultOf(text: string): string | undefined {
+  try {
+    jsonata(text)
+    return undefined
+  } catch (error) {
+    return isOfJsonata(error) ? new MappingError(error).message : 'of another form'
   }
 }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ipAllowlist } from '../../src/admit/ip-allowlist.ts'
 import { allow } from '../../src/policy.ts'
+import { configFaults } from '../config/config-faults.ts'
+import { globex } from '../support/gateway.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
 import { rejectionOf } from '../support/verdicts.ts'
@@ -41,6 +43,22 @@ describe('refuses all others', async () => {
       assert.equal(verdict.code, 'address-not-allowed')
     })
   }
+})
+
+test('takes a block by its first address only, since one with others may be meant for one address', async () => {
+  const pointersOf = async (...ipAllowlist: string[]) => [
+    ...(
+      await configFaults({
+        integration: { ...globex, policies: { ...globex.policies, ipAllowlist } },
+      })
+    ).keys(),
+  ]
+  const first = ['10.0.0.0/8', '0.0.0.0/0', '203.0.113.7/32', '203.0.113.4/30', '::/0']
+  const firstOf6 = ['2001:db8::/33', '2001:db8:8000::/33', '::1/128', '::ffff:10.0.0.0/104']
+  assert.deepEqual(await pointersOf(...first, ...firstOf6), [])
+  const others = ['203.0.113.7/24', '128.0.0.0/0', '2001:db8:1::/33', '::1/127', '1::2:3:4/112']
+  const places = others.map((_, index) => `/policies/ipAllowlist/${index}`)
+  assert.deepEqual(await pointersOf(...others), places)
 })
 
 test('treats a name from another address as no claim', () => {

@@ -105,7 +105,7 @@ describe('the setting callback', () => {
       await faultsOf({ ...callback, allowAddresses: ['erp'], caFile: 'no.pem', follow: true }),
       [
         '/callback/follow: no such key; known here: url, secrets, allowAddresses, caFile, concurrency, timeoutMs, retry',
-        '/callback/allowAddresses/0: an IP address or a CIDR block, such as 203.0.113.0/24 or 2001:db8:7::/48',
+        '/callback/allowAddresses/0: an IP address, or a CIDR block by its first address, such as 203.0.113.0/24 or 2001:db8:7::/48',
         '/callback/caFile: the file no.pem to be readable',
       ],
     )

@@ -72,6 +72,31 @@ describe('a configuration of many files', () => {
     assert.equal(second?.validate({}).length, 1)
   })
 
+  it('says what is wrong with a schema, and takes one that an editor wrote', async () => {
+    const mark = Buffer.from('\ufeff{"type":"object"}')
+    const cases: [content: string | Buffer, expected?: RegExp][] = [
+      [mark],
+      ['{"type":"object","properties":{"a":{"$ref":"#"}}}'],
+      ['{"$ref":"#"}', /leads back/],
+      ['{"type":"object","allOf":[{"$ref":"#"}]}', /leads back/],
+      ['{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}}', /leads back/],
+      [`${'{"not":'.repeat(20_000)}true${'}'.repeat(20_000)}`, /too deeply/],
+      ['{"type":"object","required":["a"],"required":["b"]}', /a name twice in one object/],
+      [Buffer.from('{"title":"Zubehör"}', 'latin1'), /text in UTF-8/],
+      [Buffer.from('\ufeff{}', 'utf16le'), /text in UTF-8/],
+    ]
+    await using directory = await writeMany()
+    for (const [content, expected] of cases) {
+      await writeFile(join(directory.path, 'schemas', 'even.json'), content)
+      const faults = await loadConfig(directory.path, env).then(
+        () => [],
+        (error: ConfigError) => error.faults,
+      )
+      assert.equal(faults.length, expected === undefined ? 0 : count / 2, content.toString())
+      for (const fault of faults) assert.match(fault.expected, expected ?? /^$/)
+    }
+  })
+
   it('names file and line of a fault in each of them', async () => {
     await using directory = await writeMany()
     await assert.rejects(loadConfig(directory.path, {}), (error) => {

@@ -47,6 +47,29 @@ test('no two things that the gateway writes share a file, however its path is wr
   assert.deepEqual(await faultsOf(apart), [])
 })
 
+test('a file to write is a path, and no reference as a secret is', async () => {
+  const expected = 'a path; only secrets are references'
+  const faults = await faultsOf({ audit: { file: 'env:TRAIL' }, jobs: { file: 'file:jobs' } })
+  assert.deepEqual(faults, [
+    ['/audit/file', expected],
+    ['/jobs/file', expected],
+  ])
+})
+
+test('a listener has an address or a name, without brackets, zone, scheme and port', async () => {
+  const pointersOf = async (host: string) =>
+    (
+      await faultsOf({ listen: { host, port: 0, requireHttps: true }, admin: { host, port: 0 } })
+    ).map(([pointer]) => pointer)
+  for (const host of ['0.0.0.0', '::', '2001:db8::1', 'localhost', 'my_gateway', 'a-1.b2.test']) {
+    assert.deepEqual(await pointersOf(host), [], host)
+  }
+  const wrong = ['0.0.0.0:8080', '[::]', 'http://gateway', 'fe80::1%eth0', '10.0.0.300', 'a ', '*']
+  for (const host of wrong) {
+    assert.deepEqual(await pointersOf(host), ['/listen/host', '/admin/host'], host)
+  }
+})
+
 test('only a listener that nobody else can reach may do without HTTPS', async () => {
   const pointersOf = async (host: string) =>
     (await faultsOf({ listen: { host, port: 0, requireHttps: false } })).map(([pointer]) => pointer)

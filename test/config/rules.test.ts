@@ -202,6 +202,19 @@ test('the URLs of Magento and of the gateway are origins and nothing more', asyn
   }
 })
 
+test('a store code is a word, and not one that means another route', async () => {
+  const faultsOf = async (...stores: string[]) => [
+    ...(await configFaults({ gateway: { magento: { url: 'http://127.0.0.1:1', stores } } })),
+  ]
+  assert.deepEqual(await faultsOf('all', 'de_2', 'asynchronous', 'schema2'), [])
+  const expected = 'a store code: a letter, then letters, digits and _; not async or schema'
+  const wrong = ['async', 'schema', '2de', 'a b']
+  assert.deepEqual(
+    await faultsOf(...wrong),
+    wrong.map((_, index) => [`/magento/stores/${index}`, expected]),
+  )
+})
+
 test('__proto__ and the like are keys like others', async () => {
   const integration = JSON.parse('{"__proto__": {"upstream": {"passthrough": true}}}')
   const [[pointer, expected] = []] = await configFaults({ integration })

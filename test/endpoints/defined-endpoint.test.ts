@@ -373,7 +373,7 @@ describe('a file is refused', () => {
     [
       'whose expression is none',
       { answer: '{ "number": ' },
-      /\/answer: expected a JSONata expression/,
+      /\/answer: expected a JSONata expression \(JSONata S0203, behind 12 characters\)/,
     ],
     [
       'whose call has a variable that its route has not',

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { JobBackend } from '../job-backend.ts'
 import { fileQueue } from './file-queue.ts'
 import { fileStore } from './file-store.ts'
@@ -23,7 +24,8 @@ export async function openFileBackend(
   { file: path, ...keeping }: FileBackendSettings,
   onFault: (error: unknown) => void,
 ): Promise<JobBackend> {
-  const file = await openJobFileThread(path, onFault)
+  // To SQLite, `:memory:` and whatever begins with `file:` are no paths.
+  const file = await openJobFileThread(resolve(path), onFault)
   const clock = Date.now
   await file.run('recover', file.holder)
   const [jobs, callbacks] = ['jobs', 'callbacks'].map((name) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { JobBackend } from '../../../src/jobs/job-backend.ts'
@@ -55,6 +55,19 @@ describe('the file of jobs', () => {
     await backend.callbacks.close(0)
     await backend.close()
   }
+
+  test('is a file, even by a name that to SQLite is no path', async () => {
+    const named = `file:x/../${relative(process.cwd(), folder)}/named.sqlite`
+    const backend = await openFileBackend(
+      { file: named, keepMs: hourMs, keepDeadMs: hourMs },
+      failing,
+    )
+    await backend.jobs.put(entryOf('kept'))
+    await close(backend)
+    const found = new DatabaseSync(join(folder, 'named.sqlite'), { readOnly: true })
+    assert.equal(found.prepare('SELECT id FROM entries').get()?.id, 'kept')
+    found.close()
+  })
 
   test('can be read by its user only, and leaves nothing beside it when it is closed', async () => {
     const backend = await open()

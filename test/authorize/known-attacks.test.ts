@@ -49,6 +49,9 @@ describe('a query whose parameters PHP or Magento reads otherwise than they stan
     's[size][a]=1&s[size]=2',
     's[]=1&s=2',
     's=1&s=2',
+    '_method=DELETE',
+    's[item][0]=a',
+    's[a][item][0]=a',
     Array.from({ length: 1001 }, (_, index) => `a${index}`).join('&'),
   ]) {
     test(`is refused: ${query.slice(0, 30)}`, async () => {
@@ -56,7 +59,13 @@ describe('a query whose parameters PHP or Magento reads otherwise than they stan
     })
   }
 
-  for (const query of ['s[]=1&s[]=2', 's[0][f]=1&s[1][f]=2', 's=&s[size]=1', 's[a]=1&t[a]=2']) {
+  for (const query of [
+    's[]=1&s[]=2',
+    's[0][f]=1&s[1][f]=2',
+    's=&s[size]=1',
+    's[a]=1&t[a]=2',
+    'item[0]=a',
+  ]) {
     test(`passes as it stands there: ${query}`, async () => {
       assert.equal(await codeFor(query, 'GET'), undefined)
     })
@@ -101,8 +110,40 @@ describe('a body is refused that has', () => {
     assert.equal(await reasonFor('{"base64_encoded_data":""}'), undefined)
   })
 
+  test('a list in the form of SOAP, wherever it stands', async () => {
+    for (const body of [
+      '{"a":{"b":{"item":[1]}}}',
+      '{"a":[{"item":{"0":1}}]}',
+      '[{"a":{"item":[1]}}]',
+    ]) {
+      assert.equal(await reasonFor(body), 'rule soap-list', body)
+    }
+    // A parameter or a plain member that is called so is no list.
+    for (const body of ['{"item":{"sku":"a"}}', '[{"item":{"sku":"a"}}]', '{"a":{"item":"b"}}']) {
+      assert.equal(await reasonFor(body), undefined, body)
+    }
+  })
+
+  test('two names in one object that Magento takes for one, but not two codes of attributes', async () => {
+    for (const body of [
+      '{"a":[{"b_c":1,"bC":2}]}',
+      '{"custom_attributes":{"a":{"b_c":1,"bC":2}}}',
+    ]) {
+      assert.equal(await reasonFor(body), 'rule ambiguous-name', body)
+    }
+    for (const name of ['custom_attributes', 'customAttributes']) {
+      assert.equal(await reasonFor(`{"a":{"${name}":{"b_c":1,"bc":2}}}`), undefined, name)
+    }
+    assert.equal(await reasonFor('{"a":{"b_c":1},"b":{"bC":1}}'), undefined)
+  })
+
   const shoppers = ['guest-carts/x/items', 'carts/mine', 'customers/me', 'addresses/1', 'orders']
-  for (const path of [...shoppers, 'order/1/x', 'returns', 'giftregistry/mine', 'company/1']) {
+  const business = ['company/1', 'negotiableQuote/1', 'negotiable-carts/1/x', 'requisition_lists']
+  for (const path of [
+    ...shoppers,
+    ...business,
+    ...['order/1/x', 'returns', 'giftregistry/mine', 'guest-giftregistry/x'],
+  ]) {
     test(`a template directive or the content of a file, of ${path}`, async () => {
       assert.equal(await reasonFor('{"a":"x {{var y}}"}', path), 'rule template-directive')
       assert.equal(await reasonFor('{"base64EncodedData":""}', path), 'rule file-content')
@@ -117,5 +158,28 @@ describe('a body is refused that has', () => {
 
   test('but not a template of the shop itself', async () => {
     assert.equal(await reasonFor('{"block":{"content":"{{widget x}}"}}', 'cmsBlock'), undefined)
+  })
+})
+
+describe('a rule that a route is excepted from', () => {
+  const except = { 'POST /V1/a': ['template-directive', 'write-query'] }
+  const checkExcept = knownAttacks.prepare({ except }, services())
+  async function reasonOn(route: string, body: string, query = '') {
+    const target = `/rest/V1/orders${query}`
+    const request = requestContext({ method: 'POST', target, body })
+    request.route = route
+    const json = parseStrictJson(request.body)
+    if (!('fault' in json)) request.json = json
+    const verdict = await checkExcept(request)
+    return verdict === allow ? undefined : verdict.reason
+  }
+
+  test('does not apply to it', async () => {
+    assert.equal(await reasonOn('POST /V1/a', '{"a":"{{b}}"}', '?a=b'), undefined)
+  })
+  test('applies to others, and the other rules to it', async () => {
+    assert.equal(await reasonOn('POST /V1/b', '{"a":"{{b}}"}'), 'rule template-directive')
+    assert.equal(await reasonOn('POST /V1/b', '{}', '?a=b'), 'a write has a query parameter')
+    assert.equal(await reasonOn('POST /V1/a', '{"a":"<!ENTITY b"}'), 'rule xml-declaration')
   })
 })

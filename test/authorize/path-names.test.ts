@@ -6,6 +6,8 @@ describe('a name stands for a variable of the path in another spelling', () => {
   for (const [route, name] of [
     ['PUT /V1/carts/:cartId/order', 'cart_id'],
     ['PUT /V1/carts/:cartId/order', '_cartId'],
+    ['PUT /V1/carts/:cartId/items/:itemId', 'quote_id'],
+    ['PUT /V1/products/:id', 'Sku'],
     ['PUT /V1/carts/:id/coupons/:couponCode', 'cart_id'],
     ['PUT /V1/carts/:cart_id/order', 'cart_id'],
     ['PUT /V1/guest-carts/:id/collect-totals', 'CartId'],

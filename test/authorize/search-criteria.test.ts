@@ -30,6 +30,11 @@ describe('lets through', () => {
   const cases: [string, string, Settings?][] = [
     ['a request that searches nothing', '?fields=items[sku]'],
     ['no query at all', ''],
+    [
+      'a search that says which fields it wants, where it has to',
+      '?searchCriteria[pageSize]=20&fields=items[sku]',
+      { fieldsRequired: true },
+    ],
     ['a page of the largest size', '?searchCriteria[pageSize]=300&searchCriteria[currentPage]=7'],
     ['the documented spelling', '?searchCriteria[page_size]=20&searchCriteria[current_page]=1'],
     ['brackets that are encoded', '?searchCriteria%5BpageSize%5D=20'],
@@ -152,6 +157,18 @@ describe('refuses', () => {
       /^a direction of ASC or DESC$/,
     ],
     ['a request without fields', `?${page}`, /^the parameter fields/, { fieldsRequired: true }],
+    [
+      'fields that name nothing',
+      `?${page}&fields=`,
+      /^the parameter fields/,
+      { fieldsRequired: true },
+    ],
+    [
+      'another parameter in place of fields',
+      `?${page}&field=sku`,
+      /^the parameter fields/,
+      { fieldsRequired: true },
+    ],
     [
       'fields as a list, which Magento takes no notice of',
       `?${page}&fields[]=items`,

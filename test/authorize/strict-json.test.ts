@@ -16,6 +16,7 @@ describe('refuses what two parsers could read differently', () => {
     __proto__: '{"__proto__":{}}',
     'an escaped __proto__': String.raw`{"a":{"\u005f_proto__":{}}}`,
     constructor: '[{"constructor":1}]',
+    prototype: '{"a":{"prototype":1}}',
     'too much depth': `${'['.repeat(65)}${']'.repeat(65)}`,
     'a trailing comma': '{"a":1,}',
     'a comment': '{}//',

@@ -217,6 +217,29 @@ describe('a probe of the gateway itself', () => {
     await metric(/^magegate_upstream_probe_up 1$/m)
   })
 
+  test('leaves an Idempotency-Key free after every refusal that means that nothing was carried out', async () => {
+    await start({ circuitBreaker: rules, probe })
+    const headers = {
+      ...globexHeaders,
+      'Content-Type': 'application/json',
+      'Idempotency-Key': '"tried-four-times"',
+    }
+    const body = '{"product":{"sku":"24-MB01"}}'
+    const write = () =>
+      send(gateway.url, { method: 'POST', path: '/rest/V1/products', headers, body })
+    await magento.setFault({ kind: 'refuse' })
+    assert.equal(problemOf(await write()).code, 'upstream-unreachable')
+    await magento.setFault({ kind: 'maintenance' })
+    assert.equal(problemOf(await write()).code, 'upstream-unavailable')
+    await askTimes(3)
+    assert.equal(problemOf(await write()).code, 'circuit-open')
+    await magento.clearFault()
+    await askUntilServed()
+    const written = await write()
+    assert.equal(written.status, 200)
+    assert.equal(written.headers['idempotency-replayed'], undefined)
+  })
+
   test('goes without a credential, and counts for no integration', async () => {
     await start({ probe })
     const [received] = await magento.nextRequests(1)

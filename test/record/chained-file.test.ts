@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFile, mkdtemp, readFile, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 
@@ -152,4 +154,40 @@ test('records how many lines could not be written as soon as one can be', async 
   assert.deepEqual(await file.append(['{"n":2}']), [])
   assert.equal(errors.length, 2)
   await file.close()
+})
+
+test('of several lines tells which ones a disk has taken that is full then, and records the others as lost', async () => {
+  const path = join(folder, 'short.jsonl')
+  const errors: unknown[] = []
+  const written: number[] = []
+  const file = await openChainedFile(
+    path,
+    undefined,
+    (error) => errors.push(error),
+    (heads) => written.push(...heads.map(({ seq }) => seq)),
+  )
+  // A limit on the size of files is a full disk that needs no privileges to be made.
+  const limit = (bytes: number | 'unlimited') =>
+    promisify(execFile)('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`])
+  const [first = ''] = await file.append(['{"n":1}'])
+  await limit(2.5 * first.length)
+  const taken = await file
+    .append(['{"n":2}', '{"n":3}', '{"n":4}'])
+    .finally(() => limit('unlimited'))
+  assert.deepEqual(
+    taken.map((line) => (JSON.parse(line) as Line).n),
+    [2],
+  )
+  assert.equal(errors.length, 1)
+  assert.ok(file.isFailing())
+  assert.equal((await file.append(['{"n":5}'])).length, 1)
+  assert.ok(!file.isFailing())
+  await file.close()
+  const lines = (await readFile(path, 'utf8')).split('\n')
+  const [torn = ''] = lines.splice(2, 1)
+  assert.equal(torn.length, first.length / 2)
+  const [, , resumed, last] = readChain(lines.join('\n'))
+  assert.deepEqual([resumed?.event, resumed?.lost, resumed?.cutBytes], ['resumed', 2, torn.length])
+  assert.equal(last?.n, 5)
+  assert.deepEqual(written, [1, 2, 3, 4])
 })

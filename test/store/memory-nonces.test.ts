@@ -37,3 +37,15 @@ test('a nonce whose life has ended makes room at once', () => {
   assert.equal(nonces.use('third', 500), 'fresh')
   assert.equal(nonces.use('second', 900), 'seen')
 })
+
+test('takes new nonces for as long as it runs, however many have come to their end', () => {
+  const clock = testClock()
+  const nonces = memoryNonces(2500, clock)
+  for (let round = 0; round < 4; round += 1) {
+    for (let index = 0; index < 2000; index += 1) {
+      assert.equal(nonces.use(`${round}/${index}`, 1000), 'fresh')
+    }
+    assert.equal(nonces.use(`${round}/0`, 1000), 'seen')
+    clock.advance(1000)
+  }
+})

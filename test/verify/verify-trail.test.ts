@@ -153,6 +153,10 @@ test('a line that was cut off is not a fault if the next one accounts for it', a
   const report = await verified(path)
   assert.equal(report.fault, undefined)
   assert.match(report.notes.join(), /:10: a line was cut off here, as record 10 tells/)
+  await editLines(path, (lines) => {
+    lines[9] = (lines[9] ?? '').replace('torn', 'tOrn')
+  })
+  assert.match((await verified(path)).fault ?? '', /:10: this line is not a record/)
 })
 
 describe('records that were signed and are gone at a start', () => {
@@ -185,19 +189,34 @@ describe('records that were signed and are gone at a start', () => {
   })
 
   test('are believed only where a checkpoint ends, and follows what that one signed', async () => {
-    for (const [to, expected] of [
-      [17, /record 18 tells of a loss that no checkpoint confirms/],
-      [20, /record 21 does not continue the chain that .*:2 signed/],
+    for (const [missingFrom, missingTo, expected] of [
+      [16, 17, /record 18 tells of a loss that no checkpoint confirms/],
+      [16, 20, /record 21 does not continue the chain that .*:2 signed/],
     ] as const) {
       const path = await writeTrail(25)
       await editLines(path, (lines) => {
-        const json = JSON.stringify({ v: 1, event: 'resumed', missingFrom: 16, missingTo: to })
-        const before = { seq: to, hash: '0'.repeat(64) }
+        const json = JSON.stringify({ v: 1, event: 'resumed', missingFrom, missingTo })
+        const before = { seq: missingTo, hash: '0'.repeat(64) }
         lines.splice(15, 10, chainLine(json, before).line)
       })
       assert.match((await verified(path)).fault ?? '', expected)
     }
   })
+})
+
+test('a record that does not tell of all records that are gone accounts for none', async () => {
+  for (const [missingFrom, missingTo] of [
+    [18, 20],
+    [16, 19],
+  ] as const) {
+    const path = await writeTrail(25)
+    await editLines(path, (lines) => {
+      const { hash } = JSON.parse(lines[19] ?? '') as { readonly hash: string }
+      const json = JSON.stringify({ v: 1, event: 'resumed', missingFrom, missingTo })
+      lines.splice(15, 10, chainLine(json, { seq: 20, hash }).line)
+    })
+    assert.match((await verified(path)).fault ?? '', /:16: record 21 follows record 15$/)
+  }
 })
 
 describe('finds, and says where', () => {
@@ -257,6 +276,15 @@ describe('finds, and says where', () => {
         const other = await readFile(await writeTrail(25, { filler: 'other' }), 'utf8')
         await editLines(path, (lines) => lines.splice(10, 15, ...other.split('\n').slice(10, 25)))
       },
+    ],
+    [
+      'a first record that follows another one',
+      /:1: record 1 does not begin a chain/,
+      (path) =>
+        editLines(path, (lines) => {
+          const before = { seq: 0, hash: '1'.repeat(64) }
+          lines.splice(0, 25, chainLine('{"v":1}', before).line)
+        }),
     ],
     [
       'an old file in the place of the new one',

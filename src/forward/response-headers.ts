@@ -23,7 +23,11 @@ export function responseHeaders(raw: readonly string[], internalOrigin: string):
   return headers
 }
 
+// A reference without an authority does not name the origin, and may be relative to the path of the request.
+const withAuthority = /^(?:https?:)?\/\//i
+
 function withoutOrigin(location: string, origin: string): string {
+  if (!withAuthority.test(location)) return location
   const url = URL.parse(location, origin)
   if (url === null || url.origin !== origin) return location
   return `${url.pathname}${url.search}${url.hash}`

@@ -107,12 +107,14 @@ describe('sends exactly what it was given', () => {
         ...globexHeaders,
         'X-Custom': ['one', 'two'],
         'Accept-Language': 'fr',
+        'Accept-Encoding': 'gzip',
         'X-ReCaptcha': 'token',
       },
     })
     const { headers } = parsed(both.upstream.requests[0])
     assert.deepEqual(allValues(headers, 'x-custom'), ['one', 'two'])
     assert.equal(firstValue(headers, 'accept-language'), 'fr')
+    assert.equal(firstValue(headers, 'accept-encoding'), 'gzip')
     assert.equal(firstValue(headers, 'x-recaptcha'), 'token')
   })
 })
@@ -173,6 +175,13 @@ describe('keeps from Magento', () => {
     'X-Original-Host': 'evil.example',
     'X-Original-Method': 'DELETE',
     'X-Original-URI': '/admin',
+    'Ali-CDN-Real-IP': '1.2.3.4',
+    'CDN-Src-IP': '1.2.3.4',
+    'Fly-Client-IP': '1.2.3.4',
+    'X-AppEngine-User-IP': '1.2.3.4',
+    'X-Azure-SocketIP': '1.2.3.4',
+    'HTTP2-Settings': 'AAMAAABkAAQAAP__',
+    tracestate: 'evil=1',
   }
   test('hop-by-hop headers and what could mislead it', async () => {
     await using both = await startBoth(ok)
@@ -199,6 +208,7 @@ describe('tells Magento itself', () => {
     'X-Forwarded-Proto': 'https',
     'X-Request-Id': 'chosen-by-the-caller',
     traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    tracestate: 'proxy=1',
   }
 
   test('address, scheme, request id and trace; never what an untrusted caller says of them', async () => {
@@ -225,6 +235,7 @@ describe('tells Magento itself', () => {
       firstValue(headers, 'traceparent') ?? '',
       /^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)/,
     )
+    assert.equal(firstValue(headers, 'tracestate'), 'proxy=1')
   })
 
   test('the public address as Host and scheme', async () => {
@@ -272,15 +283,29 @@ describe('of the answer', () => {
     assert.notEqual(headers['x-request-id'], 'of-magento')
   })
 
-  test('takes the internal address out of Location', async () => {
-    await using both = await startBoth((socket, request) => {
-      const host = firstValue(parsed(request).headers, 'host')
+  test('takes the internal address out of Location, and leaves any other as it is', async () => {
+    let location = ''
+    await using both = await startBoth((socket) =>
       socket.write(
-        `HTTP/1.1 302 Found\r\nLocation: http://${host}/rest/V1/x?a=1\r\nContent-Length: 0\r\n\r\n`,
-      )
-    })
-    const { headers } = await send(both.gateway.url, { headers: globexHeaders })
-    assert.equal(headers.location, '/rest/V1/x?a=1')
+        `HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Location: ${location}\r\nContent-Length: 0\r\n\r\n`,
+      ),
+    )
+    const { host } = new URL(both.upstream.url)
+    for (const [given, passedOn] of [
+      [`http://${host}/rest/V1/x?a=1`, '/rest/V1/x?a=1'],
+      [`//${host}/rest/V1/x`, '/rest/V1/x'],
+      [`https://${host}/rest/V1/x`, `https://${host}/rest/V1/x`],
+      ['https://shop.example/rest/V1/x?a=1', 'https://shop.example/rest/V1/x?a=1'],
+      ['/rest/V1/x', '/rest/V1/x'],
+      // Relative to the path of the request (RFC 9110, section 10.2.2).
+      ['y?a=1', 'y?a=1'],
+      ['?a=1', '?a=1'],
+    ] as const) {
+      location = given
+      const { headers } = await send(both.gateway.url, { headers: globexHeaders })
+      assert.equal(headers.location, passedOn)
+      assert.equal(headers['content-location'], passedOn)
+    }
   })
 
   test('streams what is large, at the pace of the caller', async () => {

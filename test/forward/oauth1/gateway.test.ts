@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { firstValue } from '../../../src/syntax/headers.ts'
 import { globex, startGateway } from '../../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
 import { startMagentoStandIn } from '../../support/magento/stand-in.ts'
@@ -107,11 +108,15 @@ test("Magento's refusal of wrong secrets passes on, after one request in each di
   })
   const answer = await send(gateway.url, {
     path: '/rest/V1/products/A%2FB',
-    headers: globexHeaders,
+    headers: { ...globexHeaders, 'Accept-Encoding': 'gzip' },
   })
   assert.equal(answer.status, 401)
   assert.match(answer.body, /The signature is invalid/)
   assert.ok(magento.received.length <= 2)
+  // Compressed, the refusal could not be read.
+  for (const { rawHeaders } of magento.received) {
+    assert.equal(firstValue(rawHeaders, 'accept-encoding'), undefined)
+  }
 })
 
 describe('with an administrator’s token', () => {

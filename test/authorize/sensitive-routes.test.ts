@@ -79,18 +79,37 @@ describe('an account or a cart is one, however it is written', () => {
   }
 })
 
-test('the rate of an address applies if it asks for many accounts', () => {
-  const check = sensitiveRoutes.prepare(
-    { perAddress: '3/min', perSubject: '2/min' },
-    services(testClock()),
-  )
-  const verdicts = ['a', 'b', 'c', 'd'].map((cart) => {
-    const target = `/rest/V1/guest-carts/${cart}/order`
-    const request = requestContext({ method: 'PUT', target })
-    request.clientIp = '203.0.113.7'
-    return check(request) === allow
-  })
-  assert.deepEqual(verdicts, [true, true, true, false])
+describe('the rate of an address applies if it asks for many accounts', () => {
+  for (const [name, ips] of [
+    ['from one IPv4 address', ['203.0.113.7']],
+    ['from one /64 of IPv6', ['2001:db8:1:2::1', '2001:db8:1:2::2', '2001:db8:1:2:ffff::']],
+  ] as const) {
+    test(name, () => {
+      const check = sensitiveRoutes.prepare(
+        { perAddress: '3/min', perSubject: '2/min' },
+        services(testClock()),
+      )
+      const verdicts = ['a', 'b', 'c', 'd'].map((cart, index) => {
+        const target = `/rest/V1/guest-carts/${cart}/order`
+        const request = requestContext({ method: 'PUT', target })
+        request.clientIp = ips[index % ips.length]
+        return check(request) === allow
+      })
+      assert.deepEqual(verdicts, [true, true, true, false])
+    })
+  }
+})
+
+test('a refusal says when the rate allows the next call', async () => {
+  for (const [rates, allowed, retryAfterSeconds] of [
+    [{ perAddress: '100/min', perSubject: '2/min' }, 2, 30],
+    [{ perAddress: '1/min', perSubject: '2/min' }, 1, 60],
+  ] as const) {
+    const check = sensitiveRoutes.prepare(rates, services(testClock()))
+    const ask = () => check(requestContext({ method: 'PUT', target: '/rest/V1/carts/1/order' }))
+    for (let count = 0; count < allowed; count += 1) assert.equal(ask(), allow)
+    assert.equal((await rejectionOf(ask())).retryAfterSeconds, retryAfterSeconds)
+  }
 })
 
 test('as many may come at once as a minute allows, and no more', () => {

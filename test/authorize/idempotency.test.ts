@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { type ClientRequest, request as httpRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { idempotency } from '../../src/authorize/idempotency.ts'
+import { allow } from '../../src/policy.ts'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
@@ -14,7 +16,8 @@ import {
 } from '../support/http-client.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis, type TestRedis, withClient } from '../support/redis.ts'
-import { testClock } from '../support/services.ts'
+import { requestContext } from '../support/request.ts'
+import { services, testClock } from '../support/services.ts'
 
 const path = '/rest/V1/products'
 const json = { 'Content-Type': 'application/json' }
@@ -406,6 +409,26 @@ describe('where Redis takes nothing for a while', () => {
     const second = await post(key)
     assert.deepEqual([second.status, second.body], [200, '{"answer":0}'])
   })
+})
+
+test('a key is remembered for as many hours as the configuration says', async () => {
+  const clock = testClock()
+  const idempotencyKeys = memoryKeys(1_000_000, clock)
+  const settings = { keepHours: 2, required: [] }
+  const check = idempotency.prepare(settings, { ...services(clock), idempotencyKeys })
+  const ask = async () => {
+    const headers = { 'Idempotency-Key': '"hours"' }
+    const request = requestContext({ method: 'POST', target: path, headers, body: '{}' })
+    assert.equal(await check(request), allow)
+    const done = { status: 200, contentType: 'application/json', body: Buffer.from('{}') }
+    await request.heldKey?.settle(200, done, undefined)
+    return request.repeatedAnswer === undefined ? 'carried out' : 'repeated'
+  }
+  assert.equal(await ask(), 'carried out')
+  clock.advance(2 * 3_600_000 - 1)
+  assert.equal(await ask(), 'repeated')
+  clock.advance(1)
+  assert.equal(await ask(), 'carried out')
 })
 
 test('memory takes no key when it is full, forgets one in time, and keeps no answer without room', async () => {

@@ -23,7 +23,10 @@ describe('a job that Magento does not take', () => {
         gateway: {
           // Stock items, which are set one by one.
           magento: { url: magento.url, circuitBreaker: { mode: 'off' } },
-          jobs: { retry: { firstMs: 3_600_000, longestMs: 3_600_000 } },
+          jobs: {
+            retry: { firstMs: 3_600_000, longestMs: 3_600_000 },
+            ...{ expiryMinutes: 7, keepHours: 2, keepDeadHours: 5 },
+          },
         },
       },
     )
@@ -56,7 +59,8 @@ describe('a job that Magento does not take', () => {
   test('in the time that it has is over then: expired, and a dead letter', async () => {
     await magento.setFault({ kind: 'maintenance' })
     const accepted = await jobs.write({ body: product })
-    await afterFirstAttempt(accepted)
+    const { acceptedAt, expiresAt } = await afterFirstAttempt(accepted)
+    assert.equal(Date.parse(expiresAt) - Date.parse(acceptedAt), 7 * 60_000)
     const sent = magento.received.length
     await magento.clearFault()
     const job = await endedByTime(accepted)
@@ -65,6 +69,44 @@ describe('a job that Magento does not take', () => {
     assert.equal(job.attempts, 1)
     assert.equal(magento.received.length, sent)
     await scrapeUntil(jobs.gateway, ({ value }) => value('magegate_jobs{state="dead"}') === 1)
+  })
+
+  test('is shown for the hours that the configuration says, and its dead letter is kept for those', async () => {
+    await magento.setFault({ kind: 'maintenance' })
+    const [older, younger] = [
+      await jobs.write({ body: product }),
+      await jobs.write({ body: product }),
+    ]
+    for (const accepted of [older, younger]) await afterFirstAttempt(accepted)
+    for (const accepted of [older, younger]) await endedByTime(accepted)
+    const db = new DatabaseSync(jobs.file, { timeout: 10_000 })
+    const idOf = ({ body }: ClientAnswer) => String(JSON.parse(body).jobId)
+    const isDead = (accepted: ClientAnswer) =>
+      db.prepare("SELECT 1 FROM entries WHERE state = 'dead' AND id = ?").get(idOf(accepted)) !==
+      undefined
+    while (!isDead(older) || !isDead(younger));
+    // As if they had ended half an hour before and after what is due.
+    db.exec('BEGIN IMMEDIATE')
+    for (const [accepted, overdueHours] of [
+      [older, 0.5],
+      [younger, -0.5],
+    ] as const) {
+      const id = idOf(accepted)
+      const ago = (hours: number) => Date.now() - hours * 3_600_000
+      db.prepare('UPDATE jobs SET ended_at_ms = ? WHERE id = ?').run(ago(2 + overdueHours), id)
+      db.prepare('UPDATE entries SET died_at_ms = ? WHERE id = ?').run(ago(5 + overdueHours), id)
+    }
+    db.exec('COMMIT')
+    const statusOf = async ({ headers }: ClientAnswer) => {
+      const path = headers.location ?? ''
+      return (await send(jobs.gateway.url, { path, headers: globexHeaders })).status
+    }
+    while ((await statusOf(older)) === 200);
+    assert.equal(await statusOf(older), 404)
+    assert.equal(await statusOf(younger), 200)
+    while (isDead(older)) await statusOf(older)
+    assert.ok(isDead(younger))
+    db.close()
   })
 
   test('completely in the time that it has cannot be cancelled, and ends as partial', async () => {

@@ -31,6 +31,7 @@ export interface JobView {
   readonly jobId: string
   readonly state: JobState
   readonly attempts: number
+  readonly acceptedAt: string
   readonly expiresAt: string
   readonly progress?: { readonly total: number; readonly done: number; readonly failed: number }
   readonly results?: readonly { readonly success: boolean; readonly sku?: string }[]

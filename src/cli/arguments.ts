@@ -11,3 +11,15 @@ export function requiredOption(value: string | undefined, option: string): strin
   if (value === undefined) throw new UsageError(`--${option} is missing`)
   return value
 }
+
+/**
+ * The value of `--limit`.
+ * @param standard the value if it was not given
+ * @throws {UsageError} when it is not a whole number of at least 1
+ */
+export function limitOf(text: string | undefined, standard: number): number {
+  if (text === undefined) return standard
+  const limit = Number(text)
+  if (Number.isInteger(limit) && limit >= 1) return limit
+  throw new UsageError('--limit must be a whole number of at least 1')
+}

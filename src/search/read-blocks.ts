@@ -3,6 +3,7 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { readIndex, type SegmentIndex } from '../record/segment-index.ts'
 import { decompress } from '../verify/decompress.ts'
+import { namingFile } from '../verify/naming-file.ts'
 import type { Query } from './query.ts'
 
 /** Whole lines of a file, and how much of the file has been read. */
@@ -17,7 +18,11 @@ export interface LineBlock {
  * are read.
  * @throws {Error} when it cannot be read
  */
-export async function* readBlocks(file: string, query: Query): AsyncGenerator<LineBlock> {
+export function readBlocks(file: string, query: Query): AsyncGenerator<LineBlock> {
+  return namingFile(file, blocksOf(file, query))
+}
+
+async function* blocksOf(file: string, query: Query): AsyncGenerator<LineBlock> {
   const indexFile = `${file.replace(/\.(?:gz|zst)$/, '')}.idx`
   const index = existsSync(indexFile) ? readIndex(await readFile(indexFile)) : undefined
   const isOfFile = index !== undefined && endOf(index) === (await stat(file)).size

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { decompress } from './decompress.ts'
+import { namingFile } from './naming-file.ts'
 import { presentFiles } from './trail-files.ts'
 
 /** One line of a file. */
@@ -29,7 +30,7 @@ export async function* readLinesOf(file: string): AsyncGenerator<FileLine> {
   let number = 0
   let rest: Buffer[] = []
   const source = createReadStream(file, { highWaterMark: 1_048_576 })
-  for await (const chunk of decompress(file, source)) {
+  for await (const chunk of namingFile(file, decompress(file, source))) {
     const bytes = chunk as Buffer
     let begin = 0
     for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, begin)) {

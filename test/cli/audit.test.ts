@@ -47,6 +47,9 @@ test('verify needs a FILE and a key that is one', async () => {
   const { exitCode, stderr } = await runCommand(['audit', 'verify', 'x', '--key', 'README.md'])
   assert.equal(exitCode, 2)
   assert.match(stderr, /expected a readable Ed25519 public key/)
+  const mistyped = await runCommand(['audit', 'verify', 'x', '--lost', '41'])
+  assert.deepEqual([mistyped.exitCode, mistyped.stdout], [2, ''])
+  assert.match(mistyped.stderr, /--lost must be FROM-TO/)
 })
 
 test('what a gateway has written is verified, in its second places too, and what was changed is named', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { type GatewayOptions, globex } from '../support/gateway.ts'
@@ -360,6 +361,27 @@ describe('jobs', () => {
     const { reasons } = (await unready.json()) as { readonly reasons: readonly string[] }
     assert.deepEqual(reasons, ['the file of jobs is lost until a restart'])
     assert.equal(magento.received.length, 0)
+  })
+
+  test('are refused where their file was deleted, but those that it has are carried out', async () => {
+    await using jobs = await startJobsGateway(magento.url)
+    await magento.setFault({ kind: 'maintenance' })
+    const accepted = await jobs.write({ body: product })
+    await rm(jobs.file)
+    const answer = await jobs.write({ body: product })
+    assert.equal(answer.status, 503)
+    assert.equal(problemOf(answer).code, 'jobs-unavailable')
+    await magento.clearFault()
+    assert.equal((await jobs.ended(accepted)).state, 'done')
+    assert.equal(
+      magento.received.some(({ method }) => method === 'POST'),
+      true,
+    )
+    let unready: Response
+    do unready = await fetch(`${jobs.gateway.adminUrl}/readyz`)
+    while (unready.ok)
+    const { reasons } = (await unready.json()) as { readonly reasons: readonly string[] }
+    assert.deepEqual(reasons, ['the file of jobs is lost until a restart'])
   })
 
   test('of an integration that passes the credential of its caller on are carried out at once', async () => {

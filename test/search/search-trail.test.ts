@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -90,6 +90,29 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       if (plain !== segment) await writeFile(plain, bytes)
       assert.deepEqual(await found(path(), { skus: 'sku-17' }), expected)
       if (plain !== segment) await rm(plain)
+    })
+
+    test('of which one is damaged, it and the verification name that one', async () => {
+      const [segment = ''] = segmentFiles(path())
+      const index = `${segment.replace(/\.(gz|zst)$/, '')}.idx`
+      const [bytes, indexBytes] = [await readFile(segment), await readFile(index)]
+      if (compress === 'none') {
+        await rm(segment)
+        await mkdir(segment)
+      } else await writeFile(segment, Buffer.from(bytes).fill(0, Math.floor(bytes.length / 2)))
+      const isNamed = ({ message }: Error) => message.startsWith(`${segment} cannot be read: `)
+      const query = { equal: new Map(), fromMs: begin, toMs: begin + 1e9 }
+      const searched = async () => {
+        for await (const _ of searchTrail(trailFiles(path()), query, () => {}));
+      }
+      await assert.rejects(searched, isNamed)
+      await rm(index)
+      await assert.rejects(searched, isNamed)
+      const files = trailFiles(path())
+      await assert.rejects(verifyTrail({ files, checkpointFiles: [], publicKeys: [] }), isNamed)
+      await rm(segment, { recursive: true })
+      await writeFile(segment, bytes)
+      await writeFile(index, indexBytes)
     })
 
     test('that were compressed after they were listed, it finds by their new names', async () => {
@@ -198,6 +221,7 @@ describe('the command', () => {
   test('names the argument that it does not understand', async () => {
     assert.equal((await search('--from', 'yesterday')).exitCode, 2)
     assert.equal((await search('--limit', 'all')).exitCode, 2)
+    assert.equal((await search('--limit', '1.5')).exitCode, 2)
     assert.equal((await search('--colour', 'red')).exitCode, 2)
     assert.equal((await runCommand(['audit', 'search', join(folder, 'none')])).exitCode, 1)
     const { stderr } = await runCommand([

@@ -4,7 +4,7 @@ import { headLine, type OutputForm, recordLine } from '../../search/print-record
 import type { Query } from '../../search/query.ts'
 import { searchTrail } from '../../search/search-trail.ts'
 import { trailFiles } from '../../verify/trail-files.ts'
-import { UsageError } from '../arguments.ts'
+import { limitOf, UsageError } from '../arguments.ts'
 
 const options = {
   request: { type: 'string' },
@@ -45,8 +45,7 @@ export async function main(args: string[]): Promise<number> {
     throw new UsageError('expected one FILE, the path of the audit trail')
   if (values.json && values.csv) throw new UsageError('--json and --csv cannot be used together')
   const form: OutputForm = values.json ? 'json' : values.csv ? 'csv' : 'table'
-  const limit = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit)
-  if (!(limit >= 1)) throw new UsageError('--limit must be a number of at least 1')
+  const limit = limitOf(values.limit, Number.POSITIVE_INFINITY)
   if (values.status !== undefined && !/^\d{3}$/.test(values.status)) {
     throw new UsageError('--status must be a number of three digits')
   }

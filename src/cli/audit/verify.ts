@@ -24,6 +24,10 @@ export async function main(args: string[]): Promise<number> {
   const [file, ...more] = positionals
   if (file === undefined || more.length > 0)
     throw new UsageError('expected one FILE, the path of the audit trail')
+  const known = new Set(values.lost)
+  for (const range of known) {
+    if (!/^\d+-\d+$/.test(range)) throw new UsageError('--lost must be FROM-TO, such as 41-57')
+  }
   const publicKeys = (values.key ?? []).map(readKey)
   const own = `${file}.checkpoints`
   const checkpointFiles = [...(existsSync(own) ? [own] : []), ...(values.checkpoints ?? [])]
@@ -40,7 +44,6 @@ export async function main(args: string[]): Promise<number> {
     return fail((error as Error).message)
   }
   for (const note of report.notes) process.stdout.write(`${note}\n`)
-  const known = new Set(values.lost)
   let isExplained = true
   for (const { from, to, at } of report.losses) {
     const range = `${from}-${to}`

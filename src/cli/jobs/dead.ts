@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { requiredOption } from '../arguments.ts'
-import { limitOf, print, withJobs } from './with-jobs.ts'
+import { limitOf, requiredOption } from '../arguments.ts'
+import { print, withJobs } from './with-jobs.ts'
 
 const options = {
   config: { type: 'string' },

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Job, type JobState, jobStates } from '../../jobs/job.ts'
-import { requiredOption, UsageError } from '../arguments.ts'
-import { limitOf, print, withJobs } from './with-jobs.ts'
+import { limitOf, requiredOption, UsageError } from '../arguments.ts'
+import { print, withJobs } from './with-jobs.ts'
 
 const options = {
   config: { type: 'string' },

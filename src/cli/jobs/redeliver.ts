@@ -1,5 +1,5 @@
 import { type Redelivery, redeliver } from '../../callbacks/redeliver.ts'
-import { jobArguments, withJobs } from './with-jobs.ts'
+import { fail, jobArguments, print, withJobs } from './with-jobs.ts'
 
 const said: Readonly<Record<Redelivery, string>> = {
   'put back': 'the call-back was dead and is sent again',
@@ -18,9 +18,9 @@ export function main(args: string[]): Promise<number> {
   const { id, config } = jobArguments(args)
   return withJobs(config, async ({ backend, callbackLifeMs }) => {
     const redelivery = await redeliver(id, backend, Date.now(), callbackLifeMs)
-    const isSent = redelivery === 'put back' || redelivery === 'put'
-    const line = `${id}: ${said[redelivery]}\n`
-    ;(isSent ? process.stdout : process.stderr).write(line)
-    return isSent ? 0 : 1
+    const line = `${id}: ${said[redelivery]}`
+    if (redelivery !== 'put back' && redelivery !== 'put') return fail(line)
+    print(line)
+    return 0
   })
 }

@@ -71,14 +71,6 @@ export function jobArguments(args: string[]): { readonly id: string; readonly co
   return { id, config: requiredOption(values.config, 'config') }
 }
 
-/** Reads a number of at least 1; `standard` if it is not given. */
-export function limitOf(text: string | undefined, standard: number): number {
-  const limit = text === undefined ? standard : Number(text)
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new UsageError('--limit must be a whole number of at least 1')
-  return limit
-}
-
 /** Prints a line, or JSON in several lines. Text that a caller chose cannot control the terminal. */
 export function print(line: string): void {
   process.stdout.write(`${escapeControls(line)}\n`)

@@ -3,9 +3,14 @@ import { entryOperations } from './entry-operations.ts'
 import { holdFile, removeLeft } from './holders.ts'
 import { jobOperations } from './job-operations.ts'
 import { openJobFile } from './open-file.ts'
+import { watchPlace } from './watch-place.ts'
 
 /** All operations on the file, by name. */
-export type FileOperations = ReturnType<typeof entryOperations> & ReturnType<typeof jobOperations>
+export type FileOperations = ReturnType<typeof entryOperations> &
+  ReturnType<typeof jobOperations> & {
+    /** Whether the path of the file still leads to it. */
+    readonly isInPlace: () => boolean
+  }
 
 /** Calls that are made durable together, in their order. */
 export type FileBatch = readonly {
@@ -36,11 +41,18 @@ function serve(file: string, port: MessagePort): void {
   const db = openJobFile(file)
   const holder = holdFile(file)
   removeLeft(file)
-  const operations: FileOperations = { ...entryOperations(db, file), ...jobOperations(db) }
+  const isInPlace = watchPlace(file)
+  const operations: FileOperations = {
+    ...entryOperations(db, file),
+    ...jobOperations(db),
+    isInPlace,
+  }
   const call = operations as unknown as Record<string, (...args: unknown[]) => unknown>
 
   function commit(batch: FileBatch): FileOutcome[] {
     try {
+      // Whatever was accepted before is carried out and told of, but nothing else is accepted.
+      if (batch.some(isNewJob) && !isInPlace()) throw moved
       const outcomes = batch.map(({ name, args }) => ({ value: call[name]?.(...args) }))
       db.exec('COMMIT')
       return outcomes
@@ -77,6 +89,12 @@ function serve(file: string, port: MessagePort): void {
     }
   })
   port.postMessage({ holder: holder.id } satisfies FileMessage)
+}
+
+const moved = Object.assign(new Error('the file is no longer in its place'), { code: 'EMOVED' })
+
+function isNewJob({ name, args: [queue] }: FileBatch[number]): boolean {
+  return name === 'put' && queue === 'jobs'
 }
 
 function faultOf(error: unknown): FileFault {

@@ -3,7 +3,7 @@ import type { JobBackend } from '../job-backend.ts'
 import { fileQueue } from './file-queue.ts'
 import { fileStore } from './file-store.ts'
 import { forgetOld, type Keeping } from './forget-old.ts'
-import { openJobFileThread } from './job-file.ts'
+import { JobFileError, openJobFileThread } from './job-file.ts'
 
 /** Where jobs are kept on one machine. */
 export interface FileBackendSettings extends Keeping {
@@ -32,9 +32,16 @@ export async function openFileBackend(
     fileQueue(file, { name, clock, pollMs, onFault }),
   ) as [ReturnType<typeof fileQueue>, ReturnType<typeof fileQueue>]
   const closing = new AbortController()
+  let isMoved = false
+  const lookForFile = async () => {
+    if (isMoved || (await file.run('isInPlace'))) return
+    isMoved = true
+    onFault(new JobFileError('EMOVED', `the file of jobs ${path} was moved, deleted or replaced`))
+  }
   let forgetting: Promise<void> | undefined
   const tidy = setInterval(() => {
     file.run('recover', file.holder).catch(onFault)
+    lookForFile().catch(onFault)
     forgetting ??= forgetOld(file, keeping, clock(), closing.signal)
       .catch(onFault)
       .finally(() => {
@@ -45,7 +52,7 @@ export async function openFileBackend(
     jobs,
     callbacks,
     store: fileStore(file),
-    isLost: file.isLost,
+    isLost: () => isMoved || file.isLost(),
     close: async () => {
       clearInterval(tidy)
       closing.abort()

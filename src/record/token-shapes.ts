@@ -81,9 +81,8 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
     const plain = redactPlain(text)
     if (depth === 0) return plain
     const percent = replaceRuns(plain, wordsWithPercent(plain), ({ begin, end }) => {
-      const word = plain.slice(begin, end)
-      const decoded = word.replace(percentTriplets, decodeTriplets)
-      return decoded !== word && hides(decoded, depth - 1) ? redacted : undefined
+      const decodings = decodingsOf(plain.slice(begin, end))
+      return decodings.some((decoded) => hides(decoded, depth - 1)) ? redacted : undefined
     })
     const runs = findRuns(percent, base64Characters, minBase64Length, hexCharacters)
     return replaceRuns(percent, runs, ({ begin, end }) => {
@@ -121,6 +120,14 @@ function wordsWithPercent(text: string): readonly Run[] {
     at = text.indexOf('%', end)
   }
   return words
+}
+
+/** What a word with percent-encoding can stand for: a plus in it is a space if it comes from a form. */
+function decodingsOf(word: string): readonly string[] {
+  const decoded = word.replace(percentTriplets, decodeTriplets)
+  if (decoded === word) return []
+  if (!word.includes('+')) return [decoded]
+  return [decoded, word.replaceAll('+', ' ').replace(percentTriplets, decodeTriplets)]
 }
 
 /** Decodes percent-encoding. Bytes that are not UTF-8 become U+FFFD, so that the text around them is still searched. */

@@ -34,6 +34,7 @@ test('finds a secret each of whose characters is percent-encoded, and one encode
       for (const encoded of [
         percentEncodeAll(text),
         encodeURIComponent(encodeURIComponent(text)),
+        new URLSearchParams({ a: text }).toString().slice('a='.length),
         encodeURIComponent(Buffer.from(text).toString('base64')),
         Buffer.from(percentEncodeAll(text)).toString('base64'),
         // Beside what is no escape, or none of UTF-8.
@@ -44,6 +45,22 @@ test('finds a secret each of whose characters is percent-encoded, and one encode
       }
     }),
   )
+})
+
+test('finds a secret of words in a form, where a plus stands for a space', () => {
+  const redact = compileRedaction([new Secret('correct horse ~battery (staple)')])
+  const plain = compileRedaction([new Secret('correct horse battery staple')])
+  assert.equal(plain('"a=1&b=correct+horse+battery+staple&c"'), '"a=1&b=[redacted]&c"')
+  for (const text of [
+    'correct+horse+%7Ebattery+%28staple%29',
+    'correct+horse+~battery+(staple)',
+    '%63orrect+horse+%7ebattery+%28staple%29',
+  ]) {
+    assert.equal(redact(`"a=1&b=${text}&c"`), '"a=1&b=[redacted]&c"')
+  }
+  // A plus that is one.
+  const summed = compileRedaction([new Secret('correct+horse+~battery')])
+  assert.equal(summed('"correct%2Bhorse%2B%7Ebattery"'), '"[redacted]"')
 })
 
 test('finds each of ten thousand secrets, and redacts nothing else', () => {
@@ -58,6 +75,17 @@ test('finds each of ten thousand secrets, and redacts nothing else', () => {
   }
   const line = '{"route":"GET /V1/products/:sku","path":"/rest/V1/products/24-MB01"}'
   assert.equal(redact(line), line)
+})
+
+test('finds a secret of seven characters at any place, and takes a shorter one for an ordinary word', () => {
+  const redact = compileRedaction([new Secret('s3cr3t7'), new Secret('plain6')])
+  for (let before = 0; before < 9; before += 1) {
+    for (const behind of ['', '.', '...']) {
+      const around = '.'.repeat(before)
+      assert.equal(redact(`${around}s3cr3t7${behind}`), `${around}[redacted]${behind}`)
+    }
+  }
+  assert.equal(redact('s3cr3t7s3cr3t7 plain6'), '[redacted][redacted] plain6')
 })
 
 test('of secrets that begin alike, the longest is redacted', () => {

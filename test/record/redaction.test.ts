@@ -37,7 +37,9 @@ test('strikes every known secret out of a line, in every form it may take', () =
             text.toUpperCase(),
             text.toLowerCase(),
             encodeURIComponent(text),
+            encodeURIComponent(text).replaceAll('%20', '+'),
             bytes.toString('hex'),
+            bytes.toString('hex').toUpperCase(),
             bytes.toString('base64').replace(/=+$/, ''),
             bytes.toString('base64url'),
           ]) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -23,6 +23,7 @@ before(async () => {
   magento = await startMagento()
   gateway = await startGateway({
     magentoUrl: magento.url,
+    gateway: { limits: { perAddress: quietAddresses, textLength: 60, arrayItems: 3 } },
     magentoSchema: shopDocument,
     integrations: [
       {
@@ -76,6 +77,15 @@ describe('a body', () => {
       errors: pointers,
       forwarded: false,
     })
+  })
+  test('with a longer text or array than the gateway takes is refused', async () => {
+    const within = { sku: 'a'.repeat(60), website_ids: [1, 2, 3] }
+    assert.ok((await post('V1/products', { product: within })).forwarded)
+    const beyond = { sku: 'a'.repeat(61), website_ids: [1, 2, 3, 4] }
+    assert.deepEqual((await post('V1/products', { product: beyond })).errors, [
+      { pointer: '/product/sku', expected: 'at most 60 characters' },
+      { pointer: '/product/website_ids', expected: 'at most 3 elements' },
+    ])
   })
   test('that is missing is refused', async () => {
     const answer = await send(gateway.url, {

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
+import { verifyTrail } from '../../src/verify/verify-trail.ts'
 
 let folder: string
 before(async () => {
@@ -49,6 +50,15 @@ function readChain(text: string, from = { seq: 0, hash: '0'.repeat(64) }): Line[
       prev = read.hash
       return read
     })
+}
+
+// A limit on the size of files is a full disk that needs no privileges to be made.
+function limit(bytes: number | 'unlimited') {
+  return promisify(execFile)('prlimit', [
+    '--pid',
+    String(process.pid),
+    `--fsize=${bytes}:unlimited`,
+  ])
 }
 
 test('numbers and links its lines, over a restart too', async () => {
@@ -166,9 +176,6 @@ test('of several lines tells which ones a disk has taken that is full then, and 
     (error) => errors.push(error),
     (heads) => written.push(...heads.map(({ seq }) => seq)),
   )
-  // A limit on the size of files is a full disk that needs no privileges to be made.
-  const limit = (bytes: number | 'unlimited') =>
-    promisify(execFile)('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`])
   const [first = ''] = await file.append(['{"n":1}'])
   await limit(2.5 * first.length)
   const taken = await file
@@ -190,4 +197,24 @@ test('of several lines tells which ones a disk has taken that is full then, and 
   assert.deepEqual([resumed?.event, resumed?.lost, resumed?.cutBytes], ['resumed', 2, torn.length])
   assert.equal(last?.n, 5)
   assert.deepEqual(written, [1, 2, 3, 4])
+})
+
+test('is not put aside while it ends with a line that was cut off, which it has to account for itself', async () => {
+  const path = join(folder, 'torn-and-full.jsonl')
+  const errors: unknown[] = []
+  const file = await openChainedFile(path, { sizeMiB: 1, keep: 100, compress: 'none' }, (error) =>
+    errors.push(error),
+  )
+  const line = JSON.stringify({ filler: 'x'.repeat(600_000) })
+  assert.equal((await file.append([line])).length, 1)
+  await limit(1_048_576)
+  assert.deepEqual(await file.append([line]).finally(() => limit('unlimited')), [])
+  for (let count = 0; count < 2; count += 1) assert.equal((await file.append([line])).length, 1)
+  await file.close()
+  assert.equal(errors.length, 1)
+  const files = trailFiles(path)
+  assert.equal(files.length, 2)
+  const { fault, notes } = await verifyTrail({ files, checkpointFiles: [] })
+  assert.equal(fault, undefined)
+  assert.match(notes.join(), /:2: a line was cut off here, as record 2 tells$/)
 })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text as streamText } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
-import { zstdDecompressSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { deleteOldSegments, openSegments, segmentFiles } from '../../src/record/segments.ts'
 import { decompress } from '../../src/verify/decompress.ts'
@@ -118,12 +118,20 @@ test('keeps the order of the chain where the clock is set back between two rotat
   assert.equal(report.fault, undefined)
 })
 
-test('is whole also where files are put aside between its listing and its reading', async () => {
+test('is whole also where files are put aside or compressed between its listing and its reading', async () => {
   const path = join(folder, 'listed.jsonl')
   const file = await openChainedFile(path, { sizeMiB: 1, keep: 100, compress: 'none' }, failOn)
   const line = JSON.stringify({ requestId: 'one', filler: 'x'.repeat(600_000) })
-  for (let n = 0; n < 3; n += 1) await file.append([line])
+  for (let n = 0; n < 5; n += 1) await file.append([line])
   const files = trailFiles(path)
+  for (const [index, suffix, compressed] of [
+    [0, '.gz', gzipSync],
+    [1, '.zst', zstdCompressSync],
+  ] as const) {
+    const aside = files[index] ?? ''
+    await writeFile(aside + suffix, compressed(await readFile(aside)))
+    await rm(aside)
+  }
   for (let n = 0; n < 4; n += 1) await file.append([line])
   await file.close()
   assert.ok(segmentFiles(path).length > files.length)

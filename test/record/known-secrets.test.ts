@@ -88,6 +88,13 @@ test('finds a secret of seven characters at any place, and takes a shorter one f
   assert.equal(redact('s3cr3t7s3cr3t7 plain6'), '[redacted][redacted] plain6')
 })
 
+test('finds a secret at the end of a long text', () => {
+  const redact = compileRedaction([new Secret('s3cr3t-of-acme')])
+  for (const before of ['.'.repeat(20_000), 'é'.repeat(100_003), '.'.repeat(50_000)]) {
+    assert.equal(redact(`${before}s3cr3t-of-acme`), `${before}[redacted]`)
+  }
+})
+
 test('of secrets that begin alike, the longest is redacted', () => {
   const redact = compileRedaction([
     new Secret('0123456789abcdef'),

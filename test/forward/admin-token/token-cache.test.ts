@@ -5,6 +5,8 @@ import { Secret } from '../../../src/contract/secret.ts'
 import { attemptWithAdminToken } from '../../../src/forward/admin-token/admin-token-attempt.ts'
 import type { TokenOutcome } from '../../../src/forward/admin-token/fetch-token.ts'
 import { newTokenMemory, TokenCache } from '../../../src/forward/admin-token/token-cache.ts'
+import { dialectMemoryFor } from '../../../src/forward/oauth1/dialect-memory.ts'
+import { prepareUpstreamCredentials } from '../../../src/forward/upstream-credentials.ts'
 import { testClock } from '../../support/services.ts'
 
 const minuteMs = 60_000
@@ -84,6 +86,34 @@ test('renews a token that does not say when it ends after the time that is confi
   clock.advance(1)
   await read()
   assert.equal(magento.fetches, 2)
+})
+
+test('a token that does not say when it ends is good for as many minutes as are configured', async () => {
+  const clock = testClock()
+  let signIns = 0
+  const credentials = { username: new Secret('erp'), password: new Secret('p4ssword') }
+  const authorize = prepareUpstreamCredentials(
+    { adminToken: { ...credentials, lifetimeMinutes: 10 } },
+    {
+      publicOrigin: 'https://shop.example',
+      dialects: dialectMemoryFor(undefined),
+      sendTokenRequest: async () => {
+        signIns += 1
+        return { status: 200, body: `"opaque-token-${signIns}"` }
+      },
+      tokenMemoryOf: () => newTokenMemory(clock),
+      monotonicClock: clock,
+    },
+  )
+  const ask = async () => {
+    const attempt = await authorize({ method: 'GET', header: () => undefined, target: undefined })
+    return 'reason' in attempt ? attempt.reason : attempt.authorization
+  }
+  assert.equal(await ask(), 'Bearer opaque-token-1')
+  clock.advance(9 * minuteMs - 1)
+  assert.equal(await ask(), 'Bearer opaque-token-1')
+  clock.advance(1)
+  assert.equal(await ask(), 'Bearer opaque-token-2')
 })
 
 test('does not fetch without end when tokens end at once', async () => {

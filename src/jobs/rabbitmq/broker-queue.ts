@@ -63,11 +63,11 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
         return true
       }),
     depth: async () => {
-      const ready = await broker.withChannel(async (channel) => {
+      const ready = await broker.withChannel(async (channel, ask) => {
         let count = 0
         const waits = names.waits.map(({ name }) => name)
         for (const queue of [...names.sources.map((source) => source.queue), ...waits]) {
-          count += (await channel.checkQueue(queue)).messageCount
+          count += (await ask(channel.checkQueue(queue))).messageCount
         }
         return count
       })

@@ -6,6 +6,7 @@ import {
   type RecoveringChannelModel,
 } from 'amqplib'
 import { waitForAll } from '../wait-for-all.ts'
+import { type AskBroker, askWithin } from './ask-broker.ts'
 import { brokerError, brokerErrorCode } from './broker-error.ts'
 import { type Publish, publisherOn } from './publisher.ts'
 
@@ -15,13 +16,16 @@ export interface BrokerSettings {
   readonly url: string
   /** PEM of the authorities that may sign its certificate; those of the system if left out. */
   readonly ca?: string | undefined
-  /** Longest wait for a confirm, milliseconds. */
+  /** Longest wait for a confirm or another answer, milliseconds; that for a set-up is ten times as long. */
   readonly deadlineMs: number
   /** Declares queues and exchanges on each new connection, before anything else uses it. */
-  readonly declare: (channel: Channel) => Promise<void>
+  readonly declare: UseChannel<void>
   /** Told once when the broker is lost, with a code, and once when it is back. */
   readonly onChange: (lostCode: string | undefined) => void
 }
+
+/** Uses a channel; `ask` bounds the wait for each answer that comes over it. */
+export type UseChannel<Result> = (channel: Channel, ask: AskBroker) => Promise<Result>
 
 /** A connection to a broker, made again whenever it is lost. */
 export interface Broker {
@@ -31,9 +35,9 @@ export interface Broker {
    */
   readonly publish: Publish
   /** Acts on a separate channel, which is closed afterwards; messages that were got and not acknowledged go back. */
-  readonly withChannel: <Result>(act: (channel: Channel) => Promise<Result>) => Promise<Result>
-  /** Calls back with the present connection and with each new one. */
-  readonly onConnection: (use: (connection: ChannelModel) => void) => void
+  readonly withChannel: <Result>(act: UseChannel<Result>) => Promise<Result>
+  /** Calls back with the present connection and with each new one; `ask` is as patient as for a set-up. */
+  readonly onConnection: (use: (connection: ChannelModel, ask: AskBroker) => void) => void
   readonly isAway: () => boolean
   readonly close: () => Promise<void>
 }
@@ -41,10 +45,15 @@ export interface Broker {
 /** A broker that is silent for twice this time counts as lost; seconds. */
 const heartbeatSeconds = 5
 
+/** How many deadlines each step of a set-up may take; to make a queue takes longer than to confirm a message. */
+const deadlinesForSetUp = 10
+
 /** Connects; resolves after the first attempt, even if that fails. */
 export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   const { deadlineMs, declare, onChange } = settings
-  const users: ((connection: ChannelModel) => void)[] = []
+  const ask = askWithin(deadlineMs)
+  const askPatiently = askWithin(deadlineMs * deadlinesForSetUp)
+  const users: Parameters<Broker['onConnection']>[0][] = []
   let current: { readonly connection: ChannelModel; readonly publish: Publish } | undefined
   let isAnnounced = false
   let isBlocked = false
@@ -56,17 +65,40 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     onChange(brokerErrorCode(error))
   }
 
+  function usable(): NonNullable<typeof current> {
+    if (current === undefined) throw brokerError('BROKER_AWAY')
+    // The broker would read what it is sent only when it has room again, long after the deadline.
+    if (isBlocked) throw brokerError('BROKER_FULL')
+    return current
+  }
+
   async function setUp(connection: ChannelModel): Promise<void> {
-    const channel = await openQuietly(connection.createConfirmChannel())
-    await declare(channel)
-    isBlocked = false
-    current = { connection, publish: publisherOn(channel, deadlineMs) }
+    // amqplib itself listens only after the set-up. Without a listener an error would end the process.
+    connection.on('error', () => undefined)
+    try {
+      await declareOn(connection)
+    } catch (error) {
+      // amqplib closes it too, and would wait for an answer that may not come either.
+      connection.close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  async function declareOn(connection: ChannelModel): Promise<void> {
+    const channel = await openQuietly(connection.createConfirmChannel(), askPatiently)
+    let isClosed = false
     channel.on('close', () => {
+      isClosed = true
       if (current?.connection !== connection) return
       current = undefined
       // Once the broker has closed the channel, everything is made anew.
       connection.close().catch(() => undefined)
     })
+    await declare(channel, askPatiently)
+    // It may have been closed together with the last answer, before amqplib listens.
+    if (isClosed) throw brokerError('BROKER_AWAY')
+    isBlocked = false
+    current = { connection, publish: publisherOn(channel, deadlineMs) }
   }
 
   const recovering: RecoveringChannelModel = await connect(addressOf(settings.url), {
@@ -93,7 +125,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   recovering.on('connect', (connection) => {
     if (isAnnounced) onChange(undefined)
     isAnnounced = false
-    for (const use of users) use(connection)
+    for (const user of users) user(connection, askPatiently)
   })
   await new Promise<void>((resolve) => {
     recovering.on('connect', () => resolve())
@@ -102,25 +134,24 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
 
   return {
     publish: async (...message) => {
-      if (current === undefined) throw brokerError('BROKER_AWAY')
-      // The broker would read the message only when it has room again, long after the deadline.
-      if (isBlocked) throw brokerError('BROKER_FULL')
-      await current.publish(...message)
+      await usable().publish(...message)
     },
     withChannel: async (act) => {
-      if (current === undefined) throw brokerError('BROKER_AWAY')
-      const channel = await openQuietly(current.connection.createChannel())
+      const { connection } = usable()
       try {
-        return await act(channel)
+        const channel = await openQuietly(connection.createChannel(), ask)
+        try {
+          return await act(channel, ask)
+        } finally {
+          await untilFarewell(channel.close())
+        }
       } catch (error) {
         throw brokerError(brokerErrorCode(error))
-      } finally {
-        await channel.close().catch(() => undefined)
       }
     },
-    onConnection: (use) => {
-      users.push(use)
-      if (current !== undefined) use(current.connection)
+    onConnection: (user) => {
+      users.push(user)
+      if (current !== undefined) user(current.connection, askPatiently)
     },
     isAway: () => current === undefined || isBlocked,
     close: async () => {
@@ -142,10 +173,19 @@ export async function untilFarewell(closing: Promise<unknown>): Promise<void> {
 /** Opens a channel whose errors show only in that it closes; without a listener they would end the process. */
 export async function openQuietly<Opened extends Channel | ConfirmChannel>(
   opening: Promise<Opened>,
+  ask: AskBroker,
 ): Promise<Opened> {
-  const channel = await opening
-  channel.on('error', () => undefined)
-  return channel
+  const quiet = opening.then((channel) => {
+    channel.on('error', () => undefined)
+    return channel
+  })
+  try {
+    return await ask(quiet)
+  } catch (error) {
+    // If it opens later, nobody uses it.
+    quiet.then((channel) => channel.close()).catch(() => undefined)
+    throw error
+  }
 }
 
 function addressOf(url: string): string {

@@ -1,5 +1,6 @@
 import type { Channel, GetMessage } from 'amqplib'
 import type { DeadLetter, Page } from '../durable-queue.ts'
+import type { AskBroker } from './ask-broker.ts'
 import type { Broker } from './broker.ts'
 import { type Death, entryOf, messageOf, type StoredEntry } from './message.ts'
 
@@ -32,7 +33,9 @@ export function deadLetters(broker: Broker, queue: string, keepMs: number): Dead
 
   function read<Result>(use: (channel: Channel, found: readonly Found[]) => Promise<Result>) {
     const reading = last.then(() =>
-      broker.withChannel(async (channel) => use(channel, await lettersOn(channel, queue))),
+      broker.withChannel(async (channel, ask) =>
+        use(channel, await lettersOn(channel, ask, queue)),
+      ),
     )
     last = reading.catch(() => undefined)
     return reading
@@ -59,14 +62,20 @@ export function deadLetters(broker: Broker, queue: string, keepMs: number): Dead
         return true
       }),
     count: () =>
-      broker.withChannel(async (channel) => (await channel.checkQueue(queue)).messageCount),
+      broker.withChannel(
+        async (channel, ask) => (await ask(channel.checkQueue(queue))).messageCount,
+      ),
   }
 }
 
-async function lettersOn(channel: Channel, queue: string): Promise<readonly Found[]> {
+async function lettersOn(
+  channel: Channel,
+  ask: AskBroker,
+  queue: string,
+): Promise<readonly Found[]> {
   const found: Found[] = []
   for (;;) {
-    const message = await channel.get(queue)
+    const message = await ask(channel.get(queue))
     if (message === false) return found
     const { entry, death } = entryOf(message) ?? {}
     if (entry && death) found.push({ message, letter: { ...entry, ...death } })

@@ -11,7 +11,7 @@ export interface BrokerBackendSettings {
   readonly url: string
   /** PEM of the authorities that may sign the certificate of the broker; those of the system if left out. */
   readonly ca?: string | undefined
-  /** Longest wait for the broker to confirm, milliseconds. */
+  /** Longest wait for the broker to confirm, or to answer otherwise, milliseconds. */
   readonly deadlineMs: number
   /** How long a dead letter is kept, milliseconds; below 2 to the power of 32. */
   readonly keepDeadMs: number
@@ -37,9 +37,9 @@ export async function openBrokerBackend(
   const names = { jobs: queueNames('jobs'), callbacks: queueNames('callbacks') }
   const broker = await openBroker({
     ...settings,
-    declare: async (channel) => {
-      await declareQueues(channel, names.jobs)
-      await declareQueues(channel, names.callbacks)
+    declare: async (channel, ask) => {
+      await declareQueues(channel, ask, names.jobs)
+      await declareQueues(channel, ask, names.callbacks)
     },
     onChange: onBrokerChange,
   })

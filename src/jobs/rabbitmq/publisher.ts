@@ -20,7 +20,9 @@ export function publisherOn(channel: ConfirmChannel, deadlineMs: number): Publis
   return (queue, { content, ...options }, exchange = '') =>
     new Promise((resolve, reject) => {
       const correlationId = randomUUID()
-      const deadline = setTimeout(() => reject(brokerError('BROKER_TIMEOUT')), deadlineMs)
+      const giveUp = () => reject(brokerError('BROKER_TIMEOUT'))
+      // A confirm that has arrived while the process was busy is read first.
+      const deadline = setTimeout(() => setImmediate(giveUp), deadlineMs)
       const settle = (error: unknown) => {
         clearTimeout(deadline)
         const isReturned = returned.delete(correlationId)

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { Channel } from 'amqplib'
 import type { QueueEntry } from '../durable-queue.ts'
+import type { AskBroker } from './ask-broker.ts'
 
 /** A queue of the broker that entries are delivered from. */
 export interface Source {
@@ -67,7 +68,11 @@ export function queueNames(name: string): QueueNames {
 const deliveryLimit = 1_000_000_000
 
 /** Declares the queues; it is an error if one exists with other arguments. */
-export async function declareQueues(channel: Channel, names: QueueNames): Promise<void> {
+export async function declareQueues(
+  channel: Channel,
+  ask: AskBroker,
+  names: QueueNames,
+): Promise<void> {
   const quorum = {
     'x-queue-type': 'quorum',
     'x-delivery-limit': deliveryLimit,
@@ -76,24 +81,19 @@ export async function declareQueues(channel: Channel, names: QueueNames): Promis
   }
   const queues = [...names.sources, { queue: names.dead, isOrdered: false }]
   for (const { queue, isOrdered } of queues) {
-    await channel.assertQueue(queue, {
-      durable: true,
-      arguments: { ...quorum, ...(isOrdered && { 'x-single-active-consumer': true }) },
-    })
+    const own = isOrdered && { 'x-single-active-consumer': true }
+    await ask(channel.assertQueue(queue, { durable: true, arguments: { ...quorum, ...own } }))
   }
   for (const { name, waitMs } of names.waits) {
-    await channel.assertExchange(name, 'fanout', { durable: true })
-    await channel.assertQueue(name, {
-      durable: true,
-      arguments: {
-        ...quorum,
-        'x-message-ttl': waitMs,
-        // The default exchange, which takes the address as the name of a queue.
-        'x-dead-letter-exchange': '',
-        // A message leaves this queue only when the other one has confirmed it.
-        'x-dead-letter-strategy': 'at-least-once',
-      },
-    })
-    await channel.bindQueue(name, name, '')
+    const own = {
+      'x-message-ttl': waitMs,
+      // The default exchange, which takes the address as the name of a queue.
+      'x-dead-letter-exchange': '',
+      // A message leaves this queue only when the other one has confirmed it.
+      'x-dead-letter-strategy': 'at-least-once',
+    }
+    await ask(channel.assertExchange(name, 'fanout', { durable: true }))
+    await ask(channel.assertQueue(name, { durable: true, arguments: { ...quorum, ...own } }))
+    await ask(channel.bindQueue(name, name, ''))
   }
 }

@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
+import type { AskBroker } from './ask-broker.ts'
 import { type Broker, openQuietly, untilFarewell } from './broker.ts'
 import type { Source } from './queue-names.ts'
 
@@ -33,8 +34,8 @@ export function subscribe(
   let isClosed = false
   let current: Channel | undefined
 
-  async function consumeOn(connection: ChannelModel): Promise<void> {
-    const channel = await openQuietly(connection.createChannel())
+  async function consumeOn(connection: ChannelModel, ask: AskBroker): Promise<void> {
+    const channel = await openQuietly(connection.createChannel(), ask)
     let isGone = false
     current = channel
     channel.on('close', () => {
@@ -45,8 +46,8 @@ export function subscribe(
     })
     for (const { queue, prefetch } of sources) {
       // Applies to each consumer that is started on the channel after it.
-      await channel.prefetch(prefetch)
-      await channel.consume(queue, (message) => {
+      await ask(channel.prefetch(prefetch))
+      const consuming = channel.consume(queue, (message) => {
         // The broker has ended the consumer.
         if (message === null) channel.close().catch(() => undefined)
         else
@@ -55,13 +56,17 @@ export function subscribe(
             receiptOf(channel, message, () => isGone),
           )
       })
+      await ask(consuming)
     }
     if (isClosed) await channel.close()
   }
 
-  broker.onConnection((connection) => {
-    // If the connection breaks meanwhile, a new one is made and comes here again.
-    if (!isClosed) consumeOn(connection).catch(() => undefined)
+  broker.onConnection((connection, ask) => {
+    if (isClosed) return
+    consumeOn(connection, ask).catch(() => {
+      // If the connection is lost, or does not answer, a new one is made and comes here again.
+      if (!isClosed) connection.close().catch(() => undefined)
+    })
   })
 
   return {

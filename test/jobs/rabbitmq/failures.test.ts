@@ -11,6 +11,7 @@ import { openTestBackend, type TestBackend } from '../../support/broker-backend.
 import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
+import { testConnections } from './connection-failures.ts'
 
 const done: Settlement = { state: 'done' }
 
@@ -42,6 +43,8 @@ describe('jobs in RabbitMQ', () => {
 
   const withBackend = (run: (backend: TestBackend) => Promise<void>) =>
     withBackends(1, ([backend]) => run(backend as TestBackend))
+
+  testConnections(() => ({ rabbit, redis }))
 
   test('are refused while no broker is there; those before that are delivered when it is back', () =>
     withBackend(async (backend) => {

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type Broker,
+  type BrokerSettings,
+  openBroker,
+  type UseChannel,
+} from '../../../src/jobs/rabbitmq/broker.ts'
+import { openTestBackend } from '../../support/broker-backend.ts'
+import { openBrokerLink } from '../../support/broker-link.ts'
+import type { TestRabbit } from '../../support/rabbitmq.ts'
+import type { TestRedis } from '../../support/redis.ts'
+import { deliveriesOf, entryOf } from '../queue-contract.ts'
+
+/** What can become of the connection to a broker that is itself alive. */
+export function testConnections(servers: () => { rabbit: TestRabbit; redis: TestRedis }): void {
+  const askSomething: UseChannel<void> = async (channel, ask) => {
+    await ask(channel.checkExchange('amq.direct'))
+  }
+
+  async function openDisposably(settings: BrokerSettings): Promise<Broker & AsyncDisposable> {
+    const broker = await openBroker(settings)
+    return { ...broker, [Symbol.asyncDispose]: broker.close }
+  }
+
+  async function untilThere(broker: { isAway?: () => boolean }): Promise<void> {
+    while (broker.isAway?.()) await delay(20)
+  }
+
+  test('a connection that is lost while it is set up, or just after, is made again', async () => {
+    await using link = await openBrokerLink(servers().rabbit.url)
+    const losses = [link.cut, link.closeWithNextAnswer]
+    const changes: (string | undefined)[] = []
+    await using broker = await openDisposably({
+      url: link.url,
+      deadlineMs: 10_000,
+      declare: async (channel, ask) => {
+        losses.shift()?.()
+        await askSomething(channel, ask)
+      },
+      onChange: (code) => changes.push(code),
+    })
+    await untilThere(broker)
+    assert.equal(losses.length, 0)
+    assert.equal(changes.length, 2)
+    await broker.withChannel(askSomething)
+  })
+
+  test('a broker that is alive and does not answer is not waited for', async () => {
+    await using link = await openBrokerLink(servers().rabbit.url)
+    let setUps = 0
+    await using broker = await openDisposably({
+      url: link.url,
+      deadlineMs: 100,
+      declare: async (channel, ask) => {
+        setUps += 1
+        if (setUps === 1) link.mute()
+        await askSomething(channel, ask)
+      },
+      onChange: () => undefined,
+    })
+    assert.equal(broker.isAway(), true)
+    await assert.rejects(broker.withChannel(askSomething), { code: 'BROKER_AWAY' })
+    link.unmute()
+    await untilThere(broker)
+    link.mute()
+    await assert.rejects(broker.withChannel(askSomething), { code: 'BROKER_TIMEOUT' })
+    link.unmute()
+  })
+
+  test('jobs are delivered over a new connection if a broker does not say that they are consumed', async () => {
+    const { rabbit, redis } = servers()
+    await using link = await openBrokerLink(rabbit.url)
+    await using other = await openTestBackend(rabbit.url, redis.url)
+    await using backend = await openTestBackend(link.url, redis.url, { deadlineMs: 100 })
+    await untilThere(backend)
+    await other.jobs.put(entryOf('unheard'))
+    link.mute()
+    const deliveries = deliveriesOf(backend.jobs)
+    while (link.closings() === 0) await delay(20)
+    link.unmute()
+    const { delivery, settle } = await deliveries.next()
+    assert.equal(delivery.id, 'unheard')
+    settle({ state: 'done' })
+    while ((await other.jobs.depth()).running > 0) await delay(20)
+  })
+}

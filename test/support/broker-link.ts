@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** A TCP proxy in front of a broker, which lets the broker fail in ways of its own. */
+export interface BrokerLink extends AsyncDisposable {
+  /** Leads to the broker over the link. */
+  readonly url: string
+  /** From now on the broker only shows that it is alive, and answers nothing. */
+  readonly mute: () => void
+  /** The broker answers again, also what it was asked meanwhile. */
+  readonly unmute: () => void
+  /** Ends the present connections. */
+  readonly cut: () => void
+  /** Has the broker close each present connection together with its next answer. */
+  readonly closeWithNextAnswer: () => void
+  /** How often the broker was asked to close a connection. */
+  readonly closings: () => number
+}
+
+/** AMQP 0-9-1, section 4.2.3: type, channel, size, payload and an octet at the end. */
+const frameOverheadBytes = 8
+const heartbeat = 8
+
+/** Class and method of `connection.close`. */
+const closeMethod = Buffer.from('000a0032', 'hex')
+
+/** `connection.close` with the code 320, connection-forced, and no text. */
+const close = Buffer.from('0100000000000b000a003201400000000000ce', 'hex')
+
+/**
+ * Opens a link.
+ * @param url of the broker
+ */
+export async function openBrokerLink(url: string): Promise<BrokerLink> {
+  const target = new URL(url)
+  const nears = new Set<Socket>()
+  const closing = new Set<Socket>()
+  const held: (() => void)[] = []
+  let isMute = false
+  let closings = 0
+  const server = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname)
+    let rest: Buffer = Buffer.alloc(0)
+    nears.add(near)
+    for (const socket of [near, far]) {
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        near.destroy()
+        far.destroy()
+        nears.delete(near)
+      })
+    }
+    near.on('data', (bytes: Buffer) => {
+      if (bytes.includes(closeMethod)) closings += 1
+      far.write(bytes)
+    })
+    far.on('data', (bytes: Buffer) => {
+      const { frames, rest: incomplete } = framesOf(Buffer.concat([rest, bytes]))
+      rest = incomplete
+      for (const frame of frames) {
+        const isAnswer = frame[0] !== heartbeat
+        const sent = isAnswer && closing.delete(near) ? Buffer.concat([frame, close]) : frame
+        if (isAnswer && isMute) held.push(() => near.write(sent))
+        else near.write(sent)
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const own = new URL(url)
+  own.port = String((server.address() as AddressInfo).port)
+  return {
+    url: own.href,
+    mute: () => {
+      isMute = true
+    },
+    unmute: () => {
+      isMute = false
+      for (const write of held.splice(0)) write()
+    },
+    cut: () => {
+      for (const near of nears) near.destroy()
+    },
+    closeWithNextAnswer: () => {
+      for (const near of nears) closing.add(near)
+    },
+    closings: () => closings,
+    [Symbol.asyncDispose]: async () => {
+      for (const near of nears) near.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function framesOf(bytes: Buffer): { frames: readonly Buffer[]; rest: Buffer } {
+  const frames: Buffer[] = []
+  let start = 0
+  while (bytes.length - start >= frameOverheadBytes) {
+    const end = start + frameOverheadBytes + bytes.readUInt32BE(start + 3)
+    if (end > bytes.length) break
+    frames.push(bytes.subarray(start, end))
+    start = end
+  }
+  return { frames, rest: bytes.subarray(start) }
+}

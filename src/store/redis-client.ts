@@ -48,7 +48,7 @@ const scripts = {
 /** Longest pause between two attempts to connect, in milliseconds. */
 const maxPauseMs = 500
 
-/** If a command is not answered within this time, the connection counts as broken and is replaced. */
+/** How long after the deadline a connection that still gives no answer counts as broken and is replaced, milliseconds. */
 const brokenAfterMs = 1_000
 
 /**
@@ -57,11 +57,12 @@ const brokenAfterMs = 1_000
  */
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
   const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)
+  // Whoever asks waits for the deadline by itself; this ends what a broken connection leaves.
+  const silentMs = deadlineMs + brokenAfterMs
   const options = {
-    // Whoever asks waits for the deadline by itself; this ends what a broken connection leaves.
-    commandTimeout: Math.max(deadlineMs, brokenAfterMs),
+    commandTimeout: silentMs,
     connectTimeout: 1_000,
-    socketTimeout: brokenAfterMs,
+    socketTimeout: silentMs,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

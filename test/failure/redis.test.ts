@@ -98,6 +98,16 @@ describe('while Redis is', () => {
     assert.deepEqual(opened.lines, [])
   })
 
+  test('slower than a second, it is waited for where the deadline is longer', async () => {
+    await using redis = await startRedis()
+    await using link = await openSlowLink(redis.port)
+    const location = { url: new Secret(`redis://127.0.0.1:${link.port}/0`) }
+    using opened = await openTestStore(location, { deadlineMs: 60_000 })
+    link.delayMs = 1_200
+    assert.equal(await opened.store.useNonce('nonce', 60_000), 'fresh')
+    assert.deepEqual(opened.lines, [])
+  })
+
   test('answering too late: what it let run at once meanwhile is given back', async () => {
     await using redis = await startRedis()
     await using link = await openSlowLink(redis.port)

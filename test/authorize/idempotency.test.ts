@@ -48,7 +48,8 @@ for (const kind of ['memory', 'Redis'] as const) {
       upstream = await startRawUpstream((socket) => respond(socket, upstream.requests.length))
       gateway = await startGateway({
         magentoUrl: upstream.url,
-        gateway: redis ? { store: { redis: 'env:REDIS', deadlineMs: 2_000 } } : {},
+        // However busy the machine is, Redis is not away.
+        gateway: redis ? { store: { redis: 'env:REDIS', deadlineMs: 60_000 } } : {},
         integrations: [
           acme,
           {
@@ -363,10 +364,12 @@ describe('where Redis takes nothing for a while', () => {
       body: '{}',
     })
 
-  /** Waits until keys are taken again. */
-  async function isBack(): Promise<void> {
-    respond = (socket) => answer(socket, 0)
-    while ((await post(newKey())).status === 503);
+  /** Sends a request until its key is looked at, since Redis may miss the deadline on a busy machine. */
+  async function postWhenBack(key: string): Promise<ClientAnswer> {
+    for (;;) {
+      const answered = await post(key)
+      if (!answered.body.includes('idempotency-unavailable')) return answered
+    }
   }
 
   /** Has Redis refuse to write from before Magento's answer on. */
@@ -384,18 +387,18 @@ describe('where Redis takes nothing for a while', () => {
     redis.freeze()
     assert.equal(problemOf(await post(key)).code, 'idempotency-unavailable')
     redis.thaw()
-    await isBack()
-    assert.equal((await post(key)).status, 200)
+    respond = (socket) => answer(socket, 0)
+    assert.equal((await postWhenBack(key)).status, 200)
   })
 
   test('the answer to a request under way is kept when it is back', async () => {
     const key = newKey()
     respond = answerReadOnly()
-    const first = await post(key)
+    const first = await postWhenBack(key)
     assert.equal(first.status, 200)
     await writable()
-    await isBack()
-    const second = await post(key)
+    respond = (socket) => answer(socket, 0)
+    const second = await postWhenBack(key)
     assert.deepEqual([second.status, second.body], [200, first.body])
     assert.equal(second.headers['idempotency-replayed'], 'true')
   })
@@ -403,10 +406,10 @@ describe('where Redis takes nothing for a while', () => {
   test('the key of a request that Magento did not carry out is free when it is back', async () => {
     const key = newKey()
     respond = answerReadOnly('503 Service Unavailable')
-    assert.equal((await post(key)).status, 503)
+    assert.equal((await postWhenBack(key)).status, 503)
     await writable()
-    await isBack()
-    const second = await post(key)
+    respond = (socket) => answer(socket, 0)
+    const second = await postWhenBack(key)
     assert.deepEqual([second.status, second.body], [200, '{"answer":0}'])
   })
 })

@@ -12,6 +12,8 @@ import type { JobBackend } from '../../src/jobs/job-backend.ts'
 export interface BackendUnderTest extends AsyncDisposable {
   /** Opens it; what was put before is there. */
   readonly open: (keepDeadMs?: number) => Promise<JobBackend>
+  /** Removes everything that was put, while it is not open. */
+  readonly clear: () => Promise<void>
 }
 
 const hourMs = 3_600_000
@@ -63,19 +65,35 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
     })
     after(() => place[Symbol.asyncDispose]())
 
-    /** Runs with the queue, which is empty at first, and is left empty. */
-    async function withQueue(
-      run: (queue: DurableQueue) => Promise<void>,
-      keepDeadMs?: number,
-    ): Promise<void> {
-      const backend = await place.open(keepDeadMs)
-      await run(backend.callbacks)
-      const { waiting, running, dead } = await backend.callbacks.depth()
-      assert.deepEqual({ waiting, running, dead }, { waiting: 0, running: 0, dead: 0 })
+    async function close(backend: JobBackend): Promise<void> {
       await backend.callbacks.close(0)
       await backend.jobs.close(0)
       await backend.close()
     }
+
+    /** Runs with the queue, and closes it. A test that fails takes no entry of later tests, and leaves them none. */
+    async function withOpenQueue(
+      run: (queue: DurableQueue) => Promise<void>,
+      keepDeadMs?: number,
+    ): Promise<void> {
+      const backend = await place.open(keepDeadMs)
+      try {
+        await run(backend.callbacks)
+      } catch (error) {
+        await close(backend)
+        await place.clear()
+        throw error
+      }
+      await close(backend)
+    }
+
+    /** Runs with the queue, which is empty at first, and is left empty. */
+    const withQueue: typeof withOpenQueue = (run, keepDeadMs) =>
+      withOpenQueue(async (queue) => {
+        await run(queue)
+        const { waiting, running, dead } = await queue.depth()
+        assert.deepEqual({ waiting, running, dead }, { waiting: 0, running: 0, dead: 0 })
+      }, keepDeadMs)
 
     async function untilEmpty(queue: DurableQueue): Promise<void> {
       for (;;) {
@@ -332,17 +350,17 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
       }))
 
     test('closed and opened again, it has what was put, and says of what was under way that its end is not known', async () => {
-      const backend = await place.open()
-      await backend.callbacks.put(entryOf('settled'))
-      await backend.callbacks.put(entryOf('under-way', { orderKey: '["u"]' }))
-      await backend.callbacks.put(entryOf('behind', { orderKey: '["u"]' }))
-      const deliveries = deliveriesOf(backend.callbacks, 2)
-      for (const { delivery, settle } of [await deliveries.next(), await deliveries.next()]) {
-        if (delivery.id === 'settled') delivery.signal.addEventListener('abort', () => settle(done))
-      }
-      await backend.callbacks.close(0)
-      await backend.jobs.close(0)
-      await backend.close()
+      await withOpenQueue(async (queue) => {
+        await queue.put(entryOf('settled'))
+        await queue.put(entryOf('under-way', { orderKey: '["u"]' }))
+        await queue.put(entryOf('behind', { orderKey: '["u"]' }))
+        const deliveries = deliveriesOf(queue, 2)
+        for (const { delivery, settle } of [await deliveries.next(), await deliveries.next()]) {
+          if (delivery.id === 'settled') {
+            delivery.signal.addEventListener('abort', () => settle(done))
+          }
+        }
+      })
       await withQueue(async (queue) => {
         const again = deliveriesOf(queue, 3)
         const first = await again.next()

@@ -33,6 +33,7 @@ async function inFile(): Promise<BackendUnderTest> {
   const file = join(folder, 'jobs.sqlite')
   return {
     open: (keepDeadMs = hourMs) => openFileBackend({ file, keepMs: hourMs, keepDeadMs }, failing),
+    clear: () => rm(file),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   }
 }

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { Secret } from '../../src/contract/secret.ts'
 import { compileBodyRedaction } from '../../src/record/body-redaction.ts'
+import { compileCredentialNames } from '../../src/record/credential-names.ts'
 import { redactPath } from '../../src/record/path-redaction.ts'
 import { redactQuery } from '../../src/record/query-redaction.ts'
 import { compileRedaction } from '../../src/record/redaction.ts'
@@ -76,6 +77,37 @@ test('takes no SKU for a token', () => {
   ]) {
     assert.equal(redactTokenShapes(sku), sku)
   }
+})
+
+describe('of a body does not show', () => {
+  const show = compileBodyRedaction(compileCredentialNames(['taxvat']), (line) => line)
+  const shown = (value: unknown) => show(Buffer.from(JSON.stringify(value)), 1_000)
+  const names = [
+    ...['password', 'current_password', 'newPassword', 'password_hash', 'passwd', 'pwd'],
+    ...['passphrase', 'otp', 'secret', 'clientSecret', 'credentials', 'Authorization', 'bearer'],
+    ...['token', 'rp_token', 'access-token', 'apiKey', 'API-Key', 'access_key', 'private_key'],
+    ...['cookie', 'sessionId', 'confirmation', 'payment_method_nonce', 'signature', 'hash'],
+    ...['cc_number', 'cc_num', 'cardNumber', 'cc_cid', 'cvv', 'cvc2', 'iban'],
+  ]
+  for (const name of [...names, 'taxvat', 'tax_vat']) {
+    test(`the value of ${name}, in a member or beside its name`, () => {
+      assert.equal(shown({ a: [{ [name]: { b: 1 } }] }), `{"a":[{"${name}":"[redacted]"}]}`)
+      for (const holder of ['attribute_code', 'attributeCode', 'code', 'field', 'key', 'name']) {
+        for (const value of ['value', 'values']) {
+          const pair = { [holder]: name, [value]: 'x' }
+          assert.equal(shown([pair]), JSON.stringify([{ ...pair, [value]: '[redacted]' }]))
+        }
+      }
+    })
+  }
+
+  test('but what is no credential', () => {
+    for (const name of ['sku', 'email', 'company', 'cc_type', 'customer_id', 'my_taxvat']) {
+      assert.equal(shown({ [name]: 'x' }), JSON.stringify({ [name]: 'x' }))
+      const pair = { attribute_code: name, value: 'x' }
+      assert.equal(shown(pair), JSON.stringify(pair))
+    }
+  })
 })
 
 describe('a body is shown to a bounded depth', () => {

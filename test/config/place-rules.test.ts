@@ -81,6 +81,33 @@ test('only a listener that nobody else can reach may do without HTTPS', async ()
   }
 })
 
+test('the two listeners have different ports where one has the address of the other', async () => {
+  const pointersOf = async (host: string, adminHost: string, adminPort = 8080) => {
+    const listen = { host, port: 8080, requireHttps: true }
+    const faults = await faultsOf({ listen, admin: { host: adminHost, port: adminPort } })
+    return faults.map(([pointer]) => pointer)
+  }
+  for (const [host, adminHost] of [
+    ['127.0.0.1', '127.0.0.1'],
+    ['0.0.0.0', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['::', '127.0.0.1'],
+    ['::1', '::'],
+    ['2001:db8::1', '2001:DB8:0::1'],
+    ['gateway', 'gateway'],
+  ] as const) {
+    assert.deepEqual(await pointersOf(host, adminHost), ['/admin/port'], `${host} ${adminHost}`)
+    assert.deepEqual(await pointersOf(host, adminHost, 9090), [])
+  }
+  for (const [host, adminHost] of [
+    ['127.0.0.1', '127.0.0.2'],
+    ['0.0.0.0', '::1'],
+    ['127.0.0.1', '::1'],
+  ] as const) {
+    assert.deepEqual(await pointersOf(host, adminHost), [], `${host} ${adminHost}`)
+  }
+})
+
 test('an empty name of a file is refused, since it would mean another place', async () => {
   const pointers = async (gateway: Readonly<Record<string, object>>) =>
     (await faultsOf(gateway)).map(([pointer]) => pointer)

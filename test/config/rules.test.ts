@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { globex, testEnv } from '../support/gateway.ts'
+import { pemFile } from '../support/tls/pem.ts'
 import { type ConfigChanges, configFaults } from './config-faults.ts'
 
 function privatePem(type: 'ed25519' | 'x25519'): string {
@@ -53,6 +54,23 @@ const form = (type: string) => ({
     policies: { routes, jsonBody: { otherTypes: { 'POST /V1/products': [type] } } },
   },
 })
+const jobs = { file: 'var/jobs.sqlite' }
+const deferring = (rule: object, more: object = {}) => ({
+  gateway: { jobs },
+  integration: { ...more, policies: { routes, jobs: { 'POST /V1/products': rule } } },
+})
+const signedForMagento = (secretOf: string) => ({
+  gateway: {
+    magento: { upstreamSignature: { scheme: 'rfc9421', keyId: 'k', secret: secretOf } },
+  },
+})
+const certified = (keyOf: string) => ({
+  gateway: {
+    listen: {
+      tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile(`${keyOf}.key`) },
+    },
+  },
+})
 const bodyReaders = ['known-attacks', 'sensitive-routes', 'magento-schema', 'request-schema']
 
 /** What is wrong, beside what is right in its place. */
@@ -67,6 +85,36 @@ const cases: readonly {
     at: '/store',
     wrong: { gateway: { store: { redis: 'env:REDIS', cluster: { nodes } } } },
     right: { gateway: { store: { cluster: { nodes } } } },
+  },
+  {
+    what: 'less memory for bodies than one of them may take',
+    at: '/limits/bodyMemoryMiB',
+    wrong: { gateway: { limits: { bodyBytes: 2_097_153, bodyMemoryMiB: 2 } } },
+    right: { gateway: { limits: { bodyBytes: 2_097_152, bodyMemoryMiB: 2 } } },
+  },
+  {
+    what: 'a certificate beside the key of another one',
+    at: '/listen/tls',
+    wrong: certified('elsewhere'),
+    right: certified('loopback'),
+  },
+  {
+    what: 'a key that cannot sign for Magento',
+    at: '/magento/upstreamSignature/secret',
+    wrong: signedForMagento('env:X25519'),
+    right: signedForMagento('env:ED25519'),
+  },
+  {
+    what: 'jobs in order of a variable that the route does not have',
+    at: '/policies/jobs/POST ~1V1~1products/inOrderOf/0',
+    wrong: deferring({ inOrderOf: [':sku'] }),
+    right: deferring({ inOrderOf: ['/product/sku'] }),
+  },
+  {
+    what: 'jobs of every request where Magento wants the credential of its caller, which is not kept',
+    at: '/policies/jobs/POST ~1V1~1products/mode',
+    wrong: deferring({ mode: 'always' }, { upstream: { passthrough: true } }),
+    right: deferring({ mode: 'asked' }, { upstream: { passthrough: true } }),
   },
   {
     what: 'a form that is to be signed for Magento',

@@ -154,6 +154,27 @@ describe('Magento', () => {
   })
 })
 
+describe('each timeout bounds what it is called for, whatever the others are', () => {
+  const long = { connectMs: 60_000, headersMs: 60_000, bodyMs: 60_000, totalMs: 60_000 }
+  for (const [timeout, does, reason] of [
+    ['headersMs', '', /^UND_ERR_HEADERS_TIMEOUT$/],
+    ['bodyMs', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{', /^UND_ERR_BODY_TIMEOUT$/],
+    ['totalMs', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{', /^TOTAL_TIMEOUT$/],
+  ] as const) {
+    test(timeout, async () => {
+      await using upstream = await startRawUpstream((socket) => socket.write(does))
+      await using gateway = await startGateway({
+        magentoUrl: upstream.url,
+        gateway: { magento: { timeouts: { ...long, [timeout]: 300 } } },
+      })
+      const answer = await send(gateway.url, { headers: globexHeaders })
+      assertAnswered(answer, { status: 504, code: 'upstream-timeout' })
+      const [record] = await gateway.auditRecords(1)
+      assert.match(record?.reason ?? '', reason)
+    })
+  }
+})
+
 describe('Magento over TLS', () => {
   const unreachable = { status: 502, code: 'upstream-unreachable' } as const
   const rows: readonly (Told & {
@@ -194,7 +215,11 @@ describe('Magento over TLS', () => {
     await using gateway = await startGateway({
       magentoUrl: url,
       gateway: {
-        magento: { ...settings, ...(trusted !== undefined && { caFile: pemFile(trusted) }) },
+        magento: {
+          ...settings,
+          timeouts: { connectMs: 1000, headersMs: 60_000, bodyMs: 60_000, totalMs: 60_000 },
+          ...(trusted !== undefined && { caFile: pemFile(trusted) }),
+        },
       },
     })
     for (const request of Object.values(requests)) {

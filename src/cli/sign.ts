@@ -32,7 +32,8 @@ const signers: ReadonlyMap<string, Signer> = new Map([
   ['oauth1', oauth1Signer],
 ])
 
-const urlForm = /^(https?:\/\/[^/?#]+)(\/[^?#]*)(?:\?([^#]*))?$/
+// No client can send white space or letters beyond ASCII, and each would encode them in its own way.
+const urlForm = /^(?=[!-~]+$)(https?:\/\/[^/?#]+)(\/[^?#]*)(?:\?([^#]*))?$/
 
 const text = { type: 'string' } as const
 
@@ -83,7 +84,13 @@ async function signedText(options: SignOptions): Promise<string> {
   const { url, curl, keyId } = options
   const [, origin, path, query] = urlForm.exec(url) ?? []
   if (origin === undefined || path === undefined) {
-    throw new TypeError('the URL must be absolute, http or https, with a path')
+    throw new TypeError('the URL must be absolute, http or https, with a path, percent-encoded')
+  }
+  if (options.method !== undefined && !/^[A-Z]+$/.test(options.method)) {
+    throw new TypeError('--method must be a method in capitals, such as PUT')
+  }
+  if (options.body !== undefined && options.bodyFile !== undefined) {
+    throw new TypeError('--body and --body-file cannot be used together')
   }
   const signer = signers.get(options.scheme)
   if (signer === undefined) {

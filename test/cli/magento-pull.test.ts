@@ -52,7 +52,10 @@ test('magento pull keeps the old schema if it gets no document, and says why', a
     testEnv,
   )
   assert.equal(exitCode, 1)
-  assert.match(stderr, /^magento pull: \S/)
+  assert.equal(
+    stderr,
+    'magento pull: no connection to Magento could be established (ECONNREFUSED)\n',
+  )
   assert.deepEqual(JSON.parse(await readFile(join(files.path, 'magento', 'schema.json'), 'utf8')), {
     swagger: '2.0',
     paths: {},

@@ -119,7 +119,12 @@ test('says which option it cannot use', async () => {
       /--body-file: expected a re/,
     ],
     [['sign', '--secret', 'env:ACME_TOKEN', url], /--token REFERENCE or --integration NAME/],
-    [['sign', ...signers.canonical, 'not a url'], /the URL must be absolute/],
+    [['sign', ...signers.canonical, 'http://a/b c'], /the URL must be absolute/],
+    [['sign', ...signers.canonical, '--method', 'put', url], /--method must be a method in cap/],
+    [
+      [...['sign', ...signers.canonical], '--body', '1', '--body-file', 'README.md', url],
+      /--body and --body-file cannot be used together/,
+    ],
     [
       ['sign', ...signers.canonical, '--scheme', 'rot13', url],
       /--scheme must be one of body, canon/,

@@ -68,8 +68,13 @@ async function pull(directory: string, name: string | undefined, store: string):
     process.stdout.write(`${file}: ${operations} operations, ${guests} of them for guests\n`)
     return 0
   } catch (error) {
-    return fail(error instanceof Error ? error.message : 'unknown')
+    return fail(withCode(error as Error))
   }
+}
+
+/** The message of an error, and its code: that of a connection tells why there is none, such as a certificate. */
+function withCode({ message, code }: NodeJS.ErrnoException): string {
+  return code === undefined || message.startsWith(code) ? message : `${message} (${code})`
 }
 
 async function fetchFrom(config: Config, { upstream }: IntegrationSettings, store: string) {

@@ -60,7 +60,7 @@ export function lossBefore(
   before: TrailLine | undefined,
 ): MissingRecords | undefined {
   if (before !== undefined && seq === before.seq + 1) return undefined
-  const { event, missingFrom: from, missingTo: to } = JSON.parse(bytes.toString()) as Told
+  const { event, missingFrom: from, missingTo: to } = readTold(bytes)
   if (event !== 'resumed' || typeof from !== 'number' || to !== seq - 1) return undefined
   if (before !== undefined && from !== before.seq + 1) return undefined
   return { from, to }
@@ -68,9 +68,18 @@ export function lossBefore(
 
 type Told = Readonly<Record<string, unknown>>
 
+/** What a line tells; nothing if it is not JSON, which can have a right hash all the same. */
+function readTold(line: Buffer): Told {
+  try {
+    return JSON.parse(line.toString()) as Told
+  } catch {
+    return {}
+  }
+}
+
 /** Whether a line accounts for exactly the bytes before it, give or take a line feed that was added after them. */
 export function accountsFor(line: Buffer, junk: Buffer): boolean {
-  const { event, cutBytes, cutSha256 } = JSON.parse(line.toString()) as Told
+  const { event, cutBytes, cutSha256 } = readTold(line)
   if (event !== 'resumed' || (cutBytes !== junk.length && cutBytes !== junk.length - 1))
     return false
   return createHash('sha256').update(junk.subarray(0, cutBytes)).digest('hex') === cutSha256

@@ -296,6 +296,19 @@ describe('finds, and says where', () => {
       },
     ],
     [
+      'a line that is not JSON, with the hash that it needs, behind one that was removed',
+      /:6: record 7 follows record 5/,
+      (path) =>
+        editLines(path, (lines) => {
+          const signed = `{no JSON,"seq":7,"prev":"${'0'.repeat(64)}"`
+          lines.splice(
+            5,
+            2,
+            `${signed},"hash":"${createHash('sha256').update(signed).digest('hex')}"}`,
+          )
+        }),
+    ],
+    [
       'a trail that was computed anew',
       /:10: record 10 or one before it is not what .*:1 signed/,
       async (path) => {

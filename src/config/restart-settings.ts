@@ -2,11 +2,12 @@ import type { Config } from '../config.ts'
 import type { Fault } from './faults.ts'
 import { changedPointers } from './same-settings.ts'
 
-/*
- * The settings of gateway.yaml that can change while the gateway runs. The list contains these rather than the others,
- * so that a change of a setting that was forgotten here is refused, instead of being accepted without effect.
+/**
+ * JSON Pointers to the settings of gateway.yaml that can change while the gateway runs. The list contains these rather
+ * than the others, so that a change of a setting that was forgotten here is refused, instead of being accepted without
+ * effect.
  */
-const changeable = [
+export const changeableSettings = [
   '/admin/token',
   '/audit/redact',
   '/audit/tokenHashKey',
@@ -29,7 +30,7 @@ const changeable = [
 /** One fault for each change that needs a restart. */
 export function restartFaults(running: Config, next: Config): Fault[] {
   const faults = changedPointers(running.gateway, next.gateway)
-    .filter((pointer) => !changeable.some((each) => `${pointer}/`.startsWith(`${each}/`)))
+    .filter((pointer) => !changeableSettings.some((each) => `${pointer}/`.startsWith(`${each}/`)))
     .map((pointer) => ({
       file: 'gateway.yaml',
       pointer,

@@ -57,11 +57,15 @@ const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
 
 /** Runs one command and returns the exit code; 2 for a call that is not understood. */
 async function run([name = '', ...args]: string[]): Promise<number> {
+  if (['help', '-h'].includes(name) || [name, ...args].includes('--help')) {
+    process.stdout.write(usage)
+    return 0
+  }
   const load = commands.get(name)
   if (load === undefined) {
-    const isHelp = ['help', '--help', '-h'].includes(name)
-    ;(isHelp ? process.stdout : process.stderr).write(usage)
-    return isHelp ? 0 : 2
+    if (name !== '') process.stderr.write(`magegate: there is no command ${name}\n\n`)
+    process.stderr.write(usage)
+    return 2
   }
   const command = await load()
   try {

@@ -496,6 +496,12 @@ test('a call that is not understood says how to call it, and exits 2', async () 
   }
 })
 
+test('--help, of a command too, is no mistake', async () => {
+  const { exitCode, stdout, stderr } = await runCommand(['jobs', 'list', '--help'])
+  assert.match(stdout, /^usage: magegate COMMAND/)
+  assert.deepEqual([exitCode, stderr], [0, ''])
+})
+
 test('start refuses what check refuses', async () => {
   await using directory = await writeConfig(filesWith({ integrations: {} }))
   const { exitCode, stdout, stderr } = await runCommand(

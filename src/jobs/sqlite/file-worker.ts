@@ -25,6 +25,8 @@ export type FileOutcome = { readonly value: unknown } | { readonly fault: FileFa
 export interface FileFault {
   /** `SQLITE_13` and the like, by SQLite's own numbers, or a code of the system. */
   readonly code: string
+  /** What SQLite says of such a code, such as `database or disk is full`; it contains nothing of the file. */
+  readonly why?: string
 }
 
 /** What the thread sends: first whether it could open the file, then the outcomes of batch after batch. */
@@ -91,15 +93,18 @@ function serve(file: string, port: MessagePort): void {
   port.postMessage({ holder: holder.id } satisfies FileMessage)
 }
 
-const moved = Object.assign(new Error('the file is no longer in its place'), { code: 'EMOVED' })
+const moved = Object.assign(new Error(), { code: 'EMOVED', errstr: 'it is no longer in its place' })
 
 function isNewJob({ name, args: [queue] }: FileBatch[number]): boolean {
   return name === 'put' && queue === 'jobs'
 }
 
 function faultOf(error: unknown): FileFault {
-  const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown }
-  return { code: typeof errcode === 'number' ? `SQLITE_${errcode}` : String(code ?? 'UNKNOWN') }
+  const { errcode, errstr, code } = error as Readonly<Record<string, unknown>>
+  return {
+    code: typeof errcode === 'number' ? `SQLITE_${errcode}` : String(code ?? 'UNKNOWN'),
+    ...(typeof errstr === 'string' && { why: errstr }),
+  }
 }
 
 if (parentPort !== null) {

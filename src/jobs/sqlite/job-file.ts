@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { FileBatch, FileMessage, FileOperations, FileOutcome } from './file-worker.ts'
+import type {
+  FileBatch,
+  FileFault,
+  FileMessage,
+  FileOperations,
+  FileOutcome,
+} from './file-worker.ts'
 
 /** An operation on the file of jobs has failed. */
 export class JobFileError extends Error {
@@ -11,6 +17,10 @@ export class JobFileError extends Error {
     super(message)
     this.code = code
   }
+}
+
+function faultError({ code, why }: FileFault = { code: 'UNKNOWN' }): JobFileError {
+  return new JobFileError(code, why && `the file of jobs could not be used: ${why}`)
 }
 
 /** The file of jobs, which another thread has open. */
@@ -74,7 +84,7 @@ export async function openJobFileThread(
     for (const [index, { resolve, reject }] of settled.entries()) {
       const outcome = outcomes[index]
       if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never)
-      else reject(new JobFileError(outcome?.fault.code ?? 'UNKNOWN'))
+      else reject(faultError(outcome?.fault))
     }
     sendNext()
     if (underWay === undefined) onIdle?.()

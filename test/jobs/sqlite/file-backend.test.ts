@@ -77,6 +77,20 @@ describe('the file of jobs', () => {
     assert.deepEqual(await readdir(join(folder, 'new')), ['jobs.sqlite'])
   })
 
+  test('says why it cannot be used, in the words of SQLite', async () => {
+    const backend = await open()
+    const other = new DatabaseSync(file)
+    const refusal = "BEGIN SELECT RAISE(FAIL, 'no'); END"
+    other.exec(`CREATE TRIGGER refuse BEFORE INSERT ON entries ${refusal}`)
+    await assert.rejects(backend.jobs.put(entryOf('refused')), {
+      code: 'SQLITE_1811',
+      message: 'the file of jobs could not be used: constraint failed',
+    })
+    other.exec('DROP TRIGGER refuse')
+    other.close()
+    await close(backend)
+  })
+
   test('takes an id that is there already for the same entry', async () => {
     const backend = await open()
     await backend.jobs.put(entryOf('once'))

@@ -30,17 +30,24 @@ const carts = [
   'PUT /V1/carts/*/selected-payment-method',
 ]
 
+/** Beside products, with a variable behind them that takes even a literal such as `media` for its value. */
+const attributePaths = ['attribute-sets', 'attributes']
+
 /*
  * Names for which Magento has a route of its own in the place of a variable, by route; `*` marks the place (Magento and
  * Adobe Commerce 2.4.9: etc/webapi.xml of their modules). Of several routes that match, Magento takes the one with the
- * earliest literal (Magento: Webapi/Model/Rest/Config.php, getRestRoutes, and Webapi/Controller/Rest/Router.php).
+ * earliest literal (Magento: Webapi/Model/Rest/Config.php, getRestRoutes, and Webapi/Controller/Rest/Router.php): for
+ * `/V1/products/attributes/media` that is `/V1/products/attributes/:attributeCode` rather than `/V1/products/:sku/media`.
+ * Where it takes the values of two variables to lead to another route, the name of the first one is listed.
  */
 const reserved: ReadonlyMap<string, readonly string[]> = new Map([
   ...carts.map((route): [string, string[]] => [route, ['mine']]),
+  ['DELETE /V1/products/*/links/:/:', attributePaths],
   ['GET /V1/adobestock/asset/*', ['list', 'search']],
   ['GET /V1/bundle-products/:/options/*', ['all']],
   ['GET /V1/carts/*', ['licence', 'mine', 'search']],
   ['GET /V1/categories/*', ['attributes', 'list']],
+  ['GET /V1/categories/*/products', ['attributes']],
   ['GET /V1/cmsBlock/*', ['search']],
   ['GET /V1/cmsPage/*', ['search']],
   ['GET /V1/company/*', ['relations', 'role']],
@@ -48,14 +55,24 @@ const reserved: ReadonlyMap<string, readonly string[]> = new Map([
   ['GET /V1/configurable-products/:/options/*', ['all']],
   ['GET /V1/coupons/*', ['search']],
   ['GET /V1/customerGroups/*', ['default', 'search']],
+  ['GET /V1/customerGroups/*/permissions', ['default']],
   ['GET /V1/customers/*', ['companies', 'me', 'search']],
-  ['GET /V1/customers/*/billingAddress', ['me']],
-  ['GET /V1/customers/*/shippingAddress', ['me']],
+  ['GET /V1/customers/*/billingAddress', ['addresses', 'me']],
+  ['GET /V1/customers/*/confirm', ['addresses']],
+  ['GET /V1/customers/*/shippingAddress', ['addresses', 'me']],
   ['GET /V1/eav/attribute-sets/*', ['list']],
   ['GET /V1/negotiable-cart-item-note/*', ['search']],
   ['GET /V1/negotiableQuoteTemplate/*', ['referenceDocumentLink']],
   ['GET /V1/orders/*', ['items']],
+  ['GET /V1/orders/*/comments', ['items']],
+  ['GET /V1/orders/*/statuses', ['items']],
   ['GET /V1/products/*', ['attributes', 'types']],
+  ['GET /V1/products/*/downloadable-links', attributePaths],
+  ['GET /V1/products/*/links/:', [...attributePaths, 'links']],
+  ['GET /V1/products/*/media', attributePaths],
+  ['GET /V1/products/*/media/:', [...attributePaths, 'links']],
+  ['GET /V1/products/*/options', attributePaths],
+  ['GET /V1/products/*/options/:', [...attributePaths, 'links']],
   ['GET /V1/products/attributes/*', ['types']],
   ['GET /V1/returnsAttributeMetadata/*', ['custom']],
   ['GET /V1/salesRules/*', ['search']],
@@ -68,6 +85,11 @@ const reserved: ReadonlyMap<string, readonly string[]> = new Map([
   ['PUT /V1/customers/*/activate', ['me']],
   ['PUT /V1/orders/*', ['create']],
   ['PUT /V1/products/*', ['tier-prices']],
+  ['PUT /V1/products/*/downloadable-links/:', attributePaths],
+  ['PUT /V1/products/*/links', [...attributePaths, 'options']],
+  ['PUT /V1/products/*/media/:', attributePaths],
+  ['PUT /V1/products/*/stockItems/:', attributePaths],
+  ['PUT /V1/products/*/websites', [...attributePaths, 'options']],
 ])
 
 /** Segments that a variable of a route does not stand for, although they are in its place. */

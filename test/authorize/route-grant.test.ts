@@ -102,6 +102,11 @@ describe('a variable does not stand for the name of another route of Magento', (
     'GET /V1/categories/:categoryId',
     'GET /V1/categories/list',
     'GET /V1/module/:name',
+    'GET /V1/products/:sku/media',
+    'PUT /V1/products/:sku/links',
+    'PUT /V1/products/:sku/media/:entryId',
+    'GET /V1/orders/:id/comments',
+    'GET /V1/customers/:customerId/billingAddress',
   ]
   const checkGrants = routeGrant.prepare(grants, services())
   const cases: [method: string, target: string, granted: boolean][] = [
@@ -112,6 +117,13 @@ describe('a variable does not stand for the name of another route of Magento', (
     ['PUT', '/rest/V1/carts/mine/items/5', false],
     ['GET', '/rest/V1/configurable-products/x/options/all', false],
     ['GET', '/rest/V1/categories/attributes', false],
+    // Of which a variable stands for what is a literal in the grant: that of an attribute with the code `media`.
+    ['GET', '/rest/V1/products/attributes/media', false],
+    ['PUT', '/rest/V1/products/attributes/links', false],
+    ['PUT', '/rest/V1/products/options/links', false],
+    ['PUT', '/rest/V1/products/attribute-sets/media/groups', false],
+    ['GET', '/rest/V1/orders/items/comments', false],
+    ['GET', '/rest/V1/customers/addresses/billingAddress', false],
     // What Magento takes for the value of the variable, since it compares names without decoding them.
     ['GET', '/rest/V1/customers/%73earch', true],
     ['GET', '/rest/V1/customers/Search', true],
@@ -119,6 +131,8 @@ describe('a variable does not stand for the name of another route of Magento', (
     ['PUT', '/rest/V1/carts/7/items/mine', true],
     ['GET', '/rest/V1/categories/list', true],
     ['GET', '/rest/V1/module/search', true],
+    ['GET', '/rest/V1/products/options/media', true],
+    ['PUT', '/rest/V1/products/x/media/groups', true],
   ]
   for (const [method, target, isGranted] of cases) {
     test(`${isGranted ? 'grants' : 'refuses'} ${method} ${target}`, async () => {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseSwagger, type SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
 import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+import { readBytes } from './read-bytes.ts'
 
 /** The file with the schema of the shop, relative to the directory of the configuration. */
 export const contractFile = join('magento', 'schema.json')
@@ -16,14 +16,12 @@ export interface ReadContract {
 /** Reads the schema of the shop, if there is one. */
 export async function readContract(directory: string): Promise<ReadContract> {
   const file = join(directory, contractFile)
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { faults: [] }
-    return { faults: [{ file, pointer: '', expected: 'a readable file' }] }
+  const bytes = await readBytes(file)
+  if ('code' in bytes) {
+    if (bytes.code === 'ENOENT') return { faults: [] }
+    return { faults: [{ file, pointer: '', expected: `a readable file (${bytes.code})` }] }
   }
-  const document = parseSwagger(text)
+  const document = parseSwagger(bytes.toString())
   if (document !== undefined) return { document, faults: [] }
   return { faults: [{ file, pointer: '', expected: 'the Swagger 2.0 document of a shop' }] }
 }

@@ -4,11 +4,11 @@ import { Secret } from '../contract/secret.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 import { pemCertificates } from '../syntax/pem-certificates.ts'
 import type { RuleFault } from './faults.ts'
+import { readBytes } from './read-bytes.ts'
 import type { ReadSchemaFile } from './schema-files.ts'
 import {
   type ReferenceSources,
   type Resolved,
-  readBytes,
   resolveSecret,
   type SecretBounds,
 } from './secret-reference.ts'
@@ -92,7 +92,7 @@ async function resolveFile(
 ): Promise<Resolved> {
   const path = resolve(directory, file)
   const bytes = await readBytes(path)
-  if (bytes === undefined) return { expected: `the file ${file} to be readable` }
+  if ('code' in bytes) return { expected: `the file ${file} to be readable (${bytes.code})` }
   // Node ignores text that is not a certificate, and would then trust nobody.
   if (hasCertificates && !isCertificates(bytes.toString()))
     return { expected: `certificates in PEM in ${file}` }

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { compileBodySchema, type SchemaFile } from '../authorize/body-schema.ts'
 import { scanJson } from '../authorize/json-structure.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
-import { type Resolved, readBytes } from './secret-reference.ts'
+import { readBytes } from './read-bytes.ts'
+import type { Resolved } from './secret-reference.ts'
 
 /** Reads a file below `schemas/`; returns the schema, or what was expected. */
 export type ReadSchemaFile = (file: string) => Promise<Resolved<SchemaFile>>
@@ -22,7 +23,8 @@ export function openSchemaFiles(directory: string): ReadSchemaFile {
 
 async function readSchemaFile(path: string, file: string): Promise<Resolved<SchemaFile>> {
   const bytes = await readBytes(path)
-  if (bytes === undefined) return { expected: `the file schemas/${file} to be readable` }
+  if ('code' in bytes)
+    return { expected: `the file schemas/${file} to be readable (${bytes.code})` }
   const text = utf8Text(bytes)
   if (text === undefined) return { expected: `text in UTF-8 in schemas/${file}` }
   const expectedSchema = (why: string) => `a valid JSON Schema in schemas/${file} (${why})`

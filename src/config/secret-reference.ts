@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Secret } from '../contract/secret.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
+import { readBytes } from './read-bytes.ts'
 
 /** The sources that references can point to. */
 export interface ReferenceSources {
@@ -35,7 +35,7 @@ export async function resolveSecret(
     if (!text) return { expected: `the environment variable ${name} to be set` }
   } else if (kind === 'file') {
     const bytes = await readBytes(resolve(sources.directory, name))
-    if (bytes === undefined) return { expected: `the file ${name} to be readable` }
+    if ('code' in bytes) return { expected: `the file ${name} to be readable (${bytes.code})` }
     // Editors and `echo` add a line break at the end.
     text = utf8Text(bytes)?.replace(/\r?\n$/, '')
     // Decoding would change bytes that are not UTF-8, and then no signature would verify.
@@ -61,13 +61,4 @@ export async function resolveSecret(
 /** Resolves a reference to a secret on the command line, relative to the working directory. */
 export function readSecret(reference: string): Promise<Resolved<Secret>> {
   return resolveSecret(reference, { minLength: 1 }, { directory: '.', env: process.env })
-}
-
-/** The bytes of a file; undefined if it cannot be read. */
-export async function readBytes(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path)
-  } catch {
-    return undefined
-  }
 }

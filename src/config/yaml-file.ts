@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer'
-import { readFile } from 'node:fs/promises'
 import {
   CORE_SCHEMA,
   constructFromEvents,
@@ -10,6 +9,7 @@ import {
   YAMLException,
 } from 'js-yaml'
 import type { Fault } from './faults.ts'
+import { readBytes } from './read-bytes.ts'
 import { lineOfComplexKey, lineOfPointer } from './yaml-lines.ts'
 
 /** A YAML file that has been read. */
@@ -34,12 +34,9 @@ const schema = CORE_SCHEMA.withTags({
 
 /** Reads a YAML 1.2 file with one document. Quotations of the file are removed from the parser's messages. */
 export async function readYamlFile(file: string): Promise<YamlFile | readonly Fault[]> {
-  let bytes: Buffer
-  try {
-    bytes = await readFile(file)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    return [{ file, pointer: '', expected: `a readable file (${code})` }]
+  const bytes = await readBytes(file)
+  if ('code' in bytes) {
+    return [{ file, pointer: '', expected: `a readable file (${bytes.code})` }]
   }
   const fault = (what: string, line?: number): [Fault] => [
     { file, pointer: '', line, expected: `YAML without the error: ${what}` },

@@ -191,7 +191,7 @@ describe('refuses', () => {
     [
       'a secret that is too short',
       { integrations: { a: { ...globex, credentials: { token: 'file:short' } } }, schemas: {} },
-      /\/credentials\/token: expected the file short to be readable/,
+      /\/credentials\/token: expected the file short to be readable \(ENOENT\)/,
     ],
     [
       'a schema that is none',

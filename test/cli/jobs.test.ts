@@ -159,6 +159,23 @@ test('a missing file of jobs is reported, and no empty one is created', async ()
   await assert.rejects(access(file), { code: 'ENOENT' })
 })
 
+test('a file of jobs that cannot be reached is not reported as missing', async () => {
+  const file = join(jobs.file, 'jobs.sqlite')
+  await using elsewhere = await writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl: magento.url, gateway: { jobs: { file } } },
+      join(folder, 'audit.jsonl'),
+    ),
+    integrations: { globex },
+  })
+  const { exitCode, stderr } = await runCommand(
+    ['jobs', 'list', '--config', elsewhere.path],
+    testEnv,
+  )
+  assert.equal(exitCode, 1)
+  assert.equal(stderr, `jobs: the file of jobs ${file} cannot be used (ENOTDIR)\n`)
+})
+
 test('jobs redeliver refuses an integration without a configured call-back', async () => {
   const accepted = await jobs.write({ body: product })
   assert.equal((await jobs.ended(accepted)).state, 'done')

@@ -106,7 +106,7 @@ describe('the setting callback', () => {
       [
         '/callback/follow: no such key; known here: url, secrets, allowAddresses, caFile, concurrency, timeoutMs, retry',
         '/callback/allowAddresses/0: an IP address, or a CIDR block by its first address, such as 203.0.113.0/24 or 2001:db8:7::/48',
-        '/callback/caFile: the file no.pem to be readable',
+        '/callback/caFile: the file no.pem to be readable (ENOENT)',
       ],
     )
   })

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { ConfigError, formatFault } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
+import { errorCode } from '../../contract/error-code.ts'
 import { isAway, openJobBackend } from '../../generation/open-job-backend.ts'
 import type { Job } from '../../jobs/job.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
@@ -40,10 +41,8 @@ export async function withJobs(
       return (rule?.expiryMinutes ?? jobs.expiryMinutes) * 60_000
     }
     // Opening it would create an empty database, and the command would report that there are no jobs.
-    if (jobs.file !== undefined && !existsSync(jobs.file)) {
-      const missing = `the file of jobs ${resolve(jobs.file)} does not exist`
-      return fail(`${missing}; if jobs.file is relative, run this where the gateway was started`)
-    }
+    const missing = jobs.file === undefined ? undefined : whyMissing(jobs.file)
+    if (missing !== undefined) return fail(missing)
     const log = pino({ enabled: false })
     const backend = await openJobBackend({ jobs, store }, log, () => undefined)
     try {
@@ -59,6 +58,19 @@ export async function withJobs(
     const { code, message } = error as NodeJS.ErrnoException
     if (code !== undefined && isAway.test(code)) return fail(`${message} (${code})`)
     throw error
+  }
+}
+
+/** Why there is no file of jobs at a path; undefined if there is one. */
+function whyMissing(file: string): string | undefined {
+  try {
+    statSync(file)
+    return undefined
+  } catch (error) {
+    const code = errorCode(error)
+    if (code !== 'ENOENT') return `the file of jobs ${resolve(file)} cannot be used (${code})`
+    const missing = `the file of jobs ${resolve(file)} does not exist`
+    return `${missing}; if jobs.file is relative, run this where the gateway was started`
   }
 }
 

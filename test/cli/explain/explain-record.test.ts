@@ -264,6 +264,7 @@ describe('finds the record', () => {
   })
 
   test('or says that there is no file', async () => {
-    await assert.rejects(findRecord('/nonexistent/audit.jsonl', 'x'), /cannot be read/)
+    await assert.rejects(findRecord('/nonexistent/audit.jsonl', 'x'), /cannot be read: ENOENT/)
+    await assert.rejects(findRecord('/proc/audit.jsonl', 'x'), /there is no audit trail/)
   })
 })

@@ -10,7 +10,7 @@ export function Host(description: string) {
     Type.String({ description, examples: ['0.0.0.0', '::'] }),
     (text) => (isIP(text) === 0 ? hostName.test(text) : !text.includes('%')),
     () =>
-      'an IP address without brackets and zone, or a host name, and no port, which is a setting of its own',
+      'an IP address without brackets and zone, or a host name; the port is a setting of its own',
   )
 }
 

@@ -159,6 +159,6 @@ describe('jobs redeliver', () => {
     const { exitCode, stdout, stderr } = await redeliver('no-such-job', config)
     assert.equal(exitCode, 1)
     assert.equal(stdout, '')
-    assert.equal(stderr, 'no-such-job: no such job, and no dead call-back of it\n')
+    assert.equal(stderr, 'jobs: no-such-job: no such job, and no dead call-back of it\n')
   })
 })

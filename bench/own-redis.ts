@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, runRedis } from '../test/support/redis.ts'
+import { freePort } from '../test/support/free-port.ts'
+import { runRedis } from '../test/support/redis.ts'
 import { core, pin } from './pinning.ts'
 
 /**

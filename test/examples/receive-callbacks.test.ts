@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -10,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { callbackPayload } from '../../src/callbacks/callback-payload.ts'
 import { prepareWebhookSignature, webhookKey } from '../../src/callbacks/sign-webhook.ts'
 import { endedJob } from '../support/ended-job.ts'
+import { freePort } from '../support/free-port.ts'
 import { send } from '../support/http-client.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -17,14 +17,6 @@ const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`
 const otherSecret = `whsec_${Buffer.alloc(32, 4).toString('base64')}`
 const payload = callbackPayload(endedJob)
 const id = `msg_${endedJob.id}_${endedJob.endedAtMs}`
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 const receivers = {
   Node: (port: number) => ({

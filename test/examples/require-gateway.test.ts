@@ -2,25 +2,17 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../support/free-port.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 
 const guard = fileURLToPath(new URL('../../examples/php/require-gateway.php', import.meta.url))
 const secret = 'upstream-secret-0123456789-0123456789'
 const authority = 'shop.example'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 /** PHP's own server, with the guard in front of a page that says what it got. */
 async function startPhp(scheme: string) {

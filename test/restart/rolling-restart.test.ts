@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import type { GatewayOptions } from '../support/gateway.ts'
 import { globex } from '../support/gateway.ts'
 import { type GatewayProcess, startedProcess } from '../support/gateway-process.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { type LoadResult, pressPaced } from '../support/paced-load.ts'
-import { freePort } from '../support/redis.ts'
 import { reloadableConfig } from '../support/reloadable-gateway.ts'
 import { startTcpBalancer } from '../support/tcp-balancer.ts'
 

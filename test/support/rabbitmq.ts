@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { freePort, killed } from './redis.ts'
+import { freePort } from './free-port.ts'
+import { killed } from './redis.ts'
 import { pemFile } from './tls/pem.ts'
 
 /** A RabbitMQ of the test's own. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
-import { freePort, killed, runRedis, startRedis, type TestRedis } from './redis.ts'
+import { freePort } from './free-port.ts'
+import { killed, runRedis, startRedis, type TestRedis } from './redis.ts'
 
 /** Three nodes of Redis Cluster without replicas. */
 export interface TestCluster extends AsyncDisposable {

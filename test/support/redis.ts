@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { freePort } from './free-port.ts'
 
 /** A Redis server of the test's own. */
 export interface TestRedis extends AsyncDisposable {
@@ -92,16 +92,4 @@ export async function killed(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   server.kill('SIGKILL')
   await once(server, 'exit')
-}
-
-/** A port that is free, and so low that the bus of Redis Cluster, 10,000 above it, is a port too. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const address = probe.address()
-    await new Promise((resolve) => probe.close(resolve))
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    if (address.port < 55_000) return address.port
-  }
 }

@@ -1,0 +1,34 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+/*
+ * Linux gives outgoing connections, and those who listen on port 0, a port from 32768 on. A port below is therefore
+ * still free when a server begins to listen on it, seconds later, or is started again.
+ */
+const firstPort = 10_000
+
+/** Ports of one process, so that two test files that run at the same time do not choose the same one. */
+const portsOfProcess = 20
+const processes = 500
+
+let chosen = 0
+
+/** A port of loopback that is free, and whose bus of Redis Cluster, 10,000 above it, lies below 32768 too. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = firstPort + (process.pid % processes) * portsOfProcess + (chosen % portsOfProcess)
+    chosen += 1
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(probe, 'listening')
+  } catch {
+    return false
+  }
+  await new Promise((resolve) => probe.close(resolve))
+  return true
+}

@@ -12,7 +12,14 @@ import {
   rateOf,
   type TestStore,
 } from '../support/limits.ts'
-import { startRedis, type TestRedis, withClient } from '../support/redis.ts'
+import {
+  addAccount,
+  redisAccount,
+  startRedis,
+  type TestRedis,
+  usersOf,
+  withClient,
+} from '../support/redis.ts'
 import { startCluster, startSentinel } from '../support/redis-topologies.ts'
 import { openSlowLink, type SlowLink } from '../support/slow-link.ts'
 
@@ -139,7 +146,8 @@ describe('while Redis is', () => {
 
   test('failing over: limits are held locally, then by the new primary with what it has', async () => {
     await using watched = await startSentinel()
-    const location = { primary: 'shop', sentinels: [watched.address], access: {} }
+    for (const { url } of [watched.primary, watched.replica]) await addAccount(url)
+    const location = { primary: 'shop', sentinels: [watched.address], access: redisAccount }
     // A machine that stands still for a moment is no fault of Redis.
     using opened = await openTestStore(location, { deadlineMs: 1_000 })
     assert.equal(await allowedOf(opened.store, chargeOn(limits), 3), 3)
@@ -149,6 +157,7 @@ describe('while Redis is', () => {
     while (opened.lines.length === 0) await decide(opened.store, chargeOn(limits))
     await opened.logged('redis is back')
     assert.equal(await allowedOf(opened.store, chargeOn(limits), 3), 1)
+    assert.ok((await usersOf(watched.replica.url)).includes(redisAccount.username))
   })
 })
 

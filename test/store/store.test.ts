@@ -12,7 +12,15 @@ import {
   quotaOf,
   rateOf,
 } from '../support/limits.ts'
-import { clockOf, scriptCalls, startRedis, withClient } from '../support/redis.ts'
+import {
+  addAccount,
+  clockOf,
+  redisAccount,
+  scriptCalls,
+  startRedis,
+  usersOf,
+  withClient,
+} from '../support/redis.ts'
 import { startCluster } from '../support/redis-topologies.ts'
 
 const at = (url: string) => ({ url: new Secret(url) })
@@ -289,9 +297,9 @@ describe('with Redis', () => {
 describe('Redis Cluster', () => {
   test('decides on several limits of many integrations, wherever their keys lie', async () => {
     await using cluster = await startCluster()
-    const location = { nodes: cluster.addresses, access: {} }
-    using first = await open(location)
-    using second = await open(location)
+    for (const { url } of cluster.nodes) await addAccount(url)
+    using first = await open({ nodes: cluster.addresses, access: {} })
+    using second = await open({ nodes: cluster.addresses, access: redisAccount })
     for (let index = 0; index < 30; index += 1) {
       const name = `integration-${index}`
       const limits = [rateOf(1, 3600, 3, name), quotaOf(50, 'day', name), concurrencyOf(9, name)]
@@ -305,6 +313,10 @@ describe('Redis Cluster', () => {
       cluster.nodes.map(({ url }) => withClient(url, (client) => client.dbsize())),
     )
     for (const size of sizes) assert.ok(size > 0)
-    assert.deepEqual(first.lines, [])
+    for (const { url } of cluster.nodes) {
+      const users = await usersOf(url)
+      assert.ok(users.includes('default') && users.includes(redisAccount.username), users.join())
+    }
+    assert.deepEqual([first.lines, second.lines], [[], []])
   })
 })

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { Secret } from '../../src/contract/secret.ts'
 import { freePort } from './free-port.ts'
 
 /** A Redis server of the test's own. */
@@ -92,4 +93,24 @@ export async function killed(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   server.kill('SIGKILL')
   await once(server, 'exit')
+}
+
+/** An account of a Redis other than the one that needs no password. */
+export const redisAccount = {
+  username: 'gateway',
+  password: new Secret('password-of-the-gateway'),
+}
+
+/** Has a Redis take {@link redisAccount}. */
+export async function addAccount(url: string): Promise<void> {
+  const { username, password } = redisAccount
+  await withClient(url, (client) =>
+    client.acl('SETUSER', username, 'on', `>${password.reveal()}`, '~*', '&*', '+@all'),
+  )
+}
+
+/** The users whose connections a Redis has. */
+export async function usersOf(url: string): Promise<string[]> {
+  const list = await withClient(url, (client) => client.client('LIST'))
+  return [...String(list).matchAll(/ user=(\S+)/g)].map(([, user = '']) => user)
 }

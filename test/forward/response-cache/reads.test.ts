@@ -164,6 +164,16 @@ for (const kind of ['memory', 'Redis'] as const) {
       })
     }
 
+    test('are kept with as many bytes as answerKiB allows', async () => {
+      const path = newPath()
+      const body = `"${'x'.repeat(256 * 1024 - 2)}"`
+      shop.respond = (socket) => answerWith(socket, { body })
+      await shop.get(path)
+      const { headers, body: kept } = await shop.get(path)
+      assert.equal(headers['cache-status'], 'magegate; hit')
+      assert.equal(kept, body)
+    })
+
     test('are bypassed by requests that want nothing kept, or a part', async () => {
       const path = newPath()
       await shop.get(path)

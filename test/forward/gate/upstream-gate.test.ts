@@ -162,6 +162,22 @@ test('an integration whose requests take four times as long is served a quarter 
   assert.equal(order.filter((name) => name === 'slow').length, 8)
 })
 
+test('one that is refused is told when its turn could come, within a minute', async () => {
+  for (const [durationMs, retryAfterSeconds] of [
+    [2_000, 4],
+    [100_000, 60],
+  ] as const) {
+    for (let each = 0; each < 60; each += 1) {
+      gate.leave(enter(), guestOf('acme'), false, durationMs)
+    }
+    const inFlight = [enter(), enter()]
+    const waiting = Array.from({ length: 5 }, () => gate.enter(guestOf('acme')))
+    assert.equal(((await waiting[4]) as Rejection).retryAfterSeconds, retryAfterSeconds)
+    for (const each of inFlight) leave(each)
+    for (const each of waiting.slice(0, 4)) leave((await each) as number)
+  }
+})
+
 describe('while Magento fails', () => {
   function fail(): void {
     for (let each = 0; each < 4; each += 1) leave(enter(), true)
@@ -219,6 +235,17 @@ describe('while Magento fails', () => {
     pass(5000)
     leave(enter())
     assert.deepEqual(seen, ['open', 'half-open', 'closed'])
+  })
+
+  test('with reportOnly those that wait keep waiting for their turn', async () => {
+    gate.configure({ ...rules, circuitBreaker: { ...rules.circuitBreaker, mode: 'reportOnly' } })
+    for (let each = 0; each < 3; each += 1) leave(enter(), true)
+    const given = enter()
+    enter()
+    const waiting = gate.enter(guestOf('acme'))
+    leave(given, true)
+    assert.equal(gate.status().circuit, 'open')
+    assert.equal(typeof (await waiting), 'number')
   })
 
   test('with off nothing is concluded', () => {

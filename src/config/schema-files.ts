@@ -4,6 +4,7 @@ import { scanJson } from '../authorize/json-structure.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
 import { readBytes } from './read-bytes.ts'
 import type { Resolved } from './secret-reference.ts'
+import { slowPatternIn } from './slow-pattern.ts'
 
 /** Reads a file below `schemas/`; returns the schema, or what was expected. */
 export type ReadSchemaFile = (file: string) => Promise<Resolved<SchemaFile>>
@@ -34,6 +35,8 @@ async function readSchemaFile(path: string, file: string): Promise<Resolved<Sche
     const validate = compileBodySchema(schema)
     // A schema that refers to itself without going down into the value never comes to an end.
     for (const value of [null, '', [], {}]) validate(value)
+    const slow = slowPatternIn(schema)
+    if (slow !== undefined) return { expected: `a faster pattern at ${slow} of schemas/${file}` }
     return { value: { file, schema, validate } }
   } catch (error) {
     const why =

@@ -81,6 +81,7 @@ describe('a configuration of many files', () => {
       ['{"type":"object","allOf":[{"$ref":"#"}]}', /leads back/],
       ['{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}}', /leads back/],
       [`${'{"not":'.repeat(20_000)}true${'}'.repeat(20_000)}`, /too deeply/],
+      ['{"type":"string","pattern":"^(a+)+$"}', /^a faster pattern at \/pattern of schemas\/even/],
       ['{"type":"object","required":["a"],"required":["b"]}', /a name twice in one object/],
       [Buffer.from('{"title":"Zubehör"}', 'latin1'), /text in UTF-8/],
       [Buffer.from('\ufeff{}', 'utf16le'), /text in UTF-8/],

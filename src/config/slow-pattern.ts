@@ -1,0 +1,138 @@
+import { createRequire } from 'node:module'
+import type { Root, Set as SetToken, SetTokens, Token } from 'ret'
+import { escapePointer } from '../syntax/json-pointer.ts'
+
+const require = createRequire(import.meta.url)
+const ret = require('ret') as typeof import('ret') & ((pattern: string) => Root)
+const { types } = ret
+
+/** A text of at most this many characters must not take longer than that, milliseconds of CPU time. */
+const longestText = 16_384
+const longestMs = 30
+
+/** How often the part occurs in the next text. The time can double with each part, and must not get out of hand. */
+const nextCount = (count: number) => Math.max(count + 1, Math.floor(count * 1.1))
+
+/** What comes after the repeated part, so that the pattern does not match and everything else is tried. */
+const endings = ['\0', '\n', '!']
+
+/**
+ * Whether a pattern takes very long for some texts, during which nothing else would be served. It is tried with texts in
+ * which a part that it repeats occurs very often. Not every slow pattern is found.
+ * @param pattern as JSON Schema has it: with the flag `u`
+ */
+function isSlowPattern(pattern: string): boolean {
+  const expression = expressionOf(pattern)
+  if (expression === undefined) return false
+  return repeatedParts(pattern).some(({ before, part }) =>
+    endings.some((ending) => {
+      for (let count = 4; count * part.length <= longestText; count = nextCount(count)) {
+        const text = before + part.repeat(count) + ending
+        // Twice, in case something else kept the process busy.
+        if (takesLong(expression, text) && takesLong(expression, text)) return true
+      }
+      return false
+    }),
+  )
+}
+
+/** Undefined for a text that is no pattern, as where a property is called `pattern`. */
+function expressionOf(pattern: string): RegExp | undefined {
+  try {
+    return new RegExp(pattern, 'u')
+  } catch {
+    return undefined
+  }
+}
+
+function takesLong(expression: RegExp, text: string): boolean {
+  const began = process.threadCpuUsage()
+  expression.test(text)
+  const { user, system } = process.threadCpuUsage(began)
+  return (user + system) / 1000 > longestMs
+}
+
+/** The JSON Pointer to the first slow pattern of a JSON Schema; undefined if none is known to be slow. */
+export function slowPatternIn(schema: unknown, pointer = ''): string | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined
+  for (const [key, value] of Object.entries(schema)) {
+    const at = `${pointer}/${escapePointer(key)}`
+    if (key === 'pattern' && typeof value === 'string' && isSlowPattern(value)) return at
+    if (key === 'patternProperties') {
+      const slow = Object.keys(value as object).find(isSlowPattern)
+      if (slow !== undefined) return `${at}/${escapePointer(slow)}`
+    }
+    const below = slowPatternIn(value, at)
+    if (below !== undefined) return below
+  }
+  return undefined
+}
+
+/** A text that a repetition of a pattern matches once, and one that matches what comes before it. */
+interface RepeatedPart {
+  readonly before: string
+  readonly part: string
+}
+
+/** The parts that a pattern may repeat without end; none if the pattern cannot be analysed. */
+function repeatedParts(pattern: string): RepeatedPart[] {
+  try {
+    return partsOf(ret(pattern), '').filter(({ part }) => part !== '')
+  } catch {
+    return []
+  }
+}
+
+function partsOf(token: Root | Token, before: string): RepeatedPart[] {
+  if (token.type === types.REPETITION) {
+    const inner = partsOf(token.value, before)
+    if (token.max !== Number.POSITIVE_INFINITY) return inner
+    return [...examplesOf(token.value).map((part) => ({ before, part })), ...inner]
+  }
+  return alternativesOf(token).flatMap((tokens) =>
+    tokens.flatMap((each, index) =>
+      partsOf(each, before + tokens.slice(0, index).map(exampleOf).join('')),
+    ),
+  )
+}
+
+function alternativesOf(token: Root | Token): readonly (readonly Token[])[] {
+  if (token.type !== types.ROOT && token.type !== types.GROUP) return []
+  return token.options ?? [token.stack ?? []]
+}
+
+/** One short text that each alternative of a token matches. */
+function examplesOf(token: Token): string[] {
+  if (token.type !== types.GROUP) return [exampleOf(token)]
+  return alternativesOf(token).map((tokens) => tokens.map(exampleOf).join(''))
+}
+
+/** A short text that a token matches. */
+function exampleOf(token: Token): string {
+  if (token.type === types.CHAR) return String.fromCodePoint(token.value)
+  if (token.type === types.SET) return memberOf(token)
+  if (token.type === types.REPETITION) return exampleOf(token.value).repeat(token.min)
+  return token.type === types.GROUP ? (examplesOf(token)[0] ?? '') : ''
+}
+
+const usual = [...'a0- _./A']
+
+function memberOf({ set, not }: SetToken): string {
+  if (!not) return [...usual, ...firstOf(set)].find((each) => has(set, each)) ?? ''
+  return usual.find((each) => !has(set, each)) ?? '\u00e9'
+}
+
+function firstOf(set: SetTokens): string[] {
+  return set.flatMap((each) => {
+    if (each.type === types.SET) return firstOf(each.set)
+    return String.fromCodePoint(each.type === types.RANGE ? each.from : each.value)
+  })
+}
+
+function has(set: SetTokens, character: string): boolean {
+  const code = character.codePointAt(0) ?? 0
+  return set.some((each) => {
+    if (each.type === types.SET) return has(each.set, character) !== each.not
+    return each.type === types.RANGE ? each.from <= code && code <= each.to : each.value === code
+  })
+}

@@ -34,7 +34,8 @@ export function copyCheckpoints(
         retry = setTimeout(start, retryMs).unref()
         return
       }
-      waiting.shift()
+      // It may have been given up meanwhile, and then another one is the first.
+      if (waiting[0] === line) waiting.shift()
     }
   }
   function start(): void {

@@ -39,6 +39,24 @@ test('a second place that is away is reported, and gets all checkpoints in order
   }
 })
 
+test('for a second place that is too slow the oldest checkpoints are given up, and no other one', async () => {
+  const arrived: string[] = []
+  const first = Promise.withResolvers<void>()
+  const copies = copyCheckpoints(
+    async (line) => {
+      if (line === '0') await first.promise
+      arrived.push(line)
+    },
+    (error) => assert.fail(String(error)),
+  )
+  const lines = Array.from({ length: 10_002 }, (_, number) => String(number))
+  for (const line of lines) copies.add(line)
+  first.resolve()
+  await copies.close()
+  // The first was on its way already; the second had to make room.
+  assert.deepEqual(arrived, ['0', ...lines.slice(2)])
+})
+
 test('a copy begins a new line behind one that was cut off, as by a full disk', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-copies-'))
   const path = join(folder, 'checkpoints')

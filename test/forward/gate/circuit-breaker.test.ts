@@ -126,6 +126,15 @@ describe('a half-open circuit', () => {
     assert.deepEqual(states, ['open', 'half-open', 'closed', 'open'])
   })
 
+  test('lets no more calls through than it takes to close it', () => {
+    call(false)
+    const last = breaker.admit()
+    assert.ok(last !== undefined)
+    assert.equal(breaker.admit(), undefined)
+    breaker.note(last, false, now)
+    assert.equal(breaker.state(), 'closed')
+  })
+
   test('opens again with the first that fails', () => {
     call(false, true)
     assert.equal(breaker.state(), 'open')

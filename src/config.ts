@@ -14,6 +14,7 @@ import { checkJobEngines, checkPlaceForJobs } from './config/job-rules.ts'
 import { listYamlFiles } from './config/list-yaml-files.ts'
 import { type FileKind, type Finished, type LoadedFile, loadFile } from './config/load-file.ts'
 import { checkContract, type ReadContract, readContract } from './config/magento-schema-file.ts'
+import { checkMappingPatterns } from './config/mapping-patterns.ts'
 import { readPolicyClasses } from './config/policy-classes.ts'
 import type { SettingsSources } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
@@ -108,7 +109,10 @@ const gatewayFile: FileKind<GatewaySettings> = {
 
 const endpointFile: FileKind<EndpointFileSettings> = {
   schema: EndpointFileSettings,
-  finish: (settings) => ({ settings, faults: endpointFaults(settings) }),
+  finish: (settings) => ({
+    settings,
+    faults: [...endpointFaults(settings), ...checkMappingPatterns(settings)],
+  }),
 }
 
 /** Loads all YAML files of a folder; `faults` are those of the folder itself. */

@@ -17,14 +17,13 @@ const nextCount = (count: number) => Math.max(count + 1, Math.floor(count * 1.1)
 const endings = ['\0', '\n', '!']
 
 /**
- * Whether a pattern takes very long for some texts, during which nothing else would be served. It is tried with texts in
- * which a part that it repeats occurs very often. Not every slow pattern is found.
- * @param pattern as JSON Schema has it: with the flag `u`
+ * Whether an expression takes very long for some texts, during which nothing else would be served. It is tried with texts
+ * in which a part that it repeats occurs very often. Not every slow expression is found.
  */
-function isSlowPattern(pattern: string): boolean {
-  const expression = expressionOf(pattern)
-  if (expression === undefined) return false
-  return repeatedParts(pattern).some(({ before, part }) =>
+export function isSlowExpression({ source, flags }: RegExp): boolean {
+  // With the flag `g`, it would continue where it matched before.
+  const expression = new RegExp(source, flags.replace('g', ''))
+  return repeatedParts(source).some(({ before, part }) =>
     endings.some((ending) => {
       for (let count = 4; count * part.length <= longestText; count = nextCount(count)) {
         const text = before + part.repeat(count) + ending
@@ -34,6 +33,12 @@ function isSlowPattern(pattern: string): boolean {
       return false
     }),
   )
+}
+
+/** @param pattern as JSON Schema has it: with the flag `u` */
+function isSlowPattern(pattern: string): boolean {
+  const expression = expressionOf(pattern)
+  return expression !== undefined && isSlowExpression(expression)
 }
 
 /** Undefined for a text that is no pattern, as where a property is called `pattern`. */

@@ -376,6 +376,11 @@ describe('a file is refused', () => {
       /\/answer: expected a JSONata expression \(JSONata S0203, behind 12 characters\)/,
     ],
     [
+      'whose mapping has an expression that takes for ever for some texts',
+      { answer: String.raw`{ "number": $replace(sku, /\s+$/i, "") }` },
+      /\/answer: expected regular expressions that are fast for every text/,
+    ],
+    [
       'whose call has a variable that its route has not',
       { call: { route: 'GET /V1/products/:sku' } },
       /\/call\/route: expected no :sku/,

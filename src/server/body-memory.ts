@@ -1,10 +1,13 @@
+import { type ArrivingBody, arrivingBodies } from './arriving-bodies.ts'
+
 /** The memory that the body of one request has. */
 export interface BodyShare {
   /**
    * Asks for so many bytes in all.
+   * @param isWhole whether the body has arrived with them, so that it is not given up any more
    * @returns false if there is no room; the share is left as it was
    */
-  readonly grow: (bytes: number) => boolean
+  readonly grow: (bytes: number, isWhole: boolean) => boolean
   /** Notes that the body has arrived, so that it is not given up any more. */
   readonly keep: () => void
   /** Gives the memory back. */
@@ -26,10 +29,8 @@ export interface BodyMemory {
   readonly used: () => number
 }
 
-interface Holder {
-  readonly address: string
-  /** The integration, or the address if there is none. */
-  readonly owner: string
+/** The owner is the integration, or the address if there is none. */
+interface Holder extends ArrivingBody {
   bytes: number
   giveUp: (() => void) | undefined
 }
@@ -48,27 +49,22 @@ const fairShare = 1 / 4
  * @param limitBytes asked each time, so that it may change
  */
 export function openBodyMemory(limitBytes: () => number): BodyMemory {
-  // The one that has been arriving for the longest comes first.
-  const arriving = new Set<Holder>()
-  const arrivingBytes = new Map<string, number>()
+  const shareBytes = () => limitBytes() * fairShare
+  const arriving = arrivingBodies<Holder>(shareBytes)
   const ownedBytes = new Map<string, number>()
   let used = 0
 
-  function grow(holder: Holder, bytes: number): boolean {
+  function grow(holder: Holder, bytes: number, isWhole: boolean): boolean {
     const more = bytes - holder.bytes
-    arriving.add(holder)
-    for (;;) {
-      const isShort = leavesOthersTooLittle(holder, more)
-      if (!isShort && used + more <= limitBytes()) break
-      const loser = nextToGiveUp(isShort ? holder.owner : undefined)
-      if (loser === undefined || loser === holder) return false
-      const { giveUp } = loser
-      release(loser)
-      giveUp?.()
+    while (leavesOthersTooLittle(holder, more)) {
+      if (!giveUpFor(holder, holder.owner)) return false
     }
-    add(arrivingBytes, holder.address, more)
-    add(ownedBytes, holder.owner, more)
-    used += more
+    while (used + more > limitBytes()) {
+      if (!giveUpFor(holder)) return false
+    }
+    if (isWhole) arriving.remove(holder, holder.bytes)
+    else arriving.add(holder, more)
+    charge(holder, more)
     holder.bytes = bytes
     return true
   }
@@ -78,36 +74,42 @@ export function openBodyMemory(limitBytes: () => number): BodyMemory {
    * arriving do not count, since they can be given up.
    */
   function leavesOthersTooLittle({ owner, bytes }: Holder, more: number): boolean {
-    const share = limitBytes() * fairShare
+    const share = shareBytes()
     // A single body may be as large as the memory.
     if ((ownedBytes.get(owner) ?? 0) - bytes <= share) return false
-    let lasting = used
-    for (const each of arriving) if (each.owner !== owner) lasting -= each.bytes
+    const lasting = used - arriving.bytesOf() + arriving.bytesOf(owner)
     return lasting + more > limitBytes() - share
   }
 
-  /** The arriving body to be given up next, of this owner or of all. */
-  function nextToGiveUp(owner: string | undefined): Holder | undefined {
-    const share = limitBytes() * fairShare
-    let oldest: Holder | undefined
-    for (const each of arriving) {
-      if (each.bytes === 0 || (owner !== undefined && each.owner !== owner)) continue
-      if ((arrivingBytes.get(each.address) ?? 0) > share) return each
-      oldest ??= each
-    }
-    return oldest
+  /**
+   * Gives up an arriving body, of one owner or of all, in favour of another one.
+   * @returns false if there is none, or if it would be that one itself
+   */
+  function giveUpFor(holder: Holder, owner?: string): boolean {
+    const loser = arriving.next(owner)
+    if (loser === undefined || loser === holder) return false
+    const { giveUp } = loser
+    release(loser)
+    giveUp?.()
+    return true
+  }
+
+  function charge({ owner }: Holder, more: number): void {
+    const bytes = (ownedBytes.get(owner) ?? 0) + more
+    if (bytes === 0) ownedBytes.delete(owner)
+    else ownedBytes.set(owner, bytes)
+    used += more
   }
 
   function keep(holder: Holder): void {
-    if (arriving.delete(holder)) add(arrivingBytes, holder.address, -holder.bytes)
+    arriving.remove(holder, holder.bytes)
     // It would keep everything that belongs to the request in memory until the request is recorded.
     holder.giveUp = undefined
   }
 
   function release(holder: Holder): void {
     keep(holder)
-    add(ownedBytes, holder.owner, -holder.bytes)
-    used -= holder.bytes
+    charge(holder, -holder.bytes)
     holder.bytes = 0
   }
 
@@ -115,17 +117,11 @@ export function openBodyMemory(limitBytes: () => number): BodyMemory {
     open: ({ address, integration }, giveUp) => {
       const holder: Holder = { address, owner: integration ?? address, bytes: 0, giveUp }
       return {
-        grow: (bytes) => grow(holder, bytes),
+        grow: (bytes, isWhole) => grow(holder, bytes, isWhole),
         keep: () => keep(holder),
         release: () => release(holder),
       }
     },
     used: () => used,
   }
-}
-
-function add(totals: Map<string, number>, name: string, bytes: number): void {
-  const total = (totals.get(name) ?? 0) + bytes
-  if (total === 0) totals.delete(name)
-  else totals.set(name, total)
 }

@@ -90,7 +90,7 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
       // A body of known length is mostly complete with its second piece.
       const wanted = 2 * (announced === undefined ? body.length : needed)
       const capacity = Math.max(needed, Math.min(longest, wanted))
-      if (!share.grow(capacity)) return noMemory
+      if (!share.grow(capacity, needed === announced)) return noMemory
       const grown = Buffer.allocUnsafe(capacity)
       body.copy(grown, 0, 0, length)
       body = grown

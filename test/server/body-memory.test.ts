@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { queryObjects } from 'node:v8'
 import { RequestContext } from '../../src/request-context.ts'
+import { openBodyMemory } from '../../src/server/body-memory.ts'
 import { acme, globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
@@ -166,6 +167,42 @@ describe('where the memory for bodies is used up', () => {
     for (const socket of sockets) socket.destroy()
     await allReleased()
   })
+})
+
+test('an integration that has to leave room gives up its own bodies, those of an address with too many first', () => {
+  const memory = openBodyMemory(() => 1_000)
+  const givenUp: string[] = []
+  const begin = (name: string, address: string, integration: string | undefined, bytes: number) => {
+    const share = memory.open({ address, integration }, () => givenUp.push(name))
+    assert.equal(share.grow(bytes, false), true, name)
+    return share
+  }
+  begin('waits for Magento', '192.0.2.1', 'acme-erp', 300).keep()
+  begin('of nobody', '192.0.2.2', undefined, 200)
+  begin('oldest', '192.0.2.3', 'acme-erp', 100)
+  begin('of a crowd', '192.0.2.4', 'acme-erp', 150)
+  begin('of a crowd, too', '192.0.2.4', 'acme-erp', 110)
+  assert.deepEqual(givenUp, [])
+  begin('new', '192.0.2.5', 'acme-erp', 150)
+  assert.deepEqual(givenUp, ['of a crowd'])
+  begin('newer', '192.0.2.5', 'acme-erp', 100)
+  assert.deepEqual(givenUp, ['of a crowd', 'oldest'])
+  assert.equal(memory.used(), 860)
+})
+
+test('a body that has come as a whole is not given up, and its memory is given back', () => {
+  const memory = openBodyMemory(() => 1_000)
+  const open = (address: string) =>
+    memory.open({ address, integration: undefined }, () => assert.fail('given up'))
+  const whole = open('192.0.2.1')
+  assert.equal(whole.grow(300, false), true)
+  assert.equal(whole.grow(600, true), true)
+  assert.equal(open('192.0.2.2').grow(600, false), false)
+  whole.keep()
+  whole.release()
+  whole.release()
+  assert.equal(memory.used(), 0)
+  assert.equal(open('192.0.2.2').grow(1_000, true), true)
 })
 
 test('a request with a key holds the memory of its body until it is carried out, even if its caller leaves', async () => {

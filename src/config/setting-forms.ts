@@ -16,7 +16,7 @@ export function Host(description: string) {
 
 // The last label of a name is not a number: a text that looks like an IPv4 address is one, or a mistake.
 const hostName =
-  /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\.)*[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/
+  /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\.)*(?!\d+$|0x[\dA-Fa-f]*$)[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/
 
 /** A port to listen on; 0 takes a free one. */
 export function Port(description: string) {

@@ -23,12 +23,17 @@ export function responseHeaders(raw: readonly string[], internalOrigin: string):
   return headers
 }
 
-// A reference without an authority does not name the origin, and may be relative to the path of the request.
-const withAuthority = /^(?:https?:)?\/\//i
+/*
+ * A reference without an authority does not name the origin, and may be relative to the path of the request. To clients
+ * that follow the URL Standard, a backslash is a slash.
+ */
+const withAuthority = /^(?:https?:)?[\\/]{2}/i
 
 function withoutOrigin(location: string, origin: string): string {
   if (!withAuthority.test(location)) return location
   const url = URL.parse(location, origin)
   if (url === null || url.origin !== origin) return location
-  return `${url.pathname}${url.search}${url.hash}`
+  // With two slashes at its beginning, a path would be taken for another origin.
+  const path = url.pathname.startsWith('//') ? `/.${url.pathname}` : url.pathname
+  return `${path}${url.search}${url.hash}`
 }

@@ -294,6 +294,9 @@ describe('of the answer', () => {
     for (const [given, passedOn] of [
       [`http://${host}/rest/V1/x?a=1`, '/rest/V1/x?a=1'],
       [`//${host}/rest/V1/x`, '/rest/V1/x'],
+      [`/\\${host}/rest/V1/x`, '/rest/V1/x'],
+      [`http:\\\\${host}/rest/V1/x`, '/rest/V1/x'],
+      [`http://${host}//other.example/x`, '/.//other.example/x'],
       [`https://${host}/rest/V1/x`, `https://${host}/rest/V1/x`],
       ['https://shop.example/rest/V1/x?a=1', 'https://shop.example/rest/V1/x?a=1'],
       ['/rest/V1/x', '/rest/V1/x'],

@@ -84,7 +84,11 @@ describe('a job that Magento does not take', () => {
     const isDead = (accepted: ClientAnswer) =>
       db.prepare("SELECT 1 FROM entries WHERE state = 'dead' AND id = ?").get(idOf(accepted)) !==
       undefined
-    while (!isDead(older) || !isDead(younger));
+    const statusOf = async ({ headers }: ClientAnswer) => {
+      const path = headers.location ?? ''
+      return (await send(jobs.gateway.url, { path, headers: globexHeaders })).status
+    }
+    while (!isDead(older) || !isDead(younger)) await statusOf(older)
     // As if they had ended half an hour before and after what is due.
     db.exec('BEGIN IMMEDIATE')
     for (const [accepted, overdueHours] of [
@@ -97,10 +101,6 @@ describe('a job that Magento does not take', () => {
       db.prepare('UPDATE entries SET died_at_ms = ? WHERE id = ?').run(ago(5 + overdueHours), id)
     }
     db.exec('COMMIT')
-    const statusOf = async ({ headers }: ClientAnswer) => {
-      const path = headers.location ?? ''
-      return (await send(jobs.gateway.url, { path, headers: globexHeaders })).status
-    }
     while ((await statusOf(older)) === 200);
     assert.equal(await statusOf(older), 404)
     assert.equal(await statusOf(younger), 200)

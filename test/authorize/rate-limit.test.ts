@@ -210,6 +210,26 @@ describe('a request costs', () => {
     })
   }
 
+  test('no more than a store can count, however many entries are asked for', async () => {
+    const charged: number[] = []
+    const clock = testClock()
+    const { sharedLimiter, ...more } = services(clock)
+    const check = rateLimit.prepare(
+      { rate: '1/h', cost: { pageSize: 1 } },
+      {
+        ...more,
+        sharedLimiter: (charge) => {
+          charged.push(charge.cost)
+          return sharedLimiter(charge)
+        },
+      },
+    )
+    for (const size of ['1e400', '1e300', '1000000000000000000000']) {
+      await check(requestContext(searching(`searchCriteria[pageSize]=${size}`)))
+    }
+    assert.deepEqual(charged, [1e15, 1e15, 1e15])
+  })
+
   test('what its route says, before what is said for all', async () => {
     const { ask } = prepared({
       rate: '1/h',
@@ -343,11 +363,13 @@ describe('while the store is away', () => {
 })
 
 test('the time to wait is a little longer by chance, never shorter', async () => {
-  for (const [random, seconds] of [
-    [0, 60],
-    [0.999, 65],
+  for (const [rate, random, seconds] of [
+    ['1/min', 0, 60],
+    ['1/min', 0.999, 65],
+    ['1/h', 0.999, 3_629],
+    ['1/s', 0.999, 2],
   ] as const) {
-    const policy = prepared({ rate: '1/min' }, { random: () => random })
+    const policy = prepared({ rate }, { random: () => random })
     await policy.ask()
     assert.equal((await policy.refusal()).retryAfterSeconds, seconds)
   }

@@ -207,6 +207,9 @@ describe('with a disk that hangs', () => {
     assert.equal((await readiness(gateway.adminUrl)).status, 503)
     const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
     assert.match(metrics, /^magegate_audit_waiting_records 12$/m)
+    const [, lagSeconds = ''] = /^magegate_audit_lag_seconds (.+)$/m.exec(metrics) ?? []
+    // The deadline is over.
+    assert.ok(Number(lagSeconds) >= 0.1, lagSeconds)
 
     await file.linesOf(12)
     assert.equal((await readiness(gateway.adminUrl)).status, 200)

@@ -265,6 +265,10 @@ describe('a write that may be carried out later', () => {
       metrics,
       /^magegate_jobs_ended_total\{integration="globex-pim",state="done"\} \d+$/m,
     )
+    assert.match(
+      metrics,
+      /^magegate_jobs_attempts_total\{integration="globex-pim",outcome="done"\} [1-9]\d*$/m,
+    )
     assert.match(metrics, /^magegate_jobs\{state="waiting"\} \d+$/m)
     assert.match(metrics, /^magegate_jobs_oldest_age_seconds \d/m)
   })

@@ -13,6 +13,7 @@ import {
 } from '../../src/server/certificate-renewal.ts'
 import { endsOf, readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { pem } from '../support/tls/pem.ts'
 
 /** The name that the certificate of a server has. */
@@ -176,6 +177,12 @@ test('a gateway takes a new certificate without a restart, and open connections 
   assert.deepEqual(await shownEnds(gateway), [
     `{certificate="listener"} ${endOf('elsewhere') / 1000}`,
   ])
+  // Files that were read while only one of them was written may count as well.
+  const failures = 'magegate_certificate_failures_total'
+  const before = (await scrape(gateway)).value(failures) ?? 0
+  await writeFile(tls.certFile, pem('loopback.cert').slice(0, 300))
+  await scrapeUntil(gateway, ({ value }) => (value(failures) ?? 0) > before)
+  assert.equal(await nameAt(port), names.elsewhere)
 })
 
 test('a gateway shows when the first certificate of its chain ends, and of the authorities of its callers', async () => {

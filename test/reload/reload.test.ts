@@ -100,6 +100,27 @@ describe('POST /reload', () => {
     assert.equal(upstream.sockets.size, 1)
   })
 
+  test('forgets the answers that were kept under the rules of before', async () => {
+    const route = 'GET /V1/products/:sku'
+    const caching = (ttlSeconds: number) => ({
+      ...globex,
+      policies: { routes: [route], cache: { [route]: { ttlSeconds } } },
+    })
+    await using magento = await startMagento()
+    await using gateway = await startReloadable({
+      magentoUrl: magento.url,
+      integrations: [caching(600)],
+    })
+    const statusOf = async () => {
+      const { headers } = await send(gateway.url, { headers: globexHeaders })
+      return headers['cache-status']
+    }
+    assert.deepEqual([await statusOf(), await statusOf()], ['magegate; fwd=miss', 'magegate; hit'])
+    await gateway.writeIntegration(caching(60))
+    assert.equal((await gateway.reload()).status, 200)
+    assert.deepEqual([await statusOf(), await statusOf()], ['magegate; fwd=miss', 'magegate; hit'])
+  })
+
   test('a request without end does not keep the next configuration from being taken', async () => {
     await using upstream = await startHeldUpstream()
     await using gateway = await startReloadable({

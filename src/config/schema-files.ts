@@ -34,7 +34,7 @@ async function readSchemaFile(path: string, file: string): Promise<Resolved<Sche
     if (hasRepeatedName(text)) return { expected: expectedSchema('a name twice in one object') }
     const validate = compileBodySchema(schema)
     // A schema that refers to itself without going down into the value never comes to an end.
-    for (const value of [null, '', [], {}]) validate(value)
+    for (const value of [null, true, 0, '', [], {}]) validate(value)
     const slow = slowPatternIn(schema)
     if (slow !== undefined) return { expected: `a faster pattern at ${slow} of schemas/${file}` }
     return { value: { file, schema, validate } }

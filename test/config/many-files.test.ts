@@ -79,6 +79,7 @@ describe('a configuration of many files', () => {
       ['{"type":"object","properties":{"a":{"$ref":"#"}}}'],
       ['{"$ref":"#"}', /leads back/],
       ['{"type":"object","allOf":[{"$ref":"#"}]}', /leads back/],
+      ['{"if":{"type":"number"},"then":{"$ref":"#"}}', /leads back/],
       ['{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}}', /leads back/],
       [`${'{"not":'.repeat(20_000)}true${'}'.repeat(20_000)}`, /too deeply/],
       ['{"type":"string","pattern":"^(a+)+$"}', /^a faster pattern at \/pattern of schemas\/even/],

@@ -1,14 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { boundToThisProcess } from './bound-process.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-
-const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 /** What a process printed, and how it ended. */
 export interface ProcessOutput {
@@ -42,7 +38,7 @@ export async function runCommand(
 }
 
 function run(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(...boundToThisProcess(process.execPath, [main, ...args]), {
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -62,7 +58,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>>) {
 
 /**
  * Starts `start` and resolves when it has printed its addresses. A test that fails before it has stopped the process
- * does not wait for it: it is killed when the file of tests is through.
+ * does not wait for it: it is killed when the file of tests has ended.
  */
 export async function startedProcess(
   args: readonly string[],
@@ -83,8 +79,6 @@ export async function startedProcess(
   failed.catch(() => undefined)
   const pipes = [child.stdin, child.stdout, child.stderr] as unknown as readonly Socket[]
   for (const each of [child, ...pipes]) each.unref()
-  running.add(child)
-  child.once('close', () => running.delete(child))
   function untilEnded(): Promise<ProcessOutput> {
     for (const each of [child, ...pipes]) each.ref()
     return ended

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { boundToThisProcess } from './bound-process.ts'
 import { freePort } from './free-port.ts'
 import { killed } from './redis.ts'
 import { pemFile } from './tls/pem.ts'
@@ -57,8 +58,13 @@ export async function startRabbit(): Promise<TestRabbit> {
     RABBITMQ_LOGS: '-',
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
   }
-  const epmd = boundToThisProcess('epmd', ['-address', '127.0.0.1'], environment)
-  const start = () => runBroker(boundToThisProcess(server, [], environment))
+  const run = (command: string, args: readonly string[]) =>
+    spawn(...boundToThisProcess(command, args), {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  const epmd = run('epmd', ['-address', '127.0.0.1'])
+  const start = () => runBroker(run(server, []))
   let broker = await start()
   return {
     url: `amqp://magegate:${password}@127.0.0.1:${port}`,
@@ -93,18 +99,6 @@ function settings(port: number, tlsPort: number, password: string): string {
     'disk_free_limit.absolute = 10MB',
     'raft.wal_max_size_bytes = 33554432',
   ].join('\n')
-}
-
-/** Starts a program that the kernel kills when this process ends, however it ends. */
-function boundToThisProcess(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): ChildProcess {
-  return spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
 }
 
 async function runBroker(broker: ChildProcess): Promise<ChildProcess> {

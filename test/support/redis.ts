@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { Secret } from '../../src/contract/secret.ts'
+import { boundToThisProcess } from './bound-process.ts'
 import { freePort } from './free-port.ts'
 
 /** A Redis server of the test's own. */
@@ -77,7 +78,9 @@ export async function scriptCalls(url: string): Promise<number> {
 
 /** Runs redis-server until it is ready. */
 export async function runRedis(args: readonly string[]): Promise<ChildProcess> {
-  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = spawn(...boundToThisProcess('redis-server', args), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   for await (const chunk of server.stdout) {
     if (/Ready to accept connections|\+monitor/.test(String(chunk))) {
       // What it says later must not fill the pipe.

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Delivery, Settlement } from '../../../src/jobs/durable-queue.ts'
+import { boundToThisProcess } from '../../support/bound-process.ts'
 import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
@@ -121,7 +122,9 @@ describe('jobs in RabbitMQ', () => {
       await backend.jobs.put(entryOf('hangs', { orderKey: '["h"]' }))
       await backend.jobs.put(entryOf('held', { orderKey: '["h"]' }))
       const program = join(import.meta.dirname, '../../support/job-process.ts')
-      const worker = spawn(process.execPath, [program, 'work', rabbit.url, redis.url, file])
+      const worker = spawn(
+        ...boundToThisProcess(process.execPath, [program, 'work', rabbit.url, redis.url, file]),
+      )
       const written = async () =>
         (await readFile(file, 'utf8').catch(() => '')).includes('hangs begun')
       while (!(await written())) await delay(20)

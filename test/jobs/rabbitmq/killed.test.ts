@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { boundToThisProcess } from '../../support/bound-process.ts'
 import { openTestBackend } from '../../support/broker-backend.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { killed, startRedis } from '../../support/redis.ts'
@@ -25,7 +26,9 @@ test('loses nothing that it accepted, whoever is killed, and does nothing twice 
   const accepted = join(folder, 'accepted')
   const work = join(folder, 'work')
   const run = (...args: string[]) =>
-    spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
+    spawn(...boundToThisProcess(process.execPath, [program, ...args]), {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
   const startWorker = () => run('work', rabbit.url, redis.url, work)
   const startPutter = (from: number) =>
     run('put', rabbit.url, redis.url, accepted, String(from), String(count))

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { LRUCache } from 'lru-cache'
 import type { Root, Set as SetToken, SetTokens, Token } from 'ret'
 import { escapePointer } from '../syntax/json-pointer.ts'
 
@@ -16,11 +17,20 @@ const nextCount = (count: number) => Math.max(count + 1, Math.floor(count * 1.1)
 /** What comes after the repeated part, so that the pattern does not match and everything else is tried. */
 const endings = ['\0', '\n', '!']
 
+// A reload finds mostly expressions that have been tried before, and trying one can take ten milliseconds.
+const tried = new LRUCache<string, boolean>({ max: 10_000 })
+
 /**
  * Whether an expression takes very long for some texts, during which nothing else would be served. It is tried with texts
  * in which a part that it repeats occurs very often. Not every slow expression is found.
  */
-export function isSlowExpression({ source, flags }: RegExp): boolean {
+export function isSlowExpression(expression: RegExp): boolean {
+  const isSlow = tried.get(String(expression)) ?? isSlowForSomeText(expression)
+  tried.set(String(expression), isSlow)
+  return isSlow
+}
+
+function isSlowForSomeText({ source, flags }: RegExp): boolean {
   // With the flag `g`, it would continue where it matched before.
   const expression = new RegExp(source, flags.replace('g', ''))
   return repeatedParts(source).some(({ before, part }) =>

@@ -16,7 +16,7 @@ export const GatewayLimitSettings = Type.Object(
       maximum: 1_048_576,
       default: 128,
       description:
-        'Most memory for the bodies of all requests that are arriving or under way; at least one body of bodyBytes. A quarter is left to others by an integration that has more than that.',
+        'Most memory for the bodies of all requests that are arriving or under way; at least one body of bodyBytes. An integration that has more than a quarter of it leaves a quarter to the others.',
     }),
     textLength: Type.Integer({
       minimum: 1,

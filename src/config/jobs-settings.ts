@@ -24,7 +24,8 @@ export const JobsSettings = Type.Object(
       minimum: 1,
       maximum: 60_000,
       default: 5_000,
-      description: 'Longest that a request waits for RabbitMQ to confirm its job.',
+      description:
+        'Longest that a request waits for RabbitMQ to confirm its job. While queues are made, each answer may take ten times as long.',
     }),
     concurrency: Type.Integer({
       minimum: 1,

@@ -294,6 +294,14 @@ describe('a limit that is only reported', () => {
     assert.deepEqual(counted.at(-1), ['acme-erp', 'quota/day', true])
   })
 
+  test('is named in the record beside every other one that would have refused', async () => {
+    const policy = prepared({ rate: '1/h', quota: '1/day', reportOnly: ['rate', 'quota'] })
+    await policy.ask()
+    const { request, verdict } = await policy.ask()
+    assert.equal(verdict, allow)
+    assert.deepEqual(request.reportedLimits, ['rate', 'quota/day'])
+  })
+
   test('is announced to nobody, whom it would slow down, and the others are', async () => {
     const limits = { rate: '1/h', quota: '3/day', legacyHeaders: true }
     const policy = prepared({ ...limits, reportOnly: ['rate'] })

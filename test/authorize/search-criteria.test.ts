@@ -156,6 +156,11 @@ describe('refuses', () => {
       `?${page}&searchCriteria[sortOrders][0][field]=sku&searchCriteria[sortOrders][0][direction]=RAND()`,
       /^a direction of ASC or DESC$/,
     ],
+    ...['x,desc', 'desc,x'].map((direction): [string, string, RegExp] => [
+      `a direction with more beside it: ${direction}`,
+      `?${page}&searchCriteria[sortOrders][0][field]=sku&searchCriteria[sortOrders][0][direction]=${direction}`,
+      /^a direction of ASC or DESC$/,
+    ]),
     ['a request without fields', `?${page}`, /^the parameter fields/, { fieldsRequired: true }],
     [
       'fields that name nothing',

@@ -26,8 +26,17 @@ export function SchemaFileSetting() {
 /** An answer lists at most this many violations. */
 const maxViolations = 20
 
-/** Lists what is wrong with a value; the list is empty when the value is valid. */
-export type BodyValidator = (value: unknown) => readonly Violation[]
+/**
+ * Of a longer body, in characters, only the first violation is listed. It can have a hundred thousand of them, each of
+ * which takes time and memory.
+ */
+const longestListed = 16_384
+
+/**
+ * Lists what is wrong with a value; the list is empty when the value is valid.
+ * @param length of the value as JSON, characters; without it, only the first violation is listed
+ */
+export type BodyValidator = (value: unknown, length?: number) => readonly Violation[]
 
 const schemaOfSchemas = new Ajv2020()
 
@@ -37,21 +46,33 @@ const schemaOfSchemas = new Ajv2020()
  */
 export function compileBodySchema(schema: object): BodyValidator {
   void schemaOfSchemas.validateSchema(schema, true)
+  const validate = compile(schema, false)
+  let validateAll: ValidateFunction | undefined
+  return (value, length = Number.POSITIVE_INFINITY) => {
+    if (validate(value)) return []
+    if (length > longestListed) return violationsOf(validate)
+    validateAll ??= compile(schema, true)
+    validateAll(value)
+    return violationsOf(validateAll)
+  }
+}
+
+function compile(schema: object, allErrors: boolean): ValidateFunction {
   // One instance per schema, so that names ($id, $anchor) of one schema are unknown to the others.
   const ajv = new Ajv2020({
     validateSchema: false,
-    allErrors: true,
+    allErrors,
     strict: true,
     allowUnionTypes: true,
     // 4.35 is a multiple of 0.0001, but not exactly as doubles: for numbers around 1e8 the error is 2e-4 of a step.
     multipleOfPrecision: 3,
   })
   addFormats.default(ajv)
-  const validate: ValidateFunction = ajv.compile(schema)
-  return (value) => {
-    if (validate(value)) return []
-    return (validate.errors ?? []).slice(0, maxViolations).map(violationOf)
-  }
+  return ajv.compile(schema)
+}
+
+function violationsOf({ errors }: ValidateFunction): readonly Violation[] {
+  return (errors ?? []).slice(0, maxViolations).map(violationOf)
 }
 
 /** Says what the schema expects, without repeating values or unknown names that the client sent. */

@@ -4,6 +4,7 @@ import { errorCode } from '../contract/error-code.ts'
 import { onceFor } from '../contract/once-for.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
+import type { JsonBody } from '../request-context.ts'
 import { decodedVariables } from './asked-of-magento.ts'
 import { compileBodySchema } from './body-schema.ts'
 import { hasReservedName, reservedNames } from './reserved-names.ts'
@@ -33,17 +34,17 @@ export const composedEndpoint = definePolicy({
         return reject('route-not-granted', 'Magento has another route for the call of the endpoint')
       }
       request.endpoint = call === undefined ? found : { ...found, call }
-      const verdict = checkBody(endpoint, body)
+      const verdict = checkBody(endpoint, request.json)
       if (verdict !== allow || call === undefined || call.method === 'GET') return verdict
       return checkMapping(call)
     }
   },
 })
 
-function checkBody(endpoint: Endpoint, body: unknown): Verdict {
+function checkBody(endpoint: Endpoint, json: JsonBody | undefined): Verdict {
   if (endpoint.request === undefined) return allow
-  const violations = validatorOf(endpoint.request)(body)
-  if (violations.length === 0) return endpoint.objection?.(body) ?? allow
+  const violations = validatorOf(endpoint.request)(json?.value, json?.text.length)
+  if (violations.length === 0) return endpoint.objection?.(json?.value) ?? allow
   return reject('invalid-body', `body violates the schema in ${violations.length} places`, {
     violations,
     ...(endpoint.explain && { detail: endpoint.explain(violations) }),

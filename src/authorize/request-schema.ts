@@ -25,7 +25,8 @@ export const requestSchema = definePolicy({
           detail: 'This route needs a JSON body.',
         })
       }
-      const violations = validate(request.json.value)
+      const { value, text } = request.json
+      const violations = validate(value, text.length)
       if (violations.length === 0) return allow
       return reject('invalid-body', `body violates the schema in ${violations.length} places`, {
         violations,

@@ -92,6 +92,15 @@ test('maps a request, and holds it against its schema first', async () => {
   assert.equal(magento.received.length, before)
 })
 
+test('lists what is wrong with a body, and of a long one only the first', async () => {
+  const placesOf = async (title: string) => {
+    const { errors } = problemOf(await put({ title, net: 1, gross: 1 }))
+    return (errors as readonly unknown[]).length
+  }
+  assert.equal(await placesOf(''), 3)
+  assert.equal(await placesOf('x'.repeat(16_384)), 1)
+})
+
 test('maps the answer to what Magento has taken for later', async () => {
   const { status, body } = await send(gateway.url, {
     method: 'POST',

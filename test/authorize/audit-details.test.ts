@@ -157,6 +157,14 @@ describe('of the routes of Magento the record tells', () => {
     assert.equal(skus, undefined)
     assert.equal((await post('/V1/products', { product: { sku: 'x'.repeat(65) } })).skus, undefined)
   })
+  test('what stands beside null', async () => {
+    for (const product of [null, { sku: null }]) {
+      const { skus, bodySha256 } = await post('/V1/products', { product })
+      assert.deepEqual([skus, bodySha256?.length], [undefined, 64])
+    }
+    const items = { sourceItems: [null, { sku: 'A' }] }
+    assert.deepEqual((await post('/V1/inventory/source-items', items)).skus, ['A'])
+  })
 })
 
 describe('as a route is configured', () => {

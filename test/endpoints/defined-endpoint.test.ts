@@ -43,7 +43,10 @@ const endpoints = {
 const schemas = {
   'article.json': {
     type: 'object',
-    properties: { title: { type: 'string', minLength: 1 } },
+    properties: {
+      title: { type: 'string', minLength: 1 },
+      link: { type: 'string', format: 'url' },
+    },
     required: ['title'],
     additionalProperties: false,
   },
@@ -99,6 +102,13 @@ test('lists what is wrong with a body, and of a long one only the first', async 
   }
   assert.equal(await placesOf(''), 3)
   assert.equal(await placesOf('x'.repeat(16_384)), 1)
+})
+
+test('takes no text for a URL that is longer than any', async () => {
+  const statusOf = async (link: string) => (await put({ title: 'Adapter', link })).status
+  const url = 'https://shop.example/'
+  assert.equal(await statusOf(url.padEnd(2_048, 'a')), 200)
+  assert.equal(await statusOf(url.padEnd(2_049, 'a')), 400)
 })
 
 test('maps the answer to what Magento has taken for later', async () => {

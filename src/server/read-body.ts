@@ -56,6 +56,8 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
       return
     }
     const announced = announcedBytes(request)
+    // Over HTTP/2, a caller can send every byte and never the end.
+    const endsWithItsBytes = request.raw.httpVersionMajor === 1
     const longest = announced ?? limitBytes
     let body = noBytes
     let length = 0
@@ -90,7 +92,7 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
       // A body of known length is mostly complete with its second piece.
       const wanted = 2 * (announced === undefined ? body.length : needed)
       const capacity = Math.max(needed, Math.min(longest, wanted))
-      if (!share.grow(capacity, needed === announced)) return noMemory
+      if (!share.grow(capacity, endsWithItsBytes && needed === announced)) return noMemory
       const grown = Buffer.allocUnsafe(capacity)
       body.copy(grown, 0, 0, length)
       body = grown

@@ -9,6 +9,7 @@ import { connect as connectTls } from 'node:tls'
 import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { answerOn, begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
+import { scrapeUntil } from '../support/metrics.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
 
@@ -297,6 +298,34 @@ describe('what is agreed on in the handshake', () => {
     })
     assert.equal(await agreed(['h2', 'http/1.1'], plain.url), 'http/1.1')
   })
+})
+
+test('bodies of which every byte has come, but not the end, are given up for one that is ended', async () => {
+  await using small = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [globex],
+    gateway: {
+      listen: { tls, requireHttps: true },
+      limits: { bodyBytes, bodyMemoryMiB: 1, perAddress: quietAddresses },
+    },
+  })
+  const own = await openSession(small.url)
+  const body = JSON.stringify({ product: { sku: 'A', name: 'a'.repeat(bodyBytes / 5) } })
+  const head = { ...postProduct, 'content-length': body.length }
+  // An integration leaves a quarter to the others.
+  const fitting = Math.floor((1_048_576 * 3) / 4 / body.length)
+  const streams = []
+  while (streams.length < fitting) {
+    const stream = begin(own, head, { endStream: false }).on('error', () => undefined)
+    stream.write(body)
+    streams.push(stream)
+    // One after the other, so that each arrives in one piece, which is smaller than a record of TLS.
+    const bytes = streams.length * body.length
+    await scrapeUntil(small, ({ value }) => value('magegate_request_bodies_bytes') === bytes)
+  }
+  assert.equal((await sendOver(own, head, body)).status, 200)
+  for (const stream of streams) stream.close()
+  own.destroy()
 })
 
 async function recordOf(requestId: unknown) {

@@ -20,7 +20,7 @@ function keyOf(guess: GuessedRoute['guess'], subject: string): string {
 
 /**
  * Limits the rate of calls to routes on which passwords, second factors, accounts and cards can be guessed: per address
- * of the caller, and per account or cart, whoever calls.
+ * of the caller, and per account or cart, from whatever address they come.
  */
 export const sensitiveRoutes = definePolicy({
   name: 'sensitive-routes',

@@ -120,9 +120,14 @@ test('keeps the order of the chain where the clock is set back between two rotat
 
 test('is whole also where files are put aside or compressed between its listing and its reading', async () => {
   const path = join(folder, 'listed.jsonl')
-  const file = await openChainedFile(path, { sizeMiB: 1, keep: 100, compress: 'none' }, failOn)
   const line = JSON.stringify({ requestId: 'one', filler: 'x'.repeat(600_000) })
-  for (let n = 0; n < 5; n += 1) await file.append([line])
+  // Once the file is closed, the worker is done with the segments.
+  const appendLines = async (count: number) => {
+    const file = await openChainedFile(path, { sizeMiB: 1, keep: 100, compress: 'none' }, failOn)
+    for (let n = 0; n < count; n += 1) await file.append([line])
+    await file.close()
+  }
+  await appendLines(5)
   const files = trailFiles(path)
   for (const [index, suffix, compressed] of [
     [0, '.gz', gzipSync],
@@ -132,8 +137,7 @@ test('is whole also where files are put aside or compressed between its listing 
     await writeFile(aside + suffix, compressed(await readFile(aside)))
     await rm(aside)
   }
-  for (let n = 0; n < 4; n += 1) await file.append([line])
-  await file.close()
+  await appendLines(4)
   assert.ok(segmentFiles(path).length > files.length)
   assert.equal((await verifyTrail({ files, checkpointFiles: [] })).fault, undefined)
 })

@@ -26,6 +26,7 @@ import { measureFaults } from './store-faults.ts'
  * the same Node in the same run; with --micro, what single pieces of it cost; with --refusals,
  * whether the time of a 401 tells what was wrong; with --limits, what limits cost and whether they hold; with
  * --memory, whether memory stays flat; with --latency, how much longer callers wait; with --integrations, what ten thousand of them cost.
+ * With --only NAME, all proxies get requests of one kind alone.
  */
 const { values } = parseArgs({
   options: {
@@ -40,6 +41,7 @@ const { values } = parseArgs({
     memory: { type: 'boolean', default: false },
     integrations: { type: 'boolean', default: false },
     count: { type: 'string' },
+    only: { type: 'string' },
     'no-write': { type: 'boolean', default: false },
   },
 })
@@ -81,7 +83,8 @@ const reporters: Readonly<Record<ReportKind, (extent: Extent) => Promise<string>
 const kind = kindOf(values)
 const report = await reporters[kind](extentOf(values))
 process.stdout.write(`${report}\n`)
-if (!values['no-write']) writeReport(kind, report)
+// The page has all kinds of requests.
+if (!values['no-write'] && values.only === undefined) writeReport(kind, report)
 process.exit(0)
 
 function kindOf({
@@ -133,7 +136,11 @@ async function reportRefusals(extent: Extent): Promise<string> {
 }
 
 async function reportCases(extent: Extent): Promise<string> {
-  const tables = await reportRequests(folder, extent, connectionCounts())
+  const tables = await reportRequests(
+    folder,
+    { ...extent, cases: chosenCases() },
+    connectionCounts(),
+  )
   const pinning = isPinned
     ? 'the proxy on one core, load and upstream on another'
     : 'nothing held to a core'
@@ -156,6 +163,14 @@ function machine(): string {
 function extentOf({ scheme, rounds, requests }: typeof values): Extent {
   if (scheme !== 'body' && scheme !== 'canonical') throw new Error('--scheme is body or canonical')
   return { rounds: countOf(rounds), requests: countOf(requests), scheme }
+}
+
+function chosenCases(): readonly Case[] {
+  const { only } = values
+  if (only === undefined) return cases
+  const chosen = cases.filter(({ name }) => name === only)
+  if (chosen.length > 0) return chosen
+  throw new Error(`--only is one of ${cases.map(({ name }) => name).join(', ')}`)
 }
 
 function connectionCounts(): number[] {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { cases } from './cases.ts'
+import type { Case } from './cases.ts'
 import { checkRefusals } from './check-refusals.ts'
 import { startChild } from './child.ts'
 import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
@@ -20,7 +20,7 @@ const leaseTokens = 100
  */
 export async function reportRequests(
   folder: string,
-  extent: Omit<Extent, 'connections'>,
+  { cases, ...extent }: Omit<Extent, 'connections'> & { readonly cases: readonly Case[] },
   connectionCounts: readonly number[],
 ): Promise<string> {
   const { contestants, remark } = await startContestants(folder, extent.scheme)

@@ -98,7 +98,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     // It may have been closed together with the last answer, before amqplib listens.
     if (isClosed) throw brokerError('BROKER_AWAY')
     isBlocked = false
-    current = { connection, publish: publisherOn(channel, deadlineMs) }
+    current = { connection, publish: publisherOn(channel, ask) }
   }
 
   const recovering: RecoveringChannelModel = await connect(addressOf(settings.url), {

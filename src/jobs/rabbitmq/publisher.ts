@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ConfirmChannel } from 'amqplib'
+import type { AskBroker } from './ask-broker.ts'
 import { brokerError } from './broker-error.ts'
 import type { OutgoingMessage } from './message.ts'
 
@@ -12,30 +13,28 @@ export type Publish = (queue: string, message: OutgoingMessage, exchange?: strin
 /**
  * Publishes on a channel with confirms. A message that reaches no queue comes back before its confirm, and counts as
  * refused.
- * @param deadlineMs longest wait for the confirm
+ * @param ask bounds the wait for the confirm
  */
-export function publisherOn(channel: ConfirmChannel, deadlineMs: number): Publish {
+export function publisherOn(channel: ConfirmChannel, ask: AskBroker): Publish {
   const returned = new Set<unknown>()
   channel.on('return', ({ properties }) => returned.add(properties.correlationId))
   return (queue, { content, ...options }, exchange = '') =>
-    new Promise((resolve, reject) => {
-      const correlationId = randomUUID()
-      const giveUp = () => reject(brokerError('BROKER_TIMEOUT'))
-      // A confirm that has arrived while the process was busy is read first.
-      const deadline = setTimeout(() => setImmediate(giveUp), deadlineMs)
-      const settle = (error: unknown) => {
-        clearTimeout(deadline)
-        const isReturned = returned.delete(correlationId)
-        if (isReturned) reject(brokerError('BROKER_HAS_NO_QUEUE'))
-        else if (error) reject(brokerError('BROKER_REFUSED'))
-        else resolve()
-      }
-      try {
-        const sent = { ...options, correlationId, persistent: true, mandatory: true }
-        channel.publish(exchange, queue, content, sent, settle)
-      } catch {
-        // The channel is closed, or what is sent cannot be written as AMQP.
-        settle(brokerError('BROKER_AWAY'))
-      }
-    })
+    ask(
+      new Promise<void>((resolve, reject) => {
+        const correlationId = randomUUID()
+        const settle = (error: unknown) => {
+          const isReturned = returned.delete(correlationId)
+          if (isReturned) reject(brokerError('BROKER_HAS_NO_QUEUE'))
+          else if (error) reject(brokerError('BROKER_REFUSED'))
+          else resolve()
+        }
+        try {
+          const sent = { ...options, correlationId, persistent: true, mandatory: true }
+          channel.publish(exchange, queue, content, sent, settle)
+        } catch {
+          // The channel is closed, or what is sent cannot be written as AMQP.
+          settle(brokerError('BROKER_AWAY'))
+        }
+      }),
+    )
 }

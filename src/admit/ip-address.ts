@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net'
 import { Type } from 'typebox'
+import { ipv6Groups } from '../syntax/ipv6-groups.ts'
 
 /**
  * The canonical spelling of an address: IPv6 compressed and in lower case, an IPv4-mapped IPv6 address (RFC 4291,
@@ -46,14 +47,10 @@ function parseCidr(text: string): Cidr | undefined {
 /** The bits of an address as a number. */
 function bitsOf(address: string): bigint {
   if (isIPv4(address)) return joined(address.split('.').map(Number), 8n)
-  // A URL has the shortest spelling, without dots.
+  // The host of a URL has no dotted tail.
   const { hostname } = new URL(`http://[${address}]`)
-  const [head = [], tail = []] = hostname
-    .slice(1, -1)
-    .split('::')
-    .map((half) => (half === '' ? [] : half.split(':').map((group) => Number.parseInt(group, 16))))
-  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => 0)
-  return joined([...head, ...zeros, ...tail], 16n)
+  const groups = ipv6Groups(hostname.slice(1, -1)).map((group) => Number.parseInt(group, 16))
+  return joined(groups, 16n)
 }
 
 function joined(parts: readonly number[], width: bigint): bigint {

@@ -11,7 +11,7 @@ export function checkMappingPatterns({ call, answer }: EndpointFileSettings): Ru
   ]
   return mappings.flatMap(([pointer, text]) => {
     const expressions = text === undefined ? [] : expressionsIn(jsonata(text).ast())
-    const hasSlow = expressions.some((each) => isSlowExpression(each))
+    const hasSlow = expressions.some(isSlowExpression)
     return faultAt(pointer, hasSlow && 'regular expressions that are fast for every text')
   })
 }

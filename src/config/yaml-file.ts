@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import {
   CORE_SCHEMA,
   constructFromEvents,
@@ -8,6 +7,7 @@ import {
   parseEvents,
   YAMLException,
 } from 'js-yaml'
+import { utf8Text } from '../syntax/utf8-text.ts'
 import type { Fault } from './faults.ts'
 import { readBytes } from './read-bytes.ts'
 import { lineOfComplexKey, lineOfPointer } from './yaml-lines.ts'
@@ -41,8 +41,8 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
   const fault = (what: string, line?: number): [Fault] => [
     { file, pointer: '', line, expected: `YAML without the error: ${what}` },
   ]
-  if (!isUtf8(bytes)) return fault('bytes that are not UTF-8')
-  const text = bytes.toString()
+  const text = utf8Text(bytes)
+  if (text === undefined) return fault('bytes that are not UTF-8')
   try {
     const events = parseEvents(text, {})
     const [value = null, ...others] = constructFromEvents(events, { source: text, schema })

@@ -250,6 +250,11 @@ export class RequestContext {
     return this.heldKey !== undefined || this.auditDetails?.answerBody !== undefined
   }
 
+  /** Whether the gateway keeps or reads Magento's answer, so that it must not come compressed. */
+  get needsPlainAnswer(): boolean {
+    return this.keepsAnswer || this.inspectAnswer !== undefined
+  }
+
   /** Tells that the response has closed. */
   end(): void {
     this.#isOver = true

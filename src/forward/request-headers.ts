@@ -89,6 +89,8 @@ export interface ReceivedFields
   extends Pick<RequestContext, 'clientIp' | 'requestId' | 'traceId' | 'traceFlags'> {
   readonly rawHeaders: readonly string[]
   readonly viaTrustedProxy?: boolean
+  /** Absent where {@link keptHeaders} has dealt with it. */
+  readonly needsPlainAnswer?: boolean
   /** Takes the answer into the cache; absent where it is not cached. */
   readonly fill?: RequestContext['fill']
 }
@@ -126,14 +128,15 @@ export function requestHeaders(
 ): string[] {
   const { rawHeaders, fill } = request
   const ended = hopByHopNames(rawHeaders)
+  // The gateway may have to read a 401.
+  const isPlainWanted = after !== undefined || request.needsPlainAnswer === true
   const headers = ['host', host]
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase()
     if (ended.has(name) || !isForwarded(name)) continue
     // The cache needs the whole answer, whatever the caller has already.
     if (fill !== undefined && isValidator(name)) continue
-    // The gateway may have to read a 401, so it must not come compressed.
-    if (name === 'accept-encoding' && after !== undefined) continue
+    if (name === 'accept-encoding' && isPlainWanted) continue
     // It belongs to a traceparent, and only that of a trusted proxy is passed on.
     if (name === 'tracestate' && request.viaTrustedProxy === false) continue
     // Magento answers in XML to any caller that also accepts that, as browsers do, and to `text/*` (Magento:

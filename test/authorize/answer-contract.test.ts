@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { answerInGzip } from '../support/answer-in-gzip.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -25,16 +26,17 @@ const magentoSchema = {
 
 /** Asks once for an answer, and says what the caller got and how much drift was counted. */
 async function ask(body: string, answers: readonly string[], status = '200 OK') {
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json`
-  await using upstream = await startRawUpstream(
-    (socket) => void socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
+  await using upstream = await startRawUpstream((socket, request) =>
+    answerInGzip(socket, request, body, status),
   )
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     magentoSchema,
     integrations: [{ ...globex, policies: { routes: [route], magentoSchema: { answers } } }],
   })
-  const answer = await send(gateway.url, { headers: globexHeaders })
+  const answer = await send(gateway.url, {
+    headers: { ...globexHeaders, 'Accept-Encoding': 'gzip' },
+  })
   const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
   const drift = /^magegate_answer_drift_total\{.*route="(.*)"\} (\d+)$/m.exec(metrics)
   return { body: answer.body, drift: drift?.slice(1) }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
+import { answerInGzip } from '../support/answer-in-gzip.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { type ClientRequest, globexHeaders, send } from '../support/http-client.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
@@ -31,10 +32,8 @@ const answerBody = JSON.stringify({ id: 7, password_hash: 'a-hash-of-it', name: 
 let upstream: RawUpstream
 let gateway: TestGateway
 before(async () => {
-  upstream = await startRawUpstream((socket) => {
-    socket.write(
-      `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${answerBody.length}\r\n\r\n${answerBody}`,
-    )
+  upstream = await startRawUpstream((socket, request) => {
+    answerInGzip(socket, request, answerBody)
   })
   gateway = await startGateway({
     magentoUrl: upstream.url,
@@ -71,7 +70,11 @@ after(async () => {
 
 let sent = 0
 async function recordOf(request: Partial<ClientRequest>): Promise<AuditRecord> {
-  const headers = { ...globexHeaders, 'Content-Type': 'application/json' }
+  const headers = {
+    ...globexHeaders,
+    'Content-Type': 'application/json',
+    'Accept-Encoding': 'gzip',
+  }
   const answer = await send(gateway.url, { ...request, headers })
   assert.equal(answer.status, 200, answer.body)
   sent += 1

@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { idempotency } from '../../src/authorize/idempotency.ts'
 import { allow } from '../../src/policy.ts'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
+import { answerInGzip } from '../support/answer-in-gzip.ts'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
   acmeHeaders,
@@ -42,10 +43,14 @@ for (const kind of ['memory', 'Redis'] as const) {
     let redis: TestRedis | undefined
     let upstream: RawUpstream
     let gateway: TestGateway
-    let respond: (socket: Socket, count: number) => void = answer
+    type Respond = (socket: Socket, count: number, request: string) => void
+    const standard: Respond = (socket, count) => answer(socket, count)
+    let respond = standard
     before(async () => {
       redis = kind === 'Redis' ? await startRedis() : undefined
-      upstream = await startRawUpstream((socket) => respond(socket, upstream.requests.length))
+      upstream = await startRawUpstream((socket, request) =>
+        respond(socket, upstream.requests.length, request),
+      )
       gateway = await startGateway({
         magentoUrl: upstream.url,
         // However busy the machine is, Redis is not away.
@@ -68,7 +73,7 @@ for (const kind of ['memory', 'Redis'] as const) {
       })
     })
     afterEach(() => {
-      respond = answer
+      respond = standard
     })
     after(async () => {
       await gateway[Symbol.asyncDispose]()
@@ -115,6 +120,17 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal(second.headers['idempotency-replayed'], 'true')
       assert.notEqual(second.headers['x-request-id'], first.headers['x-request-id'])
       assert.equal(upstream.requests.length, before + 1)
+    })
+
+    test('has an answer given again that the first caller would have taken compressed', async () => {
+      respond = (socket, _count, request) => answerInGzip(socket, request, '{"a":1}')
+      const headers = { ...globexHeaders, 'Accept-Encoding': 'gzip' }
+      const key = newKey()
+      const [first, second] = [await post(key, '{}', headers), await post(key, '{}', headers)]
+      assert.equal(second.headers['idempotency-replayed'], 'true')
+      for (const each of [first, second]) {
+        assert.deepEqual([each.headers['content-encoding'], each.body], [undefined, '{"a":1}'])
+      }
     })
 
     test('is not heeded where the answer is a token, which would be stored', async () => {
@@ -260,7 +276,7 @@ for (const kind of ['memory', 'Redis'] as const) {
         const key = newKey()
         respond = (socket, count) => answer(socket, count, status)
         assert.equal((await post(key)).status, Number.parseInt(status, 10))
-        respond = answer
+        respond = standard
         const second = await post(key)
         assert.equal(second.status, 200)
         assert.equal(second.headers['idempotency-replayed'], undefined)
@@ -272,7 +288,7 @@ for (const kind of ['memory', 'Redis'] as const) {
       respond = (socket) => socket.destroy()
       const before = upstream.requests.length
       assert.equal(problemOf(await post(key)).code, 'upstream-failed')
-      respond = answer
+      respond = standard
       assert.equal(problemOf(await post(key)).code, 'upstream-failed')
       assert.equal(upstream.requests.length, before + 1)
     })

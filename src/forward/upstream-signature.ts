@@ -120,9 +120,13 @@ function coveredHeaders({ headers, body }: OutgoingRequest) {
     kept.push('content-digest', contentDigest(body))
     components.push('content-digest')
   }
-  if (firstValue(kept, 'content-type') !== undefined) components.push('content-type')
+  const type = firstValue(kept, 'content-type')
+  if (type !== undefined) components.push(isAscii.test(type) ? 'content-type' : '"content-type";bs')
   return { headers: kept, components }
 }
+
+// The signature base is ASCII, so that any other value can only be covered as a byte sequence (RFC 9421, section 2.1.3).
+const isAscii = /^[\t\x20-\x7e]*$/
 
 /** The key of the gateway's own signature, or what was expected instead of an unusable one. */
 export function upstreamKey({

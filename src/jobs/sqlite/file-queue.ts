@@ -27,7 +27,8 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
   const { name, clock, pollMs, onFault } = settings
   const { holder } = file
   const closing = new AbortController()
-  const running = new Map<string, Promise<void>>()
+  // An entry can be here twice: it may be taken again before its settlement has come back from the file.
+  const running = new Set<Promise<void>>()
   let handle: HandleDelivery | undefined
   let concurrency = 0
   let isClosed = false
@@ -65,10 +66,10 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
 
   function begin(entry: TakenEntry): void {
     const over = run(entry).finally(() => {
-      running.delete(entry.id)
+      running.delete(over)
       take()
     })
-    running.set(entry.id, over)
+    running.add(over)
   }
 
   async function run(entry: TakenEntry): Promise<void> {
@@ -126,9 +127,9 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
       isClosed = true
       clearTimeout(timer)
       await taking
-      await waitForAll(running.values(), deadlineMs)
+      await waitForAll(running, deadlineMs)
       closing.abort()
-      await waitForAll(running.values(), graceMs)
+      await waitForAll(running, graceMs)
     },
   }
 }

@@ -100,6 +100,31 @@ describe('the file of jobs', () => {
     await close(backend)
   })
 
+  test('waits at its end for an entry that was delivered again in the moment in which it was settled', async () => {
+    const backend = await open()
+    const deliveries = deliveriesOf(backend.jobs, 2)
+    await backend.jobs.put(entryOf('again'))
+    const first = await deliveries.next()
+    first.settle({ state: 'retry', atMs: 0, reason: '', isUntouched: true })
+    // Still in this turn, so that it is settled and taken again in one transaction.
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    await backend.jobs.put(entryOf('other'))
+    const second = [await deliveries.next(), await deliveries.next()]
+    assert.deepEqual(second.map(({ delivery }) => delivery.id).sort(), ['again', 'other'])
+    let isClosed = false
+    const closed = backend.jobs.close(hourMs).then(() => {
+      isClosed = true
+    })
+    for (const { delivery, settle } of second)
+      if (delivery.id === 'other') settle({ state: 'done' })
+    while ((await backend.jobs.depth()).running > 1);
+    assert.equal(isClosed, false)
+    for (const { settle } of second) settle({ state: 'done' })
+    await closed
+    assert.equal((await backend.jobs.depth()).running, 0)
+    await close(backend)
+  })
+
   test('serves two processes at once: each entry goes to one of them, in order', async () => {
     const [one, other] = [await open(), await open()]
     const delivered: string[] = []

@@ -255,6 +255,11 @@ export class RequestContext {
     return this.keepsAnswer || this.inspectAnswer !== undefined
   }
 
+  /** Whether the request belongs to the trace of a trusted proxy, so that its `tracestate` counts. */
+  get continuesTrace(): boolean {
+    return this.parentSpanId !== undefined
+  }
+
   /** Tells that the response has closed. */
   end(): void {
     this.#isOver = true

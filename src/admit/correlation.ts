@@ -2,9 +2,15 @@ import { allow, type Step } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
 
 const requestIdForm = /^[A-Za-z0-9._-]{8,64}$/
-// W3C Trace Context, section 3.2.2: version, trace-id, parent-id, trace-flags; ids not all zero.
+/*
+ * W3C Trace Context, sections 3.2.2 and 4.3: version, trace-id, parent-id, trace-flags; ids not all zero. Version ff is
+ * invalid, and versions that come after 00 may add something behind a dash.
+ */
 const traceparentForm =
-  /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
+  /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2}(?=.{53}(?:-|$)))-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]([0-9a-f])/
+
+/** Sampled and random; all others must be passed on as zero (Trace Context Level 2, section 3.2.2.5). */
+const knownFlags = 3
 
 /** Accepts request id and trace id from a trusted proxy; those of other callers are never used. */
 export const correlation: Step<unknown> = {
@@ -25,11 +31,11 @@ function takeOver(request: RequestContext): typeof allow {
   const requestId = request.header('x-request-id')
   if (requestId !== undefined && requestIdForm.test(requestId)) request.requestId = requestId
   const traceparent = request.header('traceparent')
-  const [, traceId, parentSpanId, traceFlags] = traceparentForm.exec(traceparent ?? '') ?? []
-  if (traceId !== undefined && traceFlags !== undefined) {
+  const [, traceId, parentSpanId, flags] = traceparentForm.exec(traceparent ?? '') ?? []
+  if (traceId !== undefined && flags !== undefined) {
     request.traceId = traceId
     request.parentSpanId = parentSpanId
-    request.traceFlags = traceFlags
+    request.traceFlags = `0${Number.parseInt(flags, 16) & knownFlags}`
   }
   return allow
 }

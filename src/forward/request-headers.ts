@@ -84,12 +84,11 @@ export interface PublicAddress {
   readonly scheme: string
 }
 
-/** What the header section is made of. `viaTrustedProxy` is absent where {@link keptHeaders} has dealt with it. */
+/** What the header section is made of. Two are absent where {@link keptHeaders} has dealt with them. */
 export interface ReceivedFields
   extends Pick<RequestContext, 'clientIp' | 'requestId' | 'traceId' | 'traceFlags'> {
   readonly rawHeaders: readonly string[]
-  readonly viaTrustedProxy?: boolean
-  /** Absent where {@link keptHeaders} has dealt with it. */
+  readonly continuesTrace?: boolean
   readonly needsPlainAnswer?: boolean
   /** Takes the answer into the cache; absent where it is not cached. */
   readonly fill?: RequestContext['fill']
@@ -100,14 +99,14 @@ export interface ReceivedFields
  * authenticates.
  * @returns names and values in turn
  */
-export function keptHeaders({ rawHeaders, viaTrustedProxy }: RequestContext): string[] {
+export function keptHeaders({ rawHeaders, continuesTrace }: RequestContext): string[] {
   const ended = hopByHopNames(rawHeaders)
   const kept: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase()
     // `Prefer` has been heeded: the request became a job.
     if (ended.has(name) || !isForwarded(name) || name === 'prefer') continue
-    if (name === 'tracestate' && !viaTrustedProxy) continue
+    if (name === 'tracestate' && !continuesTrace) continue
     // The gateway itself reads the answer, so it must not come compressed.
     if (name === 'accept-encoding') continue
     kept.push(name, rawHeaders[index + 1] as string)
@@ -137,8 +136,8 @@ export function requestHeaders(
     // The cache needs the whole answer, whatever the caller has already.
     if (fill !== undefined && isValidator(name)) continue
     if (name === 'accept-encoding' && isPlainWanted) continue
-    // It belongs to a traceparent, and only that of a trusted proxy is passed on.
-    if (name === 'tracestate' && request.viaTrustedProxy === false) continue
+    // It must not be passed on where the trace begins here (W3C Trace Context, section 4.3).
+    if (name === 'tracestate' && request.continuesTrace === false) continue
     // Magento answers in XML to any caller that also accepts that, as browsers do, and to `text/*` (Magento:
     // Framework/Webapi/Rest/Response/RendererFactory.php).
     if (name === 'accept' && /xml|text\/\*/i.test(rawHeaders[index + 1] as string)) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { correlation } from '../../src/admit/correlation.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
@@ -27,13 +27,51 @@ test('never accepts them from other callers', () => {
   assert.equal(request.traceId, ours)
 })
 
-test('keeps its own ids if a trusted proxy sends malformed ones', () => {
-  const request = requestContext({
-    headers: { 'X-Request-Id': 'a b', traceparent: `00-${'0'.repeat(32)}-00f067aa0ba902b7-01` },
-  })
+function throughProxy(fields: Readonly<Record<string, string>>) {
+  const request = requestContext({ headers: fields })
   request.viaTrustedProxy = true
-  const { requestId, traceId: ours } = request
+  const own = { requestId: request.requestId, traceId: request.traceId }
   check(request)
-  assert.equal(request.requestId, requestId)
-  assert.equal(request.traceId, ours)
+  return { request, own }
+}
+
+describe('keeps its own ids if a trusted proxy sends malformed ones', () => {
+  for (const [what, traceparent] of Object.entries({
+    nothing: '',
+    'an id of zeros': `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+    'the invalid version': `ff-${traceId}-00f067aa0ba902b7-01`,
+    'version 00 with more behind it': `00-${traceId}-00f067aa0ba902b7-01-more`,
+    'a later version with more behind it, but no dash': `01-${traceId}-00f067aa0ba902b7-01more`,
+    'a part that is missing': `00-${traceId}-01`,
+  })) {
+    test(what, () => {
+      const { request, own } = throughProxy({ 'X-Request-Id': 'a b', traceparent })
+      assert.deepEqual({ requestId: request.requestId, traceId: request.traceId }, own)
+      assert.equal(request.continuesTrace, false)
+    })
+  }
+})
+
+test('takes over what it knows of a later version', () => {
+  for (const traceparent of [
+    `01-${traceId}-00f067aa0ba902b7-01`,
+    `cc-${traceId}-00f067aa0ba902b7-01-what-the-future-will-be-like`,
+  ]) {
+    const { request } = throughProxy({ traceparent })
+    assert.deepEqual([request.traceId, request.traceFlags], [traceId, '01'])
+    assert.equal(request.parentSpanId, '00f067aa0ba902b7')
+    assert.equal(request.continuesTrace, true)
+  }
+})
+
+test('takes over no flag but those that are defined', () => {
+  for (const [received, known] of [
+    ['00', '00'],
+    ['03', '03'],
+    ['ff', '03'],
+    ['fc', '00'],
+  ]) {
+    const { request } = throughProxy({ traceparent: `00-${traceId}-00f067aa0ba902b7-${received}` })
+    assert.equal(request.traceFlags, known)
+  }
 })

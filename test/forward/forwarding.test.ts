@@ -236,6 +236,11 @@ describe('tells Magento itself', () => {
       /^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)/,
     )
     assert.equal(firstValue(headers, 'tracestate'), 'proxy=1')
+    // Without a trace that it belongs to, it must be discarded (W3C Trace Context, section 4.3).
+    await send(both.gateway.url, {
+      headers: { ...globexHeaders, ...claimed, traceparent: '00-malformed' },
+    })
+    assert.equal(firstValue(parsed(both.upstream.requests[1]).headers, 'tracestate'), undefined)
   })
 
   test('the public address as Host and scheme', async () => {

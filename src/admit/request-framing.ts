@@ -40,6 +40,10 @@ function findRepeated(rawHeaders: readonly string[]): string | undefined {
   return undefined
 }
 
+// RFC 9110, section 7.2, and RFC 3986, section 3.2.2, without address formats of the future.
+const hostForm =
+  /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?$/
+
 /** Refuses requests whose method, header section or framing could be understood in two ways. */
 export const requestFraming: Step<unknown> = {
   name: 'request-framing',
@@ -53,7 +57,9 @@ export const requestFraming: Step<unknown> = {
         return badRequest(`The header ${repeated} occurs more than once.`)
       }
       // RFC 9112, section 3.2: a request without Host, or with an invalid one, is answered 400.
-      if (!request.header('host')) return badRequest('The header Host is missing.')
+      const host = request.header('host')
+      if (!host) return badRequest('The header Host is missing.')
+      if (!hostForm.test(host)) return badRequest('The header Host is not a valid one.')
       // RFC 9110, section 9.3.1: content of a GET has no defined meaning, and Magento ignores it.
       if (request.method === 'GET' && request.hasBody) return badRequest('A GET may carry no body.')
       // RFC 9112, section 6.1. Node's parser accepts any list that ends in chunked, and decodes only that.

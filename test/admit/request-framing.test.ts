@@ -58,3 +58,36 @@ test('refuses a GET with a body, a missing Host and an unknown expectation', () 
   assert.equal(codeOf({ headers: { Expect: 'a-pony' } }), 'expectation-failed')
   assert.equal(codeOf({ headers: { Expect: '100-Continue' } }), undefined)
 })
+
+describe('Host', () => {
+  for (const host of [
+    'gateway.example',
+    'a_b',
+    '192.0.2.1:8080',
+    '[2001:db8::1]',
+    '[::ffff:192.0.2.1]:443',
+    'a%2Db',
+    'a:',
+  ]) {
+    test(`may be ${host}`, () => assert.equal(codeOf({ headers: { Host: host } }), undefined))
+  }
+  for (const host of [
+    'a b',
+    'user@a',
+    'a/b',
+    'http://a',
+    'a?b',
+    'a:x',
+    'a:80:80',
+    ':80',
+    '[::1',
+    '::1',
+    '[a]b',
+    'a%2',
+    '\xe9',
+  ]) {
+    test(`may not be ${host}`, () => {
+      assert.equal(codeOf({ headers: { Host: host } }), 'bad-request')
+    })
+  }
+})

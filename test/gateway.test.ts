@@ -335,6 +335,7 @@ describe('is refused before Magento hears of it', () => {
     const answer = await sendRaw(gateway.url, 'NONSENSE\r\n\r\n')
     assert.match(answer, /^HTTP\/1\.1 400 /)
     assert.match(answer, /"code":"malformed-http"/)
+    assert.ok(Date.parse(/^Date: (.*)\r$/m.exec(answer)?.[1] ?? '') > 0)
   })
 
   test('a header section that is too large', async () => {

@@ -70,7 +70,8 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
     socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nX-Request-Id: ${request.requestId}\r\n` +
         'Content-Type: application/problem+json\r\nCache-Control: no-store\r\nConnection: close\r\n' +
-        `Content-Length: ${request.bytesOut}\r\n\r\n${body}`,
+        // RFC 9110, section 6.6.1: every answer with status 4xx must have a Date.
+        `Date: ${new Date().toUTCString()}\r\nContent-Length: ${request.bytesOut}\r\n\r\n${body}`,
     )
     socket.destroySoon()
   })

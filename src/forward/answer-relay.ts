@@ -13,6 +13,7 @@ import {
 import { atEndOfTurn } from '../server/end-of-turn.ts'
 import { firstValue } from '../syntax/headers.ts'
 import { holdLimitOf } from './hold-limit.ts'
+import { receivedFields } from './received-fields.ts'
 import { responseHeaders } from './response-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
 import {
@@ -112,7 +113,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     // Informational answers, 1xx, belong to this hop.
     if (status < 200 || this.#phase === 'done') return
     this.#exchange.status = status
-    const raw = (controller.rawHeaders as Buffer[]).map((part) => part.toString('latin1'))
+    const raw = receivedFields(controller.rawHeaders as Buffer[])
     const page = errorPage(status, firstValue(raw, 'content-type'), firstValue(raw, 'retry-after'))
     if (page !== undefined) {
       this.#phase = 'discarding'
@@ -122,7 +123,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     }
     this.#request.fill?.inspect(status, raw)
     this.#status = status
-    this.#headers = responseHeaders(raw, this.#settings.internalOrigin)
+    this.#headers = responseHeaders(raw, status, this.#settings.internalOrigin)
     this.#phase = 'holding'
     if (status !== 401) void this.#after?.(status, noBytes)
     // Content-Length of a 304 is that of the answer which the caller has already (RFC 9110, section 8.6). undici

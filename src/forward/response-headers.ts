@@ -1,15 +1,29 @@
 import { hopByHopNames } from './hop-by-hop.ts'
 
-/* Cookies, because the gateway never sends one back to Magento, and the request id, because it sets its own. */
-const notPassedOn = new Set(['set-cookie', 'set-cookie2', 'x-request-id'])
+/*
+ * Cookies, because the gateway never sends one back to Magento; the request id, because it sets its own; and what the
+ * gateway's own host is to be reached by, which is for its operator to say, only over TLS and only once (RFC 6797,
+ * sections 7.1 and 7.2).
+ */
+const notPassedOn = new Set([
+  'set-cookie',
+  'set-cookie2',
+  'strict-transport-security',
+  'x-request-id',
+])
 
 /**
  * The header section of Magento's answer as the caller gets it: end-to-end fields unchanged and in
  * their order, `Location` and `Content-Location` without Magento's internal origin.
  * @param raw names and values in turn
+ * @param status of the answer
  * @param internalOrigin scheme, host and port at which the gateway reaches Magento
  */
-export function responseHeaders(raw: readonly string[], internalOrigin: string): string[] {
+export function responseHeaders(
+  raw: readonly string[],
+  status: number,
+  internalOrigin: string,
+): string[] {
   const ended = hopByHopNames(raw)
   const headers: string[] = []
   for (let index = 0; index < raw.length; index += 2) {
@@ -17,6 +31,8 @@ export function responseHeaders(raw: readonly string[], internalOrigin: string):
     const value = raw[index + 1] as string
     const key = name.toLowerCase()
     if (ended.has(key) || notPassedOn.has(key)) continue
+    // RFC 9110, section 8.6.
+    if (status === 204 && key === 'content-length') continue
     const isLocation = key === 'location' || key === 'content-location'
     headers.push(name, isLocation ? withoutOrigin(value, internalOrigin) : value)
   }

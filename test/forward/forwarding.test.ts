@@ -272,20 +272,36 @@ describe('of the answer', () => {
     assert.equal(answer.headers.etag, '"x"')
   })
 
-  test('keeps hop-by-hop headers, cookies and a foreign request id', async () => {
+  test('keeps hop-by-hop headers, cookies, HSTS and a foreign request id', async () => {
     await using both = await startBoth((socket) =>
       socket.write(
         'HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=99\r\n' +
           'Upgrade: h2c\r\nTrailer: X\r\nProxy-Authenticate: Basic\r\nSet-Cookie: PHPSESSID=1\r\n' +
-          'X-Request-Id: of-magento\r\nContent-Length: 2\r\n\r\nok',
+          'Strict-Transport-Security: max-age=1\r\nX-Request-Id: of-magento\r\nContent-Length: 2\r\n\r\nok',
       ),
     )
     const { headers } = await send(both.gateway.url, { headers: globexHeaders })
-    for (const name of ['x-hop', 'upgrade', 'trailer', 'proxy-authenticate', 'set-cookie']) {
+    const names = ['x-hop', 'upgrade', 'trailer', 'proxy-authenticate', 'set-cookie']
+    for (const name of [...names, 'strict-transport-security']) {
       assert.equal(headers[name], undefined, name)
     }
     assert.notEqual(headers['keep-alive'], 'timeout=99')
     assert.notEqual(headers['x-request-id'], 'of-magento')
+  })
+
+  test('passes values on byte for byte, without the white space around them', async () => {
+    await using both = await startBoth((socket) =>
+      socket.write(
+        'HTTP/1.1 200 OK\r\nX-A: \t caf\xe9  a\xa0 \t \r\nX-Empty:\r\nX-Space:  \r\nContent-Length: 2 \r\n\r\nok',
+        'latin1',
+      ),
+    )
+    const answer = await sendRaw(
+      both.gateway.url,
+      `GET /rest/V1/products/x HTTP/1.1\r\nHost: a\r\nAuthorization: ${globexHeaders.Authorization}\r\nConnection: close\r\n\r\n`,
+    )
+    const head = '\r\nX-A: caf\xe9  a\xa0\r\nX-Empty: \r\nX-Space: \r\nContent-Length: 2\r\n'
+    assert.ok(answer.includes(head), answer)
   })
 
   test('takes the internal address out of Location, and leaves any other as it is', async () => {
@@ -332,8 +348,14 @@ describe('of the answer', () => {
     let status = '200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'
     await using both = await startBoth((socket) => socket.write(`HTTP/1.1 ${status}`))
     assert.equal((await send(both.gateway.url, { headers: globexHeaders })).body, 'ok')
-    status = '204 No Content\r\n\r\n'
-    assert.equal((await send(both.gateway.url, { headers: globexHeaders })).status, 204)
+    for (const fields of ['', 'Content-Length: 0\r\n', 'Transfer-Encoding: chunked\r\n']) {
+      status = `204 No Content\r\n${fields}\r\n${fields.startsWith('T') ? '0\r\n\r\n' : ''}`
+      const empty = await send(both.gateway.url, { headers: globexHeaders })
+      assert.equal(empty.status, 204)
+      // RFC 9112, section 6.1, and RFC 9110, section 8.6.
+      assert.equal(empty.headers['transfer-encoding'], undefined)
+      assert.equal(empty.headers['content-length'], undefined)
+    }
     // The length is that of the answer that the caller has already (RFC 9110, section 8.6).
     for (const length of [2, 100_000]) {
       status = `304 Not Modified\r\nETag: "a"\r\nContent-Length: ${length}\r\n\r\n`

@@ -127,7 +127,9 @@ describe('a request over HTTP/2', () => {
     assert.match(JSON.parse(body).detail, /host/)
   })
 
-  test('gets Strict-Transport-Security', async () => {
+  test('gets Strict-Transport-Security, and none of Magento', async () => {
+    const ofMagento = 'Strict-Transport-Security: max-age=1\r\n'
+    answerUpstream = (socket) => answerWith(socket, '{}', '200 OK', ofMagento)
     const { headers } = await sendOver(session)
     assert.equal(headers['strict-transport-security'], 'max-age=31536000')
   })
@@ -232,6 +234,13 @@ describe('an answer over HTTP/2', () => {
     assert.equal(headers.connection, undefined)
     assert.equal(headers['keep-alive'], undefined)
     assert.equal(headers['x-content-type-options'], 'nosniff')
+  })
+
+  test('has no white space at the end of a value, for which callers would refuse it', async () => {
+    answerUpstream = (socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nX-A: a \t\r\nContent-Length: 2 \r\n\r\n{}')
+    const { headers, body } = await sendOver(session)
+    assert.deepEqual([headers['x-a'], headers['content-length'], body], ['a', '2', '{}'])
   })
 
   test('that is long comes whole', async () => {

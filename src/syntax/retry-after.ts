@@ -1,5 +1,4 @@
-// RFC 9110, section 5.6.7: the only date format that may be generated.
-const imfDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+import { parseHttpDate } from './http-date.ts'
 
 /**
  * How long `Retry-After` asks to wait (RFC 9110, section 10.2.3), whether in seconds or as a date;
@@ -10,8 +9,8 @@ const imfDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
-  const atMs = imfDate.test(value) ? Date.parse(value) : Number.NaN
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
+  const atMs = parseHttpDate(value, nowMs)
+  return atMs === undefined ? undefined : Math.max(0, atMs - nowMs)
 }
 
 /** The same as {@link retryAfterMs} in whole seconds, rounded up. */

@@ -1,6 +1,6 @@
 import type { StoredAnswer } from '../../contract/answer-store.ts'
 import { allValues, firstValue } from '../../syntax/headers.ts'
-import { parseHttpDate } from './http-date.ts'
+import { parseHttpDate } from '../../syntax/http-date.ts'
 
 const entityTags = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AnswerTerms, StoredAnswer } from '../../contract/answer-store.ts'
 import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
-import { parseHttpDate } from './http-date.ts'
+import { parseHttpDate } from '../../syntax/http-date.ts'
 
 /** An answer of Magento as it arrived. */
 export interface FreshAnswer {

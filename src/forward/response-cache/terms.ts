@@ -1,7 +1,7 @@
 import type { AnswerTerms } from '../../contract/answer-store.ts'
 import { allValues, firstValue } from '../../syntax/headers.ts'
+import { parseHttpDate } from '../../syntax/http-date.ts'
 import { millisecondsOf, parseDirectives } from './directives.ts'
-import { parseHttpDate } from './http-date.ts'
 
 /** Whom a stored answer would be given to. */
 export interface Audience {

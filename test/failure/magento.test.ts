@@ -241,6 +241,19 @@ describe('Magento over TLS', () => {
     })
   }
 
+  test('may be reached by an address that its certificate does not name, if that names its public address', async () => {
+    const tls = { cert: pem('elsewhere.cert'), key: pem('elsewhere.key') }
+    await using upstream = await startRawUpstream(well, tls)
+    const publicUrl = 'https://elsewhere.example'
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { magento: { publicUrl, caFile: pemFile('elsewhere.cert') } },
+    })
+    for (const request of Object.values(requests)) {
+      assert.equal((await send(gateway.url, request)).status, 200)
+    }
+  })
+
   test('speaks no TLS', async () => {
     await using upstream = await startRawUpstream((socket) => socket.destroy())
     const url = upstream.url.replace('http:', 'https:')

@@ -64,13 +64,12 @@ test('accepts what can be used', async () => {
 })
 
 test('accepts the example configuration', async () => {
-  const names = [
-    'ACME_TOKEN',
-    'ACME_HMAC_SECRET',
-    'ACME_MAGENTO_TOKEN',
-    'GLOBEX_TOKEN',
-    'GLOBEX_MAGENTO_TOKEN',
-  ]
+  const ofMagento = ['CONSUMER_KEY', 'CONSUMER_SECRET', 'ACCESS_TOKEN', 'ACCESS_TOKEN_SECRET']
+  const names = ['ACME', 'GLOBEX'].flatMap((name) => [
+    `${name}_TOKEN`,
+    `${name}_HMAC_SECRET`,
+    ...ofMagento.map((value) => `${name}_MAGENTO_${value}`),
+  ])
   const env = Object.fromEntries(names.map((name) => [name, `${name}-0123456789`]))
   const { exitCode, stderr } = await runCommand(['check', '--config', exampleConfig], env)
   assert.equal(stderr, '')

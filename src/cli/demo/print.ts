@@ -28,6 +28,17 @@ export function short(text: string, width = 96): string {
   return line.length > width ? `${line.slice(0, width - 1)}…` : line
 }
 
+/** Text over several lines, each as long as a terminal shows it, broken after commas. */
+export function wrapped(text: string, width = 96): string[] {
+  const lines: string[] = []
+  for (const part of text.split(/(?<=,) /)) {
+    const longer = `${lines.at(-1)} ${part}`
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer
+    else lines.push(part)
+  }
+  return lines
+}
+
 /** Header lines in which each secret of the demo is replaced by its name. */
 export function headerText(headers: Readonly<Record<string, string>>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)

@@ -9,7 +9,7 @@ import type { AuditRecord } from '../../record/audit-record.ts'
 import { firstValue } from '../../syntax/headers.ts'
 import { signalled } from '../signalled.ts'
 import { call } from './call.ts'
-import { auditLine, headerText, heading, labelled, print, short, status } from './print.ts'
+import { auditLine, headerText, heading, labelled, print, short, status, wrapped } from './print.ts'
 import { demoSecrets, type Scene, scenes } from './scenes.ts'
 
 const exampleConfig = fileURLToPath(new URL('../../../config', import.meta.url))
@@ -24,12 +24,7 @@ export async function runDemo({ once }: { readonly once: boolean }): Promise<num
   const folder = await mkdtemp(join(tmpdir(), 'magegate-demo-'))
   const files = { audit: join(folder, 'audit.jsonl'), jobs: join(folder, 'jobs.sqlite') }
   await using magento = await startMagentoStandIn({
-    integrations: [
-      magentoIntegration('acme', demoSecrets.ACME_MAGENTO_TOKEN),
-      magentoIntegration('globex', demoSecrets.GLOBEX_MAGENTO_TOKEN),
-    ],
-    // Real Magento takes integration tokens as bearer tokens only where the shop allows it.
-    enableIntegrationAsBearer: true,
+    integrations: [magentoIntegration('ACME'), magentoIntegration('GLOBEX')],
   })
   const config = await loadConfig(exampleConfig, demoSecrets)
   const { gateway, url } = await listen(config, magento.url, files)
@@ -52,13 +47,13 @@ export async function runDemo({ once }: { readonly once: boolean }): Promise<num
   return 0
 }
 
-function magentoIntegration(name: string, accessToken: string) {
+function magentoIntegration(name: 'ACME' | 'GLOBEX') {
   return {
     name,
-    consumerKey: `${name}-consumer-key`,
-    consumerSecret: `${name}-consumer-secret`,
-    accessToken,
-    accessTokenSecret: `${name}-access-token-secret`,
+    consumerKey: demoSecrets[`${name}_MAGENTO_CONSUMER_KEY`],
+    consumerSecret: demoSecrets[`${name}_MAGENTO_CONSUMER_SECRET`],
+    accessToken: demoSecrets[`${name}_MAGENTO_ACCESS_TOKEN`],
+    accessTokenSecret: demoSecrets[`${name}_MAGENTO_ACCESS_TOKEN_SECRET`],
   }
 }
 
@@ -107,7 +102,8 @@ async function play(scene: Scene, url: string, magento: MagentoStandIn): Promise
     const authorization = firstValue(arrived.rawHeaders, 'authorization') ?? 'none'
     print(labelled('Magento', `${arrived.method} ${arrived.rawTarget}`))
     for (const next of more) print(labelled('', `${next.method} ${next.rawTarget}`))
-    print(labelled('', headerText({ Authorization: authorization })))
+    const lines = wrapped(headerText({ Authorization: authorization }))
+    print(...lines.map((line) => labelled('', line)))
   }
   for (const [code, group] of Map.groupBy(answers, (answer) => answer.status)) {
     const count = times > 1 ? `${group.length} × ` : ''

@@ -3,14 +3,21 @@ import type { CallerRequest } from './call.ts'
 
 /**
  * The secrets that the example configuration refers to, for the demo only. They are fixed, so that commands can be
- * copied from the README, and are good for nothing but the stand-in on the loopback interface.
+ * copied from the README, and are good for nothing but the stand-in on the loopback interface. Those that Magento itself
+ * would make up have 32 characters, as there.
  */
 export const demoSecrets = {
   ACME_TOKEN: 'demo-acme-integration-token',
   ACME_HMAC_SECRET: 'demo-acme-hmac-secret',
-  ACME_MAGENTO_TOKEN: 'demo-acme-magento-token-held-by-the-gateway',
+  ACME_MAGENTO_CONSUMER_KEY: 'demo-acme-consumer-key-000000000',
+  ACME_MAGENTO_CONSUMER_SECRET: 'demo-acme-consumer-secret-000000',
+  ACME_MAGENTO_ACCESS_TOKEN: 'demo-acme-access-token-000000000',
+  ACME_MAGENTO_ACCESS_TOKEN_SECRET: 'demo-acme-access-secret-00000000',
   GLOBEX_TOKEN: 'demo-globex-integration-token',
-  GLOBEX_MAGENTO_TOKEN: 'demo-globex-magento-token-held-by-the-gateway',
+  GLOBEX_MAGENTO_CONSUMER_KEY: 'demo-globex-consumer-key-0000000',
+  GLOBEX_MAGENTO_CONSUMER_SECRET: 'demo-globex-consumer-secret-0000',
+  GLOBEX_MAGENTO_ACCESS_TOKEN: 'demo-globex-access-token-0000000',
+  GLOBEX_MAGENTO_ACCESS_TOKEN_SECRET: 'demo-globex-access-secret-000000',
 } as const
 
 /** One request of the demo, and why it is sent. */
@@ -38,7 +45,8 @@ const signedUpdate = '{"sku":"my-sku-123","qty":12}'
 /** What the demo sends, in order. */
 export const scenes: readonly Scene[] = [
   {
-    title: 'Globex knows bearer tokens only: it sets a stock',
+    title:
+      'Globex knows bearer tokens only: it sets a stock. Magento gets signed requests (OAuth 1.0a)',
     request: { method: 'POST', path: inventory, headers: { ...globex, ...json }, body: update },
   },
   {

@@ -66,7 +66,7 @@ export async function measureFaults(): Promise<FaultCost[]> {
 
 async function measureFailover(): Promise<FaultCost> {
   await using watched = await startSentinel()
-  const location = { primary: 'shop', sentinels: [watched.address], access: {} }
+  const location = { primary: 'shop', sentinels: [watched.address], sentinelAccess: {}, access: {} }
   using opened = await openTestStore(location)
   const stream = pressOn(opened)
   await delay(300)

@@ -10,6 +10,7 @@ import type { IntegrationSettings } from './integration-settings.ts'
 import { checkJobPlace } from './job-place.ts'
 import { checkPlaces } from './place-rules.ts'
 import { checkSecretUrl, httpUrl, redisUrl } from './secret-url.ts'
+import { checkStorePlace } from './store-place.ts'
 
 /**
  * Checks how the settings of `gateway.yaml` fit together, which the schemas of single settings cannot express. A value
@@ -17,11 +18,9 @@ import { checkSecretUrl, httpUrl, redisUrl } from './secret-url.ts'
  */
 export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
   const { listen, limits, audit, store, magento, shutdown, jobs } = settings
-  const redisPlaces = [store.redis, store.sentinel, store.cluster].filter((each) => each)
   return [
     ...checkUpstreamKey(magento),
-    ...checkSecretUrl(store.redis, '/store/redis', redisUrl),
-    ...faultAt('/store', redisPlaces.length > 1 && 'only one of redis, sentinel and cluster'),
+    ...checkStorePlace(store),
     ...faultAt(
       '/listen/requireHttps',
       !listen.requireHttps &&

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { SecretSetting, SecretUrlSetting } from '../contract/secret-setting.ts'
-import { closed, Milliseconds } from './setting-forms.ts'
+import { AuthoritiesFile, closed, Milliseconds, ReadableFile } from './setting-forms.ts'
 
 const nodeForm = /^(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/
 const expectedNode = 'a host and a port, such as 10.0.0.5:26379'
@@ -40,6 +40,11 @@ export const StoreSettings = Type.Object(
           }),
           nodes: nodeAddresses,
           ...redisAccess,
+          sentinelUsername: Type.Optional(Type.String({ description: 'User of the sentinels.' })),
+          sentinelPassword: Type.Optional(SecretSetting('Password of the sentinels.')),
+          sentinelTls: Type.Optional(
+            Type.Boolean({ description: 'Whether the sentinels use TLS.' }),
+          ),
         },
         { ...closed, description: 'Redis watched by sentinels.' },
       ),
@@ -48,6 +53,18 @@ export const StoreSettings = Type.Object(
       Type.Object(
         { nodes: nodeAddresses, ...redisAccess },
         { ...closed, description: 'Redis Cluster; some of its nodes are enough.' },
+      ),
+    ),
+    caFile: Type.Optional(
+      AuthoritiesFile('PEM file of the authorities that may sign the certificates of Redis.'),
+    ),
+    clientCertificate: Type.Optional(
+      Type.Object(
+        {
+          certFile: ReadableFile('PEM file of the certificate.'),
+          keyFile: ReadableFile('PEM file of its private key.'),
+        },
+        { ...closed, description: 'The certificate that the gateway shows to Redis.' },
       ),
     ),
     deadlineMs: Milliseconds(50, 'Longest that a request waits for Redis.'),

@@ -1,16 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
 import { readTlsMaterial, secureContextOptions } from '../server/tls.ts'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
-/** Checks that certificate and key are complete and belong together. */
-export async function checkTlsFiles({ listen: { tls } }: GatewaySettings): Promise<RuleFault[]> {
-  if (tls === undefined) return []
+/** Checks that certificates and keys are complete and belong together. */
+export async function checkTlsFiles({
+  listen: { tls },
+  store: { clientCertificate },
+}: GatewaySettings): Promise<RuleFault[]> {
+  const listener = await faultsOf('/listen/tls', async () => {
+    if (tls !== undefined) secureContextOptions(await readTlsMaterial(tls))
+  })
+  const client = await faultsOf('/store/clientCertificate', async () => {
+    if (clientCertificate === undefined) return
+    const { certFile, keyFile } = clientCertificate
+    createSecureContext({ cert: await readFile(certFile), key: await readFile(keyFile) })
+  })
+  return [...listener, ...client]
+}
+
+async function faultsOf(pointer: string, use: () => Promise<void>): Promise<RuleFault[]> {
   try {
-    secureContextOptions(await readTlsMaterial(tls))
+    await use()
     return []
   } catch (error) {
     // The messages of Node and OpenSSL say what is wrong, but never quote contents.
     const why = error instanceof Error ? error.message : 'unknown'
-    return faultAt('/listen/tls', `a certificate and the key that belongs to it, in PEM (${why})`)
+    return faultAt(pointer, `a certificate and the key that belongs to it, in PEM (${why})`)
   }
 }

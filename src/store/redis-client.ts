@@ -8,12 +8,17 @@ import { decideLimitsScript, type LimitCommands } from './limits/redis-limits.ts
 
 /** Where Redis is: a single server, a primary watched by sentinels, or a cluster. */
 export type RedisLocation =
-  | { readonly url: Secret }
+  | {
+      readonly url: Secret
+      /** Only for a `rediss:` URL. */
+      readonly tls?: RedisTls | undefined
+    }
   | {
       /** The name by which the sentinels know the primary. */
       readonly primary: string
       /** `host:port` of each sentinel. */
       readonly sentinels: readonly string[]
+      readonly sentinelAccess: RedisAccess
       readonly access: RedisAccess
     }
   | {
@@ -22,11 +27,21 @@ export type RedisLocation =
       readonly access: RedisAccess
     }
 
-/** Credentials for the servers behind sentinels or of a cluster. */
+/** Credentials for sentinels, or for the servers behind them or of a cluster. */
 export interface RedisAccess {
   readonly username?: string | undefined
   readonly password?: Secret | undefined
-  readonly tls?: boolean | undefined
+  /** Absent without TLS. */
+  readonly tls?: RedisTls | undefined
+}
+
+/** What a TLS connection to Redis needs, in PEM. */
+export interface RedisTls {
+  /** The authorities that may sign its certificate; those of the system if left out. */
+  readonly ca?: Buffer
+  /** The certificate that the gateway shows, and its key. */
+  readonly cert?: Buffer
+  readonly key?: Buffer
 }
 
 /** Either kind of client, with our scripts as commands. */
@@ -56,6 +71,23 @@ const brokenAfterMs = 1_000
  * twice, and one that is not answered in time fails. The client never stops trying to reconnect.
  */
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
+  const redis = connectTo(location, deadlineMs)
+  if (redis instanceof Cluster) redis.on('+node', outliveTlsErrors)
+  else outliveTlsErrors(redis)
+  return redis as RedisClient
+}
+
+/**
+ * Keeps the process alive when a connection over TLS fails after its handshake, as where Redis misses a certificate of
+ * the client: Node emits an error for the alert, and another one when the connection is then reset. ioredis listens to
+ * the first one only, and an error that nobody listens to ends the process.
+ */
+export function outliveTlsErrors(redis: Redis): void {
+  // The alert comes later than this event.
+  redis.on('connect', () => redis.stream.on('error', () => undefined))
+}
+
+function connectTo(location: RedisLocation, deadlineMs: number): Redis | Cluster {
   const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)
   // Whoever asks waits for the deadline by itself; this ends what a broken connection leaves.
   const silentMs = deadlineMs + brokenAfterMs
@@ -69,30 +101,36 @@ export function openRedisClient(location: RedisLocation, deadlineMs: number): Re
     retryStrategy: pause,
   } satisfies RedisOptions
   if ('url' in location) {
-    return new Redis(location.url.reveal(), {
-      ...options,
-      scripts,
-    }) as unknown as RedisClient
+    const { url, tls } = location
+    return new Redis(url.reveal(), { ...options, ...(tls && { tls }), scripts })
   }
   const { username, password, tls } = location.access
   const access = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password: password.reveal() }),
-    ...(tls && { tls: {} }),
+    ...(tls && { tls }),
   }
   if ('sentinels' in location) {
+    const { sentinelAccess: own } = location
     return new Redis({
       ...options,
       ...access,
       name: location.primary,
       sentinels: location.sentinels.map(addressOf),
+      ...(own.username !== undefined && { sentinelUsername: own.username }),
+      ...(own.password !== undefined && { sentinelPassword: own.password.reveal() }),
+      ...(own.tls && { sentinelTLS: own.tls }),
+      // Without this ioredis connects to the primary without TLS, and then waits for a handshake.
+      enableTLSForSentinelMode: tls !== undefined,
       sentinelRetryStrategy: pause,
       sentinelCommandTimeout: 500,
       scripts,
-    }) as unknown as RedisClient
+    })
   }
   return new Cluster(location.nodes.map(addressOf), {
     redisOptions: { ...options, ...access },
+    // A name is left as it is: a certificate rarely names the address that it stands for.
+    dnsLookup: (name, found) => found(null, name),
     enableOfflineQueue: false,
     clusterRetryStrategy: pause,
     slotsRefreshTimeout: 1_000,
@@ -100,7 +138,7 @@ export function openRedisClient(location: RedisLocation, deadlineMs: number): Re
     retryDelayOnFailover: 20,
     retryDelayOnClusterDown: 20,
     scripts,
-  }) as unknown as RedisClient
+  })
 }
 
 function addressOf(text: string): ClusterNode & { host: string; port: number } {

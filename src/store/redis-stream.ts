@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import type { Secret } from '../contract/secret.ts'
+import { outliveTlsErrors } from './redis-client.ts'
 import { leaveRefusedDatabase } from './redis-database.ts'
 
 /** A Redis stream to which lines are appended. */
@@ -20,6 +21,7 @@ export function openRedisStream(url: Secret, stream: string): RedisStream {
   // Without a listener ioredis prints errors to the console. They also make `append` reject, so nothing is lost here.
   redis.on('error', () => undefined)
   leaveRefusedDatabase(redis)
+  outliveTlsErrors(redis)
   return {
     append: async (line) => {
       await redis.xadd(stream, '*', 'line', line)

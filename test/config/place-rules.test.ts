@@ -179,3 +179,21 @@ test('a file of authorities has certificates in it, and each of them can be read
     assert.equal(await faultOf(file), `certificates in PEM in ${file}`)
   }
 })
+
+test('certificates for Redis are refused where it is not reached by TLS, or where they have another key', async () => {
+  const env = { ...testEnv, PLAIN: 'redis://redis', TLS: 'rediss://redis' }
+  const pointersWith = async (place: object, certificate = 'client.cert') => {
+    const clientCertificate = { certFile: pemFile(certificate), keyFile: pemFile('client.key') }
+    const store = { ...place, caFile: pemFile('ca.cert'), clientCertificate }
+    return [...(await configFaults({ gateway: { store }, env })).keys()]
+  }
+  const nodes = ['redis:6379']
+  const both = ['/store/caFile', '/store/clientCertificate']
+  assert.deepEqual(await pointersWith({ redis: 'env:PLAIN' }), both)
+  assert.deepEqual(await pointersWith({ cluster: { nodes } }), both)
+  assert.deepEqual(await pointersWith({ redis: 'env:TLS' }), [])
+  assert.deepEqual(await pointersWith({ cluster: { nodes, tls: true } }), [])
+  assert.deepEqual(await pointersWith({ sentinel: { primary: 'p', nodes, sentinelTls: true } }), [])
+  const otherKey = await pointersWith({ redis: 'env:TLS' }, 'ca.cert')
+  assert.deepEqual(otherKey, ['/store/clientCertificate'])
+})

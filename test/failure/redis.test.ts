@@ -147,7 +147,12 @@ describe('while Redis is', () => {
   test('failing over: limits are held locally, then by the new primary with what it has', async () => {
     await using watched = await startSentinel()
     for (const { url } of [watched.primary, watched.replica]) await addAccount(url)
-    const location = { primary: 'shop', sentinels: [watched.address], access: redisAccount }
+    const location = {
+      primary: 'shop',
+      sentinels: [watched.address],
+      sentinelAccess: {},
+      access: redisAccount,
+    }
     // A machine that stands still for a moment is no fault of Redis.
     using opened = await openTestStore(location, { deadlineMs: 1_000 })
     assert.equal(await allowedOf(opened.store, chargeOn(limits), 3), 3)
@@ -208,7 +213,7 @@ describe('a store without Redis from the start', () => {
   const addresses = ['127.0.0.1:1']
   const locations = {
     'one server': nowhere,
-    sentinels: { primary: 'shop', sentinels: addresses, access: {} },
+    sentinels: { primary: 'shop', sentinels: addresses, sentinelAccess: {}, access: {} },
     'a cluster': { nodes: addresses, access: {} },
   }
   for (const [name, location] of Object.entries(locations)) {

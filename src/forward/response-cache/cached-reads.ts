@@ -9,7 +9,7 @@ import type {
 import type { CacheRule, CacheUse } from '../../contract/cache-rule.ts'
 import { type Rejection, reject, statusOf } from '../../problem.ts'
 import type { RequestContext, WholeAnswer } from '../../request-context.ts'
-import type { AnswerSettings } from '../../server/answer.ts'
+import { type AnswerSettings, clientClosed } from '../../server/answer.ts'
 import { answerStored, answerWhole } from './answer-stored.ts'
 import { cacheKey, variantKey } from './cache-key.ts'
 import { tagsOfRead } from './cache-tags.ts'
@@ -157,7 +157,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
     request.fill = fill
     join(fill, response)
     const asked = visit.ask(leftMs(visit))
-    settleWith(fill, asked)
+    settleWith(fill, asked, request)
     const end = await fill.end
     if (end.kind === 'apart' || end.kind === 'abandoned') return asked
     const left = conclude(visit, end, stored, 'miss')
@@ -250,10 +250,12 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
 }
 
 /** Ends a fill with the result of asking Magento, unless the relay has given it the answer already. */
-function settleWith(fill: Fill, asked: Promise<LeftToAnswer>): void {
+function settleWith(fill: Fill, asked: Promise<LeftToAnswer>, request: RequestContext): void {
   asked.then(
     (left) => {
-      if (left === undefined) fill.settle({ kind: 'abandoned' })
+      // What is left when its own caller went away is nothing for the others.
+      const isAbandoned = left === undefined || request.outcome === clientClosed
+      if (isAbandoned) fill.settle({ kind: 'abandoned' })
       else if ('code' in left) {
         const isDown = statusOf(left) >= 502
         fill.settle(isDown ? { kind: 'failed', rejection: left } : { kind: 'apart' })

@@ -28,20 +28,23 @@ describe('requests for the same answer at the same time', () => {
   after(() => shop[Symbol.asyncDispose]())
 
   /** Resolves when so many requests wait within the gateway for what another one asks Magento. */
-  async function waiting(so: number): Promise<void> {
+  async function waiting(so: number, { gateway } = shop): Promise<void> {
     for (;;) {
-      const metrics = await (await fetch(`${shop.gateway.adminUrl}/metrics`)).text()
+      const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
       const [, open = '0'] = /^magegate_cache_waiting_requests (\d+)$/m.exec(metrics) ?? []
       if (Number(open) === so) return
     }
   }
 
   /** A caller that can be made to leave. */
-  function caller(path: string): {
+  function caller(
+    path: string,
+    { gateway } = shop,
+  ): {
     readonly request: ClientRequest
     readonly leave: () => Promise<void>
   } {
-    const request = httpRequest(`${shop.gateway.url}${path}`, { headers: globexHeaders })
+    const request = httpRequest(`${gateway.url}${path}`, { headers: globexHeaders })
     request.on('error', () => undefined).end()
     return {
       request,
@@ -93,6 +96,29 @@ describe('requests for the same answer at the same time', () => {
     assert.equal((await shop.get(path)).body, (await second).body)
     assert.equal(shop.upstream.requests.length, asked + 1)
   })
+
+  for (const [what, path] of [
+    ['Magento', '/rest/V1/products/turn'],
+    ['an endpoint', '/rest/V1/magefine/inventaire/turn'],
+  ] as const) {
+    test(`get their answer from ${what} when the one that was first goes away while it waits for its turn`, async () => {
+      await using busy = await startCachedShop('memory', {
+        gateway: { magento: { connections: 1, queue: { maxWaitMs: 60_000 } } },
+      })
+      const held = busy.holdNext()
+      const before = busy.get(newPath())
+      const release = await held
+      const first = caller(path, busy)
+      await waiting(2, busy)
+      const second = busy.get(path)
+      await waiting(3, busy)
+      await first.leave()
+      await busy.gateway.auditRecords(1)
+      release()
+      assert.equal((await before).status, 200)
+      assert.equal((await second).status, 200)
+    })
+  }
 
   test('are given up towards Magento when the last one has gone away', async () => {
     const path = newPath()

@@ -23,6 +23,8 @@ const required = [
 const known: readonly string[] = [...required, 'oauth_version', 'oauth_body_hash']
 
 const schemeForm = /^oauth +(?=\S)/i
+// A realm may contain characters that other parameters may not, and it is not signed.
+const realmForm = /(?:^|,)[ \t]*realm="(?:[^"\\]|\\.)*"[ \t]*(?=,|$)/i
 const parameterForm = /^[ \t]*([a-z_]+)="([\w.~%-]*)"[ \t]*$/
 const maxLength = 4_096
 
@@ -40,9 +42,9 @@ export function readOauth1Parameters(
   }
   if (authorization.length > maxLength) return { reason: 'Authorization is too long' }
   const parameters = new Map<string, string>()
-  for (const part of authorization.slice(scheme.length).split(',')) {
-    // A realm may contain characters that other parameters may not, and it is not signed.
-    if (/^[ \t]*realm="[^"]*"[ \t]*$/i.test(part)) continue
+  for (const part of authorization.slice(scheme.length).replace(realmForm, '').split(',')) {
+    // RFC 9110, section 5.6.1.2: elements of a list may be empty.
+    if (/^[ \t]*$/.test(part)) continue
     const [, name = '', raw = ''] = parameterForm.exec(part) ?? []
     if (!known.includes(name)) return { reason: 'Authorization has a part that is not a parameter' }
     if (parameters.has(name)) return { reason: `${name} occurs more than once` }

@@ -95,6 +95,19 @@ test('verifies what the package oauth-1.0a signs, and says which key it was', ()
   }
 })
 
+test('reads past a realm with any characters, and empty elements of the list', () => {
+  for (const alter of [
+    (header: string) => header.replace('OAuth ', 'OAuth realm="Shop, \\"EU\\"", '),
+    (header: string) => `${header} ,\tRealm="a=b,c"`,
+    (header: string) => header.replace('OAuth ', 'OAuth ,, ').replace(', ', ', ,'),
+    (header: string) => `${header},`,
+  ]) {
+    assert.equal(reasonOf({ alter }), undefined)
+  }
+  const alter = (header: string) => header.replace('OAuth ', 'OAuth realm="open, ')
+  assert.equal(reasonOf({ alter }), 'Authorization has a part that is not a parameter')
+})
+
 test('remembers a nonce as long as its timestamp could be valid after a reload', () => {
   const result = resultOf({}, { maxAgeMs: 1_000 })
   assert.ok(!('reason' in result) && result.nonce?.ttlMs === 300_001)

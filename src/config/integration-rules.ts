@@ -44,6 +44,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     ...checkJobRules(integration),
     ...checkCallbackRules(integration),
     ...checkAuditDetails(integration),
+    ...checkDeprecations(integration),
   ]
 }
 
@@ -81,6 +82,16 @@ function checkAuditDetails({ policies }: IntegrationSettings): RuleFault[] {
         details[field] ?? [],
         `/policies/auditDetails/${escapePointer(route)}/${field}`,
       ),
+    ),
+  )
+}
+
+/** RFC 9745, section 4. */
+function checkDeprecations({ policies }: IntegrationSettings): RuleFault[] {
+  return Object.entries(policies.deprecations ?? {}).flatMap(([route, { since, sunset = since }]) =>
+    faultAt(
+      `/policies/deprecations/${escapePointer(route)}/sunset`,
+      sunset < since && 'no earlier date than since',
     ),
   )
 }

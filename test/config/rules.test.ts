@@ -54,6 +54,11 @@ const form = (type: string) => ({
     policies: { routes, jsonBody: { otherTypes: { 'POST /V1/products': [type] } } },
   },
 })
+const deprecated = (sunset: string) => ({
+  integration: {
+    policies: { routes, deprecations: { 'POST /V1/products': { since: '2027-03-31', sunset } } },
+  },
+})
 const jobs = { file: 'var/jobs.sqlite' }
 const deferring = (rule: object, more: object = {}) => ({
   gateway: { jobs },
@@ -121,6 +126,12 @@ const cases: readonly {
     at: '/policies/jsonBody/otherTypes/POST ~1V1~1products/0',
     wrong: form('application/x-www-form-urlencoded'),
     right: form('multipart/form-data'),
+  },
+  {
+    what: 'a route that is gone before it is deprecated',
+    at: '/policies/deprecations/POST ~1V1~1products/sunset',
+    wrong: deprecated('2027-03-30'),
+    right: deprecated('2027-03-31'),
   },
   {
     what: 'a deadline for stopping that the notice uses up',

@@ -1,11 +1,12 @@
 import { hopByHopNames } from './hop-by-hop.ts'
 
 /*
- * Cookies, because the gateway never sends one back to Magento; the request id, because it sets its own; and what the
- * gateway's own host is to be reached by, which is for its operator to say, only over TLS and only once (RFC 6797,
- * sections 7.1 and 7.2).
+ * Cookies, because the gateway never sends one back to Magento; the request id, because it sets its own; and how a host
+ * is to be reached, which callers would take for that of the gateway: over TLS, which is for its operator to say (RFC
+ * 6797, sections 7.1 and 7.2), or at another port or by HTTP/3 (RFC 7838, section 3).
  */
 const notPassedOn = new Set([
+  'alt-svc',
   'set-cookie',
   'set-cookie2',
   'strict-transport-security',

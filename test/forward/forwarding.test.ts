@@ -272,17 +272,17 @@ describe('of the answer', () => {
     assert.equal(answer.headers.etag, '"x"')
   })
 
-  test('keeps hop-by-hop headers, cookies, HSTS and a foreign request id', async () => {
+  test('keeps hop-by-hop headers, cookies, a foreign request id and how to reach Magento', async () => {
     await using both = await startBoth((socket) =>
       socket.write(
         'HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=99\r\n' +
           'Upgrade: h2c\r\nTrailer: X\r\nProxy-Authenticate: Basic\r\nSet-Cookie: PHPSESSID=1\r\n' +
-          'Strict-Transport-Security: max-age=1\r\nX-Request-Id: of-magento\r\nContent-Length: 2\r\n\r\nok',
+          'Strict-Transport-Security: max-age=1\r\nAlt-Svc: h3=":443"\r\nX-Request-Id: of-magento\r\nContent-Length: 2\r\n\r\nok',
       ),
     )
     const { headers } = await send(both.gateway.url, { headers: globexHeaders })
     const names = ['x-hop', 'upgrade', 'trailer', 'proxy-authenticate', 'set-cookie']
-    for (const name of [...names, 'strict-transport-security']) {
+    for (const name of [...names, 'strict-transport-security', 'alt-svc']) {
       assert.equal(headers[name], undefined, name)
     }
     assert.notEqual(headers['keep-alive'], 'timeout=99')

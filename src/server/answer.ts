@@ -171,7 +171,7 @@ export function answerReady(
     if (response.destroyed) return
     response.writeHead(status, [
       ...standingHeaders(response, request, settings.isDraining()),
-      ...contentHeaders(contentType, body),
+      ...contentHeaders(status, contentType, body),
     ])
     response.end(body)
   })
@@ -209,17 +209,18 @@ function writeProblem(
   const isBodyUnread = request.hasBody && !complete && httpVersionMajor === 1
   response.writeHead(statusOf(rejection), [
     ...standingHeaders(response, request, isBodyUnread || settings.isDraining()),
-    ...contentHeaders('application/problem+json', body),
+    ...contentHeaders(statusOf(rejection), 'application/problem+json', body),
     ...codeHeaders(rejection),
   ])
   response.end(body)
 }
 
-/** Content fields of the gateway's own answers. */
-function contentHeaders(contentType: string, body: Buffer): string[] {
+/** Content fields of the gateway's own answers, and of those that it gives again. */
+function contentHeaders(status: number, contentType: string, body: Buffer): string[] {
   return [
-    ...['Content-Type', contentType],
-    ...['Content-Length', String(body.length)],
+    ...(contentType === '' ? [] : ['Content-Type', contentType]),
+    // RFC 9110, section 8.6.
+    ...(status === 204 ? [] : ['Content-Length', String(body.length)]),
     ...['Cache-Control', 'no-store'],
   ]
 }

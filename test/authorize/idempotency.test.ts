@@ -122,6 +122,20 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal(upstream.requests.length, before + 1)
     })
 
+    test('has an answer without a type, and one without a body, given again as they were', async () => {
+      for (const head of ['200 OK\r\nContent-Length: 2', '204 No Content']) {
+        respond = (socket) =>
+          socket.write(`HTTP/1.1 ${head}\r\n\r\n${head.startsWith('200') ? '{}' : ''}`)
+        const key = newKey()
+        const [first, second] = [await post(key), await post(key)]
+        assert.equal(second.headers['idempotency-replayed'], 'true')
+        assert.deepEqual([second.status, second.body], [first.status, first.body])
+        for (const name of ['content-type', 'content-length']) {
+          assert.equal(second.headers[name], first.headers[name], name)
+        }
+      }
+    })
+
     test('has an answer given again that the first caller would have taken compressed', async () => {
       respond = (socket, _count, request) => answerInGzip(socket, request, '{"a":1}')
       const headers = { ...globexHeaders, 'Accept-Encoding': 'gzip' }

@@ -96,6 +96,8 @@ function connectTo(location: RedisLocation, deadlineMs: number): Redis | Cluster
     connectTimeout: 1_000,
     socketTimeout: silentMs,
     enableOfflineQueue: false,
+    // It waits while Redis loads its data, needs INFO, which may be forbidden, and warns on the console of that.
+    enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: pause,

@@ -12,6 +12,7 @@ import {
   rateOf,
   type TestStore,
 } from '../support/limits.ts'
+import { startLoadingRedis } from '../support/loading-redis.ts'
 import {
   addAccount,
   redisAccount,
@@ -205,6 +206,16 @@ test('a Redis that may evict keys is warned of', async () => {
   // Answered behind the question of the gateway.
   assert.equal(await quiet.store.useNonce('nonce', 60_000), 'fresh')
   assert.deepEqual(quiet.lines, [])
+})
+
+test('a Redis that still loads its data counts as away, and is not waited for at the start', async () => {
+  await using loading = await startLoadingRedis()
+  using opened = await openTestStore({ url: new Secret(loading.url) }, { deadlineMs: 5_000 })
+  assert.equal(await opened.store.useNonce('nonce', 60_000), 'unavailable')
+  assert.match(opened.lines.join(), /"errorCode":"LOADING"/)
+  await loading.finish()
+  await opened.logged('redis is back')
+  assert.equal(await opened.store.useNonce('nonce', 60_000), 'fresh')
 })
 
 describe('a store without Redis from the start', () => {

@@ -4,6 +4,8 @@ import { compileBodySchema } from '../src/authorize/body-schema.ts'
 import { compileContract } from '../src/authorize/magento-contract/contract.ts'
 import { parseStrictJson } from '../src/authorize/strict-json.ts'
 import { Secret } from '../src/contract/secret.ts'
+import { dialectMemoryFor } from '../src/forward/oauth1/dialect-memory.ts'
+import { prepareOauth1 } from '../src/forward/oauth1/oauth1-attempt.ts'
 import { openAuditLog } from '../src/record/audit-log.ts'
 import { prepareAuditRecord } from '../src/record/audit-record.ts'
 import { compileBodyRedaction } from '../src/record/body-redaction.ts'
@@ -58,6 +60,7 @@ export async function measurePieces(get: SignedRequest, folder: string): Promise
   const pieces = [
     measurePiece('request target, parsed', () => parseRequestTarget(get.path, stores)),
     ...measureVerifications(),
+    measurePiece('request to Magento signed, OAuth 1.0a', signForMagento(get.path)),
     measurePiece('limit in memory', () => buckets.take('127.0.0.1', limit)),
     measurePiece('nonce in memory', useNextNonce),
     measurePiece('strict JSON of 200 B, parsed', () => parseStrictJson(small)),
@@ -76,6 +79,23 @@ export async function measurePieces(get: SignedRequest, folder: string): Promise
   )
   await audit.close()
   return [...pieces, written, alone]
+}
+
+/** Signs a read with credentials as long as Magento's. */
+function signForMagento(path: string): () => unknown {
+  const secret = (name: string) => new Secret(name.padEnd(32, '0'))
+  const begin = prepareOauth1({
+    credentials: {
+      consumerKey: secret('consumer-key'),
+      consumerSecret: secret('consumer-secret'),
+      accessToken: secret('access-token'),
+      accessTokenSecret: secret('access-token-secret'),
+    },
+    origin: 'https://shop.example',
+    memory: dialectMemoryFor('2.4.8'),
+    clock: () => performance.now(),
+  })
+  return () => begin({ method: 'GET', path, query: undefined })
 }
 
 function itemsOperation() {

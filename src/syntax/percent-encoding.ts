@@ -3,6 +3,8 @@
  * (RFC 5849, section 3.6; PHP: rawurlencode). The text must be well-formed.
  */
 export function percentEncode(text: string): string {
+  // Most names and values stay as they are, and looking is faster than encoding.
+  if (!/[^\w.~-]/.test(text)) return text
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,

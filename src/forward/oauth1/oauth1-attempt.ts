@@ -4,7 +4,7 @@ import type { DialectMemory } from './dialect-memory.ts'
 import { newFreshness } from './new-freshness.ts'
 import type { QueryFault } from './query-fault.ts'
 import { rewriteQuery } from './rewrite-query.ts'
-import { signRequest } from './sign-request.ts'
+import { prepareSigning } from './sign-request.ts'
 import { isSignatureRefusal } from './signature-refusal.ts'
 import type { SignedParts } from './signed-parts.ts'
 
@@ -44,10 +44,11 @@ export function prepareOauth1(
   signer: Oauth1Signer,
 ): (request: Omit<SignedParts, 'origin'>) => Oauth1Attempt | QueryFault {
   const { credentials, origin, memory, clock } = signer
+  const sign = prepareSigning(credentials)
   let pausedUntil = Number.NEGATIVE_INFINITY
 
   function attempt(parts: SignedParts, dialect: Dialect, after: Oauth1Attempt['after']) {
-    const { authorization } = signRequest(parts, credentials, dialect, newFreshness())
+    const { authorization } = sign(parts, dialect, newFreshness())
     return { authorization, query: parts.query, after }
   }
 
@@ -56,7 +57,7 @@ export function prepareOauth1(
     if (other === undefined || clock() < pausedUntil) return undefined
     const freshness = newFreshness()
     const baseStrings = [refused, other].map(
-      (dialect) => signRequest(parts, credentials, dialect, freshness).baseString,
+      (dialect) => sign(parts, dialect, freshness).baseString,
     )
     if (baseStrings[0] === baseStrings[1]) return undefined
     return attempt(parts, other, (status, body) => {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
 import { percentEncode } from '../../syntax/percent-encoding.ts'
 import type { Oauth1Credentials } from './credentials.ts'
@@ -30,32 +30,38 @@ export interface SignedRequest {
   readonly baseString: string
 }
 
-/**
- * Signs a request as a Magento of the given dialect verifies it: OAuth 1.0a with HMAC-SHA256, the
- * only method since 2.4.4 (Magento: Framework/Oauth/Oauth.php, getSupportedSignatureMethods). JSON
- * bodies are not part of the signature.
- */
-export function signRequest(
+/** Signs a request as a Magento of the given dialect verifies it. */
+export type SignRequest = (
   parts: SignedParts,
-  credentials: Oauth1Credentials,
   dialect: Dialect,
-  { nonce, timestampSeconds }: Freshness,
-): SignedRequest {
-  const protocolParameters: [string, string][] = [
-    ['oauth_consumer_key', credentials.consumerKey.reveal()],
-    ['oauth_nonce', nonce],
-    ['oauth_signature_method', 'HMAC-SHA256'],
-    ['oauth_timestamp', String(timestampSeconds)],
-    ['oauth_token', credentials.accessToken.reveal()],
-    ['oauth_version', '1.0'],
-  ]
-  const parameters = signedParameters(parts.query, protocolParameters)
-  const baseString = baseStrings[dialect](parts, parameters)
-  const { consumerSecret, accessTokenSecret } = credentials
-  const key = oauth1HmacKey(consumerSecret.reveal(), accessTokenSecret.reveal())
-  const signature = createHmac('sha256', key).update(baseString).digest('base64')
-  const fields = [...protocolParameters, ['oauth_signature', signature] as const].map(
-    ([name, value]) => `${name}="${percentEncode(value)}"`,
+  freshness: Freshness,
+) => SignedRequest
+
+/**
+ * Prepares signing with OAuth 1.0a and HMAC-SHA256, the only method since 2.4.4 (Magento: Framework/Oauth/Oauth.php,
+ * getSupportedSignatureMethods). JSON bodies are not part of the signature.
+ */
+export function prepareSigning(credentials: Oauth1Credentials): SignRequest {
+  const { consumerKey, consumerSecret, accessToken, accessTokenSecret } = credentials
+  const key = createSecretKey(
+    oauth1HmacKey(consumerSecret.reveal(), accessTokenSecret.reveal()),
+    'utf8',
   )
-  return { authorization: `OAuth ${fields.join(', ')}`, baseString }
+  return (parts, dialect, { nonce, timestampSeconds }) => {
+    const protocolParameters: [string, string][] = [
+      ['oauth_consumer_key', consumerKey.reveal()],
+      ['oauth_nonce', nonce],
+      ['oauth_signature_method', 'HMAC-SHA256'],
+      ['oauth_timestamp', String(timestampSeconds)],
+      ['oauth_token', accessToken.reveal()],
+      ['oauth_version', '1.0'],
+    ]
+    const parameters = signedParameters(parts.query, protocolParameters)
+    const baseString = baseStrings[dialect](parts, parameters)
+    const signature = createHmac('sha256', key).update(baseString).digest('base64')
+    const fields = [...protocolParameters, ['oauth_signature', signature] as const].map(
+      ([name, value]) => `${name}="${percentEncode(value)}"`,
+    )
+    return { authorization: `OAuth ${fields.join(', ')}`, baseString }
+  }
 }

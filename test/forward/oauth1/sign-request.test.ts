@@ -7,8 +7,10 @@ import { Secret } from '../../../src/contract/secret.ts'
 import { shortCredentials } from '../../../src/forward/oauth1/credentials.ts'
 import { newFreshness } from '../../../src/forward/oauth1/new-freshness.ts'
 import { rewriteQuery } from '../../../src/forward/oauth1/rewrite-query.ts'
-import { type Freshness, signRequest } from '../../../src/forward/oauth1/sign-request.ts'
+import { type Freshness, prepareSigning } from '../../../src/forward/oauth1/sign-request.ts'
 import { credentials, integration } from './verifying-magento.ts'
+
+const sign = prepareSigning(credentials)
 
 const rfc5849 = new OAuth({
   consumer: { key: integration.consumerKey, secret: integration.consumerSecret },
@@ -48,7 +50,7 @@ test('agrees with a plain RFC 5849 signer wherever Magento accepts one', () => {
       assert.ok(!('fault' in rewritten))
       for (const dialect of ['2.4.5', '2.4.7', '2.4.8'] as const) {
         const parts = { method, origin, path, query: rewritten.query }
-        const { authorization } = signRequest(parts, credentials, dialect, freshness)
+        const { authorization } = sign(parts, dialect, freshness)
         assert.ok(authorization.endsWith(`oauth_signature="${encodeURIComponent(expected)}"`))
       }
     }),
@@ -57,7 +59,7 @@ test('agrees with a plain RFC 5849 signer wherever Magento accepts one', () => {
 
 test('sends the protocol parameters in the header, encoded and without a secret', () => {
   const parts = { method: 'GET', origin: 'https://shop.example', path: '/rest/V1/x', query: 'a=1' }
-  const { authorization } = signRequest(parts, credentials, '2.4.8', {
+  const { authorization } = sign(parts, '2.4.8', {
     nonce: 'n'.repeat(32),
     timestampSeconds: 1_760_000_000,
   })

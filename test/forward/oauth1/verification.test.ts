@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Dialect } from '../../../src/forward/oauth1/dialect.ts'
 import { newFreshness } from '../../../src/forward/oauth1/new-freshness.ts'
 import { rewriteQuery } from '../../../src/forward/oauth1/rewrite-query.ts'
-import { signRequest } from '../../../src/forward/oauth1/sign-request.ts'
+import { prepareSigning } from '../../../src/forward/oauth1/sign-request.ts'
 import { send } from '../../support/http-client.ts'
 import { parseFormFields } from '../../support/magento/php/form-fields.ts'
 import {
@@ -12,6 +12,8 @@ import {
   type Understood,
   type VerifyingMagento,
 } from './verifying-magento.ts'
+
+const sign = prepareSigning(credentials)
 
 const dialects: readonly Dialect[] = ['2.4.5', '2.4.7', '2.4.8']
 
@@ -22,7 +24,7 @@ async function sendSigned(
   const rewritten = rewriteQuery(query)
   if ('fault' in rewritten) throw new Error(rewritten.fault)
   const parts = { method, origin: url, path, query: rewritten.query }
-  const { authorization } = signRequest(parts, credentials, state.dialect, newFreshness())
+  const { authorization } = sign(parts, state.dialect, newFreshness())
   const suffix = rewritten.query === undefined ? '' : `?${rewritten.query}`
   const headers = { authorization, 'content-type': 'application/json' }
   const answer = await send(url, { method, path: path + suffix, headers, body })

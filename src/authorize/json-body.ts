@@ -57,6 +57,8 @@ export const jsonBody = definePolicy({
     function checkJsonBody(request) {
       if (request.body.length === 0) return allow
       if (request.header('content-encoding') !== undefined) {
+        // RFC 9110, section 12.5.3: tells this apart from a media type that is not taken.
+        request.answerHeaders.push('Accept-Encoding', 'identity')
         return reject('unsupported-media-type', 'body has a content coding')
       }
       const type = request.header('content-type') ?? ''

@@ -16,7 +16,8 @@ function codeOf(parts: RequestParts, granted = 'PUT /V1/products/:sku') {
   request.route = granted
   const verdict = check(request)
   assert.ok(!(verdict instanceof Promise))
-  return { code: verdict === allow ? 'allowed' : verdict.code, json: request.json }
+  const { json, answerHeaders: told } = request
+  return { code: verdict === allow ? 'allowed' : verdict.code, json, told }
 }
 
 describe('the content type is compared as one value', () => {
@@ -40,14 +41,19 @@ describe('the content type is compared as one value', () => {
   ]
   for (const type of refused) {
     test(`refuses ${type || 'none'}`, () => {
-      assert.equal(codeOf({ headers: { 'Content-Type': type } }).code, 'unsupported-media-type')
+      const { code, told } = codeOf({ headers: { 'Content-Type': type } })
+      assert.equal(code, 'unsupported-media-type')
+      // RFC 9110, section 12.5.3: Accept-Encoding would say that the coding is the reason.
+      assert.deepEqual(told, [])
     })
   }
 })
 
-test('refuses a content coding, which would hide the body', () => {
+test('refuses a content coding, which would hide the body, and tells that it is the reason', () => {
   const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }
-  assert.equal(codeOf({ headers }).code, 'unsupported-media-type')
+  const { code, told } = codeOf({ headers })
+  assert.equal(code, 'unsupported-media-type')
+  assert.deepEqual(told, ['Accept-Encoding', 'identity'])
 })
 
 test('passes another type on unread where it is granted, and no further one', () => {

@@ -209,6 +209,8 @@ export class RequestContext {
   upstream: UpstreamExchange | undefined = undefined
   /** forward: gives up its place in the queue for Magento; set while it waits there. */
   leaveQueue: (() => void) | undefined = undefined
+  /** forward: how long it waited for its turn at Magento, or for what Magento was asked by another; milliseconds. */
+  waitedMs = 0
   /** idempotency: the key that the request holds until it is over. */
   heldKey: HeldKey | undefined = undefined
   /** idempotency: the answer of the first request with the same key, which is given again. */

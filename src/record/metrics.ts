@@ -54,7 +54,7 @@ export function openMetrics(): Metrics {
   const cache = cacheMetrics(registry)
   return {
     observe: (record, request) => {
-      countRequest(record)
+      countRequest(record, request)
       countFailure(record, request)
       secrets.observe(record, request)
       limits.observe(request)

@@ -243,6 +243,14 @@ test('connections to Magento are shown, and the requests that wait for one', asy
   held[0]?.on('data', () => held[0]?.write(answer))
   held[0]?.write(answer)
   for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
+  // For which the gateway needs no more CPU.
+  const { value } = await scrape(gateway)
+  const [whole = 0, magento = 0, own = 0] = ['request', 'upstream', 'own'].map((part) =>
+    value(`magegate_${part}_duration_seconds_sum{integration="globex-pim"}`),
+  )
+  const waited = Number(value('magegate_upstream_queue_wait_seconds_sum'))
+  assert.ok(waited > 0)
+  assert.ok(Math.abs(whole - magento - own - waited) < 1e-5, 'the wait is no time of the gateway')
 })
 
 test('shows that Redis is away, and how many requests were decided without it', async () => {

@@ -4,7 +4,7 @@ import { newLine, openFairQueue, type QueueLine } from './fair-queue.ts'
 
 /** What asks to be let through: the request of a caller, or a request that the gateway makes for an integration. */
 export type Guest = Pick<RequestContext, 'verified'> &
-  Partial<Pick<RequestContext, 'heldKey' | 'leaveQueue'>>
+  Partial<Pick<RequestContext, 'heldKey' | 'leaveQueue' | 'waitedMs'>>
 
 /** The result for a guest that had to wait: its pass, a refusal, or undefined because it left. */
 export type WaitResult = number | Rejection | undefined
@@ -87,11 +87,15 @@ export function openWaitingRoom(
     return line
   }
 
-  function settle(waiter: Waiter, result: WaitResult): void {
+  /** Ends a wait; gives how long it was, milliseconds. */
+  function settle(waiter: Waiter, result: WaitResult): number {
+    const waitedMs = clock() - waiter.sinceMs
     clearTimeout(waiter.timer)
     waiter.guest.leaveQueue = undefined
+    waiter.guest.waitedMs = (waiter.guest.waitedMs ?? 0) + waitedMs
     if (typeof result !== 'number') onUnused(waiter.pass)
     waiter.settle(result)
+    return waitedMs
   }
 
   function busy(reason: string): Rejection {
@@ -103,8 +107,8 @@ export function openWaitingRoom(
 
   function turnAway(waiter: Waiter, reason: 'queue-full' | 'deadline'): void {
     onTurnedAway(reason)
-    if (reason === 'deadline') onWaited(clock() - waiter.sinceMs)
-    settle(waiter, busy(reason))
+    const waitedMs = settle(waiter, busy(reason))
+    if (reason === 'deadline') onWaited(waitedMs)
   }
 
   function wait(guest: Guest, pass: number): Promise<WaitResult> {
@@ -138,8 +142,7 @@ export function openWaitingRoom(
     callNext: () => {
       const waiter = queue.shift()
       if (waiter === undefined) return false
-      onWaited(clock() - waiter.sinceMs)
-      settle(waiter, waiter.pass)
+      onWaited(settle(waiter, waiter.pass))
       return true
     },
     turnAllAway: (refuse) => {

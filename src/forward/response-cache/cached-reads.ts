@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import { LRUCache } from 'lru-cache'
 import type {
   AnswerStore,
@@ -174,7 +175,9 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
     const { request, response, baseKey } = visit
     request.cacheUse = 'shared'
     join(fill, response)
+    const since = performance.now()
     const end = await fill.end
+    request.waitedMs += performance.now() - since
     if (response.destroyed) return undefined
     if (end.kind === 'apart' || (end.kind === 'stored' && !end.isForAll)) {
       request.cacheUse = 'miss'

@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
 import { type CountTally, type HistogramTally, tallyCounter, tallyHistogram } from './tally.ts'
 
@@ -15,7 +16,9 @@ const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90]
 const ownBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30]
 
 /** Registers the counts and durations of requests; returns the function that counts a finished one. */
-export function requestMetrics(registry: Registry): (record: AuditRecord) => void {
+export function requestMetrics(
+  registry: Registry,
+): (record: AuditRecord, request: Pick<RequestContext, 'waitedMs'>) => void {
   const requests = tallyCounter(registry, {
     name: 'magegate_requests_total',
     help: 'Requests by verified integration, granted route, status and code of the refusal.',
@@ -35,7 +38,7 @@ export function requestMetrics(registry: Registry): (record: AuditRecord) => voi
   )
   const ownDuration = durationOf(
     'magegate_own_duration_seconds',
-    'The rest of it: what the gateway took, and the caller to send and to read.',
+    'The rest of it: what the gateway took, and the caller to send and to read. Without the wait for a turn at Magento.',
     ownBounds,
   )
   // The number of kinds of requests bounds it.
@@ -56,12 +59,12 @@ export function requestMetrics(registry: Registry): (record: AuditRecord) => voi
     return series
   }
 
-  return (record) => {
+  return (record, { waitedMs }) => {
     const { durationMs, upstreamMs = 0 } = record
     const series = seriesOf(record)
     series.requests.count += 1
     series.duration.observe(durationMs / 1000)
-    series.ownDuration.observe(Math.max(0, durationMs - upstreamMs) / 1000)
+    series.ownDuration.observe(Math.max(0, durationMs - upstreamMs - waitedMs) / 1000)
     if (record.upstreamMs !== undefined) series.upstreamDuration.observe(upstreamMs / 1000)
   }
 }

@@ -75,12 +75,14 @@ describe('while there is none', () => {
   })
 
   test('a request waits, and goes through when another one ends', async () => {
-    const waiting = gate.enter(guestOf('acme'))
+    const guest = guestOf('acme')
+    const waiting = gate.enter(guest)
     assert.ok(waiting instanceof Promise)
     assert.equal(gate.status().waiting, 1)
     pass(300)
     leave(held[0] as number)
     assert.equal(typeof (await waiting), 'number')
+    assert.equal(guest.waitedMs, 300)
     assert.deepEqual(gate.status(), { circuit: 'closed', inFlight: 2, waiting: 0 })
     assert.deepEqual(seen, ['waited 300'])
   })

@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { answerWith, type CachedShop, startCachedShop } from '../../support/cached-shop.ts'
 import { globexHeaders, problemOf } from '../../support/http-client.ts'
+import { scrape } from '../../support/metrics.ts'
 
 let count = 0
 
@@ -36,6 +37,15 @@ describe('requests for the same answer at the same time', () => {
     }
   }
 
+  /** For how long requests were neither at work nor at Magento, seconds. */
+  async function neitherOwnNorMagento(): Promise<number> {
+    const { value } = await scrape(shop.gateway)
+    const [whole = 0, magento = 0, own = 0] = ['request', 'upstream', 'own'].map((part) =>
+      value(`magegate_${part}_duration_seconds_sum{integration="globex-pim"}`),
+    )
+    return whole - magento - own
+  }
+
   /** A caller that can be made to leave. */
   function caller(
     path: string,
@@ -59,6 +69,7 @@ describe('requests for the same answer at the same time', () => {
   test('are one request to Magento, and each has its own record', async () => {
     const path = newPath()
     const before = (await shop.gateway.auditRecords(0)).length
+    const waitedBefore = await neitherOwnNorMagento()
     const asked = shop.upstream.requests.length
     const held = shop.holdNext()
     const first = shop.get(path)
@@ -79,6 +90,7 @@ describe('requests for the same answer at the same time', () => {
     ])
     assert.equal(new Set(records.map(({ requestId }) => requestId)).size, 4)
     assert.equal(records.filter(({ upstreamMs }) => upstreamMs !== undefined).length, 1)
+    assert.ok((await neitherOwnNorMagento()) > waitedBefore + 1e-5)
   })
 
   test('get their answer when the one that was first goes away', async () => {

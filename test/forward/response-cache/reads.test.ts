@@ -11,6 +11,7 @@ import {
 } from '../../support/cached-shop.ts'
 import { startGateway } from '../../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
+import { startRawUpstream } from '../../support/raw-upstream.ts'
 
 let count = 0
 
@@ -71,6 +72,8 @@ for (const kind of ['memory', 'Redis'] as const) {
         assert.equal(again.headers.etag, first.headers.etag)
         assert.equal(again.headers['cache-control'], 'private, no-cache')
         assert.equal(again.headers['content-type'], undefined)
+        // If there is a length, it is that of the whole answer (RFC 9110, section 8.6).
+        assert.equal(again.headers['content-length'], undefined)
       }
       const changed = await shop.get(path, { 'If-None-Match': '"other"' })
       assert.deepEqual([changed.status, changed.body], [200, first.body])
@@ -270,4 +273,57 @@ test('answers in Redis are forgotten when a gateway starts, whose configuration 
   assert.equal(headers['cache-status'], 'magegate; fwd=miss')
   assert.notEqual(body, kept.body)
   assert.equal((await shop.get(path)).body, body)
+})
+
+test('answers of two shops lie apart in one Redis', async () => {
+  await using shop = await startCachedShop('Redis')
+  await using elsewhere = await startRawUpstream((socket) =>
+    answerWith(socket, { headers: magentoHeaders, body: '"of the other shop"' }),
+  )
+  await using other = await startGateway({
+    magentoUrl: elsewhere.url,
+    gateway: { store: { redis: 'env:REDIS', deadlineMs: 2_000 } },
+    integrations: [cachingIntegration],
+    env: { REDIS: shop.redis?.url ?? '' },
+  })
+  const path = newPath()
+  const kept = await shop.get(path)
+  const answer = await send(other.url, { path, headers: globexHeaders })
+  assert.equal(answer.body, '"of the other shop"')
+  assert.equal((await shop.get(path)).body, kept.body)
+})
+
+test('an answer that one route keeps against what Magento says is not given by one that obeys', async () => {
+  const route = 'GET /V1/store/websites'
+  const { policies } = cachingIntegration
+  await using shop = await startCachedShop('memory', {
+    integration: {
+      policies: { ...policies, cache: { [route]: { ttlSeconds: 600, shared: true } } },
+    },
+  })
+  const path = '/rest/V1/store/websites'
+  const kept = await shop.get(path)
+  assert.equal((await shop.get(path)).body, kept.body)
+  assert.notEqual((await shop.get(path, otherHeaders)).body, kept.body)
+})
+
+test('an answer that is kept is in the audit record of each request that it is given to', async () => {
+  await using shop = await startCachedShop('memory', {
+    integration: {
+      policies: {
+        ...cachingIntegration.policies,
+        auditDetails: { 'GET /V1/products/:sku': { answerBody: 1_000 } },
+      },
+    },
+  })
+  const path = newPath()
+  const bodies = [(await shop.get(path)).body, (await shop.get(path)).body]
+  const records = await shop.gateway.auditRecords(2)
+  assert.deepEqual(
+    records.map(({ cache, answerBody }) => [cache, answerBody]),
+    [
+      ['miss', bodies[0]],
+      ['hit', bodies[1]],
+    ],
+  )
 })

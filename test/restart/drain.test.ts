@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { startCachedShop } from '../support/cached-shop.ts'
 import { callersInAThread } from '../support/callers-in-a-thread.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
@@ -79,6 +80,33 @@ test('closes a connection only after the answers to all requests that were under
   )
   await stopped
 })
+
+for (const [kind, request, status, answer] of [
+  ['that is streamed', 'POST /rest/V1/carts', 200, { body: 'x'.repeat(200_000) }],
+  ['that is kept', 'GET /rest/V1/products/a', 200, { body: '{}' }],
+  ['that is a problem', 'POST /rest/V1/products', 503, { status: '503 Away', headers: {} }],
+  // It answers the first of two calls.
+  ['of an endpoint', 'POST /rest/V1/magefine/inventaire', 200, { body: '{"item_id":7}' }],
+] as const) {
+  test(`closes a connection with its answer ${kind}`, async () => {
+    await using shop = await startCachedShop('memory')
+    const arrived = shop.holdNext()
+    const content = request.startsWith('POST')
+      ? `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+      : '\r\n'
+    const reading = sendRaw(
+      shop.gateway.url,
+      `${request} HTTP/1.1\r\nHost: a\r\n${authorization}\r\n${content}`,
+    )
+    const release = await arrived
+    const stopped = shop.gateway.stop()
+    release(answer)
+    const [head = ''] = (await reading).split('\r\n\r\n')
+    assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} `))
+    assert.match(head, /\r\nConnection: close(?:\r\n|$)/)
+    await stopped
+  })
+}
 
 test('ends at the deadline whatever callers hold: idle, silent and half-sent connections', async () => {
   await using magento = await startMagento()

@@ -8,6 +8,9 @@ import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 
 const long = `HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n${'x'.repeat(1_000_000)}`
 
+/** More than the kernel and the streams on the way take for a caller that does not read, bytes. */
+const mostTaken = 50_000_000
+
 describe('a caller', () => {
   let magento: RawUpstream
   let gateway: TestGateway
@@ -64,9 +67,11 @@ describe('a caller', () => {
     const { length: recorded } = await gateway.auditRecords(0)
     const { length: sent } = magento.requests
     const before = magento.answer
+    let taken = 0
     magento.answer = (socket) => {
       const more = () => {
         while (!socket.destroyed && socket.write('x'.repeat(65_536)));
+        taken = socket.bytesWritten
       }
       socket.write(long)
       socket.on('drain', more)
@@ -78,6 +83,7 @@ describe('a caller', () => {
     const record = (await gateway.auditRecords(recorded + 1)).at(-1)
     assert.deepEqual([record?.code, record?.reason], ['upstream-timeout', 'TOTAL_TIMEOUT'])
     await magento.socketsFallTo(0)
+    assert.ok(taken < mostTaken, `${taken} bytes were taken for a caller that reads none`)
     magento.answer = before
     assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
     socket.resume()

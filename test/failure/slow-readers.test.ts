@@ -49,8 +49,9 @@ describe('a caller that does not read its answer is cut off in time', () => {
     return answer?.status
   }
 
-  async function isRecorded() {
-    const record = (await shop.gateway.auditRecords(recorded + 1)).at(-1)
+  /** @param requests how many it is the last of */
+  async function isRecorded(requests = 1) {
+    const record = (await shop.gateway.auditRecords(recorded + requests)).at(-1)
     assert.deepEqual(
       [record?.code, record?.reason],
       ['client-closed', 'the caller did not read its answer in time'],
@@ -65,6 +66,26 @@ describe('a caller that does not read its answer is cut off in time', () => {
     const { Authorization } = globexHeaders
     socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${Authorization}\r\n\r\n`)
     await isRecorded()
+    socket.resume()
+    await once(socket, 'close')
+  })
+
+  test('over HTTP/1.1, where an earlier answer on its connection comes first', async () => {
+    const { hostname: host, port } = new URL(shop.gateway.url)
+    const socket = connect({ host, port: Number(port), ca: pem('loopback.cert') })
+    await once(socket, 'secureConnect')
+    socket.on('error', () => undefined)
+    const { Authorization } = globexHeaders
+    const respond = shop.respond
+    const arrived = shop.holdNext()
+    const requests = ['/rest/V1/products/uncached', path].map(
+      (each) => `GET ${each} HTTP/1.1\r\nHost: a\r\nAuthorization: ${Authorization}\r\n\r\n`,
+    )
+    socket.write(requests.join(''))
+    const release = await arrived
+    shop.respond = respond
+    release()
+    await isRecorded(2)
     socket.resume()
     await once(socket, 'close')
   })

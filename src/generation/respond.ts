@@ -9,7 +9,7 @@ import type { Jobs } from '../jobs/open-jobs.ts'
 import { type Rejection, reject } from '../problem.ts'
 import { releaseJson } from '../record/subjects.ts'
 import { openApiRoute, type RequestContext, type WholeAnswer } from '../request-context.ts'
-import { type AnswerSettings, answerProblem, answerReady } from '../server/answer.ts'
+import { type AnswerSettings, answerProblem, answerReady, clientClosed } from '../server/answer.ts'
 import { failure } from '../traffic.ts'
 import type { Integration } from './integration.ts'
 
@@ -82,6 +82,13 @@ export function prepareRespond(responders: Responders) {
       else answerReady(response, request, ready, answers)
     }
     const fail = (error: unknown) => answer(failure(log, request, error))
+    // It was recorded when its caller left, perhaps before it was known whose it is. So nothing may be done for it now.
+    if (response.destroyed) {
+      request.outcome = clientClosed
+      done()
+      answers.beforeEnd(request, () => undefined)
+      return
+    }
     let begun: ReturnType<typeof begin>
     try {
       begun = begin(request, response)

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { request as httpRequest } from 'node:http'
+import { test } from 'node:test'
+import { acme, globex, startGateway, testEnv } from '../support/gateway.ts'
+import { canonicalFields, globexHeaders, send } from '../support/http-client.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { startRedis } from '../support/redis.ts'
+
+const token = { Authorization: `Bearer ${testEnv.ACME_TOKEN}` }
+const answer = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
+
+test('for a caller that leaves before its request is let through nothing is done, and its key is free', async () => {
+  await using redis = await startRedis()
+  await using magento = await startRawUpstream((socket) => void socket.write(answer))
+  const { endpoints: _, ...policies } = acme.policies
+  const signature = { ...acme.credentials.signature, scheme: 'canonical' }
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    // However busy the machine is, Redis is not away.
+    gateway: { store: { redis: 'env:REDIS', deadlineMs: 60_000 } },
+    integrations: [{ ...acme, policies, credentials: { ...acme.credentials, signature } }, globex],
+    env: { REDIS: redis.url },
+  })
+  const read = () => {
+    const path = '/rest/V1/products/a'
+    return send(gateway.url, { path, headers: { ...token, ...canonicalFields({ path }) } })
+  }
+  const write = (path: string, body: string, more = {}) => {
+    const signed = canonicalFields({ method: 'POST', path, body })
+    const headers = { ...token, ...signed, 'Content-Type': 'application/json', ...more }
+    return { method: 'POST', path, body, headers }
+  }
+  const writeWithKey = () => write('/rest/V1/products', '{"a":1}', { 'Idempotency-Key': 'once' })
+
+  redis.freeze()
+  const leaving = [writeWithKey(), write('/rest/V1/magefine/inventaire', '{"sku":"a","qty":1}')]
+  const requests = leaving.map(({ body, ...options }) => {
+    const request = httpRequest(gateway.url, { ...options, agent: false })
+    request.on('error', () => undefined).end(body)
+    return request
+  })
+  await Promise.all(requests.map((each) => new Promise((resolve) => each.once('finish', resolve))))
+  // The gateway has read them: what came after them is answered.
+  assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  for (const each of requests) each.destroy()
+  const codes = (await gateway.auditRecords(3)).map(({ code }) => code)
+  assert.deepEqual(codes, [undefined, 'client-closed', 'client-closed'])
+
+  redis.thaw()
+  // Redis is asked in order, so by then they have been let through.
+  assert.equal((await read()).status, 200)
+  assert.equal(magento.requests.length, 2)
+  const { status, headers } = await send(gateway.url, writeWithKey())
+  assert.deepEqual([status, headers['idempotency-replayed']], [200, undefined])
+})

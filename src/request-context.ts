@@ -241,7 +241,7 @@ export class RequestContext {
     this.traceId = arrival.requestId.replaceAll('-', '')
   }
 
-  /** Calls back when the request is over, or at once if it is; for one callback per request. */
+  /** Calls back when the request is over, its key included, or at once if it is over; for one callback per request. */
   atEnd(giveBack: () => void): void {
     if (this.#isOver) giveBack()
     else this.#atEnd = giveBack
@@ -267,14 +267,19 @@ export class RequestContext {
     this.#isOver = true
     this.leaveQueue?.()
     // With a key, it is carried out even if its caller has left.
-    if (this.heldKey === undefined || this.#isKeySettled) this.releaseBody?.()
-    this.#atEnd?.()
+    if (this.heldKey === undefined || this.#isKeySettled) this.#giveBack()
   }
 
   /** Tells that its key is settled, so that nothing of it is still to be carried out. */
   endKey(): void {
     this.#isKeySettled = true
-    if (this.#isOver) this.releaseBody?.()
+    if (this.#isOver) this.#giveBack()
+  }
+
+  #giveBack(): void {
+    this.releaseBody?.()
+    this.#atEnd?.()
+    this.#atEnd = undefined
   }
 
   /**

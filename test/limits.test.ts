@@ -142,6 +142,30 @@ describe('requests at once', () => {
   }
 })
 
+test('a request with a key counts until it is carried out, even if its caller leaves', async () => {
+  await using upstream = await startHeldUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [limited({ concurrency: 1 })],
+  })
+  const leaving = new AbortController()
+  const left = fetch(`${gateway.url}/rest/V1/products`, {
+    method: 'POST',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json', 'Idempotency-Key': 'key' },
+    body: '{}',
+    signal: leaving.signal,
+  })
+  const underWay = await upstream.next()
+  leaving.abort()
+  await assert.rejects(left)
+  await gateway.auditRecords(1)
+  void upstream.next().then((next) => next.answer())
+  const refused = await send(gateway.url, { headers: globexHeaders })
+  assert.equal(problemOf(refused).code, 'concurrency-exceeded')
+  underWay.answer()
+  while ((await send(gateway.url, { headers: globexHeaders })).status !== 200);
+})
+
 test('a place is held in Redis for as long as a request may last, its answer read slowly too', async () => {
   await using redis = await startRedis()
   await using upstream = await startHeldUpstream()

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import type { PinMatcher } from '../contract/certificate-pin.ts'
 import { bearerTokenSyntax } from '../contract/secret-setting.ts'
+import { tokenDigest } from '../contract/token-digest.ts'
 import { allow, type Step } from '../policy.ts'
 import type { Claim, RequestContext } from '../request-context.ts'
 
@@ -13,11 +13,6 @@ export interface IntegrationDirectory {
   readonly certificatePins: ReadonlyMap<string, PinMatcher>
   /** Name of the integration whose signature a header section claims to have. */
   readonly bySignature: (rawHeaders: readonly string[]) => string | undefined
-}
-
-/** Hex SHA-256 of a bearer token; tokens are stored and compared only in this form. */
-export function tokenDigest(token: string): string {
-  return hash('sha256', token, 'hex')
 }
 
 // RFC 6750, section 2.1: exactly one space and a token68; the scheme is case-insensitive.

@@ -1,5 +1,6 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { BearerTokenSetting } from '../contract/secret-setting.ts'
+import { tokenDigest } from '../contract/token-digest.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 
@@ -11,7 +12,7 @@ export const credential = definePolicy({
   key: 'token',
   settings: BearerTokenSetting('The bearer token of the integration (RFC 6750).'),
   prepare: (token, services) => {
-    const expected = Buffer.from(hash('sha256', token.reveal(), 'hex'))
+    const expected = Buffer.from(tokenDigest(token.reveal()))
     return function checkCredential(request) {
       const { bearerDigest } = request
       if (bearerDigest !== undefined && timingSafeEqual(Buffer.from(bearerDigest), expected)) {

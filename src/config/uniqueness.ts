@@ -1,7 +1,7 @@
-import { tokenDigest } from '../admit/claimed-integration.ts'
 import { signerIds } from '../authenticate/claimed-signer.ts'
 import type { SignatureSettings } from '../authenticate/signature-settings.ts'
 import { Secret } from '../contract/secret.ts'
+import { tokenDigest } from '../contract/token-digest.ts'
 import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
 
 /** What identifies an integration, as far as its file could be read. */

@@ -1,8 +1,8 @@
-import { tokenDigest } from '../admit/claimed-integration.ts'
 import { compileSignerSearch } from '../authenticate/claimed-signer.ts'
 import type { Config } from '../config.ts'
 import { compileCertificatePin } from '../contract/certificate-pin.ts'
 import { ratePerSecond } from '../contract/rate.ts'
+import { tokenDigest } from '../contract/token-digest.ts'
 import type { StepFacts } from '../pipeline.ts'
 import type { PenaltySettings } from '../store/address-penalties.ts'
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { claimedIntegration, tokenDigest } from '../../src/admit/claimed-integration.ts'
+import { claimedIntegration } from '../../src/admit/claimed-integration.ts'
+import { tokenDigest } from '../../src/contract/token-digest.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
 

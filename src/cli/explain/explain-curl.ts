@@ -1,7 +1,7 @@
-import { tokenDigest } from '../../admit/claimed-integration.ts'
 import { verifierOf } from '../../authenticate/signature.ts'
 import { publicOrigin } from '../../config/public-origin.ts'
 import type { Config } from '../../config.ts'
+import { tokenDigest } from '../../contract/token-digest.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { readCurlLine } from './curl-line.ts'
 import { requestOfCurl } from './curl-request.ts'

@@ -146,6 +146,15 @@ export const problems = {
 /** The stable, public name of a refusal or failure; the fragment of its `type` URI. */
 export type ProblemCode = keyof typeof problems
 
+/** Problems after which nothing has been carried out for certain, so the request may be repeated. */
+export const nothingDoneCodes: ReadonlySet<string> = new Set<ProblemCode>([
+  'upstream-unreachable',
+  'upstream-unavailable',
+  'upstream-busy',
+  'circuit-open',
+  'jobs-unavailable',
+])
+
 /** One place in a request body that is wrong; never holds a value that the client sent. */
 export interface Violation {
   /** JSON Pointer (RFC 6901) to the place. */

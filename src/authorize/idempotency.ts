@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { acceptanceHeaders, type JobAsk } from '../contract/deferral.ts'
 import type { HeldKey, IdempotencyStore, KeptAnswer } from '../contract/idempotency.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
-import { type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
+import { nothingDoneCodes, type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
 import type { RequestContext, WholeAnswer } from '../request-context.ts'
 import { askedOfMagento } from './asked-of-magento.ts'
 import { guessedRoute } from './guessed-routes.ts'
@@ -14,15 +14,6 @@ import { WriteRouteSetting } from './route-pattern.ts'
  * send it without the quotes, and that is accepted too.
  */
 const keyForm = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([A-Za-z0-9._~:/+=-]{1,255}))$/
-
-/** Problems after which nothing has been carried out for certain, so the key may be used again. */
-const nothingDone: ReadonlySet<string> = new Set<ProblemCode>([
-  'upstream-unreachable',
-  'upstream-unavailable',
-  'upstream-busy',
-  'circuit-open',
-  'jobs-unavailable',
-])
 
 /** Statuses with which Magento itself says that it has carried nothing out. */
 const refusedStatuses = new Set([401, 429, 503])
@@ -179,5 +170,5 @@ function holdKey(
 
 function isNothingDone(status: number, code: string | undefined): boolean {
   // Below 500 the gateway refused it: a later policy did, or an endpoint, or the request could not be signed.
-  return code !== undefined && (nothingDone.has(code) || status < 500)
+  return code !== undefined && (nothingDoneCodes.has(code) || status < 500)
 }

@@ -1,5 +1,5 @@
 import type { UpstreamAnswer } from '../forward/upstream-exchange.ts'
-import type { Rejection } from '../problem.ts'
+import { nothingDoneCodes, type ProblemCode, type Rejection } from '../problem.ts'
 import type { JobFailure } from './job.ts'
 
 /** What the outcome of an attempt means. */
@@ -15,16 +15,8 @@ export type AttemptJudgement =
   /** It is not known whether the job has been carried out. */
   | 'unknown'
 
-/** Problems which mean that nothing reached Magento, or that it accepts nothing at present. */
-const nothingDone: ReadonlySet<string> = new Set([
-  'upstream-unreachable',
-  'upstream-unavailable',
-  'upstream-busy',
-  'circuit-open',
-])
-
 /** Problems after which Magento may have carried it out: the connection was established, or there was an error page. */
-const unknownEnds: ReadonlySet<string> = new Set([
+const unknownEnds: ReadonlySet<string> = new Set<ProblemCode>([
   'upstream-failed',
   'upstream-timeout',
   'upstream-error',
@@ -41,7 +33,7 @@ export function judge(result: UpstreamAnswer | Rejection): AttemptJudgement {
   if ('code' in result) {
     // No connection was established.
     if (result.reason === 'UND_ERR_CONNECT_TIMEOUT') return 'nothing-done'
-    if (nothingDone.has(result.code)) return 'nothing-done'
+    if (nothingDoneCodes.has(result.code)) return 'nothing-done'
     return unknownEnds.has(result.code) ? 'unknown' : 'refused'
   }
   return judgeStatus(result.status)

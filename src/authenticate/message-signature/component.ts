@@ -13,6 +13,14 @@ export interface Component {
   readonly member: string | undefined
 }
 
+const always = ['@method', '@authority', '@path', '@query']
+const withBody = [...always, 'content-digest', 'content-type']
+
+/** The names of the components that this gateway requires a signature to cover. */
+export function requiredComponents(body: Uint8Array | undefined): readonly string[] {
+  return body === undefined || body.length === 0 ? always : withBody
+}
+
 /** The derived components of a request (RFC 9421, section 2.2). */
 const derivedComponents = new Set([
   '@method',

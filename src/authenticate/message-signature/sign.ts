@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { InnerList } from 'structured-headers'
 import type { PublicOrigin } from '../../policy.ts'
 import { firstValue } from '../../syntax/headers.ts'
-import { readComponents } from './component.ts'
+import { readComponents, requiredComponents } from './component.ts'
 import { contentDigest } from './content-digest.ts'
 import { type ControlData, normalizeOrigin } from './derived-component.ts'
 import { type SignatureAlgorithm, signBase } from './signature-algorithm.ts'
@@ -46,7 +46,7 @@ export function signMessage(request: RequestToSign, options: SigningOptions): Si
   const isDigestMissing = body !== undefined && firstValue(headers, 'content-digest') === undefined
   const digest = isDigestMissing ? { 'Content-Digest': contentDigest(body) } : {}
   const rawHeaders = [...headers, ...Object.entries(digest).flat()]
-  const { label = 'sig1', parameters, components = componentsFor(body) } = options
+  const { label = 'sig1', parameters, components = requiredComponents(body) } = options
   const input = innerList(label, components, parameters)
   const read = readComponents(input[0])
   if ('reason' in read) throw new TypeError(read.reason)
@@ -60,13 +60,6 @@ export function signMessage(request: RequestToSign, options: SigningOptions): Si
     'Signature-Input': `${label}=${signatureParams}`,
     Signature: `${label}=:${signature}:`,
   }
-}
-
-function componentsFor(body: Uint8Array | undefined): readonly string[] {
-  const always = ['@method', '@authority', '@path', '@query']
-  return body === undefined || body.length === 0
-    ? always
-    : [...always, 'content-digest', 'content-type']
 }
 
 function innerList(

@@ -1,7 +1,7 @@
 import type { PublicOrigin } from '../../policy.ts'
 import type { RequestContext } from '../../request-context.ts'
 import type { SignatureVerifier } from '../verifier.ts'
-import type { Component } from './component.ts'
+import { type Component, requiredComponents } from './component.ts'
 import { findContentDigestFault } from './content-digest.ts'
 import { normalizeOrigin } from './derived-component.ts'
 import { longestSkewSeconds, type MessageSignatureSettings } from './message-signature-settings.ts'
@@ -10,9 +10,6 @@ import { isOfLength, verifyBase } from './signature-algorithm.ts'
 import { signatureBase } from './signature-base.ts'
 import { readMessageSignature } from './signature-input.ts'
 import { type VerificationKey, verificationKey } from './verification-key.ts'
-
-const always = ['@method', '@authority', '@path', '@query']
-const withBody = [...always, 'content-digest', 'content-type']
 
 /**
  * Verifies HTTP Message Signatures (RFC 9421, section 3.2). This gateway requires that a signature covers method,
@@ -86,8 +83,7 @@ function findUncovered(
   components: readonly Component[],
   { body }: RequestContext,
 ): string | undefined {
-  const required = body.length > 0 ? withBody : always
-  const missing = required.find((name) => !covers(components, name))
+  const missing = requiredComponents(body).find((name) => !covers(components, name))
   return missing === undefined ? undefined : `the signature does not cover ${missing}`
 }
 

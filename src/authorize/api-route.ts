@@ -22,6 +22,21 @@ export function beginsWithinElements([first = '']: readonly string[]): boolean {
   return !/^(?:\*|\d*)$/.test(first)
 }
 
+/**
+ * A route as the path of its bulk route has it: `:sku` is the fixed word `bySku` there, and the values of variables are
+ * members of the items (Magento: WebapiAsync/Model/BulkServiceConfig.php).
+ */
+export function bulkPath(route: string): string {
+  return route.replace(/:(\w)/g, (_, letter: string) => `by${letter.toUpperCase()}`)
+}
+
+/** Turns such a word, `bySku`, back into the variable `:sku`. */
+export function variableOfBulkPath(segment: string): string {
+  return segment.replace(/^by([A-Z])(\w*)$/, (_, first: string, rest: string) => {
+    return `:${first.toLowerCase()}${rest}`
+  })
+}
+
 /** Strips a leading `async` or `async/bulk` from the segments of a path or pattern. */
 export function apiRoute(segments: readonly string[]): ApiRoute {
   if (segments[0] !== 'async') return { execution: 'sync', segments }

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { AuditDetails, SubjectField, SubjectPlaces } from '../contract/audit-details.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { unescapePointer } from '../syntax/json-pointer.ts'
-import { apiRoute } from './api-route.ts'
+import { apiRoute, variableOfBulkPath } from './api-route.ts'
 import {
   parseRoutePattern,
   RoutePatternSetting,
@@ -100,7 +100,7 @@ function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
   if (pattern === undefined) return { variables: [], pointers: [] }
   const { execution, segments: given } = apiRoute(pattern.segments)
   const isBulk = execution === 'bulk'
-  const segments = isBulk ? given.map(withVariable) : given
+  const segments = isBulk ? given.map(variableOfBulkPath) : given
   const variables = segments.flatMap((segment, index) => {
     const variable = variableOf(segment)
     if (variable === undefined) return []
@@ -110,16 +110,6 @@ function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
   const pointers = (standardPointers.get(unnamed)?.[field] ?? []).map(stepsOf)
   if (!isBulk) return { variables, pointers }
   return { variables: [], pointers: [...variables.map((variable) => [variable]), ...pointers] }
-}
-
-/**
- * Turns `bySku` back into `:sku`. In the path of a bulk route Magento replaces each variable by such a word, and its
- * values are members of the items (Magento: WebapiAsync/Model/BulkServiceConfig.php).
- */
-function withVariable(segment: string): string {
-  return segment.replace(/^by([A-Z])(\w*)$/, (_, first: string, rest: string) => {
-    return `:${first.toLowerCase()}${rest}`
-  })
 }
 
 function stepsOf(pointer: string): string[] {

@@ -1,5 +1,5 @@
 import type { Violation } from '../../problem.ts'
-import type { ApiRoute } from '../api-route.ts'
+import { type ApiRoute, bulkPath } from '../api-route.ts'
 import { compileRoutes, parseRoutePattern } from '../route-pattern.ts'
 import { descend, findViolations, note, type ValueCheck } from './findings.ts'
 import { compilePath, type PathCheck } from './path-check.ts'
@@ -39,11 +39,7 @@ export function compileContract(document: SwaggerDocument, bounds: ValueBounds):
     prepareOperation(route, operation, compiler),
   )
   const byRoute = new Map(operations.map((operation) => [operation.route, operation]))
-  const matchSync = compileRoutes(
-    operations.map(({ route }) => parseRoutePattern(route)).filter((each) => each !== undefined),
-  )
-  // In a bulk route the variables are fixed words of the path (`bySku`), and their values are in the body
-  // (Magento: WebapiAsync/Model/BulkServiceConfig.php).
+  const matchSync = compileRoutes(operations.flatMap(({ route }) => parseRoutePattern(route) ?? []))
   const byBulkPath = new Map(operations.map((each) => [bulkPath(each.route), each]))
   return {
     operations,
@@ -52,10 +48,6 @@ export function compileContract(document: SwaggerDocument, bounds: ValueBounds):
       return byRoute.get(matchSync(method, segments)?.pattern.text ?? '')
     },
   }
-}
-
-function bulkPath(route: string): string {
-  return route.replace(/:(\w)/g, (_, letter: string) => `by${letter.toUpperCase()}`)
 }
 
 function prepareOperation(

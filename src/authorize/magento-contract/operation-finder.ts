@@ -1,3 +1,5 @@
+import { bulkPath } from '../api-route.ts'
+import { unnamedRoute } from '../route-pattern.ts'
 import { operationsOf, type SwaggerDocument } from './swagger.ts'
 
 /**
@@ -8,20 +10,12 @@ import { operationsOf, type SwaggerDocument } from './swagger.ts'
 export function operationFinder(
   document: SwaggerDocument,
 ): (granted: string) => string | undefined {
-  const byShape = new Map(operationsOf(document).map(([route]) => [shapeOf(route), route]))
-  // In a bulk route the variables are fixed words of the path: `bySku`.
-  const byBulkShape = new Map(operationsOf(document).map(([route]) => [bulkShapeOf(route), route]))
+  const routes = operationsOf(document).map(([route]) => route)
+  const byUnnamed = new Map(routes.map((route) => [unnamedRoute(route), route]))
+  const byBulkPath = new Map(routes.map((route) => [bulkPath(route).toLowerCase(), route]))
   return (granted) => {
     const bulk = granted.replace(' /async/bulk/', ' /')
-    if (bulk !== granted) return byBulkShape.get(bulk.toLowerCase())
-    return byShape.get(shapeOf(granted.replace(' /async/', ' /')))
+    if (bulk !== granted) return byBulkPath.get(bulk.toLowerCase())
+    return byUnnamed.get(unnamedRoute(granted.replace(' /async/', ' /')))
   }
-}
-
-function shapeOf(route: string): string {
-  return route.replace(/:\w+/g, ':')
-}
-
-function bulkShapeOf(route: string): string {
-  return route.replace(/:(\w)/g, 'by$1').toLowerCase()
 }

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { AuditDetails, SubjectField, SubjectPlaces } from '../contract/audit-details.ts'
 import { allow, definePolicy } from '../policy.ts'
-import { unescapePointer } from '../syntax/json-pointer.ts'
+import { pointerSteps } from '../syntax/json-pointer.ts'
 import { apiRoute, variableOfBulkPath } from './api-route.ts'
 import {
   parseRoutePattern,
@@ -91,7 +91,7 @@ function compileDetails(route: string, own: Static<typeof settings>[string] = {}
 function readPlaces(places: readonly string[]): SubjectPlaces {
   return {
     variables: variablesOf(places),
-    pointers: places.filter((each) => each.startsWith('/')).map(stepsOf),
+    pointers: places.filter((each) => each.startsWith('/')).map(pointerSteps),
   }
 }
 
@@ -107,11 +107,7 @@ function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
     return subjectOfVariable(variable, segments[index - 1] ?? '') === field ? [variable] : []
   })
   const unnamed = unnamedRoute(`${pattern.method} /${segments.join('/')}`)
-  const pointers = (standardPointers.get(unnamed)?.[field] ?? []).map(stepsOf)
+  const pointers = (standardPointers.get(unnamed)?.[field] ?? []).map(pointerSteps)
   if (!isBulk) return { variables, pointers }
   return { variables: [], pointers: [...variables.map((variable) => [variable]), ...pointers] }
-}
-
-function stepsOf(pointer: string): string[] {
-  return pointer.split('/').slice(1).map(unescapePointer)
 }

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../request-context.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
-import { unescapePointer } from '../syntax/json-pointer.ts'
+import { pointerSteps } from '../syntax/json-pointer.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 import { foldName } from './folded-names.ts'
 import { variableOf } from './route-pattern.ts'
@@ -28,7 +28,7 @@ export function orderKeyOf(
 /** The scalar at a place of the body, where names match in every spelling that Magento reads. */
 function valueAt(body: unknown, pointer: string): string | null {
   let value = body
-  for (const step of pointer.split('/').slice(1).map(unescapePointer)) {
+  for (const step of pointerSteps(pointer)) {
     if (typeof value !== 'object' || value === null) return null
     const folded = foldName(step)
     const name = Object.keys(value).find((each) => foldName(each) === folded)

@@ -7,7 +7,7 @@ import {
   WriteRouteSetting,
 } from '../authorize/route-pattern.ts'
 import { onceFor } from '../contract/once-for.ts'
-import { escapePointer, unescapePointer } from '../syntax/json-pointer.ts'
+import { escapePointer, pointerSteps } from '../syntax/json-pointer.ts'
 import { type Fault, inFile, type RuleFault } from './faults.ts'
 import { fillDefaults } from './fill-defaults.ts'
 import { narrowSchema } from './narrow-schema.ts'
@@ -77,8 +77,8 @@ interface SchemaNode {
 
 function schemaAt(schema: TSchema, schemaPath: string): SchemaNode | undefined {
   let node: unknown = schema
-  for (const step of schemaPath.split('/').slice(1)) {
-    node = (node as Record<string, unknown> | undefined)?.[unescapePointer(step)]
+  for (const step of pointerSteps(schemaPath)) {
+    node = (node as Record<string, unknown> | undefined)?.[step]
   }
   return node as SchemaNode | undefined
 }

@@ -6,7 +6,7 @@ import {
   SCALAR_STYLE,
   type ScalarEvent,
 } from 'js-yaml'
-import { unescapePointer } from '../syntax/json-pointer.ts'
+import { pointerSteps } from '../syntax/json-pointer.ts'
 
 /**
  * The line, counted from 1, of the value in a YAML text that a JSON Pointer points to, or of its nearest ancestor that
@@ -18,7 +18,7 @@ export function lineOfPointer(text: string, pointer: string): number | undefined
   // The first event opens the document.
   let at = 1
   let place = offsetOf(events[at])
-  for (const step of pointer.split('/').slice(1).map(unescapePointer)) {
+  for (const step of pointerSteps(pointer)) {
     const member = memberAt(text, events, at, step)
     if (member === undefined) break
     at = member.value

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import type { RequestContext, RequestTarget } from '../../request-context.ts'
-import { unescapePointer } from '../../syntax/json-pointer.ts'
+import { pointerSteps } from '../../syntax/json-pointer.ts'
 import { apiRoute, beginsWithinElements, mayBeBulk } from '../api-route.ts'
 import { foldName } from '../folded-names.ts'
 import { isSlowToParse } from '../json-structure.ts'
@@ -28,7 +28,7 @@ export function compileCost({
   pageSize,
   unpaged = 1,
 }: CostSettings): RequestCost {
-  const steps = items?.split('/').slice(1).map(unescapePointer)
+  const steps = items === undefined ? undefined : pointerSteps(items)
   return (request) => {
     let cost = fixed
     if (steps !== undefined) cost = Math.max(cost, itemCount(request, steps))

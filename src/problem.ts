@@ -155,6 +155,9 @@ export const nothingDoneCodes: ReadonlySet<string> = new Set<ProblemCode>([
   'jobs-unavailable',
 ])
 
+/** How many violations an answer names at most. */
+export const maxViolations = 20
+
 /** One place in a request body that is wrong; never holds a value that the client sent. */
 export interface Violation {
   /** JSON Pointer (RFC 6901) to the place. */

@@ -1,7 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { Type } from 'typebox'
-import type { Violation } from '../problem.ts'
+import { maxViolations, type Violation } from '../problem.ts'
 
 /** A JSON Schema (2020-12) from a file that the configuration refers to, compiled. */
 export interface SchemaFile {
@@ -22,9 +22,6 @@ export function SchemaFileSetting() {
     }),
   )
 }
-
-/** An answer lists at most this many violations. */
-const maxViolations = 20
 
 /**
  * Of a longer body, in characters, only the first violation is listed. It can have a hundred thousand of them, each of

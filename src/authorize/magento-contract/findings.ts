@@ -1,8 +1,5 @@
-import type { Violation } from '../../problem.ts'
+import { maxViolations, type Violation } from '../../problem.ts'
 import { escapePointer } from '../../syntax/json-pointer.ts'
-
-/** An answer lists at most this many violations. */
-const maxViolations = 20
 
 /** Collects violations while a value is walked. */
 export interface Findings {

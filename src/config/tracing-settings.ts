@@ -1,4 +1,5 @@
 import { Secret } from '../contract/secret.ts'
+import { percentDecode } from '../syntax/percent-encoding.ts'
 import type { Fault } from './faults.ts'
 
 /** How requests are traced, according to the standard environment variables of OpenTelemetry. */
@@ -103,17 +104,10 @@ export function readTracing(env: Environment): ReadTracing {
 function pairs(text = ''): Record<string, string> {
   const found: Record<string, string> = {}
   for (const [, name = '', value = ''] of text.matchAll(/([^=,\s]+)\s*=\s*([^,]*)/g)) {
-    found[name] = decoded(value.trim())
+    const text = value.trim()
+    found[name] = percentDecode(text) ?? text
   }
   return found
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /** Shorter values are no tokens, and redacting them would hit ordinary words. */

@@ -1,4 +1,5 @@
 import { redacted } from '../contract/secret.ts'
+import { percentEncode } from '../syntax/percent-encoding.ts'
 
 /** Replaces every secret in a text. */
 export type Redact = (text: string) => string
@@ -184,7 +185,7 @@ function hashOn(before: number, bytes: Buffer, from: number, to: number): number
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
   const percent = encodeURIComponent(secret)
-  const strict = percent.replace(/[!'()*]/g, percentTriplet)
+  const strict = percentEncode(secret)
   const hex = bytes.toString('hex')
   return [
     secret,
@@ -199,10 +200,6 @@ function formsOf(secret: string): string[] {
     hex.toUpperCase(),
     ...[0, 1, 2].flatMap((offset) => base64Forms(bytes, offset)),
   ].filter((form) => form.length >= windowLength)
-}
-
-function percentTriplet(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { RequestTarget } from '../../request-context.ts'
 import { foldName } from '../folded-names.ts'
+import { snakeCase } from '../magento-contract/spelling.ts'
 import type { QueryParameter } from '../query-parameters.ts'
 
 /** The paging of a read that has a parameter of its own for it instead of search criteria. */
@@ -29,7 +30,7 @@ export function otherPaging(
   if (parameter === undefined) return undefined
   const [name = '', ...keys] = parameter.split(/[[\]]+/, 2)
   // In another spelling Magento ignores it, and returns everything.
-  const spellings = [name, name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]
+  const spellings = [name, snakeCase(name)]
   const steps = [name, ...keys].map(foldName)
   const own = query.filter(({ path }) => foldName(path[0] ?? '') === steps[0])
   const sizes = own.filter(

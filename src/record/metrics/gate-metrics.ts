@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { watchedGauge } from './tally.ts'
 
 /** The state of requests to Magento, read at each scrape. */
 export interface MagentoStatus {
@@ -43,22 +44,14 @@ export function gateMetrics(registry: Registry): GateMetrics {
     registers,
   })
   function watch(read: () => MagentoStatus): void {
-    new Gauge({
+    watchedGauge(registry, {
       name: 'magegate_upstream_in_flight_requests',
       help: 'Requests that Magento is working on.',
-      registers,
-      collect() {
-        this.set(read().inFlight)
-      },
-    })
-    new Gauge({
+    })(() => read().inFlight)
+    watchedGauge(registry, {
       name: 'magegate_upstream_queue_requests',
       help: 'Requests that wait for their turn at Magento.',
-      registers,
-      collect() {
-        this.set(read().waiting)
-      },
-    })
+    })(() => read().waiting)
     new Gauge({
       name: 'magegate_upstream_circuit_state',
       help: '1 for the state that the circuit to Magento is in, 0 for the others.',

@@ -1,9 +1,8 @@
 import { type Static, Type } from 'typebox'
+import { closed } from '../contract/setting-forms.ts'
 import { MaxAgeSetting, SharedSecretsSetting } from './key-settings.ts'
 import { MessageSignatureSettings } from './message-signature/message-signature-settings.ts'
 import { Oauth1SignatureSettings } from './oauth1/oauth1-settings.ts'
-
-const closed = { additionalProperties: false } as const
 
 const body = Type.Object(
   {

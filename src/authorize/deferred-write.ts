@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Deferral } from '../contract/deferral.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -9,8 +10,6 @@ import { takesSecrets } from './guessed-routes.ts'
 import { orderKeyOf } from './order-key.ts'
 import { isRepeatableRoute } from './repeatable-route.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
-
-const closed = { additionalProperties: false } as const
 
 const settings = Type.Record(
   WriteRouteSetting(),

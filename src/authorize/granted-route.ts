@@ -1,8 +1,7 @@
 import { Type } from 'typebox'
+import { closed } from '../contract/setting-forms.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 import { routePresets } from './route-presets.ts'
-
-const closed = { additionalProperties: false } as const
 
 /** A setting that grants a route, or a group of them. */
 export function GrantSetting() {

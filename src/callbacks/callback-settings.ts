@@ -1,13 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { CidrSetting } from '../admit/ip-address.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
+import { AuthoritiesFile, closed, Milliseconds } from '../contract/setting-forms.ts'
 import { isCallbackUrl } from './destination.ts'
-
-const closed = { additionalProperties: false } as const
-
-function Milliseconds(standard: number, maximum: number, description: string) {
-  return Type.Integer({ minimum: 1, maximum, default: standard, description })
-}
 
 const dayMs = 86_400_000
 
@@ -38,10 +33,7 @@ export const CallbackSettings = Type.Object(
         'Addresses that are not public but may be called nevertheless; only these may be reached by plain http.',
     }),
     caFile: Type.Optional(
-      Type.String({
-        reference: 'authorities',
-        description: "PEM file of the authorities that may sign the receiver's certificate.",
-      }),
+      AuthoritiesFile("PEM file of the authorities that may sign the receiver's certificate."),
     ),
     concurrency: Type.Integer({
       minimum: 1,
@@ -51,17 +43,17 @@ export const CallbackSettings = Type.Object(
     }),
     timeoutMs: Milliseconds(
       20_000,
-      120_000,
       "Time within which the receiver's whole answer must have arrived.",
+      120_000,
     ),
     retry: Type.Object(
       {
-        firstMs: Milliseconds(5_000, dayMs, 'Wait after the first failure; doubled each time.'),
-        longestMs: Milliseconds(3_600_000, dayMs, 'Longest wait between two attempts.'),
+        firstMs: Milliseconds(5_000, 'Wait after the first failure; doubled each time.', dayMs),
+        longestMs: Milliseconds(3_600_000, 'Longest wait between two attempts.', dayMs),
         giveUpAfterMs: Milliseconds(
           dayMs,
-          14 * dayMs,
           'Time after which a call-back that still fails becomes a dead letter.',
+          14 * dayMs,
         ),
       },
       { ...closed, default: {} },

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { SecretSetting, SecretUrlSetting } from '../contract/secret-setting.ts'
-import { closed, Milliseconds } from './setting-forms.ts'
+import { closed, Milliseconds } from '../contract/setting-forms.ts'
 
 const checkpoints = Type.Object(
   {

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
+import { closed } from '../contract/setting-forms.ts'
 
 /** The section `cache` of gateway.yaml: how many of Magento's answers are kept. */
-export const cacheSettings = Type.Object(
+export const CacheSettings = Type.Object(
   {
     memoryMiB: Type.Integer({
       minimum: 1,
@@ -19,7 +20,7 @@ export const cacheSettings = Type.Object(
     }),
   },
   {
-    additionalProperties: false,
+    ...closed,
     default: {},
     description:
       'How many answers are kept of the routes that integrations list in policies.cache.',

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { RateSetting } from '../contract/rate.ts'
-import { closed, Milliseconds } from './setting-forms.ts'
+import { closed, Milliseconds } from '../contract/setting-forms.ts'
 
 /** The section `limits` of gateway.yaml: limits that apply to every caller. */
 export const GatewayLimitSettings = Type.Object(

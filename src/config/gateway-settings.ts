@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { SecretSetting } from '../contract/secret-setting.ts'
+import { closed, Host, Milliseconds, Port } from '../contract/setting-forms.ts'
 import { AuditSettings } from './audit-settings.ts'
-import { cacheSettings } from './cache-settings.ts'
+import { CacheSettings } from './cache-settings.ts'
 import { GatewayLimitSettings } from './gateway-limit-settings.ts'
 import { JobsSettings } from './jobs-settings.ts'
 import { ListenSettings } from './listen-settings.ts'
 import { MagentoSettings } from './magento-settings.ts'
-import { closed, Host, Milliseconds, Port } from './setting-forms.ts'
 import { StoreSettings } from './store-settings.ts'
 
 const admin = Type.Object(
@@ -47,7 +47,7 @@ export const GatewaySettings = Type.Object(
     audit: AuditSettings,
     limits: GatewayLimitSettings,
     jobs: Type.Optional(JobsSettings),
-    cache: cacheSettings,
+    cache: CacheSettings,
     shutdown,
   },
   { ...closed, title: 'magegate gateway.yaml' },

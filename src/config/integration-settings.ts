@@ -1,8 +1,8 @@
 import { type Static, type TOptional, type TSchema, Type } from 'typebox'
 import { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { BearerTokenSetting, SecretSetting } from '../contract/secret-setting.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { policies } from '../pipeline.ts'
-import { closed } from './setting-forms.ts'
 
 type Policies = (typeof policies)[number]
 type Section<Name extends 'credentials' | 'policies'> = {

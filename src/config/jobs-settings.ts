@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { SecretUrlSetting } from '../contract/secret-setting.ts'
-import { AuthoritiesFile, closed } from './setting-forms.ts'
+import { AuthoritiesFile, closed } from '../contract/setting-forms.ts'
 
 /** The section `jobs` of gateway.yaml: where accepted writes are kept, and how they are carried out. */
 export const JobsSettings = Type.Object(

@@ -9,7 +9,7 @@ import {
   Milliseconds,
   Port,
   ReadableFile,
-} from './setting-forms.ts'
+} from '../contract/setting-forms.ts'
 
 const tls = Type.Object(
   {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { AuthoritiesFile, closed, HttpUrl, Milliseconds } from '../contract/setting-forms.ts'
 import {
   CircuitBreakerSettings,
   ProbeSettings,
@@ -6,7 +7,6 @@ import {
 } from '../forward/gate/gate-settings.ts'
 import { dialectOf } from '../forward/oauth1/dialect.ts'
 import { UpstreamSignatureSettings } from '../forward/upstream-signature.ts'
-import { AuthoritiesFile, closed, HttpUrl, Milliseconds } from './setting-forms.ts'
 
 /** The section `magento` of gateway.yaml: how Magento is reached. */
 export const MagentoSettings = Type.Object(

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { SecretSetting, SecretUrlSetting } from '../contract/secret-setting.ts'
-import { AuthoritiesFile, closed, Milliseconds, ReadableFile } from './setting-forms.ts'
+import { AuthoritiesFile, closed, Milliseconds, ReadableFile } from '../contract/setting-forms.ts'
 
 const nodeForm = /^(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/
 const expectedNode = 'a host and a port, such as 10.0.0.5:26379'

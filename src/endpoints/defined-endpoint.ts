@@ -4,10 +4,9 @@ import { SchemaFileSetting } from '../authorize/body-schema.ts'
 import { isRepeatableRoute } from '../authorize/repeatable-route.ts'
 import { parseRoutePattern, RoutePatternSetting, variableOf } from '../authorize/route-pattern.ts'
 import type { Endpoint, EndpointRequest, MagentoCall } from '../contract/endpoint.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { percentEncode } from '../syntax/percent-encoding.ts'
 import { evaluateMapping, syntaxFaultOf } from './evaluate-mapping.ts'
-
-const closed = { additionalProperties: false } as const
 
 function Expression(description: string) {
   return Type.Refine(

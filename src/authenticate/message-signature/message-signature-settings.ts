@@ -1,10 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { SecretSetting } from '../../contract/secret-setting.ts'
+import { closed } from '../../contract/setting-forms.ts'
 import { NotAfterSetting } from '../key-settings.ts'
 import { signatureAlgorithms } from './signature-algorithm.ts'
 import { defaultTag } from './signature-input.ts'
-
-const closed = { additionalProperties: false } as const
 
 /** A key with which signatures are verified. */
 const MessageSignatureKey = Type.Refine(

@@ -1,8 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { SecretSetting } from '../../contract/secret-setting.ts'
+import { closed } from '../../contract/setting-forms.ts'
 import { MaxAgeSetting, NotAfterSetting } from '../key-settings.ts'
-
-const closed = { additionalProperties: false } as const
 
 const Oauth1Key = Type.Object(
   {

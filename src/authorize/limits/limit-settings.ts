@@ -1,8 +1,7 @@
 import { Type } from 'typebox'
 import { RateSetting } from '../../contract/rate.ts'
+import { closed } from '../../contract/setting-forms.ts'
 import { MethodOrRouteSetting } from '../route-pattern.ts'
-
-const closed = { additionalProperties: false } as const
 
 const quotaForm = /^[1-9]\d{0,14}\/(?:hour|day|month)(?:, ?[1-9]\d{0,14}\/(?:hour|day|month))*$/
 

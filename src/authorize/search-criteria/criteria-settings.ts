@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
+import { closed } from '../../contract/setting-forms.ts'
 import { RoutePatternSetting } from '../route-pattern.ts'
-
-const closed = { additionalProperties: false } as const
 
 /** All conditions that Magento knows (Magento: Framework/DB/Adapter/Pdo/Mysql.php, prepareSqlCondition). */
 export const conditionTypes = [

@@ -23,9 +23,9 @@ export function Port(description: string) {
   return Type.Integer({ minimum: 0, maximum: 65_535, description })
 }
 
-/** A duration of at most an hour, in milliseconds. */
-export function Milliseconds(standard: number, description: string) {
-  return Type.Integer({ minimum: 1, maximum: 3_600_000, default: standard, description })
+/** A duration in milliseconds, of at most an hour unless another maximum is given. */
+export function Milliseconds(standard: number, description: string, maximum = 3_600_000) {
+  return Type.Integer({ minimum: 1, maximum, default: standard, description })
 }
 
 /** A file that is read at start, relative to the directory of the configuration. */

@@ -2,12 +2,17 @@ import { Type } from 'typebox'
 import { CalendarSetting } from '../contract/calendar-setting.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
 
+/** A setting for the name by which a key is told apart from others. */
+export function KeyIdSetting(description = 'Shown in the audit.') {
+  return Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description })
+}
+
 /** A setting with one shared secret, or two while rotating. */
 export function SharedSecretsSetting() {
   return Type.Array(
     Type.Object(
       {
-        id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Shown in the audit.' }),
+        id: KeyIdSetting(),
         value: SecretSetting('The shared secret, used as the HMAC key byte for byte.'),
         notAfter: Type.Optional(NotAfterSetting()),
       },

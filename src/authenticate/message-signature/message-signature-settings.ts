@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { SecretSetting } from '../../contract/secret-setting.ts'
 import { closed } from '../../contract/setting-forms.ts'
-import { NotAfterSetting } from '../key-settings.ts'
+import { KeyIdSetting, NotAfterSetting } from '../key-settings.ts'
 import { signatureAlgorithms } from './signature-algorithm.ts'
 import { defaultTag } from './signature-input.ts'
 
@@ -9,10 +9,7 @@ import { defaultTag } from './signature-input.ts'
 const MessageSignatureKey = Type.Refine(
   Type.Object(
     {
-      id: Type.String({
-        pattern: '^[A-Za-z0-9._-]{1,64}$',
-        description: 'The keyid of the signatures; shown in the audit.',
-      }),
+      id: KeyIdSetting('The keyid of the signatures; shown in the audit.'),
       algorithm: Type.Enum([...signatureAlgorithms], {
         description: 'hmac-sha256 requires a shared secret, the others the public key.',
       }),

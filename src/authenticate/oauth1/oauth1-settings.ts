@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox'
 import { SecretSetting } from '../../contract/secret-setting.ts'
 import { closed } from '../../contract/setting-forms.ts'
-import { MaxAgeSetting, NotAfterSetting } from '../key-settings.ts'
+import { KeyIdSetting, MaxAgeSetting, NotAfterSetting } from '../key-settings.ts'
 
 const Oauth1Key = Type.Object(
   {
-    id: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Shown in the audit.' }),
+    id: KeyIdSetting(),
     consumerKey: SecretSetting('Consumer key, by which the caller identifies itself.'),
     consumerSecret: SecretSetting('Consumer secret.'),
     accessToken: SecretSetting('Access token.'),

@@ -1,3 +1,5 @@
+import { restPrefix } from '../syntax/rest-prefix.ts'
+
 /** How a write is carried out that is accepted now and done later. */
 export interface Deferral {
   /** Who carries it out: the gateway, or Magento's own bulk API. */
@@ -25,7 +27,7 @@ export const jobRoutes = {
 
 /** Path of a job, in the store of the request that was accepted. */
 export function jobPath(store: string | undefined, id: string): string {
-  return `${store === undefined ? '/rest' : `/rest/${store}`}/V1/jobs/${id}`
+  return `${restPrefix(store)}/V1/jobs/${id}`
 }
 
 /** Fields of the answer to a write that was accepted (RFC 7240, section 3); names and values in turn. */

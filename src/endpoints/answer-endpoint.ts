@@ -3,6 +3,7 @@ import type { EndpointSettings, ItemLog, MatchedEndpoint } from '../contract/end
 import type { UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { WholeAnswer } from '../request-context.ts'
+import { restPrefix } from '../syntax/rest-prefix.ts'
 
 /** A request to an endpoint. */
 export interface EndpointCall {
@@ -27,7 +28,7 @@ export async function answerEndpoint(
   settings: EndpointSettings,
   send: SendForEndpoint,
 ): Promise<WholeAnswer | Rejection> {
-  const prefix = store === undefined ? '/rest' : `/rest/${store}`
+  const prefix = restPrefix(store)
   const answer = await found.endpoint.run({
     variables: decodedVariables(found),
     call: found.call,

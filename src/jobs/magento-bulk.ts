@@ -1,3 +1,4 @@
+import { restPrefix } from '../syntax/rest-prefix.ts'
 import type { JobItemResult, JobState } from './job.ts'
 import type { JobRequest } from './job-payload.ts'
 
@@ -33,7 +34,7 @@ export interface BulkProgress {
 
 /** The path at which Magento accepts a request now and carries it out later. */
 export function asyncPath({ store, segments, body }: JobRequest): string {
-  const prefix = store === undefined ? '/rest' : `/rest/${store}`
+  const prefix = restPrefix(store)
   if (segments[0] === 'async') return `${prefix}/${segments.join('/')}`
   // An array is one operation for each of its elements. White space of JSON may stand before it.
   const isArray = body.find((byte) => byte > 0x20) === 0x5b
@@ -43,8 +44,7 @@ export function asyncPath({ store, segments, body }: JobRequest): string {
 
 /** The path that shows the operations of a bulk. */
 export function bulkStatusPath({ store }: JobRequest, bulkUuid: string): string {
-  const prefix = store === undefined ? '/rest' : `/rest/${store}`
-  return `${prefix}/V1/bulk/${encodeURIComponent(bulkUuid)}/detailed-status`
+  return `${restPrefix(store)}/V1/bulk/${encodeURIComponent(bulkUuid)}/detailed-status`
 }
 
 /** Asks only for what is read of the operations. What was sent and answered would make it many times as long. */

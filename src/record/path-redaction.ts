@@ -1,5 +1,6 @@
 import { redacted } from '../contract/secret.ts'
 import { openApiPath, type RequestContext, type RequestTarget } from '../request-context.ts'
+import { restPrefix } from '../syntax/rest-prefix.ts'
 import { compileCredentialNames } from './credential-names.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
@@ -35,7 +36,7 @@ function followsOpener(_: string, at: number, segments: readonly string[]): bool
 }
 
 function withSegments({ store }: RequestTarget, segments: readonly string[]): string {
-  return [store === undefined ? '/rest' : `/rest/${store}`, ...segments].join('/')
+  return [restPrefix(store), ...segments].join('/')
 }
 
 function showWord(segment: string): string {

@@ -45,6 +45,11 @@ export interface Concurrency extends LimitFacts {
 /** A limit that requests are held to. */
 export type Limit = Rate | Quota | Concurrency
 
+/** What a limit gives at most: tokens, or requests at once. */
+export function sizeOf(limit: Limit): number {
+  return limit.kind === 'rate' ? limit.burst : limit.count
+}
+
 /** What to do with a request while the store that shares its limits is away. */
 export type OnStoreFailure = 'local' | 'refuse' | 'allow'
 

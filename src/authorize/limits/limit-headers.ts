@@ -1,4 +1,4 @@
-import type { Limit, LimitState } from '../../contract/limit.ts'
+import { type Limit, type LimitState, sizeOf } from '../../contract/limit.ts'
 
 const secondsOf = { hour: 3_600, day: 86_400, month: 2_592_000 } as const
 
@@ -63,10 +63,6 @@ export function legacyFields(limits: readonly Limit[], states: readonly LimitSta
     'X-RateLimit-Reset',
     String(Math.ceil(state.resetMs / 1000)),
   ]
-}
-
-function sizeOf(limit: Limit): number {
-  return limit.kind === 'rate' ? limit.burst : limit.count
 }
 
 function leftOf(limits: readonly Limit[], states: readonly LimitState[], index: number): number {

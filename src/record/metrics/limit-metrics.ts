@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Registry } from 'prom-client'
-import type { Limit, LimitState } from '../../contract/limit.ts'
+import { type Limit, type LimitState, sizeOf } from '../../contract/limit.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { readGauge, tallyCounter } from './tally.ts'
 
@@ -85,6 +85,5 @@ function turn(peak: Peak, now: number): void {
 /** The share of a limit that is in use. `remaining` is rounded down to whole tokens; a limit that refuses is used up. */
 function ratioOf(limit: Limit, { isExceeded, remaining }: LimitState): number {
   if (isExceeded) return 1
-  const all = limit.kind === 'rate' ? limit.burst : limit.count
-  return Math.max(0, Math.min(1, 1 - remaining / all))
+  return Math.max(0, Math.min(1, 1 - remaining / sizeOf(limit)))
 }

@@ -49,7 +49,7 @@ export async function measurePieces(get: SignedRequest, folder: string): Promise
     onUnbuilt: (_request, error) => {
       throw error
     },
-    hashToken: prepareTokenHash(),
+    hashToken: prepareTokenHash('bench'),
     showBody: compileBodyRedaction(compileCredentialNames(), redact),
   })
   const record = auditRecord(ended)

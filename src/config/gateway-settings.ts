@@ -14,7 +14,7 @@ const admin = Type.Object(
     host: Host('Address of the admin listener: /livez /readyz /metrics.'),
     port: Port('Port of the admin listener; 0 takes a free one.'),
     token: Type.Optional(
-      SecretSetting('Bearer token of POST /reload, which does not exist without one.', 16),
+      SecretSetting('Bearer token of POST /reload, which does not exist without one.'),
     ),
   },
   closed,

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { boundedMap } from '../store/bounded-map.ts'
 import type { HashToken } from './audit-record.ts'
 
@@ -6,11 +6,8 @@ const maxRemembered = 10_000
 /** Sixteen hex digits are enough to tell tokens apart. */
 const hashLength = 16
 
-/**
- * Prepares the keyed hash of tokens.
- * @param key by default a random one, so that each process has its own hashes
- */
-export function prepareTokenHash(key: string | Buffer = randomBytes(32)): HashToken {
+/** Prepares the keyed hash of tokens. */
+export function prepareTokenHash(key: string | Buffer): HashToken {
   const known = boundedMap<string>(maxRemembered)
   return (digest) => {
     let hash = known.get(digest)

@@ -6,8 +6,6 @@ import { Unreadable } from './unreadable.ts'
 /** The request that a curl command sends. */
 export interface CurlRequest {
   readonly method: string
-  /** Host and port, as in the URL. */
-  readonly authority: string
   /** Path and query, byte for byte. */
   readonly rawTarget: string
   /** Names and values in turn. */
@@ -80,7 +78,6 @@ export function readCurlLine(line: string): CurlRequest {
   if (!/^[A-Za-z]+$/.test(method)) throw new Unreadable('the method is no word')
   return {
     method,
-    authority,
     rawTarget: path + query,
     rawHeaders: headersOf(values, authority, body !== undefined),
     body: body ?? Buffer.alloc(0),

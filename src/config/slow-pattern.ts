@@ -125,14 +125,14 @@ function examplesOf(token: Token): string[] {
 /** A short text that a token matches. */
 function exampleOf(token: Token): string {
   if (token.type === types.CHAR) return String.fromCodePoint(token.value)
-  if (token.type === types.SET) return memberOf(token)
+  if (token.type === types.SET) return characterOf(token)
   if (token.type === types.REPETITION) return exampleOf(token.value).repeat(token.min)
   return token.type === types.GROUP ? (examplesOf(token)[0] ?? '') : ''
 }
 
 const usual = [...'a0- _./A']
 
-function memberOf({ set, not }: SetToken): string {
+function characterOf({ set, not }: SetToken): string {
   if (!not) return [...usual, ...firstOf(set)].find((each) => has(set, each)) ?? ''
   return usual.find((each) => !has(set, each)) ?? '\u00e9'
 }

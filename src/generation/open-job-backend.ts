@@ -8,7 +8,7 @@ import { openJobNotes } from '../store/jobs/open-job-notes.ts'
 import { redisLocation } from '../store/redis-location.ts'
 
 /** Error codes that mean that RabbitMQ or Redis is away, which is logged once and not for every error. */
-export const isAway = /^(BROKER_|REDIS_AWAY)/
+export const awayCode = /^(BROKER_|REDIS_AWAY)/
 
 /**
  * Opens what keeps the jobs: a file, or RabbitMQ with Redis, which may be away for now.
@@ -47,7 +47,7 @@ export async function openJobBackend(
       },
     },
     (error) => {
-      if (!isAway.test(String((error as NodeJS.ErrnoException).code))) onFault(error)
+      if (!awayCode.test(String((error as NodeJS.ErrnoException).code))) onFault(error)
     },
   )
   return {

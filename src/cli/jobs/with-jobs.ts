@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { ConfigError, formatFault } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
 import { errorCode } from '../../contract/error-code.ts'
-import { isAway, openJobBackend } from '../../generation/open-job-backend.ts'
+import { awayCode, openJobBackend } from '../../generation/open-job-backend.ts'
 import type { Job } from '../../jobs/job.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { JobFileError } from '../../jobs/sqlite/job-file.ts'
@@ -56,7 +56,7 @@ export async function withJobs(
     if (error instanceof ConfigError) return fail(error.faults.map(formatFault).join('\n'))
     if (error instanceof JobFileError) return fail(`${error.message} (${error.code})`)
     const { code, message } = error as NodeJS.ErrnoException
-    if (code !== undefined && isAway.test(code)) return fail(`${message} (${code})`)
+    if (code !== undefined && awayCode.test(code)) return fail(`${message} (${code})`)
     throw error
   }
 }

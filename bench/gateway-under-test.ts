@@ -1,4 +1,4 @@
-import { collectGarbage } from '../src/config/collect-garbage.ts'
+import { collectGarbage } from '../src/cli/collect-garbage.ts'
 import { loadConfig } from '../src/config.ts'
 import { buildGateway } from '../src/gateway.ts'
 import { reportUsage } from './accounting.ts'

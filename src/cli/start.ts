@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
-import { collectGarbage } from '../config/collect-garbage.ts'
 import { ConfigError } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { buildGateway } from '../gateway.ts'
 import { JobFileError } from '../jobs/sqlite/job-file.ts'
 import { TrailHeldError } from '../record/hold-trail.ts'
 import { requiredOption } from './arguments.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { signalled } from './signalled.ts'
 
 /** `start --config DIR` */

@@ -8,7 +8,7 @@ import {
   type SenderSettings,
   type Sending,
 } from '../../src/callbacks/send-callback.ts'
-import { collectGarbage } from '../../src/config/collect-garbage.ts'
+import { collectGarbage } from '../../src/cli/collect-garbage.ts'
 import { pemFile } from '../support/tls/pem.ts'
 import { startReceiver, status } from '../support/webhook-receiver.ts'
 

@@ -40,6 +40,19 @@ function findRepeated(rawHeaders: readonly string[]): string | undefined {
   return undefined
 }
 
+/** Whether white space surrounds a value. Over HTTP/1.1 it is no part of the value; over HTTP/2 it can come this far. */
+function hasSurroundedValue(rawHeaders: readonly string[]): boolean {
+  for (let index = 1; index < rawHeaders.length; index += 2) {
+    const value = rawHeaders[index] as string
+    if (isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(value.length - 1))) return true
+  }
+  return false
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
 // RFC 9110, section 7.2, and RFC 3986, section 3.2.2, without address formats of the future.
 const hostForm =
   /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?$/
@@ -55,6 +68,10 @@ export const requestFraming: Step<unknown> = {
       const repeated = findRepeated(request.rawHeaders)
       if (repeated !== undefined) {
         return badRequest(`The header ${repeated} occurs more than once.`)
+      }
+      // RFC 9113, section 8.2.1: such a request is malformed.
+      if (hasSurroundedValue(request.rawHeaders)) {
+        return badRequest('The value of a header begins or ends with white space.')
       }
       // RFC 9112, section 3.2: a request without Host, or with an invalid one, is answered 400.
       const host = request.header('host')

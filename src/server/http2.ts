@@ -69,6 +69,9 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
     },
     ...streamResets,
     ...faultsAllowed,
+    // nghttp2 would leave out a field with white space around its value, even an Idempotency-Key or If-Match, and the
+    // request would go on without it. The pipeline refuses it instead.
+    strictFieldWhitespaceValidation: false,
     // Magento's answers go out as they are, even with a field that should not be repeated.
     strictSingleValueFields: false,
   })

@@ -48,6 +48,15 @@ describe('refuses a repeated header that decides something', () => {
   }
 })
 
+test('refuses a value with white space around it, which HTTP/2 brings this far', () => {
+  for (const value of [' a', 'a ', '\ta', 'a\t', ' ']) {
+    assert.equal(codeOf({ headers: { 'Idempotency-Key': value } }), 'bad-request')
+  }
+  for (const value of ['', 'a b', 'a\tb', 'a\xa0']) {
+    assert.equal(codeOf({ headers: { 'X-A': value } }), undefined)
+  }
+})
+
 test('accepts a header with a list more than once', () => {
   assert.equal(codeOf({ headers: { Prefer: ['wait=10', 'respond-async'] } }), undefined)
 })

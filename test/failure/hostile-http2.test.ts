@@ -72,6 +72,16 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
     assert.equal(forwarded().length, 0)
   })
 
+  test('white space around a value, instead of leaving out the field', async () => {
+    const session = await openSession(url())
+    for (const value of ['"a" ', ' "a"', '"a"\t']) {
+      const { status, body } = await sendOver(session, { 'if-match': value })
+      assert.deepEqual([status, JSON.parse(body).code], [400, 'bad-request'])
+    }
+    session.destroy()
+    assert.equal(forwarded().length, 0)
+  })
+
   // nghttp2 leaves such a field out (NGHTTP2_ERR_IGN_HTTP_HEADER).
   for (const [name, field] of Object.entries({
     'a line break in a value': ['x-a', 'b\r\ntransfer-encoding: chunked'],

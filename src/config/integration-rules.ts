@@ -4,6 +4,7 @@ import { decodeBase32 } from '../forward/admin-token/base32.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 import { checkCacheRules } from './cache-rules.ts'
 import { checkCallbackRules } from './callback-rules.ts'
+import { checkCriteriaRules } from './criteria-rules.ts'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 import { checkJobRules, checkPlacesIn } from './job-rules.ts'
@@ -41,6 +42,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
     ...checkReportRules(integration),
     ...checkLimitRules(integration),
     ...checkCacheRules(integration),
+    ...checkCriteriaRules(integration),
     ...checkJobRules(integration),
     ...checkCallbackRules(integration),
     ...checkAuditDetails(integration),

@@ -76,6 +76,9 @@ const certified = (keyOf: string) => ({
     },
   },
 })
+const searching = (searchCriteria: object) => ({
+  integration: { policies: { routes, searchCriteria } },
+})
 const bodyReaders = ['known-attacks', 'sensitive-routes', 'magento-schema', 'request-schema']
 
 /** What is wrong, beside what is right in its place. */
@@ -193,6 +196,42 @@ const cases: readonly {
       keys: [oauth1Key('k1', 'env:ACME_TOKEN'), oauth1Key('k1', 'env:GLOBEX_TOKEN')],
     }),
     right: signing({ scheme: 'oauth1', keys: [oauth1Key('k1', 'env:ACME_TOKEN')] }),
+  },
+  {
+    what: 'a page size that is added to searches, above the largest page',
+    at: '/policies/searchCriteria/defaultPageSize',
+    wrong: searching({ maxPageSize: 20, defaultPageSize: 21 }),
+    right: searching({ maxPageSize: 20, defaultPageSize: 20 }),
+  },
+  {
+    what: 'a page size that is added to searches, above the largest page if none is given',
+    at: '/policies/searchCriteria/defaultPageSize',
+    wrong: searching({ defaultPageSize: 301 }),
+    right: searching({ defaultPageSize: 300 }),
+  },
+  {
+    what: 'a page size of one route above the largest page of all',
+    at: '/policies/searchCriteria/routes/GET ~1V1~1products~1:sku/defaultPageSize',
+    wrong: searching({
+      maxPageSize: 20,
+      routes: { [routes[0] as string]: { defaultPageSize: 21 } },
+    }),
+    right: searching({
+      maxPageSize: 20,
+      routes: { [routes[0] as string]: { defaultPageSize: 20 } },
+    }),
+  },
+  {
+    what: 'a largest page of one route below the page size that is added to all searches',
+    at: '/policies/searchCriteria/routes/GET ~1V1~1products~1:sku/maxPageSize',
+    wrong: searching({
+      defaultPageSize: 20,
+      routes: { [routes[0] as string]: { maxPageSize: 19 } },
+    }),
+    right: searching({
+      defaultPageSize: 20,
+      routes: { [routes[0] as string]: { maxPageSize: 20 } },
+    }),
   },
   {
     what: 'audit details in a variable that the route does not have',

@@ -3,7 +3,8 @@ import { type CriteriaBounds, conditionTypes } from './criteria-settings.ts'
 import type { OtherPaging } from './other-paging.ts'
 import type { SearchCriteria } from './parse-criteria.ts'
 
-const standard = { maxPageSize: 300, maxFilters: 20, leadingWildcard: false } as const
+/** The bounds unless the configuration says otherwise. */
+export const standardBounds = { maxPageSize: 300, maxFilters: 20, leadingWildcard: false } as const
 
 /** Lists where a search is out of bounds. The texts say what was expected and repeat nothing that the caller sent. */
 export function criteriaViolations(
@@ -11,8 +12,8 @@ export function criteriaViolations(
   bounds: Static<typeof CriteriaBounds>,
 ): string[] {
   const {
-    maxFilters = standard.maxFilters,
-    leadingWildcard = standard.leadingWildcard,
+    maxFilters = standardBounds.maxFilters,
+    leadingWildcard = standardBounds.leadingWildcard,
     conditions = conditionTypes,
     filterableFields,
   } = bounds
@@ -53,7 +54,7 @@ type PageBounds = Pick<Static<typeof CriteriaBounds>, 'maxPageSize' | 'defaultPa
 function pageSizeViolations(
   what: string,
   pageSize: string | undefined,
-  { maxPageSize = standard.maxPageSize, defaultPageSize }: PageBounds,
+  { maxPageSize = standardBounds.maxPageSize, defaultPageSize }: PageBounds,
 ): string[] {
   if (pageSize === undefined) {
     return defaultPageSize === undefined ? [`${what}, at most ${maxPageSize}`] : []

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { SecretSetting } from '../contract/secret-setting.ts'
+import { BearerTokenSetting } from '../contract/secret-setting.ts'
 import { closed, Host, Milliseconds, Port } from '../contract/setting-forms.ts'
 import { AuditSettings } from './audit-settings.ts'
 import { CacheSettings } from './cache-settings.ts'
@@ -14,7 +14,7 @@ const admin = Type.Object(
     host: Host('Address of the admin listener: /livez /readyz /metrics.'),
     port: Port('Port of the admin listener; 0 takes a free one.'),
     token: Type.Optional(
-      SecretSetting('Bearer token of POST /reload, which does not exist without one.'),
+      BearerTokenSetting('Bearer token of POST /reload, which does not exist without one.'),
     ),
   },
   closed,

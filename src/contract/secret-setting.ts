@@ -9,16 +9,19 @@ const minSecretLength = 16
 /** The syntax of a bearer token (RFC 6750, section 2.1): token68 of RFC 9110, section 11.2. */
 export const bearerTokenSyntax = '[A-Za-z0-9._~+/-]+=*'
 
+/** The longest token that a request can carry beside its other headers, characters. */
+const longestToken = 8_192
+
 /**
  * A setting that holds a bearer token. It must be one that a header can carry: nobody could ever present
- * one with a space or a line break in it.
+ * one with a space or a line break in it, or one that is longer than all headers of a request may be.
  */
 export function BearerTokenSetting(description: string) {
   return Type.Unsafe<Secret>({
     ...SecretSetting(description),
     secretForm: {
-      pattern: `^${bearerTokenSyntax}$`,
-      expected: 'a bearer token, of letters, digits and - . _ ~ + / (and = at its end)',
+      pattern: `^(?!.{${longestToken + 1}})${bearerTokenSyntax}$`,
+      expected: `a bearer token, of letters, digits and - . _ ~ + / (and = at its end), ${longestToken} at most`,
     },
   })
 }

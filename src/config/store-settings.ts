@@ -69,7 +69,8 @@ export const StoreSettings = Type.Object(
     ),
     deadlineMs: Milliseconds(50, 'Longest that a request waits for Redis.'),
     localShare: Type.Number({
-      exclusiveMinimum: 0,
+      // A smaller share of a rate leads to waiting times that no caller can read.
+      minimum: 0.0001,
       maximum: 1,
       default: 1,
       description: 'Share of every limit that this process grants by itself while Redis is away.',

@@ -2,12 +2,15 @@ import { Type } from 'typebox'
 import { RateSetting } from '../contract/rate.ts'
 import { closed, Milliseconds } from '../contract/setting-forms.ts'
 
+// V8 has no text of more than 512 MiB, and searching one of 400 MiB for credentials ends the process.
+const longestBody = 268_435_456
+
 /** The section `limits` of gateway.yaml: limits that apply to every caller. */
 export const GatewayLimitSettings = Type.Object(
   {
     bodyBytes: Type.Integer({
       minimum: 1,
-      maximum: 1_073_741_824,
+      maximum: longestBody,
       default: 1_048_576,
       description: 'Most bytes of a request body.',
     }),
@@ -20,7 +23,7 @@ export const GatewayLimitSettings = Type.Object(
     }),
     textLength: Type.Integer({
       minimum: 1,
-      maximum: 1_073_741_824,
+      maximum: longestBody,
       default: 65_536,
       description:
         'Most characters of a text in a body; contents of files are limited only by bodyBytes.',

@@ -30,6 +30,11 @@ export function callbackPrefix(jobId: string): string {
   return `msg_${jobId}_`
 }
 
+/** The job of a call-back by its `webhook-id`; any other id is given back as it is. */
+export function jobOfCallback(id: string): string {
+  return /^msg_(.+)_\d+$/.exec(id)?.[1] ?? id
+}
+
 /**
  * The queue entry for the call-back of a job that is over.
  * @param nowMs milliseconds since the epoch

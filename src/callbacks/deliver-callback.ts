@@ -26,8 +26,8 @@ export interface DeliveryServices {
   readonly receiverOf: (owner: string) => Receiver | undefined
   /** Told of every end before it is settled; it does not reject. */
   readonly onEnd: (end: CallbackEnd) => Promise<void>
-  /** Told of every sending that failed and is tried again. */
-  readonly onFailure: (owner: string) => void
+  /** Told of every sending that failed and is tried again, and of the code that says why. */
+  readonly onFailure: (owner: string, reason: string) => void
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   /** At least 0 and below 1. */
@@ -66,7 +66,7 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
       await end('dead', reason)
       return { state: 'dead', reason }
     }
-    onFailure(delivery.owner)
+    onFailure(delivery.owner, reason)
     return { state: 'retry', atMs, reason, isUntouched: false, payload: writeCallback(callback) }
   }
 

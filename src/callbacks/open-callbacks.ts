@@ -23,8 +23,8 @@ export interface CallbackServices {
   readonly receivers: () => ReadonlyMap<string, Receiver>
   /** Told of every end before it is settled; it does not reject. */
   readonly onEnd: (end: CallbackEnd) => Promise<void>
-  /** Told of every sending that failed and is tried again. */
-  readonly onFailure: (owner: string) => void
+  /** Told of every sending that failed and is tried again, and of the code that says why. */
+  readonly onFailure: (owner: string, reason: string) => void
 }
 
 /** Most call-backs under way at once in this process; each integration may have a few of them. */

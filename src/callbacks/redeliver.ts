@@ -2,7 +2,7 @@ import { allDead } from '../jobs/all-dead.ts'
 import type { DurableQueue } from '../jobs/durable-queue.ts'
 import { isOver } from '../jobs/job.ts'
 import type { JobBackend } from '../jobs/job-backend.ts'
-import { callbackEntry, callbackId, callbackPrefix } from './callback-entry.ts'
+import { callbackEntry, callbackId, callbackPrefix, jobOfCallback } from './callback-entry.ts'
 
 /** The outcome of a request to send a call-back again. */
 export type Redelivery =
@@ -18,15 +18,17 @@ export type Redelivery =
 
 /**
  * Has the call-back of a job sent again, with the `webhook-id` that it had.
+ * @param id that of the job, or of its call-back
  * @param nowMs milliseconds since the epoch
  * @param giveUpAfterMs how long call-backs of an integration are retried, milliseconds; undefined if it has none
  */
 export async function redeliver(
-  jobId: string,
+  id: string,
   { callbacks, store }: Pick<JobBackend, 'callbacks' | 'store'>,
   nowMs: number,
   giveUpAfterMs: (owner: string) => number | undefined,
 ): Promise<Redelivery> {
+  const jobId = jobOfCallback(id)
   const job = await store.get(jobId)
   if (job !== undefined && !isOver(job.state)) return 'not over'
   // A job that has been forgotten may still have a dead call-back.

@@ -20,12 +20,22 @@ export function openCallbacksPart(
   receivers: () => ReadonlyMap<string, Receiver>,
 ): Callbacks {
   const counts = openCallbackMetrics(metrics.registry, queue.depth, Date.now)
+  // The last reason by integration, so that the log has a receiver that is down for a day once.
+  const failing = new Map<string, string>()
   return openCallbacks(queue, {
     receivers,
-    onFailure: (owner) => counts.sent(owner, 'failed'),
+    onFailure: (owner, reason) => {
+      counts.sent(owner, 'failed')
+      if (failing.get(owner) === reason) return
+      failing.set(owner, reason)
+      log.warn({ integration: owner, reason }, 'call-backs fail and are sent again')
+    },
     onEnd: (end) => {
       const { owner, outcome, jobId, reason } = end
       counts.sent(owner, outcome)
+      if (outcome === 'delivered' && failing.delete(owner)) {
+        log.info({ integration: owner }, 'call-backs are delivered again')
+      }
       if (outcome === 'dead') log.warn({ integration: owner, jobId, reason }, 'a call-back is dead')
       const record = callbackRecord(end, Date.now())
       tracing?.observeCallback(record, end)

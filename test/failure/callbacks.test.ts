@@ -122,6 +122,28 @@ describe('a gateway that is killed', () => {
   )
 })
 
+test(
+  'the log says once why a receiver takes nothing, and when it does again',
+  patience,
+  async () => {
+    await using receiver = await startReceiver({ answer: status(503) })
+    await using config = await configOf('log', callbackTo(receiver.url))
+    const gateway = await start(config)
+    await accept(gateway)
+    await receiver.arrived(3)
+    receiver.answerWith(status(204))
+    const sent = 'magegate_callbacks_sent_total{integration="globex-pim",outcome="delivered"}'
+    await metricIs(gateway, `${sent} 1`)
+    const { stderr } = await gateway.stop()
+    const lines = stderr.split('\n').filter((line) => line.includes('call-backs'))
+    const said = lines.map((line) => JSON.parse(line)).map(({ msg, reason }) => [msg, reason])
+    assert.deepEqual(said, [
+      ['call-backs fail and are sent again', 'STATUS_503'],
+      ['call-backs are delivered again', undefined],
+    ])
+  },
+)
+
 describe('jobs redeliver', () => {
   test('sends a dead call-back again, and one that was delivered', patience, async () => {
     await using receiver = await startReceiver({ answer: status(410) })
@@ -131,9 +153,13 @@ describe('jobs redeliver', () => {
     await metricIs(gateway, 'magegate_callbacks{state="dead"} 1')
     receiver.answerWith(status(204))
 
-    const dead = await redeliver(jobId, config)
+    const [first] = await receiver.arrived(1)
+    const shown = await runCommand(['jobs', 'dead', '--callbacks', '--config', config.path], env)
+    const webhookId = String(first?.headers['webhook-id'])
+    assert.ok(shown.stdout.includes(` ${webhookId} `), shown.stdout)
+    const dead = await redeliver(webhookId, config)
     assert.equal(dead.stderr, '')
-    assert.equal(dead.stdout, `${jobId}: the call-back was dead and is sent again\n`)
+    assert.equal(dead.stdout, `${webhookId}: the call-back was dead and is sent again\n`)
     assert.equal(dead.exitCode, 0)
     await receiver.arrived(2)
     await metricIs(gateway, 'magegate_callbacks_oldest_age_seconds 0')

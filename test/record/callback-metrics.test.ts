@@ -26,6 +26,7 @@ test('a scrape shows what is in the queue now, asked once, and how old the oldes
     'magegate_callbacks{state="waiting"} 3',
     'magegate_callbacks{state="running"} 2',
     'magegate_callbacks{state="dead"} 1',
+    'magegate_callbacks_away 0',
     'magegate_callbacks_oldest_age_seconds 60',
     'magegate_callbacks_sent_total{integration="acme-erp",outcome="delivered"} 1',
     'magegate_callbacks_sent_total{integration="acme-erp",outcome="failed"} 1',
@@ -33,15 +34,15 @@ test('a scrape shows what is in the queue now, asked once, and how old the oldes
   assert.equal(asked, 1)
 })
 
-test('a queue that cannot be read has no figure, and the scrape succeeds', async () => {
+test('a queue that cannot be read has no figures but says so, and the scrape succeeds', async () => {
   let isAway = false
   const { lines } = scraped(async () => {
     if (isAway) throw new Error('away')
     return { waiting: 0, running: 0, dead: 0, oldestPutAtMs: undefined }
   })
-  assert.equal((await lines()).length, 4)
+  assert.equal((await lines()).length, 5)
   isAway = true
-  assert.deepEqual(await lines(), [])
+  assert.deepEqual(await lines(), ['magegate_callbacks_away 1'])
   isAway = false
-  assert.equal((await lines()).length, 4)
+  assert.equal((await lines()).length, 5)
 })

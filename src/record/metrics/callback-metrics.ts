@@ -13,7 +13,7 @@ export interface CallbackMetrics {
 
 /**
  * Registers the metrics of call-backs. Labels are names of integrations and words of our own.
- * @param depth how many are waiting, asked at each scrape; if that is unknown, no figure is shown
+ * @param depth how many are waiting, asked at each scrape; if that is unknown, only that is shown
  * @param clock milliseconds since the epoch
  */
 export function openCallbackMetrics(

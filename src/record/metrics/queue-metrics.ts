@@ -3,15 +3,18 @@ import type { QueueDepth } from '../../jobs/durable-queue.ts'
 
 /** The names of a durable queue's metrics. */
 export interface QueueForm {
-  /** The gauge of entries by state; with `_oldest_age_seconds` added, the gauge of the oldest entry's age. */
+  /**
+   * The gauge of entries by state; with `_oldest_age_seconds` added, the gauge of the oldest entry's age, and with
+   * `_away` that of whether the queue cannot be read.
+   */
   readonly name: string
   readonly help: string
   readonly oldestHelp: string
 }
 
 /**
- * Registers gauges of how many entries wait in a durable queue, and for how long.
- * @param depth asked at each scrape; if it is unknown, nothing is shown
+ * Registers gauges of how many entries wait in a durable queue, for how long, and whether that is known.
+ * @param depth asked at each scrape; if it is unknown, only that is shown
  * @param clock milliseconds since the epoch
  */
 export function queueMetrics(
@@ -22,7 +25,7 @@ export function queueMetrics(
 ): void {
   const registers = [registry]
   let asked: Promise<QueueDepth | undefined> | undefined
-  /** Asks once for both gauges, one of which is read while the other still waits for the answer. */
+  /** Asks once for all gauges, which are read while the first still waits for the answer. */
   function ask(): Promise<QueueDepth | undefined> {
     asked ??= depth()
       .catch(() => undefined)
@@ -43,6 +46,14 @@ export function queueMetrics(
       this.set({ state: 'waiting' }, found.waiting)
       this.set({ state: 'running' }, found.running)
       this.set({ state: 'dead' }, found.dead)
+    },
+  })
+  new Gauge({
+    name: `${name}_away`,
+    help: '1 while the queue cannot be read, so that nothing is put into it or taken from it; otherwise 0.',
+    registers,
+    async collect() {
+      this.set(Number((await ask()) === undefined))
     },
   })
   new Gauge({

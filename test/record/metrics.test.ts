@@ -224,6 +224,25 @@ test('the use of a limit is shown until a minute and more is over, and then no l
   assert.equal(await shown(), '0.25')
 })
 
+test('a limit of one at once is not used up by every request, but by one that it refuses', async () => {
+  await using upstream = await startUpstream()
+  const rateLimit = { rate: '1/h', concurrency: 1 }
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...globex, policies: { ...globex.policies, rateLimit } }],
+  })
+  const use = async () => {
+    const { status } = await send(gateway.url, { headers: globexHeaders })
+    const { value } = await scrape(gateway)
+    const ratios = ['rate', 'concurrency'].map((limit) =>
+      value(`magegate_limit_use_ratio{integration="globex-pim",limit="${limit}"}`),
+    )
+    return [status, ...ratios]
+  }
+  assert.deepEqual(await use(), [200, 0, 0])
+  assert.deepEqual(await use(), [429, 1, 0])
+})
+
 test('connections to Magento are shown, and the requests that wait for one', async () => {
   const held: Socket[] = []
   await using upstream = await startRawUpstream((socket) => void held.push(socket))

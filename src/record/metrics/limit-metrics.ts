@@ -38,7 +38,7 @@ export function limitMetrics(registry: Registry): LimitMetrics {
   const peakOf = new WeakMap<Limit, Peak>()
   const use = {
     name: 'magegate_limit_use_ratio',
-    help: 'The largest share of a limit that was used at once within the last one to two minutes, 1 at the limit.',
+    help: 'The largest share of a limit that was used at once within the last one to two minutes, 1 at the limit; of one at once, 0 until it refuses.',
     labelNames: ['integration', 'limit'] as const,
   }
   readGauge(registry, use, function* () {
@@ -82,8 +82,13 @@ function turn(peak: Peak, now: number): void {
   peak.windowStart = now
 }
 
-/** The share of a limit that is in use. `remaining` is rounded down to whole tokens; a limit that refuses is used up. */
+/**
+ * The share of a limit that is in use. `remaining` is rounded down to whole tokens; a limit that refuses is used up. Of
+ * a limit of one at once, every request uses all, so only a refusal tells that it does not suffice.
+ */
 function ratioOf(limit: Limit, { isExceeded, remaining }: LimitState): number {
   if (isExceeded) return 1
-  return Math.max(0, Math.min(1, 1 - remaining / sizeOf(limit)))
+  const size = sizeOf(limit)
+  if (size === 1) return 0
+  return Math.max(0, Math.min(1, 1 - remaining / size))
 }

@@ -104,9 +104,6 @@ export function prepareGeneration(
   const isSameMagento = previous?.config.gateway.magento.url === magento.url
   const gate = isSameMagento ? previous.gate : openMagentoGate(gateRules(config), lasting)
   const upstream = connectMagento(magento, answers, gate)
-  // Answers that were kept under other rules, or while no write dropped any, must not be given under these. At a start
-  // there are such in Redis.
-  if (isCaching) void store.answers.drop([everything], 0)
   const responseCache = isCaching
     ? openResponseCache({
         store: store.answers,
@@ -130,6 +127,11 @@ export function prepareGeneration(
   const isProxy = compileIpSet(listen.trustedProxies)
   const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
   const users = countUsers()
+  const receivers = prepareReceivers(config.integrations)
+  // What can fail is above this line: from here on the configuration has effects.
+  // Answers that were kept under other rules, or while no write dropped any, must not be given under these. At a start
+  // there are such in Redis.
+  if (isCaching) void store.answers.drop([everything], 0)
   // Until its answer is here, and the same again until the caller has read it.
   lasting.allowRequestsOf(listen.requestTimeoutMs + 2 * magento.timeouts.totalMs)
   gate.configure(gateRules(config))
@@ -183,7 +185,7 @@ export function prepareGeneration(
       enter: users.enter,
       leave: users.leave,
     }),
-    receivers: prepareReceivers(config.integrations),
+    receivers,
     retire: async () => {
       probe?.stop()
       await users.gone()

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict'
+import { copyFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { globex } from '../support/gateway.ts'
+import { loadConfig } from '../../src/config.ts'
+import { buildGateway } from '../../src/gateway.ts'
+import { callbackEnv, callbackTo } from '../support/callbacks.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
-import { type ReloadableGateway, startReloadable } from '../support/reloadable-gateway.ts'
+import { startReloadable } from '../support/reloadable-gateway.ts'
+import { pemFile } from '../support/tls/pem.ts'
 
-async function magentoStatus({ adminUrl }: ReloadableGateway) {
+async function magentoStatus({ adminUrl = '' }: { readonly adminUrl?: string }) {
   const { magento } = (await (await fetch(`${adminUrl}/readyz`)).json()) as {
     magento: { circuit: string; inFlight: number; waiting: number }
   }
@@ -57,4 +64,49 @@ describe('a reload keeps', () => {
     for (const socket of upstream.sockets) socket.destroy()
     await Promise.all(asked)
   })
+})
+
+test('a reload that fails because a file is gone that was there when it was checked changes nothing', async () => {
+  await using upstream = await startRawUpstream(() => undefined)
+  const filesOf = (magento: object, more: object = {}) =>
+    writeConfig({
+      gateway: gatewaySettings(
+        {
+          magentoUrl: upstream.url,
+          gateway: {
+            magento: { url: upstream.url, queue: { maxWaitMs: 60_000 }, ...magento },
+            jobs: { file: join(first.path, 'jobs.sqlite') },
+          },
+        },
+        join(first.path, 'audit.jsonl'),
+      ),
+      integrations: { globex: { ...globex, ...more } },
+    })
+  await using first = await writeConfig({ gateway: {}, integrations: {} })
+  await using start = await filesOf({ connections: 1 })
+  const caFile = join(first.path, 'ca.pem')
+  await copyFile(pemFile('loopback.cert'), caFile)
+  const callback = callbackTo('https://127.0.0.1/jobs', { caFile })
+  await using next = await filesOf({ connections: 2 }, { callback })
+  const env = { ...testEnv, ...callbackEnv }
+  const gateway = await buildGateway(await loadConfig(start.path, env), async () => {
+    const config = await loadConfig(next.path, env)
+    await rm(caFile)
+    return config
+  })
+  const listening = await gateway.start()
+  assert.equal((await gateway.reload()).status, 'failed')
+  const asked = [1, 2].map(() =>
+    send(listening.url, { headers: globexHeaders }).catch(() => undefined),
+  )
+  for (;;) {
+    const { inFlight, waiting } = await magentoStatus(listening)
+    if (inFlight + waiting < 2) continue
+    assert.deepEqual([inFlight, waiting], [1, 1])
+    break
+  }
+  upstream.answer = (socket) => socket.destroy()
+  for (const socket of upstream.sockets) socket.destroy()
+  await Promise.all(asked)
+  await gateway.stop()
 })

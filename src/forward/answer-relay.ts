@@ -10,6 +10,7 @@ import {
   standingHeaders,
   unrecorded,
 } from '../server/answer.ts'
+import { breakOff } from '../server/break-off.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
 import { firstValue } from '../syntax/headers.ts'
 import { holdLimitOf } from './hold-limit.ts'
@@ -156,7 +157,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     else if (this.#phase === 'streaming') {
       this.#end((mayAnswer) => {
         if (mayAnswer) this.#response.end(this.#last)
-        else this.#response.destroy()
+        else breakOff(this.#response)
       })
     } else if (this.#phase !== 'whole') this.#finish(undefined)
   }

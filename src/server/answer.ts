@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
 import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
+import { breakOff } from './break-off.ts'
 import { hasOneBehind, noteLastAnswer } from './pipelined.ts'
 
 /** What every answer of the gateway depends on besides its request. */
@@ -72,7 +73,7 @@ function orBreakOff(
     act()
   } catch (error) {
     settings.onUnwritten(request, error)
-    response.destroy()
+    breakOff(response)
   }
 }
 
@@ -144,7 +145,7 @@ function refuse(
   const status = statusOf(refusal)
   request.outcome = { status, code, reason, ...(policy !== undefined && { policy }) }
   if (response.headersSent || response.destroyed) {
-    settings.beforeEnd(request, () => response.destroy())
+    settings.beforeEnd(request, () => breakOff(response))
     return
   }
   const problem = problemOf(refusal, request, settings)

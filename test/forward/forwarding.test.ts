@@ -426,6 +426,25 @@ test('an answer that breaks off half-way ends the connection of the caller', asy
   assert.equal(record?.code, 'upstream-failed')
 })
 
+test('an answer of unknown length that breaks off half-way is not complete to a caller of HTTP/1.0', async () => {
+  await using both = await startBoth((socket) => {
+    socket.write(
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n${'x'.repeat(100_000)}\r\n`,
+      () => socket.destroy(),
+    )
+  })
+  const { Authorization } = globexHeaders
+  await assert.rejects(
+    sendRaw(
+      both.gateway.url,
+      `GET /rest/V1/products/x HTTP/1.0\r\nHost: a\r\nAuthorization: ${Authorization}\r\n\r\n`,
+    ),
+    { code: 'ECONNRESET' },
+  )
+  const [record] = await both.gateway.auditRecords(1)
+  assert.equal(record?.code, 'upstream-failed')
+})
+
 test('a problem never reveals the address of Magento', async () => {
   await using both = await startBoth((socket) => socket.destroy())
   const answer = await send(both.gateway.url, { headers: globexHeaders })

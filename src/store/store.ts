@@ -75,7 +75,7 @@ export async function openStore(
       decide: local.decide,
       useNonce: nonces.use,
       idempotencyKeys: memoryKeys(maxKeyBytes, clocks.monotonic),
-      answers: memoryAnswers(settings.answerBytes, clocks.wall),
+      answers: memoryAnswers(settings.answerBytes, clocks.monotonic),
       close: () => undefined,
     }
   }

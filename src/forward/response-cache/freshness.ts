@@ -4,7 +4,15 @@ import type { Wishes } from './wishes.ts'
 
 /** The present age of a stored answer (RFC 9111, section 4.2.3); milliseconds. */
 export function ageOf({ initialAgeMs, receivedAtMs }: StoredAnswer, nowMs: number): number {
-  return initialAgeMs + Math.max(0, nowMs - receivedAtMs)
+  return initialAgeMs + passedMs(receivedAtMs, nowMs)
+}
+
+/**
+ * How much time has passed since a point in time, as far as the clock tells. If the clock was set back since, nobody
+ * knows, and by how much it was set back is taken: otherwise the answer would be new until the clock has caught up.
+ */
+function passedMs(sinceMs: number, nowMs: number): number {
+  return Math.abs(nowMs - sinceMs)
 }
 
 /**
@@ -12,8 +20,7 @@ export function ageOf({ initialAgeMs, receivedAtMs }: StoredAnswer, nowMs: numbe
  * directives, time counts from when Magento was asked, and what Magento says about time is ignored.
  */
 export function freshForMs(answer: StoredAnswer, rule: CacheRule, nowMs: number): number {
-  const sinceAskedMs = Math.max(0, nowMs - answer.askedAtMs)
-  const byRuleMs = rule.ttlMs - sinceAskedMs
+  const byRuleMs = rule.ttlMs - passedMs(answer.askedAtMs, nowMs)
   if (answer.terms === undefined) return byRuleMs
   return Math.min(byRuleMs, answer.terms.lifetimeMs - ageOf(answer, nowMs))
 }

@@ -24,7 +24,7 @@ const maxTags = 100_000
 /**
  * Keeps answers in this process. When memory runs out, the least recently used ones are dropped.
  * @param maxBytes how much memory they may take, roughly
- * @param clock milliseconds since the epoch
+ * @param clock milliseconds, never going back
  */
 export function memoryAnswers(
   maxBytes: number,

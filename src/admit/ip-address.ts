@@ -69,18 +69,23 @@ const rememberedVerdicts = 100
  */
 export function compileIpSet(cidrs: readonly string[]): IpSet {
   if (cidrs.length === 0) return () => false
-  const blocks = new BlockList()
+  // In one list, ::/0 would contain every IPv4 address too, as the IPv4-mapped one.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() }
   for (const text of cidrs) {
     const cidr = parseCidr(text)
     if (cidr === undefined) throw new TypeError('not an IP address or CIDR block')
-    blocks.addSubnet(cidr.address, cidr.prefixLength, cidr.family)
+    const { address, family, prefixLength } = cidr
+    lists[family].addSubnet(address, prefixLength, family)
+    // Only blocks this small can consist of IPv4-mapped addresses.
+    if (family === 'ipv6' && prefixLength >= 96) lists.ipv4.addSubnet(address, prefixLength, family)
   }
   // Callers come from few addresses, and asking a block list takes about a microsecond each time.
   const verdicts = new Map<string, boolean>()
   return (ip) => {
     let isListed = verdicts.get(ip)
     if (isListed === undefined) {
-      isListed = blocks.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6')
+      const family = isIPv4(ip) ? 'ipv4' : 'ipv6'
+      isListed = lists[family].check(ip, family)
       if (verdicts.size >= rememberedVerdicts) verdicts.clear()
       verdicts.set(ip, isListed)
     }

@@ -61,6 +61,25 @@ test('takes a block by its first address only, since one with others may be mean
   assert.deepEqual(await pointersOf(...others), places)
 })
 
+test('takes a block of IPv6 for no IPv4 addresses, unless it consists of IPv4-mapped ones', () => {
+  const lets = (cidr: string, clientIp: string) => {
+    const request = requestContext()
+    request.clientIp = clientIp
+    request.claimed = { integration: 'acme-erp', by: 'token' }
+    return ipAllowlist.prepare([cidr], services())(request) === allow
+  }
+  for (const cidr of ['::/0', '::/8', '::/80', '::/96']) {
+    assert.equal(lets(cidr, '192.0.2.1'), false, cidr)
+    assert.equal(lets(cidr, '::5'), true, cidr)
+  }
+  for (const cidr of ['::ffff:192.0.2.0/120', '::ffff:192.0.2.1', '::ffff:0:0/96']) {
+    assert.equal(lets(cidr, '192.0.2.1'), true, cidr)
+    assert.equal(lets(cidr, '::5'), false, cidr)
+  }
+  assert.equal(lets('::ffff:192.0.2.0/120', '192.0.3.1'), false)
+  assert.equal(lets('0.0.0.0/0', '::5'), false)
+})
+
 test('treats a name from another address as no claim', () => {
   const request = requestContext()
   request.clientIp = '192.0.2.1'

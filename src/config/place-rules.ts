@@ -1,10 +1,13 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
+/** Longest name of a file, bytes. Rotation and SQLite append to it, and file systems allow 255. */
+const longestName = 200
+
 /**
  * Checks that everything that the gateway writes has a file of its own, since two writers in one file would garble it,
- * and that none is written as a reference, which would be taken for its path.
+ * that none is written as a reference, which would be taken for its path, and that other names can be made of its name.
  */
 export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
   const { checkpoints, file: trail } = audit
@@ -21,6 +24,12 @@ export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
       return faultAt(pointer, 'a path; only secrets are references')
     }
     const path = resolve(file)
+    if (Buffer.byteLength(basename(path, '.checkpoints')) > longestName) {
+      return faultAt(
+        pointer,
+        `a name of at most ${longestName} bytes, to which others are appended`,
+      )
+    }
     const other = taken.get(path)
     if (other === undefined) taken.set(path, pointer)
     return faultAt(pointer, other && `another file than that of ${other}`)

@@ -56,6 +56,18 @@ test('a file to write is a path, and no reference as a secret is', async () => {
   ])
 })
 
+test('a file to write has a name to which the time of a rotation can be appended', async () => {
+  const audit = (length: number) => ({ file: `/var/${'ü'.repeat(length / 2)}` })
+  const jobs = (length: number) => ({ file: `${'j'.repeat(100)}/${'j'.repeat(length)}` })
+  const checkpoints = { key }
+  assert.deepEqual(await faultsOf({ audit: { ...audit(200), checkpoints }, jobs: jobs(200) }), [])
+  const expected = 'a name of at most 200 bytes, to which others are appended'
+  assert.deepEqual(await faultsOf({ audit: audit(202), jobs: jobs(201) }), [
+    ['/audit/file', expected],
+    ['/jobs/file', expected],
+  ])
+})
+
 test('a listener has an address or a name, without brackets, zone, scheme and port', async () => {
   const pointersOf = async (host: string) =>
     (

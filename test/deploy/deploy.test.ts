@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -39,13 +39,30 @@ test('docs/operations.md says for every alert what to do', async () => {
   for (const name of alerts) assert.match(table, new RegExp(`^\\|.*\\b${name}\\b.*\\|.*\\|`, 'm'))
 })
 
-test('rules and dashboard use only metrics that exist', async () => {
-  // Nothing is sent to it; names are there from the start.
+/** The names of all metrics. Nothing is sent to the gateway; names are there from the start. */
+async function metricNames(): Promise<Set<string>> {
   const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
   const gateway = { listen: { tls } }
   await using jobs = await startJobsGateway('http://127.0.0.1:9', {}, { gateway })
   const { text } = await scrape(jobs.gateway)
-  const there = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name))
+  return new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name))
+}
+
+test('the pages name every metric', async () => {
+  const docs = new URL('../../docs/', import.meta.url)
+  const pages = (await readdir(docs)).filter((name) => name.endsWith('.md'))
+  const texts = await Promise.all(pages.map((name) => readFile(new URL(name, docs), 'utf8')))
+  const named = new Set(texts.join('\n').match(/\bmagegate_\w+/g))
+  const names = await metricNames()
+  assert.ok(names.size > 40)
+  assert.deepEqual(
+    [...names].filter((name) => !named.has(name)),
+    [],
+  )
+})
+
+test('rules and dashboard use only metrics that exist', async () => {
+  const there = await metricNames()
   for (const file of ['prometheus/magegate.rules.yaml', 'grafana/magegate.json']) {
     const names = [...(await textOf(file)).matchAll(/\bmagegate_[a-z_]+/g)].map(([name]) =>
       name.replace(/_(?:bucket|sum|count)$/, ''),

@@ -10,7 +10,7 @@ export function ownBytes(bytes: Buffer): Buffer {
   return own
 }
 
-/** A Buffer over bytes that came from another thread. */
+/** A Buffer over bytes that came from another thread, or from SQLite. */
 export function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
 }

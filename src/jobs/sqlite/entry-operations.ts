@@ -7,8 +7,9 @@ import type {
   QueueEntry,
   Settlement,
 } from '../durable-queue.ts'
+import { bufferOf } from './crossing-bytes.ts'
 import { isGone } from './holders.ts'
-import { bytesOf, numberOf, type Row, textOf } from './rows.ts'
+import { numberOf, type Row, textOf } from './rows.ts'
 
 /** A delivery as it is sent between threads. */
 export type TakenEntry = Omit<Delivery, 'signal'>
@@ -91,7 +92,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
       id: String(row.id),
       owner: String(row.owner),
       orderKey: textOf(row.order_key),
-      payload: bytesOf(payloadOf.get(Number(row.seq))?.payload),
+      payload: bufferOf(payloadOf.get(Number(row.seq))?.payload as Uint8Array),
       notBeforeMs: Number(row.not_before_ms),
       expiresAtMs: Number(row.expires_at_ms),
       putAtMs: Number(row.put_at_ms),

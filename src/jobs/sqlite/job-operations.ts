@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AcceptedJob, Job, JobChange, JobItemResult, JobQuery } from '../job.ts'
-import { bytesOf, type Row } from './rows.ts'
+import { bufferOf } from './crossing-bytes.ts'
+import type { Row } from './rows.ts'
 
 /** Operations on the states of jobs, each part of a transaction. */
 export function jobOperations(db: DatabaseSync) {
@@ -34,7 +35,7 @@ export function jobOperations(db: DatabaseSync) {
   function jobOf(row: Row): Job {
     const job = JSON.parse(String(row.job)) as Job
     if (job.answer === undefined || row.answer_body === null) return job
-    return { ...job, answer: { ...job.answer, body: bytesOf(row.answer_body) } }
+    return { ...job, answer: { ...job.answer, body: bufferOf(row.answer_body as Uint8Array) } }
   }
 
   return {

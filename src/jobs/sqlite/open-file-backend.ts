@@ -28,9 +28,6 @@ export async function openFileBackend(
   const file = await openJobFileThread(resolve(path), onFault)
   const clock = Date.now
   await file.run('recover', file.holder)
-  const [jobs, callbacks] = ['jobs', 'callbacks'].map((name) =>
-    fileQueue(file, { name, clock, pollMs, onFault }),
-  ) as [ReturnType<typeof fileQueue>, ReturnType<typeof fileQueue>]
   const closing = new AbortController()
   let isMoved = false
   const lookForFile = async () => {
@@ -48,9 +45,10 @@ export async function openFileBackend(
         forgetting = undefined
       })
   }, pollMs).unref()
+  const open = (name: string) => fileQueue(file, { name, clock, pollMs, onFault })
   return {
-    jobs,
-    callbacks,
+    jobs: open('jobs'),
+    callbacks: open('callbacks'),
     store: fileStore(file),
     isLost: () => isMoved || file.isLost(),
     close: async () => {

@@ -3,12 +3,6 @@ import type { SQLOutputValue } from 'node:sqlite'
 /** A row as SQLite gives it. */
 export type Row = Record<string, SQLOutputValue>
 
-/** The bytes of a column. */
-export function bytesOf(value: SQLOutputValue | undefined): Buffer {
-  const { buffer, byteOffset, byteLength } = value as Uint8Array
-  return Buffer.from(buffer, byteOffset, byteLength)
-}
-
 /** The text of a column that may be without one. */
 export function textOf(value: SQLOutputValue | undefined): string | undefined {
   return value === null || value === undefined ? undefined : String(value)

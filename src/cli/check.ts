@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 import { routesOf } from '../authorize/granted-route.ts'
 import { describeRateLimit } from '../authorize/limits/describe-limits.ts'
-import { operationFinder } from '../authorize/magento-contract/operation-finder.ts'
 import type { SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
 import { ConfigError, formatFault } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { requiredOption } from './arguments.ts'
+import { operationFinder } from './magento/operation-finder.ts'
 
 /** `check --config DIR` */
 export function main(args: string[]): Promise<number> {

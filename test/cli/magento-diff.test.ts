@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { compareContracts } from '../../src/authorize/magento-contract/compare-contracts.ts'
 import type {
   SwaggerDocument,
   SwaggerOperation,
 } from '../../src/authorize/magento-contract/swagger.ts'
+import { compareContracts } from '../../src/cli/magento/compare-contracts.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'

@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { routesOf } from '../../authorize/granted-route.ts'
-import {
-  type ContractChange,
-  compareContracts,
-} from '../../authorize/magento-contract/compare-contracts.ts'
-import { operationFinder } from '../../authorize/magento-contract/operation-finder.ts'
 import { parseSwagger, type SwaggerDocument } from '../../authorize/magento-contract/swagger.ts'
 import { ConfigError } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
 import { UsageError } from '../arguments.ts'
+import { type ContractChange, compareContracts } from './compare-contracts.ts'
+import { operationFinder } from './operation-finder.ts'
 
 /** `magento diff OLD NEW [--config DIR]` */
 export async function main(args: string[]): Promise<number> {

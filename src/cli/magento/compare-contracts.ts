@@ -4,7 +4,7 @@ import {
   type SwaggerOperation,
   type SwaggerParameter,
   type SwaggerSchema,
-} from './swagger.ts'
+} from '../../authorize/magento-contract/swagger.ts'
 
 /** One difference between two schemas of a shop. */
 export interface ContractChange {

@@ -89,9 +89,7 @@ export const endpointFinder = onceFor((endpoints: readonly Endpoint[]): FindEndp
       ),
   )
   const match = compileRoutes(
-    [...byShape.values()]
-      .map(({ route }) => parseRoutePattern(route))
-      .filter((route) => route !== undefined),
+    [...byShape.values()].flatMap(({ route }) => parseRoutePattern(route) ?? []),
   )
   return (method, segments) => {
     const found = match(method, segments)

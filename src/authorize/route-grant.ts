@@ -20,9 +20,7 @@ export const routeGrant = definePolicy({
   }),
   absent: [],
   prepare: (grants, { keepsJobs }) => {
-    const patterns = routesOf(grants)
-      .map(parseRoutePattern)
-      .filter((route) => route !== undefined)
+    const patterns = routesOf(grants).flatMap((route) => parseRoutePattern(route) ?? [])
     const match = compileRoutes(patterns)
     const reserved = new Map(
       patterns

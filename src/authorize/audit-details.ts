@@ -4,6 +4,7 @@ import { allow, definePolicy } from '../policy.ts'
 import { pointerSteps } from '../syntax/json-pointer.ts'
 import { apiRoute, variableOfBulkPath } from './api-route.ts'
 import {
+  PlaceSetting,
   parseRoutePattern,
   RoutePatternSetting,
   unnamedRoute,
@@ -14,15 +15,9 @@ import { standardPointers, subjectOfVariable } from './standard-subjects.ts'
 
 function PlacesSetting(what: string) {
   return Type.Optional(
-    Type.Array(
-      Type.String({
-        pattern: '^(?::[A-Za-z][A-Za-z0-9_]*|(?:/[^/]+)+)$',
-        expected: 'a variable of the route such as :sku, or a JSON Pointer such as /items/*/sku',
-      }),
-      {
-        description: `Where a request names ${what}: variables of the route, such as :sku, and JSON Pointers into the body, in which * stands for every element. Replaces what is known about Magento's own routes.`,
-      },
-    ),
+    Type.Array(PlaceSetting('/items/*/sku'), {
+      description: `Where a request names ${what}: variables of the route, such as :sku, and JSON Pointers into the body, in which * stands for every element. Replaces what is known about Magento's own routes.`,
+    }),
   )
 }
 

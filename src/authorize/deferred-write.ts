@@ -9,7 +9,7 @@ import { askedOfMagento } from './asked-of-magento.ts'
 import { takesSecrets } from './guessed-routes.ts'
 import { orderKeyOf } from './order-key.ts'
 import { isRepeatableRoute } from './repeatable-route.ts'
-import { WriteRouteSetting } from './route-pattern.ts'
+import { PlaceSetting, WriteRouteSetting } from './route-pattern.ts'
 
 const settings = Type.Record(
   WriteRouteSetting(),
@@ -26,17 +26,10 @@ const settings = Type.Record(
           "Whether the gateway works the job off, or Magento's own asynchronous and bulk API.",
       }),
       inOrderOf: Type.Optional(
-        Type.Array(
-          Type.String({
-            pattern: '^(?::[A-Za-z][A-Za-z0-9_]*|(?:/[^/]+)+)$',
-            expected:
-              'a variable of the route such as :sku, or a JSON Pointer such as /product/sku',
-          }),
-          {
-            description:
-              'Jobs of the integration with the same values here are carried out in order, whatever their routes. With an empty list all its jobs are in order; if left out, none.',
-          },
-        ),
+        Type.Array(PlaceSetting('/product/sku'), {
+          description:
+            'Jobs of the integration with the same values here are carried out in order, whatever their routes. With an empty list all its jobs are in order; if left out, none.',
+        }),
       ),
       repeatable: Type.Optional(
         Type.Boolean({

@@ -36,6 +36,14 @@ export function WriteRouteSetting() {
   })
 }
 
+/** A setting that names where a request to a route says something: a variable of the route, or a place in the body. */
+export function PlaceSetting(pointer: string) {
+  return Type.String({
+    pattern: '^(?::[A-Za-z][A-Za-z0-9_]*|(?:/[^/]+)+)$',
+    expected: `a variable of the route such as :sku, or a JSON Pointer such as ${pointer}`,
+  })
+}
+
 /** A setting that names a method or a route. */
 export function MethodOrRouteSetting() {
   return Type.String({

@@ -146,14 +146,19 @@ export const problems = {
 /** The stable, public name of a refusal or failure; the fragment of its `type` URI. */
 export type ProblemCode = keyof typeof problems
 
-/** Problems after which nothing has been carried out for certain, so the request may be repeated. */
-export const nothingDoneCodes: ReadonlySet<string> = new Set<ProblemCode>([
+const nothingDoneCodes: ReadonlySet<string> = new Set<ProblemCode>([
   'upstream-unreachable',
   'upstream-unavailable',
   'upstream-busy',
   'circuit-open',
   'jobs-unavailable',
 ])
+
+/** Whether nothing has been carried out for certain when a request ended so, and it may be repeated. */
+export function isNothingDone(code: string, reason: string | undefined): boolean {
+  // No connection to Magento was established.
+  return nothingDoneCodes.has(code) || reason === 'UND_ERR_CONNECT_TIMEOUT'
+}
 
 /** How many violations an answer names at most. */
 export const maxViolations = 20

@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import { acceptanceHeaders, type JobAsk } from '../contract/deferral.ts'
 import type { HeldKey, IdempotencyStore, KeptAnswer } from '../contract/idempotency.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
-import { nothingDoneCodes, type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
-import type { RequestContext, WholeAnswer } from '../request-context.ts'
+import { isNothingDone, type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
+import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
 import { askedOfMagento } from './asked-of-magento.ts'
 import { guessedRoute } from './guessed-routes.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
@@ -157,18 +157,18 @@ function holdKey(
 ): HeldKey {
   let isSettled = false
   return {
-    settle: async (status, answer, code) => {
+    settle: async (outcome, answer) => {
       if (isSettled) return
       isSettled = true
-      const instead = code === undefined ? 'not kept' : { problem: code }
-      if (answer === undefined && isNothingDone(status, code)) await store.release(name)
+      const instead = outcome.code === undefined ? 'not kept' : { problem: outcome.code }
+      if (answer === undefined && isRefused(outcome)) await store.release(name)
       else if (answer !== undefined && refusedStatuses.has(answer.status)) await store.release(name)
       else await store.finish(name, fingerprint, answer ?? instead, ttlMs)
     },
   }
 }
 
-function isNothingDone(status: number, code: string | undefined): boolean {
+function isRefused({ status, code, reason }: Outcome): boolean {
   // Below 500 the gateway refused it: a later policy did, or an endpoint, or the request could not be signed.
-  return code !== undefined && (nothingDoneCodes.has(code) || status < 500)
+  return code !== undefined && (isNothingDone(code, reason) || status < 500)
 }

@@ -1,4 +1,4 @@
-import type { WholeAnswer } from '../request-context.ts'
+import type { Outcome, WholeAnswer } from '../request-context.ts'
 
 /** What a repeated request is answered with. */
 export type KeptAnswer =
@@ -40,11 +40,6 @@ export interface HeldKey {
   /**
    * Keeps the answer, or frees the key where nothing was carried out. To be called once.
    * @param answer of Magento or of an endpoint; absent where there is none, or it is too long
-   * @param code of the problem that is answered instead
    */
-  readonly settle: (
-    status: number,
-    answer: WholeAnswer | undefined,
-    code: string | undefined,
-  ) => Promise<void>
+  readonly settle: (outcome: Outcome, answer: WholeAnswer | undefined) => Promise<void>
 }

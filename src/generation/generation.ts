@@ -206,7 +206,7 @@ function settleKeyFirst(beforeEnd: AnswerSettings['beforeEnd']): AnswerSettings[
   return (request, end) => {
     const { heldKey, outcome, keptAnswer } = request
     if (heldKey === undefined || outcome === undefined) return beforeEnd(request, end)
-    const settled = heldKey.settle(outcome.status, keptAnswer, outcome.code)
+    const settled = heldKey.settle(outcome, keptAnswer)
     void settled.then(() => {
       request.endKey()
       beforeEnd(request, end)

@@ -1,5 +1,5 @@
 import type { UpstreamAnswer } from '../forward/upstream-exchange.ts'
-import { nothingDoneCodes, type ProblemCode, type Rejection } from '../problem.ts'
+import { isNothingDone, type ProblemCode, type Rejection } from '../problem.ts'
 import type { JobFailure } from './job.ts'
 
 /** What the outcome of an attempt means. */
@@ -31,9 +31,7 @@ export function canBePutBack({ code }: JobFailure): boolean {
 /** What an answer, or the lack of one, means for the job. */
 export function judge(result: UpstreamAnswer | Rejection): AttemptJudgement {
   if ('code' in result) {
-    // No connection was established.
-    if (result.reason === 'UND_ERR_CONNECT_TIMEOUT') return 'nothing-done'
-    if (nothingDoneCodes.has(result.code)) return 'nothing-done'
+    if (isNothingDone(result.code, result.reason)) return 'nothing-done'
     return unknownEnds.has(result.code) ? 'unknown' : 'refused'
   }
   return judgeStatus(result.status)

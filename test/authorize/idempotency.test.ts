@@ -341,6 +341,22 @@ for (const kind of ['memory', 'Redis'] as const) {
   })
 }
 
+test('a key is free again where no connection to Magento came about in time', async () => {
+  await using upstream = await startRawUpstream((socket) => socket.destroy())
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url.replace('http:', 'https:'),
+    gateway: { magento: { timeouts: { connectMs: 300 } } },
+  })
+  const headers = { ...globexHeaders, ...json, 'Idempotency-Key': newKey() }
+  for (let sent = 0; sent < 2; sent += 1) {
+    const refused = await send(gateway.url, { method: 'POST', path, headers, body: '{}' })
+    assert.equal(problemOf(refused).code, 'upstream-timeout')
+  }
+  const reasons = (await gateway.auditRecords(2)).map(({ reason }) => reason)
+  assert.deepEqual(reasons, ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT'])
+  assert.deepEqual(upstream.requests, [])
+})
+
 test('while Redis is away no key is taken, and what has none is served', async () => {
   const redis = await startRedis()
   await using upstream = await startRawUpstream((socket) => answer(socket, 1))
@@ -454,7 +470,7 @@ test('a key is remembered for as many hours as the configuration says', async ()
     const request = requestContext({ method: 'POST', target: path, headers, body: '{}' })
     assert.equal(await check(request), allow)
     const done = { status: 200, contentType: 'application/json', body: Buffer.from('{}') }
-    await request.heldKey?.settle(200, done, undefined)
+    await request.heldKey?.settle({ status: 200 }, done)
     return request.repeatedAnswer === undefined ? 'carried out' : 'repeated'
   }
   assert.equal(await ask(), 'carried out')

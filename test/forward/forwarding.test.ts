@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import type { Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { allValues, firstValue } from '../../src/syntax/headers.ts'
 import { type GatewayOptions, startGateway, testEnv } from '../support/gateway.ts'
@@ -342,6 +344,21 @@ describe('of the answer', () => {
     assert.equal(answer.body.length, chunk.length * 64)
     const [record] = await both.gateway.auditRecords(1)
     assert.equal(record?.bytesOut, chunk.length * 64)
+  })
+
+  test('streams what turns out to be large', async () => {
+    const chunk = 'x'.repeat(100_000)
+    const begun = Promise.withResolvers<Socket>()
+    await using both = await startBoth((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n${chunk}\r\n`)
+      begun.resolve(socket)
+    })
+    const { url } = both.gateway
+    const outgoing = httpRequest(url, { path: '/rest/V1/products/x', headers: globexHeaders })
+    const [response] = await once(outgoing.end(), 'response')
+    const socket = await begun.promise
+    socket.write('0\r\n\r\n')
+    assert.equal(await text(response), chunk)
   })
 
   test('passes chunked answers and answers without a body on', async () => {

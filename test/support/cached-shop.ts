@@ -101,6 +101,8 @@ export async function startCachedShop(
   changes: {
     readonly gateway?: Readonly<Record<string, object>>
     readonly integration?: Readonly<Record<string, unknown>>
+    /** Of the second integration. */
+    readonly other?: Readonly<Record<string, unknown>>
     readonly endpoints?: Readonly<Record<string, unknown>>
   } = {},
 ): Promise<CachedShop> {
@@ -128,7 +130,12 @@ export async function startCachedShop(
     ...(changes.endpoints && { endpoints: changes.endpoints }),
     integrations: [
       { ...cachingIntegration, ...changes.integration },
-      { ...cachingIntegration, name: 'other', credentials: { token: 'env:OTHER_TOKEN' } },
+      {
+        ...cachingIntegration,
+        name: 'other',
+        credentials: { token: 'env:OTHER_TOKEN' },
+        ...changes.other,
+      },
     ],
     env: { OTHER_TOKEN: otherToken, ...(redis && { REDIS: redis.url }) },
   }

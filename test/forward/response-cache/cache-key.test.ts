@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { selectingFields } from '../../../src/forward/response-cache/cache-key.ts'
+import { selectingFields, variantKey } from '../../../src/forward/response-cache/cache-key.ts'
 
 test('fields in Vary select an answer, except those that callers cannot choose or that are in every key', () => {
   const vary = ['Vary', 'Accept-Language, X-Foo', 'vary', 'Cookie, x-bar, X-Foo']
@@ -17,4 +17,9 @@ test('an answer that differs with each request is not kept', () => {
 test('an answer that depends on the credential is kept for one integration, and never for several', () => {
   assert.deepEqual(selectingFields(['Vary', 'Authorization'], false), [])
   assert.equal(selectingFields(['Vary', 'Authorization'], true), undefined)
+})
+
+test('an answer that is selected by one field is not given for the same value of another', () => {
+  const red = ['Colour', 'red', 'Size', 'red']
+  assert.notEqual(variantKey('key', ['colour'], red), variantKey('key', ['size'], red))
 })

@@ -307,6 +307,20 @@ test('an answer that one route keeps against what Magento says is not given by o
   assert.notEqual((await shop.get(path, otherHeaders)).body, kept.body)
 })
 
+test('an answer of Magento is not given by an endpoint of the gateway with the same path', async () => {
+  const route = 'GET /V1/magefine/inventaire/:sku'
+  const policies = { routes: [route], cache: { [route]: { ttlSeconds: 600, shared: true } } }
+  await using shop = await startCachedShop('memory', {
+    integration: { policies: { ...policies, endpoints: 'forward' } },
+    other: { policies },
+  })
+  shop.respond = (socket) => answerWith(socket, { body: '{"sku":"A","name":"a","price":1,"x":1}' })
+  const path = '/rest/V1/magefine/inventaire/A'
+  assert.deepEqual(JSON.parse((await shop.get(path)).body), { sku: 'A', name: 'a', price: 1, x: 1 })
+  const composed = await shop.get(path, otherHeaders)
+  assert.deepEqual(JSON.parse(composed.body), { sku: 'A', name: 'a', price: 1 })
+})
+
 test('an answer that is kept is in the audit record of each request that it is given to', async () => {
   await using shop = await startCachedShop('memory', {
     integration: {

@@ -164,6 +164,17 @@ for (const variable of ['sku', 'number']) {
   })
 }
 
+test('an answer that its mapping comes to nothing for is null', async () => {
+  await using own = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [integration],
+    endpoints: { 'rename-article': { ...endpoints['rename-article'], answer: 'nothing' } },
+    schemas,
+  })
+  const { status, body } = await put({ title: 'Written' }, own.url)
+  assert.deepEqual([status, body], [200, 'null'])
+})
+
 describe('an expression that fails', () => {
   let own: TestGateway
   before(async () => {
@@ -294,6 +305,23 @@ test('a body that its mapping makes an attack of is refused as one', async () =>
   assert.equal(magento.received.length, from)
   await buy({ first: 'Ann', last: '{}' })
   assert.equal(magento.received.length, from + 1)
+})
+
+test('what is sent is what was checked, also where its mapping comes to something else each time', async () => {
+  const route = 'POST /V1/erp/buyers'
+  const body = '{ "customer": { "lastname": $random() < 0.5 ? "{{var this}}" : "Ann" } }'
+  await using own = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [{ ...integration, policies: { routes: [route] } }],
+    endpoints: { buyers: { route, call: { route: 'POST /V1/customers', body } } },
+  })
+  const from = magento.received.length
+  // If it were computed again, one in four would be sent with the other name.
+  for (let count = 0; count < 50; count += 1) {
+    await send(own.url, { method: 'POST', path: '/rest/V1/erp/buyers', headers: globexHeaders })
+  }
+  const sent = magento.received.slice(from).map((request) => request.body.toString())
+  assert.deepEqual(new Set(sent), new Set(['{"customer":{"lastname":"Ann"}}']))
 })
 
 test('a body that its mapping gives the name of a variable of the call is refused', async () => {

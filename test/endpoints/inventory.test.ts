@@ -85,6 +85,8 @@ for (const [kind, magentoSettings] of [
           price: 5.5,
         })
         assertContract(getProduct, answer)
+        const { rawTarget = '' } = magento.received.at(-1) ?? {}
+        assert.match(rawTarget, /^\/rest\/default\/V1\/products\//, 'in the same store')
       })
     }
 
@@ -214,8 +216,9 @@ test('endpoints: forward hands the path to the module that the shop has', async 
 })
 
 test('an answer that Magento never gives counts as an error of Magento', async () => {
+  let [noProducts, nothing] = ['', '']
   await using upstream = await startRawUpstream((socket, request) => {
-    const body = request.includes('searchCriteria') ? '{"items":null}' : 'null'
+    const body = request.includes('searchCriteria') ? noProducts : nothing
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
   })
   const bulk = 'POST /V1/magefine/inventaire/bulk'
@@ -237,14 +240,19 @@ test('an answer that Magento never gives counts as an error of Magento', async (
       })
     const stock = { sku: 'a', qty: 1 }
     const path = '/rest/V1/magefine/inventaire'
-    const answers = [
-      await send(gateway.url, { path: `${path}/a`, headers: globexHeaders }),
-      await post(`${path}/bulk`, { items: [stock] }),
-      ...('sourceCode' in magentoSettings ? [] : [await post(path, stock)]),
-    ]
-    for (const answer of answers) {
-      assert.equal(answer.status, 502)
-      assert.equal(problemOf(answer).code, 'upstream-error')
+    for ([noProducts, nothing] of [
+      ['{"items":null}', 'null'],
+      ['<html>', '<html>'],
+    ] as const) {
+      const answers = [
+        await send(gateway.url, { path: `${path}/a`, headers: globexHeaders }),
+        await post(`${path}/bulk`, { items: [stock] }),
+        ...('sourceCode' in magentoSettings ? [] : [await post(path, stock)]),
+      ]
+      for (const answer of answers) {
+        assert.equal(answer.status, 502)
+        assert.equal(problemOf(answer).code, 'upstream-error')
+      }
     }
   }
 })

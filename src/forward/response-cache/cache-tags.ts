@@ -87,17 +87,12 @@ function entitiesOf(request: TaggedRequest): ReadonlyMap<string, ReadonlySet<str
   const subjects = namedSubjects(request)
   const entities = new Map<string, ReadonlySet<string>>()
   for (const field of ['skus', 'orderIds'] as const) {
-    const values = subjects[field]?.map(folded)
+    const values = subjects[field]?.map(asComparedByDatabase)
     // If one of the values is not an entity, none of them can be trusted.
     if (values === undefined || values.some((value) => notEntities.has(value))) continue
     entities.set(familyOfField[field], new Set(values))
   }
   return entities
-}
-
-/** A plus in a path is a space to Magento. */
-function folded(value: string): string {
-  return asComparedByDatabase(value.replaceAll('+', ' '))
 }
 
 /** Writes a tag as JSON, so that different tuples never give the same text. */

@@ -12,6 +12,20 @@ test('a product is found under every spelling that is its SKU to Magento', async
   assert.deepEqual([...found.missing.keys()], ['sku-3'])
 })
 
+test('a product with a comma in its SKU is asked for alone, since Magento splits lists at commas', async () => {
+  const found = await findProducts(['a,b', 'c'], async ({ path, query = '' }) => {
+    if (path === '/V1/products/a%2Cb') return { status: 200, body: { sku: 'a,b' } }
+    assert.match(query, /%5Bvalue%5D=c&/)
+    return { status: 200, body: { items: [{ sku: 'c' }] } }
+  })
+  assert.deepEqual(found, { missing: new Map() })
+})
+
+test('where Magento refuses to show such a product, that is the answer to the whole request', async () => {
+  const refusal = { status: 401, body: { message: 'no' } }
+  assert.deepEqual(await findProducts(['a,b'], async () => refusal), refusal)
+})
+
 test('two spellings of one SKU stand twice', () => {
   const items = [
     { sku: 'skü', qty: 1 },

@@ -243,6 +243,7 @@ test('an answer that Magento never gives counts as an error of Magento', async (
     for ([noProducts, nothing] of [
       ['{"items":null}', 'null'],
       ['<html>', '<html>'],
+      ['{}', '7'],
     ] as const) {
       const answers = [
         await send(gateway.url, { path: `${path}/a`, headers: globexHeaders }),

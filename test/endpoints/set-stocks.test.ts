@@ -109,6 +109,11 @@ for (const [kind, settings] of [
         { sku: 'gone, too', qty: 1, success: false, message: 'Product not found: gone, too' },
       ])
       assert.equal(magento.stock('A/B'), 7)
+      const sent = magento.received.map(({ body }) => body.toString())
+      assert.ok(
+        !sent.includes('{"sourceItems":[]}'),
+        'nothing is sent for a chunk of which none is there',
+      )
     })
 
     test('where Magento goes away in the middle, what was done is told', async () => {
@@ -275,4 +280,24 @@ test('all calls together take no longer than one request may, and what was set i
   assert.equal(results.length, 21)
   assert.equal(results.at(-1)?.message, 'Magento did not answer in time.')
   assert.ok(magento.received.length < 22)
+})
+
+test('an item that Magento was not asked for, since it went away before, has no result yet', async () => {
+  const noted: unknown[] = []
+  const items = ['a', 'b', 'c'].map((sku) => ({ sku, qty: 1 }))
+  const answer = await setStocks.run({
+    variables: new Map(),
+    body: { items },
+    settings: { sourceCode: 'default', arrayLimit: 20 },
+    items: { done: [], note: async (known) => void noted.push(...known) },
+    callMagento: async ({ method, body }) => {
+      if (method === 'GET') return { status: 200, body: { items } }
+      const { sourceItems } = body as { readonly sourceItems: readonly { readonly sku: string }[] }
+      // All at once are refused, and so they are sent one by one.
+      if (sourceItems.length > 1) return { status: 400, body: {} }
+      return { status: sourceItems[0]?.sku === 'a' ? 200 : 503, body: {} }
+    },
+  })
+  assert.deepEqual(noted, [{ sku: 'a', qty: 1, success: true }])
+  assert.deepEqual(answer, { status: 503, body: {} })
 })

@@ -228,6 +228,31 @@ describe('with a disk that hangs', () => {
     )
   })
 
+  test('a write that Magento has answered is not answered as if Magento were late', async () => {
+    await using file = await hangingFile()
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: {
+        audit: { file: file.path, deadlineMs: 2_500, onFailure: 'allow' },
+        magento: { timeouts: { totalMs: 1_500 } },
+      },
+    })
+    const answers = await Promise.all([
+      send(gateway.url, post),
+      // Its answer is streamed.
+      send(gateway.url, { ...post, method: 'DELETE', path: '/rest/V1/products/long' }),
+    ])
+    assert.deepEqual(
+      answers.map(({ status, body }) => [status, body.length]),
+      [
+        [200, 2],
+        [200, longBody.length],
+      ],
+    )
+    assert.equal((await file.linesOf(2)).length, 2)
+  })
+
   test('and audit.onFailure: allow, writes are answered after the deadline', async () => {
     await using file = await hangingFile()
     await using upstream = await startUpstream()

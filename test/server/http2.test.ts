@@ -250,6 +250,15 @@ describe('an answer over HTTP/2', () => {
     assert.ok(answers.every(({ body }) => body === long))
   })
 
+  test('with a status that HTTP/2 does not have counts as none, whoever asked and however long it is', async () => {
+    for (const body of ['{}', 'a'.repeat(200_000)]) {
+      answerUpstream = (socket) => answerWith(socket, body, '600 Odd')
+      const read = await sendOver(session)
+      const written = await sendOver(session, postProduct, product)
+      assert.deepEqual([read.status, written.status], [502, 502])
+    }
+  })
+
   test('that Magento breaks off is not complete', async () => {
     answerUpstream = (socket) => {
       socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'a'.repeat(100_000)}`)

@@ -149,7 +149,9 @@ describe('requests for the same answer at the same time', () => {
     await second.leave()
     await broken.promise
     shop.respond = respond
-    assert.equal((await shop.get(path)).status, 200)
+    const { status, headers } = await shop.get(path)
+    assert.equal(status, 200)
+    assert.equal(headers['cache-status'], 'magegate; fwd=miss', 'nobody had asked again')
   })
 
   test('each ask Magento where the answer is for nobody else', async () => {
@@ -164,6 +166,21 @@ describe('requests for the same answer at the same time', () => {
     assert.equal((await first).status, 404)
     for (const other of await Promise.all(others)) assert.equal(other.status, 200)
     assert.equal(shop.upstream.requests.length, asked + 3)
+  })
+
+  test('each ask Magento where it says that the answer may not be reused', async () => {
+    const path = '/rest/V1/store/websites'
+    const asked = shop.upstream.requests.length
+    const held = shop.holdNext()
+    const first = shop.get(path)
+    const release = await held
+    const second = shop.get(path)
+    await waiting(2)
+    const headers = { 'Cache-Control': 'public, no-cache', ETag: '"a"' }
+    release({ headers, body: '"first"' })
+    assert.equal((await first).body, '"first"')
+    assert.notEqual((await second).body, '"first"')
+    assert.equal(shop.upstream.requests.length, asked + 2)
   })
 
   test('each ask Magento for an answer that is too long, which the first one gets as it comes', async () => {

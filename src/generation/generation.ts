@@ -2,7 +2,7 @@ import { canonicalIp, compileIpSet } from '../admit/ip-address.ts'
 import { prepareReceivers } from '../callbacks/open-callbacks.ts'
 import type { Receiver } from '../callbacks/receiver.ts'
 import type { Config } from '../config.ts'
-import { everything } from '../contract/answer-store.ts'
+import { type AnswerStore, everything } from '../contract/answer-store.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
 import type { UpstreamGate } from '../forward/gate/upstream-gate.ts'
 import { connectMagento } from '../forward/magento.ts'
@@ -82,7 +82,8 @@ export function prepareGeneration(
       log.error({ requestId, ...cause }, 'the record of a request could not be built')
     },
   })
-  const isCaching = config.integrations.some(({ policies }) => policies.cache !== undefined)
+  const isCaching = keepsAnswers(config)
+  let isReplaced = false
   const beforeEnd = settleKeyFirst((request, end) =>
     recorder.whenRecorded(request, buildRecord, end),
   )
@@ -106,7 +107,7 @@ export function prepareGeneration(
   const upstream = connectMagento(magento, answers, gate)
   const responseCache = isCaching
     ? openResponseCache({
-        store: store.answers,
+        store: whileInForce(store.answers, () => !isReplaced),
         answers,
         shop: magento.url,
         maxAnswerBytes: cache.answerKiB * 1024,
@@ -130,10 +131,11 @@ export function prepareGeneration(
   const receivers = prepareReceivers(config.integrations)
   // What can fail is above this line: from here on the configuration has effects.
   // Answers that were kept under other rules, or while no write dropped any, must not be given under these. At a start
-  // there are such in Redis.
-  if (isCaching) void store.answers.drop([everything], 0)
-  // Until its answer is here, and the same again until the caller has read it.
-  lasting.allowRequestsOf(listen.requestTimeoutMs + 2 * magento.timeouts.totalMs)
+  // there are such in Redis. Writes that came before drop none if nothing was cached then.
+  const isFirstCaching = previous !== undefined && !keepsAnswers(previous.config)
+  const holdOffMs = isFirstCaching ? longestRequestMs(previous.config) : 0
+  if (isCaching) void store.answers.drop([everything], holdOffMs)
+  lasting.allowRequestsOf(longestRequestMs(config))
   gate.configure(gateRules(config))
   const probe = magento.probe && watchMagento(magento.probe, upstream.sendGet, gate, log)
   const forgetSecrets = redactions.add(config.secrets, audit.redact)
@@ -187,6 +189,7 @@ export function prepareGeneration(
     }),
     receivers,
     retire: async () => {
+      isReplaced = true
       probe?.stop()
       await users.gone()
       await upstream.close()
@@ -198,6 +201,27 @@ export function prepareGeneration(
       return upstream.close()
     },
     connections: upstream.connections,
+  }
+}
+
+function keepsAnswers({ integrations }: Config): boolean {
+  return integrations.some(({ policies }) => policies.cache !== undefined)
+}
+
+/** Until the answer is here, and the same again until the caller has read it; milliseconds. */
+function longestRequestMs({ gateway: { listen, magento } }: Config): number {
+  return listen.requestTimeoutMs + 2 * magento.timeouts.totalMs
+}
+
+/**
+ * Keeps no answer that is fetched under a configuration after another one has replaced it: the next one may ask with
+ * other credentials, or have another endpoint answer.
+ */
+function whileInForce(answers: AnswerStore, isInForce: () => boolean): AnswerStore {
+  return {
+    ...answers,
+    find: (key, tags) =>
+      isInForce() ? answers.find(key, tags) : { kept: undefined, ticket: undefined },
   }
 }
 

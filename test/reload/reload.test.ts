@@ -13,6 +13,7 @@ import {
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { startRedis } from '../support/redis.ts'
 import {
   adminToken,
   metricOf,
@@ -119,6 +120,64 @@ describe('POST /reload', () => {
     await gateway.writeIntegration(caching(60))
     assert.equal((await gateway.reload()).status, 200)
     assert.deepEqual([await statusOf(), await statusOf()], ['magegate; fwd=miss', 'magegate; hit'])
+  })
+
+  test('gives no answer that a request of before has fetched with the credentials of before', async () => {
+    await using redis = await startRedis()
+    await using upstream = await startRawUpstream((socket, request) => {
+      const [, token] = /^authorization: Bearer (\S+)/im.exec(request) ?? []
+      const body = JSON.stringify({ token })
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    })
+    const route = 'GET /V1/products/:sku'
+    const rateLimit = { rate: '100/s' }
+    const policies = { routes: [route], rateLimit, cache: { [route]: { ttlSeconds: 600 } } }
+    const calling = (bearer: string) => ({ ...globex, upstream: { bearer }, policies })
+    await using gateway = await startReloadable({
+      magentoUrl: upstream.url,
+      integrations: [calling('env:OLD')],
+      // However busy the machine is, Redis is not away.
+      gateway: { store: { redis: 'env:REDIS', deadlineMs: 60_000 } },
+      env: { REDIS: redis.url, OLD: secretOf.old, NEW: secretOf.new },
+    })
+    const read = async () => JSON.parse((await send(gateway.url, { headers: globexHeaders })).body)
+    redis.freeze()
+    const ofBefore = read()
+    // It is on its way, since it keeps the configuration of before alive.
+    do {
+      await gateway.writeIntegration(calling('env:NEW'))
+      assert.equal((await gateway.reload()).status, 200)
+    } while ((await gateway.metric('magegate_config_living_generations')) < 2)
+    redis.thaw()
+    assert.deepEqual(await ofBefore, { token: secretOf.old })
+    assert.deepEqual(await read(), { token: secretOf.new })
+    assert.deepEqual(await read(), { token: secretOf.new })
+    assert.equal(upstream.requests.length, 2)
+  })
+
+  test('keeps nothing of before a write that had come when nothing was cached yet', async () => {
+    await using upstream = await startHeldUpstream()
+    const routes = ['GET /V1/products/:sku', 'PUT /V1/products/:sku']
+    const policies = { routes, cache: { 'GET /V1/products/:sku': { ttlSeconds: 600 } } }
+    await using gateway = await startReloadable({
+      magentoUrl: upstream.url,
+      integrations: [{ ...globex, policies: { routes } }],
+    })
+    const path = '/rest/V1/products/a'
+    const headers = { ...globexHeaders, 'Content-Type': 'application/json' }
+    const written = send(gateway.url, { method: 'PUT', path, headers, body: '{}' })
+    const write = await upstream.next()
+    await gateway.writeIntegration({ ...globex, policies })
+    assert.equal((await gateway.reload()).status, 200)
+    const reads = [send(gateway.url, { path, headers })]
+    const readBefore = await upstream.next()
+    readBefore.answer()
+    await reads[0]
+    write.answer()
+    assert.equal((await written).status, 200)
+    void upstream.next().then((next) => next.answer())
+    const { headers: answered } = await send(gateway.url, { path, headers })
+    assert.notEqual(answered['cache-status'], 'magegate; hit')
   })
 
   test('a request without end does not keep the next configuration from being taken', async () => {

@@ -70,8 +70,9 @@ export function compileRoutes(patterns: readonly RoutePattern[]): RouteMatcher {
   for (const group of byShape.values()) group.sort(literalsFirst)
   return (method, segments) => {
     for (const pattern of byShape.get(shape(method, segments)) ?? []) {
-      const variables = matchSegments(pattern.segments, segments)
-      if (variables !== undefined) return { pattern, variables }
+      if (hasLiterals(pattern.segments, segments)) {
+        return { pattern, variables: variablesIn(pattern.segments, segments) }
+      }
     }
     return undefined
   }
@@ -126,16 +127,23 @@ export function meetRoutes(one: string, other: string): readonly string[] | unde
   return met.every((segment) => segment !== undefined) ? met : undefined
 }
 
-function matchSegments(
+/** Whether segments, as many as the pattern has, are equal to its literals. Most patterns are only asked for this. */
+function hasLiterals(pattern: readonly string[], segments: readonly string[]): boolean {
+  for (let index = 0; index < pattern.length; index += 1) {
+    const expected = pattern[index] as string
+    if (segments[index] !== expected && !isVariable(expected)) return false
+  }
+  return true
+}
+
+function variablesIn(
   pattern: readonly string[],
   segments: readonly string[],
-): ReadonlyMap<string, string> | undefined {
+): ReadonlyMap<string, string> {
   const variables = new Map<string, string>()
   for (const [index, expected] of pattern.entries()) {
-    const segment = segments[index] ?? ''
     const name = variableOf(expected)
-    if (name !== undefined) variables.set(name, segment)
-    else if (segment !== expected) return undefined
+    if (name !== undefined) variables.set(name, segments[index] ?? '')
   }
   return variables
 }

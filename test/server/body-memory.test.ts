@@ -190,6 +190,17 @@ test('an integration that has to leave room gives up its own bodies, those of an
   assert.equal(memory.used(), 860)
 })
 
+test('a body that finds no room is not given up by itself, but refused, and nothing else changes', () => {
+  const memory = openBodyMemory(() => 1_000)
+  const caller = { address: '192.0.2.1', integration: undefined }
+  const share = memory.open(caller, () => assert.fail('given up'))
+  assert.equal(share.grow(600, false), true)
+  assert.equal(share.grow(1_200, false), false)
+  assert.equal(memory.used(), 600)
+  share.release()
+  assert.equal(memory.used(), 0)
+})
+
 test('a body that has come as a whole is not given up, and its memory is given back', () => {
   const memory = openBodyMemory(() => 1_000)
   const open = (address: string) =>

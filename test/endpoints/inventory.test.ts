@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { compileBodySchema } from '../../src/authorize/body-schema.ts'
 import { getProduct } from '../../src/endpoints/get-product.ts'
 import { setStock } from '../../src/endpoints/set-stock.ts'
@@ -256,4 +258,56 @@ test('an answer that Magento never gives counts as an error of Magento', async (
       }
     }
   }
+})
+
+describe('a call of an endpoint', () => {
+  const found = '{"item_id":7}'
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${found.length}\r\n\r\n${found}`
+  const request = {
+    method: 'POST',
+    path: '/rest/V1/magefine/inventaire',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ sku: 'a', qty: 1 }),
+  }
+
+  test('has the time that earlier ones have left, and no more', async () => {
+    const arrived: Socket[] = []
+    await using upstream = await startRawUpstream((socket) => void arrived.push(socket))
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { magento: { timeouts: { headersMs: 600_000, totalMs: 2_000 } } },
+      integrations: [integration],
+    })
+    const order: string[] = []
+    const ask = async (name: string) => {
+      const answer = await send(gateway.url, request)
+      assert.equal(problemOf(answer).code, 'upstream-timeout')
+      order.push(name)
+    }
+    const first = ask('first')
+    await upstream.requestsReach(1)
+    await delay(250)
+    const second = ask('second')
+    await upstream.requestsReach(2)
+    await delay(250)
+    arrived[0]?.write(head)
+    await Promise.all([first, second])
+    assert.equal(upstream.requests.length, 3)
+    assert.deepEqual(order, ['first', 'second'])
+    const [record] = await gateway.auditRecords(2)
+    assert.equal(record?.reason, 'TOTAL_TIMEOUT')
+  })
+
+  test('that is answered with an error page leaves its connection to the next one', async () => {
+    let answer = `HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n${'<'.repeat(100_000)}`
+    await using upstream = await startRawUpstream((socket) => void socket.write(answer))
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { magento: { connections: 1 } },
+      integrations: [integration],
+    })
+    assert.equal(problemOf(await send(gateway.url, request)).code, 'upstream-error')
+    answer = head
+    assert.equal((await send(gateway.url, request)).status, 200)
+  })
 })

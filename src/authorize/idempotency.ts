@@ -64,7 +64,7 @@ export const idempotency = definePolicy({
         })
       }
       if (known.state === 'fresh') {
-        request.heldKey = holdKey(idempotencyKeys, name, fingerprint, ttlMs)
+        request.heldKey = holdKey(idempotencyKeys, name, known.holder, fingerprint, ttlMs)
         return allow
       }
       if (known.fingerprint !== fingerprint) {
@@ -152,6 +152,7 @@ function problemOf(code: string): Rejection {
 function holdKey(
   store: IdempotencyStore,
   name: string,
+  holder: string,
   fingerprint: string,
   ttlMs: number,
 ): HeldKey {
@@ -161,9 +162,9 @@ function holdKey(
       if (isSettled) return
       isSettled = true
       const instead = outcome.code === undefined ? 'not kept' : { problem: outcome.code }
-      if (answer === undefined && isRefused(outcome)) await store.release(name)
-      else if (answer !== undefined && refusedStatuses.has(answer.status)) await store.release(name)
-      else await store.finish(name, fingerprint, answer ?? instead, ttlMs)
+      const isFree = answer === undefined ? isRefused(outcome) : refusedStatuses.has(answer.status)
+      if (isFree) await store.release(name, holder)
+      else await store.finish(name, holder, fingerprint, answer ?? instead, ttlMs)
     },
   }
 }

@@ -10,7 +10,11 @@ export type KeptAnswer =
 
 /** What is known about a key: nothing, or a request that is still running, or one that is over. */
 export type KeyState =
-  | { readonly state: 'fresh' }
+  | {
+      readonly state: 'fresh'
+      /** Identifies the request that has taken the key: if the store loses the key, another one can take it too. */
+      readonly holder: string
+    }
   | { readonly state: 'running'; readonly fingerprint: string }
   | { readonly state: 'over'; readonly fingerprint: string; readonly answer: KeptAnswer }
   /** The store has no room for the key, or is away. */
@@ -27,12 +31,13 @@ export interface IdempotencyStore {
   /** Keeps the answer under a key that was taken; later, if it cannot now. It does not reject. */
   readonly finish: (
     key: string,
+    holder: string,
     fingerprint: string,
     answer: KeptAnswer,
     ttlMs: number,
   ) => Promise<void>
   /** Frees a key whose request was not carried out; later, if it cannot now. It does not reject. */
-  readonly release: (key: string) => Promise<void>
+  readonly release: (key: string, holder: string) => Promise<void>
 }
 
 /** The key that a request holds until it is over. */

@@ -460,6 +460,33 @@ describe('where Redis takes nothing for a while', () => {
   })
 })
 
+test('a key that Redis lost is not freed by the request that had it first while another one runs', async () => {
+  await using redis = await startRedis()
+  await using upstream = await startRawUpstream((socket) => held.push(socket))
+  const held: Socket[] = []
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    // However busy the machine is, Redis is not away.
+    gateway: { store: { redis: 'env:REDIS', deadlineMs: 60_000 } },
+    env: { REDIS: redis.url },
+  })
+  const headers = { ...globexHeaders, ...json, 'Idempotency-Key': 'lost' }
+  const post = () => send(gateway.url, { method: 'POST', path, headers, body: '{}' })
+  const first = post()
+  await upstream.requestsReach(1)
+  await withClient(redis.url, (client) => client.flushall())
+  const second = post()
+  await upstream.requestsReach(2)
+  // Magento says that it has not carried out the first one.
+  answer(held[0] as Socket, 1, '503 Service Unavailable')
+  assert.equal((await first).status, 503)
+  upstream.answer = (socket) => answer(socket, 3)
+  assert.equal(problemOf(await post()).code, 'idempotency-conflict')
+  answer(held[1] as Socket, 2)
+  assert.equal((await second).body, '{"answer":2}')
+  assert.equal((await post()).body, '{"answer":2}')
+})
+
 test('a key is remembered for as many hours as the configuration says', async () => {
   const clock = testClock()
   const idempotencyKeys = memoryKeys(1_000_000, clock)
@@ -484,16 +511,16 @@ test('memory takes no key when it is full, forgets one in time, and keeps no ans
   const clock = testClock()
   const store = memoryKeys(2_000, clock)
   for (const key of ['a', 'b', 'c']) {
-    assert.deepEqual(await store.begin(key, 'f', 1_000), { state: 'fresh' })
+    assert.deepEqual(await store.begin(key, 'f', 1_000), { state: 'fresh', holder: '' })
   }
   assert.deepEqual(await store.begin('d', 'f', 1_000), { state: 'unavailable' })
   const kept = { status: 200, contentType: 'application/json', body: Buffer.alloc(1_000) }
-  await store.finish('a', 'f', kept, 1_000)
+  await store.finish('a', '', 'f', kept, 1_000)
   assert.deepEqual(await store.begin('a', 'f', 1_000), {
     state: 'over',
     fingerprint: 'f',
     answer: 'not kept',
   })
   clock.advance(1_001)
-  assert.deepEqual(await store.begin('d', 'f', 1_000), { state: 'fresh' })
+  assert.deepEqual(await store.begin('d', 'f', 1_000), { state: 'fresh', holder: '' })
 })

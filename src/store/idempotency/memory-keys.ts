@@ -7,6 +7,9 @@ interface Entry {
   readonly bytes: number
 }
 
+/** No key is lost while its request runs, so nothing has to tell requests apart. */
+const holder = ''
+
 /** Bytes that an entry takes in addition to the body that it keeps. */
 const entryBytes = 512
 
@@ -49,9 +52,9 @@ export function memoryKeys(maxBytes: number, clock: () => number): IdempotencySt
       if (bytes + entryBytes > maxBytes) dropEnded()
       if (bytes + entryBytes > maxBytes) return { state: 'unavailable' }
       set(key, { fingerprint, answer: undefined, untilMs: nowMs + ttlMs, bytes: entryBytes })
-      return { state: 'fresh' }
+      return { state: 'fresh', holder }
     },
-    finish: async (key, fingerprint, answer, ttlMs) => {
+    finish: async (key, _holder, fingerprint, answer, ttlMs) => {
       const length = typeof answer === 'object' && 'body' in answer ? answer.body.length : 0
       const isRoom = bytes + length <= maxBytes
       set(key, {

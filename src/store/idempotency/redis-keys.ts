@@ -44,13 +44,13 @@ interface Entry {
  */
 export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
   const unsent = unsentEnds()
-  // The values of the keys whose requests are running in this process.
-  const running = new Map<string, string>()
 
   async function begin(name: string, value: string, ttlMs: number): Promise<KeyState> {
     // A second attempt, since a key may expire or be released between the two commands.
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      if ((await redis.set(name, value, 'PX', ttlMs, 'NX')) === 'OK') return { state: 'fresh' }
+      if ((await redis.set(name, value, 'PX', ttlMs, 'NX')) === 'OK') {
+        return { state: 'fresh', holder: value }
+      }
       const text = await redis.get(name)
       if (text !== null) return stateOf(JSON.parse(text) as Entry)
     }
@@ -66,18 +66,12 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
     })
   }
 
-  async function end(name: string, answer: KeptAnswer | undefined, f = '', ttlMs = 0) {
-    const value = running.get(name) ?? ''
-    running.delete(name)
-    await say(name, value, answer === undefined ? '' : textOf({ f, a: entryOf(answer) }), ttlMs)
-  }
-
   return {
     begin: async (key, fingerprint, ttlMs) => {
       const name = nameOf(key)
       const value = textOf({ f: fingerprint, h: randomUUID() })
       let isAsked = false
-      const state = await guard.ask<KeyState>({
+      return guard.ask<KeyState>({
         slotKey: name,
         ask: () => {
           isAsked = true
@@ -89,11 +83,11 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
           return { state: 'unavailable' }
         },
       })
-      if (state.state === 'fresh') running.set(name, value)
-      return state
     },
-    finish: (key, fingerprint, answer, ttlMs) => end(nameOf(key), answer, fingerprint, ttlMs),
-    release: (key) => end(nameOf(key), undefined),
+    // The holder is the value of the key while the request runs.
+    finish: (key, holder, f, answer, ttlMs) =>
+      say(nameOf(key), holder, textOf({ f, a: entryOf(answer) }), ttlMs),
+    release: (key, holder) => say(nameOf(key), holder, '', 0),
     catchUp: () => {
       for (const { name, value, ended, lifeMs } of unsent.take()) {
         void say(name, value, ended, lifeMs)

@@ -4,6 +4,9 @@ import { test } from 'node:test'
 import { prepareMessageSignature } from '../../src/authenticate/message-signature/verify.ts'
 import { Secret } from '../../src/contract/secret.ts'
 import { prepareUpstreamSignature, upstreamKey } from '../../src/forward/upstream-signature.ts'
+import { globex, startGateway } from '../support/gateway.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 import { requestContext } from '../support/request.ts'
 
 const origin = { scheme: 'https', authority: 'shop.example' } as const
@@ -73,5 +76,34 @@ test('says what is expected of a key that cannot sign', () => {
     assert.deepEqual(upstreamKey({ ...settings, secret: key }), {
       expected: 'a private key for ed25519 or ecdsa-p256-sha256 in PEM, or a shared secret',
     })
+  }
+})
+
+test('every request to Magento is signed, those that an endpoint makes too', async () => {
+  const found = '{"item_id":7}'
+  await using upstream = await startRawUpstream(
+    (socket) =>
+      void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${found.length}\r\n\r\n${found}`),
+  )
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { magento: { upstreamSignature: { scheme: 'body', secret: 'env:UPSTREAM' } } },
+    integrations: [{ ...globex, policies: { ...globex.policies, endpoints: 'compose' } }],
+    env: { UPSTREAM: secret.reveal() },
+  })
+  for (const path of ['/rest/V1/products', '/rest/V1/magefine/inventaire']) {
+    const { status } = await send(gateway.url, {
+      method: 'POST',
+      path,
+      headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+      body: '{"sku":"a","qty":1}',
+    })
+    assert.equal(status, 200)
+  }
+  assert.equal(upstream.requests.length, 3)
+  for (const request of upstream.requests) {
+    const [, sent = ''] = request.split('\r\n\r\n')
+    const expected = createHmac('sha256', secret.reveal()).update(sent).digest('hex')
+    assert.equal(/^x-signature: (\w+)/im.exec(request)?.[1], expected)
   }
 })

@@ -298,6 +298,24 @@ describe('a call of an endpoint', () => {
     assert.equal(record?.reason, 'TOTAL_TIMEOUT')
   })
 
+  test('that is answered with more than 16 MiB fails, and that says nothing against Magento', async () => {
+    const long = Buffer.alloc(16_777_217, ' ')
+    await using upstream = await startRawUpstream((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${long.length}\r\n\r\n`)
+      socket.write(long)
+    })
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { magento: { circuitBreaker: { minimumCalls: 1, failureShare: 0.1 } } },
+      integrations: [integration],
+    })
+    for (let count = 0; count < 2; count += 1) {
+      assert.equal(problemOf(await send(gateway.url, request)).code, 'upstream-failed')
+    }
+    const [record] = await gateway.auditRecords(2)
+    assert.equal(record?.reason, 'the answer is too long')
+  })
+
   test('that is answered with an error page leaves its connection to the next one', async () => {
     let answer = `HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n${'<'.repeat(100_000)}`
     await using upstream = await startRawUpstream((socket) => void socket.write(answer))

@@ -18,6 +18,7 @@ import { checkStorePlace } from './store-place.ts'
  */
 export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
   const { listen, limits, audit, store, magento, shutdown, jobs } = settings
+  const { refusals } = limits.perAddress
   return [
     ...checkUpstreamKey(magento),
     ...checkStorePlace(store),
@@ -32,6 +33,11 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
       '/limits/bodyMemoryMiB',
       limits.bodyMemoryMiB * 1_048_576 < limits.bodyBytes &&
         'room for at least one body of bodyBytes',
+    ),
+    ...faultAt(
+      '/limits/perAddress/refusals/longestPenaltyMs',
+      refusals.longestPenaltyMs < refusals.penaltyMs &&
+        `at least penaltyMs, ${refusals.penaltyMs}, which is the first one`,
     ),
     ...faultAt(
       '/shutdown/deadlineMs',

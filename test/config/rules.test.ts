@@ -137,6 +137,12 @@ const cases: readonly {
     right: deprecated('2027-03-31'),
   },
   {
+    what: 'a first penalty that is longer than the longest',
+    at: '/limits/perAddress/refusals/longestPenaltyMs',
+    wrong: { gateway: { limits: { perAddress: { refusals: { penaltyMs: 300_001 } } } } },
+    right: { gateway: { limits: { perAddress: { refusals: { penaltyMs: 300_000 } } } } },
+  },
+  {
     what: 'a deadline for stopping that the notice uses up',
     at: '/shutdown/deadlineMs',
     wrong: { gateway: { shutdown: { noticeMs: 5_000, deadlineMs: 5_000 } } },

@@ -174,6 +174,22 @@ test('a body that breaks off behind a request that waits for Magento is refused 
   assert.deepEqual(records.map(({ status }) => status).sort(), [200, 400])
 })
 
+test('what is no HTTP is refused once, however many pieces of it come behind a request that waits', async () => {
+  await using upstream = await startHeldUpstream()
+  await using behind = await startGateway({ magentoUrl: upstream.url, integrations: [globex] })
+  const { hostname, port } = new URL(behind.url)
+  const socket = connect(Number(port), hostname)
+  socket.write(`${get}\r\nNONSENSE\r\n\r\n`)
+  const { answer } = await upstream.next()
+  socket.write('MORE NONSENSE\r\n\r\n')
+  // What was sent before it has been read when it is answered.
+  assert.equal((await send(behind.url)).status, 401)
+  answer()
+  assert.deepEqual(statusesIn(await text(socket)), [200, 400])
+  const records = await behind.auditRecords(3)
+  assert.deepEqual(records.map(({ status }) => status).sort(), [200, 400, 401])
+})
+
 test('a flood of requests behind the last answer of a connection ends it, whoever waits for an earlier one', async () => {
   await using upstream = await startRawUpstream(() => undefined)
   await using flooded = await startGateway({

@@ -227,6 +227,7 @@ export class RequestContext {
   bytesOut = 0
   #isOver = false
   #isKeySettled = false
+  #isCarriedOut = false
   #atEnd: (() => void) | undefined
 
   constructor(arrival: Arrival) {
@@ -241,7 +242,10 @@ export class RequestContext {
     this.traceId = arrival.requestId.replaceAll('-', '')
   }
 
-  /** Calls back when the request is over, its key included, or at once if it is over; for one callback per request. */
+  /**
+   * Calls back when the request is over and nothing of it is still carried out, or at once if its response has closed;
+   * for one callback per request.
+   */
   atEnd(giveBack: () => void): void {
     if (this.#isOver) giveBack()
     else this.#atEnd = giveBack
@@ -266,17 +270,30 @@ export class RequestContext {
   end(): void {
     this.#isOver = true
     this.leaveQueue?.()
-    // With a key, it is carried out even if its caller has left.
-    if (this.heldKey === undefined || this.#isKeySettled) this.#giveBack()
+    this.#giveBack()
   }
 
   /** Tells that its key is settled, so that nothing of it is still to be carried out. */
   endKey(): void {
     this.#isKeySettled = true
-    if (this.#isOver) this.#giveBack()
+    this.#giveBack()
+  }
+
+  /** Takes note of work for the request that goes on even if its caller leaves. To be called once. */
+  async untilCarriedOut<Result>(work: Promise<Result>): Promise<Result> {
+    this.#isCarriedOut = true
+    try {
+      return await work
+    } finally {
+      this.#isCarriedOut = false
+      this.#giveBack()
+    }
   }
 
   #giveBack(): void {
+    // With a key, it is carried out even if its caller has left.
+    const hasOpenKey = this.heldKey !== undefined && !this.#isKeySettled
+    if (!this.#isOver || this.#isCarriedOut || hasOpenKey) return
     this.releaseBody?.()
     this.#atEnd?.()
     this.#atEnd = undefined

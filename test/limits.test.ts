@@ -166,6 +166,33 @@ test('a request with a key counts until it is carried out, even if its caller le
   while ((await send(gateway.url, { headers: globexHeaders })).status !== 200);
 })
 
+test('a request to an endpoint counts until it is carried out, even if its caller leaves', async () => {
+  await using upstream = await startHeldUpstream()
+  const { policies, ...limitedOne } = limited({ concurrency: 1 })
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...limitedOne, policies: { ...policies, endpoints: 'compose' } }],
+  })
+  const leaving = new AbortController()
+  const left = fetch(`${gateway.url}/rest/V1/magefine/inventaire`, {
+    method: 'POST',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    body: '{"sku":"a","qty":1}',
+    signal: leaving.signal,
+  })
+  const underWay = await upstream.next()
+  leaving.abort()
+  await assert.rejects(left)
+  const [record] = await gateway.auditRecords(1)
+  assert.equal(record?.code, 'client-closed')
+  assert.ok(record?.upstreamMs, 'it tells that Magento was asked')
+  void upstream.next().then((next) => next.answer())
+  const refused = await send(gateway.url, { headers: globexHeaders })
+  assert.equal(problemOf(refused).code, 'concurrency-exceeded')
+  underWay.answer()
+  while ((await send(gateway.url, { headers: globexHeaders })).status !== 200);
+})
+
 test('a place is held in Redis for as long as a request may last, its answer read slowly too', async () => {
   await using redis = await startRedis()
   await using upstream = await startHeldUpstream()

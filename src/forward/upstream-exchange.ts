@@ -158,6 +158,9 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       spanId: occasion.upstream?.spanId ?? newSpanId(),
       origin,
     }
+    const before = occasion.upstream?.durationMs ?? 0
+    // If the caller leaves meanwhile, its record tells that Magento was being asked.
+    occasion.upstream = { ...exchange, startedAt: exchange.startedAt - before }
     let result: UpstreamAnswer | Rejection | undefined
     try {
       result = await sendAttempts(occasion, request, authorize, exchange)
@@ -166,7 +169,6 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       const tookMs = performance.now() - exchange.startedAt
       const hasFailed = result === tooLong ? false : hasMagentoFailed(exchange, undefined, result)
       gate.leave(pass, occasion, hasFailed, tookMs)
-      const before = occasion.upstream?.durationMs ?? 0
       occasion.upstream = { ...exchange, durationMs: before + tookMs }
     }
   }

@@ -46,7 +46,7 @@ export function prepareRespond(responders: Responders) {
       return upstream.forward(request, authorizeUpstream, response, totalMs)
     }
     const until = performance.now() + totalMs
-    return answerEndpoint(
+    const answered = answerEndpoint(
       { store: request.target?.store, body: request.json?.value },
       request.endpoint,
       { sourceCode, arrayLimit: shop.arrayLimit },
@@ -57,6 +57,7 @@ export function prepareRespond(responders: Responders) {
         return upstream.send(request, { ...call, withinMs }, authorizeUpstream)
       },
     )
+    return request.untilCarriedOut(answered)
   }
 
   function begin(
@@ -68,7 +69,9 @@ export function prepareRespond(responders: Responders) {
     if (request.route === openApiRoute) {
       return { status: 200, contentType: 'application/json', body: integration.openApi() }
     }
-    if (request.job !== undefined && jobs !== undefined) return jobs.answer(request)
+    if (request.job !== undefined && jobs !== undefined) {
+      return request.untilCarriedOut(jobs.answer(request))
+    }
     return cache === undefined
       ? ask(request, response, integration)
       : cache.answer(request, response, (totalMs) => ask(request, response, integration, totalMs))

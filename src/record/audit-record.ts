@@ -118,7 +118,7 @@ function auditRecord(
   { hashToken, showBody }: RecordSettings,
 ): AuditRecord {
   const outcome = request.outcome ?? clientClosed
-  const { upstream, target, body, keptAnswer, auditDetails, bearerDigest } = request
+  const { upstream, target, body, keptAnswer, auditDetails, bearerDigest, endedAt } = request
   const { skus, orderIds, jobIds } = namedSubjects(request)
   function shownBody(bytes: Buffer | undefined, maxLength: number | undefined): string | undefined {
     if (maxLength === undefined || bytes === undefined || bytes.length === 0) return undefined
@@ -140,8 +140,8 @@ function auditRecord(
     code: outcome.code,
     reason: outcome.reason,
     policy: outcome.policy,
-    durationMs: milliseconds(request.endedAt - request.startedAt),
-    upstreamMs: milliseconds(upstream?.durationMs),
+    durationMs: milliseconds(endedAt - request.startedAt),
+    upstreamMs: upstream && milliseconds(upstream.durationMs ?? endedAt - upstream.startedAt),
     upstreamStatus: upstream?.status,
     bytesIn: body.length,
     bytesOut: request.bytesOut,

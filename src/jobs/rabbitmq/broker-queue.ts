@@ -7,6 +7,7 @@ import type { EntryRecords } from './entry-records.ts'
 import { messageOf } from './message.ts'
 import type { QueueNames } from './queue-names.ts'
 import { recordLifeMs } from './run-entry.ts'
+import { originalOf } from './unread-message.ts'
 
 /** The parts of a queue in a broker. */
 export interface BrokerQueueSettings {
@@ -48,7 +49,11 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
     },
     listDead: dead.list,
     putBack: (id, expiresAtMs) =>
-      dead.take(id, async ({ owner, orderKey, payload }) => {
+      dead.take(id, async ({ owner, orderKey, payload, unreadFrom }, message) => {
+        if (unreadFrom !== undefined) {
+          await broker.publish(unreadFrom, originalOf(message))
+          return true
+        }
         const nowMs = clock()
         if (!(await records.revive(id, recordLifeMs(expiresAtMs, nowMs)))) return false
         const entry = { id, owner, orderKey, payload, expiresAtMs, putAtMs: nowMs }

@@ -6,7 +6,7 @@ import type { DeadLetters } from './dead-letters.ts'
 import type { Load } from './entry-records.ts'
 import { type Held, heldEntries, messageKey } from './held-entries.ts'
 import { entryOf, messageOf } from './message.ts'
-import { type Fate, type RunSettings, runEntry } from './run-entry.ts'
+import { type Fate, type RunSettings, runEntry, untilDone } from './run-entry.ts'
 import { type Receipt, subscribe } from './subscription.ts'
 
 /** Consumes a queue in this process. */
@@ -78,11 +78,11 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   let pausedUntilMs = 0
   let timer: NodeJS.Timeout | undefined
 
-  function onMessage(message: ConsumeMessage, receipt: Receipt): void {
+  function onMessage(message: ConsumeMessage, receipt: Receipt, queue: string): void {
     const entry = entryOf(message)?.entry
     if (entry === undefined) {
-      // It is left unacknowledged: it is not ours, or comes from a later version that can deal with it.
-      onFault(new Error(`a message of ${message.fields.routingKey} is not understood`))
+      onFault(new Error(`a message of ${queue} is not understood, and becomes a dead letter`))
+      setAside(message, receipt, queue)
       return
     }
     const held = entries.find(entry)
@@ -100,6 +100,18 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       sendAway(fresh)
     }
     pumpSoon()
+  }
+
+  /** Makes a message a dead letter that is not understood. While the broker does not take it, it stays where it is. */
+  function setAside(message: ConsumeMessage, receipt: Receipt, queue: string): void {
+    const add = async () => {
+      // It is delivered again.
+      if (!receipt.isVoid()) await dead.addUnread(message, queue, clock())
+    }
+    const setting = untilDone(add, end.signal, onFault)
+      .then(receipt.acknowledge, () => undefined)
+      .finally(() => leaving.delete(setting))
+    leaving.add(setting)
   }
 
   /** Pumps once all messages that arrived together are here, so that the first of them begins first. */

@@ -1,19 +1,25 @@
-import type { Channel, GetMessage } from 'amqplib'
+import type { Channel, GetMessage, Message } from 'amqplib'
 import type { DeadLetter, Page } from '../durable-queue.ts'
 import type { AskBroker } from './ask-broker.ts'
 import type { Broker } from './broker.ts'
 import { type Death, entryOf, messageOf, type StoredEntry } from './message.ts'
+import { unreadLetter } from './unread-message.ts'
 
 /** The dead letters of one queue, in a queue of the broker. */
 export interface DeadLetters {
   /** Adds a letter; resolves when it is durable. It may then be there twice, but counts as one. */
   readonly add: (entry: StoredEntry, death: Death) => Promise<void>
+  /** Adds a message that is not understood, in the same way. */
+  readonly addUnread: (message: Message, queue: string, nowMs: number) => Promise<void>
   readonly list: (page: Page) => Promise<readonly DeadLetter[]>
   /**
    * Removes a letter after something has been done with it; false if there is no such letter, or if it is to stay.
    * @param act resolves with false if the letter is to stay
    */
-  readonly take: (id: string, act: (entry: StoredEntry) => Promise<boolean>) => Promise<boolean>
+  readonly take: (
+    id: string,
+    act: (entry: StoredEntry, message: Message) => Promise<boolean>,
+  ) => Promise<boolean>
   readonly count: () => Promise<number>
 }
 
@@ -44,6 +50,8 @@ export function deadLetters(broker: Broker, queue: string, keepMs: number): Dead
   return {
     add: (entry, death) =>
       broker.publish(queue, { ...messageOf(entry, death), expiration: String(keepMs) }),
+    addUnread: (message, from, nowMs) =>
+      broker.publish(queue, { ...unreadLetter(message, from, nowMs), expiration: String(keepMs) }),
     list: ({ limit, after }) =>
       read(async (_, found) => {
         const byId = new Map(found.map(({ letter }) => [letter.id, letter]))
@@ -57,7 +65,7 @@ export function deadLetters(broker: Broker, queue: string, keepMs: number): Dead
         const [first] = copies
         if (first === undefined) return false
         const { diedAtMs: _, attempts: __, reason: ___, ...entry } = first.letter
-        if (!(await act(entry))) return false
+        if (!(await act(entry, first.message))) return false
         for (const { message } of copies) channel.ack(message)
         return true
       }),

@@ -14,6 +14,8 @@ export interface StoredEntry extends QueueEntry {
   readonly putAtMs: number
   /** Absent before the first delivery; used if the records have lost it. */
   readonly past?: Past
+  /** The queue from which it was taken because its message was not understood; absent for an entry of ours. */
+  readonly unreadFrom?: string
 }
 
 /** How and when an entry became a dead letter. */
@@ -28,7 +30,7 @@ export interface Death {
 export interface OutgoingMessage {
   readonly content: Buffer
   readonly messageId: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, unknown>>
   /** After so many milliseconds in a queue the broker drops it. */
   readonly expiration?: string
 }
@@ -42,7 +44,7 @@ export function messageOf({ id, payload, ...header }: StoredEntry, death?: Death
   return { content: payload, messageId: id, headers: { entry: JSON.stringify(whole) } }
 }
 
-/** The entry of a message, and how it died; undefined if the message is not one of ours. */
+/** The entry of a message, and how it died; undefined if the message is not one of ours that we understand. */
 export function entryOf({
   content,
   properties,
@@ -52,8 +54,17 @@ export function entryOf({
   if (typeof messageId !== 'string' || typeof text !== 'string') return undefined
   try {
     const { death, ...header } = JSON.parse(text) as Header
+    if (!isWhole(header)) return undefined
     return { entry: { ...header, id: messageId, payload: content }, death }
   } catch {
     return undefined
   }
+}
+
+function isWhole({ owner, orderKey, putAtMs, expiresAtMs, notBeforeMs }: Partial<Header>): boolean {
+  return (
+    typeof owner === 'string' &&
+    typeof (orderKey ?? '') === 'string' &&
+    [putAtMs, expiresAtMs, notBeforeMs ?? 0].every(Number.isFinite)
+  )
 }

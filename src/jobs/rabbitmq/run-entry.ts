@@ -151,8 +151,11 @@ function endingOf(
   return { state: 'waiting', dueAtMs: atMs, reason, payload }
 }
 
-/** Tries until it succeeds; rejects when `end` aborts. */
-async function untilDone<Result>(
+/**
+ * Tries until it succeeds.
+ * @throws {Error} when `end` aborts
+ */
+export async function untilDone<Result>(
   act: () => Promise<Result>,
   end: AbortSignal,
   onFault: (error: unknown) => void,

@@ -14,7 +14,8 @@ export interface Receipt {
 
 /** Gets the messages that are delivered. */
 export interface Subscriber {
-  readonly onMessage: (message: ConsumeMessage, receipt: Receipt) => void
+  /** @param queue that it was delivered from */
+  readonly onMessage: (message: ConsumeMessage, receipt: Receipt, queue: string) => void
   /** All receipts so far are void; their messages are delivered again, here or elsewhere. */
   readonly onLost: () => void
 }
@@ -54,6 +55,7 @@ export function subscribe(
           subscriber.onMessage(
             message,
             receiptOf(channel, message, () => isGone),
+            queue,
           )
       })
       await ask(consuming)

@@ -13,6 +13,7 @@ import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
 import { testConnections } from './connection-failures.ts'
+import { testUnreadMessages } from './unread-messages.ts'
 
 const done: Settlement = { state: 'done' }
 
@@ -46,6 +47,7 @@ describe('jobs in RabbitMQ', () => {
     withBackends(1, ([backend]) => run(backend as TestBackend))
 
   testConnections(() => ({ rabbit, redis }))
+  testUnreadMessages(() => ({ rabbit, redis }))
 
   test('are refused while no broker is there; those before that are delivered when it is back', () =>
     withBackend(async (backend) => {

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { Message } from 'amqplib'
+import { type Death, messageOf, type OutgoingMessage } from './message.ts'
+
+/*
+ * A message that this process does not understand was put by a later version, or by somebody else. It becomes a dead
+ * letter: it is not lost, an operator sees it, and it holds up nothing.
+ */
+
+/**
+ * The dead letter of a message that is not understood. Its id follows from the message, so that copies count as one.
+ * @param queue that it was delivered from
+ * @param nowMs milliseconds since the epoch
+ */
+export function unreadLetter(
+  { content, properties }: Message,
+  queue: string,
+  nowMs: number,
+): OutgoingMessage {
+  const { headers: delivered = {}, messageId } = properties
+  // The broker adds this, and it differs from one delivery to the next.
+  const { 'x-delivery-count': _, ...headers } = delivered
+  const digest = createHash('sha256')
+    .update(JSON.stringify([queue, messageId, headers]))
+    .update(content)
+    .digest('base64url')
+  const entry = {
+    id: `unread-${digest.slice(0, 22)}`,
+    owner: '-',
+    payload: content,
+    putAtMs: nowMs,
+    expiresAtMs: nowMs,
+    unreadFrom: queue,
+  }
+  const reason = `a message of ${queue} is not understood`
+  const death: Death = { attempts: 0, diedAtMs: nowMs, reason }
+  const letter = messageOf(entry, death)
+  // As they are, since not every value of AMQP can be written as JSON.
+  const own = { ...headers, ...(typeof messageId === 'string' && { 'message-id': messageId }) }
+  return { ...letter, headers: { ...letter.headers, own } }
+}
+
+/** The message that {@link unreadLetter} was made of. */
+export function originalOf({ content, properties }: Message): OutgoingMessage {
+  const { 'message-id': messageId, ...headers } = properties.headers?.own ?? {}
+  return { content, messageId, headers }
+}

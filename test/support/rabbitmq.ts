@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { boundToThisProcess } from './bound-process.ts'
 import { freePort } from './free-port.ts'
 import { killed } from './redis.ts'
@@ -23,10 +24,13 @@ export interface TestRabbit extends AsyncDisposable {
   readonly kill: () => Promise<void>
   /** Starts it again on the same ports, with the same data. */
   readonly restart: () => Promise<void>
+  /** Does what rabbitmqctl does with these arguments. */
+  readonly control: (...args: readonly string[]) => Promise<void>
 }
 
-/** What the package brings; the command on the PATH would run it as another user and from another folder. */
+/** What the package brings; the commands on the PATH would run it as another user and from another folder. */
 const server = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+const controller = '/usr/lib/rabbitmq/bin/rabbitmqctl'
 
 /**
  * Starts a broker with an epmd, a name, a cookie and a folder of its own, so that it meets no other one.
@@ -75,6 +79,9 @@ export async function startRabbit(): Promise<TestRabbit> {
     kill: () => killed(broker),
     restart: async () => {
       broker = await start()
+    },
+    control: async (...args) => {
+      await promisify(execFile)(controller, args, { env: environment })
     },
     [Symbol.asyncDispose]: async () => {
       await killed(broker)

@@ -12,6 +12,8 @@ import { originalOf } from './unread-message.ts'
 /** The parts of a queue in a broker. */
 export interface BrokerQueueSettings {
   readonly broker: Broker
+  /** The connection to consume on, which publishes nothing. */
+  readonly consumingBroker: Broker
   readonly records: EntryRecords
   readonly names: QueueNames
   /** How long a dead letter is kept, milliseconds. */

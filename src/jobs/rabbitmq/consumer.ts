@@ -244,7 +244,9 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   }, beatEveryMs)
   const looks = setInterval(giveBackOld, lookForOldEveryMs)
   // The first beat comes before anything begins: it keeps others from taking what this process has under way.
-  const subscription = beat().then(() => subscribe(broker, names.sources, { onMessage, onLost }))
+  const subscription = beat().then(() =>
+    subscribe(settings.consumingBroker, names.sources, { onMessage, onLost }),
+  )
 
   return {
     beat,

@@ -35,18 +35,31 @@ export async function openBrokerBackend(
 ): Promise<JobBackend> {
   const { entriesOf, store, keepDeadMs, isStoreAway, onBrokerChange } = settings
   const names = { jobs: queueNames('jobs'), callbacks: queueNames('callbacks') }
-  const broker = await openBroker({
-    ...settings,
-    declare: async (channel, ask) => {
-      await declareQueues(channel, ask, names.jobs)
-      await declareQueues(channel, ask, names.callbacks)
-    },
-    onChange: onBrokerChange,
-  })
+  const lost = new Set<string>()
+  const connect = (purpose: string) =>
+    openBroker({
+      ...settings,
+      declare: async (channel, ask) => {
+        await declareQueues(channel, ask, names.jobs)
+        await declareQueues(channel, ask, names.callbacks)
+      },
+      onChange: (lostCode) => {
+        const wereAllThere = lost.size === 0
+        if (lostCode === undefined) lost.delete(purpose)
+        else lost.add(purpose)
+        if (wereAllThere !== (lost.size === 0)) onBrokerChange(lostCode)
+      },
+    })
+  /*
+   * Messages are consumed over a connection of their own. While memory or disk of the broker are full, it reads nothing
+   * from those that publish, so it would get no acknowledgement there either, and would never have room again.
+   */
+  const [broker, consumingBroker] = await Promise.all([connect('publish'), connect('consume')])
   const clock = Date.now
   const queueOf = (name: 'jobs' | 'callbacks') =>
     brokerQueue({
       broker,
+      consumingBroker,
       records: entriesOf(name),
       names: names[name],
       keepDeadMs,
@@ -57,7 +70,9 @@ export async function openBrokerBackend(
     jobs: queueOf('jobs'),
     callbacks: queueOf('callbacks'),
     store,
-    isAway: () => broker.isAway() || isStoreAway(),
-    close: broker.close,
+    isAway: () => broker.isAway() || consumingBroker.isAway() || isStoreAway(),
+    close: async () => {
+      await Promise.all([broker.close(), consumingBroker.close()])
+    },
   }
 }

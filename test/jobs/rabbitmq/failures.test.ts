@@ -13,6 +13,7 @@ import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, type TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
 import { testConnections } from './connection-failures.ts'
+import { testFullBroker } from './full-broker.ts'
 import { testUnreadMessages } from './unread-messages.ts'
 
 const done: Settlement = { state: 'done' }
@@ -48,6 +49,7 @@ describe('jobs in RabbitMQ', () => {
 
   testConnections(() => ({ rabbit, redis }))
   testUnreadMessages(() => ({ rabbit, redis }))
+  testFullBroker(() => ({ rabbit, redis }))
 
   test('are refused while no broker is there; those before that are delivered when it is back', () =>
     withBackend(async (backend) => {

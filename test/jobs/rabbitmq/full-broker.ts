@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openTestBackend } from '../../support/broker-backend.ts'
+import type { TestRabbit } from '../../support/rabbitmq.ts'
+import type { TestRedis } from '../../support/redis.ts'
+import { deliveriesOf, entryOf } from '../queue-contract.ts'
+
+/** What happens while memory or disk of a broker are full. */
+export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestRedis }): void {
+  test('are carried out by a broker that is full, and refused', async () => {
+    const { rabbit, redis } = servers()
+    await using backend = await openTestBackend(rabbit.url, redis.url)
+    // More than a process holds of one queue, so that further ones come only for acknowledgements.
+    const ids = Array.from({ length: 40 }, (_, index) => `full-${index}`)
+    for (const id of ids) await backend.jobs.put(entryOf(id))
+    await rabbit.control('set_disk_free_limit', '9000GB')
+    try {
+      await assert.rejects(backend.jobs.put(entryOf('refused')), { code: /^BROKER_/ })
+      assert.equal(await backend.jobs.cancel('refused'), 'cancelled')
+      assert.equal(backend.isAway?.(), true)
+      const deliveries = deliveriesOf(backend.jobs)
+      const done = new Set<string>()
+      while (done.size < ids.length) {
+        const { delivery, settle } = await deliveries.next()
+        done.add(delivery.id)
+        settle({ state: 'done' })
+      }
+      assert.deepEqual([...done].sort(), [...ids].sort())
+    } finally {
+      await rabbit.control('set_disk_free_limit', '10MB')
+    }
+    while (backend.isAway?.()) await delay(20)
+    // Also those that were taken back.
+    while ((await backend.jobs.depth()).waiting > 0) await delay(20)
+  })
+}

@@ -316,6 +316,18 @@ describe('a call of an endpoint', () => {
     assert.equal(record?.reason, 'the answer is too long')
   })
 
+  test('that Magento breaks off counts against it, so that it is left alone', async () => {
+    await using upstream = await startRawUpstream((socket) => void socket.destroy())
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { magento: { circuitBreaker: { minimumCalls: 1, failureShare: 0.1 } } },
+      integrations: [integration],
+    })
+    assert.equal(problemOf(await send(gateway.url, request)).code, 'upstream-failed')
+    assert.equal(problemOf(await send(gateway.url, request)).code, 'circuit-open')
+    assert.equal(upstream.requests.length, 1)
+  })
+
   test('that is answered with an error page leaves its connection to the next one', async () => {
     let answer = `HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n${'<'.repeat(100_000)}`
     await using upstream = await startRawUpstream((socket) => void socket.write(answer))

@@ -47,46 +47,57 @@ function valuesOf(
 ): readonly string[] | undefined {
   if (variables.length === 0 && (pointers.length === 0 || json === undefined)) return undefined
   const values = new Set<string>()
+  const take = (value: unknown) => {
+    note(values, value)
+    // `005` and `5.0` are order 5 to Magento.
+    if (field === 'orderIds') note(values, wholeNumberOf(value))
+  }
   for (const variable of variables) {
     const raw = routeVariables?.get(variable)
-    if (raw === undefined) continue
-    const text = percentDecode(raw)
-    note(values, text)
-    // `005` and `5.0` are order 5 to Magento.
-    if (field === 'orderIds') note(values, wholeNumberOf(text))
+    if (raw !== undefined) take(percentDecode(raw))
   }
   if (json !== undefined) {
     const isBulk = mayBeBulk(apiRoute(target?.segments ?? []).execution, json.value)
     for (const steps of pointers) {
       const isForEach = isBulk && beginsWithinElements(steps)
-      collect(json.value, isForEach ? ['*', ...steps] : steps, 0, values)
+      collect(json.value, isForEach ? ['*', ...steps] : steps, 0, take)
     }
   }
   return values.size === 0 ? undefined : [...values]
 }
 
-function collect(value: unknown, steps: readonly string[], at: number, values: Set<string>): void {
+function collect(
+  value: unknown,
+  steps: readonly string[],
+  at: number,
+  take: (value: unknown) => void,
+): void {
   const step = steps[at]
-  if (step === undefined) note(values, value)
+  if (step === undefined) take(value)
   else if (typeof value !== 'object' || value === null) return
   else if (step === '*') {
-    for (const each of Object.values(value)) collect(each, steps, at + 1, values)
+    for (const each of Object.values(value)) collect(each, steps, at + 1, take)
   } else {
     const folded = foldName(step)
     for (const [name, member] of Object.entries(value)) {
-      if (foldName(name) === folded) collect(member, steps, at + 1, values)
+      if (foldName(name) === folded) collect(member, steps, at + 1, take)
     }
   }
 }
 
-function wholeNumberOf(text: string | undefined): number | undefined {
-  const number = Math.trunc(Number(text || undefined))
+/** What Magento makes of an id that is a number or a numeric text (PHP: is_numeric, settype). */
+function wholeNumberOf(value: unknown): number | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined
+  const number = Math.trunc(Number(value === '' ? undefined : value))
   return Number.isSafeInteger(number) ? number : undefined
 }
 
 function note(values: Set<string>, value: unknown): void {
   if (typeof value !== 'string' && typeof value !== 'number') return
   const text = String(value)
-  if (text.length > 0 && text.length <= maxSubjectLength && values.size < maxValues)
-    values.add(text)
+  // However many spaces follow it, it is the same SKU to Magento's database.
+  const shown = text.length > maxSubjectLength ? text.trimEnd() : text
+  if (shown.length > 0 && shown.length <= maxSubjectLength && values.size < maxValues) {
+    values.add(shown)
+  }
 }

@@ -144,6 +144,16 @@ describe('of the routes of Magento the record tells', () => {
     }
     const { orderIds } = await recordOf({ path: '/rest/V1/orders/5' })
     assert.deepEqual(orderIds, ['5'])
+    for (const order_id of ['005', '5e0', 5.5, ' 5']) {
+      const { orderIds } = await post('/V1/invoices', { entity: { order_id } })
+      assert.deepEqual(orderIds, [String(order_id), '5'])
+    }
+  })
+  test('an SKU with more spaces behind it than an SKU can be long', async () => {
+    const sku = `A${' '.repeat(100)}`
+    assert.deepEqual((await post('/V1/products', { product: { sku } })).skus, ['A'])
+    const { skus } = await recordOf({ path: `/rest/V1/products/A${'%20'.repeat(100)}` })
+    assert.deepEqual(skus, ['A'])
   })
   test('the SKUs of path and body', async () => {
     const { skus } = await post('/V1/products/A', { product: { sku: 'B' } }, 'PUT')

@@ -36,7 +36,7 @@ export const jsonBody = definePolicy({
       }),
       members: Type.Integer({
         minimum: 1,
-        maximum: 100_000_000,
+        maximum: 5_000_000,
         default: standardJsonBounds.members,
         description: 'Most members of objects and elements of arrays in total.',
       }),

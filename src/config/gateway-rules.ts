@@ -28,6 +28,13 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
         !isLoopback(listen.host) &&
         'true, or a loopback address in /listen/host',
     ),
+    ...faultAt(
+      '/listen',
+      listen.requireHttps &&
+        listen.tls === undefined &&
+        listen.trustedProxies.length === 0 &&
+        'a way for requests to arrive over TLS: tls, or trustedProxies in front; or requireHttps: false',
+    ),
     ...checkAdminAddress(settings),
     ...faultAt(
       '/limits/bodyMemoryMiB',

@@ -68,11 +68,14 @@ test('a file to write has a name to which the time of a rotation can be appended
   ])
 })
 
+/** HTTPS is required, and a proxy takes it. */
+const proxied = { requireHttps: true, trustedProxies: ['192.0.2.1'] }
+
 test('a listener has an address or a name, without brackets, zone, scheme and port', async () => {
   const pointersOf = async (host: string) =>
-    (
-      await faultsOf({ listen: { host, port: 0, requireHttps: true }, admin: { host, port: 0 } })
-    ).map(([pointer]) => pointer)
+    (await faultsOf({ listen: { host, port: 0, ...proxied }, admin: { host, port: 0 } })).map(
+      ([pointer]) => pointer,
+    )
   // The name of a container is mostly hexadecimal.
   const names = ['localhost', 'my_gateway', 'a-1.b2.test', '4c01db0b339c', 'gateway.2nd']
   for (const host of ['0.0.0.0', '::', '2001:db8::1', ...names]) {
@@ -83,6 +86,19 @@ test('a listener has an address or a name, without brackets, zone, scheme and po
   for (const host of wrong) {
     assert.deepEqual(await pointersOf(host), ['/listen/host', '/admin/host'], host)
   }
+})
+
+test('a listener that requires HTTPS can get it, by itself or from a proxy', async () => {
+  const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+  const listen = { host: '0.0.0.0', port: 0, requireHttps: true }
+  assert.deepEqual(await faultsOf({ listen: { ...listen, ...proxied } }), [])
+  assert.deepEqual(await faultsOf({ listen: { ...listen, tls } }), [])
+  assert.deepEqual(await faultsOf({ listen }), [
+    [
+      '/listen',
+      'a way for requests to arrive over TLS: tls, or trustedProxies in front; or requireHttps: false',
+    ],
+  ])
 })
 
 test('only a listener that nobody else can reach may do without HTTPS', async () => {
@@ -98,7 +114,7 @@ test('only a listener that nobody else can reach may do without HTTPS', async ()
 
 test('the two listeners have different ports where one has the address of the other', async () => {
   const pointersOf = async (host: string, adminHost: string, adminPort = 8080) => {
-    const listen = { host, port: 8080, requireHttps: true }
+    const listen = { host, port: 8080, ...proxied }
     const faults = await faultsOf({ listen, admin: { host: adminHost, port: adminPort } })
     return faults.map(([pointer]) => pointer)
   }

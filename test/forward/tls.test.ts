@@ -76,7 +76,7 @@ describe('towards callers', () => {
     await using magento = await startMagento()
     await using open = await startGateway({
       magentoUrl: magento.url,
-      gateway: { listen: { requireHttps: true } },
+      gateway: { listen: { requireHttps: true, trustedProxies: ['192.0.2.1'] } },
     })
     const claimed = { ...globexHeaders, 'X-Forwarded-Proto': 'https' }
     assert.equal(problemOf(await send(open.url, { headers: claimed })).code, 'https-required')

@@ -104,7 +104,7 @@ export function openCircuitBreaker(
       window.note(hasFailed, nowMs)
       if (!hasFailed) return
       const { calls, failures } = window.counts(nowMs)
-      if (calls >= rules.minimumCalls && failures >= calls * rules.failureShare) open(nowMs)
+      if (calls >= rules.minimumCalls && failures / calls >= rules.failureShare) open(nowMs)
     },
     retryAfterMs: () => (state === 'open' ? Math.max(0, opensUntilMs - clock()) : 0),
     tryNow: () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { acceptanceHeaders, type JobAsk } from '../contract/deferral.ts'
-import type { HeldKey, IdempotencyStore, KeptAnswer } from '../contract/idempotency.ts'
+import type { HeldKey, IdempotencyStore, KeptAnswer, OwnKey } from '../contract/idempotency.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { isNothingDone, type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
 import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
@@ -55,16 +55,16 @@ export const idempotency = definePolicy({
     const demanding = new Set(required)
 
     async function begin(request: RequestContext, key: string): Promise<Verdict> {
-      const name = JSON.stringify([request.verified, key])
+      const own = { owner: request.verified ?? '', key }
       const fingerprint = fingerprintOf(request)
-      const known = await idempotencyKeys.begin(name, fingerprint, ttlMs)
+      const known = await idempotencyKeys.begin(own, fingerprint, ttlMs)
       if (known.state === 'unavailable') {
         return reject('idempotency-unavailable', 'keys cannot be remembered', {
           retryAfterSeconds: 5,
         })
       }
       if (known.state === 'fresh') {
-        request.heldKey = holdKey(idempotencyKeys, name, known.holder, fingerprint, ttlMs)
+        request.heldKey = holdKey(idempotencyKeys, own, known.holder, fingerprint, ttlMs)
         return allow
       }
       if (known.fingerprint !== fingerprint) {
@@ -151,7 +151,7 @@ function problemOf(code: string): Rejection {
 
 function holdKey(
   store: IdempotencyStore,
-  name: string,
+  key: OwnKey,
   holder: string,
   fingerprint: string,
   ttlMs: number,
@@ -163,8 +163,8 @@ function holdKey(
       isSettled = true
       const instead = outcome.code === undefined ? 'not kept' : { problem: outcome.code }
       const isFree = answer === undefined ? isRefused(outcome) : refusedStatuses.has(answer.status)
-      if (isFree) await store.release(name, holder)
-      else await store.finish(name, holder, fingerprint, answer ?? instead, ttlMs)
+      if (isFree) await store.release(key, holder)
+      else await store.finish(key, holder, fingerprint, answer ?? instead, ttlMs)
     },
   }
 }

@@ -20,6 +20,12 @@ export type KeyState =
   /** The store has no room for the key, or is away. */
   | { readonly state: 'unavailable' }
 
+/** A key, and the integration that it is from: keys of different integrations are independent. */
+export interface OwnKey {
+  readonly owner: string
+  readonly key: string
+}
+
 /** Remembers keys for all processes. */
 export interface IdempotencyStore {
   /**
@@ -27,17 +33,17 @@ export interface IdempotencyStore {
    * @param fingerprint of the request, by which a different request under the same key is recognised
    * @param ttlMs how long the key is remembered, milliseconds
    */
-  readonly begin: (key: string, fingerprint: string, ttlMs: number) => Promise<KeyState>
+  readonly begin: (key: OwnKey, fingerprint: string, ttlMs: number) => Promise<KeyState>
   /** Keeps the answer under a key that was taken; later, if it cannot now. It does not reject. */
   readonly finish: (
-    key: string,
+    key: OwnKey,
     holder: string,
     fingerprint: string,
     answer: KeptAnswer,
     ttlMs: number,
   ) => Promise<void>
   /** Frees a key whose request was not carried out; later, if it cannot now. It does not reject. */
-  readonly release: (key: string, holder: string) => Promise<void>
+  readonly release: (key: OwnKey, holder: string) => Promise<void>
 }
 
 /** The key that a request holds until it is over. */

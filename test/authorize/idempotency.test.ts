@@ -510,17 +510,32 @@ test('a key is remembered for as many hours as the configuration says', async ()
 test('memory takes no key when it is full, forgets one in time, and keeps no answer without room', async () => {
   const clock = testClock()
   const store = memoryKeys(2_000, clock)
-  for (const key of ['a', 'b', 'c']) {
-    assert.deepEqual(await store.begin(key, 'f', 1_000), { state: 'fresh', holder: '' })
+  const begin = (owner: string) => store.begin({ owner, key: 'k' }, 'f', 1_000)
+  for (const owner of ['a', 'b', 'c']) {
+    assert.deepEqual(await begin(owner), { state: 'fresh', holder: '' })
   }
-  assert.deepEqual(await store.begin('d', 'f', 1_000), { state: 'unavailable' })
+  assert.deepEqual(await begin('d'), { state: 'unavailable' })
   const kept = { status: 200, contentType: 'application/json', body: Buffer.alloc(1_000) }
-  await store.finish('a', '', 'f', kept, 1_000)
-  assert.deepEqual(await store.begin('a', 'f', 1_000), {
-    state: 'over',
-    fingerprint: 'f',
-    answer: 'not kept',
-  })
+  await store.finish({ owner: 'a', key: 'k' }, '', 'f', kept, 1_000)
+  assert.deepEqual(await begin('a'), { state: 'over', fingerprint: 'f', answer: 'not kept' })
   clock.advance(1_001)
-  assert.deepEqual(await store.begin('d', 'f', 1_000), { state: 'fresh', holder: '' })
+  assert.deepEqual(await begin('d'), { state: 'fresh', holder: '' })
+})
+
+test('an integration with many keys or long answers leaves memory for the keys of others', async () => {
+  const store = memoryKeys(100_000, testClock())
+  const kept = { status: 200, contentType: 'application/json', body: Buffer.alloc(10_000) }
+  const states = new Set<string>()
+  for (let number = 0; number < 200; number += 1) {
+    const key = { owner: 'greedy', key: `k${number}` }
+    const { state } = await store.begin(key, 'f', 1_000)
+    states.add(state)
+    if (state === 'fresh') await store.finish(key, '', 'f', kept, 1_000)
+  }
+  assert.deepEqual([...states], ['fresh', 'unavailable'])
+  const honest = { owner: 'honest', key: 'k0' }
+  assert.equal((await store.begin(honest, 'f', 1_000)).state, 'fresh')
+  await store.finish(honest, '', 'f', kept, 1_000)
+  const repeated = await store.begin(honest, 'f', 1_000)
+  assert.deepEqual(repeated, { state: 'over', fingerprint: 'f', answer: kept })
 })

@@ -47,10 +47,11 @@ async function useAll({ store }: TestStore): Promise<void> {
   const decision = await decide(store, charge)
   decision.release?.()
   const { idempotencyKeys, answers } = store
-  const begun = await idempotencyKeys.begin('key', 'print', 60_000)
+  const key = { owner: 'acme-erp', key: 'key' }
+  const begun = await idempotencyKeys.begin(key, 'print', 60_000)
   assert.ok(begun.state === 'fresh')
-  await idempotencyKeys.finish('key', begun.holder, 'print', 'not kept', 60_000)
-  assert.equal((await idempotencyKeys.begin('key', 'print', 60_000)).state, 'over')
+  await idempotencyKeys.finish(key, begun.holder, 'print', 'not kept', 60_000)
+  assert.equal((await idempotencyKeys.begin(key, 'print', 60_000)).state, 'over')
   const { ticket = '' } = await answers.find('answer', ['tag'])
   answers.keep('answer', ticket, { selectedBy: [] }, 60_000)
   assert.deepEqual((await answers.find('answer', ['tag'])).kept, { selectedBy: [] })

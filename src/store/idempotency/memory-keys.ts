@@ -1,6 +1,7 @@
-import type { IdempotencyStore, KeptAnswer } from '../../contract/idempotency.ts'
+import type { IdempotencyStore, KeptAnswer, OwnKey } from '../../contract/idempotency.ts'
 
 interface Entry {
+  readonly owner: string
   readonly fingerprint: string
   readonly answer: KeptAnswer | undefined
   readonly untilMs: number
@@ -13,57 +14,89 @@ const holder = ''
 /** Bytes that an entry takes in addition to the body that it keeps. */
 const entryBytes = 512
 
+/** A part of the memory. An integration that has more has to leave as much to the others. */
+const fairShare = 1 / 4
+
+/** How often a full memory is searched for keys whose time is over. */
+const sweepEveryMs = 1_000
+
 /**
  * Keeps idempotency keys in this process. When memory is used up no new key is accepted, because forgetting an old one
- * would let its request be carried out twice.
+ * would let its request be carried out twice. No integration can use it up for the others.
  * @param maxBytes how much memory they may take, roughly
  * @param clock milliseconds, never going back
  */
 export function memoryKeys(maxBytes: number, clock: () => number): IdempotencyStore {
+  const shareBytes = maxBytes * fairShare
   const entries = new Map<string, Entry>()
+  const ownedBytes = new Map<string, number>()
   let bytes = 0
+  let sweepAtMs = Number.NEGATIVE_INFINITY
 
-  function set(key: string, entry: Entry): void {
-    drop(key)
-    entries.set(key, entry)
-    bytes += entry.bytes
+  function set(name: string, entry: Entry): void {
+    drop(name)
+    entries.set(name, entry)
+    charge(entry.owner, entry.bytes)
   }
 
-  function drop(key: string): void {
-    bytes -= entries.get(key)?.bytes ?? 0
-    entries.delete(key)
+  function drop(name: string): void {
+    const entry = entries.get(name)
+    if (entry === undefined) return
+    charge(entry.owner, -entry.bytes)
+    entries.delete(name)
   }
 
-  function dropEnded(): void {
-    const nowMs = clock()
-    for (const [key, { untilMs }] of entries) if (untilMs <= nowMs) drop(key)
+  function charge(owner: string, more: number): void {
+    const owned = (ownedBytes.get(owner) ?? 0) + more
+    if (owned === 0) ownedBytes.delete(owner)
+    else ownedBytes.set(owner, owned)
+    bytes += more
+  }
+
+  function isRoom(owner: string, more: number): boolean {
+    const hasMuch = (ownedBytes.get(owner) ?? 0) > shareBytes
+    return bytes + more <= maxBytes - (hasMuch ? shareBytes : 0)
+  }
+
+  function dropEnded(nowMs: number): void {
+    if (nowMs < sweepAtMs) return
+    sweepAtMs = nowMs + sweepEveryMs
+    for (const [name, { untilMs }] of entries) if (untilMs <= nowMs) drop(name)
   }
 
   return {
-    begin: async (key, fingerprint, ttlMs) => {
+    begin: async ({ owner, key }, fingerprint, ttlMs) => {
       const nowMs = clock()
-      const known = entries.get(key)
+      const name = nameOf({ owner, key })
+      const known = entries.get(name)
       if (known !== undefined && known.untilMs > nowMs) {
         const { answer } = known
         return answer === undefined
           ? { state: 'running', fingerprint: known.fingerprint }
           : { state: 'over', fingerprint: known.fingerprint, answer }
       }
-      if (bytes + entryBytes > maxBytes) dropEnded()
-      if (bytes + entryBytes > maxBytes) return { state: 'unavailable' }
-      set(key, { fingerprint, answer: undefined, untilMs: nowMs + ttlMs, bytes: entryBytes })
+      if (!isRoom(owner, entryBytes)) dropEnded(nowMs)
+      if (!isRoom(owner, entryBytes)) return { state: 'unavailable' }
+      const untilMs = nowMs + ttlMs
+      set(name, { owner, fingerprint, answer: undefined, untilMs, bytes: entryBytes })
       return { state: 'fresh', holder }
     },
-    finish: async (key, _holder, fingerprint, answer, ttlMs) => {
+    finish: async ({ owner, key }, _holder, fingerprint, answer, ttlMs) => {
       const length = typeof answer === 'object' && 'body' in answer ? answer.body.length : 0
-      const isRoom = bytes + length <= maxBytes
-      set(key, {
+      const isKept = isRoom(owner, length)
+      set(nameOf({ owner, key }), {
+        owner,
         fingerprint,
-        answer: isRoom ? answer : 'not kept',
+        answer: isKept ? answer : 'not kept',
         untilMs: clock() + ttlMs,
-        bytes: entryBytes + (isRoom ? length : 0),
+        bytes: entryBytes + (isKept ? length : 0),
       })
     },
-    release: async (key) => drop(key),
+    release: async (key) => drop(nameOf(key)),
   }
+}
+
+function nameOf({ owner, key }: OwnKey): string {
+  // A space separates them unambiguously: the name of an integration contains none.
+  return `${owner} ${key}`
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { IdempotencyStore, KeptAnswer, KeyState } from '../../contract/idempotency.ts'
+import type { IdempotencyStore, KeptAnswer, KeyState, OwnKey } from '../../contract/idempotency.ts'
 import type { RedisGuard } from '../redis-guard.ts'
 import { unsentEnds } from './unsent-ends.ts'
 
@@ -96,8 +96,8 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
   }
 }
 
-function nameOf(key: string): string {
-  return `magegate:idempotency:${key}`
+function nameOf({ owner, key }: OwnKey): string {
+  return `magegate:idempotency:${JSON.stringify([owner, key])}`
 }
 
 function textOf(entry: Entry): string {

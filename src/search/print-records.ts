@@ -48,9 +48,9 @@ function row(cells: readonly string[]): string {
     .trimEnd()
 }
 
-/** Replaces control characters: text that a caller chose must not control the terminal. */
+/** Replaces control and invisible characters: text that a caller chose must not control what a terminal shows. */
 function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e\u00a1-\uffff]/g, '?')
+  return text.replace(/[\p{Cc}\u2028\u2029\p{Cf}]/gu, '?')
 }
 
 /** Quotes a cell (RFC 4180, section 2), and turns what a spreadsheet would take for a formula into text. */

@@ -1,11 +1,15 @@
 /**
- * Escapes, in JSON, the control characters that JSON does not require to be escaped: DEL and those after it. A terminal
- * would obey them.
+ * Escapes, in JSON, the characters that JSON does not require to be escaped although a terminal would obey them or show
+ * something else than what is there: DEL and the control characters after it, and invisible ones, which for example
+ * reverse the direction of the text after them.
  */
 export function escapeControls(json: string): string {
-  return json.replace(/[\x7f-\x9f]/g, escaped)
+  return json.replace(/[\x7f-\x9f\u2028\u2029\p{Cf}]/gu, escaped)
 }
 
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 }

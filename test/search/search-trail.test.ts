@@ -206,13 +206,13 @@ describe('the command', () => {
       v: 1,
       time: '2026-01-15T00:00:17.000Z',
       requestId: 'steering',
-      skus: ['=1+1\u001b[31m\u009b2J\u007f\n'],
+      skus: ['=1+1\u001b[31m\u009b2J\u007f\n', '\u202e10BM-42\u2028\u{e0041}'],
     }
     await writeFile(file, `${JSON.stringify(record)}\n`)
     for (const form of [[], ['--csv'], ['--json']]) {
       const { stdout } = await runCommand(['audit', 'search', file, ...form])
       assert.match(stdout, /=1\+1/)
-      assert.doesNotMatch(stdout.replaceAll('\n', ''), /\p{Cc}/u)
+      assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}]/u)
       if (form[0] === '--json') assert.deepEqual(JSON.parse(stdout).skus, record.skus)
       if (form[0] === '--csv') assert.match(stdout, /,'=1\+1/)
     }

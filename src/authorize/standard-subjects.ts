@@ -10,13 +10,20 @@ import type { SubjectField } from '../contract/audit-details.ts'
  * beside it (Magento: Webapi/Controller/Rest/ParamsOverrider.php, overrideRequestBodyIdWithPathParam).
  */
 
+/*
+ * Links and custom options are saved for the product that each of them names, whatever the product is that they come
+ * with (Magento: Catalog/Model/ProductLink/Repository.php and Catalog/Model/Product/Option/Repository.php, save).
+ */
+const ofProduct = ['/product/sku', '/product/product_links/*/sku', '/product/options/*/product_sku']
+
 /** JSON Pointers into the bodies, by route and field. */
 export const standardPointers: ReadonlyMap<
   string,
   Partial<Readonly<Record<SubjectField, readonly string[]>>>
 > = new Map([
-  ['POST /V1/products', { skus: ['/product/sku'] }],
-  ['PUT /V1/products/:', { skus: ['/product/sku'] }],
+  ['POST /V1/products', { skus: ofProduct }],
+  ['PUT /V1/products/:', { skus: ofProduct }],
+  ['POST /V1/products/:/links', { skus: ['/items/*/sku'] }],
   ['PUT /V1/products/:/links', { skus: ['/entity/sku'] }],
   ['POST /V1/products/:/websites', { skus: ['/productWebsiteLink/sku'] }],
   ['PUT /V1/products/:/websites', { skus: ['/productWebsiteLink/sku'] }],
@@ -45,6 +52,7 @@ export const standardPointers: ReadonlyMap<
   ['POST /V1/bundle-products/options/add', { skus: ['/option/sku'] }],
   ['PUT /V1/bundle-products/options/:', { skus: ['/option/sku'] }],
   ['POST /V1/bundle-products/:/links/:', { skus: ['/linkedProduct/sku'] }],
+  ['PUT /V1/bundle-products/:/links/:', { skus: ['/linkedProduct/sku'] }],
   ['PUT /V1/bundle-products/:/links/:', { skus: ['/linkedProduct/sku'] }],
   ['POST /V1/configurable-products/:/child', { skus: ['/childSku'] }],
   ['POST /V1/categories/:/products', { skus: ['/productLink/sku'] }],

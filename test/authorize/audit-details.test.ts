@@ -24,6 +24,7 @@ const routes = [
   'PUT /V1/customers/:customerId',
   'POST /V1/products/:sku/websites',
   'PUT /V1/products/:sku/links',
+  'POST /V1/products/:sku/links',
   'PUT /V1/orders/:parent_id',
   'PUT /V1/returns/:id',
 ]
@@ -158,6 +159,13 @@ describe('of the routes of Magento the record tells', () => {
   test('the SKUs of path and body', async () => {
     const { skus } = await post('/V1/products/A', { product: { sku: 'B' } }, 'PUT')
     assert.deepEqual(skus, ['A', 'B'])
+  })
+  test('the products that links and options name, since Magento saves them there', async () => {
+    const links = { items: [{ sku: 'B', linkType: 'related', linkedProductSku: 'C' }] }
+    assert.deepEqual((await post('/V1/products/A/links', links)).skus, ['A', 'B'])
+    const product = { sku: 'A', productLinks: [{ sku: 'B' }], options: [{ product_sku: 'C' }] }
+    assert.deepEqual((await post('/V1/products', { product })).skus, ['A', 'B', 'C'])
+    assert.deepEqual((await post('/V1/products/A', { product }, 'PUT')).skus, ['A', 'B', 'C'])
   })
   test('orders and jobs', async () => {
     assert.deepEqual((await post('/V1/order/17/invoice', {})).orderIds, ['17'])

@@ -53,3 +53,35 @@ test('for a caller that leaves before its request is let through nothing is done
   const { status, headers } = await send(gateway.url, writeWithKey())
   assert.deepEqual([status, headers['idempotency-replayed']], [200, undefined])
 })
+
+test('for a caller that leaves while a kept answer is looked up Magento is not asked', async () => {
+  await using redis = await startRedis()
+  await using magento = await startRawUpstream((socket) => void socket.write(answer))
+  const cache = { 'GET /V1/products/:sku': { ttlSeconds: 60 } }
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { store: { redis: 'env:REDIS', deadlineMs: 60_000 } },
+    integrations: [{ ...globex, policies: { ...globex.policies, cache } }],
+    env: { REDIS: redis.url },
+  })
+  const read = (path: string) => send(gateway.url, { path, headers: globexHeaders })
+
+  redis.freeze()
+  const leaving = httpRequest(gateway.url, {
+    path: '/rest/V1/products/left',
+    headers: globexHeaders,
+    agent: false,
+  })
+  leaving.on('error', () => undefined).end()
+  await new Promise((resolve) => leaving.once('finish', resolve))
+  // The gateway has read it: what came after it is answered.
+  assert.equal((await read('/rest/V1/products')).status, 200)
+  leaving.destroy()
+  await gateway.auditRecords(2)
+
+  redis.thaw()
+  // Redis is asked in order, so by then it has answered the one that was left.
+  assert.equal((await read('/rest/V1/products/stayed')).status, 200)
+  const paths = magento.requests.map((request) => request.split(' ', 2)[1])
+  assert.deepEqual(paths, ['/rest/V1/products', '/rest/V1/products/stayed'])
+})

@@ -100,7 +100,9 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
     stored: StoredAnswer | undefined,
     ticket: string | undefined,
   ): Promise<LeftToAnswer> | undefined {
-    const { request, wishes, rule } = visit
+    const { request, response, wishes, rule } = visit
+    // Its caller may have left while the store was asked.
+    if (response.destroyed) return undefined
     const nowMs = clock()
     const use = stored && usability(stored, rule, wishes, nowMs)
     if (stored !== undefined && use !== 'unusable') {

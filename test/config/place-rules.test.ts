@@ -171,6 +171,17 @@ test('a database of Redis must be a number', async () => {
   for (const path of ['', '/', '/15']) assert.equal(await faultOf(path), undefined, path)
 })
 
+test('a URL of Redis is refused in a spelling with which no TLS would be used', async () => {
+  const refused = ['REDISS://redis', 'rediss:redis', ' rediss://redis', 'rediss:/redis']
+  for (const url of ['rediss://redis', ...refused]) {
+    const copyTo = { redis: { url: 'env:REDIS', stream: 's' } }
+    const gateway = { store: { redis: 'env:REDIS' }, audit: { checkpoints: { key, copyTo } } }
+    const faults = await configFaults({ gateway, env: { ...testEnv, REDIS: url } })
+    const both = ['/store/redis', '/audit/checkpoints/copyTo/redis/url']
+    assert.deepEqual([...faults.keys()], refused.includes(url) ? both : [], url)
+  }
+})
+
 test('the URL of a service that has no password may be as short as its name', async () => {
   const env = { ...testEnv, REDIS: 'redis://redis', AMQP: 'amqp://mq', RECEIVER: 'http://audit' }
   const copyTo = { url: 'env:RECEIVER', redis: { url: 'env:REDIS', stream: 's' } }

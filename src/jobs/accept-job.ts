@@ -28,6 +28,8 @@ export async function acceptJob(
     payload: encodeJobRequest(jobRequest(request, deferral, job)),
     expiresAtMs: job.expiresAtMs,
   }
+  // Already now, for the record of a request whose caller leaves meanwhile.
+  request.jobId = id
   try {
     // Both at once. If the job is delivered before the store has it, the handler adds it to the store.
     await Promise.all([store.add(job), jobs.put(entry)])
@@ -36,6 +38,7 @@ export async function acceptJob(
     // counts as accepted.
     const outcome = await jobs.cancel(id).catch(() => 'unknown')
     if (outcome !== 'begun') {
+      if (outcome !== 'unknown') request.jobId = undefined
       const reason = `the job could not be kept: ${String((error as NodeJS.ErrnoException).code)}`
       return reject('jobs-unavailable', reason, {
         retryAfterSeconds: 5,
@@ -45,7 +48,6 @@ export async function acceptJob(
       })
     }
   }
-  request.jobId = id
   const location = jobPath(request.target?.store, id)
   request.answerHeaders.push(...acceptanceHeaders(location, deferral))
   return {

@@ -4,10 +4,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { acceptJob } from '../../src/jobs/accept-job.ts'
+import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 import { requestContext } from '../support/request.ts'
 
-test('a job that has begun counts as accepted, although its state could not be stored', async () => {
+const deferral = {
+  engine: 'gateway',
+  orderKey: undefined,
+  isRepeatable: false,
+  lifeMs: 60_000,
+  isAsked: true,
+} as const
+
+function requestOfJob() {
+  const request = requestContext({ method: 'POST', target: '/rest/V1/products', body: '{}' })
+  request.verified = 'acme-erp'
+  return request
+}
+
+async function withBackend(use: (backend: JobBackend) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-accept-'))
   const backend = await openFileBackend(
     { file: join(folder, 'jobs.sqlite'), keepMs: 60_000, keepDeadMs: 60_000 },
@@ -16,6 +31,26 @@ test('a job that has begun counts as accepted, although its state could not be s
     },
   )
   try {
+    await use(backend)
+  } finally {
+    await backend.jobs.close(1_000)
+    await backend.callbacks.close(0)
+    await backend.close()
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** The store of a backend, which cannot be reached. */
+function awayStore({ store }: JobBackend, until: Promise<void> = Promise.resolve()) {
+  const add = async () => {
+    await until
+    throw Object.assign(new Error('away'), { code: 'EAWAY' })
+  }
+  return { ...store, add }
+}
+
+test('a job that has begun counts as accepted, although its state could not be stored', () =>
+  withBackend(async (backend) => {
     const begun = Promise.withResolvers<void>()
     const finish = Promise.withResolvers<void>()
     backend.jobs.consume(
@@ -26,30 +61,28 @@ test('a job that has begun counts as accepted, although its state could not be s
       },
       { concurrency: 1 },
     )
-    const store = {
-      ...backend.store,
-      add: async () => {
-        await begun.promise
-        throw Object.assign(new Error('away'), { code: 'EAWAY' })
-      },
-    }
-    const request = requestContext({ method: 'POST', target: '/rest/V1/products', body: '{}' })
-    request.verified = 'acme-erp'
-    const deferral = {
-      engine: 'gateway',
-      orderKey: undefined,
-      isRepeatable: false,
-      lifeMs: 60_000,
-      isAsked: true,
-    } as const
-    const answer = await acceptJob(request, deferral, { ...backend, store }, Date.now())
+    const store = awayStore(backend, begun.promise)
+    const answer = await acceptJob(requestOfJob(), deferral, { ...backend, store }, Date.now())
     finish.resolve()
     assert.ok('status' in answer)
     assert.equal(answer.status, 202)
-  } finally {
-    await backend.jobs.close(1_000)
-    await backend.callbacks.close(0)
-    await backend.close()
-    await rm(folder, { recursive: true })
-  }
-})
+  }))
+
+test('a request has the id of its job before that is stored, for its caller may leave meanwhile', () =>
+  withBackend(async (backend) => {
+    const request = requestOfJob()
+    const accepted = acceptJob(request, deferral, backend, Date.now())
+    const { jobId } = request
+    const answer = await accepted
+    assert.ok('status' in answer)
+    assert.equal(JSON.parse(answer.body.toString()).jobId, jobId)
+  }))
+
+test('a request whose job could not be kept has no job', () =>
+  withBackend(async (backend) => {
+    const request = requestOfJob()
+    const store = awayStore(backend)
+    const answer = await acceptJob(request, deferral, { ...backend, store }, Date.now())
+    assert.ok('code' in answer)
+    assert.deepEqual([answer.code, request.jobId], ['jobs-unavailable', undefined])
+  }))

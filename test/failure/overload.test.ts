@@ -203,6 +203,59 @@ test('an endpoint of the gateway waits for its turn as any request does', async 
   assert.ok(codes.includes('client-closed'))
 })
 
+test('a write to an endpoint that has begun is carried out though its caller leaves while a call waits', async () => {
+  const routes = ['POST /V1/magefine/inventaire/bulk']
+  gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { magento: { connections: 1, queue: { maxWaitMs: 60_000 } } },
+    integrations: [acme, { ...globex, policies: { routes, endpoints: 'compose' } }],
+  })
+  const open: (() => void)[] = []
+  magento.answer = (socket, request) => {
+    const body = request.startsWith('GET') ? '{"item_id":1}' : '"1"'
+    open.push(() => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    })
+  }
+  const answerNext = () => open.shift()?.()
+  const leaving = httpRequest(gateway.url, {
+    method: 'POST',
+    path: '/rest/V1/magefine/inventaire/bulk',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+    agent: false,
+  })
+  leaving.on('error', () => undefined)
+  leaving.end('{"items":[{"sku":"a","qty":1},{"sku":"b","qty":1}]}')
+  await magento.requestsReach(1)
+  answerNext()
+  await magento.requestsReach(2)
+  const other = ask('acme')
+  await waitingReach(1)
+  answerNext()
+  await magento.requestsReach(3)
+  await waitingReach(1)
+  leaving.destroy()
+  await gateway.auditRecords(1)
+  assert.equal((await readiness()).magento.waiting, 1)
+  for (const count of [4, 5]) {
+    answerNext()
+    await magento.requestsReach(count)
+  }
+  answerNext()
+  await other
+  const targets = magento.requests.map((request) => request.split(' ', 2).join(' '))
+  assert.deepEqual(
+    targets.map((target) => target.replace('/rest/V1', '').replace(/\?.*/, '')),
+    [
+      'GET /stockItems/a',
+      'PUT /products/a/stockItems/1',
+      'GET /products/acme',
+      'GET /stockItems/b',
+      'PUT /products/b/stockItems/1',
+    ],
+  )
+})
+
 test('a request with an Idempotency-Key is carried out though its caller leaves while it waits', async () => {
   await start({ connections: 1, queue: { maxWaitMs: 60_000 } })
   const first = ask('globex')

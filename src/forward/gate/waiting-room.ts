@@ -4,7 +4,7 @@ import { newLine, openFairQueue, type QueueLine } from './fair-queue.ts'
 
 /** What asks to be let through: the request of a caller, or a request that the gateway makes for an integration. */
 export type Guest = Pick<RequestContext, 'verified'> &
-  Partial<Pick<RequestContext, 'heldKey' | 'leaveQueue' | 'waitedMs'>>
+  Partial<Pick<RequestContext, 'heldKey' | 'leaveQueue' | 'method' | 'upstream' | 'waitedMs'>>
 
 /** The result for a guest that had to wait: its pass, a refusal, or undefined because it left. */
 export type WaitResult = number | Rejection | undefined
@@ -51,6 +51,14 @@ interface Waiter {
   readonly sinceMs: number
   readonly settle: (result: WaitResult) => void
   readonly timer: NodeJS.Timeout
+}
+
+/**
+ * Whether a guest gives up its place when its caller leaves. A request with a key is carried out all the same, and so is
+ * a write of an endpoint once it has made a call: it would be half done.
+ */
+function mayLeave({ heldKey, method, upstream }: Guest): boolean {
+  return heldKey === undefined && (method === 'GET' || upstream === undefined)
 }
 
 /** The latest request makes up one eighth of a moving average. */
@@ -125,8 +133,7 @@ export function openWaitingRoom(
         if (queue.remove(line, waiter)) turnAway(waiter, 'deadline')
       }, settings().maxWaitMs),
     }
-    // A request with a key is carried out even if its caller leaves.
-    if (guest.heldKey === undefined) {
+    if (mayLeave(guest)) {
       guest.leaveQueue = () => {
         if (queue.remove(line, waiter)) settle(waiter, undefined)
       }

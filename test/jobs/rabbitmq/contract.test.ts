@@ -1,10 +1,11 @@
-import { after } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
 import { connect } from 'amqplib'
 import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
-import { openTestBackend } from '../../support/broker-backend.ts'
+import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, withClient } from '../../support/redis.ts'
-import { type BackendUnderTest, describeQueue } from '../queue-contract.ts'
+import { type BackendUnderTest, describeQueue, entryOf } from '../queue-contract.ts'
 import { describeStore } from '../store-contract.ts'
 
 const stack = new AsyncDisposableStack()
@@ -42,3 +43,24 @@ async function create(): Promise<BackendUnderTest> {
 
 describeQueue('RabbitMQ', create)
 describeStore('Redis', create)
+
+test('dead letters that one process holds include those that come next, and are there for others again', async () => {
+  await using under = await create()
+  await under.clear()
+  const { rabbit, redis } = await (servers as ReturnType<typeof startServers>)
+  const open = () => openTestBackend(rabbit.url, redis.url, { deadlineMs: 60_000 })
+  await using one = await open()
+  await using other = await open()
+  one.callbacks.consume(async () => ({ state: 'dead', reason: 'gone' }), { concurrency: 1 })
+  const listed = async (backend: TestBackend) =>
+    (await backend.callbacks.listDead({ limit: 9 })).map(({ id }) => id)
+  await one.callbacks.put(entryOf('1'))
+  while ((await listed(one)).length < 1);
+  await one.callbacks.put(entryOf('2'))
+  while ((await listed(one)).length < 2);
+  assert.equal((await one.callbacks.depth()).dead, 2)
+  assert.equal(await one.callbacks.discard('1'), true)
+  while ((await listed(other)).length < 1);
+  assert.deepEqual(await listed(other), ['2'])
+  assert.equal(await other.callbacks.discard('2'), true)
+})

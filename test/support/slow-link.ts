@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** A TCP proxy of loopback whose answers can be held up. */
 export interface SlowLink extends AsyncDisposable {
@@ -17,6 +18,7 @@ export async function openSlowLink(targetPort: number): Promise<SlowLink> {
   const swallowing: Socket[] = []
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1')
+    let passedOn: Promise<unknown> = Promise.resolve()
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket
@@ -32,8 +34,9 @@ export async function openSlowLink(targetPort: number): Promise<SlowLink> {
     })
     far.on('data', (bytes) => {
       if (swallowing.includes(far)) return
-      if (link.delayMs === 0) near.write(bytes)
-      else setTimeout(() => near.write(bytes), link.delayMs)
+      const late = link.delayMs === 0 ? undefined : delay(link.delayMs)
+      // Behind what came before it, even if that was to be later.
+      passedOn = Promise.all([passedOn, late]).then(() => near.write(bytes))
     })
   })
   server.listen(0, '127.0.0.1')

@@ -3,6 +3,7 @@ import { redacted } from '../contract/secret.ts'
 import type { RequestContext } from '../request-context.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactRawQuery } from './query-redaction.ts'
+import { maxParameters, showParts } from './shown-parts.ts'
 
 /** What the audit shows of a signature that does not verify. */
 export interface RecordedSignature {
@@ -79,7 +80,7 @@ function redactOauth1(computed: string, request: RequestContext): string {
   const [method = '', url = '', parameters = ''] = computed.split('&')
   const origin = /^https?%3A%2F%2F[^%]*(?:%3A\d+)?/.exec(url)?.[0] ?? ''
   const path = encodeURIComponent(redactPath(request) ?? '').replaceAll('%5Bredacted%5D', redacted)
-  const shown = parameters.split('%26').map((pair) => {
+  const shown = showParts(parameters.split('%26'), maxParameters, (pair) => {
     if (shownParameters.test(pair)) return pair
     return /^oauth_[a-z_]+%3D/.test(pair) ? pair.replace(/%3D.*$/, `%3D${redacted}`) : redacted
   })

@@ -2,6 +2,7 @@ import { redacted } from '../contract/secret.ts'
 import { openApiPath, type RequestContext, type RequestTarget } from '../request-context.ts'
 import { restPrefix } from '../syntax/rest-prefix.ts'
 import { compileCredentialNames } from './credential-names.ts'
+import { showParts } from './shown-parts.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
 // For variables of Magento's routes such as :resetPasswordLinkToken.
@@ -13,6 +14,8 @@ const isCredential = compileCredentialNames()
 const opensWhatFollows = /^guest-/
 const plainWord = /^[A-Za-z][A-Za-z-]{0,31}$/
 const shortNumber = /^\d{1,12}$/
+/** More than any route has. */
+const maxSegments = 64
 const apiVersion = /^V\d{1,2}$/
 
 /**
@@ -25,7 +28,12 @@ export function redactPath({ target, routeVariables }: RequestContext): string |
   const { segments } = target
   const secrets = new Set(target.path.includes('/guest-') ? segments.filter(followsOpener) : [])
   const show = (segment: string) => (secrets.has(segment) ? redacted : segment)
-  if (routeVariables === undefined) return withSegments(target, segments.map(show).map(showWord))
+  if (routeVariables === undefined) {
+    return withSegments(
+      target,
+      showParts(segments, maxSegments, (segment) => showWord(show(segment))),
+    )
+  }
   for (const [name, value] of routeVariables) if (isCredential(name)) secrets.add(value)
   const path = secrets.size === 0 ? target.path : withSegments(target, segments.map(show))
   return redactTokenShapes(path)

@@ -1,5 +1,6 @@
 import { redacted } from '../contract/secret.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
+import { maxParameters, showParts } from './shown-parts.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 
 /*
@@ -21,18 +22,15 @@ const shownValue = new RegExp(String.raw`^(?!.{257})(?:${word})?(?:[.,[\]](?:${w
  * everything else it shows only that it was there.
  */
 export function redactQuery(query: string): string {
-  return query.split('&').map(redactPair).join('&')
+  return showParts(query.split('&'), maxParameters, redactPair).join('&')
 }
 
 /** As {@link redactQuery}, but what is not redacted stays encoded as received, byte for byte as it was signed. */
 export function redactRawQuery(query: string): string {
-  return query
-    .split('&')
-    .map((pair) => {
-      const shown = pair === '' ? '' : redactPair(pair)
-      return shown.includes(redacted) ? shown : pair
-    })
-    .join('&')
+  return showParts(query.split('&'), maxParameters, (pair) => {
+    const shown = pair === '' ? '' : redactPair(pair)
+    return shown.includes(redacted) ? shown : pair
+  }).join('&')
 }
 
 function redactPair(pair: string): string {

@@ -161,6 +161,11 @@ describe('of a query shows', () => {
     ],
   ]
   for (const [query, shown] of cases) test(query, () => assert.equal(redactQuery(query), shown))
+
+  test('only the first of very many parameters, so that no record is far longer than its request', () => {
+    const shown = redactQuery(`fields=a${'&'.repeat(16_000)}`).split('&')
+    assert.deepEqual([shown.length, shown[0], shown.at(-1)], [257, 'fields=a', '[redacted]'])
+  })
 })
 
 describe('of a path shows', () => {
@@ -173,6 +178,10 @@ describe('of a path shows', () => {
   test('the variables of a granted route', () => {
     const shown = granted('/rest/all/V1/products/A%2FB', 'GET /V1/products/:sku', { sku: 'A%2FB' })
     assert.equal(shown, '/rest/all/V1/products/A%2FB')
+  })
+  test('only the first of very many segments, where no route is granted', () => {
+    const shown = redactPath(requestContext({ target: `/rest/V1${'/%41'.repeat(4_000)}` }))
+    assert.equal(shown, `/rest/V1${'/[redacted]'.repeat(64)}`)
   })
   test('no variable that is a credential', () => {
     const route = 'GET /V1/customers/:customerId/password/resetLinkToken/:resetPasswordLinkToken'

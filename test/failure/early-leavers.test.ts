@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { acme, globex, startGateway, testEnv } from '../support/gateway.ts'
+import { acme, globex, startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
 import { canonicalFields, globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
 
 const token = { Authorization: `Bearer ${testEnv.ACME_TOKEN}` }
 const answer = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
@@ -82,6 +85,74 @@ test('for a caller that leaves while a kept answer is looked up Magento is not a
   redis.thaw()
   // Redis is asked in order, so by then it has answered the one that was left.
   assert.equal((await read('/rest/V1/products/stayed')).status, 200)
-  const paths = magento.requests.map((request) => request.split(' ', 2)[1])
+  const paths = magento.requests.map(pathOf)
   assert.deepEqual(paths, ['/rest/V1/products', '/rest/V1/products/stayed'])
 })
+
+// One at a time, so that Magento gets in order what it gets; and nothing is ended by its time limit.
+const patient = {
+  connections: 1,
+  timeouts: { connectMs: 600_000, headersMs: 600_000, totalMs: 600_000 },
+}
+
+/** Sends a read for a caller that leaves once `isUnderWay` resolves; resolves when that is recorded. */
+async function leave(gateway: TestGateway, isUnderWay: Promise<unknown>): Promise<void> {
+  const request = httpRequest(`${gateway.url}/rest/V1/products/left`, { headers: globexHeaders })
+  request.on('error', () => undefined).end()
+  await isUnderWay
+  request.destroy()
+  const [record] = await gateway.auditRecords(1)
+  assert.equal(record?.code, 'client-closed')
+}
+
+test('nothing is sent for a caller that leaves while a token is fetched', async () => {
+  const arrived = Promise.withResolvers<Socket>()
+  await using magento = await startRawUpstream((socket, request) => {
+    if (request.includes('/integration/admin/token ')) arrived.resolve(socket)
+    else socket.write(answer)
+  })
+  const adminToken = { username: 'env:GLOBEX_TOKEN', password: 'env:MAGENTO_TOKEN' }
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { magento: patient },
+    integrations: [{ ...globex, upstream: { adminToken } }],
+  })
+  await leave(gateway, arrived.promise)
+  const socket = await arrived.promise
+  socket.write(answer.replace('Length: 2\r\n\r\n{}', 'Length: 8\r\n\r\n"abc123"'))
+  assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  assert.deepEqual(magento.requests.map(pathOf), [
+    '/rest/all/V1/integration/admin/token',
+    '/rest/V1/products/24-MB01',
+  ])
+})
+
+test('nothing is sent for a caller that leaves while the connection to Magento is established', async () => {
+  const material = { cert: pem('loopback.cert'), key: pem('loopback.key') }
+  await using magento = await startRawUpstream((socket) => void socket.write(answer), material)
+  const arrived = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<void>()
+  // The handshake waits here until the caller has left.
+  await using front = createServer(async (socket) => {
+    socket.on('error', () => undefined)
+    arrived.resolve()
+    await gone.promise
+    const onward = connect(magento.port, '127.0.0.1').on('error', () => undefined)
+    socket.pipe(onward).pipe(socket)
+  }).listen(0, '127.0.0.1')
+  await once(front, 'listening')
+  const { port } = front.address() as AddressInfo
+  await using gateway = await startGateway({
+    magentoUrl: `https://127.0.0.1:${port}`,
+    gateway: { magento: { ...patient, caFile: pemFile('loopback.cert') } },
+    integrations: [globex],
+  })
+  await leave(gateway, arrived.promise)
+  gone.resolve()
+  assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  assert.deepEqual(magento.requests.map(pathOf), ['/rest/V1/products/24-MB01'])
+})
+
+function pathOf(request: string): string | undefined {
+  return request.split(' ')[1]
+}

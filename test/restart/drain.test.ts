@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { startCachedShop } from '../support/cached-shop.ts'
 import { callersInAThread } from '../support/callers-in-a-thread.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, sendRaw } from '../support/http-client.ts'
+import { openSession, sendOver } from '../support/http2-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
 
 const authorization = `Authorization: ${globexHeaders.Authorization}`
 const get = `GET /rest/V1/products/24-MB01 HTTP/1.1\r\nHost: a\r\n${authorization}\r\n\r\n`
@@ -130,4 +134,35 @@ test('ends at the deadline whatever callers hold: idle, silent and half-sent con
   const lines = (await gateway.auditText()).trim().split('\n')
   const methods = lines.map((line) => JSON.parse(line).method)
   assert.deepEqual(methods.sort(), ['GET', 'POST'])
+})
+
+test('a connection over HTTP/2 that is set up after the stop has begun is ended at once', async () => {
+  await using magento = await startMagento()
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: {
+      listen: {
+        requireHttps: true,
+        tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') },
+      },
+    },
+  })
+  const late = await connected(gateway.url)
+  const idle = await openSession(gateway.url)
+  // The gateway has accepted what came before it.
+  assert.equal((await sendOver(idle)).status, 200)
+  const stopped = gateway.stop()
+  await once(idle, 'close')
+  const session = connectHttp2(gateway.url, {
+    createConnection: () =>
+      connectTls({ socket: late, ca: pem('loopback.cert'), ALPNProtocols: ['h2'] }),
+  }).on('error', () => undefined)
+  const isEnded = new Promise((resolve) => session.once('goaway', () => resolve(true)))
+  await once(session, 'connect')
+  // Answers to pings overtake other frames, but not those that were sent before the ping came.
+  await new Promise((resolve) => session.ping(resolve))
+  const isOpen = new Promise((resolve) => session.ping((error) => error ?? resolve(false)))
+  assert.equal(await Promise.race([isEnded, isOpen]), true)
+  session.destroy()
+  await stopped
 })

@@ -66,6 +66,42 @@ describe('a reload keeps', () => {
   })
 })
 
+test('a reload ends the health probe of before, also while requests of before are under way', async () => {
+  const probed: string[] = []
+  let wake: () => void = () => undefined
+  await using upstream = await startRawUpstream((socket, request) => {
+    const [, path = ''] = request.split(' ')
+    if (!path.endsWith('-probe')) return
+    probed.push(path)
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    wake()
+  })
+  const probe = (name: string) => ({ path: `/${name}-probe`, intervalMs: 10, timeoutMs: 60_000 })
+  const newProbes = () => probed.filter((path) => path === '/new-probe').length
+  const untilNewProbes = async (count: number) => {
+    while (newProbes() < count)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+  }
+  await using gateway = await startReloadable({
+    magentoUrl: upstream.url,
+    integrations: [globex],
+    gateway: { magento: { probe: probe('old') } },
+  })
+  const asked = send(gateway.url, { headers: globexHeaders }).catch(() => undefined)
+  await upstream.requestsReach(2)
+  await gateway.writeSettings({ magento: { url: upstream.url, probe: probe('new') } })
+  assert.equal((await gateway.reload()).status, 200)
+  // One that was under way at the reload has come by now.
+  await untilNewProbes(2)
+  const before = probed.length
+  await untilNewProbes(12)
+  assert.deepEqual(new Set(probed.slice(before)), new Set(['/new-probe']))
+  for (const socket of upstream.sockets) socket.destroy()
+  await asked
+})
+
 test('a reload that fails because a file is gone that was there when it was checked changes nothing', async () => {
   await using upstream = await startRawUpstream(() => undefined)
   const filesOf = (magento: object, more: object = {}) =>

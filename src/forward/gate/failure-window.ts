@@ -41,8 +41,8 @@ export function openFailureWindow(windowMs: number): FailureWindow {
         failures[place] = 0
       }
     }
-    if (current > latest) latest = current
-    return latest % slices
+    latest = current
+    return current % slices
   }
 
   return {

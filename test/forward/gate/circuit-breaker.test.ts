@@ -56,9 +56,20 @@ describe('a closed circuit', () => {
     assert.equal(breaker.state(), 'open')
   })
 
-  test('does not count calls that say nothing', () => {
-    call(true, true, true, undefined, undefined)
+  test('forgets failures one after the other, as they leave the window', () => {
+    call(true, true, true)
+    now += 600
+    call(false, false, false)
+    now += 500
+    call(true)
     assert.equal(breaker.state(), 'closed')
+  })
+
+  test('does not count calls that say nothing', () => {
+    call(true, true, undefined, undefined, true)
+    assert.equal(breaker.state(), 'closed')
+    call(undefined, undefined, undefined, true)
+    assert.equal(breaker.state(), 'open')
   })
 })
 
@@ -141,8 +152,23 @@ describe('a half-open circuit', () => {
     assert.equal(breaker.retryAfterMs(), 500)
   })
 
+  test('lets as many calls through each time that it is half-open', () => {
+    call(false, true)
+    now += 500
+    call(false)
+    assert.equal(breaker.state(), 'half-open')
+    call(false)
+    assert.equal(breaker.state(), 'closed')
+    call(true, true, true, true)
+    now += 500
+    call(false, false)
+    assert.equal(breaker.state(), 'closed')
+  })
+
   test('allows another call in place of one that says nothing', () => {
-    call(undefined, undefined, undefined, false, false)
+    call(undefined, undefined, undefined)
+    assert.equal(breaker.state(), 'half-open')
+    call(false, false)
     assert.equal(breaker.state(), 'closed')
   })
 })
@@ -162,6 +188,8 @@ test('a half-open circuit closes if new rules ask for no more calls than have su
   call(true, true, true, true)
   now += 500
   call(false)
+  breaker.configure({ ...rules, openMs: 1_000 })
+  assert.equal(breaker.state(), 'half-open')
   breaker.configure({ ...rules, probes: 1 })
   assert.equal(breaker.state(), 'closed')
   call(false)

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { describe, test } from 'node:test'
 import { acme, globex, quietAddresses, startGateway } from './support/gateway.ts'
 import { startHeldUpstream } from './support/held-upstream.ts'
@@ -6,6 +8,7 @@ import { acmeHeaders, globexHeaders, problemOf, send, sendRaw } from './support/
 import { startRawUpstream } from './support/raw-upstream.ts'
 import { startRedis, withClient } from './support/redis.ts'
 import { startCluster, startSentinel } from './support/redis-topologies.ts'
+import { pem, pemFile } from './support/tls/pem.ts'
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -324,6 +327,29 @@ describe('an address whose requests are refused before an integration can be cha
       assert.ok(Number(shutOut.headers['retry-after']) > 3_000)
     })
   }
+
+  test('although it does not read the answers, of which HTTP/2 tells the statuses', async () => {
+    await using upstream = await startUpstream()
+    const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { listen: { tls, requireHttps: true }, limits: { perAddress } },
+      integrations: [globex],
+    })
+    const settings = { initialWindowSize: 0 }
+    const session = connectHttp2(gateway.url, { ca: pem('loopback.cert'), settings })
+    try {
+      const statuses: unknown[] = []
+      for (let count = 0; count < 5; count += 1) {
+        const guess = { ':path': '/rest/V1/products/a', authorization: 'Bearer nobody-knows-it' }
+        const [fields] = await once(session.request(guess), 'response')
+        statuses.push(fields[':status'])
+      }
+      assert.deepEqual(statuses, [401, 401, 401, 401, 429])
+    } finally {
+      session.destroy()
+    }
+  })
 
   const unreadable = {
     'that are no HTTP': 'NONSENSE\r\n\r\n',

@@ -84,9 +84,12 @@ export function prepareGeneration(
   })
   const isCaching = keepsAnswers(config)
   let isReplaced = false
-  const beforeEnd = settleKeyFirst((request, end) =>
-    recorder.whenRecorded(request, buildRecord, end),
-  )
+  const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
+  const beforeEnd = settleKeyFirst((request, end) => {
+    // Not only at the end of the request, which a caller can put off by not reading.
+    penalties.note(request, penaltySettings)
+    recorder.whenRecorded(request, buildRecord, end)
+  })
   const answers: AnswerSettings = {
     problemsUrl: listen.problemsUrl,
     isDraining,
@@ -126,7 +129,6 @@ export function prepareGeneration(
   const integrations = prepareIntegrations(config.integrations, services, upstreamServices)
   const nobody = prepareNobody(services)
   const isProxy = compileIpSet(listen.trustedProxies)
-  const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
   const users = countUsers()
   const receivers = prepareReceivers(config.integrations)
   // What can fail is above this line: from here on the configuration has effects.

@@ -17,7 +17,7 @@ export interface PenaltySettings {
 export interface AddressPenalties {
   /** How long an address is still shut out, in milliseconds; 0 if it is not. */
   readonly penaltyOf: (key: string) => number
-  /** Takes note of a finished request. */
+  /** Takes note of a request whose outcome is known; each refusal counts once, however often it is told. */
   readonly note: (request: RequestContext, settings: PenaltySettings) => void
 }
 
@@ -39,6 +39,7 @@ const rememberedAddresses = 50_000
 export function addressPenalties(clock: () => number): AddressPenalties {
   const buckets = memoryBuckets(rememberedAddresses, clock)
   const penalties = boundedMap<Penalty>(rememberedAddresses)
+  const noted = new WeakSet<RequestContext>()
 
   return {
     penaltyOf: (key) => {
@@ -47,9 +48,12 @@ export function addressPenalties(clock: () => number): AddressPenalties {
       const penalty = penalties.get(key)
       return penalty === undefined ? 0 : Math.max(0, penalty.untilMs - clock())
     },
-    note: ({ verified, outcome, clientIp }, { refusals, firstMs, longestMs }) => {
+    note: (request, { refusals, firstMs, longestMs }) => {
+      const { verified, outcome, clientIp } = request
       if (verified !== undefined || clientIp === undefined) return
       if (outcome?.code === undefined || !isGuess(outcome.code, outcome.status)) return
+      if (noted.has(request)) return
+      noted.add(request)
       const key = addressKey(clientIp)
       if (buckets.take(key, refusals).isAllowed) return
       const nowMs = clock()

@@ -33,7 +33,7 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
       listen.requireHttps &&
         listen.tls === undefined &&
         listen.trustedProxies.length === 0 &&
-        'a way for requests to arrive over TLS: tls, or trustedProxies in front; or requireHttps: false',
+        'a way for requests to arrive over TLS: tls, or trustedProxies in front; or requireHttps: false on a loopback address',
     ),
     ...checkAdminAddress(settings),
     ...faultAt(

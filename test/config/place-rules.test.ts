@@ -96,7 +96,7 @@ test('a listener that requires HTTPS can get it, by itself or from a proxy', asy
   assert.deepEqual(await faultsOf({ listen }), [
     [
       '/listen',
-      'a way for requests to arrive over TLS: tls, or trustedProxies in front; or requireHttps: false',
+      'a way for requests to arrive over TLS: tls, or trustedProxies in front; or requireHttps: false on a loopback address',
     ],
   ])
 })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { deserialize, serialize } from 'node:v8'
 import type { Message } from 'amqplib'
 import { type Death, messageOf, type OutgoingMessage } from './message.ts'
 
@@ -27,21 +28,18 @@ export function unreadLetter(
   const entry = {
     id: `unread-${digest.slice(0, 22)}`,
     owner: '-',
-    payload: content,
+    // Not every header that is read can be written as AMQP again, such as a time far away, or very long ones.
+    payload: serialize({ content, messageId, headers } satisfies OutgoingMessage),
     putAtMs: nowMs,
     expiresAtMs: nowMs,
     unreadFrom: queue,
   }
   const reason = `a message of ${queue} is not understood`
   const death: Death = { attempts: 0, diedAtMs: nowMs, reason }
-  const letter = messageOf(entry, death)
-  // As they are, since not every value of AMQP can be written as JSON.
-  const own = { ...headers, ...(typeof messageId === 'string' && { 'message-id': messageId }) }
-  return { ...letter, headers: { ...letter.headers, own } }
+  return messageOf(entry, death)
 }
 
 /** The message that {@link unreadLetter} was made of. */
-export function originalOf({ content, properties }: Message): OutgoingMessage {
-  const { 'message-id': messageId, ...headers } = properties.headers?.own ?? {}
-  return { content, messageId, headers }
+export function originalOf({ content }: Message): OutgoingMessage {
+  return deserialize(content)
 }

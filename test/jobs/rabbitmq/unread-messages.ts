@@ -23,20 +23,22 @@ export function testUnreadMessages(servers: () => { rabbit: TestRabbit; redis: T
     for (let number = 0; number < 300; number += 1) channel.sendToQueue(queue, Buffer.of(number))
     const headers = { entry: '{"owner":"acme","version":2}', bytes: Buffer.of(0, 255), number: 7 }
     channel.sendToQueue(queue, Buffer.from('later'), { messageId: 'id', headers })
+    const odd = { time: { '!': 'timestamp', value: 2n ** 64n - 1n } }
+    channel.sendToQueue(queue, Buffer.from('odd'), { headers: odd })
     await channel.waitForConfirms()
     await jobs.put(entryOf('job'))
 
     const { delivery, settle } = await deliveriesOf(jobs).next()
     assert.equal(delivery.id, 'job')
     settle({ state: 'done' })
-    // Of each byte one, and the message of a later version.
+    // Of each byte one, the message of a later version, and one whose header cannot be written again.
     const letters = async () => jobs.listDead({ limit: 1_000 })
-    while ((await letters()).length < 257) await delay(20)
+    while ((await letters()).length < 258) await delay(20)
     while ((await jobs.depth()).running > 0) await delay(20)
     assert.equal((await jobs.depth()).waiting, 0)
     await jobs.close(0)
 
-    const later = (await letters()).find(({ payload }) => payload.toString() === 'later')
+    const later = (await letters()).find(({ payload }) => payload.includes('later'))
     assert.equal(later?.reason, `a message of ${queue} is not understood`)
     assert.equal(await jobs.putBack(later.id, Date.now() + 60_000), true)
     const message = await channel.get(queue, { noAck: true })
@@ -49,7 +51,7 @@ export function testUnreadMessages(servers: () => { rabbit: TestRabbit; redis: T
     const [first] = await letters()
     assert.equal(await jobs.discard(first?.id ?? ''), true)
     const others = await letters()
-    assert.equal(others.length, 255)
+    assert.equal(others.length, 256)
     for (const { id } of others) assert.equal(await jobs.discard(id), true)
     assert.equal((await jobs.depth()).dead, 0)
   })

@@ -53,7 +53,6 @@ export const standardPointers: ReadonlyMap<
   ['PUT /V1/bundle-products/options/:', { skus: ['/option/sku'] }],
   ['POST /V1/bundle-products/:/links/:', { skus: ['/linkedProduct/sku'] }],
   ['PUT /V1/bundle-products/:/links/:', { skus: ['/linkedProduct/sku'] }],
-  ['PUT /V1/bundle-products/:/links/:', { skus: ['/linkedProduct/sku'] }],
   ['POST /V1/configurable-products/:/child', { skus: ['/childSku'] }],
   ['POST /V1/categories/:/products', { skus: ['/productLink/sku'] }],
   ['PUT /V1/categories/:/products', { skus: ['/productLink/sku'] }],

@@ -57,7 +57,7 @@ export function boundReading(
   const timer = setTimeout(() => {
     // A refusal still counts as a refusal: the caller may well have read its head.
     if (request.outcome?.code === undefined) request.outcome = unread
-    response.destroy()
+    breakOff(response)
   }, settings.readMs)
   response.once('close', () => clearTimeout(timer))
 }

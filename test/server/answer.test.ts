@@ -1,74 +1,86 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { finished } from 'node:stream/promises'
 import { test } from 'node:test'
-import { RequestContext } from '../../src/request-context.ts'
-import { answerReady } from '../../src/server/answer.ts'
+import type { RequestContext } from '../../src/request-context.ts'
+import { answerReady, boundReading } from '../../src/server/answer.ts'
 import { sendRaw } from '../support/http-client.ts'
 import { requestContext } from '../support/request.ts'
 
+const settings = {
+  problemsUrl: '/problems',
+  isDraining: () => false,
+  beforeEnd: (_: unknown, end: (mayAnswer: boolean) => void) => end(true),
+  readMs: 60_000,
+  onUnwritten: () => assert.fail(),
+}
+
+async function startServer(answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => void server.close(),
+  }
+}
+
 test('an answer that cannot be written is broken off, and ends nothing else', async () => {
   const unwritten: unknown[] = []
-  const server = createServer((message, response) => {
-    const request = new RequestContext({
-      method: 'POST',
-      rawTarget: '/',
-      rawHeaders: message.rawHeaders,
-      remoteIp: undefined,
-      isTls: false,
-      hasBody: false,
-      requestId: 'an-id',
-    })
+  const request = requestContext({ method: 'POST' })
+  await using server = await startServer((message, response) => {
     const contentType = message.url === '/wrong' ? 'a\nb' : 'text/plain'
     const ready = { status: 200, contentType, body: Buffer.from('done') }
     answerReady(response, request, ready, {
-      problemsUrl: '/problems',
-      isDraining: () => false,
+      ...settings,
       // As an answer waits for its record.
       beforeEnd: (_, end) => void setImmediate(end, true),
-      readMs: 60_000,
       onUnwritten: ({ requestId }, error) => unwritten.push([requestId, (error as Error).name]),
     })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await assert.rejects(fetch(`${url}/wrong`, { method: 'POST' }))
-  assert.deepEqual(unwritten, [['an-id', 'TypeError']])
-  assert.equal(await (await fetch(`${url}/right`, { method: 'POST' })).text(), 'done')
-  server.close()
+  })
+  await assert.rejects(fetch(`${server.url}/wrong`, { method: 'POST' }))
+  assert.deepEqual(unwritten, [[request.requestId, 'TypeError']])
+  assert.equal(await (await fetch(`${server.url}/right`, { method: 'POST' })).text(), 'done')
 })
 
 test('the time to read an answer begins only when the answers before it have been written', async () => {
   const started: [ServerResponse, RequestContext][] = []
-  const settings = {
-    problemsUrl: '/problems',
-    isDraining: () => false,
-    beforeEnd: (_: unknown, end: (mayAnswer: boolean) => void) => end(true),
-    readMs: 1,
-    onUnwritten: () => assert.fail(),
-  }
+  const hasty = { ...settings, readMs: 1 }
   const ready = (text: string) => ({
     status: 200,
     contentType: 'text/plain',
     body: Buffer.from(text),
   })
-  const server = createServer((_, response) => {
+  await using server = await startServer((_, response) => {
     started.push([response, requestContext()])
     const [first, second] = started
     if (first === undefined || second === undefined) return
-    answerReady(...second, ready('the second'), settings)
+    answerReady(...second, ready('the second'), hasty)
     // Timers of the same length end in the order in which they began.
-    setTimeout(() => answerReady(...first, ready('the first, '), settings), settings.readMs)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    setTimeout(() => answerReady(...first, ready('the first, '), hasty), hasty.readMs)
+  })
   const get = 'GET / HTTP/1.1\r\nHost: a\r\n'
-  const answers = await sendRaw(url, `${get}\r\n${get}Connection: close\r\n\r\n`)
+  const answers = await sendRaw(server.url, `${get}\r\n${get}Connection: close\r\n\r\n`)
   assert.match(answers, /\r\n\r\nthe first, HTTP[\s\S]*\r\n\r\nthe second$/)
   assert.deepEqual(
     started.map(([, { outcome }]) => outcome),
     [{ status: 200 }, { status: 200 }],
   )
-  server.close()
+})
+
+test('an answer of unknown length that is not read in time is not complete to a caller of HTTP/1.0', async () => {
+  const cutOff = Promise.withResolvers<void>()
+  await using server = await startServer((_, response) => {
+    response.once('close', cutOff.resolve).flushHeaders()
+    // More than the kernel takes for a connection that nobody reads.
+    response.end(Buffer.alloc(8_000_000))
+    boundReading(response, requestContext(), { ...settings, readMs: 1 })
+  })
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write('GET / HTTP/1.0\r\n\r\n')
+  await cutOff.promise
+  await assert.rejects(finished(socket.resume()), { code: 'ECONNRESET' })
 })

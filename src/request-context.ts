@@ -209,7 +209,12 @@ export class RequestContext {
   upstream: UpstreamExchange | undefined = undefined
   /** forward: gives up its place in the queue for Magento; set while it waits there. */
   leaveQueue: (() => void) | undefined = undefined
-  /** forward: how long it waited for its turn at Magento, or for what Magento was asked by another; milliseconds. */
+  /**
+   * forward: since when it waits for its turn at Magento, or for what Magento is asked by another; milliseconds of
+   * `performance.now()`.
+   */
+  waitsSince: number | undefined = undefined
+  /** forward: how long it waited so before, milliseconds. */
   waitedMs = 0
   /** idempotency: the key that the request holds until it is over. */
   heldKey: HeldKey | undefined = undefined

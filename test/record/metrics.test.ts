@@ -8,6 +8,7 @@ import { exposition } from '../../src/record/metrics/exposition.ts'
 import { limitMetrics } from '../../src/record/metrics/limit-metrics.ts'
 import { tallyCounter, tallyHistogram } from '../../src/record/metrics/tally.ts'
 import { acme, globex, quietAddresses, startGateway } from '../support/gateway.ts'
+import { startHeldUpstream } from '../support/held-upstream.ts'
 import {
   acmeHeaders,
   type ClientRequest,
@@ -270,6 +271,35 @@ test('connections to Magento are shown, and the requests that wait for one', asy
   const waited = Number(value('magegate_upstream_queue_wait_seconds_sum'))
   assert.ok(waited > 0)
   assert.ok(Math.abs(whole - magento - own - waited) < 1e-5, 'the wait is no time of the gateway')
+})
+
+test('the wait of a request whose caller leaves meanwhile is no time of the gateway', async () => {
+  await using upstream = await startHeldUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { magento: { connections: 1 } },
+  })
+  const first = send(gateway.url, { headers: globexHeaders })
+  const held = await upstream.next()
+  const leaving = new AbortController()
+  const left = fetch(`${gateway.url}/rest/V1/products`, {
+    method: 'POST',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json', 'Idempotency-Key': 'key' },
+    body: '{}',
+    signal: leaving.signal,
+  })
+  await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_queue_requests') === 1)
+  leaving.abort()
+  await assert.rejects(left)
+  await gateway.auditRecords(1)
+  const { value } = await scrape(gateway)
+  const [whole = 0, own = 0] = ['request', 'own'].map((part) =>
+    value(`magegate_${part}_duration_seconds_sum{integration="globex-pim"}`),
+  )
+  void upstream.next().then((next) => next.answer())
+  held.answer()
+  await first
+  assert.ok(whole - own > 1e-5)
 })
 
 test('shows that Redis is away, and how many requests were decided without it', async () => {

@@ -4,7 +4,12 @@ import { newLine, openFairQueue, type QueueLine } from './fair-queue.ts'
 
 /** What asks to be let through: the request of a caller, or a request that the gateway makes for an integration. */
 export type Guest = Pick<RequestContext, 'verified'> &
-  Partial<Pick<RequestContext, 'heldKey' | 'leaveQueue' | 'method' | 'upstream' | 'waitedMs'>>
+  Partial<
+    Pick<
+      RequestContext,
+      'heldKey' | 'leaveQueue' | 'method' | 'upstream' | 'waitedMs' | 'waitsSince'
+    >
+  >
 
 /** The result for a guest that had to wait: its pass, a refusal, or undefined because it left. */
 export type WaitResult = number | Rejection | undefined
@@ -100,6 +105,7 @@ export function openWaitingRoom(
     const waitedMs = clock() - waiter.sinceMs
     clearTimeout(waiter.timer)
     waiter.guest.leaveQueue = undefined
+    waiter.guest.waitsSince = undefined
     waiter.guest.waitedMs = (waiter.guest.waitedMs ?? 0) + waitedMs
     if (typeof result !== 'number') onUnused(waiter.pass)
     waiter.settle(result)
@@ -123,11 +129,13 @@ export function openWaitingRoom(
     const line = lineOf(guest.verified)
     line.weight = settings().weights.get(guest.verified ?? '') ?? 1
     const { promise, resolve } = Promise.withResolvers<WaitResult>()
+    const sinceMs = clock()
+    guest.waitsSince = sinceMs
     const waiter: Waiter = {
       guest,
       line,
       pass,
-      sinceMs: clock(),
+      sinceMs,
       settle: resolve,
       timer: setTimeout(() => {
         if (queue.remove(line, waiter)) turnAway(waiter, 'deadline')

@@ -178,7 +178,9 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
     request.cacheUse = 'shared'
     join(fill, response)
     const since = performance.now()
+    request.waitsSince = since
     const end = await fill.end
+    request.waitsSince = undefined
     request.waitedMs += performance.now() - since
     if (response.destroyed) return undefined
     if (end.kind === 'apart' || (end.kind === 'stored' && !end.isForAll)) {

@@ -15,10 +15,15 @@ const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90]
 /** Bounds for the gateway's own share of the time, which is far smaller than Magento's. */
 const ownBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30]
 
+type Waits = Pick<RequestContext, 'endedAt' | 'waitedMs' | 'waitsSince'>
+
+/** Milliseconds. A request may still wait when it is over: its caller has left, and it is carried out all the same. */
+function waitOf({ endedAt, waitedMs, waitsSince = endedAt }: Waits): number {
+  return waitedMs + endedAt - waitsSince
+}
+
 /** Registers the counts and durations of requests; returns the function that counts a finished one. */
-export function requestMetrics(
-  registry: Registry,
-): (record: AuditRecord, request: Pick<RequestContext, 'waitedMs'>) => void {
+export function requestMetrics(registry: Registry): (record: AuditRecord, request: Waits) => void {
   const requests = tallyCounter(registry, {
     name: 'magegate_requests_total',
     help: 'Requests by verified integration, granted route, status and code of the refusal.',
@@ -59,12 +64,12 @@ export function requestMetrics(
     return series
   }
 
-  return (record, { waitedMs }) => {
+  return (record, request) => {
     const { durationMs, upstreamMs = 0 } = record
     const series = seriesOf(record)
     series.requests.count += 1
     series.duration.observe(durationMs / 1000)
-    series.ownDuration.observe(Math.max(0, durationMs - upstreamMs - waitedMs) / 1000)
+    series.ownDuration.observe(Math.max(0, durationMs - upstreamMs - waitOf(request)) / 1000)
     if (record.upstreamMs !== undefined) series.upstreamDuration.observe(upstreamMs / 1000)
   }
 }

@@ -110,6 +110,22 @@ describe('requests for the same answer at the same time', () => {
     assert.equal(shop.upstream.requests.length, asked + 1)
   })
 
+  test('have waited and not been at work, also if they leave', async () => {
+    const path = newPath()
+    const records = (await shop.gateway.auditRecords(0)).length
+    const held = shop.holdNext()
+    const first = shop.get(path)
+    const release = await held
+    const second = caller(path)
+    await waiting(2)
+    const waitedBefore = await neitherOwnNorMagento()
+    await second.leave()
+    await shop.gateway.auditRecords(records + 1)
+    assert.ok((await neitherOwnNorMagento()) > waitedBefore + 1e-5)
+    release()
+    await first
+  })
+
   for (const [what, path] of [
     ['Magento', '/rest/V1/products/turn'],
     ['an endpoint', '/rest/V1/magefine/inventaire/turn'],

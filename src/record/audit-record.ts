@@ -141,7 +141,9 @@ function auditRecord(
     reason: outcome.reason,
     policy: outcome.policy,
     durationMs: milliseconds(endedAt - request.startedAt),
-    upstreamMs: upstream && milliseconds(upstream.durationMs ?? endedAt - upstream.startedAt),
+    // It may go on after the caller has left, or even begin then, since the record is built a little later.
+    upstreamMs:
+      upstream && milliseconds(upstream.durationMs ?? Math.max(0, endedAt - upstream.startedAt)),
     upstreamStatus: upstream?.status,
     bytesIn: body.length,
     bytesOut: request.bytesOut,

@@ -19,7 +19,7 @@ type Waits = Pick<RequestContext, 'endedAt' | 'waitedMs' | 'waitsSince'>
 
 /** Milliseconds. A request may still wait when it is over: its caller has left, and it is carried out all the same. */
 function waitOf({ endedAt, waitedMs, waitsSince = endedAt }: Waits): number {
-  return waitedMs + endedAt - waitsSince
+  return waitedMs + Math.max(0, endedAt - waitsSince)
 }
 
 /** Registers the counts and durations of requests; returns the function that counts a finished one. */

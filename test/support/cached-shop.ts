@@ -104,6 +104,7 @@ export async function startCachedShop(
     /** Of the second integration. */
     readonly other?: Readonly<Record<string, unknown>>
     readonly endpoints?: Readonly<Record<string, unknown>>
+    readonly env?: Readonly<Record<string, string>>
   } = {},
 ): Promise<CachedShop> {
   // Where a gateway does not start, the others end too.
@@ -137,7 +138,7 @@ export async function startCachedShop(
         ...changes.other,
       },
     ],
-    env: { OTHER_TOKEN: otherToken, ...(redis && { REDIS: redis.url }) },
+    env: { OTHER_TOKEN: otherToken, ...changes.env, ...(redis && { REDIS: redis.url }) },
   }
   const gateways = [started.use(await startGateway(options))]
   if (redis !== undefined) gateways.push(started.use(await startGateway(options)))

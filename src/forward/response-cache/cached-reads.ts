@@ -8,7 +8,7 @@ import type {
   StoredAnswer,
 } from '../../contract/answer-store.ts'
 import type { CacheRule, CacheUse } from '../../contract/cache-rule.ts'
-import { type Rejection, reject, statusOf } from '../../problem.ts'
+import { type ProblemCode, type Rejection, reject, statusOf } from '../../problem.ts'
 import type { RequestContext, WholeAnswer } from '../../request-context.ts'
 import { type AnswerSettings, clientClosed } from '../../server/answer.ts'
 import { answerStored, answerWhole } from './answer-stored.ts'
@@ -69,6 +69,9 @@ interface Visit {
 /** How long requests do not wait for one another under a key whose answer could not be kept. */
 const unstorableMs = 10_000
 const maxUnstorable = 10_000
+
+/** Failures for which another integration may be answered: each has its own turns in the queue, and its own token. */
+const ownFailures: ReadonlySet<ProblemCode> = new Set(['upstream-busy', 'upstream-unavailable'])
 
 /** Prepares {@link AnswerRead}. */
 export function prepareCachedReads(settings: CacheSettings): AnswerRead {
@@ -191,8 +194,10 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
       end.kind !== 'stored' ||
       end.variant === variantKey(baseKey, end.selectedBy, request.rawHeaders)
     const isTooEarly = end.kind === 'failed' && end.rejection.reason === 'TOTAL_TIMEOUT'
+    const isForeign =
+      end.kind === 'failed' && end.asker !== request.verified && ownFailures.has(end.rejection.code)
     // It was another variant, or the other request has given up or run out of time, and this one has time left.
-    if (!isMine || end.kind === 'abandoned' || (isTooEarly && leftMs(visit) > 1)) {
+    if (!isMine || end.kind === 'abandoned' || isForeign || (isTooEarly && leftMs(visit) > 1)) {
       return lookUp(visit)
     }
     return conclude(visit, end, stored, 'shared')
@@ -265,7 +270,8 @@ function settleWith(fill: Fill, asked: Promise<LeftToAnswer>, request: RequestCo
       if (isAbandoned) fill.settle({ kind: 'abandoned' })
       else if ('code' in left) {
         const isDown = statusOf(left) >= 502
-        fill.settle(isDown ? { kind: 'failed', rejection: left } : { kind: 'apart' })
+        const failed = { kind: 'failed', rejection: left, asker: request.verified } as const
+        fill.settle(isDown ? failed : { kind: 'apart' })
       } else fill.take(left.status, ['Content-Type', left.contentType], left.body)
     },
     // A defect is reported to the request that asked; the others ask for themselves.

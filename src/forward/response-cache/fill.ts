@@ -24,8 +24,13 @@ export type FillEnd =
   | StoredEnd
   /** Magento is down, and its answer says so. */
   | { readonly kind: 'down'; readonly answer: AnswerWithHeaders }
-  /** Magento is down, and did not answer. */
-  | { readonly kind: 'failed'; readonly rejection: Rejection }
+  /** Magento is down, and did not answer; or it was not asked, for a cause that may concern only the `asker`. */
+  | {
+      readonly kind: 'failed'
+      readonly rejection: Rejection
+      /** The integration on whose behalf Magento was to be asked. */
+      readonly asker: string | undefined
+    }
   /** The answer is only for the request for which Magento was asked. */
   | { readonly kind: 'apart' }
   /** Nobody waited for the answer any more. */

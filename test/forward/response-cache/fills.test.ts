@@ -2,8 +2,13 @@ import assert from 'node:assert/strict'
 import { type ClientRequest, request as httpRequest } from 'node:http'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { answerWith, type CachedShop, startCachedShop } from '../../support/cached-shop.ts'
-import { globexHeaders, problemOf } from '../../support/http-client.ts'
+import {
+  answerWith,
+  type CachedShop,
+  otherHeaders,
+  startCachedShop,
+} from '../../support/cached-shop.ts'
+import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
 import { scrape } from '../../support/metrics.ts'
 
 let count = 0
@@ -249,6 +254,50 @@ describe('requests for the same answer at the same time', () => {
       assert.equal(answer.headers['retry-after'], '7')
     }
     assert.equal(shop.upstream.requests.length, asked + 1)
+  })
+
+  test('of another integration are not refused with the one that lost its turn in the queue', async () => {
+    await using busy = await startCachedShop('memory', {
+      gateway: { magento: { connections: 1, queue: { maxWaiting: 4, maxWaitMs: 60_000 } } },
+    })
+    const countries = '/rest/V1/directory/countries'
+    const ofOther = (path: string) => send(busy.gateway.url, { path, headers: otherHeaders })
+    const held = busy.holdNext()
+    const before = [busy.get(newPath())]
+    const release = await held
+    for (const so of [2, 3, 4]) {
+      before.push(busy.get(newPath()))
+      await waiting(so, busy)
+    }
+    const first = busy.get(countries)
+    await waiting(5, busy)
+    const second = ofOther(countries)
+    await waiting(6, busy)
+    // The queue is full, so that the last request of the longest line loses its turn: the first for the countries. When
+    // the second then takes its own turn, that is another one of the same line.
+    const last = ofOther(newPath())
+    assert.equal(problemOf(await first).code, 'upstream-busy')
+    assert.equal((await before.pop())?.status, 503)
+    release()
+    for (const answer of [...before, second, last]) assert.equal((await answer).status, 200)
+  })
+
+  test('of another integration are not refused with the one whose token Magento refuses', async () => {
+    await using locked = await startCachedShop('memory', {
+      integration: {
+        upstream: { adminToken: { username: 'env:LOCKED_USER', password: 'env:LOCKED_PASSWORD' } },
+      },
+      env: { LOCKED_USER: 'locked-user', LOCKED_PASSWORD: 'locked-password-51c07e' },
+    })
+    const path = '/rest/V1/directory/countries'
+    const held = locked.holdNext()
+    const first = locked.get(path)
+    const release = await held
+    const second = send(locked.gateway.url, { path, headers: otherHeaders })
+    await waiting(2, locked)
+    release({ status: '401 Unauthorized', body: '{"message":"locked"}' })
+    assert.equal(problemOf(await first).code, 'upstream-unavailable')
+    assert.equal((await second).status, 200)
   })
 
   test('have their own time-out, not that of the one that was first', async () => {

@@ -82,6 +82,13 @@ describe('a full queue', () => {
     assert.equal(drain(queue), 'abab')
   })
 
+  test('refuses the item that has come if its line is then as long as the longest', () => {
+    const { queue, fill } = openWith(3)
+    fill(newLine(1, 1), 'a', 2)
+    assert.deepEqual(fill(newLine(1, 1), 'b', 2), [undefined, 'b1'])
+    assert.equal(drain(queue), 'aba')
+  })
+
   test('lets a heavier line have more of the room', () => {
     const { queue, fill } = openWith(4)
     fill(newLine(1, 1), 'a', 4)

@@ -207,7 +207,8 @@ describe('while Magento fails', () => {
     fail()
     pass(5000)
     const probe = enter()
-    assert.equal((gate.enter(guestOf('acme')) as Rejection).code, 'circuit-open')
+    const { code, retryAfterSeconds } = gate.enter(guestOf('acme')) as Rejection
+    assert.deepEqual([code, retryAfterSeconds], ['circuit-open', 1])
     leave(probe)
     enter()
     assert.deepEqual(seen, ['open', 'half-open', 'circuit-open', 'closed'])

@@ -42,6 +42,24 @@ describe('a reload keeps', () => {
     assert.equal((await ask()).status, 200)
   })
 
+  test('nothing of that for another Magento, which may work', async () => {
+    await using failing = await startRawUpstream((socket) => socket.destroy())
+    await using working = await startMagento()
+    const rules = { circuitBreaker: { minimumCalls: 1, openMs: 3_600_000 } }
+    await using gateway = await startReloadable({
+      magentoUrl: failing.url,
+      integrations: [globex],
+      gateway: { magento: rules },
+    })
+    const ask = () => send(gateway.url, { headers: globexHeaders })
+    await ask()
+    assert.equal(problemOf(await ask()).code, 'circuit-open')
+    await gateway.writeSettings({ magento: { url: working.url, ...rules } })
+    assert.equal((await gateway.reload()).status, 200)
+    assert.equal((await ask()).status, 200)
+    assert.equal((await magentoStatus(gateway)).circuit, 'closed')
+  })
+
   test('who is at Magento and who waits, and lets more in where there are more connections', async () => {
     await using upstream = await startRawUpstream(() => undefined)
     await using gateway = await startReloadable({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectHttp2, constants } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -20,6 +20,8 @@ const body = '{"sku":"my-sku-123","qty":15}'
 const post =
   `POST /rest/V1/magefine/inventaire HTTP/1.1\r\nHost: a\r\n${authorization}\r\n` +
   `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+
+const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
 
 async function connected(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url)
@@ -136,15 +138,50 @@ test('ends at the deadline whatever callers hold: idle, silent and half-sent con
   assert.deepEqual(methods.sort(), ['GET', 'POST'])
 })
 
+test('a caller over HTTP/2 is told with its next answer to open no more streams, and its open ones go on', async () => {
+  await using upstream = await startHeldUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { listen: { requireHttps: true, tls }, shutdown: { noticeMs: 200 } },
+  })
+  const session = await openSession(gateway.url)
+  const lastStreams: number[] = []
+  const twice = new Promise<void>((resolve) =>
+    session.on('goaway', (code, lastStream) => {
+      assert.equal(code, constants.NGHTTP2_NO_ERROR)
+      lastStreams.push(lastStream)
+      if (lastStreams.length === 2) resolve()
+    }),
+  )
+  const answers = [sendOver(session), sendOver(session), sendOver(session)]
+  const [first, second, third] = [
+    await upstream.next(),
+    await upstream.next(),
+    await upstream.next(),
+  ]
+  const stopped = gateway.stop()
+  first.answer()
+  assert.equal((await Promise.race(answers)).status, 200)
+  assert.equal(lastStreams.length, 1)
+  second.answer()
+  // Once the notice is over.
+  await twice
+  third.answer()
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ status }) => status),
+    [200, 200, 200],
+  )
+  await stopped
+  // RFC 9113, section 6.8: what has been said of the last stream is never raised.
+  assert.deepEqual(lastStreams, [2 ** 31 - 1, 5])
+})
+
 test('a connection over HTTP/2 that is set up after the stop has begun is ended at once', async () => {
   await using magento = await startMagento()
   await using gateway = await startGateway({
     magentoUrl: magento.url,
     gateway: {
-      listen: {
-        requireHttps: true,
-        tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') },
-      },
+      listen: { requireHttps: true, tls },
     },
   })
   const late = await connected(gateway.url)

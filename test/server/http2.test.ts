@@ -293,6 +293,11 @@ test('requests run beside one another on one connection', async () => {
   assert.ok((await Promise.all(answers)).every(({ status }) => status === 200))
 })
 
+test('a connection has at most a hundred requests at once', async () => {
+  assert.equal((await sendOver(session)).status, 200)
+  assert.equal(session.remoteSettings.maxConcurrentStreams, 100)
+})
+
 describe('what is agreed on in the handshake', () => {
   const agreed = async (ALPNProtocols: string[], url = gateway.url) => {
     const { hostname, port } = new URL(url)

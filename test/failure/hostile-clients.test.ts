@@ -144,6 +144,21 @@ test('a request that is pipelined after the last answer of its connection is not
   assert.equal(receivedSince(), 0)
 })
 
+test('a connection may carry any number of pipelined requests, a few at a time', async () => {
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname).setEncoding('latin1')
+  let answers = ''
+  for (let count = 2; count <= 100; count += 2) {
+    socket.write(`${get}\r\n`.repeat(2))
+    while (statusesIn(answers).length < count) {
+      const [chunk] = await once(socket, 'data')
+      answers += chunk
+    }
+  }
+  assert.deepEqual(statusesIn(answers), Array(100).fill(200))
+  socket.destroy()
+})
+
 test('a connection with too many pipelined requests is ended', async () => {
   const arrived: Socket[] = []
   await using upstream = await startRawUpstream((socket) => arrived.push(socket))

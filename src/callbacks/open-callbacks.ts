@@ -5,6 +5,7 @@ import { callbackEntry } from './callback-entry.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 import { type CallbackEnd, prepareDelivery } from './deliver-callback.ts'
 import type { Resolve } from './destination.ts'
+import { lookupsInTurn } from './lookups-in-turn.ts'
 import { prepareReceiver, type Receiver } from './receiver.ts'
 
 /** Calls integrations back when their jobs have ended. */
@@ -31,8 +32,9 @@ export interface CallbackServices {
 const concurrency = 256
 
 /** Asks the resolver of the system, including `/etc/hosts`; all its answers are checked afterwards. */
-const resolveBySystem: Resolve = async (hostname) =>
-  (await lookup(hostname, { all: true })).map(({ address }) => address)
+const resolveBySystem: Resolve = lookupsInTurn(async (hostname) =>
+  (await lookup(hostname, { all: true })).map(({ address }) => address),
+)
 
 /** Prepares the receivers of call-backs, by name of the integration. */
 export function prepareReceivers(

@@ -86,17 +86,22 @@ describe('beyond a bound a connection is closed at once', () => {
   })
 })
 
-test('a connection that has been closed leaves room for another', async () => {
-  await using gateway = await start(100, 2)
-  for (let turn = 0; turn < 3; turn += 1) {
-    await hold(gateway, 2)
-    for (const socket of sockets) socket.destroy()
-    // The gateway hears of it at its own time.
-    while (
-      (await send(gateway.url, { headers: globexHeaders }).catch(() => undefined)) === undefined
-    );
-  }
-})
+for (const [whose, total, perAddress] of [
+  ['of its address', 100, 2],
+  ['of all together', 2, 100],
+] as const) {
+  test(`a connection that has been closed leaves room for another ${whose}`, async () => {
+    await using gateway = await start(total, perAddress)
+    for (let turn = 0; turn < 3; turn += 1) {
+      await hold(gateway, 2)
+      for (const socket of sockets) socket.destroy()
+      // The gateway hears of it at its own time.
+      while (
+        (await send(gateway.url, { headers: globexHeaders }).catch(() => undefined)) === undefined
+      );
+    }
+  })
+}
 
 test('a trusted proxy may have as many connections as all together', async () => {
   await using gateway = await start(100, 1, { trustedProxies: ['127.0.0.1'] })

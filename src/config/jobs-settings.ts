@@ -74,7 +74,8 @@ export const JobsSettings = Type.Object(
       minimum: 1,
       maximum: 10_000_000,
       default: 100_000,
-      description: 'Most jobs that wait; further requests are refused.',
+      description:
+        'Most jobs that wait; further requests are refused. In a file, an integration with more than a quarter of them leaves a quarter to the others.',
     }),
   },
   {

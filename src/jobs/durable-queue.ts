@@ -79,6 +79,8 @@ export interface DeadLetter extends QueueEntry {
 export interface QueueDepth {
   /** Entries that are neither running nor dead, including those held up by an order key. */
   readonly waiting: number
+  /** The same by owner; undefined where the queue cannot tell. */
+  readonly waitingOf?: ReadonlyMap<string, number>
   readonly running: number
   readonly dead: number
   /** When the oldest entry was put that is neither done nor dead; milliseconds since the epoch. */

@@ -36,6 +36,9 @@ export type JobsServices = Pick<
   readonly countEnd: (job: Job) => void
 }
 
+/** A part of the jobs that may wait. An integration that has more has to leave as much to the others. */
+const fairShare = 1 / 4
+
 /** How often the number of waiting jobs is read, milliseconds. */
 const depthMs = 1_000
 
@@ -47,21 +50,27 @@ export function openJobs(
 ): Jobs {
   const { clock, onFault } = services
   let waiting = 0
+  let waitingOf: Map<string, number> | undefined
   let tell: OnJobEnd = async () => undefined
   const look = () =>
     backend.jobs.depth().then((depth) => {
       waiting = depth.waiting
+      waitingOf = depth.waitingOf && new Map(depth.waitingOf)
     }, onFault)
   const looking = setInterval(() => void look(), depthMs).unref()
 
   async function accept(request: RequestContext): Promise<WholeAnswer | Rejection> {
     if (request.job?.kind !== 'accept') throw new TypeError('a request is no job')
-    if (waiting >= maxWaiting) {
+    const { verified: owner = '' } = request
+    const owned = waitingOf?.get(owner) ?? 0
+    const share = maxWaiting * fairShare
+    if (waiting >= maxWaiting - (owned > share ? share : 0)) {
       return reject('jobs-unavailable', 'too many jobs wait', { retryAfterSeconds: 30 })
     }
     waiting += 1
+    waitingOf?.set(owner, owned + 1)
     const answer = await acceptJob(request, request.job.deferral, backend, clock())
-    if (!('code' in answer)) services.countAccepted(request.verified ?? '')
+    if (!('code' in answer)) services.countAccepted(owner)
     return answer
   }
 

@@ -116,6 +116,7 @@ describe('the queue of call-backs', () => {
     await calling.endJobs('acme', 1)
     assert.deepEqual(await calling.queue.depth(), {
       waiting: 0,
+      waitingOf: new Map(),
       running: 0,
       dead: 0,
       oldestPutAtMs: undefined,

@@ -14,7 +14,7 @@ import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrapeUntil } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
-import { type JobsGateway, startJobsGateway } from './jobs-gateway.ts'
+import { type JobsGateway, jobTestRoutes, startJobsGateway } from './jobs-gateway.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
 const stock = (sku: string, quantity: number) => ({
@@ -317,6 +317,28 @@ describe('jobs', () => {
     assert.equal((await jobs.write({ body: product, headers })).status, 503)
     assert.equal((await jobs.write({ body: product, headers })).status, 503)
     assert.doesNotMatch(await jobs.gateway.auditText(), /the first request under this key/)
+  })
+
+  test('of one integration leave room for those of others', async () => {
+    const policies = { routes: jobTestRoutes }
+    await using jobs = await startJobsGateway(
+      magento.url,
+      {},
+      {
+        gateway: {
+          jobs: { maxWaiting: 16, concurrency: 1, retry: { firstMs: 60_000, longestMs: 60_000 } },
+        },
+        integrations: [
+          { ...globex, policies },
+          { ...globex, name: 'other', credentials: { token: 'env:OTHER_TOKEN' }, policies },
+        ],
+        env: { OTHER_TOKEN: 'other-token-1b44d0a7c2' },
+      },
+    )
+    await magento.setFault({ kind: 'maintenance' })
+    while ((await jobs.write({ body: product })).status === 202);
+    const headers = { Authorization: 'Bearer other-token-1b44d0a7c2' }
+    assert.equal((await jobs.write({ body: product, headers })).status, 202)
   })
 
   /** Has a gateway accept a job of the route of articles, and stops it again. */

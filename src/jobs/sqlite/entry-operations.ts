@@ -59,7 +59,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
     UPDATE entries SET state = 'waiting', holder = NULL, is_interrupted = 1, is_untouched = 0
     WHERE state = 'running' AND holder = ?`)
   const count = db.prepare(`
-    SELECT state, COUNT(*) AS count FROM entries WHERE queue = ? GROUP BY state`)
+    SELECT state, owner, COUNT(*) AS count FROM entries WHERE queue = ? GROUP BY state, owner`)
   const oldest = db.prepare(`
     SELECT MIN(put_at_ms) AS at FROM entries WHERE queue = ? AND state <> 'dead'`)
   // The owner that had the last turn, by queue.
@@ -192,12 +192,17 @@ export function entryOperations(db: DatabaseSync, file: string) {
     },
 
     depth(queue: string): QueueDepth {
-      const counts = new Map(
-        count.all(queue).map(({ state, count: each }) => [state, Number(each)]),
-      )
+      const counts = new Map<string, number>()
+      const waitingOf = new Map<string, number>()
+      for (const { state, owner, count: each } of count.all(queue)) {
+        counts.set(String(state), (counts.get(String(state)) ?? 0) + Number(each))
+        if (state !== 'waiting' && state !== 'blocked') continue
+        waitingOf.set(String(owner), (waitingOf.get(String(owner)) ?? 0) + Number(each))
+      }
       const of = (state: string) => counts.get(state) ?? 0
       return {
         waiting: of('waiting') + of('blocked'),
+        waitingOf,
         running: of('running'),
         dead: of('dead'),
         oldestPutAtMs: numberOf(oldest.get(queue)?.at),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { acceptJob } from '../../src/jobs/accept-job.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
+import { decodeJobRequest } from '../../src/jobs/job-payload.ts'
 import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 import { requestContext } from '../support/request.ts'
 
@@ -85,4 +86,35 @@ test('a request whose job could not be kept has no job', () =>
     const answer = await acceptJob(request, deferral, { ...backend, store }, Date.now())
     assert.ok('code' in answer)
     assert.deepEqual([answer.code, request.jobId], ['jobs-unavailable', undefined])
+  }))
+
+test('a job keeps no credential of its caller, and no field of its connection', () =>
+  withBackend(async (backend) => {
+    const request = requestContext({
+      method: 'POST',
+      target: '/rest/V1/products',
+      headers: {
+        Authorization: 'Bearer of-the-caller',
+        Cookie: 'PHPSESSID=of-the-caller',
+        'X-Signature': 'of-the-caller',
+        Connection: 'X-Own',
+        'X-Own': 'of the connection',
+        'Accept-Language': 'de',
+        'Content-Type': 'application/json',
+      },
+      body: '{}',
+    })
+    request.verified = 'acme-erp'
+    const stored = new Promise<Buffer>((resolve) => {
+      const handle = async ({ payload }: { readonly payload: Buffer }) => {
+        resolve(payload)
+        return { state: 'done' } as const
+      }
+      backend.jobs.consume(handle, { concurrency: 1 })
+    })
+    await acceptJob(request, deferral, backend, Date.now())
+    assert.deepEqual(decodeJobRequest(await stored).headers, [
+      ...['accept-language', 'de'],
+      ...['content-type', 'application/json'],
+    ])
   }))

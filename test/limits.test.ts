@@ -4,7 +4,14 @@ import { connect as connectHttp2 } from 'node:http2'
 import { describe, test } from 'node:test'
 import { acme, globex, quietAddresses, startGateway } from './support/gateway.ts'
 import { startHeldUpstream } from './support/held-upstream.ts'
-import { acmeHeaders, globexHeaders, problemOf, send, sendRaw } from './support/http-client.ts'
+import {
+  acmeHeaders,
+  globexHeaders,
+  problemOf,
+  send,
+  sendAndLeave,
+  sendRaw,
+} from './support/http-client.ts'
 import { startRawUpstream } from './support/raw-upstream.ts'
 import { startRedis, withClient } from './support/redis.ts'
 import { startCluster, startSentinel } from './support/redis-topologies.ts'
@@ -151,16 +158,10 @@ test('a request with a key counts until it is carried out, even if its caller le
     magentoUrl: upstream.url,
     integrations: [limited({ concurrency: 1 })],
   })
-  const leaving = new AbortController()
-  const left = fetch(`${gateway.url}/rest/V1/products`, {
-    method: 'POST',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json', 'Idempotency-Key': 'key' },
-    body: '{}',
-    signal: leaving.signal,
-  })
+  const left = sendAndLeave(gateway.url, { headers: { 'Idempotency-Key': 'key' } })
   const underWay = await upstream.next()
-  leaving.abort()
-  await assert.rejects(left)
+  left.leave()
+  await assert.rejects(left.answer)
   await gateway.auditRecords(1)
   void upstream.next().then((next) => next.answer())
   const refused = await send(gateway.url, { headers: globexHeaders })
@@ -176,16 +177,13 @@ test('a request to an endpoint counts until it is carried out, even if its calle
     magentoUrl: upstream.url,
     integrations: [{ ...limitedOne, policies: { ...policies, endpoints: 'compose' } }],
   })
-  const leaving = new AbortController()
-  const left = fetch(`${gateway.url}/rest/V1/magefine/inventaire`, {
-    method: 'POST',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
+  const left = sendAndLeave(gateway.url, {
+    path: '/rest/V1/magefine/inventaire',
     body: '{"sku":"a","qty":1}',
-    signal: leaving.signal,
   })
   const underWay = await upstream.next()
-  leaving.abort()
-  await assert.rejects(left)
+  left.leave()
+  await assert.rejects(left.answer)
   const [record] = await gateway.auditRecords(1)
   assert.equal(record?.code, 'client-closed')
   assert.ok(record?.upstreamMs, 'it tells that Magento was asked')

@@ -1,5 +1,6 @@
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
+import { isFieldSpace } from '../syntax/headers.ts'
 
 /** The methods of Magento REST (Magento: Framework/Webapi/Rest/RequestMethodValidator.php). */
 export const allowedMethods = ['GET', 'POST', 'PUT', 'DELETE'] as const
@@ -44,13 +45,10 @@ function findRepeated(rawHeaders: readonly string[]): string | undefined {
 function hasSurroundedValue(rawHeaders: readonly string[]): boolean {
   for (let index = 1; index < rawHeaders.length; index += 2) {
     const value = rawHeaders[index] as string
-    if (isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(value.length - 1))) return true
+    if (isFieldSpace(value.charCodeAt(0)) || isFieldSpace(value.charCodeAt(value.length - 1)))
+      return true
   }
   return false
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09
 }
 
 // RFC 9110, section 7.2, and RFC 3986, section 3.2.2, without address formats of the future.

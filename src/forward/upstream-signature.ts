@@ -1,5 +1,7 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { type Static, Type } from 'typebox'
+import { KeyIdSetting } from '../authenticate/key-settings.ts'
+import { requiredComponents } from '../authenticate/message-signature/component.ts'
 import { contentDigest } from '../authenticate/message-signature/content-digest.ts'
 import {
   type MessageSigningKey,
@@ -8,10 +10,9 @@ import {
 import { signMessage } from '../authenticate/message-signature/sign.ts'
 import { defaultTag } from '../authenticate/message-signature/signature-input.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
+import { closed } from '../contract/setting-forms.ts'
 import type { PublicOrigin } from '../policy.ts'
 import { firstValue } from '../syntax/headers.ts'
-
-const closed = { additionalProperties: false } as const
 
 /** How the gateway itself signs what it forwards. */
 export const UpstreamSignatureSettings = Type.Union(
@@ -28,10 +29,7 @@ export const UpstreamSignatureSettings = Type.Union(
     Type.Object(
       {
         scheme: Type.Literal('rfc9421', { description: 'HTTP Message Signatures, RFC 9421.' }),
-        keyId: Type.String({
-          pattern: '^[A-Za-z0-9._-]{1,64}$',
-          description: 'The keyid of the signatures.',
-        }),
+        keyId: KeyIdSetting('The keyid of the signatures.'),
         secret: SecretSetting(
           'For hmac-sha256 a shared secret; for ed25519 and ecdsa-p256-sha256 the private key, PKCS #8 in PEM.',
           32,
@@ -115,7 +113,7 @@ function coveredHeaders({ headers, body }: OutgoingRequest) {
     const [name, value] = headers.slice(index, index + 2) as [string, string]
     if (name !== 'content-digest') kept.push(name, value)
   }
-  const components = ['@method', '@authority', '@path', '@query']
+  const components = [...requiredComponents(undefined)]
   if (body.length > 0) {
     kept.push('content-digest', contentDigest(body))
     components.push('content-digest')

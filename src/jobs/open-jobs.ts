@@ -1,3 +1,4 @@
+import { fillableBy } from '../contract/fair-share.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext, WholeAnswer } from '../request-context.ts'
 import { acceptJob } from './accept-job.ts'
@@ -36,9 +37,6 @@ export type JobsServices = Pick<
   readonly countEnd: (job: Job) => void
 }
 
-/** A part of the jobs that may wait. An integration that has more has to leave as much to the others. */
-const fairShare = 1 / 4
-
 /** How often the number of waiting jobs is read, milliseconds. */
 const depthMs = 1_000
 
@@ -63,8 +61,7 @@ export function openJobs(
     if (request.job?.kind !== 'accept') throw new TypeError('a request is no job')
     const { verified: owner = '' } = request
     const owned = waitingOf?.get(owner) ?? 0
-    const share = maxWaiting * fairShare
-    if (waiting >= maxWaiting - (owned > share ? share : 0)) {
+    if (waiting >= fillableBy(owned, maxWaiting)) {
       return reject('jobs-unavailable', 'too many jobs wait', { retryAfterSeconds: 30 })
     }
     waiting += 1

@@ -1,3 +1,5 @@
+import { addTo } from '../contract/add-to.ts'
+
 /** A body that is arriving. */
 export interface ArrivingBody {
   readonly address: string
@@ -40,10 +42,7 @@ export function arrivingBodies<Body extends ArrivingBody>(
   const greedy = new Set<string>()
 
   function count(address: string, more: number): void {
-    const bytes = (addressBytes.get(address) ?? 0) + more
-    if (bytes === 0) addressBytes.delete(address)
-    else addressBytes.set(address, bytes)
-    if (bytes > shareBytes()) greedy.add(address)
+    if (addTo(addressBytes, address, more) > shareBytes()) greedy.add(address)
     else greedy.delete(address)
   }
 

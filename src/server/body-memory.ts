@@ -1,3 +1,5 @@
+import { addTo } from '../contract/add-to.ts'
+import { fairShare } from '../contract/fair-share.ts'
 import { type ArrivingBody, arrivingBodies } from './arriving-bodies.ts'
 
 /** The memory that the body of one request has. */
@@ -36,12 +38,6 @@ interface Holder extends ArrivingBody {
 }
 
 /**
- * A part of the memory. Bodies that are arriving from an address that has more are given up first. An integration that
- * has more has to leave as much to the others.
- */
-const fairShare = 1 / 4
-
-/**
  * Opens the memory. If there is no room in it, those bodies are given up that have been arriving for the longest: an
  * honest caller sends its body in one go, and a body that waits for Magento has arrived. A caller that sends many at once
  * from one address displaces its own before those of others. An integration whose requests wait for Magento cannot take
@@ -49,6 +45,7 @@ const fairShare = 1 / 4
  * @param limitBytes asked each time, so that it may change
  */
 export function openBodyMemory(limitBytes: () => number): BodyMemory {
+  // Bodies that are arriving from an address that has more are given up first.
   const shareBytes = () => limitBytes() * fairShare
   const arriving = arrivingBodies<Holder>(shareBytes)
   const ownedBytes = new Map<string, number>()
@@ -95,9 +92,7 @@ export function openBodyMemory(limitBytes: () => number): BodyMemory {
   }
 
   function charge({ owner }: Holder, more: number): void {
-    const bytes = (ownedBytes.get(owner) ?? 0) + more
-    if (bytes === 0) ownedBytes.delete(owner)
-    else ownedBytes.set(owner, bytes)
+    addTo(ownedBytes, owner, more)
     used += more
   }
 

@@ -33,6 +33,11 @@ export function fieldsWhere(
   return wanted
 }
 
+/** Whether a byte or character is white space around a field value (RFC 9110, section 5.6.3). */
+export function isFieldSpace(code: number | undefined): boolean {
+  return code === 0x20 || code === 0x09
+}
+
 function isNamed(candidate: string, name: string): boolean {
   // Comparing lengths first is far cheaper than making the name lower case.
   return candidate.length === name.length && candidate.toLowerCase() === name

@@ -15,6 +15,7 @@ import {
   canonicalFields,
   globexHeaders,
   send,
+  sendAndLeave,
 } from '../support/http-client.ts'
 import { rateOf } from '../support/limits.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
@@ -281,16 +282,10 @@ test('the wait of a request whose caller leaves meanwhile is no time of the gate
   })
   const first = send(gateway.url, { headers: globexHeaders })
   const held = await upstream.next()
-  const leaving = new AbortController()
-  const left = fetch(`${gateway.url}/rest/V1/products`, {
-    method: 'POST',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json', 'Idempotency-Key': 'key' },
-    body: '{}',
-    signal: leaving.signal,
-  })
+  const left = sendAndLeave(gateway.url, { headers: { 'Idempotency-Key': 'key' } })
   await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_queue_requests') === 1)
-  leaving.abort()
-  await assert.rejects(left)
+  left.leave()
+  await assert.rejects(left.answer)
   await gateway.auditRecords(1)
   const { value } = await scrape(gateway)
   const [whole = 0, own = 0] = ['request', 'own'].map((part) =>

@@ -61,6 +61,27 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<stri
   return text(socket)
 }
 
+/** Sends a write from a caller that need not wait for its answer: when it leaves, the answer rejects. */
+export function sendAndLeave(
+  url: string,
+  { path = '/rest/V1/products', headers = {}, body = '{}' }: LeavingWrite,
+): { readonly answer: Promise<unknown>; readonly leave: () => void } {
+  const leaving = new AbortController()
+  const answer = fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { ...globexHeaders, 'Content-Type': 'application/json', ...headers },
+    body,
+    signal: leaving.signal,
+  })
+  return { answer, leave: () => leaving.abort() }
+}
+
+interface LeavingWrite {
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
 /** Headers of an integration that presents its token only. */
 export const globexHeaders = { Authorization: `Bearer ${testEnv.GLOBEX_TOKEN}` }
 

@@ -1,4 +1,4 @@
-import { allValues } from '../../syntax/headers.ts'
+import { allValues, isFieldSpace } from '../../syntax/headers.ts'
 import type { Component } from './component.ts'
 import {
   type FieldType,
@@ -74,11 +74,7 @@ function canonicalLine(line: string): string {
 function trimSpace(line: string): string {
   let start = 0
   let end = line.length
-  while (start < end && isSpace(line.charCodeAt(start))) start += 1
-  while (end > start && isSpace(line.charCodeAt(end - 1))) end -= 1
+  while (start < end && isFieldSpace(line.charCodeAt(start))) start += 1
+  while (end > start && isFieldSpace(line.charCodeAt(end - 1))) end -= 1
   return end - start === line.length ? line : line.slice(start, end)
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09
 }

@@ -1,10 +1,5 @@
 import { type Static, Type } from 'typebox'
-
-const closed = { additionalProperties: false } as const
-
-function Milliseconds(standard: number, description: string) {
-  return Type.Integer({ minimum: 1, maximum: 3_600_000, default: standard, description })
-}
+import { closed, Milliseconds } from '../../contract/setting-forms.ts'
 
 /** Where requests wait while all connections to Magento are in use. */
 export const QueueSettings = Type.Object(

@@ -1,3 +1,5 @@
+import { addTo } from '../../contract/add-to.ts'
+import { fillableBy } from '../../contract/fair-share.ts'
 import type { IdempotencyStore, KeptAnswer, OwnKey } from '../../contract/idempotency.ts'
 
 interface Entry {
@@ -14,9 +16,6 @@ const holder = ''
 /** Bytes that an entry takes in addition to the body that it keeps. */
 const entryBytes = 512
 
-/** A part of the memory. An integration that has more has to leave as much to the others. */
-const fairShare = 1 / 4
-
 /** How often a full memory is searched for keys whose time is over. */
 const sweepEveryMs = 1_000
 
@@ -27,7 +26,6 @@ const sweepEveryMs = 1_000
  * @param clock milliseconds, never going back
  */
 export function memoryKeys(maxBytes: number, clock: () => number): IdempotencyStore {
-  const shareBytes = maxBytes * fairShare
   const entries = new Map<string, Entry>()
   const ownedBytes = new Map<string, number>()
   let bytes = 0
@@ -47,15 +45,12 @@ export function memoryKeys(maxBytes: number, clock: () => number): IdempotencySt
   }
 
   function charge(owner: string, more: number): void {
-    const owned = (ownedBytes.get(owner) ?? 0) + more
-    if (owned === 0) ownedBytes.delete(owner)
-    else ownedBytes.set(owner, owned)
+    addTo(ownedBytes, owner, more)
     bytes += more
   }
 
   function isRoom(owner: string, more: number): boolean {
-    const hasMuch = (ownedBytes.get(owner) ?? 0) > shareBytes
-    return bytes + more <= maxBytes - (hasMuch ? shareBytes : 0)
+    return bytes + more <= fillableBy(ownedBytes.get(owner) ?? 0, maxBytes)
   }
 
   function dropEnded(nowMs: number): void {

@@ -72,6 +72,16 @@ describe('requests for the same answer at the same time', () => {
     }
   }
 
+  /** Two reads of one answer, for which Magento is asked and which it gives when it is released. */
+  async function twoReads(path: string) {
+    const held = shop.holdNext()
+    const first = shop.get(path)
+    const release = await held
+    const second = shop.get(path)
+    await waiting(2)
+    return { first, second, release }
+  }
+
   test('are one request to Magento, and each has its own record', async () => {
     const path = newPath()
     const before = (await shop.gateway.auditRecords(0)).length
@@ -192,11 +202,7 @@ describe('requests for the same answer at the same time', () => {
   test('each ask Magento where it says that the answer may not be reused', async () => {
     const path = '/rest/V1/store/websites'
     const asked = shop.upstream.requests.length
-    const held = shop.holdNext()
-    const first = shop.get(path)
-    const release = await held
-    const second = shop.get(path)
-    await waiting(2)
+    const { first, second, release } = await twoReads(path)
     const headers = { 'Cache-Control': 'public, no-cache', ETag: '"a"' }
     release({ headers, body: '"first"' })
     assert.equal((await first).body, '"first"')
@@ -207,11 +213,7 @@ describe('requests for the same answer at the same time', () => {
   test('each ask Magento for an answer that is too long, which the first one gets as it comes', async () => {
     const path = newPath()
     const long = `"${'x'.repeat(300 * 1024)}"`
-    const held = shop.holdNext()
-    const first = shop.get(path)
-    const release = await held
-    const second = shop.get(path)
-    await waiting(2)
+    const { first, second, release } = await twoReads(path)
     release({ body: long })
     assert.equal((await first).body, long)
     assert.equal((await second).status, 200)
@@ -239,11 +241,7 @@ describe('requests for the same answer at the same time', () => {
   test('get one answer where Magento says itself that it is down', async () => {
     const path = newPath()
     const asked = shop.upstream.requests.length
-    const held = shop.holdNext()
-    const first = shop.get(path)
-    const release = await held
-    const second = shop.get(path)
-    await waiting(2)
+    const { first, second, release } = await twoReads(path)
     release({
       status: '503 Service Unavailable',
       headers: { 'Content-Type': 'application/json', 'Retry-After': '7' },

@@ -104,6 +104,12 @@ export function variablesOf(segments: readonly string[]): string[] {
   return segments.flatMap((segment) => variableOf(segment) ?? [])
 }
 
+/** The first name that a route gives to several variables, of which a request would have only the last; undefined if none. */
+export function repeatedVariable(route: string): string | undefined {
+  const names = variablesOf(parseRoutePattern(route)?.segments ?? [])
+  return names.find((name, index) => names.indexOf(name) < index)
+}
+
 /** A route without the names of its variables, for comparing routes that may name them differently. */
 export function unnamedRoute(route: string): string {
   return route.replaceAll(/:[A-Za-z0-9_]+/g, ':')

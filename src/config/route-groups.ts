@@ -1,6 +1,6 @@
 import type { Grant } from '../authorize/granted-route.ts'
 import { operationsOf, type SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
-import { unnamedRoute } from '../authorize/route-pattern.ts'
+import { repeatedVariable, unnamedRoute } from '../authorize/route-pattern.ts'
 import { routePresets } from '../authorize/route-presets.ts'
 import type { RuleFault } from './faults.ts'
 import { contractFile } from './magento-schema-file.ts'
@@ -27,6 +27,8 @@ export function expandGrants(
     faults.push({ pointer: `/policies/routes/${index}`, expected })
   for (const [index, grant] of grants.entries()) {
     if (typeof grant !== 'string') continue
+    const repeated = repeatedVariable(grant)
+    if (repeated !== undefined) fault(index, `only one variable with the name :${repeated}`)
     const twin = written.get(unnamedRoute(grant))
     // If two grants are the same route, settings that refer to the second spelling would apply to no request.
     if (twin !== undefined) fault(index, `another route than ${twin}, which it is`)

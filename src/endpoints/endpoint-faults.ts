@@ -1,4 +1,9 @@
-import { parseRoutePattern, unnamedRoute, variablesOf } from '../authorize/route-pattern.ts'
+import {
+  parseRoutePattern,
+  repeatedVariable,
+  unnamedRoute,
+  variablesOf,
+} from '../authorize/route-pattern.ts'
 import type { EndpointFileSettings } from './defined-endpoint.ts'
 import { endpoints } from './endpoints.ts'
 
@@ -17,6 +22,8 @@ export function endpointFaults({ route, request, call }: EndpointFileSettings) {
       expected: `no :${name}, which ${route} does not have`,
     }))
   const refuse = (pointer: string, expected: string) => faults.push({ pointer, expected })
+  const repeated = repeatedVariable(route)
+  if (repeated !== undefined) refuse('/route', `only one variable with the name :${repeated}`)
   if (isOfJobs(route)) refuse('/route', 'another path than /V1/jobs, where jobs are shown')
   if (isOfJobs(call.route) || ownRoutes.has(unnamedRoute(call.route))) {
     refuse('/call/route', 'a route of Magento, and none that the gateway answers itself')

@@ -84,6 +84,12 @@ describe('is refused, and named', () => {
       magentoSchema,
       /^\/policies\/routes\/0: a method and a path/,
     ],
+    [
+      'a route with two variables of one name, of which only the last would count',
+      'POST /V1/products/:sku/links/:sku',
+      undefined,
+      /^\/policies\/routes\/0: only one variable with the name :sku$/,
+    ],
   ]
   for (const [name, grant, schema, expected] of cases) {
     test(name, async () => {

@@ -432,6 +432,11 @@ describe('a file is refused', () => {
       { call: { route: 'GET /V1/products/:sku' } },
       /\/call\/route: expected no :sku/,
     ],
+    [
+      'whose route has two variables of one name',
+      { route: 'GET /V1/erp/articles/:number/parts/:number' },
+      /\/route: expected only one variable with the name :number/,
+    ],
     ...['GET /V1/jobs/:number', 'GET /openapi.json'].map(
       (route) => [`for ${route}, a path of the gateway`, { route }, /\/route: expected a/] as const,
     ),

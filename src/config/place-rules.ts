@@ -8,6 +8,7 @@ const longestName = 200
 /**
  * Checks that everything that the gateway writes has a file of its own, since two writers in one file would garble it,
  * that none is written as a reference, which would be taken for its path, and that other names can be made of its name.
+ * A NUL character cannot be in any path (POSIX.1-2017, section 3.271).
  */
 export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
   const { checkpoints, file: trail } = audit
@@ -22,6 +23,9 @@ export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
     if (file === undefined) return []
     if (/^(?:env|file):/.test(file)) {
       return faultAt(pointer, 'a path; only secrets are references')
+    }
+    if (file.includes('\0') || /(?:^|\/)\.{0,2}$/.test(file)) {
+      return faultAt(pointer, 'the path of a file, without a NUL character')
     }
     const path = resolve(file)
     if (Buffer.byteLength(basename(path, '.checkpoints')) > longestName) {

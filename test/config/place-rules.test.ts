@@ -56,6 +56,20 @@ test('a file to write is a path, and no reference as a secret is', async () => {
   ])
 })
 
+test('a file to write is not a path that no file can have', async () => {
+  const expected = 'the path of a file, without a NUL character'
+  for (const file of ['var/\0audit', '\0', '/', '.', 'var/..', 'var/audit/']) {
+    const copies = { audit: { file: 'a', checkpoints: { key, copyTo: { file } } } }
+    for (const [pointer, gateway] of [
+      ['/audit/file', { audit: { file } }],
+      ['/audit/checkpoints/copyTo/file', copies],
+      ['/jobs/file', { jobs: { file } }],
+    ] as const) {
+      assert.deepEqual(await faultsOf(gateway), [[pointer, expected]], JSON.stringify(file))
+    }
+  }
+})
+
 test('a file to write has a name to which the time of a rotation can be appended', async () => {
   const audit = (length: number) => ({ file: `/var/${'ü'.repeat(length / 2)}` })
   const jobs = (length: number) => ({ file: `${'j'.repeat(100)}/${'j'.repeat(length)}` })

@@ -44,13 +44,14 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
   const lanes = ownerLanes(clock)
 
   async function send(delivery: Delivery, receiver: Receiver): Promise<Settlement> {
-    const stored = readCallback(delivery.payload)
-    // A call-back that was put back starts anew.
-    const sendings = delivery.attempts === 1 ? 1 : stored.sendings + 1
-    const callback = { ...stored, sendings }
+    const stored = callbackOf(delivery)
+    const callback = { ...stored, sendings: stored.sendings + 1 }
     const startedAt = performance.now()
     const sending = await receiver.call(delivery.id, stored.payload, delivery.signal)
-    if (delivery.signal.aborted && sending.outcome === 'failed') return closed
+    if (delivery.signal.aborted && sending.outcome === 'failed') {
+      // It is not known whether it arrived, so it is sent again.
+      return { state: 'retry', atMs: 0, reason: 'CLOSED', isUntouched: false, ...anew(delivery) }
+    }
     const durationMs = performance.now() - startedAt
     const end = (outcome: CallbackEnd['outcome'], reason?: string) => {
       const { id, owner } = delivery
@@ -83,17 +84,17 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
   }
 
   return async (delivery) => {
-    const { id, owner, payload } = delivery
+    const { id, owner } = delivery
     const receiver = receiverOf(owner)
     if (receiver === undefined) {
       const reason = 'NO_CALLBACK_CONFIGURED'
-      await onEnd({ ...readCallback(payload), id, owner, outcome: 'dead', reason, durationMs: 0 })
+      await onEnd({ ...callbackOf(delivery), id, owner, outcome: 'dead', reason, durationMs: 0 })
       return { state: 'dead', reason }
     }
     const leave = lanes.enter(owner, receiver.concurrency)
     if (leave === undefined) {
       const atMs = lanes.nextTurnMs(owner, receiver.concurrency)
-      return { state: 'retry', atMs, reason: 'BUSY', isUntouched: true }
+      return { state: 'retry', atMs, reason: 'BUSY', isUntouched: true, ...anew(delivery) }
     }
     try {
       return await send(delivery, receiver)
@@ -103,8 +104,17 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
   }
 }
 
-/** The queue was closed in the middle of a sending. It is not known whether it arrived, so it is sent again. */
-const closed: Settlement = { state: 'retry', atMs: 0, reason: 'CLOSED', isUntouched: false }
+/** The call-back that is delivered. One that was put back starts anew, and its sendings are counted anew. */
+function callbackOf({ payload, attempts }: Delivery): StoredCallback {
+  const stored = readCallback(payload)
+  return attempts === 1 ? { ...stored, sendings: 0 } : stored
+}
+
+/** What tells the next delivery that this one, which counts no sending, was the first after the call-back was put back. */
+function anew(delivery: Delivery): { readonly payload?: Buffer } {
+  const hasOldCount = delivery.attempts === 1 && readCallback(delivery.payload).sendings > 0
+  return hasOldCount ? { payload: writeCallback(callbackOf(delivery)) } : {}
+}
 
 function reasonOf(sending: Sending): string {
   return sending.outcome === 'failed' ? sending.reason : `STATUS_${sending.status}`

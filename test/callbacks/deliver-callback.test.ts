@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import { callbackEntry, readCallback } from '../../src/callbacks/callback-entry.ts'
+import { callbackEntry, readCallback, writeCallback } from '../../src/callbacks/callback-entry.ts'
 import type { CallbackSettings } from '../../src/callbacks/callback-settings.ts'
 import { type CallbackEnd, prepareDelivery } from '../../src/callbacks/deliver-callback.ts'
 import { prepareReceiver } from '../../src/callbacks/receiver.ts'
@@ -164,6 +164,34 @@ describe('a call-back', () => {
     const first = retried(await handle(deliveryOf(clock)))
     const again = deliveryOf(clock, { payload: first.payload ?? Buffer.alloc(0) })
     assert.equal(retried(await handle(again)).atMs - clock(), 5_000)
+  })
+
+  test('that was put back begins anew, also where it is not sent at once', async () => {
+    const closing = new AbortController()
+    await using receiver = await startReceiver({ answer: () => closing.abort() })
+    const clock = testClock()
+    const { handle, ends } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    const { payload } = deliveryOf(clock)
+    const tried = writeCallback({ ...readCallback(payload), sendings: 9 })
+    const putBack = deliveryOf(clock, { payload: tried })
+    const settlements = await Promise.all([
+      handle({ ...putBack, signal: closing.signal }),
+      handle(putBack),
+    ])
+    const putOff = settlements.map(retried)
+    assert.deepEqual(
+      putOff.map(({ reason }) => reason),
+      ['CLOSED', 'BUSY'],
+    )
+    receiver.answerWith(status(500))
+    for (const { payload: kept } of putOff) {
+      assert.ok(kept)
+      const next = await handle({ ...putBack, payload: kept, attempts: 2 })
+      assert.equal(retried(next).atMs - clock(), 5_000)
+    }
+    const unwanted = { ...putBack, owner: 'globex-pim' }
+    assert.equal((await handle(unwanted)).state, 'dead')
+    assert.equal(ends[0]?.sendings, 0)
   })
 
   test('in the middle of which the queue is closed is sent again', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
 import { checkCachedEndpoints } from './config/cache-rules.ts'
-import { checkCertificates } from './config/certificate-rules.ts'
+import { checkCertificates, checkCertificatesShown } from './config/certificate-rules.ts'
 import { checkEndpointRoutes } from './config/endpoint-routes.ts'
 import { ConfigError, type Fault, inFile } from './config/faults.ts'
 import { checkGatewayRules, checkPublicUrl } from './config/gateway-rules.ts'
@@ -149,11 +149,14 @@ async function checkAgainstIntegrations(
   const { settings } = gateway
   if (settings === undefined) return []
   const known = integrations.flatMap((each) => each.settings ?? [])
-  return inFile(gateway, [
-    ...checkPublicUrl(settings, known),
-    ...(await checkTlsFiles(settings)),
-    ...checkPlaceForJobs(settings, known),
-  ])
+  return [
+    ...checkCertificatesShown(settings, integrations),
+    ...inFile(gateway, [
+      ...checkPublicUrl(settings, known),
+      ...(await checkTlsFiles(settings)),
+      ...checkPlaceForJobs(settings, known),
+    ]),
+  ]
 }
 
 function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSettings>): Identity {

@@ -1,6 +1,33 @@
 import type { CertificatePin } from '../contract/certificate-pin.ts'
 import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
+import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+
+/** Checks that callers can show the certificates that are asked of them; otherwise each request would get a 401. */
+export function checkCertificatesShown(
+  { listen: { tls, trustedProxies, clientCertificateHeader } }: GatewaySettings,
+  integrations: readonly ReadSettings<IntegrationSettings>[],
+): Fault[] {
+  if (clientCertificateHeader !== undefined && trustedProxies.length > 0) return []
+  const forwarded = 'trustedProxies with clientCertificateHeader'
+  return integrations.flatMap((each): Fault[] => {
+    const pin = each.settings?.credentials.clientCertificate
+    if (pin === undefined) return []
+    const at = '/credentials/clientCertificate'
+    const isUntrusted =
+      tls !== undefined && tls.clientCaFile === undefined && pin.subject !== undefined
+    return inFile(each, [
+      ...faultAt(
+        at,
+        tls === undefined && `a listener to which callers can show it: tls, or ${forwarded}`,
+      ),
+      ...faultAt(
+        `${at}/subject`,
+        isUntrusted && `an authority that vouches for it: listen.tls.clientCaFile, or ${forwarded}`,
+      ),
+    ])
+  })
+}
 
 interface Pinned extends ReadSettings<IntegrationSettings> {
   readonly pin: CertificatePin

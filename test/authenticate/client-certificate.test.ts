@@ -39,7 +39,7 @@ after(() => magento.close())
 async function startTls(
   each: typeof pinned,
   clientCaFile: string | undefined,
-  trustedProxies: readonly string[] = [],
+  proxies: object = {},
 ) {
   return startGateway({
     magentoUrl: magento.url,
@@ -47,7 +47,7 @@ async function startTls(
     gateway: {
       listen: {
         requireHttps: true,
-        trustedProxies,
+        ...proxies,
         tls: {
           certFile: pemFile('loopback.cert'),
           keyFile: pemFile('loopback.key'),
@@ -112,7 +112,8 @@ describe('with TLS at the gateway', () => {
     await using gateway = await startTls(named, pemFile('ca.cert'))
     assert.equal(await statusFor(gateway, 'client'), 200)
     assert.equal(await statusFor(gateway, 'impostor'), 401)
-    await using withoutAuthority = await startTls(named, undefined)
+    const otherProxy = { trustedProxies: ['192.0.2.1'], clientCertificateHeader: 'Client-Cert' }
+    await using withoutAuthority = await startTls(named, undefined, otherProxy)
     assert.equal(await statusFor(withoutAuthority, 'client'), 401)
   })
 
@@ -157,7 +158,7 @@ describe('behind a trusted proxy', () => {
   })
 
   test('its own certificate is that of no caller', async () => {
-    await using gateway = await startTls(pinned, undefined, ['127.0.0.1'])
+    await using gateway = await startTls(pinned, undefined, { trustedProxies: ['127.0.0.1'] })
     assert.equal(await statusFor(gateway, 'client'), 401)
   })
 
@@ -167,6 +168,6 @@ describe('behind a trusted proxy', () => {
   })
 
   test('nobody else can forward one', async () => {
-    assert.equal(await statusWith('Client-Cert', rfc9440('client'), []), 401)
+    assert.equal(await statusWith('Client-Cert', rfc9440('client'), ['192.0.2.1']), 401)
   })
 })

@@ -4,14 +4,19 @@ import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, testEnv } from '../support/gateway.ts'
+import { pemFile } from '../support/tls/pem.ts'
 
 const digest = (digit: string) => digit.repeat(64)
 const tokens = ['env:ACME_TOKEN', 'env:GLOBEX_TOKEN']
+
+/** A listener to which a proxy forwards certificates. */
+const forwarding = { trustedProxies: ['192.0.2.1'], clientCertificateHeader: 'Client-Cert' }
 
 /** The integrations at fault, of a list of pins; by their places in it. */
 async function faultsOf(
   pins: readonly Readonly<Record<string, unknown>>[],
   hasToken: readonly boolean[] = [],
+  listen: object = forwarding,
 ): Promise<string[]> {
   const integrations = pins.map((clientCertificate, index) => ({
     name: `partner-${index}`,
@@ -19,7 +24,10 @@ async function faultsOf(
     upstream: { bearer: 'env:MAGENTO_TOKEN' },
   }))
   await using files = await writeConfig({
-    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'audit.jsonl'),
+    gateway: gatewaySettings(
+      { magentoUrl: 'http://127.0.0.1:1', gateway: { listen } },
+      'audit.jsonl',
+    ),
     integrations: Object.fromEntries(integrations.map((each, index) => [String(index), each])),
   })
   try {
@@ -63,4 +71,23 @@ test('a certificate may be pinned for two integrations whose tokens tell which i
   assert.deepEqual(await faultsOf([pin, pin], [true, true]), [])
   assert.deepEqual(await faultsOf([pin, pin], [true, false]), [fault(1, 0)])
   assert.deepEqual(await faultsOf([pin, pin], [false, true]), [fault(1, 0)])
+})
+
+test('a certificate that no caller could show is a fault', async () => {
+  const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+  const withAuthority = { tls: { ...tls, clientCaFile: pemFile('ca.cert') } }
+  const { trustedProxies, clientCertificateHeader } = forwarding
+  const key = { spkiSha256: [digest('a')] }
+  const subject = { subject: { CN: 'acme-erp' } }
+  const unseen =
+    '0.yaml /credentials/clientCertificate: a listener to which callers can show it: tls, or trustedProxies with clientCertificateHeader'
+  for (const listen of [{}, { trustedProxies }, { clientCertificateHeader }]) {
+    assert.deepEqual(await faultsOf([key], [true], listen), [unseen], JSON.stringify(listen))
+  }
+  assert.deepEqual(await faultsOf([key], [], { tls }), [])
+  assert.deepEqual(await faultsOf([subject], [], { tls }), [
+    '0.yaml /credentials/clientCertificate/subject: an authority that vouches for it: listen.tls.clientCaFile, or trustedProxies with clientCertificateHeader',
+  ])
+  assert.deepEqual(await faultsOf([subject], [], withAuthority), [])
+  assert.deepEqual(await faultsOf([subject], [], { tls, ...forwarding }), [])
 })

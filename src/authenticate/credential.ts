@@ -19,8 +19,10 @@ export const credential = definePolicy({
         return allow
       }
       services.spendDecoy(request)
-      const reason = 'bearer token is not the one of this integration'
-      return reject('unauthenticated', bearerDigest === undefined ? 'no bearer token' : reason)
+      // Without the word bearer, after which the redaction of the audit trail expects a credential.
+      const reason =
+        bearerDigest === undefined ? 'no token' : 'token is not the one of this integration'
+      return reject('unauthenticated', reason)
     }
   },
 })

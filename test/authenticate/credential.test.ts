@@ -4,6 +4,7 @@ import { credential } from '../../src/authenticate/credential.ts'
 import { Secret } from '../../src/contract/secret.ts'
 import { tokenDigest } from '../../src/contract/token-digest.ts'
 import { allow } from '../../src/policy.ts'
+import { compileRedaction } from '../../src/record/redaction.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
 import { rejectionOf } from '../support/verdicts.ts'
@@ -41,5 +42,13 @@ test('refuses any other token, and none, with one and the same code', async () =
     const verdict = await rejectionOf(verdictFor(token))
     assert.equal(verdict.code, 'unauthenticated')
     assert.equal(verdict.detail, undefined)
+  }
+})
+
+test('says why in words that the audit trail does not take for a credential', async () => {
+  const redact = compileRedaction([])
+  for (const token of ['another-token-0123456789', undefined]) {
+    const { reason } = await rejectionOf(verdictFor(token))
+    assert.equal(redact(reason), reason)
   }
 })

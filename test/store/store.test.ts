@@ -127,6 +127,20 @@ describe('with Redis', () => {
     assert.equal(await allowedOf(opened.store, chargeOn([hourly]), 10), hourly.burst - 1)
   })
 
+  test('a bucket that is used up fills again at once where the clock of Redis is set back', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    const limit = rateOf(1_000_000, 1, 1)
+    const parts = 1_000_000
+    const aheadUs = (await clockOf(redis.url)) + 3_600_000_000
+    await withClient(redis.url, (client) =>
+      client.set('magegate:limit:{acme}:rate', `${parts} ${aheadUs} ${parts}`),
+    )
+    // From then on it fills, a token in each microsecond.
+    assert.equal((await decide(opened.store, chargeOn([limit]))).isAllowed, false)
+    assert.equal((await decide(opened.store, chargeOn([limit]))).isAllowed, true)
+  })
+
   test('a quota is not whole again where a Redis takes over whose clock is behind the end of a period', async () => {
     await using redis = await startRedis()
     using opened = await open(at(redis.url))

@@ -51,14 +51,25 @@ export function compileBodySchema(schema: object): BodyValidator {
   void schemaOfSchemas.validateSchema(schema, true)
   const validate = compile(schema, false)
   let validateAll: ValidateFunction | undefined
-  return (value, length = Number.POSITIVE_INFINITY) => {
+  const violationsIn: BodyValidator = (value, length = Number.POSITIVE_INFINITY) => {
     if (validate(value)) return []
     if (length > longestListed) return violationsOf(validate)
     validateAll ??= compile(schema, true)
     validateAll(value)
     return violationsOf(validateAll)
   }
+  return (value, length) => {
+    try {
+      return violationsIn(value, length)
+    } catch (error) {
+      // A schema that refers to itself is followed as deeply as the body is nested, and may take many calls for each level.
+      if (error instanceof RangeError) return [tooDeep]
+      throw error
+    }
+  }
 }
+
+const tooDeep: Violation = { pointer: '', expected: 'a value that is nested less deeply' }
 
 function compile(schema: object, allErrors: boolean): ValidateFunction {
   // One instance per schema, so that names ($id, $anchor) of one schema are unknown to the others.

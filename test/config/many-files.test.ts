@@ -81,6 +81,10 @@ describe('a configuration of many files', () => {
       ['{"type":"object","allOf":[{"$ref":"#"}]}', /leads back/],
       ['{"if":{"type":"number"},"then":{"$ref":"#"}}', /leads back/],
       ['{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}}', /leads back/],
+      [
+        '{"type":"array","items":{"$ref":"#/$defs/a"},"$defs":{"a":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/a"}]}}}',
+        /\(\/\$defs\/a leads back/,
+      ],
       [`${'{"not":'.repeat(20_000)}true${'}'.repeat(20_000)}`, /too deeply/],
       ['{"type":"string","pattern":"^(a+)+$"}', /^a faster pattern at \/pattern of schemas\/even/],
       ['{"type":"object","required":["a"],"required":["b"]}', /a name twice in one object/],

@@ -74,7 +74,8 @@ export interface CertificateEnds {
 
 /**
  * When the certificates expire.
- * @throws when one of them is incomplete
+ * @throws when one of them is incomplete, or a file has none. OpenSSL would ignore what is no complete authority, and
+ *   then trust nobody.
  */
 export function endsOf({ cert, ca }: TlsMaterial): CertificateEnds {
   const listenerMs = firstEndMs([cert])
@@ -83,5 +84,6 @@ export function endsOf({ cert, ca }: TlsMaterial): CertificateEnds {
 
 function firstEndMs(files: readonly Buffer[]): number {
   const certificates = files.flatMap((file) => pemCertificates(file.toString('latin1')))
+  if (certificates.length === 0) throw new Error('a file without a certificate')
   return Math.min(...certificates.map(({ validToDate }) => validToDate.getTime()))
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { testEnv } from '../support/gateway.ts'
-import { pemFile } from '../support/tls/pem.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
 import { configFaults } from './config-faults.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'magegate-places-'))
@@ -228,7 +228,9 @@ test('a file of authorities has certificates in it, and each of them can be read
   const faultOf = async (caFile: string) =>
     (await configFaults({ gateway: { magento: { caFile } } })).get('/magento/caFile')
   assert.equal(await faultOf(pemFile('ca.cert')), undefined)
-  for (const file of [pemFile('loopback.key'), broken, '/dev/null']) {
+  const half = join(folder, 'half.pem')
+  await writeFile(half, pem('ca.cert') + pem('elsewhere.cert').slice(0, 300))
+  for (const file of [pemFile('loopback.key'), broken, half, '/dev/null']) {
     assert.equal(await faultOf(file), `certificates in PEM in ${file}`)
   }
 })

@@ -5,7 +5,13 @@ import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
-import { connect, createServer, type Server } from 'node:tls'
+import {
+  connect,
+  createServer,
+  getCACertificates,
+  type Server,
+  setDefaultCACertificates,
+} from 'node:tls'
 import {
   type CertificateRenewal,
   type Renewal,
@@ -14,7 +20,7 @@ import {
 import { endsOf, readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
-import { pem } from '../support/tls/pem.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
 
 /** The name that the certificate of a server has. */
 async function nameAt(port: number): Promise<string> {
@@ -65,7 +71,8 @@ describe('a server that looks for a new certificate', () => {
     const source = { files, inUse, everyMs: 3_600_000 }
     renewal = renewCertificate(server, source, (found) => reported.push(found))
   }
-  const served = () => nameAt((server.address() as { port: number }).port)
+  const portOf = () => (server.address() as { port: number }).port
+  const served = () => nameAt(portOf())
 
   beforeEach(async () => {
     reported = []
@@ -94,7 +101,17 @@ describe('a server that looks for a new certificate', () => {
       ends: { listenerMs: endOf('elsewhere') },
     })
     assert.equal(await served(), names.elsewhere)
+    assert.deepEqual(await renewal.look(), { state: 'unchanged' })
     assert.equal(reported.length, 1)
+  })
+
+  test('makes handshakes by the same rules as before', async () => {
+    await writePair('elsewhere')
+    await renewal.look()
+    const weak = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' } as const
+    const socket = connect({ port: portOf(), rejectUnauthorized: false, ...weak })
+    await assert.rejects(once(socket, 'secureConnect'))
+    assert.equal(await served(), names.elsewhere)
   })
 
   test('takes files that were renamed into place', async () => {
@@ -150,6 +167,110 @@ describe('a server that looks for a new certificate', () => {
       assert.equal(await served(), names.elsewhere)
     })
   }
+
+  test('says again what is wrong if it was right in between', async () => {
+    const half = pem('loopback.cert').slice(0, 300)
+    for (const right of ['loopback', 'elsewhere']) {
+      await writeFile(files.certFile, half)
+      await renewal.look()
+      await writePair(right)
+      await renewal.look()
+    }
+    await writeFile(files.certFile, half)
+    await renewal.look()
+    const states = reported.map(({ state }) => state)
+    assert.deepEqual(states, ['kept', 'kept', 'renewed', 'kept'])
+  })
+})
+
+describe('a server that asks for certificates', () => {
+  /** Whether it trusts the authority of a caller. */
+  async function trusts(server: Server): Promise<boolean> {
+    const accepted = once(server, 'secureConnection')
+    const { port } = server.address() as { port: number }
+    const shown = { cert: pem('client.cert'), key: pem('client.key') }
+    const socket = connect({ port, rejectUnauthorized: false, ...shown })
+    const [{ authorized }] = await accepted
+    socket.destroy()
+    return authorized
+  }
+
+  async function start(clientCaFile?: string) {
+    const files = {
+      certFile: pemFile('loopback.cert'),
+      keyFile: pemFile('loopback.key'),
+      ...(clientCaFile !== undefined && { clientCaFile }),
+    }
+    const inUse = await readTlsMaterial(files)
+    const asked = { requestCert: true, rejectUnauthorized: false }
+    const server = createServer({ ...secureContextOptions(inUse), ...asked }, (socket) =>
+      socket.on('error', () => {}),
+    )
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { look, stop } = renewCertificate(server, { files, inUse, everyMs: 3_600_000 }, () => {})
+    const close = () => {
+      stop()
+      server.close()
+    }
+    return { server, look, [Symbol.dispose]: close }
+  }
+
+  test('takes another file of authorities, unless it is incomplete', async () => {
+    const file = join(folder, 'authorities.crt')
+    await writeFile(file, pem('ca.cert'))
+    using running = await start(file)
+    assert.equal(await trusts(running.server), true)
+    const half = pem('ca.cert').slice(0, 300)
+    for (const damaged of ['', half, `${pem('elsewhere.cert')}${half}`, pem('loopback.key')]) {
+      await writeFile(file, damaged)
+      assert.equal((await running.look()).state, 'kept')
+      assert.equal(await trusts(running.server), true)
+    }
+    await writeFile(file, pem('elsewhere.cert'))
+    assert.equal((await running.look()).state, 'renewed')
+    assert.equal(await trusts(running.server), false)
+    await writeFile(file, pem('ca.cert'))
+    assert.equal((await running.look()).state, 'renewed')
+    assert.equal(await trusts(running.server), true)
+  })
+
+  test('trusts no authority of the system', async () => {
+    const before = getCACertificates('default')
+    try {
+      setDefaultCACertificates([pem('ca.cert')])
+      using running = await start()
+      assert.equal(await trusts(running.server), false)
+    } finally {
+      setDefaultCACertificates(before)
+    }
+  })
+})
+
+test('the files are looked at again and again, until it is stopped', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const inUse = await readTlsMaterial({
+    certFile: pemFile('loopback.cert'),
+    keyFile: pemFile('loopback.key'),
+  })
+  let looks = 0
+  const watched = {
+    get certFile() {
+      looks += 1
+      return pemFile('loopback.cert')
+    },
+    keyFile: pemFile('loopback.key'),
+  }
+  const server = { setSecureContext: () => assert.fail('the files are the same') }
+  const source = { files: watched, inUse, everyMs: 1_000 }
+  const { stop } = renewCertificate(server, source, () => assert.fail('the files are the same'))
+  const looksAfter = (ms: number) => {
+    t.mock.timers.tick(ms)
+    return looks
+  }
+  assert.deepEqual([looksAfter(999), looksAfter(1), looksAfter(1_000)], [0, 1, 2])
+  stop()
+  assert.equal(looksAfter(10_000), 2)
 })
 
 test('a gateway takes a new certificate without a restart, and open connections go on', async () => {
@@ -186,18 +307,18 @@ test('a gateway takes a new certificate without a restart, and open connections 
 })
 
 test('a gateway shows when the first certificate of its chain ends, and of the authorities of its callers', async () => {
-  await writePair('client')
-  await appendFile(join(folder, 'tls.crt'), pem('elsewhere.cert'))
+  await writePair('named')
+  await appendFile(join(folder, 'tls.crt'), pem('client.cert'))
   const clientCaFile = join(folder, 'ca.crt')
-  await writeFile(clientCaFile, pem('ca.cert'))
+  await writeFile(clientCaFile, pem('elsewhere.cert'))
   await using gateway = await startGateway({
     magentoUrl: 'http://127.0.0.1:1',
     gateway: { listen: { tls: { ...files, clientCaFile }, requireHttps: true } },
   })
-  assert.ok(endOf('elsewhere') < endOf('client'))
+  assert.ok(endOf('elsewhere') < endOf('client') && endOf('client') < endOf('named'))
   assert.deepEqual(await shownEnds(gateway), [
-    `{certificate="listener"} ${endOf('elsewhere') / 1000}`,
-    `{certificate="client-ca"} ${endOf('ca') / 1000}`,
+    `{certificate="listener"} ${endOf('client') / 1000}`,
+    `{certificate="client-ca"} ${endOf('elsewhere') / 1000}`,
   ])
 })
 

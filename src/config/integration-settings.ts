@@ -1,6 +1,6 @@
 import { type Static, type TOptional, type TSchema, Type } from 'typebox'
 import { CallbackSettings } from '../callbacks/callback-settings.ts'
-import { BearerTokenSetting, SecretSetting } from '../contract/secret-setting.ts'
+import { BearerTokenSetting, SecretSetting, UserNameSetting } from '../contract/secret-setting.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { policies } from '../pipeline.ts'
 
@@ -43,7 +43,7 @@ const UpstreamSettings = Type.Refine(
       adminToken: Type.Optional(
         Type.Object(
           {
-            username: SecretSetting('User name of an administrator.', 1),
+            username: UserNameSetting('User name of an administrator.'),
             password: SecretSetting('Password of the administrator.', 7),
             totpSecret: Type.Optional(SecretSetting('Secret of the second factor, base32.')),
             lifetimeMinutes: Type.Integer({

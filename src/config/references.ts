@@ -21,7 +21,7 @@ export interface SettingsSources extends ReferenceSources {
 /** Settings whose references have been resolved. */
 export interface ResolvedSettings {
   readonly value: unknown
-  /** Every secret that was found. */
+  /** Every secret that was found, without user names. */
   readonly secrets: readonly Secret[]
   /** One for each reference that cannot be resolved. */
   readonly faults: readonly RuleFault[]
@@ -44,7 +44,7 @@ export async function resolveReferences(
       if (typeof value !== 'string' || !new RegExp(node.pattern ?? '').test(value)) return value
       const resolved = await resolveReference(node, value, sources)
       if ('value' in resolved) {
-        if (resolved.value instanceof Secret) secrets.push(resolved.value)
+        if (resolved.value instanceof Secret && !node.isUserName) secrets.push(resolved.value)
         return resolved.value
       }
       faults.push({ pointer, expected: resolved.expected })
@@ -70,6 +70,7 @@ interface SchemaNode {
   readonly pattern?: string
   readonly minSecretLength?: number
   readonly secretForm?: SecretBounds['form']
+  readonly isUserName?: boolean
   readonly items?: SchemaNode
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly patternProperties?: Readonly<Record<string, SchemaNode>>

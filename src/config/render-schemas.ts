@@ -33,7 +33,8 @@ function forEditors(key: string, value: unknown): unknown {
     key === 'discriminator' ||
     key === 'reference' ||
     key === 'minSecretLength' ||
-    key === 'secretForm'
+    key === 'secretForm' ||
+    key === 'isUserName'
   )
     return undefined
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

@@ -43,6 +43,14 @@ export function SecretSetting(description: string, minLength: number = minSecret
   )
 }
 
+/**
+ * A setting that holds a user name: a reference like a secret, but not removed from records and logs. It may be an
+ * ordinary word, such as the name of the integration, and records without that word would be of no use.
+ */
+export function UserNameSetting(description: string) {
+  return Type.Unsafe<Secret>({ ...SecretSetting(description, 1), isUserName: true })
+}
+
 /** A setting that holds a URL with or without a password in it, so that `redis://redis` is long enough. */
 export function SecretUrlSetting(description: string) {
   return SecretSetting(description, 1)

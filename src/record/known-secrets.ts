@@ -16,7 +16,7 @@ const windowLength = 7
 const stride = 4
 const base = 0x01000193
 
-/** Shorter secrets are not searched for: a user name, say, may be an ordinary word. */
+/** Shorter secrets are not searched for: the search cannot find them, and only a URL can be as short. */
 const minSecretLength = windowLength
 
 /**

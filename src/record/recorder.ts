@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { RequestContext } from '../request-context.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { AuditRecord, BuildRecord } from './audit-record.ts'
@@ -98,7 +98,7 @@ export function openRecorder(
   let watchers: { readonly batch: number; readonly resolve: () => void }[] = []
   // When the last batch was begun; milliseconds of `performance.now()`.
   let begunAt = Number.NEGATIVE_INFINITY
-  const deadline = setTimeout(stall, deadlineMs).unref()
+  const deadline = setTimeout(onDeadline, deadlineMs).unref()
 
   function take(request: RequestContext, build: BuildRecord, end: EndAnswer | undefined): void {
     request.isRecorded = true
@@ -175,8 +175,18 @@ export function openRecorder(
     beginInTime()
   }
 
+  /**
+   * After a process has been busy or suspended, Node calls timers before it learns what has been written meanwhile. So
+   * that is looked at first.
+   */
+  function onDeadline(): void {
+    const late = begun
+    setImmediate(() => {
+      if (begun === late && underWay.length > 0) stall()
+    })
+  }
+
   function stall(): void {
-    if (underWay.length === 0) return
     isStalled = true
     onStall()
     for (const each of [...underWay, ...collected]) {
@@ -211,6 +221,8 @@ export function openRecorder(
     flush: async () => {
       for (collectAndBegin(); writing !== undefined && !isStalled; collectAndBegin()) {
         await Promise.race([writing, delay(deadlineMs, undefined, { ref: false })])
+        // Then it is known whether the trail has stalled.
+        await nextTurn()
       }
     },
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,8 +14,12 @@ function failOn(error: unknown): void {
 }
 
 function readOf(requestId: string): RequestContext {
+  return requestOf('GET', requestId)
+}
+
+function requestOf(method: string, requestId: string): RequestContext {
   return new RequestContext({
-    method: 'GET',
+    method,
     rawTarget: '/rest/V1/products/mug',
     rawHeaders: ['Host', 'shop.example'],
     remoteIp: '127.0.0.1',
@@ -57,6 +62,37 @@ test('a read that ends while the recorder is flushed is written too', async () =
     ['first', 'second'],
   )
   await rm(folder, { recursive: true })
+})
+
+test('a trail that has written in time has not stalled, even if the process learns of that only after the deadline', async () => {
+  const auditLog = await openAuditLog({ stdout: true }, (text) => text, failOn)
+  const disk = new MessageChannel()
+  const deadlineMs = 20
+  const write: typeof auditLog.write = (records) => {
+    const written = once(disk.port2, 'message').then(() => records.length)
+    disk.port1.postMessage('written')
+    // The process is busy or suspended, until the deadline has passed.
+    const busyUntilMs = performance.now() + 2 * deadlineMs
+    while (performance.now() < busyUntilMs);
+    return written
+  }
+  const build = prepareAuditRecord({
+    hashToken: () => '',
+    showBody: () => '',
+    onUnbuilt: () => assert.fail(),
+  })
+  const stalls: string[] = []
+  const recorder = openRecorder(
+    { ...auditLog, write },
+    { observe: () => undefined },
+    { isRecordDemanded: true, deadlineMs },
+    () => stalls.push('stalled'),
+  )
+  const request = requestOf('POST', 'first')
+  const mayAnswer = await new Promise((end) => recorder.whenRecorded(request, build, end))
+  assert.deepEqual([mayAnswer, stalls], [true, []])
+  disk.port1.close()
+  await auditLog.close()
 })
 
 for (const [what, answerBody, most] of [

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { breakOff, isHttp10 } from './break-off.ts'
 
 /** Stops a listener without losing a request. */
 export interface Drain {
@@ -24,6 +25,18 @@ export function watchConnections(server: Server): Drain {
   server.on('connection', () => {
     accepted += 1
   })
+  // Answers whose end their callers would see in the end of their connections.
+  const endedByClose = new Set<ServerResponse>()
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!isHttp10(request)) return
+    endedByClose.add(response)
+    response.once('close', () => endedByClose.delete(response))
+  })
+
+  function cutOff(): void {
+    for (const response of endedByClose) breakOff(response)
+    server.closeAllConnections()
+  }
 
   /**
    * Waits for a turn of the event loop that accepts no connection. The kernel completes connections by itself
@@ -46,7 +59,7 @@ export function watchConnections(server: Server): Drain {
       const closed = once(server, 'close')
       // In the same turn, before anything else can arrive.
       server.close()
-      void deadline.then(() => server.closeAllConnections())
+      void deadline.then(cutOff)
       await Promise.all([closed, alongside()])
     },
   }

@@ -29,11 +29,12 @@ export function openMagentoGate(
   return openUpstreamGate(rules, clock, {
     onShed: metrics.gate.shed,
     onWaited: metrics.gate.waited,
-    onCircuit: (state) => {
+    onCircuit: (state, integration) => {
+      if (state === 'open') metrics.gate.circuitOpened()
+      const whose = integration === undefined ? '' : ' for one integration'
       if (state === 'open') {
-        metrics.gate.circuitOpened()
-        log.error('Magento is failing: the circuit to it is open')
-      } else log.info(`the circuit to Magento is ${state}`)
+        log.error({ integration }, `Magento is failing${whose}: the circuit to it is open`)
+      } else log.info({ integration }, `the circuit to Magento${whose} is ${state}`)
     },
   })
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
-import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import {
+  acmeHeaders,
+  type ClientAnswer,
+  globexHeaders,
+  problemOf,
+  send,
+} from '../support/http-client.ts'
 import type { Fault } from '../support/magento/fault.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -25,7 +31,7 @@ async function start(settings: object) {
   gateway = await startGateway({
     magentoUrl: magento.url,
     gateway: { magento: { timeouts, ...settings } },
-    integrations: [{ ...globex, policies: { ...globex.policies, endpoints: 'compose' } }],
+    integrations: [{ ...globex, policies: { ...globex.policies, endpoints: 'compose' } }, acme],
   })
 }
 
@@ -136,6 +142,35 @@ describe('a Magento is not left alone that', () => {
     assert.equal(magento.received.length, 7)
     assert.equal((await readiness()).circuit, 'open')
     await metric(/^magegate_upstream_circuit_opened_total 1$/m)
+  })
+})
+
+describe('if the requests of one integration fail', () => {
+  const askAsAcme = () => send(gateway.url, { headers: acmeHeaders() })
+
+  test('and those of others do not, it is left waiting alone', async () => {
+    await start({ circuitBreaker: rules })
+    await askAsAcme()
+    await magento.setFault({ kind: 'html-error', status: 504 })
+    await askTimes(5)
+    await magento.clearFault()
+    assertLeftAlone(await ask())
+    assert.equal((await askAsAcme()).status, 200)
+    assert.equal((await readiness()).circuit, 'closed')
+    await metric(/^magegate_upstream_circuit_open_integrations 1$/m)
+    await metric(/^magegate_upstream_circuit_opened_total 1$/m)
+  })
+
+  test('and so do those of another one, all are left waiting', async () => {
+    await start({ circuitBreaker: rules })
+    await magento.setFault({ kind: 'maintenance' })
+    await askTimes(5)
+    assert.equal(problemOf(await askAsAcme()).code, 'upstream-unavailable')
+    await magento.clearFault()
+    assertLeftAlone(await askAsAcme())
+    assertLeftAlone(await ask())
+    assert.equal((await readiness()).circuit, 'open')
+    await metric(/^magegate_upstream_circuit_open_integrations 0$/m)
   })
 })
 

@@ -78,7 +78,12 @@ describe('a reload keeps', () => {
     await gateway.writeSettings({ magento: { url: upstream.url, connections: 2 } })
     assert.equal((await gateway.reload()).status, 200)
     await upstream.requestsReach(2)
-    assert.deepEqual(await magentoStatus(gateway), { circuit: 'closed', inFlight: 2, waiting: 0 })
+    assert.deepEqual(await magentoStatus(gateway), {
+      circuit: 'closed',
+      openIntegrations: 0,
+      inFlight: 2,
+      waiting: 0,
+    })
     for (const socket of upstream.sockets) socket.destroy()
     await Promise.all(asked)
   })

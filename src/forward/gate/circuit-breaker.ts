@@ -1,120 +1,166 @@
-import { openFailureWindow } from './failure-window.ts'
-
-/** `closed`: calls are made. `open`: no calls are made. `half-open`: a few are made to find out whether they succeed. */
-export type CircuitState = 'closed' | 'open' | 'half-open'
+import { type Circuit, type CircuitState, newCircuit, type TrialRules } from './circuit.ts'
+import { type CallCounts, openFailureWindow } from './failure-window.ts'
 
 /** When a circuit opens, and how it closes again. */
-export interface CircuitRules {
+export interface CircuitRules extends TrialRules {
   /** Opens when at least this share of calls failed; above 0 and at most 1. */
   readonly failureShare: number
   /** Never opens after fewer calls than this. */
   readonly minimumCalls: number
   /** How long calls count, milliseconds. */
   readonly windowMs: number
-  /** How long it stays open, milliseconds. */
-  readonly openMs: number
-  /** How many trial calls are let through after that; it closes when that many have succeeded. */
-  readonly probes: number
 }
 
 /** Stops calls to something that is failing. */
 export interface CircuitBreaker {
+  /** The state of the circuit for all; or of those of the single integrations, if each that makes calls has its own. */
   readonly state: () => CircuitState
+  /** How many integrations have a circuit of their own that is open. */
+  readonly openIntegrations: () => number
   /**
-   * Asks whether a call may be made.
+   * Asks whether a call of an integration may be made.
    * @returns a pass, to be handed to {@link note} when the call has ended; undefined if the call may not be made
    */
-  readonly admit: () => number | undefined
+  readonly admit: (integration: string) => number | undefined
   /**
    * Notes the end of an admitted call.
    * @param hasFailed undefined if the call says nothing about what was called
    */
-  readonly note: (pass: number, hasFailed: boolean | undefined, nowMs: number) => void
-  /** Milliseconds until a call may be made again, as far as is known. */
-  readonly retryAfterMs: () => number
-  /** If open, lets trial calls through at once, because they are likely to succeed. */
+  readonly note: (
+    pass: number,
+    integration: string,
+    hasFailed: boolean | undefined,
+    nowMs: number,
+  ) => void
+  /** Milliseconds until an integration may make a call again, as far as is known. */
+  readonly retryAfterMs: (integration: string) => number
+  /** Lets trial calls through at once where a circuit is open, because they are likely to succeed. */
   readonly tryNow: () => void
   /** Applies new rules in the present state; calls are counted anew. */
   readonly configure: (rules: CircuitRules) => void
 }
 
 /**
- * Makes a closed circuit breaker. A call counts only in the state in which it was admitted, so that calls from before
- * the circuit opened neither close nor open it later.
+ * Makes a circuit breaker with one circuit for all integrations, and one for each whose calls fail while those of the
+ * others do not: nobody can open the circuit of the others. All are closed at first. A call counts only in the state
+ * in which it was admitted, so that calls from before a circuit opened neither close nor open it later.
  * @param clock milliseconds, never going back
- * @param onChange told of each new state
+ * @param onChange told of each new state; of the circuit for all if no integration is given
  */
 export function openCircuitBreaker(
   startRules: CircuitRules,
   clock: () => number,
-  onChange: (state: CircuitState) => void,
+  onChange: (state: CircuitState, integration?: string) => void,
 ): CircuitBreaker {
   let rules = startRules
   let window = openFailureWindow(rules.windowMs)
-  let state: CircuitState = 'closed'
-  // Number of the present state. A pass is the number of the state in which it was given.
-  let number = 0
-  let opensUntilMs = 0
-  let probesUnderWay = 0
-  let probesDone = 0
+  // How often any circuit has changed. A pass is that number at the time when it was given.
+  let changes = 0
+  const all = circuitWith((state) => {
+    failedTrials.clear()
+    onChange(state)
+  })
+  // Those that have opened since the circuit for all was last opened.
+  const own = new Map<string, Circuit>()
+  // Whose trial calls have failed since the circuit for all is half-open.
+  const failedTrials = new Set<string>()
 
-  function change(to: CircuitState): void {
-    state = to
-    number += 1
-    probesUnderWay = 0
-    probesDone = 0
-    onChange(to)
+  function circuitWith(onState: (state: CircuitState) => void): Circuit {
+    const nextChange = () => {
+      changes += 1
+      return changes
+    }
+    return newCircuit(() => rules, clock, nextChange, onState)
   }
 
-  function open(nowMs: number): void {
-    opensUntilMs = nowMs + rules.openMs
+  function openAll(nowMs: number): void {
+    own.clear()
     window.clear()
-    change('open')
+    all.open(nowMs)
   }
 
-  function noteProbe(hasFailed: boolean | undefined, nowMs: number): void {
-    probesUnderWay -= 1
-    if (hasFailed === false) probesDone += 1
-    if (hasFailed === true) open(nowMs)
-    else if (probesDone >= rules.probes) change('closed')
+  function openOwn(integration: string, nowMs: number): void {
+    let circuit = own.get(integration)
+    if (circuit === undefined) {
+      circuit = circuitWith((state) => {
+        // Until then its failures also tell about the circuit for all.
+        if (state === 'closed') window.forget(integration)
+        onChange(state, integration)
+      })
+      own.set(integration, circuit)
+    }
+    circuit.open(nowMs)
   }
 
-  /** Ends the open state when its time is over, so that whoever reads the state sees that calls may be made. */
-  function endOpen(): void {
-    if (state === 'open' && clock() >= opensUntilMs) change('half-open')
+  function count(integration: string, hasFailed: boolean, nowMs: number): void {
+    window.note(integration, hasFailed, nowMs)
+    if (!hasFailed) return
+    const isOfAll =
+      isFailing(window.counts(nowMs)) && isShareReached(window.countsBesideWorst(nowMs))
+    if (isOfAll) openAll(nowMs)
+    else if (isFailing(window.countsOf(integration, nowMs))) openOwn(integration, nowMs)
+  }
+
+  function isFailing(counts: CallCounts): boolean {
+    return counts.calls >= rules.minimumCalls && isShareReached(counts)
+  }
+
+  function isShareReached({ calls, failures }: CallCounts): boolean {
+    return calls > 0 && failures / calls >= rules.failureShare
+  }
+
+  /** If two integrations see that calls still fail, the circuit for all opens again, and until then that of the one. */
+  function noteFailedTrial(integration: string, nowMs: number): void {
+    if (all.state() === 'half-open' && failedTrials.add(integration).size > 1) openAll(nowMs)
+    else openOwn(integration, nowMs)
+  }
+
+  /** The states of the circuits of all integrations that make calls, or have one that is not closed. */
+  function ownStates(): CircuitState[] {
+    const states = [...own.values()].map((circuit) => circuit.state())
+    for (const integration of window.integrations(clock())) {
+      if (!own.has(integration)) states.push('closed')
+    }
+    return states
   }
 
   return {
     state: () => {
-      endOpen()
-      return state
+      const state = all.state()
+      if (state !== 'closed' || own.size === 0) return state
+      const states = new Set(ownStates())
+      return (['closed', 'half-open'] as const).find((each) => states.has(each)) ?? 'open'
     },
-    admit: () => {
-      if (state === 'closed') return number
-      endOpen()
-      if (state === 'open') return undefined
-      if (probesUnderWay + probesDone >= rules.probes) return undefined
-      probesUnderWay += 1
-      return number
+    openIntegrations: () => {
+      const states = [...own.values()].map((circuit) => circuit.state())
+      return states.filter((state) => state === 'open').length
     },
-    note: (pass, hasFailed, nowMs) => {
-      if (pass !== number) return
-      if (state === 'half-open') return noteProbe(hasFailed, nowMs)
-      if (hasFailed === undefined) return
-      window.note(hasFailed, nowMs)
-      if (!hasFailed) return
-      const { calls, failures } = window.counts(nowMs)
-      if (calls >= rules.minimumCalls && failures / calls >= rules.failureShare) open(nowMs)
+    admit: (integration) => {
+      if (!all.admit()) return undefined
+      if (own.get(integration)?.admit() === false) {
+        all.note(changes, undefined)
+        return undefined
+      }
+      return changes
     },
-    retryAfterMs: () => (state === 'open' ? Math.max(0, opensUntilMs - clock()) : 0),
+    note: (pass, integration, hasFailed, nowMs) => {
+      const ofAll = all.note(pass, hasFailed)
+      const ofOwn = own.get(integration)?.note(pass, hasFailed) ?? 'usual'
+      if (ofAll === 'trial' || ofOwn === 'trial') {
+        if (hasFailed) noteFailedTrial(integration, nowMs)
+      } else if (ofAll === 'usual' && ofOwn === 'usual' && hasFailed !== undefined) {
+        count(integration, hasFailed, nowMs)
+      }
+    },
+    retryAfterMs: (integration) =>
+      Math.max(all.retryAfterMs(), own.get(integration)?.retryAfterMs() ?? 0),
     tryNow: () => {
-      if (state === 'open') change('half-open')
+      for (const circuit of [all, ...own.values()]) circuit.tryNow()
     },
     configure: (next) => {
       rules = next
       window = openFailureWindow(next.windowMs)
-      // With fewer trial calls now demanded, no further one would be let through to close it.
-      if (state === 'half-open' && probesDone >= next.probes) change('closed')
+      for (const circuit of [all, ...own.values()]) circuit.reconsider()
     },
   }
 }

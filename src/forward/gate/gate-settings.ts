@@ -61,7 +61,8 @@ export const CircuitBreakerSettings = Type.Object(
   {
     ...closed,
     default: {},
-    description: 'When to stop sending requests to a failing Magento for a while.',
+    description:
+      'When to stop sending requests to a failing Magento for a while: those of all integrations, or of one if only its requests fail.',
   },
 )
 

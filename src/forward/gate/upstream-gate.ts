@@ -1,5 +1,6 @@
 import { type Rejection, reject } from '../../problem.ts'
-import { type CircuitState, openCircuitBreaker } from './circuit-breaker.ts'
+import type { CircuitState } from './circuit.ts'
+import { openCircuitBreaker } from './circuit-breaker.ts'
 import type { GateSettings } from './gate-settings.ts'
 import { type Guest, openWaitingRoom, type WaitResult } from './waiting-room.ts'
 
@@ -11,12 +12,16 @@ export interface GateEvents {
   readonly onShed: (reason: ShedReason) => void
   /** A request has waited so long, milliseconds. */
   readonly onWaited: (ms: number) => void
-  readonly onCircuit: (state: CircuitState) => void
+  /** The circuit for all, or that of one integration, has a new state. */
+  readonly onCircuit: (state: CircuitState, integration?: string) => void
 }
 
 /** The state of a gate. */
 export interface GateStatus {
+  /** That of all integrations that make requests. */
   readonly circuit: CircuitState
+  /** For how many integrations the circuit is open while others' requests are sent. */
+  readonly openIntegrations: number
   readonly inFlight: number
   readonly waiting: number
 }
@@ -70,9 +75,9 @@ export function openUpstreamGate(
 ): UpstreamGate {
   let rules = startRules
   let inFlight = 0
-  const breaker = openCircuitBreaker(rules.circuitBreaker, clock, (state) => {
-    events.onCircuit(state)
-    if (state === 'open' && isEnforced()) room.turnAllAway(circuitOpen)
+  const breaker = openCircuitBreaker(rules.circuitBreaker, clock, (state, integration) => {
+    events.onCircuit(state, integration)
+    if (state === 'open' && isEnforced()) room.turnAllAway(circuitOpen, integration)
   })
   const room = openWaitingRoom(
     () => ({ ...rules.queue, places: rules.connections, weights: rules.weights }),
@@ -80,7 +85,7 @@ export function openUpstreamGate(
     {
       onWaited: events.onWaited,
       onTurnedAway: events.onShed,
-      onUnused: (pass) => breaker.note(pass, undefined, clock()),
+      onUnused: (pass, guest) => breaker.note(pass, nameOf(guest), undefined, clock()),
     },
   )
 
@@ -88,9 +93,10 @@ export function openUpstreamGate(
     return rules.circuitBreaker.mode === 'enforce'
   }
 
-  function circuitOpen(): Rejection {
+  function circuitOpen(guest: Guest): Rejection {
     events.onShed('circuit-open')
-    const retryAfterSeconds = Math.max(1, Math.ceil(breaker.retryAfterMs() / 1000))
+    const waitMs = breaker.retryAfterMs(nameOf(guest))
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000))
     return reject('circuit-open', 'Magento has failed', { retryAfterSeconds })
   }
 
@@ -100,8 +106,8 @@ export function openUpstreamGate(
 
   return {
     enter: (guest) => {
-      const pass = breaker.admit() ?? (isEnforced() ? undefined : noPass)
-      if (pass === undefined) return circuitOpen()
+      const pass = breaker.admit(nameOf(guest)) ?? (isEnforced() ? undefined : noPass)
+      if (pass === undefined) return circuitOpen(guest)
       if (inFlight >= rules.connections) return room.wait(guest, pass)
       inFlight += 1
       return pass
@@ -110,15 +116,26 @@ export function openUpstreamGate(
       inFlight -= 1
       if (durationMs !== undefined) room.noteCost(guest.verified, durationMs)
       // Even if the breaker is off, since a trial request must give its place back.
-      breaker.note(pass, rules.circuitBreaker.mode === 'off' ? undefined : hasFailed, clock())
+      const counted = rules.circuitBreaker.mode === 'off' ? undefined : hasFailed
+      breaker.note(pass, nameOf(guest), counted, clock())
       if (room.size() > 0) fill()
     },
     tryNow: breaker.tryNow,
-    status: () => ({ circuit: breaker.state(), inFlight, waiting: room.size() }),
+    status: () => ({
+      circuit: breaker.state(),
+      openIntegrations: breaker.openIntegrations(),
+      inFlight,
+      waiting: room.size(),
+    }),
     configure: (next) => {
       rules = next
       breaker.configure(next.circuitBreaker)
       fill()
     },
   }
+}
+
+/** The integration that a guest counts for; requests of the gateway's own count together. */
+function nameOf({ verified }: Guest): string {
+  return verified ?? ''
 }

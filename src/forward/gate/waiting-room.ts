@@ -30,7 +30,7 @@ export interface RoomEvents {
   readonly onWaited: (ms: number) => void
   readonly onTurnedAway: (reason: 'queue-full' | 'deadline') => void
   /** A pass will not be used, because its guest was turned away or left. */
-  readonly onUnused: (pass: number) => void
+  readonly onUnused: (pass: number, guest: Guest) => void
 }
 
 /** Where guests wait until there is a place for them. */
@@ -43,8 +43,8 @@ export interface WaitingRoom {
   readonly wait: (guest: Guest, pass: number) => Promise<WaitResult>
   /** Calls in the guest whose turn it is; false if nobody waits. */
   readonly callNext: () => boolean
-  /** Refuses all guests that wait. */
-  readonly turnAllAway: (refuse: () => Rejection) => void
+  /** Refuses all guests that wait, or only those of one integration. */
+  readonly turnAllAway: (refuse: (guest: Guest) => Rejection, integration?: string) => void
   /** Notes for how many milliseconds a request of an integration held a place: its next ones cost it about as much. */
   readonly noteCost: (integration: string | undefined, ms: number) => void
 }
@@ -107,7 +107,7 @@ export function openWaitingRoom(
     waiter.guest.leaveQueue = undefined
     waiter.guest.waitsSince = undefined
     waiter.guest.waitedMs = (waiter.guest.waitedMs ?? 0) + waitedMs
-    if (typeof result !== 'number') onUnused(waiter.pass)
+    if (typeof result !== 'number') onUnused(waiter.pass, waiter.guest)
     waiter.settle(result)
     return waitedMs
   }
@@ -160,9 +160,12 @@ export function openWaitingRoom(
       onWaited(settle(waiter, waiter.pass))
       return true
     },
-    turnAllAway: (refuse) => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        settle(next, refuse())
+    turnAllAway: (refuse, integration) => {
+      const affected = integration === undefined ? [...lines.values()] : [lineOf(integration)]
+      for (const line of affected) {
+        for (const waiter of [...line.waiting]) {
+          if (queue.remove(line, waiter)) settle(waiter, refuse(waiter.guest))
+        }
       }
     },
     noteCost: (integration, ms) => {

@@ -4,6 +4,8 @@ import { watchedGauge } from './tally.ts'
 /** The state of requests to Magento, read at each scrape. */
 export interface MagentoStatus {
   readonly circuit: 'closed' | 'open' | 'half-open'
+  /** For how many integrations the circuit is open while others' requests are sent. */
+  readonly openIntegrations: number
   readonly inFlight: number
   readonly waiting: number
   /** The result of the gateway's last probe of Magento; absent if it does not probe. */
@@ -62,6 +64,10 @@ export function gateMetrics(registry: Registry): GateMetrics {
         for (const state of circuitStates) this.set({ state }, Number(state === circuit))
       },
     })
+    watchedGauge(registry, {
+      name: 'magegate_upstream_circuit_open_integrations',
+      help: 'Integrations whose requests are not sent because theirs fail, while the circuit for all is closed.',
+    })(() => read().openIntegrations)
     new Gauge({
       name: 'magegate_upstream_probe_up',
       help: '1 if the last probe found Magento working, otherwise 0; absent if the gateway has not probed.',

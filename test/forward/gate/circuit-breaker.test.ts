@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import {
   type CircuitBreaker,
-  type CircuitState,
   openCircuitBreaker,
 } from '../../../src/forward/gate/circuit-breaker.ts'
 
 const rules = { failureShare: 0.5, minimumCalls: 4, windowMs: 1000, openMs: 500, probes: 2 }
 
 let now: number
-let states: CircuitState[]
+let states: string[]
 let breaker: CircuitBreaker
 beforeEach(() => {
   now = 10_000
@@ -17,17 +16,21 @@ beforeEach(() => {
   breaker = openCircuitBreaker(
     rules,
     () => now,
-    (state) => states.push(state),
+    (state, integration) => states.push(`${integration ?? 'all'} ${state}`),
   )
 })
 
-/** Makes calls that end at once. */
-function call(...failed: readonly (boolean | undefined)[]): void {
+/** Makes calls of an integration that end at once. */
+function callOf(integration: string, ...failed: readonly (boolean | undefined)[]): void {
   for (const hasFailed of failed) {
-    const pass = breaker.admit()
+    const pass = breaker.admit(integration)
     assert.ok(pass !== undefined)
-    breaker.note(pass, hasFailed, now)
+    breaker.note(pass, integration, hasFailed, now)
   }
+}
+
+function call(...failed: readonly (boolean | undefined)[]): void {
+  callOf('acme', ...failed)
 }
 
 describe('a closed circuit', () => {
@@ -36,7 +39,7 @@ describe('a closed circuit', () => {
     assert.equal(breaker.state(), 'closed')
     call(true)
     assert.equal(breaker.state(), 'open')
-    assert.equal(breaker.admit(), undefined)
+    assert.equal(breaker.admit('acme'), undefined)
   })
 
   test('stays closed below the share', () => {
@@ -77,15 +80,15 @@ describe('an open circuit', () => {
   beforeEach(() => call(true, true, true, true))
 
   test('says how long it stays open, and then lets a few calls through at once', () => {
-    assert.equal(breaker.retryAfterMs(), 500)
+    assert.equal(breaker.retryAfterMs('acme'), 500)
     now += 499
-    assert.equal(breaker.admit(), undefined)
-    assert.equal(breaker.retryAfterMs(), 1)
+    assert.equal(breaker.admit('acme'), undefined)
+    assert.equal(breaker.retryAfterMs('acme'), 1)
     now += 1
-    assert.ok(breaker.admit() !== undefined)
-    assert.ok(breaker.admit() !== undefined)
-    assert.equal(breaker.admit(), undefined)
-    assert.deepEqual(states, ['open', 'half-open'])
+    assert.ok(breaker.admit('acme') !== undefined)
+    assert.ok(breaker.admit('acme') !== undefined)
+    assert.equal(breaker.admit('acme'), undefined)
+    assert.deepEqual(states, ['acme open', 'acme half-open'])
   })
 
   test('is open no longer than it says, even if nobody calls', () => {
@@ -101,17 +104,17 @@ describe('an open circuit', () => {
       () => now,
       () => {},
     )
-    const passes = Array.from({ length: 6 }, () => early.admit() as number)
-    for (const pass of passes.slice(0, 4)) early.note(pass, true, now)
+    const passes = Array.from({ length: 6 }, () => early.admit('acme') as number)
+    for (const pass of passes.slice(0, 4)) early.note(pass, 'acme', true, now)
     assert.equal(early.state(), 'open')
-    early.note(passes[4] as number, false, now)
+    early.note(passes[4] as number, 'acme', false, now)
     assert.equal(early.state(), 'open')
     now += 500
-    const probe = early.admit() as number
-    early.note(passes[5] as number, true, now)
+    const probe = early.admit('acme') as number
+    early.note(passes[5] as number, 'acme', true, now)
     assert.equal(early.state(), 'half-open')
-    early.note(probe, false, now)
-    early.note(early.admit() as number, false, now)
+    early.note(probe, 'acme', false, now)
+    early.note(early.admit('acme') as number, 'acme', false, now)
     assert.equal(early.state(), 'closed')
   })
 
@@ -134,22 +137,22 @@ describe('a half-open circuit', () => {
     call(true, true, true)
     assert.equal(breaker.state(), 'closed')
     call(true)
-    assert.deepEqual(states, ['open', 'half-open', 'closed', 'open'])
+    assert.deepEqual(states, ['acme open', 'acme half-open', 'acme closed', 'acme open'])
   })
 
   test('lets no more calls through than it takes to close it', () => {
     call(false)
-    const last = breaker.admit()
+    const last = breaker.admit('acme')
     assert.ok(last !== undefined)
-    assert.equal(breaker.admit(), undefined)
-    breaker.note(last, false, now)
+    assert.equal(breaker.admit('acme'), undefined)
+    breaker.note(last, 'acme', false, now)
     assert.equal(breaker.state(), 'closed')
   })
 
   test('opens again with the first that fails', () => {
     call(false, true)
     assert.equal(breaker.state(), 'open')
-    assert.equal(breaker.retryAfterMs(), 500)
+    assert.equal(breaker.retryAfterMs('acme'), 500)
   })
 
   test('lets as many calls through each time that it is half-open', () => {
@@ -193,4 +196,188 @@ test('a half-open circuit closes if new rules ask for no more calls than have su
   breaker.configure({ ...rules, probes: 1 })
   assert.equal(breaker.state(), 'closed')
   call(false)
+})
+
+describe('an integration whose calls fail while those of the others succeed', () => {
+  test('is held back alone', () => {
+    callOf('globex', false)
+    call(true, true, true, true)
+    assert.equal(breaker.admit('acme'), undefined)
+    assert.equal(breaker.retryAfterMs('acme'), 500)
+    assert.equal(breaker.retryAfterMs('globex'), 0)
+    callOf('globex', false)
+    assert.equal(breaker.state(), 'closed')
+    assert.equal(breaker.openIntegrations(), 1)
+    assert.deepEqual(states, ['acme open'])
+  })
+
+  test('is held back alone even if the others have made no call yet', () => {
+    call(true, true, true, true)
+    callOf('globex', false)
+    assert.equal(breaker.state(), 'closed')
+  })
+
+  test('does not add its failures to those of another', () => {
+    callOf('globex', false, false, false, true)
+    call(true, true, true, true)
+    callOf('initech', true)
+    callOf('globex', false)
+    assert.deepEqual(states, ['acme open'])
+  })
+
+  test('is asked to try again by itself, and closes its circuit alone', () => {
+    callOf('globex', false)
+    call(true, true, true, true)
+    now += 500
+    assert.equal(breaker.openIntegrations(), 0)
+    call(true)
+    callOf('globex', false)
+    now += 500
+    call(false, false)
+    assert.deepEqual(states, [
+      ...['acme open', 'acme half-open', 'acme open', 'acme half-open', 'acme closed'],
+    ])
+    call(true, true, true)
+    assert.equal(breaker.openIntegrations(), 0, 'its earlier failures are forgotten')
+  })
+
+  test('cannot hold the others back while it is found out whether Magento works again', () => {
+    call(true, true)
+    callOf('globex', true, true)
+    now += 500
+    call(true)
+    assert.equal(breaker.admit('acme'), undefined)
+    callOf('globex', false, false)
+    callOf('globex', false)
+    assert.deepEqual(states, [...['all open', 'all half-open', 'acme open', 'all closed']])
+  })
+
+  test('is let through again when something shows that Magento works', () => {
+    call(true, true, true, true)
+    breaker.tryNow()
+    call(false, false)
+    assert.deepEqual(states, ['acme open', 'acme half-open', 'acme closed'])
+  })
+})
+
+describe('if the calls of two integrations fail', () => {
+  test('all are held back, also who has made no call', () => {
+    call(true, true, true)
+    callOf('globex', true)
+    for (const name of ['acme', 'globex', 'initech']) {
+      assert.equal(breaker.admit(name), undefined)
+      assert.equal(breaker.retryAfterMs(name), 500)
+    }
+    assert.deepEqual([breaker.state(), breaker.openIntegrations()], ['open', 0])
+  })
+
+  test('the one that failed first is not held back longer than the others', () => {
+    call(true, true, true, true)
+    now += 400
+    callOf('globex', true)
+    now += 499
+    assert.equal(breaker.admit('acme'), undefined)
+    now += 1
+    call(false)
+    callOf('globex', false)
+    assert.deepEqual(states, ['acme open', 'all open', 'all half-open', 'all closed'])
+  })
+
+  test('their calls from before count no more', () => {
+    const early = breaker.admit('initech') as number
+    call(true, true)
+    callOf('globex', true, true)
+    now += 500
+    call(false, false)
+    breaker.note(early, 'initech', true, now)
+    callOf('globex', true)
+    call(true, true)
+    assert.equal(breaker.state(), 'closed')
+    callOf('globex', true)
+    assert.equal(breaker.state(), 'open')
+  })
+
+  test('new rules that ask for no more trial calls than have succeeded let all through', () => {
+    call(true, true)
+    callOf('globex', true, true)
+    now += 500
+    call(false)
+    breaker.configure({ ...rules, probes: 1 })
+    assert.equal(breaker.state(), 'closed')
+  })
+
+  test('the trial calls that failed the last time do not count the next time', () => {
+    for (const [first, second] of [
+      ['acme', 'globex'],
+      ['globex', 'acme'],
+    ] as const) {
+      callOf(first, true, true)
+      callOf(second, true, true)
+      now += 500
+      callOf(first, true)
+      callOf('initech', false, false)
+      now += 500
+      callOf(first, false, false)
+    }
+    const trials = ['acme open', 'all closed', 'acme half-open', 'acme closed']
+    assert.deepEqual(states, [
+      ...['all open', 'all half-open', ...trials],
+      ...['all open', 'all half-open', ...trials.map((each) => each.replace('acme', 'globex'))],
+    ])
+  })
+
+  test('but those of a third one succeed, each has its own trial calls', () => {
+    callOf('initech', ...new Array<boolean>(8).fill(false))
+    call(true, true, true, true)
+    callOf('globex', true, true, true, true)
+    now += 500
+    call(true)
+    callOf('globex', true)
+    callOf('initech', false)
+    assert.equal(breaker.state(), 'closed')
+    assert.equal(breaker.openIntegrations(), 2)
+  })
+
+  test('the second trial call that fails holds all back again', () => {
+    call(true, true)
+    callOf('globex', true, true)
+    now += 500
+    call(true)
+    assert.equal(breaker.state(), 'half-open')
+    callOf('initech', true)
+    assert.equal(breaker.state(), 'open')
+    now += 500
+    call(false, false)
+    assert.deepEqual(states, [
+      ...['all open', 'all half-open', 'acme open', 'all open', 'all half-open', 'all closed'],
+    ])
+  })
+
+  test('a trial call that an own circuit refuses leaves its place to another one', () => {
+    call(true, true)
+    callOf('globex', true, true)
+    now += 500
+    call(true)
+    for (let time = 0; time < 3; time += 1) assert.equal(breaker.admit('acme'), undefined)
+    callOf('globex', false, false, false)
+    assert.equal(breaker.state(), 'closed')
+  })
+})
+
+test('a trial call gives its place back even if the circuit for all has closed in the meantime', () => {
+  call(true, true)
+  callOf('globex', true, true)
+  now += 500
+  const first = breaker.admit('acme') as number
+  breaker.note(first, 'acme', true, now)
+  now += 500
+  const late = breaker.admit('acme') as number
+  callOf('globex', false)
+  const last = breaker.admit('globex')
+  assert.equal(last, undefined, 'two trial calls are enough')
+  breaker.note(late, 'acme', undefined, now)
+  callOf('globex', false)
+  call(false, false)
+  assert.equal(breaker.openIntegrations(), 0)
+  assert.deepEqual(states.slice(-1), ['acme closed'])
 })

@@ -98,8 +98,8 @@ test('a gate gives every place back, and lets nobody wait beside a free one, wha
         }
         // Once Magento works again, everything is let through: no trial request has kept its place.
         now += circuitBreaker.openMs
-        for (let count = 0; count < 10; count += 1) {
-          enter('acme')
+        for (let count = 0; count < 20; count += 1) {
+          enter(count % 2 === 0 ? 'acme' : 'globex')
           assert.equal(under.length, 1)
           leave(0, false, 1)
         }

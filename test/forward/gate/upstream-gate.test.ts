@@ -33,7 +33,8 @@ beforeEach(() => {
   gate = openUpstreamGate(rules, () => now, {
     onShed: (reason) => seen.push(reason),
     onWaited: (ms) => seen.push(`waited ${ms}`),
-    onCircuit: (state) => seen.push(state),
+    onCircuit: (state, integration) =>
+      seen.push(integration === undefined ? `all ${state}` : state),
   })
 })
 afterEach(() => mock.timers.reset())
@@ -64,7 +65,12 @@ describe('while there is a place', () => {
     enter()
     leave(first)
     enter()
-    assert.deepEqual(gate.status(), { circuit: 'closed', inFlight: 2, waiting: 0 })
+    assert.deepEqual(gate.status(), {
+      circuit: 'closed',
+      openIntegrations: 0,
+      inFlight: 2,
+      waiting: 0,
+    })
   })
 })
 
@@ -83,7 +89,12 @@ describe('while there is none', () => {
     leave(held[0] as number)
     assert.equal(typeof (await waiting), 'number')
     assert.equal(guest.waitedMs, 300)
-    assert.deepEqual(gate.status(), { circuit: 'closed', inFlight: 2, waiting: 0 })
+    assert.deepEqual(gate.status(), {
+      circuit: 'closed',
+      openIntegrations: 0,
+      inFlight: 2,
+      waiting: 0,
+    })
     assert.deepEqual(seen, ['waited 300'])
   })
 
@@ -104,7 +115,12 @@ describe('while there is none', () => {
     assert.deepEqual([code, reason, retryAfterSeconds], ['upstream-busy', 'deadline', 1])
     assert.deepEqual(seen, ['deadline', 'waited 1000'])
     leave(held[0] as number)
-    assert.deepEqual(gate.status(), { circuit: 'closed', inFlight: 1, waiting: 0 })
+    assert.deepEqual(gate.status(), {
+      circuit: 'closed',
+      openIntegrations: 0,
+      inFlight: 1,
+      waiting: 0,
+    })
   })
 
   test('without room, the last request of the integration with the most waiting ones is refused', async () => {
@@ -200,7 +216,31 @@ describe('while Magento fails', () => {
     const waiting = gate.enter(guestOf('acme'))
     leave(given, true)
     assert.equal(((await waiting) as Rejection).code, 'circuit-open')
-    assert.deepEqual(gate.status(), { circuit: 'open', inFlight: 1, waiting: 0 })
+    assert.deepEqual(gate.status(), {
+      circuit: 'open',
+      openIntegrations: 1,
+      inFlight: 1,
+      waiting: 0,
+    })
+  })
+
+  test('those of an integration whose requests fail alone are refused, and the others keep waiting', async () => {
+    leave(enter('globex'), false, 'globex')
+    for (let each = 0; each < 3; each += 1) leave(enter(), true)
+    const given = enter()
+    enter('globex')
+    const [own, other] = ['acme', 'globex'].map((name) => gate.enter(guestOf(name)))
+    leave(given, true)
+    const { code, retryAfterSeconds } = (await own) as Rejection
+    assert.deepEqual([code, retryAfterSeconds], ['circuit-open', 5])
+    assert.equal(typeof (await other), 'number')
+    assert.equal((gate.enter(guestOf('acme')) as Rejection).code, 'circuit-open')
+    assert.deepEqual(gate.status(), {
+      circuit: 'closed',
+      openIntegrations: 1,
+      inFlight: 2,
+      waiting: 0,
+    })
   })
 
   test('it is tried again after a while, and requests pass again if that succeeds', () => {

@@ -1,7 +1,8 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
 import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
 import { breakOff } from './break-off.ts'
+import { closeInStages } from './close-in-stages.ts'
 import { hasOneBehind, noteLastAnswer } from './pipelined.ts'
 
 /** What every answer of the gateway depends on besides its request. */
@@ -208,12 +209,22 @@ function writeProblem(
   // HTTP/2 keeps requests apart.
   const { complete, httpVersionMajor } = response.req
   const isBodyUnread = request.hasBody && !complete && httpVersionMajor === 1
+  if (isBodyUnread) dropRest(response.req)
   response.writeHead(statusOf(rejection), [
     ...standingHeaders(response, request, isBodyUnread || settings.isDraining()),
     ...contentHeaders(statusOf(rejection), 'application/problem+json', body),
     ...codeHeaders(rejection),
   ])
   response.end(body)
+}
+
+/** Has the rest of a body dropped while the connection closes, which Node would otherwise destroy with its last answer. */
+function dropRest(message: IncomingMessage): void {
+  const { socket } = message
+  socket.destroySoon = () => {
+    message.resume()
+    closeInStages(socket)
+  }
 }
 
 /** Content fields of the gateway's own answers, and of those that it gives again. */

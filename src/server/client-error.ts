@@ -6,6 +6,7 @@ import { errorCode } from '../contract/error-code.ts'
 import { type ProblemCode, problemBody, reject, statusOf } from '../problem.ts'
 import { RequestContext } from '../request-context.ts'
 import type { Traffic } from '../traffic.ts'
+import { closeInStages } from './close-in-stages.ts'
 
 const codes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
@@ -15,8 +16,8 @@ const codes: Readonly<Record<string, ProblemCode>> = {
 /** Codes of messages that are malformed, as opposed to late ones and failed TLS handshakes. */
 const malformed = /^(?:HPE|HTTP)_/
 
-/** Connections on which the answer to a broken message waits until the answers before it have ended. */
-const delayed = new WeakSet<Socket>()
+/** Connections on which a broken message is being answered, and which close then. */
+const answering = new WeakSet<Socket>()
 
 /** The reply that each connection is waiting for; with pipelined requests, the last one. */
 export type OpenReplies = WeakMap<Socket, FastifyReply>
@@ -35,6 +36,8 @@ export interface ClientErrorSources {
  */
 export function answerClientError(error: Error, socket: Socket, sources: ClientErrorSources): void {
   const reason = errorCode(error)
+  // Node reports the error again with each further piece that arrives.
+  if (answering.has(socket)) return
   // Nobody is left to answer; a request that was under way is recorded when its response closes.
   if (reason === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -43,15 +46,14 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   const open = sources.openReplies.get(socket)
   const turn = open && turnOf(open)
   if (turn !== undefined) {
-    // Node reports the error again with each further piece that arrives.
-    if (delayed.has(socket)) return
-    delayed.add(socket)
+    answering.add(socket)
     open?.raw.once(turn, () => {
-      delayed.delete(socket)
+      answering.delete(socket)
       answerClientError(error, socket, sources)
     })
     return
   }
+  answering.add(socket)
   const rejection = reject(codes[reason] ?? 'malformed-http', reason)
   const status = statusOf(rejection)
   const request = open?.request.context ?? unreadRequest(socket)
@@ -73,7 +75,7 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
         // RFC 9110, section 6.6.1: every answer with status 4xx must have a Date.
         `Date: ${new Date().toUTCString()}\r\nContent-Length: ${request.bytesOut}\r\n\r\n${body}`,
     )
-    socket.destroySoon()
+    closeInStages(socket)
   })
 }
 

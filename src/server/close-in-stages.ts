@@ -1,0 +1,17 @@
+import type { Socket } from 'node:net'
+
+/** How long the other side may go on sending after the last answer, milliseconds. */
+const lingerMs = 5_000
+
+/**
+ * Closes a connection on which the caller may still be sending. What has been written goes out and is followed by the
+ * end of our side; what still arrives is dropped until the caller has closed its own side, for five seconds at most. If
+ * it was closed at once, the kernel would reset it because of bytes that nobody has read, and a caller that sends its
+ * whole request before it reads would never see the answer (RFC 9112, section 9.6).
+ */
+export function closeInStages(socket: Socket): void {
+  socket.end()
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(timer))
+}

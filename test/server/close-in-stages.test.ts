@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { connect as connectTcp } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { after, before, describe, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globexHeaders } from '../support/http-client.ts'
+import { pem, pemFile } from '../support/tls/pem.ts'
+
+// More than the kernel takes for a connection that nobody reads.
+const bytes = 24_000_000
+
+const fields = Object.entries({ Host: 'x', ...globexHeaders, 'Content-Type': 'application/json' })
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('')
+const post = (path: string, framing: string) =>
+  `POST ${path} HTTP/1.1\r\n${fields}${framing}\r\n\r\n`
+const products = '/rest/V1/products'
+const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
+const chunks = chunk.repeat(bytes / 65_536)
+
+/** Requests that are refused before they have arrived, with the status of their answer. */
+const refused: Record<string, readonly [string, number]> = {
+  'a body that is announced as too long': [
+    post(products, `Content-Length: ${bytes}`) + 'x'.repeat(bytes),
+    413,
+  ],
+  'a body that turns out to be too long': [
+    `${post(products, 'Transfer-Encoding: chunked')}${chunks}0\r\n\r\n`,
+    413,
+  ],
+  'a body behind a head that is refused': [
+    `${post('/wp-login.php', 'Transfer-Encoding: chunked')}${chunks}0\r\n\r\n`,
+    400,
+  ],
+  'a target that is too long': [
+    `GET ${products}?${'x'.repeat(bytes)} HTTP/1.1\r\n${fields}\r\n`,
+    431,
+  ],
+}
+
+for (const protocol of ['http', 'https'] as const) {
+  describe(`a caller over ${protocol} that reads nothing before it has sent all`, () => {
+    let gateway: TestGateway
+    before(async () => {
+      const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+      const listen = protocol === 'http' ? {} : { tls, requireHttps: true }
+      const magentoUrl = 'http://127.0.0.1:9'
+      gateway = await startGateway({ magentoUrl, integrations: [globex], gateway: { listen } })
+    })
+    after(() => gateway[Symbol.asyncDispose]())
+
+    for (const [name, [request, status]] of Object.entries(refused)) {
+      test(`learns why ${name} is refused`, async () => {
+        const port = Number(new URL(gateway.url).port)
+        const host = '127.0.0.1'
+        const socket =
+          protocol === 'http'
+            ? connectTcp(port, host)
+            : connectTls({ port, host, ca: pem('loopback.cert') })
+        await new Promise((resolve, reject) => {
+          socket.once('error', reject)
+          socket.write(request, resolve)
+        })
+        const answer = await text(socket)
+        assert.equal(answer.slice(0, 12), `HTTP/1.1 ${status}`)
+      })
+    }
+
+    test('has one record for each of them', async () => {
+      const wanted = Object.values(refused).map(([, status]) => status)
+      const records = await gateway.auditRecords(wanted.length)
+      assert.deepEqual(
+        records.map(({ status }) => status),
+        wanted,
+      )
+    })
+  })
+}

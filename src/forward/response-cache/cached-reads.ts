@@ -62,7 +62,7 @@ interface Visit {
   /** The key without the further request fields by which Magento may select answers. */
   readonly baseKey: string
   readonly tags: readonly string[]
-  /** The deadline for Magento's answer, milliseconds since the epoch. */
+  /** The deadline for Magento's answer; milliseconds of `performance.now()`. */
   readonly untilMs: number
 }
 
@@ -239,7 +239,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
   }
 
   function leftMs({ untilMs }: Visit): number {
-    return Math.max(1, untilMs - clock())
+    return Math.max(1, Math.ceil(untilMs - performance.now()))
   }
 
   return (request, response, rule, ask) => {
@@ -256,7 +256,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
       wishes,
       baseKey: cacheKey(shop, request, rule),
       tags: tagsOfRead(request),
-      untilMs: clock() + totalMs,
+      untilMs: performance.now() + totalMs,
     })
   }
 }

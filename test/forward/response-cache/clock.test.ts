@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
+import { openResponseCache } from '../../../src/forward/response-cache/response-cache.ts'
+import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
 import { globex, startGateway } from '../../support/gateway.ts'
 import { globexHeaders, send } from '../../support/http-client.ts'
 import { startRawUpstream } from '../../support/raw-upstream.ts'
 import { startRedis } from '../../support/redis.ts'
+import { requestContext } from '../../support/request.ts'
 
 const hourMs = 3_600_000
 const answer = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
@@ -37,5 +42,51 @@ for (const kind of ['memory', 'Redis'] as const) {
     t.mock.timers.setTime(Date.now() - hourMs)
     assert.deepEqual(await get(), missed)
     assert.deepEqual(await get(), ['magegate; hit', '0'])
+  })
+}
+
+for (const [set, byMs] of [
+  ['ahead', hourMs],
+  ['back', -hourMs],
+] as const) {
+  test(`a read that has waited for another one has as long for Magento as before when the clock is set ${set}`, async () => {
+    const totalMs = 600_000
+    let setByMs = 0
+    let waiting = 0
+    const shared = Promise.withResolvers<void>()
+    const cache = openResponseCache({
+      store: memoryAnswers(1_048_576, () => performance.now()),
+      answers: {
+        problemsUrl: '/problems',
+        isDraining: () => false,
+        beforeEnd: (_, end) => end(true),
+        readMs: 60_000,
+        onUnwritten: () => assert.fail(),
+      },
+      shop: 'http://magento',
+      maxAnswerBytes: 1024,
+      totalMs,
+      countWaiting: (change) => {
+        waiting += change
+        if (waiting === 2) shared.resolve()
+      },
+      clock: () => Date.now() + setByMs,
+    })
+    const given: number[] = []
+    const read = () => {
+      const request = requestContext()
+      request.cacheRule = { owner: 'a', ttlMs: 1_000, staleIfErrorMs: 0, isUpstreamObeyed: false }
+      const response = new ServerResponse(new IncomingMessage(new Socket()))
+      return cache.answer(request, response, async (withinMs = totalMs) => {
+        given.push(withinMs)
+        await shared.promise
+        setByMs = byMs
+        // It is of no use to the other one, which asks for itself.
+        return { status: 404, contentType: 'application/json', body: Buffer.from('{}') }
+      })
+    }
+    await Promise.all([read(), read()])
+    assert.equal(given.length, 2)
+    assert.ok(given.every((ms) => ms > totalMs / 2 && ms <= totalMs))
   })
 }

@@ -185,7 +185,10 @@ export function connectMagento(
   }
 }
 
-/** Makes connections. Their errors say that nothing was sent, which the code of an error alone does not tell. */
+/**
+ * Makes connections. Errors while they are made say that nothing was sent, which the code of an error alone does not
+ * tell.
+ */
 function connectorTo({ timeouts, caFile }: MagentoSettings): buildConnector.connector {
   const connect = buildConnector({
     timeout: timeouts.connectMs,
@@ -195,9 +198,18 @@ function connectorTo({ timeouts, caFile }: MagentoSettings): buildConnector.conn
   return (options, callback) =>
     connect(options, (...result) => {
       const [error, socket] = result
-      if (error === null) callback(null, socket)
+      if (error === null) callback(null, socket.on('error', renameReset))
       else callback(new UnreachableError(error), null)
     })
+}
+
+/**
+ * undici takes a reset for the regular end of an answer that ends with its connection (lib/dispatcher/client-h1.js,
+ * onHttpSocketError), but such an answer is incomplete (RFC 9112, section 8). So a reset gets undici's own code of a lost
+ * connection, before undici sees it.
+ */
+function renameReset(error: NodeJS.ErrnoException): void {
+  if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
 }
 
 /** An answer to a request for a token is a few hundred bytes long. */

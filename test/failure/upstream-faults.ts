@@ -69,6 +69,8 @@ function reset(socket: Socket, begin: string): void {
 }
 
 const ok100 = head('200 OK', 'Content-Type: application/json', 'Content-Length: 100')
+// RFC 9112, section 6.3: it ends with the connection.
+const okUntilClosed = head('200 OK', 'Content-Type: application/json', 'Connection: close')
 const broke = { status: 502, code: 'upstream-failed' } as const
 const late = { status: 504, code: 'upstream-timeout' } as const
 
@@ -78,7 +80,7 @@ export const upstreamFaults: readonly UpstreamFault[] = [
     magento: 'resets the connection before its headers',
     does: resets(''),
     ...broke,
-    reason: /^(ECONNRESET|UND_ERR_SOCKET)$/,
+    reason: /^UND_ERR_SOCKET$/,
   },
   {
     magento: 'closes the connection without an answer',
@@ -90,13 +92,20 @@ export const upstreamFaults: readonly UpstreamFault[] = [
     magento: 'resets the connection within its headers',
     does: resets('HTTP/1.1 200 OK\r\nContent-Ty'),
     ...broke,
-    reason: /^(ECONNRESET|UND_ERR_SOCKET)$/,
+    reason: /^UND_ERR_SOCKET$/,
   },
   {
     magento: 'resets the connection within its body',
     does: resets(`${ok100}{"sku":"24`),
     ...broke,
-    reason: /^(ECONNRESET|UND_ERR_SOCKET)$/,
+    reason: /^UND_ERR_SOCKET$/,
+    upstreamStatus: 200,
+  },
+  {
+    magento: 'resets the connection within a body that was to end with it',
+    does: resets(`${okUntilClosed}{"sku":"24`),
+    ...broke,
+    reason: /^UND_ERR_SOCKET$/,
     upstreamStatus: 200,
   },
   {

@@ -20,7 +20,9 @@ import type { UpstreamAttempt } from './upstream-credentials.ts'
 import {
   ClientGoneError,
   errorPage,
+  isTransferCoded,
   TotalTimeoutError,
+  TransferCodingError,
   upstreamFailure,
 } from './upstream-failure.ts'
 
@@ -121,6 +123,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       return
     }
     const raw = receivedFields(controller.rawHeaders as Buffer[])
+    if (isTransferCoded(firstValue(raw, 'transfer-encoding'))) {
+      this.#abort(new TransferCodingError())
+      return
+    }
     const page = errorPage(status, firstValue(raw, 'content-type'), firstValue(raw, 'retry-after'))
     if (page !== undefined) {
       this.#phase = 'discarding'

@@ -11,7 +11,13 @@ import { identityHeaders, newSpanId } from './identity-headers.ts'
 import { readWhole } from './read-whole.ts'
 import { type PublicAddress, requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
-import { errorPage, TotalTimeoutError, upstreamFailure } from './upstream-failure.ts'
+import {
+  errorPage,
+  isTransferCoded,
+  TotalTimeoutError,
+  TransferCodingError,
+  upstreamFailure,
+} from './upstream-failure.ts'
 import type { SignUpstream } from './upstream-signature.ts'
 
 /** A request that the gateway itself makes on behalf of an integration: for an endpoint or a job. */
@@ -106,10 +112,10 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     exchange: UpstreamExchange & { readonly spanId: string },
   ): Promise<UpstreamAnswer | Rejection> {
     const { spanId } = exchange
-    const timeout = new AbortController()
-    const { signal } = timeout
+    const stop = new AbortController()
+    const { signal } = stop
     const forMs = Math.min(totalMs, request.withinMs ?? totalMs)
-    const timer = setTimeout(() => timeout.abort(new TotalTimeoutError()), forMs)
+    const timer = setTimeout(() => stop.abort(new TotalTimeoutError()), forMs)
     try {
       let attempt = await authorize({
         method: request.method,
@@ -121,6 +127,9 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
         const answer = await sendOnce(occasion, request, attempt, { spanId, signal })
         const { statusCode: status } = answer
         exchange.status = status
+        if (isTransferCoded(answer.headers['transfer-encoding']?.toString())) {
+          stop.abort(new TransferCodingError())
+        }
         const contentType = String(answer.headers['content-type'] ?? '')
         const retryAfter = answer.headers['retry-after']?.toString()
         const page = errorPage(status, contentType, retryAfter)

@@ -22,6 +22,16 @@ export class UnreachableError extends Error {
   }
 }
 
+/** The answer has a transfer coding that the gateway did not ask for and cannot decode (RFC 9112, section 7.4). */
+export class TransferCodingError extends Error {
+  readonly code = 'TRANSFER_CODING'
+}
+
+/** Whether the body of an answer has another transfer coding than `chunked`, so that its bytes are not what they seem. */
+export function isTransferCoded(transferEncoding: string | undefined): boolean {
+  return transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked'
+}
+
 const timeouts = new Set([
   'ETIMEDOUT',
   'TOTAL_TIMEOUT',

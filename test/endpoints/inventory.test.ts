@@ -316,6 +316,19 @@ describe('a call of an endpoint', () => {
     assert.equal(record?.reason, 'the answer is too long')
   })
 
+  test('that is answered with a compressed transfer fails', async () => {
+    await using upstream = await startRawUpstream(
+      (socket) => void socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'),
+    )
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      integrations: [integration],
+    })
+    assert.equal(problemOf(await send(gateway.url, request)).code, 'upstream-failed')
+    const [record] = await gateway.auditRecords(1)
+    assert.equal(record?.reason, 'TRANSFER_CODING')
+  })
+
   test('that Magento breaks off counts against it, so that it is left alone', async () => {
     await using upstream = await startRawUpstream((socket) => void socket.destroy())
     await using gateway = await startGateway({

@@ -249,6 +249,13 @@ export const upstreamFaults: readonly UpstreamFault[] = [
     reason: /^UND_ERR_RES_CONTENT_LENGTH_MISMATCH$/,
   },
   {
+    magento: 'compresses the transfer, which nobody asked for',
+    does: answers(`${head('200 OK', 'Transfer-Encoding: gzip, chunked')}2\r\n{}\r\n0\r\n\r\n`),
+    ...broke,
+    reason: /^TRANSFER_CODING$/,
+    upstreamStatus: 200,
+  },
+  {
     magento: 'sends headers without end',
     does: floods('HTTP/1.1 200 OK\r\nX: '),
     ...broke,

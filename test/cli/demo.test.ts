@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { boundToThisProcess } from '../support/bound-process.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -19,6 +21,31 @@ test('the demo sends its requests through the example configuration, and Magento
   assert.deepEqual(
     consumers.map(([, name]) => name),
     ['GLOBEX', 'GLOBEX', 'ACME'].map((name) => `${name}_MAGENTO_CONSUMER_KEY`),
+  )
+})
+
+test('the commands that the demo prints work as soon as they are printed, and Ctrl-C ends it', async () => {
+  const main = join(root, 'src/main.ts')
+  const demo = spawn(...boundToThisProcess(process.execPath, [main, 'demo']))
+  const ended = once(demo, 'close')
+  let printed = ''
+  let commands: readonly string[] = []
+  for await (const chunk of demo.stdout) {
+    printed += chunk
+    commands = [...printed.matchAll(/^ {2}(curl .*)\n/gm)].map(([, command]) => command as string)
+    if (commands.length === 2) break
+  }
+  const runs = commands.map((command) =>
+    spawnSync(`${command} -sS --fail`, { shell: true, encoding: 'utf8' }),
+  )
+  demo.kill('SIGINT')
+  assert.deepEqual(await ended, [0, null])
+  assert.deepEqual(
+    runs.map(({ stderr, status }) => [stderr, status]),
+    [
+      ['', 0],
+      ['', 0],
+    ],
   )
 })
 

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type MagentoStandIn, startMagentoStandIn } from '../../../test/support/magento/stand-in.ts'
 import { type Config, loadConfig } from '../../config.ts'
@@ -8,7 +9,7 @@ import { buildGateway, type Gateway } from '../../gateway.ts'
 import type { AuditRecord } from '../../record/audit-record.ts'
 import { firstValue } from '../../syntax/headers.ts'
 import { signalled } from '../signalled.ts'
-import { call } from './call.ts'
+import { type CallerAnswer, call } from './call.ts'
 import { auditLine, headerText, heading, labelled, print, short, status, wrapped } from './print.ts'
 import { demoSecrets, type Scene, scenes } from './scenes.ts'
 
@@ -34,9 +35,12 @@ export async function runDemo({ once }: { readonly once: boolean }): Promise<num
       labelled('gateway', url),
       labelled('Magento', `${magento.url} (a stand-in)`),
     )
-    for (const scene of scenes) await play(scene, url, magento)
+    let answers: readonly CallerAnswer[] = []
+    for (const scene of scenes) answers = await play(scene, url, magento)
     await showAudit(files.audit)
     if (!once) {
+      // The last scene has used up the burst, and the commands are not to be refused for that.
+      await setTimeout(Math.max(...answers.map(retryAfterSeconds)) * 1_000)
       print(heading('It serves on until Ctrl-C. Try:'), ...commands(url), '')
       await signalled()
     }
@@ -87,7 +91,11 @@ async function listen(
   }
 }
 
-async function play(scene: Scene, url: string, magento: MagentoStandIn): Promise<void> {
+async function play(
+  scene: Scene,
+  url: string,
+  magento: MagentoStandIn,
+): Promise<readonly CallerAnswer[]> {
   const { title, request, times = 1 } = scene
   const { method, path, headers, body } = request
   magento.clearReceived()
@@ -109,6 +117,13 @@ async function play(scene: Scene, url: string, magento: MagentoStandIn): Promise
     const count = times > 1 ? `${group.length} × ` : ''
     print(labelled('answer', `${count}${status(code)} ${short(summary(group[0]?.body ?? ''))}`))
   }
+  return answers
+}
+
+/** How long the gateway wants a caller to wait; 0 if it has let the request through. */
+function retryAfterSeconds({ body }: CallerAnswer): number {
+  const { retryAfterSeconds: seconds = 0 } = JSON.parse(body) as { retryAfterSeconds?: number }
+  return seconds
 }
 
 /** The code and detail of a problem, or the body of any other answer. */

@@ -34,20 +34,28 @@ function deliveryOf(clock: TestClock, change: Partial<Delivery> = {}): Delivery 
 }
 
 /** What delivers to receivers by the name of their integration. */
-function deliverer(receivers: Readonly<Record<string, CallbackSettings>>, clock: TestClock) {
+function deliverer(
+  receivers: Readonly<Record<string, CallbackSettings>>,
+  clock: TestClock,
+  record = async () => {},
+  // Receivers verify against the real time.
+  wallClock = Date.now,
+) {
   const ends: CallbackEnd[] = []
   const failures: string[] = []
   const resolve = async () => ['127.0.0.1']
   const prepared = new Map(
-    // Receivers verify against the real time.
     Object.entries(receivers).map(([owner, settings]) => [
       owner,
-      prepareReceiver(settings, { resolve, clock: Date.now }),
+      prepareReceiver(settings, { resolve, clock: wallClock }),
     ]),
   )
   const handle = prepareDelivery({
     receiverOf: (owner) => prepared.get(owner),
-    onEnd: async (end) => void ends.push(end),
+    onEnd: async (end) => {
+      await record()
+      ends.push(end)
+    },
     onFailure: (owner) => void failures.push(owner),
     clock,
     random: () => 0,
@@ -202,6 +210,43 @@ describe('a call-back', () => {
     const settlement = await handle(deliveryOf(clock, { signal: closing.signal }))
     assert.equal(retried(settlement).reason, 'CLOSED')
     assert.deepEqual(ends, [])
+  })
+
+  test('whose answer arrived before the queue was closed is not sent again', async () => {
+    await using receiver = await startReceiver()
+    const clock = testClock()
+    const closing = new AbortController()
+    // The sender looks at the clock when it signs, and again when it has the answer.
+    const closeWhenAnswered = () => {
+      if (receiver.received.length > 0) closing.abort()
+      return Date.now()
+    }
+    const { handle } = deliverer(
+      { 'acme-erp': settingsOf(receiver) },
+      clock,
+      undefined,
+      closeWhenAnswered,
+    )
+    const settlement = await handle(deliveryOf(clock, { signal: closing.signal }))
+    assert.equal(closing.signal.aborted, true)
+    assert.deepEqual(settlement, { state: 'done' })
+  })
+
+  test('is settled only when its end has been recorded', async () => {
+    await using receiver = await startReceiver()
+    const clock = testClock()
+    let recorded = 0
+    const { handle } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock, async () => {
+      await new Promise(setImmediate)
+      recorded += 1
+    })
+    await handle(deliveryOf(clock))
+    assert.equal(recorded, 1)
+    receiver.answerWith(status(410))
+    await handle(deliveryOf(clock))
+    assert.equal(recorded, 2)
+    await handle(deliveryOf(clock, { owner: 'globex-pim' }))
+    assert.equal(recorded, 3)
   })
 })
 

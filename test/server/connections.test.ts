@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { createServer } from 'node:http'
+import { connect, Socket } from 'node:net'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { compileIpSet } from '../../src/admit/ip-address.ts'
+import { boundConnections } from '../../src/server/connections.ts'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
@@ -107,4 +110,42 @@ test('a trusted proxy may have as many connections as all together', async () =>
   await using gateway = await start(100, 1, { trustedProxies: ['127.0.0.1'] })
   await hold(gateway, 5)
   assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+})
+
+describe('of IPv6, where a caller commonly has a whole /64', () => {
+  const perAddress = 2
+
+  /** Connects from addresses that this machine need not have; gives those that were let in. */
+  function letIn(addresses: readonly string[], trustedProxies: readonly string[] = []): string[] {
+    const server = createServer()
+    const isProxy = compileIpSet(trustedProxies)
+    const { destroyAll } = boundConnections(server, {
+      limits: () => ({ total: 100, perAddress, isProxy }),
+      onRefused: () => undefined,
+    })
+    const open = addresses.filter((remoteAddress) => {
+      const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
+      server.emit('connection', socket)
+      return !socket.destroyed
+    })
+    destroyAll()
+    return open
+  }
+
+  test('the connections of all its addresses count together, and those of the next one do not', () => {
+    const one = ['2001:db8::1', '2001:db8::2:0:0:1', '2001:db8:0:0:ffff::3']
+    const next = ['2001:db8:0:1::1', '2001:db8:0:1::2']
+    assert.deepEqual(letIn([...one, ...next]), [...one.slice(0, perAddress), ...next])
+  })
+
+  test('a trusted proxy is told from its neighbours', () => {
+    const proxy = '2001:db8::1'
+    const neighbour = '2001:db8::2'
+    assert.deepEqual(letIn([proxy, proxy, proxy, neighbour], [proxy]), [proxy, proxy, proxy])
+  })
+
+  test('an IPv4 address is the same in the form that a socket of both kinds gives it', () => {
+    const both = ['::ffff:192.0.2.1', '192.0.2.1', '::ffff:192.0.2.1', '::ffff:192.0.2.2']
+    assert.deepEqual(letIn(both), [both[0], both[1], both[3]])
+  })
 })

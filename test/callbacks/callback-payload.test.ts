@@ -66,6 +66,14 @@ describe('the payload of a call-back', () => {
     assert.ok(Buffer.byteLength(payload) < 20_480)
   })
 
+  test('has a text of a thousand characters whole, and of a longer one as much', () => {
+    const detailOf = (length: number) =>
+      payloadOf({ failure: { code: 'upstream-error', detail: 'x'.repeat(length) } }).data.failure
+        .detail
+    assert.equal(detailOf(1_000), 'x'.repeat(1_000))
+    assert.equal(detailOf(1_001), `${'x'.repeat(1_000)}…`)
+  })
+
   test('is not made for a job that is not over', () => {
     assert.throws(() => payloadOf({ state: 'running' }), TypeError)
     const { endedAtMs: _, ...running } = endedJob

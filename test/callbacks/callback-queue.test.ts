@@ -122,4 +122,10 @@ describe('the queue of call-backs', () => {
       oldestPutAtMs: undefined,
     })
   })
+
+  test('holds up the end of a job until it has the call-back, and shows that it did not take it', async () => {
+    const calling = await callingBack({ acme: loadedCallback('https://127.0.0.1/') })
+    await calling[Symbol.asyncDispose]()
+    await assert.rejects(calling.endJobs('acme', 1), { code: 'EXITED' })
+  })
 })

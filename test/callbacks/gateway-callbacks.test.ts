@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import { jobTestRoutes, startJobsGateway } from '../jobs/jobs-gateway.ts'
+import { jobTestRoutes, quickJobs, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { globex } from '../support/gateway.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { startReloadable } from '../support/reloadable-gateway.ts'
 import { type ReceivedWebhook, startReceiver, status } from '../support/webhook-receiver.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
@@ -121,6 +126,40 @@ describe('the end of a job', () => {
     const metrics = await metricsOf(jobs.gateway.adminUrl)
     assert.match(metrics, /^magegate_callbacks_sent_total\{.*outcome="failed"\} 2$/m)
     assert.match(metrics, /^magegate_callbacks_sent_total\{.*outcome="delivered"\} 1$/m)
+  })
+
+  test('is told where the configuration that is in force then says', async () => {
+    await using before = await startReceiver({ answer: status(500) })
+    await using now = await startReceiver()
+    const folder = await mkdtemp(join(tmpdir(), 'magegate-callbacks-'))
+    const integration = (url: string) => ({
+      ...globex,
+      policies: { routes: jobTestRoutes },
+      callback: callbackTo(url),
+    })
+    await using gateway = await startReloadable({
+      magentoUrl: magento.url,
+      gateway: { jobs: { file: join(folder, 'jobs.sqlite'), ...quickJobs } },
+      integrations: [integration(before.url)],
+      env: callbackEnv,
+    })
+    await send(gateway.url, {
+      method: 'POST',
+      path: '/rest/V1/products',
+      headers: {
+        ...globexHeaders,
+        'Content-Type': 'application/json',
+        Prefer: 'respond-async',
+      },
+      body: JSON.stringify(product),
+    })
+    await before.arrived(1)
+    await gateway.writeIntegration(integration(now.url))
+    assert.equal((await gateway.reload()).status, 200)
+    const [webhook] = await now.arrived(1)
+    assert.equal(webhook?.headers['webhook-id'], before.received[0]?.headers['webhook-id'])
+    await gateway.stop()
+    await rm(folder, { recursive: true })
   })
 
   test('goes nowhere that a caller names', async () => {

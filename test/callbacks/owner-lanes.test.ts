@@ -39,6 +39,26 @@ describe('turns of those that found no lane', () => {
     }
   })
 
+  test('are hardly put off by a single sending that takes longer or shorter than usual', () => {
+    const clock = testClock()
+    const lanes = ownerLanes(clock)
+    for (let sent = 0; sent < 50; sent += 1) {
+      const leave = lanes.enter('acme', 1)
+      clock.advance(1_000)
+      leave?.()
+    }
+    lanes.enter('acme', 1)?.()
+    assert.ok(Math.abs(lanes.nextTurnMs('acme', 1) - clock() - 770) <= 2)
+  })
+
+  test('are whole milliseconds, since queues store no others', () => {
+    const lanes = ownerLanes(testClock())
+    for (let waiting = 0; waiting < 3; waiting += 1) {
+      const turn = lanes.nextTurnMs('acme', 3)
+      assert.ok(Number.isInteger(turn), String(turn))
+    }
+  })
+
   test('lie ahead also where the clock was set back during a sending', () => {
     const clock = testClock()
     const lanes = ownerLanes(clock)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import http, { type ServerResponse } from 'node:http'
+import https from 'node:https'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { compileDestination, type Resolve } from '../../src/callbacks/destination.ts'
@@ -63,6 +65,16 @@ describe('a call-back that is sent', () => {
     }
   })
 
+  test('has the length of its bytes, not of its characters', async () => {
+    await using receiver = await startReceiver()
+    const payload = '{"detail":"zu lang…"}'
+    const destination = compileDestination(receiver.url, loopback)
+    const settings = { destination, caFile: pemFile('loopback.cert'), timeoutMs: 20_000 }
+    const sender = prepareSender(settings, { resolve: nameServer().resolve, clock: Date.now })
+    assert.equal((await sender([], payload)).outcome, 'delivered')
+    assert.equal(receiver.received[0]?.body, payload)
+  })
+
   test('by name: SNI, certificate and Host are those of the name', async () => {
     await using receiver = await startReceiver({ certificate: 'elsewhere' })
     const { asked, resolve } = nameServer(['127.0.0.1'])
@@ -90,6 +102,42 @@ describe('a call-back that is sent', () => {
     await using receiver = await startReceiver({ certificate: 'none' })
     assert.equal((await send(receiver.url)).outcome, 'delivered')
   })
+})
+
+test('the answer is read to its end, since some receivers go on working until then', async () => {
+  const order: string[] = []
+  const begun = Promise.withResolvers<ServerResponse>()
+  await using receiver = await startReceiver({
+    answer: (response) => {
+      response.writeHead(200).write('working')
+      begun.resolve(response)
+    },
+  })
+  await using other = await startReceiver()
+  const sent = send(receiver.url).then(() => order.push('sent'))
+  const response = await begun.promise
+  // This takes longer than the status takes to arrive.
+  await send(other.url)
+  order.push('ended')
+  response.end()
+  await sent
+  assert.deepEqual(order, ['ended', 'sent'])
+})
+
+test('no agent of the process is used, which may have connections to elsewhere or go through a proxy', async (t) => {
+  const { globalAgent: plain } = http
+  const { globalAgent: secure } = https
+  t.after(() => {
+    http.globalAgent = plain
+    https.globalAgent = secure
+  })
+  const refuse = () => assert.fail('the agent was used')
+  http.globalAgent = Object.assign(new http.Agent(), { createConnection: refuse })
+  https.globalAgent = Object.assign(new https.Agent(), { createConnection: refuse })
+  for (const certificate of ['none', 'loopback'] as const) {
+    await using receiver = await startReceiver({ certificate })
+    assert.equal((await send(receiver.url)).outcome, 'delivered')
+  }
 })
 
 test('an answer without end is taken for what its status says, and not read for long', async () => {

@@ -115,6 +115,10 @@ test('a trusted proxy may have as many connections as all together', async () =>
 describe('of IPv6, where a caller commonly has a whole /64', () => {
   const perAddress = 2
 
+  function connectionOf(remoteAddress: string): Socket {
+    return Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
+  }
+
   /** Connects from addresses that this machine need not have; gives those that were let in. */
   function letIn(addresses: readonly string[], trustedProxies: readonly string[] = []): string[] {
     const server = createServer()
@@ -124,7 +128,7 @@ describe('of IPv6, where a caller commonly has a whole /64', () => {
       onRefused: () => undefined,
     })
     const open = addresses.filter((remoteAddress) => {
-      const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
+      const socket = connectionOf(remoteAddress)
       server.emit('connection', socket)
       return !socket.destroyed
     })
@@ -136,6 +140,26 @@ describe('of IPv6, where a caller commonly has a whole /64', () => {
     const one = ['2001:db8::1', '2001:db8::2:0:0:1', '2001:db8:0:0:ffff::3']
     const next = ['2001:db8:0:1::1', '2001:db8:0:1::2']
     assert.deepEqual(letIn([...one, ...next]), [...one.slice(0, perAddress), ...next])
+  })
+
+  test('each connection that is closed leaves room for one', async () => {
+    const server = createServer()
+    const { destroyAll } = boundConnections(server, {
+      limits: () => ({ total: 100, perAddress, isProxy: () => false }),
+      onRefused: () => undefined,
+    })
+    const [first, second, ...others] = Array.from({ length: 5 }, () => connectionOf('2001:db8::1'))
+    const arrive = (socket: Socket | undefined) => {
+      server.emit('connection', socket)
+      return socket?.destroyed === false
+    }
+    assert.deepEqual([first, second].map(arrive), [true, true])
+    const left = first && once(first, 'close')
+    first?.destroy()
+    await left
+    assert.deepEqual(others.map(arrive), [true, false, false])
+    destroyAll()
+    assert.equal(second?.destroyed, true)
   })
 
   test('a trusted proxy is told from its neighbours', () => {

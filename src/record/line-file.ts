@@ -1,4 +1,4 @@
-import { close, open, openSync, statSync } from 'node:fs'
+import { close, open, openSync, readSync, statSync } from 'node:fs'
 import { access, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
@@ -45,7 +45,7 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
   const atOpen = statSync(file)
   const ageMs = (rotation?.everyHours ?? Number.POSITIVE_INFINITY) * 3_600_000
   let size = atOpen.size
-  let begunAtMs = size === 0 ? Date.now() : atOpen.birthtimeMs
+  let begunAtMs = size === 0 ? Date.now() : firstTimeMs(fd)
   return {
     write: async (bytes) => {
       const written = await writeBytes(fd, bytes)
@@ -70,6 +70,21 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
     },
     close: () => closeFile(fd),
   }
+}
+
+/** How long the beginning of a line is that holds its time, bytes. */
+const beginningBytes = 64
+
+/**
+ * When the first line was written, according to itself: not all file systems (NFS, for one) know when a file was made,
+ * and Node then says 1970. A file with another first line counts as new.
+ */
+function firstTimeMs(fd: number): number {
+  const beginning = Buffer.alloc(beginningBytes)
+  readSync(fd, beginning, 0, beginningBytes, 0)
+  const [, time = ''] = /^\{"v":1,"time":"([^"]+)"/.exec(beginning.toString('latin1')) ?? []
+  const timeMs = Date.parse(time)
+  return Number.isNaN(timeMs) ? Date.now() : timeMs
 }
 
 const mode = 0o640

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -60,6 +60,28 @@ test('puts a file aside that has its age, unless it is empty', async (context) =
   assert.ok(opened.isFull())
   await opened.rotate()
   await opened.write(Buffer.from('two\n'))
+  assert.ok(!opened.isFull())
+  await opened.close()
+})
+
+test('a file that is there at the start is as old as its first line', async () => {
+  for (const [ageMs, isFull] of [
+    [0, false],
+    [3_700_000, true],
+  ] as const) {
+    const file = join(folder, `${ageMs}.jsonl`)
+    const time = new Date(Date.now() - ageMs).toISOString()
+    await writeFile(file, `{"v":1,"time":"${time}","event":"rotated"}\n`)
+    const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 })
+    assert.equal(opened.isFull(), isFull)
+    await opened.close()
+  }
+})
+
+test('a file that does not say how old it is counts as new', async () => {
+  const file = join(folder, 'foreign.jsonl')
+  await writeFile(file, 'x')
+  const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 })
   assert.ok(!opened.isFull())
   await opened.close()
 })

@@ -50,7 +50,11 @@ export function prepareMessageSignature(
         computed: base,
         signature: signature.toString('base64'),
       }
-      return { reason: 'the signature does not verify', evidence, isTried }
+      // Most often an ECDSA signature in DER.
+      const reason = isTried
+        ? 'the signature does not verify'
+        : `the signature does not have the length of ${algorithm}`
+      return { reason, evidence, isTried }
     }
     if (body.length > 0 || covers(components, 'content-digest')) {
       const digestFault = findContentDigestFault(rawHeaders, body)

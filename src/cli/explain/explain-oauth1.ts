@@ -110,9 +110,12 @@ function bodyHashFindings(
   { oauth_body_hash: given, oauth_signature_method: method }: Oauth1Parameters,
 ): string[] {
   if (reason !== 'oauth_body_hash is not that of the body') return []
-  const algorithm = method === 'HMAC-SHA1' ? 'sha1' : 'sha256'
+  const [own, other] = method === 'HMAC-SHA1' ? ['sha1', 'sha256'] : ['sha256', 'sha1']
+  if (hash(other, request.body, 'base64') === given) {
+    return [finding('cause', `in oauth_body_hash, the client used ${other}, and not ${own}`)]
+  }
   const hashed = bodyVariants(request.body).find(
-    ({ value }) => hash(algorithm, value, 'base64') === given,
+    ({ value }) => hash(own, value, 'base64') === given,
   )
   const cause =
     hashed?.cause === undefined

@@ -85,7 +85,7 @@ describe('refuses what is signed, but not as the gateway wants it', () => {
     ],
     'a key of another algorithm': [
       { parameters: { keyid: 'ed25519' } },
-      'the signature does not verify',
+      'the signature does not have the length of ed25519',
     ],
     'an alg that is not that of the key': [
       { parameters: { alg: 'ed25519' } },
@@ -263,7 +263,7 @@ describe('refuses what was tampered with', () => {
     ],
     'a signature of another length': [
       { Signature: 'sig1=:AAAA:' },
-      'the signature does not verify',
+      'the signature does not have the length of hmac-sha256',
     ],
     'another signature': [
       { Signature: `sig1=:${Buffer.alloc(32).toString('base64')}:` },

@@ -194,6 +194,7 @@ test('covers a body by its hash where the client sends one or has to', () => {
   )
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
   assert.equal(reasonOf({ ...call, body: 'a=1', headers }), 'a form body cannot be verified')
+  assert.equal(reasonOf({ method: 'DELETE', headers }), undefined)
 })
 
 test('refuses a request of which any bit of method, path, query or header was flipped', () => {

@@ -305,6 +305,9 @@ describe('scheme oauth1', () => {
     const more = { oauth_body_hash: hash('sha256', `${body}\n`, 'base64') }
     const { text } = explain('legacy', headersOf(base({}, { ...parameters, ...more }), key, more))
     assert.match(text, /in oauth_body_hash, the client signed the body with a line feed/)
+    const bySha1 = { oauth_body_hash: hash('sha1', body, 'base64') }
+    const other = explain('legacy', headersOf(base({}, { ...parameters, ...bySha1 }), key, bySha1))
+    assert.match(other.text, /in oauth_body_hash, the client used sha1, and not sha256/)
   })
 
   test('finds a signature that is not percent-encoded', () => {

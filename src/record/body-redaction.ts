@@ -11,7 +11,7 @@ export type ShowBody = (body: Buffer, maxLength: number) => string
 /**
  * Compiles the rendering of bodies. JSON is shown without the values of members that have the name of a credential, at
  * any depth. This includes members of JSON within a string, and objects that hold name and value separately, such as
- * Magento's custom attributes. Of any other body only the length is shown.
+ * Magento's custom attributes. Of any other body, and of one of more than a mebibyte, only the length is shown.
  */
 export function compileBodyRedaction(isCredential: IsCredentialName, redact: Redact): ShowBody {
   function redactValue(value: unknown, depth: number): unknown {
@@ -40,12 +40,18 @@ export function compileBodyRedaction(isCredential: IsCredentialName, redact: Red
   }
 
   return (body, maxLength) => {
-    const parsed = parse(body.toString('utf8'))
+    const parsed = body.length > longestShown ? undefined : parse(body.toString('utf8'))
     if (parsed === undefined || parsed === unclear) return `[${body.length} bytes]`
     const shown = redact(JSON.stringify(redactValue(parsed, maxDepth)))
     return shown.length <= maxLength ? shown : `${shown.slice(0, maxLength)}…`
   }
 }
+
+/**
+ * To redact a body takes much longer than to check it, and nothing else is done meanwhile: seconds for one of 64 MiB. To
+ * redact only its beginning would show a part of what its end would hide. Bytes.
+ */
+const longestShown = 1_048_576
 
 /** Members that contain the name of the value that a sibling called `value` holds. */
 const nameMembers = new Set(['attribute_code', 'attributecode', 'code', 'field', 'key', 'name'])

@@ -136,6 +136,23 @@ describe('a body is shown to a bounded depth', () => {
   })
 })
 
+test('of a body of more than a mebibyte only the length is shown, which takes no time', () => {
+  let looks = 0
+  const show = compileBodyRedaction(
+    () => {
+      looks += 1
+      return false
+    },
+    (line) => line,
+  )
+  const [before, after] = ['{"sku":"a","text":"', '"}']
+  const longest = 'x'.repeat(1_048_576 - before.length - after.length)
+  assert.equal(show(Buffer.from(before + longest + after), 18), '{"sku":"a","text":…')
+  const looksBefore = looks
+  assert.equal(show(Buffer.from(`${before}x${longest}${after}`), 18), '[1048577 bytes]')
+  assert.equal(looks, looksBefore)
+})
+
 describe('of a query shows', () => {
   const cases: [string, string][] = [
     ['fields=items[sku],total_count', 'fields=items[sku],total_count'],

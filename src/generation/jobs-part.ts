@@ -7,9 +7,12 @@ import type { Metrics } from '../record/metrics.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Tracing } from '../record/tracing.ts'
 import { openJobBackend } from './open-job-backend.ts'
+import { tellOnce } from './tell-once.ts'
 
 /** The parts of the process that jobs use. */
 export interface JobsPartServices {
+  /** Milliseconds, never going back. */
+  readonly clock: () => number
   readonly log: Logger
   readonly metrics: Metrics
   readonly recorder: Recorder
@@ -23,11 +26,12 @@ export interface JobsPartServices {
  */
 export async function openJobsPart(
   { jobs: settings, store }: Pick<GatewaySettings, 'jobs' | 'store'>,
-  { log, metrics, recorder, tracing }: JobsPartServices,
+  { clock, log, metrics, recorder, tracing }: JobsPartServices,
 ): Promise<Jobs | undefined> {
   if (settings === undefined) return undefined
-  const onFault = (error: unknown) =>
+  const onFault = tellOnce((error) => {
     log.error({ err: error }, 'a job could not be stored, delivered or carried out')
+  }, clock)
   const backend = await openJobBackend({ jobs: settings, store }, log, onFault)
   const counts = openJobMetrics(metrics.registry, backend.jobs.depth, Date.now)
   return openJobs(backend, settings, {

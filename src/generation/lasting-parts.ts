@@ -14,6 +14,7 @@ import { type AddressPenalties, addressPenalties } from '../store/address-penalt
 import { redisLocation } from '../store/redis-location.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { openJobsPart } from './jobs-part.ts'
+import { tellOnce } from './tell-once.ts'
 
 /** The parts that live as long as the process and outlast any configuration. */
 export interface LastingParts {
@@ -69,9 +70,12 @@ export async function openLastingParts(
           onUnlockable: (error) =>
             log.warn({ err: error }, 'the audit trail cannot be locked against other processes'),
         })
+  const tellOfTrail = tellOnce((error) => {
+    log.error({ err: error }, 'the audit trail could not be written')
+  }, clock)
   const auditLog = await openAuditLog(audit, redact, (error) => {
     metrics.audit.failed()
-    log.error({ err: error }, 'the audit trail could not be written')
+    tellOfTrail(error)
   })
   if (auditLog.cutAtOpen !== undefined) {
     log.warn(
@@ -110,7 +114,7 @@ export async function openLastingParts(
     log,
     metrics.store,
   )
-  const jobs = await openJobsPart(config.gateway, { log, metrics, recorder, tracing })
+  const jobs = await openJobsPart(config.gateway, { clock, log, metrics, recorder, tracing })
   return {
     clock,
     redactions,

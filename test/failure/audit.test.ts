@@ -133,6 +133,17 @@ test('when there is space again, the trail continues by itself and says what is 
   assert.equal(lines.length, 4)
 })
 
+test('a full disk is in the log once, however many requests cannot be recorded', async () => {
+  await using running = await startOnSmallDisk()
+  const { auditFile, gateway, limit } = running
+  assert.equal((await send(gateway.url, post)).status, 200)
+  const { size } = await stat(auditFile)
+  await limit(size)
+  for (const request of [post, get, post, get, post]) await send(gateway.url, request)
+  const { stderr } = await gateway.stop()
+  assert.equal(stderr.match(/the audit trail could not be written/g)?.length, 1)
+})
+
 test('a file that is moved while the disk is full is still written, and the gateway goes on', async () => {
   await using running = await startOnSmallDisk()
   const { auditFile, gateway, limit } = running

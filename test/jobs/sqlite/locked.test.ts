@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { problemOf } from '../../support/http-client.ts'
+import { writeConfig } from '../../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
+import { startedProcess } from '../../support/gateway-process.ts'
+import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
 import { startRawUpstream } from '../../support/raw-upstream.ts'
-import { startJobsGateway } from '../jobs-gateway.ts'
+import { jobTestRoutes, startJobsGateway } from '../jobs-gateway.ts'
 
 // Each of them had waited for the file by itself: minutes, where they wait for it together now.
 const most = { timeout: 60_000 }
@@ -35,3 +41,32 @@ test(
     assert.equal(magento.requests.length, 1)
   },
 )
+
+test('a file that is locked is in the log once, however often it is tried', most, async () => {
+  await using magento = await startRawUpstream(() => undefined)
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-locked-'))
+  const file = join(folder, 'jobs.sqlite')
+  const options = { magentoUrl: magento.url, gateway: { jobs: { file } } }
+  await using files = await writeConfig({
+    gateway: gatewaySettings(options, join(folder, 'audit.jsonl')),
+    integrations: { globex: { ...globex, policies: { routes: jobTestRoutes, jobs: {} } } },
+  })
+  const { url, stop } = await startedProcess(['start', '--config', files.path], testEnv)
+  const other = new DatabaseSync(file)
+  other.exec('PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE')
+  // By then, several of the looks at it that are due every second have failed.
+  for (let write = 0; write < 2; write += 1) {
+    const refused = await send(url, {
+      method: 'POST',
+      path: '/rest/V1/products',
+      headers: { ...globexHeaders, 'Content-Type': 'application/json', Prefer: 'respond-async' },
+      body: '{"product":{"sku":"a"}}',
+    })
+    assert.equal(refused.status, 503)
+  }
+  other.exec('ROLLBACK')
+  other.close()
+  const { stderr } = await stop()
+  assert.equal(stderr.match(/a job could not be stored, delivered or carried out/g)?.length, 1)
+  await rm(folder, { recursive: true })
+})

@@ -58,8 +58,12 @@ async function checkMapping(call: PlannedCall): Promise<Verdict> {
     await call.bodyOf()
     return allow
   } catch (error) {
-    return reject('invalid-body', `the mapping of the body fails: ${errorCode(error)}`, {
-      detail: 'The body does not have the form that this endpoint needs.',
+    const code = errorCode(error)
+    const isTooLong = code === 'D1012' || code === 'D2015'
+    return reject('invalid-body', `the mapping of the body fails: ${code}`, {
+      detail: isTooLong
+        ? 'The body has too much in it for this endpoint. Send it in parts.'
+        : 'The body does not have the form that this endpoint needs.',
       members: { success: false },
     })
   }

@@ -1,4 +1,3 @@
-import jsonata from 'jsonata'
 import { type Static, Type } from 'typebox'
 import { SchemaFileSetting } from '../authorize/body-schema.ts'
 import { isRepeatableRoute } from '../authorize/repeatable-route.ts'
@@ -6,7 +5,7 @@ import { parseRoutePattern, RoutePatternSetting, variableOf } from '../authorize
 import type { Endpoint, EndpointRequest, MagentoCall } from '../contract/endpoint.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { percentEncode } from '../syntax/percent-encoding.ts'
-import { evaluateMapping, syntaxFaultOf } from './evaluate-mapping.ts'
+import { compileMapping, evaluateMapping, syntaxFaultOf } from './evaluate-mapping.ts'
 
 function Expression(description: string) {
   return Type.Refine(
@@ -61,8 +60,8 @@ export function definedEndpoint(
   onUnmapped: (route: string, error: unknown) => void,
 ): Endpoint {
   const { route, summary, request, call, answer } = settings
-  const callBody = call.body === undefined ? undefined : jsonata(call.body)
-  const answerBody = answer === undefined ? undefined : jsonata(answer)
+  const callBody = call.body === undefined ? undefined : compileMapping(call.body)
+  const answerBody = answer === undefined ? undefined : compileMapping(answer)
   const pattern = parseRoutePattern(call.route)
   if (pattern === undefined) throw new TypeError(`no route: ${call.route}`)
   const plan: NonNullable<Endpoint['plan']> = ({ variables, body }) => {

@@ -1,4 +1,24 @@
 import jsonata from 'jsonata'
+import { distinct } from './distinct.ts'
+
+/** Longest that an expression is evaluated, milliseconds; nothing else is served in this time. */
+const longestMs = 500
+
+/**
+ * Most elements of an array, or members of an object, that an expression is given or makes. Some of JSONata's functions
+ * take time and memory with the square of their number, and are not interrupted: `$sort` of 200,000 takes gigabytes.
+ */
+const longestList = 10_000
+
+/**
+ * Compiles an expression, whose evaluation is bounded in time and in the length of lists.
+ * @throws an error of JSONata if the text is none
+ */
+export function compileMapping(text: string): jsonata.Expression {
+  const expression = jsonata(text, { timeout: longestMs, sequence: longestList })
+  expression.registerFunction('distinct', distinct, '<x:x>')
+  return expression
+}
 
 /** An expression could not be evaluated. JSONata's own errors are not used, since they contain the mapped values. */
 export class MappingError extends Error {
@@ -26,7 +46,7 @@ export function syntaxFaultOf(text: string): string | undefined {
 
 /**
  * Evaluates an expression to a JSON value.
- * @throws {MappingError}
+ * @throws {MappingError} with JSONata's code `D1012` if it takes too long, `D2015` if a list is too long
  * @throws {TypeError} if the result contains a function, of which JSON would reveal JSONata's internals
  */
 export async function evaluateMapping(
@@ -34,6 +54,9 @@ export async function evaluateMapping(
   input: unknown,
   bindings?: Record<string, unknown>,
 ): Promise<unknown> {
+  if (hasLongList(input) || hasLongList(bindings)) {
+    throw new MappingError({ code: 'D2015', position: undefined })
+  }
   const value = await evaluate(expression, input, bindings)
   if (hasFunction(value)) throw new TypeError('the expression comes to a function')
   return value
@@ -54,6 +77,12 @@ function isOfJsonata(error: unknown): error is Pick<MappingError, 'code' | 'posi
 
 function codeOf(error: object): string {
   return 'code' in error ? String(error.code) : ''
+}
+
+function hasLongList(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const members = Object.values(value)
+  return members.length > longestList || members.some(hasLongList)
 }
 
 function hasFunction(value: unknown): boolean {

@@ -261,6 +261,7 @@ test('a body that its mapping fails for is refused, and the record tells why', a
     [{ title: 5 }, 'T0410'],
     [{ title: 'a', more: { _jsonata_function: true } }, 'TypeError'],
     [{ title: 'a', more: { _jsonata_lambda: true, thunk: true, body: {} } }, 'TypeError'],
+    [{ title: 'a', more: Array(10_001).fill(1) }, 'D2015'],
   ] as const) {
     const refused = problemOf(await put(more, own.url))
     assert.deepEqual([refused.status, refused.code], [400, 'invalid-body'])

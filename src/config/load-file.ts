@@ -1,9 +1,10 @@
 import type { TSchema } from 'typebox'
 import type { Secret } from '../contract/secret.ts'
-import { checkSettings } from './check-settings.ts'
+import { type CheckedSettings, checkSettings } from './check-settings.ts'
 import { type Fault, inFile, type ReadSettings, type RuleFault } from './faults.ts'
 import { applyPolicyClass, classFaults, type PolicyClasses } from './policy-classes.ts'
 import { resolveReferences, type SettingsSources } from './references.ts'
+import { isNear, soundPart } from './sound-part.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** A file of the configuration that was read. */
@@ -45,9 +46,11 @@ export async function loadFile<Settings>(
   const { value, secrets } = resolved
   const isTyped = checked.faults.length === 0
   const finished = isTyped ? finish(value as Settings, written) : undefined
+  const between =
+    finished?.faults ?? (await faultsBetween(checked, { schema, finish }, written, source, sources))
   const faults = [
     ...checked.faults,
-    ...inFile(source, [...resolved.faults, ...(finished?.faults ?? [])]),
+    ...inFile(source, [...resolved.faults, ...between]),
     ...(classes === undefined ? [] : classFaults(written, classes)),
   ]
   const settings = faults.length === 0 ? finished?.settings : undefined
@@ -59,4 +62,20 @@ export async function loadFile<Settings>(
     faults,
     ...(settings !== undefined && { settings }),
   }
+}
+
+/** The faults between those settings that have none themselves, so that a wrong spelling somewhere does not hide them. */
+async function faultsBetween<Settings>(
+  { value, faults }: CheckedSettings<TSchema>,
+  { schema, finish }: FileKind<Settings>,
+  written: YamlFile,
+  source: YamlFile,
+  sources: SettingsSources,
+): Promise<readonly RuleFault[]> {
+  const rest = checkSettings(schema, { ...source, value: soundPart(value, faults) })
+  if (rest.faults.length > 0) return []
+  const resolved = await resolveReferences(rest.narrowed, rest.value, sources)
+  return finish(resolved.value as Settings, written).faults.filter(
+    (fault) => !faults.some((each) => isNear(fault, each)),
+  )
 }

@@ -123,6 +123,48 @@ test('reports every fault at once, with file, line, path and what was expected',
   assert.ok(!stderr.includes('in-plain'))
 })
 
+test('a wrong spelling hides no fault between other settings, and makes up none', async () => {
+  const { listen, ...settings } = gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'a.jsonl')
+  const text = await faultsOf({
+    gateway: {
+      ...settings,
+      listen: { ...listen, host: '0.0.0.0', requestTimeoutMs: 'long', trustedProxies: ['nobody'] },
+      shutdown: { noticeMs: 'short', deadlineMs: 20_000, noticesMs: 3 },
+      limits: { bodyBytes: 2_097_152, bodyMemoryMiB: 1 },
+    },
+    integrations: {
+      a: {
+        ...globex,
+        credentials: { tokn: 'env:GLOBEX_TOKEN', replay: {} },
+        policies: {
+          routes: ['GET /V1/products/:sku', 'GTE /V1/products', 'POST /V1/products'],
+          deprecations: {
+            'POST /V1/products': { since: '2027-03-31', sunset: '2027-03-30' },
+            'PUT /V1/products/:sku': { since: '2027-03-31' },
+          },
+          requestSchema: { 'POST /V1/products': 5 },
+        },
+      },
+    },
+  })
+  assert.deepEqual(
+    [...text.matchAll(/^(\S+):\d+ (.+): expected /gm)].map(([, file, place]) => `${file} ${place}`),
+    [
+      'gateway.yaml /listen/trustedProxies/0',
+      'gateway.yaml /listen/requestTimeoutMs',
+      'gateway.yaml /shutdown/noticesMs',
+      'gateway.yaml /shutdown/noticeMs',
+      'gateway.yaml /listen/requireHttps',
+      'gateway.yaml /limits/bodyMemoryMiB',
+      'integrations/a.yaml /credentials/tokn',
+      'integrations/a.yaml /policies/routes/1',
+      'integrations/a.yaml /policies/requestSchema/POST ~1V1~1products',
+      'integrations/a.yaml /policies/deprecations/PUT ~1V1~1products~1:sku',
+      'integrations/a.yaml /policies/deprecations/POST ~1V1~1products/sunset',
+    ],
+  )
+})
+
 /** What the command prints of a configuration that is refused; its text is made in this process. */
 async function faultsAt(directory: string, env: Record<string, string> = testEnv): Promise<string> {
   try {

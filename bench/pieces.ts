@@ -41,7 +41,7 @@ export async function measurePieces(get: SignedRequest, folder: string): Promise
   let nonce = 0
   const useNextNonce = () => {
     nonce += 1
-    return nonces.use(`bench-nonce-${nonce}`, 100)
+    return nonces.use('acme-erp', `bench-nonce-${nonce}`, 100)
   }
   const ended = endedRequest(get)
   const redact = compileRedaction(Object.values(benchEnv).map((text) => new Secret(text)))

@@ -80,10 +80,15 @@ export interface Services {
   /** At least 0 and below 1. */
   readonly random: () => number
   /**
-   * Marks a nonce as used; across all processes it is `fresh` exactly once.
+   * Marks a nonce of an integration as used; across all processes it is `fresh` exactly once.
+   * @param nonce different from those of all other integrations
    * @param ttlMs how long it must be remembered, milliseconds
    */
-  readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
+  readonly useNonce: (
+    integration: string,
+    nonce: string,
+    ttlMs: number,
+  ) => NonceResult | Promise<NonceResult>
   readonly idempotencyKeys: IdempotencyStore
   /** Milliseconds since the epoch. */
   readonly clock: () => number

@@ -32,7 +32,7 @@ export const replayGuard = definePolicy({
   absent: { onStoreFailure: 'refuseWrites' },
   prepare: ({ onStoreFailure }, services) => {
     async function useOnce(key: string, ttlMs: number, isRead: boolean): Promise<Verdict> {
-      const result = await services.useNonce(key, ttlMs)
+      const result = await services.useNonce(services.integration, key, ttlMs)
       if (result === 'fresh') return allow
       if (result === 'seen') return reject('unauthenticated', 'replayed: the nonce was used before')
       if (onStoreFailure === 'refuseWrites' && isRead) return allow

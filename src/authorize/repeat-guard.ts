@@ -36,7 +36,7 @@ export const repeatGuard = definePolicy({
       if (repeatedAnswer !== undefined) return allow
       if (repeatKey === undefined || windowMs === 0) return allow
       // A space separates them unambiguously: the name of an integration contains none.
-      const result = services.useNonce(`${verified} ${repeatKey}`, windowMs)
+      const result = services.useNonce(services.integration, `${verified} ${repeatKey}`, windowMs)
       return result instanceof Promise ? result.then(verdictOn) : verdictOn(result)
     }
   },

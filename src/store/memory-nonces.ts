@@ -1,65 +1,86 @@
+import { addTo } from '../contract/add-to.ts'
+import { fillableBy } from '../contract/fair-share.ts'
+
 /** Nonces that this process has seen. */
 export interface MemoryNonces {
   /**
    * Uses a nonce. The result is `fresh` the first time within its lifetime, `seen` after that, and `full` if there is
    * no room left to remember it.
+   * @param owner the integration whose nonce it is
+   * @param nonce different from those of all other owners
    * @param ttlMs how long it has to be remembered, in milliseconds
    */
-  readonly use: (nonce: string, ttlMs: number) => 'fresh' | 'seen' | 'full'
+  readonly use: (owner: string, nonce: string, ttlMs: number) => 'fresh' | 'seen' | 'full'
 }
 
-/** How often a full memory is searched for nonces that have expired before older ones. */
-const sweepEveryMs = 1_000
+/** At how many nonces a full memory is looked for some that have expired, each time that there is no room. */
+const lookedAt = 1_000
 
 /**
  * Remembers a bounded number of nonces, each for as long as it could be used again. When the memory is full new ones
- * are refused, because forgetting one would let it be used twice.
+ * are refused, because forgetting one would let it be used twice. No integration can fill it for the others.
  * @param maxNonces how many are remembered at most
  * @param clock milliseconds, never going back
  */
 export function memoryNonces(maxNonces: number, clock: () => number): MemoryNonces {
   // By nonce, the time until which it is remembered.
   const until = new Map<string, number>()
+  const owned = new Map<string, number>()
   // The nonces in the order in which they were used. The map has that order too, but finding its first entry takes time
-  // for every entry that was deleted before it.
+  // for every entry that was deleted before it. Two lists take less memory than one of objects.
   let queue: string[] = []
+  let owners: string[] = []
   let head = 0
-  let sweepAtMs = 0
+  // Where to look for nonces that have expired before older ones.
+  let next = 0
 
   /** Drops from the front: lifetimes differ by minutes at most, so the oldest nonces are about the first to expire. */
   function dropEnded(nowMs: number): void {
-    for (; head < queue.length; head += 1) {
-      const nonce = queue[head] as string
-      if ((until.get(nonce) ?? 0) > nowMs) break
-      until.delete(nonce)
+    while (head < queue.length && !isAlive(head, nowMs)) {
+      forget(head)
+      head += 1
     }
     if (head > 1_024 && head * 2 > queue.length) {
       queue = queue.slice(head)
+      owners = owners.slice(head)
+      next -= head
       head = 0
     }
   }
 
-  function sweep(nowMs: number): void {
-    if (nowMs < sweepAtMs) return
-    sweepAtMs = nowMs + sweepEveryMs
-    queue = queue.slice(head).filter((nonce) => {
-      const isAlive = (until.get(nonce) ?? 0) > nowMs
-      if (!isAlive) until.delete(nonce)
-      return isAlive
-    })
-    head = 0
+  /** Drops some that have expired before older ones; the next call goes on from there. */
+  function lookFurther(nowMs: number): void {
+    for (let count = 0; count < lookedAt; count += 1) {
+      if (next < head || next >= queue.length) next = head
+      if (!isAlive(next, nowMs)) forget(next)
+      next += 1
+    }
+  }
+
+  function isAlive(at: number, nowMs: number): boolean {
+    return (until.get(queue[at] as string) ?? 0) > nowMs
+  }
+
+  function forget(at: number): void {
+    if (until.delete(queue[at] as string)) addTo(owned, owners[at] as string, -1)
+  }
+
+  function isFullFor(owner: string): boolean {
+    return until.size >= fillableBy(owned.get(owner) ?? 0, maxNonces)
   }
 
   return {
-    use: (nonce, ttlMs) => {
+    use: (owner, nonce, ttlMs) => {
       const nowMs = clock()
       dropEnded(nowMs)
       const known = until.get(nonce)
       if (known !== undefined && known > nowMs) return 'seen'
-      if (until.size >= maxNonces) sweep(nowMs)
-      if (until.size >= maxNonces) return 'full'
+      if (isFullFor(owner)) lookFurther(nowMs)
+      if (isFullFor(owner)) return 'full'
+      if (!until.has(nonce)) addTo(owned, owner, 1)
       until.set(nonce, nowMs + ttlMs)
       queue.push(nonce)
+      owners.push(owner)
       return 'fresh'
     },
   }

@@ -23,11 +23,16 @@ export interface Store {
   /** Decides on a request by its limits; never waits longer than the deadline. */
   readonly decide: (charge: Charge) => LimitDecision | Promise<LimitDecision>
   /**
-   * Marks a nonce as used; across all processes it is `fresh` exactly once. While Redis is away the result is
-   * `unavailable`, because no process knows what the others have seen.
+   * Marks a nonce of an owner as used; across all processes it is `fresh` exactly once. While Redis is away the result
+   * is `unavailable`, because no process knows what the others have seen.
+   * @param nonce different from those of all other owners
    * @param ttlMs how long it must be remembered, milliseconds
    */
-  readonly useNonce: (nonce: string, ttlMs: number) => NonceResult | Promise<NonceResult>
+  readonly useNonce: (
+    owner: string,
+    nonce: string,
+    ttlMs: number,
+  ) => NonceResult | Promise<NonceResult>
   /** Idempotency keys; none can be taken while Redis is away. */
   readonly idempotencyKeys: IdempotencyStore
   /** Cached answers; while Redis is away none is found and none is kept. */
@@ -52,7 +57,7 @@ export interface StoreSettings {
 /** How late a timer can be. Deadlines are shortened by it, so that nobody waits longer than the deadline says. */
 const timerSlackMs = 5
 
-/** Nonces of five minutes, and up to three that they are kept beyond, at 3,000 requests a second; about 220 MiB when full. */
+/** Nonces of five minutes, and up to three that they are kept beyond, at 3,000 requests a second; about 230 MiB when full. */
 const maxNonces = 1_500_000
 
 /** How much memory idempotency keys and their answers may take. */
@@ -122,7 +127,7 @@ export async function openStore(
           return local.decide({ limits: shares(charge.limits), cost: charge.cost })
         },
       }),
-    useNonce: (nonce, ttlMs) =>
+    useNonce: (_owner, nonce, ttlMs) =>
       guard.ask<NonceResult>({
         slotKey: nonceKey(nonce),
         ask: async () => {

@@ -70,7 +70,7 @@ describe('while Redis is', () => {
       assert.equal(local.filter((each) => each.outcome === 'decided' && each.isAllowed).length, 2)
       for (const { outcome } of await outcomes(opened, 'refuse')) assert.equal(outcome, 'refused')
       for (const { outcome } of await outcomes(opened, 'allow')) assert.equal(outcome, 'unlimited')
-      assert.equal(await opened.store.useNonce('nonce', 60_000), 'unavailable')
+      assert.equal(await opened.store.useNonce('a', 'nonce', 60_000), 'unavailable')
       assert.equal(opened.lines.filter((line) => line.includes('redis is away')).length, 1)
       await repair({ redis, link })
       await opened.logged('redis is back')
@@ -87,7 +87,7 @@ describe('while Redis is', () => {
     await using link = await openSlowLink(redis.port)
     using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${link.port}/0`) })
     link.swallow()
-    assert.equal(await opened.store.useNonce('nonce', 60_000), 'unavailable')
+    assert.equal(await opened.store.useNonce('a', 'nonce', 60_000), 'unavailable')
     await opened.logged('redis is back')
     assert.equal(opened.lines.length, 2)
   })
@@ -99,7 +99,7 @@ describe('while Redis is', () => {
     assert.equal((await decide(other.store, charge)).isAllowed, true)
     using opened = await openTestStore({ url: new Secret(redis.url) })
     const decision = decide(opened.store, charge)
-    const nonce = opened.store.useNonce('nonce', 60_000)
+    const nonce = opened.store.useNonce('a', 'nonce', 60_000)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
     assert.equal((await decision).isAllowed, false)
     assert.equal(await nonce, 'fresh')
@@ -112,7 +112,7 @@ describe('while Redis is', () => {
     const location = { url: new Secret(`redis://127.0.0.1:${link.port}/0`) }
     using opened = await openTestStore(location, { deadlineMs: 60_000 })
     link.delayMs = 1_200
-    assert.equal(await opened.store.useNonce('nonce', 60_000), 'fresh')
+    assert.equal(await opened.store.useNonce('a', 'nonce', 60_000), 'fresh')
     assert.deepEqual(opened.lines, [])
   })
 
@@ -204,18 +204,18 @@ test('a Redis that may evict keys is warned of', async () => {
   await using keeping = await startRedis('--maxmemory', '100mb')
   using quiet = await openTestStore({ url: new Secret(keeping.url) }, { deadlineMs: 5_000 })
   // Answered behind the question of the gateway.
-  assert.equal(await quiet.store.useNonce('nonce', 60_000), 'fresh')
+  assert.equal(await quiet.store.useNonce('a', 'nonce', 60_000), 'fresh')
   assert.deepEqual(quiet.lines, [])
 })
 
 test('a Redis that still loads its data counts as away, and is not waited for at the start', async () => {
   await using loading = await startLoadingRedis()
   using opened = await openTestStore({ url: new Secret(loading.url) }, { deadlineMs: 5_000 })
-  assert.equal(await opened.store.useNonce('nonce', 60_000), 'unavailable')
+  assert.equal(await opened.store.useNonce('a', 'nonce', 60_000), 'unavailable')
   assert.match(opened.lines.join(), /"errorCode":"LOADING"/)
   await loading.finish()
   await opened.logged('redis is back')
-  assert.equal(await opened.store.useNonce('nonce', 60_000), 'fresh')
+  assert.equal(await opened.store.useNonce('a', 'nonce', 60_000), 'fresh')
 })
 
 describe('a store without Redis from the start', () => {

@@ -6,46 +6,76 @@ import { testClock } from '../support/services.ts'
 test('a nonce is fresh once within its life, and again after it', () => {
   const clock = testClock()
   const nonces = memoryNonces(10, clock)
-  assert.equal(nonces.use('a', 1000), 'fresh')
-  assert.equal(nonces.use('a', 1000), 'seen')
+  assert.equal(nonces.use('a', 'a', 1000), 'fresh')
+  assert.equal(nonces.use('a', 'a', 1000), 'seen')
   clock.advance(999)
-  assert.equal(nonces.use('a', 1000), 'seen')
+  assert.equal(nonces.use('a', 'a', 1000), 'seen')
   clock.advance(1)
-  assert.equal(nonces.use('a', 1000), 'fresh')
+  assert.equal(nonces.use('a', 'a', 1000), 'fresh')
 })
 
 test('a full memory refuses new nonces, and forgets none before its time', () => {
   const clock = testClock()
-  const nonces = memoryNonces(3, clock)
-  assert.equal(nonces.use('long', 5000), 'fresh')
-  assert.equal(nonces.use('short', 1000), 'fresh')
-  assert.equal(nonces.use('other', 5000), 'fresh')
-  assert.equal(nonces.use('new', 1000), 'full')
-  assert.equal(nonces.use('long', 1000), 'seen')
+  const nonces = memoryNonces(5, clock)
+  assert.equal(nonces.use('b', 'of another', 5000), 'fresh')
+  assert.equal(nonces.use('a', 'long', 5000), 'fresh')
+  assert.equal(nonces.use('a', 'short', 1000), 'fresh')
+  assert.equal(nonces.use('a', 'other', 5000), 'fresh')
+  assert.equal(nonces.use('a', 'new', 1000), 'full')
+  assert.equal(nonces.use('a', 'long', 1000), 'seen')
   clock.advance(1000)
-  assert.equal(nonces.use('new', 1000), 'fresh')
-  assert.equal(nonces.use('long', 1000), 'seen')
+  assert.equal(nonces.use('a', 'new', 1000), 'fresh')
+  assert.equal(nonces.use('a', 'long', 1000), 'seen')
 })
 
 test('a nonce whose life has ended makes room at once', () => {
   const clock = testClock()
-  const nonces = memoryNonces(2, clock)
-  assert.equal(nonces.use('first', 500), 'fresh')
-  assert.equal(nonces.use('second', 900), 'fresh')
-  assert.equal(nonces.use('third', 500), 'full')
+  const nonces = memoryNonces(3, clock)
+  assert.equal(nonces.use('b', 'of another', 900), 'fresh')
+  assert.equal(nonces.use('a', 'first', 500), 'fresh')
+  assert.equal(nonces.use('a', 'second', 900), 'fresh')
+  assert.equal(nonces.use('a', 'third', 500), 'full')
   clock.advance(500)
-  assert.equal(nonces.use('third', 500), 'fresh')
-  assert.equal(nonces.use('second', 900), 'seen')
+  assert.equal(nonces.use('a', 'third', 500), 'fresh')
+  assert.equal(nonces.use('a', 'second', 900), 'seen')
 })
 
 test('takes new nonces for as long as it runs, however many have come to their end', () => {
   const clock = testClock()
-  const nonces = memoryNonces(2500, clock)
+  const nonces = memoryNonces(4000, clock)
   for (let round = 0; round < 4; round += 1) {
     for (let index = 0; index < 2000; index += 1) {
-      assert.equal(nonces.use(`${round}/${index}`, 1000), 'fresh')
+      assert.equal(nonces.use('a', `${round}/${index}`, 1000), 'fresh')
     }
-    assert.equal(nonces.use(`${round}/0`, 1000), 'seen')
+    assert.equal(nonces.use('a', `${round}/0`, 1000), 'seen')
     clock.advance(1000)
   }
+})
+
+test('nonces of one integration leave room for those of others', () => {
+  const clock = testClock()
+  const nonces = memoryNonces(100, clock)
+  const useUntilFull = (owner: string) => {
+    let used = 0
+    while (nonces.use(owner, `${owner}/${used}`, 1000) === 'fresh') used += 1
+    return used
+  }
+  assert.equal(useUntilFull('greedy'), 75)
+  assert.equal(useUntilFull('other'), 25)
+  clock.advance(1000)
+  assert.equal(useUntilFull('greedy'), 75)
+})
+
+test('of many nonces those that have ended before older ones are found, a thousand at a time', () => {
+  const clock = testClock()
+  const nonces = memoryNonces(6000, clock)
+  for (let index = 0; index < 4500; index += 1) {
+    const ttlMs = index >= 2500 ? 1000 : 9000
+    assert.equal(nonces.use('a', `${index}`, ttlMs), 'fresh')
+  }
+  clock.advance(1000)
+  let refused = 0
+  while (nonces.use('a', 'new', 1000) === 'full') refused += 1
+  assert.equal(refused, 2)
+  assert.equal(nonces.use('a', '0', 1000), 'seen')
 })

@@ -42,7 +42,7 @@ test('the user of docs/redis.md may do what the gateway does, and nothing else',
 })
 
 async function useAll({ store }: TestStore): Promise<void> {
-  assert.equal(await store.useNonce('nonce', 60_000), 'fresh')
+  assert.equal(await store.useNonce('a', 'nonce', 60_000), 'fresh')
   const charge = chargeOn([rateOf(1, 3600, 4), quotaOf(100, 'day'), concurrencyOf(2)])
   const decision = await decide(store, charge)
   decision.release?.()

@@ -17,7 +17,7 @@ const tls = {
 /** What a store over this Redis says of a nonce, and the codes that it logs. */
 async function nonceAt(location: RedisLocation): Promise<[nonce: string, ...codes: unknown[]]> {
   using opened = await openTestStore(location, { deadlineMs: 5_000 })
-  const nonce = await opened.store.useNonce('nonce', 60_000)
+  const nonce = await opened.store.useNonce('a', 'nonce', 60_000)
   return [nonce, ...opened.lines.map((line) => JSON.parse(line).errorCode)]
 }
 

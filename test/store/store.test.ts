@@ -87,7 +87,7 @@ describe('with Redis', () => {
       concurrencyOf(9),
     ]
     await decide(opened.store, chargeOn(limits))
-    await opened.store.useNonce('nonce', 60_000)
+    await opened.store.useNonce('a', 'nonce', 60_000)
     await withClient(redis.url, async (client) => {
       const keys = await client.keys('magegate:*')
       assert.ok(keys.length >= limits.length)
@@ -321,8 +321,8 @@ describe('Redis Cluster', () => {
       assert.equal(await allowedOf(first.store, charge, 2), 2)
       assert.equal(await allowedOf(second.store, charge, 3), 1)
     }
-    assert.equal(await first.store.useNonce('once', 60_000), 'fresh')
-    assert.equal(await second.store.useNonce('once', 60_000), 'seen')
+    assert.equal(await first.store.useNonce('a', 'once', 60_000), 'fresh')
+    assert.equal(await second.store.useNonce('a', 'once', 60_000), 'seen')
     const sizes = await Promise.all(
       cluster.nodes.map(({ url }) => withClient(url, (client) => client.dbsize())),
     )

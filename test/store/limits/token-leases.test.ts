@@ -95,7 +95,7 @@ describe('tokens that are leased', () => {
       const charge = chargeOn([rateOf(1, 3600, 10, `integration-${turns}`)], { leaseTokens: 5 })
       const dear = decide(opened.store, { ...charge, cost: 10_000 })
       // Answered with the former; the other asks so many turns of the queue later.
-      await opened.store.useNonce(`nonce-${turns}`, 60_000)
+      await opened.store.useNonce('a', `nonce-${turns}`, 60_000)
       for (let turn = 0; turn < turns; turn += 1) await null
       const other = decide(opened.store, charge)
       const { isAllowed, states } = await dear

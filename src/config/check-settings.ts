@@ -20,6 +20,8 @@ export interface CheckedSettings<Settings extends TSchema> {
   /** The schema with each union replaced by the member that the settings choose. */
   readonly narrowed: TSchema
   readonly faults: readonly Fault[]
+  /** Pointers to those keys among the faults that no setting has. */
+  readonly unknownKeys: ReadonlySet<string>
 }
 
 const validatorOf = onceFor((schema: TSchema) => Compile(schema))
@@ -32,14 +34,16 @@ export function checkSettings<Settings extends TSchema>(
   const narrowed = narrowSchema<TSchema>(schema, source.value)
   const value = fillDefaults(narrowed, source.value ?? {}) as Static<Settings>
   // Listing faults takes ten times as long as finding out that there are none.
-  const faults = validatorOf(schema).Check(value) ? [] : faultsOf(narrowed, value)
-  return { value, narrowed, faults: inFile(source, faults) }
+  const unknownKeys = new Set<string>()
+  const faults = validatorOf(schema).Check(value) ? [] : faultsOf(narrowed, value, unknownKeys)
+  return { value, narrowed, faults: inFile(source, faults), unknownKeys }
 }
 
 // TypeBox stops at 8; a list of routes alone can have more wrong ones, each with an error for every alternative.
 const mostErrors = 10_000
 
-function faultsOf(schema: TSchema, value: unknown): RuleFault[] {
+/** @param unknownKeys gets the pointers to those keys that no setting has */
+function faultsOf(schema: TSchema, value: unknown, unknownKeys: Set<string>): RuleFault[] {
   TypeboxSettings.Set({ maxErrors: mostErrors })
   const [, errors] = Errors(schema, value)
   // The errors of each alternative are less helpful than what was expected as a whole.
@@ -56,7 +60,9 @@ function faultsOf(schema: TSchema, value: unknown): RuleFault[] {
     const fault = (pointer: string, expected: string): RuleFault => ({ pointer, expected })
     if (keyword === 'additionalProperties') {
       const expected = expectedKey(schemaAt(schema, error.schemaPath))
-      return params.additionalProperties.map((key) => fault(below(key), expected))
+      const pointers = params.additionalProperties.map(below)
+      for (const pointer of pointers) unknownKeys.add(pointer)
+      return pointers.map((pointer) => fault(pointer, expected))
     }
     if (keyword === 'required') {
       return params.requiredProperties.map((key) => fault(below(key), 'a value, it is missing'))

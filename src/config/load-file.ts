@@ -4,7 +4,7 @@ import { type CheckedSettings, checkSettings } from './check-settings.ts'
 import { type Fault, inFile, type ReadSettings, type RuleFault } from './faults.ts'
 import { applyPolicyClass, classFaults, type PolicyClasses } from './policy-classes.ts'
 import { resolveReferences, type SettingsSources } from './references.ts'
-import { isNear, soundPart } from './sound-part.ts'
+import { affectedBy, overlap, soundPart } from './sound-part.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** A file of the configuration that was read. */
@@ -66,7 +66,7 @@ export async function loadFile<Settings>(
 
 /** The faults between those settings that have none themselves, so that a wrong spelling somewhere does not hide them. */
 async function faultsBetween<Settings>(
-  { value, faults }: CheckedSettings<TSchema>,
+  { value, faults, unknownKeys }: CheckedSettings<TSchema>,
   { schema, finish }: FileKind<Settings>,
   written: YamlFile,
   source: YamlFile,
@@ -75,7 +75,8 @@ async function faultsBetween<Settings>(
   const rest = checkSettings(schema, { ...source, value: soundPart(value, faults) })
   if (rest.faults.length > 0) return []
   const resolved = await resolveReferences(rest.narrowed, rest.value, sources)
+  const affected = faults.map(({ pointer }) => affectedBy(pointer, unknownKeys.has(pointer)))
   return finish(resolved.value as Settings, written).faults.filter(
-    (fault) => !faults.some((each) => isNear(fault, each)),
+    ({ pointer }) => !affected.some((place) => overlap(pointer, place)),
   )
 }

@@ -16,11 +16,15 @@ export function soundPart(settings: unknown, faults: readonly RuleFault[]): unkn
 }
 
 /**
- * Whether a fault of the sound part is at, within or around a place that was left out, and so may only be a consequence.
- * For an item of a list that place is the list, whose other items have moved.
+ * The place at which a rule may find fault with the sound part only because something was left out: a key that no setting
+ * has is missed by nobody, but another setting by those beside it. Around a whole file, that would be too much.
  */
-export function isNear(fault: RuleFault, leftOut: RuleFault): boolean {
-  const one = `${fault.pointer}/`
-  const two = `${leftOut.pointer.replace(/\/\d+$/, '')}/`
-  return one.startsWith(two) || two.startsWith(one)
+export function affectedBy(leftOut: string, isUnknownKey: boolean): string {
+  const holder = leftOut.slice(0, leftOut.lastIndexOf('/'))
+  return isUnknownKey || holder === '' ? leftOut : holder
+}
+
+/** Whether one of two places is within the other. */
+export function overlap(one: string, two: string): boolean {
+  return `${one}/`.startsWith(`${two}/`) || `${two}/`.startsWith(`${one}/`)
 }

@@ -128,8 +128,9 @@ test('a wrong spelling hides no fault between other settings, and makes up none'
   const text = await faultsOf({
     gateway: {
       ...settings,
-      listen: { ...listen, host: '0.0.0.0', requestTimeoutMs: 'long', trustedProxies: ['nobody'] },
-      shutdown: { noticeMs: 'short', deadlineMs: 20_000, noticesMs: 3 },
+      listen: { ...listen, host: '0.0.0.0', hostName: 'shop', trustedProxies: ['nobody'] },
+      shutdown: { noticeMs: 'short', deadlineMs: 1 },
+      audit: { file: 5, rotate: { sizeMiB: 1, keep: 3 } },
       limits: { bodyBytes: 2_097_152, bodyMemoryMiB: 1 },
     },
     integrations: {
@@ -150,9 +151,9 @@ test('a wrong spelling hides no fault between other settings, and makes up none'
   assert.deepEqual(
     [...text.matchAll(/^(\S+):\d+ (.+): expected /gm)].map(([, file, place]) => `${file} ${place}`),
     [
+      'gateway.yaml /listen/hostName',
       'gateway.yaml /listen/trustedProxies/0',
-      'gateway.yaml /listen/requestTimeoutMs',
-      'gateway.yaml /shutdown/noticesMs',
+      'gateway.yaml /audit/file',
       'gateway.yaml /shutdown/noticeMs',
       'gateway.yaml /listen/requireHttps',
       'gateway.yaml /limits/bodyMemoryMiB',

@@ -206,7 +206,9 @@ describe('a call-back', () => {
     const closing = new AbortController()
     await using receiver = await startReceiver({ answer: () => closing.abort() })
     const clock = testClock()
-    const { handle, ends } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    // Only the end of the queue ends it.
+    const settings = settingsOf(receiver, { timeoutMs: 86_400_000 })
+    const { handle, ends } = deliverer({ 'acme-erp': settings }, clock)
     const settlement = await handle(deliveryOf(clock, { signal: closing.signal }))
     assert.equal(retried(settlement).reason, 'CLOSED')
     assert.deepEqual(ends, [])

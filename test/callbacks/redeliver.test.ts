@@ -4,48 +4,95 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { callbackEntry } from '../../src/callbacks/callback-entry.ts'
-import { redeliver } from '../../src/callbacks/redeliver.ts'
+import { discardCallbacks, redeliver } from '../../src/callbacks/redeliver.ts'
 import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 import { deliveriesOf } from '../jobs/queue-contract.ts'
 
 const hourMs = 3_600_000
 
-test('a call-back that is sent again has as long as its integration gives to call-backs', async () => {
+/** A file of jobs, and the deliveries of its call-backs. */
+async function opened() {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-redeliver-'))
   const settings = { file: join(folder, 'jobs.sqlite'), keepMs: hourMs, keepDeadMs: hourMs }
   const backend = await openFileBackend(settings, (error) => {
     throw error
   })
-  const nowMs = Date.now()
-  const job = {
-    id: 'job',
-    owner: 'acme-erp',
-    requestId: 'r',
-    traceId: 't',
-    traceFlags: '01',
-    method: 'POST',
-    route: 'POST /V1/products',
-    acceptedAtMs: nowMs,
-    expiresAtMs: nowMs + 1_000,
-  }
-  const ended = { state: 'done', endedAtMs: nowMs } as const
-  await backend.store.add(job)
-  await backend.store.change('job', ended)
-  await backend.callbacks.put(callbackEntry({ ...job, ...ended, attempts: 1 }, nowMs, hourMs))
   const deliveries = deliveriesOf(backend.callbacks)
-  const first = await deliveries.next()
-  first.settle({ state: 'dead', reason: 'STATUS_410' })
-  while ((await backend.callbacks.depth()).dead === 0);
+  return {
+    backend,
+    deliveries,
+    /** Puts the call-back of a job that has ended, and lets it die. */
+    die: async (endedAtMs: number) => {
+      const end = { ...job, state: 'done', endedAtMs, attempts: 1 } as const
+      await backend.callbacks.put(callbackEntry(end, nowMs, hourMs))
+      const { dead } = await backend.callbacks.depth()
+      const { delivery, settle } = await deliveries.next()
+      settle({ state: 'dead', reason: 'STATUS_410' })
+      while ((await backend.callbacks.depth()).dead === dead);
+      return delivery.id
+    },
+    [Symbol.asyncDispose]: async () => {
+      await backend.callbacks.close(1_000)
+      await backend.jobs.close(0)
+      await backend.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
 
-  const lives: Readonly<Record<string, number>> = { 'acme-erp': 3 * hourMs }
-  const outcome = await redeliver('job', backend, nowMs, (owner) => lives[owner])
-  assert.equal(outcome, 'put back')
+const nowMs = Date.now()
+const job = {
+  id: 'job',
+  owner: 'acme-erp',
+  requestId: 'r',
+  traceId: 't',
+  traceFlags: '01',
+  method: 'POST',
+  route: 'POST /V1/products',
+  acceptedAtMs: nowMs,
+  expiresAtMs: nowMs + 1_000,
+}
+const lifeOf = (owner: string) => (owner === 'acme-erp' ? 3 * hourMs : undefined)
+
+test('a call-back that is sent again has as long as its integration gives to call-backs', async () => {
+  await using file = await opened()
+  const { backend, deliveries } = file
+  await backend.store.add(job)
+  await backend.store.change('job', { state: 'done', endedAtMs: nowMs })
+  const id = await file.die(nowMs)
+  assert.equal(await redeliver('job', backend, nowMs, lifeOf), 'put back')
   const again = await deliveries.next()
-  assert.equal(again.delivery.id, first.delivery.id)
+  assert.equal(again.delivery.id, id)
   assert.equal(again.delivery.expiresAtMs, nowMs + 3 * hourMs)
   again.settle({ state: 'done' })
-  await backend.callbacks.close(1_000)
-  await backend.jobs.close(0)
-  await backend.close()
-  await rm(folder, { recursive: true })
+})
+
+test('of a job that is not over nothing is told', async () => {
+  await using file = await opened()
+  await file.backend.store.add(job)
+  assert.equal(await redeliver('job', file.backend, nowMs, lifeOf), 'not over')
+  assert.equal((await file.backend.callbacks.depth()).waiting, 0)
+})
+
+test('of a job that has been forgotten the last end is told again, while its call-back is dead', async () => {
+  await using file = await opened()
+  const { backend, deliveries } = file
+  assert.equal(await redeliver('job', backend, nowMs, lifeOf), 'no such job')
+  await file.die(nowMs - 1_000)
+  const last = await file.die(nowMs)
+  assert.equal(await redeliver('job', backend, nowMs, lifeOf), 'put back')
+  const again = await deliveries.next()
+  assert.equal(again.delivery.id, last)
+  again.settle({ state: 'done' })
+})
+
+test('all dead call-backs of a job are discarded, and those of others stay', async () => {
+  await using file = await opened()
+  const { backend } = file
+  await file.die(nowMs - 1_000)
+  await file.die(nowMs)
+  assert.equal(await discardCallbacks('jo', backend), false)
+  assert.equal((await backend.callbacks.depth()).dead, 2)
+  assert.equal(await discardCallbacks('job', backend), true)
+  assert.equal((await backend.callbacks.depth()).dead, 0)
 })

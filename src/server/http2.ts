@@ -42,7 +42,7 @@ const streamResets = { streamResetBurst: 200, streamResetRate: 20 }
 /** How many frames and streams may break the protocol before the connection ends. */
 const faultsAllowed = { maxSessionInvalidFrames: 100, maxSessionRejectedStreams: 100 }
 
-/** The highest possible stream id: a GOAWAY with it refuses no stream yet (RFC 9113, section 6.8). */
+/** The highest possible stream id: a GOAWAY with it says of no stream yet that it is ignored (RFC 9113, section 6.8). */
 const anyStream = 2 ** 31 - 1
 
 /**
@@ -112,6 +112,12 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
         if (isEndAnnounced || session.closed || session.destroyed) return
         isEndAnnounced = true
         session.goaway(constants.NGHTTP2_NO_ERROR, anyStream)
+        // Once that has been sent, nghttp2 ignores new streams (nghttp2: lib/nghttp2_session.c,
+        // session_allow_incoming_new_stream). The answer to a ping tells that it has; after that the last stream is
+        // certain, and callers learn at once which ones to open elsewhere.
+        session.ping((error) => {
+          if (error === null && !session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR)
+        })
       },
     })
     session.once('close', () => {

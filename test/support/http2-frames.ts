@@ -45,8 +45,8 @@ export interface RawHttp2 extends Disposable {
   readonly socket: TLSSocket
   /** Resolves with all frames when the other side has ended the connection. */
   readonly ended: Promise<readonly ReceivedFrame[]>
-  /** Resolves with the first frame of a type on a stream. */
-  readonly firstOf: (type: number, stream: number) => Promise<ReceivedFrame>
+  /** Resolves with the first frame of a type on a stream, or with a later one of them, counted from 0. */
+  readonly firstOf: (type: number, stream: number, index?: number) => Promise<ReceivedFrame>
 }
 
 /** A frame as it came. */
@@ -85,9 +85,9 @@ export async function openRawHttp2(url: string): Promise<RawHttp2> {
   return {
     socket,
     ended,
-    firstOf: async (type, stream) => {
+    firstOf: async (type, stream, index = 0) => {
       for (;;) {
-        const found = frames.find((each) => each.type === type && each.stream === stream)
+        const found = frames.filter((each) => each.type === type && each.stream === stream)[index]
         if (found !== undefined) return found
         if (socket.destroyed) throw new Error('the connection is closed')
         await Promise.race([once(socket, 'frame'), ended])

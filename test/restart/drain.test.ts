@@ -87,6 +87,31 @@ test('closes a connection only after the answers to all requests that were under
   await stopped
 })
 
+test('closes a connection only after the last of these, also once some of them have been answered', async () => {
+  await using upstream = await startHeldUpstream()
+  await using gateway = await startGateway({ magentoUrl: upstream.url })
+  const socket = await connected(gateway.url)
+  let answers = ''
+  socket.setEncoding('latin1').on('data', (part) => {
+    answers += part
+  })
+  const heads = () => answers.split('HTTP/1.1 200 OK\r\n').slice(1)
+  socket.write(get.repeat(4))
+  const held = []
+  while (held.length < 4) held.push(await upstream.next())
+  const stopped = gateway.stop()
+  for (const [index, { answer }] of held.entries()) {
+    answer()
+    while (heads().length <= index) await once(socket, 'data')
+  }
+  await once(socket, 'close')
+  assert.deepEqual(
+    heads().map((each) => /\r\nConnection: close\r\n/.test(each)),
+    [false, false, false, true],
+  )
+  await stopped
+})
+
 for (const [kind, request, status, answer] of [
   ['that is streamed', 'POST /rest/V1/carts', 200, { body: 'x'.repeat(200_000) }],
   ['that is kept', 'GET /rest/V1/products/a', 200, { body: '{}' }],

@@ -8,6 +8,15 @@ import { type ConnectionOptions, connect, DEFAULT_CIPHERS } from 'node:tls'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
+import {
+  endHeaders,
+  endStream,
+  frame,
+  frameTypes,
+  literals,
+  openRawHttp2,
+  type ReceivedFrame,
+} from '../support/http2-frames.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -148,6 +157,23 @@ test('requireHttps takes HTTP/2, and behind a proxy what the proxy took over TLS
 })
 
 describe('a drain', () => {
+  const { headers } = frameTypes
+
+  /** A request on a stream of HTTP/2. */
+  function getOf(path: string, stream: number): Buffer {
+    const fields = [
+      [':method', 'GET'],
+      [':scheme', 'https'],
+      [':authority', 'a'],
+      [':path', path],
+      ['authorization', globexHeaders.Authorization],
+    ] as const
+    return frame(headers, endStream | endHeaders, stream, literals(fields))
+  }
+
+  /** Whether an answer begins with `:status: 200`, by its index in the static table (RFC 7541, appendix A). */
+  const isOk = ({ payload }: ReceivedFrame) => payload[0] === 0x88
+
   test('tells callers of HTTP/2 to open no more streams, and answers those that are open', async () => {
     const arrived = Promise.withResolvers<Socket>()
     await using slow = await startRawUpstream((socket) => arrived.resolve(socket))
@@ -179,6 +205,22 @@ describe('a drain', () => {
     assert.equal((await sendOver(session)).status, 200)
     const [code] = await told
     assert.equal(code, 0)
+    await stopped
+  })
+
+  test('answers the streams that came with one whose answer ends the connection', async () => {
+    await using magentoBehind = await startMagento()
+    const draining = await startGateway({
+      magentoUrl: magentoBehind.url,
+      gateway: { listen: { tls, requireHttps: true }, shutdown: { noticeMs: 1_000 } },
+    })
+    using raw = await openRawHttp2(draining.url)
+    assert.equal((await fetch(`${draining.adminUrl}/readyz`)).status, 200)
+    const stopped = draining.stop()
+    // The first one is refused as soon as it is read.
+    raw.socket.write(Buffer.concat([getOf('/', 1), getOf('/rest/V1/products/24-MB01', 3)]))
+    await raw.firstOf(headers, 1)
+    assert.equal(isOk(await raw.firstOf(headers, 3)), true)
     await stopped
   })
 

@@ -30,7 +30,7 @@ export interface UpstreamRequest {
   readonly body: Buffer | undefined
   /** End-to-end fields of the caller's request, names and values in turn; absent where no caller sent it. */
   readonly headers?: readonly string[] | undefined
-  /** Longest that it may take, if that is less than configured; milliseconds. */
+  /** Longest that it may take, its time in the queue included, if that is less than configured; milliseconds. */
   readonly withinMs?: number
 }
 
@@ -110,12 +110,12 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     request: UpstreamRequest,
     authorize: AuthorizeUpstream,
     exchange: UpstreamExchange & { readonly spanId: string },
+    leftMs: number,
   ): Promise<UpstreamAnswer | Rejection> {
     const { spanId } = exchange
     const stop = new AbortController()
     const { signal } = stop
-    const forMs = Math.min(totalMs, request.withinMs ?? totalMs)
-    const timer = setTimeout(() => stop.abort(new TotalTimeoutError()), forMs)
+    const timer = setTimeout(() => stop.abort(new TotalTimeoutError()), leftMs)
     try {
       let attempt = await authorize({
         method: request.method,
@@ -154,6 +154,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
   }
 
   return async (occasion, request, authorize) => {
+    const deadline = performance.now() + Math.min(totalMs, request.withinMs ?? totalMs)
     const entered = gate.enter(occasion)
     const pass = typeof entered === 'number' ? entered : await entered
     if (pass === undefined) {
@@ -161,6 +162,11 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       return reject('upstream-busy', 'the caller left')
     }
     if (typeof pass !== 'number') return pass
+    const leftMs = Math.ceil(deadline - performance.now())
+    if (leftMs <= 0) {
+      gate.leave(pass, occasion, undefined, undefined)
+      return reject('upstream-busy', 'deadline', { retryAfterSeconds: 1 })
+    }
     const exchange = {
       startedAt: performance.now(),
       // All that is sent on one occasion shares one span.
@@ -172,7 +178,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     occasion.upstream = { ...exchange, startedAt: exchange.startedAt - before }
     let result: UpstreamAnswer | Rejection | undefined
     try {
-      result = await sendAttempts(occasion, request, authorize, exchange)
+      result = await sendAttempts(occasion, request, authorize, exchange, leftMs)
       return result
     } finally {
       const tookMs = performance.now() - exchange.startedAt

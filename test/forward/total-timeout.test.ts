@@ -31,3 +31,29 @@ test('the time that a request has in all includes its time in the queue', async 
   assert.equal((await first).status, 200)
   assert.equal(problemOf(await second).code, 'upstream-timeout')
 })
+
+test('so does the time that a request to an endpoint of the gateway has, which then sends no call', async (t) => {
+  await using upstream = await startHeldUpstream()
+  const { routes } = globex.policies
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...globex, policies: { routes } }],
+    gateway: {
+      magento: {
+        connections: 1,
+        queue: { maxWaitMs: totalMs },
+        timeouts: { headersMs: totalMs, totalMs },
+      },
+    },
+  })
+  const first = send(gateway.url, { headers: globexHeaders })
+  const held = await upstream.next()
+  const path = '/rest/V1/magefine/inventaire/a'
+  const second = send(gateway.url, { path, headers: globexHeaders })
+  await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_queue_requests') === 1)
+  const now = performance.now.bind(performance)
+  t.mock.method(performance, 'now', () => now() + totalMs)
+  held.answer()
+  assert.equal((await first).status, 200)
+  assert.equal(problemOf(await second).code, 'upstream-busy')
+})

@@ -73,7 +73,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #held: Buffer[] = []
   #heldBytes = 0
   #discardedBytes = 0
-  #isUnwanted = false
   // The last piece of a streamed answer to a write, which is sent once its record is written.
   #last: Buffer | undefined
 
@@ -94,17 +93,16 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#settle = resolve
     })
     this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
-    request.fill?.onUnwanted(() => this.#giveUp())
+    request.fill?.onUnwanted(() => this.#abort(new ClientGoneError()))
     // Ahead of the listener that records the request, which is to see how the exchange ended.
     response.prependListener('close', () => {
-      this.#keepPlace()
       if (request.heldKey !== undefined || request.fill?.isUnderWay()) {
         // The exchange goes on: a caller with a key will ask for the answer again, and others may wait for it
         // in the cache. An answer too long to be kept is read to its end.
         if (this.#phase === 'streaming') this.#controller?.resume()
         return
       }
-      if (!response.writableFinished) this.#giveUp()
+      if (!response.writableFinished) this.#abort(new ClientGoneError())
     })
   }
 
@@ -118,10 +116,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     // Informational answers, 1xx, belong to this hop.
     if (status < 200 || this.#phase === 'done') return
     this.#exchange.status = status
-    if (this.#isUnwanted) {
-      this.#abort(new ClientGoneError())
-      return
-    }
     const raw = receivedFields(controller.rawHeaders as Buffer[])
     if (isTransferCoded(firstValue(raw, 'transfer-encoding'))) {
       this.#abort(new TransferCodingError())
@@ -288,28 +282,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     ])
   }
 
-  /** The request counts until Magento has begun to answer, also if its caller leaves before. */
-  #keepPlace(): void {
-    // A defect is reported to whoever waits for `over` itself.
-    if (this.#isAtWork()) this.#request.untilCarriedOut(this.over).catch(() => undefined)
-  }
-
-  /** Whether Magento works on the answer. PHP does not notice that nobody waits for it until it begins to write. */
-  #isAtWork(): boolean {
-    return this.#phase === 'waiting' && this.#controller !== undefined
-  }
-
-  /** Nobody waits for the answer any more. */
-  #giveUp(): void {
-    if (!this.#isAtWork()) {
-      this.#abort(new ClientGoneError())
-      return
-    }
-    this.#isUnwanted = true
-    this.#request.outcome = clientClosed
-    this.#noteDuration()
-  }
-
   #abort(error: Error): void {
     if (this.#phase === 'done') return
     this.#controller?.abort(error)
@@ -331,7 +303,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (this.#phase === 'done') return
     this.#phase = 'done'
     clearTimeout(this.#timer)
-    if (this.#isUnwanted) delete this.#exchange.durationMs
     this.#noteDuration()
     this.#settle(result)
   }

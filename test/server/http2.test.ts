@@ -267,17 +267,15 @@ describe('an answer over HTTP/2', () => {
     assert.equal(await resetOf(stream), 'INTERNAL_ERROR')
   })
 
-  test('that nobody waits for any more is given up when Magento begins to answer', async () => {
+  test('that nobody waits for any more is given up at Magento', async () => {
     const before_ = (await gateway.auditRecords(0)).length
     const arrived = Promise.withResolvers<Socket>()
     answerUpstream = (socket) => arrived.resolve(socket)
     const stream = begin(session)
     const socket = await arrived.promise
     stream.close(8)
+    if (!socket.destroyed) await once(socket, 'close')
     const record = (await gateway.auditRecords(before_ + 1)).at(-1)
-    const closed = once(socket, 'close')
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n')
-    await closed
     assert.equal(record?.code, 'client-closed')
   })
 })

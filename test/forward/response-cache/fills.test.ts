@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { type ClientRequest, request as httpRequest } from 'node:http'
-import type { Socket } from 'node:net'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -168,18 +166,19 @@ describe('requests for the same answer at the same time', () => {
 
   test('are given up towards Magento when the last one has gone away', async () => {
     const path = newPath()
-    const arrived = Promise.withResolvers<Socket>()
-    shop.respond = (socket) => arrived.resolve(socket)
+    const arrived = Promise.withResolvers<void>()
+    const broken = Promise.withResolvers<void>()
+    shop.respond = (socket) => {
+      socket.once('close', () => broken.resolve())
+      arrived.resolve()
+    }
     const first = caller(path)
-    const socket = await arrived.promise
+    await arrived.promise
     const second = caller(path)
     await waiting(2)
     await first.leave()
     await second.leave()
-    await waiting(0)
-    const broken = once(socket, 'close')
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n')
-    await broken
+    await broken.promise
     shop.respond = respond
     const { status, headers } = await shop.get(path)
     assert.equal(status, 200)

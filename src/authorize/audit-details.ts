@@ -36,6 +36,7 @@ const settings = Type.Record(
   Type.Object(
     {
       skus: PlacesSetting('products'),
+      productIds: PlacesSetting('products by their ids'),
       orderIds: PlacesSetting('orders'),
       jobIds: PlacesSetting('jobs'),
       requestBody: BodySetting('request'),
@@ -79,7 +80,12 @@ function compileDetails(route: string, own: Static<typeof settings>[string] = {}
   const { requestBody, answerBody } = own
   const places = (field: SubjectField) =>
     own[field] === undefined ? standardPlaces(route, field) : readPlaces(own[field])
-  const subjects = { skus: places('skus'), orderIds: places('orderIds'), jobIds: places('jobIds') }
+  const subjects = {
+    skus: places('skus'),
+    productIds: places('productIds'),
+    orderIds: places('orderIds'),
+    jobIds: places('jobIds'),
+  }
   return { subjects, requestBody, answerBody }
 }
 

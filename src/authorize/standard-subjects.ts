@@ -14,15 +14,24 @@ import type { SubjectField } from '../contract/audit-details.ts'
  * Links and custom options are saved for the product that each of them names, whatever the product is that they come
  * with (Magento: Catalog/Model/ProductLink/Repository.php and Catalog/Model/Product/Option/Repository.php, save).
  */
-const ofProduct = ['/product/sku', '/product/product_links/*/sku', '/product/options/*/product_sku']
+const skusOfProduct = [
+  '/product/sku',
+  '/product/product_links/*/sku',
+  '/product/options/*/product_sku',
+]
+
+/*
+ * If no product has the SKU, the product with the id is saved, and gets that SKU (Magento:
+ * Catalog/Model/ProductRepository.php, save and initializeProductData).
+ */
+const ofProduct = { skus: skusOfProduct, productIds: ['/product/id'] }
+
+type Pointers = Partial<Readonly<Record<SubjectField, readonly string[]>>>
 
 /** JSON Pointers into the bodies, by route and field. */
-export const standardPointers: ReadonlyMap<
-  string,
-  Partial<Readonly<Record<SubjectField, readonly string[]>>>
-> = new Map([
-  ['POST /V1/products', { skus: ofProduct }],
-  ['PUT /V1/products/:', { skus: ofProduct }],
+export const standardPointers: ReadonlyMap<string, Pointers> = new Map<string, Pointers>([
+  ['POST /V1/products', ofProduct],
+  ['PUT /V1/products/:', ofProduct],
   ['POST /V1/products/:/links', { skus: ['/items/*/sku'] }],
   ['PUT /V1/products/:/links', { skus: ['/entity/sku'] }],
   ['POST /V1/products/:/websites', { skus: ['/productWebsiteLink/sku'] }],

@@ -11,7 +11,7 @@ export interface AuditDetails {
 export type Subjects = Readonly<Record<SubjectField, SubjectPlaces>>
 
 /** Fields of a record that say what a request is about. */
-export const subjectFields = ['skus', 'orderIds', 'jobIds'] as const
+export const subjectFields = ['skus', 'productIds', 'orderIds', 'jobIds'] as const
 
 /** One of {@link subjectFields}. */
 export type SubjectField = (typeof subjectFields)[number]

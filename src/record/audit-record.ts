@@ -63,6 +63,8 @@ export interface AuditRecord {
   readonly reported: readonly ReportedRefusal[] | undefined
   /** SKUs that path and body name. */
   readonly skus: readonly string[] | undefined
+  /** Ids of products that the body names. */
+  readonly productIds: readonly string[] | undefined
   /** Ids of orders that path and body name. */
   readonly orderIds: readonly string[] | undefined
   /** Ids of jobs that path and body name. */
@@ -119,7 +121,7 @@ function auditRecord(
 ): AuditRecord {
   const outcome = request.outcome ?? clientClosed
   const { upstream, target, body, keptAnswer, auditDetails, bearerDigest, endedAt } = request
-  const { skus, orderIds, jobIds } = namedSubjects(request)
+  const { skus, productIds, orderIds, jobIds } = namedSubjects(request)
   function shownBody(bytes: Buffer | undefined, maxLength: number | undefined): string | undefined {
     if (maxLength === undefined || bytes === undefined || bytes.length === 0) return undefined
     return showBody(bytes, maxLength)
@@ -152,6 +154,7 @@ function auditRecord(
     reportedLimits: request.reportedLimits,
     reported: request.reported,
     skus: skus?.map(redactTokenShapes),
+    productIds: productIds?.map(redactTokenShapes),
     orderIds: orderIds?.map(redactTokenShapes),
     jobIds: request.jobId === undefined ? jobIds : [request.jobId],
     tokenHash: bearerDigest && hashToken(bearerDigest),

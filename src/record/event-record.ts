@@ -21,6 +21,7 @@ export const eventRecord = {
   reportedLimits: undefined,
   reported: undefined,
   skus: undefined,
+  productIds: undefined,
   orderIds: undefined,
   tokenHash: undefined,
   keyId: undefined,

@@ -238,9 +238,10 @@ function lengthOf({
   requestBody = '',
   answerBody = '',
   skus = [],
+  productIds = [],
   orderIds = [],
   jobIds = [],
 }: AuditRecord): number {
-  const named = skus.length + orderIds.length + jobIds.length
+  const named = skus.length + productIds.length + orderIds.length + jobIds.length
   return requestBody.length + answerBody.length + named * maxSubjectLength
 }

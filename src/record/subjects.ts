@@ -50,7 +50,7 @@ function valuesOf(
   const take = (value: unknown) => {
     note(values, value)
     // `005` and `5.0` are order 5 to Magento.
-    if (field === 'orderIds') note(values, wholeNumberOf(value))
+    if (field === 'orderIds' || field === 'productIds') note(values, wholeNumberOf(value))
   }
   for (const variable of variables) {
     const raw = routeVariables?.get(variable)

@@ -91,6 +91,15 @@ describe('of the routes of Magento the record tells', () => {
     const { skus } = await recordOf({ path: '/rest/V1/products/24%2FMB%2001' })
     assert.deepEqual(skus, ['24/MB 01'])
   })
+  test('the product that a body names by its id, which gets the SKU beside it', async () => {
+    const product = { id: '5.0', sku: 'new' }
+    for (const method of ['POST', 'PUT']) {
+      const path = method === 'POST' ? '/V1/products' : '/V1/products/A'
+      const { skus, productIds } = await post(path, { product }, method)
+      assert.deepEqual(skus, method === 'POST' ? ['new'] : ['A', 'new'])
+      assert.deepEqual(productIds, ['5.0', '5'])
+    }
+  })
   test('what a body names in place of the path, since Magento may act on either', async () => {
     const website = { productWebsiteLink: { sku: 'B', websiteId: 1 } }
     const websites = await post('/V1/products/A/websites', website)

@@ -154,7 +154,7 @@ test('a request whose record cannot be built has one of what the gateway itself 
   request.body = Buffer.from('{}')
   request.outcome = { status: 200 }
   request.auditDetails = {
-    subjects: { skus: places(), orderIds: places(), jobIds: places() },
+    subjects: { skus: places(), productIds: places(), orderIds: places(), jobIds: places() },
     requestBody: 10,
   }
   const { requestId, status, reason, requestBody } = build(request)

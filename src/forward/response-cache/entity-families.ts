@@ -1,5 +1,3 @@
-import type { SubjectField } from '../../contract/audit-details.ts'
-
 /**
  * Families of entities that change together in Magento, by the segment of a path after `V1`. A segment that is not
  * listed may change anything (Magento: etc/webapi.xml of the modules).
@@ -47,7 +45,7 @@ export function familyOf(segments: readonly string[]): string | undefined {
 }
 
 /** The family of the entities that a field of the audit record names. */
-export const familyOfField: Readonly<Record<Exclude<SubjectField, 'jobIds'>, string>> = {
+export const familyOfField: Readonly<Record<'skus' | 'orderIds', string>> = {
   skus: 'catalog',
   orderIds: 'sales',
 }

@@ -156,7 +156,7 @@ function auditRecord(
     skus: skus?.map(redactTokenShapes),
     productIds: productIds?.map(redactTokenShapes),
     orderIds: orderIds?.map(redactTokenShapes),
-    jobIds: request.jobId === undefined ? jobIds : [request.jobId],
+    jobIds: request.jobId === undefined ? jobIds?.map(redactTokenShapes) : [request.jobId],
     tokenHash: bearerDigest && hashToken(bearerDigest),
     keyId: request.keyId,
     signature: recordedSignature(request),

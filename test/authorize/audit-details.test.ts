@@ -182,6 +182,13 @@ describe('of the routes of Magento the record tells', () => {
     const { jobIds } = await recordOf({ path: '/rest/V1/bulk/0d0a6a1e-3c57/status' })
     assert.deepEqual(jobIds, ['0d0a6a1e-3c57'])
   })
+  test('no token, wherever a caller puts one', async () => {
+    const token = 'ab12'.repeat(8)
+    const { skus } = await recordOf({ path: `/rest/V1/products/${token}` })
+    const { orderIds } = await post(`/V1/order/${token}/invoice`, {})
+    const { jobIds } = await recordOf({ path: `/rest/V1/bulk/${token}/status` })
+    assert.deepEqual([skus, orderIds, jobIds], Array(3).fill(['[redacted]']))
+  })
   test('nothing that is no text and no number, and nothing that is too long for an SKU', async () => {
     const { skus } = await post('/V1/products', { product: { sku: { sku: 'A' } } })
     assert.equal(skus, undefined)

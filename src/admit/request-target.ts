@@ -8,14 +8,13 @@ import { percentDecode } from '../syntax/percent-encoding.ts'
  *
  *   target  = path [ "?" query ]
  *   path    = "/rest/" [ store "/" ] [ "async/" [ "bulk/" ] ] "V1" 1*( "/" segment )
- *   segment = 1*( unreserved / pct-encoded / "!" / "$" / "&" / "'" / "(" / ")" / "*" / "," / ":" / "=" / "@" )
+ *   segment = 1*( unreserved / pct-encoded )
  *
  * It is narrower than what Magento and web servers accept, so that gateway, web server and PHP cannot understand the
- * same target differently. Of the characters that RFC 3986 allows in a segment, "+" is a space to Magento, and ";"
- * begins a parameter to some servers. Clients leave the others as they are, even if they had been percent-encoded.
+ * same target differently.
  */
 const grammar =
-  /^(\/rest\/(?:(?!async\/)([A-Za-z][A-Za-z0-9_]*)\/)?((?:async\/(?:bulk\/)?)?V1(?:\/(?:[A-Za-z0-9._~!$&'()*,:=@-]|%[0-9A-Fa-f]{2})+)+))(?:\?((?:[A-Za-z0-9._~!$'()*+,;:@/?[\]=&-]|%[0-9A-Fa-f]{2})*))?$/
+  /^(\/rest\/(?:(?!async\/)([A-Za-z][A-Za-z0-9_]*)\/)?((?:async\/(?:bulk\/)?)?V1(?:\/(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)+))(?:\?((?:[A-Za-z0-9._~!$'()*+,;:@/?[\]=&-]|%[0-9A-Fa-f]{2})*))?$/
 const controlCharacter = /\p{Cc}/u
 const doubleEncoding = /%25[0-9A-Fa-f]{2}/
 
@@ -79,7 +78,7 @@ function explainMismatch(raw: string): string {
   if (path.endsWith('/')) return 'The path ends with a slash.'
   if (/%(?![0-9A-Fa-f]{2})/.test(raw))
     return 'The target has a "%" that is not followed by two hex digits.'
-  const offset = path.search(/[^A-Za-z0-9._~!$&'()*,:=@%/-]/)
+  const offset = path.search(/[^A-Za-z0-9._~%/-]/)
   if (offset >= 0)
     return `The path has a character that must be percent-encoded, at offset ${offset}.`
   if (rest.length > 0) return 'The query has a character that must be percent-encoded.'

@@ -14,19 +14,19 @@ export function laminasBaseString(
   return joinBaseString(method, origin + normalisePath(path), inNaturalOrder(parameters))
 }
 
-const unescaped = /[A-Za-z0-9_\-.~:@&=+$,/;%]/
+const leftAlone = /[A-Za-z0-9_\-.~:@&=+$,/;%]/
 
 /**
  * Undoes escapes of characters that Laminas finds harmless in a path, `/` and `%` among them, puts
- * other escapes in upper case, and escapes what is left except parentheses (Laminas: laminas-uri,
- * src/Uri.php, normalizePath and encodePath). Dot segments are no concern: none is ever sent.
+ * other escapes in upper case, and escapes what is left (Laminas: laminas-uri, src/Uri.php,
+ * normalizePath). Dot segments are no concern: none is ever sent.
  */
 function normalisePath(path: string): string {
   if (/^[\w\-.~/]*$/.test(path)) return path
   return path
     .replace(/%[0-9A-Fa-f]{2}/g, (triplet) => {
       const char = String.fromCharCode(Number.parseInt(triplet.slice(1), 16))
-      return unescaped.test(char) ? char : triplet.toUpperCase()
+      return leftAlone.test(char) ? char : triplet.toUpperCase()
     })
-    .replace(/[^A-Za-z0-9_\-.~)(:@&=+$,/;%]+|%(?![0-9A-Fa-f]{2})/g, percentEncode)
+    .replace(/[^A-Za-z0-9_\-.~:@&=+$,/;%]+|%(?![0-9A-Fa-f]{2})/g, percentEncode)
 }

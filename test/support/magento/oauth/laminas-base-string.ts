@@ -49,7 +49,7 @@ function normaliseUrl(url: string, pathOf: (path: string) => string): string {
 }
 
 const unescapedInPath = /^[A-Za-z0-9_\-.~:@&=+$,/;%]$/
-const escapedInPath = /[^A-Za-z0-9_\-.~)(:@&=+$,/;%]+|%(?![A-Fa-f0-9]{2})/gu
+const escapedInPath = /[^A-Za-z0-9_\-.~:@&=+$,/;%]+|%(?![A-Fa-f0-9]{2})/gu
 
 function normalisePath(path: string): string {
   return removeDotSegments(path)

@@ -5,7 +5,7 @@ import { acceptJob } from './accept-job.ts'
 import type { Job } from './job.ts'
 import type { JobBackend, OnJobEnd } from './job-backend.ts'
 import type { JobEnvironment } from './job-environment.ts'
-import { cancelJob, type OnCancelled, showJob } from './own-job.ts'
+import { cancelJob, type OnCancelled, type OwnJobParts, showJob } from './own-job.ts'
 import { patientStore } from './patient-store.ts'
 import { prepareJobHandler } from './run-job.ts'
 
@@ -79,6 +79,8 @@ export function openJobs(
     },
   }
 
+  const underWay: OwnJobParts['underWay'] = new Map()
+
   return {
     backend,
     answer: async (request) => {
@@ -87,7 +89,7 @@ export function openJobs(
       try {
         const act = job.kind === 'show' ? showJob : cancelJob
         const asked = { id: job.id, owner: verified }
-        return await act(asked, { backend, onCancelled, nowMs: clock() })
+        return await act(asked, { backend, onCancelled, underWay, nowMs: clock() })
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         // A backend fails with a code; anything else is a defect.

@@ -23,6 +23,8 @@ export interface AskedJob {
 export interface OwnJobParts {
   readonly backend: JobBackend
   readonly onCancelled: OnCancelled
+  /** The cancellations of this process that are not finished, by job: each job is cancelled, and recorded, once. */
+  readonly underWay: Map<string, Promise<Job | undefined>>
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }
@@ -56,7 +58,16 @@ export async function cancelJob(
 
 const notFound = reject('job-not-found', 'no job of this integration')
 
-async function cancel(
+function cancel(job: Job, parts: OwnJobParts): Promise<Job | undefined> {
+  const { underWay } = parts
+  const known = underWay.get(job.id)
+  if (known !== undefined) return known
+  const cancelling = cancelNow(job, parts).finally(() => underWay.delete(job.id))
+  underWay.set(job.id, cancelling)
+  return cancelling
+}
+
+async function cancelNow(
   job: Job,
   { backend, nowMs, onCancelled }: OwnJobParts,
 ): Promise<Job | undefined> {

@@ -19,11 +19,12 @@ export async function takeBack(
   const cancelAskedAtMs = job.cancelAskedAtMs ?? nowMs
   if (job.cancelAskedAtMs === undefined) await store.change(id, { cancelAskedAtMs })
   const outcome = await jobs.cancel(id)
-  // If the job is in no queue and not over, an earlier, interrupted cancellation has taken it out.
-  const wasBack = outcome === 'absent' && job.cancelAskedAtMs !== undefined
-  const isBack = outcome === 'cancelled' || (wasBack && !(await isOverNow(id, store)))
+  // If the job is in no queue and not over, another cancellation has taken it out; an earlier one was interrupted.
+  const isOut = outcome === 'absent' && !(await isOverNow(id, store))
+  const isBack = outcome === 'cancelled' || (isOut && job.cancelAskedAtMs !== undefined)
   if (!isBack) {
-    await store.change(id, { cancelAskedAtMs: undefined })
+    // One of another process may be interrupted yet, and only the note shows that.
+    if (!isOut) await store.change(id, { cancelAskedAtMs: undefined })
     return undefined
   }
   const end = cancelledAt(cancelAskedAtMs)

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Job, JobStore } from '../../src/jobs/job.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
-import { cancelJob, showJob } from '../../src/jobs/own-job.ts'
+import { cancelJob, type OwnJobParts, showJob } from '../../src/jobs/own-job.ts'
 import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
+import { takeBack } from '../../src/jobs/take-back.ts'
 import type { Rejection } from '../../src/problem.ts'
 import type { WholeAnswer } from '../../src/request-context.ts'
 import { entryOf } from './queue-contract.ts'
@@ -37,10 +38,11 @@ describe('a cancellation that was not finished', () => {
     tell: async (job: Job) => void told.push(job),
     note: async (job: Job) => void noted.push(job),
   }
+  const underWay: OwnJobParts['underWay'] = new Map()
   const show = (id: string, nowMs: number) =>
-    showJob({ id, owner }, { backend, onCancelled, nowMs })
+    showJob({ id, owner }, { backend, onCancelled, underWay, nowMs })
   const cancel = (id: string, nowMs: number) =>
-    cancelJob({ id, owner }, { backend, onCancelled, nowMs })
+    cancelJob({ id, owner }, { backend, onCancelled, underWay, nowMs })
 
   async function accepted(id: string): Promise<void> {
     told.length = 0
@@ -64,9 +66,8 @@ describe('a cancellation that was not finished', () => {
       await backend.store.change(...args)
     }
     const cut = { ...backend, store: { ...backend.store, change } }
-    await assert.rejects(cancelJob({ id, owner }, { backend: cut, onCancelled, nowMs }), {
-      code: 'EAWAY',
-    })
+    const parts = { backend: cut, onCancelled, underWay: new Map(), nowMs }
+    await assert.rejects(cancelJob({ id, owner }, parts), { code: 'EAWAY' })
     assert.equal(await backend.jobs.cancel(id), 'absent')
   }
 
@@ -103,6 +104,17 @@ describe('a cancellation that was not finished', () => {
     assert.equal((await backend.store.get('asked-again'))?.state, 'cancelled')
   })
 
+  test('is finished although another process has asked for it at the same time', async () => {
+    await accepted('asked-twice')
+    const nowMs = Date.now()
+    const before = await backend.store.get('asked-twice')
+    assert.ok(before)
+    await cutOff('asked-twice', nowMs)
+    assert.equal(await takeBack(before, backend, onCancelled.tell, nowMs), undefined)
+    assert.equal(stateOf(await show('asked-twice', nowMs + 20_000)), 'cancelled')
+    assert.equal(noted.length, 1)
+  })
+
   test('leaves a job as it is that was over before', async () => {
     await accepted('over')
     const nowMs = Date.now()
@@ -111,6 +123,18 @@ describe('a cancellation that was not finished', () => {
     const shown = await show('over', nowMs + 20_000)
     assert.equal(stateOf(shown), 'done')
     assert.deepEqual(told, [])
+  })
+
+  test('is waited for if it is asked for meanwhile, and is told and recorded once', async () => {
+    await accepted('at-once')
+    const nowMs = Date.now()
+    const answers = await Promise.all([cancel('at-once', nowMs), cancel('at-once', nowMs)])
+    assert.deepEqual(answers.map(stateOf), ['cancelled', 'cancelled'])
+    assert.equal(told.length, 1)
+    assert.equal(noted.length, 1)
+    const late = await cancel('at-once', nowMs)
+    assert.ok('code' in late)
+    assert.equal(late.code, 'job-begun')
   })
 
   test('is forgotten if the job had begun', async () => {

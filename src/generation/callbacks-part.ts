@@ -20,14 +20,16 @@ export function openCallbacksPart(
   receivers: () => ReadonlyMap<string, Receiver>,
 ): Callbacks {
   const counts = openCallbackMetrics(metrics.registry, queue.depth, Date.now)
-  // The last reason by integration, so that the log has a receiver that is down for a day once.
-  const failing = new Map<string, string>()
+  // The reasons by integration, so that the log has a receiver that is down for a day once, also one that fails in turn for
+  // two reasons.
+  const failing = new Map<string, Set<string>>()
   return openCallbacks(queue, {
     receivers,
     onFailure: (owner, reason) => {
       counts.sent(owner, 'failed')
-      if (failing.get(owner) === reason) return
-      failing.set(owner, reason)
+      const reasons = failing.get(owner) ?? new Set()
+      if (reasons.has(reason)) return
+      failing.set(owner, reasons.add(reason))
       log.warn({ integration: owner, reason }, 'call-backs fail and are sent again')
     },
     onEnd: (end) => {

@@ -12,7 +12,7 @@ import { type GatewayProcess, runCommand, startedProcess } from '../support/gate
 import { globexHeaders, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { startReceiver, status } from '../support/webhook-receiver.ts'
+import { type AnswerWebhook, startReceiver, status } from '../support/webhook-receiver.ts'
 
 const env = { ...testEnv, ...callbackEnv }
 
@@ -123,14 +123,17 @@ describe('a gateway that is killed', () => {
 })
 
 test(
-  'the log says once why a receiver takes nothing, and when it does again',
+  'the log says each reason once why a receiver takes nothing, and when it does again',
   patience,
   async () => {
-    await using receiver = await startReceiver({ answer: status(503) })
+    // As behind a load balancer with two gateways.
+    const answer: AnswerWebhook = (response, received, index) =>
+      status(index % 2 === 0 ? 503 : 502)(response, received, index)
+    await using receiver = await startReceiver({ answer })
     await using config = await configOf('log', callbackTo(receiver.url))
     const gateway = await start(config)
     await accept(gateway)
-    await receiver.arrived(3)
+    await receiver.arrived(5)
     receiver.answerWith(status(204))
     const sent = 'magegate_callbacks_sent_total{integration="globex-pim",outcome="delivered"}'
     await metricIs(gateway, `${sent} 1`)
@@ -139,6 +142,7 @@ test(
     const said = lines.map((line) => JSON.parse(line)).map(({ msg, reason }) => [msg, reason])
     assert.deepEqual(said, [
       ['call-backs fail and are sent again', 'STATUS_503'],
+      ['call-backs fail and are sent again', 'STATUS_502'],
       ['call-backs are delivered again', undefined],
     ])
   },

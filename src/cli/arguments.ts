@@ -1,3 +1,5 @@
+import { isCalendarTime } from '../syntax/calendar-time.ts'
+
 /** The arguments of a command are wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
@@ -22,4 +24,20 @@ export function limitOf(text: string | undefined, standard: number): number {
   const limit = Number(text)
   if (Number.isInteger(limit) && limit >= 1) return limit
   throw new UsageError('--limit must be a whole number of at least 1')
+}
+
+const timeForm = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/
+
+/**
+ * The value of an option that is a date, or a date and time, in ISO 8601; milliseconds since the epoch. Without an
+ * offset it is in UTC, like the times of records, wherever the command runs.
+ * @throws {UsageError} when it is neither, or does not exist
+ */
+export function timeOf(text: string, option: string): number {
+  const [, date = '', time = '00:00', offset = 'Z'] = timeForm.exec(text) ?? []
+  const timeMs = isCalendarTime(date) ? Date.parse(`${date}T${time}${offset}`) : Number.NaN
+  if (Number.isNaN(timeMs)) {
+    throw new UsageError(`--${option} must be a time, such as 2026-01-15T09:30Z`)
+  }
+  return timeMs
 }

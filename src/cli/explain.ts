@@ -5,7 +5,7 @@ import { ConfigError, formatFault } from '../config/faults.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { Secret } from '../contract/secret.ts'
 import { compileRedaction } from '../record/redaction.ts'
-import { requiredOption, UsageError } from './arguments.ts'
+import { requiredOption, timeOf, UsageError } from './arguments.ts'
 import { explainCurl } from './explain/explain-curl.ts'
 import { explainRecord } from './explain/explain-record.ts'
 import type { Explanation } from './explain/explanation.ts'
@@ -42,10 +42,7 @@ export async function main(args: string[]): Promise<number> {
     bodyFile: values['body-file'],
     auditFile: values.audit,
     target: values.target,
-    atMs: at === undefined ? Date.now() : Date.parse(at),
-  }
-  if (Number.isNaN(options.atMs)) {
-    throw new UsageError('--at must be a time, such as 2026-11-24T12:00:00Z')
+    atMs: at === undefined ? Date.now() : timeOf(at, 'at'),
   }
   const ofRecord = ['audit', 'target', 'body-file'] as const
   const stray = options.requestId === undefined ? ofRecord.find((name) => values[name]) : undefined

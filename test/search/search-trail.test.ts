@@ -218,8 +218,25 @@ describe('the command', () => {
     }
   })
 
+  test('takes a time without an offset for one in UTC, wherever it runs', async () => {
+    const file = join(folder, 'zone.jsonl')
+    const record = { v: 1, time: '2026-01-15T09:30:17.000Z', requestId: 'in-utc' }
+    await writeFile(file, `${JSON.stringify(record)}\n`)
+    for (const [from, to] of [
+      ['2026-01-15T09:30:17', '2026-01-15T09:31'],
+      ['2026-01-15T10:30+01:00', '2026-01-15T09:30:17.001Z'],
+      ['2026-01-15', '2026-01-16'],
+    ] as const) {
+      const args = ['audit', 'search', file, '--json', '--from', from, '--to', to]
+      const { stdout } = await runCommand(args, { TZ: 'America/New_York' })
+      assert.match(stdout, /"in-utc"/, from)
+    }
+  })
+
   test('names the argument that it does not understand', async () => {
-    assert.equal((await search('--from', 'yesterday')).exitCode, 2)
+    for (const time of ['yesterday', '5', '11/12/2026', '2026-02-30', '2026-01-15T25:00']) {
+      assert.equal((await search('--from', time)).exitCode, 2, time)
+    }
     assert.equal((await search('--limit', 'all')).exitCode, 2)
     assert.equal((await search('--limit', '1.5')).exitCode, 2)
     assert.equal((await search('--colour', 'red')).exitCode, 2)

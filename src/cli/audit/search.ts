@@ -4,7 +4,7 @@ import { headLine, type OutputForm, recordLine } from '../../search/print-record
 import type { Query } from '../../search/query.ts'
 import { searchTrail } from '../../search/search-trail.ts'
 import { trailFiles } from '../../verify/trail-files.ts'
-import { limitOf, UsageError } from '../arguments.ts'
+import { limitOf, timeOf, UsageError } from '../arguments.ts'
 
 const options = {
   request: { type: 'string' },
@@ -57,8 +57,8 @@ export async function main(args: string[]): Promise<number> {
         return typeof value === 'string' ? [[field, value]] : []
       }),
     ),
-    fromMs: timeOf(values.from, 'from', Number.NEGATIVE_INFINITY),
-    toMs: timeOf(values.to, 'to', Number.POSITIVE_INFINITY),
+    fromMs: values.from === undefined ? Number.NEGATIVE_INFINITY : timeOf(values.from, 'from'),
+    toMs: values.to === undefined ? Number.POSITIVE_INFINITY : timeOf(values.to, 'to'),
   }
   // A reader such as `head` has had enough. If a disk is full instead, the exit code shows it.
   process.stdout.on('error', () => process.exit())
@@ -81,14 +81,6 @@ export async function main(args: string[]): Promise<number> {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   }
   return 0
-}
-
-function timeOf(text: string | undefined, option: string, absent: number): number {
-  if (text === undefined) return absent
-  const timeMs = Date.parse(text)
-  if (Number.isNaN(timeMs))
-    throw new UsageError(`--${option} must be a time, such as 2026-01-15T09:30Z`)
-  return timeMs
 }
 
 /** Waits for a slow reader, so that no output piles up in memory. */

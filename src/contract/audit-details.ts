@@ -17,7 +17,10 @@ export const subjectFields = ['skus', 'productIds', 'orderIds', 'jobIds'] as con
 export type SubjectField = (typeof subjectFields)[number]
 
 /** What a request is about; fields without a value are absent. */
-export type NamedSubjects = { readonly [Field in SubjectField]?: readonly string[] | undefined }
+export type NamedSubjects = { readonly [Field in SubjectField]?: readonly string[] | undefined } & {
+  /** How many further values the request names, repetitions included; absent if there are none. */
+  readonly leftOut?: number | undefined
+}
 
 /** Where the values of one field stand. */
 export interface SubjectPlaces {

@@ -69,6 +69,8 @@ export interface AuditRecord {
   readonly orderIds: readonly string[] | undefined
   /** Ids of jobs that path and body name. */
   readonly jobIds: readonly string[] | undefined
+  /** How many further SKUs and ids the request names that are not recorded, repetitions included. */
+  readonly subjectsLeftOut: number | undefined
   /** {@link HashToken} of the bearer token that was presented. */
   readonly tokenHash: string | undefined
   /** Id of the secret that verified the signature. */
@@ -121,7 +123,7 @@ function auditRecord(
 ): AuditRecord {
   const outcome = request.outcome ?? clientClosed
   const { upstream, target, body, keptAnswer, auditDetails, bearerDigest, endedAt } = request
-  const { skus, productIds, orderIds, jobIds } = namedSubjects(request)
+  const { skus, productIds, orderIds, jobIds, leftOut } = namedSubjects(request)
   function shownBody(bytes: Buffer | undefined, maxLength: number | undefined): string | undefined {
     if (maxLength === undefined || bytes === undefined || bytes.length === 0) return undefined
     return showBody(bytes, maxLength)
@@ -157,6 +159,7 @@ function auditRecord(
     productIds: productIds?.map(redactTokenShapes),
     orderIds: orderIds?.map(redactTokenShapes),
     jobIds: request.jobId === undefined ? jobIds?.map(redactTokenShapes) : [request.jobId],
+    subjectsLeftOut: leftOut,
     tokenHash: bearerDigest && hashToken(bearerDigest),
     keyId: request.keyId,
     signature: recordedSignature(request),

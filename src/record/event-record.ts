@@ -23,6 +23,7 @@ export const eventRecord = {
   skus: undefined,
   productIds: undefined,
   orderIds: undefined,
+  subjectsLeftOut: undefined,
   tokenHash: undefined,
   keyId: undefined,
   signature: undefined,

@@ -26,8 +26,13 @@ export function namedSubjects(request: SubjectSources): NamedSubjects {
   const subjects = request.auditDetails?.subjects
   if (subjects === undefined) return {}
   const found: { [Field in SubjectField]?: readonly string[] | undefined } = {}
-  for (const field of subjectFields) found[field] = valuesOf(request, subjects[field], field)
-  return found
+  let leftOut = 0
+  for (const field of subjectFields) {
+    const values = valuesOf(request, subjects[field], field)
+    found[field] = values?.shown
+    leftOut += values?.leftOut ?? 0
+  }
+  return leftOut === 0 ? found : { ...found, leftOut }
 }
 
 /**
@@ -44,13 +49,20 @@ function valuesOf(
   { routeVariables, json, target }: SubjectSources,
   { variables, pointers }: SubjectPlaces,
   field: SubjectField,
-): readonly string[] | undefined {
+): { readonly shown: readonly string[]; readonly leftOut: number } | undefined {
   if (variables.length === 0 && (pointers.length === 0 || json === undefined)) return undefined
   const values = new Set<string>()
+  let leftOut = 0
+  const note = (value: unknown) => {
+    const shown = shownValue(value)
+    if (shown === undefined) return
+    if (values.size < maxValues) values.add(shown)
+    else if (!values.has(shown)) leftOut += 1
+  }
   const take = (value: unknown) => {
-    note(values, value)
+    note(value)
     // `005` and `5.0` are order 5 to Magento.
-    if (field === 'orderIds' || field === 'productIds') note(values, wholeNumberOf(value))
+    if (field === 'orderIds' || field === 'productIds') note(wholeNumberOf(value))
   }
   for (const variable of variables) {
     const raw = routeVariables?.get(variable)
@@ -63,7 +75,7 @@ function valuesOf(
       collect(json.value, isForEach ? ['*', ...steps] : steps, 0, take)
     }
   }
-  return values.size === 0 ? undefined : [...values]
+  return values.size === 0 ? undefined : { shown: [...values], leftOut }
 }
 
 function collect(
@@ -92,12 +104,10 @@ function wholeNumberOf(value: unknown): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined
 }
 
-function note(values: Set<string>, value: unknown): void {
-  if (typeof value !== 'string' && typeof value !== 'number') return
+function shownValue(value: unknown): string | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const text = String(value)
   // However many spaces follow it, it is the same SKU to Magento's database.
   const shown = text.length > maxSubjectLength ? text.trimEnd() : text
-  if (shown.length > 0 && shown.length <= maxSubjectLength && values.size < maxValues) {
-    values.add(shown)
-  }
+  return shown.length > 0 && shown.length <= maxSubjectLength ? shown : undefined
 }

@@ -123,11 +123,22 @@ describe('of the routes of Magento the record tells', () => {
   })
   test('all of as many as the gateway sets at once', async () => {
     const items = Array.from({ length: 10_000 }, (_, index) => ({ sku: `sku-${index}` }))
-    const { skus } = await post('/V1/inventory/source-items', { sourceItems: items })
+    const { skus, subjectsLeftOut } = await post('/V1/inventory/source-items', {
+      sourceItems: items,
+    })
     assert.deepEqual(
       skus,
       items.map(({ sku }) => sku),
     )
+    assert.equal(subjectsLeftOut, undefined)
+  })
+  test('how many of still more it leaves out', async () => {
+    const items = Array.from({ length: 10_003 }, (_, index) => ({ sku: `sku-${index}` }))
+    const known = { sku: 'sku-0' }
+    const { skus, subjectsLeftOut } = await post('/V1/inventory/source-items', {
+      sourceItems: [...items, known],
+    })
+    assert.deepEqual([skus?.length, subjectsLeftOut], [10_000, 3])
   })
   test('those of each element where Magento does it later', async () => {
     const body = ['A', 'B'].map((sku) => ({ sourceItems: [{ sku }] }))

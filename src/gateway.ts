@@ -108,13 +108,15 @@ export async function buildGateway(
     return outcome
   }
   metrics.gate.watch(() => generations.current().magentoStatus())
+  const notReady = () => [
+    ...(isDraining ? ['draining'] : []),
+    ...(lasting.isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
+    ...(lasting.jobs?.backend.isLost?.() ? ['the file of jobs is lost until a restart'] : []),
+    ...generations.current().notReady(),
+  ]
+  metrics.watchReadiness(() => notReady().length === 0)
   const adminServer = createAdminServer({
-    notReady: () => [
-      ...(isDraining ? ['draining'] : []),
-      ...(lasting.isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
-      ...(lasting.jobs?.backend.isLost?.() ? ['the file of jobs is lost until a restart'] : []),
-      ...generations.current().notReady(),
-    ],
+    notReady,
     details: () => ({ magento: generations.current().magentoStatus() }),
     metrics: {
       contentType: metrics.contentType,

@@ -10,6 +10,7 @@ import { type ContractMetrics, contractMetrics } from './metrics/contract-metric
 import { exposition } from './metrics/exposition.ts'
 import { type GateMetrics, gateMetrics } from './metrics/gate-metrics.ts'
 import { type LimitMetrics, limitMetrics } from './metrics/limit-metrics.ts'
+import { readinessMetrics } from './metrics/readiness-metrics.ts'
 import { type CountReported, reportMetrics } from './metrics/report-metrics.ts'
 import { requestMetrics } from './metrics/request-metrics.ts'
 import { type SecretMetrics, secretMetrics } from './metrics/secret-metrics.ts'
@@ -35,6 +36,7 @@ export interface Metrics {
   readonly store: StoreMetrics
   /** For the metrics of parts that are not always there. */
   readonly registry: Registry
+  readonly watchReadiness: (isReady: () => boolean) => void
   readonly watchUpstream: (read: () => UpstreamConnections) => void
   /** The text of all metrics, in pieces; for a scrape. */
   readonly text: () => AsyncIterable<string>
@@ -72,6 +74,7 @@ export function openMetrics(): Metrics {
     secrets,
     store: storeMetrics(registry),
     registry,
+    watchReadiness: readinessMetrics(registry),
     watchUpstream: upstreamMetrics(registry),
     text: () => exposition(registry),
     contentType: registry.contentType,

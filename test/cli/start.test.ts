@@ -51,6 +51,7 @@ test('prints one line with its addresses, is live and ready, and counts', async 
   assert.equal((await send(url, { path: '/metrics' })).status, 400)
   assert.equal((await send(url, { headers: globexHeaders })).status, 200)
   const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
+  assert.match(metrics, /^magegate_ready 1$/m)
   assert.match(
     metrics,
     /magegate_requests_total\{integration="globex-pim",route="GET \/V1\/products\/:sku",status="200",code="none"\} 1/,
@@ -92,6 +93,8 @@ test('on SIGTERM it fails readiness, serves on with Connection: close, lets requ
   gateway.signal('SIGTERM')
   await untilDraining(gateway.adminUrl)
   assert.equal((await fetch(`${gateway.adminUrl}/livez`)).status, 200)
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  assert.match(metrics, /^magegate_ready 0$/m)
 
   const during = await send(gateway.url, {
     headers: globexHeaders,

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { mock, test } from 'node:test'
-import { copyCheckpoints, copyToFile } from '../../src/record/checkpoint-copies.ts'
+import { copyCheckpoints, copyToFile, copyToUrl } from '../../src/record/checkpoint-copies.ts'
 
 /** Lets what has been promised so far happen. */
 const settled = () => new Promise(setImmediate)
@@ -32,8 +36,15 @@ test('a second place that is away is reported, and gets all checkpoints in order
     await settled()
     assert.deepEqual(arrived, ['one', 'two', 'three'])
     copies.add('four')
-    await copies.close()
+    await settled()
     assert.deepEqual(arrived, ['one', 'two', 'three', 'four'])
+    isAway = true
+    copies.add('five')
+    await settled()
+    isAway = false
+    // Without waiting for the next attempt.
+    await copies.close()
+    assert.deepEqual(arrived, ['one', 'two', 'three', 'four', 'five'])
   } finally {
     mock.timers.reset()
   }
@@ -65,4 +76,28 @@ test('a copy begins a new line behind one that was cut off, as by a full disk', 
   for (const line of ['two', 'three']) await copy(line)
   assert.equal(await readFile(path, 'utf8'), 'one\ntw\ntwo\nthree\n')
   await rm(folder, { recursive: true })
+})
+
+test('a copy to a URL has arrived only when that URL itself answers 2xx', async () => {
+  const posted: unknown[] = []
+  await using receiver = createServer(async (request, response) => {
+    const { method, url, headers } = request
+    posted.push([method, url, headers['content-type'], await text(request)])
+    const status = Number(url?.slice(1))
+    response.writeHead(status, status === 307 ? { Location: '/200' } : {}).end()
+  })
+  receiver.listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  const at = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
+  await copyToUrl(`${at}/200`)('{"v":1}')
+  await copyToUrl(`${at}/202`)('{"v":2}')
+  for (const status of [307, 400, 404, 500]) {
+    await assert.rejects(copyToUrl(`${at}/${status}`)('{}'), Error, String(status))
+  }
+  assert.deepEqual(posted.slice(0, 2), [
+    ['POST', '/200', 'application/json', '{"v":1}'],
+    ['POST', '/202', 'application/json', '{"v":2}'],
+  ])
+  // The redirect was not followed.
+  assert.equal(posted.length, 6)
 })

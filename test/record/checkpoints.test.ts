@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { EventEmitter, once } from 'node:events'
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { chainLine, genesis } from '../../src/record/chain.ts'
+import { type ChainHead, chainLine, genesis } from '../../src/record/chain.ts'
 import { openCheckpoints } from '../../src/record/checkpoints.ts'
 
 let folder: string
@@ -107,4 +108,85 @@ test('a start reads the end of what may be years of checkpoints, and goes on beh
   await openCheckpointsOf(trail).close()
   assert.equal((await file.stat()).size, yearsBytes + 1 + line.length)
   await file.close()
+})
+
+test('a start covers a trail whose file has just been put aside', async () => {
+  const { trail, newer } = await writeTrail('aside.jsonl')
+  await writeFile(newer, Buffer.concat([await readFile(newer), await readFile(trail)]))
+  await writeFile(trail, '')
+  assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
+})
+
+test('a start finds the last checkpoint before whatever else was added', async () => {
+  const { trail } = await writeTrail('added.jsonl')
+  await coveredAtStart(trail)
+  const path = `${trail}.checkpoints`
+  const before = `${await readFile(path, 'utf8')}${'x'.repeat(200_000)}`
+  await writeFile(path, before)
+  await openCheckpointsOf(trail).close()
+  assert.equal(await readFile(path, 'utf8'), before)
+})
+
+/** The heads of the lines from one number to another. */
+function headsOf(from: number, to: number): ChainHead[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => ({
+    seq: from + index,
+    hash: String(from + index).padStart(64, '0'),
+  }))
+}
+
+test('records are covered at once when they are as many as configured, and those at a start without them', async () => {
+  const { trail } = await writeTrail('many.jsonl')
+  const settings = { key: { privateKey, id: 'k' }, everyRecords: 3, everySeconds: 3600 }
+  const written = new EventEmitter()
+  const fail = (error: unknown) => assert.fail(String(error))
+  const waiting = setInterval(() => undefined, 1000)
+  const tell = (line: string) => written.emit('checkpoint', JSON.parse(line))
+  const checkpoints = openCheckpoints(trail, { ...settings, everyRecords: 100 }, tell, fail)
+  const [atStart] = await once(written, 'checkpoint')
+  assert.deepEqual([atStart.from, atStart.to], [1, 4])
+  await checkpoints.close()
+  const few = openCheckpoints(trail, settings, tell, fail)
+  await few.write()
+  const next = once(written, 'checkpoint')
+  few.add(headsOf(5, 6))
+  few.add(headsOf(7, 7))
+  const [{ from, to, count }] = await next
+  assert.deepEqual([from, to, count], [5, 7, 3])
+  clearInterval(waiting)
+  await few.close()
+})
+
+test('a checkpoint that could not be written is written later as it was signed, and others after it', async () => {
+  const trail = join(folder, 'failing.jsonl')
+  const path = `${trail}.checkpoints`
+  const errors: unknown[] = []
+  const told: string[] = []
+  const settings = { key: { privateKey, id: 'k' }, everyRecords: 2, everySeconds: 3600 }
+  const checkpoints = openCheckpoints(
+    trail,
+    settings,
+    (line) => told.push(line),
+    (error) => errors.push(error),
+  )
+  await mkdir(path)
+  checkpoints.add(headsOf(1, 2))
+  await checkpoints.write()
+  checkpoints.add(headsOf(3, 3))
+  await checkpoints.write()
+  assert.ok(errors.length >= 2)
+  assert.deepEqual(told, [])
+  await rm(path, { recursive: true })
+  await checkpoints.write()
+  const ranges = told.map((line) => {
+    const { from, to } = JSON.parse(line) as Record<string, number>
+    return [from, to]
+  })
+  assert.deepEqual(ranges, [
+    [1, 2],
+    [3, 3],
+  ])
+  // The first attempt may have left a part of a line.
+  assert.equal(await readFile(path, 'utf8'), `\n${told.join('\n')}\n`)
+  await checkpoints.close()
 })

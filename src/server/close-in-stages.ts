@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
-/** How long the other side may go on sending after the last answer, milliseconds. */
-const lingerMs = 5_000
+/** How long a caller may go on sending a request that has been answered already, milliseconds. */
+export const lingerMs = 5_000
 
 /**
  * Closes a connection on which the caller may still be sending. What has been written goes out and is followed by the

@@ -7,6 +7,7 @@ import {
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { ReadableOptions } from 'node:stream'
+import { lingerMs } from './close-in-stages.ts'
 
 /** What the requests and answers of a session need to know about it. */
 export interface SessionFacts {
@@ -82,6 +83,23 @@ const connectionFields = new Set([
 const emptyStatuses = new Set([204, 205])
 
 /**
+ * Drops the rest of a body that nobody reads once its answer has been sent, and resets the stream if it takes too long.
+ * A reset before the end of the answer would leave it incomplete (RFC 9113, section 8.1); after it, callers that send
+ * everything before they read, as Java's and Python's do, would wait for ever or fail.
+ */
+function dropRestOfBody(stream: ServerHttp2Stream, request: Http2Request): void {
+  request.resume()
+  // Otherwise Node resets a stream that nobody has begun to read.
+  stream.resume()
+  stream.once('finish', () => {
+    const timer = setTimeout(() => {
+      if (!request.complete && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR)
+    }, lingerMs)
+    stream.once('close', () => clearTimeout(timer))
+  })
+}
+
+/**
  * An HTTP/2 answer that is written like one of HTTP/1.1. `Connection: close` becomes a message to the caller
  * to open no more streams on the connection.
  */
@@ -122,12 +140,7 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
     // Answers to HEAD and those with status 204, 205 and 304 ended with their head.
     if (stream.writableEnded || !last?.length) super.end()
     else super.end(last, encoding as BufferEncoding)
-    // RFC 9113, section 8.1: asks the caller not to send the rest of a body that nobody reads.
-    if (!stream.endAfterHeaders && !req.complete) {
-      stream.once('finish', () => {
-        if (!req.complete) stream.close(constants.NGHTTP2_NO_ERROR)
-      })
-    }
+    if (!stream.endAfterHeaders && !req.complete) dropRestOfBody(stream, req)
     return this
   }
 

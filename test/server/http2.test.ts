@@ -9,6 +9,14 @@ import { connect as connectTls } from 'node:tls'
 import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { answerOn, begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
+import {
+  endHeaders,
+  endStream,
+  frame,
+  frameTypes,
+  literals,
+  openRawHttp2,
+} from '../support/http2-frames.ts'
 import { scrapeUntil } from '../support/metrics.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
@@ -166,17 +174,38 @@ describe('a body over HTTP/2', () => {
 
   test('that is too large is given up, and the connection goes on', async () => {
     const stream = begin(session, postProduct)
-    stream.write(' '.repeat(bodyBytes + 1))
+    stream.on('end', () => stream.end()).write(' '.repeat(bodyBytes + 1))
     assert.equal((await answerOn(stream)).status, 413)
-    assert.equal(await resetOf(stream), 'NO_ERROR')
     const announced = begin(session, { ...postProduct, 'content-length': 1_073_741_824 })
     assert.equal((await answerOn(announced)).status, 413)
+    // It has been asked not to send what it announced.
+    assert.equal(await resetOf(announced), 'NO_ERROR')
     assert.equal((await sendOver(session)).status, 200)
+  })
+
+  test('that is refused can be sent to its end by a caller that reads only then', async () => {
+    using raw = await openRawHttp2(gateway.url)
+    const { headers, data, rstStream, ping } = frameTypes
+    const fields = [
+      [':method', 'POST'],
+      [':scheme', 'https'],
+      [':authority', 'a'],
+      [':path', '/wp-login.php'],
+    ] as const
+    raw.socket.write(frame(headers, endHeaders, 1, literals(fields)))
+    await raw.firstOf(data, 1)
+    raw.socket.write(frame(data, endStream, 1, Buffer.alloc(1_000)))
+    raw.socket.write(frame(ping, 0, 0, Buffer.alloc(8)))
+    await raw.firstOf(ping, 0)
+    raw.socket.destroy()
+    const frames = (await raw.ended).filter(({ stream }) => stream === 1)
+    assert.ok(frames.some(({ type, flags }) => type === data && (flags & endStream) > 0))
+    assert.ok(frames.every(({ type }) => type !== rstStream))
   })
 
   test('that does not arrive in time is given up', async () => {
     const stream = begin(session, postProduct)
-    stream.write('{')
+    stream.on('end', () => stream.end()).write('{')
     const { status, body } = await answerOn(stream)
     assert.deepEqual([status, JSON.parse(body).code], [408, 'request-timeout'])
     assert.deepEqual(received(), [])

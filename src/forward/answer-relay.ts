@@ -7,8 +7,8 @@ import {
   type AnswerSettings,
   boundReading,
   clientClosed,
-  standingHeaders,
   unrecorded,
+  withStandingHeaders,
 } from '../server/answer.ts'
 import { breakOff } from '../server/break-off.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
@@ -276,10 +276,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #writeHead(): void {
     const isLast = this.#settings.isDraining()
     this.#request.outcome = { status: this.#status }
-    this.#response.writeHead(this.#status, [
-      ...this.#headers,
-      ...standingHeaders(this.#response, this.#request, isLast),
-    ])
+    const headers = withStandingHeaders(this.#headers, this.#response, this.#request, isLast)
+    this.#response.writeHead(this.#status, headers)
   }
 
   #abort(error: Error): void {

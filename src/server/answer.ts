@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
 import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
+import { fieldsWhere } from '../syntax/headers.ts'
 import { breakOff } from './break-off.ts'
 import { closeInStages } from './close-in-stages.ts'
 import { hasOneBehind, noteLastAnswer } from './pipelined.ts'
@@ -102,7 +103,7 @@ export const unanswerable: Outcome = {
  * @param isLast whether the connection is to end with it; if the answer to a request that is under way comes after it,
  *   the connection ends with that
  */
-export function standingHeaders(
+function standingHeaders(
   response: ServerResponse,
   request: RequestContext,
   isLast: boolean,
@@ -113,6 +114,30 @@ export function standingHeaders(
     noteLastAnswer(response)
   }
   return headers
+}
+
+/**
+ * The header section of an answer of Magento: its fields, and those of the gateway. Of `Deprecation` and `Sunset` an answer
+ * may have only one (RFC 9745, section 2; RFC 8594, section 3), and that of the gateway, which the operator has set for
+ * its callers, counts.
+ * @param headers of Magento, names and values in turn
+ */
+export function withStandingHeaders(
+  headers: readonly string[],
+  response: ServerResponse,
+  request: RequestContext,
+  isLast: boolean,
+): string[] {
+  const { answerHeaders } = request
+  const standing = standingHeaders(response, request, isLast)
+  // Whoever says until when a route works also says that it is deprecated.
+  if (!answerHeaders.includes('Deprecation')) return [...headers, ...standing]
+  const hasSunset = answerHeaders.includes('Sunset')
+  const kept = fieldsWhere(
+    headers,
+    (name) => name !== 'deprecation' && !(name === 'sunset' && hasSunset),
+  )
+  return [...kept, ...standing]
 }
 
 /** A rejection, and the name of the step or policy that refused; absent if something else did. */

@@ -6,7 +6,7 @@ import {
   type AnswerSettings,
   clientClosed,
   endWhenReady,
-  standingHeaders,
+  withStandingHeaders,
 } from '../../server/answer.ts'
 import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
 import { isNotModified } from './preconditions.ts'
@@ -79,8 +79,8 @@ export function answerWhole(
   }
   // A read is answered at once.
   endWhenReady(response, request, settings, () => {
-    const standing = standingHeaders(response, request, settings.isDraining())
-    response.writeHead(status, [...headers, ...standing])
+    const isLast = settings.isDraining()
+    response.writeHead(status, withStandingHeaders(headers, response, request, isLast))
     if (body.length > onePieceBytes) response.end(body)
     else response.end(body.toString('latin1'), 'latin1')
   })

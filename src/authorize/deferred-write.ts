@@ -103,9 +103,15 @@ function isLongFor({ endpoint, json }: RequestContext): boolean {
 /** Whether a `Prefer` header has `respond-async` (RFC 7240, sections 2 and 4.1). Parameters of it are ignored. */
 function prefersAsync(rawHeaders: readonly string[]): boolean {
   return allValues(rawHeaders, 'prefer').some((value) =>
-    value.split(',').some((each) => /^\s*respond-async\s*(?:;|$)/i.test(each)),
+    value.match(listMember)?.some((each) => asyncPreference.test(each)),
   )
 }
+
+/** Commas separate members, but not within a quoted string (RFC 9110, sections 5.6.1 and 5.6.4). */
+const listMember = /(?:[^",]|"(?:[^"\\]|\\.)*"?)+/g
+
+/** An empty value means the same as none (RFC 7240, section 2). */
+const asyncPreference = /^\s*respond-async\s*(?:=\s*""\s*)?(?:;|$)/i
 
 /** Whether carrying the request out twice has the same effect as once. */
 function isRepeatable({ route = '', endpoint }: RequestContext): boolean {

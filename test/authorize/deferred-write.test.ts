@@ -34,13 +34,23 @@ describe('a write becomes a job', () => {
     ['Respond-Async, wait=10'],
     ['wait=10 , respond-async; foo=bar'],
     ['return=minimal', 'respond-async'],
+    ['respond-async="", wait="10"'],
+    ['note="a, \\"b", respond-async; note="c, d"'],
   ]) {
     test(`that says Prefer: ${prefer.join(' and ')}`, () => {
       assert.equal(deferralOf({ prefer })?.isAsked, true)
     })
   }
 
-  for (const prefer of [[], ['respond-asynchronously'], ['respond-async=1'], ['wait=10']]) {
+  for (const prefer of [
+    [],
+    ['respond-asynchronously'],
+    ['respond-async=1'],
+    ['wait=10'],
+    ['note="later, respond-async, or now"'],
+    ['note="a \\", respond-async, \\""'],
+    ['note="never closed, respond-async'],
+  ]) {
     test(`but not one that says Prefer: ${prefer.join() || 'nothing'}`, () => {
       assert.equal(deferralOf({ prefer }), undefined)
     })

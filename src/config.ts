@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
 import { checkCachedEndpoints } from './config/cache-rules.ts'
 import { checkCertificates, checkCertificatesShown } from './config/certificate-rules.ts'
@@ -76,6 +77,8 @@ export async function loadConfig(
     sources,
   )
   const tracing = readTracing(env)
+  // At a reload, requests are served meanwhile.
+  await nextTurn()
   const faults = [
     ...[gateway, ...integrations, ...defined.files].flatMap((loaded) => loaded.faults),
     ...[...listed.faults, ...defined.faults, ...classes.faults],

@@ -98,6 +98,7 @@ export async function buildGateway(
   const reloadConfig = prepareReload({
     load,
     generations,
+    redactions,
     isDraining: () => isDraining,
     metrics,
     log,

@@ -13,8 +13,11 @@ export function sameSettings(one: unknown, other: unknown): boolean {
   }
   if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return false
   if (Array.isArray(one) !== Array.isArray(other)) return false
-  return namesOf(one, other).every((name) =>
-    sameSettings(one[name as keyof typeof one], other[name as keyof typeof other]),
+  const own = one as Readonly<Record<string, unknown>>
+  const others = other as Readonly<Record<string, unknown>>
+  return (
+    Object.keys(own).every((name) => sameSettings(own[name], others[name])) &&
+    Object.keys(others).every((name) => Object.hasOwn(own, name) || others[name] === undefined)
   )
 }
 

@@ -5,6 +5,7 @@ import { restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
 import type { Metrics } from '../record/metrics.ts'
+import type { Redactions } from '../record/redactions.ts'
 import type { Generations } from './generations.ts'
 
 /** The outcome of a reload. Only `reloaded` has changed anything. */
@@ -29,6 +30,7 @@ export interface ReloadParts {
   /** Reads and checks the whole configuration; rejects with a {@link ConfigError} for its faults. */
   readonly load: () => Promise<Config>
   readonly generations: Generations
+  readonly redactions: Redactions
   readonly isDraining: () => boolean
   readonly metrics: Metrics
   readonly log: Logger
@@ -41,6 +43,7 @@ export interface ReloadParts {
 export function prepareReload({
   load,
   generations,
+  redactions,
   isDraining,
   metrics,
   log,
@@ -55,11 +58,13 @@ export function prepareReload({
     if (isDraining()) return { status: 'stopping' }
     const { config: running } = generations.current()
     const next = await load()
-    // Reading takes a while; once draining has begun, no generation may follow the last.
+    // All this takes a while; once draining has begun, no generation may follow the last.
     if (isDraining()) return { status: 'stopping' }
     const faults = restartFaults(running, next)
     if (faults.length > 0) throw new ConfigError(faults)
-    const changes = describeChanges(running, next)
+    const changes = await describeChanges(running, next)
+    await redactions.prepare(next.secrets, next.gateway.audit.redact)
+    if (isDraining()) return { status: 'stopping' }
     generations.switchTo(next)
     metrics.secrets.expect(next.integrations)
     generation += 1

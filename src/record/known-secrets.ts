@@ -19,14 +19,25 @@ const base = 0x01000193
 /** Shorter secrets are not searched for: the search cannot find them, and only a URL can be as short. */
 const minSecretLength = windowLength
 
+/** Work that is done in steps of a few milliseconds, between which other work can be done. */
+export type Steps<Result> = Generator<void, Result>
+
 /**
  * Compiles a search for secrets in plain, percent-encoded, base64, base64url (also within a longer text
  * that was encoded), hex and JSON-escaped form.
  */
 export function compileKnownSecrets(secrets: readonly string[]): Redact {
+  const steps = compileInSteps(secrets)
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  return step.value
+}
+
+/** The same as {@link compileKnownSecrets}. That takes a second for tens of thousands of secrets. */
+export function* compileInSteps(secrets: readonly string[]): Steps<Redact> {
   const texts = [...new Set(secrets)].filter((text) => text.length >= minSecretLength)
   if (texts.length === 0) return (text) => text
-  const { grams, starts, lengths, find } = hashTable(texts)
+  const { grams, starts, lengths, find } = yield* hashTable(texts)
   return (text) => {
     let out = ''
     let shown = 0
@@ -94,9 +105,12 @@ function hasGram(grams: Grams, gram: number): boolean {
   return ((grams[bit >>> 5] as number) & (1 << (bit & 31))) !== 0
 }
 
-function gramsOf(all: readonly number[]): Grams {
+function* gramsOf(all: readonly number[]): Steps<Grams> {
   const grams = new Int32Array(2 ** Math.max(11, Math.ceil(Math.log2(all.length))))
-  for (const gram of all) addGram(grams, gram)
+  for (const [index, gram] of all.entries()) {
+    if (index % entriesPerStep === 0) yield
+    addGram(grams, gram)
+  }
   return grams
 }
 
@@ -122,12 +136,17 @@ interface HashTable {
   readonly find: (hash: number) => number[]
 }
 
-function hashTable(secrets: readonly string[]): HashTable {
+/** How many secrets, and how many entries of a table, are worked on in a row. */
+const secretsPerStep = 100
+const entriesPerStep = 50_000
+
+function* hashTable(secrets: readonly string[]): Steps<HashTable> {
   const entries: { readonly hash: number; readonly index: number }[] = []
   const firstGrams: number[] = []
   const firstWindows: number[] = []
   const lengths = new Set<number>()
   for (const [index, secret] of secrets.entries()) {
+    if (index % secretsPerStep === 0) yield
     const hashes = new Set<number>()
     // For most secrets most forms are the same.
     for (const form of new Set(formsOf(secret))) {
@@ -144,15 +163,16 @@ function hashTable(secrets: readonly string[]): HashTable {
   const hashes = new Int32Array(size)
   // From 1 on; 0 is a free place.
   const indexes = new Int32Array(size)
-  for (const { hash, index } of entries) {
+  for (const [at, { hash, index }] of entries.entries()) {
+    if (at % entriesPerStep === 0) yield
     let place = hash & mask
     while (indexes[place] !== 0) place = (place + 1) & mask
     hashes[place] = hash
     indexes[place] = index + 1
   }
   return {
-    grams: gramsOf(firstGrams),
-    starts: gramsOf(firstWindows),
+    grams: yield* gramsOf(firstGrams),
+    starts: yield* gramsOf(firstWindows),
     lengths: [...lengths].sort((one, other) => one - other),
     find: (hash) => {
       const found: number[] = []

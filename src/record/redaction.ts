@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Secret } from '../contract/secret.ts'
-import { compileKnownSecrets, type Redact } from './known-secrets.ts'
+import { compileInSteps, compileKnownSecrets, type Redact } from './known-secrets.ts'
 import { compileShapes, type ShapeSettings } from './token-shapes.ts'
 
 /** Compiles the search that every finished line goes through: first for known secrets, then for the shapes of tokens. */
@@ -7,7 +8,28 @@ export function compileRedaction(
   secrets: readonly Secret[],
   settings: ShapeSettings = { emails: false },
 ): Redact {
-  const redactKnown = compileKnownSecrets(secrets.map((secret) => secret.reveal()))
+  return withShapes(compileKnownSecrets(revealed(secrets)), settings)
+}
+
+/** The same as {@link compileRedaction}, in many turns of the event loop, so that requests are served meanwhile. */
+export async function compileRedactionInTurns(
+  secrets: readonly Secret[],
+  settings: ShapeSettings,
+): Promise<Redact> {
+  const steps = compileInSteps(revealed(secrets))
+  let step = steps.next()
+  while (!step.done) {
+    await nextTurn()
+    step = steps.next()
+  }
+  return withShapes(step.value, settings)
+}
+
+function revealed(secrets: readonly Secret[]): string[] {
+  return secrets.map((secret) => secret.reveal())
+}
+
+function withShapes(redactKnown: Redact, settings: ShapeSettings): Redact {
   const redactShapes = compileShapes(settings, redactKnown)
   return (line) => redactShapes(redactKnown(line))
 }

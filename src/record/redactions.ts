@@ -1,13 +1,15 @@
 import { hash } from 'node:crypto'
 import type { Secret } from '../contract/secret.ts'
 import type { Redact } from './known-secrets.ts'
-import { compileRedaction } from './redaction.ts'
+import { compileRedaction, compileRedactionInTurns } from './redaction.ts'
 import type { ShapeSettings } from './token-shapes.ts'
 
 /** The secrets of all configurations that log or audit may still mention. */
 export interface Redactions {
   /** Replaces the secrets of all of them in a text. */
   readonly redact: Redact
+  /** Compiles what {@link add} will need for the same list of secrets, so slowly that requests are served meanwhile. */
+  readonly prepare: (secrets: readonly Secret[], settings: ShapeSettings) => Promise<void>
   /**
    * Adds the secrets of a configuration.
    * @returns removes them again; to be called when nothing of that configuration can be written any more
@@ -20,17 +22,30 @@ export function openRedactions(): Redactions {
   const shared = new Map<string, { readonly redact: Redact; users: number }>()
   // Almost always just one.
   let living: readonly Redact[] = []
+  const prepared = new WeakMap<
+    readonly Secret[],
+    { readonly key: string; readonly redact: Redact }
+  >()
   return {
     redact: (text) => {
       let shown = text
       for (const redact of living) shown = redact(shown)
       return shown
     },
+    prepare: async (secrets, settings) => {
+      const key = keyOf(secrets, settings)
+      const redact = shared.get(key)?.redact ?? (await compileRedactionInTurns(secrets, settings))
+      prepared.set(secrets, { key, redact })
+    },
     add: (secrets, settings) => {
-      // In no certain order, since many files are read at once.
-      const texts = secrets.map((secret) => secret.reveal()).sort()
-      const key = hash('sha256', JSON.stringify([texts, settings]))
-      const own = shared.get(key) ?? { redact: compileRedaction(secrets, settings), users: 0 }
+      const { key, redact } = prepared.get(secrets) ?? {
+        key: keyOf(secrets, settings),
+        redact: undefined,
+      }
+      const own = shared.get(key) ?? {
+        redact: redact ?? compileRedaction(secrets, settings),
+        users: 0,
+      }
       own.users += 1
       shared.set(key, own)
       living = [...shared.values()].map(({ redact }) => redact)
@@ -42,4 +57,10 @@ export function openRedactions(): Redactions {
       }
     },
   }
+}
+
+function keyOf(secrets: readonly Secret[], settings: ShapeSettings): string {
+  // In no certain order, since many files are read at once.
+  const texts = secrets.map((secret) => secret.reveal()).sort()
+  return hash('sha256', JSON.stringify([texts, settings]))
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { ConsumeMessage } from 'amqplib'
 import type { HandleDelivery } from '../durable-queue.ts'
 import { waitForAll } from '../wait-for-all.ts'
@@ -75,7 +76,8 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   }
   let isClosing = false
   let isPumpDue = false
-  let pausedUntilMs = 0
+  // Milliseconds of `performance.now()`.
+  let pausedUntil = 0
   let timer: NodeJS.Timeout | undefined
 
   function onMessage(message: ConsumeMessage, receipt: Receipt, queue: string): void {
@@ -94,8 +96,8 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     } else {
       const isRedelivered = message.fields.redelivered
       const dueAtMs = entry.notBeforeMs ?? entry.putAtMs
-      const heldSinceMs = clock()
-      const fresh = { entry, receipt, isRedelivered, dueAtMs, heldSinceMs, isUnderWay: false }
+      const heldSince = performance.now()
+      const fresh = { entry, receipt, isRedelivered, dueAtMs, heldSince, isUnderWay: false }
       entries.add(fresh)
       sendAway(fresh)
     }
@@ -132,16 +134,17 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   function pump(): void {
     clearTimeout(timer)
     const nowMs = clock()
+    const pausedForMs = pausedUntil - performance.now()
     if (isClosing) return
-    while (nowMs >= pausedUntilMs && underWay.size < concurrency) {
+    while (pausedForMs <= 0 && underWay.size < concurrency) {
       const held = entries.take(nowMs)
       if (held === undefined) break
       start(held)
     }
     if (underWay.size >= concurrency) return
-    const nextAtMs = Math.max(entries.nextDueAtMs(), pausedUntilMs)
-    if (nextAtMs === Number.POSITIVE_INFINITY) return
-    timer = setTimeout(pump, Math.min(nextAtMs - nowMs, lookForOldEveryMs))
+    const waitMs = Math.max(entries.nextDueAtMs() - nowMs, pausedForMs)
+    if (waitMs === Number.POSITIVE_INFINITY) return
+    timer = setTimeout(pump, Math.min(waitMs, lookForOldEveryMs))
   }
 
   function start(held: Held): void {
@@ -155,7 +158,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       .catch((error: unknown): Fate => {
         onFault(error)
         // The records cannot be reached, which concerns all entries; or this consumer is being closed.
-        pausedUntilMs = clock() + pauseMs
+        pausedUntil = performance.now() + pauseMs
         return { is: 'waiting', dueAtMs: 0 }
       })
       .then((fate) => {
@@ -218,8 +221,8 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   /** Gives back all waiting entries before the broker takes them away; in order, so that they return in that order. */
   function giveBackOld(): void {
     const waiting = [...entries.all()].filter(({ isUnderWay }) => !isUnderWay)
-    const oldestMs = clock() - longestHoldMs
-    if (isClosing || !waiting.some(({ heldSinceMs }) => heldSinceMs < oldestMs)) return
+    const oldest = performance.now() - longestHoldMs
+    if (isClosing || !waiting.some(({ heldSince }) => heldSince < oldest)) return
     for (const held of waiting) {
       entries.remove(held)
       held.receipt.giveBack()

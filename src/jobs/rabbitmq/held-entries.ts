@@ -11,7 +11,8 @@ export interface Held {
   isRedelivered: boolean
   /** Milliseconds since the epoch. */
   dueAtMs: number
-  readonly heldSinceMs: number
+  /** Milliseconds of `performance.now()`. */
+  readonly heldSince: number
   isUnderWay: boolean
 }
 

@@ -166,6 +166,29 @@ describe('jobs in RabbitMQ', () => {
       await untilEmpty(backend)
     }))
 
+  test('go on when Redis is back, though the clock was set back while it was away', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+    await withBackend(async (backend) => {
+      await backend.jobs.put(entryOf('first'))
+      const deliveries = deliveriesOf(backend.jobs)
+      const first = await deliveries.next()
+      await backend.jobs.put(entryOf('second'))
+      await redis.kill()
+      while (!backend.isAway?.()) await delay(20)
+      const before = backend.faults.length
+      first.settle(done)
+      // Neither can the end of the first one be noted, nor the second one begun.
+      while (backend.faults.length < before + 2) await delay(20)
+      t.mock.timers.setTime(Date.now() - 3_600_000)
+      await redis.restart()
+      const { delivery, settle } = await deliveries.next()
+      assert.equal(delivery.id, 'second')
+      settle(done)
+      while (backend.isAway?.()) await delay(20)
+      await untilEmpty(backend)
+    })
+  })
+
   test('that wait for long take no place from others, and come back as they were, whatever Redis forgets', () =>
     withBackend(async (backend) => {
       const ids = Array.from({ length: 40 }, (_, index) => `waits-${index}`)

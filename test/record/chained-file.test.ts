@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import type { ChainHead } from '../../src/record/chain.ts'
 import { openChainedFile } from '../../src/record/chained-file.ts'
+import { segmentFiles } from '../../src/record/segments.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
 
@@ -115,6 +117,70 @@ test('continues its chain after foreign lines, however long', async () => {
   const event = JSON.parse(last) as Line
   assert.equal(event.seq, 2)
   assert.equal(event.cutSha256, sha256(foreign))
+  assert.ok((await readFile(path, 'utf8')).endsWith(`${foreign}${last}\n`))
+})
+
+test('goes on after lines that had been signed and are gone, and says which ones', async () => {
+  const path = join(folder, 'missing.jsonl')
+  const first = await openChainedFile(path, undefined, failOn)
+  await first.append(['{"n":1}', '{"n":2}'])
+  await first.close()
+  const whole = await readFile(path, 'utf8')
+  const written: number[] = []
+  const tell = (heads: readonly ChainHead[]) => written.push(...heads.map(({ seq }) => seq))
+  const signed = { seq: 5, hash: 'a'.repeat(64) }
+  const second = await openChainedFile(path, undefined, failOn, tell, signed)
+  assert.deepEqual(second.missingAtOpen, { from: 3, to: 5 })
+  await second.append(['{"n":6}'])
+  await second.close()
+  const text = await readFile(path, 'utf8')
+  const lines = readChain(text.slice(whole.length), signed)
+  const [resumed] = lines as (Line & { missingFrom?: number; missingTo?: number })[]
+  assert.deepEqual([resumed?.event, resumed?.missingFrom, resumed?.missingTo], ['resumed', 3, 5])
+  assert.deepEqual(written, [6, 7])
+  const third = await openChainedFile(path, undefined, failOn, tell, signed)
+  assert.equal(third.missingAtOpen, undefined)
+  await third.close()
+})
+
+test('records lines that were given up without an attempt', async () => {
+  const path = join(folder, 'missed.jsonl')
+  const file = await openChainedFile(path, undefined, failOn)
+  file.miss(2)
+  file.miss(1)
+  assert.ok(file.isFailing())
+  await file.append(['{"n":1}'])
+  assert.ok(!file.isFailing())
+  await file.close()
+  const [resumed, record] = readChain(await readFile(path, 'utf8'))
+  assert.deepEqual([resumed?.event, resumed?.lost, record?.n], ['resumed', 3, 1])
+})
+
+test('takes no line for written where not even what was lost could be accounted for', async () => {
+  const path = join(folder, 'short-again.jsonl')
+  const errors: unknown[] = []
+  const file = await openChainedFile(path, undefined, (error) => errors.push(error))
+  const [first = ''] = await file.append(['{"n":1}'])
+  for (const bytes of [first.length + 20, first.length + 50]) {
+    await limit(bytes)
+    const taken = await file.append(['{"n":2}']).finally(() => limit('unlimited'))
+    assert.deepEqual(taken, [])
+    assert.ok(file.isFailing())
+  }
+  assert.equal((await file.append(['{"n":3}'])).length, 1)
+  await file.close()
+  const [, , ...cut] = (await readFile(path, 'utf8')).split('\n')
+  const [resumed, record] = readChain(`${cut.slice(-3).join('\n')}`, readChain(first)[0])
+  assert.deepEqual([resumed?.event, resumed?.lost, record?.n], ['resumed', 2, 3])
+})
+
+test('keeps as many of the files put aside as it is to', async () => {
+  const path = join(folder, 'kept.jsonl')
+  const file = await openChainedFile(path, { sizeMiB: 1, keep: 2, compress: 'none' }, failOn)
+  const line = JSON.stringify({ filler: 'x'.repeat(1_048_576) })
+  for (let count = 0; count < 5; count += 1) await file.append([line])
+  await file.close()
+  assert.equal(segmentFiles(path).length, 2)
 })
 
 test('loses no line over rotations, and goes on with the chain in the next file', async () => {

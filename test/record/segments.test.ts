@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text as streamText } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
-import { gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { deleteOldSegments, openSegments, segmentFiles } from '../../src/record/segments.ts'
 import { decompress } from '../../src/verify/decompress.ts'
@@ -76,6 +76,40 @@ test('finishes at the start what was left unfinished', async () => {
   )
 })
 
+test('loses nothing of a line that was cut off, and lets nobody else read what it writes', async () => {
+  const trail = join(folder, 'cut.jsonl')
+  const segment = `${trail}.20260115T093000123Z`
+  const contents = '{"time":"2026-01-15T09:30:00.000Z","requestId":"a"}\n{"time":"2026'
+  await writeFile(segment, contents)
+  const segments = openSegments(trail, 'gzip', failOn)
+  await untilFinished(trail, '.gz')
+  await segments.close()
+  assert.equal(gunzipSync(await readFile(`${segment}.gz`)).toString(), contents)
+  for (const name of [`${segment}.gz`, `${segment}.idx`]) {
+    assert.equal((await stat(name)).mode & 0o777, 0o640 & ~process.umask(), name)
+  }
+})
+
+test('leaves what is finished, tells what cannot be finished, and goes on', async () => {
+  const trail = join(folder, 'finished.jsonl')
+  const names = ['20260115T093000123Z', '20260116T093000123Z', '20260117T093000123Z']
+  const [finished, unusable, last] = names.map((name) => `${trail}.${name}`)
+  const compressed = gzipSync('{"n":1}\n')
+  await writeFile(`${finished}.gz`, compressed)
+  await mkdir(`${unusable}`)
+  await writeFile(`${last}`, '{"n":3}\n')
+  const errors: unknown[] = []
+  const segments = openSegments(trail, 'gzip', (error) => errors.push(error))
+  while (segmentFiles(trail).at(-1) !== `${last}.gz`) await new Promise(setImmediate)
+  await segments.close()
+  assert.deepEqual(await readFile(`${finished}.gz`), compressed)
+  assert.equal(errors.length, 1)
+})
+
+test('there are none where there is no folder', () => {
+  assert.deepEqual(segmentFiles(join(folder, 'nowhere', 'audit.jsonl')), [])
+})
+
 test('deletes what is more than is kept, and what is older, with its index', async () => {
   const trail = join(folder, 'old.jsonl')
   const day = 86_400_000
@@ -96,6 +130,11 @@ test('deletes what is more than is kept, and what is older, with its index', asy
     [`${names[1]}.gz`, `${names[1]}.idx`, names[2], `${names[2]}.idx`, names[3], `${names[3]}.idx`]
       .map(String)
       .sort(),
+  )
+  await deleteOldSegments(trail, { keep: 3, keepDays: 2 })
+  assert.deepEqual(
+    await left(),
+    [names[2], `${names[2]}.idx`, names[3], `${names[3]}.idx`].map(String).sort(),
   )
   await deleteOldSegments(trail, { keep: 3, keepDays: 1 })
   assert.deepEqual(await left(), [names[3], `${names[3]}.idx`].map(String).sort())

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { type IndexedField, readIndex } from '../../src/record/segment-index.ts'
-import { segmentFiles } from '../../src/record/segments.ts'
+import { openSegments, segmentFiles } from '../../src/record/segments.ts'
 import type { FoundRecord } from '../../src/search/query.ts'
 import { searchTrail } from '../../src/search/search-trail.ts'
 import { decompress } from '../../src/verify/decompress.ts'
@@ -251,3 +251,34 @@ describe('the command', () => {
     assert.match(stderr, /--status must be a number of three digits/)
   })
 })
+
+for (const compress of ['none', 'gzip', 'zstd'] as const) {
+  test(`finds every record of a long file put aside with compress: ${compress}, whatever its time`, async () => {
+    const path = join(folder, `long-${compress}.jsonl`)
+    const segment = `${path}.20260116T000000000Z`
+    // About three blocks, in which the times go back.
+    const long = records.slice(0, 3_000).toReversed()
+    await writeFile(segment, long.map((record) => `${JSON.stringify(record)}\n`).join(''))
+    const segments = openSegments(path, compress, (error) => assert.fail(String(error)))
+    while (!existsSync(`${segment}.idx`)) await new Promise(setImmediate)
+    await segments.close()
+    // Each block is found by its place, and only by what it contains.
+    const index = readIndex(await readFile(`${segment}.idx`))
+    const { offset = 0, length = 0 } = index?.blocks.at(-1) ?? {}
+    const suffix = { none: '', gzip: '.gz', zstd: '.zst' }[compress]
+    assert.equal(offset + length, (await stat(`${segment}${suffix}`)).size)
+    assert.equal(index?.blocksWith('requestId', 'request-2999').size, 1)
+    const times = index?.blocks.flatMap(({ fromMs, toMs }) => [toMs, fromMs]) ?? []
+    assert.ok(times.length >= 4)
+    assert.deepEqual(
+      times,
+      times.toSorted((one, other) => other - one),
+    )
+    for (const n of [0, 999, 1_000, 1_500, 2_001, 2_999]) {
+      const requestId = `request-${n}`
+      const atMs = begin + n * 1_000
+      assert.deepEqual(await found(path, { requestId }), [requestId])
+      assert.deepEqual(await found(path, {}, atMs, atMs + 1), [requestId])
+    }
+  })
+}

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { chainLines, genesis } from '../../src/record/chain.ts'
+import { headsAfter } from '../../src/record/file-end.ts'
+
+test('of a file of any length, the heads after a line are all that follow it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-file-end-'))
+  const jsons = Array.from({ length: 300 }, (_, n) => JSON.stringify({ n, filler: 'x'.repeat(n) }))
+  const { lines, heads } = chainLines(jsons, genesis)
+  const text = lines.join('')
+  const half = lines.slice(0, 150).join('').length
+  const frames = [text.slice(0, half), text.slice(half)].map((part) => zstdCompressSync(part))
+  for (const [name, bytes] of [
+    ['plain', text],
+    ['compressed.gz', gzipSync(text)],
+    ['compressed.zst', Buffer.concat(frames)],
+  ] as const) {
+    const file = join(folder, name)
+    await writeFile(file, bytes)
+    for (let seq = 0; seq <= heads.length; seq += 1) {
+      assert.deepEqual(headsAfter(file, seq), heads.slice(seq), `${name} ${seq}`)
+    }
+  }
+  await rm(folder, { recursive: true })
+})

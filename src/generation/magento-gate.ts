@@ -8,6 +8,7 @@ import {
   openUpstreamGate,
   type UpstreamGate,
 } from '../forward/gate/upstream-gate.ts'
+import { logCircuits } from './circuit-log.ts'
 import type { LastingParts } from './lasting-parts.ts'
 
 /** The rules of a configuration for the gate to Magento. */
@@ -26,15 +27,13 @@ export function openMagentoGate(
   rules: GateRules,
   { clock, metrics, log }: Pick<LastingParts, 'clock' | 'metrics' | 'log'>,
 ): UpstreamGate {
+  const logCircuit = logCircuits(log)
   return openUpstreamGate(rules, clock, {
     onShed: metrics.gate.shed,
     onWaited: metrics.gate.waited,
     onCircuit: (state, integration) => {
       if (state === 'open') metrics.gate.circuitOpened()
-      const whose = integration === undefined ? '' : ' for one integration'
-      if (state === 'open') {
-        log.error({ integration }, `Magento is failing${whose}: the circuit to it is open`)
-      } else log.info({ integration }, `the circuit to Magento${whose} is ${state}`)
+      logCircuit(state, integration)
     },
   })
 }

@@ -11,6 +11,8 @@ import type { Services, SharedLimiter } from '../policy.ts'
 import { type MemoryBuckets, memoryBuckets } from '../store/memory-buckets.ts'
 import type { InheritedMap } from './inherited-map.ts'
 import type { LastingParts } from './lasting-parts.ts'
+import { boundLines } from './reported-lines.ts'
+import { tellOnce } from './tell-once.ts'
 
 /** What the services need besides the configuration and the lasting parts. */
 export interface ServiceParts {
@@ -27,6 +29,10 @@ export function prepareServices(
   { sharedLimiter, buckets, contract }: ServiceParts,
 ): Services {
   const origin = publicOrigin(gateway.listen)
+  const mayTell = boundLines(buckets, clock)
+  const warn: Warn = (told, message) => {
+    if (mayTell(told.integration)) log.warn(told, message)
+  }
   return {
     localLimiter: (name, limit, keys) => {
       const named = buckets.take(name, () => memoryBuckets(keys, clock))
@@ -38,7 +44,7 @@ export function prepareServices(
       const { requestId, verified = '' } = request
       metrics.countReported(verified, policy, code)
       const told = { requestId, integration: verified, policy, code, reason, violations }
-      log.info(told, 'a policy would refuse this request')
+      if (mayTell(verified)) log.info(told, 'a policy would refuse this request')
     },
     countExceeded: metrics.limits.exceeded,
     penaltyOf: penalties.penaltyOf,
@@ -48,46 +54,52 @@ export function prepareServices(
     clock: Date.now,
     publicOrigin: origin,
     // Endpoints that the shop defines take precedence over the built-in ones.
-    endpoints: [...defined.map((settings) => withCall(settings, log)), ...endpoints],
+    endpoints: [...defined.map((settings) => withCall(settings, log, clock)), ...endpoints],
     contract,
     keepsJobs: gateway.jobs !== undefined,
     jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
     reportViolations: reporter(
       metrics.contract.violated,
       'a request departs from the schema of Magento',
-      log,
+      warn,
     ),
     reportDrift: reporter(
       metrics.contract.drifted,
       'an answer departs from the schema of Magento',
-      log,
+      warn,
     ),
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }
 }
 
-function withCall(settings: EndpointFileSettings, log: Logger): Endpoint {
+function withCall(settings: EndpointFileSettings, log: Logger, clock: () => number): Endpoint {
   const called = parseRoutePattern(settings.call.route)
-  const endpoint = definedEndpoint(settings, reportUnmapped(log))
+  const endpoint = definedEndpoint(settings, reportUnmapped(settings.route, log, clock))
   return { ...endpoint, ...(called && { calls: [called] }) }
 }
 
-/** Logs why an answer could not be mapped. */
-function reportUnmapped(log: Logger) {
-  return (route: string, error: unknown) => {
+/** Logs why answers could not be mapped. */
+function reportUnmapped(route: string, log: Logger, clock: () => number) {
+  const tell = tellOnce((error) => {
     log.error({ route, err: error }, 'a write was carried out, but its answer could not be mapped')
-  }
+  }, clock)
+  return (_route: string, error: unknown) => tell(error)
 }
+
+type Warn = (
+  told: { readonly integration: string; readonly [fact: string]: unknown },
+  message: string,
+) => void
 
 /** Counts and logs departures from a schema. */
 function reporter(
   count: (integration: string, route: string) => void,
   message: string,
-  log: Logger,
+  warn: Warn,
 ): Services['reportViolations'] {
   return ({ requestId, verified = '', route = '' }, violations) => {
     count(verified, route)
-    log.warn({ requestId, integration: verified, route, violations }, message)
+    warn({ requestId, integration: verified, route, violations }, message)
   }
 }

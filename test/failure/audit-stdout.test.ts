@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
@@ -41,4 +42,24 @@ test('standard output that nobody reads delays nothing, and the file has every r
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
   assert.equal(lines.length, requests)
   child.stdout.destroy()
+})
+
+test('standard output that is read has each record of the file, byte for byte', async () => {
+  await using magento = await startMagento()
+  await using files = await writeConfig({ gateway: {}, integrations: {} })
+  const file = join(files.path, 'audit.jsonl')
+  for (const stdout of [true, false]) {
+    await rm(file, { force: true })
+    await using settings = await writeConfig({
+      gateway: gatewaySettings({ magentoUrl: magento.url, gateway: { audit: { stdout } } }, file),
+      integrations: { globex },
+    })
+    const gateway = await startedProcess(['start', '--config', settings.path], testEnv)
+    for (let sent = 0; sent < 3; sent += 1) await send(gateway.url, { headers: globexHeaders })
+    const { stdout: printed } = await gateway.stop()
+    const records = await readFile(file, 'utf8')
+    assert.equal(records.trimEnd().split('\n').length, 3)
+    // The first line tells the addresses.
+    assert.equal(printed.slice(printed.indexOf('\n') + 1), stdout ? records : '')
+  }
 })

@@ -172,7 +172,9 @@ test('a connection with too many pipelined requests is ended', async () => {
   await upstream.requestsReach(33)
   upstream.answer = (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}`)
   for (const socket of arrived) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
-  assert.deepEqual(statusesIn(await reading), [...Array(33).fill(200), 429])
+  const answers = await reading
+  assert.deepEqual(statusesIn(answers), [...Array(33).fill(200), 429])
+  assert.match(answers, /HTTP\/1\.1 429 .+\r\n(?:.+\r\n)*?Retry-After: 1\r\n/)
   assert.equal(upstream.requests.length, 33)
   // Each one is recorded, answered or not.
   await bounded.auditRecords(500)

@@ -12,8 +12,8 @@ import { lingerMs } from './close-in-stages.ts'
 /** What the requests and answers of a session need to know about it. */
 export interface SessionFacts {
   readonly socket: Socket
-  /** Tells the caller to open no more streams on this connection; open ones go on. */
-  readonly announceEnd: () => void
+  /** Tells the caller to open no more streams on this connection, once its open ones are answered. */
+  readonly endAfterAnswers: () => void
   /** How long a caller may take to read the rest of an answer, milliseconds. */
   readonly readMs: () => number
 }
@@ -123,7 +123,7 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
       const key = name.toLowerCase()
       if (key === 'content-length' && emptyStatuses.has(status)) continue
       if (!connectionFields.has(key)) headers.push(name, value)
-      else if (value === 'close') this.#announceEnd()
+      else if (value === 'close') this.#endAfterAnswers()
     }
     return super.writeHead(status, headers)
   }
@@ -159,8 +159,8 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
     return this
   }
 
-  #announceEnd(): void {
+  #endAfterAnswers(): void {
     const { session } = this.stream
-    if (session !== undefined) sessionFacts.get(session)?.announceEnd()
+    if (session !== undefined) sessionFacts.get(session)?.endAfterAnswers()
   }
 }

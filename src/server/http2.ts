@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { constants, createServer, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
+import { endAfterAnswers } from './end-after-answers.ts'
 import { goOnWhenRead } from './go-on.ts'
 import { Http2Request, Http2Response, sessionFacts } from './http2-message.ts'
 
@@ -42,16 +43,14 @@ const streamResets = { streamResetBurst: 200, streamResetRate: 20 }
 /** How many frames and streams may break the protocol before the connection ends. */
 const faultsAllowed = { maxSessionInvalidFrames: 100, maxSessionRejectedStreams: 100 }
 
-/** The highest possible stream id: a GOAWAY with it says of no stream yet that it is ignored (RFC 9113, section 6.8). */
-const anyStream = 2 ** 31 - 1
-
 /**
  * Lets an HTTP/1 server over TLS serve HTTP/2 too, on connections whose handshake has agreed on it. Each
  * request is handed to that server in the form of its own requests.
  */
 export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessions {
   const { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs, readMs } = settings
-  const sessions = new Set<ServerHttp2Session>()
+  /** What ends each open connection once its requests are answered. */
+  const sessions = new Map<ServerHttp2Session, () => void>()
   const streams = new Set<object>()
   let isClosing = false
   const closed = Promise.withResolvers<void>()
@@ -103,23 +102,9 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
   let arriving: TLSSocket | undefined
   http2.on('session', (session) => {
     const socket = arriving as TLSSocket
-    let isEndAnnounced = false
-    sessions.add(session)
-    sessionFacts.set(session, {
-      socket,
-      readMs,
-      announceEnd: () => {
-        if (isEndAnnounced || session.closed || session.destroyed) return
-        isEndAnnounced = true
-        session.goaway(constants.NGHTTP2_NO_ERROR, anyStream)
-        // Once that has been sent, nghttp2 ignores new streams (nghttp2: lib/nghttp2_session.c,
-        // session_allow_incoming_new_stream). The answer to a ping tells that it has; after that the last stream is
-        // certain, and callers learn at once which ones to open elsewhere.
-        session.ping((error) => {
-          if (error === null && !session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR)
-        })
-      },
-    })
+    const end = endAfterAnswers(session)
+    sessions.set(session, end.close)
+    sessionFacts.set(session, { socket, readMs, endAfterAnswers: end.announce })
     session.once('close', () => {
       sessions.delete(session)
       settle()
@@ -132,7 +117,7 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
       })
     })
     endIdle(session, socket, { firstRequestMs, idleMs })
-    if (isClosing) session.close()
+    if (isClosing) end.close()
   })
 
   const serveHttp1 = server.listeners('secureConnection')
@@ -149,7 +134,7 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
   return {
     close: () => {
       isClosing = true
-      for (const session of sessions) session.close()
+      for (const close of sessions.values()) close()
       settle()
     },
     closed: closed.promise,

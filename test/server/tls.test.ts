@@ -186,9 +186,9 @@ describe('a drain', () => {
     const socket = await arrived.promise
     const told = once(session, 'goaway')
     const stopped = draining.stop()
-    await told
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
     assert.equal((await answered).status, 200)
+    await told
     await stopped
   })
 

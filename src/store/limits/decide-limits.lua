@@ -78,10 +78,9 @@ for i = 1, #KEYS do
     limit.running = redis.call('ZCARD', KEYS[i])
     limit.exceeded = limit.running >= limit.count
   end
-  if not limit.report_only then
-    if limit.exceeded then allowed = false end
-    if limit.free then granted = math.min(granted, limit.free) end
-  end
+  if limit.exceeded and not limit.report_only then allowed = false end
+  -- One that is only reported counts here too, since what is taken beyond it would be reported by no request.
+  if limit.free then granted = math.min(granted, limit.free) end
 end
 granted = math.max(granted, cost)
 

@@ -60,7 +60,8 @@ export function tokenLeases(
     }
     // Its own tokens never enter the pool: what a request costs beyond the size of a limit is not charged.
     pool.tokens += granted - cost
-    pool.allowed = said
+    // No limit has less than what the pool holds, also where this request exceeds one that is only reported.
+    pool.allowed = { ...said, states: states.map((state) => ({ ...state, isExceeded: false })) }
     return { granted: cost, states: statesNow(pool, said) }
   }
 

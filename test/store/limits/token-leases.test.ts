@@ -71,6 +71,25 @@ describe('tokens that are leased', () => {
     assert.equal(await allowedOf(opened.store, leased(), 50), 0)
   })
 
+  test('hold no more than a limit has that is only reported, so that all requests beyond it are', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url)
+    const reported = { ...rateOf(1, 3600, 25), isReportOnly: true }
+    const charge = leased({ limits: [reported, quotaOf(100, 'day')] })
+    const exceeds = async (cost: number) => {
+      const { isAllowed, states } = await decide(opened.store, { ...charge, cost })
+      assert.equal(isAllowed, true)
+      return states[0]?.isExceeded
+    }
+    assert.equal(await exceeds(1), false)
+    // This one exceeds it, and those after it are paid for by the lease that the first one took.
+    assert.equal(await exceeds(20), true)
+    const rest = []
+    for (let attempt = 0; attempt < 40; attempt += 1) rest.push(await exceeds(1))
+    assert.equal(rest.indexOf(true), 24)
+    assert.equal(rest.filter((isExceeded) => isExceeded).length, 16)
+  })
+
   test('need one command for many requests, also while they are refused', async () => {
     await using redis = await startRedis()
     using opened = await open(redis.url, { monotonic: () => 0 })

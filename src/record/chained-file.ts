@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { type ChainHead, chainLines, genesis } from './chain.ts'
-import { type Cut, readFileEnd } from './file-end.ts'
+import { type FileEnd, readFileEnd } from './file-end.ts'
 import { openLineFile, type Rotation } from './line-file.ts'
 import type { SegmentTask } from './segment-worker.ts'
 import { deleteOldSegments, openSegments, type Retention, segmentFiles } from './segments.ts'
@@ -70,7 +70,7 @@ export async function openChainedFile(
     }
     onError(error)
     isTorn = true
-    const whole = countFeeds(bytes.subarray(Buffer.byteLength(lead), written))
+    const whole = countWhole(lines, written - lead.length)
     head = heads[whole - 1] ?? head
     onWritten(heads.slice(0, whole))
     return lines.slice(0, whole)
@@ -79,13 +79,15 @@ export async function openChainedFile(
   /** Writes a line that accounts for what is missing, if anything is; false when that failed. */
   async function resume(): Promise<boolean> {
     if (!isTorn && lost === 0) return true
-    let cut: Cut | undefined
+    let end: FileEnd
     try {
-      cut = readEnd()
+      end = file.readEnd()
     } catch (error) {
       onError(error)
       return false
     }
+    const { cut, lacksFeed = false } = end
+    head = end.head ?? head
     const lostBefore = lost
     const last = head
     const missing = missingAfter(last)
@@ -97,24 +99,18 @@ export async function openChainedFile(
       missingFrom: missing?.from,
       missingTo: missing?.to,
     })
-    const lead = cut === undefined || cut.isEnded ? '' : '\n'
+    const lead = lacksFeed || cut?.isEnded === false ? '\n' : ''
+    isTorn = false
     if ((await write([event], lead)).length === 0) {
       head = last
       return false
     }
-    isTorn = false
     lost -= lostBefore
-    return true
+    return !isTorn
   }
 
   function missingAfter({ seq }: ChainHead): Missing | undefined {
     return signed.seq > seq ? { from: seq + 1, to: signed.seq } : undefined
-  }
-
-  function readEnd(): Cut | undefined {
-    const end = file.readEnd()
-    head = end.head ?? head
-    return end.cut
   }
 
   async function rotate(): Promise<void> {
@@ -144,7 +140,7 @@ export async function openChainedFile(
   const segments = rotation && openSegments(path, rotation.compress, onError)
   const { cut } = end
   const cutAtOpen = cut && { afterSeq: head.seq, bytes: cut.bytes }
-  isTorn = cut !== undefined || missingAtOpen !== undefined
+  isTorn = cut !== undefined || end.lacksFeed === true || missingAtOpen !== undefined
   if (isTorn) await resume()
 
   return {
@@ -173,8 +169,12 @@ function eventJson(event: string, told: Readonly<Record<string, unknown>>): stri
   return JSON.stringify({ v: 1, time: new Date().toISOString(), event, ...told })
 }
 
-function countFeeds(bytes: Buffer): number {
-  let count = 0
-  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) count += 1
-  return count
+/** How many lines a file has taken with so many bytes, counting one that lacks only its line feed. */
+function countWhole(lines: readonly string[], bytes: number): number {
+  let end = 0
+  const index = lines.findIndex((line) => {
+    end += Buffer.byteLength(line)
+    return end - 1 > bytes
+  })
+  return index < 0 ? lines.length : index
 }

@@ -18,14 +18,16 @@ export interface FileEnd {
   readonly head: ChainHead | undefined
   /** What follows that line, if anything does. */
   readonly cut: Cut | undefined
+  /** Whether nothing is missing of the last complete line but its line feed. */
+  readonly lacksFeed?: true
 }
 
 const lineFeed = 0x0a
 const firstStepBytes = 65_536
 
 /**
- * Finds the last complete line of a chain in a file, and what follows it. Reads no more of the file than it
- * needs to.
+ * Finds the last complete line of a chain in a file, and what follows it. A line that lacks only its line feed is
+ * complete: with the line feed that ends a fragment, it would be one. Reads no more of the file than it needs to.
  * @throws {Error} when the file cannot be read
  */
 export function readFileEnd(file: string): FileEnd {
@@ -127,6 +129,10 @@ function readLast(fd: number, size: number, length: number): Buffer {
 /** @returns undefined when the last complete line may begin before these bytes */
 function endOf(bytes: Buffer, isWholeFile: boolean): FileEnd | undefined {
   let feed = bytes.lastIndexOf(lineFeed)
+  if (feed >= 0 || isWholeFile) {
+    const head = headOf(bytes.toString('utf8', feed + 1))
+    if (head !== undefined) return { head, cut: undefined, lacksFeed: true }
+  }
   while (feed >= 0) {
     const before = feed === 0 ? -1 : bytes.lastIndexOf(lineFeed, feed - 1)
     if (before < 0 && !isWholeFile) return undefined

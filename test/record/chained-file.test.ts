@@ -103,6 +103,27 @@ test('continues after a line that was cut off, and records what is left of it', 
   assert.equal(record?.n, 3)
 })
 
+test('takes a line that lacks only its line feed for complete, and ends it', async () => {
+  const path = join(folder, 'without-feed.jsonl')
+  const first = await openChainedFile(path, undefined, failOn)
+  await first.append(['{"n":1}', '{"n":2}'])
+  await first.close()
+  const whole = await readFile(path, 'utf8')
+  await truncate(path, whole.length - 1)
+  const second = await openChainedFile(path, undefined, failOn)
+  assert.equal(second.cutAtOpen, undefined)
+  await second.append(['{"n":3}'])
+  await second.close()
+  const text = await readFile(path, 'utf8')
+  assert.ok(text.startsWith(whole))
+  const lines = readChain(text)
+  assert.deepEqual(
+    lines.map(({ n, event }) => n ?? event),
+    [1, 2, 'resumed', 3],
+  )
+  assert.equal(lines[2]?.cutBytes, undefined)
+})
+
 test('continues its chain after foreign lines, however long', async () => {
   const path = join(folder, 'foreign.jsonl')
   const first = await openChainedFile(path, undefined, failOn)
@@ -263,6 +284,67 @@ test('of several lines tells which ones a disk has taken that is full then, and 
   assert.deepEqual([resumed?.event, resumed?.lost, resumed?.cutBytes], ['resumed', 2, torn.length])
   assert.equal(last?.n, 5)
   assert.deepEqual(written, [1, 2, 3, 4])
+})
+
+test('counts a line as written of which a disk that is full then has taken all but the line feed', async () => {
+  const path = join(folder, 'short-of-feed.jsonl')
+  const errors: unknown[] = []
+  const written: number[] = []
+  const file = await openChainedFile(
+    path,
+    undefined,
+    (error) => errors.push(error),
+    (heads) => written.push(...heads.map(({ seq }) => seq)),
+  )
+  const [first = ''] = await file.append(['{"n":1}'])
+  await limit(3 * first.length - 1)
+  const taken = await file
+    .append(['{"n":2}', '{"n":3}', '{"n":4}'])
+    .finally(() => limit('unlimited'))
+  assert.deepEqual(
+    taken.map((line) => (JSON.parse(line) as Line).n),
+    [2, 3],
+  )
+  assert.equal(errors.length, 1)
+  await file.append(['{"n":5}'])
+  await file.close()
+  const lines = readChain(await readFile(path, 'utf8'))
+  assert.deepEqual(
+    lines.map(({ n, event }) => n ?? event),
+    [1, 2, 3, 'resumed', 5],
+  )
+  assert.deepEqual([lines[3]?.lost, lines[3]?.cutBytes], [1, undefined])
+  assert.deepEqual(written, [1, 2, 3, 4, 5])
+})
+
+test('records what is missing again if the disk takes all but the line feed of that record', async () => {
+  const path = join(folder, 'resumed-short-of-feed.jsonl')
+  const errors: unknown[] = []
+  const file = await openChainedFile(path, undefined, (error) => errors.push(error))
+  const [first = ''] = await file.append(['{"n":1}'])
+  file.miss(1)
+  const resumed = await file.append([])
+  assert.deepEqual(resumed, [])
+  const line = (await readFile(path, 'utf8')).length - first.length
+  file.miss(1)
+  await limit(first.length + 2 * line - 1)
+  assert.deepEqual(await file.append(['{"n":2}']).finally(() => limit('unlimited')), [])
+  assert.ok(file.isFailing())
+  await file.append(['{"n":3}'])
+  assert.ok(!file.isFailing())
+  await file.close()
+  assert.equal(errors.length, 1)
+  const lines = readChain(await readFile(path, 'utf8'))
+  assert.deepEqual(
+    lines.map(({ n, lost }) => [n, lost]),
+    [
+      [1, undefined],
+      [undefined, 1],
+      [undefined, 1],
+      [undefined, 1],
+      [3, undefined],
+    ],
+  )
 })
 
 test('is not put aside while it ends with a line that was cut off, which it has to account for itself', async () => {

@@ -25,7 +25,9 @@ const known: readonly string[] = [...required, 'oauth_version', 'oauth_body_hash
 const schemeForm = /^oauth +(?=\S)/i
 // A realm may contain characters that other parameters may not, and it is not signed.
 const realmForm = /(?:^|,)[ \t]*realm="(?:[^"\\]|\\.)*"[ \t]*(?=,|$)/i
-const parameterForm = /^[ \t]*([a-z_]+)="([\w.~%-]*)"[ \t]*$/
+// RFC 5849, section 3.6 wants `+`, `/` and `=` encoded. Some clients send base64 as it is, which Magento takes (Magento:
+// Framework/Oauth/Helper/Request.php, _processHeader).
+const parameterForm = /^[ \t]*([a-z_]+)="([\w.~%+/=-]*)"[ \t]*$/
 const maxLength = 4_096
 
 /**

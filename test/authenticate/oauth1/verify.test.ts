@@ -10,6 +10,7 @@ import { requestContext } from '../../support/request.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')
 const origin = 'https://gateway.example'
+const emptyHash = createHash('sha256').update('').digest('base64')
 
 function keyOf(id: string, notAfter?: string): Oauth1SignatureSettings['keys'][number] {
   return {
@@ -106,6 +107,19 @@ test('reads past a realm with any characters, and empty elements of the list', (
   }
   const alter = (header: string) => header.replace('OAuth ', 'OAuth realm="open, ')
   assert.equal(reasonOf({ alter }), 'Authorization has a part that is not a parameter')
+})
+
+test('takes base64 that the client did not percent-encode, as Magento does', () => {
+  const alter = (header: string) =>
+    header.replaceAll(/%2[BF]|%3D/g, (encoded) => decodeURIComponent(encoded))
+  const signatures = Array.from({ length: 50 }, (_, index) => {
+    const call = { target: `/rest/V1/products/${index}`, bodyHash: emptyHash, alter }
+    assert.equal(reasonOf(call), undefined)
+    return signedCall(call).header('authorization') ?? ''
+  }).join()
+  for (const character of ['+', '/', '=']) {
+    assert.ok(signatures.includes(character), character)
+  }
 })
 
 test('remembers a nonce as long as its timestamp could be valid after a reload', () => {

@@ -56,6 +56,27 @@ test('a request that is refused for its limit says which one, until when, and ho
   )
 })
 
+test('X-RateLimit-* of the gateway take the place of those in the answer of Magento', async () => {
+  const theirs = 'X-RateLimit-Limit: 700\r\nx-ratelimit-remaining: 699\r\nX-RateLimit-Reset: 1\r\n'
+  await using upstream = await startRawUpstream(
+    (socket) => void socket.write(answer.replace('Content-Length', `${theirs}Content-Length`)),
+  )
+  for (const [legacyHeaders, expected] of [
+    [true, ['1', '0', '3600']],
+    [false, ['700', '699', '1']],
+  ] as const) {
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      integrations: [limited({ rate: '1/h', legacyHeaders })],
+    })
+    const { headers } = await send(gateway.url, { headers: globexHeaders })
+    assert.deepEqual(
+      ['limit', 'remaining', 'reset'].map((name) => headers[`x-ratelimit-${name}`]),
+      expected,
+    )
+  }
+})
+
 for (const reportOnly of [true, ['rate']]) {
   test(`a limit that is only reported by ${reportOnly} is in the record and the metric, and nobody is refused`, async () => {
     await using upstream = await startUpstream()

@@ -116,10 +116,19 @@ function standingHeaders(
   return headers
 }
 
+/** Fields of which an answer may have only one, as policies write them; by lower-case name. */
+const onlyOnce: ReadonlyMap<string, string> = new Map([
+  ['deprecation', 'Deprecation'],
+  ['sunset', 'Sunset'],
+  ['x-ratelimit-limit', 'X-RateLimit-Limit'],
+  ['x-ratelimit-remaining', 'X-RateLimit-Remaining'],
+  ['x-ratelimit-reset', 'X-RateLimit-Reset'],
+])
+
 /**
- * The header section of an answer of Magento: its fields, and those of the gateway. Of `Deprecation` and `Sunset` an answer
- * may have only one (RFC 9745, section 2; RFC 8594, section 3), and that of the gateway, which the operator has set for
- * its callers, counts.
+ * The header section of an answer of Magento: its fields, and those of the gateway. Of a field that it may have only once
+ * (RFC 9745, section 2; RFC 8594, section 3; `X-RateLimit-*` are single numbers), that of the gateway counts, which the
+ * operator has set for its callers.
  * @param headers of Magento, names and values in turn
  */
 export function withStandingHeaders(
@@ -130,13 +139,14 @@ export function withStandingHeaders(
 ): string[] {
   const { answerHeaders } = request
   const standing = standingHeaders(response, request, isLast)
-  // Whoever says until when a route works also says that it is deprecated.
-  if (!answerHeaders.includes('Deprecation')) return [...headers, ...standing]
-  const hasSunset = answerHeaders.includes('Sunset')
-  const kept = fieldsWhere(
-    headers,
-    (name) => name !== 'deprecation' && !(name === 'sunset' && hasSunset),
-  )
+  // Whoever sets any of these fields sets one of these two.
+  if (!answerHeaders.includes('Deprecation') && !answerHeaders.includes('X-RateLimit-Limit')) {
+    return [...headers, ...standing]
+  }
+  const kept = fieldsWhere(headers, (name) => {
+    const own = onlyOnce.get(name)
+    return own === undefined || !answerHeaders.includes(own)
+  })
   return [...kept, ...standing]
 }
 

@@ -36,7 +36,7 @@ export interface MagentoContract {
 export function compileContract(document: SwaggerDocument, bounds: ValueBounds): MagentoContract {
   const compiler = schemaCompiler(document.definitions ?? {}, bounds)
   const operations = operationsOf(document).map(([route, operation]) =>
-    prepareOperation(route, operation, compiler),
+    prepareOperation(route, operation, compiler, bounds),
   )
   const byRoute = new Map(operations.map((operation) => [operation.route, operation]))
   const matchSync = compileRoutes(operations.flatMap(({ route }) => parseRoutePattern(route) ?? []))
@@ -54,6 +54,7 @@ function prepareOperation(
   route: string,
   { parameters = [], responses }: SwaggerOperation,
   compiler: SchemaCompiler,
+  { maxItems }: ValueBounds,
 ): Operation {
   let checkPath: PathCheck | undefined
   let checkQuery: QueryCheck | undefined
@@ -67,6 +68,7 @@ function prepareOperation(
   )
   const checkElements: ValueCheck = (body, findings) => {
     if (!Array.isArray(body)) return note(findings, 'an array, one element for each call')
+    if (body.length > maxItems) return note(findings, `at most ${maxItems} elements`)
     checkItem ??= compileBody(parameters, variables, compiler)
     for (const [index, item] of body.entries()) descend(index, item, checkItem, findings)
   }

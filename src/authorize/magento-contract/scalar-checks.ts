@@ -3,7 +3,8 @@ import { note, type ValueCheck } from './findings.ts'
 /*
  * These accept what Magento converts to a type (Magento: Framework/Reflection/TypeProcessor.php,
  * processSimpleAndAnyType), except where it would silently change the value: as an integer 1.9 becomes 1 and
- * 2^64 + 4096 becomes 4096, and a text that is no boolean becomes false. Null is accepted: it reaches the setter.
+ * 2^64 + 4096 becomes 4096, as a number "1e999" becomes infinite, and a text that is no boolean becomes false. Null is
+ * accepted: it reaches the setter.
  */
 
 // What PHP's is_numeric accepts, without white space around it.
@@ -12,20 +13,27 @@ const integerForm = /^[+-]?\d+(?:\.0*)?$/
 // What PHP's FILTER_VALIDATE_BOOLEAN accepts.
 const booleanForm = /^(?:1|0|true|false|yes|no|on|off|)$/i
 
-/** A number, or a numeric text. */
-export const checkNumber: ValueCheck = (value, findings) => {
-  if (typeof value === 'number' || value === null) return
-  if (typeof value === 'string' && numericForm.test(value)) return
-  note(findings, 'a number')
+/** A number, or a numeric text of bounded length. */
+export function numberCheck(maxLength: number): ValueCheck {
+  return (value, findings) => {
+    if (typeof value === 'number' || value === null) return
+    if (isNumeric(value, numericForm, maxLength) && Number.isFinite(Number(value))) return
+    note(findings, 'a number')
+  }
 }
 
-/** A whole number that fits into PHP's 64-bit integer, or a text of one. */
-export const checkInteger: ValueCheck = (value, findings) => {
-  if (value === null) return
-  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 63) return
-  if (typeof value === 'string' && integerForm.test(value) && Math.abs(Number(value)) < 2 ** 63)
-    return
-  note(findings, 'an integer')
+/** A whole number that fits into PHP's 64-bit integer, or a text of one of bounded length. */
+export function integerCheck(maxLength: number): ValueCheck {
+  return (value, findings) => {
+    if (value === null) return
+    const isWhole = Number.isInteger(value) || isNumeric(value, integerForm, maxLength)
+    if (isWhole && Math.abs(Number(value)) < 2 ** 63) return
+    note(findings, 'an integer')
+  }
+}
+
+function isNumeric(value: unknown, form: RegExp, maxLength: number): boolean {
+  return typeof value === 'string' && value.length <= maxLength && form.test(value)
 }
 
 /** A boolean, or a value that PHP takes for one. */
@@ -52,14 +60,16 @@ const maxOpenDepth = 8
 /** Any value within bounds, for places where Magento's schema leaves the value open. */
 export function openCheck(maxLength: number, maxItems: number): ValueCheck {
   const checkText = stringCheck(maxLength)
+  const tooLong = `no text of more than ${maxLength} characters`
   const walk = (value: unknown, depth: number): string | undefined => {
-    if (typeof value === 'string') {
-      return value.length > maxLength ? `no text of more than ${maxLength} characters` : undefined
-    }
+    if (typeof value === 'string') return value.length > maxLength ? tooLong : undefined
     if (typeof value !== 'object' || value === null) return undefined
     if (depth > maxOpenDepth) return `at most ${maxOpenDepth} levels`
     const members = Object.values(value)
     if (members.length > maxItems) return `at most ${maxItems} members in one place`
+    if (!Array.isArray(value) && Object.keys(value).some(({ length }) => length > maxLength)) {
+      return tooLong
+    }
     for (const member of members) {
       const expected = walk(member, depth + 1)
       if (expected !== undefined) return expected

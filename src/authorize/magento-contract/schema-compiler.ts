@@ -1,5 +1,5 @@
 import { descend, type Findings, note, type ValueCheck } from './findings.ts'
-import { checkBoolean, checkInteger, checkNumber, openCheck, stringCheck } from './scalar-checks.ts'
+import { checkBoolean, integerCheck, numberCheck, openCheck, stringCheck } from './scalar-checks.ts'
 import { spellingsOf } from './spelling.ts'
 import type { SwaggerSchema } from './swagger.ts'
 
@@ -34,6 +34,8 @@ export function schemaCompiler(
 ): SchemaCompiler {
   const compiled = new Map<string, ValueCheck>()
   const checkText = stringCheck(maxStringLength)
+  const checkNumber = numberCheck(maxStringLength)
+  const checkInteger = integerCheck(maxStringLength)
   const checkFile = stringCheck(Number.POSITIVE_INFINITY)
   const checkOpen = openCheck(maxStringLength, maxItems)
 

@@ -99,6 +99,21 @@ describe('finds what Magento does not understand', () => {
       '/product/id',
       'an integer',
     ],
+    'a number beyond a double as a text': [
+      { price_value: '-1e999' },
+      '/product/price_value',
+      'a number',
+    ],
+    'a number as a text that is too long': [
+      { price_value: `${'0'.repeat(100)}1` },
+      '/product/price_value',
+      'a number',
+    ],
+    'an integer as a text that is too long': [
+      { id: `1.${'0'.repeat(100)}` },
+      '/product/id',
+      'an integer',
+    ],
     'a boolean for a number': [{ id: true }, '/product/id', 'an integer'],
     'a text for a boolean': [{ is_active: 'maybe' }, '/product/is_active', 'a boolean'],
     'an object for a string': [{ sku: {} }, '/product/sku', 'a string'],
@@ -133,6 +148,16 @@ describe('finds what Magento does not understand', () => {
       { custom_attributes: [{ attribute_code: 'a', value: [1, 2, 3, 4] }] },
       '/product/custom_attributes/0/value',
       'at most 3 members in one place',
+    ],
+    'a name that is too long in a custom attribute': [
+      { custom_attributes: [{ attribute_code: 'a', value: [{ ['x'.repeat(101)]: 1 }] }] },
+      '/product/custom_attributes/0/value',
+      'no text of more than 100 characters',
+    ],
+    'a name that is too long in a map of custom attributes': [
+      { custom_attributes: { ['x'.repeat(101)]: 1 } },
+      '/product/custom_attributes',
+      'no text of more than 100 characters',
     ],
     'a custom attribute that is too deep': [
       { custom_attributes: { a: [[[[[[[[[1]]]]]]]]] } },
@@ -174,6 +199,11 @@ describe('looks at each item of a bulk body', () => {
       { pointer: '/1/product', expected: 'no members but those of the schema' },
     ])
     assert.equal(checkBody({ product: {} }, 'bulk').length, 1)
+  })
+  test('of which there may be only so many', () => {
+    const items = Array.from({ length: 4 }, () => ({ product: {} }))
+    assert.deepEqual(checkBody(items.slice(1), 'bulk'), [])
+    assert.deepEqual(checkBody(items, 'bulk'), [{ pointer: '', expected: 'at most 3 elements' }])
   })
 })
 

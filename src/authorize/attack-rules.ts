@@ -60,7 +60,7 @@ const overrideHeaders = ['x-http-method-override', 'x-http-method', 'x-method-ov
 
 /** Second segments of the routes to which shoppers write, or somebody on their behalf: carts, accounts, orders… */
 const shopperRoutes =
-  /^(?:(?:guest-)?carts|customers|addresses|orders?|guest-.*|giftregistry|returns|negotiable.*|company.*|requisition.*)$/
+  /^(?:carts|.+-carts|customers|addresses|orders?|guest-.*|giftregistry|returns|negotiable.*|company.*|team|requisition.*|braintree)$/
 
 function isWrittenByShoppers({ segments }: ApiRoute): boolean {
   return shopperRoutes.test(segments[1] ?? '')

@@ -32,10 +32,11 @@ const routes: readonly GuessedRoute[] = [
     form: /^(?:POST V1\/customers(?:\/isEmailAvailable|\/resetPassword)?|PUT V1\/customers\/password)$/,
     subjects: accountsOf,
   },
-  // Trying stolen cards.
+  // Trying stolen cards (Magento and Adobe Commerce: Quote, Checkout, NegotiableQuote, PurchaseOrder and PaymentServicesPaypal,
+  // etc/webapi.xml).
   {
     guess: 'card',
-    form: /^(?:POST|PUT) V1\/(?:guest-carts\/[^/]+|carts\/[^/]+)\/(?:(?:set-)?payment-information|order)$/,
+    form: /^(?:POST|PUT) V1\/(?:[a-z]+-)*carts\/[^/]+\/(?:(?:set-|po-)?payment-information|payment-order(?:\/[^/]+)?|order)$/,
     subjects: cartOf,
   },
 ]

@@ -8,6 +8,8 @@ import { variableOf } from './route-pattern.ts'
 const magentoNames: ReadonlyMap<string, readonly string[]> = new Map([
   ['carts', ['cartId', 'quoteId']],
   ['guest-carts', ['cartId']],
+  ['negotiable-carts', ['cartId']],
+  ['purchase-order-carts', ['cartId']],
   ['products', ['sku', 'productSku']],
   ['attributes', ['attributeCode']],
 ])

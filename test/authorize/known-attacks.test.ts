@@ -139,9 +139,11 @@ describe('a body is refused that has', () => {
 
   const shoppers = ['guest-carts/x/items', 'carts/mine', 'customers/me', 'addresses/1', 'orders']
   const business = ['company/1', 'negotiableQuote/1', 'negotiable-carts/1/x', 'requisition_lists']
+  const purchases = ['purchase-order-carts/1/x', 'team/1', 'braintree/mine/payment/vault']
   for (const path of [
     ...shoppers,
     ...business,
+    ...purchases,
     ...['order/1/x', 'returns', 'giftregistry/mine', 'guest-giftregistry/x'],
   ]) {
     test(`a template directive or the content of a file, of ${path}`, async () => {

@@ -11,6 +11,8 @@ describe('a name stands for a variable of the path in another spelling', () => {
     ['PUT /V1/carts/:id/coupons/:couponCode', 'cart_id'],
     ['PUT /V1/carts/:cart_id/order', 'cart_id'],
     ['PUT /V1/guest-carts/:id/collect-totals', 'CartId'],
+    ['POST /V1/purchase-order-carts/:id/payment-information', 'cart_id'],
+    ['POST /V1/negotiable-carts/:id/payment-information', 'cart_id'],
     ['PUT /V1/products/:sku/stockItems/:itemId', 'product_sku'],
     ['PUT /async/V1/products/attributes/:code/options/:optionId', 'attribute_code'],
     ['PUT /V1/carts/:cartId/coupons/:couponCode', 'coupon_code'],

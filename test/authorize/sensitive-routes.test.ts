@@ -143,6 +143,11 @@ describe('guesses are held to the rate of what is guessed at', () => {
     'PUT /V1/customers/password',
     'PUT /V1/guest-carts/x/order',
     'POST /V1/carts/12/set-payment-information',
+    'POST /V1/carts/mine/po-payment-information',
+    'POST /V1/guest-carts/x/payment-order',
+    'POST /V1/guest-carts/x/payment-order/7',
+    'POST /V1/negotiable-carts/12/payment-information',
+    'POST /V1/purchase-order-carts/12/set-payment-information',
   ]
   for (const route of routes) {
     test(route, async () => {

@@ -84,7 +84,7 @@ export function definedEndpoint(
     summary,
     isRepeatable: isRepeatableRoute(call.route),
     ...(request && { request: request.schema }),
-    answers: { 200: { description: 'The answer.', schema: {} } },
+    answers: { [statusOfDone(pattern.segments[0])]: { description: 'The answer.', schema: {} } },
     plan,
     run: async (request) => {
       const { method, segments, bodyOf } = request.call ?? plan(request)
@@ -108,6 +108,15 @@ export function definedEndpoint(
       }
     },
   }
+}
+
+/**
+ * The status with which Magento answers what it has carried out; its queue only says that it has taken it (Magento:
+ * WebapiAsync/Controller/Rest).
+ * @param first the first segment of the route
+ */
+export function statusOfDone(first: string | undefined): 200 | 202 {
+  return first === 'async' ? 202 : 200
 }
 
 /** What the mappings see of a request. */

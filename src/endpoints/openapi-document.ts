@@ -5,6 +5,7 @@ import { variableOf, variablesOf } from '../authorize/route-pattern.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import type { Endpoint, JsonSchema } from '../contract/endpoint.ts'
 import type { PublicOrigin } from '../policy.ts'
+import { statusOfDone } from './defined-endpoint.ts'
 import { type DescribedRoute, describedRoutes } from './described-routes.ts'
 import { acceptedResponse, jobOperations } from './job-operations.ts'
 import { requestAtOnce } from './request-at-once.ts'
@@ -33,7 +34,9 @@ export function openApiDocument(
     const rule = policies.jobs?.[route.grant]
     const isAsked = rule ? rule.mode !== 'never' : !asksForSecrets(route)
     const deferral = mayDefer ? (isAsked ? 'asked' : 'long') : 'none'
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, deferral) }
+    const isCached = policies.cache?.[route.grant] !== undefined
+    const described = operation(route, deferral, isCached)
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: described }
   }
   if (mayDefer) paths['/rest/V1/jobs/{id}'] = jobOperations
   return {
@@ -48,14 +51,13 @@ export function openApiDocument(
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: problemSchema },
+      schemas: { Problem: problemSchema, MagentoError: magentoErrorSchema },
       responses: {
         InvalidRequest: invalidRequest,
         Problem: {
-          description: 'A refusal, or a failure on the way to Magento (RFC 9457).',
-          content: {
-            'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-          },
+          description:
+            'A refusal, or a failure on the way to Magento (RFC 9457), or the error that Magento answered with.',
+          content: errorContent({ $ref: '#/components/schemas/Problem' }),
         },
       },
     },
@@ -72,7 +74,7 @@ function asksForSecrets({ method, segments, endpoint }: DescribedRoute): boolean
 /** Which writes become jobs: those for which the caller asks, those with too many items to answer at once, or none. */
 type DeferralOf = 'asked' | 'long' | 'none'
 
-function operation(route: DescribedRoute, deferral: DeferralOf): JsonSchema {
+function operation(route: DescribedRoute, deferral: DeferralOf, isCached: boolean): JsonSchema {
   const { method, segments, endpoint } = route
   const parameters = variablesOf(segments).map((name) => ({
     name,
@@ -81,9 +83,10 @@ function operation(route: DescribedRoute, deferral: DeferralOf): JsonSchema {
     schema: { type: 'string' },
   }))
   const described =
-    endpoint === undefined ? forwarded(method) : composed(endpoint, deferral !== 'none')
+    endpoint === undefined ? forwarded(method, segments) : composed(endpoint, deferral !== 'none')
   const own = described.responses[202]
-  const isAccepted = method !== 'GET' && (deferral === 'asked' || own !== undefined)
+  const isAccepted =
+    method !== 'GET' && (deferral === 'asked' || (deferral === 'long' && own !== undefined))
   return {
     operationId: `${method} /${segments.join('/')}`.replaceAll(/[^A-Za-z0-9]+/g, '_'),
     ...(parameters.length > 0 && { parameters }),
@@ -91,6 +94,7 @@ function operation(route: DescribedRoute, deferral: DeferralOf): JsonSchema {
     responses: {
       ...described.responses,
       ...(isAccepted && { 202: { ...acceptedResponse, ...own } }),
+      ...(isCached && { 304: { description: 'What the caller has is still right.' } }),
       default: { $ref: '#/components/responses/Problem' },
     },
   }
@@ -102,9 +106,12 @@ interface Described extends JsonSchema {
 }
 
 function composed(endpoint: Endpoint, keepsJobs: boolean): Described {
-  const { summary, answers } = endpoint
+  const { summary, answers, isLong } = endpoint
   const request = keepsJobs ? endpoint.request : requestAtOnce(endpoint)
-  const given = Object.entries(answers).filter(([status]) => keepsJobs || status !== '202')
+  // Without jobs nothing is too long to be answered at once; any other 202 is Magento's own.
+  const given = Object.entries(answers).filter(
+    ([status]) => keepsJobs || isLong === undefined || status !== '202',
+  )
   return {
     summary,
     ...(request && {
@@ -115,26 +122,37 @@ function composed(endpoint: Endpoint, keepsJobs: boolean): Described {
       ...Object.fromEntries(
         given.map(([status, { description, schema }]) => [
           status,
-          { description, content: { [mediaTypeOf(Number(status))]: { schema } } },
+          { description, content: contentOf(Number(status), schema) },
         ]),
       ),
     },
   }
 }
 
-function forwarded(method: string): Described {
+function forwarded(method: string, [first]: readonly string[]): Described {
+  const status = statusOfDone(first)
   return {
     summary: "Magento's own route",
     ...(method !== 'GET' && { requestBody: { content: { 'application/json': { schema: {} } } } }),
     responses: {
-      200: { description: "Magento's answer.", content: { 'application/json': { schema: {} } } },
+      [status]: {
+        description: "Magento's answer.",
+        content: { 'application/json': { schema: {} } },
+      },
     },
   }
 }
 
-/** Refusals of the gateway are problems; everything else is plain JSON. */
-function mediaTypeOf(status: number): string {
-  return status < 400 ? 'application/json' : 'application/problem+json'
+function contentOf(status: number, schema: JsonSchema): JsonSchema {
+  return status < 400 ? { 'application/json': { schema } } : errorContent(schema)
+}
+
+/** Refusals of the gateway are problems; an error of Magento is passed on as it is. */
+function errorContent(problem: JsonSchema): JsonSchema {
+  return {
+    'application/problem+json': { schema: problem },
+    'application/json': { schema: { $ref: '#/components/schemas/MagentoError' } },
+  }
 }
 
 function templateOf(segment: string): string {
@@ -144,16 +162,18 @@ function templateOf(segment: string): string {
 
 const invalidRequest: JsonSchema = {
   description: 'The request is refused; `success` is there where the endpoint itself refuses it.',
-  content: {
-    'application/problem+json': {
-      schema: {
-        allOf: [
-          { $ref: '#/components/schemas/Problem' },
-          { type: 'object', properties: { success: { const: false } } },
-        ],
-      },
-    },
-  },
+  content: errorContent({
+    allOf: [
+      { $ref: '#/components/schemas/Problem' },
+      { type: 'object', properties: { success: { const: false } } },
+    ],
+  }),
+}
+
+/** Magento: lib/internal/Magento/Framework/Webapi/Rest/Response.php, _renderMessages. */
+const magentoErrorSchema: JsonSchema = {
+  type: 'object',
+  properties: { message: { type: 'string' }, parameters: { type: ['array', 'object'] } },
 }
 
 const problemSchema: JsonSchema = {

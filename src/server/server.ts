@@ -96,6 +96,7 @@ export function createServer(
     app.addHook('preClose', async () => http2.close())
     app.addHook('onClose', () => http2.closed)
   }
+  rememberAddresses(app.server)
   // The length of all fields together is bounded. Node's bound on their number would silently drop the fields
   // beyond it, even Content-Length or Transfer-Encoding.
   app.server.maxHeadersCount = 0
@@ -103,6 +104,14 @@ export function createServer(
   // Node's own method knows neither HTTP/2 connections nor those still in their TLS handshake.
   app.server.closeAllConnections = connections.destroyAll
   return app
+}
+
+/**
+ * Has the address of each TLS connection known as long as it lasts: Node keeps it from when it is first read, and can no
+ * longer tell it once the caller has reset the connection. Plain ones are read when their bounds are checked.
+ */
+function rememberAddresses(server: FastifyInstance['server']): void {
+  server.prependListener('secureConnection', ({ remoteAddress }: TLSSocket) => remoteAddress)
 }
 
 /** Has requests that Node would answer by itself go the way of all others, so that they are checked and recorded. */

@@ -1,3 +1,4 @@
+import { withJitter } from '../contract/with-jitter.ts'
 import { allow, type RateLimit, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { addressKey } from '../syntax/address-key.ts'
@@ -20,15 +21,13 @@ export const addressLimit: Step<{ readonly perAddress: RateLimit }> = {
         return reject(
           'address-rate-limited',
           'penalty: too many requests of this address were refused',
-          {
-            retryAfterSeconds: Math.ceil(penaltyMs / 1000),
-          },
+          { retryAfterSeconds: withJitter(penaltyMs / 1000, services.random) },
         )
       }
       const decision = take(key)
       if (decision.isAllowed) return allow
       return reject('address-rate-limited', 'requests of this address exceed the limit', {
-        retryAfterSeconds: Math.max(1, Math.ceil(decision.retryAfterMs / 1000)),
+        retryAfterSeconds: withJitter(decision.retryAfterMs / 1000, services.random),
       })
     }
   },

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import type { Limit, LimitDecision, LimitState } from '../contract/limit.ts'
+import { withJitter } from '../contract/with-jitter.ts'
 import { allow, definePolicy, type PolicyServices, type Verdict } from '../policy.ts'
 import { type ProblemCode, type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -29,7 +30,7 @@ export const rateLimit = definePolicy({
       if (decision.outcome === 'unlimited') return allow
       if (decision.outcome === 'refused') {
         return reject('limits-unavailable', 'the store of the limits is away', {
-          retryAfterSeconds: withJitter(1, services),
+          retryAfterSeconds: withJitter(1, services.random),
         })
       }
       const { states, isAllowed, release } = decision
@@ -136,16 +137,10 @@ function refusal(
     .filter(({ limit, state }) => state.isExceeded && !limit.isReportOnly)
     .sort((one, other) => other.state.retryAfterMs - one.state.retryAfterMs)
   const { limit, state } = exceeded[0] as (typeof exceeded)[number]
-  const retryAfterSeconds = withJitter(state.retryAfterMs / 1000, services)
+  const retryAfterSeconds = withJitter(state.retryAfterMs / 1000, services.random)
   return reject(codes[limit.kind], `limit exceeded: ${limit.name}`, {
     detail: `The limit "${limit.name}" (${describeLimit(limit)}) is exceeded. Try again in ${retryAfterSeconds} s.`,
     retryAfterSeconds,
     exceeded: exceeded.map((each) => each.limit.name),
   })
-}
-
-/** Rounds up to whole seconds, at least 1, and adds a random few, so that callers do not all come back at once. */
-function withJitter(seconds: number, { random }: PolicyServices): number {
-  const least = Math.max(1, Math.ceil(seconds))
-  return least + Math.floor(random() * Math.min(30, Math.max(2, least / 10)))
 }

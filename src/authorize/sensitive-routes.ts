@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { Type } from 'typebox'
 import { parseRate, RateSetting } from '../contract/rate.ts'
+import { withJitter } from '../contract/with-jitter.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -74,7 +75,7 @@ export const sensitiveRoutes = definePolicy({
       )
       if (decisions.every(({ isAllowed }) => isAllowed)) return allow
       return reject('rate-limited', 'too many calls of a sensitive route', {
-        retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
+        retryAfterSeconds: withJitter(waitMs / 1000, services.random),
       })
     }
     return function checkSensitiveRoute(request) {

@@ -46,6 +46,22 @@ test('tells a blocked caller to wait until the end of its penalty', async () => 
   assert.equal(verdict.retryAfterSeconds, 2)
 })
 
+test('tells callers of one address to wait a little longer than they must, each for another time', async () => {
+  for (const [penaltyMs, random, seconds] of [
+    [1_001, 0.99, 3],
+    [0, 0.99, 2],
+    [300_000, 0.5, 315],
+  ] as const) {
+    const check = addressLimit.prepare(
+      { perAddress: { ratePerSecond: 1, burst: 1 } },
+      { ...services(), penaltyOf: () => penaltyMs, random: () => random },
+    )
+    check(requestFrom('203.0.113.1'))
+    const verdict = await rejectionOf(check(requestFrom('203.0.113.1')))
+    assert.equal(verdict.retryAfterSeconds, seconds)
+  }
+})
+
 test('counts an IPv6 caller by its /64', () => {
   assert.equal(addressKey('203.0.113.1'), '203.0.113.1')
   assert.equal(addressKey('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')

@@ -100,12 +100,14 @@ describe('the rate of an address applies if it asks for many accounts', () => {
   }
 })
 
-test('a refusal says when the rate allows the next call', async () => {
-  for (const [rates, allowed, retryAfterSeconds] of [
-    [{ perAddress: '100/min', perSubject: '2/min' }, 2, 30],
-    [{ perAddress: '1/min', perSubject: '2/min' }, 1, 60],
+test('a refusal says when the rate allows the next call, and a little later where so chosen by chance', async () => {
+  for (const [rates, allowed, random, retryAfterSeconds] of [
+    [{ perAddress: '100/min', perSubject: '2/min' }, 2, 0, 30],
+    [{ perAddress: '1/min', perSubject: '2/min' }, 1, 0, 60],
+    [{ perAddress: '1/min', perSubject: '2/min' }, 1, 0.99, 65],
   ] as const) {
-    const check = sensitiveRoutes.prepare(rates, services(testClock()))
+    const known = { ...services(testClock()), random: () => random }
+    const check = sensitiveRoutes.prepare(rates, known)
     const ask = () => check(requestContext({ method: 'PUT', target: '/rest/V1/carts/1/order' }))
     for (let count = 0; count < allowed; count += 1) assert.equal(ask(), allow)
     assert.equal((await rejectionOf(ask())).retryAfterSeconds, retryAfterSeconds)

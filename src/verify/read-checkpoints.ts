@@ -23,11 +23,14 @@ export interface CheckpointList {
   readonly fault?: string
 }
 
+/** What can be left of a line that was being written: any beginning of it. A file system may fill it up with zeros. */
+const beginningForm = /^(?:\{(?:(?!"signature":"[\w-]{86})[^}])*(?:"signature":"[\w-]{86}"?)?)?\0*$/
 const lineForm = /^(\{"v":1,.*),"signature":"([A-Za-z0-9_-]{86})"\}$/
 
 /**
- * Reads the checkpoints of some files. One that occurs in several files counts once. Lines that were cut off are
- * skipped: either the next checkpoint covers the same lines, or they will turn out to be uncovered.
+ * Reads the checkpoints of some files, in which there has to be at least one. One that occurs in several files counts
+ * once. Lines that were cut off are skipped: either the next checkpoint covers the same lines, or they will turn out to
+ * be uncovered.
  * @param publicKeys in the order in which they were used; once a key has been used, earlier ones are no longer valid
  * @throws {Error} when a file cannot be read
  */
@@ -40,8 +43,11 @@ export async function readCheckpoints(
     for await (const { number, bytes: read } of readLinesOf(file)) {
       const line = read.toString('utf8')
       const [, signed, signature] = lineForm.exec(line) ?? []
-      if (signed === undefined || signature === undefined) continue
       const at = `${file}:${number}`
+      if (signed === undefined || signature === undefined) {
+        if (beginningForm.test(line)) continue
+        return { checkpoints: [], fault: `${at}: this line is not a checkpoint, or was changed` }
+      }
       const bytes = Buffer.from(signature, 'base64url')
       const keyNumber = publicKeys.findIndex((key) => verify(null, Buffer.from(signed), key, bytes))
       if (keyNumber === -1) {
@@ -52,6 +58,9 @@ export async function readCheckpoints(
     }
   }
   const checkpoints = [...found.values()].sort((one, other) => one.to - other.to)
+  if (checkpoints.length === 0) {
+    return { checkpoints, fault: `${files.join(', ')}: there is no checkpoint here` }
+  }
   for (const [index, { from, to, count, at, keyNumber }] of checkpoints.entries()) {
     const before = checkpoints[index - 1]
     if (before !== undefined && keyNumber < before.keyNumber) {

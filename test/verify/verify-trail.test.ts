@@ -133,6 +133,16 @@ test('a trail verifies from its first file that is still kept', async () => {
   assert.deepEqual(report.notes, [`the trail begins with record ${report.first}`])
 })
 
+test('whatever is left of a checkpoint that was being written is not a fault', async () => {
+  const path = await writeTrail(25)
+  await editLines(`${path}.checkpoints`, (lines) => {
+    const [first = ''] = lines
+    const beginnings = [...first].map((_, length) => first.slice(0, length))
+    lines.unshift(...beginnings, `${first.slice(0, 100)}\0\0`, '\0')
+  })
+  assert.equal((await verified(path)).fault, undefined)
+})
+
 test('records that a process did not live to sign are signed at the next start', async () => {
   const path = join(folder, 'killed.jsonl')
   const file = await openChainedFile(path, undefined, failOn)
@@ -328,6 +338,27 @@ describe('finds, and says where', () => {
       'a checkpoint that was removed',
       /checkpoints:2: between .* and this checkpoint, lines are covered by/,
       (path) => editLines(`${path}.checkpoints`, (lines) => lines.splice(1, 1)),
+    ],
+    [
+      'a checkpoint that was made unreadable',
+      /checkpoints:3: this line is not a checkpoint/,
+      (path) =>
+        editLines(`${path}.checkpoints`, (lines) => {
+          lines[2] += ' '
+        }),
+    ],
+    [
+      'a checkpoint without its signature',
+      /checkpoints:3: this line is not a checkpoint/,
+      (path) =>
+        editLines(`${path}.checkpoints`, (lines) => {
+          lines[2] = (lines[2] ?? '').replace(/,"signature".*/, '}')
+        }),
+    ],
+    [
+      'that there are no checkpoints left',
+      /checkpoints: there is no checkpoint here$/,
+      (path) => writeFile(`${path}.checkpoints`, ''),
     ],
   ]
   for (const [name, expected, tamper] of tampering) {

@@ -58,6 +58,8 @@ export function addressPenalties(clock: () => number): AddressPenalties {
       if (buckets.take(key, refusals).isAllowed) return
       const nowMs = clock()
       const before = penalties.get(key)
+      // The request was under way when the address was shut out, so it does not come back after a penalty.
+      if (before !== undefined && nowMs < before.untilMs) return
       const isForgotten = before === undefined || nowMs > before.untilMs + longestMs
       const lengthMs = isForgotten ? firstMs : Math.min(longestMs, before.lengthMs * 2)
       penalties.set(key, { lengthMs, untilMs: nowMs + lengthMs })

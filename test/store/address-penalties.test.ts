@@ -40,6 +40,16 @@ test('each penalty is twice as long as the last, up to the longest, and is forgo
   assert.deepEqual(afterwards, [0, 0, 1_000])
 })
 
+test('requests that were under way when a penalty began do not lengthen it', () => {
+  const clock = testClock()
+  const { note, penaltyOf } = addressPenalties(clock)
+  for (let count = 0; count < 20; count += 1) note(refusedOf('203.0.113.1'), settings)
+  assert.equal(penaltyOf('203.0.113.1'), 1_000)
+  clock.advance(1_000)
+  note(refusedOf('203.0.113.1'), settings)
+  assert.equal(penaltyOf('203.0.113.1'), 2_000)
+})
+
 test('a penalty is not forgotten as soon as it is over', () => {
   const clock = testClock()
   const { note, penaltyOf } = addressPenalties(clock)

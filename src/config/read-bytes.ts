@@ -1,10 +1,20 @@
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { errorCode } from '../contract/error-code.ts'
 
-/** The bytes of a file, or the code of the error for which it cannot be read. */
-export async function readBytes(path: string): Promise<Buffer | { readonly code: string }> {
+/** Why a file cannot be read: the code of an error, or what it is instead. */
+export interface Unreadable {
+  readonly code: string
+}
+
+/** The bytes of a regular file, or why it cannot be read. Whatever else is at its path, it is not waited for. */
+export async function readBytes(path: string): Promise<Buffer | Unreadable> {
   try {
-    return await readFile(path)
+    // Without O_NONBLOCK, a pipe would be opened only once somebody writes to it; the thread that waits for that could
+    // not even be ended with the process.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (!(await file.stat()).isFile()) return { code: 'not a regular file' }
+    return await file.readFile()
   } catch (error) {
     return { code: errorCode(error) }
   }

@@ -1,13 +1,17 @@
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { errorCode } from '../contract/error-code.ts'
 import { Secret } from '../contract/secret.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
-import { readBytes } from './read-bytes.ts'
+import { readBytes, type Unreadable } from './read-bytes.ts'
 
 /** The sources that references can point to. */
 export interface ReferenceSources {
   /** The directory of the configuration, to which `file:` paths and `schemas/` are relative. */
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Reads a file, if others than regular ones may be read as well. */
+  readonly read?: (path: string) => Promise<Buffer | Unreadable>
 }
 
 /** What a reference points to, or what was expected there. */
@@ -34,7 +38,8 @@ export async function resolveSecret(
     text = sources.env[name]
     if (!text) return { expected: `the environment variable ${name} to be set` }
   } else if (kind === 'file') {
-    const bytes = await readBytes(resolve(sources.directory, name))
+    const { directory, read = readBytes } = sources
+    const bytes = await read(resolve(directory, name))
     if ('code' in bytes) return { expected: `the file ${name} to be readable (${bytes.code})` }
     // Editors and `echo` add a line break at the end.
     text = utf8Text(bytes)?.replace(/\r?\n$/, '')
@@ -58,7 +63,12 @@ export async function resolveSecret(
   return { value: new Secret(text) }
 }
 
-/** Resolves a reference to a secret on the command line, relative to the working directory. */
+/**
+ * Resolves a reference to a secret on the command line, relative to the working directory. It may be a pipe, such as that
+ * of a process substitution of the shell.
+ */
 export function readSecret(reference: string): Promise<Resolved<Secret>> {
-  return resolveSecret(reference, { minLength: 1 }, { directory: '.', env: process.env })
+  const read = (path: string) =>
+    readFile(path).catch((error: unknown) => ({ code: errorCode(error) }))
+  return resolveSecret(reference, { minLength: 1 }, { directory: '.', env: process.env, read })
 }

@@ -36,6 +36,20 @@ export interface ReloadParts {
   readonly log: Logger
 }
 
+/** How long a configuration may take to be read, milliseconds. It takes longer only if a file system hangs. */
+const loadMs = 120_000
+
+/** Rejects if a configuration takes too long, so that neither this reload nor all later ones wait for ever. */
+function withinTime(loading: Promise<Config>): Promise<Config> {
+  return new Promise((resolve, reject) => {
+    const tooLate = Object.assign(new Error('the files could not be read in time'), {
+      code: 'ETIMEDOUT',
+    })
+    const timer = setTimeout(() => reject(tooLate), loadMs).unref()
+    loading.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
 /**
  * Prepares reloads: the whole configuration is read and checked, then takes effect in one step or not at
  * all. Whoever asks during a reload waits for the next one, and all who ask meanwhile share it.
@@ -57,7 +71,7 @@ export function prepareReload({
   async function reload(): Promise<ReloadOutcome> {
     if (isDraining()) return { status: 'stopping' }
     const { config: running } = generations.current()
-    const next = await load()
+    const next = await withinTime(load())
     // All this takes a while; once draining has begun, no generation may follow the last.
     if (isDraining()) return { status: 'stopping' }
     const faults = restartFaults(running, next)

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { ConfigError, formatFault } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { policies } from '../../src/pipeline.ts'
@@ -363,6 +364,23 @@ describe('refuses', () => {
       /gateway\.yaml:\d+ \/magento\/caFile: expected the file ca\.pem to be readable/,
     )
     assert.match(stderr, /^2 fault/m)
+  })
+
+  test('a pipe, a device or a folder in the place of a file, and waits for none', async () => {
+    await using directory = await writeConfig(
+      filesWith({
+        integrations: { a: { ...globex, credentials: { token: 'file:/dev/zero' } } },
+      }),
+    )
+    await promisify(execFile)('mkfifo', [join(directory.path, 'integrations', 'pipe.yaml')])
+    await mkdir(join(directory.path, 'integrations', 'folder.yaml'))
+    const { stderr } = await runCommand(['check', '--config', directory.path], testEnv)
+    assert.match(stderr, /pipe\.yaml \/: expected a readable file \(not a regular file\)/)
+    assert.match(stderr, /folder\.yaml \/: expected a readable file \(not a regular file\)/)
+    assert.match(
+      stderr,
+      /\/token: expected the file \/dev\/zero to be readable \(not a regular file\)/,
+    )
   })
 
   test('a YAML error, without quoting the file', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
 import { send } from '../support/http-client.ts'
@@ -66,6 +67,19 @@ describe('prints headers that the gateway accepts', () => {
       assert.equal(answer.status, 200, answer.body)
     })
   }
+})
+
+test('takes a secret from a process substitution of the shell', async () => {
+  const url = `${publicUrl}/rest/V1/products/A`
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+  const args = `sign --scheme body --secret file:<(printf %s "$ACME_HMAC_SECRET") --token env:ACME_TOKEN`
+  const { stdout } = await promisify(execFile)(
+    'bash',
+    ['-c', `'${process.execPath}' '${main}' ${args} '${url}'`],
+    { env: { ...process.env, ...env } },
+  )
+  const fromEnv = await runCommand(['sign', ...signers.body, url], env)
+  assert.equal(stdout, fromEnv.stdout)
 })
 
 test('prints a curl command that works, and holds neither secret nor token', async () => {

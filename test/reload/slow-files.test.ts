@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { loadConfig } from '../../src/config.ts'
+import { buildGateway } from '../../src/gateway.ts'
+import { globex } from '../support/gateway.ts'
+import { reloadableConfig, startReloadable } from '../support/reloadable-gateway.ts'
+
+const settings = { magentoUrl: 'http://127.0.0.1:1', integrations: [globex] }
+
+test('a pipe among the files is a fault, and does not hang the reload', async () => {
+  await using gateway = await startReloadable(settings)
+  await promisify(execFile)('mkfifo', [join(gateway.path, 'integrations', 'pipe.yaml')])
+  const { status, outcome } = await gateway.reload()
+  assert.equal(status, 422)
+  assert.deepEqual(outcome.status === 'refused' && outcome.faults.map(({ expected }) => expected), [
+    'a readable file (not a regular file)',
+  ])
+  await gateway.removeIntegration('pipe')
+  assert.equal((await gateway.reload()).status, 200)
+})
+
+test('a reload whose files cannot be read in time fails, and the next one begins', async (t) => {
+  await using files = await reloadableConfig(settings)
+  const config = await loadConfig(files.path, files.env)
+  const hung = Promise.withResolvers<typeof config>()
+  const loads = [hung.promise, Promise.resolve(config)]
+  const gateway = await buildGateway(config, () => loads.shift() ?? hung.promise)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const failed = gateway.reload()
+  // Until it has begun.
+  await new Promise(setImmediate)
+  const next = gateway.reload()
+  t.mock.timers.tick(120_000)
+  assert.deepEqual(await failed, { status: 'failed' })
+  assert.equal((await next).status, 'reloaded')
+  t.mock.timers.reset()
+  await gateway.stop()
+})

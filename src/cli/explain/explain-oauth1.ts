@@ -26,11 +26,8 @@ export function explainOauth1(
 ): Explanation {
   const { request, reason, origin, atMs, clientString } = schemeCase
   const isVerified = reason === undefined
-  const authorization = request.header('authorization')
-  const parameters = readOauth1Parameters(authorization)
-  if ('reason' in parameters) {
-    return { isVerified, lines: encodingFindings(authorization), unshown: [] }
-  }
+  const parameters = readOauth1Parameters(request.header('authorization'))
+  if ('reason' in parameters) return { isVerified, lines: [], unshown: [] }
   const { method, target } = request
   const publicOrigin = `${origin.scheme}://${origin.authority}`
   const signed = { method, origin: publicOrigin, path: target?.path ?? '', query: target?.query }
@@ -96,12 +93,6 @@ function showLine(line: string): string {
     (_, name, percent = '', equals) => `${name}${percent}${equals}${redacted}`,
   )
   return /^oauth_(?:nonce|body_hash)/.test(shown) ? shown : redactTokenShapes(shown)
-}
-
-/** Points out the usual cause of a header that cannot be read. */
-function encodingFindings(authorization: string | undefined): string[] {
-  if (!/oauth_signature="[^"]*[+/=][^"]*"/.test(authorization ?? '')) return []
-  return [finding('cause', 'the client did not percent-encode oauth_signature in the header')]
 }
 
 /** If the hash is not that of the body: which body it belongs to. */

@@ -43,7 +43,7 @@ export function deadLetters(broker: Broker, queue: string, keepMs: number): Dead
       }),
     take: (id, act) =>
       letters.read(async (held) => {
-        const { channel, found } = held
+        const { channel, ask, found } = held
         const copies = found.filter(({ letter }) => letter.id === id)
         const [first] = copies
         if (first === undefined) return false
@@ -51,6 +51,8 @@ export function deadLetters(broker: Broker, queue: string, keepMs: number): Dead
         if (!(await act(entry, first.message))) return false
         for (const { message } of copies) channel.ack(message)
         held.found = found.filter((each) => !copies.includes(each))
+        // An acknowledgement has no answer, and is lost if the connection is closed right after it.
+        await ask(channel.checkQueue(queue))
         return true
       }),
     count: () =>

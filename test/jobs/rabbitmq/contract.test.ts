@@ -64,3 +64,28 @@ test('dead letters that one process holds include those that come next, and are 
   assert.deepEqual(await listed(other), ['2'])
   assert.equal(await other.callbacks.discard('2'), true)
 })
+
+test('a dead letter that was put back or discarded is gone, though its process ends at once', async () => {
+  await using under = await create()
+  const { rabbit, redis } = await (servers as ReturnType<typeof startServers>)
+  const open = () => openTestBackend(rabbit.url, redis.url, { deadlineMs: 60_000 })
+  await (await open())[Symbol.asyncDispose]()
+  await under.clear()
+  const ids = ['1', '2', '3', '4']
+  {
+    await using first = await open()
+    first.callbacks.consume(async () => ({ state: 'dead', reason: 'gone' }), { concurrency: 4 })
+    for (const id of ids) await first.callbacks.put(entryOf(id))
+    while ((await first.callbacks.listDead({ limit: 9 })).length < ids.length);
+  }
+  for (const id of ids) {
+    await using command = await open()
+    const isDone =
+      id === '1'
+        ? command.callbacks.putBack(id, Date.now() + 60_000)
+        : command.callbacks.discard(id)
+    assert.equal(await isDone, true)
+  }
+  await using last = await open()
+  assert.deepEqual(await last.callbacks.listDead({ limit: 9 }), [])
+})

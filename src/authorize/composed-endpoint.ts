@@ -45,7 +45,7 @@ function checkBody(endpoint: Endpoint, json: JsonBody | undefined): Verdict {
   if (endpoint.request === undefined) return allow
   const violations = validatorOf(endpoint.request)(json?.value, json?.text.length)
   if (violations.length === 0) return endpoint.objection?.(json?.value) ?? allow
-  return reject('invalid-body', `body violates the schema in ${violations.length} places`, {
+  return reject('invalid-body', `body violates the schema in ${violations.length} place(s)`, {
     violations,
     ...(endpoint.explain && { detail: endpoint.explain(violations) }),
     members: { success: false },

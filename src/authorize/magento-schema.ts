@@ -139,7 +139,7 @@ function findRejection(
   const isBulk = route.execution === 'sync' && isBulkOfJob(request)
   const violations = operation.checkBody(body ?? {}, isBulk ? 'bulk' : route.execution)
   if (violations.length === 0) return undefined
-  return reject('invalid-body', `body violates Magento's schema in ${violations.length} places`, {
+  return reject('invalid-body', `body violates Magento's schema in ${violations.length} place(s)`, {
     violations,
   })
 }

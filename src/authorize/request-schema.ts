@@ -28,7 +28,7 @@ export const requestSchema = definePolicy({
       const { value, text } = request.json
       const violations = validate(value, text.length)
       if (violations.length === 0) return allow
-      return reject('invalid-body', `body violates the schema in ${violations.length} places`, {
+      return reject('invalid-body', `body violates the schema in ${violations.length} place(s)`, {
         violations,
       })
     }

@@ -6,7 +6,8 @@ import type { Redact } from './known-secrets.ts'
  * Callers choose the texts, so none of these expressions may be able to begin a long match at every place of a text:
  * the time would grow with the square of the text's length.
  */
-const authorizations = /\b(Bearer|Basic|OAuth)( |%20|\+)[^\s"\\]+/gi
+const authorizations = /\b(Bearer|Basic|OAuth)( |%20|\+)([^\s"\\]+)/gi
+const base64Run = /[A-Za-z0-9+/_-]+/g
 /** A whole run of characters of which JSON Web Tokens consist, and the beginning of a token within it. */
 const dottedRun = /[A-Za-z0-9_.-]+/g
 const headerBegin = /eyJ[A-Za-z0-9_-]{8}/
@@ -31,7 +32,25 @@ export const redactTokenShapes: Redact = (text) => {
 /** Redacts what looks like a credential of any issuer, but unlike anything that the gateway itself writes. */
 function redactUnmistakable(text: string): string {
   const shown = text.includes('eyJ') ? text.replace(dottedRun, redactWebToken) : text
-  return shown.replace(authorizations, `$1$2${redacted}`)
+  return shown.replace(authorizations, redactAuthorization)
+}
+
+function redactAuthorization(whole: string, scheme: string, space: string, rest: string): string {
+  const isWord = scheme.toLowerCase() === 'basic' && !hasUserAndPassword(rest)
+  return isWord ? whole : scheme + space + redacted
+}
+
+/**
+ * Whether it has a user name and a password, in base64 (RFC 7617, section 2) or as they are: then there is a colon. SKUs
+ * and names contain the word "Basic" too, but what follows it then hardly ever decodes to a text with a colon.
+ */
+function hasUserAndPassword(text: string): boolean {
+  let decoded = text
+  for (let depth = 0; depth < maxDepth && decoded.includes('%'); depth += 1) {
+    decoded = decoded.replace(percentTriplets, decodeTriplets)
+  }
+  const runs = decoded.match(base64Run) ?? []
+  return decoded.includes(':') || runs.some((run) => Buffer.from(run, 'base64').includes(':'))
 }
 
 /** RFC 7519, section 3: three parts separated by dots, the first of which is a JSON object. */

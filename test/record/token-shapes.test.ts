@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { Secret } from '../../src/contract/secret.ts'
 import { compileRedaction } from '../../src/record/redaction.ts'
 import { redactTokenShapes } from '../../src/record/token-shapes.ts'
@@ -40,6 +41,30 @@ describe('in a finished line strikes out', () => {
   })
 })
 
+test('what follows Basic is struck out whenever it may be a user name and a password', () => {
+  const part = fc.string({ unit: 'binary', maxLength: 40 })
+  const encodings = {
+    base64: (text: string) => Buffer.from(text).toString('base64'),
+    'base64 of Latin-1': (text: string) => Buffer.from(text, 'latin1').toString('base64'),
+    base64url: (text: string) => Buffer.from(text).toString('base64url'),
+    'base64 in a URL': (text: string) => encodeURIComponent(Buffer.from(text).toString('base64')),
+    'as it is, in a URL': encodeURIComponent,
+  }
+  fc.assert(
+    fc.property(
+      part,
+      part,
+      fc.constantFrom(...Object.values(encodings)),
+      fc.constantFrom('Basic ', 'basic+', 'BASIC%20'),
+      fc.constantFrom('', ',', "'", '(', '<'),
+      (user, password, encode, scheme, around) => {
+        const text = `a ${scheme}${around}${encode(`${user}:${password}`)}${around} b`
+        assert.equal(redactTokenShapes(text), `a ${scheme}[redacted] b`)
+      },
+    ),
+  )
+})
+
 describe('leaves alone', () => {
   for (const [name, text] of [
     ['a number with a wrong check digit', '4111111111111112'],
@@ -48,6 +73,7 @@ describe('leaves alone', () => {
     ['a digest', '4111111111111111a111111111111111111111111111111111111111111111ab'],
     ['a time', '2026-01-15T09:30:00.123Z'],
     ['base64 of nothing secret', Buffer.from('this is a text like any other').toString('base64')],
+    ['a name with the word Basic', 'Basic Tee, Basic%20Tee, basic+hoodie-XL'],
     ['a path', '/rest/V1/products/BLACK-LEATHER-JACKET-SIZE-XL-2024-EDITION'],
   ] as const) {
     test(name, () => assert.equal(redact(`{"a":"${text}"}`), `{"a":"${text}"}`))

@@ -18,8 +18,10 @@ export function checkUniqueness(identities: readonly Identity[]): Fault[] {
   const tokens = new Map<string, string>()
   const signers = new Map<string, string>()
   const claim = (taken: Map<string, string>, key: string, at: Identity, pointer: string) => {
-    const other = taken.get(key)
-    if (other === undefined) taken.set(key, at.file)
+    const owner = taken.get(key)
+    if (owner === undefined) taken.set(key, at.file)
+    // One integration may have two keys of OAuth with the same consumer key.
+    const other = owner === at.file ? undefined : owner
     return inFile(at, faultAt(pointer, other && `a value that is not used in ${other} too`))
   }
   return identities.flatMap((identity) => {

@@ -22,11 +22,11 @@ const env = {
 const nodes = ['redis:6379']
 const routes = ['GET /V1/products/:sku', 'POST /V1/products']
 const secret = { id: 'k1', value: 'env:ACME_HMAC_SECRET' }
-const oauth1Key = (id: string, consumerKey: string) => ({
+const oauth1Key = (id: string, consumerKey: string, accessToken = 'env:ACME_TOKEN') => ({
   id,
   consumerKey,
   consumerSecret: 'env:ACME_TOKEN',
-  accessToken: 'env:ACME_TOKEN',
+  accessToken,
   accessTokenSecret: 'env:ACME_TOKEN',
 })
 const signing = (signature: object) => ({ integration: { credentials: { signature } } })
@@ -202,6 +202,24 @@ const cases: readonly {
       keys: [oauth1Key('k1', 'env:ACME_TOKEN'), oauth1Key('k1', 'env:GLOBEX_TOKEN')],
     }),
     right: signing({ scheme: 'oauth1', keys: [oauth1Key('k1', 'env:ACME_TOKEN')] }),
+  },
+  {
+    what: 'two OAuth keys with one consumer key and one access token, so that neither is named by a request',
+    at: '/credentials/signature/keys/1/accessToken',
+    wrong: signing({
+      scheme: 'oauth1',
+      keys: [oauth1Key('k1', 'env:ACME_TOKEN'), oauth1Key('k2', 'env:ACME_TOKEN')],
+    }),
+    right: {
+      ...signing({
+        scheme: 'oauth1',
+        keys: [
+          oauth1Key('k1', 'env:ACME_TOKEN'),
+          oauth1Key('k2', 'env:ACME_TOKEN', 'env:GLOBEX_TOKEN'),
+        ],
+      }),
+      gateway: { listen: { publicUrl: 'https://gateway.example' } },
+    },
   },
   {
     what: 'a page size that is added to searches, above the largest page',

@@ -16,6 +16,8 @@ export const signingEnv = {
   CONSUMER_SECRET: 'consumer-secret-0123456789',
   ACCESS_TOKEN: 'access-token-0123456789',
   ACCESS_TOKEN_SECRET: 'access-token-secret-0123456789',
+  RENEWED_TOKEN: 'renewed-token-0123456789',
+  RENEWED_TOKEN_SECRET: 'renewed-token-secret-0123456789',
 }
 
 /** The half of the key pair that the gateway never has; PKCS #8 in PEM. */
@@ -63,6 +65,13 @@ export const signers = [
             consumerSecret: 'env:CONSUMER_SECRET',
             accessToken: 'env:ACCESS_TOKEN',
             accessTokenSecret: 'env:ACCESS_TOKEN_SECRET',
+          },
+          {
+            id: 'legacy-2',
+            consumerKey: 'env:CONSUMER_KEY',
+            consumerSecret: 'env:CONSUMER_SECRET',
+            accessToken: 'env:RENEWED_TOKEN',
+            accessTokenSecret: 'env:RENEWED_TOKEN_SECRET',
           },
         ],
       },

@@ -58,16 +58,28 @@ export function explainOauth1(
 /** The keys of an integration, and the variants that clients make of them. */
 function oauth1Keys(
   { keys }: Oauth1SignatureSettings,
-  { oauth_signature_method: signatureMethod, oauth_consumer_key: consumerKey }: Oauth1Parameters,
+  {
+    oauth_signature_method: signatureMethod,
+    oauth_consumer_key: consumerKey,
+    oauth_token: accessToken,
+  }: Oauth1Parameters,
 ): ClientKey[] {
   const [own, other] =
     signatureMethod === 'HMAC-SHA1' ? (['sha1', 'sha256'] as const) : (['sha256', 'sha1'] as const)
+  const named = keys.find(
+    (each) =>
+      each.consumerKey.reveal() === consumerKey && each.accessToken.reveal() === accessToken,
+  )
   return keys.flatMap((each): ClientKey[] => {
     const consumer = each.consumerSecret.reveal()
     const token = each.accessTokenSecret.reveal()
     const right = oauth1HmacKey(consumer, token)
-    const isNamed = each.consumerKey.reveal() === consumerKey
-    const misnamed = isNamed ? [] : ['used the secrets of another consumer key than it sent']
+    const misnamed =
+      each.consumerKey.reveal() !== consumerKey
+        ? ['used the secrets of another consumer key than it sent']
+        : each !== named && named !== undefined
+          ? ['used the secret of another access token than it sent']
+          : []
     const made = (key: string, algorithm: ClientKey['algorithm'], causes: string[] = []) => ({
       id: each.id,
       key,

@@ -36,6 +36,8 @@ interface Call {
   readonly target?: string
   readonly body?: string
   readonly key?: string
+  /** Whose access token is used; that of `key` by default. */
+  readonly token?: string
   readonly algorithm?: 'sha256' | 'sha1'
   readonly atMs?: number
   /** Replaces the parts of the header, once they are signed. */
@@ -57,7 +59,11 @@ function signedCall(call: Call) {
     hash_function: (text, secret) => createHmac(algorithm, secret).update(text).digest('base64'),
   })
   client.getTimeStamp = () => Math.floor(atMs / 1000)
-  const token = { key: `${key}-access-token-0123456789`, secret: `${key}-access-token-secret-0123` }
+  const { token: owner = key } = call
+  const token = {
+    key: `${owner}-access-token-0123456789`,
+    secret: `${owner}-access-token-secret-0123`,
+  }
   const data = {
     url: origin + target,
     method,
@@ -125,6 +131,26 @@ test('takes base64 that the client did not percent-encode, as Magento does', () 
 test('remembers a nonce as long as its timestamp could be valid after a reload', () => {
   const result = resultOf({}, { maxAgeMs: 1_000 })
   assert.ok(!('reason' in result) && result.nonce?.ttlMs === 300_001)
+})
+
+test('takes either of two access tokens of one consumer key, as after a new authorization in Magento', () => {
+  const { consumerKey, consumerSecret } = keyOf('k2')
+  const renewed = { ...keyOf('k3'), consumerKey, consumerSecret }
+  const keys = [keyOf('k2'), renewed]
+  for (const token of ['k2', 'k3']) {
+    const result = resultOf({ token }, { keys })
+    assert.ok(!('reason' in result) && result.keyId === token, token)
+  }
+  const reason = 'oauth_token is not that of the consumer key'
+  assert.equal(reasonOf({ token: 'k1' }, { keys }), reason)
+  const ended = { ...renewed, notAfter: '2026-11-24T12:00:00Z' }
+  assert.equal(
+    reasonOf({ token: 'k3' }, { keys: [keyOf('k2'), ended] }),
+    'key k3 is past its notAfter',
+  )
+  // The secret of one token does not fit the other.
+  const alter = (header: string) => header.replace('k2-access-token', 'k3-access-token')
+  assert.equal(reasonOf({ alter }, { keys }), 'oauth_signature does not verify')
 })
 
 test('takes HMAC-SHA1 only where it is allowed', () => {

@@ -299,6 +299,13 @@ describe('scheme oauth1', () => {
       headersOf(base({}, { ...parameters, ...says1 }), key, says1),
     ).text
     assert.match(text, /another hash than oauth_signature_method says/)
+    const renewedKey = `${signingEnv.CONSUMER_SECRET}&${signingEnv.RENEWED_TOKEN_SECRET}`
+    const mixed = explain('legacy', headersOf(base(), renewedKey))
+    assert.match(mixed.text, /used the secret of another access token than it sent/)
+    const renewed = { oauth_token: signingEnv.RENEWED_TOKEN }
+    const signed = base({}, { ...parameters, ...renewed })
+    const { text: right } = explain('legacy', headersOf(signed, renewedKey, renewed))
+    assert.match(right, /verifies, by legacy-2/)
   })
 
   test('finds what was hashed in the place of the body', () => {

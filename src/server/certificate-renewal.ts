@@ -2,6 +2,7 @@ import type { Server } from 'node:tls'
 import {
   type CertificateEnds,
   endsOf,
+  findDateFault,
   readTlsMaterial,
   secureContextOptions,
   type TlsFiles,
@@ -28,33 +29,38 @@ export interface CertificateSource {
   readonly inUse: TlsMaterial
   /** How often the files are looked at, milliseconds. */
   readonly everyMs: number
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
 }
 
 /**
  * Looks at the files at intervals, and uses what they hold for new handshakes; open connections stay as they
  * are. It compares contents, so it does not matter whether files are written over, renamed, or replaced
  * through symbolic links as Kubernetes does. A certificate and key that do not belong together, as when only
- * one of the files has been written yet, are not used; the next look tries again.
+ * one of the files has been written yet, are not used; the next look tries again. Nor is a certificate that callers
+ * would refuse for its dates, as long as they accept the present one.
  * @param report told of each renewal, and of each new reason not to renew
  */
 export function renewCertificate(
   server: Pick<Server, 'setSecureContext'>,
-  { files, inUse, everyMs }: CertificateSource,
+  { files, inUse: atStart, everyMs, clock }: CertificateSource,
   report: (renewal: Renewal) => void,
 ): CertificateRenewal {
-  let { digest } = inUse
+  let inUse = atStart
   let lastFault: string | undefined
 
   async function look(): Promise<Renewal> {
     try {
       const found = await readTlsMaterial(files)
-      if (found.digest === digest) {
+      if (found.digest === inUse.digest) {
         lastFault = undefined
         return { state: 'unchanged' }
       }
       const ends = endsOf(found)
+      const fault = findDateFault(found, clock())
+      if (fault !== undefined && findDateFault(inUse, clock()) === undefined) throw new Error(fault)
       server.setSecureContext(secureContextOptions(found))
-      digest = found.digest
+      inUse = found
       lastFault = undefined
       const renewal: Renewal = { state: 'renewed', ends }
       report(renewal)

@@ -63,7 +63,7 @@ export async function openPublicServer(
   metrics.certificateEnds(endsOf(inUse))
   const renewal = renewCertificate(
     app.server as unknown as TlsServer,
-    { files: tls, inUse, everyMs: tls.checkFilesMs },
+    { files: tls, inUse, everyMs: tls.checkFilesMs, clock: Date.now },
     (found) => {
       if (found.state === 'renewed') {
         metrics.certificateEnds(found.ends)

@@ -64,6 +64,19 @@ export function secureContextOptions({ cert, key, ca }: TlsMaterial): SecureCont
   return options
 }
 
+/**
+ * What keeps callers from accepting the certificate of the listener at a time; undefined if nothing about its dates does.
+ * @param nowMs milliseconds since the epoch
+ */
+export function findDateFault({ cert }: TlsMaterial, nowMs: number): string | undefined {
+  // The first one is that of the listener; those of authorities follow.
+  const [own] = pemCertificates(cert.toString('latin1'))
+  if (own === undefined) return undefined
+  const { validFromDate: from, validToDate: to } = own
+  if (nowMs < from.getTime()) return `a certificate that is valid from ${from.toISOString()}`
+  return nowMs > to.getTime() ? `a certificate that expired at ${to.toISOString()}` : undefined
+}
+
 /** When certificates expire, milliseconds since the epoch; for each file, the certificate that expires first. */
 export interface CertificateEnds {
   /** The chain that callers are shown. */

@@ -60,6 +60,7 @@ describe('a server that looks for a new certificate', () => {
   let server: Server
   let renewal: CertificateRenewal
   let reported: Renewal[]
+  let now: number
 
   /** Starts it with the pair that the folder holds. */
   async function start(): Promise<void> {
@@ -68,7 +69,7 @@ describe('a server that looks for a new certificate', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     // It looks when the test says so.
-    const source = { files, inUse, everyMs: 3_600_000 }
+    const source = { files, inUse, everyMs: 3_600_000, clock: () => now }
     renewal = renewCertificate(server, source, (found) => reported.push(found))
   }
   const portOf = () => (server.address() as { port: number }).port
@@ -76,6 +77,7 @@ describe('a server that looks for a new certificate', () => {
 
   beforeEach(async () => {
     reported = []
+    now = Date.now()
     files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
     await rm(folder, { recursive: true })
     await mkdir(folder)
@@ -111,6 +113,30 @@ describe('a server that looks for a new certificate', () => {
     const weak = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' } as const
     const socket = connect({ port: portOf(), rejectUnauthorized: false, ...weak })
     await assert.rejects(once(socket, 'secureConnect'))
+    assert.equal(await served(), names.elsewhere)
+  })
+
+  test('takes one that is not valid yet as soon as it is', async () => {
+    const { validFromDate } = new X509Certificate(pem('named.cert'))
+    now = validFromDate.getTime() - 1
+    await writePair('named')
+    const why = 'a certificate that is valid from 2026-11-29T09:33:37.000Z'
+    assert.deepEqual(await renewal.look(), { state: 'kept', why })
+    assert.equal(await served(), names.loopback)
+    now += 1
+    assert.equal((await renewal.look()).state, 'renewed')
+    assert.notEqual(await served(), names.loopback)
+  })
+
+  test('takes one that has expired only in place of another one that has', async () => {
+    await writePair('named')
+    await renewal.look()
+    now = endOf('elsewhere') + 1
+    await writePair('elsewhere')
+    const why = 'a certificate that expired at 2126-10-31T00:42:29.000Z'
+    assert.deepEqual(await renewal.look(), { state: 'kept', why })
+    now = endOf('named') + 1
+    assert.equal((await renewal.look()).state, 'renewed')
     assert.equal(await served(), names.elsewhere)
   })
 
@@ -208,7 +234,11 @@ describe('a server that asks for certificates', () => {
     )
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const { look, stop } = renewCertificate(server, { files, inUse, everyMs: 3_600_000 }, () => {})
+    const { look, stop } = renewCertificate(
+      server,
+      { files, inUse, everyMs: 3_600_000, clock: Date.now },
+      () => {},
+    )
     const close = () => {
       stop()
       server.close()
@@ -262,7 +292,7 @@ test('the files are looked at again and again, until it is stopped', async (t) =
     keyFile: pemFile('loopback.key'),
   }
   const server = { setSecureContext: () => assert.fail('the files are the same') }
-  const source = { files: watched, inUse, everyMs: 1_000 }
+  const source = { files: watched, inUse, everyMs: 1_000, clock: Date.now }
   const { stop } = renewCertificate(server, source, () => assert.fail('the files are the same'))
   const looksAfter = (ms: number) => {
     t.mock.timers.tick(ms)

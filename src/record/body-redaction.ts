@@ -36,7 +36,8 @@ export function compileBodyRedaction(isCredential: IsCredentialName, redact: Red
   function redactText(text: string, depth: number): string {
     const inner = /^\s*[[{]/.test(text) ? parse(text) : undefined
     if (inner === undefined) return redactTokenShapes(text)
-    return inner === unclear ? redacted : JSON.stringify(redactValue(inner, depth - 1))
+    // As a part of the outer text, escapes of the inner one would hide what follows them.
+    return inner === unclear ? redacted : redact(JSON.stringify(redactValue(inner, depth - 1)))
   }
 
   return (body, maxLength) => {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Secret } from '../contract/secret.ts'
+import { mendEscapes } from './json-escapes.ts'
 import { compileInSteps, compileKnownSecrets, type Redact } from './known-secrets.ts'
 import { compileShapes, type ShapeSettings } from './token-shapes.ts'
 
@@ -31,5 +32,5 @@ function revealed(secrets: readonly Secret[]): string[] {
 
 function withShapes(redactKnown: Redact, settings: ShapeSettings): Redact {
   const redactShapes = compileShapes(settings, redactKnown)
-  return (line) => redactShapes(redactKnown(line))
+  return (line) => redactShapes(mendEscapes(line, redactKnown(line)))
 }

@@ -1,5 +1,6 @@
 import { redacted } from '../contract/secret.ts'
 import { characters, findRuns, type Run, replaceRuns } from './character-runs.ts'
+import { besideEscapes } from './json-escapes.ts'
 import type { Redact } from './known-secrets.ts'
 
 /*
@@ -72,7 +73,7 @@ const minCardLength = 14
 const cardCharacters = characters(/[0-9 +%-]/)
 const cardNumber = /(?<![\w.-])[2-6](?:(?:[ +-]|%20)?\d){13,18}(?![\w-])/g
 const email = /[\w.!#$&'*+/=?^{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g
-const wordEnd = /[/?&=\s"\\]/
+const wordEnd = /[/?&=\s"\\\0]/
 const percentTriplets = /(?:%[0-9A-Fa-f]{2})+/g
 const printable = /^[\x20-\x7e\s]+$/
 
@@ -97,6 +98,9 @@ export function compileShapes({ emails }: ShapeSettings, redactKnown: Redact): R
     return known !== decoded || redactDeep(known, depth) !== known
   }
   function redactDeep(text: string, depth: number): string {
+    return besideEscapes(text, (apart) => redactApart(apart, depth))
+  }
+  function redactApart(text: string, depth: number): string {
     const plain = redactPlain(text)
     if (depth === 0) return plain
     const percent = replaceRuns(plain, wordsWithPercent(plain), ({ begin, end }) => {

@@ -136,6 +136,42 @@ describe('a body is shown to a bounded depth', () => {
   })
 })
 
+test('a card number is struck out behind a control character, also in JSON within a string', () => {
+  const show = compileBodyRedaction(() => false, compileRedaction([]))
+  const text = 'a note:\n4111111111111111\t'
+  const shown = 'a note:\n[redacted]\t'
+  for (const [body, expected] of [
+    [{ text }, { text: shown }],
+    [{ text: JSON.stringify({ text }) }, { text: JSON.stringify({ text: shown }) }],
+    [
+      { text: JSON.stringify([JSON.stringify([text])]) },
+      { text: JSON.stringify([JSON.stringify([shown])]) },
+    ],
+  ]) {
+    assert.equal(show(Buffer.from(JSON.stringify(body)), 1_000), JSON.stringify(expected))
+  }
+})
+
+test('a line stays JSON, whatever is struck out next to its escapes', () => {
+  const secret = 'bnrt-f00d-u0041-secret'
+  const redact = compileRedaction([new Secret(secret)], { emails: true })
+  const forms = [secret, `l${secret}`, 'fr@b.example'].flatMap((text) => {
+    const bytes = Buffer.from(text)
+    return [text, bytes.toString('base64'), bytes.toString('hex')]
+  })
+  const piece = fc.oneof(
+    fc.constantFrom('\n', '\t', '\r', '\b', '\f', '\u0001', '\u001b', '\\', '"', 'u00'),
+    fc.constantFrom(...forms).chain((form) => fc.nat(3).map((from) => form.slice(from))),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+      const line = JSON.stringify({ a: pieces.join(''), b: 1 })
+      assert.equal((JSON.parse(redact(line)) as { b: number }).b, 1)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
 test('of a body of more than a mebibyte only the length is shown, which takes no time', () => {
   let looks = 0
   const show = compileBodyRedaction(

@@ -95,6 +95,42 @@ test('the number of a card is recognized by what surrounds it', () => {
   }
 })
 
+describe('an escape of JSON', () => {
+  const card = '4111111111111111'
+  const strict = compileRedaction([new Secret('nine-tailed-secret')], { emails: true })
+  const controls = ['\n', '\t', '\r', '\b', '\f', '\u0001', '\u001f', '"', '\\']
+  const hidden = [
+    card,
+    '4111 1111 1111 1111',
+    'Bearer abc123',
+    token,
+    'ann@example.org',
+    'ann%40example.org',
+    Buffer.from(`to ${card}`).toString('base64'),
+    encodeURIComponent(Buffer.from(`to ${token}`).toString('base64')),
+  ]
+  for (const control of controls) {
+    test(`${JSON.stringify(control)} is no part of what follows it`, () => {
+      for (const text of hidden) {
+        const shown = strict(JSON.stringify({ skus: [`a${control}${text}`] }))
+        const [sku = ''] = (JSON.parse(shown) as { skus: string[] }).skus
+        assert.ok(sku.startsWith(`a${control}`) && sku.includes('[redacted]'), shown)
+        assert.ok(!shown.includes(text), shown)
+      }
+    })
+  }
+  test('leaves JSON behind if its letter is the beginning of a secret', () => {
+    for (const text of ['a\nine-tailed-secret', 'a\n\nine-tailed-secret b']) {
+      const shown = strict(JSON.stringify({ a: text }))
+      assert.deepEqual(Object.keys(JSON.parse(shown) as object), ['a'], shown)
+    }
+    const form = Buffer.from('l 4111111111111111').toString('base64')
+    assert.equal(form[0], 'b')
+    const line = JSON.stringify({ a: `\b${form.slice(1)}` })
+    assert.ok(JSON.parse(strict(line)))
+  })
+})
+
 test('words end at any white space, so that text that cannot be decoded hides no token after it', () => {
   const known = compileRedaction([new Secret('s3cr3t-one-abcdef')])
   for (const space of [' ', '\t', '\u00a0', '\u2028', '\u3000']) {

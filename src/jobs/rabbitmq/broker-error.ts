@@ -9,7 +9,17 @@ export function brokerErrorCode(error: unknown): string {
   const code = 'code' in error ? error.code : undefined
   if (typeof code === 'string') return code
   if (typeof code === 'number') return `AMQP_${code}`
-  // Errors of the handshake have their code only in the text.
+  // Errors of the client have no code at all, and those of the handshake only in the text.
+  const known = codesByText.get(error.message)
+  if (known !== undefined) return known
   const inText = /\b(4\d\d|5\d\d) \([A-Z-]+\)/.exec(error.message)?.[1]
   return inText === undefined ? error.name : `AMQP_${inText}`
 }
+
+/** What has become of a connection without an answer of the broker (amqplib: lib/connection.js, lib/connect.js). */
+const codesByText: ReadonlyMap<string, string> = new Map([
+  ['Heartbeat timeout', 'HEARTBEAT_TIMEOUT'],
+  ['Unexpected close', 'ECONNRESET'],
+  ['Socket closed abruptly during opening handshake', 'ECONNRESET'],
+  ['connect ETIMEDOUT', 'ETIMEDOUT'],
+])

@@ -47,6 +47,28 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     await broker.withChannel(askSomething)
   })
 
+  test('a broker that gives no sign of life is told of by a code of its own, and one that hangs up too', async () => {
+    const { rabbit } = servers()
+    await using link = await openBrokerLink(rabbit.url)
+    const url = new URL(link.url)
+    url.searchParams.set('heartbeat', '1')
+    const changes: (string | undefined)[] = []
+    await using broker = await openDisposably({
+      url: url.href,
+      deadlineMs: 10_000,
+      declare: askSomething,
+      onChange: (code) => changes.push(code),
+    })
+    await untilThere(broker)
+    rabbit.freeze()
+    while (changes.length === 0) await delay(20)
+    rabbit.thaw()
+    await untilThere(broker)
+    link.cut()
+    while (changes.length < 3) await delay(20)
+    assert.deepEqual(changes.slice(0, 3), ['HEARTBEAT_TIMEOUT', undefined, 'ECONNRESET'])
+  })
+
   test('a broker that is alive and does not answer is not waited for', async () => {
     await using link = await openBrokerLink(servers().rabbit.url)
     let setUps = 0

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { firstValue } from '../syntax/headers.ts'
 import { keyidOf } from './message-signature/keyid-of.ts'
+import { readDictionary } from './message-signature/signature-input.ts'
 import { readOauth1Parameters } from './oauth1/oauth1-parameters.ts'
 import type { SignatureSettings } from './signature-settings.ts'
 
@@ -46,6 +47,18 @@ export function compileSignerSearch(
     }
     return undefined
   }
+}
+
+/** Why nothing can be told of a signer, for the audit; undefined if a header section has no signature, or one that can be read. */
+export function signerFault(rawHeaders: readonly string[]): string | undefined {
+  if (firstValue(rawHeaders, 'signature-input') !== undefined) {
+    const inputs = readDictionary(rawHeaders, 'signature-input')
+    return 'reason' in inputs ? inputs.reason : undefined
+  }
+  const authorization = firstValue(rawHeaders, 'authorization')
+  if (authorization === undefined || !/^oauth /i.test(authorization)) return undefined
+  const parameters = readOauth1Parameters(authorization)
+  return 'reason' in parameters ? parameters.reason : undefined
 }
 
 function consumerId(consumerKey: string): string {

@@ -1,3 +1,4 @@
+import { signerFault } from '../authenticate/claimed-signer.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import { openApiDocument } from '../endpoints/openapi-document.ts'
 import {
@@ -90,7 +91,8 @@ export function prepareNobody({ spendDecoy }: Services): Integration {
         name: 'credential',
         check: (request) => {
           spendDecoy(request)
-          return reject('unauthenticated', request.claimFault ?? 'no known integration is claimed')
+          const fault = request.claimFault ?? signerFault(request.rawHeaders)
+          return reject('unauthenticated', fault ?? 'no known integration is claimed')
         },
       },
     ],

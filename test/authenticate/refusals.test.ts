@@ -73,6 +73,18 @@ const canonicalToken = { Authorization: `Bearer ${signingEnv.CANONICAL_TOKEN}` }
 const acmeToken = { Authorization: `Bearer ${testEnv.ACME_TOKEN}` }
 const wrongSecret = 'another-secret-0123456789-0123456789'
 
+/** Signers that cannot be read, and what the record says of each. */
+const unreadable: Readonly<Record<string, { headers: Record<string, string>; reason: string }>> = {
+  rfc9421: {
+    headers: { 'Signature-Input': 'sig=();keyid="message-1";created=1790000000.123456' },
+    reason: 'signature-input is not a strict dictionary',
+  },
+  oauth1: {
+    headers: { Authorization: 'OAuth oauth_consumer_key="a", oauth_nonce="b", oauth_nonce="b"' },
+    reason: 'oauth_nonce occurs more than once',
+  },
+}
+
 /** Every kind of refused credential; the headers are made anew for each request. */
 const refusals: Readonly<Record<string, () => Record<string, string>>> = {
   'nobody at all': () => ({}),
@@ -104,6 +116,12 @@ const refusals: Readonly<Record<string, () => Record<string, string>>> = {
   'oauth1: an unknown consumer': () => ({
     Authorization: 'OAuth oauth_consumer_key="nobody"',
   }),
+  ...Object.fromEntries(
+    Object.entries(unreadable).map(([scheme, { headers }]) => [
+      `${scheme}: a signer that cannot be read`,
+      () => headers,
+    ]),
+  ),
 }
 
 /** An answer without what differs from one request to the next anyway. */
@@ -129,6 +147,18 @@ describe('a refused credential tells nothing of why: status, headers and body ar
       assert.equal(await refusalOf(headers()), await refusalOf({}))
       const { received } = magento
       assert.equal(received.length, 0)
+    })
+  }
+})
+
+describe('the record says what is wrong with a signer that cannot be read', () => {
+  for (const [scheme, { headers, reason }] of Object.entries(unreadable)) {
+    test(scheme, async () => {
+      const known = (await gateway.auditRecords(0)).length
+      await refusalOf(headers)
+      const record = (await gateway.auditRecords(known + 1)).at(-1)
+      assert.equal(record?.reason, reason)
+      assert.equal(record?.claimed, undefined)
     })
   }
 })

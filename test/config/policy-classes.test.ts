@@ -76,6 +76,23 @@ test('a class applies where an integration sets nothing else, route by route; ch
   )
 })
 
+test('check prints what requests cost, also where a class says so', async () => {
+  const costs = {
+    rate: '20/s',
+    cost: { fixed: 2, items: '' },
+    routes: {
+      GET: { cost: { pageSize: 100, unpaged: 8 } },
+      POST: { rate: '9/s', cost: { items: '/items' } },
+    },
+  }
+  await using files = await written({ class: 'costly' }, { costly: { rateLimit: costs } })
+  const { stdout } = await runCommand(['check', '--config', files.path], testEnv)
+  assert.match(
+    stdout,
+    /rate 20\/s, burst 20; cost 2 or 1 for each element of the body; GET cost 1 for every 100 of pageSize or 8 without pageSize; POST rate 9\/s, burst 9; POST cost 1 for each element of \/items; while/,
+  )
+})
+
 describe('is refused, and named', () => {
   const cases: [string, object, Readonly<Record<string, unknown>>, RegExp][] = [
     [

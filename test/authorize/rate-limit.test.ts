@@ -201,6 +201,24 @@ describe('a request costs', () => {
       searching('searchCriteria[pageSize]=0.9'),
       12,
     ],
+    [
+      'what all entries cost where pages have no price of their own',
+      { unpaged: 12 },
+      searching('fields=items'),
+      12,
+    ],
+    [
+      'one where only all entries have a price, and it asks for a page',
+      { unpaged: 12 },
+      searching('searchCriteria[pageSize]=900'),
+      1,
+    ],
+    [
+      'one for a write, which asks for no entries',
+      { pageSize: 100, unpaged: 12 },
+      { method: 'POST', target: '/rest/V1/products' },
+      1,
+    ],
   ]
   for (const [name, cost, parts, expected] of costs) {
     test(name, async () => {

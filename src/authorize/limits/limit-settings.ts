@@ -29,7 +29,8 @@ const cost = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 1_000_000,
-        description: 'Tokens of a request without pageSize, which asks Magento for everything.',
+        description:
+          'Tokens of a GET without a page size, which asks Magento for everything; 1 if left out.',
       }),
     ),
   },

@@ -32,9 +32,12 @@ export function compileCost({
   return (request) => {
     let cost = fixed
     if (steps !== undefined) cost = Math.max(cost, itemCount(request, steps))
-    if (pageSize !== undefined) {
+    if (pageSize !== undefined || unpaged > 1) {
       const size = pageSizeOf(request.target)
-      cost = Math.max(cost, size === undefined ? unpaged : Math.ceil(size / pageSize))
+      if (size === undefined) {
+        // A write without a page size asks for no entries at all.
+        if (request.method === 'GET') cost = Math.max(cost, unpaged)
+      } else if (pageSize !== undefined) cost = Math.max(cost, Math.ceil(size / pageSize))
     }
     return Math.min(cost, largestCost)
   }

@@ -14,22 +14,29 @@ export type Progress = (done: number) => void
 /**
  * Searches the files of a trail, one after the other, with no more than one block of lines in memory.
  * @param files oldest first
- * @throws {Error} when one cannot be read
+ * @param onUnreadable told of a file that cannot be read, or not to its end; the search goes on with the next one
+ * @throws {Error} when one cannot be read, unless `onUnreadable` is given
  */
 export async function* searchTrail(
   files: readonly string[],
   query: Query,
   onProgress: Progress,
+  onUnreadable?: (error: Error) => void,
 ): AsyncGenerator<FoundRecord> {
   const findCandidates = candidatesOf(query)
   let index = 0
   for (const file of presentFiles(files)) {
-    for await (const { bytes, done } of readBlocks(file, query)) {
-      for (const line of candidateLines(bytes, findCandidates)) {
-        const record = readRecord(line)
-        if (record !== undefined && matches(query, record)) yield record
+    try {
+      for await (const { bytes, done } of readBlocks(file, query)) {
+        for (const line of candidateLines(bytes, findCandidates)) {
+          const record = readRecord(line)
+          if (record !== undefined && matches(query, record)) yield record
+        }
+        onProgress(Math.min(1, (index + done) / files.length))
       }
-      onProgress(Math.min(1, (index + done) / files.length))
+    } catch (error) {
+      if (onUnreadable === undefined) throw error
+      onUnreadable(error as Error)
     }
     index += 1
   }

@@ -106,7 +106,20 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
         for await (const _ of searchTrail(trailFiles(path()), query, () => {}));
       }
       await assert.rejects(searched, isNamed)
+      const command = await runCommand([
+        'audit',
+        'search',
+        path(),
+        '--json',
+        '--request',
+        'request-5999',
+      ])
+      assert.match(command.stdout, /"request-5999"/)
       await rm(index)
+      const all = await runCommand(['audit', 'search', path(), '--json'])
+      assert.equal(all.exitCode, 1)
+      assert.ok(all.stderr.startsWith(`audit search: ${segment} cannot be read: `), all.stderr)
+      assert.match(all.stdout, /"request-5999"/)
       await assert.rejects(searched, isNamed)
       const files = trailFiles(path())
       await assert.rejects(verifyTrail({ files, checkpointFiles: [], publicKeys: [] }), isNamed)

@@ -35,7 +35,7 @@ const optionOf: Readonly<Record<IndexedField, keyof typeof options>> = {
 
 /**
  * `audit search FILE [conditions] [--json | --csv]`: prints the records of a trail that meet all
- * conditions, oldest first.
+ * conditions, oldest first. A file that cannot be read is named, and the others are searched.
  * @returns 0, or 1 when a file cannot be read
  */
 export async function main(args: string[]): Promise<number> {
@@ -63,24 +63,28 @@ export async function main(args: string[]): Promise<number> {
   // A reader such as `head` has had enough. If a disk is full instead, the exit code shows it.
   process.stdout.on('error', () => process.exit())
   const progress = process.stderr.isTTY ? showProgress : () => undefined
+  let exitCode = 0
+  function tellUnreadable({ message }: Error): void {
+    exitCode = 1
+    process.stderr.write(`audit search: ${message}\n`)
+  }
   try {
     const files = trailFiles(file)
     if (files.length === 0)
       throw new Error(`${file}: there is no such audit trail; give the path that audit.file has`)
     let found = 0
-    for await (const record of searchTrail(files, query, progress)) {
+    for await (const record of searchTrail(files, query, progress, tellUnreadable)) {
       const head = found === 0 ? headLine(form) : undefined
       await print(`${head === undefined ? '' : `${head}\n`}${recordLine(record, form)}\n`)
       found += 1
       if (found >= limit) break
     }
   } catch (error) {
-    process.stderr.write(`audit search: ${(error as Error).message}\n`)
-    return 1
+    tellUnreadable(error as Error)
   } finally {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   }
-  return 0
+  return exitCode
 }
 
 /** Waits for a slow reader, so that no output piles up in memory. */

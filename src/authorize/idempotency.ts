@@ -127,18 +127,24 @@ function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
   return allow
 }
 
-/** If the first request became a job, the repeat gets the headers that point to that job. */
+/**
+ * If the first request became a job, the repeat gets the headers that point to that job, also if it does not ask for a
+ * job itself.
+ */
 function acceptedHeaders({ status, body }: WholeAnswer, job: JobAsk | undefined): string[] {
-  if (status !== 202 || job?.kind !== 'accept') return []
-  const location = placeOfJob(body.toString('utf8'))
-  return location === undefined ? [] : acceptanceHeaders(location, job.deferral)
+  const location = status === 202 ? placeOfJob(body.toString('utf8')) : undefined
+  if (location === undefined) return []
+  return acceptanceHeaders(location, job?.kind === 'accept' ? job.deferral : { isAsked: false })
 }
+
+const jobLocation = /^\/rest(?:\/\w+)?\/V1\/jobs\/[0-9a-f-]{36}$/
 
 /** The location in the answer with which a job was accepted; undefined for Magento's own asynchronous answers. */
 function placeOfJob(text: string): string | undefined {
   try {
     const { jobId, location } = JSON.parse(text) as { jobId?: unknown; location?: unknown }
-    return typeof jobId === 'string' && typeof location === 'string' ? location : undefined
+    if (typeof location !== 'string' || !jobLocation.test(location)) return undefined
+    return location.endsWith(`/${jobId}`) ? location : undefined
   } catch {
     return undefined
   }

@@ -31,6 +31,9 @@ export function jobPath(store: string | undefined, id: string): string {
 }
 
 /** Fields of the answer to a write that was accepted (RFC 7240, section 3); names and values in turn. */
-export function acceptanceHeaders(location: string, { isAsked }: Deferral): string[] {
+export function acceptanceHeaders(
+  location: string,
+  { isAsked }: Pick<Deferral, 'isAsked'>,
+): string[] {
   return [...['Location', location], ...(isAsked ? ['Preference-Applied', 'respond-async'] : [])]
 }

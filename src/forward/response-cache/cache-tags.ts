@@ -10,6 +10,7 @@ import {
   notEntities,
   orderingWrites,
   readingWrites,
+  showingOthers,
 } from './entity-families.ts'
 
 /** The parts of a request that show what it is about. */
@@ -27,9 +28,13 @@ const maxEntities = 100
 /** The tags of an answer to a read. They depend only on the request. */
 export function tagsOfRead(request: TaggedRequest): readonly string[] {
   const entities = entitiesOf(request)
-  const family = familyOf(request.target?.segments ?? [])
+  const { segments = [] } = request.target ?? {}
+  const family = familyOf(segments)
   const tags = [everything]
-  if (family !== undefined && !entities.has(family)) tags.push(tagOf(family), tagOf(family, any))
+  if (family !== undefined) {
+    if (!entities.has(family)) tags.push(tagOf(family), tagOf(family, any))
+    else if (showingOthers.has(segments[1])) tags.push(tagOf(family, any))
+  }
   for (const [named, values] of entities) {
     tags.push(tagOf(named), ...[...values].map((value) => tagOf(named, value)))
   }
@@ -67,6 +72,10 @@ function tagsOfPath(request: TaggedRequest): readonly string[] {
   for (const [named, values] of entities) {
     if (values.size > maxEntities) tags.add(tagOf(named))
     else for (const value of [any, ...values]) tags.add(tagOf(named, value))
+  }
+  // Nobody here knows which SKU the product with an id has.
+  if (namedSubjects(request).productIds !== undefined) {
+    tags.add(tagOf(familyOfField.productIds))
   }
   if (orderingWrites.test(call)) tags.add(tagOf('sales'))
   return [...tags]

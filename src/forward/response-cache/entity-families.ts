@@ -8,6 +8,8 @@ const families: ReadonlyMap<string, string> = new Map(
       'bundle-products',
       'categories',
       'configurable-products',
+      // Sets of attributes have routes here and below `products` (Magento: Eav and Catalog, etc/webapi.xml).
+      'eav',
       'inventory',
       'magefine',
       'products',
@@ -32,7 +34,6 @@ const families: ReadonlyMap<string, string> = new Map(
     tax: ['taxClasses', 'taxRates', 'taxRules'],
     carts: ['carts', 'guest-carts'],
     cms: ['cmsBlock', 'cmsPage'],
-    eav: ['eav'],
     shop: ['analytics', 'directory', 'modules', 'store'],
     access: ['integration', 'tfa'],
     jobs: ['bulk', 'jobs'],
@@ -45,10 +46,17 @@ export function familyOf(segments: readonly string[]): string | undefined {
 }
 
 /** The family of the entities that a field of the audit record names. */
-export const familyOfField: Readonly<Record<'skus' | 'orderIds', string>> = {
+export const familyOfField: Readonly<Record<'skus' | 'productIds' | 'orderIds', string>> = {
   skus: 'catalog',
+  productIds: 'catalog',
   orderIds: 'sales',
 }
+
+/** Segments of paths that name a product, and whose answers show the products that belong to it. */
+export const showingOthers: ReadonlySet<string | undefined> = new Set([
+  'bundle-products',
+  'configurable-products',
+])
 
 /**
  * Segments that occur where an SKU or the id of an order is expected, but are neither. A grant with a variable in that

@@ -56,6 +56,27 @@ const drops = [
     left: ['/rest/V1/orders/7'],
   },
   {
+    // Magento renames the product with the id if none has the SKU.
+    write: ['PUT', `${products}/renamed`, { product: { id: 5 } }],
+    dropped: [`${products}/mug`, '/rest/V1/stockItems/mug', products],
+    left: ['/rest/V1/orders/7'],
+  },
+  {
+    write: ['DELETE', `${products}/mug-red`, undefined],
+    dropped: ['/rest/V1/configurable-products/mug/children'],
+    left: [`${products}/cup`],
+  },
+  {
+    write: ['POST', '/rest/V1/eav/attribute-sets', { attributeSet: {} }],
+    dropped: ['/rest/V1/eav/attribute-sets/list', `${products}/attribute-sets/sets/list`],
+    left: ['/rest/V1/orders/7'],
+  },
+  {
+    write: ['POST', `${products}/attribute-sets`, { attributeSet: {} }],
+    dropped: ['/rest/V1/eav/attribute-sets/list', `${products}/attribute-sets/sets/list`],
+    left: ['/rest/V1/orders/7'],
+  },
+  {
     write: ['POST', '/rest/V1/products/attributes', { attribute: {} }],
     dropped: [`${products}/mug`, products],
     left: ['/rest/V1/orders/7'],

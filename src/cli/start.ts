@@ -16,11 +16,15 @@ export function main(args: string[]): Promise<number> {
 
 /**
  * Runs a gateway until SIGTERM or SIGINT, then drains it. SIGHUP reloads the configuration.
- * @returns the exit code: 0 after a drain; 1 when the configuration cannot be used, or a file or
+ * @returns the exit code: 0 after a drain, and after a signal during the start; 1 when the configuration cannot be used, or a file or
  *   address that it names is not available
  */
 async function start(directory: string): Promise<number> {
   try {
+    let hasBegun = false
+    const stopSignal = signalled()
+    // Nothing has been promised to anybody yet, and the start may have to wait, as for the audit trail.
+    void stopSignal.then(() => hasBegun || process.exit(0))
     const load = () => loadConfig(directory)
     const building = load().then((config) => buildGateway(config, load))
     // Before anything else: without a listener, SIGHUP ends the process.
@@ -34,7 +38,7 @@ async function start(directory: string): Promise<number> {
     // Reading the configuration takes several times the memory that the gateway needs afterwards.
     await collectGarbage()
     // Before the first request can arrive.
-    const stopSignal = signalled()
+    hasBegun = true
     const { url, adminUrl } = await gateway.start()
     process.stdout.write(`magegate listens on ${url}${adminUrl ? `, admin on ${adminUrl}` : ''}\n`)
     await stopSignal

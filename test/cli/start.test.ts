@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { holdTrail } from '../../src/record/hold-trail.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { runCommand, startedProcess } from '../support/gateway-process.ts'
@@ -138,6 +139,39 @@ test('on SIGTERM it cuts off what is still running at the deadline', async () =>
   assert.equal((await gateway.stop()).exitCode, 0)
   await failed
 })
+
+for (const [what, prefix] of [
+  ['a process', []],
+  // Where it is the first process, as in a container, the kernel withholds signals that it does not listen to.
+  ['the first process of a container', ['unshare', '--pid', '--fork', '--kill-child']],
+] as const) {
+  const skip = prefix.length > 0 && process.getuid?.() !== 0 && 'needs root'
+  test(`on SIGTERM during its start ${what} ends with 0`, { skip }, async () => {
+    await using directory = await writeConfig({ gateway: {}, integrations: {} })
+    const auditFile = join(directory.path, 'audit.jsonl')
+    await using files = await writeConfig({
+      gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9' }, auditFile),
+      integrations: { globex },
+    })
+    const release = await holdTrail(auditFile, {
+      patienceMs: 0,
+      onWait: () => undefined,
+      onUnlockable: () => undefined,
+    })
+    const [command, ...args] = [...prefix, process.execPath, main, 'start', '--config', files.path]
+    const child = spawn(command as string, args, {
+      env: { PATH: process.env.PATH, ...testEnv },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const ended = once(child, 'exit')
+    // It waits for the audit trail.
+    await once(child.stderr, 'data')
+    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+    process.kill(Number(children.trim() || child.pid), 'SIGTERM')
+    assert.deepEqual(await ended, [0, null])
+    release?.()
+  })
+}
 
 test('says in one line which address it cannot have, and exits 1', async () => {
   await using magento = await startMagento()

@@ -25,14 +25,16 @@ const magentoSchema = {
 }
 
 /** Asks once for an answer, and says what the caller got and how much drift was counted. */
-async function ask(body: string, answers: readonly string[], status = '200 OK') {
+async function ask(body: string, answers: readonly string[], status = '200 OK', others = {}) {
   await using upstream = await startRawUpstream((socket, request) =>
     answerInGzip(socket, request, body, status),
   )
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     magentoSchema,
-    integrations: [{ ...globex, policies: { routes: [route], magentoSchema: { answers } } }],
+    integrations: [
+      { ...globex, policies: { ...others, routes: [route], magentoSchema: { answers } } },
+    ],
   })
   const answer = await send(gateway.url, {
     headers: { ...globexHeaders, 'Accept-Encoding': 'gzip' },
@@ -57,6 +59,18 @@ describe('an answer of a route whose answers are checked', () => {
       assert.equal(answer.body, body)
       assert.deepEqual(answer.drift, isDrift ? [route, '1'] : undefined)
     })
+  }
+})
+
+test('an answer of more than 64 KiB is not looked at, even if it is kept', async () => {
+  const cache = { [route]: { ttlSeconds: 60 } }
+  for (const [length, isDrift] of [
+    [65_536, true],
+    [65_537, false],
+  ] as const) {
+    const body = `{"cost":1}${' '.repeat(length - '{"cost":1}'.length)}`
+    const answer = await ask(body, [route], '200 OK', { cache })
+    assert.deepEqual(answer.drift, isDrift ? [route, '1'] : undefined)
   }
 })
 

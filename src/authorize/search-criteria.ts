@@ -1,7 +1,7 @@
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { openApiRoute, type RequestContext, type RequestTarget } from '../request-context.ts'
-import { queryOf } from './query-parameters.ts'
+import { type QueryParameter, queryOf } from './query-parameters.ts'
 import { CriteriaSettings } from './search-criteria/criteria-settings.ts'
 import { criteriaViolations, pagingViolations } from './search-criteria/criteria-violations.ts'
 import { otherPaging } from './search-criteria/other-paging.ts'
@@ -38,10 +38,8 @@ export const searchCriteria = definePolicy({
       const paging = otherPaging(target, query)
       const expected = criteria === undefined ? [] : criteriaViolations(criteria, bounds)
       if (paging !== undefined) expected.push(...pagingViolations(paging, bounds))
-      if (
-        fieldsRequired &&
-        !query.some(({ path, value }) => path.length === 1 && path[0] === 'fields' && value !== '')
-      ) {
+      const isSearch = criteria !== undefined || paging !== undefined
+      if (fieldsRequired && !query.some((each) => namesFields(each, isSearch))) {
         expected.push('the parameter fields, with what is wanted of each entry')
       }
       if (expected.length > 0) {
@@ -61,6 +59,28 @@ export const searchCriteria = definePolicy({
     }
   },
 })
+
+/** Whether a parameter says what is wanted of each entry; of the entries of a search, not simply all. */
+function namesFields({ path, value }: QueryParameter, isSearch: boolean): boolean {
+  if (path.length !== 1 || path[0] !== 'fields' || value === '') return false
+  return !isSearch || !outerNames(value).includes('items')
+}
+
+/** The names that stand outside of brackets and have none: of `a,b[c]` that is `a`. */
+function outerNames(fields: string): readonly string[] {
+  let depth = 0
+  let begin = 0
+  const names: string[] = []
+  for (const { 0: mark, index } of `${fields},`.matchAll(/[[\],]/g)) {
+    if (mark === '[') depth += 1
+    else if (mark === ']') depth -= 1
+    else if (depth === 0) {
+      names.push(fields.slice(begin, index))
+      begin = index + 1
+    }
+  }
+  return names
+}
 
 /** Adds a page size to the request's own query, so that it is signed, sent and recorded like the caller's parameters. */
 function addPageSize(

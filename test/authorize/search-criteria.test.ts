@@ -35,6 +35,12 @@ describe('lets through', () => {
       '?searchCriteria[pageSize]=20&fields=items[sku]',
       { fieldsRequired: true },
     ],
+    [
+      'a search that wants some entries of its entries as a whole',
+      '?searchCriteria[pageSize]=20&fields=items[sku,items],total_count',
+      { fieldsRequired: true },
+    ],
+    ['the entries of a single thing', '?fields=sku,items', { fieldsRequired: true }],
     ['a page of the largest size', '?searchCriteria[pageSize]=300&searchCriteria[currentPage]=7'],
     ['the documented spelling', '?searchCriteria[page_size]=20&searchCriteria[current_page]=1'],
     ['brackets that are encoded', '?searchCriteria%5BpageSize%5D=20'],
@@ -168,6 +174,14 @@ describe('refuses', () => {
       /^the parameter fields/,
       { fieldsRequired: true },
     ],
+    ...['items', 'total_count,items', 'items,total_count', 'items[sku],items'].map(
+      (fields): [string, string, RegExp, Settings] => [
+        `fields that want all of each entry: ${fields}`,
+        `?${page}&fields=${fields}`,
+        /^the parameter fields/,
+        { fieldsRequired: true },
+      ],
+    ),
     [
       'another parameter in place of fields',
       `?${page}&field=sku`,

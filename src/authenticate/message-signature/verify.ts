@@ -9,6 +9,7 @@ import { findParameterFault } from './parameter-fault.ts'
 import { isOfLength, verifyBase } from './signature-algorithm.ts'
 import { signatureBase } from './signature-base.ts'
 import { readMessageSignature } from './signature-input.ts'
+import { spendOtherAlgorithm } from './spend-other-algorithm.ts'
 import { type VerificationKey, verificationKey } from './verification-key.ts'
 
 /**
@@ -42,6 +43,7 @@ export function prepareMessageSignature(
     const { algorithm, key: keyObject } = key ?? anyKey
     const isSigned = verifyBase(algorithm, keyObject, base, signature)
     const isTried = isOfLength(algorithm, signature)
+    if (!isSigned && isTried) spendOtherAlgorithm(algorithm, base, signature)
     const keyFault = findKeyFault(key, alg, nowMs)
     if (keyFault !== undefined) return { reason: keyFault, isTried }
     if (!isSigned) {

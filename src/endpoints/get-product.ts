@@ -14,7 +14,7 @@ export const getProduct: Endpoint = {
         type: 'object',
         properties: {
           sku: skuSchema,
-          name: { type: 'string' },
+          name: { type: ['string', 'null'] },
           price: { type: ['number', 'null'] },
         },
         required: ['sku', 'name', 'price'],
@@ -35,7 +35,7 @@ export const getProduct: Endpoint = {
     if ('code' in answer || answer.status !== 200) return answer
     if (!(answer.body instanceof Object))
       return reject('upstream-error', 'the answer is not a product')
-    const { sku, name, price = null } = answer.body as Readonly<Record<string, unknown>>
+    const { sku, name = null, price = null } = answer.body as Readonly<Record<string, unknown>>
     return { status: 200, body: { sku, name, price } }
   },
 }

@@ -1,5 +1,6 @@
 import type { MagentoAnswer } from '../contract/endpoint.ts'
 import { problems, type Rejection } from '../problem.ts'
+import { renderMessage } from './render-message.ts'
 
 /**
  * Whether further calls would fail in the same way, whatever they are about: Magento does not accept the integration,
@@ -14,6 +15,5 @@ export function concernsAll(answer: MagentoAnswer | Rejection): boolean {
 /** The message of Magento, or of the gateway in its place, about a call that was not carried out. */
 export function messageOf(answer: MagentoAnswer | Rejection): string {
   if ('code' in answer) return answer.detail ?? problems[answer.code][2]
-  const { message } = (answer.body ?? {}) as { readonly message?: unknown }
-  return typeof message === 'string' ? message : `Magento answered ${answer.status}`
+  return renderMessage(answer.body) ?? `Magento answered ${answer.status}`
 }

@@ -92,6 +92,16 @@ for (const [kind, magentoSettings] of [
       })
     }
 
+    test('show a product for which Magento has neither name nor price', async () => {
+      const headers = { 'Content-Type': 'application/json' }
+      await magento.setFault({ kind: 'echo', headers, body: '{"sku":"bare"}' })
+      const path = '/rest/V1/magefine/inventaire/bare'
+      const answer = await send(gateway.url, { path, headers: globexHeaders })
+      await magento.clearFault()
+      assert.deepEqual(JSON.parse(answer.body), { sku: 'bare', name: null, price: null })
+      assertContract(getProduct, answer)
+    })
+
     test('of a product that is not there both say so', async () => {
       for (const answer of [
         await post({ sku: 'no-such', qty: 1 }),

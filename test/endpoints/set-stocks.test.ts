@@ -25,8 +25,8 @@ interface Results {
 }
 
 const faultText = 'This is what Magento says.'
-const echo = (status: number) =>
-  ({ kind: 'echo', status, body: JSON.stringify({ message: faultText }) }) as const
+const fault = { message: 'This is what %1 says.', parameters: ['Magento'] }
+const echo = (status: number) => ({ kind: 'echo', status, body: JSON.stringify(fault) }) as const
 
 for (const [kind, settings] of [
   ['source items', { sourceCode: 'default', arrayLimit: 2 }],

@@ -43,7 +43,8 @@ export function wishesOf(rawHeaders: readonly string[]): Wishes {
     return isNewWanted ? { ...noWishes, isNewWanted } : noWishes
   }
   const directives = parseDirectives(lines)
-  if (directives.has('no-store')) return ownMatter
+  // Who wants Magento not to be asked may get an answer that was kept before; none of this exchange is kept.
+  if (directives.has('no-store') && !directives.has('only-if-cached')) return ownMatter
   const milliseconds = (name: string) => millisecondsOf(directives, name)
   return {
     isOwnMatter: false,

@@ -219,8 +219,16 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal(refused.status, 504)
       assert.equal(problemOf(refused).code, 'not-cached')
       assert.equal(shop.upstream.requests.length, asked)
+      const both = { 'Cache-Control': 'only-if-cached, no-store' }
+      assert.equal(
+        (await shop.get(path, both)).status,
+        504,
+        'not asked either if it wants nothing kept',
+      )
+      assert.equal(shop.upstream.requests.length, asked)
       const { body } = await shop.get(path)
       assert.equal((await shop.get(path, wanted)).body, body)
+      assert.equal((await shop.get(path, both)).body, body)
     })
 
     test('are given only to requests that every policy lets through', async () => {

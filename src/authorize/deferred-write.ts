@@ -18,7 +18,7 @@ const settings = Type.Record(
       mode: Type.Enum(['asked', 'always', 'never'], {
         default: 'asked',
         description:
-          'Turn requests with Prefer: respond-async into jobs, or all requests, or none.',
+          'Turn requests with Prefer: respond-async into jobs, or all requests, or none but those with too many items to be answered at once.',
       }),
       engine: Type.Enum(['gateway', 'magento'], {
         default: 'gateway',

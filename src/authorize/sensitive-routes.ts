@@ -31,8 +31,14 @@ export const sensitiveRoutes = definePolicy({
   key: 'sensitiveRoutes',
   settings: Type.Object(
     {
-      perAddress: RateSetting('60/min'),
-      perSubject: RateSetting('10/min'),
+      perAddress: RateSetting(
+        'Calls from one address, sustained; those of a minute may come at once.',
+        '60/min',
+      ),
+      perSubject: RateSetting(
+        'Calls for one account or cart, from all addresses, sustained; those of a minute may come at once.',
+        '10/min',
+      ),
     },
     {
       additionalProperties: false,

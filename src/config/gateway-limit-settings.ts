@@ -26,17 +26,18 @@ export const GatewayLimitSettings = Type.Object(
       maximum: longestBody,
       default: 65_536,
       description:
-        'Most characters of a text in a body; contents of files are limited only by bodyBytes.',
+        'Most characters of a text in a body that is checked against the schema of the shop; contents of files are limited only by bodyBytes.',
     }),
     arrayItems: Type.Integer({
       minimum: 1,
       maximum: 100_000_000,
       default: 5_000,
-      description: 'Most elements of an array in a body.',
+      description:
+        'Most elements of an array in a body that is checked against the schema of the shop.',
     }),
     perAddress: Type.Object(
       {
-        rate: RateSetting('100/s'),
+        rate: RateSetting('Sustained requests per second, minute or hour.', '100/s'),
         burst: Type.Integer({
           minimum: 1,
           maximum: 1_000_000,
@@ -52,8 +53,16 @@ export const GatewayLimitSettings = Type.Object(
         }),
         refusals: Type.Object(
           {
-            rate: RateSetting('60/min'),
-            burst: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 100 }),
+            rate: RateSetting(
+              'Sustained refusals per second, minute or hour that are tolerated.',
+              '60/min',
+            ),
+            burst: Type.Integer({
+              minimum: 1,
+              maximum: 1_000_000,
+              default: 100,
+              description: 'Size of the bucket, in refusals.',
+            }),
             penaltyMs: Milliseconds(1_000, 'First penalty; each further one is twice as long.'),
             longestPenaltyMs: Milliseconds(300_000, 'Longest penalty.'),
           },

@@ -5,14 +5,15 @@ const rateForm = /^([1-9]\d{0,8})\/(s|min|h)$/
 
 /**
  * A setting that gives a sustained rate: `20/s`, `300/min`, `5000/h`.
+ * @param description what is counted, for the schema
  * @param standard the default
  */
-export function RateSetting(standard?: string) {
+export function RateSetting(description: string, standard?: string) {
   return Type.String({
     ...(standard !== undefined && { default: standard }),
     pattern: rateForm.source,
     examples: ['20/s'],
-    description: 'Sustained requests per second, minute or hour.',
+    description,
     expected: 'a rate such as 20/s, 300/min or 5000/h',
   })
 }

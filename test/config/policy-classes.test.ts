@@ -89,7 +89,7 @@ test('check prints what requests cost, also where a class says so', async () => 
   const { stdout } = await runCommand(['check', '--config', files.path], testEnv)
   assert.match(
     stdout,
-    /rate 20\/s, burst 20; cost 2 or 1 for each element of the body; GET cost 1 for every 100 of pageSize or 8 without pageSize; POST rate 9\/s, burst 9; POST cost 1 for each element of \/items; while/,
+    /rate 20\/s, burst 20; cost 2 or 1 for each element of the body; GET cost 1 for every 100 of pageSize or 8 for a GET without pageSize; POST rate 9\/s, burst 9; POST cost 1 for each element of \/items; while/,
   )
 })
 

@@ -21,7 +21,7 @@ function describeCost(
     fixed,
     items !== undefined && `1 for each element of ${items || 'the body'}`,
     pageSize !== undefined && `1 for every ${pageSize} of pageSize`,
-    unpaged !== undefined && `${unpaged} without pageSize`,
+    unpaged !== undefined && `${unpaged} for a GET without pageSize`,
   ].filter(Boolean)
   return `${scope === undefined ? '' : `${scope} `}cost ${costs.join(' or ') || 1}`
 }

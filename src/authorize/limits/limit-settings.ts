@@ -41,7 +41,7 @@ const cost = Type.Object(
 )
 
 const scoped = {
-  rate: Type.Optional(RateSetting()),
+  rate: Type.Optional(RateSetting('Sustained tokens per second, minute or hour.')),
   burst: Type.Optional(
     Type.Integer({
       minimum: 1,

@@ -61,6 +61,7 @@ function valuesOf(
   }
   const take = (value: unknown) => {
     note(value)
+    if (field === 'skus') note(textInPhp(value))
     // `005` and `5.0` are order 5 to Magento.
     if (field === 'orderIds' || field === 'productIds') note(wholeNumberOf(value))
   }
@@ -95,6 +96,13 @@ function collect(
       if (foldName(name) === folded) collect(member, steps, at + 1, take)
     }
   }
+}
+
+/** The text that Magento makes of an SKU that is none (PHP: settype; a fraction keeps 14 digits, its `precision`). */
+function textInPhp(value: unknown): string | undefined {
+  if (value === true) return '1'
+  if (typeof value !== 'number' || Number.isInteger(value)) return undefined
+  return String(Number(value.toPrecision(14)))
 }
 
 /** What Magento makes of an id that is a number or a numeric text (PHP: is_numeric, settype). */

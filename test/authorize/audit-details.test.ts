@@ -170,6 +170,18 @@ describe('of the routes of Magento the record tells', () => {
       assert.deepEqual(orderIds, [String(order_id), '5'])
     }
   })
+  test('the SKU that Magento takes another value for, besides what was sent', async () => {
+    for (const [sku, skus] of [
+      [true, ['1']],
+      [false, undefined],
+      [4006381333931.0005, ['4006381333931.0005', '4006381333931']],
+      [4006381333931, ['4006381333931']],
+      [1.5, ['1.5']],
+    ] as const) {
+      const items = { sourceItems: [{ sku }] }
+      assert.deepEqual((await post('/V1/inventory/source-items', items)).skus, skus)
+    }
+  })
   test('an SKU with more spaces behind it than an SKU can be long', async () => {
     const sku = `A${' '.repeat(100)}`
     assert.deepEqual((await post('/V1/products', { product: { sku } })).skus, ['A'])

@@ -1,4 +1,5 @@
 import type { InnerList } from 'structured-headers'
+import { onceFor } from '../../contract/once-for.ts'
 import { allValues } from '../../syntax/headers.ts'
 import { type Component, readComponents } from './component.ts'
 import { readSignatureParameters, type SignatureParameters } from './signature-parameters.ts'
@@ -72,11 +73,22 @@ function tagOf(inputs: StrictDictionary, label: string): unknown {
   return inputs.get(label)?.[1].get('tag')
 }
 
-/** Reads one of the two dictionaries. The result is never empty. */
+type Dictionary = StrictDictionary | { readonly reason: string }
+
+/** Reads one of the two dictionaries; of one request, each only once. The result is never empty. */
 export function readDictionary(
   headers: readonly string[],
   name: 'signature-input' | 'signature',
-): StrictDictionary | { readonly reason: string } {
+): Dictionary {
+  return name === 'signature' ? readSignature(headers) : readSignatureInput(headers)
+}
+
+const readSignatureInput = onceFor((headers: readonly string[]) =>
+  parseField(headers, 'signature-input'),
+)
+const readSignature = onceFor((headers: readonly string[]) => parseField(headers, 'signature'))
+
+function parseField(headers: readonly string[], name: string): Dictionary {
   const text = allValues(headers, name).join(', ')
   if (text === '') return { reason: `${name} is missing` }
   if (text.length > maxFieldLength) return { reason: `${name} is too long` }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { keyidOf } from '../../../src/authenticate/message-signature/keyid-of.ts'
+import { readDictionary } from '../../../src/authenticate/message-signature/signature-input.ts'
 
 const of = (...values: string[]) => keyidOf(values.flatMap((value) => ['signature-INPUT', value]))
 
@@ -10,6 +11,16 @@ test('reads the keyid of the only signature, or of the one with the tag', () => 
   assert.equal(of('a=();keyid="k1"', 'b=("@method");tag="magegate";keyid="k2"'), 'k2')
   const headers = ['Signature-Input', 'a=();keyid="k1";tag="x", b=();keyid="k2";tag="y"']
   assert.equal(keyidOf(headers, 'x'), 'k1')
+})
+
+test('the fields of one request are parsed once, for whoever asks', () => {
+  const headers = ['Signature-Input', 'a=()', 'Signature', 'a=:AA==:']
+  for (const name of ['signature-input', 'signature'] as const) {
+    const dictionary = readDictionary(headers, name)
+    assert.ok(!('reason' in dictionary) && dictionary.has('a'))
+    assert.equal(readDictionary(headers, name), dictionary)
+  }
+  assert.notEqual(readDictionary(headers, 'signature'), readDictionary(headers, 'signature-input'))
 })
 
 test('reads no keyid if there is no signature, or several', () => {

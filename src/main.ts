@@ -90,5 +90,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write(`magegate: standard output cannot be written: ${error.code}\n`)
   process.exitCode = 1
 })
+// A command that has begun to change several jobs must not end in between because nobody reads its messages.
+process.stderr.on('error', () => undefined)
 const exitCode = await run(process.argv.slice(2))
 process.exitCode ||= exitCode

@@ -57,6 +57,12 @@ test('returns the exit code even if its output cannot be written', async () => {
   closeSync(full)
 })
 
+test('returns the exit code even if nobody reads its messages', async () => {
+  const child = spawn(process.execPath, [main, 'serve'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  child.stderr.destroy()
+  assert.deepEqual(await once(child, 'close'), [2, null])
+})
+
 test('accepts what can be used', async () => {
   const { exitCode, stdout, stderr } = await checkFiles({})
   assert.equal(stderr, '')

@@ -1,4 +1,5 @@
 import type { Rejection, Violation } from '../problem.ts'
+import type { WholeAnswer } from '../request-context.ts'
 
 /** A call of Magento's REST API, on behalf of the integration whose request is answered. */
 export interface MagentoCall {
@@ -11,12 +12,16 @@ export interface MagentoCall {
   readonly body?: unknown
 }
 
-/** What Magento answered to a {@link MagentoCall}. */
-export interface MagentoAnswer {
+/** An answer in JSON. */
+export interface EndpointAnswer {
   readonly status: number
-  /** Parsed JSON. */
   readonly body: unknown
+  /** The same as Magento sent it, if it is an answer of Magento. It is passed on so. */
+  readonly received?: WholeAnswer
 }
+
+/** What Magento answered to a {@link MagentoCall}, parsed. */
+export type MagentoAnswer = EndpointAnswer
 
 /** Calls Magento, once; gives a rejection when Magento has not answered. */
 export type CallMagento = (call: MagentoCall) => Promise<MagentoAnswer | Rejection>
@@ -57,12 +62,6 @@ export interface EndpointSettings {
   readonly sourceCode?: string | undefined
   /** Most elements of an array that Magento takes in one call. */
   readonly arrayLimit: number
-}
-
-/** An answer in JSON. */
-export interface EndpointAnswer {
-  readonly status: number
-  readonly body: unknown
 }
 
 /** A JSON Schema, 2020-12. */

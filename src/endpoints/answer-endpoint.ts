@@ -15,6 +15,8 @@ export interface EndpointCall {
   readonly items?: ItemLog
 }
 
+const contentType = 'application/json'
+
 /** Sends a request to Magento on behalf of the caller. */
 export type SendForEndpoint = (request: UpstreamRequest) => Promise<UpstreamAnswer | Rejection>
 
@@ -47,13 +49,14 @@ export async function answerEndpoint(
       if (parsed === undefined) {
         return reject('upstream-error', `no JSON with status ${sent.status}`)
       }
-      return { status: sent.status, body: parsed.value }
+      return { status: sent.status, body: parsed.value, received: { ...sent, contentType } }
     },
   })
   if ('code' in answer) return answer
+  if (answer.received !== undefined) return answer.received
   return {
     status: answer.status,
-    contentType: 'application/json',
+    contentType,
     body: Buffer.from(JSON.stringify(answer.body)),
   }
 }

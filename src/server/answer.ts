@@ -199,7 +199,7 @@ export function answerReady(
   ready: WholeAnswer,
   settings: AnswerSettings,
 ): void {
-  const { status, contentType, body } = ready
+  const { status, contentType, body, retryAfterSeconds } = ready
   request.outcome = response.destroyed ? clientClosed : { status }
   request.bytesOut = body.length
   if (request.keepsAnswer) request.keptAnswer = ready
@@ -209,6 +209,7 @@ export function answerReady(
     response.writeHead(status, [
       ...standingHeaders(response, request, settings.isDraining()),
       ...contentHeaders(status, contentType, body),
+      ...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]),
     ])
     response.end(body)
   })

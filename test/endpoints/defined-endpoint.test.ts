@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type JobsGateway, startJobsGateway } from '../jobs/jobs-gateway.ts'
+import { answerWith } from '../support/cached-shop.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 
 const integration = {
   name: 'globex-pim',
@@ -129,6 +131,30 @@ test("passes on what Magento refuses, in Magento's own words", async () => {
   })
   assert.equal(status, 404)
   assert.match((JSON.parse(body) as { message: string }).message, /doesn't exist/)
+})
+
+test('passes an answer of Magento on in its bytes, with when to come again', async () => {
+  await using upstream = await startRawUpstream((socket, request) => {
+    const isRead = request.startsWith('GET ')
+    answerWith(socket, {
+      status: isRead ? '200 OK' : '429 Too Many Requests',
+      headers: { 'Content-Type': 'application/json', ...(!isRead && { 'Retry-After': '7' }) },
+      body: '{"price": 1.50, "id": 12345678901234567890}',
+    })
+  })
+  const { answer: _, ...unmapped } = endpoints['show-article']
+  await using plain = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [integration],
+    endpoints: { ...endpoints, 'show-article': unmapped },
+    schemas,
+  })
+  const path = '/rest/V1/erp/articles/A'
+  const read = await send(plain.url, { path, headers: globexHeaders })
+  assert.deepEqual([read.status, read.body], [200, '{"price": 1.50, "id": 12345678901234567890}'])
+  const refused = await put({ title: 'Adapter' }, plain.url)
+  assert.deepEqual([refused.status, refused.body], [429, read.body])
+  assert.equal(refused.headers['retry-after'], '7')
 })
 
 test('stands in the document of who may call it, with its schema', async () => {

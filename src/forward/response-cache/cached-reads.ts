@@ -272,11 +272,17 @@ function settleWith(fill: Fill, asked: Promise<LeftToAnswer>, request: RequestCo
         const isDown = statusOf(left) >= 502
         const failed = { kind: 'failed', rejection: left, asker: request.verified } as const
         fill.settle(isDown ? failed : { kind: 'apart' })
-      } else fill.take(left.status, ['Content-Type', left.contentType], left.body)
+      } else fill.take(left.status, fieldsOf(left), left.body)
     },
     // A defect is reported to the request that asked; the others ask for themselves.
     () => fill.settle({ kind: 'apart' }),
   )
+}
+
+function fieldsOf({ contentType, retryAfterSeconds }: WholeAnswer): string[] {
+  const fields = ['Content-Type', contentType]
+  if (retryAfterSeconds !== undefined) fields.push('Retry-After', String(retryAfterSeconds))
+  return fields
 }
 
 function answerAmong(kept: KeptUnderKey | undefined): StoredAnswer | undefined {

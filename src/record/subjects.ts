@@ -115,7 +115,12 @@ function wholeNumberOf(value: unknown): number | undefined {
 function shownValue(value: unknown): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const text = String(value)
+  if (text.length <= maxSubjectLength) return text.length > 0 ? text : undefined
   // However many spaces follow it, it is the same SKU to Magento's database.
-  const shown = text.length > maxSubjectLength ? text.trimEnd() : text
-  return shown.length > 0 && shown.length <= maxSubjectLength ? shown : undefined
+  const shown = text.trimEnd()
+  if (shown.length <= maxSubjectLength) return shown.length > 0 ? shown : undefined
+  // The database cuts off what is too long (Magento: Framework/DB/Adapter/Pdo/Mysql.php, SQL_MODE), and what is left of
+  // `A`, many spaces and `x` is `A`. Something else that is cut off in the middle is the SKU of nothing.
+  const cut = shown.slice(0, maxSubjectLength).trimEnd()
+  return cut.length > 0 && cut.length < maxSubjectLength ? cut : undefined
 }

@@ -188,6 +188,16 @@ describe('of the routes of Magento the record tells', () => {
     const { skus } = await recordOf({ path: `/rest/V1/products/A${'%20'.repeat(100)}` })
     assert.deepEqual(skus, ['A'])
   })
+  test('an SKU of which the database cuts off what comes after such spaces', async () => {
+    for (const [sku, skus] of [
+      [`A${' '.repeat(63)}x`, ['A']],
+      [`A${' '.repeat(62)}x`, [`A${' '.repeat(62)}x`]],
+      [`${' '.repeat(64)}x`, undefined],
+    ] as const) {
+      const items = { sourceItems: [{ sku }] }
+      assert.deepEqual((await post('/V1/inventory/source-items', items)).skus, skus)
+    }
+  })
   test('the SKUs of path and body', async () => {
     const { skus } = await post('/V1/products/A', { product: { sku: 'B' } }, 'PUT')
     assert.deepEqual(skus, ['A', 'B'])

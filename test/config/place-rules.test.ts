@@ -230,7 +230,9 @@ test('a file of authorities has certificates in it, and each of them can be read
   assert.equal(await faultOf(pemFile('ca.cert')), undefined)
   const half = join(folder, 'half.pem')
   await writeFile(half, pem('ca.cert') + pem('elsewhere.cert').slice(0, 300))
-  for (const file of [pemFile('loopback.key'), broken, half, '/dev/null']) {
+  const empty = join(folder, 'empty.pem')
+  await writeFile(empty, '')
+  for (const file of [pemFile('loopback.key'), broken, half, empty]) {
     assert.equal(await faultOf(file), `certificates in PEM in ${file}`)
   }
 })

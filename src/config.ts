@@ -4,7 +4,7 @@ import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
 import { checkCachedEndpoints } from './config/cache-rules.ts'
 import { checkCertificates, checkCertificatesShown } from './config/certificate-rules.ts'
 import { checkEndpointRoutes } from './config/endpoint-routes.ts'
-import { ConfigError, type Fault, inFile } from './config/faults.ts'
+import { ConfigError, type Fault, inFile, type ReadSettings } from './config/faults.ts'
 import { checkGatewayRules, checkPublicUrl } from './config/gateway-rules.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
 import { checkGrantRules } from './config/grant-rules.ts'
@@ -88,7 +88,7 @@ export async function loadConfig(
     ...checkAgainstEndpoints(integrations, defined.files),
     ...(await checkAgainstIntegrations(gateway, integrations)),
     ...tracing.faults,
-    ...(isContractNeeded ? [...read.faults, ...checkContract(read.document, integrations)] : []),
+    ...(isContractNeeded ? [...read.faults, ...checkAgainstContract(read, integrations)] : []),
   ]
   if (integrations.length === 0 && listed.faults.length === 0) {
     const file = join(directory, 'integrations')
@@ -134,14 +134,17 @@ function checkAgainstEndpoints(
   integrations: readonly LoadedFile<IntegrationSettings>[],
   defined: readonly LoadedFile<EndpointFileSettings>[],
 ): Fault[] {
+  const sound = defined.map(soundOf)
   const composed = [
-    ...defined.flatMap(({ settings }) => settings?.route ?? []),
+    ...sound.flatMap(({ settings }) => settings?.route ?? []),
     ...endpoints.flatMap(({ routes }) => routes),
   ]
-  return integrations.flatMap((each) => [
-    ...checkCachedEndpoints(each, defined),
-    ...checkJobEngines(each, composed),
-  ])
+  return integrations.flatMap((each) =>
+    unaffected(each, [
+      ...checkCachedEndpoints(soundOf(each), sound),
+      ...checkJobEngines(soundOf(each), composed),
+    ]),
+  )
 }
 
 /** Checks that the gateway has what its integrations need. */
@@ -149,17 +152,36 @@ async function checkAgainstIntegrations(
   gateway: LoadedFile<GatewaySettings>,
   integrations: readonly LoadedFile<IntegrationSettings>[],
 ): Promise<Fault[]> {
-  const { settings } = gateway
-  if (settings === undefined) return []
-  const known = integrations.flatMap((each) => each.settings ?? [])
-  return [
-    ...checkCertificatesShown(settings, integrations),
-    ...inFile(gateway, [
-      ...checkPublicUrl(settings, known),
-      ...(await checkTlsFiles(settings)),
-      ...checkPlaceForJobs(settings, known),
-    ]),
+  const { sound, isAffected } = gateway
+  if (sound === undefined) return []
+  const known = integrations.flatMap((each) => each.sound ?? [])
+  const shown = integrations.flatMap((each) =>
+    isAffected('/listen') ? [] : unaffected(each, checkCertificatesShown(sound, [soundOf(each)])),
+  )
+  const own = [
+    ...checkPublicUrl(sound, known),
+    ...(await checkTlsFiles(sound, isAffected)),
+    ...checkPlaceForJobs(sound, known),
   ]
+  return [...shown, ...unaffected(gateway, inFile(gateway, own))]
+}
+
+/** Checks the integrations against the schema of the shop. */
+function checkAgainstContract(
+  { document }: ReadContract,
+  integrations: readonly LoadedFile<IntegrationSettings>[],
+): Fault[] {
+  return integrations.flatMap((each) => unaffected(each, checkContract(document, [soundOf(each)])))
+}
+
+/** A file for checks against others, which may ignore what has a fault itself. */
+function soundOf<Settings>({ file, lineOf, sound }: LoadedFile<Settings>): ReadSettings<Settings> {
+  return { file, lineOf, ...(sound !== undefined && { settings: sound }) }
+}
+
+/** Leaves out faults of a file that may only follow from others of it. */
+function unaffected({ isAffected }: LoadedFile<unknown>, faults: readonly Fault[]): Fault[] {
+  return faults.filter(({ pointer }) => !isAffected(pointer))
 }
 
 function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSettings>): Identity {

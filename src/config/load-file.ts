@@ -4,16 +4,23 @@ import { type CheckedSettings, checkSettings } from './check-settings.ts'
 import { type Fault, inFile, type ReadSettings, type RuleFault } from './faults.ts'
 import { applyPolicyClass, classFaults, type PolicyClasses } from './policy-classes.ts'
 import { resolveReferences, type SettingsSources } from './references.ts'
-import { affectedBy, overlap, soundPart } from './sound-part.ts'
+import { affectedBy, missedAround, overlap, soundPart } from './sound-part.ts'
 import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** A file of the configuration that was read. */
 export interface LoadedFile<Settings> extends ReadSettings<Settings> {
   /** The settings as far as the file could be read. */
   readonly value: unknown
+  /** The settings that have no fault themselves, for checks against other files; absent if one is missing that must be there. */
+  readonly sound?: Settings
+  /** Whether such a check may find fault with a place only because of a fault that is reported. */
+  readonly isAffected: IsAffected
   readonly secrets: readonly Secret[]
   readonly faults: readonly Fault[]
 }
+
+/** Tells of a JSON Pointer whether what is there depends on something that has a fault. */
+export type IsAffected = (pointer: string) => boolean
 
 /** Finished settings, and the faults that were found by comparing them with each other. */
 export interface Finished<Settings> {
@@ -38,45 +45,60 @@ export async function loadFile<Settings>(
 ): Promise<LoadedFile<Settings>> {
   const written = await readYamlFile(file)
   if ('length' in written) {
-    return { file, lineOf: () => undefined, value: undefined, secrets: [], faults: written }
+    const nothing = { lineOf: () => undefined, value: undefined, secrets: [] }
+    return { file, ...nothing, faults: written, isAffected: () => true }
   }
   const source = classes === undefined ? written : applyPolicyClass(written, classes)
   const checked = checkSettings(schema, source)
   const resolved = await resolveReferences(checked.narrowed, checked.value, sources)
   const { value, secrets } = resolved
   const isTyped = checked.faults.length === 0
-  const finished = isTyped ? finish(value as Settings, written) : undefined
-  const between =
-    finished?.faults ?? (await faultsBetween(checked, { schema, finish }, written, source, sources))
+  const finished = isTyped
+    ? finish(value as Settings, written)
+    : await finishSound(checked, { schema, finish }, written, source, sources)
   const faults = [
     ...checked.faults,
-    ...inFile(source, [...resolved.faults, ...between]),
+    ...inFile(source, [...resolved.faults, ...(finished?.faults ?? [])]),
     ...(classes === undefined ? [] : classFaults(written, classes)),
   ]
-  const settings = faults.length === 0 ? finished?.settings : undefined
+  const sound = finished?.settings
+  const affected = [
+    ...checked.faults.map(({ pointer }) => missedAround(pointer, checked.unknownKeys.has(pointer))),
+    ...resolved.faults.map(({ pointer }) => pointer),
+  ]
   return {
     file,
     lineOf: source.lineOf,
     value,
     secrets,
     faults,
-    ...(settings !== undefined && { settings }),
+    isAffected: (pointer) => affected.some((place) => overlap(pointer, place)),
+    ...(sound !== undefined && { sound }),
+    ...(sound !== undefined && faults.length === 0 && { settings: sound }),
   }
 }
 
-/** The faults between those settings that have none themselves, so that a wrong spelling somewhere does not hide them. */
-async function faultsBetween<Settings>(
+/**
+ * Finishes those settings that have no fault themselves, so that a wrong spelling somewhere does not hide the faults
+ * between others.
+ * @returns undefined if a setting is missing that must be there
+ */
+async function finishSound<Settings>(
   { value, faults, unknownKeys }: CheckedSettings<TSchema>,
   { schema, finish }: FileKind<Settings>,
   written: YamlFile,
   source: YamlFile,
   sources: SettingsSources,
-): Promise<readonly RuleFault[]> {
+): Promise<Finished<Settings> | undefined> {
   const rest = checkSettings(schema, { ...source, value: soundPart(value, faults) })
-  if (rest.faults.length > 0) return []
+  if (rest.faults.length > 0) return undefined
   const resolved = await resolveReferences(rest.narrowed, rest.value, sources)
   const affected = faults.map(({ pointer }) => affectedBy(pointer, unknownKeys.has(pointer)))
-  return finish(resolved.value as Settings, written).faults.filter(
-    ({ pointer }) => !affected.some((place) => overlap(pointer, place)),
-  )
+  const finished = finish(resolved.value as Settings, written)
+  return {
+    settings: finished.settings,
+    faults: finished.faults.filter(
+      ({ pointer }) => !affected.some((place) => overlap(pointer, place)),
+    ),
+  }
 }

@@ -24,6 +24,14 @@ export function affectedBy(leftOut: string, isUnknownKey: boolean): string {
   return isUnknownKey || holder === '' ? leftOut : holder
 }
 
+/**
+ * The place at which another file may find fault with the sound part only because something was left out. A key that no
+ * setting has may be meant for one that is missed beside it, even around a whole file.
+ */
+export function missedAround(leftOut: string, isUnknownKey: boolean): string {
+  return isUnknownKey ? leftOut.slice(0, leftOut.lastIndexOf('/')) : affectedBy(leftOut, false)
+}
+
 /** Whether one of two places is within the other. */
 export function overlap(one: string, two: string): boolean {
   return `${one}/`.startsWith(`${two}/`) || `${two}/`.startsWith(`${one}/`)

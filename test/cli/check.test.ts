@@ -16,6 +16,8 @@ import { policies } from '../../src/pipeline.ts'
 import { type ConfigFiles, writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { signingEnv } from '../support/signing-integrations.ts'
+import { pemFile } from '../support/tls/pem.ts'
 
 const policyKeys = policies
   .flatMap(({ section, key }) => (section === 'policies' ? [key] : []))
@@ -171,6 +173,81 @@ test('a wrong spelling hides no fault between other settings, and makes up none'
       'integrations/a.yaml /policies/deprecations/POST ~1V1~1products/sunset',
     ],
   )
+})
+
+/** Needs a public URL, a place for jobs and the schema of the shop, and can be called by those with a certificate. */
+const demanding = {
+  name: 'demanding',
+  credentials: {
+    clientCertificate: { subject: { CN: 'demanding' } },
+    signature: {
+      scheme: 'rfc9421',
+      keys: [{ id: 'a-1', algorithm: 'hmac-sha256', secret: 'env:MESSAGE_SECRET' }],
+    },
+  },
+  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  policies: {
+    routes: ['POST /V1/products'],
+    jobs: { 'POST /V1/products': { mode: 'always' } },
+    magentoSchema: { mode: 'enforce' },
+  },
+}
+
+/** Where the faults of files are that fit together badly, and of which each may have faults of its own. */
+async function placesOf(gateway: object, integration: object): Promise<string[]> {
+  const settings = gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'a.jsonl')
+  const files = { gateway: { ...settings, ...gateway }, integrations: { a: integration } }
+  const text = await faultsOf(files, { ...testEnv, ...signingEnv })
+  const faults = text.matchAll(/^(?:integrations\/)?(\w+)\.yaml(?::\d+)? (.+?): expected /gm)
+  return [...faults].map(([, file, place]) => `${file} ${place}`).sort()
+}
+
+test('faults of single files hide none between files', async () => {
+  const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('client.key') }
+  const listen = { host: '127.0.0.1', port: 0, tls, requireHttps: true }
+  const between = [
+    'a /credentials/clientCertificate/subject',
+    'a /policies/magentoSchema',
+    'gateway /jobs',
+    'gateway /listen/publicUrl',
+    'gateway /listen/tls',
+  ]
+  assert.deepEqual(await placesOf({ listen }, demanding), between)
+  const gateway = { listen, shutdown: { noticeMs: 'short' }, audit: { file: 'a', stdOut: true } }
+  const { credentials, policies } = demanding
+  const integration = {
+    ...demanding,
+    credentials: { ...credentials, token: 'env:NOWHERE' },
+    policies: { ...policies, rateLimit: { rate: 'fast' } },
+  }
+  const within = [
+    'a /credentials/token',
+    'a /policies/rateLimit/rate',
+    'gateway /audit/stdOut',
+    'gateway /shutdown/noticeMs',
+  ]
+  assert.deepEqual(await placesOf(gateway, integration), [...within, ...between].sort())
+})
+
+test('what only follows from a fault of one file is none of another', async () => {
+  const { policies } = demanding
+  const gateway = {
+    listen: { host: '127.0.0.1', port: 0, requireHttps: false, publicURL: 'https://a.example' },
+    job: { file: 'jobs.sqlite' },
+  }
+  const integration = {
+    ...demanding,
+    policies: { ...policies, magentoSchema: { mode: 'none' }, endpoint: 'forward' },
+  }
+  assert.deepEqual(await placesOf(gateway, integration), [
+    'a /policies/endpoint',
+    'a /policies/magentoSchema/mode',
+    'gateway /job',
+    'gateway /listen/publicURL',
+  ])
+  const unreadable = { certFile: 'no.pem', keyFile: pemFile('loopback.key') }
+  const listen = { ...gateway.listen, publicURL: undefined, tls: unreadable }
+  assert.ok(!(await placesOf({ listen }, globex)).includes('gateway /listen/tls'))
 })
 
 /** What the command prints of a configuration that is refused; its text is made in this process. */
@@ -619,7 +696,8 @@ test('tells the faults of a signature in the words of its scheme', async () => {
   )
   const schemes = 'one of body, canonical, rfc9421, oauth1'
   assert.deepEqual(one.split('\n').sort(), [
-    '7 fault(s)',
+    '8 fault(s)',
+    'gateway.yaml:2 /listen/publicUrl: expected a value, since d signs the name of the gateway',
     `integrations/a.yaml:4 /credentials/signature/scheme: expected ${schemes}`,
     'integrations/b.yaml:4 /credentials/signature/secrets: expected a value, it is missing',
     'integrations/b.yaml:5 /credentials/signature/keys: expected no such key; known here: scheme, secrets, maxAgeMs',

@@ -21,7 +21,8 @@ const algorithms: ReadonlyMap<string, 'sha256' | 'sha1'> = new Map([
 ])
 
 const timestampForm = /^\d{1,11}$/
-const nonceForm = /^[\x21-\x7e]{8,128}$/
+// Some common clients use numbers of six or seven digits.
+const nonceForm = /^[\x21-\x7e]{1,128}$/
 
 /**
  * Verifies OAuth 1.0a (RFC 5849, section 3.2) with HMAC-SHA256, or HMAC-SHA1 if it is allowed. The body is covered only
@@ -76,7 +77,9 @@ export function oauth1Signature(
     const bodyFault = findBodyFault(request, parameters, algorithm, settings)
     if (bodyFault !== undefined) return refused(bodyFault)
     const ttlMs = Number(parameters.oauth_timestamp) * 1000 + longestAgeMs - nowMs + 1
-    return { keyId: key.id, nonce: { value: parameters.oauth_nonce, ttlMs } }
+    // RFC 5849, section 3.3: a nonce is used once with the same timestamp.
+    const value = `${parameters.oauth_timestamp} ${parameters.oauth_nonce}`
+    return { keyId: key.id, nonce: { value, ttlMs } }
   }
 }
 
@@ -100,7 +103,7 @@ function findFormFault(
 ): string | undefined {
   if (version !== undefined && version !== '1.0') return 'oauth_version is not 1.0'
   if (!timestampForm.test(timestamp)) return 'oauth_timestamp is not a number of seconds'
-  if (!nonceForm.test(nonce)) return 'oauth_nonce is not 8 to 128 printable characters'
+  if (!nonceForm.test(nonce)) return 'oauth_nonce is not 1 to 128 printable characters'
   const behindMs = nowMs - Number(timestamp) * 1000
   if (Math.abs(behindMs) > maxAgeMs) {
     return `oauth_timestamp is ${Math.round(behindMs / 1000)} s behind the gateway's clock`

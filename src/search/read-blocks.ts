@@ -72,11 +72,16 @@ const chunkBytes = 1_048_576
 async function* readAll(file: string): AsyncGenerator<LineBlock> {
   const { size } = await stat(file)
   const source = createReadStream(file, { highWaterMark: chunkBytes })
-  let rest: Buffer = Buffer.alloc(0)
+  // Joined only where a line ends: damage can leave many mebibytes without any line feed.
+  let rest: Buffer[] = []
   for await (const chunk of decompress(file, source)) {
-    const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
+    const bytes = chunk as Buffer
     const end = bytes.lastIndexOf(0x0a) + 1
-    rest = bytes.subarray(end)
-    if (end > 0) yield { bytes: bytes.subarray(0, end), done: source.bytesRead / size }
+    if (end > 0) {
+      const lines = Buffer.concat([...rest, bytes.subarray(0, end)])
+      rest = []
+      yield { bytes: lines, done: source.bytesRead / size }
+    }
+    if (end < bytes.length) rest.push(bytes.subarray(end))
   }
 }

@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { type IndexedField, readIndex } from '../../src/record/segment-index.ts'
 import { openSegments, segmentFiles } from '../../src/record/segments.ts'
@@ -14,6 +26,8 @@ import { decompress } from '../../src/verify/decompress.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { runCommand } from '../support/gateway-process.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 let folder: string
 before(async () => {
@@ -231,6 +245,17 @@ describe('the command', () => {
     }
   })
 
+  test('shows its progress on a terminal, but not in the lines of records', async () => {
+    const terminal = 'import pty, sys; pty.spawn(sys.argv[1:])'
+    const args = ['-c', terminal, process.execPath, main, 'audit', 'search']
+    const search = [...args, join(folder, 'zstd.jsonl'), '--code', 'upstream-error']
+    const { stdout: shown } = await promisify(execFile)('python3', search)
+    assert.match(shown, /\r100 %/)
+    // What is cleared is not seen.
+    const lines = shown.split('\r\n').map((line) => line.split('\r\x1b[K').at(-1) ?? '')
+    assert.equal(lines.filter((line) => /^(?:time |2026-01-15T)/.test(line)).length, 7)
+  })
+
   test('takes a time without an offset for one in UTC, wherever it runs', async () => {
     const file = join(folder, 'zone.jsonl')
     const record = { v: 1, time: '2026-01-15T09:30:17.000Z', requestId: 'in-utc' }
@@ -263,6 +288,15 @@ describe('the command', () => {
     ])
     assert.match(stderr, /--status must be a number of three digits/)
   })
+})
+
+test('finds what follows bytes without any line feed, as zeros that a loss of power has left', async () => {
+  const path = join(folder, 'zeros.jsonl')
+  const [first, second] = records.map((record) => `${JSON.stringify(record)}\n`)
+  await writeFile(path, first ?? '')
+  await truncate(path, 4 * 1_048_576 + 17)
+  await appendFile(path, `\n${second}`)
+  assert.deepEqual(await found(path, {}), ['request-0', 'request-1'])
 })
 
 for (const compress of ['none', 'gzip', 'zstd'] as const) {

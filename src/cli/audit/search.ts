@@ -66,6 +66,7 @@ export async function main(args: string[]): Promise<number> {
   let exitCode = 0
   function tellUnreadable({ message }: Error): void {
     exitCode = 1
+    hideProgress()
     process.stderr.write(`audit search: ${message}\n`)
   }
   try {
@@ -74,6 +75,7 @@ export async function main(args: string[]): Promise<number> {
       throw new Error(`${file}: there is no such audit trail; give the path that audit.file has`)
     let found = 0
     for await (const record of searchTrail(files, query, progress, tellUnreadable)) {
+      hideProgress()
       const head = found === 0 ? headLine(form) : undefined
       await print(`${head === undefined ? '' : `${head}\n`}${recordLine(record, form)}\n`)
       found += 1
@@ -82,7 +84,7 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     tellUnreadable(error as Error)
   } finally {
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+    hideProgress()
   }
   return exitCode
 }
@@ -94,10 +96,17 @@ async function print(lines: string): Promise<void> {
   }
 }
 
-let shown = -1
+let shown: number | undefined
 function showProgress(done: number): void {
   const percent = Math.floor(done * 100)
   if (percent === shown) return
   shown = percent
   process.stderr.write(`\r${percent} %`)
+}
+
+/** Clears the line of the progress: on a terminal, what is printed next is on the same line. */
+function hideProgress(): void {
+  if (shown === undefined) return
+  shown = undefined
+  process.stderr.write('\r\x1b[K')
 }

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { errorCode } from '../contract/error-code.ts'
 
 /** Why a file cannot be read: the code of an error, or what it is instead. */
@@ -10,11 +9,10 @@ export interface Unreadable {
 /** The bytes of a regular file, or why it cannot be read. Whatever else is at its path, it is not waited for. */
 export async function readBytes(path: string): Promise<Buffer | Unreadable> {
   try {
-    // Without O_NONBLOCK, a pipe would be opened only once somebody writes to it; the thread that waits for that could
-    // not even be ended with the process.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    if (!(await file.stat()).isFile()) return { code: 'not a regular file' }
-    return await file.readFile()
+    // A pipe would be opened only once somebody writes to it; the thread that waits for that could not even be ended with
+    // the process.
+    if (!(await stat(path)).isFile()) return { code: 'not a regular file' }
+    return await readFile(path)
   } catch (error) {
     return { code: errorCode(error) }
   }

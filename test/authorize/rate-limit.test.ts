@@ -295,6 +295,18 @@ describe('every answer says how the limits stand', () => {
       ...['X-RateLimit-Limit', '8', 'X-RateLimit-Remaining', '6', 'X-RateLimit-Reset', '0'],
     ])
   })
+
+  test('in X-RateLimit-*, of the limit that refuses a costly request although another has less left', async () => {
+    const limits = { rate: '1/s', burst: 10, concurrency: 2 }
+    const { ask } = prepared({ ...limits, cost: { pageSize: 100 }, legacyHeaders: true })
+    const target = '/rest/V1/products?searchCriteria[pageSize]='
+    await ask({ target: `${target}200` })
+    const { request, verdict } = await ask({ target: `${target}900` })
+    assert.notEqual(verdict, allow)
+    assert.deepEqual(request.answerHeaders.slice(4), [
+      ...['X-RateLimit-Limit', '10', 'X-RateLimit-Remaining', '8', 'X-RateLimit-Reset', '2'],
+    ])
+  })
 })
 
 describe('a limit that is only reported', () => {

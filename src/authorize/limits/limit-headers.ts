@@ -43,7 +43,7 @@ export function stateField(limits: readonly Limit[], states: readonly LimitState
   return field
 }
 
-/** The widespread fields `X-RateLimit-*`, for the limit of which the smallest share is left. */
+/** The widespread fields `X-RateLimit-*`, for the limit that refuses, or else the one of which the smallest share is left. */
 export function legacyFields(limits: readonly Limit[], states: readonly LimitState[]): string[] {
   let tightest: number | undefined
   for (let index = 0; index < limits.length; index += 1) {
@@ -65,6 +65,8 @@ export function legacyFields(limits: readonly Limit[], states: readonly LimitSta
   ]
 }
 
+/** The share that is left of a limit; the less, the longer one that refuses has to be waited for. */
 function leftOf(limits: readonly Limit[], states: readonly LimitState[], index: number): number {
-  return (states[index]?.remaining ?? 0) / sizeOf(limits[index] as Limit)
+  const { isExceeded, remaining, retryAfterMs } = states[index] as LimitState
+  return isExceeded ? -1 - retryAfterMs : remaining / sizeOf(limits[index] as Limit)
 }

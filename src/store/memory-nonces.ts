@@ -34,7 +34,7 @@ export function memoryNonces(maxNonces: number, clock: () => number): MemoryNonc
   // Where to look for nonces that have expired before older ones.
   let next = 0
 
-  /** Drops from the front: lifetimes differ by minutes at most, so the oldest nonces are about the first to expire. */
+  /** Drops from the front: lives rarely differ by more than minutes, so the oldest nonces are about the first to expire. */
   function dropEnded(nowMs: number): void {
     while (head < queue.length && !isAlive(head, nowMs)) {
       forget(head)
@@ -48,13 +48,27 @@ export function memoryNonces(maxNonces: number, clock: () => number): MemoryNonc
     }
   }
 
-  /** Drops some that have expired before older ones; the next call goes on from there. */
+  /**
+   * Drops some that have expired before older ones; the next call goes on from there. The last nonce takes the place of
+   * each: behind one with a long life, the lists would otherwise grow for as long as that is remembered.
+   */
   function lookFurther(nowMs: number): void {
-    for (let count = 0; count < lookedAt; count += 1) {
+    for (let count = 0; count < lookedAt && head < queue.length; count += 1) {
       if (next < head || next >= queue.length) next = head
-      if (!isAlive(next, nowMs)) forget(next)
-      next += 1
+      if (isAlive(next, nowMs)) next += 1
+      else {
+        forget(next)
+        fillWithLast(next)
+      }
     }
+  }
+
+  function fillWithLast(at: number): void {
+    const nonce = queue.pop()
+    const owner = owners.pop()
+    if (at === queue.length) return
+    queue[at] = nonce as string
+    owners[at] = owner as string
   }
 
   function isAlive(at: number, nowMs: number): boolean {

@@ -79,3 +79,18 @@ test('of many nonces those that have ended before older ones are found, a thousa
   assert.equal(refused, 2)
   assert.equal(nonces.use('a', '0', 1000), 'seen')
 })
+
+test('what has ended does not pile up behind a nonce that is remembered for long', () => {
+  const clock = testClock()
+  const nonces = memoryNonces(4000, clock)
+  assert.equal(nonces.use('b', 'long', 3_600_000), 'fresh')
+  let used = 0
+  for (let round = 0; round < 10; round += 1) {
+    let refused = 0
+    while (nonces.use('a', `${used}`, 1000) === 'full') refused += 1
+    assert.ok(refused < 4, `${refused} were refused, as if there were more than 4000 to look at`)
+    while (nonces.use('a', `${used}`, 1000) !== 'full') used += 1
+    clock.advance(1000)
+  }
+  assert.equal(nonces.use('b', 'long', 1000), 'seen')
+})

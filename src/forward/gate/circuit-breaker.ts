@@ -109,10 +109,13 @@ export function openCircuitBreaker(
     return calls > 0 && failures / calls >= rules.failureShare
   }
 
-  /** If two integrations see that calls still fail, the circuit for all opens again, and until then that of the one. */
-  function noteFailedTrial(integration: string, nowMs: number): void {
+  /**
+   * If two integrations see that calls still fail, the circuit for all opens again, and until then that of the one.
+   * @param isLate whether that of the one has changed since the call was admitted
+   */
+  function noteFailedTrial(integration: string, isLate: boolean, nowMs: number): void {
     if (all.state() === 'half-open' && failedTrials.add(integration).size > 1) openAll(nowMs)
-    else openOwn(integration, nowMs)
+    else if (!isLate) openOwn(integration, nowMs)
   }
 
   /** The states of the circuits of all integrations that make calls, or have one that is not closed. */
@@ -147,7 +150,7 @@ export function openCircuitBreaker(
       const ofAll = all.note(pass, hasFailed)
       const ofOwn = own.get(integration)?.note(pass, hasFailed) ?? 'usual'
       if (ofAll === 'trial' || ofOwn === 'trial') {
-        if (hasFailed) noteFailedTrial(integration, nowMs)
+        if (hasFailed) noteFailedTrial(integration, ofOwn === 'late', nowMs)
       } else if (ofAll === 'usual' && ofOwn === 'usual' && hasFailed !== undefined) {
         count(integration, hasFailed, nowMs)
       }

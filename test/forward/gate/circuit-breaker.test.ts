@@ -353,6 +353,21 @@ describe('if the calls of two integrations fail', () => {
     ])
   })
 
+  test('trial calls of one that fail at the same time open its circuit once', () => {
+    call(true, true)
+    callOf('globex', true, true)
+    now += 500
+    const passes = [breaker.admit('acme') as number, breaker.admit('acme') as number]
+    for (const pass of passes) {
+      breaker.note(pass, 'acme', true, now)
+      now += 100
+    }
+    assert.deepEqual(states, ['all open', 'all half-open', 'acme open'])
+    assert.equal(breaker.retryAfterMs('acme'), 300)
+    callOf('globex', true)
+    assert.equal(breaker.state(), 'open')
+  })
+
   test('a trial call that an own circuit refuses leaves its place to another one', () => {
     call(true, true)
     callOf('globex', true, true)

@@ -82,7 +82,7 @@ export const ListenSettings = Type.Object(
     ),
     requestTimeoutMs: Milliseconds(
       30_000,
-      'Time within which a whole request, body included, must have arrived.',
+      'Time within which a whole request, body included, must have arrived; over HTTP/1.1 it is given up to 5 s later.',
     ),
     maxConnections: Type.Integer({
       minimum: 1,

@@ -182,8 +182,8 @@ export function prepareGeneration(
     },
     jobSenderOf: prepareJobSenders({
       integrations,
-      upstream:
-        responseCache === undefined ? upstream : { send: responseCache.dropAfter(upstream.send) },
+      upstream,
+      cache: responseCache,
       shop: magento,
       endpoints: services.endpoints,
       enter: users.enter,

@@ -3,7 +3,8 @@ import { withPlainNames } from '../authorize/plain-names.ts'
 import type { Endpoint, EndpointSettings } from '../contract/endpoint.ts'
 import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
 import type { Magento } from '../forward/magento.ts'
-import type { UpstreamAnswer } from '../forward/upstream-exchange.ts'
+import type { ResponseCache } from '../forward/response-cache/response-cache.ts'
+import type { UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
 import type { JobSender } from '../jobs/job-environment.ts'
 import type { JobRequest } from '../jobs/job-payload.ts'
 import { type Rejection, reject } from '../problem.ts'
@@ -13,6 +14,8 @@ import type { Integrations } from './integration.ts'
 export interface JobSenderParts {
   readonly integrations: Integrations
   readonly upstream: Pick<Magento, 'send'>
+  /** Undefined where no route is cached. */
+  readonly cache: ResponseCache | undefined
   readonly shop: EndpointSettings
   readonly endpoints: readonly Endpoint[]
   readonly enter: () => void
@@ -23,11 +26,13 @@ export interface JobSenderParts {
 export function prepareJobSenders({
   integrations,
   upstream,
+  cache,
   shop,
   endpoints,
   enter,
   leave,
 }: JobSenderParts): (owner: string) => JobSender | undefined {
+  const send = cache === undefined ? upstream.send : cache.dropAfter(upstream.send)
   const find = endpointFinder(endpoints)
   return (owner) => {
     const integration = integrations.get(owner)
@@ -35,7 +40,7 @@ export function prepareJobSenders({
     enter()
     const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
     return {
-      send: (occasion, request) => upstream.send(occasion, request, authorizeUpstream),
+      send: (occasion, request) => send(occasion, request, authorizeUpstream),
       compose: async (occasion, request, items) => {
         const matched = find(request.job.method, request.segments)
         if (matched === undefined) {
@@ -45,8 +50,12 @@ export function prepareJobSenders({
           { store: request.store, body: bodyOf(request), items },
           matched,
           { ...shop, sourceCode },
-          async (call) => orUnavailable(await upstream.send(occasion, call, authorizeUpstream)),
+          async (call) => orUnavailable(await send(occasion, call, authorizeUpstream)),
         )
+      },
+      dropCarriedOut: async ({ job, path, query }) => {
+        const method = job.method as UpstreamRequest['method']
+        await cache?.dropCarriedOut({ method, path, query })
       },
       leave,
     }

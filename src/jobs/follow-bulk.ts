@@ -34,5 +34,6 @@ export async function followBulk(
   await store.putResults(id, 0, results)
   await store.change(id, { progress: { total, done: results.length, failed } })
   if (open > 0 || bulk.total === 0) return { judgement: 'taken', retryAfterMs }
+  await sender.dropCarriedOut(request)
   return { judgement: 'done', state: stateOfResults(results) }
 }

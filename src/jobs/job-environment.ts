@@ -19,6 +19,8 @@ export interface JobSender {
     request: JobRequest,
     items: ItemLog,
   ) => Promise<UpstreamAnswer | Rejection>
+  /** Drops from the cache what Magento has changed in carrying the request out by its own queue. */
+  readonly dropCarriedOut: (request: JobRequest) => Promise<void>
   /** To be called when the sender is no longer needed. */
   readonly leave: () => void
 }

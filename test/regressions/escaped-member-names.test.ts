@@ -79,6 +79,7 @@ test('the body of a job is what was checked, whatever was read before', async ()
   const senderOf = prepareJobSenders({
     integrations: new Map([['acme-erp', {} as Integration]]),
     upstream: { send: () => Promise.reject(new Error('nothing is sent')) },
+    cache: undefined,
     shop: { arrayLimit: 1 },
     endpoints: [echo],
     enter: () => undefined,

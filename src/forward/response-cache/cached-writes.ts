@@ -18,7 +18,12 @@ export interface CachedWrites {
    * granted route say where a request names its entities.
    */
   readonly dropAfter: (send: SendUpstream) => SendUpstream
+  /** Drops as much for a write that Magento had put off and has now carried out. */
+  readonly dropCarriedOut: (write: SentWrite) => Promise<void>
 }
+
+/** What is known of a write that was sent. */
+export type SentWrite = Pick<UpstreamRequest, 'method' | 'path' | 'query'>
 
 /**
  * Prepares {@link CachedWrites}.
@@ -48,6 +53,10 @@ export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): Cach
       if (!unsent.has(outcome.code)) await drop(sentWrite(request), outcome)
       return answer
     },
+    dropCarriedOut: async (write) => {
+      const tags = tagsOfWrite(sentWrite(write))
+      if (tags.length > 0) await store.drop(tags, 0)
+    },
   }
 }
 
@@ -69,7 +78,7 @@ const unsent: ReadonlySet<string | undefined> = new Set<ProblemCode>([
   'upstream-unreachable',
 ])
 
-function sentWrite({ method, path, query }: UpstreamRequest): TaggedRequest {
+function sentWrite({ method, path, query }: SentWrite): TaggedRequest {
   const [first = '', ...rest] = path.split('/').slice(2)
   const isStore = first !== 'V1' && first !== 'async'
   const target = isStore

@@ -7,7 +7,7 @@ import {
   type LeftToAnswer,
   prepareCachedReads,
 } from './cached-reads.ts'
-import { prepareCachedWrites } from './cached-writes.ts'
+import { type CachedWrites, prepareCachedWrites } from './cached-writes.ts'
 
 /** Keeps answers of Magento for a short while and reuses them. */
 export interface ResponseCache {
@@ -23,6 +23,8 @@ export interface ResponseCache {
   ) => Promise<LeftToAnswer> | undefined
   /** Makes requests that are sent elsewhere, those of jobs, drop what they have changed as well. */
   readonly dropAfter: (send: SendUpstream) => SendUpstream
+  /** Drops what a job has changed that Magento had put into its own queue, once it is over there. */
+  readonly dropCarriedOut: CachedWrites['dropCarriedOut']
 }
 
 /** Opens the cache; the answers are kept in `settings.store`. */
@@ -47,6 +49,7 @@ export function openResponseCache(settings: CacheSettings): ResponseCache {
       return isRead(request) ? ask(totalMs) : answerWrite(request, ask)
     },
     dropAfter: writes.dropAfter,
+    dropCarriedOut: writes.dropCarriedOut,
   }
 }
 

@@ -18,7 +18,7 @@ import {
   tooManyPipelined,
 } from './server/pipelined.ts'
 import { badLength, UnreadBody } from './server/read-body.ts'
-import { clientCertificateOf, rawTargetOf } from './server/server.ts'
+import { clientCertificateOf, methodOf, rawTargetOf } from './server/server.ts'
 import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
 
 declare module 'fastify' {
@@ -141,9 +141,9 @@ interface Arrived {
 }
 
 function contextOf(request: FastifyRequest): RequestContext {
-  const { id, method, raw } = request
+  const { id, raw } = request
   return new RequestContext({
-    method,
+    method: methodOf(raw),
     rawTarget: rawTargetOf(raw),
     rawHeaders: raw.rawHeaders,
     remoteIp: raw.socket.remoteAddress,

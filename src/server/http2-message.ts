@@ -31,6 +31,9 @@ export const sessionFacts = new WeakMap<object, SessionFacts>()
  * length as a chunked one.
  */
 export class Http2Request extends Http2ServerRequest {
+  /** Whether the caller sent another method, which is none of HTTP/1. */
+  hasUnknownMethod = false
+
   constructor(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
@@ -44,6 +47,12 @@ export class Http2Request extends Http2ServerRequest {
     // The socket of the session; Node's own property gives a different proxy object for each stream.
     const socket = stream.session && sessionFacts.get(stream.session)?.socket
     Object.defineProperty(this, 'socket', { value: socket })
+  }
+
+  /** Replaces a method that cannot be routed by one that can, and that is refused as well. */
+  replaceMethod(): void {
+    this.hasUnknownMethod = true
+    Object.defineProperty(this, 'method', { value: 'TRACE' })
   }
 }
 

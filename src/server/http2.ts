@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http'
 import { constants, createServer, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { endAfterAnswers } from './end-after-answers.ts'
@@ -43,6 +43,8 @@ const streamResets = { streamResetBurst: 200, streamResetRate: 20 }
 /** How many frames and streams may break the protocol before the connection ends. */
 const faultsAllowed = { maxSessionInvalidFrames: 100, maxSessionRejectedStreams: 100 }
 
+const methods = new Set(METHODS)
+
 /**
  * Lets an HTTP/1 server over TLS serve HTTP/2 too, on connections whose handshake has agreed on it. Each
  * request is handed to that server in the form of its own requests.
@@ -84,6 +86,8 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
       return
     }
+    // Fastify would leave a method without an answer that Node's HTTP/1 parser does not know.
+    if (!methods.has(request.method)) request.replaceMethod()
     boundBody(request, requestTimeoutMs)
     server.emit(
       'request',

@@ -142,6 +142,11 @@ export function rawTargetOf(message: IncomingMessage & { originalUrl?: string })
   return message.originalUrl ?? message.url ?? ''
 }
 
+/** The method, or `UNKNOWN` for one over HTTP/2 that is no method of HTTP/1: it may be any text. */
+export function methodOf(message: IncomingMessage & { hasUnknownMethod?: boolean }): string {
+  return message.hasUnknownMethod ? 'UNKNOWN' : (message.method ?? '')
+}
+
 // Parsed once per connection, however many requests come over it.
 const certificates = new WeakMap<Socket, ClientCertificate | undefined>()
 

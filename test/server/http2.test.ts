@@ -120,6 +120,17 @@ describe('a request over HTTP/2', () => {
     assert.equal((await sendOver(session)).status, 200)
   })
 
+  test('with a text for a method that is none is refused and recorded, without that text', async () => {
+    for (const method of ['FOO', 'get', 'Secret-0123456789']) {
+      const { status, headers, body } = await sendOver(session, { ':method': method })
+      assert.deepEqual([status, JSON.parse(body).code], [405, 'method-not-allowed'])
+      const record = await recordOf(headers['x-request-id'])
+      assert.deepEqual([record.method, record.status], ['UNKNOWN', 405])
+    }
+    const { status } = await sendOver(session, { ':method': 'FOO', ':path': '/x' })
+    assert.equal(status, 400)
+  })
+
   test('with CONNECT is refused', async () => {
     const { status } = await answerOn(
       session.request({ ':method': 'CONNECT', ':authority': 'a:1' }),

@@ -5,9 +5,9 @@ import type { JobRequest } from './job-payload.ts'
 import {
   bulkStatusPath,
   bulkStatusQuery,
+  ofAllItems,
   readOperations,
   stateOfResults,
-  withRefused,
 } from './magento-bulk.ts'
 
 /** Asks Magento how far it is with a bulk that it has accepted. */
@@ -28,8 +28,9 @@ export async function followBulk(
   const bulk = 'code' in sent || judgement !== 'done' ? undefined : readOperations(sent.body)
   // Whatever was answered, asking again does no harm.
   if (bulk === undefined) return { judgement: 'taken', failure, retryAfterMs }
+  const { refused = [], bulkTotal } = request
   const { id } = request.job
-  const { total, open, results } = withRefused(bulk, request.refused ?? [])
+  const { total, open, results } = ofAllItems(bulk, refused, bulkTotal)
   const failed = results.filter(({ success }) => !success).length
   await store.putResults(id, 0, results)
   await store.change(id, { progress: { total, done: results.length, failed } })

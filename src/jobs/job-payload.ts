@@ -18,6 +18,8 @@ export interface JobRequest {
   readonly isComposed: boolean
   /** Magento's id for it, once Magento's asynchronous API has accepted it. */
   readonly bulkUuid?: string | undefined
+  /** How many items Magento was sent in it, those that it refused included. */
+  readonly bulkTotal?: number | undefined
   /** Results of items that Magento refused when it accepted the others. */
   readonly refused?: readonly JobItemResult[] | undefined
   readonly body: Buffer

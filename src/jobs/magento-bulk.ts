@@ -90,16 +90,21 @@ function itemResult(
 }
 
 /**
- * How far Magento is with all items of a bulk, in the order in which they were sent.
+ * How far Magento is with all items of a bulk, in the order in which they were sent. Some versions of Magento save an
+ * operation only once it has been processed, so what is not listed is open (Magento: AsynchronousOperations/Model/
+ * BulkStatus.php, getOperationsCountByBulkIdAndStatus).
  * @param refused what it had not taken
+ * @param sent how many items were sent, if that is known
  */
-export function withRefused(
+export function ofAllItems(
   { total, open, results }: BulkProgress,
   refused: readonly JobItemResult[],
+  sent = 0,
 ): BulkProgress {
+  const listed = total + refused.length
   return {
-    total: total + refused.length,
-    open,
+    total: Math.max(sent, listed),
+    open: open + Math.max(sent - listed, 0),
     results: [...refused, ...results].toSorted(
       (one, other) => Number(one.item) - Number(other.item),
     ),

@@ -15,7 +15,7 @@ import {
 import type { JobEnvironment, JobRun, JobSender } from './job-environment.ts'
 import { decodeJobRequest, encodeJobRequest, type JobRequest } from './job-payload.ts'
 import { canBePutBack } from './judge-answer.ts'
-import { stateOfBrokenOff } from './magento-bulk.ts'
+import { stateOfBrokenOff, type TakenBulk } from './magento-bulk.ts'
 import { cancelledAt } from './take-back.ts'
 
 /** A delivery of a job, and what the store knows of the job. */
@@ -81,8 +81,7 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     const { judgement, answer, failure, retryAfterMs } = result
     if (judgement === 'taken') {
       const { bulk } = result
-      const { bulkUuid, refused } = bulk ?? request
-      const payload = bulk && encodeJobRequest({ ...request, bulkUuid, refused })
+      const payload = bulk && encodeJobRequest({ ...request, ...ofBulk(bulk) })
       note(request, { state: 'running' })
       const reason = 'Magento has not carried it out yet'
       return retryOf(delivery, { reason, isUntouched: false, retryAfterMs, payload })
@@ -213,6 +212,10 @@ function expired({ bulkUuid }: JobRequest): JobFailure {
       ? 'The job could not be carried out before it expired.'
       : 'Magento accepted the job, but did not say in time how it ended.'
   return { code: 'expired', detail }
+}
+
+function ofBulk({ bulkUuid, refused, total: bulkTotal }: TakenBulk) {
+  return { bulkUuid, refused, bulkTotal }
 }
 
 function occasionOf({ job, clientIp }: JobRequest): Occasion {

@@ -60,6 +60,24 @@ test('a bulk whose operations cannot be seen yet is asked for again', async () =
   assert.equal(targets.length, 3)
 })
 
+test('operations that are not listed before they have been processed are waited for', async () => {
+  const other = { id: 2, status: 'accepted' }
+  const { job, targets } = await carryOut(
+    { bulk_uuid: 'b', request_items: [accepted, rejected, other], errors: true },
+    { operations_list: [{ id: 0, status: 1 }] },
+    {
+      operations_list: [
+        { id: 0, status: 1 },
+        { id: 2, status: 3 },
+      ],
+    },
+  )
+  const results = [{ success: true, item: 0 }, failed, { success: false, item: 2 }]
+  const progress = { total: 3, done: 3, failed: 2 }
+  assert.deepEqual(itemsOf(job), { state: 'partial', progress, results })
+  assert.equal(targets.length, 3)
+})
+
 test('a bulk is followed to its end however long Magento tells of it, and is asked for little', async () => {
   const sent = 'x'.repeat(300)
   const items = Array.from({ length: 5_000 }, (_, id) => ({ id, data_hash: sent }))

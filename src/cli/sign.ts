@@ -107,8 +107,8 @@ async function signedText(options: SignOptions): Promise<string> {
     ...(body.length > 0 ? [{ name: 'Content-Type', value: 'application/json' }] : []),
     ...signer.sign(request, { secrets, keyId }),
   ]
-  const bodyArgument = options.bodyFile ? `@${options.bodyFile}` : options.body
-  if (curl) return curlCommand({ method, url, ...(bodyArgument && { bodyArgument }) }, headers)
+  const { bodyFile } = options
+  if (curl) return curlCommand({ method, url, body: options.body, bodyFile }, headers)
   return headers
     .map(({ name, value, shellSuffix = '' }) => `${name}: ${value}${shellSuffix}`)
     .join('\n')
@@ -147,6 +147,9 @@ function identityHeaders({ scheme, references, integration }: SignOptions): Sign
       '--token cannot be used with oauth1, which needs the header Authorization for itself',
     )
   }
+  if (integration !== undefined && !/^[!-~]+$/.test(integration)) {
+    throw new TypeError('--integration must be a name that a header can carry')
+  }
   const headers: SignedHeader[] = []
   if (token !== undefined) {
     headers.push({ name: 'Authorization', value: 'Bearer ', shellSuffix: expressionOf(token) })
@@ -155,9 +158,16 @@ function identityHeaders({ scheme, references, integration }: SignOptions): Sign
   return headers
 }
 
-/** `env:NAME` as `$NAME`, `file:PATH` as `$(cat PATH)`. */
+/**
+ * `env:NAME` as `$NAME`, `file:PATH` as `$(cat PATH)`.
+ * @throws {TypeError} when a shell cannot expand the variable
+ */
 function expressionOf(reference: string): string {
   const name = reference.slice(reference.indexOf(':') + 1)
-  if (reference.startsWith('env:')) return `$${name}`
-  return `$(cat ${/^[\w./-]+$/.test(name) ? name : shellQuote(name)})`
+  if (reference.startsWith('env:')) {
+    if (/^[A-Za-z_]\w*$/.test(name)) return `$${name}`
+    throw new TypeError('--token: expected a variable that a shell can name')
+  }
+  const path = name.startsWith('-') ? `./${name}` : name
+  return `$(cat ${/^[\w./-]+$/.test(path) ? path : shellQuote(path)})`
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -17,6 +20,8 @@ import {
   signersGateway,
   signingEnv,
 } from '../support/signing-integrations.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 let magento: MagentoStandIn
 let gateway: TestGateway
@@ -104,6 +109,27 @@ test('prints a curl command that works, and holds neither secret nor token', asy
   }
 })
 
+test('prints a curl command that sends exactly the body that was signed', async () => {
+  const echo = createServer((request, response) => void request.pipe(response))
+  await once(echo.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}/rest/V1/x`
+  const cwd = await mkdtemp(join(tmpdir(), 'magegate-sign-'))
+  await writeFile(join(cwd, '-'), 'in the file')
+  const run = promisify(execFile)
+  for (const [option, value, body] of [
+    ['--body', '@-', '@-'],
+    ['--body', "@it's $HOME\n`id`\\", "@it's $HOME\n`id`\\"],
+    ['--body-file', '-', 'in the file'],
+  ] as const) {
+    const args = ['sign', ...signers.body, option, value, '--curl', url]
+    const { stdout: command } = await run(process.execPath, [main, ...args], { cwd, env })
+    const { stdout: sent } = await run('bash', ['-c', `${command} < /dev/null`], { cwd })
+    assert.equal(sent, body)
+  }
+  echo.close()
+  await rm(cwd, { recursive: true })
+})
+
 test('prints the headers of a write, whose body may come from a file', async () => {
   const file = fileURLToPath(new URL('../../package.json', import.meta.url))
   const { stdout } = await runCommand(
@@ -133,6 +159,15 @@ test('says which option it cannot use', async () => {
       /--body-file: expected a re/,
     ],
     [['sign', '--secret', 'env:ACME_TOKEN', url], /--token REFERENCE or --integration NAME/],
+    [
+      ['sign', '--secret', 'env:ACME_TOKEN', '--integration', '', url],
+      /--integration must be a na/,
+    ],
+    [['sign', '--secret', 'env:ACME_TOKEN', '--integration', 'a\nb: c', url], /--integration must/],
+    [
+      ['sign', '--secret', 'env:ACME_TOKEN', '--token', 'env:A-B', url],
+      /--token: expected a variable that a shell can name/,
+    ],
     [['sign', ...signers.canonical, 'http://a/b c'], /the URL must be absolute/],
     [['sign', ...signers.canonical, '--method', 'put', url], /--method must be a method in cap/],
     [
@@ -156,7 +191,7 @@ test('says which option it cannot use', async () => {
     [['sign', ...signers.oauth1, 'http://a/b?c=1&c=2'], /OAuth cannot sign this URL/],
   ]
   for (const [args, expected] of cases) {
-    const { exitCode, stderr } = await runCommand(args, env)
+    const { exitCode, stderr } = await runCommand(args, { ...env, 'A-B': env.ACME_TOKEN })
     assert.equal(exitCode, 1, stderr)
     assert.match(stderr, expected)
   }

@@ -10,8 +10,9 @@ export interface SignedHeader {
 export interface CommandRequest {
   readonly method: string
   readonly url: string
-  /** The argument of curl's `--data-binary`; absent for a request without a body. */
-  readonly bodyArgument?: string
+  /** The body as text; it is in the file if there is one. */
+  readonly body?: string | undefined
+  readonly bodyFile?: string | undefined
 }
 
 /** Quotes text for a POSIX shell. */
@@ -26,8 +27,13 @@ export function curlCommand(request: CommandRequest, headers: readonly SignedHea
     const suffix = shellSuffix === undefined ? '' : `"${shellSuffix}"`
     parts.push(`-H ${shellQuote(`${name}: ${value}`)}${suffix}`)
   }
-  if (request.bodyArgument !== undefined) {
-    parts.push(`--data-binary ${shellQuote(request.bodyArgument)}`)
+  const { body, bodyFile } = request
+  if (bodyFile !== undefined) {
+    // curl takes @- for standard input.
+    parts.push(`--data-binary ${shellQuote(`@${bodyFile === '-' ? './-' : bodyFile}`)}`)
+  } else if (body) {
+    // With the other options of curl, a text that begins with @ is the name of a file.
+    parts.push(`--data-raw ${shellQuote(body)}`)
   }
   return parts.join(' \\\n  ')
 }

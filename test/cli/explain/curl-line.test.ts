@@ -53,7 +53,7 @@ describe('reads what a shell and curl send', () => {
     'a query without quotes': (origin) => `curl -s -g ${origin}/rest/V1/products?fields=sku`,
     'what sign prints': (origin) =>
       curlCommand(
-        { method: 'POST', url: `${origin}/rest/V1/x`, bodyArgument: `{"a":"it's \\\\ \\" $x"}` },
+        { method: 'POST', url: `${origin}/rest/V1/x`, body: `{"a":"it's \\\\ \\" $x"}` },
         [{ name: 'Authorization', value: 'Bearer ', shellSuffix: '$TOKEN' }],
       ),
     'what a browser copies': (origin) =>

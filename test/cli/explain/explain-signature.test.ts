@@ -51,7 +51,7 @@ function explain(
   { atMs = signedAtMs, clientString = '', sent = body } = {},
 ) {
   const line = curlCommand(
-    { method: 'POST', url: `https://10.0.0.7:8443${path}?${query}`, bodyArgument: sent },
+    { method: 'POST', url: `https://10.0.0.7:8443${path}?${query}`, body: sent },
     Object.entries(headers).map(([name, value]) => ({ name, value })),
   )
   const { lines, isVerified, unshown } = explainCurl(config, {

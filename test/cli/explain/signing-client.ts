@@ -40,7 +40,7 @@ export function canonicalOf(changes: Partial<ClientParts> = {}): string {
 export function curlOf(signature: string, changes: Partial<ClientParts> = {}): string {
   const { timestamp, nonce, method, path, query, body } = { ...sent, ...changes }
   const url = `https://gateway.example${path}${query === '' ? '' : `?${query}`}`
-  return curlCommand({ method, url, ...(body !== '' && { bodyArgument: body }) }, [
+  return curlCommand({ method, url, body }, [
     { name: 'Authorization', value: `Bearer ${testEnv.ACME_TOKEN}` },
     { name: 'Content-Type', value: 'application/json' },
     { name: 'X-Timestamp', value: timestamp },

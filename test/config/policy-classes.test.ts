@@ -133,6 +133,12 @@ describe('is refused, and named', () => {
       /^\/policies\/rateLimit\/quota: a quota such as/,
     ],
     [
+      'two quotas of one period',
+      { quota: '10/hour, 100/day, 20/hour' },
+      {},
+      /^\/policies\/rateLimit\/quota: .* one for each period/,
+    ],
+    [
       'a route that is none',
       { routes: { 'FETCH /V1/x': {} } },
       {},

@@ -38,11 +38,9 @@ export function compileLimits(
   return limits
 }
 
-/** Reads `5000/hour, 100000/day`. If a period is given twice, the last one counts. */
+/** Reads `5000/hour, 100000/day`. */
 function parseQuotas(text = ''): { readonly count: number; readonly period: QuotaPeriod }[] {
-  const quotas = new Map<string, number>()
-  for (const [, count, period = ''] of text.matchAll(/(\d+)\/(\w+)/g)) {
-    quotas.set(period, Number(count))
-  }
-  return [...quotas].map(([period, count]) => ({ count, period: period as QuotaPeriod }))
+  return [...text.matchAll(/(\d+)\/(\w+)/g)].map(([, count, period]) => {
+    return { count: Number(count), period: period as QuotaPeriod }
+  })
 }

@@ -3,7 +3,9 @@ import { RateSetting } from '../../contract/rate.ts'
 import { closed } from '../../contract/setting-forms.ts'
 import { MethodOrRouteSetting } from '../route-pattern.ts'
 
-const quotaForm = /^[1-9]\d{0,14}\/(?:hour|day|month)(?:, ?[1-9]\d{0,14}\/(?:hour|day|month))*$/
+// No period twice; they begin with different letters.
+const quotaForm =
+  /^(?!.*(\/[hdm]).*\1)[1-9]\d{0,14}\/(?:hour|day|month)(?:, ?[1-9]\d{0,14}\/(?:hour|day|month))*$/
 
 const cost = Type.Object(
   {
@@ -62,7 +64,7 @@ const scoped = {
       examples: ['100000/day', '5000/hour, 100000/day'],
       description:
         'Tokens in each calendar hour, day or month (UTC); several are separated by commas.',
-      expected: 'a quota such as 100000/day, or several: 5000/hour, 100000/day',
+      expected: 'a quota such as 100000/day, or one for each period: 5000/hour, 100000/day',
     }),
   ),
   cost: Type.Optional(cost),

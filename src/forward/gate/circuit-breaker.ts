@@ -118,21 +118,22 @@ export function openCircuitBreaker(
     else if (!isLate) openOwn(integration, nowMs)
   }
 
+  function ownState(integration: string): CircuitState {
+    return own.get(integration)?.state() ?? 'closed'
+  }
+
   /** The states of the circuits of all integrations that make calls, or have one that is not closed. */
-  function ownStates(): CircuitState[] {
-    const states = [...own.values()].map((circuit) => circuit.state())
-    for (const integration of window.integrations(clock())) {
-      if (!own.has(integration)) states.push('closed')
-    }
-    return states
+  function ownStates(): ReadonlySet<CircuitState> {
+    const held = [...own.keys()].map(ownState).filter((state) => state !== 'closed')
+    return new Set([...held, ...[...window.integrations(clock())].map(ownState)])
   }
 
   return {
     state: () => {
       const state = all.state()
       if (state !== 'closed' || own.size === 0) return state
-      const states = new Set(ownStates())
-      return (['closed', 'half-open'] as const).find((each) => states.has(each)) ?? 'open'
+      const states = ownStates()
+      return (['closed', 'half-open', 'open'] as const).find((each) => states.has(each)) ?? 'closed'
     },
     openIntegrations: () => {
       const states = [...own.values()].map((circuit) => circuit.state())

@@ -252,6 +252,18 @@ describe('an integration whose calls fail while those of the others succeed', ()
     assert.deepEqual(states, [...['all open', 'all half-open', 'acme open', 'all closed']])
   })
 
+  test('is all that the state tells of while the others make no calls, whose circuits were open once', () => {
+    callOf('globex', true, true, true, true)
+    now += 500
+    callOf('globex', false, false)
+    assert.equal(breaker.state(), 'closed')
+    now += 1_000
+    call(true, true, true, true)
+    assert.equal(breaker.state(), 'open')
+    callOf('globex', false)
+    assert.equal(breaker.state(), 'closed')
+  })
+
   test('is let through again when something shows that Magento works', () => {
     call(true, true, true, true)
     breaker.tryNow()

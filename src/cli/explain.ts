@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { ConfigError, formatFault } from '../config/faults.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { Secret } from '../contract/secret.ts'
 import { compileRedaction } from '../record/redaction.ts'
+import { utf8Text } from '../syntax/utf8-text.ts'
 import { requiredOption, timeOf, UsageError } from './arguments.ts'
 import { explainCurl } from './explain/explain-curl.ts'
 import { explainRecord } from './explain/explain-record.ts'
@@ -81,7 +82,7 @@ async function explain(config: Config, options: ExplainOptions): Promise<Explana
   if (requestId === undefined) {
     return explainCurl(config, {
       integration,
-      line: await text(process.stdin),
+      line: await readCommand(),
       atMs,
       clientString,
     })
@@ -96,6 +97,13 @@ async function explain(config: Config, options: ExplainOptions): Promise<Explana
     body: await readGiven(options.bodyFile),
     clientString,
   })
+}
+
+/** Reads standard input; decoding would change bytes that are not UTF-8, and another body would be explained. */
+async function readCommand(): Promise<string> {
+  const line = utf8Text(await buffer(process.stdin))
+  if (line !== undefined) return line
+  throw new Unreadable('standard input is not UTF-8: give a body with other bytes as @FILE')
 }
 
 async function readGiven(file: string | undefined): Promise<Buffer | undefined> {

@@ -31,7 +31,7 @@ before(async () => {
 })
 after(() => directory[Symbol.asyncDispose]())
 
-function explain(input: string, ...options: string[]) {
+function explain(input: string | Buffer, ...options: string[]) {
   const args = ['explain', '--config', directory.path, '--integration', 'acme-erp', ...options]
   return runCommand(args, testEnv, input)
 }
@@ -65,6 +65,13 @@ test('explains what sign prints', async () => {
   const explained = await explain(stdout)
   assert.equal(explained.exitCode, 0)
   assert.ok(!explained.stdout.includes('also'))
+})
+
+test('takes no command for another one because its text is not UTF-8', async () => {
+  const line = `curl -d '{"sku":"caf\u00e9"}' https://gateway.example/rest/V1/products`
+  const { exitCode, stdout, stderr } = await explain(Buffer.from(line, 'latin1'))
+  assert.deepEqual([exitCode, stdout], [2, ''])
+  assert.match(stderr, /^explain: standard input is not UTF-8/)
 })
 
 test('reads the string of the client from a file', async () => {

@@ -29,7 +29,7 @@ export interface GatewayProcess {
 export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  input = '',
+  input: string | Buffer = '',
 ): Promise<ProcessOutput> {
   const { child, ended } = run(args, env)
   // A command that does not read it may be gone already.

@@ -22,7 +22,7 @@ export function requiredOption(value: string | undefined, option: string): strin
 export function limitOf(text: string | undefined, standard: number): number {
   if (text === undefined) return standard
   const limit = Number(text)
-  if (Number.isInteger(limit) && limit >= 1) return limit
+  if (Number.isSafeInteger(limit) && limit >= 1) return limit
   throw new UsageError('--limit must be a whole number of at least 1')
 }
 

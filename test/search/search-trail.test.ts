@@ -277,6 +277,8 @@ describe('the command', () => {
     }
     assert.equal((await search('--limit', 'all')).exitCode, 2)
     assert.equal((await search('--limit', '1.5')).exitCode, 2)
+    // More than the file of jobs can be asked for.
+    assert.equal((await search('--limit', '1e308')).exitCode, 2)
     assert.equal((await search('--colour', 'red')).exitCode, 2)
     assert.equal((await runCommand(['audit', 'search', join(folder, 'none')])).exitCode, 1)
     const { stderr } = await runCommand([

@@ -73,10 +73,6 @@ function tagsOfPath(request: TaggedRequest): readonly string[] {
     if (values.size > maxEntities) tags.add(tagOf(named))
     else for (const value of [any, ...values]) tags.add(tagOf(named, value))
   }
-  // Nobody here knows which SKU the product with an id has.
-  if (namedSubjects(request).productIds !== undefined) {
-    tags.add(tagOf(familyOfField.productIds))
-  }
   if (orderingWrites.test(call)) tags.add(tagOf('sales'))
   return [...tags]
 }

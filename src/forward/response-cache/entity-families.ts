@@ -46,9 +46,8 @@ export function familyOf(segments: readonly string[]): string | undefined {
 }
 
 /** The family of the entities that a field of the audit record names. */
-export const familyOfField: Readonly<Record<'skus' | 'productIds' | 'orderIds', string>> = {
+export const familyOfField: Readonly<Record<'skus' | 'orderIds', string>> = {
   skus: 'catalog',
-  productIds: 'catalog',
   orderIds: 'sales',
 }
 

@@ -61,10 +61,10 @@ const drops = [
     left: ['/rest/V1/orders/7'],
   },
   {
-    // Magento renames the product with the id if none has the SKU.
-    write: ['PUT', `${products}/renamed`, { product: { id: 5 } }],
+    // As clients write that send back what they have read.
+    write: ['PUT', `${products}/mug`, { product: { id: 5 } }],
     dropped: [`${products}/mug`, '/rest/V1/stockItems/mug', products],
-    left: ['/rest/V1/orders/7'],
+    left: [`${products}/cup`, '/rest/V1/orders/7'],
   },
   {
     write: ['DELETE', `${products}/mug-red`, undefined],

@@ -16,8 +16,8 @@ export function main(args: string[]): Promise<number> {
 
 /**
  * Runs a gateway until SIGTERM or SIGINT, then drains it. SIGHUP reloads the configuration.
- * @returns the exit code: 0 after a drain, and after a signal during the start; 1 when the configuration cannot be used, or a file or
- *   address that it names is not available
+ * @returns the exit code: 0 after a drain, and after a signal during the start; 1 when the configuration cannot be used,
+ *   or a file or address that it names is not available
  */
 async function start(directory: string): Promise<number> {
   try {

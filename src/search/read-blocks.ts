@@ -6,7 +6,7 @@ import { decompress } from '../verify/decompress.ts'
 import { namingFile } from '../verify/naming-file.ts'
 import type { Query } from './query.ts'
 
-/** Whole lines of a file, and how much of the file has been read. */
+/** Whole lines of a file, or what follows the last of them, and how much of the file has been read. */
 export interface LineBlock {
   readonly bytes: Buffer
   /** From 0 to 1. */
@@ -84,4 +84,6 @@ async function* readAll(file: string): AsyncGenerator<LineBlock> {
     }
     if (end < bytes.length) rest.push(bytes.subarray(end))
   }
+  // It may be a record that lacks only its line feed.
+  if (rest.length > 0) yield { bytes: Buffer.concat(rest), done: 1 }
 }

@@ -147,10 +147,10 @@ function walkTrail(checkpoints: readonly Checkpoint[], isSigned: boolean): Trail
 
   return {
     take: (fileLine) => {
-      const { bytes, file, number, isEnded } = fileLine
+      const { bytes, file, number } = fileLine
       const at = `${file}:${number}`
       const line = readTrailLine(bytes)
-      if (line !== undefined && isEnded) return endJunk(line, bytes) ?? takeLine(line, bytes, at)
+      if (line !== undefined) return endJunk(line, bytes) ?? takeLine(line, bytes, at)
       addJunk(fileLine, at)
       return undefined
     },

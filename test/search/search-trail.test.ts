@@ -292,6 +292,18 @@ describe('the command', () => {
   })
 })
 
+test('finds a last record that lacks only its line feed, as on a full disk', async () => {
+  const path = join(folder, 'without-feed.jsonl')
+  await writeFile(
+    path,
+    records
+      .slice(0, 2)
+      .map((record) => JSON.stringify(record))
+      .join('\n'),
+  )
+  assert.deepEqual(await found(path, {}), ['request-0', 'request-1'])
+})
+
 test('finds what follows bytes without any line feed, as zeros that a loss of power has left', async () => {
   const path = join(folder, 'zeros.jsonl')
   const [first, second] = records.map((record) => `${JSON.stringify(record)}\n`)

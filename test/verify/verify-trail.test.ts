@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -153,6 +153,13 @@ test('records that a process did not live to sign are signed at the next start',
   const report = await verified(path)
   assert.equal(report.fault, undefined)
   assert.deepEqual(report.notes, [])
+})
+
+test('a last line that lacks only its line feed, as on a full disk, is a record as any other', async () => {
+  const path = await writeTrail(20)
+  await truncate(path, (await stat(path)).size - 1)
+  const { fault, notes, records } = await verified(path)
+  assert.deepEqual([fault, notes, records], [undefined, [], 20])
 })
 
 test('a line that was cut off is not a fault if the next one accounts for it', async () => {

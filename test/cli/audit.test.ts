@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,12 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { startGateway } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 let folder: string
 before(async () => {
@@ -39,6 +44,22 @@ test('keygen leaves no private key beside the public one of another pair', async
     (await readdir(folder)).filter((name) => name.startsWith('half')),
     ['half.pub.pem'],
   )
+})
+
+test('keygen leaves no beginning of a key if the disk is full', async () => {
+  const args = [
+    '--fsize=10',
+    process.execPath,
+    main,
+    'audit',
+    'keygen',
+    '--out',
+    join(folder, 'full'),
+  ]
+  // Without a cache of compiled code, which could be cut off as well.
+  const env = { PATH: process.env.PATH }
+  await assert.rejects(promisify(execFile)('prlimit', args, { env }), { code: 1, stderr: /EFBIG/ })
+  assert.ok((await readdir(folder)).every((name) => !name.startsWith('full')))
 })
 
 test('verify needs a FILE and a key that is one', async () => {

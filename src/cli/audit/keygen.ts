@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { requiredOption } from '../arguments.ts'
 
@@ -18,8 +18,10 @@ export async function main(args: string[]): Promise<number> {
   const made: string[] = []
   for (const [file, pem, mode] of files) {
     try {
-      writeFileSync(file, pem, { mode, flag: 'wx' })
+      const handle = openSync(file, 'wx', mode)
       made.push(file)
+      writeFileSync(handle, pem)
+      closeSync(handle)
     } catch (error) {
       // A single new file would look like the other half of an existing pair.
       for (const half of made) rmSync(half)

@@ -62,19 +62,21 @@ export function redisAnswers(
       : redis.mgetBuffer(...keys)
   }
 
-  async function find(name: string, tags: readonly string[]): Promise<Lookup> {
+  async function find(name: string, tags: readonly string[], isAgain = false): Promise<Lookup> {
     const [bytes, ...found] = await readAll([name, ...tags.map(tagName)])
     const versions = await Promise.all(
       tags.map((tag, index) => found[index]?.toString() ?? newVersion(tag)),
     )
-    if (versions.includes(held) || versions.includes(undefined)) return nothing
+    if (versions.includes(held)) return nothing
+    // Another request has made the first version. With that one, both can wait for the same answer.
+    if (versions.includes(undefined)) return isAgain ? nothing : find(name, tags, true)
     // UUIDs contain no space, so different lists make different texts.
     const ticket = versions.join(' ')
     const entry = bytes && readEntry(bytes)
     return { kept: entry?.ticket === ticket ? entry.kept : undefined, ticket }
   }
 
-  /** Gives a tag its first version; undefined if another process has just done so. */
+  /** Gives a tag its first version; undefined if another request has just done so. */
   async function newVersion(tag: string): Promise<string | undefined> {
     const version = randomUUID()
     const answer = await redis.set(tagName(tag), version, 'PX', longestKeptMs, 'NX')

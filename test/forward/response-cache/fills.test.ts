@@ -353,3 +353,13 @@ describe('requests for the same answer at the same time', () => {
     })
   }
 })
+
+test('the first requests ever about something use the cache in Redis, too', async () => {
+  await using shop = await startCachedShop('Redis')
+  for (let round = 1; round <= 10; round += 1) {
+    const path = newPath()
+    const answers = await Promise.all(Array.from({ length: 30 }, () => shop.get(path)))
+    const bypassed = answers.filter(({ headers }) => headers['cache-status'] === undefined)
+    assert.equal(bypassed.length, 0)
+  }
+})

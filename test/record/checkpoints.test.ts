@@ -67,7 +67,7 @@ test('and once, where compression was cut off before its source was removed', as
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
 })
 
-test('new records are covered in time, however few they are', async () => {
+test('new records are covered in time, however few they are', async (t) => {
   const trail = join(folder, 'timed.jsonl')
   const settings = { key: { privateKey, id: 'k' }, everyRecords: 100, everySeconds: 0.01 }
   const { promise, resolve } = Promise.withResolvers<string>()
@@ -75,8 +75,8 @@ test('new records are covered in time, however few they are', async () => {
   checkpoints.add([chainLine('{"line":1}', genesis).head])
   // The timer of the checkpoints alone keeps no process alive.
   const waiting = setInterval(() => undefined, 1000)
+  t.after(() => clearInterval(waiting))
   const { from, to } = JSON.parse(await promise) as Record<string, number>
-  clearInterval(waiting)
   await checkpoints.close()
   assert.deepEqual([from, to], [1, 1])
 })
@@ -135,12 +135,13 @@ function headsOf(from: number, to: number): ChainHead[] {
   }))
 }
 
-test('records are covered at once when they are as many as configured, and those at a start without them', async () => {
+test('records are covered at once when they are as many as configured, and those at a start without them', async (t) => {
   const { trail } = await writeTrail('many.jsonl')
   const settings = { key: { privateKey, id: 'k' }, everyRecords: 3, everySeconds: 3600 }
   const written = new EventEmitter()
   const fail = (error: unknown) => assert.fail(String(error))
   const waiting = setInterval(() => undefined, 1000)
+  t.after(() => clearInterval(waiting))
   const tell = (line: string) => written.emit('checkpoint', JSON.parse(line))
   const checkpoints = openCheckpoints(trail, { ...settings, everyRecords: 100 }, tell, fail)
   const [atStart] = await once(written, 'checkpoint')
@@ -153,7 +154,6 @@ test('records are covered at once when they are as many as configured, and those
   few.add(headsOf(7, 7))
   const [{ from, to, count }] = await next
   assert.deepEqual([from, to, count], [5, 7, 3])
-  clearInterval(waiting)
   await few.close()
 })
 

@@ -15,7 +15,7 @@ import { newSpanId } from './identity-headers.ts'
 import { readWhole } from './read-whole.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
-import { prepareExchange, type SendUpstream } from './upstream-exchange.ts'
+import { outOfTime, prepareExchange, type SendUpstream } from './upstream-exchange.ts'
 import { UnreachableError } from './upstream-failure.ts'
 import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
 
@@ -102,6 +102,10 @@ export function connectMagento(
     const entered = gate.enter(request)
     const pass = typeof entered === 'number' ? entered : await entered
     if (typeof pass !== 'number') return pass
+    if (performance.now() >= deadline) {
+      gate.leave(pass, request, undefined, undefined)
+      return outOfTime
+    }
     // All attempts share one span.
     const spanId = newSpanId()
     let attempt: UpstreamAttempt | Rejection | undefined

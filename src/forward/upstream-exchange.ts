@@ -75,6 +75,8 @@ export interface ExchangeSettings {
   readonly gate: UpstreamGate
 }
 
+/** The answer to a request whose time was over when its turn came. To send it would leave open whether it was done. */
+export const outOfTime = reject('upstream-busy', 'deadline', { retryAfterSeconds: 1 })
 const tooLong = reject('upstream-failed', 'the answer is too long')
 const answerLimitBytes = 16_777_216
 const noBody = Buffer.alloc(0)
@@ -165,7 +167,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     const leftMs = Math.ceil(deadline - performance.now())
     if (leftMs <= 0) {
       gate.leave(pass, occasion, undefined, undefined)
-      return reject('upstream-busy', 'deadline', { retryAfterSeconds: 1 })
+      return outOfTime
     }
     const exchange = {
       startedAt: performance.now(),

@@ -8,7 +8,7 @@ import { scrapeUntil } from '../support/metrics.ts'
 
 const totalMs = 3_600_000
 
-test('the time that a request has in all includes its time in the queue', async (t) => {
+test('the time that a request has in all includes its time in the queue, and if nothing is left it is not sent', async (t) => {
   await using upstream = await startHeldUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
@@ -29,7 +29,8 @@ test('the time that a request has in all includes its time in the queue', async 
   t.mock.method(performance, 'now', () => now() + totalMs)
   held.answer()
   assert.equal((await first).status, 200)
-  assert.equal(problemOf(await second).code, 'upstream-timeout')
+  assert.equal(problemOf(await second).code, 'upstream-busy')
+  await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_in_flight_requests') === 0)
 })
 
 test('so does the time that a request to an endpoint of the gateway has, which then sends no call', async (t) => {

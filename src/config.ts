@@ -16,6 +16,7 @@ import { listYamlFiles } from './config/list-yaml-files.ts'
 import { type FileKind, type Finished, type LoadedFile, loadFile } from './config/load-file.ts'
 import { checkContract, type ReadContract, readContract } from './config/magento-schema-file.ts'
 import { checkMappingPatterns } from './config/mapping-patterns.ts'
+import { memberOf } from './config/member-of.ts'
 import { readPolicyClasses } from './config/policy-classes.ts'
 import type { SettingsSources } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
@@ -204,7 +205,11 @@ function finishIntegration(
     ...resolved,
     policies: { ...policies, ...(grants && { routes: [...routes] }) },
   }
+  // Nobody knows which route a grant was to be that was left out because it has a fault itself.
+  const wanted = memberOf(memberOf(written, 'policies'), 'routes')
+  const hasAll = !Array.isArray(wanted) || wanted.length === grants?.length
+  const ofNames = hasAll ? checkGrantRules(settings, written) : []
   // Without the contract it is not known which routes tags grant.
-  const ofGrants = isContractNeeded ? [...faults, ...checkGrantRules(settings, written)] : []
+  const ofGrants = isContractNeeded ? [...faults, ...ofNames] : []
   return { settings, faults: [...ofGrants, ...checkIntegrationRules(settings)] }
 }

@@ -169,7 +169,6 @@ test('a wrong spelling hides no fault between other settings, and makes up none'
       'integrations/a.yaml /credentials/tokn',
       'integrations/a.yaml /policies/routes/1',
       'integrations/a.yaml /policies/requestSchema/POST ~1V1~1products',
-      'integrations/a.yaml /policies/deprecations/PUT ~1V1~1products~1:sku',
       'integrations/a.yaml /policies/deprecations/POST ~1V1~1products/sunset',
     ],
   )

@@ -5,8 +5,9 @@ import type { CacheRule, CacheUse } from './contract/cache-rule.ts'
 import type { JobAsk } from './contract/deferral.ts'
 import type { MatchedEndpoint } from './contract/endpoint.ts'
 import type { HeldKey } from './contract/idempotency.ts'
-import type { Limit, LimitState } from './contract/limit.ts'
+import type { LimitUse } from './contract/limit.ts'
 import type { UpstreamFill } from './contract/upstream-fill.ts'
+import type { WholeAnswer } from './contract/whole-answer.ts'
 import { firstValue } from './syntax/headers.ts'
 
 /** A request target that follows the one grammar; every part is a slice of the received bytes. */
@@ -20,12 +21,6 @@ export interface RequestTarget {
   /** The raw segments from `V1` on, or from `async`. */
   readonly segments: readonly string[]
 }
-
-/** The only path outside `/rest/`: an OpenAPI document of what the integration may call. */
-export const openApiPath = '/openapi.json'
-
-/** The route of that document, which every integration is granted. */
-export const openApiRoute = `GET ${openApiPath}`
 
 /** Who the caller says it is, before anything is verified. */
 export interface Claim {
@@ -64,15 +59,6 @@ export interface SignatureEvidence {
   readonly signature: string
 }
 
-/** A complete answer, held in memory. */
-export interface WholeAnswer {
-  readonly status: number
-  readonly contentType: string
-  /** Whole seconds after which the caller may come again. */
-  readonly retryAfterSeconds?: number | undefined
-  readonly body: Buffer
-}
-
 /** A body of strict JSON, parsed once for all policies that look into it. */
 export interface JsonBody {
   /** An object or an array. */
@@ -87,12 +73,6 @@ export interface ReportedRefusal {
   readonly policy: string
   readonly code: string
   readonly reason: string
-}
-
-/** The limits that decided on a request, and how each stood. */
-export interface LimitUse {
-  readonly limits: readonly Limit[]
-  readonly states: readonly LimitState[]
 }
 
 /** How the request ended, as the audit record tells it. */

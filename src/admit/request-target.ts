@@ -1,6 +1,7 @@
+import { openApiPath } from '../contract/open-api.ts'
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { openApiPath, type RequestTarget } from '../request-context.ts'
+import type { RequestTarget } from '../request-context.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 
 /*

@@ -1,6 +1,7 @@
+import { openApiRoute } from '../contract/open-api.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { openApiRoute, type RequestContext, type RequestTarget } from '../request-context.ts'
+import type { RequestContext, RequestTarget } from '../request-context.ts'
 import { type QueryParameter, queryOf } from './query-parameters.ts'
 import { CriteriaSettings } from './search-criteria/criteria-settings.ts'
 import { criteriaViolations, pagingViolations } from './search-criteria/criteria-violations.ts'

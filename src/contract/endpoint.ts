@@ -1,5 +1,5 @@
 import type { Rejection, Violation } from '../problem.ts'
-import type { WholeAnswer } from '../request-context.ts'
+import type { WholeAnswer } from './whole-answer.ts'
 
 /** A call of Magento's REST API, on behalf of the integration whose request is answered. */
 export interface MagentoCall {

@@ -1,4 +1,5 @@
-import type { Outcome, WholeAnswer } from '../request-context.ts'
+import type { Outcome } from '../request-context.ts'
+import type { WholeAnswer } from './whole-answer.ts'
 
 /** What a repeated request is answered with. */
 export type KeptAnswer =

@@ -89,3 +89,9 @@ export type LimitDecision =
   /** The store is away, and `onStoreFailure` of the charge decides. */
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'unlimited' }
+
+/** The limits that decided on a request, and how each stood. */
+export interface LimitUse {
+  readonly limits: readonly Limit[]
+  readonly states: readonly LimitState[]
+}

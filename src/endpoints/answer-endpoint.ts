@@ -1,8 +1,8 @@
 import { decodedVariables } from '../authorize/asked-of-magento.ts'
 import type { EndpointSettings, ItemLog, MatchedEndpoint } from '../contract/endpoint.ts'
+import type { WholeAnswer } from '../contract/whole-answer.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
 import { type Rejection, reject } from '../problem.ts'
-import type { WholeAnswer } from '../request-context.ts'
 import { restPrefix } from '../syntax/rest-prefix.ts'
 
 /** A request to an endpoint. */

@@ -13,6 +13,7 @@ import {
 import { breakOff } from '../server/break-off.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
 import { firstValue } from '../syntax/headers.ts'
+import { type HeldBack, holdBack } from './hold-back.ts'
 import { holdLimitOf } from './hold-limit.ts'
 import { receivedFields } from './received-fields.ts'
 import { responseHeaders } from './response-headers.ts'
@@ -73,8 +74,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #held: Buffer[] = []
   #heldBytes = 0
   #discardedBytes = 0
-  // The last piece of a streamed answer to a write, which is sent once its record is written.
-  #last: Buffer | undefined
+  // Of a streamed answer to a write, whose last piece is sent once its record is written.
+  #heldBack: HeldBack | undefined
 
   /** @param totalMs most for the whole exchange, milliseconds */
   constructor(
@@ -148,7 +149,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     } else if (this.#phase === 'streaming') {
       if (this.#response.destroyed) return
       this.#request.bytesOut += chunk.length
-      if (!this.#response.write(this.#holdBack(chunk))) {
+      if (!this.#response.write(this.#heldBack?.next(chunk) ?? chunk)) {
         controller.pause()
         this.#response.once('drain', () => controller.resume())
       }
@@ -162,7 +163,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (this.#phase === 'holding') this.#takeWhole()
     else if (this.#phase === 'streaming') {
       this.#end((mayAnswer) => {
-        if (mayAnswer) this.#response.end(this.#last)
+        if (mayAnswer) this.#response.end(this.#heldBack?.last())
         else breakOff(this.#response)
       })
     } else if (this.#phase !== 'whole') this.#finish(undefined)
@@ -245,30 +246,22 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     })
   }
 
-  /** Keeps each piece of a write's answer back until the next one arrives: the last must wait for the record. */
-  #holdBack(chunk: Buffer): Buffer {
-    if (this.#request.method === 'GET') return chunk
-    const before = this.#last ?? noBytes
-    this.#last = chunk
-    return before
-  }
-
   #noteDuration(): void {
     this.#exchange.durationMs ??= performance.now() - this.#exchange.startedAt
   }
 
   /** Goes over to passing the answer on as it arrives. */
   #stream(): void {
-    if (this.#request.fill !== undefined) {
-      this.#request.fill.letGo()
-      if (this.#response.destroyed) {
-        this.#abort(new ClientGoneError())
-        return
-      }
+    const { fill, method } = this.#request
+    fill?.letGo()
+    if (fill !== undefined && this.#response.destroyed) {
+      this.#abort(new ClientGoneError())
+      return
     }
+    if (method !== 'GET') this.#heldBack = holdBack()
     this.#phase = 'streaming'
     this.#writeHead()
-    for (const chunk of this.#held) this.#response.write(this.#holdBack(chunk))
+    for (const chunk of this.#held) this.#response.write(this.#heldBack?.next(chunk) ?? chunk)
     this.#request.bytesOut = this.#heldBytes
     this.#held = []
   }

@@ -1,5 +1,6 @@
+import { openApiPath } from '../contract/open-api.ts'
 import { allow, type Check, type PolicyServices, type Verdict } from '../policy.ts'
-import { openApiPath, type RequestContext } from '../request-context.ts'
+import type { RequestContext } from '../request-context.ts'
 
 /** Names of the policies that only report, or true for all that can. */
 export type ReportOnly = true | readonly string[] | undefined

@@ -1,6 +1,7 @@
 import { fillableBy } from '../contract/fair-share.ts'
+import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { type Rejection, reject } from '../problem.ts'
-import type { RequestContext, WholeAnswer } from '../request-context.ts'
+import type { RequestContext } from '../request-context.ts'
 import { acceptJob } from './accept-job.ts'
 import type { Job } from './job.ts'
 import type { JobBackend, OnJobEnd } from './job-backend.ts'

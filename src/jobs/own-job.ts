@@ -1,5 +1,5 @@
+import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { type Rejection, reject } from '../problem.ts'
-import type { WholeAnswer } from '../request-context.ts'
 import { isOver, type Job } from './job.ts'
 import type { JobBackend } from './job-backend.ts'
 import { jobView } from './job-view.ts'

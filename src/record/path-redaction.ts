@@ -1,5 +1,6 @@
+import { openApiPath } from '../contract/open-api.ts'
 import { redacted } from '../contract/secret.ts'
-import { openApiPath, type RequestContext, type RequestTarget } from '../request-context.ts'
+import type { RequestContext, RequestTarget } from '../request-context.ts'
 import { restPrefix } from '../syntax/rest-prefix.ts'
 import { compileCredentialNames } from './credential-names.ts'
 import { showParts } from './shown-parts.ts'

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
-import type { Outcome, RequestContext, WholeAnswer } from '../request-context.ts'
+import type { Outcome, RequestContext } from '../request-context.ts'
 import { fieldsWhere } from '../syntax/headers.ts'
 import { breakOff } from './break-off.ts'
 import { closeInStages } from './close-in-stages.ts'

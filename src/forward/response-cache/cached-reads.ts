@@ -8,8 +8,9 @@ import type {
   StoredAnswer,
 } from '../../contract/answer-store.ts'
 import type { CacheRule, CacheUse } from '../../contract/cache-rule.ts'
+import type { WholeAnswer } from '../../contract/whole-answer.ts'
 import { type ProblemCode, type Rejection, reject, statusOf } from '../../problem.ts'
-import type { RequestContext, WholeAnswer } from '../../request-context.ts'
+import type { RequestContext } from '../../request-context.ts'
 import { type AnswerSettings, clientClosed } from '../../server/answer.ts'
 import { answerStored, answerWhole } from './answer-stored.ts'
 import { cacheKey, variantKey } from './cache-key.ts'

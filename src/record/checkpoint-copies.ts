@@ -6,12 +6,15 @@ export type CopyCheckpoint = (line: string) => Promise<void>
 /** Checkpoints on their way to a second place. */
 export interface CheckpointCopies {
   readonly add: (line: string) => void
+  /** Tries once more to copy what waits, for at most two seconds; reports what had no time to arrive. */
   readonly close: () => Promise<void>
 }
 
 const retryMs = 5_000
 /** How many checkpoints wait for a place; beyond that the oldest are given up, since later ones follow in the chain. */
 const maxWaiting = 10_000
+/** How long a stop waits for a place. The file of checkpoints has what does not arrive by then. */
+const closeMs = 2_000
 
 /**
  * Copies checkpoints to a second place in order, and tries each one until it has arrived.
@@ -54,7 +57,15 @@ export function copyCheckpoints(
       // One last attempt, without waiting for the next one to be due.
       clearTimeout(retry)
       start()
-      await running
+      const isOver = Promise.withResolvers<void>()
+      const timer = setTimeout(() => {
+        onError(new Error(`no time for ${waiting.length} checkpoints to arrive at a second place`))
+        // Not to begin with the next one.
+        waiting.length = 0
+        isOver.resolve()
+      }, closeMs)
+      await Promise.race([running, isOver.promise])
+      clearTimeout(timer)
       clearTimeout(retry)
     },
   }

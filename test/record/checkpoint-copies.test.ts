@@ -50,6 +50,40 @@ test('a second place that is away is reported, and gets all checkpoints in order
   }
 })
 
+test('a stop waits two seconds for a second place that hangs, reports it, and copies nothing more', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  const begun: string[] = []
+  const errors: unknown[] = []
+  const hang = Promise.withResolvers<void>()
+  const copies = copyCheckpoints(
+    (line) => {
+      begun.push(line)
+      return hang.promise
+    },
+    (error) => errors.push(String(error)),
+  )
+  try {
+    for (const line of ['one', 'two']) copies.add(line)
+    let isClosed = false
+    const closed = copies.close().then(() => {
+      isClosed = true
+    })
+    mock.timers.tick(1_999)
+    await settled()
+    assert.equal(isClosed, false)
+    mock.timers.tick(1)
+    await settled()
+    assert.equal(isClosed, true)
+    await closed
+    assert.deepEqual(errors, ['Error: no time for 2 checkpoints to arrive at a second place'])
+    hang.resolve()
+    await settled()
+    assert.deepEqual(begun, ['one'])
+  } finally {
+    mock.timers.reset()
+  }
+})
+
 test('for a second place that is too slow the oldest checkpoints are given up, and no other one', async () => {
   const arrived: string[] = []
   const first = Promise.withResolvers<void>()

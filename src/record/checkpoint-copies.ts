@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { percentDecode } from '../syntax/percent-encoding.ts'
 
 /** Copies one checkpoint to a second place; rejects when it did not arrive. */
 export type CopyCheckpoint = (line: string) => Promise<void>
@@ -89,12 +90,22 @@ async function isTorn(file: FileHandle): Promise<boolean> {
 
 const answerLimitMs = 10_000
 
-/** Copies by a POST to a URL, which must answer with a 2xx. */
-export function copyToUrl(url: string): CopyCheckpoint {
+/** Copies by a POST to a URL, which must answer with a 2xx. A user and password in it are sent as RFC 7617 says. */
+export function copyToUrl(text: string): CopyCheckpoint {
+  const url = new URL(text)
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  const { username, password } = url
+  if (`${username}${password}` !== '') {
+    const pair = [username, password].map((part) => percentDecode(part) ?? part).join(':')
+    headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`
+    // fetch refuses a URL that has them.
+    url.username = ''
+    url.password = ''
+  }
   return async (line) => {
     const answer = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers,
       body: line,
       redirect: 'error',
       signal: AbortSignal.timeout(answerLimitMs),

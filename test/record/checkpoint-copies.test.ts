@@ -135,3 +135,17 @@ test('a copy to a URL has arrived only when that URL itself answers 2xx', async 
   // The redirect was not followed.
   assert.equal(posted.length, 6)
 })
+
+test('a copy goes to a URL with a user and a password, too', async () => {
+  const credentials: unknown[] = []
+  await using receiver = createServer((request, response) => {
+    credentials.push([request.url, request.headers.authorization])
+    response.end()
+  })
+  receiver.listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  const { port } = receiver.address() as AddressInfo
+  await copyToUrl(`http://audit:p%40ss@127.0.0.1:${port}/in?a=1`)('{}')
+  const basic = Buffer.from('audit:p@ss').toString('base64')
+  assert.deepEqual(credentials, [['/in?a=1', `Basic ${basic}`]])
+})

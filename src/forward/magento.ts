@@ -118,6 +118,11 @@ export function connectMagento(
         // carried out all the same, and so is one whose answer others wait for.
         const isWanted = request.heldKey !== undefined || request.fill?.isUnderWay()
         if (response.destroyed && !isWanted) return undefined
+        // A token may have taken the rest of the time.
+        if (performance.now() >= deadline) {
+          attempt = outOfTime
+          break
+        }
         // Whole milliseconds, because Node keeps one list of timers for each duration.
         const leftMs = Math.max(1, Math.ceil(deadline - performance.now()))
         const relay: AnswerRelay = new AnswerRelay(

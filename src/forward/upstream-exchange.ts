@@ -112,11 +112,12 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     request: UpstreamRequest,
     authorize: AuthorizeUpstream,
     exchange: UpstreamExchange & { readonly spanId: string },
-    leftMs: number,
+    deadline: number,
   ): Promise<UpstreamAnswer | Rejection> {
     const { spanId } = exchange
     const stop = new AbortController()
     const { signal } = stop
+    const leftMs = Math.ceil(deadline - performance.now())
     const timer = setTimeout(() => stop.abort(new TotalTimeoutError()), leftMs)
     try {
       let attempt = await authorize({
@@ -126,6 +127,8 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       })
       for (;;) {
         if ('code' in attempt) return attempt
+        // A token may have taken the rest of the time.
+        if (performance.now() >= deadline) return outOfTime
         const answer = await sendOnce(occasion, request, attempt, { spanId, signal })
         const { statusCode: status } = answer
         exchange.status = status
@@ -164,8 +167,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       return reject('upstream-busy', 'the caller left')
     }
     if (typeof pass !== 'number') return pass
-    const leftMs = Math.ceil(deadline - performance.now())
-    if (leftMs <= 0) {
+    if (performance.now() >= deadline) {
       gate.leave(pass, occasion, undefined, undefined)
       return outOfTime
     }
@@ -180,7 +182,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     occasion.upstream = { ...exchange, startedAt: exchange.startedAt - before }
     let result: UpstreamAnswer | Rejection | undefined
     try {
-      result = await sendAttempts(occasion, request, authorize, exchange, leftMs)
+      result = await sendAttempts(occasion, request, authorize, exchange, deadline)
       return result
     } finally {
       const tookMs = performance.now() - exchange.startedAt

@@ -4,9 +4,16 @@ import { test } from 'node:test'
 import { globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
-import { scrapeUntil } from '../support/metrics.ts'
+import { type Scrape, scrapeUntil } from '../support/metrics.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 
 const totalMs = 3_600_000
+/** The least age of a token that is renewed for a 401, and a second. */
+const renewalMs = 61_000
+const tokenAnswer =
+  'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n"abc123"'
+const unauthorized =
+  'HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
 
 test('the time that a request has in all includes its time in the queue, and if nothing is left it is not sent', async (t) => {
   await using upstream = await startHeldUpstream()
@@ -32,6 +39,41 @@ test('the time that a request has in all includes its time in the queue, and if 
   assert.equal(problemOf(await second).code, 'upstream-busy')
   await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_in_flight_requests') === 0)
 })
+
+for (const [what, path, policies] of [
+  ['a request', '/rest/V1/products/24-MB01', globex.policies],
+  ['a call of an endpoint', '/rest/V1/magefine/inventaire/a', { routes: globex.policies.routes }],
+] as const) {
+  for (const [which, isRefusedFirst] of [
+    ['the first attempt', false],
+    ['a second one after a 401', true],
+  ] as const) {
+    test(`so does the time in which Magento gives a token for ${which} of ${what}`, async (t) => {
+      const sent: string[] = []
+      await using upstream = await startRawUpstream((socket, request) => {
+        const isSignIn = request.includes('/integration/admin/token ')
+        sent.push(isSignIn ? 'sign-in' : 'read')
+        const isLastSignIn = isSignIn && (!isRefusedFirst || sent.length > 1)
+        // All the time is over, or that after which a token is renewed.
+        const passedMs = isLastSignIn ? totalMs : isSignIn ? 0 : renewalMs
+        const now = performance.now.bind(performance)
+        t.mock.method(performance, 'now', () => now() + passedMs)
+        socket.write(isSignIn ? tokenAnswer : unauthorized)
+      })
+      const adminToken = { username: 'env:GLOBEX_TOKEN', password: 'env:MAGENTO_TOKEN' }
+      await using gateway = await startGateway({
+        magentoUrl: upstream.url,
+        integrations: [{ ...globex, upstream: { adminToken }, policies }],
+        gateway: { magento: { timeouts: { headersMs: totalMs, totalMs } } },
+      })
+      const answer = await send(gateway.url, { path, headers: globexHeaders })
+      assert.equal(problemOf(answer).code, 'upstream-busy')
+      assert.deepEqual(sent, isRefusedFirst ? ['sign-in', 'read', 'sign-in'] : ['sign-in'])
+      const isIdle = ({ value }: Scrape) => value('magegate_upstream_in_flight_requests') === 0
+      await scrapeUntil(gateway, isIdle)
+    })
+  }
+}
 
 test('so does the time that a request to an endpoint of the gateway has, which then sends no call', async (t) => {
   await using upstream = await startHeldUpstream()

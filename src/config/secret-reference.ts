@@ -37,6 +37,11 @@ export async function resolveSecret(
   if (kind === 'env') {
     text = sources.env[name]
     if (!text) return { expected: `the environment variable ${name} to be set` }
+    // Node has put this character in the place of bytes that are not UTF-8.
+    if (text.includes('\uFFFD'))
+      return {
+        expected: `text in UTF-8 in the environment variable ${name}, such as hex or base64`,
+      }
   } else if (kind === 'file') {
     const { directory, read = readBytes } = sources
     const bytes = await read(resolve(directory, name))

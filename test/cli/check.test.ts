@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -594,6 +594,21 @@ describe('refuses', () => {
     await writeFile(join(directory.path, 'hmac'), '\uFEFFa-secret-from-an-editor\r\n')
     const { secrets } = await loadConfig(directory.path, testEnv)
     assert.ok(secrets.some((secret) => secret.reveal() === 'a-secret-from-an-editor'))
+  })
+
+  test('a variable with a secret that is not UTF-8', async () => {
+    const secrets = [{ id: 'k1', value: 'env:HMAC' }]
+    const signing = { ...globex, credentials: { signature: { scheme: 'canonical', secrets } } }
+    await using directory = await writeConfig(filesWith({ integrations: { signing } }))
+    // A shell passes on bytes that Node can give to no process.
+    const script = 'HMAC=$(printf "caf\\351-secret-of-a-shell") && export HMAC && exec "$@"'
+    const args = ['-c', script, 'sh', process.execPath, main, 'check', '--config', directory.path]
+    const { stdout, stderr } = spawnSync('sh', args, { env: { ...process.env, ...testEnv } })
+    assert.match(
+      stderr.toString(),
+      /\/secrets\/0\/value: expected text in UTF-8 in the environment variable HMAC/,
+    )
+    assert.ok(!`${stdout}${stderr}`.includes('secret-of-a-shell'))
   })
 
   test('a file that is not UTF-8', async () => {

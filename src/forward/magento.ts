@@ -159,15 +159,19 @@ export function connectMagento(
   }
 
   async function exchange(
-    { path, method, headers, body }: OwnRequest,
+    { path: target, method, headers: own, body: text }: OwnRequest,
     limitBytes: number,
     timeoutMs = timeouts.totalMs,
   ): Promise<{ readonly status: number; readonly body: string }> {
+    const headers = ['host', address.host, 'x-forwarded-proto', address.scheme, ...own]
+    const [path = '', ...rest] = target.split('?')
+    const query = rest.length === 0 ? undefined : rest.join('?')
+    const body = Buffer.from(text ?? '')
     const answer = await pool.request({
-      path,
+      path: target,
       method,
-      headers: ['host', address.host, 'x-forwarded-proto', address.scheme, ...headers],
-      body,
+      headers: sign?.({ method, path, query, headers, body }) ?? headers,
+      body: text,
       signal: AbortSignal.timeout(timeoutMs),
     })
     return { status: answer.statusCode, body: await readText(answer.body, limitBytes) }

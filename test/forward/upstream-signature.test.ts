@@ -107,3 +107,46 @@ test('every request to Magento is signed, those that an endpoint makes too', asy
     assert.equal(/^x-signature: (\w+)/im.exec(request)?.[1], expected)
   }
 })
+
+test('so are those for a token, and those that look whether Magento works', async () => {
+  const token = '"abc123"'
+  await using upstream = await startRawUpstream(
+    (socket) =>
+      void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${token.length}\r\n\r\n${token}`),
+  )
+  const adminToken = { username: 'env:GLOBEX_TOKEN', password: 'env:MAGENTO_TOKEN' }
+  const upstreamSignature = { scheme: 'rfc9421', keyId: 'gateway-1', secret: 'env:UPSTREAM' }
+  const probe = { path: '/rest/V1/modules?a=1', intervalMs: 3_600_000 }
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { magento: { publicUrl: 'https://shop.example', upstreamSignature, probe } },
+    integrations: [{ ...globex, upstream: { adminToken } }],
+    env: { UPSTREAM: secret.reveal() },
+  })
+  const answer = await send(gateway.url, { headers: globexHeaders })
+  assert.equal(answer.status, 200)
+  await upstream.requestsReach(3)
+  const verify = prepareMessageSignature(
+    {
+      scheme: 'rfc9421',
+      keys: [{ id: 'gateway-1', algorithm: 'hmac-sha256', secret }],
+      maxLifetimeSeconds: 60,
+      clockSkewSeconds: 1,
+    },
+    origin,
+  )
+  const targets = upstream.requests.map((request) => {
+    const [head = '', sent = ''] = request.split('\r\n\r\n')
+    const [first = '', ...fields] = head.split('\r\n')
+    const [method = '', target = ''] = first.split(' ')
+    const headers = Object.fromEntries(fields.map((field) => field.split(/: (.*)/s, 2)))
+    const received = requestContext({ method, target, headers, body: Buffer.from(sent) })
+    assert.ok('nonce' in verify(received, Date.now()), head)
+    return target
+  })
+  assert.deepEqual(targets.sort(), [
+    '/rest/V1/modules?a=1',
+    '/rest/V1/products/24-MB01',
+    '/rest/all/V1/integration/admin/token',
+  ])
+})

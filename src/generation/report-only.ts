@@ -30,9 +30,9 @@ export function reportInstead(policy: string, check: Check, services: PolicyServ
   const report = (request: RequestContext, told: number, verdict: Verdict): Verdict => {
     request.answerHeaders.length = told
     if (verdict === allow) return allow
-    // A path that Magento does not have: but for its GET a request for it has nowhere to go on to.
-    if (request.target?.path === openApiPath && request.method !== 'GET') return verdict
     const { code, reason } = verdict
+    // A path that Magento does not have: but for its GET a request for it has nowhere to go on to.
+    if (code === 'route-not-granted' && request.target?.path === openApiPath) return verdict
     request.reported = [...(request.reported ?? []), { policy, code, reason }]
     services.reportRefusal(request, policy, verdict)
     return allow

@@ -125,10 +125,12 @@ test('a limit that only reports is told to nobody, and holds for no path of the 
       [],
     )
   }
-  const records = await gateway.auditRecords(3)
+  const nowhere = { headers: globexHeaders, method: 'POST', path: '/openapi.json' }
+  assert.equal(problemOf(await send(gateway.url, nowhere)).code, 'route-not-granted')
+  const records = await gateway.auditRecords(4)
   assert.deepEqual(
     records.map(({ reported = [] }) => reported.map(({ code }) => code)),
-    [[], ['quota-exceeded'], ['quota-exceeded']],
+    [[], ['quota-exceeded'], ['quota-exceeded'], ['quota-exceeded']],
   )
 })
 

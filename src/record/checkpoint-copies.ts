@@ -7,15 +7,15 @@ export type CopyCheckpoint = (line: string) => Promise<void>
 /** Checkpoints on their way to a second place. */
 export interface CheckpointCopies {
   readonly add: (line: string) => void
-  /** Tries once more to copy what waits, for at most two seconds; reports what had no time to arrive. */
+  /** Tries once more to copy what waits, for at most one second; reports what had no time to arrive. */
   readonly close: () => Promise<void>
 }
 
 const retryMs = 5_000
 /** How many checkpoints wait for a place; beyond that the oldest are given up, since later ones follow in the chain. */
 const maxWaiting = 10_000
-/** How long a stop waits for a place. The file of checkpoints has what does not arrive by then. */
-const closeMs = 2_000
+/** How long a stop, which has five seconds for all that is left, waits for a place. The file of checkpoints has the rest. */
+const closeMs = 1_000
 
 /**
  * Copies checkpoints to a second place in order, and tries each one until it has arrived.

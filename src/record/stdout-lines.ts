@@ -11,7 +11,7 @@ export interface StdoutLines {
 
 /** How much may wait for a slow reader, in characters; beyond that new lines are dropped. */
 const maxWaitingLength = 16_777_216
-const closeMs = 2_000
+const closeMs = 1_000
 
 /**
  * Copies lines to standard output without making anybody wait for its reader.

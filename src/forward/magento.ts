@@ -85,6 +85,8 @@ export function connectMagento(
     settings.upstreamSignature &&
     prepareUpstreamSignature(settings.upstreamSignature, { scheme, authority: publicUrl.host })
   const relaySettings = { ...answers, internalOrigin }
+  // With less than half of its time, a Magento that works may be cut off.
+  const fairMs = Math.min(timeouts.headersMs, timeouts.totalMs) / 2
   const pool = new Pool(internalOrigin, {
     connections,
     pipelining: 1,
@@ -154,7 +156,8 @@ export function connectMagento(
       return attempt
     } finally {
       const { upstream, outcome } = request
-      gate.leave(pass, request, hasMagentoFailed(upstream, outcome, attempt), upstream?.durationMs)
+      const hasFailed = hasMagentoFailed(upstream, outcome, attempt, fairMs)
+      gate.leave(pass, request, hasFailed, upstream?.durationMs)
     }
   }
 
@@ -184,6 +187,7 @@ export function connectMagento(
       origin: internalOrigin,
       sign,
       totalMs: timeouts.totalMs,
+      fairMs,
       gate,
     }),
     sendTokenRequest: (request) => exchange(request, tokenAnswerLimitBytes),

@@ -72,6 +72,8 @@ export interface ExchangeSettings {
   readonly origin: string
   readonly sign: SignUpstream | undefined
   readonly totalMs: number
+  /** With less time than this, a request that gets no answer says nothing about Magento; milliseconds. */
+  readonly fairMs: number
   readonly gate: UpstreamGate
 }
 
@@ -83,7 +85,7 @@ const noBody = Buffer.alloc(0)
 
 /** Prepares {@link SendUpstream} over a pool of connections. */
 export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUpstream {
-  const { sign, totalMs, origin, gate } = settings
+  const { sign, totalMs, fairMs, origin, gate } = settings
 
   async function sendOnce(
     occasion: Occasion,
@@ -186,7 +188,9 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       return result
     } finally {
       const tookMs = performance.now() - exchange.startedAt
-      const hasFailed = result === tooLong ? false : hasMagentoFailed(exchange, undefined, result)
+      const made = { ...exchange, durationMs: tookMs }
+      const hasFailed =
+        result === tooLong ? false : hasMagentoFailed(made, undefined, result, fairMs)
       gate.leave(pass, occasion, hasFailed, tookMs)
       occasion.upstream = { ...exchange, durationMs: before + tookMs }
     }

@@ -116,6 +116,16 @@ describe('a Magento is not left alone that', () => {
     })
   }
 
+  test('has too little time for requests that waited for long', async () => {
+    const everySecond = { ...rules, minimumCalls: 2, failureShare: 0.5 }
+    const patient = { headersMs: 4000, totalMs: 4000 }
+    await start({ circuitBreaker: everySecond, connections: 1, timeouts: patient })
+    await magento.setFault({ kind: 'slow', delayMs: 2500 })
+    const answers = await Promise.all([ask(), ask()])
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 504])
+    assert.equal((await readiness()).circuit, 'closed')
+  })
+
   test('has callers that do not wait for its answer', async () => {
     await start({ circuitBreaker: rules, timeouts: { headersMs: 60_000 } })
     await magento.setFault({ kind: 'stall' })

@@ -15,19 +15,23 @@ const failingStatuses: ReadonlySet<number | undefined> = new Set([502, 503, 504]
 /**
  * Whether an exchange shows that Magento does not work: the connection was refused or broke off, there was no answer
  * in time, or the status was 502, 503 or 504. The error of one route (500) or of a caller (4xx) does not show that, nor
- * does an answer that has begun and takes too long: it may be long, or its caller may read slowly.
+ * does an answer that has begun and takes too long: it may be long, or its caller may read slowly. Nor does a request for
+ * which little time was left when it was sent, as after a long time in the queue.
  * @param result what the caller gets instead of Magento's answer
+ * @param fairMs how long Magento must have had for an answer, milliseconds
  * @returns undefined if nothing can be concluded: nothing was sent, or the caller left
  */
 export function hasMagentoFailed(
   upstream: UpstreamExchange | undefined,
   outcome: Outcome | undefined,
   result: object | undefined,
+  fairMs: number,
 ): boolean | undefined {
   if (upstream === undefined || outcome === clientClosed) return undefined
-  const { status } = upstream
+  const { status, durationMs = 0 } = upstream
   if (failingStatuses.has(status)) return true
   const { code = '', reason } = (result ?? {}) as Partial<Rejection>
-  if (failures.has(code)) return status === undefined || reason !== 'TOTAL_TIMEOUT'
-  return status === undefined ? undefined : false
+  if (failures.has(code) && reason !== 'TOTAL_TIMEOUT') return true
+  if (status !== undefined) return false
+  return failures.has(code) && durationMs >= fairMs ? true : undefined
 }

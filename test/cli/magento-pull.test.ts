@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseSwagger } from '../../src/authorize/magento-contract/swagger.ts'
@@ -60,6 +60,22 @@ test('magento pull keeps the old schema if it gets no document, and says why', a
     swagger: '2.0',
     paths: {},
   })
+})
+
+test('magento pull does not touch the file that another one is writing, and leaves none itself', async () => {
+  const magento = await startMagento()
+  await using files = await writeConfig({ ...filesFor(magento.url), magentoSchema: {} })
+  const folder = join(files.path, 'magento')
+  await writeFile(join(folder, 'schema.json.new'), 'half a document')
+  const { stderr, exitCode } = await runCommand(
+    ['magento', 'pull', '--config', files.path],
+    testEnv,
+  )
+  assert.equal(stderr, '')
+  assert.equal(exitCode, 0)
+  assert.deepEqual((await readdir(folder)).sort(), ['schema.json', 'schema.json.new'])
+  assert.equal(await readFile(join(folder, 'schema.json.new'), 'utf8'), 'half a document')
+  await magento.close()
 })
 
 test('a schema file that is not a schema is a fault', async () => {

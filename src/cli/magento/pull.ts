@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { operationsOf } from '../../authorize/magento-contract/swagger.ts'
@@ -62,13 +62,23 @@ async function pull(directory: string, name: string | undefined, store: string):
       )
     }
     makeFolder(dirname(file))
-    await writeFile(`${file}.new`, `${JSON.stringify(document)}\n`)
-    await rename(`${file}.new`, file)
+    await replaceFile(file, `${JSON.stringify(document)}\n`)
     const guests = document['x-anonymous']?.length ?? 'an unknown number of'
     process.stdout.write(`${file}: ${operations} operations, ${guests} of them for guests\n`)
     return 0
   } catch (error) {
     return fail(withCode(error as Error))
+  }
+}
+
+/** Writes a file of its own beside the old one: another process may be writing at the same time. */
+async function replaceFile(file: string, content: string): Promise<void> {
+  const next = `${file}.${crypto.randomUUID()}.new`
+  try {
+    await writeFile(next, content)
+    await rename(next, file)
+  } finally {
+    await rm(next, { force: true })
   }
 }
 

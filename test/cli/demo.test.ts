@@ -64,3 +64,13 @@ test('the demo says in one line what it needs outside a checkout, as in the imag
   )
   assert.equal(status, 1)
 })
+
+test('the demo says in one line that it cannot make a folder for its files', () => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'src/main.ts'), 'demo', '--once'],
+    { encoding: 'utf8', env: { ...process.env, TMPDIR: '/dev/null' } },
+  )
+  assert.equal(stderr, 'demo: no folder can be made in /dev/null (ENOTDIR): set TMPDIR\n')
+  assert.equal(status, 1)
+})

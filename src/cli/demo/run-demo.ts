@@ -22,7 +22,8 @@ const exampleConfig = fileURLToPath(new URL('../../../config', import.meta.url))
  * @returns the exit code
  */
 export async function runDemo({ once }: { readonly once: boolean }): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-demo-'))
+  const folder = await makeTemporaryFolder()
+  if (folder === undefined) return 1
   const files = { audit: join(folder, 'audit.jsonl'), jobs: join(folder, 'jobs.sqlite') }
   await using magento = await startMagentoStandIn({
     integrations: [magentoIntegration('ACME'), magentoIntegration('GLOBEX')],
@@ -49,6 +50,17 @@ export async function runDemo({ once }: { readonly once: boolean }): Promise<num
     await rm(folder, { recursive: true, force: true })
   }
   return 0
+}
+
+/** The path of a new folder; undefined where none can be made, which it says. */
+async function makeTemporaryFolder(): Promise<string | undefined> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'magegate-demo-'))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    process.stderr.write(`demo: no folder can be made in ${tmpdir()} (${code}): set TMPDIR\n`)
+    return undefined
+  }
 }
 
 function magentoIntegration(name: 'ACME' | 'GLOBEX') {

@@ -37,6 +37,7 @@ const options = {
   cert: { ...text, short: 'E' },
   key: text,
   resolve: text,
+  head: { ...flag, short: 'I' },
   silent: { ...flag, short: 's' },
   'show-error': { ...flag, short: 'S' },
   fail: { ...flag, short: 'f' },
@@ -74,7 +75,8 @@ export function readCurlLine(line: string): CurlRequest {
     throw new Unreadable('the URL must be absolute, http or https, and written out')
   }
   const body = bodyOf(tokens)
-  const method = values.request ?? (body === undefined ? 'GET' : 'POST')
+  if (values.head && body !== undefined) throw new Unreadable('curl refuses --head with a body')
+  const method = values.request ?? (values.head ? 'HEAD' : body === undefined ? 'GET' : 'POST')
   if (!/^[A-Za-z]+$/.test(method)) throw new Unreadable('the method is no word')
   return {
     method,

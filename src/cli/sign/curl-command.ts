@@ -22,12 +22,15 @@ export function shellQuote(text: string): string {
 
 /** A signed request as a curl command. */
 export function curlCommand(request: CommandRequest, headers: readonly SignedHeader[]): string {
-  const parts = [`curl --path-as-is --globoff -X ${request.method} ${shellQuote(request.url)}`]
+  const { method, url, body, bodyFile } = request
+  const hasBody = bodyFile !== undefined || Boolean(body)
+  // With -X HEAD, curl waits for the content that Content-Length announces. With a body, curl refuses --head.
+  const option = method === 'HEAD' && !hasBody ? '--head' : `-X ${method}`
+  const parts = [`curl --path-as-is --globoff ${option} ${shellQuote(url)}`]
   for (const { name, value, shellSuffix } of headers) {
     const suffix = shellSuffix === undefined ? '' : `"${shellSuffix}"`
     parts.push(`-H ${shellQuote(`${name}: ${value}`)}${suffix}`)
   }
-  const { body, bodyFile } = request
   if (bodyFile !== undefined) {
     // curl takes @- for standard input.
     parts.push(`--data-binary ${shellQuote(`@${bodyFile === '-' ? './-' : bodyFile}`)}`)

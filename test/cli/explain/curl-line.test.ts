@@ -27,7 +27,7 @@ async function received(command: (origin: string) => string): Promise<Received> 
     const { method, url: target, headers } = request
     const body = (await buffer(request)).toString('latin1')
     requests.push({ method, target, contentType: headers['content-type'], body })
-    response.end()
+    response.setHeader('Content-Length', 2).end('ok')
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
@@ -56,6 +56,9 @@ describe('reads what a shell and curl send', () => {
         { method: 'POST', url: `${origin}/rest/V1/x`, body: `{"a":"it's \\\\ \\" $x"}` },
         [{ name: 'Authorization', value: 'Bearer ', shellSuffix: '$TOKEN' }],
       ),
+    'what sign prints for a HEAD': (origin) =>
+      `${curlCommand({ method: 'HEAD', url: `${origin}/rest/V1/x` }, [])} -s`,
+    'a HEAD by its letter': (origin) => `curl -sI ${origin}/x`,
     'what a browser copies': (origin) =>
       `curl -s '${origin}/rest/V1/x' \\\n  -H 'Content-Type: application/json' \\\n${String.raw`  --data-raw $'{"a":"it\'s \u0021 \\n"}' --compressed`}`,
     'options without a space': (origin) => `curl -s '${origin}/rest/V1/x' -XPUT -d'a=1'`,
@@ -102,6 +105,7 @@ describe('refuses, and says what is wrong with', () => {
     ['curl -d @- http://gw/x', /standard input/],
     ['curl -d @/nonexistent/body http://gw/x', /\/nonexistent\/body of the body cannot be read/],
     ['curl -X "\x1b[31mGET" http://gw/x', /the method is no word/],
+    ['curl -I -d a http://gw/x', /--head with a body/],
     ['curl -H nothing http://gw/x', /a header is not of the form/],
   ]
   for (const [command, message] of cases) {

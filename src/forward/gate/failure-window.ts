@@ -7,7 +7,7 @@ export interface CallCounts {
 /** Counts the calls of the latest period by integration. */
 export interface FailureWindow {
   readonly note: (integration: string, hasFailed: boolean, nowMs: number) => void
-  /** Calls that ended within the window, including its current slice. */
+  /** Calls that ended within the window, including its current slice; changes with the next call. */
   readonly counts: (nowMs: number) => CallCounts
   /** Those of one integration. */
   readonly countsOf: (integration: string, nowMs: number) => CallCounts
@@ -23,6 +23,12 @@ export interface FailureWindow {
 /** The window slides by a tenth of its length at a time. */
 const slices = 10
 
+/** Counted up and down in place, since every call is counted three times. */
+interface Tally {
+  calls: number
+  failures: number
+}
+
 const none: CallCounts = { calls: 0, failures: 0 }
 
 /**
@@ -31,19 +37,19 @@ const none: CallCounts = { calls: 0, failures: 0 }
  */
 export function openFailureWindow(windowMs: number): FailureWindow {
   const sliceMs = windowMs / slices
-  const bySlice = Array.from({ length: slices }, () => new Map<string, CallCounts>())
-  const sums = new Map<string, CallCounts>()
-  let sum = none
+  const bySlice = Array.from({ length: slices }, () => new Map<string, Tally>())
+  const sums = new Map<string, Tally>()
+  const sum: Tally = { ...none }
   let latest = 0
 
   function clear(): void {
     for (const slice of bySlice) slice.clear()
     sums.clear()
-    sum = none
+    Object.assign(sum, none)
   }
 
   /** Drops what has left the window; gives the current slice. */
-  function advance(nowMs: number): Map<string, CallCounts> {
+  function advance(nowMs: number): Map<string, Tally> {
     const current = Math.floor(nowMs / sliceMs)
     if (current - latest >= slices) clear()
     else for (let slice = latest + 1; slice <= current; slice += 1) drop(sliceAt(slice))
@@ -51,27 +57,25 @@ export function openFailureWindow(windowMs: number): FailureWindow {
     return sliceAt(current)
   }
 
-  function sliceAt(number: number): Map<string, CallCounts> {
-    return bySlice[number % slices] as Map<string, CallCounts>
+  function sliceAt(number: number): Map<string, Tally> {
+    return bySlice[number % slices] as Map<string, Tally>
   }
 
-  function drop(slice: Map<string, CallCounts>): void {
+  function drop(slice: Map<string, Tally>): void {
     for (const [integration, counts] of slice) {
-      const left = minus(sums.get(integration) ?? none, counts)
+      const left = tallyOf(sums, integration)
+      subtract(left, counts)
       if (left.calls === 0) sums.delete(integration)
-      else sums.set(integration, left)
-      sum = minus(sum, counts)
+      subtract(sum, counts)
     }
     slice.clear()
   }
 
   return {
     note: (integration, hasFailed, nowMs) => {
-      const slice = advance(nowMs)
-      const call = hasFailed ? failure : success
-      slice.set(integration, plus(slice.get(integration) ?? none, call))
-      sums.set(integration, plus(sums.get(integration) ?? none, call))
-      sum = plus(sum, call)
+      count(tallyOf(advance(nowMs), integration), hasFailed)
+      count(tallyOf(sums, integration), hasFailed)
+      count(sum, hasFailed)
     },
     counts: (nowMs) => {
       advance(nowMs)
@@ -85,7 +89,7 @@ export function openFailureWindow(windowMs: number): FailureWindow {
       advance(nowMs)
       let worst = none
       for (const counts of sums.values()) if (counts.failures > worst.failures) worst = counts
-      return minus(sum, worst)
+      return { calls: sum.calls - worst.calls, failures: sum.failures - worst.failures }
     },
     integrations: (nowMs) => {
       advance(nowMs)
@@ -93,20 +97,28 @@ export function openFailureWindow(windowMs: number): FailureWindow {
     },
     forget: (integration) => {
       for (const slice of bySlice) slice.delete(integration)
-      sum = minus(sum, sums.get(integration) ?? none)
+      subtract(sum, sums.get(integration) ?? none)
       sums.delete(integration)
     },
     clear,
   }
 }
 
-const success: CallCounts = { calls: 1, failures: 0 }
-const failure: CallCounts = { calls: 1, failures: 1 }
-
-function plus(counts: CallCounts, more: CallCounts): CallCounts {
-  return { calls: counts.calls + more.calls, failures: counts.failures + more.failures }
+function tallyOf(tallies: Map<string, Tally>, integration: string): Tally {
+  let tally = tallies.get(integration)
+  if (tally === undefined) {
+    tally = { ...none }
+    tallies.set(integration, tally)
+  }
+  return tally
 }
 
-function minus(counts: CallCounts, less: CallCounts): CallCounts {
-  return { calls: counts.calls - less.calls, failures: counts.failures - less.failures }
+function count(tally: Tally, hasFailed: boolean): void {
+  tally.calls += 1
+  if (hasFailed) tally.failures += 1
+}
+
+function subtract(tally: Tally, less: CallCounts): void {
+  tally.calls -= less.calls
+  tally.failures -= less.failures
 }

@@ -7,6 +7,7 @@ import {
   endStream,
   frame,
   frameTypes,
+  getFields,
   literals,
   openRawHttp2,
   type RawHttp2,
@@ -21,13 +22,7 @@ const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key
 const { url, forwarded } = watchedGateway({ tls })
 const hurried = watchedGateway({ tls, requestTimeoutMs: 1_000 })
 
-const get: readonly (readonly [name: string, value: string])[] = [
-  [':method', 'GET'],
-  [':scheme', 'https'],
-  [':authority', 'a'],
-  [':path', '/rest/V1/products/24-MB01'],
-  ['authorization', globexHeaders.Authorization],
-]
+const get = getFields('/rest/V1/products/24-MB01', globexHeaders.Authorization)
 const post = get.map(([name, value]) => [name, name === ':method' ? 'POST' : value] as const)
 const getFrame = (stream: number) => frame(headers, endStream | endHeaders, stream, literals(get))
 const codeOf = ({ type, payload }: ReceivedFrame) => payload.readUInt32BE(type === goaway ? 4 : 0)

@@ -6,14 +6,7 @@ import { connect } from 'node:tls'
 import { answerWith, type CachedShop, startCachedShop } from '../support/cached-shop.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
-import {
-  endHeaders,
-  endStream,
-  frame,
-  frameTypes,
-  literals,
-  openRawHttp2,
-} from '../support/http2-frames.ts'
+import { frame, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
 
 const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
@@ -116,14 +109,7 @@ describe('a caller that does not read its answer is cut off in time', () => {
     const noWindow = Buffer.alloc(6)
     noWindow.writeUInt16BE(constants.NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)
     socket.write(frame(frameTypes.settings, 0, 0, noWindow))
-    const fields = literals([
-      [':method', 'GET'],
-      [':scheme', 'https'],
-      [':authority', 'a'],
-      [':path', path],
-      ['authorization', 'Bearer a-guess'],
-    ])
-    socket.write(frame(frameTypes.headers, endStream | endHeaders, 1, fields))
+    socket.write(getFrame(1, path, 'Bearer a-guess'))
     await firstOf(frameTypes.rstStream, 1)
     const record = (await shop.gateway.auditRecords(recorded + 1)).at(-1)
     assert.deepEqual(
@@ -145,14 +131,7 @@ describe('a caller that does not read its answer is cut off in time', () => {
     increment.writeUInt32BE(windowBytes)
     socket.write(frame(frameTypes.settings, 0, 0, initialWindowSize))
     socket.write(frame(frameTypes.windowUpdate, 0, 0, increment))
-    const fields = literals([
-      [':method', 'GET'],
-      [':scheme', 'https'],
-      [':authority', 'a'],
-      [':path', path],
-      ['authorization', globexHeaders.Authorization],
-    ])
-    socket.write(frame(frameTypes.headers, endStream | endHeaders, 1, fields))
+    socket.write(getFrame(1, path, globexHeaders.Authorization))
     await firstOf(frameTypes.headers, 1)
     socket.pause()
     await isRecorded()

@@ -11,14 +11,7 @@ import { startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, sendRaw } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
-import {
-  endHeaders,
-  endStream,
-  frame,
-  frameTypes,
-  literals,
-  openRawHttp2,
-} from '../support/http2-frames.ts'
+import { endStream, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
 
@@ -33,14 +26,7 @@ const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key
 
 /** A request over HTTP/2. */
 function getOver(stream: number): Buffer {
-  const fields = [
-    [':method', 'GET'],
-    [':scheme', 'https'],
-    [':authority', 'a'],
-    [':path', '/rest/V1/products/24-MB01'],
-    ['authorization', globexHeaders.Authorization],
-  ] as const
-  return frame(frameTypes.headers, endStream | endHeaders, stream, literals(fields))
+  return getFrame(stream, '/rest/V1/products/24-MB01', globexHeaders.Authorization)
 }
 
 async function connected(url: string): Promise<Socket> {

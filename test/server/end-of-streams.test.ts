@@ -4,17 +4,10 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { serveHttp2 } from '../../src/server/http2.ts'
-import {
-  endHeaders,
-  endStream,
-  frame,
-  frameTypes,
-  literals,
-  openRawHttp2,
-} from '../support/http2-frames.ts'
+import { frame, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
 import { pem } from '../support/tls/pem.ts'
 
-const { headers, goaway, ping } = frameTypes
+const { goaway, ping } = frameTypes
 const acknowledged = 0x1
 const aMinute = 60_000
 
@@ -39,23 +32,13 @@ async function startEnding() {
   return { url: `https://127.0.0.1:${port}`, [Symbol.dispose]: () => server.close() }
 }
 
-function getOn(stream: number): Buffer {
-  const fields = [
-    [':method', 'GET'],
-    [':scheme', 'https'],
-    [':authority', 'a'],
-    [':path', '/'],
-  ] as const
-  return frame(headers, endStream | endHeaders, stream, literals(fields))
-}
-
 test('a caller that opens a stream behind the last one learns at once that it is not answered', async () => {
   using server = await startEnding()
   using raw = await openRawHttp2(server.url)
-  raw.socket.write(getOn(1))
+  raw.socket.write(getFrame(1, '/'))
   const first = await raw.firstOf(goaway, 0)
   assert.equal(first.payload.readUInt32BE(0), 2 ** 31 - 1)
-  raw.socket.write(getOn(3))
+  raw.socket.write(getFrame(3, '/'))
   const { payload } = await raw.firstOf(ping, 0)
   raw.socket.write(frame(ping, acknowledged, 0, payload))
   const second = await raw.firstOf(goaway, 0, 1)

@@ -8,15 +8,7 @@ import { type ConnectionOptions, connect, DEFAULT_CIPHERS } from 'node:tls'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
-import {
-  endHeaders,
-  endStream,
-  frame,
-  frameTypes,
-  literals,
-  openRawHttp2,
-  type ReceivedFrame,
-} from '../support/http2-frames.ts'
+import { frameTypes, getFrame, openRawHttp2, type ReceivedFrame } from '../support/http2-frames.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -161,14 +153,7 @@ describe('a drain', () => {
 
   /** A request on a stream of HTTP/2. */
   function getOf(path: string, stream: number): Buffer {
-    const fields = [
-      [':method', 'GET'],
-      [':scheme', 'https'],
-      [':authority', 'a'],
-      [':path', path],
-      ['authorization', globexHeaders.Authorization],
-    ] as const
-    return frame(headers, endStream | endHeaders, stream, literals(fields))
+    return getFrame(stream, path, globexHeaders.Authorization)
   }
 
   /** Whether an answer begins with `:status: 200`, by its index in the static table (RFC 7541, appendix A). */

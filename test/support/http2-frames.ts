@@ -40,6 +40,26 @@ export function literals(fields: readonly (readonly [name: string, value: string
   )
 }
 
+/** The fields of a GET over TLS. */
+export function getFields(
+  path: string,
+  authorization?: string,
+): readonly (readonly [name: string, value: string])[] {
+  return [
+    [':method', 'GET'],
+    [':scheme', 'https'],
+    [':authority', 'a'],
+    [':path', path],
+    ...(authorization === undefined ? [] : ([['authorization', authorization]] as const)),
+  ]
+}
+
+/** A whole GET on a stream. */
+export function getFrame(stream: number, path: string, authorization?: string): Buffer {
+  const fields = literals(getFields(path, authorization))
+  return frame(frameTypes.headers, endStream | endHeaders, stream, fields)
+}
+
 /** What a server has sent on a connection of which each frame is written by hand. */
 export interface RawHttp2 extends Disposable {
   readonly socket: TLSSocket

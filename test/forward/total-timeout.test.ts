@@ -15,35 +15,39 @@ const tokenAnswer =
 const unauthorized =
   'HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
 
-test('the time that a request has in all includes its time in the queue, and if nothing is left it is not sent', async (t) => {
-  await using upstream = await startHeldUpstream()
-  await using gateway = await startGateway({
-    magentoUrl: upstream.url,
-    integrations: [globex],
-    gateway: {
-      magento: {
-        connections: 1,
-        queue: { maxWaitMs: totalMs },
-        timeouts: { headersMs: totalMs, totalMs },
-      },
-    },
-  })
-  const first = send(gateway.url, { headers: globexHeaders })
-  const held = await upstream.next()
-  const second = send(gateway.url, { headers: globexHeaders })
-  await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_queue_requests') === 1)
-  const now = performance.now.bind(performance)
-  t.mock.method(performance, 'now', () => now() + totalMs)
-  held.answer()
-  assert.equal((await first).status, 200)
-  assert.equal(problemOf(await second).code, 'upstream-busy')
-  await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_in_flight_requests') === 0)
-})
-
-for (const [what, path, policies] of [
+const asked = [
   ['a request', '/rest/V1/products/24-MB01', globex.policies],
   ['a call of an endpoint', '/rest/V1/magefine/inventaire/a', { routes: globex.policies.routes }],
-] as const) {
+] as const
+
+for (const [what, path, policies] of asked) {
+  test(`the time that ${what} has in all includes its time in the queue, and if nothing is left it is not sent`, async (t) => {
+    await using upstream = await startHeldUpstream()
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      integrations: [{ ...globex, policies }],
+      gateway: {
+        magento: {
+          connections: 1,
+          queue: { maxWaitMs: totalMs },
+          timeouts: { headersMs: totalMs, totalMs },
+        },
+      },
+    })
+    const first = send(gateway.url, { headers: globexHeaders })
+    const held = await upstream.next()
+    const second = send(gateway.url, { path, headers: globexHeaders })
+    await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_queue_requests') === 1)
+    const now = performance.now.bind(performance)
+    t.mock.method(performance, 'now', () => now() + totalMs)
+    held.answer()
+    assert.equal((await first).status, 200)
+    assert.equal(problemOf(await second).code, 'upstream-busy')
+    await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_in_flight_requests') === 0)
+  })
+}
+
+for (const [what, path, policies] of asked) {
   for (const [which, isRefusedFirst] of [
     ['the first attempt', false],
     ['a second one after a 401', true],
@@ -74,29 +78,3 @@ for (const [what, path, policies] of [
     })
   }
 }
-
-test('so does the time that a request to an endpoint of the gateway has, which then sends no call', async (t) => {
-  await using upstream = await startHeldUpstream()
-  const { routes } = globex.policies
-  await using gateway = await startGateway({
-    magentoUrl: upstream.url,
-    integrations: [{ ...globex, policies: { routes } }],
-    gateway: {
-      magento: {
-        connections: 1,
-        queue: { maxWaitMs: totalMs },
-        timeouts: { headersMs: totalMs, totalMs },
-      },
-    },
-  })
-  const first = send(gateway.url, { headers: globexHeaders })
-  const held = await upstream.next()
-  const path = '/rest/V1/magefine/inventaire/a'
-  const second = send(gateway.url, { path, headers: globexHeaders })
-  await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_queue_requests') === 1)
-  const now = performance.now.bind(performance)
-  t.mock.method(performance, 'now', () => now() + totalMs)
-  held.answer()
-  assert.equal((await first).status, 200)
-  assert.equal(problemOf(await second).code, 'upstream-busy')
-})

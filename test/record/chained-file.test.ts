@@ -54,6 +54,19 @@ function readChain(text: string, from = { seq: 0, hash: '0'.repeat(64) }): Line[
     })
 }
 
+/** Opens a file, and notes its errors and the numbers of the lines that were written. */
+async function openNoting(path: string) {
+  const errors: unknown[] = []
+  const written: number[] = []
+  const file = await openChainedFile(
+    path,
+    undefined,
+    (error) => errors.push(error),
+    (heads) => written.push(...heads.map(({ seq }) => seq)),
+  )
+  return { file, errors, written }
+}
+
 // A limit on the size of files is a full disk that needs no privileges to be made.
 function limit(bytes: number | 'unlimited') {
   return promisify(execFile)('prlimit', [
@@ -255,14 +268,7 @@ test('records how many lines could not be written as soon as one can be', async 
 
 test('of several lines tells which ones a disk has taken that is full then, and records the others as lost', async () => {
   const path = join(folder, 'short.jsonl')
-  const errors: unknown[] = []
-  const written: number[] = []
-  const file = await openChainedFile(
-    path,
-    undefined,
-    (error) => errors.push(error),
-    (heads) => written.push(...heads.map(({ seq }) => seq)),
-  )
+  const { file, errors, written } = await openNoting(path)
   const [first = ''] = await file.append(['{"n":1}'])
   await limit(2.5 * first.length)
   const taken = await file
@@ -288,14 +294,7 @@ test('of several lines tells which ones a disk has taken that is full then, and 
 
 test('counts a line as written of which a disk that is full then has taken all but the line feed', async () => {
   const path = join(folder, 'short-of-feed.jsonl')
-  const errors: unknown[] = []
-  const written: number[] = []
-  const file = await openChainedFile(
-    path,
-    undefined,
-    (error) => errors.push(error),
-    (heads) => written.push(...heads.map(({ seq }) => seq)),
-  )
+  const { file, errors, written } = await openNoting(path)
   const [first = ''] = await file.append(['{"n":1}'])
   await limit(3 * first.length - 1)
   const taken = await file

@@ -1,3 +1,4 @@
+import { isObject } from '../syntax/is-object.ts'
 import type { QueryParameter } from './query-parameters.ts'
 
 /*
@@ -24,10 +25,6 @@ function isOrHasWrapped(value: object): boolean {
 
 function membersOf(value: object): object[] {
   return Object.values(value).filter(isObject)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 /** Whether a query has a list in the form of SOAP: `skus[item][0]=A`. */

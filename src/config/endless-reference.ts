@@ -1,3 +1,4 @@
+import { isObject } from '../syntax/is-object.ts'
 import { escapePointer, pointerSteps } from '../syntax/json-pointer.ts'
 
 /** Keywords with schemas for the same value as that of the schema that has them (JSON Schema 2020-12, core, section 10.2). */
@@ -88,8 +89,4 @@ function resolveReference(reference: string, base: string, byUri: Collected['byU
   let value: unknown = byUri.get(uri.href)
   for (const step of pointerSteps(fragment)) value = isObject(value) ? value[step] : undefined
   return value
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

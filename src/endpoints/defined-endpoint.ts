@@ -57,7 +57,7 @@ export type EndpointFileSettings = Static<typeof EndpointFileSettings>
  */
 export function definedEndpoint(
   settings: EndpointFileSettings,
-  onUnmapped: (route: string, error: unknown) => void,
+  onUnmapped: (error: unknown) => void,
 ): Endpoint {
   const { route, summary, request, call, answer } = settings
   const callBody = call.body === undefined ? undefined : compileMapping(call.body)
@@ -103,7 +103,7 @@ export function definedEndpoint(
       } catch (error) {
         if (method === 'GET') throw error
         // The write is done; a caller that is told of a failure would do it again.
-        onUnmapped(route, error)
+        onUnmapped(error)
         return { status: answered.status, body: notMapped }
       }
     },

@@ -81,10 +81,9 @@ function withCall(settings: EndpointFileSettings, log: Logger, clock: () => numb
 
 /** Logs why answers could not be mapped. */
 function reportUnmapped(route: string, log: Logger, clock: () => number) {
-  const tell = tellOnce((error) => {
+  return tellOnce((error) => {
     log.error({ route, err: error }, 'a write was carried out, but its answer could not be mapped')
   }, clock)
-  return (_route: string, error: unknown) => tell(error)
 }
 
 type Warn = (

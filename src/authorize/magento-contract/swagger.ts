@@ -1,3 +1,5 @@
+import { isObject } from '../../syntax/is-object.ts'
+
 /** A schema of the document: the part of JSON Schema that Magento uses. */
 export interface SwaggerSchema {
   readonly type?: string
@@ -44,6 +46,7 @@ export function parseSwagger(text: string): SwaggerDocument | undefined {
     return undefined
   }
   const { swagger, paths, definitions = {} } = (document ?? {}) as Record<string, unknown>
+  // PHP writes an object without members as an empty array.
   const isDocument =
     swagger === '2.0' && isObject(definitions) && isObject(paths) && isEvery(paths, isPath)
   return isDocument ? (document as SwaggerDocument) : undefined
@@ -58,11 +61,6 @@ function isOperation(operation: unknown): boolean {
   if (!isObject(operation)) return false
   const { parameters = [] } = operation
   return Array.isArray(parameters) && parameters.every(isObject)
-}
-
-/** PHP writes an object without members as an empty array. */
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
 
 function isEvery(members: object, test: (member: unknown) => boolean): boolean {

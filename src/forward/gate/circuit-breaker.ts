@@ -135,10 +135,7 @@ export function openCircuitBreaker(
       const states = ownStates()
       return (['closed', 'half-open', 'open'] as const).find((each) => states.has(each)) ?? 'closed'
     },
-    openIntegrations: () => {
-      const states = [...own.values()].map((circuit) => circuit.state())
-      return states.filter((state) => state === 'open').length
-    },
+    openIntegrations: () => [...own.keys()].filter((each) => ownState(each) === 'open').length,
     admit: (integration) => {
       if (!all.admit()) return undefined
       if (own.get(integration)?.admit() === false) {

@@ -5,8 +5,8 @@ import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 /** How often a Redis that is away is probed, milliseconds. */
 const probeEveryMs = 250
 
-/** The code of Redis' error for a write to a replica. */
-const readOnly = 'READONLY'
+/** The codes of a server that is no longer the primary: a replica now, or cut off from the replicas that it has to have. */
+const noPrimary: ReadonlySet<string> = new Set(['READONLY', 'NOREPLICAS'])
 
 /** A question to Redis, and what to do without an answer. */
 export interface Question<Answer> {
@@ -35,7 +35,7 @@ export interface RedisActions {
    * @param slotKey that of the question that failed, since other slots of a cluster may well be available
    */
   readonly probe: (slotKey: string) => Promise<unknown>
-  /** Looks for the primary again, after it has become a replica. */
+  /** Looks for the primary again, since the server is not one any more. */
   readonly reconnect: () => void
   /** Called when Redis is back. */
   readonly onBack: () => void
@@ -70,7 +70,7 @@ export function guardRedis(
     metrics?.lost()
     log.error({ errorCode: code }, `redis is away: ${shared} are not shared`)
     timer = setInterval(tryAgain, probeEveryMs).unref()
-    if (code === readOnly) reconnect()
+    if (noPrimary.has(code)) reconnect()
   }
 
   function tryAgain(): void {
@@ -78,7 +78,7 @@ export function guardRedis(
     isProbing = true
     inTime(probe(failedKey), deadlineMs)
       .then(back, (error: unknown) => {
-        if (redisErrorCode(error) === readOnly && !isClosed) reconnect()
+        if (noPrimary.has(redisErrorCode(error)) && !isClosed) reconnect()
       })
       .finally(() => {
         isProbing = false

@@ -165,6 +165,29 @@ describe('while Redis is', () => {
     assert.equal(await allowedOf(opened.store, chargeOn(limits), 3), 1)
     assert.ok((await usersOf(watched.replica.url)).includes(redisAccount.username))
   })
+
+  test('a primary that has lost its replicas and the sentinels: the new primary is used', async () => {
+    await using watched = await startSentinel()
+    for (const { url } of [watched.primary, watched.replica]) await addAccount(url)
+    const location = {
+      primary: 'shop',
+      sentinels: [watched.address],
+      sentinelAccess: {},
+      access: redisAccount,
+    }
+    using opened = await openTestStore(location, { deadlineMs: 1_000 })
+    assert.equal(await allowedOf(opened.store, chargeOn(limits), 1), 1)
+    await withClient(watched.primary.url, async (client) => {
+      await client.config('SET', 'min-replicas-to-write', '1')
+      // For the sentinel and the replica it is gone from now on, for the gateway it is not.
+      await client.config('SET', 'requirepass', 'unknown-to-them')
+      await client.client('KILL', 'USER', 'default')
+    })
+    while (opened.lines.length === 0) await decide(opened.store, chargeOn(limits))
+    assert.match(opened.lines.join(), /"errorCode":"NOREPLICAS"/)
+    await opened.logged('redis is back')
+    assert.ok((await usersOf(watched.replica.url)).includes(redisAccount.username))
+  })
 })
 
 test('while a cluster lacks nodes, limits are held locally, and it is logged once', async () => {

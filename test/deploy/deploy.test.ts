@@ -198,6 +198,14 @@ test('pods are as restricted as they can be, and one is always left', () => {
   assert.ok(left >= 1 && left < Number(manifest('StatefulSet').spec.replicas))
 })
 
+test('the systemd unit lets the gateway listen at all addresses, and has it back however it ends', async () => {
+  const unit = await textOf('systemd/magegate.service')
+  // Without AF_NETLINK there is no getifaddrs(3), which Fastify needs to listen at 0.0.0.0.
+  assert.match(unit, /^RestrictAddressFamilies=.*\bAF_NETLINK\b/m)
+  // systemd.service(5) takes SIGHUP for a clean end, and it ends a gateway that has not begun to listen to it.
+  assert.match(unit, /^Restart=always$/m)
+})
+
 test('the systemd unit is valid and restricted', () => {
   const unit = pathOf('systemd/magegate.service')
   // What exposure is, systemd-analyze says in tenths; an unrestricted service has 96.

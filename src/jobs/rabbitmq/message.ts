@@ -14,6 +14,8 @@ export interface StoredEntry extends QueueEntry {
   readonly putAtMs: number
   /** Absent before the first delivery; used if the records have lost it. */
   readonly past?: Past
+  /** Whether the payload is another one than the entry was put with. */
+  readonly isChanged?: boolean
   /** The queue from which it was taken because its message was not understood; absent for an entry of ours. */
   readonly unreadFrom?: string
 }

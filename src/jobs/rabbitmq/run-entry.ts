@@ -68,7 +68,7 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
   if (beginning.state === 'over' || beginning.state === 'cancelled') return over
 
   const { payload, attempts } = beginning
-  const entry = { ...held.entry, ...(payload && { payload }) }
+  const entry = { ...held.entry, ...(payload && { payload, isChanged: true }) }
   const bury = async (reason: string): Promise<Fate> => {
     const death = { attempts, reason, diedAtMs: clock() }
     await untilDone(() => settings.bury(entry, death), end, onFault)
@@ -84,7 +84,7 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
     isInterrupted,
     isUntouched: settlement.state === 'retry' && settlement.isUntouched && wasUntouched,
   }
-  const ending: Ending = { ...endingOf(settlement), ...past }
+  const ending: Ending = { ...endingOf(settlement, entry), ...past }
   const lives = {
     over: overMs,
     // As long as the letter itself: kept any longer, the record would keep the entry from being put again.
@@ -105,8 +105,9 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
   const isOurs = await untilDone(record, end, onFault)
   if (!isOurs) return { is: 'waiting', dueAtMs: clock() + lookAgainMs }
   if (settlement.state === 'retry') {
-    const { atMs: dueAtMs, payload: changed = entry.payload } = settlement
-    const later = { ...entry, payload: changed, notBeforeMs: dueAtMs, past }
+    const { atMs: dueAtMs } = settlement
+    const changed = ending.payload && { payload: ending.payload, isChanged: true }
+    const later = { ...entry, ...changed, notBeforeMs: dueAtMs, past }
     return { is: 'waiting', dueAtMs, entry: later }
   }
   return bury(settlement.reason)
@@ -144,10 +145,12 @@ async function settlementOf(
 
 function endingOf(
   settlement: Settlement,
+  entry: StoredEntry,
 ): Pick<Ending, 'state' | 'dueAtMs' | 'reason' | 'payload'> {
   if (settlement.state === 'done') return { state: 'over', dueAtMs: 0, reason: '' }
   if (settlement.state === 'dead') return { state: 'dead', dueAtMs: 0, reason: settlement.reason }
-  const { atMs, reason, payload } = settlement
+  // The records may have lost what the payload was changed to before, and the message does not have it.
+  const { atMs, reason, payload = entry.isChanged ? entry.payload : undefined } = settlement
   return { state: 'waiting', dueAtMs: atMs, reason, payload }
 }
 

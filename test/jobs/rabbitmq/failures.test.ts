@@ -235,6 +235,28 @@ describe('jobs in RabbitMQ', () => {
       await untilEmpty(other as TestBackend)
     }))
 
+  test('keep the payload that they were given, though Redis has forgotten it, when another process takes them', () =>
+    withBackends(2, async ([one, other]) => {
+      await one?.jobs.put(entryOf('changed'))
+      const deliveries = deliveriesOf(one?.jobs as TestBackend['jobs'])
+      const again = { state: 'retry', atMs: 0, reason: 'open', isUntouched: false } as const
+      const first = await deliveries.next()
+      first.settle({ ...again, payload: Buffer.from('changed') })
+      const second = await deliveries.next()
+      await redis.kill()
+      await redis.restart()
+      while (one?.isAway?.() || other?.isAway?.()) await delay(20)
+      second.settle(again)
+      const third = await deliveries.next()
+      assert.equal(third.delivery.payload.toString(), 'changed')
+      await one?.jobs.close(0)
+      const { delivery, settle } = await deliveriesOf(other?.jobs as TestBackend['jobs']).next()
+      assert.equal(delivery.payload.toString(), 'changed')
+      settle(done)
+      third.settle(done)
+      await untilEmpty(other as TestBackend)
+    }))
+
   test('with one order key keep their order among processes, also when the one that has them leaves', () =>
     withBackends(2, async ([one, other]) => {
       const order: string[] = []

@@ -3,7 +3,6 @@ import type { CacheUse } from '../contract/cache-rule.ts'
 import type { ReportedRefusal, RequestContext } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
 import type { ShowBody } from './body-redaction.ts'
-import { eventRecord } from './event-record.ts'
 import { type RecordedSignature, recordedSignature } from './evidence-redaction.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactQuery } from './query-redaction.ts'
@@ -25,64 +24,64 @@ export interface AuditRecord {
   /** W3C Trace Context trace id. */
   readonly traceId: string
   /** The verified integration. */
-  readonly integration: string | undefined
+  readonly integration?: string | undefined
   /** The integration that the caller said it was; anybody can say that before it is verified. */
-  readonly claimed: string | undefined
+  readonly claimed?: string | undefined
   /** Resolved through trusted proxies, or the remote IP if the request was refused before that. */
-  readonly clientIp: string | undefined
+  readonly clientIp?: string | undefined
   readonly method: string
   /** The granted route pattern. */
-  readonly route: string | undefined
+  readonly route?: string | undefined
   /** Redacted; absent when the target could not be parsed. */
-  readonly path: string | undefined
+  readonly path?: string | undefined
   /** Redacted. */
-  readonly query: string | undefined
+  readonly query?: string | undefined
   readonly status: number
   /** Code of the refusal or failure; absent if Magento or an endpoint has answered. */
-  readonly code: string | undefined
+  readonly code?: string | undefined
   /** For the operator only. */
-  readonly reason: string | undefined
+  readonly reason?: string | undefined
   /** Step or policy that refused. */
-  readonly policy: string | undefined
+  readonly policy?: string | undefined
   /** Milliseconds from arrival to the end of the answer. */
   readonly durationMs: number
   /** Milliseconds of these that Magento took. */
-  readonly upstreamMs: number | undefined
-  readonly upstreamStatus: number | undefined
+  readonly upstreamMs?: number | undefined
+  readonly upstreamStatus?: number | undefined
   /** Bytes of the request body. */
   readonly bytesIn: number
   /** Bytes of the answer's body. */
   readonly bytesOut: number
   /** Hex SHA-256 of the request body. */
-  readonly bodySha256: string | undefined
+  readonly bodySha256?: string | undefined
   /** What the response cache did for it; absent if its route is not cached. */
-  readonly cache: CacheUse | undefined
+  readonly cache?: CacheUse | undefined
   /** Report-only limits that the request exceeded. */
-  readonly reportedLimits: readonly string[] | undefined
+  readonly reportedLimits?: readonly string[] | undefined
   /** What policies that only report would have refused. */
-  readonly reported: readonly ReportedRefusal[] | undefined
+  readonly reported?: readonly ReportedRefusal[] | undefined
   /** SKUs that path and body name. */
-  readonly skus: readonly string[] | undefined
+  readonly skus?: readonly string[] | undefined
   /** Ids of products that the body names. */
-  readonly productIds: readonly string[] | undefined
+  readonly productIds?: readonly string[] | undefined
   /** Ids of orders that path and body name. */
-  readonly orderIds: readonly string[] | undefined
+  readonly orderIds?: readonly string[] | undefined
   /** Ids of jobs that path and body name. */
-  readonly jobIds: readonly string[] | undefined
+  readonly jobIds?: readonly string[] | undefined
   /** How many further SKUs and ids the request names that are not recorded, repetitions included. */
-  readonly subjectsLeftOut: number | undefined
+  readonly subjectsLeftOut?: number | undefined
   /** {@link HashToken} of the bearer token that was presented. */
-  readonly tokenHash: string | undefined
+  readonly tokenHash?: string | undefined
   /** Id of the secret that verified the signature. */
-  readonly keyId: string | undefined
+  readonly keyId?: string | undefined
   /** For a signature that does not verify: what `magegate explain` needs to find the cause. */
-  readonly signature: RecordedSignature | undefined
+  readonly signature?: RecordedSignature | undefined
   /** Some headers, reduced to what is harmless. */
-  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Redacted JSON, cut to a length; only if the configuration of the route asks for it. */
-  readonly requestBody: string | undefined
+  readonly requestBody?: string | undefined
   /** The same for Magento's answer. */
-  readonly answerBody: string | undefined
+  readonly answerBody?: string | undefined
 }
 
 /**
@@ -166,13 +165,13 @@ function auditRecord(
     headers: chosenHeaders(request),
     requestBody: shownBody(body, auditDetails?.requestBody),
     answerBody: shownBody(keptAnswer?.body, auditDetails?.answerBody),
-  }
+  } satisfies AuditRecord & Record<keyof Omit<AuditRecord, 'event'>, unknown>
 }
 
 function bareRecord(request: RequestContext): AuditRecord {
   const { status, code, policy } = request.outcome ?? clientClosed
   return {
-    ...eventRecord,
+    v: 1,
     time: new Date(request.arrivedAtMs).toISOString(),
     requestId: request.requestId,
     traceId: request.traceId,

@@ -1,6 +1,5 @@
 import type { CallbackEnd } from '../callbacks/deliver-callback.ts'
 import { type AuditRecord, milliseconds } from './audit-record.ts'
-import { eventRecord } from './event-record.ts'
 
 /**
  * The record of a call-back that was delivered or given up. Its request id is that of the request that created the job.
@@ -10,9 +9,9 @@ export function callbackRecord(end: CallbackEnd, nowMs: number): AuditRecord {
   const { owner, jobId, requestId, traceId, route, outcome, status, reason, sendings } = end
   const said = reason === undefined ? outcome : `${outcome}: ${reason}`
   return {
-    ...eventRecord,
-    event: 'callback-ended',
+    v: 1,
     time: new Date(nowMs).toISOString(),
+    event: 'callback-ended',
     requestId,
     traceId,
     integration: owner,
@@ -21,6 +20,7 @@ export function callbackRecord(end: CallbackEnd, nowMs: number): AuditRecord {
     status: status ?? 0,
     reason: `${said}, ${sendings} sent`,
     durationMs: milliseconds(end.durationMs),
+    bytesIn: 0,
     bytesOut: Buffer.byteLength(end.payload),
     jobIds: [jobId],
   }

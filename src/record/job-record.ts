@@ -1,15 +1,14 @@
 import type { Occasion } from '../forward/upstream-exchange.ts'
 import type { Job } from '../jobs/job.ts'
 import { type AuditRecord, milliseconds } from './audit-record.ts'
-import { eventRecord } from './event-record.ts'
 
 /** The record of the end of a job, with the request id of the request that became it. */
 export function jobRecord(job: Job, upstream: Occasion['upstream'], nowMs: number): AuditRecord {
   const { owner, answer, failure, endedAtMs = nowMs } = job
   return {
-    ...eventRecord,
-    event: 'job-ended',
+    v: 1,
     time: new Date(endedAtMs).toISOString(),
+    event: 'job-ended',
     requestId: job.requestId,
     traceId: job.traceId,
     integration: owner,
@@ -22,6 +21,8 @@ export function jobRecord(job: Job, upstream: Occasion['upstream'], nowMs: numbe
     durationMs: Math.max(0, endedAtMs - job.acceptedAtMs),
     upstreamMs: milliseconds(upstream?.durationMs),
     upstreamStatus: answer?.status ?? upstream?.status,
+    bytesIn: 0,
+    bytesOut: 0,
     jobIds: [job.id],
   }
 }

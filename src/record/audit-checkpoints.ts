@@ -1,9 +1,8 @@
 import type { Secret } from '../contract/secret.ts'
 import { openRedisStream } from '../store/redis-stream.ts'
-import type { ChainHead } from './chain.ts'
 import { type CopyCheckpoint, copyCheckpoints, copyToFile, copyToUrl } from './checkpoint-copies.ts'
 import { readCheckpointKey } from './checkpoint-key.ts'
-import { type Checkpoints, openCheckpoints, signedHead } from './checkpoints.ts'
+import { type Checkpoints, openCheckpoints } from './checkpoints.ts'
 
 /** The section `audit.checkpoints`. */
 export interface AuditCheckpointSettings {
@@ -19,9 +18,7 @@ export interface AuditCheckpointSettings {
 }
 
 /** Checkpoints with their second places. */
-export interface AuditCheckpoints extends Pick<Checkpoints, 'add'> {
-  /** The last line that they covered when they were opened. */
-  readonly signed: ChainHead
+export interface AuditCheckpoints extends Pick<Checkpoints, 'add' | 'signed'> {
   /** Makes the last one, and tries once more to take all to their second places. */
   readonly close: () => Promise<void>
 }
@@ -44,7 +41,6 @@ export function openAuditCheckpoints(
   if (stream !== undefined) places.push(stream.append)
   if (copyTo.url !== undefined) places.push(copyToUrl(copyTo.url.reveal()))
   const copies = places.map((place) => copyCheckpoints(place, onError))
-  const signed = signedHead(trail)
   const checkpoints = openCheckpoints(
     trail,
     { key, ...settings },
@@ -55,7 +51,7 @@ export function openAuditCheckpoints(
   )
   return {
     add: checkpoints.add,
-    signed,
+    signed: checkpoints.signed,
     close: async () => {
       await checkpoints.close()
       await Promise.all(copies.map((each) => each.close()))

@@ -17,6 +17,8 @@ export interface CheckpointSettings {
 
 /** Signs at intervals what a trail contains. */
 export interface Checkpoints {
+  /** The last line that one covered when they were opened; the genesis if there was none. */
+  readonly signed: ChainHead
   /** Adds lines that were written. */
   readonly add: (heads: readonly ChainHead[]) => void
   /** Makes a checkpoint over all lines that have none yet; resolves when it is written, or could not be. */
@@ -96,6 +98,7 @@ export function openCheckpoints(
   void write()
   const timer = setInterval(() => void write(), everySeconds * 1000).unref()
   return {
+    signed: before.covered,
     add,
     write,
     close: async () => {
@@ -136,14 +139,6 @@ function uncovered(trail: string, seq: number): ChainHead[] {
     heads = [...after.filter((head) => head.seq < first), ...heads]
   }
   return heads
-}
-
-/**
- * The last line of a trail that a checkpoint covers; of the genesis when there is none.
- * @throws {Error} when the file of checkpoints cannot be read
- */
-export function signedHead(trail: string): ChainHead {
-  return endOfCheckpoints(`${trail}.checkpoints`).covered
 }
 
 /**

@@ -8,7 +8,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { chainLine } from '../../src/record/chain.ts'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { readCheckpointKey } from '../../src/record/checkpoint-key.ts'
-import { openCheckpoints, signedHead } from '../../src/record/checkpoints.ts'
+import { openCheckpoints } from '../../src/record/checkpoints.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
 
@@ -41,14 +41,13 @@ async function writeTrail(
   const key = readCheckpointKey(signer)
   assert.ok(key)
   const settings = { key, everyRecords: 10, everySeconds: 1000 }
-  const signed = signedHead(path)
   const checkpoints = openCheckpoints(path, settings, () => undefined, failOn)
   const file = await openChainedFile(
     path,
     { sizeMiB: 1, keep: 100, compress: 'none' },
     failOn,
     checkpoints.add,
-    signed,
+    checkpoints.signed,
   )
   for (let n = 1; n <= count; n += 1) {
     await file.append([JSON.stringify({ v: 1, sku: `sku-${n}-é`, filler })])

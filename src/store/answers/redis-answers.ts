@@ -1,28 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import {
   type AnswerStore,
   everything,
   type Lookup,
   longestKeptMs,
 } from '../../contract/answer-store.ts'
+import { luaScript } from '../lua-script.ts'
 import type { RedisGuard } from '../redis-guard.ts'
 import { readEntry, writeEntry } from './redis-entry.ts'
 
 /** The script, by the name of its command on the client. */
-export const dropTagScript = {
-  dropTag: { lua: readFileSync(new URL('drop-tag.lua', import.meta.url), 'utf8') },
-}
+export const dropTagScript = { dropTag: luaScript('drop-tag.lua', import.meta.url, 1) }
 
 /** A Redis client on which the script is defined. */
 export interface AnswerCommands {
-  dropTag(
-    keyCount: number,
-    key: string,
-    version: string,
-    lifeMs: number,
-    holdOffMs: number,
-  ): Promise<number>
+  dropTag(key: string, version: string, lifeMs: number, holdOffMs: number): Promise<number>
   getBuffer(key: string): Promise<Buffer | null>
   mgetBuffer(...keys: string[]): Promise<(Buffer | null)[]>
   set(key: string, value: Buffer | string, px: 'PX', forMs: number): Promise<unknown>
@@ -86,7 +78,7 @@ export function redisAnswers(
   function drop(tag: string, holdOffMs: number): unknown {
     return guard.ask<unknown>({
       slotKey: tagName(tag),
-      ask: () => redis.dropTag(1, tagName(tag), randomUUID(), longestKeptMs, holdOffMs),
+      ask: () => redis.dropTag(tagName(tag), randomUUID(), longestKeptMs, holdOffMs),
       fallback: () => {
         if (pending.size >= maxPending) pending = new Map([[everything, 0]])
         pending.set(tag, Math.max(holdOffMs, pending.get(tag) ?? 0))

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { Beginning, EntryRecords, Load } from '../../jobs/rabbitmq/entry-records.ts'
 import { type AskRedis, redisAway } from '../ask-redis.ts'
+import { luaScript } from '../lua-script.ts'
 import type { RedisClient } from '../redis-client.ts'
 
-function script(name: string) {
-  return { lua: readFileSync(new URL(`${name}.lua`, import.meta.url), 'utf8'), numberOfKeys: 3 }
-}
+const script = (name: string) => luaScript(`${name}.lua`, import.meta.url, 3)
 
 /** The scripts, by the names of their commands on the client. */
 export const entryScripts = {

@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { IdempotencyStore, KeptAnswer, KeyState, OwnKey } from '../../contract/idempotency.ts'
+import { luaScript } from '../lua-script.ts'
 import type { RedisGuard } from '../redis-guard.ts'
 import { unsentEnds } from './unsent-ends.ts'
 
 /** The script, by the name of its command on the client. */
-export const settleKeyScript = {
-  settleKey: {
-    lua: readFileSync(new URL('settle-key.lua', import.meta.url), 'utf8'),
-    numberOfKeys: 1,
-  },
-}
+export const settleKeyScript = { settleKey: luaScript('settle-key.lua', import.meta.url, 1) }
 
 /** A Redis client on which the script is defined. */
 export interface KeyCommands {

@@ -1,17 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { isOver, type Job, type JobItemResult, type JobStore } from '../../jobs/job.ts'
 import type { AskRedis } from '../ask-redis.ts'
+import { luaScript } from '../lua-script.ts'
 import type { RedisClient } from '../redis-client.ts'
 import { fieldsOf, jobOf } from './job-fields.ts'
 
-function script(name: string) {
-  return { lua: readFileSync(new URL(`${name}.lua`, import.meta.url), 'utf8'), numberOfKeys: 2 }
-}
-
 /** The scripts, by the names of their commands on the client. */
 export const jobScripts = {
-  changeJob: script('change-job'),
-  putJobResults: script('put-job-results'),
+  changeJob: luaScript('change-job.lua', import.meta.url, 2),
+  putJobResults: luaScript('put-job-results.lua', import.meta.url, 2),
 }
 
 /** A Redis client on which the scripts are defined. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Limit, LimitState } from '../../contract/limit.ts'
+import { luaScript } from '../lua-script.ts'
 import { periodStart } from './calendar.ts'
 import { limitKey } from './limit-key.ts'
 
@@ -15,7 +15,7 @@ export interface SharedDecision {
 
 /** The script, by the name of its command on the client. */
 export const decideLimitsScript = {
-  decideLimits: { lua: readFileSync(new URL('decide-limits.lua', import.meta.url), 'utf8') },
+  decideLimits: luaScript('decide-limits.lua', import.meta.url),
 }
 
 /** A Redis client on which the script is defined. */

@@ -38,10 +38,7 @@ export function isCallbackUrl(text: string): boolean {
  */
 export function compileDestination(text: string, allowed: readonly string[]): Destination {
   const url = new URL(text)
-  const isPlain = url.protocol === 'http:'
-  const isListed = compileIpSet(allowed)
-  const isAllowed = (address: string) =>
-    (!isPlain && isPublicAddress(address)) || isListed(canonicalIp(address) ?? address)
+  const isAllowed = compileAllowed(url, allowed)
   const host = hostOf(url)
   return {
     url,
@@ -62,10 +59,14 @@ export function destinationFault(text: string, allowed: readonly string[]): stri
     return 'https; plain http goes to addresses of allowAddresses only'
   }
   const host = hostOf(url)
-  if (isIP(host) === 0) return undefined
-  const isListed = compileIpSet(allowed)(canonicalIp(host) ?? host)
-  if (isListed || (url.protocol === 'https:' && isPublicAddress(host))) return undefined
+  if (isIP(host) === 0 || compileAllowed(url, allowed)(host)) return undefined
   return 'a public address, or one of allowAddresses'
+}
+
+function compileAllowed({ protocol }: URL, allowed: readonly string[]) {
+  const isListed = compileIpSet(allowed)
+  return (address: string) =>
+    (protocol === 'https:' && isPublicAddress(address)) || isListed(canonicalIp(address) ?? address)
 }
 
 /** The host of a URL, without the brackets of an IPv6 address. URL has normalised the spelling of addresses. */

@@ -1,6 +1,8 @@
+import { lookup } from 'node:dns/promises'
 import type { RetrySettings } from '../contract/retry-schedule.ts'
 import type { CallbackSettings } from './callback-settings.ts'
-import { compileDestination } from './destination.ts'
+import { compileDestination, type Resolve } from './destination.ts'
+import { lookupsInTurn } from './lookups-in-turn.ts'
 import { prepareSender, type SenderServices, type Sending } from './send-callback.ts'
 import { prepareWebhookSignature, webhookKey } from './sign-webhook.ts'
 
@@ -24,4 +26,24 @@ export function prepareReceiver(settings: CallbackSettings, services: SenderServ
     concurrency,
     retry,
   }
+}
+
+/** Asks the resolver of the system, including `/etc/hosts`; all its answers are checked afterwards. */
+const resolveBySystem: Resolve = lookupsInTurn(async (hostname) =>
+  (await lookup(hostname, { all: true })).map(({ address }) => address),
+)
+
+/** Prepares the receivers of call-backs, by name of the integration. */
+export function prepareReceivers(
+  integrations: readonly {
+    readonly name: string
+    readonly callback?: CallbackSettings | undefined
+  }[],
+): ReadonlyMap<string, Receiver> {
+  const services = { resolve: resolveBySystem, clock: Date.now }
+  return new Map(
+    integrations.flatMap(({ name, callback }) =>
+      callback === undefined ? [] : [[name, prepareReceiver(callback, services)] as const],
+    ),
+  )
 }

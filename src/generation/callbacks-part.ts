@@ -24,7 +24,7 @@ export function openCallbacksPart(
   // two reasons.
   const failing = new Map<string, Set<string>>()
   return openCallbacks(queue, {
-    receivers,
+    receiverOf: (owner) => receivers().get(owner),
     onFailure: (owner, reason) => {
       counts.sent(owner, 'failed')
       const reasons = failing.get(owner) ?? new Set()

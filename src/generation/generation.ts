@@ -1,6 +1,5 @@
 import { canonicalIp, compileIpSet } from '../admit/ip-address.ts'
-import { prepareReceivers } from '../callbacks/open-callbacks.ts'
-import type { Receiver } from '../callbacks/receiver.ts'
+import { prepareReceivers, type Receiver } from '../callbacks/receiver.ts'
 import type { Config } from '../config.ts'
 import { type AnswerStore, everything } from '../contract/answer-store.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'

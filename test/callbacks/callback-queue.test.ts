@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { CallbackSettings } from '../../src/callbacks/callback-settings.ts'
 import type { CallbackEnd } from '../../src/callbacks/deliver-callback.ts'
-import { openCallbacks, prepareReceivers } from '../../src/callbacks/open-callbacks.ts'
+import { openCallbacks } from '../../src/callbacks/open-callbacks.ts'
+import { prepareReceivers } from '../../src/callbacks/receiver.ts'
 import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 import { loadedCallback } from '../support/callbacks.ts'
 import { endedJob } from '../support/ended-job.ts'
@@ -25,7 +26,7 @@ async function callingBack(settings: Readonly<Record<string, CallbackSettings>>)
     Object.entries(settings).map(([name, callback]) => ({ name, callback })),
   )
   const callbacks = openCallbacks(backend.callbacks, {
-    receivers: () => receivers,
+    receiverOf: (owner) => receivers.get(owner),
     onFailure: () => undefined,
     onEnd: async (end) => {
       ends.push(end)

@@ -2,8 +2,9 @@ import { basename } from 'node:path'
 import { type ChainHead, chainLines, genesis } from './chain.ts'
 import { type FileEnd, readFileEnd } from './file-end.ts'
 import { openLineFile, type Rotation } from './line-file.ts'
+import { segmentFiles } from './segment-files.ts'
 import type { SegmentTask } from './segment-worker.ts'
-import { deleteOldSegments, openSegments, type Retention, segmentFiles } from './segments.ts'
+import { deleteOldSegments, openSegments, type Retention } from './segments.ts'
 
 /** When a file is put aside, and what happens to it then. */
 export interface TrailRotation extends Rotation, Retention {

@@ -5,7 +5,7 @@ import { type ChainHead, genesis } from './chain.ts'
 import type { CheckpointKey } from './checkpoint-key.ts'
 import { headsAfter, readBackward } from './file-end.ts'
 import { type MerkleTree, merkleTree } from './merkle.ts'
-import { segmentFiles } from './segments.ts'
+import { segmentFiles } from './segment-files.ts'
 import { syncTrail } from './sync-trail.ts'
 
 /** When checkpoints are made, and what signs them. */

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { makeFolder } from '../make-folder.ts'
 import { type FileEnd, readEndOf } from './file-end.ts'
-import { lastPutAsideMs } from './segments.ts'
+import { lastPutAsideMs, segmentEndings } from './segment-files.ts'
 import { type Written, writeBytes } from './write-bytes.ts'
 
 /** A file that lines are appended to. Only one call may write at a time. */
@@ -99,7 +99,7 @@ const closeFile = promisify(close)
 async function freeName(file: string): Promise<string> {
   for (let timeMs = Math.max(Date.now(), (await lastPutAsideMs(file)) + 1); ; timeMs += 1) {
     const name = `${file}.${new Date(timeMs).toISOString().replaceAll(/[-:.]/g, '')}`
-    const taken = await Promise.all(['', '.gz', '.zst'].map((suffix) => exists(name + suffix)))
+    const taken = await Promise.all(segmentEndings.map((ending) => exists(name + ending)))
     if (!taken.includes(true)) return name
   }
 }

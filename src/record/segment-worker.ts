@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { indexFileOf } from './segment-files.ts'
 import { indexBuilder } from './segment-index.ts'
 
 /** What the worker thread does to a segment. A thread of its own makes no request wait for it. */
@@ -44,12 +45,13 @@ function finishSegment({ file, compress: kind }: SegmentTask): void {
     fsyncSync(aim)
     closeSync(aim)
   }
-  const indexFile = openSync(`${file}.idx.tmp`, 'w', 0o640)
-  writeAll(indexFile, index.bytes())
-  fsyncSync(indexFile)
-  closeSync(indexFile)
+  const indexFile = indexFileOf(file)
+  const indexAim = openSync(`${indexFile}.tmp`, 'w', 0o640)
+  writeAll(indexAim, index.bytes())
+  fsyncSync(indexAim)
+  closeSync(indexAim)
   if (aim !== undefined) renameSync(`${file}.tmp`, `${file}${suffix}`)
-  renameSync(`${file}.idx.tmp`, `${file}.idx`)
+  renameSync(`${indexFile}.tmp`, indexFile)
   if (aim !== undefined) rmSync(file, { force: true })
 }
 

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { segmentFiles } from './segments.ts'
+import { segmentFiles } from './segment-files.ts'
 
 /** So many files that rotation has put aside may hold lines that are not on the disk yet; older ones have long been. */
 const youngSegments = 2

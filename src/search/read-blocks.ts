@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { indexFileOf } from '../record/segment-files.ts'
 import { readIndex, type SegmentIndex } from '../record/segment-index.ts'
 import { decompress } from '../verify/decompress.ts'
 import { namingFile } from '../verify/naming-file.ts'
@@ -23,7 +24,7 @@ export function readBlocks(file: string, query: Query): AsyncGenerator<LineBlock
 }
 
 async function* blocksOf(file: string, query: Query): AsyncGenerator<LineBlock> {
-  const indexFile = `${file.replace(/\.(?:gz|zst)$/, '')}.idx`
+  const indexFile = indexFileOf(file)
   const index = existsSync(indexFile) ? readIndex(await readFile(indexFile)) : undefined
   const isOfFile = index !== undefined && endOf(index) === (await stat(file)).size
   yield* isOfFile ? readSome(file, index, query) : readAll(file)

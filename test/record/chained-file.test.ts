@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { ChainHead } from '../../src/record/chain.ts'
 import { openChainedFile } from '../../src/record/chained-file.ts'
-import { segmentFiles } from '../../src/record/segments.ts'
+import { segmentFiles } from '../../src/record/segment-files.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
 

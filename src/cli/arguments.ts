@@ -1,8 +1,27 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { isCalendarTime } from '../syntax/calendar-time.ts'
 
 /** The arguments of a command are wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+}
+
+/**
+ * Reads the arguments of a command with `parseArgs`, which would take the last of two values of an option.
+ * @throws {UsageError} when an option that has a single value is given twice
+ * @throws {TypeError} with a code that begins with `ERR_PARSE_ARGS` when the options have other arguments
+ */
+export function readArguments<Config extends ParseArgsConfig>(config: Config) {
+  const { tokens = [] } = parseArgs({ ...config, tokens: true } as ParseArgsConfig)
+  const given = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.value === undefined) continue
+    if (given.has(token.name) && !config.options?.[token.name]?.multiple) {
+      throw new UsageError(`--${token.name} is given twice`)
+    }
+    given.add(token.name)
+  }
+  return parseArgs(config)
 }
 
 /**

@@ -1,15 +1,14 @@
-import { parseArgs } from 'node:util'
 import { routesOf } from '../authorize/granted-route.ts'
 import { describeRateLimit } from '../authorize/limits/describe-limits.ts'
 import type { SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
 import { ConfigError, formatFault } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
-import { requiredOption } from './arguments.ts'
+import { readArguments, requiredOption } from './arguments.ts'
 import { operationFinder } from './magento/operation-finder.ts'
 
 /** `check --config DIR` */
 export function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { config: { type: 'string' } } })
+  const { values } = readArguments({ args, options: { config: { type: 'string' } } })
   return check(requiredOption(values.config, 'config'))
 }
 

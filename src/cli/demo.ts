@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { readArguments } from './arguments.ts'
 
 /** The files of a checkout that the demo needs. The container image contains only the gateway itself. */
 const needed = ['test/support/magento/stand-in.ts', 'config/gateway.yaml']
 
 /** `demo [--once]` */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { once: { type: 'boolean' } } })
+  const { values } = readArguments({ args, options: { once: { type: 'boolean' } } })
   const root = new URL('../../', import.meta.url)
   const missing = needed.find((file) => !existsSync(new URL(file, root)))
   if (missing !== undefined) {

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
 import { ConfigError, formatFault } from '../config/faults.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { Secret } from '../contract/secret.ts'
 import { compileRedaction } from '../record/redaction.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
-import { requiredOption, timeOf, UsageError } from './arguments.ts'
+import { readArguments, requiredOption, timeOf, UsageError } from './arguments.ts'
 import { explainCurl } from './explain/explain-curl.ts'
 import { explainRecord } from './explain/explain-record.ts'
 import type { Explanation } from './explain/explanation.ts'
@@ -21,7 +20,7 @@ const option = { type: 'string' } as const
  * @returns the exit code: 0 if the signature verifies, 1 if not, 2 if the input cannot be read
  */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = readArguments({
     args,
     options: {
       config: option,

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { readSecret } from '../config/secret-reference.ts'
 import type { Secret } from '../contract/secret.ts'
-import { UsageError } from './arguments.ts'
+import { readArguments, UsageError } from './arguments.ts'
 import { curlCommand, type SignedHeader, shellQuote } from './sign/curl-command.ts'
 import { messageSigner } from './sign/message-signer.ts'
 import { oauth1Signer } from './sign/oauth1-signer.ts'
@@ -43,7 +42,7 @@ const text = { type: 'string' } as const
  * @returns the exit code: 0, or 1 if an option cannot be used
  */
 export function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments({
     args,
     allowPositionals: true,
     options: {

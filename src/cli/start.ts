@@ -1,16 +1,15 @@
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/faults.ts'
 import { loadConfig } from '../config.ts'
 import { buildGateway } from '../gateway.ts'
 import { JobFileError } from '../jobs/sqlite/job-file.ts'
 import { TrailHeldError } from '../record/hold-trail.ts'
-import { requiredOption } from './arguments.ts'
+import { readArguments, requiredOption } from './arguments.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { signalled } from './signalled.ts'
 
 /** `start --config DIR` */
 export function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { config: { type: 'string' } } })
+  const { values } = readArguments({ args, options: { config: { type: 'string' } } })
   return start(requiredOption(values.config, 'config'))
 }
 

@@ -651,6 +651,9 @@ test('a call that is not understood says how to call it, and exits 2', async () 
     assert.equal(exitCode, 2)
     assert.match(stderr, /usage: magegate COMMAND/)
   }
+  const { exitCode, stderr } = await runCommand(['check', '--config', 'x', '--config=y'])
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /^check: --config is given twice\n\nusage: /)
 })
 
 test('--help, of a command too, is no mistake', async () => {

@@ -1,14 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { requiredOption } from '../arguments.ts'
+import { readArguments, requiredOption } from '../arguments.ts'
 
 /**
  * `audit keygen --out NAME`: makes the pair of keys for checkpoints, `NAME.pem` and `NAME.pub.pem`.
  * Never overwrites a file.
  */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { out: { type: 'string' } } })
+  const { values } = readArguments({ args, options: { out: { type: 'string' } } })
   const out = requiredOption(values.out, 'out')
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const files = [

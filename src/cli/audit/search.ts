@@ -1,10 +1,9 @@
-import { parseArgs } from 'node:util'
 import { type IndexedField, indexedFields } from '../../record/segment-index.ts'
 import { headLine, type OutputForm, recordLine } from '../../search/print-records.ts'
 import type { Query } from '../../search/query.ts'
 import { searchTrail } from '../../search/search-trail.ts'
 import { trailFiles } from '../../verify/trail-files.ts'
-import { limitOf, timeOf, UsageError } from '../arguments.ts'
+import { limitOf, readArguments, timeOf, UsageError } from '../arguments.ts'
 
 const options = {
   request: { type: 'string' },
@@ -39,7 +38,7 @@ const optionOf: Readonly<Record<IndexedField, keyof typeof options>> = {
  * @returns 0, or 1 when a file cannot be read
  */
 export async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
+  const { values, positionals } = readArguments({ args, allowPositionals: true, options })
   const [file, ...more] = positionals
   if (file === undefined || more.length > 0)
     throw new UsageError('expected one FILE, the path of the audit trail')

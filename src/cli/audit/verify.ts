@@ -1,9 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { trailFiles } from '../../verify/trail-files.ts'
 import { type TrailReport, verifyTrail } from '../../verify/verify-trail.ts'
-import { UsageError } from '../arguments.ts'
+import { readArguments, UsageError } from '../arguments.ts'
 
 /**
  * `audit verify FILE [--key PUBLIC.pem …] [--checkpoints FILE …] [--lost FROM-TO …]`: verifies a trail, including the
@@ -12,7 +11,7 @@ import { UsageError } from '../arguments.ts'
  * and the first fault
  */
 export async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments({
     args,
     allowPositionals: true,
     options: {

@@ -25,7 +25,7 @@ const options = {
   'data-raw': { ...text, multiple: true },
   'data-binary': { ...text, multiple: true },
   json: { ...text, multiple: true },
-  url: text,
+  url: { ...text, multiple: true },
   'user-agent': { ...text, short: 'A' },
   cookie: { ...text, short: 'b' },
   referer: { ...text, short: 'e' },
@@ -53,6 +53,9 @@ const options = {
   'http1.1': flag,
 } as const
 
+/** The time that `parseArgs` takes grows with their square. */
+const mostArguments = 1_000
+
 const urlForm = /^(https?):\/\/([^/?#\s]+)(\/[^?#]*)?(\?[^#]*)?(?:#.*)?$/i
 /** In these headers a shell variable does no harm: their values are not signed here and never shown. */
 const mayBeExpanded = /^(?:authorization|cookie)$/i
@@ -66,8 +69,10 @@ export function readCurlLine(line: string): CurlRequest {
   const [command, ...args] = shellWords(line)
   if (command === undefined) throw new Unreadable('standard input holds no curl command')
   if (!/(?:^|\/)curl$/.test(command)) throw new Unreadable('the command is not curl')
+  if (args.length > mostArguments)
+    throw new Unreadable(`more than ${mostArguments} arguments of curl`)
   const { values, positionals, tokens } = parseCurl(args)
-  const urls = [...positionals, ...(values.url === undefined ? [] : [values.url])]
+  const urls = [...positionals, ...(values.url ?? [])]
   const [url = ''] = urls
   if (urls.length !== 1) throw new Unreadable(`${urls.length} URLs, expected one`)
   const [, , authority, path = '/', query = ''] = urlForm.exec(url) ?? []

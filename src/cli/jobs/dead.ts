@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { limitOf, requiredOption } from '../arguments.ts'
+import { limitOf, readArguments, requiredOption } from '../arguments.ts'
 import { print, withJobs } from './with-jobs.ts'
 
 const options = {
@@ -13,7 +12,7 @@ const options = {
  * operator, those that have been dead longest first.
  */
 export function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options })
+  const { values } = readArguments({ args, options })
   const limit = limitOf(values.limit, 50)
   return withJobs(requiredOption(values.config, 'config'), async ({ backend }) => {
     const queue = values.callbacks ? backend.callbacks : backend.jobs

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
 import { discardCallbacks } from '../../callbacks/redeliver.ts'
-import { requiredOption, UsageError } from '../arguments.ts'
+import { readArguments, requiredOption, UsageError } from '../arguments.ts'
 import { eachDead } from './each-dead.ts'
 import { withJobs } from './with-jobs.ts'
 
@@ -15,7 +14,7 @@ const options = {
  * @returns 0, or 1 if one of the ids is not that of a dead letter
  */
 export function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+  const { values, positionals } = readArguments({ args, options, allowPositionals: true })
   const { all: isAll = false, callbacks: areCallbacks = false } = values
   if (isAll === positionals.length > 0) throw new UsageError('expected either IDs of jobs or --all')
   return withJobs(requiredOption(values.config, 'config'), async ({ backend }) => {

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
 import { type Job, type JobState, jobStates } from '../../jobs/job.ts'
-import { limitOf, requiredOption, UsageError } from '../arguments.ts'
+import { limitOf, readArguments, requiredOption, UsageError } from '../arguments.ts'
 import { print, withJobs } from './with-jobs.ts'
 
 const options = {
@@ -13,7 +12,7 @@ const options = {
 
 /** `jobs list --config DIR [--integration NAME] [--state STATE] [--limit N] [--json]`: lists jobs, newest first. */
 export function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options })
+  const { values } = readArguments({ args, options })
   const { integration: owner, state } = values
   if (state !== undefined && !isState(state)) {
     throw new UsageError(`--state is one of ${jobStates.join(', ')}`)

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
 import type { JobBackend } from '../../jobs/job-backend.ts'
-import { requiredOption, UsageError } from '../arguments.ts'
+import { readArguments, requiredOption, UsageError } from '../arguments.ts'
 import { eachDead } from './each-dead.ts'
 import { type JobsAtHand, withJobs } from './with-jobs.ts'
 
@@ -11,7 +10,7 @@ const options = { config: { type: 'string' }, all: { type: 'boolean' } } as cons
  * @returns 0, or 1 if one of the ids is not that of a dead letter
  */
 export function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+  const { values, positionals } = readArguments({ args, options, allowPositionals: true })
   const isAll = values.all ?? false
   if (isAll === positionals.length > 0)
     throw new UsageError('expected either IDs of dead jobs or --all')

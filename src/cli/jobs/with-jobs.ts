@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { ConfigError, formatFault } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
@@ -10,7 +9,7 @@ import type { Job } from '../../jobs/job.ts'
 import type { JobBackend } from '../../jobs/job-backend.ts'
 import { JobFileError } from '../../jobs/sqlite/job-file.ts'
 import { escapeControls } from '../../syntax/terminal-text.ts'
-import { requiredOption, UsageError } from '../arguments.ts'
+import { readArguments, requiredOption, UsageError } from '../arguments.ts'
 
 /** What a command of `jobs` works with. */
 export interface JobsAtHand {
@@ -77,7 +76,7 @@ function whyMissing(file: string): string | undefined {
 /** Reads `ID --config DIR`. */
 export function jobArguments(args: string[]): { readonly id: string; readonly config: string } {
   const options = { config: { type: 'string' } } as const
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+  const { values, positionals } = readArguments({ args, options, allowPositionals: true })
   const [id, ...more] = positionals
   if (id === undefined || more.length > 0) throw new UsageError('expected one ID of a job')
   return { id, config: requiredOption(values.config, 'config') }

@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { routesOf } from '../../authorize/granted-route.ts'
 import { parseSwagger, type SwaggerDocument } from '../../authorize/magento-contract/swagger.ts'
 import { ConfigError } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
-import { UsageError } from '../arguments.ts'
+import { readArguments, UsageError } from '../arguments.ts'
 import { type ContractChange, compareContracts } from './compare-contracts.ts'
 import { operationFinder } from './operation-finder.ts'
 
 /** `magento diff OLD NEW [--config DIR]` */
 export async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments({
     args,
     allowPositionals: true,
     options: { config: { type: 'string' } },

@@ -1,6 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { operationsOf } from '../../authorize/magento-contract/swagger.ts'
 import { ConfigError } from '../../config/faults.ts'
 import type { IntegrationSettings } from '../../config/integration-settings.ts'
@@ -15,11 +14,11 @@ import { prepareUpstreamCredentials } from '../../forward/upstream-credentials.t
 import { gateRules } from '../../generation/magento-gate.ts'
 import { makeFolder } from '../../make-folder.ts'
 import type { AnswerSettings } from '../../server/answer.ts'
-import { requiredOption } from '../arguments.ts'
+import { readArguments, requiredOption } from '../arguments.ts'
 
 /** `magento pull --config DIR [--integration NAME] [--store CODE]` */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = readArguments({
     args,
     options: {
       config: { type: 'string' },

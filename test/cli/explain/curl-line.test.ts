@@ -93,6 +93,7 @@ describe('refuses, and says what is wrong with', () => {
     ['curl http://gw/x?a=1&b=2', /the operator & outside of quotes/],
     ['curl http://gw/x | jq .', /the operator \|/],
     ['curl http://gw/x http://gw/y', /2 URLs/],
+    ['curl --url http://gw/x --url http://gw/y', /2 URLs/],
     ['curl -X POST', /0 URLs/],
     ['curl "$GATEWAY/rest/V1/x"', /URL must be absolute/],
     ['curl "http://gw/rest/V1/$SKU"', /URL must be absolute/],
@@ -116,4 +117,9 @@ describe('refuses, and says what is wrong with', () => {
       )
     })
   }
+
+  test('more options than a request can have headers', () => {
+    const expected = { message: 'more than 1000 arguments of curl' }
+    assert.throws(() => readCurlLine(`curl ${'-s '.repeat(1_000)} http://gw/x`), expected)
+  })
 })

@@ -1,6 +1,7 @@
 import { parse } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { RateLimitClassSettings } from '../authorize/limits/limit-settings.ts'
+import { isObject } from '../syntax/is-object.ts'
 import { checkSettings } from './check-settings.ts'
 import { type Fault, faultAt, inFile } from './faults.ts'
 import { listYamlFiles } from './list-yaml-files.ts'
@@ -54,11 +55,11 @@ export function applyPolicyClass(source: YamlFile, classes: PolicyClasses): Yaml
   const name = memberOf(own, 'class')
   const inherited = typeof name === 'string' ? classes.byName.get(name) : undefined
   if (inherited === undefined) return source
-  const routes = { ...inherited.routes, ...(memberOf(own, 'routes') as object | undefined) }
+  const routes = memberOf(own, 'routes')
   const rateLimit = {
     ...inherited,
     ...(own as object),
-    ...(Object.keys(routes).length > 0 && { routes }),
+    ...(isObject(routes) && { routes: { ...inherited.routes, ...routes } }),
   }
   const value = { ...(source.value as object), policies: { ...(policies as object), rateLimit } }
   return { ...source, value }

@@ -102,6 +102,12 @@ describe('is refused, and named', () => {
       /^\/policies\/rateLimit\/class: .*standard/,
     ],
     [
+      'what is no map of routes, beside those of a class',
+      { class: 'standard', routes: 5 },
+      { standard },
+      /^\/policies\/rateLimit\/routes: object/,
+    ],
+    [
       'a fault in a class',
       { class: 'standard' },
       { standard: { rateLimit: { rate: 'fast' } } },

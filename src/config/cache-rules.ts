@@ -9,8 +9,7 @@ import type { IntegrationSettings } from './integration-settings.ts'
  * Paths whose answers are never kept: jobs, since callers ask for their current state; tokens, passwords and second
  * factors; carts, and whatever belongs to the customer who is signed in.
  */
-const neverKept =
-  /^(?:bulk|carts?|guest-carts|integration|jobs?|me|mine|tfa)$|cart|password|payment|token/i
+const neverKept = /^(?:bulk|integration|jobs?|me|mine|tfa)$|cart|password|payment|token/i
 
 /** Checks the cached routes of an integration. */
 export function checkCacheRules({ policies, upstream }: IntegrationSettings): RuleFault[] {

@@ -414,6 +414,16 @@ describe('refuses', () => {
       /\/magento: expected a value, it is missing/,
     ],
     [
+      'an empty file',
+      { integrations: { a: null } },
+      /a\.yaml:1 \/name: expected a value, it is missing/,
+    ],
+    [
+      'a schema of the shop that is none',
+      { magentoSchema: { swagger: '3.0' } },
+      /magento\/schema\.json \/: expected the Swagger 2\.0 document of a shop/,
+    ],
+    [
       'no integration at all',
       { integrations: {} },
       /integrations \/: expected at least one \.yaml file/,
@@ -456,9 +466,11 @@ describe('refuses', () => {
     )
     await promisify(execFile)('mkfifo', [join(directory.path, 'integrations', 'pipe.yaml')])
     await mkdir(join(directory.path, 'integrations', 'folder.yaml'))
+    await mkdir(join(directory.path, 'magento', 'schema.json'), { recursive: true })
     const { stderr } = await runCommand(['check', '--config', directory.path], testEnv)
     assert.match(stderr, /pipe\.yaml \/: expected a readable file \(not a regular file\)/)
     assert.match(stderr, /folder\.yaml \/: expected a readable file \(not a regular file\)/)
+    assert.match(stderr, /schema\.json \/: expected a readable file \(not a regular file\)/)
     assert.match(
       stderr,
       /\/token: expected the file \/dev\/zero to be readable \(not a regular file\)/,

@@ -79,6 +79,9 @@ const certified = (keyOf: string) => ({
 const searching = (searchCriteria: object) => ({
   integration: { policies: { routes, searchCriteria } },
 })
+const validating = (modes: object) => ({
+  integration: { policies: { routes, magentoSchema: { mode: 'off', routes: modes } } },
+})
 const bodyReaders = ['known-attacks', 'sensitive-routes', 'magento-schema', 'request-schema']
 
 /** What is wrong, beside what is right in its place. */
@@ -257,6 +260,12 @@ const cases: readonly {
       routes: { [routes[0] as string]: { maxPageSize: 20 } },
     }),
   },
+  ...(['enforce', 'reportOnly'] as const).map((mode) => ({
+    what: `magentoSchema ${mode} for one route, without the schema of the shop`,
+    at: '/policies/magentoSchema',
+    wrong: validating({ [routes[1] as string]: mode }),
+    right: validating({ [routes[1] as string]: 'off' }),
+  })),
   {
     what: 'audit details in a variable that the route does not have',
     at: '/policies/auditDetails/GET ~1V1~1products~1:sku/skus/0',

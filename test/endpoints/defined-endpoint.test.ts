@@ -455,6 +455,14 @@ describe('a file is refused', () => {
       /\/answer: expected regular expressions that are fast for every text/,
     ],
     [
+      'whose body has such an expression',
+      {
+        route: 'POST /V1/erp/articles',
+        call: { route: 'POST /V1/products', body: String.raw`$replace(sku, /\s+$/i, "")` },
+      },
+      /\/call\/body: expected regular expressions that are fast for every text/,
+    ],
+    [
       'whose call has a variable that its route has not',
       { call: { route: 'GET /V1/products/:sku' } },
       /\/call\/route: expected no :sku/,

@@ -138,12 +138,13 @@ describe('a reload takes over who forwards client certificates', () => {
     'X-SSL-Client-Cert': encodeURIComponent(pem('client.cert').toString()),
   }
 
-  test('and in which header', async () => {
+  test('in which header, and for the first integration that has one', async () => {
     await using gateway = await startReloadable({
       magentoUrl: magento.url,
-      integrations: [pinned('client')],
+      integrations: [globex],
       gateway: behind(['127.0.0.1'], 'X-Client-Cert'),
     })
+    await gateway.writeIntegration(pinned('client'))
     const statuses = async () => {
       const found: number[] = []
       for (const [name, value] of Object.entries(forwarded)) {

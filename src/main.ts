@@ -14,7 +14,7 @@ const usage = `usage: magegate COMMAND [options]
       --request ID  --sku SKU  --order ID  --job ID  --integration NAME
       --route PATTERN  --code CODE  --status STATUS  --from TIME  --to TIME
   jobs list --config DIR [--integration NAME] [--state STATE] [--limit N] [--json]
-  jobs show ID | cancel ID | retry ID ... | retry --all | dead   --config DIR
+  jobs show ID | cancel ID | retry ID ... | retry --all | dead [--limit N]   --config DIR
                        show and cancel accepted jobs, put dead ones back; beside a running gateway
   jobs discard ID ... | discard --all | dead   --config DIR [--callbacks]
                        forget dead jobs; forget and list dead call-backs

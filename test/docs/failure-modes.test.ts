@@ -28,8 +28,15 @@ async function testText(path: string): Promise<string> {
   return [text, ...(await Promise.all(tables))].join('\n')
 }
 
-/** A name stands in quotes, whole or as far as its first colon; or it is a key of a table. */
+/**
+ * A name stands in quotes, whole or as far as its first colon; or it is a key of a table. One that the page cuts short
+ * must be the beginning of a single name.
+ */
 function isNamedIn(text: string, name: string): boolean {
+  if (name.endsWith('…')) {
+    const begin = name.slice(0, -1)
+    return text.split(`'${begin}`).length + text.split(`\`${begin}`).length === 3
+  }
   const begins = [`'${name}'`, `'${name}:`, `\`${name}\``, `\`${name}:`, `\n  ${name}: {`]
   return begins.some((begin) => text.includes(begin))
 }

@@ -62,10 +62,16 @@ function assertRecorded(record: AuditRecord, fault: Told): void {
 
 type Told = Pick<UpstreamFault, 'status' | 'code' | 'reason' | 'upstreamStatus'>
 
-function assertAnswered(answer: ClientAnswer, fault: Told & { readonly retryAfter?: string }) {
+function assertAnswered(
+  answer: ClientAnswer,
+  fault: Told & Pick<UpstreamFault, 'body' | 'retryAfter'>,
+) {
   assert.equal(answer.status, fault.status)
   assert.equal(answer.headers['retry-after'], fault.retryAfter)
-  if (fault.code === undefined) return
+  if (fault.code === undefined) {
+    assert.equal(answer.body, fault.body)
+    return
+  }
   assert.equal(answer.headers['content-type'], 'application/problem+json')
   const problem = problemOf(answer)
   assert.equal(problem.code, fault.code)

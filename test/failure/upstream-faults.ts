@@ -10,6 +10,8 @@ export interface UpstreamFault {
   readonly status: number
   /** Undefined where the answer of Magento is passed on. */
   readonly code: string | undefined
+  /** The body that is passed on. */
+  readonly body?: string
   readonly retryAfter?: string
   /** What the record tells the operator. */
   readonly reason?: RegExp
@@ -18,6 +20,8 @@ export interface UpstreamFault {
 
 const crlf = '\r\n'
 const page = '<!doctype html><title>Error</title><h1>on 10.20.30.40:8081, see /var/www/magento</h1>'
+const later = '{"message":"later"}'
+const internalError = '{"message":"Internal Error. Details are in the log."}'
 
 function head(status: string, ...fields: string[]): string {
   return [`HTTP/1.1 ${status}`, ...fields, '', ''].join(crlf)
@@ -148,16 +152,18 @@ export const upstreamFaults: readonly UpstreamFault[] = [
   },
   {
     magento: 'answers 503 in JSON',
-    does: json('503 Service Unavailable', '{"message":"later"}'),
+    does: json('503 Service Unavailable', later),
     status: 503,
     code: undefined,
+    body: later,
     upstreamStatus: 503,
   },
   {
     magento: 'answers 503 in JSON, with Retry-After',
-    does: json('503 Service Unavailable', '{"message":"later"}', 'Retry-After: 7'),
+    does: json('503 Service Unavailable', later, 'Retry-After: 7'),
     status: 503,
     code: undefined,
+    body: later,
     retryAfter: '7',
     upstreamStatus: 503,
   },
@@ -216,16 +222,15 @@ export const upstreamFaults: readonly UpstreamFault[] = [
     does: html('404 Not Found'),
     status: 404,
     code: undefined,
+    body: page,
     upstreamStatus: 404,
   },
   {
     magento: 'answers 500 in JSON',
-    does: json(
-      '500 Internal Server Error',
-      '{"message":"Internal Error. Details are in the log."}',
-    ),
+    does: json('500 Internal Server Error', internalError),
     status: 500,
     code: undefined,
+    body: internalError,
     upstreamStatus: 500,
   },
   {
@@ -240,6 +245,7 @@ export const upstreamFaults: readonly UpstreamFault[] = [
     does: answers(`${head('200 OK', 'Content-Length: 2')}{}${head('200 OK')}{"of":"another"}`),
     status: 200,
     code: undefined,
+    body: '{}',
     upstreamStatus: 200,
   },
   {
@@ -276,7 +282,7 @@ export const upstreamFaults: readonly UpstreamFault[] = [
 ]
 
 /** The same after a part of an answer has been passed on: a status cannot be taken back. */
-export interface CutFault extends Omit<UpstreamFault, 'retryAfter'> {
+export interface CutFault extends Omit<UpstreamFault, 'body' | 'retryAfter'> {
   readonly upstreamStatus: 200
 }
 

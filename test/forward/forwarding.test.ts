@@ -328,7 +328,10 @@ describe('of the answer', () => {
       ['?a=1', '?a=1'],
     ] as const) {
       location = given
-      const { headers } = await send(both.gateway.url, { headers: globexHeaders })
+      const sent = both.upstream.requests.length
+      const { status, headers } = await send(both.gateway.url, { headers: globexHeaders })
+      assert.equal(status, 302)
+      assert.equal(both.upstream.requests.length, sent + 1, 'it is not followed')
       assert.equal(headers.location, passedOn)
       assert.equal(headers['content-location'], passedOn)
     }

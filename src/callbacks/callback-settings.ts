@@ -43,7 +43,7 @@ export const CallbackSettings = Type.Object(
     }),
     timeoutMs: Milliseconds(
       20_000,
-      "Time within which the receiver's whole answer must have arrived.",
+      "Longest that a sending takes, from the DNS query to the end of the receiver's answer, whose status counts even if it has no end.",
       120_000,
     ),
     retry: Type.Object(

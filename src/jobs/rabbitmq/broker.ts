@@ -48,6 +48,9 @@ const heartbeatSeconds = 5
 /** How many deadlines each step of a set-up may take; to make a queue takes longer than to confirm a message. */
 const deadlinesForSetUp = 10
 
+/** The codes for a queue that is not there. */
+const isMissing: ReadonlySet<string> = new Set(['BROKER_HAS_NO_QUEUE', 'AMQP_404'])
+
 /** Connects; resolves after the first attempt, even if that fails. */
 export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   const { deadlineMs, declare, onChange } = settings
@@ -70,6 +73,13 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     // The broker would read what it is sent only when it has room again, long after the deadline.
     if (isBlocked) throw brokerError('BROKER_FULL')
     return current
+  }
+
+  /** The error to throw for one of RabbitMQ. If somebody has deleted a queue, all are declared anew, on a new connection. */
+  function failed(connection: ChannelModel, error: unknown): Error {
+    const code = brokerErrorCode(error)
+    if (isMissing.has(code)) connection.close().catch(() => undefined)
+    return brokerError(code)
   }
 
   async function setUp(connection: ChannelModel): Promise<void> {
@@ -134,7 +144,12 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
 
   return {
     publish: async (...message) => {
-      await usable().publish(...message)
+      const { connection, publish } = usable()
+      try {
+        await publish(...message)
+      } catch (error) {
+        throw failed(connection, error)
+      }
     },
     withChannel: async (act) => {
       const { connection } = usable()
@@ -146,7 +161,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
           await untilFarewell(channel.close())
         }
       } catch (error) {
-        throw brokerError(brokerErrorCode(error))
+        throw failed(connection, error)
       }
     },
     onConnection: (user) => {

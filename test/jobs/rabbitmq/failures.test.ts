@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import { connect } from 'amqplib'
 import type { Delivery, Settlement } from '../../../src/jobs/durable-queue.ts'
+import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
 import { boundToThisProcess } from '../../support/bound-process.ts'
 import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
@@ -274,6 +276,25 @@ describe('jobs in RabbitMQ', () => {
       while (order.length < 20) await delay(5)
       await untilEmpty(other as TestBackend)
       assert.deepEqual(order, ids)
+    }))
+
+  test('become dead letters and are counted, though somebody has deleted the queue of those', () =>
+    withBackend(async (backend) => {
+      const { jobs } = backend
+      await using stack = new AsyncDisposableStack()
+      const connection = await connect(rabbit.url)
+      stack.defer(() => connection.close())
+      const channel = await connection.createChannel()
+      const { dead } = queueNames('jobs')
+      await channel.deleteQueue(dead)
+      // Whoever counts finds that it is missing, and so does a job that becomes a dead letter.
+      await assert.rejects(jobs.depth(), { code: 'AMQP_404' })
+      while ((await jobs.depth().catch(() => undefined)) === undefined) await delay(20)
+      await jobs.put(entryOf('dies'))
+      const { settle } = await deliveriesOf(jobs).next()
+      await channel.deleteQueue(dead)
+      settle({ state: 'dead', reason: 'refused' })
+      while (!(await jobs.discard('dies').catch(() => false))) await delay(20)
     }))
 
   test('reach a broker over TLS whose certificate is verified, and no other', async () => {

@@ -33,7 +33,12 @@ export async function openJobsPart(
     log.error({ err: error }, 'a job could not be stored, delivered or carried out')
   }, clock)
   const backend = await openJobBackend({ jobs: settings, store }, log, onFault)
-  const counts = openJobMetrics(metrics.registry, backend.jobs.depth, Date.now)
+  const depth = async () => {
+    // Nothing is put into it any more, though a file that was moved can still be read.
+    if (backend.isLost?.()) throw new Error('the file of jobs is lost')
+    return backend.jobs.depth()
+  }
+  const counts = openJobMetrics(metrics.registry, depth, Date.now)
   return openJobs(backend, settings, {
     clock: Date.now,
     random: Math.random,

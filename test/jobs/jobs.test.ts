@@ -411,6 +411,8 @@ describe('jobs', () => {
     while (unready.ok)
     const { reasons } = (await unready.json()) as { readonly reasons: readonly string[] }
     assert.deepEqual(reasons, ['the file of jobs is lost until a restart'])
+    // An alert goes by it: a balancer sends no more jobs that could be refused.
+    await scrapeUntil(jobs.gateway, ({ value }) => value('magegate_jobs_away') === 1)
   })
 
   test('of an integration that passes the credential of its caller on are carried out at once', async () => {

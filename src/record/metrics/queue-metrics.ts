@@ -5,7 +5,7 @@ import type { QueueDepth } from '../../jobs/durable-queue.ts'
 export interface QueueForm {
   /**
    * The gauge of entries by state; with `_oldest_age_seconds` added, the gauge of the oldest entry's age, and with
-   * `_away` that of whether the queue cannot be read.
+   * `_away` that of whether the queue is out of reach.
    */
   readonly name: string
   readonly help: string
@@ -50,7 +50,7 @@ export function queueMetrics(
   })
   new Gauge({
     name: `${name}_away`,
-    help: '1 while the queue cannot be read, so that nothing is put into it or taken from it; otherwise 0.',
+    help: '1 while the queue cannot be read, or nothing can be put into it; otherwise 0.',
     registers,
     async collect() {
       this.set(Number((await ask()) === undefined))

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { tallyCounter, watchedGauge } from './tally.ts'
+import { eventCounter, watchedGauge } from './tally.ts'
 
 /** What the recorder knows about records that have not been written yet. */
 export interface AuditBacklog {
@@ -17,11 +17,11 @@ export interface AuditMetrics {
 
 /** Registers the metrics of the audit trail. */
 export function auditMetrics(registry: Registry): AuditMetrics {
-  const failures = tallyCounter(registry, {
+  const countFailure = eventCounter(registry, {
     name: 'magegate_audit_failures_total',
     help: 'Attempts to write to the audit trail that failed.',
     labelNames: [],
-  })({})
+  })
   const watchWaiting = watchedGauge(registry, {
     name: 'magegate_audit_waiting_records',
     help: 'Requests that have ended and whose records are not written yet.',
@@ -31,9 +31,7 @@ export function auditMetrics(registry: Registry): AuditMetrics {
     help: 'How long the current batch of records has been under way to the disk.',
   })
   return {
-    failed: () => {
-      failures.count += 1
-    },
+    failed: () => countFailure({}),
     watch: ({ waiting, lagMs }) => {
       watchWaiting(waiting)
       watchLag(() => lagMs() / 1000)

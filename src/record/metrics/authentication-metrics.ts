@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import { tallyCounter } from './tally.ts'
+import { eventCounter } from './tally.ts'
 
 /** By policy, the kind of credential that it looks at. */
 const kinds: Readonly<Record<string, string>> = {
@@ -19,14 +19,14 @@ const kinds: Readonly<Record<string, string>> = {
 export function authenticationMetrics(
   registry: Registry,
 ): (record: AuditRecord, request: RequestContext) => void {
-  const failures = tallyCounter(registry, {
+  const countFailure = eventCounter(registry, {
     name: 'magegate_authentication_failures_total',
     help: 'Requests refused with 401 or for their address, by kind: nobody, address, token, certificate, signature, replay.',
     labelNames: ['kind'],
   })
   return (record, request) => {
     if (record.code === 'unauthenticated' || record.code === 'address-not-allowed') {
-      failures({ kind: kindOf(record, request) }).count += 1
+      countFailure({ kind: kindOf(record, request) })
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { AuditRecord } from '../audit-record.ts'
-import { tallyCounter } from './tally.ts'
+import { eventCounter } from './tally.ts'
 
 /** Metrics of the response cache. */
 export interface CacheMetrics {
@@ -12,7 +12,7 @@ export interface CacheMetrics {
 
 /** Registers the metrics of the response cache. */
 export function cacheMetrics(registry: Registry): CacheMetrics {
-  const uses = tallyCounter(registry, {
+  const countUse = eventCounter(registry, {
     name: 'magegate_cache_requests_total',
     help: 'Requests of cached routes, by what the response cache did.',
     labelNames: ['route', 'result'],
@@ -24,7 +24,7 @@ export function cacheMetrics(registry: Registry): CacheMetrics {
   })
   return {
     observe: ({ cache, route = 'none' }) => {
-      if (cache !== undefined) uses({ route, result: cache }).count += 1
+      if (cache !== undefined) countUse({ route, result: cache })
     },
     waiting: (change) => waiting.inc(change),
   }

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
 import { queueMetrics } from './queue-metrics.ts'
-import { tallyCounter } from './tally.ts'
+import { eventCounter } from './tally.ts'
 
 /** The outcome of one attempt to send; `failed` is tried again, `dead` is not. */
 export type SendingOutcome = 'delivered' | 'failed' | 'dead'
@@ -31,14 +31,12 @@ export function openCallbackMetrics(
     depth,
     clock,
   )
-  const sendings = tallyCounter(registry, {
+  const countSending = eventCounter(registry, {
     name: 'magegate_callbacks_sent_total',
     help: 'Sendings of call-backs: delivered, failed and tried again, or dead.',
     labelNames: ['integration', 'outcome'],
   })
   return {
-    sent: (integration, outcome) => {
-      sendings({ integration, outcome }).count += 1
-    },
+    sent: (integration, outcome) => countSending({ integration, outcome }),
   }
 }

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-import { tallyCounter, watchedGauge } from './tally.ts'
+import { eventCounter, watchedGauge } from './tally.ts'
 
 /** Metrics of the configuration and of attempts to load a new one. */
 export interface ConfigMetrics {
@@ -23,11 +23,11 @@ export function configMetrics(registry: Registry): ConfigMetrics {
     help: 'When the configuration in force was loaded, in seconds since the epoch.',
     registers,
   })
-  const failures = tallyCounter(registry, {
+  const countFailure = eventCounter(registry, {
     name: 'magegate_config_reload_failures_total',
     help: 'Reloads that were refused or failed, and changed nothing.',
     labelNames: [],
-  })({})
+  })
   const watchLiving = watchedGauge(registry, {
     name: 'magegate_config_living_generations',
     help: 'Configurations that requests still use; 1 if all use the current one.',
@@ -37,9 +37,7 @@ export function configMetrics(registry: Registry): ConfigMetrics {
       generation.set(number)
       loadedAt.setToCurrentTime()
     },
-    reloadFailed: () => {
-      failures.count += 1
-    },
+    reloadFailed: () => countFailure({}),
     watchLiving,
   }
 }

@@ -1,5 +1,5 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
-import { watchedGauge } from './tally.ts'
+import { Gauge, type Registry } from 'prom-client'
+import { eventCounter, watchedGauge } from './tally.ts'
 
 /** Metrics of the public listener. */
 export interface ConnectionMetrics {
@@ -18,33 +18,31 @@ export interface ConnectionMetrics {
 
 /** Registers the metrics of the public listener. */
 export function connectionMetrics(registry: Registry): ConnectionMetrics {
-  const registers = [registry]
-  const refused = new Counter({
+  const countRefused = eventCounter(registry, {
     name: 'magegate_connections_refused_total',
     help: 'Connections that were closed at once, by the bound that they exceeded.',
-    labelNames: ['bound'] as const,
-    registers,
+    labelNames: ['bound'],
   })
-  const failures = new Counter({
+  const countFailure = eventCounter(registry, {
     name: 'magegate_certificate_failures_total',
     help: 'New certificates of the public listener that could not be used.',
-    registers,
+    labelNames: [],
   })
   // Registered only once there is a certificate.
   let end: Gauge<'certificate'> | undefined
   return {
-    refused: (bound) => refused.inc({ bound }),
+    refused: (bound) => countRefused({ bound }),
     watchBodies: watchedGauge(registry, {
       name: 'magegate_request_bodies_bytes',
       help: 'Memory taken by the bodies of requests that are arriving or under way.',
     }),
-    certificateFailed: () => failures.inc(),
+    certificateFailed: () => countFailure({}),
     certificateEnds: ({ listenerMs, clientCaMs }) => {
       end ??= new Gauge({
         name: 'magegate_certificate_not_after_timestamp_seconds',
         help: 'When certificates end, in seconds since the epoch: the first of the chain of the public listener, and of the authorities for client certificates.',
         labelNames: ['certificate'] as const,
-        registers,
+        registers: [registry],
       })
       end.reset()
       end.set({ certificate: 'listener' }, listenerMs / 1000)

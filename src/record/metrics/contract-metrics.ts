@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { tallyCounter } from './tally.ts'
+import { eventCounter } from './tally.ts'
 
 /** Metrics of how well requests and answers keep to Magento's schema. */
 export interface ContractMetrics {
@@ -11,22 +11,18 @@ export interface ContractMetrics {
 
 /** Registers the metrics of Magento's schema. */
 export function contractMetrics(registry: Registry): ContractMetrics {
-  const violations = tallyCounter(registry, {
+  const countViolation = eventCounter(registry, {
     name: 'magegate_contract_violations_total',
     help: 'Requests that depart from the schema of Magento and were only reported.',
     labelNames: ['integration', 'route'],
   })
-  const drifts = tallyCounter(registry, {
+  const countDrift = eventCounter(registry, {
     name: 'magegate_answer_drift_total',
     help: 'Answers of Magento that depart from its schema.',
     labelNames: ['integration', 'route'],
   })
   return {
-    violated: (integration, route) => {
-      violations({ integration, route }).count += 1
-    },
-    drifted: (integration, route) => {
-      drifts({ integration, route }).count += 1
-    },
+    violated: (integration, route) => countViolation({ integration, route }),
+    drifted: (integration, route) => countDrift({ integration, route }),
   }
 }

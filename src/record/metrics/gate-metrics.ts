@@ -1,5 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { watchedGauge } from './tally.ts'
+import { Gauge, type Registry } from 'prom-client'
+import { eventCounter, tallyCounter, tallyHistogram, watchedGauge } from './tally.ts'
 
 /** The state of requests to Magento, read at each scrape. */
 export interface MagentoStatus {
@@ -22,28 +22,28 @@ export interface GateMetrics {
   readonly watch: (read: () => MagentoStatus) => void
 }
 
+const waitBounds = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const circuitStates = ['closed', 'open', 'half-open'] as const
 
 /** Registers the metrics of requests that are held back from Magento. */
 export function gateMetrics(registry: Registry): GateMetrics {
   const registers = [registry]
-  const sheds = new Counter({
+  const sheds = tallyCounter(registry, {
     name: 'magegate_upstream_shed_total',
     help: 'Requests that were not sent to Magento, by reason.',
-    labelNames: ['reason'] as const,
-    registers,
+    labelNames: ['reason'],
   })
-  for (const reason of ['queue-full', 'deadline', 'circuit-open']) sheds.inc({ reason }, 0)
-  const waits = new Histogram({
+  for (const reason of ['queue-full', 'deadline', 'circuit-open']) sheds({ reason })
+  const waitForm = {
     name: 'magegate_upstream_queue_wait_seconds',
     help: 'How long requests waited that had to wait for their turn at Magento.',
-    buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-    registers,
-  })
-  const opened = new Counter({
+    labelNames: [],
+  }
+  const waits = tallyHistogram(registry, waitForm, waitBounds)({})
+  const countOpened = eventCounter(registry, {
     name: 'magegate_upstream_circuit_opened_total',
     help: 'How often the circuit to Magento opened because Magento failed.',
-    registers,
+    labelNames: [],
   })
   function watch(read: () => MagentoStatus): void {
     watchedGauge(registry, {
@@ -81,9 +81,11 @@ export function gateMetrics(registry: Registry): GateMetrics {
     })
   }
   return {
-    shed: (reason) => sheds.inc({ reason }),
+    shed: (reason) => {
+      sheds({ reason }).count += 1
+    },
     waited: (ms) => waits.observe(ms / 1000),
-    circuitOpened: () => opened.inc(),
+    circuitOpened: () => countOpened({}),
     watch,
   }
 }

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
 import { queueMetrics } from './queue-metrics.ts'
-import { tallyCounter } from './tally.ts'
+import { eventCounter } from './tally.ts'
 
 /** Metrics of jobs. */
 export interface JobMetrics {
@@ -30,30 +30,24 @@ export function openJobMetrics(
     depth,
     clock,
   )
-  const accepted = tallyCounter(registry, {
+  const countAccepted = eventCounter(registry, {
     name: 'magegate_jobs_accepted_total',
     help: 'Requests that were accepted as jobs.',
     labelNames: ['integration'],
   })
-  const attempts = tallyCounter(registry, {
+  const countAttempt = eventCounter(registry, {
     name: 'magegate_jobs_attempts_total',
     help: 'Attempts to carry out jobs, by outcome.',
     labelNames: ['integration', 'outcome'],
   })
-  const ended = tallyCounter(registry, {
+  const countEnd = eventCounter(registry, {
     name: 'magegate_jobs_ended_total',
     help: 'Jobs that are over, by how they ended.',
     labelNames: ['integration', 'state'],
   })
   return {
-    accepted: (integration) => {
-      accepted({ integration }).count += 1
-    },
-    attempted: (integration, outcome) => {
-      attempts({ integration, outcome }).count += 1
-    },
-    ended: (integration, state) => {
-      ended({ integration, state }).count += 1
-    },
+    accepted: (integration) => countAccepted({ integration }),
+    attempted: (integration, outcome) => countAttempt({ integration, outcome }),
+    ended: (integration, state) => countEnd({ integration, state }),
   }
 }

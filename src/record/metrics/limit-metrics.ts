@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Registry } from 'prom-client'
 import { type Limit, type LimitState, sizeOf } from '../../contract/limit.ts'
 import type { RequestContext } from '../../request-context.ts'
-import { readGauge, tallyCounter } from './tally.ts'
+import { eventCounter, readGauge } from './tally.ts'
 
 /** Metrics of limits. */
 export interface LimitMetrics {
@@ -28,7 +28,7 @@ const windowMs = 60_000
  * the configuration gets a series with the first request to which it applies.
  */
 export function limitMetrics(registry: Registry): LimitMetrics {
-  const exceeded = tallyCounter(registry, {
+  const countExceeded = eventCounter(registry, {
     name: 'magegate_limit_exceeded_total',
     help: 'Requests beyond a limit, by whether it is enforced or only reported.',
     labelNames: ['integration', 'limit', 'mode'],
@@ -58,9 +58,8 @@ export function limitMetrics(registry: Registry): LimitMetrics {
   }
 
   return {
-    exceeded: (integration, limit, isEnforced) => {
-      exceeded({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }).count += 1
-    },
+    exceeded: (integration, limit, isEnforced) =>
+      countExceeded({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }),
     observe: ({ limitUse, endedAt }) => {
       if (limitUse === undefined) return
       for (const [index, limit] of limitUse.limits.entries()) {

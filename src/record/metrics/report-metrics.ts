@@ -1,17 +1,15 @@
 import type { Registry } from 'prom-client'
-import { tallyCounter } from './tally.ts'
+import { eventCounter } from './tally.ts'
 
 /** Counts a refusal that was only reported. */
 export type CountReported = (integration: string, policy: string, code: string) => void
 
 /** Counts what policies that only report would have refused. */
 export function reportMetrics(registry: Registry): CountReported {
-  const reported = tallyCounter(registry, {
+  const count = eventCounter(registry, {
     name: 'magegate_reported_refusals_total',
     help: 'Refusals of policies that only report, by the code that would have been answered.',
     labelNames: ['integration', 'policy', 'code'],
   })
-  return (integration, policy, code) => {
-    reported({ integration, policy, code }).count += 1
-  }
+  return (integration, policy, code) => count({ integration, policy, code })
 }

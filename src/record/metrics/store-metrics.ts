@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { tallyCounter, watchedGauge } from './tally.ts'
+import { eventCounter, watchedGauge } from './tally.ts'
 
 /** Metrics of Redis. */
 export interface StoreMetrics {
@@ -12,27 +12,23 @@ export interface StoreMetrics {
 
 /** Registers the metrics of the store that processes share. */
 export function storeMetrics(registry: Registry): StoreMetrics {
-  const lost = tallyCounter(registry, {
+  const countLoss = eventCounter(registry, {
     name: 'magegate_store_losses_total',
     help: 'How often Redis went away.',
     labelNames: [],
-  })({})
-  const fallbacks = tallyCounter(registry, {
+  })
+  const countFallback = eventCounter(registry, {
     name: 'magegate_store_fallbacks_total',
     help: 'Decisions that were made without Redis because it was away.',
     labelNames: [],
-  })({})
+  })
   const watchAway = watchedGauge(registry, {
     name: 'magegate_store_away',
     help: '1 while Redis is away, 0 while it is there or there is none.',
   })
   return {
-    lost: () => {
-      lost.count += 1
-    },
-    fellBack: () => {
-      fallbacks.count += 1
-    },
+    lost: () => countLoss({}),
+    fellBack: () => countFallback({}),
     watch: (isAway) => watchAway(() => Number(isAway())),
   }
 }

@@ -32,6 +32,18 @@ export function tallyCounter<Label extends string>(
   return find
 }
 
+/** Registers a counter; gives the function that counts one event. A counter without labels is shown from the start. */
+export function eventCounter<Label extends string = never>(
+  registry: Registry,
+  form: MetricForm<Label>,
+): (labels: LabelValues<Label>) => void {
+  const find = tallyCounter(registry, form)
+  if (form.labelNames.length === 0) find({} as LabelValues<Label>)
+  return (labels) => {
+    find(labels).count += 1
+  }
+}
+
 /** One series of a histogram. */
 export interface HistogramTally {
   readonly observe: (value: number) => void

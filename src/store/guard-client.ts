@@ -1,5 +1,4 @@
 import type { RedisClient } from './redis-client.ts'
-import { leaveRefusedDatabase } from './redis-database.ts'
 import { type GuardSettings, guardRedis, type RedisGuard, redisErrorCode } from './redis-guard.ts'
 
 /**
@@ -19,7 +18,6 @@ export async function guardClient(
   const guard = guardRedis(actions, settings)
   // Without a listener ioredis prints errors to the console, address included.
   redis.on('error', (error: Error) => guard.lost(redisErrorCode(error)))
-  leaveRefusedDatabase(redis)
   redis.on('close', () => guard.lost('CLOSED'))
   await new Promise<void>((resolve) => {
     // If all sentinels are away, ioredis emits only an error.

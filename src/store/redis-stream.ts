@@ -1,7 +1,6 @@
 import { Redis } from 'ioredis'
 import type { Secret } from '../contract/secret.ts'
-import { outliveTlsErrors } from './redis-client.ts'
-import { leaveRefusedDatabase } from './redis-database.ts'
+import { leaveRefusedDatabase, outliveTlsErrors } from './redis-client.ts'
 
 /** A Redis stream to which lines are appended. */
 export interface RedisStream {

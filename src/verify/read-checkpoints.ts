@@ -58,23 +58,23 @@ export async function readCheckpoints(
     }
   }
   const checkpoints = [...found.values()].sort((one, other) => one.to - other.to)
-  if (checkpoints.length === 0) {
-    return { checkpoints, fault: `${files.join(', ')}: there is no checkpoint here` }
-  }
+  const fault =
+    checkpoints.length === 0
+      ? `${files.join(', ')}: there is no checkpoint here`
+      : faultInOrder(checkpoints)
+  return fault === undefined ? { checkpoints } : { checkpoints, fault }
+}
+
+function faultInOrder(checkpoints: readonly Checkpoint[]): string | undefined {
   for (const [index, { from, to, count, at, keyNumber }] of checkpoints.entries()) {
     const before = checkpoints[index - 1]
     if (before !== undefined && keyNumber < before.keyNumber) {
-      return {
-        checkpoints,
-        fault: `${at}: this checkpoint has a key that was replaced before, at ${before.at}`,
-      }
+      return `${at}: this checkpoint has a key that was replaced before, at ${before.at}`
     }
-    if (count !== to - from + 1)
-      return { checkpoints, fault: `${at}: this checkpoint counts other lines than it covers` }
+    if (count !== to - from + 1) return `${at}: this checkpoint counts other lines than it covers`
     if (before !== undefined && from !== before.to + 1) {
-      const fault = `${at}: between ${before.at} and this checkpoint, lines are covered by none or by two`
-      return { checkpoints, fault }
+      return `${at}: between ${before.at} and this checkpoint, lines are covered by none or by two`
     }
   }
-  return { checkpoints }
+  return undefined
 }

@@ -7,24 +7,22 @@ const script = (name: string) => luaScript(`${name}.lua`, import.meta.url, 3)
 
 /** The scripts, by the names of their commands on the client. */
 export const entryScripts = {
-  noteEntry: script('note-entry'),
+  renewEntry: script('renew-entry'),
   markEntryPut: script('mark-entry-put'),
   cancelEntry: script('cancel-entry'),
   beginEntry: script('begin-entry'),
   settleEntry: script('settle-entry'),
-  reviveEntry: script('revive-entry'),
 }
 
 type Script<Answer> = (...keysAndValues: (string | number)[]) => Promise<Answer>
 
 /** A Redis client on which the scripts are defined. */
 export interface EntryCommands {
-  readonly noteEntry: Script<number>
+  readonly renewEntry: Script<number>
   readonly markEntryPut: Script<number>
   readonly cancelEntry: Script<'cancelled' | 'begun' | 'absent'>
   readonly beginEntry: Script<readonly [string, ...(string | null)[]]>
   readonly settleEntry: Script<number>
-  readonly reviveEntry: Script<number>
 }
 
 /** How long it is remembered that an entry was cancelled, since the entry itself may still be in the queue. */
@@ -48,9 +46,11 @@ export function redisEntryRecords(
   const keysOf = (id: string) => [`${prefix}:entry:${id}`, live, cancelled, id] as const
   const ask = <Answer>(command: () => Promise<Answer>) => askRedis(live, command)
 
+  const renew = async (id: string, lifeMs: number, isDeadRenewed: boolean) =>
+    (await ask(() => redis.renewEntry(...keysOf(id), lifeMs, Number(isDeadRenewed)))) === 1
+
   return {
-    note: async (id, lifeMs) =>
-      (await ask(() => redis.noteEntry(...keysOf(id), lifeMs))) === 1 ? 'put' : 'fresh',
+    note: async (id, lifeMs) => ((await renew(id, lifeMs, false)) ? 'fresh' : 'put'),
     markPut: async (id, putAtMs) => {
       await ask(() => redis.markEntryPut(...keysOf(id), putAtMs))
     },
@@ -72,7 +72,7 @@ export function redisEntryRecords(
       ]
       return (await ask(() => redis.settleEntry(...keysOf(id), ...values))) === 1
     },
-    revive: async (id, lifeMs) => (await ask(() => redis.reviveEntry(...keysOf(id), lifeMs))) === 1,
+    revive: (id, lifeMs) => renew(id, lifeMs, true),
     forget: async (id) => {
       const [record] = keysOf(id)
       await ask(() => redis.del(record))

@@ -1,13 +1,15 @@
--- Notes an entry that is about to be put.
+-- Makes an entry that is not in the queue as new as one that was never put.
 --
 -- KEYS     record, entries in the queue, cancelled ones
 -- ARGV[1]  id
 -- ARGV[2]  life of the record, milliseconds
--- answer   1 if it is in the queue or dead, so that it must not be put again; otherwise 0
+-- ARGV[3]  1 if that goes for a dead one too
+-- answer   1, or 0 if nothing was done, since it must not be put again
 
 local state, is_put = unpack(redis.call('HMGET', KEYS[1], 'state', 'put'))
-if state == 'running' or state == 'dead' or (state == 'waiting' and is_put) then return 1 end
+if state == 'running' or (state == 'waiting' and is_put) then return 0 end
+if state == 'dead' and ARGV[3] ~= '1' then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'state', 'waiting', 'untouched', 1, 'attempts', 0, 'interrupted', 0)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 0
+return 1

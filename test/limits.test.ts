@@ -15,7 +15,7 @@ import {
 import { startRawUpstream } from './support/raw-upstream.ts'
 import { startRedis, withClient } from './support/redis.ts'
 import { startCluster, startSentinel } from './support/redis-topologies.ts'
-import { pem, pemFile } from './support/tls/pem.ts'
+import { loopbackTls, pem } from './support/tls/pem.ts'
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -349,10 +349,9 @@ describe('an address whose requests are refused before an integration can be cha
 
   test('although it does not read the answers, of which HTTP/2 tells the statuses', async () => {
     await using upstream = await startUpstream()
-    const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
-      gateway: { listen: { tls, requireHttps: true }, limits: { perAddress } },
+      gateway: { listen: { tls: loopbackTls, requireHttps: true }, limits: { perAddress } },
       integrations: [globex],
     })
     const settings = { initialWindowSize: 0 }

@@ -4,7 +4,7 @@ import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, testEnv } from '../support/gateway.ts'
-import { pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pemFile } from '../support/tls/pem.ts'
 
 const digest = (digit: string) => digit.repeat(64)
 const tokens = ['env:ACME_TOKEN', 'env:GLOBEX_TOKEN']
@@ -74,8 +74,7 @@ test('a certificate may be pinned for two integrations whose tokens tell which i
 })
 
 test('a certificate that no caller could show is a fault', async () => {
-  const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
-  const withAuthority = { tls: { ...tls, clientCaFile: pemFile('ca.cert') } }
+  const withAuthority = { tls: { ...loopbackTls, clientCaFile: pemFile('ca.cert') } }
   const { trustedProxies, clientCertificateHeader } = forwarding
   const key = { spkiSha256: [digest('a')] }
   const subject = { subject: { CN: 'acme-erp' } }
@@ -84,10 +83,10 @@ test('a certificate that no caller could show is a fault', async () => {
   for (const listen of [{}, { trustedProxies }, { clientCertificateHeader }]) {
     assert.deepEqual(await faultsOf([key], [true], listen), [unseen], JSON.stringify(listen))
   }
-  assert.deepEqual(await faultsOf([key], [], { tls }), [])
-  assert.deepEqual(await faultsOf([subject], [], { tls }), [
+  assert.deepEqual(await faultsOf([key], [], { tls: loopbackTls }), [])
+  assert.deepEqual(await faultsOf([subject], [], { tls: loopbackTls }), [
     '0.yaml /credentials/clientCertificate/subject: an authority that vouches for it: listen.tls.clientCaFile, or trustedProxies with clientCertificateHeader',
   ])
   assert.deepEqual(await faultsOf([subject], [], withAuthority), [])
-  assert.deepEqual(await faultsOf([subject], [], { tls, ...forwarding }), [])
+  assert.deepEqual(await faultsOf([subject], [], { tls: loopbackTls, ...forwarding }), [])
 })

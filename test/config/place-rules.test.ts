@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { testEnv } from '../support/gateway.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem, pemFile } from '../support/tls/pem.ts'
 import { configFaults } from './config-faults.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'magegate-places-'))
@@ -103,10 +103,9 @@ test('a listener has an address or a name, without brackets, zone, scheme and po
 })
 
 test('a listener that requires HTTPS can get it, by itself or from a proxy', async () => {
-  const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
   const listen = { host: '0.0.0.0', port: 0, requireHttps: true }
   assert.deepEqual(await faultsOf({ listen: { ...listen, ...proxied } }), [])
-  assert.deepEqual(await faultsOf({ listen: { ...listen, tls } }), [])
+  assert.deepEqual(await faultsOf({ listen: { ...listen, tls: loopbackTls } }), [])
   assert.deepEqual(await faultsOf({ listen }), [
     [
       '/listen',

@@ -12,7 +12,7 @@ import { loadConfig } from '../../src/config.ts'
 import { startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { scrape } from '../support/metrics.ts'
-import { pemFile } from '../support/tls/pem.ts'
+import { loopbackTls } from '../support/tls/pem.ts'
 
 const deploy = new URL('../../deploy/', import.meta.url)
 const pathOf = (file: string) => fileURLToPath(new URL(file, deploy))
@@ -41,8 +41,7 @@ test('docs/operations.md says for every alert what to do', async () => {
 
 /** The names of all metrics. Nothing is sent to the gateway; names are there from the start. */
 async function metricNames(): Promise<Set<string>> {
-  const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
-  const gateway = { listen: { tls } }
+  const gateway = { listen: { tls: loopbackTls } }
   await using jobs = await startJobsGateway('http://127.0.0.1:9', {}, { gateway })
   const { text } = await scrape(jobs.gateway)
   return new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name))

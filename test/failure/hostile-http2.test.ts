@@ -13,14 +13,13 @@ import {
   type RawHttp2,
   type ReceivedFrame,
 } from '../support/http2-frames.ts'
-import { pemFile } from '../support/tls/pem.ts'
+import { loopbackTls } from '../support/tls/pem.ts'
 import { watchedGateway } from '../support/watched-gateway.ts'
 
 const { data, headers, rstStream, settings, ping, goaway, continuation } = frameTypes
 
-const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
-const { url, forwarded } = watchedGateway({ tls })
-const hurried = watchedGateway({ tls, requestTimeoutMs: 1_000 })
+const { url, forwarded } = watchedGateway({ tls: loopbackTls })
+const hurried = watchedGateway({ tls: loopbackTls, requestTimeoutMs: 1_000 })
 
 const get = getFields('/rest/V1/products/24-MB01', globexHeaders.Authorization)
 const post = get.map(([name, value]) => [name, name === ':method' ? 'POST' : value] as const)

@@ -7,9 +7,8 @@ import { answerWith, type CachedShop, startCachedShop } from '../support/cached-
 import { globexHeaders } from '../support/http-client.ts'
 import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
 import { frame, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem } from '../support/tls/pem.ts'
 
-const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
 const path = '/rest/V1/products/a'
 
 /** More than the kernel takes for a connection that nobody reads. */
@@ -21,7 +20,7 @@ describe('a caller that does not read its answer is cut off in time', () => {
   before(async () => {
     shop = await startCachedShop('memory', {
       gateway: {
-        listen: { tls },
+        listen: { tls: loopbackTls },
         cache: { answerKiB: 32_768 },
         magento: { timeouts: { totalMs: 1_000 } },
       },

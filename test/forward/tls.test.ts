@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { startGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem, pemFile } from '../support/tls/pem.ts'
 
 function material(name: string) {
   return { cert: pem(`${name}.cert`), key: pem(`${name}.key`) }
@@ -57,7 +57,7 @@ describe('towards callers', () => {
       gateway: {
         listen: {
           requireHttps: true,
-          tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') },
+          tls: loopbackTls,
         },
       },
     })

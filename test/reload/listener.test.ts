@@ -9,7 +9,7 @@ import { send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { type ReloadableGateway, startReloadable } from '../support/reloadable-gateway.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem, pemFile } from '../support/tls/pem.ts'
 
 let magento: MagentoStandIn
 before(async () => {
@@ -167,12 +167,11 @@ describe('a reload takes over who forwards client certificates', () => {
 })
 
 describe('with TLS at the gateway a reload', () => {
-  const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
   const start = (integration: { readonly name: string }) =>
     startReloadable({
       magentoUrl: magento.url,
       integrations: [globex, integration],
-      gateway: { listen: { host: '127.0.0.1', port: 0, requireHttps: true, tls } },
+      gateway: { listen: { host: '127.0.0.1', port: 0, requireHttps: true, tls: loopbackTls } },
     })
 
   /** Of a request with a client certificate, on a connection that is kept where an agent keeps it. */
@@ -231,7 +230,7 @@ describe('with TLS at the gateway a reload', () => {
         host: '127.0.0.1',
         port: 0,
         requireHttps: true,
-        tls: { ...tls, clientCaFile: pemFile('ca.cert') },
+        tls: { ...loopbackTls, clientCaFile: pemFile('ca.cert') },
       },
     })
     const { status, outcome } = await gateway.reload()

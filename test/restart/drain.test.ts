@@ -13,7 +13,7 @@ import { globexHeaders, sendRaw } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
 import { endStream, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 const authorization = `Authorization: ${globexHeaders.Authorization}`
 const get = `GET /rest/V1/products/24-MB01 HTTP/1.1\r\nHost: a\r\n${authorization}\r\n\r\n`
@@ -21,8 +21,6 @@ const body = '{"sku":"my-sku-123","qty":15}'
 const post =
   `POST /rest/V1/magefine/inventaire HTTP/1.1\r\nHost: a\r\n${authorization}\r\n` +
   `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
-
-const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
 
 /** A request over HTTP/2. */
 function getOver(stream: number): Buffer {
@@ -174,7 +172,7 @@ for (const noticeMs of [0, 2_000]) {
     await using upstream = await startHeldUpstream()
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
-      gateway: { listen: { requireHttps: true, tls }, shutdown: { noticeMs } },
+      gateway: { listen: { requireHttps: true, tls: loopbackTls }, shutdown: { noticeMs } },
     })
     using raw = await openRawHttp2(gateway.url)
     const streams = [1, 3]
@@ -197,7 +195,7 @@ test('a caller over HTTP/2 that opens another stream on a closing connection is 
   await using upstream = await startHeldUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
-    gateway: { listen: { requireHttps: true, tls }, shutdown: { noticeMs: 0 } },
+    gateway: { listen: { requireHttps: true, tls: loopbackTls }, shutdown: { noticeMs: 0 } },
   })
   const [session, idle] = [await openSession(gateway.url), await openSession(gateway.url)]
   const lastStreams: number[] = []
@@ -232,7 +230,7 @@ test('a connection over HTTP/2 that is set up after the stop has begun is ended 
   await using gateway = await startGateway({
     magentoUrl: magento.url,
     gateway: {
-      listen: { requireHttps: true, tls },
+      listen: { requireHttps: true, tls: loopbackTls },
     },
   })
   const late = await connected(gateway.url)

@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import { startGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 const request = `GET /rest/V1/products/x HTTP/1.0\r\nHost: a\r\nAuthorization: ${globexHeaders.Authorization}\r\n\r\n`
 const begun = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n${'x'.repeat(100_000)}\r\n`
@@ -15,7 +15,7 @@ const ways: readonly [over: string, listen: object, connect: (port: number) => S
   ['plain TCP', {}, (port) => connectTcp(port, '127.0.0.1')],
   [
     'TLS',
-    { tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') } },
+    { tls: loopbackTls },
     (port) => connectTls({ port, host: '127.0.0.1', ca: pem('loopback.cert') }),
   ],
 ]

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 // More than the kernel takes for a connection that nobody reads.
 const bytes = 24_000_000
@@ -43,8 +43,7 @@ for (const protocol of ['http', 'https'] as const) {
   describe(`a caller over ${protocol} that reads nothing before it has sent all`, () => {
     let gateway: TestGateway
     before(async () => {
-      const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
-      const listen = protocol === 'http' ? {} : { tls, requireHttps: true }
+      const listen = protocol === 'http' ? {} : { tls: loopbackTls, requireHttps: true }
       const magentoUrl = 'http://127.0.0.1:9'
       gateway = await startGateway({ magentoUrl, integrations: [globex], gateway: { listen } })
     })

@@ -9,7 +9,7 @@ import { quietAddresses, startGateway, type TestGateway } from '../support/gatew
 import { globexHeaders, send } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { pemFile } from '../support/tls/pem.ts'
+import { loopbackTls } from '../support/tls/pem.ts'
 
 let magento: MagentoStandIn
 before(async () => {
@@ -80,8 +80,7 @@ describe('beyond a bound a connection is closed at once', () => {
   })
 
   test('before its TLS handshake', async () => {
-    const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
-    await using gateway = await start(2, 100, { tls })
+    await using gateway = await start(2, 100, { tls: loopbackTls })
     const first = [open(gateway), open(gateway)]
     await Promise.all(first.map((socket) => once(socket, 'connect')))
     await closed(open(gateway))

@@ -7,7 +7,7 @@ import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { answerOn, begin, openSession } from '../support/http2-client.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 const body = '{"product":{"sku":"a"}}'
 const path = '/rest/V1/products'
@@ -29,11 +29,10 @@ describe('a caller that waits for 100 before it sends its body', () => {
     upstream = await startRawUpstream((socket) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'),
     )
-    const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
     gateway = await startGateway({
       magentoUrl: upstream.url,
       integrations: [globex],
-      gateway: { listen: { tls, requireHttps: true }, limits: { bodyBytes: 4_096 } },
+      gateway: { listen: { tls: loopbackTls, requireHttps: true }, limits: { bodyBytes: 4_096 } },
     })
   })
   after(async () => {

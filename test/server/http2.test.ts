@@ -19,11 +19,10 @@ import {
 } from '../support/http2-frames.ts'
 import { scrapeUntil } from '../support/metrics.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 const bodyBytes = 65_536
 const requestTimeoutMs = 1_000
-const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
 const json = { 'content-type': 'application/json' }
 const postProduct = { ':method': 'POST', ':path': '/rest/V1/products', ...json }
 const product = '{"product":{"sku":"A"}}'
@@ -38,7 +37,7 @@ before(async () => {
     magentoUrl: upstream.url,
     integrations: [globex],
     gateway: {
-      listen: { tls, requireHttps: true, requestTimeoutMs, hsts: {} },
+      listen: { tls: loopbackTls, requireHttps: true, requestTimeoutMs, hsts: {} },
       limits: { bodyBytes, perAddress: quietAddresses },
     },
   })
@@ -357,7 +356,7 @@ describe('what is agreed on in the handshake', () => {
   test('is HTTP/1.1 where the configuration says so', async () => {
     await using plain = await startGateway({
       magentoUrl: upstream.url,
-      gateway: { listen: { tls: { ...tls, http2: false }, requireHttps: true } },
+      gateway: { listen: { tls: { ...loopbackTls, http2: false }, requireHttps: true } },
     })
     assert.equal(await agreed(['h2', 'http/1.1'], plain.url), 'http/1.1')
   })
@@ -368,7 +367,7 @@ test('bodies of which every byte has come, but not the end, are given up for one
     magentoUrl: upstream.url,
     integrations: [globex],
     gateway: {
-      listen: { tls, requireHttps: true },
+      listen: { tls: loopbackTls, requireHttps: true },
       limits: { bodyBytes, bodyMemoryMiB: 1, perAddress: quietAddresses },
     },
   })

@@ -12,9 +12,7 @@ import { frameTypes, getFrame, openRawHttp2, type ReceivedFrame } from '../suppo
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
-
-const tls = { certFile: pemFile('loopback.cert'), keyFile: pemFile('loopback.key') }
+import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 let magento: MagentoStandIn
 let gateway: TestGateway
@@ -24,7 +22,7 @@ before(async () => {
     magentoUrl: magento.url,
     gateway: {
       listen: {
-        tls,
+        tls: loopbackTls,
         requireHttps: true,
         hsts: { includeSubDomains: true },
         requestTimeoutMs: 1_000,
@@ -164,7 +162,7 @@ describe('a drain', () => {
     await using slow = await startRawUpstream((socket) => arrived.resolve(socket))
     const draining = await startGateway({
       magentoUrl: slow.url,
-      gateway: { listen: { tls, requireHttps: true } },
+      gateway: { listen: { tls: loopbackTls, requireHttps: true } },
     })
     const session = await openSession(draining.url)
     const answered = sendOver(session)
@@ -181,7 +179,7 @@ describe('a drain', () => {
     await using magentoBehind = await startMagento()
     const draining = await startGateway({
       magentoUrl: magentoBehind.url,
-      gateway: { listen: { tls, requireHttps: true }, shutdown: { noticeMs: 1_000 } },
+      gateway: { listen: { tls: loopbackTls, requireHttps: true }, shutdown: { noticeMs: 1_000 } },
     })
     const session = await openSession(draining.url)
     assert.equal((await sendOver(session)).status, 200)
@@ -197,7 +195,7 @@ describe('a drain', () => {
     await using magentoBehind = await startMagento()
     const draining = await startGateway({
       magentoUrl: magentoBehind.url,
-      gateway: { listen: { tls, requireHttps: true }, shutdown: { noticeMs: 1_000 } },
+      gateway: { listen: { tls: loopbackTls, requireHttps: true }, shutdown: { noticeMs: 1_000 } },
     })
     using raw = await openRawHttp2(draining.url)
     assert.equal((await fetch(`${draining.adminUrl}/readyz`)).status, 200)
@@ -214,7 +212,7 @@ describe('a drain', () => {
     await using slow = await startRawUpstream((socket) => arrived.resolve(socket))
     const draining = await startGateway({
       magentoUrl: slow.url,
-      gateway: { listen: { tls, requireHttps: true }, shutdown: { deadlineMs: 200 } },
+      gateway: { listen: { tls: loopbackTls, requireHttps: true }, shutdown: { deadlineMs: 200 } },
     })
     const session = await openSession(draining.url)
     const { hostname, port } = new URL(draining.url)

@@ -10,3 +10,9 @@ export function pemFile(name: string): string {
 export function pem(name: string): string {
   return readFileSync(pemFile(name), 'utf8')
 }
+
+/** The setting `tls` of a listener whose certificate is good for loopback. */
+export const loopbackTls = {
+  certFile: pemFile('loopback.cert'),
+  keyFile: pemFile('loopback.key'),
+} as const

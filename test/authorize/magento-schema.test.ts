@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { shopDocument } from '../support/shop-document.ts'
@@ -43,14 +43,9 @@ after(async () => {
   await magento.close()
 })
 
-async function post(path: string, body: unknown) {
+async function post(path: string, body: object) {
   const before = magento.received.length
-  const answer = await send(gateway.url, {
-    method: 'POST',
-    path: `/rest/${path}`,
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+  const answer = await send(gateway.url, writeOf(body, { path: `/rest/${path}` }))
   const problem = problemOf(answer)
   return { code: problem.code, errors: problem.errors, forwarded: magento.received.length > before }
 }

@@ -7,7 +7,7 @@ import { Webhook } from 'standardwebhooks'
 import { jobTestRoutes, quickJobs, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { globex } from '../support/gateway.ts'
-import { globexHeaders, send } from '../support/http-client.ts'
+import { send, writeOf } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startReloadable } from '../support/reloadable-gateway.ts'
@@ -143,16 +143,7 @@ describe('the end of a job', () => {
       integrations: [integration(before.url)],
       env: callbackEnv,
     })
-    await send(gateway.url, {
-      method: 'POST',
-      path: '/rest/V1/products',
-      headers: {
-        ...globexHeaders,
-        'Content-Type': 'application/json',
-        Prefer: 'respond-async',
-      },
-      body: JSON.stringify(product),
-    })
+    await send(gateway.url, writeOf(product, { headers: { Prefer: 'respond-async' } }))
     await before.arrived(1)
     await gateway.writeIntegration(integration(now.url))
     assert.equal((await gateway.reload()).status, 200)

@@ -13,7 +13,7 @@ import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { runCommand, startedProcess } from '../support/gateway-process.ts'
-import { globexHeaders, send } from '../support/http-client.ts'
+import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 
@@ -285,12 +285,10 @@ test('a start that fails at the address of the admin listener interrupts no job'
       gateway: { jobs },
       integrations: [withJobs],
     })
-    const { status, headers } = await send(gateway.url, {
-      method: 'POST',
-      path: '/rest/V1/products',
-      headers: { ...globexHeaders, 'Content-Type': 'application/json', Prefer: 'respond-async' },
-      body: '{}',
-    })
+    const { status, headers } = await send(
+      gateway.url,
+      writeOf('{}', { headers: { Prefer: 'respond-async' } }),
+    )
     assert.equal(status, 202)
     location = headers.location
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { globex, startGateway } from '../support/gateway.ts'
-import { globexHeaders, send } from '../support/http-client.ts'
+import { send, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { configFaults } from './config-faults.ts'
 
@@ -30,12 +30,10 @@ test('a body is checked against the schema of its route, however a preset names 
     },
   })
   const put = (body: object) =>
-    send(gateway.url, {
-      method: 'PUT',
-      path: '/rest/V1/products/24-MB01/stockItems/1',
-      headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    })
+    send(
+      gateway.url,
+      writeOf(body, { method: 'PUT', path: '/rest/V1/products/24-MB01/stockItems/1' }),
+    )
   assert.equal((await put({ stockItem: {} })).status, 200)
   assert.equal((await put({ price: 0 })).status, 400)
 })

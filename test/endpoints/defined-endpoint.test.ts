@@ -3,7 +3,13 @@ import { after, before, describe, test } from 'node:test'
 import { type JobsGateway, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { answerWith } from '../support/cached-shop.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import {
+  type ClientAnswer,
+  globexHeaders,
+  problemOf,
+  send,
+  writeOf,
+} from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -70,13 +76,8 @@ after(async () => {
   await magento.close()
 })
 
-function put(body: unknown, url = gateway.url): Promise<ClientAnswer> {
-  return send(url, {
-    method: 'PUT',
-    path: '/rest/V1/erp/articles/A%2FB',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+function put(body: object, url = gateway.url): Promise<ClientAnswer> {
+  return send(url, writeOf(body, { method: 'PUT', path: '/rest/V1/erp/articles/A%2FB' }))
 }
 
 test('maps an answer of Magento', async () => {
@@ -114,12 +115,10 @@ test('takes no text for a URL that is longer than any', async () => {
 })
 
 test('maps the answer to what Magento has taken for later', async () => {
-  const { status, body } = await send(gateway.url, {
-    method: 'POST',
-    path: '/rest/V1/erp/articles',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: '{"number":"later"}',
-  })
+  const { status, body } = await send(
+    gateway.url,
+    writeOf('{"number":"later"}', { path: '/rest/V1/erp/articles' }),
+  )
   assert.equal(status, 202, body)
   assert.deepEqual(JSON.parse(body), { taken: 1 })
 })
@@ -318,13 +317,7 @@ test('a body that its mapping makes an attack of is refused as one', async () =>
     integrations: [{ ...integration, policies: { routes: [route] } }],
     endpoints: { buyers: { route, call: { route: 'POST /V1/customers', body } } },
   })
-  const buy = (body: object) =>
-    send(own.url, {
-      method: 'POST',
-      path: '/rest/V1/erp/buyers',
-      headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    })
+  const buy = (body: object) => send(own.url, writeOf(body, { path: '/rest/V1/erp/buyers' }))
   const from = magento.received.length
   for (const attack of [{ more: { _id: 7 } }, { first: '{', last: '{var this}}' }]) {
     assert.equal(problemOf(await buy(attack)).code, 'attack-refused')
@@ -360,12 +353,7 @@ test('a body that its mapping gives the name of a variable of the call is refuse
     endpoints: { own: { route, call } },
   })
   const order = (body: object) =>
-    send(own.url, {
-      method: 'PUT',
-      path: '/rest/V1/erp/orders/5',
-      headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    })
+    send(own.url, writeOf(body, { method: 'PUT', path: '/rest/V1/erp/orders/5' }))
   const from = magento.received.length
   assert.equal(problemOf(await order({ cart_id: 6 })).code, 'attack-refused')
   assert.equal(magento.received.length, from)

@@ -6,7 +6,13 @@ import { compileBodySchema } from '../../src/authorize/body-schema.ts'
 import { getProduct } from '../../src/endpoints/get-product.ts'
 import { setStock } from '../../src/endpoints/set-stock.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import {
+  type ClientAnswer,
+  globexHeaders,
+  problemOf,
+  send,
+  writeOf,
+} from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -50,13 +56,8 @@ for (const [kind, magentoSettings] of [
     })
     after(() => gateway[Symbol.asyncDispose]())
 
-    function post(body: unknown, path = '/rest/V1/magefine/inventaire'): Promise<ClientAnswer> {
-      return send(gateway.url, {
-        method: 'POST',
-        path,
-        headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      })
+    function post(body: object, path = '/rest/V1/magefine/inventaire'): Promise<ClientAnswer> {
+      return send(gateway.url, writeOf(body, { path }))
     }
 
     for (const name of ['inventaire', 'inventory']) {
@@ -200,12 +201,10 @@ for (const [kind, magentoSettings] of [
 
 test('in the audit an endpoint has its route, its SKU and all the time that Magento took', async () => {
   await using gateway = await startGateway({ magentoUrl: magento.url, integrations: [integration] })
-  await send(gateway.url, {
-    method: 'POST',
-    path: '/rest/V1/magefine/inventaire',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: '{"sku":"A/B","qty":1}',
-  })
+  await send(
+    gateway.url,
+    writeOf('{"sku":"A/B","qty":1}', { path: '/rest/V1/magefine/inventaire' }),
+  )
   const [record] = await gateway.auditRecords(1)
   assert.equal(record?.route, 'POST /V1/magefine/inventaire')
   assert.deepEqual(record?.skus, ['A/B'])
@@ -243,13 +242,7 @@ test('an answer that Magento never gives counts as an error of Magento', async (
       },
       integrations: [{ ...integration, policies }],
     })
-    const post = (path: string, body: unknown) =>
-      send(gateway.url, {
-        method: 'POST',
-        path,
-        headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      })
+    const post = (path: string, body: object) => send(gateway.url, writeOf(body, { path }))
     const stock = { sku: 'a', qty: 1 }
     const path = '/rest/V1/magefine/inventaire'
     for ([noProducts, nothing] of [
@@ -273,12 +266,7 @@ test('an answer that Magento never gives counts as an error of Magento', async (
 describe('a call of an endpoint', () => {
   const found = '{"item_id":7}'
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${found.length}\r\n\r\n${found}`
-  const request = {
-    method: 'POST',
-    path: '/rest/V1/magefine/inventaire',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ sku: 'a', qty: 1 }),
-  }
+  const request = writeOf({ sku: 'a', qty: 1 }, { path: '/rest/V1/magefine/inventaire' })
 
   test('has the time that earlier ones have left, and no more', async () => {
     const arrived: Socket[] = []

@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { compileBodySchema } from '../../src/authorize/body-schema.ts'
 import { setStocks } from '../../src/endpoints/set-stocks.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
-import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { type ClientAnswer, problemOf, send, writeOf } from '../support/http-client.ts'
 import type { ReceivedRequest } from '../support/magento/received-log.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -53,16 +53,8 @@ for (const [kind, settings] of [
     })
     after(() => gateway[Symbol.asyncDispose]())
 
-    function post(
-      body: unknown,
-      path = '/rest/V1/magefine/inventaire/bulk',
-    ): Promise<ClientAnswer> {
-      return send(gateway.url, {
-        method: 'POST',
-        path,
-        headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      })
+    function post(body: object, path = '/rest/V1/magefine/inventaire/bulk'): Promise<ClientAnswer> {
+      return send(gateway.url, writeOf(body, { path }))
     }
     function resultsOf({ status, body }: ClientAnswer): Results {
       assert.equal(status, 200, body)
@@ -234,12 +226,13 @@ test('no search for products is longer than a proxy takes, however long the arra
     ],
   })
   const skus = Array.from({ length: 100 }, (_, index) => `${'é'.repeat(60)}${index}`)
-  const answer = await send(gateway.url, {
-    method: 'POST',
-    path: '/rest/default/V1/magefine/inventaire/bulk',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ items: [...skus, 'A/B'].map((sku) => ({ sku, qty: 3 })) }),
-  })
+  const answer = await send(
+    gateway.url,
+    writeOf(
+      { items: [...skus, 'A/B'].map((sku) => ({ sku, qty: 3 })) },
+      { path: '/rest/default/V1/magefine/inventaire/bulk' },
+    ),
+  )
   const { results } = JSON.parse(answer.body) as Results
   assert.deepEqual(
     results.map(({ message, success }) => message ?? success),
@@ -266,12 +259,13 @@ test('all calls together take no longer than one request may, and what was set i
   })
   await magento.setFault({ kind: 'slow', delayMs: 100 })
   const gone = Array.from({ length: 20 }, (_, index) => `gone-${index}`)
-  const answer = await send(gateway.url, {
-    method: 'POST',
-    path: '/rest/V1/magefine/inventaire/bulk',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ items: ['A/B', ...gone].map((sku) => ({ sku, qty: 11 })) }),
-  })
+  const answer = await send(
+    gateway.url,
+    writeOf(
+      { items: ['A/B', ...gone].map((sku) => ({ sku, qty: 11 })) },
+      { path: '/rest/V1/magefine/inventaire/bulk' },
+    ),
+  )
   await magento.clearFault()
   const { success, results } = JSON.parse(answer.body) as Results
   assert.equal(success, false)

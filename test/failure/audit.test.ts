@@ -12,15 +12,10 @@ import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 
-const post = {
-  method: 'POST',
-  path: '/rest/V1/products',
-  headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-  body: '{}',
-}
+const post = writeOf('{}')
 const get = { headers: globexHeaders }
 const longBody = 'x'.repeat(200_000)
 

@@ -9,7 +9,7 @@ import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { type GatewayProcess, runCommand, startedProcess } from '../support/gateway-process.ts'
-import { globexHeaders, send } from '../support/http-client.ts'
+import { send, writeOf } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { type AnswerWebhook, startReceiver, status } from '../support/webhook-receiver.ts'
@@ -44,16 +44,10 @@ function start({ path }: ConfigDirectory): Promise<GatewayProcess> {
 
 /** Has a write accepted; its job's id. */
 async function accept(gateway: GatewayProcess): Promise<string> {
-  const { status: answered, body } = await send(gateway.url, {
-    method: 'POST',
-    path: '/rest/V1/products',
-    headers: {
-      ...globexHeaders,
-      'Content-Type': 'application/json',
-      Prefer: 'respond-async',
-    },
-    body: '{"product":{"sku":"24-MB01","price":35}}',
-  })
+  const { status: answered, body } = await send(
+    gateway.url,
+    writeOf('{"product":{"sku":"24-MB01","price":35}}', { headers: { Prefer: 'respond-async' } }),
+  )
   assert.equal(answered, 202, body)
   return JSON.parse(body).jobId
 }

@@ -7,7 +7,7 @@ import { type JobView, quickJobs } from '../jobs/jobs-gateway.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
-import { globexHeaders, send } from '../support/http-client.ts'
+import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
 const product = { product: { sku: 'interrupted', name: 'Bag', price: 1 } }
@@ -38,16 +38,10 @@ for (const [name, path, body, expected] of [
     const start = () => startedProcess(['start', '--config', files.path], testEnv)
     const killed = await start()
     await magento.setFault({ kind: 'stall' })
-    const accepted = await send(killed.url, {
-      method: 'POST',
-      path,
-      headers: {
-        ...globexHeaders,
-        'Content-Type': 'application/json',
-        Prefer: 'respond-async',
-      },
-      body: JSON.stringify(body),
-    })
+    const accepted = await send(
+      killed.url,
+      writeOf(body, { path, headers: { Prefer: 'respond-async' } }),
+    )
     assert.equal(accepted.status, 202, accepted.body)
     await magento.nextRequest()
     killed.signal('SIGKILL')
@@ -77,12 +71,7 @@ test('a job that Magento has taken is followed on when its gateway is killed, an
   })
   const start = () => startedProcess(['start', '--config', files.path], testEnv)
   const killed = await start()
-  const accepted = await send(killed.url, {
-    method: 'POST',
-    path: '/rest/V1/products',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: JSON.stringify(product),
-  })
+  const accepted = await send(killed.url, writeOf(product))
   assert.equal(accepted.status, 202, accepted.body)
   // It is sent, and asked for.
   await magento.nextRequests(2)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { problemOf, send, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 
@@ -17,12 +17,7 @@ test('the key of a killed process stays taken, and its write is not sent again',
     integrations: [globex],
     env: { REDIS_URL: redis.url },
   }
-  const write = {
-    method: 'POST',
-    path: '/rest/V1/products',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json', 'Idempotency-Key': '"one"' },
-    body: '{}',
-  }
+  const write = writeOf('{}', { headers: { 'Idempotency-Key': '"one"' } })
   await using files = await writeConfig({ gateway: {}, integrations: { globex } })
   await using replaced = await writeConfig({
     gateway: gatewaySettings(options, join(files.path, 'audit.jsonl')),

@@ -8,6 +8,7 @@ import {
   globexHeaders,
   problemOf,
   send,
+  writeOf,
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { type RawAnswer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
@@ -22,12 +23,7 @@ const settings = {
 
 const requests: Readonly<Record<string, ClientRequest>> = {
   read: { headers: globexHeaders },
-  write: {
-    method: 'POST',
-    path: '/rest/V1/products',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: '{"product":{"sku":"24-MB01"}}',
-  },
+  write: writeOf('{"product":{"sku":"24-MB01"}}'),
 }
 
 const well: RawAnswer = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
-import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { acmeHeaders, globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 
 /** A slow Magento: a request is answered when the test says so. */
@@ -284,16 +284,9 @@ test('an Idempotency-Key is free again when its request was not sent', async () 
   await start({ connections: 1, queue: { maxWaiting: 0 } })
   const first = ask('globex')
   await magento.requestsReach(1)
-  const write = {
-    method: 'POST',
-    path: '/rest/V1/products',
-    headers: {
-      ...globexHeaders,
-      'Content-Type': 'application/json',
-      'Idempotency-Key': '"one"',
-    },
-    body: '{"product":{"sku":"24-MB01"}}',
-  }
+  const write = writeOf('{"product":{"sku":"24-MB01"}}', {
+    headers: { 'Idempotency-Key': '"one"' },
+  })
   assert.equal(problemOf(await send(gateway.url, write)).code, 'upstream-busy')
   magento.answerNext()
   await first

@@ -6,7 +6,14 @@ import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { allValues, firstValue } from '../../src/syntax/headers.ts'
 import { type GatewayOptions, startGateway, testEnv } from '../support/gateway.ts'
-import { acmeHeaders, globexHeaders, problemOf, send, sendRaw } from '../support/http-client.ts'
+import {
+  acmeHeaders,
+  globexHeaders,
+  problemOf,
+  send,
+  sendRaw,
+  writeOf,
+} from '../support/http-client.ts'
 import { type RawAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 
 const ok: RawAnswer = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
@@ -88,16 +95,10 @@ describe('sends exactly what it was given', () => {
 
   test('the type of a body, whatever Connection says of it', async () => {
     await using both = await startBoth(ok)
-    await send(both.gateway.url, {
-      method: 'POST',
-      path: '/rest/V1/products',
-      body: '{"a":1}',
-      headers: {
-        ...globexHeaders,
-        'Content-Type': 'application/json',
-        Connection: 'close, Content-Type',
-      },
-    })
+    await send(
+      both.gateway.url,
+      writeOf('{"a":1}', { headers: { Connection: 'close, Content-Type' } }),
+    )
     const { headers } = parsed(both.upstream.requests[0])
     assert.equal(firstValue(headers, 'content-type'), 'application/json')
   })

@@ -5,7 +5,7 @@ import { prepareMessageSignature } from '../../src/authenticate/message-signatur
 import { Secret } from '../../src/contract/secret.ts'
 import { prepareUpstreamSignature, upstreamKey } from '../../src/forward/upstream-signature.ts'
 import { globex, startGateway } from '../support/gateway.ts'
-import { globexHeaders, send } from '../support/http-client.ts'
+import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { requestContext } from '../support/request.ts'
 
@@ -92,12 +92,7 @@ test('every request to Magento is signed, those that an endpoint makes too', asy
     env: { UPSTREAM: secret.reveal() },
   })
   for (const path of ['/rest/V1/products', '/rest/V1/magefine/inventaire']) {
-    const { status } = await send(gateway.url, {
-      method: 'POST',
-      path,
-      headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-      body: '{"sku":"a","qty":1}',
-    })
+    const { status } = await send(gateway.url, writeOf('{"sku":"a","qty":1}', { path }))
     assert.equal(status, 200)
   }
   assert.equal(upstream.requests.length, 3)

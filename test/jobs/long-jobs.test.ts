@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { testEnv } from '../support/gateway.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import type { ReceivedRequest } from '../support/magento/received-log.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -197,12 +197,10 @@ test('without jobs, more items than can be answered at once are refused', async 
     integrations: [{ ...globex, policies: { routes: ['POST /V1/magefine/inventaire/bulk'] } }],
   })
   const items = skus.slice(0, 1_001).map((sku) => ({ sku, qty: 1 }))
-  const answer = await send(gateway.url, {
-    method: 'POST',
-    path: bulk,
-    headers: { ...globexHeaders, 'Content-Type': 'application/json', Prefer: 'respond-async' },
-    body: JSON.stringify({ items }),
-  })
+  const answer = await send(
+    gateway.url,
+    writeOf({ items }, { path: bulk, headers: { Prefer: 'respond-async' } }),
+  )
   assert.equal(answer.status, 400)
   assert.match(String(problemOf(answer).message), /more items/)
   assert.equal((JSON.parse(answer.body) as { success?: unknown }).success, false)

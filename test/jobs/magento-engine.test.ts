@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { globexHeaders, send } from '../support/http-client.ts'
+import { send, writeOf } from '../support/http-client.ts'
 import { scrapeUntil } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { type JobView, startJobsGateway } from './jobs-gateway.ts'
@@ -135,12 +135,7 @@ test('an array is a bulk for Magento whatever white space stands before it', asy
     socket.write(`HTTP/1.1 202 Accepted\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
   })
   await using jobs = await startJobsGateway(magento.url, rules)
-  const sent = await send(jobs.gateway.url, {
-    method: 'POST',
-    path: '/rest/V1/products',
-    headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-    body: ' \r\n\t[{ "product": {} }]',
-  })
+  const sent = await send(jobs.gateway.url, writeOf(' \r\n\t[{ "product": {} }]'))
   assert.equal((await jobs.ended(sent)).state, 'done')
   assert.match(magento.requests.join(), /^POST \/rest\/async\/bulk\/V1\/products /)
 })

@@ -10,6 +10,7 @@ import {
   globexHeaders,
   problemOf,
   send,
+  writeOf,
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -392,12 +393,12 @@ describe('a reload keeps', () => {
       integrations: [signingIn, guarded],
     })
     const guess = () =>
-      send(gateway.url, {
-        method: 'POST',
-        path: '/rest/V1/integration/customer/token',
-        headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-        body: '{"username":"ada@example.com","password":"a guess"}',
-      })
+      send(
+        gateway.url,
+        writeOf('{"username":"ada@example.com","password":"a guess"}', {
+          path: '/rest/V1/integration/customer/token',
+        }),
+      )
     const ask = () =>
       send(gateway.url, { headers: { Authorization: `Bearer ${testEnv.ACME_TOKEN}` } })
     assert.deepEqual([(await guess()).status, (await guess()).status], [200, 429])

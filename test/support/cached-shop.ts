@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { globex, startGateway, type TestGateway } from './gateway.ts'
-import { type ClientAnswer, globexHeaders, send } from './http-client.ts'
+import { type ClientAnswer, globexHeaders, send, writeOf } from './http-client.ts'
 import { type RawUpstream, startRawUpstream } from './raw-upstream.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 
@@ -31,7 +31,7 @@ export interface CachedShop extends AsyncDisposable {
     headers?: Readonly<Record<string, string | readonly string[]>>,
   ) => Promise<ClientAnswer>
   /** Sends a write with a JSON body. */
-  readonly write: (method: string, path: string, body?: unknown) => Promise<ClientAnswer>
+  readonly write: (method: string, path: string, body?: object) => Promise<ClientAnswer>
 }
 
 /** Headers with which Magento answers its REST API. */
@@ -164,13 +164,7 @@ export async function startCachedShop(
     },
     get: (path, headers = {}) =>
       send(gateway.url, { path, headers: { ...globexHeaders, ...headers } }),
-    write: (method, path, body = {}) =>
-      send(gateway.url, {
-        method,
-        path,
-        headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
+    write: (method, path, body = {}) => send(gateway.url, writeOf(body, { method, path })),
     [Symbol.asyncDispose]: () => stopAll.disposeAsync(),
   }
   const stopAll = started.move()

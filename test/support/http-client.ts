@@ -85,6 +85,20 @@ interface LeavingWrite {
 /** Headers of an integration that presents its token only. */
 export const globexHeaders = { Authorization: `Bearer ${testEnv.GLOBEX_TOKEN}` }
 
+/** A write of an integration that presents its token only; an object is sent as JSON. */
+export function writeOf(
+  body: string | Buffer | object,
+  { method = 'POST', path = '/rest/V1/products', headers = {} }: Omit<ClientRequest, 'body'> = {},
+): ClientRequest {
+  const isAsItIs = typeof body === 'string' || Buffer.isBuffer(body)
+  return {
+    method,
+    path,
+    headers: { ...globexHeaders, 'Content-Type': 'application/json', ...headers },
+    body: isAsItIs ? body : JSON.stringify(body),
+  }
+}
+
 /** Headers of an integration that signs its bodies too. */
 export function acmeHeaders(body = ''): Record<string, string> {
   const signature = createHmac('sha256', testEnv.ACME_HMAC_SECRET).update(body).digest('hex')

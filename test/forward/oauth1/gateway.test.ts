@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { firstValue } from '../../../src/syntax/headers.ts'
 import { globex, startGateway } from '../../support/gateway.ts'
-import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
+import { globexHeaders, problemOf, send, writeOf } from '../../support/http-client.ts'
 import { startMagentoStandIn } from '../../support/magento/stand-in.ts'
 
 const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
@@ -66,12 +66,10 @@ for (const oauthDialect of ['2.4.5', '2.4.7', '2.4.8'] as const) {
           assert.equal(answer.status, 200, `${path}: ${answer.body}`)
         }
         const body = '{"sku":"my-sku-123","qty":3}'
-        const written = await send(gateway.url, {
-          method: 'POST',
-          path: '/rest/V1/magefine/inventaire',
-          headers: { ...globexHeaders, 'Content-Type': 'application/json' },
-          body,
-        })
+        const written = await send(
+          gateway.url,
+          writeOf(body, { path: '/rest/V1/magefine/inventaire' }),
+        )
         assert.equal(written.status, 200)
         assert.equal(magento.stock('my-sku-123'), 3)
         const nonces = magento.received.map(

@@ -10,7 +10,7 @@ import {
   cachingIntegration,
   startCachedShop,
 } from '../../support/cached-shop.ts'
-import { globexHeaders, send } from '../../support/http-client.ts'
+import { globexHeaders, send, writeOf } from '../../support/http-client.ts'
 
 const products = '/rest/V1/products'
 
@@ -321,16 +321,10 @@ test('a write that a job carries out drops what it may have changed before the j
     })
     const path = `${products}/by-job`
     const { body } = await shop.get(path)
-    const accepted = await send(shop.gateway.url, {
-      method: 'PUT',
-      path,
-      headers: {
-        ...globexHeaders,
-        'Content-Type': 'application/json',
-        Prefer: 'respond-async',
-      },
-      body: '{}',
-    })
+    const accepted = await send(
+      shop.gateway.url,
+      writeOf('{}', { method: 'PUT', path, headers: { Prefer: 'respond-async' } }),
+    )
     assert.equal(accepted.status, 202)
     const { location = '' } = accepted.headers
     const stateNow = async () =>

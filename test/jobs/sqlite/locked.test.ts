@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { writeConfig } from '../../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
 import { startedProcess } from '../../support/gateway-process.ts'
-import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
+import { problemOf, send, writeOf } from '../../support/http-client.ts'
 import { startRawUpstream } from '../../support/raw-upstream.ts'
 import { jobTestRoutes, startJobsGateway } from '../jobs-gateway.ts'
 
@@ -56,12 +56,10 @@ test('a file that is locked is in the log once, however often it is tried', most
   other.exec('PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE')
   // By then, several of the looks at it that are due every second have failed.
   for (let write = 0; write < 2; write += 1) {
-    const refused = await send(url, {
-      method: 'POST',
-      path: '/rest/V1/products',
-      headers: { ...globexHeaders, 'Content-Type': 'application/json', Prefer: 'respond-async' },
-      body: '{"product":{"sku":"a"}}',
-    })
+    const refused = await send(
+      url,
+      writeOf('{"product":{"sku":"a"}}', { headers: { Prefer: 'respond-async' } }),
+    )
     assert.equal(refused.status, 503)
   }
   other.exec('ROLLBACK')

@@ -12,12 +12,15 @@ import {
   sendAndLeave,
   sendRaw,
 } from './support/http-client.ts'
+import { scrape } from './support/metrics.ts'
 import { startRawUpstream } from './support/raw-upstream.ts'
 import { startRedis, withClient } from './support/redis.ts'
 import { startCluster, startSentinel } from './support/redis-topologies.ts'
 import { loopbackTls, pem } from './support/tls/pem.ts'
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const exceeded = (mode: string) =>
+  `magegate_limit_exceeded_total{integration="globex-pim",limit="rate",mode="${mode}"}`
 
 /** Answers every request at once. */
 function startUpstream() {
@@ -49,11 +52,7 @@ test('a request that is refused for its limit says which one, until when, and ho
   assert.equal(upstream.requests.length, 1)
   const [, record] = await gateway.auditRecords(2)
   assert.equal(record?.reason, 'limit exceeded: rate')
-  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-  assert.match(
-    metrics,
-    /magegate_limit_exceeded_total\{integration="globex-pim",limit="rate",mode="enforced"\} 1/,
-  )
+  assert.equal((await scrape(gateway)).value(exceeded('enforced')), 1)
 })
 
 test('X-RateLimit-* of the gateway take the place of those in the answer of Magento', async () => {
@@ -92,8 +91,7 @@ for (const reportOnly of [true, ['rate']]) {
       records.map(({ reportedLimits }) => reportedLimits),
       [undefined, ['rate'], ['rate']],
     )
-    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-    assert.match(metrics, /limit="rate",mode="reported"\} 2/)
+    assert.equal((await scrape(gateway)).value(exceeded('reported')), 2)
   })
 }
 

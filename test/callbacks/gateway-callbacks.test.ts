@@ -10,6 +10,7 @@ import { globex } from '../support/gateway.ts'
 import { send, writeOf } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { startReloadable } from '../support/reloadable-gateway.ts'
 import { type ReceivedWebhook, startReceiver, status } from '../support/webhook-receiver.ts'
 
@@ -42,10 +43,6 @@ interface Message {
 
 function verified({ body, headers }: ReceivedWebhook, secret = callbackEnv.WEBHOOK_SECRET) {
   return new Webhook(secret).verify(body, headers) as Message
-}
-
-async function metricsOf(adminUrl: string): Promise<string> {
-  return (await fetch(`${adminUrl}/metrics`)).text()
 }
 
 describe('the end of a job', () => {
@@ -123,9 +120,10 @@ describe('the end of a job', () => {
     assert.equal(record.route, 'POST /V1/products')
     assert.equal(record.status, 200)
     assert.equal(record.reason, 'delivered, 3 sent')
-    const metrics = await metricsOf(jobs.gateway.adminUrl)
-    assert.match(metrics, /^magegate_callbacks_sent_total\{.*outcome="failed"\} 2$/m)
-    assert.match(metrics, /^magegate_callbacks_sent_total\{.*outcome="delivered"\} 1$/m)
+    const { value } = await scrape(jobs.gateway)
+    const sent = 'magegate_callbacks_sent_total{integration="globex-pim",outcome='
+    assert.equal(value(`${sent}"failed"}`), 2)
+    assert.equal(value(`${sent}"delivered"}`), 1)
   })
 
   test('is told where the configuration that is in force then says', async () => {
@@ -181,10 +179,10 @@ describe('a receiver that is not to be reached', () => {
       const retry = { firstMs: 1, longestMs: 1, giveUpAfterMs: 50 }
       await using jobs = await startCalling({ ...callback, retry })
       await jobs.write({ body: product })
-      let metrics = ''
-      while (!/^magegate_callbacks\{state="dead"\} 1$/m.test(metrics)) {
-        metrics = await metricsOf(jobs.gateway.adminUrl)
-      }
+      await scrapeUntil(
+        jobs.gateway,
+        ({ value }) => value('magegate_callbacks{state="dead"}') === 1,
+      )
     }
     assert.equal(receiver.connections(), 0)
     assert.ok(redirecting.received.length > 0)

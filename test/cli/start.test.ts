@@ -15,6 +15,7 @@ import { gatewaySettings, globex, startGateway, testEnv } from '../support/gatew
 import { runCommand, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -95,8 +96,7 @@ test('on SIGTERM it fails readiness, serves on with Connection: close, lets requ
   gateway.signal('SIGTERM')
   await untilDraining(gateway.adminUrl)
   assert.equal((await fetch(`${gateway.adminUrl}/livez`)).status, 200)
-  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-  assert.match(metrics, /^magegate_ready 0$/m)
+  assert.equal((await scrape(gateway)).value('magegate_ready'), 0)
 
   const during = await send(gateway.url, {
     headers: globexHeaders,

@@ -12,6 +12,7 @@ import { type GatewayProcess, runCommand, startedProcess } from '../support/gate
 import { send, writeOf } from '../support/http-client.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { scrapeUntil } from '../support/metrics.ts'
 import { type AnswerWebhook, startReceiver, status } from '../support/webhook-receiver.ts'
 
 const env = { ...testEnv, ...callbackEnv }
@@ -52,11 +53,8 @@ async function accept(gateway: GatewayProcess): Promise<string> {
   return JSON.parse(body).jobId
 }
 
-async function metricIs(gateway: GatewayProcess, line: string): Promise<void> {
-  for (;;) {
-    const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-    if (text.split('\n').includes(line)) return
-  }
+function untilMetric(gateway: GatewayProcess, series: string, wanted: number) {
+  return scrapeUntil(gateway, ({ value }) => value(series) === wanted)
 }
 
 function redeliver(jobId: string, { path }: ConfigDirectory) {
@@ -77,7 +75,11 @@ describe('a gateway that is killed', () => {
       await using config = await configOf('between', callbackTo(away.url))
       const first = await start(config)
       const jobId = await accept(first)
-      await metricIs(first, 'magegate_jobs_ended_total{integration="globex-pim",state="done"} 1')
+      await untilMetric(
+        first,
+        'magegate_jobs_ended_total{integration="globex-pim",state="done"}',
+        1,
+      )
       first.signal('SIGKILL')
       await first.ended
       await using receiver = await startReceiver({ port: away.port })
@@ -110,7 +112,7 @@ describe('a gateway that is killed', () => {
       assert.match(String(delivered?.headers['webhook-id']), new RegExp(`^msg_${jobId}_\\d+$`))
       assert.equal(delivered?.headers['webhook-id'], interrupted?.headers['webhook-id'])
       assert.equal(delivered?.body, interrupted?.body)
-      await metricIs(second, 'magegate_callbacks_oldest_age_seconds 0')
+      await untilMetric(second, 'magegate_callbacks_oldest_age_seconds', 0)
       await second.stop()
     },
   )
@@ -130,7 +132,7 @@ test(
     await receiver.arrived(5)
     receiver.answerWith(status(204))
     const sent = 'magegate_callbacks_sent_total{integration="globex-pim",outcome="delivered"}'
-    await metricIs(gateway, `${sent} 1`)
+    await untilMetric(gateway, sent, 1)
     const { stderr } = await gateway.stop()
     const lines = stderr.split('\n').filter((line) => line.includes('call-backs'))
     const said = lines.map((line) => JSON.parse(line)).map(({ msg, reason }) => [msg, reason])
@@ -148,7 +150,7 @@ describe('jobs redeliver', () => {
     await using config = await configOf('redeliver', callbackTo(receiver.url))
     const gateway = await start(config)
     const jobId = await accept(gateway)
-    await metricIs(gateway, 'magegate_callbacks{state="dead"} 1')
+    await untilMetric(gateway, 'magegate_callbacks{state="dead"}', 1)
     receiver.answerWith(status(204))
 
     const [first] = await receiver.arrived(1)
@@ -160,7 +162,7 @@ describe('jobs redeliver', () => {
     assert.equal(dead.stdout, `${webhookId}: the call-back was dead and is sent again\n`)
     assert.equal(dead.exitCode, 0)
     await receiver.arrived(2)
-    await metricIs(gateway, 'magegate_callbacks_oldest_age_seconds 0')
+    await untilMetric(gateway, 'magegate_callbacks_oldest_age_seconds', 0)
 
     const delivered = await redeliver(jobId, config)
     assert.equal(delivered.stdout, `${jobId}: the call-back is sent again\n`)

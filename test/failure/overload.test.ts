@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
+import { scrape } from '../support/metrics.ts'
 import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 
 /** A slow Magento: a request is answered when the test says so. */
@@ -148,9 +149,9 @@ describe('a request that would have to wait', () => {
     magento.answerNext()
     assert.equal((await first).status, 200)
     assert.equal(magento.requests.length, 1)
-    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-    assert.match(metrics, /^magegate_upstream_shed_total\{reason="deadline"\} 1$/m)
-    assert.match(metrics, /^magegate_upstream_queue_wait_seconds_count 1$/m)
+    const { value } = await scrape(gateway)
+    assert.equal(value('magegate_upstream_shed_total{reason="deadline"}'), 1)
+    assert.equal(value('magegate_upstream_queue_wait_seconds_count'), 1)
   })
 
   test('gives up its place when its caller leaves, and is never sent', async () => {

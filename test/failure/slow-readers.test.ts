@@ -7,6 +7,7 @@ import { answerWith, type CachedShop, startCachedShop } from '../support/cached-
 import { globexHeaders } from '../support/http-client.ts'
 import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
 import { frame, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
+import { scrape } from '../support/metrics.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 const path = '/rest/V1/products/a'
@@ -115,8 +116,8 @@ describe('a caller that does not read its answer is cut off in time', () => {
       [record?.status, record?.code, record?.policy],
       [401, 'unauthenticated', 'credential'],
     )
-    const metrics = await (await fetch(`${shop.gateway.adminUrl}/metrics`)).text()
-    assert.match(metrics, /magegate_authentication_failures_total\{kind="nobody"\} 1/)
+    const { value } = await scrape(shop.gateway)
+    assert.equal(value('magegate_authentication_failures_total{kind="nobody"}'), 1)
   })
 
   test('over HTTP/2, with its connection where it does not read that', async () => {

@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { writeConfig } from './config-directory.ts'
+import { scrape } from './metrics.ts'
 
 /** Secrets of the integrations that tests use, as environment variables. */
 export const testEnv = {
@@ -124,11 +125,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
   }
   const auditText = async () => {
     // Records of reads are written a little later than their answers.
-    while (!isStopped) {
-      const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
-      if (/^magegate_audit_waiting_records 0$/m.test(metrics)) break
-      await delay(2)
-    }
+    if (!isStopped) await scrape({ adminUrl })
     return readFile(auditFile, 'utf8')
   }
   return {

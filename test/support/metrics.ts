@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 /** What `/metrics` says at a moment. */
 export interface Scrape {
   readonly text: string
@@ -7,7 +9,7 @@ export interface Scrape {
   readonly value: (series: string) => number | undefined
 }
 
-/** Asks a gateway for its metrics once every request that is over has been counted. */
+/** Asks a gateway for its metrics once every request that is over has been counted, and its record written. */
 export async function scrape({ adminUrl }: { readonly adminUrl: string }): Promise<Scrape> {
   for (;;) {
     const text = await (await fetch(`${adminUrl}/metrics`)).text()
@@ -17,8 +19,10 @@ export async function scrape({ adminUrl }: { readonly adminUrl: string }): Promi
         Number(value),
       ]),
     )
-    if (values.get('magegate_audit_waiting_records') !== 0) continue
-    return { text, series: new Set(values.keys()), value: (series) => values.get(series) }
+    if (values.get('magegate_audit_waiting_records') === 0) {
+      return { text, series: new Set(values.keys()), value: (series) => values.get(series) }
+    }
+    await delay(2)
   }
 }
 

@@ -9,7 +9,7 @@ import {
   startCachedShop,
 } from '../../support/cached-shop.ts'
 import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
-import { scrape } from '../../support/metrics.ts'
+import { scrape, scrapeUntil } from '../../support/metrics.ts'
 
 let count = 0
 
@@ -35,12 +35,8 @@ describe('requests for the same answer at the same time', () => {
   after(() => shop[Symbol.asyncDispose]())
 
   /** Resolves when so many requests wait within the gateway for what another one asks Magento. */
-  async function waiting(so: number, { gateway } = shop): Promise<void> {
-    for (;;) {
-      const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-      const [, open = '0'] = /^magegate_cache_waiting_requests (\d+)$/m.exec(metrics) ?? []
-      if (Number(open) === so) return
-    }
+  function waiting(so: number, { gateway } = shop) {
+    return scrapeUntil(gateway, ({ value }) => value('magegate_cache_waiting_requests') === so)
   }
 
   /** For how long requests were neither at work nor at Magento, seconds. */

@@ -585,7 +585,7 @@ describe('refuses', () => {
     }
     const broken = 'a secret without a line break at its end in env:HMAC'
     assert.equal(await expectedOf('a-secret-of-a-cluster\n'), broken)
-    assert.equal(await expectedOf('a-secret-of-a-cluster\r\n'), broken)
+    assert.equal(await expectedOf('a-secret-of-a-cluster\r'), broken)
     const short = 'a secret of at least 16 characters in env:HMAC'
     assert.equal(await expectedOf(' '.repeat(32)), short)
     assert.equal(await expectedOf('a-secret-of-a-cluster'), undefined)
@@ -597,15 +597,15 @@ describe('refuses', () => {
   })
 
   test('a secret that is not UTF-8, and ignores a byte order mark before one', async () => {
-    const signature = { scheme: 'canonical', secrets: [{ id: 'k1', value: 'file:hmac' }] }
+    const signature = { scheme: 'canonical', secrets: [{ id: 'k1', value: 'file:acme:hmac' }] }
     const signing = { ...globex, credentials: { signature } }
     await using directory = await writeConfig(filesWith({ integrations: { signing } }))
-    await writeFile(join(directory.path, 'hmac'), randomBytes(64).fill(0xff, 0, 1))
+    await writeFile(join(directory.path, 'acme:hmac'), randomBytes(64).fill(0xff, 0, 1))
     const stderr = await faultsAt(directory.path)
-    assert.match(stderr, /\/secrets\/0\/value: expected text in UTF-8 in the file hmac/)
-    await writeFile(join(directory.path, 'hmac'), '\uFEFFa-secret-from-an-editor\r\n')
+    assert.match(stderr, /\/secrets\/0\/value: expected text in UTF-8 in the file acme:hmac/)
+    await writeFile(join(directory.path, 'acme:hmac'), '\uFEFFa-secret-from-an-editor \r\n')
     const { secrets } = await loadConfig(directory.path, testEnv)
-    assert.ok(secrets.some((secret) => secret.reveal() === 'a-secret-from-an-editor'))
+    assert.ok(secrets.some((secret) => secret.reveal() === 'a-secret-from-an-editor '))
   })
 
   test('a variable with a secret that is not UTF-8', async () => {

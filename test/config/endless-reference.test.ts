@@ -11,6 +11,7 @@ describe('a schema that never comes to an end is found', () => {
     ['below a property', { properties: { x: { not: itself } }, $defs: { a: itself } }, '/$defs/a'],
     ['an alternative', { $defs: { a: { anyOf: [{ type: 'null' }, itself] } } }, '/$defs/a'],
     ['for some values only', { $defs: { a: { if: { minLength: 3 }, else: itself } } }, '/$defs/a'],
+    ['in a condition', { $defs: { a: { if: itself } } }, '/$defs/a'],
     ['beside a member', { dependentSchemas: { x: { $ref: '#' } } }, ''],
     ['by an anchor', { $defs: { b: { $anchor: 'c', oneOf: [{ $ref: '#c' }] } } }, '/$defs/b'],
     [

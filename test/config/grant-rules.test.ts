@@ -35,7 +35,8 @@ describe('settings of a route that is not granted are refused, since they would 
 })
 
 test('a limit may apply to a part of what is granted, to a method, and to jobs', async () => {
-  const limits = ['GET /V1/products/24-MB01', 'GET /V1/products/:id', 'POST', 'GET /V1/jobs/:id']
+  const ofJobs = ['GET /V1/jobs/:id', 'DELETE /V1/jobs/:id']
+  const limits = ['GET /V1/products/24-MB01', 'GET /V1/products/:id', 'POST', ...ofJobs]
   const policies = {
     routes: ['GET /V1/products/:sku'],
     rateLimit: { routes: Object.fromEntries(limits.map((each) => [each, { rate: '1/s' }])) },

@@ -36,7 +36,10 @@ const place = '/jobs: a place for the jobs: either file or rabbitmq'
 
 test('jobs have one place: a file, or RabbitMQ with a Redis beside it', async () => {
   assert.deepEqual(await faultsOf({ file: 'jobs.sqlite' }), [])
-  assert.deepEqual(await faultsOf({ rabbitmq: 'env:AMQP_URL' }, redis), [])
+  const nodes = ['redis:6379']
+  for (const store of [redis, { sentinel: { primary: 'p', nodes } }, { cluster: { nodes } }]) {
+    assert.deepEqual(await faultsOf({ rabbitmq: 'env:AMQP_URL' }, store), [])
+  }
   assert.deepEqual(await faultsOf({}), [place])
   assert.deepEqual(await faultsOf({ file: 'jobs.sqlite', rabbitmq: 'env:AMQP_URL' }, redis), [
     place,

@@ -185,7 +185,13 @@ test('a database of Redis must be a number', async () => {
 })
 
 test('a URL of Redis is refused in a spelling with which no TLS would be used', async () => {
-  const refused = ['REDISS://redis', 'rediss:redis', ' rediss://redis', 'rediss:/redis']
+  const refused = [
+    'REDISS://redis',
+    'rediss:redis',
+    ' rediss://redis',
+    'rediss:/redis',
+    'redis://[',
+  ]
   for (const url of ['rediss://redis', ...refused]) {
     const copyTo = { redis: { url: 'env:REDIS', stream: 's' } }
     const gateway = { store: { redis: 'env:REDIS' }, audit: { checkpoints: { key, copyTo } } }
@@ -206,16 +212,22 @@ test('the URL of a service that has no password may be as short as its name', as
   assert.deepEqual([...(await configFaults({ gateway, env }))], [])
 })
 
-test('copies of checkpoints need a URL, which no fault repeats', async () => {
-  const copyTo = { url: 'env:ACME_TOKEN', redis: { url: 'env:ACME_TOKEN', stream: 'checkpoints' } }
+test('copies of checkpoints need a URL of their kind, which no fault repeats', async () => {
+  const copyTo = { url: 'env:WRONG', redis: { url: 'env:WRONG', stream: 'checkpoints' } }
+  const gateway = { audit: { checkpoints: { key, copyTo } } }
   const at = '/audit/checkpoints/copyTo'
-  assert.deepEqual(await faultsOf({ audit: { checkpoints: { key, copyTo } } }), [
-    [
-      `${at}/redis/url`,
-      'a reference to a redis:// or rediss:// URL, with the number of a database or none',
-    ],
-    [`${at}/url`, 'a reference to a http:// or https:// URL'],
-  ])
+  for (const WRONG of [testEnv.ACME_TOKEN, 'ftp://audit.example']) {
+    assert.deepEqual(
+      [...(await configFaults({ gateway, env: { ...testEnv, WRONG } }))],
+      [
+        [
+          `${at}/redis/url`,
+          'a reference to a redis:// or rediss:// URL, with the number of a database or none',
+        ],
+        [`${at}/url`, 'a reference to a http:// or https:// URL'],
+      ],
+    )
+  }
 })
 
 test('a file of authorities has certificates in it, and each of them can be read', async () => {

@@ -41,17 +41,17 @@ const detailed = (skus: string[]) => ({
   integration: { policies: { routes, auditDetails: { 'GET /V1/products/:sku': { skus } } } },
 })
 const reporting = (...reportOnly: string[]) => ({ integration: { ...globex, reportOnly } })
-const form = (type: string) => ({
+const oauth1 = {
+  consumerKey: 'env:LONG',
+  consumerSecret: 'env:LONG',
+  accessToken: 'env:LONG',
+  accessTokenSecret: 'env:LONG',
+}
+const formType = 'application/x-www-form-urlencoded'
+const form = (upstream: object) => ({
   integration: {
-    upstream: {
-      oauth1: {
-        consumerKey: 'env:LONG',
-        consumerSecret: 'env:LONG',
-        accessToken: 'env:LONG',
-        accessTokenSecret: 'env:LONG',
-      },
-    },
-    policies: { routes, jsonBody: { otherTypes: { 'POST /V1/products': [type] } } },
+    upstream,
+    policies: { routes, jsonBody: { otherTypes: { 'POST /V1/products': [formType] } } },
   },
 })
 const deprecated = (sunset: string) => ({
@@ -75,6 +75,10 @@ const certified = (keyOf: string) => ({
       tls: { certFile: pemFile('loopback.cert'), keyFile: pemFile(`${keyOf}.key`) },
     },
   },
+})
+const pinned = (clientCertificate: object) => ({
+  ...certified('loopback'),
+  integration: { credentials: { clientCertificate } },
 })
 const searching = (searchCriteria: object) => ({
   integration: { policies: { routes, searchCriteria } },
@@ -130,8 +134,8 @@ const cases: readonly {
   {
     what: 'a form that is to be signed for Magento',
     at: '/policies/jsonBody/otherTypes/POST ~1V1~1products/0',
-    wrong: form('application/x-www-form-urlencoded'),
-    right: form('multipart/form-data'),
+    wrong: form({ oauth1 }),
+    right: form({ bearer: 'env:LONG' }),
   },
   {
     what: 'a route that is gone before it is deprecated',
@@ -184,6 +188,18 @@ const cases: readonly {
     at: '/policies/ipAllowlist',
     wrong: signing({ scheme: 'body', secrets: [secret] }),
     right: signing({ scheme: 'canonical', secrets: [secret] }),
+  },
+  {
+    what: 'an integration that nobody is authenticated for',
+    at: '/credentials',
+    wrong: { integration: { credentials: { replay: {} } } },
+    right: { integration: { credentials: { token: 'env:GLOBEX_TOKEN', replay: {} } } },
+  },
+  {
+    what: 'a certificate by its key and by its subject, of which one would be ignored',
+    at: '/credentials/clientCertificate',
+    wrong: pinned({ spkiSha256: ['0'.repeat(64)], subject: { CN: 'globex' } }),
+    right: pinned({ spkiSha256: ['0'.repeat(64)] }),
   },
   {
     what: 'a second factor that is not base32',
@@ -252,13 +268,11 @@ const cases: readonly {
     what: 'a largest page of one route below the page size that is added to all searches',
     at: '/policies/searchCriteria/routes/GET ~1V1~1products~1:sku/maxPageSize',
     wrong: searching({
+      maxPageSize: 20,
       defaultPageSize: 20,
       routes: { [routes[0] as string]: { maxPageSize: 19 } },
     }),
-    right: searching({
-      defaultPageSize: 20,
-      routes: { [routes[0] as string]: { maxPageSize: 20 } },
-    }),
+    right: searching({ routes: { [routes[0] as string]: { maxPageSize: 19 } } }),
   },
   ...(['enforce', 'reportOnly'] as const).map((mode) => ({
     what: `magentoSchema ${mode} for one route, without the schema of the shop`,
@@ -272,12 +286,12 @@ const cases: readonly {
     wrong: detailed([':id']),
     right: detailed([':sku', '/product/sku']),
   },
-  {
-    what: 'a body that json-body only reports, while a policy that cannot read it is enforced',
+  ...bodyReaders.map((enforced) => ({
+    what: `a body that json-body only reports, while ${enforced}, which cannot read it, is enforced`,
     at: '/reportOnly',
-    wrong: reporting('json-body', ...bodyReaders.slice(1)),
+    wrong: reporting('json-body', ...bodyReaders.filter((each) => each !== enforced)),
     right: reporting('json-body', ...bodyReaders),
-  },
+  })),
   ...(
     [
       { scheme: 'oauth1', keys: [oauth1Key('k1', 'env:ACME_TOKEN')] },

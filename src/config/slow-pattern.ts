@@ -92,10 +92,23 @@ interface RepeatedPart {
 /** The parts that a pattern may repeat without end; none if the pattern cannot be analysed. */
 function repeatedParts(pattern: string): RepeatedPart[] {
   try {
-    return partsOf(ret(pattern), '').filter(({ part }) => part !== '')
+    return partsOf(ret(readable(pattern)), '').filter(({ part }) => part !== '')
   } catch {
     return []
   }
+}
+
+/** What `ret` does not read. */
+const unreadable = /\\p\{[^}]*\}|\(\?<[=!]/gi
+
+/** Writes a property as a character that has it, and lookbehind as what must or must not be there. */
+function readable(pattern: string): string {
+  return pattern.replace(unreadable, (found) => {
+    if (found === '(?<=') return '(?:'
+    if (found === '(?<!') return '(?!'
+    const property = new RegExp(found, 'u')
+    return RegExp.escape(characters.find((each) => property.test(each)) ?? '')
+  })
 }
 
 function partsOf(token: Root | Token, before: string): RepeatedPart[] {
@@ -119,6 +132,8 @@ function alternativesOf(token: Root | Token): readonly (readonly Token[])[] {
 /** One short text that each alternative of a token matches. */
 function examplesOf(token: Token): string[] {
   if (token.type !== types.GROUP) return [exampleOf(token)]
+  // Lookahead takes nothing of the text.
+  if (token.followedBy || token.notFollowedBy) return ['']
   return alternativesOf(token).map((tokens) => tokens.map(exampleOf).join(''))
 }
 
@@ -131,6 +146,10 @@ function exampleOf(token: Token): string {
 }
 
 const usual = [...'a0- _./A']
+const characters = [
+  ...usual,
+  ...Array.from({ length: 0x3000 }, (_, code) => String.fromCodePoint(code)),
+]
 
 function characterOf({ set, not }: SetToken): string {
   if (!not) return [...usual, ...firstOf(set)].find((each) => has(set, each)) ?? ''

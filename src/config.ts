@@ -161,7 +161,7 @@ async function checkAgainstIntegrations(
   )
   const own = [
     ...checkPublicUrl(sound, known),
-    ...(await checkTlsFiles(sound, isAffected)),
+    ...(await checkTlsFiles(sound)),
     ...checkPlaceForJobs(sound, known),
   ]
   return [...shown, ...unaffected(gateway, inFile(gateway, own))]

@@ -13,14 +13,11 @@ export interface LoadedFile<Settings> extends ReadSettings<Settings> {
   readonly value: unknown
   /** The settings that have no fault themselves, for checks against other files; absent if one is missing that must be there. */
   readonly sound?: Settings
-  /** Whether such a check may find fault with a place only because of a fault that is reported. */
-  readonly isAffected: IsAffected
+  /** Whether such a check may find fault with a place, a JSON Pointer, only because of a fault that is reported. */
+  readonly isAffected: (pointer: string) => boolean
   readonly secrets: readonly Secret[]
   readonly faults: readonly Fault[]
 }
-
-/** Tells of a JSON Pointer whether what is there depends on something that has a fault. */
-export type IsAffected = (pointer: string) => boolean
 
 /** Finished settings, and the faults that were found by comparing them with each other. */
 export interface Finished<Settings> {

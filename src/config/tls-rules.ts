@@ -3,19 +3,17 @@ import { createSecureContext } from 'node:tls'
 import { readTlsMaterial, secureContextOptions } from '../server/tls.ts'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
-import type { IsAffected } from './load-file.ts'
 
-/** Checks that certificates and keys are complete and belong together, unless they cannot even be read. */
-export async function checkTlsFiles(
-  { listen: { tls }, store: { clientCertificate } }: GatewaySettings,
-  isAffected: IsAffected,
-): Promise<RuleFault[]> {
+/** Checks that certificates and keys are complete and belong together. */
+export async function checkTlsFiles({
+  listen: { tls },
+  store: { clientCertificate },
+}: GatewaySettings): Promise<RuleFault[]> {
   const listener = await faultsOf('/listen/tls', async () => {
-    if (tls === undefined || isAffected('/listen/tls')) return
-    secureContextOptions(await readTlsMaterial(tls))
+    if (tls !== undefined) secureContextOptions(await readTlsMaterial(tls))
   })
   const client = await faultsOf('/store/clientCertificate', async () => {
-    if (clientCertificate === undefined || isAffected('/store/clientCertificate')) return
+    if (clientCertificate === undefined) return
     const { certFile, keyFile } = clientCertificate
     createSecureContext({ cert: await readFile(certFile), key: await readFile(keyFile) })
   })

@@ -247,6 +247,8 @@ test('what only follows from a fault of one file is none of another', async () =
   const unreadable = { certFile: 'no.pem', keyFile: pemFile('loopback.key') }
   const listen = { ...gateway.listen, publicURL: undefined, tls: unreadable }
   assert.ok(!(await placesOf({ listen }, globex)).includes('gateway /listen/tls'))
+  const store = { cluster: { nodes: ['a:1'], tls: true }, clientCertificate: unreadable }
+  assert.deepEqual(await placesOf({ store }, globex), ['gateway /store/clientCertificate/certFile'])
 })
 
 /** What the command prints of a configuration that is refused; its text is made in this process. */

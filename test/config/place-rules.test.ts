@@ -261,7 +261,9 @@ test('certificates for Redis are refused where it is not reached by TLS, or wher
   assert.deepEqual(await pointersWith({ cluster: { nodes } }), both)
   assert.deepEqual(await pointersWith({ redis: 'env:TLS' }), [])
   assert.deepEqual(await pointersWith({ cluster: { nodes, tls: true } }), [])
-  assert.deepEqual(await pointersWith({ sentinel: { primary: 'p', nodes, sentinelTls: true } }), [])
+  for (const tls of [{ tls: true }, { sentinelTls: true }]) {
+    assert.deepEqual(await pointersWith({ sentinel: { primary: 'p', nodes, ...tls } }), [])
+  }
   const otherKey = await pointersWith({ redis: 'env:TLS' }, 'ca.cert')
   assert.deepEqual(otherKey, ['/store/clientCertificate'])
 })

@@ -11,7 +11,7 @@ const nodes = ['127.0.0.1:1']
 
 const ofGateway: readonly [pointer: string, gateway: Readonly<Record<string, object>>][] = [
   ['/admin/token', { admin: { host: '127.0.0.1', port: 0, token: unset } }],
-  ['/store/redis', { store: { redis: unset } }],
+  ['/store/redis', { store: { redis: unset, caFile: pemFile('ca.cert') } }],
   ['/store/sentinel/password', { store: { sentinel: { primary: 'p', nodes, password: unset } } }],
   ['/store/cluster/password', { store: { cluster: { nodes, password: unset } } }],
   ['/jobs/rabbitmq', { jobs: { rabbitmq: unset }, store: { redis: 'env:REDIS' } }],

@@ -179,7 +179,8 @@ describe('variables of OpenTelemetry', () => {
       {},
       { OTEL_SERVICE_NAME: 'x' },
       { ...url, OTEL_TRACES_EXPORTER: 'none' },
-      { ...url, OTEL_SDK_DISABLED: 'true' },
+      { ...url, OTEL_SDK_DISABLED: 'True' },
+      { OTEL_EXPORTER_OTLP_ENDPOINT: '' },
     ]) {
       assert.deepEqual(readTracing(env), { secrets: [], faults: [] })
     }
@@ -192,12 +193,26 @@ describe('variables of OpenTelemetry', () => {
     assert.equal(urlOf({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://a/b' }), 'http://a/b')
   })
 
+  test('that say which spans are sent and how, those for traces first', () => {
+    const { settings } = readTracing({
+      ...on,
+      OTEL_TRACES_SAMPLER: 'traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.5',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+      OTEL_EXPORTER_OTLP_HEADERS: 'a=1',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'b=2',
+    })
+    assert.deepEqual(settings?.sampler, { ratio: 0.5, isParentBased: false })
+    assert.equal(settings.timeoutMs, 500)
+    assert.deepEqual(Object.keys(settings.headers), ['b'])
+  })
+
   const faulty: Readonly<Record<string, string>> = {
     OTEL_TRACES_EXPORTER: 'jaeger',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://x',
     OTEL_TRACES_SAMPLER: 'sometimes',
-    OTEL_BSP_MAX_QUEUE_SIZE: '-1',
+    OTEL_BSP_MAX_QUEUE_SIZE: '0',
   }
   for (const [name, value] of Object.entries(faulty)) {
     test(`that are wrong are named: ${name}`, () => {

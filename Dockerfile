@@ -10,16 +10,17 @@ RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 
 COPY src ./src
 
-# What Node compiles is kept in the image: a start takes half the time, and 20 MiB less. This one ends at once, with
-# all code loaded, since there is no configuration.
-ENV NODE_COMPILE_CACHE=/opt/magegate/.compiled
-RUN ! node src/main.ts start --config /nowhere
-
 # The audit trail; the volume takes its owner over from here.
-RUN mkdir -p /var/lib/magegate/audit && chown -R node:node /var/lib/magegate
+RUN mkdir -p /var/lib/magegate/audit .compiled && chown -R node:node /var/lib/magegate .compiled
 VOLUME /var/lib/magegate
 
 USER node
+
+# What Node compiles is kept in the image: a start takes half the time, and 20 MiB less. This one ends at once, with
+# all code loaded, since there is no configuration. Node keeps it for each user apart, so this is not done by root.
+ENV NODE_COMPILE_CACHE=/opt/magegate/.compiled
+RUN ! node src/main.ts start --config /nowhere
+
 EXPOSE 8080
 
 # The admin listener of /etc/magegate/gateway.yaml is expected at 127.0.0.1:9090.

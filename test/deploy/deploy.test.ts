@@ -197,6 +197,14 @@ test('pods are as restricted as they can be, and one is always left', () => {
   assert.ok(left >= 1 && left < Number(manifest('StatefulSet').spec.replicas))
 })
 
+test('the image has what Node compiled for the user that the gateway runs as', async () => {
+  // Node keeps it in a folder whose name ends in the user's id, and for this user alone to read.
+  const lines = (await textOf('../Dockerfile')).split('\n')
+  const user = lines.indexOf('USER node')
+  assert.ok(user !== -1)
+  assert.ok(lines.findIndex((line) => line.startsWith('RUN ! node src/main.ts start')) > user)
+})
+
 test('the systemd unit lets the gateway listen at all addresses, and has it back however it ends', async () => {
   const unit = await textOf('systemd/magegate.service')
   // Without AF_NETLINK there is no getifaddrs(3), which Fastify needs to listen at 0.0.0.0.

@@ -213,6 +213,10 @@ test('the systemd unit lets the gateway listen at all addresses, and has it back
   assert.match(unit, /^Restart=always$/m)
 })
 
+test('copies of the systemd unit run as one user', async () => {
+  assert.match(await textOf('systemd/magegate.service'), /^User=magegate$/m)
+})
+
 test('the systemd unit is valid and restricted', () => {
   const unit = pathOf('systemd/magegate.service')
   // What exposure is, systemd-analyze says in tenths; an unrestricted service has 96.

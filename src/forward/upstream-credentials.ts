@@ -102,19 +102,9 @@ function adminTokenAttempts(
     services.tokenMemoryOf(credentials),
   )
   return async ({ target }) => {
-    const first = await attemptWithAdminToken(tokens)
-    if ('reason' in first) {
-      const { reason, retryAfterSeconds } = first
-      return reject('upstream-unavailable', reason, { retryAfterSeconds })
-    }
-    const query = target?.query
-    return {
-      authorization: first.authorization,
-      query,
-      after: async (status) => {
-        const second = await first.after(status)
-        return second && { authorization: second.authorization, query }
-      },
-    }
+    const first = await attemptWithAdminToken(tokens, target?.query)
+    if (!('reason' in first)) return first
+    const { reason, retryAfterSeconds } = first
+    return reject('upstream-unavailable', reason, { retryAfterSeconds })
   }
 }

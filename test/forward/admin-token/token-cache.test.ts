@@ -184,8 +184,7 @@ test('renews once after a 401, however many requests have had one', async () => 
   clock.advance(2 * minuteMs)
   const seconds = await Promise.all(firsts.map((attempt) => attempt.after(401)))
   for (const attempt of seconds) {
-    assert.equal(attempt?.authorization, 'Bearer token-2')
-    assert.equal(await attempt?.after(401), undefined)
+    assert.deepEqual(attempt, { authorization: 'Bearer token-2', query: undefined })
   }
   assert.equal(magento.fetches, 2)
 })
@@ -204,7 +203,7 @@ test('passes on the 401 of a permission that is missing, and renews no more than
   for (let second = 0; second < 300; second += 1) {
     const attempt = await begin(cache)
     const next = await attempt.after(401)
-    assert.equal(await next?.after(401), undefined)
+    assert.equal(next?.after, undefined)
     clock.advance(1_000)
   }
   assert.ok(magento.fetches <= 6, String(magento.fetches))

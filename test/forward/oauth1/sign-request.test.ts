@@ -3,8 +3,6 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import OAuth from 'oauth-1.0a'
-import { Secret } from '../../../src/contract/secret.ts'
-import { shortCredentials } from '../../../src/forward/oauth1/credentials.ts'
 import { newFreshness } from '../../../src/forward/oauth1/new-freshness.ts'
 import { rewriteQuery } from '../../../src/forward/oauth1/rewrite-query.ts'
 import { type Freshness, prepareSigning } from '../../../src/forward/oauth1/sign-request.ts'
@@ -79,14 +77,4 @@ test('takes a new nonce that fits the column, and the present time, for every at
     nonces.add(nonce)
   }
   assert.equal(nonces.size, 1000)
-})
-
-test('finds credentials that are too short to be of Magento', () => {
-  assert.deepEqual(shortCredentials(credentials), [])
-  const short = {
-    ...credentials,
-    accessToken: new Secret(''),
-    consumerKey: new Secret('x'.repeat(15)),
-  }
-  assert.deepEqual(shortCredentials(short), ['consumerKey', 'accessToken'])
 })

@@ -4,7 +4,6 @@ import {
   type SwaggerDocument,
 } from '../authorize/magento-contract/swagger.ts'
 import type { Rejection } from '../problem.ts'
-import { RequestContext } from '../request-context.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 
 /**
@@ -31,7 +30,8 @@ export async function fetchSchema(
   store: string,
 ): Promise<SwaggerDocument> {
   const path = `/rest/${store}/schema`
-  const document = await fetchWith(send, await authorize(schemaRequest(path, store)), path)
+  const first = await authorize({ method: 'GET', target: { path, query }, header: () => undefined })
+  const document = await fetchWith(send, first, path)
   const forGuests = await fetchWith(send, { authorization: undefined, query }, path).catch(
     // A shop may show guests nothing; then it is not known which routes are open to them.
     () => undefined,
@@ -62,19 +62,4 @@ async function fetchWith(
     if (document === undefined) throw new Error(`Magento answered no Swagger 2.0 to ${path}`)
     return document
   }
-}
-
-/** A request with what credentials need to sign it. */
-function schemaRequest(path: string, store: string): RequestContext {
-  const request = new RequestContext({
-    method: 'GET',
-    rawTarget: `${path}?${query}`,
-    rawHeaders: [],
-    remoteIp: undefined,
-    isTls: false,
-    hasBody: false,
-    requestId: crypto.randomUUID(),
-  })
-  request.target = { path, query, store, segments: [] }
-  return request
 }

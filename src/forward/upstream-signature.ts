@@ -12,7 +12,7 @@ import { defaultTag } from '../authenticate/message-signature/signature-input.ts
 import { SecretSetting } from '../contract/secret-setting.ts'
 import { closed } from '../contract/setting-forms.ts'
 import type { PublicOrigin } from '../policy.ts'
-import { firstValue } from '../syntax/headers.ts'
+import { fieldsWhere, firstValue } from '../syntax/headers.ts'
 
 /** How the gateway itself signs what it forwards. */
 export const UpstreamSignatureSettings = Type.Union(
@@ -108,11 +108,7 @@ export function prepareUpstreamSignature(
 
 /** The header section with our digest of the body instead of the caller's, and the components to sign. */
 function coveredHeaders({ headers, body }: OutgoingRequest) {
-  const kept: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const [name, value] = headers.slice(index, index + 2) as [string, string]
-    if (name !== 'content-digest') kept.push(name, value)
-  }
+  const kept = fieldsWhere(headers, (name) => name !== 'content-digest')
   const components = [...requiredComponents(undefined)]
   if (body.length > 0) {
     kept.push('content-digest', contentDigest(body))

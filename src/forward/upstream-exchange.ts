@@ -7,7 +7,7 @@ import { retryAfterSeconds } from '../syntax/retry-after.ts'
 import { hasMagentoFailed } from './gate/magento-failure.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
 import type { Guest } from './gate/waiting-room.ts'
-import { identityHeaders, newSpanId } from './identity-headers.ts'
+import { newSpanId } from './identity-headers.ts'
 import { readWhole } from './read-whole.ts'
 import { type PublicAddress, requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
@@ -93,12 +93,11 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     attempt: UpstreamAttempt,
     { spanId, signal }: { readonly spanId: string; readonly signal: AbortSignal },
   ): Promise<Dispatcher.ResponseData> {
-    const { authorization, query } = attempt
-    const { method, path, body, headers: received } = request
-    const headers =
-      received === undefined
-        ? ownHeaders(occasion, settings.address, { authorization, body, spanId })
-        : requestHeaders({ ...occasion, rawHeaders: received }, settings.address, attempt, spanId)
+    const { query } = attempt
+    const { method, path, body, headers: rawHeaders = ownFields(body) } = request
+    const { requestId, traceId, traceFlags, clientIp } = occasion
+    const received = { requestId, traceId, traceFlags, clientIp, rawHeaders }
+    const headers = requestHeaders(received, settings.address, attempt, spanId)
     return pool.request({
       method,
       path: query === undefined ? path : `${path}?${query}`,
@@ -197,21 +196,8 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
   }
 }
 
-/** What the headers of a request of the gateway's own are made of. */
-interface OwnFields {
-  readonly authorization: string | undefined
-  readonly body: Buffer | undefined
-  readonly spanId: string
-}
-
-function ownHeaders(
-  occasion: Occasion,
-  { host, scheme }: PublicAddress,
-  { authorization, body, spanId }: OwnFields,
-): string[] {
-  const headers = ['host', host, 'accept', 'application/json']
-  if (body !== undefined) headers.push('content-type', 'application/json')
-  if (authorization !== undefined) headers.push('authorization', authorization)
-  headers.push(...identityHeaders(occasion, scheme, spanId))
-  return headers
+/** The fields of a request that no caller sent. */
+function ownFields(body: Buffer | undefined): string[] {
+  const type = body === undefined ? [] : ['content-type', 'application/json']
+  return ['accept', 'application/json', ...type]
 }

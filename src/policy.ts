@@ -50,7 +50,7 @@ export type SharedLimiter = (charge: Charge) => Promise<LimitDecision>
  */
 export type NonceResult = 'fresh' | 'seen' | 'full' | 'unavailable'
 
-/** The public name of the gateway: what clients sign as scheme and authority. */
+/** The public name of the gateway or of Magento: what requests to it are signed with as scheme and authority. */
 export interface PublicOrigin {
   readonly scheme: 'http' | 'https'
   /** Host in lower case, and port unless it is the scheme's own. */

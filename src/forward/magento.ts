@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { buildConnector, Pool } from 'undici'
+import type { PublicOrigin } from '../policy.ts'
 import type { Rejection } from '../problem.ts'
 import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -79,11 +80,12 @@ export function connectMagento(
   const { url, connections, timeouts } = settings
   const internalOrigin = new URL(url).origin
   const publicUrl = new URL(settings.publicUrl ?? url)
-  const scheme = publicUrl.protocol === 'https:' ? 'https' : 'http'
-  const address = { host: publicUrl.host, scheme }
+  const publicOrigin: PublicOrigin = {
+    scheme: publicUrl.protocol === 'https:' ? 'https' : 'http',
+    authority: publicUrl.host,
+  }
   const sign =
-    settings.upstreamSignature &&
-    prepareUpstreamSignature(settings.upstreamSignature, { scheme, authority: publicUrl.host })
+    settings.upstreamSignature && prepareUpstreamSignature(settings.upstreamSignature, publicOrigin)
   const relaySettings = { ...answers, internalOrigin }
   // With less than half of its time, a Magento that works may be cut off.
   const fairMs = Math.min(timeouts.headersMs, timeouts.totalMs) / 2
@@ -141,7 +143,7 @@ export function connectMagento(
         const { method, body } = request
         const path = pathOf(request)
         const { query }: UpstreamAttempt = attempt
-        const headers = requestHeaders(request, address, attempt, spanId)
+        const headers = requestHeaders(request, publicOrigin, attempt, spanId)
         pool.dispatch(
           {
             path: query === undefined ? path : `${path}?${query}`,
@@ -166,7 +168,8 @@ export function connectMagento(
     limitBytes: number,
     timeoutMs = timeouts.totalMs,
   ): Promise<{ readonly status: number; readonly body: string }> {
-    const headers = ['host', address.host, 'x-forwarded-proto', address.scheme, ...own]
+    const { scheme, authority } = publicOrigin
+    const headers = ['host', authority, 'x-forwarded-proto', scheme, ...own]
     const [path = '', ...rest] = target.split('?')
     const query = rest.length === 0 ? undefined : rest.join('?')
     const body = Buffer.from(text ?? '')
@@ -183,7 +186,7 @@ export function connectMagento(
   return {
     forward,
     send: prepareExchange(pool, {
-      address,
+      publicOrigin,
       origin: internalOrigin,
       sign,
       totalMs: timeouts.totalMs,

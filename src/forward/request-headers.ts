@@ -1,3 +1,4 @@
+import type { PublicOrigin } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
 import { hopByHopNames } from './hop-by-hop.ts'
 import { identityHeaders } from './identity-headers.ts'
@@ -76,14 +77,6 @@ function isValidator(name: string): boolean {
   return name === 'if-none-match' || name === 'if-modified-since'
 }
 
-/** How Magento is addressed. */
-export interface PublicAddress {
-  /** Host, with the port where it is not the scheme's own. */
-  readonly host: string
-  /** `http` or `https`: what Magento takes to be the scheme of its own address. */
-  readonly scheme: string
-}
-
 /** What the header section is made of. Two are absent where {@link keptHeaders} has dealt with them. */
 export interface ReceivedFields
   extends Pick<RequestContext, 'clientIp' | 'requestId' | 'traceId' | 'traceFlags'> {
@@ -121,7 +114,7 @@ export function keptHeaders({ rawHeaders, continuesTrace }: RequestContext): str
  */
 export function requestHeaders(
   request: ReceivedFields,
-  { host, scheme }: PublicAddress,
+  { scheme, authority }: PublicOrigin,
   { authorization, after }: Pick<UpstreamAttempt, 'authorization' | 'after'>,
   spanId: string,
 ): string[] {
@@ -129,7 +122,7 @@ export function requestHeaders(
   const ended = hopByHopNames(rawHeaders)
   // The gateway may have to read a 401.
   const isPlainWanted = after !== undefined || request.needsPlainAnswer === true
-  const headers = ['host', host]
+  const headers = ['host', authority]
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase()
     if (ended.has(name) || !isForwarded(name)) continue

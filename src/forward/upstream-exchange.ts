@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher, Pool } from 'undici'
+import type { PublicOrigin } from '../policy.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext, UpstreamExchange } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
@@ -9,7 +10,7 @@ import type { UpstreamGate } from './gate/upstream-gate.ts'
 import type { Guest } from './gate/waiting-room.ts'
 import { newSpanId } from './identity-headers.ts'
 import { readWhole } from './read-whole.ts'
-import { type PublicAddress, requestHeaders } from './request-headers.ts'
+import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 import {
   errorPage,
@@ -67,7 +68,8 @@ export type SendUpstream = (
 
 /** What requests are sent with. */
 export interface ExchangeSettings {
-  readonly address: PublicAddress
+  /** What Magento believes its address to be. */
+  readonly publicOrigin: PublicOrigin
   /** Scheme, host and port at which the gateway reaches Magento. */
   readonly origin: string
   readonly sign: SignUpstream | undefined
@@ -97,7 +99,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     const { method, path, body, headers: rawHeaders = ownFields(body) } = request
     const { requestId, traceId, traceFlags, clientIp } = occasion
     const received = { requestId, traceId, traceFlags, clientIp, rawHeaders }
-    const headers = requestHeaders(received, settings.address, attempt, spanId)
+    const headers = requestHeaders(received, settings.publicOrigin, attempt, spanId)
     return pool.request({
       method,
       path: query === undefined ? path : `${path}?${query}`,

@@ -1,13 +1,9 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { SendGet } from '../forward/fetch-schema.ts'
-import type { ProbeSettings } from '../forward/gate/gate-settings.ts'
+import type { GateRules, ProbeSettings } from '../forward/gate/gate-settings.ts'
 import { type HealthProbe, startHealthProbe } from '../forward/gate/health-probe.ts'
-import {
-  type GateRules,
-  openUpstreamGate,
-  type UpstreamGate,
-} from '../forward/gate/upstream-gate.ts'
+import { openUpstreamGate, type UpstreamGate } from '../forward/gate/upstream-gate.ts'
 import { logCircuits } from './circuit-log.ts'
 import type { LastingParts } from './lasting-parts.ts'
 

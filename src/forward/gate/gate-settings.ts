@@ -85,11 +85,13 @@ export const ProbeSettings = Type.Object(
 )
 
 /** How requests to Magento are held back. */
-export interface GateSettings {
+export interface GateRules {
   /** Most requests that Magento works on at once. */
   readonly connections: number
   readonly queue: Static<typeof QueueSettings>
   readonly circuitBreaker: Static<typeof CircuitBreakerSettings>
+  /** Weights of integrations by name; 1 for others. */
+  readonly weights: ReadonlyMap<string, number>
 }
 
 /** {@link ProbeSettings} with defaults filled in. */

@@ -1,7 +1,7 @@
 import { type Rejection, reject } from '../../problem.ts'
 import type { CircuitState } from './circuit.ts'
 import { openCircuitBreaker } from './circuit-breaker.ts'
-import type { GateSettings } from './gate-settings.ts'
+import type { GateRules } from './gate-settings.ts'
 import { type Guest, openWaitingRoom, type WaitResult } from './waiting-room.ts'
 
 /** Why a request was not sent. */
@@ -54,12 +54,6 @@ export interface UpstreamGate {
   readonly configure: (rules: GateRules) => void
 }
 
-/** The rules of a gate. */
-export interface GateRules extends GateSettings {
-  /** Weights of integrations by name; 1 for others. */
-  readonly weights: ReadonlyMap<string, number>
-}
-
 /** The pass of a request that is sent although the circuit is open; its end is not counted. */
 const noPass = -1
 
@@ -79,15 +73,11 @@ export function openUpstreamGate(
     events.onCircuit(state, integration)
     if (state === 'open' && isEnforced()) room.turnAllAway(circuitOpen, integration)
   })
-  const room = openWaitingRoom(
-    () => ({ ...rules.queue, places: rules.connections, weights: rules.weights }),
-    clock,
-    {
-      onWaited: events.onWaited,
-      onTurnedAway: events.onShed,
-      onUnused: (pass, guest) => breaker.note(pass, nameOf(guest), undefined, clock()),
-    },
-  )
+  const room = openWaitingRoom(() => rules, clock, {
+    onWaited: events.onWaited,
+    onTurnedAway: events.onShed,
+    onUnused: (pass, guest) => breaker.note(pass, nameOf(guest), undefined, clock()),
+  })
 
   function isEnforced(): boolean {
     return rules.circuitBreaker.mode === 'enforce'

@@ -1,6 +1,7 @@
 import { type Rejection, reject } from '../../problem.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { newLine, openFairQueue, type QueueLine } from './fair-queue.ts'
+import type { GateRules } from './gate-settings.ts'
 
 /** What asks to be let through: the request of a caller, or a request that the gateway makes for an integration. */
 export type Guest = Pick<RequestContext, 'verified'> &
@@ -13,16 +14,6 @@ export type Guest = Pick<RequestContext, 'verified'> &
 
 /** The result for a guest that had to wait: its pass, a refusal, or undefined because it left. */
 export type WaitResult = number | Rejection | undefined
-
-/** How guests wait. */
-export interface RoomSettings {
-  readonly maxWaiting: number
-  readonly maxWaitMs: number
-  /** How many guests can be let through at once. */
-  readonly places: number
-  /** Weights by name of the integration; 1 for others. */
-  readonly weights: ReadonlyMap<string, number>
-}
 
 /** What the waiting room reports. */
 export interface RoomEvents {
@@ -78,15 +69,15 @@ const longestRetryAfterSeconds = 60
  * Opens a waiting room that serves integrations fairly by the time for which their requests hold a place: an
  * integration with slow requests is called in less often. How long a request will take is not known when it is called
  * in, so it is charged the moving average of its integration. Requests that did not have to wait are not charged.
- * @param settings read each time, so that they may change
+ * @param rules read each time, so that they may change
  * @param clock milliseconds, never going back
  */
 export function openWaitingRoom(
-  settings: () => RoomSettings,
+  rules: () => GateRules,
   clock: () => number,
   { onWaited, onTurnedAway, onUnused }: RoomEvents,
 ): WaitingRoom {
-  const queue = openFairQueue<Waiter>(() => settings().maxWaiting)
+  const queue = openFairQueue<Waiter>(() => rules().queue.maxWaiting)
   const lines = new Map<string, QueueLine<Waiter>>()
   // The moving average over all integrations, which a new one starts with.
   let meanCostMs = unknownCostMs
@@ -113,8 +104,7 @@ export function openWaitingRoom(
   }
 
   function busy(reason: string): Rejection {
-    const { places } = settings()
-    const seconds = Math.ceil((queue.size() * meanCostMs) / places / 1000)
+    const seconds = Math.ceil((queue.size() * meanCostMs) / rules().connections / 1000)
     const retryAfterSeconds = Math.min(longestRetryAfterSeconds, Math.max(1, seconds))
     return reject('upstream-busy', reason, { retryAfterSeconds })
   }
@@ -127,7 +117,7 @@ export function openWaitingRoom(
 
   function wait(guest: Guest, pass: number): Promise<WaitResult> {
     const line = lineOf(guest.verified)
-    line.weight = settings().weights.get(guest.verified ?? '') ?? 1
+    line.weight = rules().weights.get(guest.verified ?? '') ?? 1
     const { promise, resolve } = Promise.withResolvers<WaitResult>()
     const sinceMs = clock()
     guest.waitsSince = sinceMs
@@ -139,7 +129,7 @@ export function openWaitingRoom(
       settle: resolve,
       timer: setTimeout(() => {
         if (queue.remove(line, waiter)) turnAway(waiter, 'deadline')
-      }, settings().maxWaitMs),
+      }, rules().queue.maxWaitMs),
     }
     if (mayLeave(guest)) {
       guest.leaveQueue = () => {

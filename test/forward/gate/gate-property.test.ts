@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, mock, test } from 'node:test'
 import fc from 'fast-check'
-import { type GateRules, openUpstreamGate } from '../../../src/forward/gate/upstream-gate.ts'
+import type { GateRules } from '../../../src/forward/gate/gate-settings.ts'
+import { openUpstreamGate } from '../../../src/forward/gate/upstream-gate.ts'
 import type { Guest } from '../../../src/forward/gate/waiting-room.ts'
 
 const circuitBreaker = { failureShare: 0.5, windowMs: 10_000, openMs: 500, failsReadiness: false }

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
-import {
-  type GateRules,
-  openUpstreamGate,
-  type UpstreamGate,
-} from '../../../src/forward/gate/upstream-gate.ts'
+import type { GateRules } from '../../../src/forward/gate/gate-settings.ts'
+import { openUpstreamGate, type UpstreamGate } from '../../../src/forward/gate/upstream-gate.ts'
 import type { Guest } from '../../../src/forward/gate/waiting-room.ts'
 import type { Rejection } from '../../../src/problem.ts'
 

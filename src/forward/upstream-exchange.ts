@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher, Pool } from 'undici'
+import type { WholeAnswer } from '../contract/whole-answer.ts'
 import type { PublicOrigin } from '../policy.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext, UpstreamExchange } from '../request-context.ts'
@@ -35,14 +36,8 @@ export interface UpstreamRequest {
   readonly withinMs?: number
 }
 
-/** Magento's answer, whole. */
-export interface UpstreamAnswer {
-  readonly status: number
-  readonly contentType: string
-  /** Whole seconds that Magento asks to wait. */
-  readonly retryAfterSeconds?: number | undefined
-  readonly body: Buffer
-}
+/** Magento's answer. */
+export type UpstreamAnswer = WholeAnswer
 
 /**
  * The request or job on whose occasion Magento is asked. It gives the ids to send, the header that a

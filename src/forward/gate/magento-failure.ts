@@ -10,7 +10,7 @@ const failures: ReadonlySet<string> = new Set<ProblemCode>([
 ])
 
 /** What a web server or load balancer answers in place of a Magento that does not. */
-const failingStatuses: ReadonlySet<number | undefined> = new Set([502, 503, 504])
+export const downStatuses: ReadonlySet<number | undefined> = new Set([502, 503, 504])
 
 /**
  * Whether an exchange shows that Magento does not work: the connection was refused or broke off, there was no answer
@@ -29,7 +29,7 @@ export function hasMagentoFailed(
 ): boolean | undefined {
   if (upstream === undefined || outcome === clientClosed) return undefined
   const { status, durationMs = 0 } = upstream
-  if (failingStatuses.has(status)) return true
+  if (downStatuses.has(status)) return true
   const { code = '', reason } = (result ?? {}) as Partial<Rejection>
   if (failures.has(code) && reason !== 'TOTAL_TIMEOUT') return true
   if (status !== undefined) return false

@@ -12,6 +12,7 @@ import type { WholeAnswer } from '../../contract/whole-answer.ts'
 import { type ProblemCode, type Rejection, reject, statusOf } from '../../problem.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { type AnswerSettings, clientClosed } from '../../server/answer.ts'
+import { downStatuses } from '../gate/magento-failure.ts'
 import { answerStored, answerWhole } from './answer-stored.ts'
 import { cacheKey, variantKey } from './cache-key.ts'
 import { tagsOfRead } from './cache-tags.ts'
@@ -270,7 +271,7 @@ function settleWith(fill: Fill, asked: Promise<LeftToAnswer>, request: RequestCo
       const isAbandoned = left === undefined || request.outcome === clientClosed
       if (isAbandoned) fill.settle({ kind: 'abandoned' })
       else if ('code' in left) {
-        const isDown = statusOf(left) >= 502
+        const isDown = downStatuses.has(statusOf(left))
         const failed = { kind: 'failed', rejection: left, asker: request.verified } as const
         fill.settle(isDown ? failed : { kind: 'apart' })
       } else fill.take(left.status, fieldsOf(left), left.body)

@@ -3,6 +3,7 @@ import type { StoredAnswer } from '../../contract/answer-store.ts'
 import type { UpstreamFill } from '../../contract/upstream-fill.ts'
 import type { Rejection } from '../../problem.ts'
 import { firstValue } from '../../syntax/headers.ts'
+import { downStatuses } from '../gate/magento-failure.ts'
 import type { AnswerWithHeaders } from './answer-stored.ts'
 
 /** A fill that ended with an answer that can be reused. */
@@ -60,9 +61,6 @@ export interface FillSettings {
   readonly onUnstorable: () => void
   readonly onEnd: () => void
 }
-
-/** Magento's answers that say that it is down. */
-const downStatuses = new Set([502, 503, 504])
 
 /** Begins a fill. It goes on as long as one of the callers that have joined it is still there. */
 export function openFill(settings: FillSettings): Fill {

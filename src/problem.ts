@@ -205,18 +205,12 @@ export function statusOf(rejection: Rejection): number {
   return problems[rejection.code][0]
 }
 
-/** Base of the `type` URI of a problem, unless the operator publishes the page elsewhere. */
-const defaultTypeBase = '/problems'
-
 /**
  * The body of a refusal: RFC 9457 problem details, with the member `message` that Magento's own
  * clients look for (Magento: lib/internal/Magento/Framework/Webapi/Rest/Response.php).
+ * @param typeBase base of the `type` URI
  */
-export function problemBody(
-  rejection: Rejection,
-  requestId: string,
-  typeBase: string = defaultTypeBase,
-): string {
+export function problemBody(rejection: Rejection, requestId: string, typeBase: string): string {
   const [status, title, defaultDetail] = problems[rejection.code]
   const detail = rejection.detail ?? defaultDetail
   return JSON.stringify({

@@ -42,14 +42,14 @@ export interface MagentoSettings {
 export interface Magento {
   /**
    * Sends a request and passes the answer to the caller.
-   * @param totalMs longest for the whole exchange; by default as configured
+   * @param totalMs longest for the whole exchange
    * @returns the rejection to answer with when there is no answer of Magento to pass on
    */
   readonly forward: (
     request: RequestContext,
     authorize: AuthorizeUpstream,
     response: ServerResponse,
-    totalMs?: number,
+    totalMs: number,
   ) => Promise<Rejection | undefined>
   /** Sends a request for an endpoint or a job, and waits for the whole answer. */
   readonly send: SendUpstream
@@ -100,7 +100,7 @@ export function connectMagento(
     request: RequestContext,
     authorize: AuthorizeUpstream,
     response: ServerResponse,
-    totalMs = timeouts.totalMs,
+    totalMs: number,
   ): Promise<Rejection | undefined> {
     const deadline = performance.now() + totalMs
     const entered = gate.enter(request)

@@ -13,7 +13,7 @@ const byteSequence = /^:([A-Za-z0-9+/]+={0,2}):$/
  * (`$ssl_client_escaped_cert`).
  * @returns undefined when it has neither form
  */
-export function parseForwardedCertificate(value: string): X509Certificate | undefined {
+function parseForwardedCertificate(value: string): X509Certificate | undefined {
   try {
     const der = byteSequence.exec(value)?.[1]
     return new X509Certificate(der ? Buffer.from(der, 'base64') : decodeURIComponent(value))

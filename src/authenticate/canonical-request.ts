@@ -70,6 +70,6 @@ export function canonicalSignature(settings: CanonicalSignatureSettings): Signat
 }
 
 /** The parts of the canonical string that come from the request itself rather than from signature headers. */
-export function partsOf({ method, target, body }: RequestContext) {
+function partsOf({ method, target, body }: RequestContext) {
   return { method, path: target?.path ?? '', query: target?.query ?? '', body }
 }

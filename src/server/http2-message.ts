@@ -60,7 +60,7 @@ export class Http2Request extends Http2ServerRequest {
  * The fields of an HTTP/2 request as HTTP/1.1 has them.
  * @param fields names and values in turn, pseudo-header fields first (RFC 9113, section 8.3)
  */
-export function http1Fields(fields: readonly string[]): string[] {
+function http1Fields(fields: readonly string[]): string[] {
   const headers: string[] = []
   const crumbs: string[] = []
   let authority: string | undefined

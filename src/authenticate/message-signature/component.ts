@@ -37,7 +37,7 @@ const derivedComponents = new Set([
 const fieldName = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/
 
 /** Reads one component identifier of a list of covered components. */
-export function readComponent(item: Item): Component | { readonly reason: string } {
+function readComponent(item: Item): Component | { readonly reason: string } {
   const [name, parameters] = item
   if (typeof name !== 'string') return { reason: 'a covered component is not a string' }
   const isDerived = derivedComponents.has(name)

@@ -1,5 +1,5 @@
 /** `source_code` as `sourceCode`. */
-export function camelCase(name: string): string {
+function camelCase(name: string): string {
   return name.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase())
 }
 

@@ -19,7 +19,7 @@ function passedMs(sinceMs: number, nowMs: number): number {
  * How long a stored answer will be fresh; if negative, how long it has been stale. If the rule replaces Magento's own
  * directives, time counts from when Magento was asked, and what Magento says about time is ignored.
  */
-export function freshForMs(answer: StoredAnswer, rule: CacheRule, nowMs: number): number {
+function freshForMs(answer: StoredAnswer, rule: CacheRule, nowMs: number): number {
   const byRuleMs = rule.ttlMs - passedMs(answer.askedAtMs, nowMs)
   if (answer.terms === undefined) return byRuleMs
   return Math.min(byRuleMs, answer.terms.lifetimeMs - ageOf(answer, nowMs))

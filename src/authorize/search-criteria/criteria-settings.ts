@@ -8,6 +8,9 @@ export const conditionTypes = [
   ...['finset', 'nfinset', 'null', 'notnull', 'from', 'to'],
 ] as const
 
+/** The form of the name of a field. */
+export const fieldForm = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/
+
 const bounds = {
   maxPageSize: Type.Optional(
     Type.Integer({
@@ -39,7 +42,7 @@ const bounds = {
     }),
   ),
   filterableFields: Type.Optional(
-    Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_.]{0,63}$' }), {
+    Type.Array(Type.String({ pattern: fieldForm.source }), {
       uniqueItems: true,
       description: 'Fields by which searches may filter and sort; all if left out.',
     }),

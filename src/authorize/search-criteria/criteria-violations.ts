@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { type CriteriaBounds, conditionTypes } from './criteria-settings.ts'
+import { type CriteriaBounds, conditionTypes, fieldForm } from './criteria-settings.ts'
 import type { OtherPaging } from './other-paging.ts'
 import type { SearchCriteria } from './parse-criteria.ts'
 
@@ -69,7 +69,7 @@ function isWholeNumber(text: string): boolean {
 
 function isField(field: string | undefined, known: readonly string[] | undefined): boolean {
   if (field === undefined) return false
-  return known === undefined ? /^[A-Za-z][A-Za-z0-9_.]{0,63}$/.test(field) : known.includes(field)
+  return known === undefined ? fieldForm.test(field) : known.includes(field)
 }
 
 function fieldText(known: readonly string[] | undefined): string {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 
-/** Headers in which proxies forward a client certificate; they are never sent to Magento. */
+/** Headers in which proxies forward a client certificate; they may occur only once, and are never sent to Magento. */
 export const certificateHeaders = ['Client-Cert', 'X-Client-Cert', 'X-SSL-Client-Cert'] as const
 
 // RFC 9440, section 2.1: the DER certificate as a byte sequence of structured fields.

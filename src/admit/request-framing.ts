@@ -1,6 +1,7 @@
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { isFieldSpace } from '../syntax/headers.ts'
+import { certificateHeaders } from './client-certificate.ts'
 
 /** The methods of Magento REST (Magento: Framework/Webapi/Rest/RequestMethodValidator.php). */
 export const allowedMethods = ['GET', 'POST', 'PUT', 'DELETE'] as const
@@ -10,8 +11,8 @@ export const allowedMethods = ['GET', 'POST', 'PUT', 'DELETE'] as const
  * another the second.
  */
 const singletons = new Set([
+  ...certificateHeaders.map((name) => name.toLowerCase()),
   'authorization',
-  'client-cert',
   'content-encoding',
   'content-length',
   'content-type',
@@ -20,13 +21,11 @@ const singletons = new Set([
   'idempotency-key',
   'traceparent',
   'transfer-encoding',
-  'x-client-cert',
   'x-forwarded-proto',
   'x-integration-id',
   'x-nonce',
   'x-request-id',
   'x-signature',
-  'x-ssl-client-cert',
   'x-timestamp',
 ])
 

@@ -1,3 +1,4 @@
+import { certificateHeaders } from '../admit/client-certificate.ts'
 import type { PublicOrigin } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
 import { hopByHopNames } from './hop-by-hop.ts'
@@ -11,13 +12,13 @@ import type { UpstreamAttempt } from './upstream-credentials.ts'
  * session (Magento: Webapi/Model/Plugin/Authorization).
  */
 const notForwarded = new Set([
+  ...certificateHeaders.map((name) => name.toLowerCase()),
   'ali-cdn-real-ip',
   'authorization',
   'cdn-src-ip',
   'cf-connecting-ip',
   'cf-connecting-ipv6',
   'cf-pseudo-ipv4',
-  'client-cert',
   'client-cert-chain',
   'client-ip',
   'content-length',
@@ -41,7 +42,6 @@ const notForwarded = new Set([
   'x-appengine-user-ip',
   'x-azure-clientip',
   'x-azure-socketip',
-  'x-client-cert',
   'x-client-ip',
   'x-cluster-client-ip',
   'x-envoy-external-address',
@@ -63,7 +63,6 @@ const notForwarded = new Set([
   'x-requested-with',
   'x-rewrite-url',
   'x-signature',
-  'x-ssl-client-cert',
   'x-sucuri-clientip',
   'x-timestamp',
 ])

@@ -1,6 +1,6 @@
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { isFieldSpace } from '../syntax/headers.ts'
+import { isFieldSpace, isTransferCoded } from '../syntax/headers.ts'
 import { certificateHeaders } from './client-certificate.ts'
 
 /** The methods of Magento REST (Magento: Framework/Webapi/Rest/RequestMethodValidator.php). */
@@ -77,7 +77,7 @@ export const requestFraming: Step<unknown> = {
       // RFC 9110, section 9.3.1: content of a GET has no defined meaning, and Magento ignores it.
       if (request.method === 'GET' && request.hasBody) return badRequest('A GET may carry no body.')
       // RFC 9112, section 6.1. Node's parser accepts any list that ends in chunked, and decodes only that.
-      if (request.hasBody && !isPlainCoding(request.header('transfer-encoding'))) {
+      if (request.hasBody && isTransferCoded(request.header('transfer-encoding'))) {
         return badRequest('The only transfer coding that is taken is chunked.')
       }
       const expectation = request.header('expect')
@@ -86,10 +86,6 @@ export const requestFraming: Step<unknown> = {
       }
       return allow
     },
-}
-
-function isPlainCoding(coding: string | undefined): boolean {
-  return coding === undefined || coding.toLowerCase() === 'chunked'
 }
 
 function badRequest(detail: string) {

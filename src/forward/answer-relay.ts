@@ -12,7 +12,7 @@ import {
 } from '../server/answer.ts'
 import { breakOff } from '../server/break-off.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
-import { firstValue } from '../syntax/headers.ts'
+import { firstValue, isTransferCoded } from '../syntax/headers.ts'
 import { type HeldBack, holdBack } from './hold-back.ts'
 import { holdLimitOf } from './hold-limit.ts'
 import { receivedFields } from './received-fields.ts'
@@ -21,7 +21,6 @@ import type { UpstreamAttempt } from './upstream-credentials.ts'
 import {
   ClientGoneError,
   errorPage,
-  isTransferCoded,
   TotalTimeoutError,
   TransferCodingError,
   upstreamFailure,

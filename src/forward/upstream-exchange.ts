@@ -5,6 +5,7 @@ import type { PublicOrigin } from '../policy.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext, UpstreamExchange } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
+import { isTransferCoded } from '../syntax/headers.ts'
 import { retryAfterSeconds } from '../syntax/retry-after.ts'
 import { hasMagentoFailed } from './gate/magento-failure.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
@@ -15,7 +16,6 @@ import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 import {
   errorPage,
-  isTransferCoded,
   TotalTimeoutError,
   TransferCodingError,
   upstreamFailure,

@@ -27,11 +27,6 @@ export class TransferCodingError extends Error {
   readonly code = 'TRANSFER_CODING'
 }
 
-/** Whether the body of an answer has another transfer coding than `chunked`, so that its bytes are not what they seem. */
-export function isTransferCoded(transferEncoding: string | undefined): boolean {
-  return transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked'
-}
-
 const timeouts = new Set([
   'ETIMEDOUT',
   'TOTAL_TIMEOUT',

@@ -38,6 +38,11 @@ export function isFieldSpace(code: number | undefined): boolean {
   return code === 0x20 || code === 0x09
 }
 
+/** Whether a body has another transfer coding than `chunked`, so that its bytes are not what they seem. */
+export function isTransferCoded(transferEncoding: string | undefined): boolean {
+  return transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked'
+}
+
 function isNamed(candidate: string, name: string): boolean {
   // Comparing lengths first is far cheaper than making the name lower case.
   return candidate.length === name.length && candidate.toLowerCase() === name

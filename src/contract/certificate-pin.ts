@@ -1,6 +1,7 @@
-import { createHash, type X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import { Type } from 'typebox'
 import type { ClientCertificate } from '../request-context.ts'
+import { onceFor } from './once-for.ts'
 
 /** Settings that say which client certificates belong to an integration. */
 export interface CertificatePin {
@@ -53,17 +54,9 @@ export function compileCertificatePin({ spkiSha256, subject }: CertificatePin): 
 }
 
 // Every request on a connection asks for the digest of its certificate.
-const digests = new WeakMap<X509Certificate, string>()
-
-function spkiDigest(certificate: X509Certificate): string {
-  let digest = digests.get(certificate)
-  if (digest === undefined) {
-    const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
-    digest = createHash('sha256').update(spki).digest('hex')
-    digests.set(certificate, digest)
-  }
-  return digest
-}
+const spkiDigest = onceFor(({ publicKey }: X509Certificate) =>
+  hash('sha256', publicKey.export({ type: 'spki', format: 'der' })),
+)
 
 function hasSubject(
   certificate: X509Certificate,

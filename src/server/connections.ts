@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { canonicalIp, type IpSet } from '../admit/ip-address.ts'
+import { addTo } from '../contract/add-to.ts'
 import { addressKey } from '../syntax/address-key.ts'
 
 /** The bound that a connection exceeded. */
@@ -48,12 +49,10 @@ export function boundConnections(
 
   function count(socket: Socket, key: string): void {
     open.add(socket)
-    counts.set(key, (counts.get(key) ?? 0) + 1)
+    addTo(counts, key, 1)
     socket.once('close', () => {
       open.delete(socket)
-      const left = (counts.get(key) ?? 0) - 1
-      if (left > 0) counts.set(key, left)
-      else counts.delete(key)
+      addTo(counts, key, -1)
     })
   }
 

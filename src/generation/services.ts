@@ -30,8 +30,16 @@ export function prepareServices(
 ): Services {
   const origin = publicOrigin(gateway.listen)
   const mayTell = boundLines(buckets, clock)
-  const warn: Warn = (told, message) => {
-    if (mayTell(told.integration)) log.warn(told, message)
+  /** Counts and logs departures from a schema. */
+  function reporter(
+    count: (integration: string, route: string) => void,
+    message: string,
+  ): Services['reportViolations'] {
+    return ({ requestId, verified = '', route = '' }, violations) => {
+      count(verified, route)
+      const told = { requestId, integration: verified, route, violations }
+      if (mayTell(verified)) log.warn(told, message)
+    }
   }
   return {
     localLimiter: (name, limit, keys) => {
@@ -61,44 +69,19 @@ export function prepareServices(
     reportViolations: reporter(
       metrics.contract.violated,
       'a request departs from the schema of Magento',
-      warn,
     ),
-    reportDrift: reporter(
-      metrics.contract.drifted,
-      'an answer departs from the schema of Magento',
-      warn,
-    ),
+    reportDrift: reporter(metrics.contract.drifted, 'an answer departs from the schema of Magento'),
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }
 }
 
+/** An endpoint that the shop defines, with the route that it calls. */
 function withCall(settings: EndpointFileSettings, log: Logger, clock: () => number): Endpoint {
-  const called = parseRoutePattern(settings.call.route)
-  const endpoint = definedEndpoint(settings, reportUnmapped(settings.route, log, clock))
-  return { ...endpoint, ...(called && { calls: [called] }) }
-}
-
-/** Logs why answers could not be mapped. */
-function reportUnmapped(route: string, log: Logger, clock: () => number) {
-  return tellOnce((error) => {
+  const { route, call } = settings
+  const called = parseRoutePattern(call.route)
+  const reportUnmapped = tellOnce((error) => {
     log.error({ route, err: error }, 'a write was carried out, but its answer could not be mapped')
   }, clock)
-}
-
-type Warn = (
-  told: { readonly integration: string; readonly [fact: string]: unknown },
-  message: string,
-) => void
-
-/** Counts and logs departures from a schema. */
-function reporter(
-  count: (integration: string, route: string) => void,
-  message: string,
-  warn: Warn,
-): Services['reportViolations'] {
-  return ({ requestId, verified = '', route = '' }, violations) => {
-    count(verified, route)
-    warn({ requestId, integration: verified, route, violations }, message)
-  }
+  return { ...definedEndpoint(settings, reportUnmapped), ...(called && { calls: [called] }) }
 }

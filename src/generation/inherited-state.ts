@@ -26,13 +26,10 @@ export interface InheritedState {
   /** How Magento checks OAuth signatures; shared by the same Magento in the same version. */
   readonly dialectsOf: (magento: MagentoFacts) => DialectMemory
   readonly contract: MagentoContract | undefined
-  /** What the next generation inherits. */
-  readonly kept: {
-    readonly buckets: ReadonlyMap<string, MemoryBuckets>
-    readonly tokens: ReadonlyMap<string, TokenMemory>
-    readonly dialects: ReadonlyMap<string, DialectMemory>
-    readonly contractOf: readonly [schema: Config['magentoSchema'], sizes: object]
-  }
+  /** What only the next generation looks at. */
+  readonly tokens: InheritedMap<TokenMemory>
+  readonly dialects: InheritedMap<DialectMemory>
+  readonly contractOf: readonly [schema: Config['magentoSchema'], sizes: object]
 }
 
 /** Inherits from the previous generation whatever still applies under a configuration. */
@@ -41,7 +38,7 @@ export function inheritState(
   previous?: InheritedState,
 ): InheritedState {
   const names = new Set(integrations.map(({ name }) => name))
-  const buckets = inheritFrom(previous?.kept.buckets, (name) =>
+  const buckets = inheritFrom(previous?.buckets.own, (name) =>
     names.has(name.split('/', 1)[0] ?? ''),
   )
   const accounts = new Set(
@@ -49,11 +46,11 @@ export function inheritState(
       adminToken === undefined ? [] : [accountKey(magento, adminToken)],
     ),
   )
-  const tokens = inheritFrom(previous?.kept.tokens, (account) => accounts.has(account))
-  const dialects = inheritFrom(previous?.kept.dialects)
+  const tokens = inheritFrom(previous?.tokens.own, (account) => accounts.has(account))
+  const dialects = inheritFrom(previous?.dialects.own)
   const sizes = { maxStringLength: limits.textLength, maxItems: limits.arrayItems }
   const contractOf = [magentoSchema, sizes] as const
-  const isSameContract = sameSettings(previous?.kept.contractOf, contractOf)
+  const isSameContract = sameSettings(previous?.contractOf, contractOf)
   return {
     buckets,
     tokenMemoryOf: (shop, account, clock) =>
@@ -63,12 +60,9 @@ export function inheritState(
     contract: isSameContract
       ? previous?.contract
       : magentoSchema && compileContract(magentoSchema, sizes),
-    kept: {
-      buckets: buckets.own,
-      tokens: tokens.own,
-      dialects: dialects.own,
-      contractOf: isSameContract && previous ? previous.kept.contractOf : contractOf,
-    },
+    tokens,
+    dialects,
+    contractOf: isSameContract && previous ? previous.contractOf : contractOf,
   }
 }
 

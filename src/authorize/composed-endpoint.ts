@@ -8,7 +8,7 @@ import type { JsonBody } from '../request-context.ts'
 import { decodedVariables } from './asked-of-magento.ts'
 import { compileBodySchema } from './body-schema.ts'
 import { hasReservedName, reservedNames } from './reserved-names.ts'
-import { compileRoutes, parseRoutePattern, unnamedRoute } from './route-pattern.ts'
+import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
 /** Finds the gateway's own endpoint for a granted route, if there is one, and checks the body against its schema. */
 export const composedEndpoint = definePolicy({
@@ -84,21 +84,17 @@ export type FindEndpoint = (
 
 /** Builds the finder once for all integrations, since they share one list of endpoints. */
 export const endpointFinder = onceFor((endpoints: readonly Endpoint[]): FindEndpoint => {
-  // Later entries of a Map replace earlier ones, so reversing the list lets the first endpoint of a route win.
-  const byShape = new Map(
-    endpoints
-      .toReversed()
-      .flatMap((endpoint) =>
-        endpoint.routes.map((route) => [unnamedRoute(route), { route, endpoint }]),
-      ),
-  )
   const match = compileRoutes(
-    [...byShape.values()].flatMap(({ route }) => parseRoutePattern(route) ?? []),
+    endpoints.flatMap((endpoint) =>
+      endpoint.routes.flatMap((route) => {
+        const pattern = parseRoutePattern(route)
+        return pattern === undefined ? [] : [{ ...pattern, endpoint }]
+      }),
+    ),
   )
   return (method, segments) => {
     const found = match(method, segments)
-    const known = found && byShape.get(unnamedRoute(found.pattern.text))
-    return known && { endpoint: known.endpoint, variables: found.variables }
+    return found && { endpoint: found.pattern.endpoint, variables: found.variables }
   }
 })
 

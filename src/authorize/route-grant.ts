@@ -22,11 +22,8 @@ export const routeGrant = definePolicy({
   absent: [],
   prepare: (grants, { keepsJobs }) => {
     const patterns = routesOf(grants).flatMap((route) => parseRoutePattern(route) ?? [])
-    const match = compileRoutes(patterns)
-    const reserved = new Map(
-      patterns
-        .map((pattern) => [pattern, reservedNames(pattern)] as const)
-        .filter(([, names]) => names.length > 0),
+    const match = compileRoutes(
+      patterns.map((pattern) => ({ ...pattern, reserved: reservedNames(pattern) })),
     )
     return function checkRouteGrant(request) {
       if (request.target?.path === openApiPath && request.method === 'GET') {
@@ -36,8 +33,7 @@ export const routeGrant = definePolicy({
       if (keepsJobs && asksForJob(request)) return allow
       const granted = request.target && match(request.method, request.target.segments)
       if (!granted) return reject('route-not-granted', 'no grant matches this method and path')
-      const names = reserved.get(granted.pattern)
-      if (names !== undefined && hasReservedName(names, request.target?.segments ?? [])) {
+      if (hasReservedName(granted.pattern.reserved, request.target?.segments ?? [])) {
         const reason = 'Magento has another route for this path than was granted'
         return reject('route-not-granted', reason)
       }

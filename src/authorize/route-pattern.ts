@@ -52,20 +52,25 @@ export function MethodOrRouteSetting() {
   })
 }
 
-/** A granted route with the values of its variables, raw and still percent-encoded. */
-export interface RouteMatch {
-  readonly pattern: RoutePattern
+/** The pattern that a request matches, with the values of its variables, raw and still percent-encoded. */
+export interface RouteMatch<Pattern extends RoutePattern> {
+  readonly pattern: Pattern
   readonly variables: ReadonlyMap<string, string>
 }
 
 /** Finds the pattern that a request matches. */
-export type RouteMatcher = (method: string, segments: readonly string[]) => RouteMatch | undefined
+export type RouteMatcher<Pattern extends RoutePattern> = (
+  method: string,
+  segments: readonly string[],
+) => RouteMatch<Pattern> | undefined
 
 /**
  * Compiles patterns into a matcher. Literals are compared with the raw segment, without decoding it, as Magento does
  * (Magento: Webapi/Controller/Rest/Router/Route.php). If several patterns match, the one with the earliest literal wins.
  */
-export function compileRoutes(patterns: readonly RoutePattern[]): RouteMatcher {
+export function compileRoutes<Pattern extends RoutePattern>(
+  patterns: readonly Pattern[],
+): RouteMatcher<Pattern> {
   const byShape = Map.groupBy(patterns, ({ method, segments }) => shape(method, segments))
   for (const group of byShape.values()) group.sort(literalsFirst)
   return (method, segments) => {

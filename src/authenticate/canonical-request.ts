@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RequestContext } from '../request-context.ts'
-import { longestAgeMs } from './key-settings.ts'
 import { findSigningKey, type SharedSecret, signingKeys } from './shared-secrets.ts'
+import { findTimeFault, nonceTtlMs } from './signature-age.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
 /** The parts of which the canonical string of a request consists. */
@@ -35,7 +35,6 @@ export interface CanonicalSignatureSettings {
   readonly maxAgeMs: number
 }
 
-const timestampForm = /^\d{1,11}$/
 const nonceForm = /^[A-Za-z0-9._~-]{16,128}$/
 
 /**
@@ -48,13 +47,9 @@ export function canonicalSignature(settings: CanonicalSignatureSettings): Signat
   return (request, nowMs) => {
     const timestamp = request.header('x-timestamp') ?? ''
     const nonce = request.header('x-nonce') ?? ''
-    if (!timestampForm.test(timestamp)) return { reason: 'X-Timestamp is not a number of seconds' }
+    const timeFault = findTimeFault('X-Timestamp', timestamp, maxAgeMs, nowMs)
+    if (timeFault !== undefined) return { reason: timeFault }
     if (!nonceForm.test(nonce)) return { reason: 'X-Nonce is not 16 to 128 unreserved characters' }
-    const signedAtMs = Number(timestamp) * 1000
-    if (Math.abs(nowMs - signedAtMs) > maxAgeMs) {
-      const seconds = Math.round((nowMs - signedAtMs) / 1000)
-      return { reason: `X-Timestamp is ${seconds} s behind the gateway's clock` }
-    }
     const signed = canonicalRequest({ timestamp, nonce, ...partsOf(request) })
     const signature = request.header('x-signature')
     const found = findSigningKey(keys, signed, signature, nowMs)
@@ -64,8 +59,7 @@ export function canonicalSignature(settings: CanonicalSignatureSettings): Signat
         evidence: signature ? { scheme: 'canonical', computed: signed, signature } : undefined,
       }
     }
-    const ttlMs = signedAtMs + longestAgeMs - nowMs + 1
-    return { keyId: found.id, nonce: { value: nonce, ttlMs } }
+    return { keyId: found.id, nonce: { value: nonce, ttlMs: nonceTtlMs(timestamp, nowMs) } }
   }
 }
 

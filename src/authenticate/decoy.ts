@@ -6,12 +6,11 @@ import { bodySignature } from './body-signature.ts'
 import { canonicalSignature } from './canonical-request.ts'
 import { prepareMessageSignature } from './message-signature/verify.ts'
 import { oauth1Signature } from './oauth1/verify.ts'
+import { longestAgeMs } from './signature-age.ts'
 import type { SignatureVerifier } from './verifier.ts'
 
 // Matches a 64-octet signature (ed25519, ecdsa) in base64, but not the 32 octets of hmac-sha256.
 const longSignature = /:[A-Za-z0-9+/]{80,}={0,2}:/
-
-const maxAgeMs = 300_000
 
 /**
  * Builds a function that verifies the signature of a request that is refused anyway, with keys that nobody has. It
@@ -34,7 +33,7 @@ export function prepareDecoy(
       origin,
     )
   const body = bodySignature({ secrets })
-  const canonical = canonicalSignature({ secrets, maxAgeMs })
+  const canonical = canonicalSignature({ secrets, maxAgeMs: longestAgeMs })
   const oauth1 = oauth1Signature(
     {
       scheme: 'oauth1',
@@ -49,7 +48,7 @@ export function prepareDecoy(
       ],
       allowSha1: true,
       requireBodyHash: false,
-      maxAgeMs,
+      maxAgeMs: longestAgeMs,
     },
     `${origin.scheme}://${origin.authority}`,
   )

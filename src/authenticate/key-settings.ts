@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { CalendarSetting } from '../contract/calendar-setting.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
+import { longestAgeMs } from './signature-age.ts'
 
 /** A setting for the name by which a key is told apart from others. */
 export function KeyIdSetting(description = 'Shown in the audit.') {
@@ -32,18 +33,12 @@ export function NotAfterSetting() {
   })
 }
 
-/**
- * The oldest a signature can be and still be accepted under any configuration, in milliseconds. Its nonce is remembered
- * for this long rather than for the configured {@link MaxAgeSetting}, which a reload may raise.
- */
-export const longestAgeMs = 300_000
-
 /** A setting that bounds the age of a signature. */
 export function MaxAgeSetting() {
   return Type.Integer({
     minimum: 1_000,
     maximum: longestAgeMs,
-    default: 300_000,
+    default: longestAgeMs,
     description: "How far the caller's time may differ from ours, in either direction.",
   })
 }

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { RequestContext } from '../../request-context.ts'
-import { longestAgeMs } from '../key-settings.ts'
 import { endOfLife } from '../shared-secrets.ts'
+import { findTimeFault, nonceTtlMs } from '../signature-age.ts'
 import type { SignatureVerifier } from '../verifier.ts'
 import { oauth1BaseString } from './base-string.ts'
 import { oauth1HmacKey } from './hmac-key.ts'
@@ -20,7 +20,6 @@ const algorithms: ReadonlyMap<string, 'sha256' | 'sha1'> = new Map([
   ['HMAC-SHA1', 'sha1'],
 ])
 
-const timestampForm = /^\d{1,11}$/
 // Some common clients use numbers of six or seven digits.
 const nonceForm = /^[\x21-\x7e]{1,128}$/
 
@@ -76,7 +75,7 @@ export function oauth1Signature(
     if (nowMs >= key.notAfterMs) return refused(`key ${key.id} is past its notAfter`)
     const bodyFault = findBodyFault(request, parameters, algorithm, settings)
     if (bodyFault !== undefined) return refused(bodyFault)
-    const ttlMs = Number(parameters.oauth_timestamp) * 1000 + longestAgeMs - nowMs + 1
+    const ttlMs = nonceTtlMs(parameters.oauth_timestamp, nowMs)
     // RFC 5849, section 3.3: a nonce is used once with the same timestamp.
     const value = `${parameters.oauth_timestamp} ${parameters.oauth_nonce}`
     return { keyId: key.id, nonce: { value, ttlMs } }
@@ -102,13 +101,9 @@ function findFormFault(
   nowMs: number,
 ): string | undefined {
   if (version !== undefined && version !== '1.0') return 'oauth_version is not 1.0'
-  if (!timestampForm.test(timestamp)) return 'oauth_timestamp is not a number of seconds'
-  if (!nonceForm.test(nonce)) return 'oauth_nonce is not 1 to 128 printable characters'
-  const behindMs = nowMs - Number(timestamp) * 1000
-  if (Math.abs(behindMs) > maxAgeMs) {
-    return `oauth_timestamp is ${Math.round(behindMs / 1000)} s behind the gateway's clock`
-  }
-  return undefined
+  const timeFault = findTimeFault('oauth_timestamp', timestamp, maxAgeMs, nowMs)
+  if (timeFault !== undefined) return timeFault
+  return nonceForm.test(nonce) ? undefined : 'oauth_nonce is not 1 to 128 printable characters'
 }
 
 /** A body can be covered only by its hash. A form would have to be part of the base string, which is not supported. */

@@ -1,3 +1,4 @@
+import { errorCode } from '../../contract/error-code.ts'
 import { Secret } from '../../contract/secret.ts'
 import type { AdminCredentials } from './admin-credentials.ts'
 import { decodeBase32 } from './base32.ts'
@@ -57,8 +58,7 @@ export function prepareTokenFetch(
       })
       return readOutcome(answer.status, answer.body, now())
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer'
-      return { kind: 'failed', reason: `no token: ${code}` }
+      return { kind: 'failed', reason: `no token: ${errorCode(error)}` }
     }
   }
 }

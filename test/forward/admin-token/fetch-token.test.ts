@@ -89,6 +89,11 @@ test('tells credentials that are refused from a Magento that does not answer', a
     kind: 'failed',
     reason: 'no token: ECONNRESET',
   })
+  const late = new DOMException('secret detail', 'TimeoutError')
+  assert.deepEqual((await fetchOnce(late)).outcome, {
+    kind: 'failed',
+    reason: 'no token: TimeoutError',
+  })
 })
 
 test('shows neither password nor token in what it gives back', async () => {

@@ -68,7 +68,7 @@ export const deferredWrite = definePolicy({
       const isAsked = mayDefer && mode !== 'never' && prefersAsync(request.rawHeaders)
       // Nobody but the operator has what is in such a body kept on a disk.
       if (isAsked && rule === standardRule && isSecret(request)) return allow
-      if (!isLong && !isAsked && (mode !== 'always' || !mayDefer)) return allow
+      if (!isLong && !isAsked && mode !== 'always') return allow
       if (!mayDefer) {
         const detail = 'The request has more items than can be answered at once.'
         const members = { success: false }
@@ -78,7 +78,7 @@ export const deferredWrite = definePolicy({
         })
       }
       const deferral: Deferral = {
-        engine: request.endpoint === undefined ? engine : 'gateway',
+        engine,
         orderKey: inOrderOf && orderKeyOf(integration, inOrderOf, request),
         isRepeatable: rule.repeatable ?? isRepeatable(request),
         lifeMs: expiryMinutes === undefined ? jobLifeMs : expiryMinutes * 60_000,

@@ -143,9 +143,8 @@ const jobLocation = /^\/rest(?:\/\w+)?\/V1\/jobs\/[0-9a-f-]{36}$/
 /** The location in the answer with which a job was accepted; undefined for Magento's own asynchronous answers. */
 function placeOfJob(text: string): string | undefined {
   try {
-    const { jobId, location } = JSON.parse(text) as { jobId?: unknown; location?: unknown }
-    if (typeof location !== 'string' || !jobLocation.test(location)) return undefined
-    return location.endsWith(`/${jobId}`) ? location : undefined
+    const { location } = JSON.parse(text) as { readonly location?: unknown }
+    return typeof location === 'string' && jobLocation.test(location) ? location : undefined
   } catch {
     return undefined
   }

@@ -50,7 +50,7 @@ export interface IdempotencyStore {
 /** The key that a request holds until it is over. */
 export interface HeldKey {
   /**
-   * Keeps the answer, or frees the key where nothing was carried out. To be called once.
+   * Keeps the answer, or frees the key where nothing was carried out. Only the first call counts.
    * @param answer of Magento or of an endpoint; absent where there is none, or it is too long
    */
   readonly settle: (outcome: Outcome, answer: WholeAnswer | undefined) => Promise<void>

@@ -4,7 +4,7 @@ import { type ClientRequest, request as httpRequest } from 'node:http'
 import type { Socket } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { idempotency } from '../../src/authorize/idempotency.ts'
-import { allow } from '../../src/policy.ts'
+import { allow, type Verdict } from '../../src/policy.ts'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
 import { answerInGzip } from '../support/answer-in-gzip.ts'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
@@ -19,8 +19,10 @@ import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis, type TestRedis, withClient } from '../support/redis.ts'
 import { requestContext } from '../support/request.ts'
 import { services, testClock } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
 
 const path = '/rest/V1/products'
+const tokenRoute = 'POST /V1/integration/customer/token'
 const json = { 'Content-Type': 'application/json' }
 let keys = 0
 
@@ -62,8 +64,9 @@ for (const kind of ['memory', 'Redis'] as const) {
             policies: {
               routes: [
                 ...globex.policies.routes,
+                'PUT /V1/products',
                 'PUT /V1/orders/:id',
-                'POST /V1/integration/customer/token',
+                tokenRoute,
               ],
               idempotency: { required: ['PUT /V1/orders/:id'] },
             },
@@ -123,7 +126,11 @@ for (const kind of ['memory', 'Redis'] as const) {
     })
 
     test('has an answer without a type, and one without a body, given again as they were', async () => {
-      for (const head of ['200 OK\r\nContent-Length: 2', '204 No Content']) {
+      for (const head of [
+        '200 OK\r\nContent-Length: 2',
+        '202 Accepted\r\nContent-Length: 0',
+        '204 No Content',
+      ]) {
         respond = (socket) =>
           socket.write(`HTTP/1.1 ${head}\r\n\r\n${head.startsWith('200') ? '{}' : ''}`)
         const key = newKey()
@@ -183,7 +190,7 @@ for (const kind of ['memory', 'Redis'] as const) {
       const headers = { ...globexHeaders, ...json, 'Idempotency-Key': key }
       for (const other of [
         { method: 'POST', path: `${path}?fields=sku` },
-        { method: 'DELETE', path: `${path}/a` },
+        { method: 'PUT', path },
       ]) {
         const answered = await send(gateway.url, { ...other, headers, body: '{"a":1}' })
         assert.equal(problemOf(answered).code, 'idempotency-key-reused', other.path)
@@ -209,6 +216,7 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal(second.status, 409)
       assert.equal(problemOf(second).code, 'idempotency-conflict')
       assert.equal(second.headers['retry-after'], '1')
+      assert.equal(problemOf(await post(key, '{"a":2}')).code, 'idempotency-key-reused')
       release()
       assert.equal((await first).status, 200)
       assert.equal((await post(key)).body, (await first).body)
@@ -327,8 +335,11 @@ for (const kind of ['memory', 'Redis'] as const) {
         })
       assert.equal(problemOf(await put({})).code, 'idempotency-key-required')
       assert.equal((await put({ 'Idempotency-Key': newKey() })).status, 200)
-      for (const key of ['""', '"', 'a b', `"${'x'.repeat(256)}"`]) {
-        assert.equal(problemOf(await put({ 'Idempotency-Key': key })).code, 'bad-request', key)
+      const tooLong = 'x'.repeat(256)
+      for (const key of ['""', '"', 'a b', `"${tooLong}"`, tooLong]) {
+        for (const refused of [await put({ 'Idempotency-Key': key }), await post(key)]) {
+          assert.equal(problemOf(refused).code, 'bad-request', key)
+        }
       }
     })
 
@@ -376,6 +387,7 @@ test('while Redis is away no key is taken, and what has none is served', async (
   const refused = await post({ 'Idempotency-Key': newKey() })
   assert.equal(refused.status, 503)
   assert.equal(problemOf(refused).code, 'idempotency-unavailable')
+  assert.equal(refused.headers['retry-after'], '5')
   assert.equal(upstream.requests.length, 0)
   assert.equal((await post({})).status, 200)
 })
@@ -487,17 +499,31 @@ test('a key that Redis lost is not freed by the request that had it first while 
   assert.equal((await post()).body, '{"answer":2}')
 })
 
+/** Has the policy itself look at a request with a key; each time at the same one. */
+function beginningWith(key: string, clock = testClock()) {
+  const idempotencyKeys = memoryKeys(1_000_000, clock)
+  const settings = { keepHours: 2, required: [tokenRoute] }
+  const check = idempotency.prepare(settings, { ...services(clock), idempotencyKeys })
+  return async (route = `POST ${path.slice(5)}`) => {
+    const [method = '', target = ''] = route.split(' ')
+    const headers = { 'Idempotency-Key': key }
+    const request = requestContext({ method, target: `/rest${target}`, headers, body: '{}' })
+    request.route = route
+    const verdict: Verdict = await check(request)
+    return { request, verdict } as const
+  }
+}
+
 test('a key is remembered for as many hours as the configuration says', async () => {
   const clock = testClock()
-  const idempotencyKeys = memoryKeys(1_000_000, clock)
-  const settings = { keepHours: 2, required: [] }
-  const check = idempotency.prepare(settings, { ...services(clock), idempotencyKeys })
+  const begin = beginningWith('"hours"', clock)
   const ask = async () => {
-    const headers = { 'Idempotency-Key': '"hours"' }
-    const request = requestContext({ method: 'POST', target: path, headers, body: '{}' })
-    assert.equal(await check(request), allow)
+    const { request, verdict } = await begin()
+    assert.equal(verdict, allow)
     const done = { status: 200, contentType: 'application/json', body: Buffer.from('{}') }
     await request.heldKey?.settle({ status: 200 }, done)
+    // An answer that breaks off later has been given all the same.
+    await request.heldKey?.settle({ status: 502, code: 'upstream-failed' }, undefined)
     return request.repeatedAnswer === undefined ? 'carried out' : 'repeated'
   }
   assert.equal(await ask(), 'carried out')
@@ -505,6 +531,21 @@ test('a key is remembered for as many hours as the configuration says', async ()
   assert.equal(await ask(), 'repeated')
   clock.advance(1)
   assert.equal(await ask(), 'carried out')
+})
+
+test('a key is heeded where the answer is a token if the configuration demands one there', async () => {
+  const { request } = await beginningWith('"sign-in"')(tokenRoute)
+  assert.ok(request.heldKey)
+})
+
+test('a key is free again after a refusal of the gateway, and otherwise leads to the problem of the first', async () => {
+  const begin = beginningWith('"refused"')
+  const first = await begin()
+  await first.request.heldKey?.settle({ status: 404, code: 'entity-not-found' }, undefined)
+  const second = await begin()
+  await second.request.heldKey?.settle({ status: 504, code: 'upstream-timeout' }, undefined)
+  const { verdict } = await begin()
+  assert.equal((await rejectionOf(verdict)).code, 'upstream-timeout')
 })
 
 test('memory takes no key when it is full, forgets one in time, and keeps no answer without room', async () => {

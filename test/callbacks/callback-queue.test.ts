@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { CallbackSettings } from '../../src/callbacks/callback-settings.ts'
 import type { CallbackEnd } from '../../src/callbacks/deliver-callback.ts'
 import { openCallbacks } from '../../src/callbacks/open-callbacks.ts'
 import { prepareReceivers } from '../../src/callbacks/receiver.ts'
-import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 import { loadedCallback } from '../support/callbacks.ts'
 import { endedJob } from '../support/ended-job.ts'
+import { openTestBackend } from '../support/file-backend.ts'
 import { startReceiver, status } from '../support/webhook-receiver.ts'
 
 /** Call-backs over a real queue, of the integrations that are called back so. */
 async function callingBack(settings: Readonly<Record<string, CallbackSettings>>) {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-callbacks-'))
-  const file = join(folder, 'jobs.sqlite')
-  const backend = await openFileBackend({ file, keepMs: 60_000, keepDeadMs: 60_000 }, (error) => {
-    throw error
-  })
+  const backend = await openTestBackend()
   const ends: CallbackEnd[] = []
   const ended = Promise.withResolvers<void>()
   let expected = Number.POSITIVE_INFINITY
@@ -50,12 +43,7 @@ async function callingBack(settings: Readonly<Record<string, CallbackSettings>>)
       if (ends.length >= expected) ended.resolve()
       return ended.promise
     },
-    [Symbol.asyncDispose]: async () => {
-      await backend.jobs.close(0)
-      await backend.callbacks.close(0)
-      await backend.close()
-      await rm(folder, { recursive: true })
-    },
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   }
 }
 

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { callbackEntry } from '../../src/callbacks/callback-entry.ts'
 import { discardCallbacks, redeliver } from '../../src/callbacks/redeliver.ts'
-import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 import { deliveriesOf } from '../jobs/queue-contract.ts'
+import { openTestBackend } from '../support/file-backend.ts'
 
 const hourMs = 3_600_000
 
 /** A file of jobs, and the deliveries of its call-backs. */
 async function opened() {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-redeliver-'))
-  const settings = { file: join(folder, 'jobs.sqlite'), keepMs: hourMs, keepDeadMs: hourMs }
-  const backend = await openFileBackend(settings, (error) => {
-    throw error
-  })
+  const backend = await openTestBackend()
   const deliveries = deliveriesOf(backend.callbacks)
   return {
     backend,
@@ -31,12 +24,7 @@ async function opened() {
       while ((await backend.callbacks.depth()).dead === dead);
       return delivery.id
     },
-    [Symbol.asyncDispose]: async () => {
-      await backend.callbacks.close(1_000)
-      await backend.jobs.close(0)
-      await backend.close()
-      await rm(folder, { recursive: true })
-    },
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   }
 }
 

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { acceptJob } from '../../src/jobs/accept-job.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import { decodeJobRequest } from '../../src/jobs/job-payload.ts'
-import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
+import { openTestBackend } from '../support/file-backend.ts'
 import { requestContext } from '../support/request.ts'
 
 const deferral = {
@@ -23,24 +20,6 @@ function requestOfJob() {
   return request
 }
 
-async function withBackend(use: (backend: JobBackend) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-accept-'))
-  const backend = await openFileBackend(
-    { file: join(folder, 'jobs.sqlite'), keepMs: 60_000, keepDeadMs: 60_000 },
-    (error) => {
-      throw error
-    },
-  )
-  try {
-    await use(backend)
-  } finally {
-    await backend.jobs.close(1_000)
-    await backend.callbacks.close(0)
-    await backend.close()
-    await rm(folder, { recursive: true })
-  }
-}
-
 /** The store of a backend, which cannot be reached. */
 function awayStore({ store }: JobBackend, until: Promise<void> = Promise.resolve()) {
   const add = async () => {
@@ -50,71 +29,71 @@ function awayStore({ store }: JobBackend, until: Promise<void> = Promise.resolve
   return { ...store, add }
 }
 
-test('a job that has begun counts as accepted, although its state could not be stored', () =>
-  withBackend(async (backend) => {
-    const begun = Promise.withResolvers<void>()
-    const finish = Promise.withResolvers<void>()
-    backend.jobs.consume(
-      async () => {
-        begun.resolve()
-        await finish.promise
-        return { state: 'done' }
-      },
-      { concurrency: 1 },
-    )
-    const store = awayStore(backend, begun.promise)
-    const answer = await acceptJob(requestOfJob(), deferral, { ...backend, store }, Date.now())
-    finish.resolve()
-    assert.ok('status' in answer)
-    assert.equal(answer.status, 202)
-  }))
+test('a job that has begun counts as accepted, although its state could not be stored', async () => {
+  await using backend = await openTestBackend()
+  const begun = Promise.withResolvers<void>()
+  const finish = Promise.withResolvers<void>()
+  backend.jobs.consume(
+    async () => {
+      begun.resolve()
+      await finish.promise
+      return { state: 'done' }
+    },
+    { concurrency: 1 },
+  )
+  const store = awayStore(backend, begun.promise)
+  const answer = await acceptJob(requestOfJob(), deferral, { ...backend, store }, Date.now())
+  finish.resolve()
+  assert.ok('status' in answer)
+  assert.equal(answer.status, 202)
+})
 
-test('a request has the id of its job before that is stored, for its caller may leave meanwhile', () =>
-  withBackend(async (backend) => {
-    const request = requestOfJob()
-    const accepted = acceptJob(request, deferral, backend, Date.now())
-    const { jobId } = request
-    const answer = await accepted
-    assert.ok('status' in answer)
-    assert.equal(JSON.parse(answer.body.toString()).jobId, jobId)
-  }))
+test('a request has the id of its job before that is stored, for its caller may leave meanwhile', async () => {
+  await using backend = await openTestBackend()
+  const request = requestOfJob()
+  const accepted = acceptJob(request, deferral, backend, Date.now())
+  const { jobId } = request
+  const answer = await accepted
+  assert.ok('status' in answer)
+  assert.equal(JSON.parse(answer.body.toString()).jobId, jobId)
+})
 
-test('a request whose job could not be kept has no job', () =>
-  withBackend(async (backend) => {
-    const request = requestOfJob()
-    const store = awayStore(backend)
-    const answer = await acceptJob(request, deferral, { ...backend, store }, Date.now())
-    assert.ok('code' in answer)
-    assert.deepEqual([answer.code, request.jobId], ['jobs-unavailable', undefined])
-  }))
+test('a request whose job could not be kept has no job', async () => {
+  await using backend = await openTestBackend()
+  const request = requestOfJob()
+  const store = awayStore(backend)
+  const answer = await acceptJob(request, deferral, { ...backend, store }, Date.now())
+  assert.ok('code' in answer)
+  assert.deepEqual([answer.code, request.jobId], ['jobs-unavailable', undefined])
+})
 
-test('a job keeps no credential of its caller, and no field of its connection', () =>
-  withBackend(async (backend) => {
-    const request = requestContext({
-      method: 'POST',
-      target: '/rest/V1/products',
-      headers: {
-        Authorization: 'Bearer of-the-caller',
-        Cookie: 'PHPSESSID=of-the-caller',
-        'X-Signature': 'of-the-caller',
-        Connection: 'X-Own',
-        'X-Own': 'of the connection',
-        'Accept-Language': 'de',
-        'Content-Type': 'application/json',
-      },
-      body: '{}',
-    })
-    request.verified = 'acme-erp'
-    const stored = new Promise<Buffer>((resolve) => {
-      const handle = async ({ payload }: { readonly payload: Buffer }) => {
-        resolve(payload)
-        return { state: 'done' } as const
-      }
-      backend.jobs.consume(handle, { concurrency: 1 })
-    })
-    await acceptJob(request, deferral, backend, Date.now())
-    assert.deepEqual(decodeJobRequest(await stored).headers, [
-      ...['accept-language', 'de'],
-      ...['content-type', 'application/json'],
-    ])
-  }))
+test('a job keeps no credential of its caller, and no field of its connection', async () => {
+  await using backend = await openTestBackend()
+  const request = requestContext({
+    method: 'POST',
+    target: '/rest/V1/products',
+    headers: {
+      Authorization: 'Bearer of-the-caller',
+      Cookie: 'PHPSESSID=of-the-caller',
+      'X-Signature': 'of-the-caller',
+      Connection: 'X-Own',
+      'X-Own': 'of the connection',
+      'Accept-Language': 'de',
+      'Content-Type': 'application/json',
+    },
+    body: '{}',
+  })
+  request.verified = 'acme-erp'
+  const stored = new Promise<Buffer>((resolve) => {
+    const handle = async ({ payload }: { readonly payload: Buffer }) => {
+      resolve(payload)
+      return { state: 'done' } as const
+    }
+    backend.jobs.consume(handle, { concurrency: 1 })
+  })
+  await acceptJob(request, deferral, backend, Date.now())
+  assert.deepEqual(decodeJobRequest(await stored).headers, [
+    ...['accept-language', 'de'],
+    ...['content-type', 'application/json'],
+  ])
+})

@@ -1,51 +1,37 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import type { JobStore } from '../../src/jobs/job.ts'
 import { patientStore } from '../../src/jobs/patient-store.ts'
-import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
+import { openTestBackend } from '../support/file-backend.ts'
 
 test('a change that is retried does not undo a later one', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-patient-'))
-  const file = join(folder, 'jobs.sqlite')
-  const backend = await openFileBackend({ file, keepMs: 60_000, keepDeadMs: 60_000 }, (error) => {
-    throw error
+  await using backend = await openTestBackend()
+  await backend.store.add({
+    id: 'late',
+    owner: 'acme-erp',
+    requestId: 'request',
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    traceFlags: '01',
+    method: 'POST',
+    route: 'POST /V1/products',
+    acceptedAtMs: Date.now(),
+    expiresAtMs: Date.now() + 60_000,
   })
-  try {
-    await backend.store.add({
-      id: 'late',
-      owner: 'acme-erp',
-      requestId: 'request',
-      traceId: '0af7651916cd43dd8448eb211c80319c',
-      traceFlags: '01',
-      method: 'POST',
-      route: 'POST /V1/products',
-      acceptedAtMs: Date.now(),
-      expiresAtMs: Date.now() + 60_000,
-    })
-    let failures = 1
-    const failingOnce: JobStore = {
-      ...backend.store,
-      change: async (id, change) => {
-        if (failures-- > 0) throw new Error('away')
-        await backend.store.change(id, change)
-      },
-    }
-    const faults: unknown[] = []
-    const store = patientStore(failingOnce, (error) => faults.push(error))
-    const running = store.change('late', { state: 'running', attempts: 1 })
-    const done = store.change('late', { state: 'done', endedAtMs: 5 })
-    const seen = store.get('late')
-    await Promise.all([running, done])
-    assert.equal((await backend.store.get('late'))?.state, 'done')
-    assert.equal((await seen)?.state, 'done')
-    assert.equal(faults.length, 1)
-  } finally {
-    await backend.jobs.close(0)
-    await backend.callbacks.close(0)
-    await backend.close()
-    await rm(folder, { recursive: true })
+  let failures = 1
+  const failingOnce: JobStore = {
+    ...backend.store,
+    change: async (id, change) => {
+      if (failures-- > 0) throw new Error('away')
+      await backend.store.change(id, change)
+    },
   }
+  const faults: unknown[] = []
+  const store = patientStore(failingOnce, (error) => faults.push(error))
+  const running = store.change('late', { state: 'running', attempts: 1 })
+  const done = store.change('late', { state: 'done', endedAtMs: 5 })
+  const seen = store.get('late')
+  await Promise.all([running, done])
+  assert.equal((await backend.store.get('late'))?.state, 'done')
+  assert.equal((await seen)?.state, 'done')
+  assert.equal(faults.length, 1)
 })

@@ -1,36 +1,22 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { WholeAnswer } from '../../src/contract/whole-answer.ts'
 import type { Job, JobStore } from '../../src/jobs/job.ts'
-import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import { cancelJob, type OwnJobParts, showJob } from '../../src/jobs/own-job.ts'
-import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
 import { takeBack } from '../../src/jobs/take-back.ts'
 import type { Rejection } from '../../src/problem.ts'
+import { openTestBackend } from '../support/file-backend.ts'
 import { entryOf } from './queue-contract.ts'
 
 const owner = 'acme-erp'
 const away = Object.assign(new Error('away'), { code: 'EAWAY' })
 
 describe('a cancellation that was not finished', () => {
-  let folder: string
-  let backend: JobBackend
+  let backend: Awaited<ReturnType<typeof openTestBackend>>
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'magegate-take-back-'))
-    const settings = { file: join(folder, 'jobs.sqlite'), keepMs: 60_000, keepDeadMs: 60_000 }
-    backend = await openFileBackend(settings, (error) => {
-      throw error
-    })
+    backend = await openTestBackend()
   })
-  after(async () => {
-    await backend.jobs.close(0)
-    await backend.callbacks.close(0)
-    await backend.close()
-    await rm(folder, { recursive: true })
-  })
+  after(() => backend[Symbol.asyncDispose]())
 
   const told: Job[] = []
   const noted: Job[] = []

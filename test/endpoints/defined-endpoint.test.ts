@@ -87,6 +87,7 @@ test('maps an answer of Magento', async () => {
   })
   assert.equal(status, 200, body)
   assert.deepEqual(JSON.parse(body), { number: 'A/B', title: 'ADAPTER A TO B', net: 4.58 })
+  assert.match(String(magento.received.at(-1)?.rawTarget), /\?fields=sku%2Cname%2Cprice$/)
 })
 
 test('maps a request, and holds it against its schema first', async () => {
@@ -463,7 +464,11 @@ describe('a file is refused', () => {
     ...['GET /V1/jobs/:number', 'GET /openapi.json'].map(
       (route) => [`for ${route}, a path of the gateway`, { route }, /\/route: expected a/] as const,
     ),
-    ...['POST /V1/magefine/inventaire', 'DELETE /V1/jobs/:number'].map(
+    ...[
+      'POST /V1/magefine/inventaire',
+      'GET /V1/magefine/inventaire/:number',
+      'DELETE /V1/jobs/:number',
+    ].map(
       (route) =>
         [
           `whose call is ${route}, which the gateway answers`,

@@ -65,6 +65,18 @@ test('a request whose job could not be kept has no job', async () => {
   const answer = await acceptJob(request, deferral, { ...backend, store }, Date.now())
   assert.ok('code' in answer)
   assert.deepEqual([answer.code, request.jobId], ['jobs-unavailable', undefined])
+  assert.equal(answer.detail, undefined)
+})
+
+test('a request whose job may be carried out all the same has it, and is told so', async () => {
+  await using backend = await openTestBackend()
+  const request = requestOfJob()
+  const away = () => Promise.reject(Object.assign(new Error('away'), { code: 'EAWAY' }))
+  const jobs = { ...backend.jobs, put: away, cancel: away }
+  const answer = await acceptJob(request, deferral, { ...backend, jobs }, Date.now())
+  assert.ok('code' in answer)
+  assert.match(String(answer.detail), /not known whether/)
+  assert.ok(request.jobId)
 })
 
 test('a job keeps no credential of its caller, and no field of its connection', async () => {

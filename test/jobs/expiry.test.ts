@@ -116,6 +116,7 @@ describe('a job that Magento does not take', () => {
     const waiting = await afterFirstAttempt(accepted)
     assert.equal(magento.stock('my-sku-123'), 9)
     assert.deepEqual(waiting.progress, { total: 3, done: 1, failed: 0 })
+    assert.equal(waiting.results, undefined)
     const cancel = await send(jobs.gateway.url, {
       method: 'DELETE',
       path: accepted.headers.location ?? '',

@@ -4,7 +4,7 @@ import type { UpstreamAnswer } from '../../src/forward/upstream-exchange.ts'
 import type { Delivery } from '../../src/jobs/durable-queue.ts'
 import type { AcceptedJob, Job } from '../../src/jobs/job.ts'
 import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
-import { encodeJobRequest } from '../../src/jobs/job-payload.ts'
+import { encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
 import { prepareJobHandler } from '../../src/jobs/run-job.ts'
 import { openTestBackend } from '../support/file-backend.ts'
 
@@ -26,7 +26,7 @@ function acceptedJob(id: string): AcceptedJob {
 }
 
 /** A delivery of a job that was put back, so that it expires later than it did when it was accepted. */
-function deliveryOf(id: string): Delivery {
+function deliveryOf(id: string, more: Partial<JobRequest>): Delivery {
   const payload = encodeJobRequest({
     job: acceptedJob(id),
     path: '/rest/V1/products',
@@ -39,6 +39,7 @@ function deliveryOf(id: string): Delivery {
     isRepeatable: false,
     isComposed: false,
     body: Buffer.from('{}'),
+    ...more,
   })
   const { signal } = new AbortController()
   const times = { putAtMs: nowMs, expiresAtMs }
@@ -53,16 +54,20 @@ describe('a delivery of a job', () => {
   after(() => backend[Symbol.asyncDispose]())
 
   /** Handles a delivery while Magento answers so. */
-  async function handle(id: string, status: number, more: Partial<JobEnvironment> = {}) {
-    const answer: UpstreamAnswer = {
-      status,
-      contentType: 'application/json',
-      body: Buffer.alloc(0),
-    }
+  async function handle(
+    id: string,
+    answered: Partial<UpstreamAnswer> | Error,
+    {
+      request = {},
+      ...more
+    }: Partial<JobEnvironment> & { readonly request?: Partial<JobRequest> } = {},
+  ) {
     const events: string[] = []
-    const send = async () => {
-      events.push('sent')
-      return answer
+    const send = async (): Promise<UpstreamAnswer> => {
+      const { state, nextAttemptAtMs } = (await backend.store.get(id)) ?? {}
+      events.push(`sent while ${state}${nextAttemptAtMs === undefined ? '' : ' for later'}`)
+      if (answered instanceof Error) throw answered
+      return { status: 200, contentType: 'application/json', body: Buffer.alloc(0), ...answered }
     }
     const environment: JobEnvironment = {
       store: backend.store,
@@ -77,47 +82,76 @@ describe('a delivery of a job', () => {
       random: () => 0,
       onEnd: async (job: Job) => void events.push(`told of ${job.state}`),
       recordEnd: async (job: Job) => void events.push(`recorded ${job.state}`),
-      countAttempt: () => undefined,
+      countAttempt: (_owner, outcome) => events.push(`counted ${outcome}`),
       onFault: (error) => events.push(String(error)),
       ...more,
     }
-    const settlement = await prepareJobHandler(environment)(deliveryOf(id))
+    const settlement = await prepareJobHandler(environment)(deliveryOf(id, request))
     return { settlement, events, shown: await backend.store.get(id) }
   }
 
   const retry = { state: 'retry', atMs: nowMs + 1_000 } as const
 
   test('that the store has forgotten is shown again, with the time that it has now', async () => {
-    const { settlement, events, shown } = await handle('forgotten', 503)
+    const { settlement, events, shown } = await handle('forgotten', { status: 503 })
     const reason = 'status 503'
     assert.deepEqual(settlement, { ...retry, reason, isUntouched: true })
-    assert.deepEqual(events, ['sent', 'left'])
+    assert.deepEqual(events, ['sent while running', 'counted nothing-done', 'left'])
     assert.deepEqual([shown?.state, shown?.attempts], ['waiting', 1])
     assert.deepEqual([shown?.expiresAtMs, shown?.nextAttemptAtMs], [expiresAtMs, retry.atMs])
+    const again = await handle('forgotten', { status: 503 }, { clock: () => nowMs + 5_000 })
+    assert.equal(again.events[0], 'sent while running')
+    assert.deepEqual([again.shown?.startedAtMs, again.shown?.attempts], [nowMs, 2])
   })
 
   test('that is over and was not settled is told of and recorded, and not sent', async () => {
     await backend.store.add(acceptedJob('over'))
     await backend.store.change('over', { state: 'done', endedAtMs: nowMs })
-    const { settlement, events } = await handle('over', 200)
+    const { settlement, events } = await handle('over', {})
     assert.deepEqual(settlement, { state: 'done' })
     assert.deepEqual(events, ['told of done', 'recorded done'])
   })
 
   test('of an integration that was removed waits, and can be cancelled', async () => {
-    const { settlement, shown } = await handle('removed', 200, { senderOf: () => undefined })
+    const { settlement, shown } = await handle('removed', {}, { senderOf: () => undefined })
     const reason = 'no such integration'
     assert.deepEqual(settlement, { ...retry, reason, isUntouched: true })
     assert.equal(shown?.state, 'waiting')
   })
 
+  test('that may have had an effect cannot be cancelled, though it is sent again', async () => {
+    const request = { isRepeatable: true }
+    const { settlement } = await handle('unknown', { status: 502 }, { request })
+    assert.deepEqual(settlement, { ...retry, reason: 'status 502', isUntouched: false })
+  })
+
+  test('that asks Magento how far it is counts as no attempt, and leaves it running', async () => {
+    const operations = '{"operations_list":[{"id":0,"status":4}]}'
+    const { settlement, events, shown } = await handle(
+      'with-magento',
+      { body: Buffer.from(operations), retryAfterSeconds: 7 },
+      { request: { engine: 'magento', bulkUuid: 'a' } },
+    )
+    const reason = 'Magento has not carried it out yet'
+    const atMs = nowMs + 7_000
+    assert.deepEqual(settlement, { state: 'retry', atMs, reason, isUntouched: false })
+    assert.deepEqual(events, ['sent while running', 'left'])
+    assert.deepEqual([shown?.state, shown?.attempts], ['running', 0])
+  })
+
+  test('that meets a defect is a dead letter, and the cause is in the log', async () => {
+    const { settlement, events } = await handle('defect', new Error('a defect'))
+    assert.deepEqual(settlement, { state: 'dead', reason: 'internal-error' })
+    assert.equal(events[1], 'Error: a defect')
+  })
+
   test('whose end cannot be announced comes again for that, and is not recorded before', async () => {
     const onEnd = () => Promise.reject(new Error('the queue of call-backs is away'))
-    const { settlement, events } = await handle('untold', 200, { onEnd })
+    const { settlement, events } = await handle('untold', {}, { onEnd })
     const reason = 'the end of the job could not be announced'
     assert.deepEqual(settlement, { ...retry, reason, isUntouched: false })
-    assert.deepEqual(events, ['sent', 'Error: the queue of call-backs is away', 'left'])
-    const again = await handle('untold', 200)
+    assert.deepEqual(events.slice(2), ['Error: the queue of call-backs is away', 'left'])
+    const again = await handle('untold', {})
     assert.deepEqual(again.events, ['told of done', 'recorded done'])
   })
 })

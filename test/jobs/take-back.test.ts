@@ -111,6 +111,19 @@ describe('a cancellation that was not finished', () => {
     assert.deepEqual(told, [])
   })
 
+  test('leaves a job as it is that has ended since it was looked at', async () => {
+    await accepted('ended')
+    const nowMs = Date.now()
+    await backend.store.change('ended', { cancelAskedAtMs: nowMs })
+    const before = await backend.store.get('ended')
+    assert.ok(before)
+    await backend.jobs.cancel('ended')
+    await backend.store.change('ended', { state: 'done', endedAtMs: nowMs })
+    assert.equal(await takeBack(before, backend, onCancelled.tell, nowMs), undefined)
+    assert.equal((await backend.store.get('ended'))?.state, 'done')
+    assert.deepEqual(told, [])
+  })
+
   test('is waited for if it is asked for meanwhile, and is told and recorded once', async () => {
     await accepted('at-once')
     const nowMs = Date.now()

@@ -91,12 +91,16 @@ describe('the file of jobs', () => {
     await close(backend)
   })
 
-  test('takes an id that is there already for the same entry', async () => {
+  test('takes an id that is there already for the same entry, and leaves others as they are', async () => {
     const backend = await open()
     await backend.jobs.put(entryOf('once'))
-    await backend.jobs.put(entryOf('once'))
-    assert.equal((await backend.jobs.depth()).waiting, 1)
+    await backend.jobs.put(entryOf('other'))
+    await backend.jobs.put(entryOf('once', { payload: Buffer.from('late') }))
+    assert.equal((await backend.jobs.depth()).waiting, 2)
     assert.equal(await backend.jobs.cancel('once'), 'cancelled')
+    const { delivery, settle } = await deliveriesOf(backend.jobs).next()
+    assert.equal(delivery.payload.toString(), 'payload of other')
+    settle({ state: 'done' })
     await close(backend)
   })
 

@@ -82,7 +82,6 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     if (judgement === 'taken') {
       const { bulk } = result
       const payload = bulk && encodeJobRequest({ ...request, ...ofBulk(bulk) })
-      note(request, { state: 'running' })
       const reason = 'Magento has not carried it out yet'
       return retryOf(delivery, { reason, isUntouched: false, retryAfterMs, payload })
     }

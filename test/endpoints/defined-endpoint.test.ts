@@ -461,7 +461,7 @@ describe('a file is refused', () => {
       { route: 'GET /V1/erp/articles/:number/parts/:number' },
       /\/route: expected only one variable with the name :number/,
     ],
-    ...['GET /V1/jobs/:number', 'GET /openapi.json'].map(
+    ...['GET /V1/jobs', 'GET /V1/jobs/:number', 'GET /openapi.json'].map(
       (route) => [`for ${route}, a path of the gateway`, { route }, /\/route: expected a/] as const,
     ),
     ...[
@@ -483,7 +483,10 @@ describe('a file is refused', () => {
     ],
     [
       'whose call is a GET with a body',
-      { call: { route: 'GET /V1/products/:number', body: '{}' } },
+      {
+        route: 'POST /V1/erp/articles/:number',
+        call: { route: 'GET /V1/products/:number', body: '{}' },
+      },
       /\/call\/body: expected none/,
     ],
     [

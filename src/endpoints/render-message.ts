@@ -23,7 +23,7 @@ function rendered(part: unknown): string | undefined {
   return message.replace(placeholder, (whole, name: string) => {
     // Lists are counted from 1 (Magento: Framework/Phrase/Renderer/Placeholder.php).
     const key = Array.isArray(parameters) ? String(Number(name) - 1) : name
-    const value: unknown = Object.hasOwn(parameters, key) ? Reflect.get(parameters, key) : undefined
+    const value: unknown = Reflect.get(parameters, key)
     return typeof value === 'string' || typeof value === 'number' ? String(value) : whole
   })
 }

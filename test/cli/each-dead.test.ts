@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { eachDead } from '../../src/cli/jobs/each-dead.ts'
-import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
+import { allDead } from '../../src/jobs/all-dead.ts'
+import { entryOf } from '../jobs/queue-contract.ts'
+import { openTestBackend } from '../support/file-backend.ts'
 
-const folder = await mkdtemp(join(tmpdir(), 'magegate-each-dead-'))
-const life = { keepMs: 60_000, keepDeadMs: 60_000 }
-const backend = await openFileBackend({ file: join(folder, 'jobs.sqlite'), ...life }, (error) => {
-  throw error
-})
-after(async () => {
-  await backend.jobs.close(0)
-  await backend.callbacks.close(0)
-  await backend.close()
-  await rm(folder, { recursive: true })
-})
+const backend = await openTestBackend()
+after(() => backend[Symbol.asyncDispose]())
 
 const said = { done: 'is done', missing: 'is missing' }
 
@@ -30,6 +20,15 @@ test('a dead letter that cannot be changed does not keep the others from it, and
   assert.equal(await eachDead(backend.jobs, ['a', 'b', 'c'], act, said), 1)
   assert.deepEqual(asked, ['a', 'b', 'c'])
   assert.equal(await eachDead(backend.jobs, ['a', 'c'], act, said), 0)
+})
+
+test('all dead letters are found, however many there are', async () => {
+  const ids = Array.from({ length: 400 }, (_, index) => `letter-${index}`)
+  await Promise.all(ids.map((id) => backend.jobs.put(entryOf(id))))
+  backend.jobs.consume(async () => ({ state: 'dead', reason: 'gone' }), { concurrency: 100 })
+  while ((await backend.jobs.depth()).dead < ids.length);
+  const found = (await allDead(backend.jobs)).map(({ id }) => id)
+  assert.deepEqual(found.toSorted(), ids.toSorted())
 })
 
 test('if RabbitMQ is away, it is told once and not for each letter', async () => {

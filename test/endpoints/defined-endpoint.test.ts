@@ -160,6 +160,8 @@ test('passes an answer of Magento on in its bytes, with when to come again', asy
 test('stands in the document of who may call it, with its schema', async () => {
   const { body } = await send(gateway.url, { path: '/openapi.json', headers: globexHeaders })
   const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, unknown>> }
+  const later = paths['/rest/V1/erp/articles']?.post as { readonly responses: object }
+  assert.deepEqual(Object.keys(later.responses), ['202', '400', 'default'])
   const { put: operation } = paths['/rest/V1/erp/articles/{number}'] ?? {}
   assert.deepEqual((operation as Record<string, unknown>).requestBody, {
     required: true,

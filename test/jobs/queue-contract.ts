@@ -213,6 +213,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
           settle({ state: 'dead', reason: `reason of ${id}` })
           while ((await queue.depth()).running > 0);
         }
+        assert.equal((await queue.depth()).oldestPutAtMs, undefined)
         const [first, second] = await queue.listDead({ limit: 2 })
         assert.deepEqual([first?.id, second?.id], ['dead-1', 'dead-2'])
         assert.equal(first?.reason, 'reason of dead-1')

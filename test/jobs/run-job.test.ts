@@ -125,6 +125,15 @@ describe('a delivery of a job', () => {
     assert.deepEqual(settlement, { ...retry, reason: 'status 502', isUntouched: false })
   })
 
+  test("to Magento's own queue fails by Magento's refusal, and may have been taken by any other answer", async () => {
+    const request = { engine: 'magento', isRepeatable: true } as const
+    const refused = await handle('not-queued', { status: 400 }, { request })
+    assert.deepEqual(refused.settlement, { state: 'done' })
+    assert.deepEqual([refused.shown?.state, refused.shown?.answer?.status], ['failed', 400])
+    const { settlement } = await handle('unnamed', { status: 202 }, { request })
+    assert.deepEqual(settlement, { ...retry, reason: 'upstream-error', isUntouched: false })
+  })
+
   test('that asks Magento how far it is counts as no attempt, and leaves it running', async () => {
     const operations = '{"operations_list":[{"id":0,"status":4}]}'
     const { settlement, events, shown } = await handle(

@@ -84,7 +84,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
   function forget(row: Row): void {
     remove.run(Number(row.seq))
     removePayload.run(Number(row.seq))
-    if (row.state !== 'dead') unblock(String(row.queue), textOf(row.order_key))
+    unblock(String(row.queue), textOf(row.order_key))
   }
 
   function entryOf(row: Row) {

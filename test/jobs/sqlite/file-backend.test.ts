@@ -102,6 +102,10 @@ describe('the file of jobs', () => {
     assert.equal(delivery.payload.toString(), 'payload of other')
     settle({ state: 'done' })
     await close(backend)
+    const db = new DatabaseSync(file)
+    const left = db.prepare('SELECT * FROM payloads WHERE seq NOT IN (SELECT seq FROM entries)')
+    assert.deepEqual(left.all(), [])
+    db.close()
   })
 
   test('waits at its end for an entry that was delivered again in the moment in which it was settled', async () => {

@@ -24,20 +24,15 @@ export interface ConnectionSettings {
   readonly onRefused: (bound: ConnectionBound) => void
 }
 
-/** The connections of a server. */
-export interface Connections {
-  /** Cuts off all connections. */
-  readonly destroyAll: () => void
-}
-
 /**
  * Bounds the connections of a server. One that exceeds a bound is closed before a byte of it is read, so
  * that it costs neither a TLS handshake nor parsing.
+ * @returns cuts off all connections
  */
 export function boundConnections(
   server: Server,
   { limits, onRefused }: ConnectionSettings,
-): Connections {
+): () => void {
   const open = new Set<Socket>()
   const counts = new Map<string, number>()
 
@@ -72,9 +67,7 @@ export function boundConnections(
     for (const listener of accept) listener.call(server, socket)
   })
 
-  return {
-    destroyAll: () => {
-      for (const socket of open) socket.destroy()
-    },
+  return () => {
+    for (const socket of open) socket.destroy()
   }
 }

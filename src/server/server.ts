@@ -100,9 +100,8 @@ export function createServer(
   // The length of all fields together is bounded. Node's bound on their number would silently drop the fields
   // beyond it, even Content-Length or Transfer-Encoding.
   app.server.maxHeadersCount = 0
-  const connections = boundConnections(app.server, settings.connections)
   // Node's own method knows neither HTTP/2 connections nor those still in their TLS handshake.
-  app.server.closeAllConnections = connections.destroyAll
+  app.server.closeAllConnections = boundConnections(app.server, settings.connections)
   return app
 }
 

@@ -122,7 +122,7 @@ describe('of IPv6, where a caller commonly has a whole /64', () => {
   function letIn(addresses: readonly string[], trustedProxies: readonly string[] = []): string[] {
     const server = createServer()
     const isProxy = compileIpSet(trustedProxies)
-    const { destroyAll } = boundConnections(server, {
+    const destroyAll = boundConnections(server, {
       limits: () => ({ total: 100, perAddress, isProxy }),
       onRefused: () => undefined,
     })
@@ -143,7 +143,7 @@ describe('of IPv6, where a caller commonly has a whole /64', () => {
 
   test('each connection that is closed leaves room for one', async () => {
     const server = createServer()
-    const { destroyAll } = boundConnections(server, {
+    const destroyAll = boundConnections(server, {
       limits: () => ({ total: 100, perAddress, isProxy: () => false }),
       onRefused: () => undefined,
     })

@@ -62,7 +62,7 @@ export async function buildGateway(
       answerClientError(error, socket, { traffic, openReplies })
     },
   })
-  const connections = watchConnections(app.server)
+  const drain = watchConnections(app.server)
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(lasting.store) })
   const sharedParts = { lasting, sharedLimiter: limiterOf(app), isDraining: () => isDraining }
   const generations = startGenerations(config, (next, previous) =>
@@ -140,7 +140,7 @@ export async function buildGateway(
       lasting.jobs?.stop(deadlineMs - noticeMs),
       callbacks?.stop(deadlineMs - noticeMs),
     ])
-    await connections.close(deadline, () => app.close())
+    await drain(deadline, () => app.close())
     await jobsStopped
     // A request whose caller has gone may still be running for the Idempotency-Key it was sent with.
     const retired = generations.retireAll()

@@ -2,15 +2,12 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { breakOff, isHttp10 } from './break-off.ts'
 
-/** Stops a listener without losing a request. */
-export interface Drain {
-  /**
-   * Closes the listener and idle connections; resolves when the requests in flight are over.
-   * @param deadline resolves when requests that still run are to be cut off
-   * @param alongside called once the listener no longer accepts, and waited for as well
-   */
-  readonly close: (deadline: Promise<unknown>, alongside: () => Promise<void>) => Promise<void>
-}
+/**
+ * Closes a listener and its idle connections without losing a request; resolves when the requests in flight are over.
+ * @param deadline resolves when requests that still run are to be cut off
+ * @param alongside called once the listener no longer accepts, and waited for as well
+ */
+export type Drain = (deadline: Promise<unknown>, alongside: () => Promise<void>) => Promise<void>
 
 /*
  * Most turns of the event loop to wait for one without a new connection. The kernel's queue holds 511
@@ -53,14 +50,12 @@ export function watchConnections(server: Server): Drain {
     }
   }
 
-  return {
-    close: async (deadline, alongside) => {
-      await untilQueueIsEmpty()
-      const closed = once(server, 'close')
-      // In the same turn, before anything else can arrive.
-      server.close()
-      void deadline.then(cutOff)
-      await Promise.all([closed, alongside()])
-    },
+  return async function drain(deadline, alongside) {
+    await untilQueueIsEmpty()
+    const closed = once(server, 'close')
+    // In the same turn, before anything else can arrive.
+    server.close()
+    void deadline.then(cutOff)
+    await Promise.all([closed, alongside()])
   }
 }

@@ -97,7 +97,7 @@ export function prepareGeneration(
     onUnwritten: ({ requestId }, err) =>
       log.error({ requestId, err }, 'answer could not be written'),
   }
-  const inherited = inheritState(config, previous?.inherited)
+  const inherited = inheritState(config, clock, previous?.inherited)
   const services = prepareServices(config, lasting, {
     sharedLimiter,
     buckets: inherited.buckets,
@@ -120,8 +120,8 @@ export function prepareGeneration(
     : undefined
   const upstreamServices: UpstreamServices = {
     ...upstream,
-    dialects: inherited.dialectsOf(magento),
-    tokenMemoryOf: (account) => inherited.tokenMemoryOf(magento, account, clock),
+    dialects: inherited.dialect,
+    tokenMemoryOf: inherited.tokenMemoryOf,
     monotonicClock: clock,
   }
   const facts = stepFacts(config)

@@ -8,8 +8,6 @@ import { type DialectMemory, dialectMemoryFor } from '../forward/oauth1/dialect-
 import type { MemoryBuckets } from '../store/memory-buckets.ts'
 import { type InheritedMap, inheritFrom } from './inherited-map.ts'
 
-type MagentoFacts = Config['gateway']['magento']
-
 /**
  * What a generation inherits from the one before: state that a reload must not forget, and what would be costly to make
  * again. What it does not ask for is dropped when the last request of the one before is over.
@@ -18,13 +16,9 @@ export interface InheritedState {
   /** State of the limiters of this process. */
   readonly buckets: InheritedMap<MemoryBuckets>
   /** What is known about the token of an administrator; shared by the same account of the same Magento. */
-  readonly tokenMemoryOf: (
-    magento: MagentoFacts,
-    account: AdminCredentials,
-    clock: () => number,
-  ) => TokenMemory
+  readonly tokenMemoryOf: (account: AdminCredentials) => TokenMemory
   /** How Magento checks OAuth signatures; shared by the same Magento in the same version. */
-  readonly dialectsOf: (magento: MagentoFacts) => DialectMemory
+  readonly dialect: DialectMemory
   readonly contract: MagentoContract | undefined
   /** What only the next generation looks at. */
   readonly tokens: InheritedMap<TokenMemory>
@@ -32,18 +26,23 @@ export interface InheritedState {
   readonly contractOf: readonly [schema: Config['magentoSchema'], sizes: object]
 }
 
-/** Inherits from the previous generation whatever still applies under a configuration. */
+/**
+ * Inherits from the previous generation whatever still applies under a configuration.
+ * @param clock milliseconds, never going back
+ */
 export function inheritState(
   { gateway: { limits, magento }, integrations, magentoSchema }: Config,
+  clock: () => number,
   previous?: InheritedState,
 ): InheritedState {
+  const { url, version } = magento
   const names = new Set(integrations.map(({ name }) => name))
   const buckets = inheritFrom(previous?.buckets.own, (name) =>
     names.has(name.split('/', 1)[0] ?? ''),
   )
   const accounts = new Set(
     integrations.flatMap(({ upstream: { adminToken } }) =>
-      adminToken === undefined ? [] : [accountKey(magento, adminToken)],
+      adminToken === undefined ? [] : [accountKey(url, adminToken)],
     ),
   )
   const tokens = inheritFrom(previous?.tokens.own, (account) => accounts.has(account))
@@ -53,10 +52,8 @@ export function inheritState(
   const isSameContract = sameSettings(previous?.contractOf, contractOf)
   return {
     buckets,
-    tokenMemoryOf: (shop, account, clock) =>
-      tokens.take(accountKey(shop, account), () => newTokenMemory(clock)),
-    dialectsOf: ({ url, version }) =>
-      dialects.take(JSON.stringify([url, version]), () => dialectMemoryFor(version)),
+    tokenMemoryOf: (account) => tokens.take(accountKey(url, account), () => newTokenMemory(clock)),
+    dialect: dialects.take(JSON.stringify([url, version]), () => dialectMemoryFor(version)),
     contract: isSameContract
       ? previous?.contract
       : magentoSchema && compileContract(magentoSchema, sizes),
@@ -67,10 +64,7 @@ export function inheritState(
 }
 
 /** Tells accounts apart, without their secrets. */
-function accountKey(
-  { url }: MagentoFacts,
-  { username, password, totpSecret }: AdminCredentials,
-): string {
+function accountKey(url: string, { username, password, totpSecret }: AdminCredentials): string {
   const account = [url, username.reveal(), password.reveal(), totpSecret?.reveal()]
   return hash('sha256', JSON.stringify(account))
 }

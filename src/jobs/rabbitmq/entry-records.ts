@@ -79,8 +79,8 @@ export interface EntryRecords {
     },
   ) => Promise<Beginning>
   /**
-   * Records how a delivery was settled; false if another process has begun the entry in the meantime. If the record has
-   * been lost, it is made again.
+   * Records how a delivery was settled; false if another process has begun the entry in the meantime, or ended it. If the
+   * record has been lost, it is made again, and so is that the entry had begun.
    */
   readonly settle: (id: string, holder: string, ending: Ending, lifeMs: number) => Promise<boolean>
   /** Makes an entry new, as if it had never been put; false if it is in the queue. */

@@ -14,7 +14,8 @@
 -- answer    1, or 0 if another process has begun it
 
 local state, holder, untouched = unpack(redis.call('HMGET', KEYS[1], 'state', 'holder', 'untouched'))
-if state and not (state == 'running' and holder == ARGV[2]) then return 0 end
+-- It is waiting when a failover of Redis has lost that it had begun.
+if state and state ~= 'waiting' and not (state == 'running' and holder == ARGV[2]) then return 0 end
 if ARGV[6] == '0' then untouched = 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[3], 'attempts', ARGV[4], 'interrupted', ARGV[5],
   'untouched', untouched or ARGV[6], 'due', ARGV[7], 'reason', ARGV[8], 'put', 1)

@@ -12,7 +12,7 @@ import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
 import { boundToThisProcess } from '../../support/bound-process.ts'
 import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
-import { startRedis, type TestRedis } from '../../support/redis.ts'
+import { startRedis, type TestRedis, withClient } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
 import { testConnections } from './connection-failures.ts'
 import { testFullBroker } from './full-broker.ts'
@@ -190,6 +190,29 @@ describe('jobs in RabbitMQ', () => {
       await untilEmpty(backend)
     })
   })
+
+  test('are not begun anew where a failover of Redis has lost that they had begun', () =>
+    withBackend(async (backend) => {
+      const { jobs } = backend
+      const key = 'magegate:queue:{jobs}:entry:once'
+      await jobs.put(entryOf('once'))
+      const before = await withClient(redis.url, (client) => client.dumpBuffer(key))
+      const failOver = () =>
+        withClient(redis.url, (client) => client.restore(key, 0, before ?? '', 'REPLACE'))
+      const deliveries = deliveriesOf(jobs)
+      const first = await deliveries.next()
+      await failOver()
+      const payload = Buffer.from('half of it is done')
+      const settlement = { state: 'retry', reason: 'busy', isUntouched: false, payload } as const
+      first.settle({ ...settlement, atMs: Date.now() })
+      const second = await deliveries.next()
+      assert.equal(second.delivery.attempts, 2)
+      assert.deepEqual(second.delivery.payload, payload)
+      await failOver()
+      second.settle({ state: 'dead', reason: 'unknown' })
+      while (!(await jobs.discard('once'))) await delay(20)
+      assert.equal(deliveries.count(), 0)
+    }))
 
   test('that wait for long take no place from others, and come back as they were, whatever Redis forgets', () =>
     withBackend(async (backend) => {

@@ -11,7 +11,11 @@ export async function guardClient(
   onBack: () => void = () => undefined,
 ): Promise<RedisGuard> {
   const actions = {
-    probe: (slotKey: string) => redis.set(`magegate:probe:{${slotKey}}`, '', 'PX', 1_000),
+    probe: (slotKey: string) => {
+      // Of a key with a hash tag, the tag alone determines the slot.
+      const [, tag = slotKey] = /^[^{]*\{([^}]+)\}/.exec(slotKey) ?? []
+      return redis.set(`magegate:probe:{${tag}}`, '', 'PX', 1_000)
+    },
     reconnect: () => redis.disconnect(true),
     onBack,
   }

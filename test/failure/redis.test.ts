@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { pino } from 'pino'
 import type { OnStoreFailure } from '../../src/contract/limit.ts'
 import { Secret } from '../../src/contract/secret.ts'
+import { openJobNotes } from '../../src/store/jobs/open-job-notes.ts'
 import {
   allowedOf,
   chargeOn,
@@ -215,6 +217,23 @@ test('while a cluster lacks nodes, limits are held locally, and it is logged onc
     assert.equal(await allowedOf(opened.store, chargeOf(name), 9), 2)
   }
   assert.equal(opened.lines.length, 1)
+})
+
+test('what is tried of a cluster that is away is the slot of the key that failed', async () => {
+  await using redis = await startRedis()
+  await withClient(redis.url, (client) => client.replicaof('127.0.0.1', 1))
+  await using stack = new AsyncDisposableStack()
+  const location = { url: new Secret(redis.url) }
+  const notes = await openJobNotes(location, 60_000, pino({ enabled: false }))
+  stack.defer(notes.close)
+  await assert.rejects(notes.entriesOf('callbacks').note('id', 60_000))
+  await withClient(redis.url, async (client) => {
+    await client.replicaof('NO', 'ONE')
+    let keys: string[] = []
+    while (keys.length === 0) keys = await client.keys('magegate:probe:*')
+    // In one slot with `magegate:queue:{callbacks}:live`.
+    assert.deepEqual(keys, ['magegate:probe:{callbacks}'])
+  })
 })
 
 test('a Redis that may evict keys is warned of', async () => {

@@ -16,6 +16,8 @@ export function openRedisStream(url: Secret, stream: string): RedisStream {
     commandTimeout: 5_000,
     connectTimeout: 2_000,
     maxRetriesPerRequest: 0,
+    // After a failover the name may belong to another server, while this one keeps its connections as a replica.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
   })
   // Without a listener ioredis prints errors to the console. They also make `append` reject, so nothing is lost here.
   redis.on('error', () => undefined)

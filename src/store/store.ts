@@ -11,7 +11,7 @@ import { guardClient } from './guard-client.ts'
 import { memoryKeys } from './idempotency/memory-keys.ts'
 import { type RedisKeys, redisKeys } from './idempotency/redis-keys.ts'
 import { type LimitClocks, memoryLimits } from './limits/memory-limits.ts'
-import { redisLimits, type SharedDecision } from './limits/redis-limits.ts'
+import { type RedisLimits, redisLimits, type SharedDecision } from './limits/redis-limits.ts'
 import { shareOf } from './limits/share-of.ts'
 import { tokenLeases } from './limits/token-leases.ts'
 import { memoryNonces } from './memory-nonces.ts'
@@ -87,11 +87,11 @@ export async function openStore(
 
   const deadlineMs = Math.max(1, settings.deadlineMs - timerSlackMs)
   const redis = openRedisClient(settings.redis, deadlineMs)
-  const shared = redisLimits(redis, settings.requestMs, clocks.wall)
+  let shared: RedisLimits | undefined
   let answers: RedisAnswers | undefined
   let keys: RedisKeys | undefined
   const onRedisBack = () => {
-    shared.catchUp()
+    shared?.catchUp()
     answers?.catchUp()
     keys?.catchUp()
     void warnOfEviction(redis, log)
@@ -100,10 +100,12 @@ export async function openStore(
   const guard = await guardClient(redis, guarded, onRedisBack)
   metrics.watch(guard.isAway)
   void warnOfEviction(redis, log)
+  shared = redisLimits(redis, guard, settings.requestMs, clocks.wall)
   answers = redisAnswers(redis, guard, 'nodes' in settings.redis)
   keys = redisKeys(redis, guard)
 
-  const decideOnLease = tokenLeases(shared.decide, clocks.monotonic)
+  const { decide } = shared
+  const decideOnLease = tokenLeases(decide, clocks.monotonic)
   const shares = onceFor((limits: readonly Limit[]) =>
     limits.map((limit) => shareOf(limit, settings.localShare)),
   )
@@ -115,9 +117,7 @@ export async function openStore(
         ask: () => {
           const { limits, cost, leaseTokens } = charge
           const decision =
-            leaseTokens > 0
-              ? decideOnLease(limits, cost, leaseTokens)
-              : shared.decide(limits, cost, cost)
+            leaseTokens > 0 ? decideOnLease(limits, cost, leaseTokens) : decide(limits, cost, cost)
           return decision instanceof Promise ? decision.then(decided) : decided(decision)
         },
         discard: (late) => late.outcome === 'decided' && late.release?.(),

@@ -135,6 +135,19 @@ describe('while Redis is', () => {
     assert.equal(await allowedOf(opened.store, charge, 2), 2)
   })
 
+  test('away only for requests that end: what they held is given back when it is back', async () => {
+    await using redis = await startRedis()
+    using opened = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs: 5_000 })
+    const { release } = await decide(opened.store, chargeOn([concurrencyOf(1)]))
+    await withClient(redis.url, async (client) => {
+      await client.replicaof('127.0.0.1', 1)
+      release?.()
+      await opened.logged('redis is away')
+      await client.replicaof('NO', 'ONE')
+      while ((await client.zcard('magegate:limit:{acme}:concurrency')) > 0);
+    })
+  })
+
   test('flushed, its scripts too: counting begins anew and nothing is refused for it', async () => {
     await using redis = await startRedis()
     using opened = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs: 5_000 })

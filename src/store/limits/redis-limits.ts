@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Limit, LimitState } from '../../contract/limit.ts'
 import { luaScript } from '../lua-script.ts'
+import type { RedisGuard } from '../redis-guard.ts'
 import { periodStart } from './calendar.ts'
 import { limitKey } from './limit-key.ts'
 
@@ -46,6 +47,7 @@ const maxUnreturned = 10_000
  */
 export function redisLimits(
   redis: LimitCommands,
+  guard: RedisGuard,
   leaseMs: () => number,
   wallClock: () => number,
 ): RedisLimits {
@@ -54,8 +56,12 @@ export function redisLimits(
   let unreturned: (readonly [key: string, lease: string])[] = []
 
   function giveBack(key: string, lease: string): void {
-    redis.zrem(key, lease).catch(() => {
-      if (unreturned.length < maxUnreturned) unreturned.push([key, lease])
+    void guard.ask<unknown>({
+      slotKey: key,
+      ask: () => redis.zrem(key, lease),
+      fallback: () => {
+        if (unreturned.length < maxUnreturned) unreturned.push([key, lease])
+      },
     })
   }
 

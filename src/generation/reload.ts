@@ -72,12 +72,11 @@ export function prepareReload({
     if (isDraining()) return { status: 'stopping' }
     const { config: running } = generations.current()
     const next = await withinTime(load())
-    // All this takes a while; once draining has begun, no generation may follow the last.
-    if (isDraining()) return { status: 'stopping' }
     const faults = restartFaults(running, next)
     if (faults.length > 0) throw new ConfigError(faults)
     const changes = await describeChanges(running, next)
     await redactions.prepare(next.secrets, next.gateway.audit.redact)
+    // All this takes a while; once draining has begun, no generation may follow the last.
     if (isDraining()) return { status: 'stopping' }
     generations.switchTo(next)
     metrics.secrets.expect(next.integrations)

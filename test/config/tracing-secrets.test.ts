@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 
-test('a token for the collector of traces is among the secrets that no output shows', async () => {
+test('variables of OpenTelemetry are checked, and a token among them is a secret that no output shows', async () => {
   await using files = await writeConfig({
     gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'audit.jsonl'),
     integrations: { globex },
@@ -18,4 +18,6 @@ test('a token for the collector of traces is among the secrets that no output sh
   assert.ok(shown.includes('collector-token-0123'))
   assert.ok(!shown.includes('shop'))
   assert.equal(tracing?.headers.Authorization?.reveal(), 'Bearer collector-token-0123')
+  const wrong = { ...testEnv, OTEL_TRACES_EXPORTER: 'jaeger' }
+  await assert.rejects(loadConfig(files.path, wrong), /environment OTEL_TRACES_EXPORTER: expected/)
 })

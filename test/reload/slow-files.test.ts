@@ -22,20 +22,21 @@ test('a pipe among the files is a fault, and does not hang the reload', async ()
   assert.equal((await gateway.reload()).status, 200)
 })
 
-test('a reload whose files cannot be read in time fails, and the next one begins', async (t) => {
+test('a reload whose files cannot be read in time fails, and the next one begins for all who wait', async (t) => {
   await using files = await reloadableConfig(settings)
   const config = await loadConfig(files.path, files.env)
   const hung = Promise.withResolvers<typeof config>()
-  const loads = [hung.promise, Promise.resolve(config)]
+  const loads = [hung.promise, Promise.resolve(config), Promise.resolve(config)]
   const gateway = await buildGateway(config, () => loads.shift() ?? hung.promise)
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const failed = gateway.reload()
   // Until it has begun.
   await new Promise(setImmediate)
-  const next = gateway.reload()
+  const [next, shared] = [gateway.reload(), gateway.reload()]
   t.mock.timers.tick(120_000)
   assert.deepEqual(await failed, { status: 'failed' })
   assert.equal((await next).status, 'reloaded')
+  assert.deepEqual(await shared, await next)
   t.mock.timers.reset()
   await gateway.stop()
 })

@@ -63,9 +63,11 @@ describe('reads what a shell and curl send', () => {
       `curl -s '${origin}/rest/V1/x' \\\n  -H 'Content-Type: application/json' \\\n${String.raw`  --data-raw $'{"a":"it\'s \u0021 \\n"}' --compressed`}`,
     'options without a space': (origin) => `curl -s '${origin}/rest/V1/x' -XPUT -d'a=1'`,
     'several pieces of data': (origin) => `curl -s -d a=1 --data-binary b=2 --data c ${origin}/x`,
-    'JSON as an option of its own': (origin) => `curl -s --json '{"a":1}' --url ${origin}/x`,
+    'JSON as an option of its own': (origin) =>
+      `curl -s --json '{"a":' --json '1}' --url ${origin}/x`,
     'double quotes': (origin) => String.raw`curl -s -d "{\"a\":\"\\\\ \$x 'y'\"}" "${origin}/x"`,
     'a double quoted body over two lines': (origin) => `curl -s -d "one\\\ntwo" ${origin}/x`,
+    'a header without a value': (origin) => `curl -s -H 'X-Empty;' ${origin}/x`,
     'a header that is taken away': (origin) => `curl -s -H 'Content-Type:' -d x ${origin}/x`,
     'a URL without a path': (origin) => `curl -s '${origin}?a=1#fragment'`,
   }
@@ -77,7 +79,7 @@ describe('reads what a shell and curl send', () => {
     const folder = await mkdtemp(join(tmpdir(), 'magegate-curl-'))
     const file = join(folder, 'body.json')
     await writeFile(file, '{\r\n"a": 1}\n')
-    for (const option of ['-d', '--data-binary', '--json', '--data-raw']) {
+    for (const option of ['-d', '--data-ascii', '--data-binary', '--json', '--data-raw']) {
       const command = (origin: string) => `curl -s ${option} '@${file}' ${origin}/x`
       assert.deepEqual(read(command), await received(command), option)
     }
@@ -108,6 +110,7 @@ describe('refuses, and says what is wrong with', () => {
     ['curl -X "\x1b[31mGET" http://gw/x', /the method is no word/],
     ['curl -I -d a http://gw/x', /--head with a body/],
     ['curl -H nothing http://gw/x', /a header is not of the form/],
+    ["curl -H $'X-Nonce: a\\nb' http://gw/x", /the header X-Nonce has a line break/],
   ]
   for (const [command, message] of cases) {
     test(command || 'nothing', () => {

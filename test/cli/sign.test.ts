@@ -155,6 +155,10 @@ test('says which option it cannot use', async () => {
       /--secret: expected the environment variable NOWHERE/,
     ],
     [
+      ['sign', '--secret', 'file:/dev/null', '--token', 'env:ACME_TOKEN', url],
+      /--secret: expected a secret of at least 1 characters in file:/,
+    ],
+    [
       [...['sign', ...signers.canonical], '--body-file', '/nowhere', url],
       /--body-file: expected a re/,
     ],

@@ -49,13 +49,13 @@ function explain(
   line: string,
   { clientString, at = signedAt }: { clientString?: string; at?: string } = {},
 ) {
-  const { lines, isVerified } = explainCurl(config, {
+  const { lines, isVerified, unshown } = explainCurl(config, {
     integration,
     line,
     atMs: Date.parse(at),
     clientString: clientString === undefined ? undefined : Buffer.from(clientString),
   })
-  return { text: lines.join('\n'), isVerified }
+  return { text: lines.join('\n'), isVerified, unshown }
 }
 
 test('says that a signature verifies, and by which key', () => {
@@ -240,9 +240,15 @@ describe('scheme body', () => {
   }
 })
 
-test('says when the request is of another integration', () => {
+test('says when the request is of another integration, and has its token not shown', () => {
   const line = curlOf(hmac(sent.body))
-  assert.match(explain('body', line).text, /its token is not the one of this integration/)
+  const { text, unshown } = explain('body', line)
+  assert.match(text, /its token is not the one of this integration/)
+  assert.ok(unshown.includes(testEnv.ACME_TOKEN))
+  const named = line.replace(/Authorization: [^']*/, 'X-Integration-Id: globex-pim')
+  assert.match(explain('body', named).text, /names another integration\n.* presents no token/)
+  const byVariable = line.replace(`${testEnv.ACME_TOKEN}'`, `'"$TOKEN"`)
+  assert.doesNotMatch(explain('body', byVariable).text, /^also/m)
 })
 
 test('says that a target is refused before its signature is looked at', () => {

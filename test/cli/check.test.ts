@@ -524,12 +524,15 @@ describe('refuses', () => {
     assert.ok(!stderr.includes('hidden'), stderr)
   })
 
-  test('an empty entry of a list, by the line of the list', async () => {
+  test('a value that is empty or a block, by the line of its key or list', async () => {
     await using directory = await writeConfig(filesWith({}))
-    const file = join(directory.path, 'integrations', 'empty.yaml')
-    await writeFile(file, 'name: empty\npolicies:\n  routes:\n    -\n')
+    const file = join(directory.path, 'integrations', 'a.yaml')
+    const lines = ['name: a', 'queueWeight:', 'sourceCode: |', '  a b', 'policies:', '  routes:']
+    await writeFile(file, [...lines, '    -', ''].join('\n'))
     const stderr = await faultsAt(directory.path)
-    assert.match(stderr, /empty\.yaml:4 \/policies\/routes\/0: expected/)
+    assert.match(stderr, /a\.yaml:2 \/queueWeight: expected/)
+    assert.match(stderr, /a\.yaml:3 \/sourceCode: expected/)
+    assert.match(stderr, /a\.yaml:7 \/policies\/routes\/0: expected/)
   })
 
   test('a secret of fewer than 16 characters', async () => {

@@ -13,6 +13,7 @@ import {
   writeOf,
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 import {
@@ -33,7 +34,10 @@ describe('POST /reload', () => {
       magentoUrl: magento.url,
       integrations: [acme, globex],
     })
-    await gateway.writeIntegration({ ...acme, description: 'edited' })
+    const [secret] = acme.credentials.signature.secrets
+    const secrets = [secret, { id: 'k2', value: 'env:ACME_HMAC_SECRET_NEXT' }]
+    const credentials = { ...acme.credentials, signature: { scheme: 'body', secrets } }
+    await gateway.writeIntegration({ ...acme, credentials })
     await gateway.writeIntegration({ ...globex, name: 'initech', credentials: acme.credentials })
     await gateway.removeIntegration('globex-pim')
     await gateway.writeIntegration({
@@ -55,7 +59,9 @@ describe('POST /reload', () => {
         magentoSchema: false,
       },
     })
-    assert.equal(await gateway.metric('magegate_config_generation'), 2)
+    const { value } = await scrape(gateway)
+    assert.equal(value('magegate_config_generation'), 2)
+    assert.equal(value('magegate_secret_uses_total{integration="acme-erp",secret="k2"}'), 0)
     assert.equal((await send(gateway.url, { headers: acmeHeaders() })).status, 200)
   })
 

@@ -208,6 +208,9 @@ describe('scheme rfc9421', () => {
     assert.ok(!text.includes(token), text)
     assert.match(text, /"x-api-key": \[redacted\]/)
     assert.ok(unshown.includes(right.toString('base64')))
+    const clientString = base({ '@query': `?cart=${'a1'.repeat(16)}` })
+    const other = explain('message', headersOf(Buffer.alloc(32)), { clientString })
+    assert.match(other.text, /"@query": \?cart=\[redacted\]/)
   })
 
   test('says what cannot be read of the fields', () => {
@@ -291,8 +294,10 @@ describe('scheme oauth1', () => {
   }
 
   test('finds what was done with the secrets', () => {
-    const alone = headersOf(base(), `${signingEnv.CONSUMER_SECRET}&`)
-    assert.match(explain('legacy', alone).text, /without the access token secret/)
+    const alone = explain('legacy', headersOf(base(), `${signingEnv.CONSUMER_SECRET}&`))
+    assert.match(alone.text, /without the access token secret/)
+    const right = createHmac('sha256', key).update(base()).digest('base64')
+    assert.ok(alone.unshown.includes(right))
     const says1 = { oauth_signature_method: 'HMAC-SHA1' }
     const text = explain(
       'legacy',
@@ -304,8 +309,16 @@ describe('scheme oauth1', () => {
     assert.match(mixed.text, /used the secret of another access token than it sent/)
     const renewed = { oauth_token: signingEnv.RENEWED_TOKEN }
     const signed = base({}, { ...parameters, ...renewed })
-    const { text: right } = explain('legacy', headersOf(signed, renewedKey, renewed))
-    assert.match(right, /verifies, by legacy-2/)
+    const { text: verified } = explain('legacy', headersOf(signed, renewedKey, renewed))
+    assert.match(verified, /verifies, by legacy-2/)
+  })
+
+  test('shows no token of path or query', () => {
+    const token = 'a1'.repeat(16)
+    const clientString = base({ path: `/rest/V1/guest-carts/${token}`, query: `token=${token}` })
+    const { text } = explain('legacy', headersOf(base()), { clientString })
+    assert.match(text, /guest-carts%2F\[redacted\]/)
+    assert.match(text, /token%3D\[redacted\]/)
   })
 
   test('finds what was hashed in the place of the body', () => {

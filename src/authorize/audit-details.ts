@@ -105,7 +105,7 @@ function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
   const variables = segments.flatMap((segment, index) => {
     const variable = variableOf(segment)
     if (variable === undefined) return []
-    return subjectOfVariable(variable, segments[index - 1] ?? '') === field ? [variable] : []
+    return subjectOfVariable(variable, segments.slice(0, index)) === field ? [variable] : []
   })
   const unnamed = unnamedRoute(`${pattern.method} /${segments.join('/')}`)
   const pointers = (standardPointers.get(unnamed)?.[field] ?? []).map(pointerSteps)

@@ -96,12 +96,13 @@ const byName: ReadonlyMap<string, SubjectField> = new Map([
   ['jobId', 'jobIds'],
 ])
 
+/** By the segment before the variable, or by the two before it where one would also fit routes of other things. */
 const bySegment: ReadonlyMap<string, SubjectField> = new Map([
   ['products', 'skus'],
   ['stockItems', 'skus'],
   ['stockStatuses', 'skus'],
   ['inventaire', 'skus'],
-  ['inventory', 'skus'],
+  ['magefine/inventory', 'skus'],
   ['configurable-products', 'skus'],
   ['bundle-products', 'skus'],
   ['orders', 'orderIds'],
@@ -111,9 +112,13 @@ const bySegment: ReadonlyMap<string, SubjectField> = new Map([
 ])
 
 /**
- * What a variable of a path identifies, according to its own name or else the segment before it.
+ * What a variable of a path identifies, according to its own name or else the segments before it.
  * @returns undefined when it is nothing that records are searched by
  */
-export function subjectOfVariable(variable: string, before: string): SubjectField | undefined {
-  return byName.get(variable) ?? bySegment.get(before)
+export function subjectOfVariable(
+  variable: string,
+  before: readonly string[],
+): SubjectField | undefined {
+  const last = before.at(-1) ?? ''
+  return byName.get(variable) ?? bySegment.get(last) ?? bySegment.get(`${before.at(-2)}/${last}`)
 }

@@ -48,6 +48,7 @@ const cachedRoutes = {
   'GET /V1/products/attribute-sets/sets/list': { ttlSeconds: 600 },
   'GET /V1/configurable-products/:sku/children': { ttlSeconds: 600 },
   'GET /V1/stockItems/:productSku': { ttlSeconds: 600 },
+  'GET /V1/inventory/:resource': { ttlSeconds: 600 },
   'GET /V1/eav/attribute-sets/list': { ttlSeconds: 600 },
   'GET /V1/orders/:id': { ttlSeconds: 600 },
   'GET /V1/orders': { ttlSeconds: 600 },

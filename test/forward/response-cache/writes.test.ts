@@ -47,6 +47,7 @@ const drops = [
       '/rest/V1/stockItems/cup',
       `${products}?a=1`,
       '/rest/V1/magefine/inventaire/mug',
+      '/rest/V1/inventory/source-items',
     ],
     left: [`${products}/pan`],
   },

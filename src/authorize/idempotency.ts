@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
-import { acceptanceHeaders, type JobAsk } from '../contract/deferral.ts'
+import { acceptanceHeaders, type JobAsk, unknownAcceptance } from '../contract/deferral.ts'
 import type { HeldKey, IdempotencyStore, KeptAnswer, OwnKey } from '../contract/idempotency.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
@@ -65,7 +65,8 @@ export const idempotency = definePolicy({
         })
       }
       if (known.state === 'fresh') {
-        request.heldKey = holdKey(idempotencyKeys, own, known.holder, fingerprint, ttlMs)
+        const mayBeJob = () => request.jobId !== undefined
+        request.heldKey = holdKey(idempotencyKeys, own, known.holder, fingerprint, ttlMs, mayBeJob)
         return allow
       }
       if (known.fingerprint !== fingerprint) {
@@ -152,7 +153,9 @@ function placeOfJob(text: string): string | undefined {
 
 function problemOf(code: string): Rejection {
   const known = code in problems ? (code as ProblemCode) : 'upstream-failed'
-  return reject(known, 'the first request under this key ended so')
+  // A refusal to accept a job is kept only if it may have been accepted.
+  const detail = known === 'jobs-unavailable' && { detail: unknownAcceptance }
+  return reject(known, 'the first request under this key ended so', { ...detail })
 }
 
 function holdKey(
@@ -161,6 +164,7 @@ function holdKey(
   holder: string,
   fingerprint: string,
   ttlMs: number,
+  mayBeJob: () => boolean,
 ): HeldKey {
   let isSettled = false
   return {
@@ -168,7 +172,10 @@ function holdKey(
       if (isSettled) return
       isSettled = true
       const instead = outcome.code === undefined ? 'not kept' : { problem: outcome.code }
-      const isFree = answer === undefined ? isRefused(outcome) : refusedStatuses.has(answer.status)
+      const isFree =
+        answer === undefined
+          ? isRefused(outcome) && !mayBeJob()
+          : refusedStatuses.has(answer.status)
       if (isFree) await store.release(key, holder)
       else await store.finish(key, holder, fingerprint, answer ?? instead, ttlMs)
     },

@@ -19,6 +19,9 @@ export type JobAsk =
   | { readonly kind: 'accept'; readonly deferral: Deferral }
   | { readonly kind: 'show' | 'cancel'; readonly id: string }
 
+/** What a caller is told where a job may have been accepted, and could not be taken back. */
+export const unknownAcceptance = 'It is not known whether the job will be carried out all the same.'
+
 /** The routes of an accepted job; every integration is granted them where jobs are kept. */
 export const jobRoutes = {
   GET: { route: 'GET /V1/jobs/:id', kind: 'show' },

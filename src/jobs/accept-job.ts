@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { acceptanceHeaders, type Deferral, jobPath } from '../contract/deferral.ts'
+import {
+  acceptanceHeaders,
+  type Deferral,
+  jobPath,
+  unknownAcceptance,
+} from '../contract/deferral.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { keptHeaders } from '../forward/request-headers.ts'
 import { type Rejection, reject } from '../problem.ts'
@@ -43,9 +48,7 @@ export async function acceptJob(
       const reason = `the job could not be kept: ${String((error as NodeJS.ErrnoException).code)}`
       return reject('jobs-unavailable', reason, {
         retryAfterSeconds: 5,
-        ...(outcome === 'unknown' && {
-          detail: 'It is not known whether the job will be carried out all the same.',
-        }),
+        ...(outcome === 'unknown' && { detail: unknownAcceptance }),
       })
     }
   }

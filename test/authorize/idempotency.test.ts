@@ -557,6 +557,20 @@ test('a key is free again after a refusal of the gateway, and otherwise leads to
   assert.equal((await rejectionOf(verdict)).code, 'upstream-timeout')
 })
 
+test('a key is free after a refusal to accept a job, unless the job may have been accepted', async () => {
+  const begin = beginningWith('"job"')
+  const refused = { status: 503, code: 'jobs-unavailable' } as const
+  const first = await begin()
+  await first.request.heldKey?.settle(refused, undefined)
+  const second = await begin()
+  assert.ok(second.request.heldKey)
+  second.request.jobId = 'a-job'
+  await second.request.heldKey.settle(refused, undefined)
+  const { code, detail } = await rejectionOf((await begin()).verdict)
+  assert.equal(code, 'jobs-unavailable')
+  assert.match(String(detail), /not known/)
+})
+
 test('memory takes no key when it is full, forgets one in time, and keeps no answer without room', async () => {
   const clock = testClock()
   const store = memoryKeys(2_000, clock)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseSwagger } from '../../src/authorize/magento-contract/swagger.ts'
@@ -67,14 +67,16 @@ test('magento pull does not touch the file that another one is writing, and leav
   await using files = await writeConfig({ ...filesFor(magento.url), magentoSchema: {} })
   const folder = join(files.path, 'magento')
   await writeFile(join(folder, 'schema.json.new'), 'half a document')
-  const { stderr, exitCode } = await runCommand(
-    ['magento', 'pull', '--config', files.path],
-    testEnv,
-  )
+  const pull = () => runCommand(['magento', 'pull', '--config', files.path], testEnv)
+  const { stderr, exitCode } = await pull()
   assert.equal(stderr, '')
   assert.equal(exitCode, 0)
   assert.deepEqual((await readdir(folder)).sort(), ['schema.json', 'schema.json.new'])
   assert.equal(await readFile(join(folder, 'schema.json.new'), 'utf8'), 'half a document')
+  await rm(join(folder, 'schema.json'))
+  await mkdir(join(folder, 'schema.json'))
+  assert.match((await pull()).stderr, /^magento pull: EISDIR/)
+  assert.deepEqual((await readdir(folder)).sort(), ['schema.json', 'schema.json.new'])
   await magento.close()
 })
 

@@ -65,11 +65,18 @@ test('returns the exit code even if nobody reads its messages', async () => {
   assert.deepEqual(await once(child, 'close'), [2, null])
 })
 
-test('accepts what can be used', async () => {
-  const { exitCode, stdout, stderr } = await checkFiles({})
+test('accepts what can be used, and says what is only reported', async () => {
+  const { exitCode, stdout, stderr } = await checkFiles({
+    integrations: {
+      acme: { ...acme, reportOnly: true },
+      globex: { ...globex, reportOnly: ['route-grant', 'rate-limit'] },
+    },
+  })
   assert.equal(stderr, '')
   assert.equal(exitCode, 0)
   assert.match(stdout, /ok, 2 integration/)
+  assert.match(stdout, /^acme-erp: only reported, not refused: every policy that can be$/m)
+  assert.match(stdout, /^globex-pim: only reported, not refused: route-grant, rate-limit$/m)
 })
 
 test('accepts the example configuration', async () => {
@@ -536,12 +543,12 @@ describe('refuses', () => {
   })
 
   test('a secret of fewer than 16 characters', async () => {
-    const stderr = await faultsOf({}, { ...testEnv, GLOBEX_TOKEN: 'short-one' })
+    const stderr = await faultsOf({}, { ...testEnv, GLOBEX_TOKEN: 'fifteen-letters' })
     assert.match(
       stderr,
       /\/credentials\/token: expected a secret of at least 16 characters in env:GLOBEX_TOKEN/,
     )
-    assert.ok(!stderr.includes('short-one'))
+    assert.ok(!stderr.includes('fifteen'))
   })
 
   test('each of many wrong entries of a list', async () => {
@@ -572,6 +579,7 @@ describe('refuses', () => {
   for (const [what, GLOBEX_TOKEN] of [
     ['a space', 'globex token 0123456789'],
     ['a line break', 'globex-token-0123456789\n'],
+    ['an equals sign before its end', 'globex=token-0123456789'],
     ['a letter of no alphabet for tokens', 'globex-tökén-0123456789'],
   ] as const) {
     test(`a bearer token with ${what}, which nobody could present`, async () => {

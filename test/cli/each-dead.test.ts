@@ -31,8 +31,10 @@ test('all dead letters are found, however many there are', async () => {
   assert.deepEqual(found.toSorted(), ids.toSorted())
 })
 
-test('if RabbitMQ is away, it is told once and not for each letter', async () => {
-  const away = Object.assign(new Error('away'), { code: 'BROKER_AWAY' })
-  const act = () => Promise.reject(away)
-  await assert.rejects(eachDead(backend.jobs, ['a', 'b'], act, said), away)
+test('if RabbitMQ or Redis is away, it is told once and not for each letter', async () => {
+  for (const code of ['BROKER_AWAY', 'BROKER_FULL', 'REDIS_AWAY']) {
+    const away = Object.assign(new Error('away'), { code })
+    const act = () => Promise.reject(away)
+    await assert.rejects(eachDead(backend.jobs, ['a', 'b'], act, said), away)
+  }
 })

@@ -64,6 +64,7 @@ test('a dead job is listed with its cause, and put back it is carried out', asyn
   const job = await jobs.ended(accepted)
   assert.equal(job.state, 'done')
   assert.equal(job.failure, undefined)
+  assert.equal(job.attempts, 1)
   assert.ok(job.expiresAt > failed.expiresAt)
   assert.equal((await run('dead')).stdout, '')
   const again = await run('retry', jobId)
@@ -129,6 +130,9 @@ test('dead letters are forgotten, of jobs and of call-backs', async () => {
   const job = await run('discard', '--all')
   assert.equal(job.stdout, `${jobId} was discarded\n`)
   await areDead(0)
+  // It is not shown as waiting for an attempt that nobody makes.
+  assert.equal((await run('retry', jobId)).exitCode, 1)
+  assert.equal(JSON.parse((await run('show', jobId)).stdout).state, 'failed')
 })
 
 /** The call-backs of a job, once there is one. */
@@ -144,6 +148,9 @@ test('a command that is not understood says what is', async () => {
   const { exitCode, stderr } = await run('list', '--state', 'lost')
   assert.equal(exitCode, 2)
   assert.match(stderr, /waiting, running, done/)
+  for (const command of ['retry', 'discard']) {
+    assert.match((await run(command, 'x', '--all')).stderr, /expected either IDs of .* or --all/)
+  }
 })
 
 test('a missing file of jobs is reported, and no empty one is created', async () => {

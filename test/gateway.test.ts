@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import {
-  acme,
-  globex,
-  quietAddresses,
-  startGateway,
-  type TestGateway,
-  testEnv,
-} from './support/gateway.ts'
+import { describe, test } from 'node:test'
+import { acme, globex, quietAddresses, startGateway, testEnv } from './support/gateway.ts'
 import {
   acmeHeaders,
   type ClientRequest,
@@ -16,18 +9,16 @@ import {
   send,
   sendRaw,
 } from './support/http-client.ts'
-import type { MagentoStandIn } from './support/magento/stand-in.ts'
 import { startMagento } from './support/magento-for-tests.ts'
+import { shared } from './support/shared.ts'
 
 const json = { 'Content-Type': 'application/json' }
 const inventory = '/rest/V1/magefine/inventaire'
 const update = '{"sku":"my-sku-123","qty":15}'
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  gateway = await startGateway({
+const magento = await shared(startMagento())
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     integrations: [
       acme,
@@ -77,12 +68,8 @@ before(async () => {
     },
     env: { ELSEWHERE_TOKEN: 'elsewhere-token-0123456789', SLOW_TOKEN: 'slow-token-0123456789' },
     gateway: { limits: { perAddress: quietAddresses, bodyBytes: 4096 } },
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+  }),
+)
 
 /** Sends a request that must be refused, and asserts that Magento got nothing of it. */
 async function refusal(request: ClientRequest) {

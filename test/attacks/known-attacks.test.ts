@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, describe, test } from 'node:test'
-import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { describe, test } from 'node:test'
+import { globex, startGateway } from '../support/gateway.ts'
 import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { shared } from '../support/shared.ts'
 import { attackedRoutes, attacks } from './attacks.ts'
 
 const json = { ...globexHeaders, 'Content-Type': 'application/json' }
@@ -15,11 +15,9 @@ const documented = new Map(
   ),
 )
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  gateway = await startGateway({
+const magento = await shared(startMagento())
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     integrations: [
       { ...globex, policies: { routes: attackedRoutes } },
@@ -35,12 +33,8 @@ before(async () => {
         policies: { routes: attackedRoutes },
       },
     ],
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+  }),
+)
 
 describe('an attack is refused before it reaches Magento, as docs/attacks.md says', () => {
   for (const { name, request, code } of attacks) {

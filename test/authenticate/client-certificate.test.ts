@@ -3,12 +3,12 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { shared } from '../support/shared.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
 
 function spkiSha256(name: string): string {
@@ -30,11 +30,7 @@ function integration(name: string, clientCertificate: object) {
 const pinned = integration('pinned', { spkiSha256: [spkiSha256('client')] })
 const named = integration('named', { subject: { O: 'Acme', CN: 'acme-erp' } })
 
-let magento: MagentoStandIn
-before(async () => {
-  magento = await startMagento()
-})
-after(() => magento.close())
+const magento = await shared(startMagento())
 
 async function startTls(
   each: typeof pinned,

@@ -2,40 +2,34 @@ import assert from 'node:assert/strict'
 import { createHmac, createSecretKey } from 'node:crypto'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
 import { signMessage } from '../../src/authenticate/message-signature/sign.ts'
-import { acme, startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
+import { acme, startGateway, testEnv } from '../support/gateway.ts'
 import { type ClientAnswer, send } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { shared } from '../support/shared.ts'
 import { publicUrl, signersGateway, signingEnv } from '../support/signing-integrations.ts'
 
 const path = '/rest/V1/magefine/inventaire'
 const body = '{"sku":"24-MB01","qty":1}'
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  const elsewhere = {
-    ...acme,
-    name: 'elsewhere',
-    credentials: {
-      signature: { scheme: 'body', secrets: [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }] },
-    },
-    policies: { ...acme.policies, ipAllowlist: ['192.0.2.1'] },
-  }
-  gateway = await startGateway({
+const magento = await shared(startMagento())
+const elsewhere = {
+  ...acme,
+  name: 'elsewhere',
+  credentials: {
+    signature: { scheme: 'body', secrets: [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }] },
+  },
+  policies: { ...acme.policies, ipAllowlist: ['192.0.2.1'] },
+}
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     ...signersGateway,
     integrations: [...signersGateway.integrations, elsewhere],
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+  }),
+)
 
 const hmac = (secret: string, signed: string) =>
   createHmac('sha256', secret).update(signed).digest('hex')

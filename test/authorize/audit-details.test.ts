@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { answerInGzip } from '../support/answer-in-gzip.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { startGateway } from '../support/gateway.ts'
 import { type ClientRequest, globexHeaders, send } from '../support/http-client.ts'
-import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { shared } from '../support/shared.ts'
 
 const routes = [
   'GET /V1/products/:id',
@@ -30,13 +31,13 @@ const routes = [
 ]
 const answerBody = JSON.stringify({ id: 7, password_hash: 'a-hash-of-it', name: 'x'.repeat(40) })
 
-let upstream: RawUpstream
-let gateway: TestGateway
-before(async () => {
-  upstream = await startRawUpstream((socket, request) => {
+const upstream = await shared(
+  startRawUpstream((socket, request) => {
     answerInGzip(socket, request, answerBody)
-  })
-  gateway = await startGateway({
+  }),
+)
+const gateway = await shared(
+  startGateway({
     magentoUrl: upstream.url,
     integrations: [
       {
@@ -62,12 +63,8 @@ before(async () => {
         },
       },
     ],
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await upstream[Symbol.asyncDispose]()
-})
+  }),
+)
 
 let sent = 0
 async function recordOf(request: Partial<ClientRequest>): Promise<AuditRecord> {

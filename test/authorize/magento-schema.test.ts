@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { describe, test } from 'node:test'
+import { globex, quietAddresses, startGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
+import { shared } from '../support/shared.ts'
 import { shopDocument } from '../support/shop-document.ts'
 
 const routes = [
@@ -18,11 +18,9 @@ const routes = [
   'GET /V1/nothing',
 ]
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  gateway = await startGateway({
+const magento = await shared(startMagento())
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     gateway: { limits: { perAddress: quietAddresses, textLength: 60, arrayItems: 3 } },
     magentoSchema: shopDocument,
@@ -37,12 +35,8 @@ before(async () => {
         },
       },
     ],
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+  }),
+)
 
 async function post(path: string, body: object) {
   const before = magento.received.length

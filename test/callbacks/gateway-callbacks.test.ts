@@ -2,25 +2,21 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { jobTestRoutes, quickJobs, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { globex } from '../support/gateway.ts'
 import { send, writeOf } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { startReloadable } from '../support/reloadable-gateway.ts'
+import { shared } from '../support/shared.ts'
 import { type ReceivedWebhook, startReceiver, status } from '../support/webhook-receiver.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
 
-let magento: MagentoStandIn
-before(async () => {
-  magento = await startMagento()
-})
-after(() => magento.close())
+const magento = await shared(startMagento())
 
 /** A gateway that calls back. */
 function startCalling(callback: object) {

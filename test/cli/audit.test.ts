@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
@@ -15,14 +14,11 @@ import { runCommand } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-let folder: string
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-audit-cli-'))
-})
-after(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder()
 
 test('keygen makes a pair of keys, the private one for nobody else, and overwrites nothing', async () => {
   const out = join(folder, 'fresh')

@@ -3,16 +3,15 @@ import { hash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
+import { describe, test } from 'node:test'
+import { writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { shared } from '../support/shared.ts'
 import { canonicalOf, curlOf, hmac, sent, signedAt } from './explain/signing-client.ts'
 
-let directory: ConfigDirectory
-
-before(async () => {
-  directory = await writeConfig({
+const directory = await shared(
+  writeConfig({
     gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
     integrations: {
       acme: {
@@ -27,9 +26,8 @@ before(async () => {
       },
       globex,
     },
-  })
-})
-after(() => directory[Symbol.asyncDispose]())
+  }),
+)
 
 function explain(input: string | Buffer, ...options: string[]) {
   const args = ['explain', '--config', directory.path, '--integration', 'acme-erp', ...options]

@@ -1,46 +1,35 @@
 import assert from 'node:assert/strict'
-import { access, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import { type JobsGateway, jobTestRoutes, startJobsGateway } from '../jobs/jobs-gateway.ts'
+import { jobTestRoutes, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
-import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
+import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrapeUntil } from '../support/metrics.ts'
-import { startReceiver, status, type WebhookReceiver } from '../support/webhook-receiver.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
+import { startReceiver, status } from '../support/webhook-receiver.ts'
 
-let magento: MagentoStandIn
-let jobs: JobsGateway
-let files: ConfigDirectory
-let folder: string
-let receiver: WebhookReceiver
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-cli-'))
-  magento = await startMagento()
-  receiver = await startReceiver()
-  // Longer than what holds where a route says nothing.
-  const jobRules = { 'POST /V1/products': { expiryMinutes: 2_880 } }
-  const policies = { routes: jobTestRoutes, jobs: jobRules }
-  const called = { ...globex, policies, callback: callbackTo(receiver.url) }
-  jobs = await startJobsGateway(magento.url, {}, { integrations: [called], env: callbackEnv })
-  const gateway = { jobs: { file: jobs.file } }
-  files = await writeConfig({
+const folder = await temporaryFolder()
+const magento = await shared(startMagento())
+const receiver = await shared(startReceiver())
+// Longer than what holds where a route says nothing.
+const jobRules = { 'POST /V1/products': { expiryMinutes: 2_880 } }
+const policies = { routes: jobTestRoutes, jobs: jobRules }
+const called = { ...globex, policies, callback: callbackTo(receiver.url) }
+const jobs = await shared(
+  startJobsGateway(magento.url, {}, { integrations: [called], env: callbackEnv }),
+)
+const gateway = { jobs: { file: jobs.file } }
+const files = await shared(
+  writeConfig({
     gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, join(folder, 'audit.jsonl')),
     integrations: { globex: called },
-  })
-})
-after(async () => {
-  await jobs[Symbol.asyncDispose]()
-  await files[Symbol.asyncDispose]()
-  await receiver.close()
-  await magento.close()
-  await rm(folder, { recursive: true })
-})
+  }),
+)
 
 const run = (...args: string[]) =>
   runCommand(['jobs', ...args, '--config', files.path], { ...testEnv, ...callbackEnv })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type {
@@ -11,6 +10,7 @@ import { compareContracts } from '../../src/cli/magento/compare-contracts.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 type Properties = Readonly<Record<string, { readonly type: string }>>
 
@@ -41,7 +41,7 @@ const old = document({
 })
 
 async function diff(next: SwaggerDocument, routes?: readonly unknown[]) {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-diff-'))
+  const folder = await temporaryFolder()
   const files = [join(folder, 'old.json'), join(folder, 'new.json')]
   await Promise.all(
     [old, next].map((each, index) => writeFile(files[index] ?? '', JSON.stringify(each))),
@@ -52,7 +52,6 @@ async function diff(next: SwaggerDocument, routes?: readonly unknown[]) {
   })
   const options = routes === undefined ? [] : ['--config', config.path]
   const { stdout, exitCode } = await runCommand(['magento', 'diff', ...files, ...options], testEnv)
-  await rm(folder, { recursive: true })
   return { lines: stdout.trimEnd().split('\n'), exitCode }
 }
 

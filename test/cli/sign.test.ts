@@ -6,14 +6,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
+import { startGateway, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
 import { send } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { shared } from '../support/shared.ts'
 import {
   ed25519PrivatePem,
   publicUrl,
@@ -23,16 +23,8 @@ import {
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  gateway = await startGateway({ magentoUrl: magento.url, ...signersGateway })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+const magento = await shared(startMagento())
+const gateway = await shared(startGateway({ magentoUrl: magento.url, ...signersGateway }))
 
 const env = { ...testEnv, ...signingEnv, PRIVATE_KEY: ed25519PrivatePem }
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { Agent, get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +16,7 @@ import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -195,7 +195,7 @@ test('says in one line which address it cannot have, and exits 1', async () => {
 })
 
 test('says in one line which file of jobs it cannot use, exits 1 and changes nothing of it', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-start-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'jobs.sqlite')
   const text = 'a file of something else, longer than the header of a database'.repeat(10)
   await writeFile(file, text)
@@ -208,7 +208,6 @@ test('says in one line which file of jobs it cannot use, exits 1 and changes not
   assert.equal(exitCode, 1)
   assert.match(stderr, /^magegate does not start: the file of jobs \/.*\/jobs\.sqlite cannot.*\n$/)
   assert.equal(await readFile(file, 'utf8'), text)
-  await rm(folder, { recursive: true })
 })
 
 for (const [place, sections] of Object.entries({

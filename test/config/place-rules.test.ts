@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { testEnv } from '../support/gateway.ts'
+import { temporaryFolder } from '../support/shared.ts'
 import { loopbackTls, pem, pemFile } from '../support/tls/pem.ts'
 import { configFaults } from './config-faults.ts'
 
-const folder = await mkdtemp(join(tmpdir(), 'magegate-places-'))
-after(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder()
 
 const keyFile = join(folder, 'key.pem')
 const { privateKey } = generateKeyPairSync('ed25519')

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import { loadConfig } from '../../src/config.ts'
 import { startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { scrape } from '../support/metrics.ts'
+import { temporaryFolder } from '../support/shared.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
 
 const deploy = new URL('../../deploy/', import.meta.url)
@@ -87,11 +87,10 @@ test('every expression of the dashboard is one that Prometheus understands', asy
     record: `panel:${index}`,
     expr: expr.replaceAll('$__rate_interval', '5m').replaceAll(/\$\w+/g, '.*'),
   }))
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-rules-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'rules.yaml')
   await writeFile(file, dump({ groups: [{ name: 'dashboard', rules }] }))
   const { status, stderr } = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })
-  await rm(folder, { recursive: true })
   assert.ok(expressions.length > 10)
   assert.equal(status, 0, stderr)
 })

@@ -10,9 +10,9 @@ import {
   send,
   writeOf,
 } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { shared } from '../support/shared.ts'
 
 const integration = {
   name: 'globex-pim',
@@ -60,21 +60,15 @@ const schemas = {
   },
 }
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  gateway = await startGateway({
+const magento = await shared(startMagento())
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     integrations: [integration],
     endpoints,
     schemas,
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+  }),
+)
 
 function put(body: object, url = gateway.url): Promise<ClientAnswer> {
   return send(url, writeOf(body, { method: 'PUT', path: '/rest/V1/erp/articles/A%2FB' }))

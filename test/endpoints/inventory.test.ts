@@ -13,9 +13,9 @@ import {
   send,
   writeOf,
 } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { shared } from '../support/shared.ts'
 
 const routes = ['inventaire', 'inventory'].flatMap((name) => [
   `GET /V1/magefine/${name}/:sku`,
@@ -28,11 +28,7 @@ const integration = {
   policies: { routes },
 }
 
-let magento: MagentoStandIn
-before(async () => {
-  magento = await startMagento()
-})
-after(() => magento.close())
+const magento = await shared(startMagento())
 
 /** Holds an answer against what the endpoint says that it answers. */
 function assertContract({ answers }: typeof setStock, { status, body }: ClientAnswer): void {

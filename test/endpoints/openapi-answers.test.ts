@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { startGateway } from '../support/gateway.ts'
 import { type ClientAnswer, globexHeaders as caller, send } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
 
 const integration = {
   name: 'globex-pim',
@@ -54,27 +52,18 @@ interface Document {
   >
 }
 
-let folder: string
-let magento: MagentoStandIn
-let gateway: TestGateway
-let document: Document
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-openapi-answers-'))
-  magento = await startMagento()
-  gateway = await startGateway({
+const folder = await temporaryFolder()
+const magento = await shared(startMagento())
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     gateway: { jobs: { file: join(folder, 'jobs.sqlite') } },
     integrations: [integration],
     endpoints,
-  })
-  const { body } = await send(gateway.url, { path: '/openapi.json', headers: globexHeaders })
-  document = JSON.parse(body) as Document
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
-})
+  }),
+)
+const { body } = await send(gateway.url, { path: '/openapi.json', headers: globexHeaders })
+const document = JSON.parse(body) as Document
 
 /** Asserts that the document describes an answer: its status or else the default, its media type, and its body. */
 function assertDescribed({ status, headers, body }: ClientAnswer, method: string, path: string) {

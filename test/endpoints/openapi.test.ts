@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
 
 const globex = {
   name: 'globex-pim',
@@ -24,12 +24,9 @@ const through = {
 }
 const listen = { publicUrl: 'https://api.shop.example' }
 
-let folder: string
-let gateway: TestGateway
-let withJobs: TestGateway
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-openapi-'))
-  gateway = await startGateway({
+const folder = await temporaryFolder()
+const gateway = await shared(
+  startGateway({
     magentoUrl: 'http://127.0.0.1:1',
     gateway: { listen },
     integrations: [
@@ -46,8 +43,10 @@ before(async () => {
       },
       { ...other, policies: { routes: ['POST /V1/magefine/inventaire'], endpoints: 'forward' } },
     ],
-  })
-  withJobs = await startGateway({
+  }),
+)
+const withJobs = await shared(
+  startGateway({
     magentoUrl: 'http://127.0.0.1:1',
     gateway: { listen, jobs: { file: join(folder, 'jobs.sqlite') } },
     integrations: [
@@ -91,13 +90,8 @@ before(async () => {
       },
     },
     schemas: { 'article.json': { type: 'object', properties: { title: { type: 'string' } } } },
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await withJobs[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
-})
+  }),
+)
 
 interface Operation {
   readonly summary: string

@@ -5,14 +5,10 @@ import { setStocks } from '../../src/endpoints/set-stocks.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { type ClientAnswer, problemOf, send, writeOf } from '../support/http-client.ts'
 import type { ReceivedRequest } from '../support/magento/received-log.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { shared } from '../support/shared.ts'
 
-let magento: MagentoStandIn
-before(async () => {
-  magento = await startMagento()
-})
-after(() => magento.close())
+const magento = await shared(startMagento())
 beforeEach(() => magento.reset())
 
 interface Results {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
+import { startGateway, testEnv } from '../support/gateway.ts'
 import { type MagentoStandIn, startMagentoStandIn } from '../support/magento/stand-in.ts'
+import { shared } from '../support/shared.ts'
 
 const root = new URL('../../', import.meta.url)
 
@@ -108,11 +109,8 @@ function run({ command, file, args }: Client, env: Readonly<Record<string, strin
   })
 }
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-
-before(async () => {
-  magento = await startMagentoStandIn({
+const magento = await shared(
+  startMagentoStandIn({
     enableIntegrationAsBearer: true,
     integrations: [
       {
@@ -123,19 +121,16 @@ before(async () => {
         accessTokenSecret: 'access-secret-of-the-gateway-123',
       },
     ],
-  })
-  const schema = await readFile(new URL('config/schemas/inventaire.json', root), 'utf8')
-  gateway = await startGateway({
+  }),
+)
+const schema = await readFile(new URL('config/schemas/inventaire.json', root), 'utf8')
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     integrations,
     schemas: { 'inventaire.json': JSON.parse(schema) },
-  })
-})
-
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+  }),
+)
 
 for (const client of clients) {
   describe(client.name, () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +10,7 @@ import { prepareWebhookSignature, webhookKey } from '../../src/callbacks/sign-we
 import { endedJob } from '../support/ended-job.ts'
 import { freePort } from '../support/free-port.ts'
 import { send } from '../support/http-client.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 const root = new URL('../../', import.meta.url)
 const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`
@@ -32,7 +32,7 @@ const receivers = {
 } as const
 
 async function startExample(name: keyof typeof receivers) {
-  const inbox = await mkdtemp(join(tmpdir(), 'magegate-inbox-'))
+  const inbox = await temporaryFolder()
   const port = await freePort()
   const { command, args, env } = receivers[name](port)
   const child = spawn(command, args, {
@@ -55,7 +55,6 @@ async function startExample(name: keyof typeof receivers) {
     [Symbol.asyncDispose]: async () => {
       child.kill()
       await once(child, 'close')
-      await rm(inbox, { recursive: true })
     },
   }
 }

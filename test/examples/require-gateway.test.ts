@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/free-port.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 const guard = fileURLToPath(new URL('../../examples/php/require-gateway.php', import.meta.url))
 const secret = 'upstream-secret-0123456789-0123456789'
@@ -16,7 +16,7 @@ const authority = 'shop.example'
 
 /** PHP's own server, with the guard in front of a page that says what it got. */
 async function startPhp(scheme: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-php-'))
+  const folder = await temporaryFolder()
   await writeFile(
     join(folder, 'index.php'),
     `<?php header('Content-Type: application/json');
@@ -41,7 +41,6 @@ async function startPhp(scheme: string) {
     [Symbol.asyncDispose]: async () => {
       php.kill()
       await once(php, 'close')
-      await rm(folder, { recursive: true })
     },
   }
 }

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
+import { startGateway, testEnv } from '../support/gateway.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
 import {
   ed25519PrivatePem,
   publicUrl,
@@ -15,20 +14,10 @@ import {
   signingEnv,
 } from '../support/signing-integrations.ts'
 
-let folder: string
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-keys-'))
-  await writeFile(join(folder, 'key.pem'), ed25519PrivatePem)
-  magento = await startMagento()
-  gateway = await startGateway({ magentoUrl: magento.url, ...signersGateway })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-  await rm(folder, { recursive: true })
-})
+const folder = await temporaryFolder()
+await writeFile(join(folder, 'key.pem'), ed25519PrivatePem)
+const magento = await shared(startMagento())
+const gateway = await shared(startGateway({ magentoUrl: magento.url, ...signersGateway }))
 
 interface Ended {
   readonly code: number | string

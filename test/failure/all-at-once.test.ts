@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -17,6 +15,7 @@ import { startMagento } from '../support/magento-for-tests.ts'
 import { scrapeUntil } from '../support/metrics.ts'
 import { startRedis } from '../support/redis.ts'
 import { startReloadable } from '../support/reloadable-gateway.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 /* What holds when everything fails at once. Turns go by how many calls have ended, and not by time. */
 
@@ -45,7 +44,7 @@ interface Seen {
 }
 
 test('while Magento, Redis and callers fail and the configuration changes, each answer has its record and no write is sent twice', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-all-'))
+  const folder = await temporaryFolder()
   await using magento = await startMagento({ receivedLimit: calls * 10 })
   await using redis = await startRedis()
   const limitsOf = (turn: number) => ({ rate: `${1_000 + turn}/s`, burst: 10_000, leaseTokens: 20 })
@@ -127,7 +126,6 @@ test('while Magento, Redis and callers fail and the configuration changes, each 
   const trail = { files: [join(gateway.path, 'audit.jsonl')], checkpointFiles: [] }
   assert.equal((await verifyTrail(trail)).fault, undefined)
   assert.deepEqual(sentAgain(magento), [])
-  await rm(folder, { recursive: true })
 })
 
 /** Half of the requests of a fault come upon it. */

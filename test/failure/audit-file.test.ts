@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { holdTrail } from '../../src/record/hold-trail.ts'
@@ -8,6 +7,7 @@ import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { startGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 describe('the file of the audit trail', () => {
   test('that cannot be opened: the gateway does not start', async () => {
@@ -19,7 +19,7 @@ describe('the file of the audit trail', () => {
   })
 
   test('that another gateway writes to: the next one begins when that has stopped', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-shared-'))
+    const folder = await temporaryFolder()
     const file = join(folder, 'audit.jsonl')
     await using magento = await startMagento()
     const options = { magentoUrl: magento.url, gateway: { audit: { file } } }
@@ -34,11 +34,10 @@ describe('the file of the audit trail', () => {
     await second.stop()
     const { fault, records } = await verifyTrail({ files: [file], checkpointFiles: [] })
     assert.deepEqual([fault, records], [undefined, 51])
-    await rm(folder, { recursive: true })
   })
 
   test('that another process does not release: the gateway gives up, and says which file', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-held-'))
+    const folder = await temporaryFolder()
     const file = join(folder, 'audit.jsonl')
     const told: string[] = []
     const settings = {
@@ -59,11 +58,10 @@ describe('the file of the audit trail', () => {
     await writeFile(`${file}.lock`, 'something else')
     await holdTrail(file, settings)
     assert.deepEqual(told, ['waits', 'cannot be locked'])
-    await rm(folder, { recursive: true })
   })
 
   test('that is moved from outside: writing goes on in the moved file', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-moved-'))
+    const folder = await temporaryFolder()
     const [file, moved] = [join(folder, 'audit.jsonl'), join(folder, 'moved.jsonl')]
     await using magento = await startMagento()
     {
@@ -78,6 +76,5 @@ describe('the file of the audit trail', () => {
     const lines = (await readFile(moved, 'utf8')).split('\n').slice(0, -1)
     assert.equal(lines.length, 2)
     await assert.rejects(readFile(file), { code: 'ENOENT' })
-    await rm(folder, { recursive: true })
   })
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -13,6 +12,7 @@ import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { type GatewayProcess, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 /*
  * A gateway under load is killed again and again. MAGEGATE_KILLS=300 makes it a longer one than fits
@@ -46,7 +46,7 @@ async function writeUntilKilled(gateway: GatewayProcess, answered: string[]): Pr
 test(`killed ${kills} times under load, no answered write lacks its record and the chain is whole`, {
   timeout: 120_000 + kills * 5_000,
 }, async (context) => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-kill-'))
+  const folder = await temporaryFolder()
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const file = join(folder, 'audit.jsonl')
   await using upstream = await startRawUpstream((socket) => {
@@ -90,7 +90,6 @@ test(`killed ${kills} times under load, no answered write lacks its record and t
       recorded.set(id, (recorded.get(id) ?? 0) + 1)
     }
   }
-  await rm(folder, { recursive: true })
   assert.deepEqual(
     answered.filter((id) => recorded.get(id) !== 1),
     [],

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
-import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, rename, stat } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -15,6 +14,7 @@ import { startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 const post = writeOf('{}')
 const get = { headers: globexHeaders }
@@ -88,8 +88,7 @@ test('with a full disk and audit.onFailure: allow, writes go on and a metric sho
 /** A gateway that writes its trail to a disk that can be full. */
 async function startOnSmallDisk() {
   const stack = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-full-'))
-  stack.defer(() => rm(folder, { recursive: true }))
+  const folder = await temporaryFolder()
   const auditFile = join(folder, 'audit.jsonl')
   const { url } = stack.use(await startUpstream())
   const files = stack.use(
@@ -160,7 +159,7 @@ test('a file that is moved while the disk is full is still written, and the gate
 describe('with a disk that hangs', () => {
   /** A named pipe that nobody reads takes as little as a disk that hangs, and can be read again. */
   async function hangingFile() {
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-hanging-'))
+    const folder = await temporaryFolder()
     const path = join(folder, 'audit.jsonl')
     await promisify(execFile)('mkfifo', [path])
     const { O_RDWR, O_NONBLOCK } = constants
@@ -189,7 +188,6 @@ describe('with a disk that hangs', () => {
       },
       [Symbol.asyncDispose]: async () => {
         closeSync(pipe)
-        await rm(folder, { recursive: true })
       },
     }
   }

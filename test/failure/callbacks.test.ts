@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { jobTestRoutes } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
@@ -10,23 +8,15 @@ import { type ConfigDirectory, writeConfig } from '../support/config-directory.t
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { type GatewayProcess, runCommand, startedProcess } from '../support/gateway-process.ts'
 import { send, writeOf } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrapeUntil } from '../support/metrics.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
 import { type AnswerWebhook, startReceiver, status } from '../support/webhook-receiver.ts'
 
 const env = { ...testEnv, ...callbackEnv }
 
-let folder: string
-let magento: MagentoStandIn
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-callbacks-'))
-  magento = await startMagento()
-})
-after(async () => {
-  await magento.close()
-  await rm(folder, { recursive: true })
-})
+const folder = await temporaryFolder()
+const magento = await shared(startMagento())
 
 function configOf(name: string, callback: object): Promise<ConfigDirectory> {
   const jobs = { file: join(folder, `${name}.sqlite`), retry: { firstMs: 10, longestMs: 40 } }

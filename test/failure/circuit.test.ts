@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
   acmeHeaders,
@@ -9,24 +9,20 @@ import {
   send,
 } from '../support/http-client.ts'
 import type { Fault } from '../support/magento/fault.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
+import { shared } from '../support/shared.ts'
 
 const timeouts = { headersMs: 1000, bodyMs: 1000, totalMs: 4000 }
 /** Opens after five requests that failed, and for good unless something closes it. */
 const rules = { minimumCalls: 5, failureShare: 1, openMs: 3_600_000, probes: 2 }
 
-let magento: MagentoStandIn
 let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-})
+const magento = await shared(startMagento())
 afterEach(async () => {
   await gateway[Symbol.asyncDispose]()
   await magento.reset()
 })
-after(() => magento.close())
 
 async function start(settings: object) {
   gateway = await startGateway({

@@ -2,35 +2,29 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { beforeEach, describe, test } from 'node:test'
 import { unanswerable } from '../../src/server/answer.ts'
-import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globex, quietAddresses, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { shared } from '../support/shared.ts'
 
 const requestTimeoutMs = 1_000
 const bodyBytes = 65_536
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  gateway = await startGateway({
+const magento = await shared(startMagento())
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     integrations: [globex],
     gateway: {
       listen: { host: '127.0.0.1', port: 0, requireHttps: false, requestTimeoutMs },
       limits: { bodyBytes, perAddress: quietAddresses },
     },
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+  }),
+)
 
 let receivedBefore = 0
 beforeEach(() => {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type JobView, quickJobs } from '../jobs/jobs-gateway.ts'
@@ -9,6 +7,7 @@ import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 const product = { product: { sku: 'interrupted', name: 'Bag', price: 1 } }
 const items = { sourceItems: [{ sku: '24-MB01', source_code: 'default', quantity: 1 }] }
@@ -28,7 +27,7 @@ for (const [name, path, body, expected] of [
   ],
 ] as const) {
   test(`a job whose gateway is killed while Magento has it ${name}`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-interrupted-'))
+    const folder = await temporaryFolder()
     await using magento = await startMagento()
     const gateway = { jobs: { ...quickJobs, file: join(folder, 'jobs.sqlite') } }
     await using files = await writeConfig({
@@ -51,14 +50,13 @@ for (const [name, path, body, expected] of [
     const next = await start()
     const job = await endOf(next.url, String(accepted.headers.location))
     await next.stop()
-    await rm(folder, { recursive: true })
     const sent = magento.received.filter(({ method }) => method === 'POST').length
     assert.deepEqual({ state: job.state, code: job.failure?.code, sent }, expected)
   })
 }
 
 test('a job that Magento has taken is followed on when its gateway is killed, and not sent again', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-interrupted-'))
+  const folder = await temporaryFolder()
   await using magento = await startMagento({ queue: 'manual' })
   const gateway = { jobs: { ...quickJobs, file: join(folder, 'jobs.sqlite') } }
   const policies = {
@@ -84,7 +82,6 @@ test('a job that Magento has taken is followed on when its gateway is killed, an
   const next = await start()
   const job = await endOf(next.url, String(accepted.headers.location))
   await next.stop()
-  await rm(folder, { recursive: true })
   assert.deepEqual([job.state, job.failure], ['done', undefined])
   assert.equal(magento.received.filter(({ method }) => method === 'POST').length, 1)
 })

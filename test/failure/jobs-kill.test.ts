@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { Agent } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -13,6 +12,7 @@ import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRabbit } from '../support/rabbitmq.ts'
 import { startRedis } from '../support/redis.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 /*
  * A gateway that accepts jobs and carries them out is killed again and again. MAGEGATE_JOBS=2000 makes it
@@ -56,7 +56,7 @@ interface AcceptedWrite {
 }
 
 test(`killed again and again over ${wanted} jobs, each is carried out as often as its idempotency allows`, async (context) => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-kill-'))
+  const folder = await temporaryFolder()
   await using magento = await startMagento({ receivedLimit: 1_000_000 })
   await using place = await openPlace(folder)
   // Magento is in maintenance for one request in eight.
@@ -168,7 +168,6 @@ test(`killed again and again over ${wanted} jobs, each is carried out as often a
   // What each killed process leaves beside the file of jobs the next one removes.
   const left = (await readdir(folder)).filter((name) => name.includes('.holder-'))
   assert.deepEqual(left, [])
-  await rm(folder, { recursive: true })
 
   // How often Magento carried each of them out.
   const counts = new Map<string, number>()

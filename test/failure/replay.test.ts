@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,6 +14,7 @@ import {
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRedis } from '../support/redis.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 const signing = {
   ...acme,
@@ -23,11 +22,6 @@ const signing = {
     token: acme.credentials.token,
     signature: { ...acme.credentials.signature, scheme: 'canonical' },
   },
-}
-
-async function temporaryFolder() {
-  const path = await mkdtemp(join(tmpdir(), 'magegate-replay-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
 function signedWrite(nonce: string, method = 'POST', ageSeconds = 0): ClientRequest {
@@ -48,10 +42,10 @@ function signedWrite(nonce: string, method = 'POST', ageSeconds = 0): ClientRequ
 test('a request sent 100 times at once to two processes on one Redis passes exactly once', async () => {
   await using redis = await startRedis()
   await using magento = await startMagento()
-  await using folder = await temporaryFolder()
+  const folder = await temporaryFolder()
   const configOf = (name: string) => {
     const gateway = { store: { redis: 'env:REDIS_URL', deadlineMs: 5000 } }
-    const auditFile = join(folder.path, `${name}.jsonl`)
+    const auditFile = join(folder, `${name}.jsonl`)
     return writeConfig({
       gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, auditFile),
       integrations: { signing },

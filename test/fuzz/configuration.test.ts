@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
+import { temporaryFolder } from '../support/shared.ts'
 import { fuzzRuns, fuzzSeed, mutate, randomFrom } from './mutation.ts'
 
 const example = new URL('../../config/', import.meta.url)
@@ -59,7 +59,7 @@ test('a configuration is taken, or refused with its faults; no other error, and 
   const random = randomFrom(fuzzSeed)
   const files = ['gateway.yaml', 'integrations/acme-erp.yaml']
   const texts = await Promise.all(files.map((file) => readFile(new URL(file, example), 'utf8')))
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-fuzz-'))
+  const folder = await temporaryFolder()
   await cp(example, folder, { recursive: true })
   await loadConfig(folder, env)
   let refused = 0
@@ -79,7 +79,6 @@ test('a configuration is taken, or refused with its faults; no other error, and 
       refused += 1
     }
   }
-  await rm(folder, { recursive: true })
   process.off('warning', onWarning)
   assert.deepEqual(warnings, [], 'nothing of a file is printed')
   assert.ok(refused > 0 && refused < runs, `${refused} of ${runs} refused`)

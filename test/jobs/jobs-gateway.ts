@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JobState } from '../../src/jobs/job.ts'
@@ -11,6 +9,7 @@ import {
   type TestGateway,
 } from '../support/gateway.ts'
 import { type ClientAnswer, globexHeaders, send } from '../support/http-client.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 /** Routes that the tests of jobs write to. */
 export const jobTestRoutes = [
@@ -64,7 +63,7 @@ export async function startJobsGateway(
   rules: object = {},
   { gateway: sections = {}, ...more }: Partial<GatewayOptions> = {},
 ): Promise<JobsGateway> {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'jobs.sqlite')
   const gateway = await startGateway({
     magentoUrl,
@@ -107,9 +106,6 @@ export async function startJobsGateway(
         await delay(5)
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      await gateway[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true })
-    },
+    [Symbol.asyncDispose]: gateway[Symbol.asyncDispose],
   }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { type ClientRequest, send } from '../support/http-client.ts'
 import { oneTimePassword } from '../support/magento/sign-in/one-time-password.ts'
-import { type MagentoStandIn, startMagentoStandIn } from '../support/magento/stand-in.ts'
+import { startMagentoStandIn } from '../support/magento/stand-in.ts'
+import { shared } from '../support/shared.ts'
 
 const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const integration = {
@@ -15,17 +16,15 @@ const integration = {
 const bearer = { Authorization: `Bearer ${integration.accessToken}` }
 const json = { ...bearer, 'Content-Type': 'application/json' }
 
-let magento: MagentoStandIn
-before(async () => {
-  magento = await startMagentoStandIn({
+const magento = await shared(
+  startMagentoStandIn({
     integrations: [integration],
     admins: [{ username: 'erp', password: 'p4ssword', totpSecret }],
     enableIntegrationAsBearer: true,
     queue: 'manual',
-  })
-})
+  }),
+)
 afterEach(() => magento.reset())
-after(() => magento.close())
 
 async function call(request: ClientRequest) {
   const answer = await send(magento.url, { headers: bearer, ...request })

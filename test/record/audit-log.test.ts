@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openAuditLog } from '../../src/record/audit-log.ts'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { compileKnownSecrets } from '../../src/record/known-secrets.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 test('redacting a secret that spans the end of a line joins no lines', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-log-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'audit.jsonl')
   const redact = compileKnownSecrets(['one"}\n{"path":"two', 'within-a-line'])
   const log = await openAuditLog({ file }, redact, (error) => assert.fail(String(error)))
@@ -19,5 +19,4 @@ test('redacting a secret that spans the end of a line joins no lines', async () 
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
   const shown = lines.map((line) => (JSON.parse(line) as AuditRecord).path)
   assert.deepEqual(shown, ['one', 'two', '[redacted]'])
-  await rm(folder, { recursive: true })
 })

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeConfig } from '../support/config-directory.ts'
@@ -9,6 +8,7 @@ import { gatewaySettings } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
 import { send, sendRaw } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 /*
  * Fifty distinct secrets are planted wherever a caller, the configuration or Magento can put one;
@@ -79,7 +79,7 @@ test('no planted secret comes out anywhere', async () => {
       )
     }
   })
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-canary-'))
+  const folder = await temporaryFolder()
   const auditFile = join(folder, 'audit.jsonl')
   await using files = await writeConfig({
     gateway: gatewaySettings(
@@ -248,7 +248,6 @@ test('no planted secret comes out anywhere', async () => {
   const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
   const output = await gateway.stop()
   const audit = await readFile(auditFile, 'utf8')
-  await rm(folder, { recursive: true })
 
   assert.ok(planted.length >= 50, `${planted.length} planted`)
   assert.equal(new Set(planted).size, planted.length)

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFile, mkdtemp, readFile, rm, truncate } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { ChainHead } from '../../src/record/chain.ts'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { segmentFiles } from '../../src/record/segment-files.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
-let folder: string
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-chained-file-'))
-})
-after(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder()
 
 function failOn(error: unknown): void {
   throw error

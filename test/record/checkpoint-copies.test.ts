@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { mock, test } from 'node:test'
 import { copyCheckpoints, copyToFile, copyToUrl } from '../../src/record/checkpoint-copies.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 /** Lets what has been promised so far happen. */
 const settled = () => new Promise(setImmediate)
@@ -103,13 +103,12 @@ test('for a second place that is too slow the oldest checkpoints are given up, a
 })
 
 test('a copy begins a new line behind one that was cut off, as by a full disk', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-copies-'))
+  const folder = await temporaryFolder()
   const path = join(folder, 'checkpoints')
   await writeFile(path, 'one\ntw')
   const copy = copyToFile(path)
   for (const line of ['two', 'three']) await copy(line)
   assert.equal(await readFile(path, 'utf8'), 'one\ntw\ntwo\nthree\n')
-  await rm(folder, { recursive: true })
 })
 
 test('a copy to a URL has arrived only when that URL itself answers 2xx', async () => {

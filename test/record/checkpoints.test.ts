@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { type ChainHead, chainLine, genesis } from '../../src/record/chain.ts'
 import { openCheckpoints } from '../../src/record/checkpoints.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
-let folder: string
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-checkpoints-'))
-})
-after(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder()
 
 const { privateKey } = generateKeyPairSync('ed25519')
 

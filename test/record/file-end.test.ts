@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { chainLines, genesis } from '../../src/record/chain.ts'
 import { headsAfter } from '../../src/record/file-end.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 test('of a file of any length, the heads after a line are all that follow it', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-file-end-'))
+  const folder = await temporaryFolder()
   const jsons = Array.from({ length: 300 }, (_, n) => JSON.stringify({ n, filler: 'x'.repeat(n) }))
   const { lines, heads } = chainLines(jsons, genesis)
   const text = lines.join('')
@@ -25,5 +25,4 @@ test('of a file of any length, the heads after a line are all that follow it', a
       assert.deepEqual(headsAfter(file, seq), heads.slice(seq), `${name} ${seq}`)
     }
   }
-  await rm(folder, { recursive: true })
 })

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { type JobsGateway, jobTestRoutes, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { globex, testEnv } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import type { ReceivedRequest } from '../support/magento/received-log.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
 import {
@@ -14,6 +13,7 @@ import {
   startOtlpReceiver,
   tracingEnv,
 } from '../support/otlp-receiver.ts'
+import { shared } from '../support/shared.ts'
 import { startReceiver, status } from '../support/webhook-receiver.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
@@ -22,11 +22,7 @@ const otherTraceId = '1bf7651916cd43dd8448eb211c80319c'
 const parent = 'b7ad6b7169203331'
 const traceparent = `00-${traceId}-${parent}-01`
 
-let magento: MagentoStandIn
-before(async () => {
-  magento = await startMagento({ queue: 'manual' })
-})
-after(() => magento.close())
+const magento = await shared(startMagento({ queue: 'manual' }))
 beforeEach(() => magento.reset())
 
 /** A gateway that trusts its callers, keeps jobs, traces, and calls back where it is told where to. */

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { openLineFile } from '../../src/record/line-file.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
-let folder: string
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-audit-file-'))
-})
-after(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder()
 
 const mebibyte = Buffer.from(`${'x'.repeat(1_048_575)}\n`)
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openAuditLog } from '../../src/record/audit-log.ts'
 import { prepareAuditRecord } from '../../src/record/audit-record.ts'
 import { openRecorder } from '../../src/record/recorder.ts'
 import { RequestContext } from '../../src/request-context.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 function failOn(error: unknown): void {
   throw error
@@ -30,7 +30,7 @@ function requestOf(method: string, requestId: string): RequestContext {
 }
 
 test('a read that ends while the recorder is flushed is written too', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'audit.jsonl')
   const auditLog = await openAuditLog({ file }, (text) => text, failOn)
   const settings = { isRecordDemanded: true, deadlineMs: 60_000 }
@@ -61,7 +61,6 @@ test('a read that ends while the recorder is flushed is written too', async () =
     lines.map((line) => (JSON.parse(line) as { requestId: string }).requestId),
     ['first', 'second'],
   )
-  await rm(folder, { recursive: true })
 })
 
 test('a trail that has written in time has not stalled, even if the process learns of that only after the deadline', async () => {
@@ -100,7 +99,7 @@ for (const [what, answerBody, most] of [
   ['64 MiB', 'x'.repeat(1_048_576), 64],
 ] as const) {
   test(`records that wait for a trail that has stalled are bounded by ${what}, and the trail says how many it lacks`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-recorder-'))
+    const folder = await temporaryFolder()
     const file = join(folder, 'audit.jsonl')
     const auditLog = await openAuditLog({ file }, (text) => text, failOn)
     const begun = Promise.withResolvers<void>()
@@ -137,7 +136,6 @@ for (const [what, answerBody, most] of [
       told.flatMap(({ lost }) => lost ?? []),
       [3],
     )
-    await rm(folder, { recursive: true })
   })
 }
 

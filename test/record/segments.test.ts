@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text as streamText } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { segmentFiles } from '../../src/record/segment-files.ts'
@@ -12,12 +11,9 @@ import { deleteOldSegments, openSegments } from '../../src/record/segments.ts'
 import { decompress } from '../../src/verify/decompress.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
-let folder: string
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-segments-'))
-})
-after(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder()
 
 function failOn(error: unknown): void {
   throw error

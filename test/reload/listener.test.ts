@@ -3,19 +3,15 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { globex, quietAddresses } from '../support/gateway.ts'
 import { send } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { type ReloadableGateway, startReloadable } from '../support/reloadable-gateway.ts'
+import { shared } from '../support/shared.ts'
 import { loopbackTls, pem, pemFile } from '../support/tls/pem.ts'
 
-let magento: MagentoStandIn
-before(async () => {
-  magento = await startMagento()
-})
-after(() => magento.close())
+const magento = await shared(startMagento())
 
 describe('a reload takes over bounds of connections', () => {
   let sockets: Socket[] = []

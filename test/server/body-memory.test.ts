@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { queryObjects } from 'node:v8'
 import { RequestContext } from '../../src/request-context.ts'
 import { openBodyMemory } from '../../src/server/body-memory.ts'
-import { acme, globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { acme, globex, quietAddresses, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { scrapeUntil } from '../support/metrics.ts'
+import { shared } from '../support/shared.ts'
 
 const bodyBytes = 65_536
 /** So many bodies of this length fit into a mebibyte. */
@@ -19,24 +20,18 @@ const fittingOfOne = 12
 const path = '/rest/V1/products'
 const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`
 
-let magento: Awaited<ReturnType<typeof startHeldUpstream>>
-let gateway: TestGateway
 const sockets = new Set<Socket>()
-before(async () => {
-  magento = await startHeldUpstream()
-  gateway = await startGateway({
+const magento = await shared(startHeldUpstream())
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     integrations: [acme, globex],
     gateway: { limits: { bodyBytes, bodyMemoryMiB: 1, perAddress: quietAddresses } },
-  })
-})
+  }),
+)
 afterEach(() => {
   for (const socket of sockets) socket.destroy()
   sockets.clear()
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento[Symbol.asyncDispose]()
 })
 
 /** Begins a request whose body does not come to its end; resolves with its answer. */

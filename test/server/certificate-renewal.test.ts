@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 import {
   connect,
   createServer,
@@ -20,6 +19,7 @@ import {
 import { endsOf, readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
+import { temporaryFolder } from '../support/shared.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
 
 /** The name that the certificate of a server has. */
@@ -44,12 +44,8 @@ async function shownEnds({ adminUrl }: TestGateway): Promise<string[]> {
   return [...metrics.matchAll(series)].map(([, rest = '']) => rest)
 }
 
-let folder: string
 let files: { certFile: string; keyFile: string }
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-tls-'))
-})
-after(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder()
 
 async function writePair(name: string, into = folder): Promise<void> {
   await writeFile(join(into, 'tls.crt'), pem(`${name}.cert`))

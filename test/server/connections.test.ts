@@ -2,20 +2,16 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, Socket } from 'node:net'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { compileIpSet } from '../../src/admit/ip-address.ts'
 import { boundConnections } from '../../src/server/connections.ts'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { shared } from '../support/shared.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
 
-let magento: MagentoStandIn
-before(async () => {
-  magento = await startMagento()
-})
-after(() => magento.close())
+const magento = await shared(startMagento())
 
 let sockets: Socket[] = []
 afterEach(() => {

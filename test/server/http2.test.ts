@@ -4,9 +4,9 @@ import type { ClientHttp2Session } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { globex, quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { globex, quietAddresses, startGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { answerOn, begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
 import {
@@ -18,7 +18,8 @@ import {
   openRawHttp2,
 } from '../support/http2-frames.ts'
 import { scrapeUntil } from '../support/metrics.ts'
-import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { shared } from '../support/shared.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 const bodyBytes = 65_536
@@ -27,25 +28,21 @@ const json = { 'content-type': 'application/json' }
 const postProduct = { ':method': 'POST', ':path': '/rest/V1/products', ...json }
 const product = '{"product":{"sku":"A"}}'
 
-let upstream: RawUpstream
-let gateway: TestGateway
 let session: ClientHttp2Session
 let answerUpstream: (socket: Socket, request: string) => void
-before(async () => {
-  upstream = await startRawUpstream((socket, request) => answerUpstream(socket, request))
-  gateway = await startGateway({
+const upstream = await shared(
+  startRawUpstream((socket, request) => answerUpstream(socket, request)),
+)
+const gateway = await shared(
+  startGateway({
     magentoUrl: upstream.url,
     integrations: [globex],
     gateway: {
       listen: { tls: loopbackTls, requireHttps: true, requestTimeoutMs, hsts: {} },
       limits: { bodyBytes, perAddress: quietAddresses },
     },
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await upstream[Symbol.asyncDispose]()
-})
+  }),
+)
 
 let receivedBefore = 0
 beforeEach(async () => {

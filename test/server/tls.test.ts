@@ -3,22 +3,20 @@ import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { type ConnectionOptions, connect, DEFAULT_CIPHERS } from 'node:tls'
-import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { quietAddresses, startGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
 import { frameTypes, getFrame, openRawHttp2, type ReceivedFrame } from '../support/http2-frames.ts'
-import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { shared } from '../support/shared.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
-let magento: MagentoStandIn
-let gateway: TestGateway
-before(async () => {
-  magento = await startMagento()
-  gateway = await startGateway({
+const magento = await shared(startMagento())
+const gateway = await shared(
+  startGateway({
     magentoUrl: magento.url,
     gateway: {
       listen: {
@@ -29,12 +27,8 @@ before(async () => {
       },
       limits: { perAddress: quietAddresses },
     },
-  })
-})
-after(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await magento.close()
-})
+  }),
+)
 
 /** What a handshake agrees on, or the code of the error that it ends with. */
 async function handshake(options: ConnectionOptions, url = gateway.url): Promise<string> {

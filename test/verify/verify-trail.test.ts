@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { copyFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { chainLine } from '../../src/record/chain.ts'
 import { openChainedFile } from '../../src/record/chained-file.ts'
@@ -11,17 +10,12 @@ import { readCheckpointKey } from '../../src/record/checkpoint-key.ts'
 import { openCheckpoints } from '../../src/record/checkpoints.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
-let folder: string
-let publicKey: KeyObject
-let pem: string
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-verify-'))
-  const pair = generateKeyPairSync('ed25519')
-  publicKey = pair.publicKey
-  pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
-})
-after(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder()
+const pair = generateKeyPairSync('ed25519')
+const publicKey = pair.publicKey
+const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 
 function failOn(error: unknown): void {
   throw error

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
@@ -12,6 +11,7 @@ import { promisify } from 'node:util'
 import { readCurlLine } from '../../../src/cli/explain/curl-line.ts'
 import { Unreadable } from '../../../src/cli/explain/unreadable.ts'
 import { curlCommand } from '../../../src/cli/sign/curl-command.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 interface Received {
   readonly method: string | undefined
@@ -76,14 +76,13 @@ describe('reads what a shell and curl send', () => {
   }
 
   test('bodies from files', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-curl-'))
+    const folder = await temporaryFolder()
     const file = join(folder, 'body.json')
     await writeFile(file, '{\r\n"a": 1}\n')
     for (const option of ['-d', '--data-ascii', '--data-binary', '--json', '--data-raw']) {
       const command = (origin: string) => `curl -s ${option} '@${file}' ${origin}/x`
       assert.deepEqual(read(command), await received(command), option)
     }
-    await rm(folder, { recursive: true })
   })
 })
 

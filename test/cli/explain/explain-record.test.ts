@@ -2,21 +2,15 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { explainRecord, type RecordCase } from '../../../src/cli/explain/explain-record.ts'
 import { findRecord } from '../../../src/cli/explain/find-record.ts'
 import { Unreadable } from '../../../src/cli/explain/unreadable.ts'
-import { type Config, loadConfig } from '../../../src/config.ts'
+import { loadConfig } from '../../../src/config.ts'
 import { writeConfig } from '../../support/config-directory.ts'
-import {
-  acme,
-  gatewaySettings,
-  globex,
-  startGateway,
-  type TestGateway,
-  testEnv,
-} from '../../support/gateway.ts'
+import { acme, gatewaySettings, globex, startGateway, testEnv } from '../../support/gateway.ts'
 import { send } from '../../support/http-client.ts'
+import { shared } from '../../support/shared.ts'
 import { signers, signersGateway, signingEnv } from '../../support/signing-integrations.ts'
 import { type ClientParts, canonicalOf, hmac, sent } from './signing-client.ts'
 
@@ -40,20 +34,14 @@ const integrations = [
 ]
 const env = { ...testEnv, ...signingEnv, BODY_TOKEN: 'body-token-0123456789' }
 
-let gateway: TestGateway
-let config: Config
-
-before(async () => {
-  const { gateway: listening } = signersGateway
-  const options = { magentoUrl: 'http://127.0.0.1:1', gateway: listening, integrations, env }
-  gateway = await startGateway(options)
-  await using files = await writeConfig({
-    gateway: gatewaySettings(options, 'var/audit.jsonl'),
-    integrations: Object.fromEntries(integrations.map((each) => [each.name, each])),
-  })
-  config = await loadConfig(files.path, env)
+const { gateway: listening } = signersGateway
+const options = { magentoUrl: 'http://127.0.0.1:1', gateway: listening, integrations, env }
+const gateway = await shared(startGateway(options))
+await using files = await writeConfig({
+  gateway: gatewaySettings(options, 'var/audit.jsonl'),
+  integrations: Object.fromEntries(integrations.map((each) => [each.name, each])),
 })
-after(() => gateway[Symbol.asyncDispose]())
+const config = await loadConfig(files.path, env)
 
 /** The write of these tests, on a path and with a query that the audit shows. */
 const now = () => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { type CachedShop, cachingIntegration, startCachedShop } from '../../support/cached-shop.ts'
+import { test } from 'node:test'
+import { cachingIntegration, startCachedShop } from '../../support/cached-shop.ts'
+import { shared } from '../../support/shared.ts'
 
 const endpoints = {
   summary: { route: 'GET /V1/magefine/summary/:id', call: { route: 'GET /V1/orders/:id' } },
@@ -20,11 +21,10 @@ const order = '/rest/V1/orders/7'
 const product = '/rest/V1/products/mug'
 const countries = '/rest/V1/directory/countries'
 
-let shop: CachedShop
-before(async () => {
-  const { policies } = cachingIntegration
-  const cached = [endpoints.summary, endpoints.lines].map(({ route }) => route)
-  shop = await startCachedShop('memory', {
+const { policies } = cachingIntegration
+const cached = [endpoints.summary, endpoints.lines].map(({ route }) => route)
+const shop = await shared(
+  startCachedShop('memory', {
     endpoints,
     integration: {
       policies: {
@@ -36,9 +36,8 @@ before(async () => {
         },
       },
     },
-  })
-})
-after(() => shop[Symbol.asyncDispose]())
+  }),
+)
 
 /** Reads all of them, so that they are kept, writes, and tells which of them are given again as they were. */
 async function keptAfter(method: string, path: string): Promise<readonly string[]> {

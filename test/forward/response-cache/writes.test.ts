@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import {
@@ -11,6 +9,7 @@ import {
   startCachedShop,
 } from '../../support/cached-shop.ts'
 import { globexHeaders, send, writeOf } from '../../support/http-client.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 const products = '/rest/V1/products'
 
@@ -271,70 +270,62 @@ for (const kind of ['memory', 'Redis'] as const) {
 }
 
 test("a job in Magento's own queue drops what it may have changed again when it has ended there", async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
-  try {
-    await using shop = await startCachedShop('memory', {
-      gateway: {
-        jobs: { file: join(folder, 'jobs.sqlite'), retry: { firstMs: 10, longestMs: 40 } },
-        magento: { timeouts: { totalMs: 1_000 } },
+  const folder = await temporaryFolder()
+  await using shop = await startCachedShop('memory', {
+    gateway: {
+      jobs: { file: join(folder, 'jobs.sqlite'), retry: { firstMs: 10, longestMs: 40 } },
+      magento: { timeouts: { totalMs: 1_000 } },
+    },
+    integration: {
+      policies: {
+        ...cachingIntegration.policies,
+        jobs: { 'PUT /V1/products/:sku': { mode: 'always', engine: 'magento' } },
       },
-      integration: {
-        policies: {
-          ...cachingIntegration.policies,
-          jobs: { 'PUT /V1/products/:sku': { mode: 'always', engine: 'magento' } },
-        },
-      },
-    })
-    const { respond } = shop
-    let operation = 4
-    shop.respond = (socket, request) => {
-      if (request.startsWith('PUT ')) {
-        answerWith(socket, {
-          status: '202 Accepted',
-          body: '{"bulk_uuid":"b","request_items":[{"id":0,"status":"accepted"}]}',
-        })
-      } else if (request.includes('/bulk/b/')) {
-        answerWith(socket, { body: `{"operations_list":[{"id":0,"status":${operation}}]}` })
-      } else respond(socket, request)
-    }
-    const path = `${products}/in-queue`
-    const { location = '' } = (await shop.write('PUT', path)).headers
-    // Magento takes longer than nothing is kept.
-    let kept = await shop.get(path)
-    while (kept.headers['cache-status'] !== 'magegate; hit') kept = await shop.get(path)
-    operation = 1
-    const stateNow = async () =>
-      (JSON.parse((await shop.get(location)).body) as { readonly state: string }).state
-    for (let state = await stateNow(); state !== 'done'; state = await stateNow()) {
-      assert.ok(['waiting', 'running'].includes(state), state)
-    }
-    assert.notEqual((await shop.get(path)).body, kept.body)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+    },
+  })
+  const { respond } = shop
+  let operation = 4
+  shop.respond = (socket, request) => {
+    if (request.startsWith('PUT ')) {
+      answerWith(socket, {
+        status: '202 Accepted',
+        body: '{"bulk_uuid":"b","request_items":[{"id":0,"status":"accepted"}]}',
+      })
+    } else if (request.includes('/bulk/b/')) {
+      answerWith(socket, { body: `{"operations_list":[{"id":0,"status":${operation}}]}` })
+    } else respond(socket, request)
   }
+  const path = `${products}/in-queue`
+  const { location = '' } = (await shop.write('PUT', path)).headers
+  // Magento takes longer than nothing is kept.
+  let kept = await shop.get(path)
+  while (kept.headers['cache-status'] !== 'magegate; hit') kept = await shop.get(path)
+  operation = 1
+  const stateNow = async () =>
+    (JSON.parse((await shop.get(location)).body) as { readonly state: string }).state
+  for (let state = await stateNow(); state !== 'done'; state = await stateNow()) {
+    assert.ok(['waiting', 'running'].includes(state), state)
+  }
+  assert.notEqual((await shop.get(path)).body, kept.body)
 })
 
 test('a write that a job carries out drops what it may have changed before the job is done', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
-  try {
-    await using shop = await startCachedShop('memory', {
-      gateway: { jobs: { file: join(folder, 'jobs.sqlite') } },
-    })
-    const path = `${products}/by-job`
-    const { body } = await shop.get(path)
-    const accepted = await send(
-      shop.gateway.url,
-      writeOf('{}', { method: 'PUT', path, headers: { Prefer: 'respond-async' } }),
-    )
-    assert.equal(accepted.status, 202)
-    const { location = '' } = accepted.headers
-    const stateNow = async () =>
-      (JSON.parse((await shop.get(location)).body) as { readonly state: string }).state
-    for (let state = await stateNow(); state !== 'done'; state = await stateNow()) {
-      assert.ok(['waiting', 'running'].includes(state), state)
-    }
-    assert.notEqual((await shop.get(path)).body, body)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+  const folder = await temporaryFolder()
+  await using shop = await startCachedShop('memory', {
+    gateway: { jobs: { file: join(folder, 'jobs.sqlite') } },
+  })
+  const path = `${products}/by-job`
+  const { body } = await shop.get(path)
+  const accepted = await send(
+    shop.gateway.url,
+    writeOf('{}', { method: 'PUT', path, headers: { Prefer: 'respond-async' } }),
+  )
+  assert.equal(accepted.status, 202)
+  const { location = '' } = accepted.headers
+  const stateNow = async () =>
+    (JSON.parse((await shop.get(location)).body) as { readonly state: string }).state
+  for (let state = await stateNow(); state !== 'done'; state = await stateNow()) {
+    assert.ok(['waiting', 'running'].includes(state), state)
   }
+  assert.notEqual((await shop.get(path)).body, body)
 })

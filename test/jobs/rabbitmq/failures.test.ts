@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,6 +12,7 @@ import { boundToThisProcess } from '../../support/bound-process.ts'
 import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, type TestRedis, withClient } from '../../support/redis.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
 import { testConnections } from './connection-failures.ts'
 import { testFullBroker } from './full-broker.ts'
@@ -123,7 +123,7 @@ describe('jobs in RabbitMQ', () => {
 
   test('of a process that was killed are taken by another one, which is told what was interrupted', () =>
     withBackend(async (backend) => {
-      const folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
+      const folder = await temporaryFolder()
       const file = join(folder, 'work')
       await backend.jobs.put(entryOf('hangs', { orderKey: '["h"]' }))
       await backend.jobs.put(entryOf('held', { orderKey: '["h"]' }))
@@ -147,7 +147,6 @@ describe('jobs in RabbitMQ', () => {
       assert.equal(second.delivery.attempts, 1)
       second.settle(done)
       await untilEmpty(backend)
-      await rm(folder, { recursive: true })
     }))
 
   test('wait while Redis is away, and go on when it is back, though it has forgotten them', () =>

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import { boundToThisProcess } from '../../support/bound-process.ts'
 import { openTestBackend } from '../../support/broker-backend.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { killed, startRedis } from '../../support/redis.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 /*
  * By hand, with more entries and kills:
@@ -20,7 +20,7 @@ const kills = Number(process.env.KILLS ?? 3)
 const program = fileURLToPath(new URL('../../support/job-process.ts', import.meta.url))
 
 test('loses nothing that it accepted, whoever is killed, and does nothing twice that must not be', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-killed-'))
+  const folder = await temporaryFolder()
   await using rabbit = await startRabbit()
   await using redis = await startRedis()
   const accepted = join(folder, 'accepted')
@@ -98,7 +98,6 @@ test('loses nothing that it accepted, whoever is killed, and does nothing twice 
   )
   for (const id of dead.keys()) assert.match(id, /^once-/)
   for (const id of dead.keys()) await backend.jobs.discard(id)
-  await rm(folder, { recursive: true })
 })
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import type { JobBackend } from '../../../src/jobs/job-backend.ts'
 import { forgetOld } from '../../../src/jobs/sqlite/forget-old.ts'
 import { openJobFileThread } from '../../../src/jobs/sqlite/job-file.ts'
 import { openFileBackend } from '../../../src/jobs/sqlite/open-file-backend.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 import { type BackendUnderTest, deliveriesOf, describeQueue, entryOf } from '../queue-contract.ts'
 import { describeStore } from '../store-contract.ts'
 
@@ -29,12 +29,12 @@ function failing(error: unknown): void {
 }
 
 async function inFile(): Promise<BackendUnderTest> {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'jobs.sqlite')
   return {
     open: (keepDeadMs = hourMs) => openFileBackend({ file, keepMs: hourMs, keepDeadMs }, failing),
     clear: () => rm(file),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+    [Symbol.asyncDispose]: async () => undefined,
   }
 }
 
@@ -45,10 +45,9 @@ describe('the file of jobs', () => {
   let folder: string
   let file: string
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'magegate-jobs-'))
+    folder = await temporaryFolder()
     file = join(folder, 'new', 'jobs.sqlite')
   })
-  after(() => rm(folder, { recursive: true }))
 
   const open = (keepMs = hourMs) => openFileBackend({ file, keepMs, keepDeadMs: hourMs }, failing)
   async function close(backend: JobBackend): Promise<void> {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -9,6 +7,7 @@ import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
 import { startedProcess } from '../../support/gateway-process.ts'
 import { problemOf, send, writeOf } from '../../support/http-client.ts'
 import { startRawUpstream } from '../../support/raw-upstream.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 import { jobTestRoutes, startJobsGateway } from '../jobs-gateway.ts'
 
 // Each of them had waited for the file by itself: minutes, where they wait for it together now.
@@ -44,7 +43,7 @@ test(
 
 test('a file that is locked is in the log once, however often it is tried', most, async () => {
   await using magento = await startRawUpstream(() => undefined)
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-locked-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'jobs.sqlite')
   const options = { magentoUrl: magento.url, gateway: { jobs: { file } } }
   await using files = await writeConfig({
@@ -66,5 +65,4 @@ test('a file that is locked is in the log once, however often it is tried', most
   other.close()
   const { stderr } = await stop()
   assert.equal(stderr.match(/a job could not be stored, delivered or carried out/g)?.length, 1)
-  await rm(folder, { recursive: true })
 })

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { pemFile } from '../support/tls/pem.ts'
+import { faultLinesAt } from './config-faults.ts'
 
 const env = {
   ...testEnv,
@@ -19,23 +19,21 @@ const callback = { url: 'https://erp.example/hooks', secrets: ['env:WEBHOOK_SECR
 
 const keepsJobs = { jobs: { file: 'var/jobs.sqlite' } }
 
-async function load(settings: unknown, gateway: Record<string, object> = keepsJobs) {
-  await using files = await writeConfig({
+function written(settings: unknown, gateway: Record<string, object> = keepsJobs) {
+  return writeConfig({
     gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1', gateway }, 'var/audit.jsonl'),
     integrations: { globex: { ...globex, callback: settings } },
   })
+}
+
+async function load(settings: unknown) {
+  await using files = await written(settings)
   return await loadConfig(files.path, env)
 }
 
-/** `POINTER: expected …` of every fault. */
 async function faultsOf(settings: unknown, gateway?: Record<string, object>): Promise<string[]> {
-  try {
-    await load(settings, gateway)
-    return []
-  } catch (error) {
-    assert.ok(error instanceof ConfigError)
-    return error.faults.map(({ pointer, expected }) => `${pointer}: ${expected}`)
-  }
+  await using files = await written(settings, gateway)
+  return await faultLinesAt(files.path, env)
 }
 
 describe('the setting callback', () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigError } from '../../src/config/faults.ts'
-import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, testEnv } from '../support/gateway.ts'
+import { gatewaySettings } from '../support/gateway.ts'
 import { loopbackTls, pemFile } from '../support/tls/pem.ts'
+import { faultsAt } from './config-faults.ts'
 
 const digest = (digit: string) => digit.repeat(64)
 const tokens = ['env:ACME_TOKEN', 'env:GLOBEX_TOKEN']
@@ -30,15 +29,9 @@ async function faultsOf(
     ),
     integrations: Object.fromEntries(integrations.map((each, index) => [String(index), each])),
   })
-  try {
-    await loadConfig(files.path, testEnv)
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.faults.map(({ file, pointer, expected }) =>
-      `${file} ${pointer}: ${expected}`.replaceAll(`${files.path}/integrations/`, ''),
-    )
-  }
+  return (await faultsAt(files.path)).map(({ file, pointer, expected }) =>
+    `${file} ${pointer}: ${expected}`.replaceAll(`${files.path}/integrations/`, ''),
+  )
 }
 
 const fault = (file: number, other: number) =>

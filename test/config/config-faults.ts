@@ -1,4 +1,4 @@
-import { ConfigError } from '../../src/config/faults.ts'
+import { ConfigError, type Fault } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
@@ -9,6 +9,28 @@ export interface ConfigChanges {
   readonly gateway?: Readonly<Record<string, object>>
   readonly endpoints?: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string>>
+}
+
+/** The faults of the configuration in a folder; none if it can be used. */
+export async function faultsAt(
+  folder: string,
+  env: Readonly<Record<string, string>> = testEnv,
+): Promise<readonly Fault[]> {
+  try {
+    await loadConfig(folder, env)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.faults
+  }
+}
+
+/** The place of each fault, and what was expected there. */
+export async function faultLinesAt(
+  folder: string,
+  env: Readonly<Record<string, string>> = testEnv,
+): Promise<string[]> {
+  return (await faultsAt(folder, env)).map(({ pointer, expected }) => `${pointer}: ${expected}`)
 }
 
 /** What `check` says of a configuration: from the place to what was expected there. */
@@ -23,11 +45,6 @@ export async function configFaults({
     integrations: { globex: { ...globex, ...integration } },
     endpoints,
   })
-  try {
-    await loadConfig(files.path, env)
-    return new Map()
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return new Map(error.faults.map(({ pointer, expected }) => [pointer, expected]))
-  }
+  const faults = await faultsAt(files.path, env)
+  return new Map(faults.map(({ pointer, expected }) => [pointer, expected]))
 }

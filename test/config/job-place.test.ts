@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigError } from '../../src/config/faults.ts'
-import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { pemFile } from '../support/tls/pem.ts'
+import { faultLinesAt } from './config-faults.ts'
 
 const amqp = 'amqp://magegate:a-password-of-it@rabbit'
 const env = {
@@ -21,14 +20,9 @@ async function faultsOf(jobs: object, store: object = {}): Promise<readonly stri
     'a',
   )
   await using files = await writeConfig({ gateway: settings, integrations: { globex } })
-  try {
-    await loadConfig(files.path, env)
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    assert.doesNotMatch(JSON.stringify(error.faults), /a-password-of-it/)
-    return error.faults.map(({ pointer, expected }) => `${pointer}: ${expected}`)
-  }
+  const faults = await faultLinesAt(files.path, env)
+  assert.doesNotMatch(faults.join(), /a-password-of-it/)
+  return faults
 }
 
 const redis = { redis: 'env:REDIS_URL' }

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
+import { faultsAt } from './config-faults.ts'
 
 const gateway = {
   listen: { host: '127.0.0.1', port: 0, requireHttps: false },
@@ -94,10 +95,7 @@ describe('a configuration of many files', () => {
     await using directory = await writeMany()
     for (const [content, expected] of cases) {
       await writeFile(join(directory.path, 'schemas', 'even.json'), content)
-      const faults = await loadConfig(directory.path, env).then(
-        () => [],
-        (error: ConfigError) => error.faults,
-      )
+      const faults = await faultsAt(directory.path, env)
       assert.equal(faults.length, expected === undefined ? 0 : count / 2, content.toString())
       for (const fault of faults) assert.match(fault.expected, expected ?? /^$/)
     }

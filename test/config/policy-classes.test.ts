@@ -3,11 +3,11 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { dump } from 'js-yaml'
-import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { faultLinesAt } from './config-faults.ts'
 
 async function written(rateLimit: object, classes: Readonly<Record<string, unknown>>) {
   const files = await writeConfig({
@@ -21,15 +21,7 @@ async function written(rateLimit: object, classes: Readonly<Record<string, unkno
   return files
 }
 
-async function faultsOf({ path }: ConfigDirectory): Promise<string[]> {
-  try {
-    await loadConfig(path, testEnv)
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.faults.map(({ pointer, expected }) => `${pointer}: ${expected}`)
-  }
-}
+const faultsOf = ({ path }: ConfigDirectory) => faultLinesAt(path)
 
 const standard = {
   rateLimit: {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ConfigError } from '../../src/config/faults.ts'
-import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { pemFile } from '../support/tls/pem.ts'
+import { faultLinesAt } from './config-faults.ts'
 
 const unset = 'env:NOT_SET'
 const nodes = ['127.0.0.1:1']
@@ -112,13 +111,7 @@ async function faultsOf(
     },
     integrations: { globex: { ...globex, ...integration } },
   })
-  try {
-    await loadConfig(files.path, { ...testEnv, REDIS: 'redis://127.0.0.1:1' })
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.faults.map(({ pointer, expected }) => `${pointer}: ${expected}`)
-  }
+  return await faultLinesAt(files.path, { ...testEnv, REDIS: 'redis://127.0.0.1:1' })
 }
 
 const publicUrl = 'http://127.0.0.1:1'

@@ -9,6 +9,7 @@ import { startChild } from './child.ts'
 import { benchEnv, writeBenchConfig } from './configuration.ts'
 import { core, pin } from './pinning.ts'
 import { ensureBenchPrograms } from './programs.ts'
+import { table } from './report.ts'
 import { startUpstream } from './upstream.ts'
 
 /*
@@ -74,17 +75,15 @@ const costs = await measureCacheCosts(
     scheme: 'body',
   },
 )
-process.stdout.write('| GET of 1 KiB | CPU µs | ratio | requests/s | p50 ms | p99 ms |\n')
-process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: |\n')
-for (const { name, cpuUs, ratio, requestsPerSecond, p50Ms, p99Ms } of costs) {
-  const cells = [
-    cpuUs.toFixed(0),
-    ratio.toFixed(2),
-    requestsPerSecond.toFixed(0),
-    p50Ms.toFixed(2),
-    p99Ms.toFixed(2),
-  ]
-  process.stdout.write(`| ${name} | ${cells.join(' | ')} |\n`)
-}
+const rows = costs.map(({ name, cpuUs, ratio, requestsPerSecond, p50Ms, p99Ms }) => [
+  name,
+  cpuUs.toFixed(0),
+  ratio.toFixed(2),
+  requestsPerSecond.toFixed(0),
+  p50Ms.toFixed(2),
+  p99Ms.toFixed(2),
+])
+const head = ['GET of 1 KiB', 'CPU µs', 'ratio', 'requests/s', 'p50 ms', 'p99 ms']
+process.stdout.write(`${table([head, ...rows])}\n`)
 await redis[Symbol.asyncDispose]()
 process.exit(0)

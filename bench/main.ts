@@ -34,15 +34,15 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '2000' },
     connections: { type: 'string', default: '16,64,256' },
     scheme: { type: 'string', default: 'body' },
-    micro: { type: 'boolean', default: false },
-    refusals: { type: 'boolean', default: false },
-    limits: { type: 'boolean', default: false },
-    latency: { type: 'boolean', default: false },
-    memory: { type: 'boolean', default: false },
-    integrations: { type: 'boolean', default: false },
+    micro: { type: 'boolean' },
+    refusals: { type: 'boolean' },
+    limits: { type: 'boolean' },
+    latency: { type: 'boolean' },
+    memory: { type: 'boolean' },
+    integrations: { type: 'boolean' },
     count: { type: 'string' },
     only: { type: 'string' },
-    'no-write': { type: 'boolean', default: false },
+    'no-write': { type: 'boolean' },
   },
 })
 
@@ -87,20 +87,11 @@ process.stdout.write(`${report}\n`)
 if (!values['no-write'] && values.only === undefined) writeReport(kind, report)
 process.exit(0)
 
-function kindOf({
-  micro,
-  refusals,
-  limits,
-  latency,
-  memory,
-  integrations,
-}: typeof values): ReportKind {
-  if (micro) return 'pieces'
-  if (refusals) return 'refusals'
-  if (latency) return 'latencies'
-  if (memory) return 'memory'
-  if (integrations) return 'integrations'
-  return limits ? 'limits' : 'requests'
+function kindOf(given: typeof values): ReportKind {
+  if (given.micro) return 'pieces'
+  if (given.latency) return 'latencies'
+  const others = ['refusals', 'memory', 'integrations', 'limits'] as const
+  return others.find((kind) => given[kind]) ?? 'requests'
 }
 
 async function reportAddedLatency({ rounds }: Extent): Promise<string> {

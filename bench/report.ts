@@ -12,7 +12,7 @@ import { median } from './statistics.ts'
 import type { FaultCost } from './store-faults.ts'
 
 /** Renders rows of cells as a Markdown table whose source can be read too. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const [head = [], ...rest] = rows
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]) =>

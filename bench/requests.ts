@@ -1,11 +1,11 @@
 import { join } from 'node:path'
+import { startRedis } from '../test/support/redis.ts'
 import type { Case } from './cases.ts'
 import { checkRefusals } from './check-refusals.ts'
 import { startChild } from './child.ts'
 import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
 import { type Contestant, type Extent, measureCases } from './measure.ts'
 import { nginxName, startNginxLua } from './nginx-lua.ts'
-import { startPinnedRedis } from './own-redis.ts'
 import { core } from './pinning.ts'
 import { whyNoNginxLua } from './programs.ts'
 import { renderCases } from './report.ts'
@@ -23,7 +23,9 @@ export async function reportRequests(
   { cases, ...extent }: Omit<Extent, 'connections'> & { readonly cases: readonly Case[] },
   connectionCounts: readonly number[],
 ): Promise<string> {
-  const { contestants, remark } = await startContestants(folder, extent.scheme)
+  // It is beside the load, on its core, so that what it takes is not the proxy's.
+  await using redis = await startRedis()
+  const { contestants, remark } = await startContestants(folder, extent.scheme, redis.url)
   const parts: string[] = []
   for (const connections of connectionCounts) {
     const results = await measureCases(cases, contestants, { ...extent, connections })
@@ -34,7 +36,7 @@ export async function reportRequests(
 }
 
 /** The bare proxy stands first. Those with policies have been seen to refuse what they must. */
-async function startContestants(folder: string, scheme: Scheme) {
+async function startContestants(folder: string, scheme: Scheme, redisUrl: string) {
   const { url } = await startUpstream()
   const bare = {
     name: 'bare proxy',
@@ -46,7 +48,10 @@ async function startContestants(folder: string, scheme: Scheme) {
   }
   const guarded: Contestant[] = [
     { name: 'gateway', child: await startGateway(join(folder, 'memory'), url, scheme) },
-    { name: 'gateway, Redis', child: await startRedisGateway(join(folder, 'redis'), url, scheme) },
+    {
+      name: 'gateway, Redis',
+      child: await startRedisGateway(join(folder, 'redis'), url, scheme, redisUrl),
+    },
   ]
   const missing =
     scheme === 'body' ? whyNoNginxLua() : `${nginxName} knows scheme body alone, and is left out`
@@ -63,10 +68,10 @@ function startGateway(folder: string, upstreamUrl: string, scheme: Scheme) {
   return startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)
 }
 
-async function startRedisGateway(folder: string, upstreamUrl: string, scheme: Scheme) {
+function startRedisGateway(folder: string, upstreamUrl: string, scheme: Scheme, redisUrl: string) {
   // Without a fault of Redis none is to be seen, also where the machine stands still for a moment.
   const store = { redis: 'env:BENCH_REDIS', deadlineMs: 5_000 }
   writeBenchConfig(folder, upstreamUrl, scheme, { store, rateLimit: { leaseTokens } })
-  const env = { ...benchEnv, BENCH_REDIS: await startPinnedRedis() }
+  const env = { ...benchEnv, BENCH_REDIS: redisUrl }
   return startChild('gateway-under-test.ts', [folder], core.proxy, env)
 }

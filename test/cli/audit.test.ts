@@ -6,17 +6,14 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { startGateway } from '../support/gateway.ts'
-import { runCommand } from '../support/gateway-process.ts'
+import { main, runCommand } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 import { temporaryFolder } from '../support/shared.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 const folder = await temporaryFolder()
 

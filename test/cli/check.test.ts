@@ -15,7 +15,7 @@ import { loadConfig } from '../../src/config.ts'
 import { policies } from '../../src/pipeline.ts'
 import { type ConfigFiles, writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
-import { runCommand } from '../support/gateway-process.ts'
+import { main, runCommand } from '../support/gateway-process.ts'
 import { signingEnv } from '../support/signing-integrations.ts'
 import { pemFile } from '../support/tls/pem.ts'
 
@@ -23,7 +23,6 @@ const policyKeys = policies
   .flatMap(({ section, key }) => (section === 'policies' ? [key] : []))
   .join(', ')
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const exampleConfig = fileURLToPath(new URL('../../config', import.meta.url))
 
 function filesWith(changes: Partial<ConfigFiles>): ConfigFiles {

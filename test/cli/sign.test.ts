@@ -10,7 +10,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startGateway, testEnv } from '../support/gateway.ts'
-import { runCommand } from '../support/gateway-process.ts'
+import { main, runCommand } from '../support/gateway-process.ts'
 import { send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { shared } from '../support/shared.ts'
@@ -20,8 +20,6 @@ import {
   signersGateway,
   signingEnv,
 } from '../support/signing-integrations.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 const magento = await shared(startMagento())
 const gateway = await shared(startGateway({ magentoUrl: magento.url, ...signersGateway }))
@@ -68,7 +66,6 @@ describe('prints headers that the gateway accepts', () => {
 
 test('takes a secret from a process substitution of the shell', async () => {
   const url = `${publicUrl}/rest/V1/products/A`
-  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
   const args = `sign --scheme body --secret file:<(printf %s "$ACME_HMAC_SECRET") --token env:ACME_TOKEN`
   const { stdout } = await promisify(execFile)(
     'bash',

@@ -6,19 +6,16 @@ import { Agent, get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { holdTrail } from '../../src/record/hold-trail.ts'
 import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
-import { runCommand, startedProcess } from '../support/gateway-process.ts'
+import { main, runCommand, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 async function startWith(magentoUrl: string, shutdown: object, env: Record<string, string> = {}) {
   const directory = await writeConfig({ gateway: {}, integrations: {} })

@@ -4,14 +4,12 @@ import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
-import { startedProcess } from '../support/gateway-process.ts'
+import { main, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 /** Their lines are several times what a pipe holds. */
 const requests = 400
 

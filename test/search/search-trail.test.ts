@@ -5,7 +5,6 @@ import { appendFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { openChainedFile } from '../../src/record/chained-file.ts'
 import { segmentFiles } from '../../src/record/segment-files.ts'
@@ -16,10 +15,8 @@ import { searchTrail } from '../../src/search/search-trail.ts'
 import { decompress } from '../../src/verify/decompress.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
-import { runCommand } from '../support/gateway-process.ts'
+import { main, runCommand } from '../support/gateway-process.ts'
 import { temporaryFolder } from '../support/shared.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 const folder = await temporaryFolder()
 

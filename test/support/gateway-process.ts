@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { boundToThisProcess } from './bound-process.ts'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** The file of the command. */
+export const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** What a process printed, and how it ended. */
 export interface ProcessOutput {

@@ -222,11 +222,7 @@ describe('does asynchronous work later', () => {
     assert.equal(await magento.runQueue(), 2)
     assert.deepEqual(await statuses(), [1, 3])
     assert.equal(magento.stock('my-sku-123'), 1)
-    assert.equal(
-      (await call({ path: `/rest/V1/bulk/${body.bulk_uuid}/operation-status/1` })).body,
-      1,
-    )
-    assert.equal((await call({ path: '/rest/V1/bulk/none/status' })).status, 404)
+    assert.equal((await call({ path: '/rest/V1/bulk/none/detailed-status' })).status, 404)
   })
   test('a single call keeps its path, a bulk call has its variables in each item', async () => {
     await post('/rest/async/V1/products/24-MB01', { product: { price: 1 } }, 'PUT')

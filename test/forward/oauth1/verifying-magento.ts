@@ -58,7 +58,7 @@ export async function startVerifyingMagento(dialect: OauthDialect): Promise<Veri
     }
     state.requests += 1
     const answer = () => {
-      const verification = { integrations: [integration], nonces, now: Date.now }
+      const verification = { integrations: [integration], nonces }
       const known = verifyOauth(request, { ...verification, dialect: state.dialect })
       if (known === undefined) return jsonAnswer(401, { message: 'no OAuth' })
       if (state.failsWith !== undefined) return jsonAnswer(state.failsWith, { message: 'failed' })

@@ -5,8 +5,6 @@ export interface IntegrationCredentials {
   readonly consumerSecret: string
   readonly accessToken: string
   readonly accessTokenSecret: string
-  /** The access token alone will do as Bearer, where the shop allows that at all. Default true. */
-  readonly bearerAllowed?: boolean
 }
 
 /** An administrator of the shop, with full access. */
@@ -15,12 +13,6 @@ export interface AdminCredentials {
   readonly password: string
   /** Secret of the second factor, base32 (RFC 6238: SHA-1, 6 digits, 30 seconds). */
   readonly totpSecret?: string
-}
-
-/** A customer of the shop, who may do nothing but sign in. */
-export interface CustomerCredentials {
-  readonly username: string
-  readonly password: string
 }
 
 /** Which canonicalisation signatures are checked with: 2.4.4 and 2.4.5 share one, 2.4.6 and 2.4.7 another, 2.4.8 has its own. */

@@ -8,27 +8,22 @@ export interface TlsMaterial {
   readonly key: string | Buffer
 }
 
-/** A port on 127.0.0.1 that can be let go and taken again, and knows its connections. */
+/** A port on 127.0.0.1 that can be let go and taken again. */
 export class Listener {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  #port: number
+  #port = 0
 
-  private constructor(server: Server, port: number) {
+  private constructor(server: Server) {
     this.#server = server
-    this.#port = port
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     })
   }
 
-  /** Listens; port 0 means any free one. */
-  static async open(
-    onRequest: RequestListener,
-    port: number,
-    tls: TlsMaterial | undefined,
-  ): Promise<Listener> {
+  /** Listens on any port that is free. */
+  static async open(onRequest: RequestListener, tls: TlsMaterial | undefined): Promise<Listener> {
     // No deadlines of its own: how long the other side waits is what tests are about.
     const settings = {
       keepAliveTimeout: 60_000,
@@ -39,17 +34,13 @@ export class Listener {
     const server = tls
       ? createTlsServer({ ...settings, ...tls }, onRequest)
       : createServer(settings, onRequest)
-    const listener = new Listener(server, port)
+    const listener = new Listener(server)
     await listener.resume()
     return listener
   }
 
   get port(): number {
     return this.#port
-  }
-
-  get openSockets(): number {
-    return this.#sockets.size
   }
 
   /** Frees the port and ends every connection. Does nothing when that is done already. */

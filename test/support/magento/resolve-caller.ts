@@ -13,7 +13,6 @@ export interface CallerSources {
   readonly enableIntegrationAsBearer: boolean
   readonly dialect: OauthDialect
   readonly nonces: Nonces
-  readonly now: () => number
 }
 
 /**
@@ -46,13 +45,12 @@ export function resolveCaller(
 }
 
 function bearerOf(token: string, sources: CallerSources): Caller {
-  const { integrations, admins, enableIntegrationAsBearer, now } = sources
-  const claims = readToken(token, now())
-  const admin = claims?.utypid === 2 ? admins[claims.uid - 1] : undefined
+  const { integrations, admins, enableIntegrationAsBearer } = sources
+  const claims = readToken(token)
+  const admin = claims && admins[claims.uid - 1]
   if (admin !== undefined) return { kind: 'admin', name: admin.username }
   const integration = integrations.find((each) => each.accessToken === token)
-  const isAllowed = enableIntegrationAsBearer && integration?.bearerAllowed !== false
-  return integration !== undefined && isAllowed
+  return integration !== undefined && enableIntegrationAsBearer
     ? { kind: 'integration', name: integration.name }
     : guest
 }

@@ -40,7 +40,7 @@ export class Shop {
   }
 
   reset(): void {
-    const { admins = [], customers = [], twoFactor = false, queue = 'auto' } = this.#options
+    const { admins = [], twoFactor = false, queue = 'auto' } = this.#options
     this.#nonces.clear()
     this.#catalogue = new Catalogue()
     this.#queue = new BulkQueue(queue === 'auto')
@@ -49,7 +49,7 @@ export class Shop {
       ...stockRoutes(this.#catalogue),
       ...orderRoutes(this.#catalogue),
       ...inventaireRoutes(this.#catalogue),
-      ...signInRoutes({ admins, customers, twoFactor, now: this.#now }),
+      ...signInRoutes({ admins, twoFactor }),
       ...bulkRoutes(this.#queue),
     ]
   }
@@ -64,7 +64,7 @@ export class Shop {
 
   answer(request: ReceivedRequest, isTls: boolean): Answer {
     try {
-      const target = resolveTarget(request.rawTarget, this.#options.stores ?? ['default'])
+      const target = resolveTarget(request.rawTarget, ['default'])
       return target === undefined
         ? htmlAnswer(404, '404 Not Found')
         : this.#answerApi(request, target, isTls)
@@ -72,8 +72,6 @@ export class Shop {
       return errorAnswer(error)
     }
   }
-
-  readonly #now = () => (this.#options.now ?? Date.now)()
 
   #answerApi(request: ReceivedRequest, target: Target, isTls: boolean): Answer {
     const { method } = request
@@ -87,7 +85,6 @@ export class Shop {
       enableIntegrationAsBearer: this.#options.enableIntegrationAsBearer ?? false,
       dialect: this.#options.oauthDialect ?? '2.4.8',
       nonces: this.#nonces,
-      now: this.#now,
     })
     if (target.kind === 'schema') {
       const shown = this.#routes.filter((route) => this.#isAllowed(request, route))

@@ -1,12 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from './answer.ts'
 import { answerFaultily } from './answer-faultily.ts'
-import type {
-  AdminCredentials,
-  CustomerCredentials,
-  IntegrationCredentials,
-  OauthDialect,
-} from './credentials.ts'
+import type { AdminCredentials, IntegrationCredentials, OauthDialect } from './credentials.ts'
 import { receive, sendAnswer } from './exchange.ts'
 import type { Fault } from './fault.ts'
 import { Listener, type TlsMaterial } from './listener.ts'
@@ -15,15 +10,10 @@ import { Shop } from './shop.ts'
 
 /** How a stand-in is set up; everything may be left out. */
 export interface MagentoStandInOptions {
-  /** On 127.0.0.1. Default 0: any free one. */
-  readonly port?: number
   /** Speaks TLS when given. */
   readonly tls?: TlsMaterial
-  /** Store codes besides `all`. Default `['default']`. */
-  readonly stores?: readonly string[]
   readonly integrations?: readonly IntegrationCredentials[]
   readonly admins?: readonly AdminCredentials[]
-  readonly customers?: readonly CustomerCredentials[]
   /** Magento: oauth/consumer/enable_integration_as_bearer. Default false, as since 2.4.4. */
   readonly enableIntegrationAsBearer?: boolean
   /** Administrators get tokens from the second factor's route only. Default false. */
@@ -34,8 +24,6 @@ export interface MagentoStandInOptions {
   readonly queue?: 'auto' | 'manual'
   /** How many received requests are kept. Default 10,000. */
   readonly receivedLimit?: number
-  /** Milliseconds since 1970, for tokens, timestamps and dates. Default the system clock. */
-  readonly now?: () => number
 }
 
 /** A shop that answers as Magento does, over a real port. */
@@ -43,8 +31,6 @@ export interface MagentoStandIn extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`, or `https://…`; without a slash at its end. */
   readonly url: string
   readonly port: number
-  /** Connections that are open now. */
-  readonly openSockets: number
   /** What arrived, oldest first, complete requests and aborted ones. The array is live. */
   readonly received: readonly ReceivedRequest[]
   readonly clearReceived: () => void
@@ -94,7 +80,6 @@ export async function startMagentoStandIn(
   }
   const listener = await Listener.open(
     (incoming, response) => void onRequest(incoming, response),
-    options.port ?? 0,
     options.tls,
   )
 
@@ -109,9 +94,6 @@ export async function startMagentoStandIn(
     },
     get port() {
       return listener.port
-    },
-    get openSockets() {
-      return listener.openSockets
     },
     received: log.requests,
     clearReceived: () => log.clear(),

@@ -12,8 +12,6 @@ export interface OauthVerification {
   readonly integrations: readonly IntegrationCredentials[]
   readonly dialect: OauthDialect
   readonly nonces: Nonces
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 const baseStrings = {
@@ -91,12 +89,12 @@ function spendNonce(
   nonce: string,
   timestamp: string,
   consumer: IntegrationCredentials,
-  { integrations, nonces, now }: OauthVerification,
+  { integrations, nonces }: OauthVerification,
 ): void {
   const seconds = Number.parseInt(timestamp, 10) || 0
   // Magento's own text for this is swallowed by the catch around it.
   const failed = unauthorised('An error occurred validating the nonce')
-  if (seconds <= 0 || seconds > now() / 1000 + toleranceSeconds) throw failed
+  if (seconds <= 0 || seconds > Date.now() / 1000 + toleranceSeconds) throw failed
   const consumerId = integrations.indexOf(consumer) + 1
   if (nonces.has(consumerId, nonce)) {
     const text = 'The nonce is already being used by the consumer with ID %1'

@@ -1,12 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-/** Administrator and customer, as Magento counts kinds of users. */
-export type UserType = 2 | 3
-
 /** What a token says of its bearer. */
 export interface TokenClaims {
   readonly uid: number
-  readonly utypid: UserType
+  /** An administrator, as Magento counts kinds of users. */
+  readonly utypid: 2
   /** Seconds since 1970. */
   readonly iat: number
   readonly exp: number
@@ -18,9 +16,9 @@ const key = 'crypt key of the stand-in'
 const lifetimeSeconds = 3600
 
 /** A JSON Web Token, HS256 (Magento: JwtUserToken/Model/Issuer.php). */
-export function issueToken(uid: number, utypid: UserType, nowMs: number): string {
-  const iat = Math.floor(nowMs / 1000)
-  const claims: TokenClaims = { uid, utypid, iat, exp: iat + lifetimeSeconds }
+export function issueToken(uid: number): string {
+  const iat = Math.floor(Date.now() / 1000)
+  const claims: TokenClaims = { uid, utypid: 2, iat, exp: iat + lifetimeSeconds }
   const signed = [{ kid: '1', alg: 'HS256' }, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.')
@@ -28,14 +26,14 @@ export function issueToken(uid: number, utypid: UserType, nowMs: number): string
 }
 
 /** The claims of a token that we issued and that has not ended; undefined for any other text. */
-export function readToken(token: string, nowMs: number): TokenClaims | undefined {
+export function readToken(token: string): TokenClaims | undefined {
   const [header, payload, signature, ...rest] = token.split('.')
   if (signature === undefined || rest.length > 0) return undefined
   const given = Buffer.from(signature, 'base64url')
   const expected = sign(`${header}.${payload}`)
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
   const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as TokenClaims
-  return claims.exp * 1000 > nowMs ? claims : undefined
+  return claims.exp * 1000 > Date.now() ? claims : undefined
 }
 
 function sign(text: string): Buffer {

@@ -18,8 +18,8 @@ import { watchedGateway } from '../support/watched-gateway.ts'
 
 const { data, headers, rstStream, settings, ping, goaway, continuation } = frameTypes
 
-const { url, forwarded } = watchedGateway({ tls: loopbackTls })
-const hurried = watchedGateway({ tls: loopbackTls, requestTimeoutMs: 1_000 })
+const { url, forwarded } = await watchedGateway({ tls: loopbackTls })
+const hurried = await watchedGateway({ tls: loopbackTls, requestTimeoutMs: 1_000 })
 
 const get = getFields('/rest/V1/products/24-MB01', globexHeaders.Authorization)
 const post = get.map(([name, value]) => [name, name === ':method' ? 'POST' : value] as const)
@@ -49,7 +49,7 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
   }
   for (const [name, fields] of Object.entries(refused)) {
     test(name, async () => {
-      using raw = await openRawHttp2(url())
+      using raw = await openRawHttp2(url)
       raw.socket.write(frame(headers, endStream | endHeaders, 1, literals(fields)))
       assert.equal(codeOf(await raw.firstOf(rstStream, 1)), 1)
       assert.equal(forwarded().length, 0)
@@ -57,7 +57,7 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
   }
 
   test('a body longer than its length', async () => {
-    using raw = await openRawHttp2(url())
+    using raw = await openRawHttp2(url)
     const fields = [...post, ['content-length', '2']] as const
     raw.socket.write(frame(headers, endHeaders, 1, literals(fields)))
     raw.socket.write(frame(data, endStream, 1, Buffer.from('{}GET /smuggled HTTP/1.1\r\n\r\n')))
@@ -67,7 +67,7 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
   })
 
   test('white space around a value, instead of leaving out the field', async () => {
-    const session = await openSession(url())
+    const session = await openSession(url)
     for (const value of ['"a" ', ' "a"', '"a"\t']) {
       const { status, body } = await sendOver(session, { 'if-match': value })
       assert.deepEqual([status, JSON.parse(body).code], [400, 'bad-request'])
@@ -84,7 +84,7 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
     'a NUL in a value': ['x-a', 'b\0'],
   } as const)) {
     test(`${name}: the field is left out`, async () => {
-      using raw = await openRawHttp2(url())
+      using raw = await openRawHttp2(url)
       raw.socket.write(frame(headers, endStream | endHeaders, 1, literals([...get, field])))
       await raw.firstOf(headers, 1)
       assert.equal(forwarded().length, 1)
@@ -98,7 +98,7 @@ describe('refuses a request of HTTP/2 that HTTP/1.1 could be read into, and forw
     'an absolute path': 'https://a/rest/V1/products/a',
   })) {
     test(name, async () => {
-      using raw = await openRawHttp2(url())
+      using raw = await openRawHttp2(url)
       const fields = get.map(([field, value]) => [field, field === ':path' ? path : value] as const)
       raw.socket.write(frame(headers, endStream | endHeaders, 1, literals(fields)))
       await Promise.race([raw.firstOf(rstStream, 1), raw.firstOf(headers, 1)])
@@ -145,7 +145,7 @@ describe('ends a connection that asks for too much, and serves the others', () =
   }
   for (const [name, flood] of Object.entries(floods)) {
     test(name, async () => {
-      using raw = await openRawHttp2(url())
+      using raw = await openRawHttp2(url)
       let isEnded = false
       const ended = raw.ended.then(() => {
         isEnded = true
@@ -158,7 +158,7 @@ describe('ends a connection that asks for too much, and serves the others', () =
       await ended
       // A few may have been under way before the bound was met.
       assert.ok(forwarded().length <= 400, String(forwarded().length))
-      const other = await openSession(url())
+      const other = await openSession(url)
       assert.equal((await sendOver(other)).status, 200)
       other.destroy()
     })
@@ -166,7 +166,7 @@ describe('ends a connection that asks for too much, and serves the others', () =
 })
 
 test('a header section that is too large is refused', async () => {
-  using raw = await openRawHttp2(url())
+  using raw = await openRawHttp2(url)
   const fields = [...get, ...Array.from({ length: 90 }, () => ['x-a', 'b'.repeat(200)] as const)]
   raw.socket.write(frame(headers, endStream, 1, literals(fields.slice(0, 60))))
   raw.socket.write(frame(continuation, endHeaders, 1, literals(fields.slice(60))))
@@ -177,19 +177,19 @@ test('a header section that is too large is refused', async () => {
 
 describe('ends a connection without a request', () => {
   test('that only says hello', async () => {
-    using raw = await openRawHttp2(hurried.url())
+    using raw = await openRawHttp2(hurried.url)
     assert.ok((await raw.ended).some(({ type }) => type === goaway))
   })
 
   test('that drips pings', async () => {
-    using raw = await openRawHttp2(hurried.url())
+    using raw = await openRawHttp2(hurried.url)
     const dripping = setInterval(() => raw.socket.write(frame(ping, 0, 0, Buffer.alloc(8))), 50)
     await raw.ended
     clearInterval(dripping)
   })
 
   test('that begins a header section and leaves it at that', async () => {
-    using raw = await openRawHttp2(hurried.url())
+    using raw = await openRawHttp2(hurried.url)
     raw.socket.write(frame(headers, endStream, 1, literals(get)))
     await raw.ended
     assert.equal(hurried.forwarded().length, 0)

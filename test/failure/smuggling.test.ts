@@ -3,9 +3,9 @@ import { describe, test } from 'node:test'
 import { globexHeaders, sendRaw } from '../support/http-client.ts'
 import { watchedGateway } from '../support/watched-gateway.ts'
 
-const { url, forwarded } = watchedGateway({})
+const { url, forwarded } = await watchedGateway({})
 // For what the gateway must not take for a request that is whole.
-const hurried = watchedGateway({ requestTimeoutMs: 1_000 })
+const hurried = await watchedGateway({ requestTimeoutMs: 1_000 })
 
 const token = `Authorization: ${globexHeaders.Authorization}\r\n`
 const path = '/rest/V1/products/24-MB01'
@@ -55,7 +55,7 @@ describe('forwards nothing of what could be read in two ways', () => {
     'the preface of HTTP/2 with frames': `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0${smuggled}`,
   })) {
     test(name, async () => {
-      const answers = await sendRaw(hurried.url(), Buffer.from(bytes, 'latin1'))
+      const answers = await sendRaw(hurried.url, Buffer.from(bytes, 'latin1'))
       assert.deepEqual(statusesIn(answers), [400], answers)
       assert.deepEqual(hurried.forwarded(), [])
     })
@@ -77,7 +77,7 @@ describe('forwards as one request, whole and in a form of its own', () => {
     'a body beside a field that looks like a coding': `${post}Connection: close\r\nTransfer_Encoding: chunked\r\n${length(product.length)}\r\n${product}`,
   })) {
     test(name, async () => {
-      const answers = await sendRaw(url(), bytes)
+      const answers = await sendRaw(url, bytes)
       assert.deepEqual(statusesIn(answers), [200], answers)
       const [request, ...more] = forwarded()
       assert.deepEqual(more, [])
@@ -93,7 +93,7 @@ describe('forwards as one request, whole and in a form of its own', () => {
 
 test('a transfer coding that nobody would decode is refused', async () => {
   const coded = `${post}Connection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${inChunks}`
-  const answers = await sendRaw(url(), coded)
+  const answers = await sendRaw(url, coded)
   assert.deepEqual(statusesIn(answers), [400])
   assert.match(answers, /The only transfer coding that is taken is chunked\./)
   assert.deepEqual(forwarded(), [])
@@ -102,7 +102,7 @@ test('a transfer coding that nobody would decode is refused', async () => {
 test('a field in a trailer section does not identify the caller', async () => {
   const anonymous = post.replace(token, '')
   const answers = await sendRaw(
-    url(),
+    url,
     `${anonymous}Connection: close\r\n${chunked}\r\n${inChunks.replace(/\r\n$/, `${token}\r\n`)}`,
   )
   assert.deepEqual(statusesIn(answers), [401])
@@ -112,7 +112,7 @@ test('a field in a trailer section does not identify the caller', async () => {
 test('a body of one request is never the next request', async () => {
   const body = JSON.stringify({ product: { sku: smuggled } })
   const answers = await sendRaw(
-    url(),
+    url,
     `${post}${length(body.length)}\r\n${body}${post}${chunked}\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n${get}Connection: close\r\n\r\n`,
   )
   assert.deepEqual(statusesIn(answers), [200, 200, 200])

@@ -223,6 +223,10 @@ describe('a write that may be carried out later', () => {
     assert.equal(again.status, 409)
     assert.equal(problemOf(again).code, 'job-begun')
     assert.equal((await jobs.show(accepted)).state, 'cancelled')
+    const { value } = await scrape(jobs.gateway)
+    const ended = 'magegate_jobs_ended_total{integration="globex-pim",state="cancelled"}'
+    assert.equal(value(ended), 1)
+    assert.match(await jobs.gateway.auditText(), /"reason":"job cancelled"/)
   })
 
   test('is one job for each Idempotency-Key, and a repeat gets the same Location', async () => {

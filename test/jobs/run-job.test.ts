@@ -6,6 +6,7 @@ import type { AcceptedJob, Job } from '../../src/jobs/job.ts'
 import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
 import { encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
 import { prepareJobHandler } from '../../src/jobs/run-job.ts'
+import { problems, type Rejection, reject } from '../../src/problem.ts'
 import { openTestBackend } from '../support/file-backend.ts'
 
 const nowMs = Date.now()
@@ -26,7 +27,7 @@ function acceptedJob(id: string): AcceptedJob {
 }
 
 /** A delivery of a job that was put back, so that it expires later than it did when it was accepted. */
-function deliveryOf(id: string, more: Partial<JobRequest>): Delivery {
+function deliveryOf(id: string, attempts: number, more: Partial<JobRequest>): Delivery {
   const payload = encodeJobRequest({
     job: acceptedJob(id),
     path: '/rest/V1/products',
@@ -43,7 +44,7 @@ function deliveryOf(id: string, more: Partial<JobRequest>): Delivery {
   })
   const { signal } = new AbortController()
   const times = { putAtMs: nowMs, expiresAtMs }
-  return { id, owner: 'acme-erp', payload, ...times, attempts: 1, isInterrupted: false, signal }
+  return { id, owner: 'acme-erp', payload, ...times, attempts, isInterrupted: false, signal }
 }
 
 describe('a delivery of a job', () => {
@@ -56,17 +57,22 @@ describe('a delivery of a job', () => {
   /** Handles a delivery while Magento answers so. */
   async function handle(
     id: string,
-    answered: Partial<UpstreamAnswer> | Error,
+    answered: Partial<UpstreamAnswer> | Rejection | Error,
     {
+      attempts = 1,
       request = {},
       ...more
-    }: Partial<JobEnvironment> & { readonly request?: Partial<JobRequest> } = {},
+    }: Partial<JobEnvironment> & {
+      readonly attempts?: number
+      readonly request?: Partial<JobRequest>
+    } = {},
   ) {
     const events: string[] = []
-    const send = async (): Promise<UpstreamAnswer> => {
+    const send = async (): Promise<UpstreamAnswer | Rejection> => {
       const { state, nextAttemptAtMs } = (await backend.store.get(id)) ?? {}
       events.push(`sent while ${state}${nextAttemptAtMs === undefined ? '' : ' for later'}`)
       if (answered instanceof Error) throw answered
+      if ('code' in answered) return answered
       return { status: 200, contentType: 'application/json', body: Buffer.alloc(0), ...answered }
     }
     const environment: JobEnvironment = {
@@ -86,7 +92,7 @@ describe('a delivery of a job', () => {
       onFault: (error) => events.push(String(error)),
       ...more,
     }
-    const settlement = await prepareJobHandler(environment)(deliveryOf(id, request))
+    const settlement = await prepareJobHandler(environment)(deliveryOf(id, attempts, request))
     return { settlement, events, shown: await backend.store.get(id) }
   }
 
@@ -104,6 +110,35 @@ describe('a delivery of a job', () => {
     assert.deepEqual([again.shown?.startedAtMs, again.shown?.attempts], [nowMs, 2])
   })
 
+  test('waits twice as long each time, and as long as Magento asks that is in maintenance', async () => {
+    const again = await handle('doubled', { status: 503 }, { attempts: 3 })
+    assert.equal('atMs' in again.settlement && again.settlement.atMs, nowMs + 4_000)
+    const page = reject('upstream-unavailable', 'an error page', { retryAfterSeconds: 9 })
+    const asked = await handle('maintained', page)
+    assert.equal('atMs' in asked.settlement && asked.settlement.atMs, nowMs + 9_000)
+    const { settlement, shown } = await handle('maintained', {}, { clock: () => expiresAtMs })
+    assert.deepEqual(settlement, { state: 'dead', reason: 'expired' })
+    assert.deepEqual([shown?.state, shown?.nextAttemptAtMs], ['failed', undefined])
+  })
+
+  test('that an endpoint refuses is over, and says why', async () => {
+    const refusal = reject('entity-not-found', 'there is none')
+    const { settlement, shown } = await handle('refused', refusal)
+    assert.deepEqual(settlement, { state: 'done' })
+    const detail = problems['entity-not-found'][2]
+    assert.deepEqual(shown?.failure, { code: 'entity-not-found', detail })
+  })
+
+  test('keeps an answer of up to 1 MiB', async () => {
+    for (const [length, kept] of [
+      [1_048_576, 1_048_576],
+      [1_048_577, undefined],
+    ] as const) {
+      const { shown } = await handle(`long-${length}`, { body: Buffer.alloc(length) })
+      assert.deepEqual([shown?.state, shown?.answer?.body?.length], ['done', kept])
+    }
+  })
+
   test('that is over and was not settled is told of and recorded, and not sent', async () => {
     await backend.store.add(acceptedJob('over'))
     await backend.store.change('over', { state: 'done', endedAtMs: nowMs })
@@ -119,7 +154,9 @@ describe('a delivery of a job', () => {
     assert.equal(shown?.state, 'waiting')
   })
 
-  test('that may have had an effect cannot be cancelled, though it is sent again', async () => {
+  test('that may have had an effect is a dead letter, or sent again and cannot be cancelled', async () => {
+    const dead = await handle('unrepeatable', { status: 504 })
+    assert.deepEqual(dead.settlement, { state: 'dead', reason: 'upstream-error' })
     const request = { isRepeatable: true }
     const { settlement } = await handle('unknown', { status: 502 }, { request })
     assert.deepEqual(settlement, { ...retry, reason: 'status 502', isUntouched: false })

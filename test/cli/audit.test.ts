@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 import { temporaryFolder } from '../support/shared.ts'
+import { pemFile } from '../support/tls/pem.ts'
 
 const folder = await temporaryFolder()
 
@@ -58,9 +59,11 @@ test('keygen leaves no beginning of a key if the disk is full', async () => {
 test('verify needs a FILE and a key that is one', async () => {
   assert.equal((await runCommand(['audit', 'verify'])).exitCode, 2)
   assert.equal((await runCommand(['audit', 'verify', join(folder, 'none')])).exitCode, 1)
-  const { exitCode, stderr } = await runCommand(['audit', 'verify', 'x', '--key', 'README.md'])
-  assert.equal(exitCode, 2)
-  assert.match(stderr, /expected a readable Ed25519 public key/)
+  for (const key of ['README.md', pemFile('ca.cert')]) {
+    const { exitCode, stderr } = await runCommand(['audit', 'verify', 'x', '--key', key])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /expected a readable Ed25519 public key/)
+  }
   const mistyped = await runCommand(['audit', 'verify', 'x', '--lost', '41'])
   assert.deepEqual([mistyped.exitCode, mistyped.stdout], [2, ''])
   assert.match(mistyped.stderr, /--lost must be FROM-TO/)
@@ -122,6 +125,12 @@ test('what a gateway has written is verified, in its second places too, and what
   assert.equal(whole.exitCode, 0, whole.stderr)
   const ok = (checkpoints: number) => `ok, 7 record(s), ${checkpoints} checkpoint(s)`
   assert.ok(whole.stdout.includes(ok(lines.length)), whole.stdout)
+
+  const alone = join(folder, 'alone')
+  await copyFile(file, alone)
+  const unsigned = await runCommand(['audit', 'verify', alone, '--key', `${out}.pub.pem`])
+  assert.equal(unsigned.exitCode, 1)
+  assert.match(unsigned.stderr, /alone\.checkpoints: there is no such file; name the checkpoints/)
 
   // As by a loss of power, on a disk that had not stored what it had confirmed.
   const left = (await readFile(file, 'utf8')).split(/(?<=\n)/).slice(0, 5)

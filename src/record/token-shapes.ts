@@ -14,13 +14,15 @@ const dottedRun = /[A-Za-z0-9_.-]+/g
 const headerBegin = /eyJ[A-Za-z0-9_-]{8}/
 
 const minTokenLength = 32
+/** Also behind a character that is percent-encoded once or more, whose last letter or digit is not part of the token. */
+const tokenBegin = '(?:(?<![A-Za-z0-9])|(?<=%(?:25){0,2}[0-9A-Fa-f]{2}))'
 /* The shapes of Magento's tokens, keys and ids of guests' carts, and of digests in hex. */
 const tokenShapes = new RegExp(
-  [
-    String.raw`(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[A-Za-z0-9]{32}(?![A-Za-z0-9])`,
-    String.raw`(?<![A-Za-z0-9])(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{32}(?![A-Za-z0-9])`,
-    '(?<![A-Za-z0-9])[0-9a-fA-F]{40,128}(?![A-Za-z0-9])',
-  ].join('|'),
+  `${tokenBegin}(?:${[
+    String.raw`(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[A-Za-z0-9]{32}`,
+    String.raw`(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{32}`,
+    '[0-9a-fA-F]{40,128}',
+  ].join('|')})(?![A-Za-z0-9])`,
   'g',
 )
 

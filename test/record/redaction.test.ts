@@ -61,7 +61,11 @@ describe('takes for a token', () => {
     'YiHQXw1sUkAJEcCMEt7QAo3UgbWzPXcJ',
   ]
   for (const token of tokens) {
-    test(token, () => assert.ok(!redactTokenShapes(`before ${token} after`).includes(token)))
+    test(token, () => {
+      assert.ok(!redactTokenShapes(`before ${token} after`).includes(token))
+      assert.ok(!redactTokenShapes(`/V1/products/a%2F${token}%2Fb`).includes(token))
+      assert.ok(!redactTokenShapes(`search%253D${token}`).includes(token))
+    })
   }
   test('what follows an authorization scheme', () => {
     assert.equal(redactTokenShapes('Bearer abc'), 'Bearer [redacted]')

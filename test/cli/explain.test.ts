@@ -30,8 +30,9 @@ const directory = await shared(
 )
 
 function explain(input: string | Buffer, ...options: string[]) {
-  const args = ['explain', '--config', directory.path, '--integration', 'acme-erp', ...options]
-  return runCommand(args, testEnv, input)
+  const config = options.includes('--config') ? [] : ['--config', directory.path]
+  const integration = options.includes('--integration') ? [] : ['--integration', 'acme-erp']
+  return runCommand(['explain', ...config, ...integration, ...options], testEnv, input)
 }
 
 test('exits 0 for a signature that verifies and 1 for one that does not', async () => {

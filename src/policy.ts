@@ -3,6 +3,7 @@ import type { MagentoContract } from './authorize/magento-contract/contract.ts'
 import type { Endpoint } from './contract/endpoint.ts'
 import type { IdempotencyStore } from './contract/idempotency.ts'
 import type { Charge, LimitDecision } from './contract/limit.ts'
+import type { PublicOrigin } from './contract/public-origin.ts'
 import type { Rejection, Violation } from './problem.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -49,13 +50,6 @@ export type SharedLimiter = (charge: Charge) => Promise<LimitDecision>
  * `unavailable` when what remembers it is away.
  */
 export type NonceResult = 'fresh' | 'seen' | 'full' | 'unavailable'
-
-/** The public name of the gateway or of Magento: what requests to it are signed with as scheme and authority. */
-export interface PublicOrigin {
-  readonly scheme: 'http' | 'https'
-  /** Host in lower case, and port unless it is the scheme's own. */
-  readonly authority: string
-}
 
 /** Everything outside the request that policies may use; passed in, so that nothing reaches for a global. */
 export interface Services {

@@ -1,7 +1,7 @@
+import { canonicalIp, compileIpSet, type IpSet } from '../contract/ip-address.ts'
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { allValues } from '../syntax/headers.ts'
-import { canonicalIp, compileIpSet, type IpSet } from './ip-address.ts'
 
 /**
  * Resolves the caller's address: the remote IP, or behind trusted proxies the rightmost entry of

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { CidrSetting, compileIpSet } from '../contract/ip-address.ts'
 import { allow, definePolicy } from '../policy.ts'
-import { CidrSetting, compileIpSet } from './ip-address.ts'
 import { refuseAddress } from './refuse-address.ts'
 
 /** Lets an integration be used from its own addresses only. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { PublicOrigin } from '../contract/public-origin.ts'
 import { Secret } from '../contract/secret.ts'
-import type { PublicOrigin } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
 import { bodySignature } from './body-signature.ts'
 import { canonicalSignature } from './canonical-request.ts'

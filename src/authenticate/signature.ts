@@ -1,4 +1,5 @@
-import { allow, definePolicy, type PublicOrigin } from '../policy.ts'
+import type { PublicOrigin } from '../contract/public-origin.ts'
+import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { bodySignature } from './body-signature.ts'
 import { canonicalSignature } from './canonical-request.ts'

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { CidrSetting } from '../admit/ip-address.ts'
+import { CidrSetting } from '../contract/ip-address.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
 import { AuthoritiesFile, closed, Milliseconds } from '../contract/setting-forms.ts'
 import { isCallbackUrl } from './destination.ts'

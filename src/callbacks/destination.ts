@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { canonicalIp, compileIpSet } from '../admit/ip-address.ts'
+import { canonicalIp, compileIpSet } from '../contract/ip-address.ts'
 import { isPublicAddress } from './public-address.ts'
 
 /** Gives the addresses that a name has at present; rejects with a `code` if it has none. */

@@ -1,4 +1,4 @@
-import { canonicalIp } from '../admit/ip-address.ts'
+import { canonicalIp } from '../contract/ip-address.ts'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 

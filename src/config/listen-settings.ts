@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { certificateHeaders } from '../admit/client-certificate.ts'
-import { CidrSetting } from '../admit/ip-address.ts'
+import { CidrSetting } from '../contract/ip-address.ts'
 import {
   AuthoritiesFile,
   closed,

@@ -1,4 +1,4 @@
-import type { PublicOrigin } from '../policy.ts'
+import { originOf, type PublicOrigin } from '../contract/public-origin.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
 /**
@@ -6,6 +6,5 @@ import type { GatewaySettings } from './gateway-settings.ts'
  * have a public URL if a scheme needs it.
  */
 export function publicOrigin({ publicUrl, host, port }: GatewaySettings['listen']): PublicOrigin {
-  const url = new URL(publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
-  return { scheme: url.protocol === 'https:' ? 'https' : 'http', authority: url.host }
+  return originOf(new URL(publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`))
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { buildConnector, Pool } from 'undici'
-import type { PublicOrigin } from '../policy.ts'
+import { originOf } from '../contract/public-origin.ts'
 import type { Rejection } from '../problem.ts'
 import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -80,10 +80,7 @@ export function connectMagento(
   const { url, connections, timeouts } = settings
   const internalOrigin = new URL(url).origin
   const publicUrl = new URL(settings.publicUrl ?? url)
-  const publicOrigin: PublicOrigin = {
-    scheme: publicUrl.protocol === 'https:' ? 'https' : 'http',
-    authority: publicUrl.host,
-  }
+  const publicOrigin = originOf(publicUrl)
   const sign =
     settings.upstreamSignature && prepareUpstreamSignature(settings.upstreamSignature, publicOrigin)
   const relaySettings = { ...answers, internalOrigin }

@@ -1,5 +1,5 @@
 import { certificateHeaders } from '../admit/client-certificate.ts'
-import type { PublicOrigin } from '../policy.ts'
+import type { PublicOrigin } from '../contract/public-origin.ts'
 import type { RequestContext } from '../request-context.ts'
 import { hopByHopNames } from './hop-by-hop.ts'
 import { identityHeaders } from './identity-headers.ts'

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher, Pool } from 'undici'
+import type { PublicOrigin } from '../contract/public-origin.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
-import type { PublicOrigin } from '../policy.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext, UpstreamExchange } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'

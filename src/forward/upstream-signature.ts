@@ -9,9 +9,9 @@ import {
 } from '../authenticate/message-signature/message-signing-key.ts'
 import { signMessage } from '../authenticate/message-signature/sign.ts'
 import { defaultTag } from '../authenticate/message-signature/signature-input.ts'
+import type { PublicOrigin } from '../contract/public-origin.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
 import { closed } from '../contract/setting-forms.ts'
-import type { PublicOrigin } from '../policy.ts'
 import { fieldsWhere, firstValue } from '../syntax/headers.ts'
 
 /** How the gateway itself signs what it forwards. */

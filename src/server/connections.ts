@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { canonicalIp, type IpSet } from '../admit/ip-address.ts'
 import { addTo } from '../contract/add-to.ts'
+import { canonicalIp, type IpSet } from '../contract/ip-address.ts'
 import { addressKey } from '../syntax/address-key.ts'
 
 /** The bound that a connection exceeded. */

@@ -1,4 +1,4 @@
-import type { PublicOrigin } from '../../policy.ts'
+import type { PublicOrigin } from '../../contract/public-origin.ts'
 import type { Component } from './component.ts'
 
 /** The control data of a request, as received. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { InnerList } from 'structured-headers'
-import type { PublicOrigin } from '../../policy.ts'
+import type { PublicOrigin } from '../../contract/public-origin.ts'
 import { firstValue } from '../../syntax/headers.ts'
 import { readComponents, requiredComponents } from './component.ts'
 import { contentDigest } from './content-digest.ts'

@@ -1,4 +1,4 @@
-import type { PublicOrigin } from '../../policy.ts'
+import type { PublicOrigin } from '../../contract/public-origin.ts'
 import type { Component } from './component.ts'
 import { type ControlData, derivedValue } from './derived-component.ts'
 import { type FieldTypes, fieldValue, knownFieldTypes } from './field-component.ts'

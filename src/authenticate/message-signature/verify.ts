@@ -1,4 +1,4 @@
-import type { PublicOrigin } from '../../policy.ts'
+import type { PublicOrigin } from '../../contract/public-origin.ts'
 import type { RequestContext } from '../../request-context.ts'
 import type { SignatureVerifier } from '../verifier.ts'
 import { type Component, requiredComponents } from './component.ts'

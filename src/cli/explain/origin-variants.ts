@@ -1,4 +1,4 @@
-import type { PublicOrigin } from '../../policy.ts'
+import type { PublicOrigin } from '../../contract/public-origin.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 
 /**

@@ -5,6 +5,7 @@ import {
 } from '../../authenticate/message-signature/message-signing-key.ts'
 import { signMessage } from '../../authenticate/message-signature/sign.ts'
 import { defaultTag } from '../../authenticate/message-signature/signature-input.ts'
+import { originOf } from '../../contract/public-origin.ts'
 import { type Signer, type SigningCredentials, secretOf } from './signer.ts'
 
 const lifetimeSeconds = 300
@@ -14,14 +15,12 @@ export const messageSigner: Signer = {
   needs: ['secret'],
   sign: ({ method, origin, path, query, body }, credentials) => {
     if (credentials.keyId === undefined) throw new TypeError('--key-id names the key')
-    const { host, protocol } = new URL(origin)
     const { key, algorithm } = keyOf(credentials)
     const created = Math.floor(Date.now() / 1000)
     const fields = signMessage(
       {
         method,
-        scheme: protocol === 'https:' ? 'https' : 'http',
-        authority: host,
+        ...originOf(new URL(origin)),
         path,
         query,
         headers: body.length > 0 ? ['Content-Type', 'application/json'] : [],

@@ -2,8 +2,8 @@
 // Lets nothing reach Magento that did not come through the gateway: verifies the signature that
 // `magento.upstreamSignature` puts on every request. Put it in front of Magento's pub/index.php with
 // `auto_prepend_file`, for the paths below /rest/.
-// Environment: GATEWAY_SIGNATURE_SECRET; GATEWAY_SIGNATURE_SCHEME, rfc9421 (the default) or body;
-// PUBLIC_AUTHORITY, the host of `magento.publicUrl`
+// Environment: GATEWAY_SIGNATURE_SECRET, and while it is replaced GATEWAY_SIGNATURE_NEXT_SECRET;
+// GATEWAY_SIGNATURE_SCHEME, rfc9421 (the default) or body; PUBLIC_AUTHORITY, the host of `magento.publicUrl`
 declare(strict_types=1);
 
 /** The gateway covers these, and content-digest with a body; fewer are not enough. */
@@ -11,10 +11,17 @@ const COVERED = ['@method', '@authority', '@path', '@query'];
 
 function isFromGateway(string $body): bool
 {
-    $secret = (string) getenv('GATEWAY_SIGNATURE_SECRET');
-    if ($secret === '') {
-        return false;
+    foreach (['GATEWAY_SIGNATURE_SECRET', 'GATEWAY_SIGNATURE_NEXT_SECRET'] as $name) {
+        $secret = (string) getenv($name);
+        if ($secret !== '' && isSigned($body, $secret)) {
+            return true;
+        }
     }
+    return false;
+}
+
+function isSigned(string $body, string $secret): bool
+{
     if (getenv('GATEWAY_SIGNATURE_SCHEME') === 'body') {
         $expected = hash_hmac('sha256', $body, $secret);
         return hash_equals($expected, $_SERVER['HTTP_X_SIGNATURE'] ?? '');

@@ -14,8 +14,14 @@ const guard = fileURLToPath(new URL('../../examples/php/require-gateway.php', im
 const secret = 'upstream-secret-0123456789-0123456789'
 const authority = 'shop.example'
 
-/** PHP's own server, with the guard in front of a page that says what it got. */
-async function startPhp(scheme: string) {
+/**
+ * PHP's own server, with the guard in front of a page that says what it got.
+ * @param secrets the variables that hold the secrets it takes
+ */
+async function startPhp(
+  scheme: string,
+  secrets: Readonly<Record<string, string>> = { GATEWAY_SIGNATURE_SECRET: secret },
+) {
   const folder = await temporaryFolder()
   await writeFile(
     join(folder, 'index.php'),
@@ -27,7 +33,7 @@ async function startPhp(scheme: string) {
   const php = spawn('php', args, {
     env: {
       PATH: process.env.PATH,
-      GATEWAY_SIGNATURE_SECRET: secret,
+      ...secrets,
       GATEWAY_SIGNATURE_SCHEME: scheme,
       PUBLIC_AUTHORITY: authority,
     },
@@ -53,21 +59,20 @@ for (const [scheme, settings] of Object.entries({
   rfc9421: { scheme: 'rfc9421', keyId: 'gateway-1', secret: 'env:UPSTREAM_SECRET' },
   body: { scheme: 'body', secret: 'env:UPSTREAM_SECRET' },
 })) {
+  const startGatewayBefore = (url: string) =>
+    startGateway({
+      magentoUrl: url,
+      integrations: [globex],
+      gateway: {
+        magento: { url, publicUrl: `https://${authority}`, upstreamSignature: settings },
+      },
+      env: { UPSTREAM_SECRET: secret },
+    })
+
   describe(`Magento's side, told to take nothing but what the gateway signed by ${scheme}`, () => {
     test('takes it, and refuses what comes around the gateway', async () => {
       await using php = await startPhp(scheme)
-      await using gateway = await startGateway({
-        magentoUrl: php.url,
-        integrations: [globex],
-        gateway: {
-          magento: {
-            url: php.url,
-            publicUrl: `https://${authority}`,
-            upstreamSignature: settings,
-          },
-        },
-        env: { UPSTREAM_SECRET: secret },
-      })
+      await using gateway = await startGatewayBefore(php.url)
       const wrote = await send(gateway.url, {
         ...write,
         headers: {
@@ -88,6 +93,24 @@ for (const [scheme, settings] of Object.entries({
       for (const headers of [json, { ...json, 'X-Signature': '0'.repeat(64) }]) {
         assert.equal((await send(php.url, { ...write, headers })).status, 403)
       }
+    })
+
+    test('takes either secret while one is replaced by the other', async () => {
+      const other = 'other-secret-0123456789-0123456789-01'
+      const sendBy = async (secrets: Readonly<Record<string, string>>) => {
+        await using php = await startPhp(scheme, secrets)
+        await using gateway = await startGatewayBefore(php.url)
+        const sent = { ...write, headers: { ...globexHeaders, ...json } }
+        return (await send(gateway.url, sent)).status
+      }
+      const both = (present: string, next: string) => ({
+        GATEWAY_SIGNATURE_SECRET: present,
+        GATEWAY_SIGNATURE_NEXT_SECRET: next,
+      })
+      assert.equal(await sendBy(both(secret, other)), 200)
+      assert.equal(await sendBy(both(other, secret)), 200)
+      assert.equal(await sendBy(both(other, '')), 403)
+      assert.equal(await sendBy(both('', '')), 403)
     })
   })
 }

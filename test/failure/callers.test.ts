@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
@@ -49,19 +49,25 @@ describe('a caller', () => {
     return [`${method} /rest/V1/products HTTP/1.1`, ...lines, ...fields, '', ''].join('\r\n')
   }
 
-  test('that goes away before its request is whole: nothing is sent, and it is recorded', async () => {
-    const { length: recorded } = await gateway.auditRecords(0)
-    const { length: sent } = magento.requests
-    const type = 'Content-Type: application/json'
-    const socket = say(`${headOf('POST', type, 'Content-Length: 100')}{"product":`)
-    // Its connection is there: another one behind it has been served.
-    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
-    socket.destroy()
-    const records = await gateway.auditRecords(recorded + 2)
-    const left = records.slice(recorded).find(({ method }) => method !== 'GET')
-    assert.match(left?.code ?? '', /^(client-closed|malformed-http)$/)
-    assert.equal(magento.requests.length, sent + 1)
-  })
+  for (const [how, leave, code] of [
+    ['', (socket: Socket) => socket.destroy(), 'malformed-http'],
+    // As HAProxy and Apache do when their own caller has left.
+    [' by a reset', (socket: Socket) => socket.resetAndDestroy(), 'bad-request'],
+  ] as const) {
+    test(`that goes away${how} before its request is whole: nothing is sent, and it is recorded`, async () => {
+      const { length: recorded } = await gateway.auditRecords(0)
+      const { length: sent } = magento.requests
+      const type = 'Content-Type: application/json'
+      const socket = say(`${headOf('POST', type, 'Content-Length: 100')}{"product":`)
+      // Its connection is there: another one behind it has been served.
+      assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+      leave(socket)
+      const records = await gateway.auditRecords(recorded + 2)
+      const left = records.slice(recorded).find(({ method }) => method !== 'GET')
+      assert.match(left?.code ?? '', new RegExp(`^(?:client-closed|${code})$`))
+      assert.equal(magento.requests.length, sent + 1)
+    })
+  }
 
   test('that does not read its answer: it is cut off in time, which says nothing against Magento', async () => {
     const { length: recorded } = await gateway.auditRecords(0)

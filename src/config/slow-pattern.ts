@@ -15,7 +15,7 @@ const longestMs = 30
 const nextCount = (count: number) => Math.max(count + 1, Math.floor(count * 1.1))
 
 /** What comes after the repeated part, so that the pattern does not match and everything else is tried. */
-const endings = ['\0', '\n', '!']
+const usualEndings = ['\0', '\n', '!', 'a']
 
 // A reload finds mostly expressions that have been tried before, and trying one can take ten milliseconds.
 const tried = new LRUCache<string, boolean>({ max: 10_000 })
@@ -33,7 +33,7 @@ export function isSlowExpression(expression: RegExp): boolean {
 function isSlowForSomeText({ source, flags }: RegExp): boolean {
   // With the flag `g`, it would continue where it matched before.
   const expression = new RegExp(source, flags.replace('g', ''))
-  return repeatedParts(source).some(({ before, part }) =>
+  return repeatedParts(source).some(({ before, part, endings }) =>
     endings.some((ending) => {
       for (let count = 4; count * part.length <= longestText; count = nextCount(count)) {
         const text = before + part.repeat(count) + ending
@@ -87,6 +87,8 @@ export function slowPatternIn(schema: unknown, pointer = ''): string | undefined
 interface RepeatedPart {
   readonly before: string
   readonly part: string
+  /** At least one of these should not match. */
+  readonly endings: readonly string[]
 }
 
 /** The parts that a pattern may repeat without end; none if the pattern cannot be analysed. */
@@ -98,16 +100,20 @@ function repeatedParts(pattern: string): RepeatedPart[] {
   }
 }
 
-/** What `ret` does not read. */
-const unreadable = /\\p\{[^}]*\}|\(\?<[=!]/gi
+/** What `ret` does not read, and all other escapes, so that what they escape is not taken for it. */
+const unreadable = /\\(?:[pu]\{[^}]*\}|.)|\(\?(?:<[=!]|[a-z-]+:)/gis
 
-/** Writes a property as a character that has it, and lookbehind as what must or must not be there. */
+/**
+ * Writes a property as a character that has it, lookbehind as what must or must not be there, and a group with flags as
+ * one without.
+ */
 function readable(pattern: string): string {
   return pattern.replace(unreadable, (found) => {
-    if (found === '(?<=') return '(?:'
     if (found === '(?<!') return '(?!'
-    const property = new RegExp(found, 'u')
-    return RegExp.escape(characters.find((each) => property.test(each)) ?? '')
+    if (found.startsWith('(')) return '(?:'
+    if (found.length === 2) return found
+    const character = new RegExp(found, 'u')
+    return RegExp.escape(characters.find((each) => character.test(each)) ?? '')
   })
 }
 
@@ -115,7 +121,8 @@ function partsOf(token: Root | Token, before: string): RepeatedPart[] {
   if (token.type === types.REPETITION) {
     const inner = partsOf(token.value, before)
     if (token.max !== Number.POSITIVE_INFINITY) return inner
-    return [...examplesOf(token.value).map((part) => ({ before, part })), ...inner]
+    const endings = [...new Set([...usualEndings, ...leftOutBy(token.value)])]
+    return [...examplesOf(token.value).map((part) => ({ before, part, endings })), ...inner]
   }
   return alternativesOf(token).flatMap((tokens) =>
     tokens.flatMap((each, index) =>
@@ -127,6 +134,13 @@ function partsOf(token: Root | Token, before: string): RepeatedPart[] {
 function alternativesOf(token: Root | Token): readonly (readonly Token[])[] {
   if (token.type !== types.ROOT && token.type !== types.GROUP) return []
   return token.options ?? [token.stack ?? []]
+}
+
+/** A character that each negated class of a token does not match. */
+function leftOutBy(token: Token): string[] {
+  if (token.type === types.REPETITION) return leftOutBy(token.value)
+  if (token.type === types.SET) return token.not ? firstOf(token.set).slice(0, 1) : []
+  return alternativesOf(token).flat().flatMap(leftOutBy)
 }
 
 /** One short text that each alternative of a token matches. */

@@ -6,7 +6,7 @@ import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 const probeEveryMs = 250
 
 /** The codes of a server that is no longer the primary: a replica now, or cut off from the replicas that it has to have. */
-const noPrimary: ReadonlySet<string> = new Set(['READONLY', 'NOREPLICAS'])
+export const noPrimary: ReadonlySet<string> = new Set(['READONLY', 'NOREPLICAS'])
 
 /** A question to Redis, and what to do without an answer. */
 export interface Question<Answer> {

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import type { Secret } from '../contract/secret.ts'
 import { leaveRefusedDatabase, outliveTlsErrors } from './redis-client.ts'
+import { noPrimary, redisErrorCode } from './redis-guard.ts'
 
 /** A Redis stream to which lines are appended. */
 export interface RedisStream {
@@ -16,8 +17,8 @@ export function openRedisStream(url: Secret, stream: string): RedisStream {
     commandTimeout: 5_000,
     connectTimeout: 2_000,
     maxRetriesPerRequest: 0,
-    // After a failover the name may belong to another server, while this one keeps its connections as a replica.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // After a failover the name may belong to another server, while this one keeps its connections.
+    reconnectOnError: (error) => noPrimary.has(redisErrorCode(error)),
   })
   // Without a listener ioredis prints errors to the console. They also make `append` reject, so nothing is lost here.
   redis.on('error', () => undefined)

@@ -1,4 +1,4 @@
--- Settles a delivery, unless another process has begun the entry meanwhile. A record that was lost is made again.
+-- Settles a delivery, unless another process has begun or ended the entry meanwhile. A record that was lost is made again.
 --
 -- KEYS      record, entries in the queue, cancelled ones
 -- ARGV[1]   id
@@ -11,7 +11,7 @@
 -- ARGV[8]   reason
 -- ARGV[9]   life of the record, milliseconds
 -- ARGV[10]  payload from now on; left out if it was not changed
--- answer    1, or 0 if another process has begun it
+-- answer    1, or 0 if another process has begun or ended it
 
 local state, holder, untouched = unpack(redis.call('HMGET', KEYS[1], 'state', 'holder', 'untouched'))
 -- It is waiting when a failover of Redis has lost that it had begun.

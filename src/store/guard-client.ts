@@ -1,5 +1,11 @@
 import type { RedisClient } from './redis-client.ts'
-import { type GuardSettings, guardRedis, type RedisGuard, redisErrorCode } from './redis-guard.ts'
+import {
+  connectionEnded,
+  type GuardSettings,
+  guardRedis,
+  type RedisGuard,
+  redisErrorCode,
+} from './redis-guard.ts'
 
 /**
  * Guards a client. Resolves after its first attempt to reach Redis, even if that fails.
@@ -22,7 +28,7 @@ export async function guardClient(
   const guard = guardRedis(actions, settings)
   // Without a listener ioredis prints errors to the console, address included.
   redis.on('error', (error: Error) => guard.lost(redisErrorCode(error)))
-  redis.on('close', () => guard.lost('CLOSED'))
+  redis.on('close', () => guard.lost(connectionEnded))
   await new Promise<void>((resolve) => {
     // If all sentinels are away, ioredis emits only an error.
     for (const event of ['ready', 'error', 'close']) redis.once(event, () => resolve())

@@ -5,6 +5,9 @@ import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 /** How often a Redis that is away is probed, milliseconds. */
 const probeEveryMs = 250
 
+/** The code for a connection that has ended. */
+export const connectionEnded = 'CLOSED'
+
 /** The codes of a server that is no longer the primary: a replica now, or cut off from the replicas that it has to have. */
 export const noPrimary: ReadonlySet<string> = new Set(['READONLY', 'NOREPLICAS'])
 
@@ -53,7 +56,7 @@ export interface GuardSettings {
 
 /**
  * Keeps requests from waiting for a Redis that is away: after one failure it is not asked again until a probe has
- * succeeded. Each change is logged once.
+ * succeeded. Each change is logged once, and so is the cause if it shows only later.
  */
 export function guardRedis(
   { probe, reconnect, onBack }: RedisActions,
@@ -62,15 +65,28 @@ export function guardRedis(
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let isProbing = false
+  let isCauseKnown = false
   let failedKey = ''
 
   function lost(code: string, slotKey = ''): void {
-    if (timer !== undefined || isClosed) return
+    if (isClosed) return
+    if (timer !== undefined) {
+      tellCause(code)
+      return
+    }
     failedKey = slotKey
+    isCauseKnown = code !== connectionEnded
     metrics?.lost()
     log.error({ errorCode: code }, `redis is away: ${shared} are not shared`)
     timer = setInterval(tryAgain, probeEveryMs).unref()
     if (noPrimary.has(code)) reconnect()
+  }
+
+  /** That a connection has ended does not say why: why there is no new one does, such as a password that has changed. */
+  function tellCause(code: string): void {
+    if (isCauseKnown || code === connectionEnded) return
+    isCauseKnown = true
+    log.error({ errorCode: code }, 'redis cannot be connected to again')
   }
 
   function tryAgain(): void {

@@ -148,6 +148,26 @@ describe('while Redis is', () => {
     })
   })
 
+  test('one that takes another password now: the log has the cause, once', async () => {
+    await using redis = await startRedis()
+    await addAccount(redis.url)
+    const { username, password } = redisAccount
+    const url = `redis://${username}:${password.reveal()}@127.0.0.1:${redis.port}/0`
+    using opened = await openTestStore({ url: new Secret(url) })
+    await withClient(redis.url, async (client) => {
+      await client.acl('SETUSER', username, 'resetpass', '>another')
+      await client.call('CLIENT', 'KILL', 'USER', username)
+      // Each entry counts how often the same was refused.
+      const refusals = async () =>
+        Number(((await client.call('ACL', 'LOG')) as string[][])[0]?.[1] ?? 0)
+      while ((await refusals()) < 3);
+      await client.acl('SETUSER', username, `>${password.reveal()}`)
+    })
+    await opened.logged('redis is back')
+    const codes = opened.lines.map((line) => JSON.parse(line).errorCode)
+    assert.deepEqual(codes, ['CLOSED', 'WRONGPASS', undefined])
+  })
+
   test('flushed, its scripts too: counting begins anew and nothing is refused for it', async () => {
     await using redis = await startRedis()
     using opened = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs: 5_000 })

@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Server as NetServer } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
 import { breakOff, isHttp10 } from './break-off.ts'
 
 /**
  * Closes a listener and its idle connections without losing a request; resolves when the requests in flight are over.
  * @param deadline resolves when requests that still run are to be cut off
- * @param alongside called once the listener no longer accepts, and waited for as well
+ * @param alongside called once idle connections are to be closed, and waited for as well
  */
 export type Drain = (deadline: Promise<unknown>, alongside: () => Promise<void>) => Promise<void>
 
@@ -16,11 +19,16 @@ export type Drain = (deadline: Promise<unknown>, alongside: () => Promise<void>)
  */
 const maxTurns = 1_024
 
+/** How long after its connection the first request on it may arrive, milliseconds. */
+const arrivingMs = 250
+
 /** Watches a server from before it listens, so that it can be drained. */
 export function watchConnections(server: Server): Drain {
   let accepted = 0
+  let acceptedAt = 0
   server.on('connection', () => {
     accepted += 1
+    acceptedAt = performance.now()
   })
   // Answers whose end their callers would see in the end of their connections.
   const endedByClose = new Set<ServerResponse>()
@@ -53,9 +61,12 @@ export function watchConnections(server: Server): Drain {
   return async function drain(deadline, alongside) {
     await untilQueueIsEmpty()
     const closed = once(server, 'close')
-    // In the same turn, before anything else can arrive.
-    server.close()
+    // In the same turn, before anything else can arrive. The method of HTTP would also close connections on which the
+    // first request has yet to arrive.
+    NetServer.prototype.close.call(server)
     void deadline.then(cutOff)
+    const leftMs = Math.max(0, acceptedAt + arrivingMs - performance.now())
+    await Promise.race([closed, delay(leftMs)])
     await Promise.all([closed, alongside()])
   }
 }

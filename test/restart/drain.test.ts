@@ -34,6 +34,12 @@ async function connected(url: string): Promise<Socket> {
   return socket
 }
 
+async function isAccepted(url: string): Promise<boolean> {
+  const socket = await connected(url).catch(() => undefined)
+  socket?.destroy()
+  return socket !== undefined
+}
+
 for (const [what, isKeptAlive] of [
   ['connections that nobody has accepted yet', false],
   ['connections that were idle', true],
@@ -52,6 +58,30 @@ for (const [what, isKeptAlive] of [
       assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
       assert.match(answer, /\r\nConnection: close\r\n/)
     }
+    await stopped
+  })
+}
+
+for (const tls of [undefined, loopbackTls]) {
+  const over = tls === undefined ? '' : ' over TLS'
+  test(`answers a request that arrives${over} just after the listener has closed, on a new connection`, async () => {
+    await using magento = await startMagento()
+    await using gateway = await startGateway({
+      magentoUrl: magento.url,
+      gateway: { listen: { tls } },
+    })
+    const { hostname, port } = new URL(gateway.url)
+    const socket =
+      tls === undefined
+        ? connect(Number(port), hostname)
+        : connectTls({ port: Number(port), host: hostname, rejectUnauthorized: false })
+    await once(socket, tls === undefined ? 'connect' : 'secureConnect')
+    const stopped = gateway.stop()
+    while (await isAccepted(gateway.url));
+    socket.write(get)
+    const answer = await text(socket)
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+    assert.match(answer, /\r\nConnection: close\r\n/)
     await stopped
   })
 }

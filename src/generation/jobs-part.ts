@@ -1,12 +1,13 @@
 import type { Logger } from 'pino'
 import type { GatewaySettings } from '../config/gateway-settings.ts'
+import { errorCode } from '../contract/error-code.ts'
 import { type Jobs, openJobs } from '../jobs/open-jobs.ts'
 import { jobRecord } from '../record/job-record.ts'
 import { openJobMetrics } from '../record/metrics/job-metrics.ts'
 import type { Metrics } from '../record/metrics.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Tracing } from '../record/tracing.ts'
-import { openJobBackend } from './open-job-backend.ts'
+import { awayCode, openJobBackend } from './open-job-backend.ts'
 import { tellOnce } from './tell-once.ts'
 
 /** The parts of the process that jobs use. */
@@ -15,7 +16,7 @@ export interface JobsPartServices {
   readonly clock: () => number
   readonly log: Logger
   readonly metrics: Metrics
-  readonly recorder: Recorder
+  readonly recorder: Pick<Recorder, 'recordJob'>
   /** Undefined where tracing is off. */
   readonly tracing: Tracing | undefined
 }
@@ -29,9 +30,12 @@ export async function openJobsPart(
   { clock, log, metrics, recorder, tracing }: JobsPartServices,
 ): Promise<Jobs | undefined> {
   if (settings === undefined) return undefined
-  const onFault = tellOnce((error) => {
+  const tell = tellOnce((error) => {
     log.error({ err: error }, 'a job could not be stored, delivered or carried out')
   }, clock)
+  const onFault = (error: unknown) => {
+    if (!awayCode.test(errorCode(error))) tell(error)
+  }
   const backend = await openJobBackend({ jobs: settings, store }, log, onFault)
   const depth = async () => {
     // Nothing is put into it any more, though a file that was moved can still be read.

@@ -46,9 +46,7 @@ export async function openJobBackend(
         else log.error({ errorCode }, 'rabbitmq is away: jobs are neither accepted nor sent')
       },
     },
-    (error) => {
-      if (!awayCode.test(String((error as NodeJS.ErrnoException).code))) onFault(error)
-    },
+    onFault,
   )
   return {
     ...backend,

@@ -210,6 +210,22 @@ describe('the file of jobs', () => {
     await jobFile.close()
   })
 
+  test('forgets a job that was never put into its queue, and none that still waits there', async () => {
+    const jobFile = await openJobFileThread(file, failing)
+    const times = { acceptedAtMs: 1, expiresAtMs: 1 }
+    for (const id of ['lost', 'queued']) await jobFile.run('addJob', { id, ...job, ...times })
+    await jobFile.run('put', 'jobs', entryOf('queued'), 1)
+    const keeping = { keepMs: hourMs, keepDeadMs: hourMs }
+    await forgetOld(jobFile, keeping, Date.now(), new AbortController().signal)
+    const left = await jobFile.run('listJobs', { limit: 10 })
+    await jobFile.run('cancel', 'jobs', 'queued')
+    await jobFile.close()
+    assert.deepEqual(
+      left.map(({ id }) => id),
+      ['queued'],
+    )
+  })
+
   test('is copied whole beside those who use it, as docs/operations.md says', async () => {
     const backend = await open()
     await backend.jobs.put(entryOf('waits'))

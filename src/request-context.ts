@@ -149,7 +149,7 @@ export class RequestContext {
   nonce: { readonly value: string; readonly ttlMs: number } | undefined = undefined
   /** signature: the same for all repeats of this write, where it has no nonce. */
   repeatKey: string | undefined = undefined
-  /** signature: one that does not verify, for the audit record. */
+  /** signature: one that does not verify or is nobody's, for the audit record. */
   signatureEvidence: SignatureEvidence | undefined = undefined
   /** Policies: fields to put on the answer, whatever it is; names and values in turn. */
   readonly answerHeaders: string[] = []

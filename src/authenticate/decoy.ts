@@ -13,8 +13,8 @@ import type { SignatureVerifier } from './verifier.ts'
 const longSignature = /:[A-Za-z0-9+/]{80,}={0,2}:/
 
 /**
- * Builds a function that verifies the signature of a request that is refused anyway, with keys that nobody has. It
- * costs as much time as a real verification, so that the time taken does not reveal whether there was one.
+ * Builds a function that verifies the signature of a request that is refused anyway, with keys that nobody has. This and
+ * the record of it cost as much time as a real verification, so that the time taken does not reveal whether there was one.
  */
 export function prepareDecoy(
   origin: PublicOrigin,
@@ -67,6 +67,8 @@ export function prepareDecoy(
     return /^oauth /i.test(request.header('authorization') ?? '') ? oauth1 : undefined
   }
   return (request) => {
-    verifierFor(request)?.(request, clock())
+    const result = verifierFor(request)?.(request, clock())
+    // The record of a refusal is made before its answer, and evidence takes time to record.
+    if (result !== undefined && 'reason' in result) request.signatureEvidence ??= result.evidence
   }
 }

@@ -4,6 +4,9 @@ import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
 import { prepareDecoy } from '../../src/authenticate/decoy.ts'
 import { prepareMessageSignature } from '../../src/authenticate/message-signature/verify.ts'
+import { acme, startGateway, testEnv } from '../support/gateway.ts'
+import { send } from '../support/http-client.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
 import {
   nowMs,
   origin,
@@ -43,4 +46,34 @@ test('a signature by public key costs the same when it is refused, whoever it na
     t.mock.restoreAll()
     syncBuiltinESMExports()
   }
+})
+
+test('the record of a refused signature is as long, whoever is claimed to have made it', async () => {
+  await using magento = await startMagento()
+  const signature = { ...acme.credentials.signature, scheme: 'canonical' }
+  const canonical = { ...acme, credentials: { ...acme.credentials, signature } }
+  const nameless = { ...canonical, name: 'tokenless', credentials: { signature } }
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [canonical, nameless],
+  })
+  const claims = [
+    { Authorization: `Bearer ${testEnv.ACME_TOKEN}` },
+    { Authorization: 'Bearer of-nobody-at-all' },
+    { 'X-Integration-Id': 'tokenless' },
+    { 'X-Integration-Id': 'nobody' },
+  ]
+  const signed = {
+    'X-Timestamp': String(Math.floor(Date.now() / 1_000)),
+    'X-Nonce': 'a-nonce-of-this-test',
+    'X-Signature': 'ab'.repeat(32),
+  }
+  for (const claim of claims) {
+    const headers = { ...claim, ...signed, 'Content-Type': 'application/json' }
+    const request = { method: 'POST', path: '/rest/V1/products', headers, body: '{}' }
+    assert.equal((await send(gateway.url, request)).status, 401)
+  }
+  const [first, ...others] = await gateway.auditRecords(claims.length)
+  assert.match(first?.signature?.computed ?? '', /^magegate-v1\n/)
+  for (const { signature: evidence } of others) assert.deepEqual(evidence, first?.signature)
 })

@@ -225,10 +225,12 @@ test('a request of another integration is refused', async () => {
   await assert.rejects(explain(id, { integration: 'body' }), /of the integration acme-erp/)
 })
 
-test('what another policy refused is told', async () => {
-  const id = await sendSigned(now(), hmac(''), 'unknown-token-0123456789')
-  const { text } = await explain(id)
-  assert.match(text, /refused by credential: no known integration is claimed$/)
+test('what another policy refused is told, and what is wrong with the signature besides', async () => {
+  const parts = now()
+  const signed = hmac(canonicalOf({ ...parts, query: '?fields=sku' }))
+  const { text } = await explain(await sendSigned(parts, signed, 'unknown-token-0123456789'))
+  assert.match(text, /refused by credential: no known integration is claimed\n/)
+  assert.match(text, /cause +the client signed the query with its \?\nkey +k1\n/)
 })
 
 describe('finds the record', () => {

@@ -12,16 +12,16 @@ export class UsageError extends Error {
  * @throws {TypeError} with a code that begins with `ERR_PARSE_ARGS` when the options have other arguments
  */
 export function readArguments<Config extends ParseArgsConfig>(config: Config) {
-  const { tokens = [] } = parseArgs({ ...config, tokens: true } as ParseArgsConfig)
+  const parsed = parseArgs({ ...config, tokens: true })
   const given = new Set<string>()
-  for (const token of tokens) {
+  for (const token of parsed.tokens ?? []) {
     if (token.kind !== 'option' || token.value === undefined) continue
     if (given.has(token.name) && !config.options?.[token.name]?.multiple) {
       throw new UsageError(`--${token.name} is given twice`)
     }
     given.add(token.name)
   }
-  return parseArgs(config)
+  return parsed
 }
 
 /**

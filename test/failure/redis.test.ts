@@ -60,6 +60,16 @@ async function outcomes({ store }: TestStore, onStoreFailure: OnStoreFailure) {
   return Promise.all(Array.from({ length: 10 }, () => store.decide(charge)))
 }
 
+/** How the primary is found, by an account that both servers have. */
+async function locationOf({
+  primary,
+  replica,
+  address,
+}: Awaited<ReturnType<typeof startSentinel>>) {
+  for (const { url } of [primary, replica]) await addAccount(url)
+  return { primary: 'shop', sentinels: [address], sentinelAccess: {}, access: redisAccount }
+}
+
 describe('while Redis is', () => {
   for (const [name, { strike, repair }] of Object.entries(faults)) {
     test(`${name}: what was declared holds, it is logged once, and limits are shared again after`, async () => {
@@ -182,13 +192,7 @@ describe('while Redis is', () => {
 
   test('failing over: limits are held locally, then by the new primary with what it has', async () => {
     await using watched = await startSentinel()
-    for (const { url } of [watched.primary, watched.replica]) await addAccount(url)
-    const location = {
-      primary: 'shop',
-      sentinels: [watched.address],
-      sentinelAccess: {},
-      access: redisAccount,
-    }
+    const location = await locationOf(watched)
     // A machine that stands still for a moment is no fault of Redis.
     using opened = await openTestStore(location, { deadlineMs: 1_000 })
     assert.equal(await allowedOf(opened.store, chargeOn(limits), 3), 3)
@@ -203,13 +207,7 @@ describe('while Redis is', () => {
 
   test('a primary that has lost its replicas and the sentinels: the new primary is used', async () => {
     await using watched = await startSentinel()
-    for (const { url } of [watched.primary, watched.replica]) await addAccount(url)
-    const location = {
-      primary: 'shop',
-      sentinels: [watched.address],
-      sentinelAccess: {},
-      access: redisAccount,
-    }
+    const location = await locationOf(watched)
     using opened = await openTestStore(location, { deadlineMs: 1_000 })
     assert.equal(await allowedOf(opened.store, chargeOn(limits), 1), 1)
     await withClient(watched.primary.url, async (client) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { test } from 'node:test'
+import type { MessageSignatureKey } from '../../src/authenticate/message-signature/message-signature-settings.ts'
 import { prepareMessageSignature } from '../../src/authenticate/message-signature/verify.ts'
 import { Secret } from '../../src/contract/secret.ts'
 import { prepareUpstreamSignature, upstreamKey } from '../../src/forward/upstream-signature.ts'
@@ -22,6 +23,18 @@ const outgoing = {
 const privatePem = (key: KeyObject) =>
   new Secret(key.export({ type: 'pkcs8', format: 'pem' }).toString())
 
+/** Verifies what the gateway signs with a key, as Magento's side may. */
+const verifierBy = (key: Omit<MessageSignatureKey, 'id'>) =>
+  prepareMessageSignature(
+    {
+      scheme: 'rfc9421',
+      keys: [{ id: 'gateway-1', ...key }],
+      maxLifetimeSeconds: 60,
+      clockSkewSeconds: 1,
+    },
+    origin,
+  )
+
 test('by scheme body it adds the HMAC of the body', () => {
   const headers = prepareUpstreamSignature({ scheme: 'body', secret }, origin)(outgoing)
   const expected = createHmac('sha256', secret.reveal()).update(body).digest('hex')
@@ -39,15 +52,7 @@ test('by scheme rfc9421 it adds what our own verifier accepts, with a nonce of i
   } as const
   const sign = prepareUpstreamSignature(settings, origin)
   const publicKey = new Secret(ed25519.publicKey.export({ type: 'spki', format: 'pem' }).toString())
-  const verify = prepareMessageSignature(
-    {
-      scheme: 'rfc9421',
-      keys: [{ id: 'gateway-1', algorithm: 'ed25519', publicKey }],
-      maxLifetimeSeconds: 60,
-      clockSkewSeconds: 1,
-    },
-    origin,
-  )
+  const verify = verifierBy({ algorithm: 'ed25519', publicKey })
   const read = { ...outgoing, method: 'GET', body: Buffer.alloc(0) }
   // A quoted parameter may have any byte (RFC 9110, section 5.6.4).
   const boundary = ['content-type', 'multipart/form-data; boundary="\xe9"']
@@ -121,15 +126,7 @@ test('so are those for a token, and those that look whether Magento works', asyn
   const answer = await send(gateway.url, { headers: globexHeaders })
   assert.equal(answer.status, 200)
   await upstream.requestsReach(3)
-  const verify = prepareMessageSignature(
-    {
-      scheme: 'rfc9421',
-      keys: [{ id: 'gateway-1', algorithm: 'hmac-sha256', secret }],
-      maxLifetimeSeconds: 60,
-      clockSkewSeconds: 1,
-    },
-    origin,
-  )
+  const verify = verifierBy({ algorithm: 'hmac-sha256', secret })
   const targets = upstream.requests.map((request) => {
     const [head = '', sent = ''] = request.split('\r\n\r\n')
     const [first = '', ...fields] = head.split('\r\n')

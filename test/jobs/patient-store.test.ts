@@ -3,20 +3,11 @@ import { test } from 'node:test'
 import type { JobStore } from '../../src/jobs/job.ts'
 import { patientStore } from '../../src/jobs/patient-store.ts'
 import { openTestBackend } from '../support/file-backend.ts'
+import { accepted } from './store-contract.ts'
 
 test('a change that is retried does not undo a later one', async () => {
   await using backend = await openTestBackend()
-  await backend.store.add({
-    id: 'late',
-    owner: 'acme-erp',
-    requestId: 'request',
-    traceId: '0af7651916cd43dd8448eb211c80319c',
-    traceFlags: '01',
-    method: 'POST',
-    route: 'POST /V1/products',
-    acceptedAtMs: Date.now(),
-    expiresAtMs: Date.now() + 60_000,
-  })
+  await backend.store.add(accepted('late'))
   const failing = new Set(['running', 'done'])
   const failingOnce: JobStore = {
     ...backend.store,

@@ -2,29 +2,19 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { UpstreamAnswer } from '../../src/forward/upstream-exchange.ts'
 import type { Delivery } from '../../src/jobs/durable-queue.ts'
-import type { AcceptedJob, Job } from '../../src/jobs/job.ts'
+import type { Job } from '../../src/jobs/job.ts'
 import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
 import { encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
 import { prepareJobHandler } from '../../src/jobs/run-job.ts'
 import { problems, type Rejection, reject } from '../../src/problem.ts'
 import { openTestBackend } from '../support/file-backend.ts'
+import { accepted } from './store-contract.ts'
 
 const nowMs = Date.now()
 const expiresAtMs = nowMs + 60_000
 
-function acceptedJob(id: string): AcceptedJob {
-  return {
-    id,
-    owner: 'acme-erp',
-    requestId: 'r',
-    traceId: 't',
-    traceFlags: '01',
-    method: 'POST',
-    route: 'POST /V1/products',
-    acceptedAtMs: nowMs - 1_000,
-    expiresAtMs: nowMs - 500,
-  }
-}
+const acceptedJob = (id: string) =>
+  accepted(id, { acceptedAtMs: nowMs - 1_000, expiresAtMs: nowMs - 500 })
 
 /** A delivery of a job that was put back, so that it expires later than it did when it was accepted. */
 function deliveryOf(id: string, attempts: number, more: Partial<JobRequest>): Delivery {

@@ -4,7 +4,8 @@ import type { AcceptedJob } from '../../src/jobs/job.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import type { BackendUnderTest } from './queue-contract.ts'
 
-function accepted(id: string, more: Partial<AcceptedJob> = {}): AcceptedJob {
+/** A job as it is accepted. */
+export function accepted(id: string, more: Partial<AcceptedJob> = {}): AcceptedJob {
   return {
     id,
     owner: 'acme-erp',

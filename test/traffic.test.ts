@@ -15,7 +15,7 @@ async function answerOf(check: () => never | Promise<never>) {
   const limits = { total: 10, perAddress: 10, isProxy: () => false }
   const connections = { limits: () => limits, onRefused: assert.fail }
   const settings = {
-    ...{ asksForCertificate: false, requestTimeoutMs: 1000 },
+    ...{ asksForCertificate: false, requestTimeoutMs: 1000, idleMs: 1000 },
     bodies: { limitBytes: 1024, memory: openBodyMemory(() => 1024) },
     readMs: () => 1000,
     connections,

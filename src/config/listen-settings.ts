@@ -84,6 +84,10 @@ export const ListenSettings = Type.Object(
       30_000,
       'Time within which a whole request, body included, must have arrived; over HTTP/1.1 it is given up to 5 s later.',
     ),
+    idleMs: Milliseconds(
+      72_000,
+      'How long a connection may be without a further request; should be longer than proxies in front of the gateway keep one.',
+    ),
     maxConnections: Type.Integer({
       minimum: 1,
       maximum: 1_000_000,

@@ -50,6 +50,7 @@ export async function openPublicServer(
       ),
       bodies: { limitBytes: limits.bodyBytes, memory: bodyMemory },
       requestTimeoutMs: listen.requestTimeoutMs,
+      idleMs: listen.idleMs,
       readMs: () => current().gateway.magento.timeouts.totalMs,
       connections: {
         limits: connectionLimits(() => current().gateway),

@@ -29,6 +29,8 @@ export interface ServerSettings {
   readonly bodies: BodyBounds
   /** How long a whole request may take to arrive, milliseconds. */
   readonly requestTimeoutMs: number
+  /** How long a connection may be without a further request, milliseconds. */
+  readonly idleMs: number
   /** How long a caller may take to read the rest of an answer, milliseconds. */
   readonly readMs: () => number
   readonly connections: ConnectionSettings
@@ -36,9 +38,6 @@ export interface ServerSettings {
 
 /** Longest header section of a request, bytes; it also bounds the request target. */
 const maxHeaderBytes = 16_384
-
-/** How long a connection may be without a request, milliseconds. */
-const idleMs = 72_000
 
 /**
  * Makes the public HTTP server. It interprets nothing: all requests take the same route, bodies are read as
@@ -49,7 +48,7 @@ export function createServer(
   settings: ServerSettings,
   onClientError: (error: Error, socket: Socket) => void,
 ): FastifyInstance {
-  const { tls, asksForCertificate, bodies, requestTimeoutMs, readMs } = settings
+  const { tls, asksForCertificate, bodies, requestTimeoutMs, idleMs, readMs } = settings
   const headersTimeout = Math.min(requestTimeoutMs, 15_000)
   const http = {
     maxHeaderSize: maxHeaderBytes,

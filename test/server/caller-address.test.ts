@@ -34,6 +34,7 @@ for (const [protocol, send] of [
         asksForCertificate: false,
         bodies: { limitBytes: 1_000, memory: openBodyMemory(() => 1_000) },
         requestTimeoutMs: 1_000,
+        idleMs: 1_000,
         readMs: () => 1_000,
         connections: {
           limits: () => ({ total: 10, perAddress: 10, isProxy: () => false }),

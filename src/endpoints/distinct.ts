@@ -5,12 +5,14 @@
 export function distinct(values: unknown): unknown {
   if (!Array.isArray(values) || values.length <= 1) return values
   const seen = new Set<unknown>()
-  return values.filter((value) => {
+  const found = values.filter((value) => {
     const key = keyOf(value)
     if (seen.has(key)) return false
     seen.add(key)
     return true
   })
+  // What a path comes to is a sequence, and one of a single value stands for that value.
+  return 'sequence' in values ? Object.assign(found, { sequence: true }) : found
 }
 
 /** Equal for equal values only; texts of strings and objects begin differently. */

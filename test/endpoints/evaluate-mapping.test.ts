@@ -67,11 +67,17 @@ test('distinct values are those of JSONata', async () => {
       { a: '1' },
     ],
     [[1, 2], [2, 1], [1, 2], [[1, 2]], [{ a: 1 }], [{ a: 1 }]],
+    [{ a: 1 }, { a: 1 }],
     [1],
     [],
     'text',
   ]) {
-    for (const expression of ['$distinct(list)', '[$distinct(list[true])]', 'list ~> $distinct']) {
+    for (const expression of [
+      '$distinct(list)',
+      '[$distinct(list[true])]',
+      'list ~> $distinct',
+      '{ "a": $distinct(list.a) }',
+    ]) {
       const ours = await evaluateMapping(compileMapping(expression), { list })
       assert.deepEqual(ours, await evaluateMapping(jsonata(expression), { list }))
     }

@@ -86,7 +86,7 @@ export function readCurlLine(line: string): CurlRequest {
   return {
     method,
     rawTarget: path + query,
-    rawHeaders: headersOf(values, authority, body !== undefined),
+    rawHeaders: headersOf(values, authority, body?.length),
     body: body ?? Buffer.alloc(0),
   }
 }
@@ -101,7 +101,12 @@ function parseCurl(args: string[]) {
 
 type ParsedCurl = ReturnType<typeof parseCurl>
 
-function headersOf(values: ParsedCurl['values'], authority: string, hasBody: boolean): string[] {
+/** @param bodyBytes undefined if there is no body */
+function headersOf(
+  values: ParsedCurl['values'],
+  authority: string,
+  bodyBytes: number | undefined,
+): string[] {
   const fields = (values.header ?? []).map(readHeader)
   const given = new Set(fields.map(([name]) => name.toLowerCase()))
   const own: [string, string | undefined][] = [
@@ -109,8 +114,9 @@ function headersOf(values: ParsedCurl['values'], authority: string, hasBody: boo
     ['User-Agent', values['user-agent']],
     ['Cookie', values.cookie],
     ['Referer', values.referer],
-    ['Content-Type', contentTypeOf(values, hasBody)],
-    ['Accept', values.json === undefined ? undefined : 'application/json'],
+    ['Content-Type', contentTypeOf(values, bodyBytes !== undefined)],
+    ['Content-Length', bodyBytes?.toString()],
+    ['Accept', values.json === undefined ? '*/*' : 'application/json'],
   ]
   return [...own.filter(([name]) => !given.has(name.toLowerCase())), ...fields].flatMap(
     ([name, value]) => (value === undefined ? [] : [name, value]),

@@ -11,12 +11,13 @@ import { promisify } from 'node:util'
 import { readCurlLine } from '../../../src/cli/explain/curl-line.ts'
 import { Unreadable } from '../../../src/cli/explain/unreadable.ts'
 import { curlCommand } from '../../../src/cli/sign/curl-command.ts'
+import { firstValue } from '../../../src/syntax/headers.ts'
 import { temporaryFolder } from '../../support/shared.ts'
 
 interface Received {
   readonly method: string | undefined
   readonly target: string | undefined
-  readonly contentType: string | undefined
+  readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: string
 }
 
@@ -24,9 +25,9 @@ interface Received {
 async function received(command: (origin: string) => string): Promise<Received> {
   const requests: Received[] = []
   const server = createServer(async (request, response) => {
-    const { method, url: target, headers } = request
+    const { method, url: target, rawHeaders } = request
     const body = (await buffer(request)).toString('latin1')
-    requests.push({ method, target, contentType: headers['content-type'], body })
+    requests.push({ method, target, headers: comparable(rawHeaders), body })
     response.setHeader('Content-Length', 2).end('ok')
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -42,9 +43,14 @@ async function received(command: (origin: string) => string): Promise<Received> 
 
 function read(command: (origin: string) => string): Received {
   const { method, rawTarget, rawHeaders, body } = readCurlLine(command('http://127.0.0.1:1'))
-  const index = rawHeaders.findIndex((text, at) => at % 2 === 0 && /^content-type$/i.test(text))
-  const contentType = index < 0 ? undefined : rawHeaders[index + 1]
-  return { method, target: rawTarget, contentType, body: body.toString('latin1') }
+  const headers = comparable(rawHeaders)
+  return { method, target: rawTarget, headers, body: body.toString('latin1') }
+}
+
+/** Those that curl adds by itself, but for its version and the host. */
+function comparable(rawHeaders: readonly string[]): Received['headers'] {
+  const names = ['accept', 'content-type', 'content-length']
+  return Object.fromEntries(names.map((name) => [name, firstValue(rawHeaders, name)]))
 }
 
 describe('reads what a shell and curl send', () => {
@@ -68,6 +74,8 @@ describe('reads what a shell and curl send', () => {
     'double quotes': (origin) => String.raw`curl -s -d "{\"a\":\"\\\\ \$x 'y'\"}" "${origin}/x"`,
     'a double quoted body over two lines': (origin) => `curl -s -d "one\\\ntwo" ${origin}/x`,
     'a header without a value': (origin) => `curl -s -H 'X-Empty;' ${origin}/x`,
+    'headers of curl that are given': (origin) =>
+      `curl -s -H 'accept: text/plain' -H 'content-length: 1' -d x ${origin}/x`,
     'a header that is taken away': (origin) => `curl -s -H 'Content-Type:' -d x ${origin}/x`,
     'a URL without a path': (origin) => `curl -s '${origin}?a=1#fragment'`,
   }

@@ -7,14 +7,10 @@ import {
   redisErrorCode,
 } from './redis-guard.ts'
 
-/**
- * Guards a client. Resolves after its first attempt to reach Redis, even if that fails.
- * @param onBack called when Redis is back
- */
+/** Guards a client. Resolves after its first attempt to reach Redis, even if that fails. */
 export async function guardClient(
   redis: RedisClient,
   settings: GuardSettings,
-  onBack: () => void = () => undefined,
 ): Promise<RedisGuard> {
   const actions = {
     probe: (slotKey: string) => {
@@ -23,7 +19,6 @@ export async function guardClient(
       return redis.set(`magegate:probe:{${tag}}`, '', 'PX', 1_000)
     },
     reconnect: () => redis.disconnect(true),
-    onBack,
   }
   const guard = guardRedis(actions, settings)
   // Without a listener ioredis prints errors to the console, address included.

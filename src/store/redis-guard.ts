@@ -26,6 +26,8 @@ export interface RedisGuard {
   /** Gives Redis' answer, or the fallback: at once while Redis is away, and otherwise when it does not answer in time. */
   readonly ask: <Answer>(question: Question<Answer>) => Answer | Promise<Answer>
   readonly isAway: () => boolean
+  /** Has something done each time that Redis is back. */
+  readonly onBack: (act: () => void) => void
   /** Notes that Redis is away; the code must not reveal its address. */
   readonly lost: (errorCode: string) => void
   readonly close: () => void
@@ -40,8 +42,6 @@ export interface RedisActions {
   readonly probe: (slotKey: string) => Promise<unknown>
   /** Looks for the primary again, since the server is not one any more. */
   readonly reconnect: () => void
-  /** Called when Redis is back. */
-  readonly onBack: () => void
 }
 
 /** How a client is guarded. */
@@ -59,9 +59,10 @@ export interface GuardSettings {
  * succeeded. Each change is logged once, and so is the cause if it shows only later.
  */
 export function guardRedis(
-  { probe, reconnect, onBack }: RedisActions,
+  { probe, reconnect }: RedisActions,
   { deadlineMs, log, shared, metrics }: GuardSettings,
 ): RedisGuard {
+  const actsWhenBack: (() => void)[] = []
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let isProbing = false
@@ -105,7 +106,7 @@ export function guardRedis(
     if (timer === undefined || isClosed) return
     clearInterval(timer)
     timer = undefined
-    onBack()
+    for (const act of actsWhenBack) act()
     log.info(`redis is back: ${shared} are shared again`)
   }
 
@@ -125,6 +126,7 @@ export function guardRedis(
       })
     },
     isAway: () => timer !== undefined,
+    onBack: (act) => actsWhenBack.push(act),
     lost,
     close: () => {
       isClosed = true

@@ -6,12 +6,12 @@ import { onceFor } from '../contract/once-for.ts'
 import type { NonceResult } from '../policy.ts'
 import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 import { memoryAnswers } from './answers/memory-answers.ts'
-import { type RedisAnswers, redisAnswers } from './answers/redis-answers.ts'
+import { redisAnswers } from './answers/redis-answers.ts'
 import { guardClient } from './guard-client.ts'
 import { memoryKeys } from './idempotency/memory-keys.ts'
-import { type RedisKeys, redisKeys } from './idempotency/redis-keys.ts'
+import { redisKeys } from './idempotency/redis-keys.ts'
 import { type LimitClocks, memoryLimits } from './limits/memory-limits.ts'
-import { type RedisLimits, redisLimits, type SharedDecision } from './limits/redis-limits.ts'
+import { redisLimits, type SharedDecision } from './limits/redis-limits.ts'
 import { shareOf } from './limits/share-of.ts'
 import { tokenLeases } from './limits/token-leases.ts'
 import { memoryNonces } from './memory-nonces.ts'
@@ -87,24 +87,14 @@ export async function openStore(
 
   const deadlineMs = Math.max(1, settings.deadlineMs - timerSlackMs)
   const redis = openRedisClient(settings.redis, deadlineMs)
-  let shared: RedisLimits | undefined
-  let answers: RedisAnswers | undefined
-  let keys: RedisKeys | undefined
-  const onRedisBack = () => {
-    shared?.catchUp()
-    answers?.catchUp()
-    keys?.catchUp()
-    void warnOfEviction(redis, log)
-  }
   const guarded = { deadlineMs, log, metrics, shared: 'limits and nonces' }
-  const guard = await guardClient(redis, guarded, onRedisBack)
+  const guard = await guardClient(redis, guarded)
   metrics.watch(guard.isAway)
-  void warnOfEviction(redis, log)
-  shared = redisLimits(redis, guard, settings.requestMs, clocks.wall)
-  answers = redisAnswers(redis, guard, 'nodes' in settings.redis)
-  keys = redisKeys(redis, guard)
+  const lookForEviction = () => void warnOfEviction(redis, log)
+  lookForEviction()
+  guard.onBack(lookForEviction)
 
-  const { decide } = shared
+  const decide = redisLimits(redis, guard, settings.requestMs, clocks.wall)
   const decideOnLease = tokenLeases(decide, clocks.monotonic)
   const shares = onceFor((limits: readonly Limit[]) =>
     limits.map((limit) => shareOf(limit, settings.localShare)),
@@ -136,8 +126,8 @@ export async function openStore(
         },
         fallback: () => 'unavailable',
       }),
-    idempotencyKeys: keys,
-    answers,
+    idempotencyKeys: redisKeys(redis, guard),
+    answers: redisAnswers(redis, guard, 'nodes' in settings.redis),
     close: () => {
       guard.close()
       redis.disconnect()

@@ -9,7 +9,6 @@ test('nothing waits beyond the deadline for a client that never gives up, and wh
   const actions = {
     probe: () => new Promise(() => undefined),
     reconnect: () => {},
-    onBack: () => {},
   }
   const guard = guardRedis(actions, { deadlineMs: 20, log, shared: 'limits' })
   const late = Promise.withResolvers<string>()
@@ -42,10 +41,10 @@ test('looks for the primary again only if a probe finds a replica', async () => 
       if (error !== undefined) throw error
     },
     reconnect: () => tried.push('reconnect'),
-    onBack: back.resolve,
   }
   const log = pino({ enabled: false })
   const guard = guardRedis(actions, { deadlineMs: 1_000, log, shared: 'limits' })
+  guard.onBack(back.resolve)
   guard.lost('CLOSED')
   await back.promise
   assert.deepEqual(tried, ['CLUSTERDOWN', 'READONLY', 'reconnect', 'UNKNOWN'])

@@ -21,12 +21,6 @@ export interface AnswerCommands {
   set(key: string, value: string, px: 'PX', forMs: number, nx: 'NX'): Promise<unknown>
 }
 
-/** Answers in Redis. */
-export interface RedisAnswers extends AnswerStore {
-  /** Drops the tags that could not be dropped while Redis was away. To be called when Redis is back. */
-  readonly catchUp: () => void
-}
-
 /** Stands in place of a tag's version while nothing may be kept under it. */
 const held = 'held'
 
@@ -36,14 +30,15 @@ const maxPending = 10_000
 /**
  * Answers that all processes share. In Redis each tag has a version. An answer is kept together with the versions that
  * its tags had when Magento was asked, and is found as long as they are still the same. If Redis loses a version, the
- * tag gets a new one, so the answers kept under it are lost as well. While Redis is away nothing is found or kept.
+ * tag gets a new one, so the answers kept under it are lost as well. While Redis is away nothing is found or kept, and
+ * what is dropped then is dropped when Redis is back.
  * @param isCluster whether two keys may be on different servers
  */
 export function redisAnswers(
   redis: AnswerCommands,
   guard: RedisGuard,
   isCluster: boolean,
-): RedisAnswers {
+): AnswerStore {
   // By tag, how long it is to be held off.
   let pending = new Map<string, number>()
 
@@ -86,6 +81,13 @@ export function redisAnswers(
     })
   }
 
+  guard.onBack(() => {
+    const due = pending
+    pending = new Map()
+    // These are sent before any lookup, and Redis carries commands out in order.
+    for (const [tag, holdOffMs] of due) void drop(tag, holdOffMs)
+  })
+
   return {
     find: (key, tags) => {
       const name = entryName(key)
@@ -105,12 +107,6 @@ export function redisAnswers(
     },
     drop: async (tags, holdOffMs) => {
       await Promise.all(tags.map((tag) => drop(tag, holdOffMs)))
-    },
-    catchUp: () => {
-      const due = pending
-      pending = new Map()
-      // These are sent before any lookup, and Redis carries commands out in order.
-      for (const [tag, holdOffMs] of due) void drop(tag, holdOffMs)
     },
   }
 }

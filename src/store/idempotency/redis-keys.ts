@@ -14,12 +14,6 @@ export interface KeyCommands {
   get(name: string): Promise<string | null>
 }
 
-/** Keys that all processes share. */
-export interface RedisKeys extends IdempotencyStore {
-  /** Tells Redis what it could not be told while it was away. To be called when Redis is back. */
-  readonly catchUp: () => void
-}
-
 /** The value of a key in Redis, with short names since there are many. */
 interface Entry {
   /** The fingerprint of the request. */
@@ -37,7 +31,7 @@ interface Entry {
  * Keys that all processes share. While Redis is away no key can be taken. How requests that hold a key have ended in
  * the meantime is reported as soon as Redis is back, and a key that may have been taken unnoticed is released.
  */
-export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
+export function redisKeys(redis: KeyCommands, guard: RedisGuard): IdempotencyStore {
   const unsent = unsentEnds()
 
   async function begin(name: string, value: string, ttlMs: number): Promise<KeyState> {
@@ -61,6 +55,12 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
     })
   }
 
+  guard.onBack(() => {
+    for (const { name, value, ended, lifeMs } of unsent.take()) {
+      void say(name, value, ended, lifeMs)
+    }
+  })
+
   return {
     begin: async (key, fingerprint, ttlMs) => {
       const name = nameOf(key)
@@ -83,11 +83,6 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): RedisKeys {
     finish: (key, holder, f, answer, ttlMs) =>
       say(nameOf(key), holder, textOf({ f, a: entryOf(answer) }), ttlMs),
     release: (key, holder) => say(nameOf(key), holder, '', 0),
-    catchUp: () => {
-      for (const { name, value, ended, lifeMs } of unsent.take()) {
-        void say(name, value, ended, lifeMs)
-      }
-    },
   }
 }
 

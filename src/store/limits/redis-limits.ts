@@ -25,23 +25,22 @@ export interface LimitCommands {
   zrem(key: string, member: string): Promise<number>
 }
 
-/** Limits in Redis. */
-export interface RedisLimits {
-  /**
-   * Decides on a charge with a single round trip.
-   * @param want how many tokens to take if there are enough; at least the cost
-   * @throws {Error} rejects if Redis is away or does not answer within the deadline
-   */
-  readonly decide: (limits: readonly Limit[], cost: number, want: number) => Promise<SharedDecision>
-  /** Returns what could not be returned while Redis was away. To be called when Redis is back. */
-  readonly catchUp: () => void
-}
+/**
+ * Decides on a charge with a single round trip.
+ * @param want how many tokens to take if there are enough; at least the cost
+ * @throws {Error} rejects if Redis is away or does not answer within the deadline
+ */
+export type DecideShared = (
+  limits: readonly Limit[],
+  cost: number,
+  want: number,
+) => Promise<SharedDecision>
 
 /** At most this many leases wait to be returned when Redis is back; any others simply expire. */
 const maxUnreturned = 10_000
 
 /**
- * Decides on charges in Redis.
+ * Decides on charges in Redis. What cannot be returned while Redis is away is returned when it is back.
  * @param leaseMs how long a request can run at present. After that time, what a crashed process held becomes free.
  * @param wallClock milliseconds since the epoch, close enough to Redis' own clock to be in the same period
  */
@@ -50,7 +49,7 @@ export function redisLimits(
   guard: RedisGuard,
   leaseMs: () => number,
   wallClock: () => number,
-): RedisLimits {
+): DecideShared {
   const leasePrefix = randomUUID()
   let leases = 0
   let unreturned: (readonly [key: string, lease: string])[] = []
@@ -65,11 +64,13 @@ export function redisLimits(
     })
   }
 
-  async function decide(
-    limits: readonly Limit[],
-    cost: number,
-    want: number,
-  ): Promise<SharedDecision> {
+  guard.onBack(() => {
+    const due = unreturned
+    unreturned = []
+    for (const [key, lease] of due) giveBack(key, lease)
+  })
+
+  return async function decide(limits, cost, want) {
     leases += 1
     const lease = `${leasePrefix}:${leases}`
     const nowMs = wallClock()
@@ -94,15 +95,6 @@ export function redisLimits(
       for (const limit of held) giveBack(limitKey(limit), lease)
     }
     return { granted, states, release }
-  }
-
-  return {
-    decide,
-    catchUp: () => {
-      const due = unreturned
-      unreturned = []
-      for (const [key, lease] of due) giveBack(key, lease)
-    },
   }
 }
 

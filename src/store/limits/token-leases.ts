@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Limit, LimitState } from '../../contract/limit.ts'
 import { limitKey } from './limit-key.ts'
-import type { SharedDecision } from './redis-limits.ts'
+import type { DecideShared, SharedDecision } from './redis-limits.ts'
 
 /** What Redis said about the limits, and when, in milliseconds. */
 interface Said {
@@ -35,10 +35,7 @@ const mostRefills = 2
  * wait.
  * @param clock milliseconds, never going back
  */
-export function tokenLeases(
-  decide: (limits: readonly Limit[], cost: number, want: number) => Promise<SharedDecision>,
-  clock: () => number,
-) {
+export function tokenLeases(decide: DecideShared, clock: () => number) {
   const pools = new WeakMap<readonly Limit[], Pool>()
   // By the keys of the limits. Unlike `pools`, this survives a reload, which makes a new list of the same limits.
   const latest = new Map<string, { readonly limits: readonly Limit[]; readonly pool: Pool }>()

@@ -139,6 +139,19 @@ describe('magento diff', () => {
     assert.deepEqual(others, [])
   })
 
+  test('names every member whose place a definition has taken', () => {
+    const items = (qty: object, price: object) => {
+      const properties = { qty, price } as Properties
+      return document({ '/V1/items': { post: save(properties) } })
+    }
+    const product = { $ref: '#/definitions/product' }
+    const changes = compareContracts(items({ type: 'number' }, sku), items(product, product))
+    assert.deepEqual(changes.map(({ place, what }) => `${place}: ${what}`).toSorted(), [
+      'body.price: its type was string and is object',
+      'body.qty: its type was number and is object',
+    ])
+  })
+
   test('exits with 0 where things are only new, else with 1, and tells breaking ones first', async () => {
     const wider = document({
       ...both,

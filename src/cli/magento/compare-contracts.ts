@@ -124,24 +124,22 @@ function typeChange(old: string | undefined, next: string | undefined): Omit<Cha
   return { what: `its type was ${old ?? 'any'} and is ${next ?? 'any'}`, isBreaking: true }
 }
 
-/** Walks both schemas side by side. Each pair of definitions is visited once, since definitions are recursive. */
+/** Walks both schemas side by side. Each pair of schemas is visited once, since definitions are recursive. */
 function comparePlaces(
   root: Place,
   oldDocument: SwaggerDocument,
   nextDocument: SwaggerDocument,
 ): Change[] {
   const changes: Change[] = []
-  const seen = new Set<string>()
+  const seen = new Map<SwaggerSchema, Set<SwaggerSchema>>()
   const waiting = [root]
   for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
     const { path, direction } = place
-    if (place.old.$ref !== undefined || place.next.$ref !== undefined) {
-      const pair = JSON.stringify([place.old.$ref, place.next.$ref])
-      if (seen.has(pair)) continue
-      seen.add(pair)
-    }
     const old = resolve(place.old, oldDocument)
     const next = resolve(place.next, nextDocument)
+    const comparedWith = seen.get(old) ?? new Set()
+    if (comparedWith.has(next)) continue
+    seen.set(old, comparedWith.add(next))
     if (old.type !== next.type) {
       changes.push({ place: path, ...typeChange(old.type, next.type) })
       continue

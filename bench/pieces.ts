@@ -119,7 +119,8 @@ function endedRequest(request: SignedRequest): RequestContext {
   context.keyId = 'k1'
   context.route = 'GET /V1/products/:sku'
   context.routeVariables = new Map([['sku', '24-MB01']])
-  context.upstream = { startedAt: context.startedAt, status: 200, durationMs: 1.25 }
+  const { startedAt } = context
+  context.upstream = { startedAt, spanId: '', origin: '', status: 200, durationMs: 1.25 }
   context.outcome = { status: 200 }
   context.endedAt = context.startedAt + 1.5
   context.bytesOut = 1024

@@ -41,13 +41,13 @@ export interface ClientCertificate {
 export interface UpstreamExchange {
   /** When it was handed to the connection pool; milliseconds of `performance.now()`. */
   readonly startedAt: number
+  /** W3C Trace Context parent id that Magento was sent, 16 hex digits. */
+  readonly spanId: string
+  /** Origin of the Magento that it was sent to. */
+  readonly origin: string
   status?: number
   /** Milliseconds until the answer was complete or had failed. */
   durationMs?: number
-  /** W3C Trace Context parent id that Magento was sent, 16 hex digits. */
-  spanId?: string
-  /** Origin of the Magento that it was sent to. */
-  origin?: string
 }
 
 /** What the audit record shows of a signature that does not verify. */

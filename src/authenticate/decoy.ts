@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import type { PublicOrigin } from '../contract/public-origin.ts'
+import { type PublicOrigin, urlOf } from '../contract/public-origin.ts'
 import { Secret } from '../contract/secret.ts'
 import type { RequestContext } from '../request-context.ts'
 import { bodySignature } from './body-signature.ts'
@@ -50,7 +50,7 @@ export function prepareDecoy(
       requireBodyHash: false,
       maxAgeMs: longestAgeMs,
     },
-    `${origin.scheme}://${origin.authority}`,
+    urlOf(origin),
   )
   const shared = messageSignature({ algorithm: 'hmac-sha256', secret: secret() })
   const publicPem = generateKeyPairSync('ed25519')

@@ -1,4 +1,4 @@
-import type { PublicOrigin } from '../contract/public-origin.ts'
+import { type PublicOrigin, urlOf } from '../contract/public-origin.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { bodySignature } from './body-signature.ts'
@@ -53,6 +53,6 @@ export function verifierOf(settings: SignatureSettings, origin: PublicOrigin): S
     case 'rfc9421':
       return prepareMessageSignature(settings, origin)
     case 'oauth1':
-      return oauth1Signature(settings, `${origin.scheme}://${origin.authority}`)
+      return oauth1Signature(settings, urlOf(origin))
   }
 }

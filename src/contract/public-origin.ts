@@ -9,3 +9,8 @@ export interface PublicOrigin {
 export function originOf({ protocol, host }: URL): PublicOrigin {
   return { scheme: protocol === 'https:' ? 'https' : 'http', authority: host }
 }
+
+/** An origin as the beginning of a URL, without a slash at its end. */
+export function urlOf({ scheme, authority }: PublicOrigin): string {
+  return `${scheme}://${authority}`
+}

@@ -4,7 +4,7 @@ import { takesSecrets } from '../authorize/guessed-routes.ts'
 import { variableOf, variablesOf } from '../authorize/route-pattern.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import type { Endpoint, JsonSchema } from '../contract/endpoint.ts'
-import type { PublicOrigin } from '../contract/public-origin.ts'
+import { type PublicOrigin, urlOf } from '../contract/public-origin.ts'
 import { statusOfDone } from './defined-endpoint.ts'
 import { type DescribedRoute, describedRoutes } from './described-routes.ts'
 import { acceptedResponse, jobOperations } from './job-operations.ts'
@@ -46,7 +46,7 @@ export function openApiDocument(
       version: '1',
       description: 'What this integration is granted. All other routes are refused.',
     },
-    servers: [{ url: `${publicOrigin.scheme}://${publicOrigin.authority}` }],
+    servers: [{ url: urlOf(publicOrigin) }],
     security: [credentials.token === undefined ? {} : { bearer: [] }],
     paths,
     components: {

@@ -46,7 +46,17 @@ type Result = Rejection | UpstreamAttempt | undefined | Promise<never>
 
 /** What a relay depends on besides request and response. */
 export interface RelaySettings extends AnswerSettings {
+  /** Scheme, host and port at which the gateway reaches Magento. */
   readonly internalOrigin: string
+}
+
+/** What a relay depends on that differs from one exchange to the next. */
+export interface RelayedExchange {
+  /** W3C Trace Context parent id that Magento is sent. */
+  readonly spanId: string
+  /** Most for the whole exchange, milliseconds. */
+  readonly totalMs: number
+  readonly after: UpstreamAttempt['after']
 }
 
 /**
@@ -76,19 +86,18 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   // Of a streamed answer to a write, whose last piece is sent once its record is written.
   #heldBack: HeldBack | undefined
 
-  /** @param totalMs most for the whole exchange, milliseconds */
   constructor(
     request: RequestContext,
     response: ServerResponse,
     settings: RelaySettings,
-    totalMs: number,
-    after: UpstreamAttempt['after'],
+    { spanId, totalMs, after }: RelayedExchange,
   ) {
     this.#request = request
     this.#response = response
     this.#settings = settings
     this.#after = after
-    this.#exchange = request.upstream = { startedAt: performance.now() }
+    const { internalOrigin: origin } = settings
+    this.#exchange = request.upstream = { startedAt: performance.now(), spanId, origin }
     this.over = new Promise((resolve) => {
       this.#settle = resolve
     })

@@ -4,17 +4,8 @@ import {
   type SwaggerDocument,
 } from '../authorize/magento-contract/swagger.ts'
 import type { Rejection } from '../problem.ts'
+import type { SendOwnRequest } from './own-request.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
-
-/**
- * Sends a GET of the gateway's own; rejects when no complete answer arrives.
- * @param timeoutMs longest that it may take, milliseconds; by default as any request to Magento
- */
-export type SendGet = (
-  pathAndQuery: string,
-  headers: readonly string[],
-  timeoutMs?: number,
-) => Promise<{ readonly status: number; readonly body: string }>
 
 const query = 'services=all'
 
@@ -25,7 +16,7 @@ const query = 'services=all'
  * @throws {Error} when there is no such document; its message says why and holds no secret
  */
 export async function fetchSchema(
-  send: SendGet,
+  send: SendOwnRequest,
   authorize: AuthorizeUpstream,
   store: string,
 ): Promise<SwaggerDocument> {
@@ -41,17 +32,17 @@ export async function fetchSchema(
 }
 
 async function fetchWith(
-  send: SendGet,
+  send: SendOwnRequest,
   first: UpstreamAttempt | Rejection,
   path: string,
 ): Promise<SwaggerDocument> {
   let attempt = first
   for (;;) {
     if ('code' in attempt) throw new Error(attempt.reason)
-    const { authorization, after } = attempt
+    const { authorization, query: sentQuery, after } = attempt
     const headers = ['accept', 'application/json']
     if (authorization !== undefined) headers.push('authorization', authorization)
-    const { status, body } = await send(`${path}?${attempt.query}`, headers)
+    const { status, body } = await send({ method: 'GET', path, query: sentQuery, headers })
     const next = await after?.(status, Buffer.from(status === 401 ? body : ''))
     if (next !== undefined) {
       attempt = next

@@ -2,18 +2,16 @@ import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { buildConnector, Pool } from 'undici'
-import { originOf } from '../contract/public-origin.ts'
+import { originOf, type PublicOrigin } from '../contract/public-origin.ts'
 import type { Rejection } from '../problem.ts'
 import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AnswerSettings } from '../server/answer.ts'
-import type { SendTokenRequest } from './admin-token/fetch-token.ts'
 import { AnswerRelay } from './answer-relay.ts'
-import type { SendGet } from './fetch-schema.ts'
 import { hasMagentoFailed } from './gate/magento-failure.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
 import { newSpanId } from './identity-headers.ts'
-import { readWhole } from './read-whole.ts'
+import { prepareOwnRequests, type SendOwnRequest } from './own-request.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 import { outOfTime, prepareExchange, type SendUpstream } from './upstream-exchange.ts'
@@ -53,12 +51,10 @@ export interface Magento {
   ) => Promise<Rejection | undefined>
   /** Sends a request for an endpoint or a job, and waits for the whole answer. */
   readonly send: SendUpstream
-  /** Asks Magento for the token of an administrator. */
-  readonly sendTokenRequest: SendTokenRequest
-  /** Sends a GET of the gateway's own. */
-  readonly sendGet: SendGet
-  /** Origin of what Magento believes its address to be. */
-  readonly publicOrigin: string
+  /** Sends a request of the gateway's own. */
+  readonly sendOwn: SendOwnRequest
+  /** What Magento believes its address to be. */
+  readonly publicOrigin: PublicOrigin
   /** How many connections are open and in use. */
   readonly connections: () => UpstreamConnections
   /** Closes all connections, including those in use. */
@@ -79,8 +75,7 @@ export function connectMagento(
 ): Magento {
   const { url, connections, timeouts } = settings
   const internalOrigin = new URL(url).origin
-  const publicUrl = new URL(settings.publicUrl ?? url)
-  const publicOrigin = originOf(publicUrl)
+  const publicOrigin = originOf(new URL(settings.publicUrl ?? url))
   const sign =
     settings.upstreamSignature && prepareUpstreamSignature(settings.upstreamSignature, publicOrigin)
   const relaySettings = { ...answers, internalOrigin }
@@ -126,20 +121,14 @@ export function connectMagento(
         }
         // Whole milliseconds, because Node keeps one list of timers for each duration.
         const leftMs = Math.max(1, Math.ceil(deadline - performance.now()))
-        const relay: AnswerRelay = new AnswerRelay(
-          request,
-          response,
-          relaySettings,
-          leftMs,
-          attempt.after,
-        )
-        if (request.upstream !== undefined) {
-          request.upstream.spanId = spanId
-          request.upstream.origin = internalOrigin
-        }
+        const { query, after }: UpstreamAttempt = attempt
+        const relay: AnswerRelay = new AnswerRelay(request, response, relaySettings, {
+          spanId,
+          totalMs: leftMs,
+          after,
+        })
         const { method, body } = request
         const path = pathOf(request)
-        const { query }: UpstreamAttempt = attempt
         const headers = requestHeaders(request, publicOrigin, attempt, spanId)
         pool.dispatch(
           {
@@ -160,40 +149,18 @@ export function connectMagento(
     }
   }
 
-  async function exchange(
-    { path: target, method, headers: own, body: text }: OwnRequest,
-    limitBytes: number,
-    timeoutMs = timeouts.totalMs,
-  ): Promise<{ readonly status: number; readonly body: string }> {
-    const { scheme, authority } = publicOrigin
-    const headers = ['host', authority, 'x-forwarded-proto', scheme, ...own]
-    const [path = '', ...rest] = target.split('?')
-    const query = rest.length === 0 ? undefined : rest.join('?')
-    const body = Buffer.from(text ?? '')
-    const answer = await pool.request({
-      path: target,
-      method,
-      headers: sign?.({ method, path, query, headers, body }) ?? headers,
-      body: text,
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    return { status: answer.statusCode, body: await readText(answer.body, limitBytes) }
-  }
-
   return {
     forward,
     send: prepareExchange(pool, {
       publicOrigin,
-      origin: internalOrigin,
+      internalOrigin,
       sign,
       totalMs: timeouts.totalMs,
       fairMs,
       gate,
     }),
-    sendTokenRequest: (request) => exchange(request, tokenAnswerLimitBytes),
-    sendGet: (path, headers, timeoutMs) =>
-      exchange({ path, method: 'GET', headers, body: null }, documentLimitBytes, timeoutMs),
-    publicOrigin: publicUrl.origin,
+    sendOwn: prepareOwnRequests(pool, { publicOrigin, sign, totalMs: timeouts.totalMs }),
+    publicOrigin,
     connections: () => {
       const { connected, running } = pool.stats
       return { open: connected, busy: running, limit: connections }
@@ -227,26 +194,6 @@ function connectorTo({ timeouts, caFile }: MagentoSettings): buildConnector.conn
  */
 function renameReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
-}
-
-/** An answer to a request for a token is a few hundred bytes long. */
-const tokenAnswerLimitBytes = 65_536
-
-/** The schema of a whole shop is one or two million bytes long. */
-const documentLimitBytes = 67_108_864
-
-/** A request that the gateway makes for itself, and not for a caller. */
-interface OwnRequest {
-  readonly path: string
-  readonly method: 'GET' | 'POST'
-  readonly headers: readonly string[]
-  readonly body: string | null
-}
-
-async function readText(body: AsyncIterable<Buffer>, limitBytes: number): Promise<string> {
-  const bytes = await readWhole(body, limitBytes)
-  if (bytes === undefined) throw new Error('the answer of Magento is too long')
-  return bytes.toString('utf8')
 }
 
 function pathOf({ target }: RequestContext): string {

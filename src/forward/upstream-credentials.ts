@@ -1,14 +1,16 @@
+import { type PublicOrigin, urlOf } from '../contract/public-origin.ts'
 import type { Secret } from '../contract/secret.ts'
 import type { Rejection } from '../problem.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext, RequestTarget } from '../request-context.ts'
 import type { AdminCredentials } from './admin-token/admin-credentials.ts'
 import { attemptWithAdminToken } from './admin-token/admin-token-attempt.ts'
-import { prepareTokenFetch, type SendTokenRequest } from './admin-token/fetch-token.ts'
+import { prepareTokenFetch } from './admin-token/fetch-token.ts'
 import { TokenCache, type TokenMemory } from './admin-token/token-cache.ts'
 import type { Oauth1Credentials } from './oauth1/credentials.ts'
 import type { DialectMemory } from './oauth1/dialect-memory.ts'
 import { prepareOauth1 } from './oauth1/oauth1-attempt.ts'
+import type { SendOwnRequest } from './own-request.ts'
 
 /** How an integration authenticates towards Magento; exactly one of these is set. */
 export interface UpstreamCredentials {
@@ -47,11 +49,11 @@ export type AuthorizeUpstream = (
 
 /** What credentials need to know of Magento. */
 export interface UpstreamServices {
-  /** Origin of Magento's public URL. */
-  readonly publicOrigin: string
+  /** What Magento believes its address to be. */
+  readonly publicOrigin: PublicOrigin
   /** Shared by all integrations, since it is about Magento and not about them. */
   readonly dialects: DialectMemory
-  readonly sendTokenRequest: SendTokenRequest
+  readonly sendOwn: SendOwnRequest
   /** What is known about the token of an account. */
   readonly tokenMemoryOf: (credentials: AdminCredentials) => TokenMemory
   /** Milliseconds, never going back. */
@@ -79,7 +81,7 @@ function oauth1Attempts(
 ): AuthorizeUpstream {
   const begin = prepareOauth1({
     credentials,
-    origin: services.publicOrigin,
+    origin: urlOf(services.publicOrigin),
     memory: services.dialects,
     clock: services.monotonicClock,
   })
@@ -94,7 +96,7 @@ function adminTokenAttempts(
   { lifetimeMinutes, ...credentials }: AdminCredentials & { readonly lifetimeMinutes: number },
   services: UpstreamServices,
 ): AuthorizeUpstream {
-  const fetchToken = prepareTokenFetch(credentials, services.sendTokenRequest, Date.now)
+  const fetchToken = prepareTokenFetch(credentials, services.sendOwn, Date.now)
   const tokens = new TokenCache(
     fetchToken,
     lifetimeMinutes * 60_000,

@@ -66,7 +66,7 @@ export interface ExchangeSettings {
   /** What Magento believes its address to be. */
   readonly publicOrigin: PublicOrigin
   /** Scheme, host and port at which the gateway reaches Magento. */
-  readonly origin: string
+  readonly internalOrigin: string
   readonly sign: SignUpstream | undefined
   readonly totalMs: number
   /** With less time than this, a request that gets no answer says nothing about Magento; milliseconds. */
@@ -82,7 +82,7 @@ const noBody = Buffer.alloc(0)
 
 /** Prepares {@link SendUpstream} over a pool of connections. */
 export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUpstream {
-  const { sign, totalMs, fairMs, origin, gate } = settings
+  const { sign, totalMs, fairMs, internalOrigin, gate } = settings
 
   async function sendOnce(
     occasion: Occasion,
@@ -109,7 +109,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     occasion: Occasion,
     request: UpstreamRequest,
     authorize: AuthorizeUpstream,
-    exchange: UpstreamExchange & { readonly spanId: string },
+    exchange: UpstreamExchange,
     deadline: number,
   ): Promise<UpstreamAnswer | Rejection> {
     const { spanId } = exchange
@@ -173,7 +173,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
       startedAt: performance.now(),
       // All that is sent on one occasion shares one span.
       spanId: occasion.upstream?.spanId ?? newSpanId(),
-      origin,
+      origin: internalOrigin,
     }
     const before = occasion.upstream?.durationMs ?? 0
     // If the caller leaves meanwhile, its record tells that Magento was being asked.

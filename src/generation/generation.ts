@@ -138,7 +138,7 @@ export function prepareGeneration(
   if (isCaching) void store.answers.drop([everything], holdOffMs)
   lasting.allowRequestsOf(longestRequestMs(config))
   gate.configure(gateRules(config))
-  const probe = magento.probe && watchMagento(magento.probe, upstream.sendGet, gate, log)
+  const probe = magento.probe && watchMagento(magento.probe, upstream.sendOwn, gate, log)
   const forgetSecrets = redactions.add(config.secrets, audit.redact)
 
   return {

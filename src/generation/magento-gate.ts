@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import type { SendGet } from '../forward/fetch-schema.ts'
 import type { GateRules, ProbeSettings } from '../forward/gate/gate-settings.ts'
 import { type HealthProbe, startHealthProbe } from '../forward/gate/health-probe.ts'
 import { openUpstreamGate, type UpstreamGate } from '../forward/gate/upstream-gate.ts'
+import type { SendOwnRequest } from '../forward/own-request.ts'
 import { logCircuits } from './circuit-log.ts'
 import type { LastingParts } from './lasting-parts.ts'
 
@@ -37,11 +37,11 @@ export function openMagentoGate(
 /** Starts the health probe of Magento. When Magento works again, an open circuit is tried at once. */
 export function watchMagento(
   settings: ProbeSettings,
-  sendGet: SendGet,
+  send: SendOwnRequest,
   gate: UpstreamGate,
   log: Logger,
 ): HealthProbe {
-  return startHealthProbe(settings, sendGet, (result, reason, isNew) => {
+  return startHealthProbe(settings, send, (result, reason, isNew) => {
     if (result === 'working') gate.tryNow()
     if (isNew) log[result === 'working' ? 'info' : 'warn']({ reason }, `Magento is ${result}`)
   })

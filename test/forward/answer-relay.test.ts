@@ -28,8 +28,8 @@ for (const [status, line] of [
         },
         onUnwritten: () => assert.fail(),
       }
-      const after = async () => undefined
-      const relay = new AnswerRelay(requestContext(), response, settings, 60_000, after)
+      const exchange = { spanId: '', totalMs: 60_000, after: async () => undefined }
+      const relay = new AnswerRelay(requestContext(), response, settings, exchange)
       relay.over.catch((error: unknown) => {
         told.push(error)
         response.writeHead(500).end()

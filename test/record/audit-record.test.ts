@@ -16,7 +16,7 @@ const build = prepareAuditRecord({
 test('what begins for a request after its caller has left adds to no time and takes none away', async () => {
   const request = requestContext()
   request.endedAt = request.startedAt + 5
-  request.upstream = { startedAt: request.endedAt + 2 }
+  request.upstream = { startedAt: request.endedAt + 2, spanId: '', origin: '' }
   request.waitsSince = request.endedAt + 2
   const record = build(request)
   assert.deepEqual([record.durationMs, record.upstreamMs], [5, 0])

@@ -6,6 +6,7 @@ import {
   readOauth1Parameters,
 } from '../../authenticate/oauth1/oauth1-parameters.ts'
 import type { Oauth1SignatureSettings } from '../../authenticate/oauth1/oauth1-settings.ts'
+import { urlOf } from '../../contract/public-origin.ts'
 import { redacted } from '../../contract/secret.ts'
 import { presentedDigest } from '../../record/evidence-redaction.ts'
 import { redactTokenShapes } from '../../record/token-shapes.ts'
@@ -29,8 +30,7 @@ export function explainOauth1(
   const parameters = readOauth1Parameters(request.header('authorization'))
   if ('reason' in parameters) return { isVerified, lines: [], unshown: [] }
   const { method, target } = request
-  const publicOrigin = `${origin.scheme}://${origin.authority}`
-  const signed = { method, origin: publicOrigin, path: target?.path ?? '', query: target?.query }
+  const signed = { method, origin: urlOf(origin), path: target?.path ?? '', query: target?.query }
   const computed = oauth1BaseString(signed, parameters)
   if (typeof computed === 'object') return { isVerified, lines: [], unshown: [] }
   const keys = oauth1Keys(settings, parameters)

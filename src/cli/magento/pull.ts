@@ -107,7 +107,7 @@ async function fetchFrom(config: Config, { upstream }: IntegrationSettings, stor
     monotonicClock,
   })
   try {
-    return await fetchSchema(connection.sendGet, authorize, store)
+    return await fetchSchema(connection.sendOwn, authorize, store)
   } finally {
     await connection.close()
   }

@@ -1,23 +1,10 @@
 import { errorCode } from '../../contract/error-code.ts'
 import { Secret } from '../../contract/secret.ts'
+import type { SendOwnRequest } from '../own-request.ts'
 import type { AdminCredentials } from './admin-credentials.ts'
 import { decodeBase32 } from './base32.ts'
 import { tokenLifetimeMs } from './token-lifetime.ts'
 import { totp } from './totp.ts'
-
-/** A request for a token, to be sent to Magento; its body contains the password. */
-export interface TokenRequest {
-  readonly method: 'POST'
-  readonly path: string
-  /** Names and values in turn. */
-  readonly headers: readonly string[]
-  readonly body: string
-}
-
-/** Sends a request for a token; rejects if no complete answer arrives. */
-export type SendTokenRequest = (
-  request: TokenRequest,
-) => Promise<{ readonly status: number; readonly body: string }>
 
 /** The outcome of a request for a token. */
 export type TokenOutcome =
@@ -35,7 +22,7 @@ export type TokenOutcome =
  */
 export function prepareTokenFetch(
   { username, password, totpSecret }: AdminCredentials,
-  send: SendTokenRequest,
+  send: SendOwnRequest,
   now: () => number,
 ): () => Promise<TokenOutcome> {
   const key = totpSecret && decodeBase32(totpSecret.reveal())

@@ -1,5 +1,5 @@
 import { errorCode } from '../../contract/error-code.ts'
-import type { SendGet } from '../fetch-schema.ts'
+import type { SendOwnRequest } from '../own-request.ts'
 import type { ProbeSettings } from './gate-settings.ts'
 
 /** What the gateway itself last saw of Magento. */
@@ -17,7 +17,7 @@ export interface HealthProbe {
  */
 export function startHealthProbe(
   { path, intervalMs, timeoutMs }: ProbeSettings,
-  sendGet: SendGet,
+  send: SendOwnRequest,
   onResult: (result: ProbeResult, reason: string, isNew: boolean) => void,
 ): HealthProbe {
   let result: ProbeResult = 'unknown'
@@ -25,7 +25,7 @@ export function startHealthProbe(
   let timer: NodeJS.Timeout | undefined
 
   async function probe(): Promise<void> {
-    const { isWorking, reason } = await ask(sendGet, path, timeoutMs)
+    const { isWorking, reason } = await ask(send, path, timeoutMs)
     if (isStopped) return
     const isNew = isWorking !== (result === 'working') || result === 'unknown'
     result = isWorking ? 'working' : 'failing'
@@ -43,9 +43,12 @@ export function startHealthProbe(
   }
 }
 
-async function ask(sendGet: SendGet, path: string, timeoutMs: number) {
+async function ask(send: SendOwnRequest, target: string, timeoutMs: number) {
+  const [path = '', ...rest] = target.split('?')
+  const query = rest.length === 0 ? undefined : rest.join('?')
   try {
-    const { status } = await sendGet(path, ['accept', '*/*'], timeoutMs)
+    const headers = ['accept', '*/*']
+    const { status } = await send({ method: 'GET', path, query, headers, timeoutMs })
     return { isWorking: status < 500, reason: `status ${status}` }
   } catch (error) {
     return { isWorking: false, reason: errorCode(error) }

@@ -22,7 +22,7 @@ export const downStatuses: ReadonlySet<number | undefined> = new Set([502, 503, 
  * @returns undefined if nothing can be concluded: nothing was sent, or the caller left
  */
 export function hasMagentoFailed(
-  upstream: UpstreamExchange | undefined,
+  upstream: Pick<UpstreamExchange, 'status' | 'durationMs'> | undefined,
   outcome: Outcome | undefined,
   result: object | undefined,
   fairMs: number,

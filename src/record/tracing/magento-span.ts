@@ -23,10 +23,10 @@ export function magentoSpan(
   upstream: UpstreamExchange | undefined,
   { method, path, code, startMs }: MagentoCall,
 ): SpanFacts | undefined {
-  const { durationMs, spanId, origin, status } = upstream ?? {}
-  if (durationMs === undefined || spanId === undefined) return undefined
+  if (upstream?.durationMs === undefined) return undefined
+  const { durationMs, spanId, origin, status } = upstream
   const isError = status === undefined || status >= 400
-  const { hostname, port, protocol } = new URL(origin ?? 'http://unknown')
+  const { hostname, port, protocol } = new URL(origin)
   const parentEndMs = parent.startMs + parent.durationMs
   // Only the start of the last call is known; if there were several, all of them together began earlier.
   const beganMs = Math.max(parent.startMs, Math.min(startMs, parentEndMs - durationMs))

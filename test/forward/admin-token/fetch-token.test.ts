@@ -2,18 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { Secret } from '../../../src/contract/secret.ts'
-import {
-  prepareTokenFetch,
-  type TokenRequest,
-} from '../../../src/forward/admin-token/fetch-token.ts'
+import { prepareTokenFetch } from '../../../src/forward/admin-token/fetch-token.ts'
 import { tokenLifetimeMs } from '../../../src/forward/admin-token/token-lifetime.ts'
+import type { OwnRequest } from '../../../src/forward/own-request.ts'
 
 const credentials = { username: new Secret('gateway'), password: new Secret('pass"word') }
 const nowMs = 1_760_000_000_000
 
 /** Fetches once, from a Magento that answers so; an error in the place of an answer is thrown. */
 async function fetchOnce(answer: { status: number; body: string } | Error, own = {}) {
-  const sent: TokenRequest[] = []
+  const sent: OwnRequest[] = []
   const fetchToken = prepareTokenFetch(
     { ...credentials, ...own },
     async (request) => {
@@ -24,7 +22,7 @@ async function fetchOnce(answer: { status: number; body: string } | Error, own =
     () => nowMs,
   )
   const outcome = await fetchToken()
-  return { outcome, sent: sent[0] as TokenRequest }
+  return { outcome, sent: sent[0] as OwnRequest }
 }
 
 function jwt(claims: object): string {
@@ -36,7 +34,7 @@ function jwt(claims: object): string {
 test('signs in with name and password', async () => {
   const { outcome, sent } = await fetchOnce({ status: 200, body: '"abc123"' })
   assert.equal(sent.path, '/rest/all/V1/integration/admin/token')
-  assert.deepEqual(JSON.parse(sent.body), { username: 'gateway', password: 'pass"word' })
+  assert.deepEqual(JSON.parse(String(sent.body)), { username: 'gateway', password: 'pass"word' })
   assert.ok(outcome.kind === 'token')
   assert.equal(outcome.token.reveal(), 'abc123')
   assert.equal(outcome.lifetimeMs, undefined)
@@ -46,7 +44,7 @@ test('signs in with a one-time password where there is a second factor', async (
   const totpSecret = new Secret('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ')
   const { sent } = await fetchOnce({ status: 200, body: '"abc123"' }, { totpSecret })
   assert.equal(sent.path, '/rest/all/V1/tfa/provider/google/authenticate')
-  assert.match((JSON.parse(sent.body) as { otp: string }).otp, /^\d{6}$/)
+  assert.match((JSON.parse(String(sent.body)) as { otp: string }).otp, /^\d{6}$/)
 })
 
 test('does not start with a second factor that is not base32', () => {

@@ -95,9 +95,9 @@ test('a token that does not say when it ends is good for as many minutes as are 
   const authorize = prepareUpstreamCredentials(
     { adminToken: { ...credentials, lifetimeMinutes: 10 } },
     {
-      publicOrigin: 'https://shop.example',
+      publicOrigin: { scheme: 'https', authority: 'shop.example' },
       dialects: dialectMemoryFor(undefined),
-      sendTokenRequest: async () => {
+      sendOwn: async () => {
         signIns += 1
         return { status: 200, body: `"opaque-token-${signIns}"` }
       },

@@ -1,0 +1,53 @@
+import type { Pool } from 'undici'
+import type { PublicOrigin } from '../contract/public-origin.ts'
+import { readWhole } from './read-whole.ts'
+import type { SignUpstream } from './upstream-signature.ts'
+
+/** A request that the gateway makes for itself, and for no integration. */
+export interface OwnRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly query?: string | undefined
+  /** Names and values in turn. */
+  readonly headers: readonly string[]
+  readonly body?: string
+  /** Longest that it may take, milliseconds; by default as any request to Magento. */
+  readonly timeoutMs?: number
+}
+
+/** Sends a request of the gateway's own; rejects when no complete answer arrives. */
+export type SendOwnRequest = (
+  request: OwnRequest,
+) => Promise<{ readonly status: number; readonly body: string }>
+
+/** What requests of the gateway's own are sent with. */
+export interface OwnRequestSettings {
+  /** What Magento believes its address to be. */
+  readonly publicOrigin: PublicOrigin
+  readonly sign: SignUpstream | undefined
+  readonly totalMs: number
+}
+
+/** The schema of a whole shop is one or two million bytes long. */
+const answerLimitBytes = 67_108_864
+
+/** Prepares {@link SendOwnRequest} over a pool of connections. */
+export function prepareOwnRequests(
+  pool: Pool,
+  { publicOrigin: { scheme, authority }, sign, totalMs }: OwnRequestSettings,
+): SendOwnRequest {
+  return async ({ method, path, query, headers: own, body: text, timeoutMs = totalMs }) => {
+    const headers = ['host', authority, 'x-forwarded-proto', scheme, ...own]
+    const body = Buffer.from(text ?? '')
+    const answer = await pool.request({
+      path: query === undefined ? path : `${path}?${query}`,
+      method,
+      headers: sign?.({ method, path, query, headers, body }) ?? headers,
+      body: text ?? null,
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    const bytes = await readWhole(answer.body, answerLimitBytes)
+    if (bytes === undefined) throw new Error('the answer of Magento is too long')
+    return { status: answer.statusCode, body: bytes.toString('utf8') }
+  }
+}

@@ -4,6 +4,7 @@ import { Secret } from '../contract/secret.ts'
 import type { RequestContext } from '../request-context.ts'
 import { bodySignature } from './body-signature.ts'
 import { canonicalSignature } from './canonical-request.ts'
+import { longestSkewSeconds } from './message-signature/message-signature-settings.ts'
 import { prepareMessageSignature } from './message-signature/verify.ts'
 import { oauth1Signature } from './oauth1/verify.ts'
 import { longestAgeMs } from './signature-age.ts'
@@ -28,7 +29,7 @@ export function prepareDecoy(
         scheme: 'rfc9421',
         keys: [{ id: 'decoy', ...key } as never],
         maxLifetimeSeconds: 300,
-        clockSkewSeconds: 30,
+        clockSkewSeconds: longestSkewSeconds,
       },
       origin,
     )

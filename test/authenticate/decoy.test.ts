@@ -3,12 +3,14 @@ import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
 import { prepareDecoy } from '../../src/authenticate/decoy.ts'
+import { longestSkewSeconds } from '../../src/authenticate/message-signature/message-signature-settings.ts'
 import { prepareMessageSignature } from '../../src/authenticate/message-signature/verify.ts'
 import { acme, startGateway, testEnv } from '../support/gateway.ts'
 import { send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import {
   nowMs,
+  nowSeconds,
   origin,
   type Parts,
   received,
@@ -25,7 +27,8 @@ test('a signature by public key costs the same when it is refused, whoever it na
   })
   syncBuiltinESMExports()
   try {
-    const own = prepareMessageSignature(settings, origin)
+    const clockSkewSeconds = longestSkewSeconds
+    const own = prepareMessageSignature({ ...settings, clockSkewSeconds }, origin)
     const decoy = prepareDecoy(origin, () => nowMs)
     const costOf = (parts: Partial<Parts>, check: (request: never) => unknown = decoy) => {
       algorithms.length = 0
@@ -35,12 +38,16 @@ test('a signature by public key costs the same when it is refused, whoever it na
     }
     const both = ['null', 'sha256']
     for (const algorithm of ['ed25519', 'ecdsa-p256-sha256'] as const) {
-      assert.deepEqual(
-        costOf({ algorithm }, (request) => own(request, nowMs)),
-        both,
-        algorithm,
-      )
-      assert.deepEqual(costOf({ algorithm }), both, 'nobody')
+      for (const ahead of [0, clockSkewSeconds]) {
+        const parameters = { created: nowSeconds + ahead, expires: nowSeconds + ahead + 300 }
+        const parts = { algorithm, parameters }
+        assert.deepEqual(
+          costOf(parts, (request) => own(request, nowMs)),
+          both,
+          algorithm,
+        )
+        assert.deepEqual(costOf(parts), both, 'nobody')
+      }
     }
   } finally {
     t.mock.restoreAll()

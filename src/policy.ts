@@ -100,10 +100,11 @@ export interface Services {
   /** Counts and logs where an answer departs from the contract. */
   readonly reportDrift: (request: RequestContext, violations: readonly Violation[]) => void
   /**
-   * Does the work of verifying a signature for a request that is refused before it comes to that, so that
-   * the time of the answer does not tell the two apart.
+   * Does the work of verifying the signatures of a request that is refused, so that the time of the answer does not
+   * tell which of them there was a key for.
+   * @param tried the scheme of the one that has been verified with a key
    */
-  readonly spendDecoy: (request: RequestContext) => void
+  readonly spendDecoy: (request: RequestContext, tried?: string) => void
   /** Whether writes must be recorded, and the audit trail cannot record them at present. */
   readonly isAuditDemandUnmet: () => boolean
 }

@@ -14,13 +14,15 @@ import type { SignatureVerifier } from './verifier.ts'
 const longSignature = /:[A-Za-z0-9+/]{80,}={0,2}:/
 
 /**
- * Builds a function that verifies the signature of a request that is refused anyway, with keys that nobody has. This and
- * the record of it cost as much time as a real verification, so that the time taken does not reveal whether there was one.
+ * Builds a function that verifies the signatures of a request that is refused anyway, with keys that nobody has: that of
+ * each scheme whose fields the request has, but the one that has been tried with a real key. Together with the record
+ * this takes as long for every request with these fields, so that the time does not reveal which scheme or key there is.
+ * Whatever the settings of an integration can allow is verified here.
  */
 export function prepareDecoy(
   origin: PublicOrigin,
   clock: () => number,
-): (request: RequestContext) => void {
+): (request: RequestContext, tried?: string) => void {
   const secret = () => new Secret(randomBytes(32).toString('hex'))
   const secrets = [{ id: 'decoy', value: secret() }]
   const messageSignature = (key: object) =>
@@ -59,17 +61,23 @@ export function prepareDecoy(
     .toString()
   const asymmetric = messageSignature({ algorithm: 'ed25519', publicKey: new Secret(publicPem) })
 
-  function verifierFor(request: RequestContext): SignatureVerifier | undefined {
+  /** The scheme that comes first is the one that the request most likely means. */
+  function verifiersFor(request: RequestContext): [string, SignatureVerifier][] {
+    const verifiers: [string, SignatureVerifier][] = []
     if (request.header('signature-input') !== undefined) {
-      return longSignature.test(request.header('signature') ?? '') ? asymmetric : shared
+      const isLong = longSignature.test(request.header('signature') ?? '')
+      verifiers.push(['rfc9421', isLong ? asymmetric : shared])
     }
-    if (request.header('x-timestamp') !== undefined) return canonical
-    if (request.header('x-signature') !== undefined) return body
-    return /^oauth /i.test(request.header('authorization') ?? '') ? oauth1 : undefined
+    if (request.header('x-timestamp') !== undefined) verifiers.push(['canonical', canonical])
+    if (request.header('x-signature') !== undefined) verifiers.push(['body', body])
+    if (/^oauth /i.test(request.header('authorization') ?? '')) verifiers.push(['oauth1', oauth1])
+    return verifiers
   }
-  return (request) => {
-    const result = verifierFor(request)?.(request, clock())
+  return (request, tried) => {
+    const others = verifiersFor(request).filter(([scheme]) => scheme !== tried)
+    const [first] = others.map(([, verify]) => verify(request, clock()))
+    if (tried !== undefined || first === undefined || !('reason' in first)) return
     // The record of a refusal is made before its answer, and evidence takes time to record.
-    if (result !== undefined && 'reason' in result) request.signatureEvidence ??= result.evidence
+    request.signatureEvidence ??= first.evidence
   }
 }

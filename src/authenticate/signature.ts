@@ -27,8 +27,7 @@ export const signature = definePolicy({
       const result = verify(request, services.clock())
       if ('reason' in result) {
         request.signatureEvidence = result.evidence
-        // No key was tried. So that this takes as long as any refusal, the work of a verification is done for nothing.
-        if (!result.isTried) services.spendDecoy(request)
+        services.spendDecoy(request, result.isTried ? own.scheme : undefined)
         return reject('unauthenticated', result.reason)
       }
       request.keyId = result.keyId

@@ -75,12 +75,16 @@ test('the record of a refused signature is as long, whoever is claimed to have m
     'X-Nonce': 'a-nonce-of-this-test',
     'X-Signature': 'ab'.repeat(32),
   }
-  for (const claim of claims) {
-    const headers = { ...claim, ...signed, 'Content-Type': 'application/json' }
-    const request = { method: 'POST', path: '/rest/V1/products', headers, body: '{}' }
-    assert.equal((await send(gateway.url, request)).status, 401)
+  for (const fields of [signed, { ...signed, 'X-Timestamp': '0' }]) {
+    for (const claim of claims) {
+      const headers = { ...claim, ...fields, 'Content-Type': 'application/json' }
+      const request = { method: 'POST', path: '/rest/V1/products', headers, body: '{}' }
+      assert.equal((await send(gateway.url, request)).status, 401)
+    }
   }
-  const [first, ...others] = await gateway.auditRecords(claims.length)
-  assert.match(first?.signature?.computed ?? '', /^magegate-v1\n/)
-  for (const { signature: evidence } of others) assert.deepEqual(evidence, first?.signature)
+  const evidence = (await gateway.auditRecords(claims.length * 2)).map(({ signature }) => signature)
+  const [first] = evidence
+  assert.match(first?.computed ?? '', /^magegate-v1\n/)
+  assert.deepEqual(evidence.slice(0, claims.length), Array(claims.length).fill(first))
+  assert.deepEqual(evidence.slice(claims.length), Array(claims.length).fill(undefined))
 })

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
+import { prepareDecoy } from '../../src/authenticate/decoy.ts'
 import { signature } from '../../src/authenticate/signature.ts'
 import type { SignatureSettings } from '../../src/authenticate/signature-settings.ts'
 import { Secret } from '../../src/contract/secret.ts'
+import type { RequestContext } from '../../src/request-context.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
 import { rejectionOf } from '../support/verdicts.ts'
-import { nowMs, settings, signedParts } from './message-signature/signed-request.ts'
+import { nowMs, origin, settings, signedParts } from './message-signature/signed-request.ts'
 
 const secrets = [{ id: 'k1', value: new Secret('a-secret-0123456789') }]
+const body: SignatureSettings = { scheme: 'body', secrets }
 const canonical: SignatureSettings = { scheme: 'canonical', secrets, maxAgeMs: 300_000 }
 const oauth1: SignatureSettings = {
   scheme: 'oauth1',
@@ -42,34 +47,60 @@ const oauthFields = {
 const message = (algorithm: 'hmac-sha256' | 'ed25519') =>
   signedParts({ algorithm, parameters: { keyid: 'nobody' } }).headers
 
-/** What a signature that is refused has cost: a key of the integration, or of nobody. */
-const costs: readonly [string, SignatureSettings, Readonly<Record<string, string>>, number][] = [
-  ['canonical, of its scheme', canonical, canonicalFields, 0],
-  ['canonical, by its form', canonical, { ...canonicalFields, 'X-Nonce': 'short' }, 1],
-  ['canonical, as a message', canonical, message('ed25519'), 1],
-  ['body, of its scheme', { scheme: 'body', secrets }, hexSignature, 0],
-  ['body, as a message', { scheme: 'body', secrets }, message('hmac-sha256'), 1],
-  ['oauth1, of its scheme', oauth1, oauthFields, 0],
-  ['oauth1, as a canonical one', oauth1, canonicalFields, 1],
-  ['rfc9421, of its scheme', sharedKeys, message('hmac-sha256'), 0],
-  ['rfc9421, as long as those of no key', sharedKeys, message('ed25519'), 1],
-  ['rfc9421, as a canonical one', sharedKeys, canonicalFields, 1],
+/** Whether a signature that is refused has been tried with a key of the integration. */
+const costs: readonly [string, SignatureSettings, Readonly<Record<string, string>>, boolean][] = [
+  ['canonical, of its scheme', canonical, canonicalFields, true],
+  ['canonical, by its form', canonical, { ...canonicalFields, 'X-Nonce': 'short' }, false],
+  ['canonical, as a message', canonical, message('ed25519'), false],
+  ['body, of its scheme', body, hexSignature, true],
+  ['body, as a message', body, message('hmac-sha256'), false],
+  ['oauth1, of its scheme', oauth1, oauthFields, true],
+  ['oauth1, as a canonical one', oauth1, canonicalFields, false],
+  ['rfc9421, of its scheme', sharedKeys, message('hmac-sha256'), true],
+  ['rfc9421, as long as those of no key', sharedKeys, message('ed25519'), false],
+  ['rfc9421, as a canonical one', sharedKeys, canonicalFields, false],
 ]
 
-describe('a refused signature costs the use of one key, whatever the integration signs with', () => {
-  for (const [name, own, headers, expected] of costs) {
+function refused(headers: Readonly<Record<string, string>>): RequestContext {
+  const { method, target, body } = signedParts()
+  const fields = { 'Content-Type': 'application/json', ...headers }
+  return requestContext({ method, target, body, headers: fields })
+}
+
+describe('a refused signature is verified for nothing unless a key was tried, whatever the integration signs with', () => {
+  for (const [name, own, headers, isTried] of costs) {
     test(name, async () => {
-      let decoys = 0
-      const check = signature.prepare(own, {
-        ...services(() => nowMs),
-        spendDecoy: () => {
-          decoys += 1
-        },
-      })
-      const { method, target, body } = signedParts()
-      const fields = { 'Content-Type': 'application/json', ...headers }
-      await rejectionOf(check(requestContext({ method, target, body, headers: fields })))
-      assert.equal(decoys, expected)
+      const decoys: unknown[] = []
+      const spendDecoy = (_request: unknown, tried?: string) => decoys.push(tried)
+      const check = signature.prepare(own, { ...services(() => nowMs), spendDecoy })
+      await rejectionOf(check(refused(headers)))
+      assert.deepEqual(decoys, [isTried ? own.scheme : undefined])
     })
+  }
+})
+
+test('a request with signatures of all schemes costs the same, whatever its integration signs with', async (t) => {
+  const verify = t.mock.method(crypto, 'verify').mock
+  const createHmac = t.mock.method(crypto, 'createHmac').mock
+  syncBuiltinESMExports()
+  try {
+    const spendDecoy = prepareDecoy(origin, () => nowMs)
+    const costOf = async (check: (request: RequestContext) => unknown) => {
+      const request = refused({ ...message('ed25519'), ...canonicalFields, ...oauthFields })
+      verify.resetCalls()
+      createHmac.resetCalls()
+      await check(request)
+      return { verifications: verify.callCount(), hashes: createHmac.callCount() }
+    }
+    // By both algorithms with public keys, and by canonical, body and oauth1.
+    const ofNobody = { verifications: 2, hashes: 3 }
+    assert.deepEqual(await costOf(spendDecoy), ofNobody)
+    for (const own of [body, canonical, settings, oauth1]) {
+      const check = signature.prepare(own, { ...services(() => nowMs), spendDecoy })
+      assert.deepEqual(await costOf(check), ofNobody, own.scheme)
+    }
+  } finally {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
   }
 })

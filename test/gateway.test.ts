@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { acme, globex, quietAddresses, startGateway, testEnv } from './support/gateway.ts'
+import { acme, globex, startGateway, testEnv } from './support/gateway.ts'
 import {
   acmeHeaders,
   type ClientRequest,
@@ -67,7 +67,7 @@ const gateway = await shared(
       },
     },
     env: { ELSEWHERE_TOKEN: 'elsewhere-token-0123456789', SLOW_TOKEN: 'slow-token-0123456789' },
-    gateway: { limits: { perAddress: quietAddresses, bodyBytes: 4096 } },
+    gateway: { limits: { bodyBytes: 4096 } },
   }),
 )
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { globex, quietAddresses, startGateway } from '../support/gateway.ts'
+import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
@@ -22,7 +22,7 @@ const magento = await shared(startMagento())
 const gateway = await shared(
   startGateway({
     magentoUrl: magento.url,
-    gateway: { limits: { perAddress: quietAddresses, textLength: 60, arrayItems: 3 } },
+    gateway: { limits: { textLength: 60, arrayItems: 3 } },
     magentoSchema: shopDocument,
     integrations: [
       {

@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
-import { globex, quietAddresses, startGateway, testEnv } from '../support/gateway.ts'
+import { globex, startGateway, testEnv } from '../support/gateway.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { fuzzRuns, fuzzSeed, mutate, pick, randomFrom } from './mutation.ts'
 
@@ -169,7 +169,6 @@ async function runBatch(requests: readonly Buffer[]) {
     env: { UPSTREAM_SECRET: upstreamSecret },
     gateway: {
       magento: { upstreamSignature: { scheme: 'body', secret: 'env:UPSTREAM_SECRET' } },
-      limits: { perAddress: quietAddresses },
     },
   })
   const port = Number(new URL(gateway.url).port)

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client'
 import { exposition } from '../../src/record/metrics/exposition.ts'
 import { limitMetrics } from '../../src/record/metrics/limit-metrics.ts'
 import { tallyCounter, tallyHistogram } from '../../src/record/metrics/tally.ts'
-import { acme, globex, quietAddresses, startGateway } from '../support/gateway.ts'
+import { acme, globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import {
   acmeHeaders,
@@ -71,7 +71,6 @@ test('no name that a caller chooses creates a series, however many it tries', as
   await using upstream = await startUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
-    gateway: { limits: { perAddress: quietAddresses } },
     integrations: [
       acme,
       { ...globex, policies: { ...globex.policies, rateLimit: { rate: '9999/s' } } },

@@ -53,13 +53,7 @@ describe('a reload takes over bounds of connections', () => {
       gateway: bounds(total, perAddress),
     })
   const bounds = (total: number, perAddress: number, trustedProxies: string[] = []) => ({
-    listen: {
-      host: '127.0.0.1',
-      port: 0,
-      requireHttps: false,
-      maxConnections: total,
-      trustedProxies,
-    },
+    listen: { maxConnections: total, trustedProxies },
     limits: { perAddress: { ...quietAddresses, connections: perAddress } },
   })
 
@@ -120,13 +114,7 @@ const pinned = (name: string, certificate = name) => ({
 
 describe('a reload takes over who forwards client certificates', () => {
   const behind = (trustedProxies: string[], clientCertificateHeader: string) => ({
-    listen: {
-      host: '127.0.0.1',
-      port: 0,
-      requireHttps: false,
-      trustedProxies,
-      clientCertificateHeader,
-    },
+    listen: { trustedProxies, clientCertificateHeader },
   })
   const rfc9440 = `:${new X509Certificate(pem('client.cert')).raw.toString('base64')}:`
   const forwarded = {
@@ -167,7 +155,7 @@ describe('with TLS at the gateway a reload', () => {
     startReloadable({
       magentoUrl: magento.url,
       integrations: [globex, integration],
-      gateway: { listen: { host: '127.0.0.1', port: 0, requireHttps: true, tls: loopbackTls } },
+      gateway: { listen: { requireHttps: true, tls: loopbackTls } },
     })
 
   /** Of a request with a client certificate, on a connection that is kept where an agent keeps it. */
@@ -222,12 +210,7 @@ describe('with TLS at the gateway a reload', () => {
   test('refuses another authority for certificates of callers', async () => {
     await using gateway = await start(pinned('client'))
     await gateway.writeSettings({
-      listen: {
-        host: '127.0.0.1',
-        port: 0,
-        requireHttps: true,
-        tls: { ...loopbackTls, clientCaFile: pemFile('ca.cert') },
-      },
+      listen: { requireHttps: true, tls: { ...loopbackTls, clientCaFile: pemFile('ca.cert') } },
     })
     const { status, outcome } = await gateway.reload()
     assert.equal(status, 422)

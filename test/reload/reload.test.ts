@@ -46,7 +46,7 @@ describe('POST /reload', () => {
       credentials: { token: 'env:ADMIN_TOKEN' },
     })
     await gateway.removeIntegration('initech')
-    await gateway.writeSettings({ limits: { textLength: 99, perAddress: quietAddresses } })
+    await gateway.writeSettings({ limits: { textLength: 99 } })
     const { status, outcome } = await gateway.reload()
     assert.equal(status, 200)
     assert.deepEqual(outcome, {

@@ -37,11 +37,11 @@ test('a gateway that stops takes no configuration any more, also where it was be
 test('a stop cuts off at its deadline what still runs under an earlier configuration', async () => {
   const hourMs = 3_600_000
   await using upstream = await startRawUpstream(() => undefined)
-  const magento = { url: upstream.url, timeouts: { headersMs: hourMs, totalMs: hourMs } }
+  const magento = { timeouts: { headersMs: hourMs, totalMs: hourMs } }
   await using gateway = await startReloadable({
     magentoUrl: upstream.url,
     integrations: [globex],
-    gateway: { magento, shutdown: { noticeMs: 0, deadlineMs: 100 } },
+    gateway: { magento, shutdown: { deadlineMs: 100 } },
   })
   // With its key it is carried out though its caller has gone.
   const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': '"k"' }

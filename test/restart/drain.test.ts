@@ -177,7 +177,7 @@ test('ends at the deadline whatever callers hold: idle, silent and half-sent con
   await using magento = await startMagento()
   await using gateway = await startGateway({
     magentoUrl: magento.url,
-    gateway: { shutdown: { noticeMs: 0, deadlineMs: 300 } },
+    gateway: { shutdown: { deadlineMs: 300 } },
   })
   const sockets = await Promise.all(
     ['', get, get.slice(0, 30), post + body.slice(0, 5)].map(async (bytes) => {
@@ -225,7 +225,7 @@ test('a caller over HTTP/2 that opens another stream on a closing connection is 
   await using upstream = await startHeldUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
-    gateway: { listen: { requireHttps: true, tls: loopbackTls }, shutdown: { noticeMs: 0 } },
+    gateway: { listen: { requireHttps: true, tls: loopbackTls } },
   })
   const [session, idle] = [await openSession(gateway.url), await openSession(gateway.url)]
   const lastStreams: number[] = []

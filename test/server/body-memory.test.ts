@@ -6,7 +6,7 @@ import { afterEach, describe, test } from 'node:test'
 import { queryObjects } from 'node:v8'
 import { RequestContext } from '../../src/request-context.ts'
 import { openBodyMemory } from '../../src/server/body-memory.ts'
-import { acme, globex, quietAddresses, startGateway } from '../support/gateway.ts'
+import { acme, globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { scrapeUntil } from '../support/metrics.ts'
@@ -26,7 +26,7 @@ const gateway = await shared(
   startGateway({
     magentoUrl: magento.url,
     integrations: [acme, globex],
-    gateway: { limits: { bodyBytes, bodyMemoryMiB: 1, perAddress: quietAddresses } },
+    gateway: { limits: { bodyBytes, bodyMemoryMiB: 1 } },
   }),
 )
 afterEach(() => {

@@ -30,7 +30,7 @@ describe('an answer of unknown length to a caller of HTTP/1.0 ends with a reset'
       })
       const gateway = await startGateway({
         magentoUrl: upstream.url,
-        gateway: { listen, shutdown: { noticeMs: 0, deadlineMs: 100 } },
+        gateway: { listen, shutdown: { deadlineMs: 100 } },
       })
       const caller = connect(Number(new URL(gateway.url).port))
       const end = new Promise((resolve) => {

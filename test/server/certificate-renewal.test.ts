@@ -17,7 +17,7 @@ import {
   renewCertificate,
 } from '../../src/server/certificate-renewal.ts'
 import { endsOf, readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
-import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { temporaryFolder } from '../support/shared.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
@@ -306,10 +306,7 @@ test('a gateway takes a new certificate without a restart, and open connections 
   const tls = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
   await using gateway = await startGateway({
     magentoUrl: 'http://127.0.0.1:1',
-    gateway: {
-      listen: { tls: { ...tls, checkFilesMs: 20 }, requireHttps: true },
-      limits: { perAddress: quietAddresses },
-    },
+    gateway: { listen: { tls: { ...tls, checkFilesMs: 20 }, requireHttps: true } },
   })
   const port = Number(new URL(gateway.url).port)
   const open = connect({ host: '127.0.0.1', port, ca: pem('loopback.cert') })

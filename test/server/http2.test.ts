@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { globex, quietAddresses, startGateway } from '../support/gateway.ts'
+import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { answerOn, begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
 import {
@@ -39,7 +39,7 @@ const gateway = await shared(
     integrations: [globex],
     gateway: {
       listen: { tls: loopbackTls, requireHttps: true, requestTimeoutMs, hsts: {} },
-      limits: { bodyBytes, perAddress: quietAddresses },
+      limits: { bodyBytes },
     },
   }),
 )
@@ -365,7 +365,7 @@ test('bodies of which every byte has come, but not the end, are given up for one
     integrations: [globex],
     gateway: {
       listen: { tls: loopbackTls, requireHttps: true },
-      limits: { bodyBytes, bodyMemoryMiB: 1, perAddress: quietAddresses },
+      limits: { bodyBytes, bodyMemoryMiB: 1 },
     },
   })
   const own = await openSession(small.url)

@@ -5,7 +5,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { type ConnectionOptions, connect, DEFAULT_CIPHERS } from 'node:tls'
-import { quietAddresses, startGateway } from '../support/gateway.ts'
+import { startGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
 import { frameTypes, getFrame, openRawHttp2, type ReceivedFrame } from '../support/http2-frames.ts'
@@ -25,7 +25,6 @@ const gateway = await shared(
         hsts: { includeSubDomains: true },
         requestTimeoutMs: 1_000,
       },
-      limits: { perAddress: quietAddresses },
     },
   }),
 )

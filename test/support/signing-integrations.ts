@@ -83,7 +83,7 @@ export const signers = [
 
 /** Options of a gateway that has all of them. */
 export const signersGateway = {
-  gateway: { listen: { host: '127.0.0.1', port: 0, requireHttps: false, publicUrl } },
+  gateway: { listen: { publicUrl } },
   integrations: signers,
   env: signingEnv,
 }

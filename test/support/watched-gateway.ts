@@ -1,5 +1,5 @@
 import { beforeEach } from 'node:test'
-import { globex, quietAddresses, startGateway } from './gateway.ts'
+import { globex, startGateway } from './gateway.ts'
 import { startRawUpstream } from './raw-upstream.ts'
 import { shared } from './shared.ts'
 
@@ -22,7 +22,7 @@ export async function watchedGateway(listen: object): Promise<WatchedGateway> {
     startGateway({
       magentoUrl: upstream.url,
       integrations: [globex],
-      gateway: { listen, limits: { perAddress: quietAddresses } },
+      gateway: { listen },
     }),
   )
   let earlier = 0

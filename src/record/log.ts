@@ -7,7 +7,13 @@ import { redactTokenShapes } from './token-shapes.ts'
  * is searched for secrets and token shapes before it is written.
  */
 export function openLog(redact: Redact): Logger {
-  const stderr = destination({ fd: 2, sync: true })
+  let stderr = openStderr()
+  function openStderr() {
+    // A full disk must not end the process. What it has not taken is lost, since nothing bounds what would be kept for it.
+    return destination({ fd: 2, sync: true }).on('error', () => {
+      stderr = openStderr()
+    })
+  }
   return pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },
     { write: (line: string) => void stderr.write(redactTokenShapes(redact(line))) },

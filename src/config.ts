@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SwaggerDocument } from './authorize/magento-contract/swagger.ts'
 import { checkCachedEndpoints } from './config/cache-rules.ts'
-import { checkCertificates, checkCertificatesShown } from './config/certificate-rules.ts'
+import { checkCertificateShown, checkCertificates } from './config/certificate-rules.ts'
 import { checkEndpointRoutes } from './config/endpoint-routes.ts'
-import { ConfigError, type Fault, inFile, type ReadSettings } from './config/faults.ts'
+import { ConfigError, type Fault, inFile, type RuleFault } from './config/faults.ts'
 import { checkGatewayRules, checkPublicUrl } from './config/gateway-rules.ts'
 import { GatewaySettings } from './config/gateway-settings.ts'
 import { checkGrantRules } from './config/grant-rules.ts'
@@ -14,7 +14,11 @@ import { IntegrationSettings } from './config/integration-settings.ts'
 import { checkJobEngines, checkPlaceForJobs } from './config/job-rules.ts'
 import { listYamlFiles } from './config/list-yaml-files.ts'
 import { type FileKind, type Finished, type LoadedFile, loadFile } from './config/load-file.ts'
-import { checkContract, type ReadContract, readContract } from './config/magento-schema-file.ts'
+import {
+  checkNeedOfContract,
+  type ReadContract,
+  readContract,
+} from './config/magento-schema-file.ts'
 import { checkMappingPatterns } from './config/mapping-patterns.ts'
 import { memberOf } from './config/member-of.ts'
 import { readPolicyClasses } from './config/policy-classes.ts'
@@ -86,10 +90,14 @@ export async function loadConfig(
     ...checkEndpointRoutes(defined.files),
     ...checkUniqueness(integrations.map(identityOf)),
     ...checkCertificates(integrations),
-    ...checkAgainstEndpoints(integrations, defined.files),
-    ...(await checkAgainstIntegrations(gateway, integrations)),
+    ...checkIntegrations(integrations, {
+      gateway,
+      defined: defined.files,
+      isContractMissed: isContractNeeded && read.document === undefined,
+    }),
+    ...(await checkGateway(gateway, integrations)),
     ...tracing.faults,
-    ...(isContractNeeded ? [...read.faults, ...checkAgainstContract(read, integrations)] : []),
+    ...(isContractNeeded ? read.faults : []),
   ]
   if (integrations.length === 0 && listed.faults.length === 0) {
     const file = join(directory, 'integrations')
@@ -130,59 +138,59 @@ async function loadFolder<Settings>(
   return { files: await inTurns(files, (file) => loadFile(file, kind, sources)), faults }
 }
 
-/** Checks the integrations against the gateway's own endpoints. */
-function checkAgainstEndpoints(
+/** What integrations are checked against. */
+interface Others {
+  readonly gateway: LoadedFile<GatewaySettings>
+  readonly defined: readonly LoadedFile<EndpointFileSettings>[]
+  /** Whether the schema of the shop must be there, and is not. */
+  readonly isContractMissed: boolean
+}
+
+/** Checks that the rest of the configuration has what its integrations need. */
+function checkIntegrations(
   integrations: readonly LoadedFile<IntegrationSettings>[],
-  defined: readonly LoadedFile<EndpointFileSettings>[],
+  { gateway, defined, isContractMissed }: Others,
 ): Fault[] {
-  const sound = defined.map(soundOf)
+  const listening = gateway.isAffected('/listen') ? undefined : gateway.sound
   const composed = [
-    ...sound.flatMap(({ settings }) => settings?.route ?? []),
+    ...defined.flatMap(({ sound }) => sound?.route ?? []),
     ...endpoints.flatMap(({ routes }) => routes),
   ]
   return integrations.flatMap((each) =>
-    unaffected(each, [
-      ...checkCachedEndpoints(soundOf(each), sound),
-      ...checkJobEngines(soundOf(each), composed),
+    checkSound(each, (settings) => [
+      ...checkCachedEndpoints(settings, defined),
+      ...checkJobEngines(settings, composed),
+      ...(listening ? checkCertificateShown(settings, listening) : []),
+      ...(isContractMissed ? checkNeedOfContract(settings) : []),
     ]),
   )
 }
 
-/** Checks that the gateway has what its integrations need. */
-async function checkAgainstIntegrations(
+/** Checks that the gateway has the files and settings that it needs itself, and for its integrations. */
+async function checkGateway(
   gateway: LoadedFile<GatewaySettings>,
   integrations: readonly LoadedFile<IntegrationSettings>[],
 ): Promise<Fault[]> {
-  const { sound, isAffected } = gateway
-  if (sound === undefined) return []
-  const known = integrations.flatMap((each) => each.sound ?? [])
-  const shown = integrations.flatMap((each) =>
-    isAffected('/listen') ? [] : unaffected(each, checkCertificatesShown(sound, [soundOf(each)])),
-  )
-  const own = [
-    ...checkPublicUrl(sound, known),
-    ...(await checkTlsFiles(sound)),
-    ...checkPlaceForJobs(sound, known),
-  ]
-  return [...shown, ...unaffected(gateway, inFile(gateway, own))]
+  const known = integrations.flatMap(({ sound }) => sound ?? [])
+  const ofTls = gateway.sound ? await checkTlsFiles(gateway.sound) : []
+  return checkSound(gateway, (settings) => [
+    ...checkPublicUrl(settings, known),
+    ...ofTls,
+    ...checkPlaceForJobs(settings, known),
+  ])
 }
 
-/** Checks the integrations against the schema of the shop. */
-function checkAgainstContract(
-  { document }: ReadContract,
-  integrations: readonly LoadedFile<IntegrationSettings>[],
+/** Checks what is sound of a file against others, without faults that may only follow from others of the file. */
+function checkSound<Settings>(
+  loaded: LoadedFile<Settings>,
+  check: (settings: Settings) => readonly RuleFault[],
 ): Fault[] {
-  return integrations.flatMap((each) => unaffected(each, checkContract(document, [soundOf(each)])))
-}
-
-/** A file for checks against others, which may ignore what has a fault itself. */
-function soundOf<Settings>({ file, lineOf, sound }: LoadedFile<Settings>): ReadSettings<Settings> {
-  return { file, lineOf, ...(sound !== undefined && { settings: sound }) }
-}
-
-/** Leaves out faults of a file that may only follow from others of it. */
-function unaffected({ isAffected }: LoadedFile<unknown>, faults: readonly Fault[]): Fault[] {
-  return faults.filter(({ pointer }) => !isAffected(pointer))
+  const { sound, isAffected } = loaded
+  if (sound === undefined) return []
+  return inFile(
+    loaded,
+    check(sound).filter(({ pointer }) => !isAffected(pointer)),
+  )
 }
 
 function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSettings>): Identity {

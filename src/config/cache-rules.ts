@@ -1,9 +1,10 @@
 import { meetRoutes, parseRoutePattern, variableOf } from '../authorize/route-pattern.ts'
 import type { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import { type Fault, faultAt, inFile, type ReadSettings, type RuleFault } from './faults.ts'
+import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+import type { LoadedFile } from './load-file.ts'
 
 /*
  * Paths whose answers are never kept: jobs, since callers ask for their current state; tokens, passwords and second
@@ -30,20 +31,18 @@ function placeOf(route: string): string {
 
 /** Checks cached routes that endpoints answer: the call of the endpoint is subject to the same rules. */
 export function checkCachedEndpoints(
-  integration: ReadSettings<IntegrationSettings>,
-  endpoints: readonly ReadSettings<EndpointFileSettings>[],
-): Fault[] {
-  const { cache = {}, endpoints: mode } = integration.settings?.policies ?? {}
+  { policies: { cache = {}, endpoints: mode } }: IntegrationSettings,
+  defined: readonly Pick<LoadedFile<EndpointFileSettings>, 'file' | 'sound'>[],
+): RuleFault[] {
   if (mode === 'forward') return []
-  const faults = Object.keys(cache).flatMap((cached) =>
-    endpoints.flatMap(({ file, settings: endpoint }) => {
+  return Object.keys(cache).flatMap((cached) =>
+    defined.flatMap(({ file, sound: endpoint }) => {
       if (endpoint === undefined || meetRoutes(cached, endpoint.route) === undefined) return []
       const called = endpoint.call.route
       const expected = expectedOf(called)
       return faultAt(placeOf(cached), expected && `${expected}: ${file} has it call ${called}`)
     }),
   )
-  return inFile(integration, faults)
 }
 
 /** What is expected instead of a route whose answers must not be kept; undefined if they may be. */

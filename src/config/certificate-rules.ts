@@ -1,32 +1,26 @@
 import type { CertificatePin } from '../contract/certificate-pin.ts'
-import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
+import { type Fault, faultAt, inFile, type ReadSettings, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
-/** Checks that callers can show the certificates that are asked of them; otherwise each request would get a 401. */
-export function checkCertificatesShown(
+const at = '/credentials/clientCertificate'
+
+/** Checks that callers can show the certificate that is asked of them; otherwise each request would get a 401. */
+export function checkCertificateShown(
+  { credentials: { clientCertificate: pin } }: IntegrationSettings,
   { listen: { tls, trustedProxies, clientCertificateHeader } }: GatewaySettings,
-  integrations: readonly ReadSettings<IntegrationSettings>[],
-): Fault[] {
+): RuleFault[] {
+  if (pin === undefined) return []
   if (clientCertificateHeader !== undefined && trustedProxies.length > 0) return []
   const forwarded = 'trustedProxies with clientCertificateHeader'
-  return integrations.flatMap((each): Fault[] => {
-    const pin = each.settings?.credentials.clientCertificate
-    if (pin === undefined) return []
-    const at = '/credentials/clientCertificate'
-    const isUntrusted =
-      tls !== undefined && tls.clientCaFile === undefined && pin.subject !== undefined
-    return inFile(each, [
-      ...faultAt(
-        at,
-        tls === undefined && `a listener to which callers can show it: tls, or ${forwarded}`,
-      ),
-      ...faultAt(
-        `${at}/subject`,
-        isUntrusted && `an authority that vouches for it: listen.tls.clientCaFile, or ${forwarded}`,
-      ),
-    ])
-  })
+  if (tls === undefined) {
+    return faultAt(at, `a listener to which callers can show it: tls, or ${forwarded}`)
+  }
+  const isUntrusted = tls.clientCaFile === undefined && pin.subject !== undefined
+  return faultAt(
+    `${at}/subject`,
+    isUntrusted && `an authority that vouches for it: listen.tls.clientCaFile, or ${forwarded}`,
+  )
 }
 
 interface Pinned extends ReadSettings<IntegrationSettings> {
@@ -59,7 +53,7 @@ export function checkCertificates(
       .find((one) => one !== each && !(one.hasToken && each.hasToken) && isTold(one, each, told))
     const expected =
       other && `a certificate that is not one of ${other.file} too, or a token in both`
-    return inFile(each, faultAt('/credentials/clientCertificate', expected))
+    return inFile(each, faultAt(at, expected))
   })
 }
 

@@ -1,6 +1,6 @@
 import { meetRoutes } from '../authorize/route-pattern.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import { type Fault, faultAt, inFile, type ReadSettings, type RuleFault } from './faults.ts'
+import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
@@ -63,12 +63,11 @@ function calledBack({ name, callback }: IntegrationSettings): string | undefined
  * @param composed the routes of the gateway's own endpoints
  */
 export function checkJobEngines(
-  integration: ReadSettings<IntegrationSettings>,
+  { policies: { jobs = {}, endpoints } }: IntegrationSettings,
   composed: readonly string[],
-): Fault[] {
-  const { jobs = {}, endpoints } = integration.settings?.policies ?? {}
+): RuleFault[] {
   if (endpoints === 'forward') return []
-  const faults = Object.entries(jobs).flatMap(([route, { engine }]) => {
+  return Object.entries(jobs).flatMap(([route, { engine }]) => {
     if (engine !== 'magento') return []
     const own = composed.find((each) => meetRoutes(route, each) !== undefined)
     return faultAt(
@@ -76,5 +75,4 @@ export function checkJobEngines(
       own && `gateway, which answers ${own} itself`,
     )
   })
-  return inFile(integration, faults)
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { parseSwagger, type SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
-import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
+import { type Fault, faultAt, type RuleFault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 import { readBytes } from './read-bytes.ts'
 
@@ -26,16 +26,12 @@ export async function readContract(directory: string): Promise<ReadContract> {
   return { faults: [{ file, pointer: '', expected: 'the Swagger 2.0 document of a shop' }] }
 }
 
-/** Reports settings that need the schema of the shop when there is none. */
-export function checkContract(
-  document: SwaggerDocument | undefined,
-  integrations: readonly ReadSettings<IntegrationSettings>[],
-): Fault[] {
-  if (document !== undefined) return []
-  return integrations.flatMap((each) => {
-    const { mode = 'off', routes = {} } = each.settings?.policies.magentoSchema ?? {}
-    const isNeeded = [mode, ...Object.values(routes)].some((one) => one !== 'off')
-    const expected = `the schema of Magento in ${contractFile}: fetch it with magento pull`
-    return inFile(each, faultAt('/policies/magentoSchema', isNeeded && expected))
-  })
+/** Reports settings that need the schema of the shop, where there is none. */
+export function checkNeedOfContract({
+  policies: { magentoSchema },
+}: IntegrationSettings): RuleFault[] {
+  const { mode = 'off', routes = {} } = magentoSchema ?? {}
+  const isNeeded = [mode, ...Object.values(routes)].some((one) => one !== 'off')
+  const expected = `the schema of Magento in ${contractFile}: fetch it with magento pull`
+  return faultAt('/policies/magentoSchema', isNeeded && expected)
 }

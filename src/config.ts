@@ -21,7 +21,7 @@ import {
 } from './config/magento-schema-file.ts'
 import { checkMappingPatterns } from './config/mapping-patterns.ts'
 import { memberOf } from './config/member-of.ts'
-import { readPolicyClasses } from './config/policy-classes.ts'
+import { classesOf, PolicyClassSettings } from './config/policy-classes.ts'
 import type { SettingsSources } from './config/references.ts'
 import { expandGrants } from './config/route-groups.ts'
 import { openSchemaFiles } from './config/schema-files.ts'
@@ -62,44 +62,39 @@ export async function loadConfig(
 ): Promise<Config> {
   const sources = { directory, env, readSchemaFile: openSchemaFiles(directory) }
   const gateway = await loadFile(join(directory, 'gateway.yaml'), gatewayFile, sources)
-  const classes = await readPolicyClasses(directory)
+  const classFiles = await loadFolder(directory, 'policies', classFile, sources)
+  const { classes, faults: twins } = classesOf(classFiles.files)
+  const defined = await loadFolder(directory, 'endpoints', endpointFile, sources)
   const isContractNeeded = contract === 'needed'
-  const read: ReadContract =
+  const { document, faults: ofContract }: ReadContract =
     typeof contract === 'object'
       ? { document: contract, faults: [] }
       : await readContract(directory)
-  const defined = await loadFolder(directory, 'endpoints', endpointFile, sources)
-  const kind: FileKind<IntegrationSettings> = {
+  const integrationFile: FileKind<IntegrationSettings> = {
     schema: IntegrationSettings,
-    finish: (settings, { value }) =>
-      finishIntegration(settings, value, isContractNeeded, read.document),
+    finish: (settings, written) => finishIntegration(settings, written, isContractNeeded, document),
     classes,
   }
-  const { files: integrations, ...listed } = await loadFolder(
-    directory,
-    'integrations',
-    kind,
-    sources,
-  )
+  const integrations = await loadFolder(directory, 'integrations', integrationFile, sources)
   const tracing = readTracing(env)
   // At a reload, requests are served meanwhile.
   await nextTurn()
   const faults = [
-    ...[gateway, ...integrations, ...defined.files].flatMap((loaded) => loaded.faults),
-    ...[...listed.faults, ...defined.faults, ...classes.faults],
+    ...[gateway, integrations, defined, classFiles].flatMap((loaded) => loaded.faults),
+    ...twins,
     ...checkEndpointRoutes(defined.files),
-    ...checkUniqueness(integrations.map(identityOf)),
-    ...checkCertificates(integrations),
-    ...checkIntegrations(integrations, {
+    ...checkUniqueness(integrations.files.map(identityOf)),
+    ...checkCertificates(integrations.files),
+    ...checkIntegrations(integrations.files, {
       gateway,
       defined: defined.files,
-      isContractMissed: isContractNeeded && read.document === undefined,
+      isContractMissed: isContractNeeded && document === undefined,
     }),
-    ...(await checkGateway(gateway, integrations)),
+    ...(await checkGateway(gateway, integrations.files)),
     ...tracing.faults,
-    ...(isContractNeeded ? read.faults : []),
+    ...(isContractNeeded ? ofContract : []),
   ]
-  if (integrations.length === 0 && listed.faults.length === 0) {
+  if (integrations.files.length === 0 && integrations.faults.length === 0) {
     const file = join(directory, 'integrations')
     faults.push({ file, pointer: '', expected: 'at least one .yaml file with an integration' })
   }
@@ -107,16 +102,21 @@ export async function loadConfig(
   return {
     gateway: gateway.settings,
     endpoints: defined.files.flatMap(({ settings }) => settings ?? []),
-    magentoSchema: read.document,
-    integrations: integrations.flatMap(({ settings }) => settings ?? []),
+    magentoSchema: document,
+    integrations: integrations.files.flatMap(({ settings }) => settings ?? []),
     tracing: tracing.settings,
-    secrets: [gateway, ...integrations, tracing].flatMap(({ secrets }) => secrets),
+    secrets: [gateway, ...integrations.files, tracing].flatMap(({ secrets }) => secrets),
   }
 }
 
 const gatewayFile: FileKind<GatewaySettings> = {
   schema: GatewaySettings,
   finish: (settings) => ({ settings, faults: checkGatewayRules(settings) }),
+}
+
+const classFile: FileKind<PolicyClassSettings> = {
+  schema: PolicyClassSettings,
+  finish: (settings) => ({ settings, faults: [] }),
 }
 
 const endpointFile: FileKind<EndpointFileSettings> = {
@@ -127,15 +127,19 @@ const endpointFile: FileKind<EndpointFileSettings> = {
   }),
 }
 
-/** Loads all YAML files of a folder; `faults` are those of the folder itself. */
+/** Loads all YAML files of a folder; `faults` are those of the folder and of its files. */
 async function loadFolder<Settings>(
   directory: string,
   name: string,
   kind: FileKind<Settings>,
   sources: SettingsSources,
-): Promise<{ readonly files: LoadedFile<Settings>[]; readonly faults: readonly Fault[] }> {
-  const { files, faults } = await listYamlFiles(directory, name)
-  return { files: await inTurns(files, (file) => loadFile(file, kind, sources)), faults }
+): Promise<{
+  readonly files: readonly LoadedFile<Settings>[]
+  readonly faults: readonly Fault[]
+}> {
+  const listed = await listYamlFiles(directory, name)
+  const files = await inTurns(listed.files, (file) => loadFile(file, kind, sources))
+  return { files, faults: [...listed.faults, ...files.flatMap(({ faults }) => faults)] }
 }
 
 /** What integrations are checked against. */

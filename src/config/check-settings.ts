@@ -8,10 +8,15 @@ import {
 } from '../authorize/route-pattern.ts'
 import { onceFor } from '../contract/once-for.ts'
 import { escapePointer, pointerSteps } from '../syntax/json-pointer.ts'
-import { type Fault, inFile, type RuleFault } from './faults.ts'
+import type { RuleFault } from './faults.ts'
 import { fillDefaults } from './fill-defaults.ts'
 import { narrowSchema } from './narrow-schema.ts'
-import type { YamlFile } from './yaml-file.ts'
+
+/** A fault that the schema of settings tells. */
+export interface SchemaFault extends RuleFault {
+  /** Whether no setting has the key. */
+  readonly isUnknownKey?: true
+}
 
 /** Settings with defaults filled in, and their faults. */
 export interface CheckedSettings<Settings extends TSchema> {
@@ -19,31 +24,27 @@ export interface CheckedSettings<Settings extends TSchema> {
   readonly value: Static<Settings>
   /** The schema with each union replaced by the member that the settings choose. */
   readonly narrowed: TSchema
-  readonly faults: readonly Fault[]
-  /** Pointers to those keys among the faults that no setting has. */
-  readonly unknownKeys: ReadonlySet<string>
+  readonly faults: readonly SchemaFault[]
 }
 
 const validatorOf = onceFor((schema: TSchema) => Compile(schema))
 
-/** Fills in defaults and checks a file against its schema. It finds every fault, not just the first. */
+/** Fills in defaults and checks settings against their schema. It finds every fault, not just the first. */
 export function checkSettings<Settings extends TSchema>(
   schema: Settings,
-  source: YamlFile,
+  written: unknown,
 ): CheckedSettings<Settings> {
-  const narrowed = narrowSchema<TSchema>(schema, source.value)
-  const value = fillDefaults(narrowed, source.value ?? {}) as Static<Settings>
+  const narrowed = narrowSchema(schema, written)
+  const value = fillDefaults(narrowed, written ?? {}) as Static<Settings>
   // Listing faults takes ten times as long as finding out that there are none.
-  const unknownKeys = new Set<string>()
-  const faults = validatorOf(schema).Check(value) ? [] : faultsOf(narrowed, value, unknownKeys)
-  return { value, narrowed, faults: inFile(source, faults), unknownKeys }
+  const faults = validatorOf(schema).Check(value) ? [] : faultsOf(narrowed, value)
+  return { value, narrowed, faults }
 }
 
 // TypeBox stops at 8; a list of routes alone can have more wrong ones, each with an error for every alternative.
 const mostErrors = 10_000
 
-/** @param unknownKeys gets the pointers to those keys that no setting has */
-function faultsOf(schema: TSchema, value: unknown, unknownKeys: Set<string>): RuleFault[] {
+function faultsOf(schema: TSchema, value: unknown): SchemaFault[] {
   TypeboxSettings.Set({ maxErrors: mostErrors })
   const [, errors] = Errors(schema, value)
   // The errors of each alternative are less helpful than what was expected as a whole.
@@ -52,17 +53,18 @@ function faultsOf(schema: TSchema, value: unknown, unknownKeys: Set<string>): Ru
       ({ keyword, schemaPath }) => keyword === 'anyOf' && schemaAt(schema, schemaPath)?.expected,
     )
     .map(({ schemaPath }) => `${schemaPath}/anyOf/`)
-  return errors.flatMap((error): RuleFault[] => {
+  return errors.flatMap((error): SchemaFault[] => {
     if (described.some((path) => error.schemaPath.startsWith(path))) return []
     const { keyword, instancePath, params, message } = error
     if (keyword === 'boolean') return []
     const below = (key: string) => `${instancePath}/${escapePointer(key)}`
-    const fault = (pointer: string, expected: string): RuleFault => ({ pointer, expected })
+    const fault = (pointer: string, expected: string): SchemaFault => ({ pointer, expected })
     if (keyword === 'additionalProperties') {
       const expected = expectedKey(schemaAt(schema, error.schemaPath))
-      const pointers = params.additionalProperties.map(below)
-      for (const pointer of pointers) unknownKeys.add(pointer)
-      return pointers.map((pointer) => fault(pointer, expected))
+      return params.additionalProperties.map((key) => ({
+        ...fault(below(key), expected),
+        isUnknownKey: true,
+      }))
     }
     if (keyword === 'required') {
       return params.requiredProperties.map((key) => fault(below(key), 'a value, it is missing'))

@@ -5,7 +5,7 @@ import { type Fault, inFile, type ReadSettings, type RuleFault } from './faults.
 import { applyPolicyClass, classFaults, type PolicyClasses } from './policy-classes.ts'
 import { resolveReferences, type SettingsSources } from './references.ts'
 import { affectedBy, missedAround, overlap, soundPart } from './sound-part.ts'
-import { readYamlFile, type YamlFile } from './yaml-file.ts'
+import { readYamlFile } from './yaml-file.ts'
 
 /** A file of the configuration that was read. */
 export interface LoadedFile<Settings> extends ReadSettings<Settings> {
@@ -29,7 +29,7 @@ export interface Finished<Settings> {
 export interface FileKind<Settings> {
   readonly schema: TSchema
   /** Finishes settings that match the schema, and checks what the schema cannot express. */
-  readonly finish: (settings: Settings, written: YamlFile) => Finished<Settings>
+  readonly finish: (settings: Settings, written: unknown) => Finished<Settings>
   /** The classes that such files refer to; absent if they cannot. */
   readonly classes?: PolicyClasses
 }
@@ -40,32 +40,33 @@ export async function loadFile<Settings>(
   { schema, finish, classes }: FileKind<Settings>,
   sources: SettingsSources,
 ): Promise<LoadedFile<Settings>> {
-  const written = await readYamlFile(file)
-  if ('length' in written) {
+  const read = await readYamlFile(file)
+  if ('length' in read) {
     const nothing = { lineOf: () => undefined, value: undefined, secrets: [] }
-    return { file, ...nothing, faults: written, isAffected: () => true }
+    return { file, ...nothing, faults: read, isAffected: () => true }
   }
-  const source = classes === undefined ? written : applyPolicyClass(written, classes)
-  const checked = checkSettings(schema, source)
+  const { value: written, lineOf } = read
+  const checked = checkSettings(schema, classes ? applyPolicyClass(written, classes) : written)
   const resolved = await resolveReferences(checked.narrowed, checked.value, sources)
   const { value, secrets } = resolved
-  const isTyped = checked.faults.length === 0
-  const finished = isTyped
-    ? finish(value as Settings, written)
-    : await finishSound(checked, { schema, finish }, written, source, sources)
-  const faults = [
+  const finished =
+    checked.faults.length === 0
+      ? finish(value as Settings, written)
+      : await finishSound(checked, { schema, finish }, written, sources)
+  const faults = inFile({ file, lineOf }, [
     ...checked.faults,
-    ...inFile(source, [...resolved.faults, ...(finished?.faults ?? [])]),
-    ...(classes === undefined ? [] : classFaults(written, classes)),
-  ]
+    ...resolved.faults,
+    ...(finished?.faults ?? []),
+    ...(classes ? classFaults(written, classes) : []),
+  ])
   const sound = finished?.settings
   const affected = [
-    ...checked.faults.map(({ pointer }) => missedAround(pointer, checked.unknownKeys.has(pointer))),
+    ...checked.faults.map(missedAround),
     ...resolved.faults.map(({ pointer }) => pointer),
   ]
   return {
     file,
-    lineOf: source.lineOf,
+    lineOf,
     value,
     secrets,
     faults,
@@ -81,16 +82,15 @@ export async function loadFile<Settings>(
  * @returns undefined if a setting is missing that must be there
  */
 async function finishSound<Settings>(
-  { value, faults, unknownKeys }: CheckedSettings<TSchema>,
+  { value, faults }: CheckedSettings<TSchema>,
   { schema, finish }: FileKind<Settings>,
-  written: YamlFile,
-  source: YamlFile,
+  written: unknown,
   sources: SettingsSources,
 ): Promise<Finished<Settings> | undefined> {
-  const rest = checkSettings(schema, { ...source, value: soundPart(value, faults) })
+  const rest = checkSettings(schema, soundPart(value, faults))
   if (rest.faults.length > 0) return undefined
   const resolved = await resolveReferences(rest.narrowed, rest.value, sources)
-  const affected = faults.map(({ pointer }) => affectedBy(pointer, unknownKeys.has(pointer)))
+  const affected = faults.map(affectedBy)
   const finished = finish(resolved.value as Settings, written)
   return {
     settings: finished.settings,

@@ -12,25 +12,21 @@ interface SchemaNode {
  * member rather than of all of them. A union has a `discriminator`: the name of a key that has a different constant in
  * each member. If the settings choose no member, only that key is reported as a fault.
  */
-export function narrowSchema<Schema extends TSchema>(schema: Schema, value: unknown): Schema {
-  return narrow(schema, value) as Schema
-}
-
-function narrow(schema: TSchema, value: unknown): TSchema {
+export function narrowSchema(schema: TSchema, value: unknown): TSchema {
   if (value === undefined) return schema
   const { discriminator, anyOf, properties } = schema as SchemaNode
   if (discriminator !== undefined && anyOf !== undefined) {
     const choice = memberOf(value, discriminator)
     const constants = anyOf.map((member) => member.properties[discriminator]?.const)
     const chosen = constants.indexOf(choice)
-    if (chosen >= 0) return narrow(anyOf[chosen] as unknown as TSchema, value)
+    if (chosen >= 0) return narrowSchema(anyOf[chosen] as unknown as TSchema, value)
     return Type.Object({ [discriminator]: Type.Enum(constants as string[]) })
   }
   if (properties === undefined) return schema
   const narrowed: Record<string, TSchema> = {}
   let isSame = true
   for (const [key, below] of Object.entries(properties)) {
-    const own = narrow(below, memberOf(value, key))
+    const own = narrowSchema(below, memberOf(value, key))
     isSame &&= own === below
     narrowed[key] = own
   }

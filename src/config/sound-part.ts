@@ -1,8 +1,8 @@
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { RuleFault } from './faults.ts'
+import type { SchemaFault } from './check-settings.ts'
 
 /** Copies settings without the members and items that have a fault, so that the rest can be checked further. */
-export function soundPart(settings: unknown, faults: readonly RuleFault[]): unknown {
+export function soundPart(settings: unknown, faults: readonly SchemaFault[]): unknown {
   const faulty = new Set(faults.map(({ pointer }) => pointer))
   const copy = (value: unknown, pointer: string): unknown => {
     if (typeof value !== 'object' || value === null) return value
@@ -19,17 +19,21 @@ export function soundPart(settings: unknown, faults: readonly RuleFault[]): unkn
  * The place at which a rule may find fault with the sound part only because something was left out: a key that no setting
  * has is missed by nobody, but another setting by those beside it. Around a whole file, that would be too much.
  */
-export function affectedBy(leftOut: string, isUnknownKey: boolean): string {
-  const holder = leftOut.slice(0, leftOut.lastIndexOf('/'))
-  return isUnknownKey || holder === '' ? leftOut : holder
+export function affectedBy({ pointer, isUnknownKey }: SchemaFault): string {
+  const holder = holderOf(pointer)
+  return isUnknownKey || holder === '' ? pointer : holder
 }
 
 /**
  * The place at which another file may find fault with the sound part only because something was left out. A key that no
  * setting has may be meant for one that is missed beside it, even around a whole file.
  */
-export function missedAround(leftOut: string, isUnknownKey: boolean): string {
-  return isUnknownKey ? leftOut.slice(0, leftOut.lastIndexOf('/')) : affectedBy(leftOut, false)
+export function missedAround(fault: SchemaFault): string {
+  return fault.isUnknownKey ? holderOf(fault.pointer) : affectedBy(fault)
+}
+
+function holderOf(pointer: string): string {
+  return pointer.slice(0, pointer.lastIndexOf('/'))
 }
 
 /** Whether one of two places is within the other. */

@@ -14,7 +14,6 @@ import { lineOfComplexKey, lineOfPointer } from './yaml-lines.ts'
 
 /** A YAML file that has been read. */
 export interface YamlFile {
-  readonly file: string
   readonly value: unknown
   /** The line of the value that a JSON Pointer points to, or of its nearest ancestor that exists. */
   readonly lineOf: (pointer: string) => number | undefined
@@ -50,7 +49,7 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
     if (events.some(isAlias) && countAliased(value) > maxAliasedValues) {
       return fault('aliases that lead to themselves, or to too much')
     }
-    return { file, value, lineOf: (pointer) => lineOfPointer(text, pointer) }
+    return { value, lineOf: (pointer) => lineOfPointer(text, pointer) }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     // The parser reports such a key only at its end, so its line is looked up.

@@ -6,10 +6,7 @@ import { checkSettings } from '../../../src/config/check-settings.ts'
 import { Secret } from '../../../src/contract/secret.ts'
 import { ed25519PrivateKey, ed25519PublicPem } from '../../conformance/rfc9421-keys.ts'
 
-function check(value: unknown) {
-  const file = { file: 'acme.yaml', value, lineOf: () => 1 }
-  return checkSettings(MessageSignatureSettings, file)
-}
+const check = (value: unknown) => checkSettings(MessageSignatureSettings, value)
 
 const faultsOf = (value: unknown) =>
   check(value).faults.map(({ pointer, expected }) => `${pointer}: ${expected}`)

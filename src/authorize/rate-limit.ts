@@ -29,6 +29,8 @@ export const rateLimit = definePolicy({
     ): Verdict {
       if (decision.outcome === 'unlimited') return allow
       if (decision.outcome === 'refused') {
+        // Those that are only reported refuse nothing.
+        if (policies === '') return allow
         return reject('limits-unavailable', 'the store of the limits is away', {
           retryAfterSeconds: withJitter(1, services.random),
         })

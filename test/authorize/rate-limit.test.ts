@@ -391,6 +391,15 @@ describe('while the store is away', () => {
     assert.equal((await policy.refusal()).code, 'limits-unavailable')
   })
 
+  test('no request is refused for limits that are only reported', async () => {
+    const policy = prepared(
+      { rate: '1/s', quota: '1/day', routes: { POST: { rate: '1/s' } }, reportOnly: true },
+      { sharedLimiter: async () => ({ outcome: 'refused' }) },
+    )
+    assert.equal((await policy.ask()).verdict, allow)
+    assert.equal((await policy.refusal(post)).code, 'limits-unavailable')
+  })
+
   test('a request is let through where that is declared', async () => {
     const policy = prepared(
       { rate: '1/s' },

@@ -35,3 +35,14 @@ test('a subject that nobody vouches for does not count, and neither does a part 
   assert.equal(isPinned({ ...subject, O: 'Globex' }, true), false)
   assert.equal(isPinned({ ...subject, OU: 'nobody' }, true), false)
 })
+
+test('a certificate is taken apart once, however many pins it is held against', (t) => {
+  const presented = { certificate: new X509Certificate(pem('client.cert')), isChainTrusted: true }
+  const read = t.mock.method(X509Certificate.prototype, 'toLegacyObject').mock
+  const pins = ['globex-pim', 'acme-erp'].map((CN) => compileCertificatePin({ subject: { CN } }))
+  assert.deepEqual(
+    pins.map((isPinned) => isPinned(presented, fromMs)),
+    [false, true],
+  )
+  assert.equal(read.callCount(), 1)
+})

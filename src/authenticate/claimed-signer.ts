@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { firstValue } from '../syntax/headers.ts'
-import { keyidOf } from './message-signature/keyid-of.ts'
-import { readDictionary } from './message-signature/signature-input.ts'
+import { keyidOf, readInputs } from './message-signature/signature-input.ts'
 import { readOauth1Parameters } from './oauth1/oauth1-parameters.ts'
 import type { SignatureSettings } from './signature-settings.ts'
 
@@ -52,7 +51,7 @@ export function compileSignerSearch(
 /** Why nothing can be told of a signer, for the audit; undefined if a header section has no signature, or one that can be read. */
 export function signerFault(rawHeaders: readonly string[]): string | undefined {
   if (firstValue(rawHeaders, 'signature-input') !== undefined) {
-    const inputs = readDictionary(rawHeaders, 'signature-input')
+    const inputs = readInputs(rawHeaders)
     return 'reason' in inputs ? inputs.reason : undefined
   }
   const authorization = firstValue(rawHeaders, 'authorization')

@@ -36,9 +36,9 @@ export function readMessageSignature(
   headers: readonly string[],
   tag: string = defaultTag,
 ): MessageSignature | { readonly reason: string } {
-  const inputs = readDictionary(headers, 'signature-input')
+  const inputs = readInputs(headers)
   if ('reason' in inputs) return inputs
-  const signatures = readDictionary(headers, 'signature')
+  const signatures = readSignatures(headers)
   if ('reason' in signatures) return signatures
   if (inputs.size !== signatures.size || [...inputs.keys()].some((key) => !signatures.has(key))) {
     return { reason: 'Signature-Input and Signature have different labels' }
@@ -58,11 +58,23 @@ export function readMessageSignature(
   return { components, parameters, signatureParams, signature: Buffer.from(signature) }
 }
 
+/**
+ * The `keyid` (RFC 9421, section 2.3) that a request claims to be signed with, taken from the signature that
+ * {@link readMessageSignature} would choose. Nothing is verified.
+ * @param headers names and values in turn, as received
+ * @returns undefined when there is no keyid, or none that can be read
+ */
+export function keyidOf(headers: readonly string[], tag: string = defaultTag): string | undefined {
+  const inputs = readInputs(headers)
+  if ('reason' in inputs) return undefined
+  const label = chooseLabel(inputs, tag)
+  if (typeof label === 'object') return undefined
+  const keyid = inputs.get(label)?.[1].get('keyid')
+  return typeof keyid === 'string' ? keyid : undefined
+}
+
 /** Finds the label of the signature that is meant for us. */
-export function chooseLabel(
-  inputs: StrictDictionary,
-  tag: string,
-): string | { readonly reason: string } {
+function chooseLabel(inputs: StrictDictionary, tag: string): string | { readonly reason: string } {
   const labels = [...inputs.keys()]
   const ours = labels.length === 1 ? labels : labels.filter((it) => tagOf(inputs, it) === tag)
   if (ours.length > 1) return { reason: 'several signatures have the tag' }
@@ -73,22 +85,20 @@ function tagOf(inputs: StrictDictionary, label: string): unknown {
   return inputs.get(label)?.[1].get('tag')
 }
 
-type Dictionary = StrictDictionary | { readonly reason: string }
-
-/** Reads one of the two dictionaries; of one request, each only once. The result is never empty. */
-export function readDictionary(
-  headers: readonly string[],
-  name: 'signature-input' | 'signature',
-): Dictionary {
-  return name === 'signature' ? readSignature(headers) : readSignatureInput(headers)
-}
-
-const readSignatureInput = onceFor((headers: readonly string[]) =>
-  parseField(headers, 'signature-input'),
+/** The dictionary `Signature-Input` of a request, parsed once. It is never empty. */
+export const readInputs = onceFor((headers: readonly string[]) =>
+  readField(headers, 'signature-input'),
 )
-const readSignature = onceFor((headers: readonly string[]) => parseField(headers, 'signature'))
 
-function parseField(headers: readonly string[], name: string): Dictionary {
+/** The same of `Signature`. */
+export const readSignatures = onceFor((headers: readonly string[]) =>
+  readField(headers, 'signature'),
+)
+
+function readField(
+  headers: readonly string[],
+  name: string,
+): StrictDictionary | { readonly reason: string } {
   const text = allValues(headers, name).join(', ')
   if (text === '') return { reason: `${name} is missing` }
   if (text.length > maxFieldLength) return { reason: `${name} is too long` }

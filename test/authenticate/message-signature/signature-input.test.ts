@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { keyidOf } from '../../../src/authenticate/message-signature/keyid-of.ts'
-import { readDictionary } from '../../../src/authenticate/message-signature/signature-input.ts'
+import {
+  keyidOf,
+  readInputs,
+  readSignatures,
+} from '../../../src/authenticate/message-signature/signature-input.ts'
 
 const of = (...values: string[]) => keyidOf(values.flatMap((value) => ['signature-INPUT', value]))
 
@@ -15,12 +18,12 @@ test('reads the keyid of the only signature, or of the one with the tag', () => 
 
 test('the fields of one request are parsed once, for whoever asks', () => {
   const headers = ['Signature-Input', 'a=()', 'Signature', 'a=:AA==:']
-  for (const name of ['signature-input', 'signature'] as const) {
-    const dictionary = readDictionary(headers, name)
+  for (const read of [readInputs, readSignatures]) {
+    const dictionary = read(headers)
     assert.ok(!('reason' in dictionary) && dictionary.has('a'))
-    assert.equal(readDictionary(headers, name), dictionary)
+    assert.equal(read(headers), dictionary)
   }
-  assert.notEqual(readDictionary(headers, 'signature'), readDictionary(headers, 'signature-input'))
+  assert.notEqual(readSignatures(headers), readInputs(headers))
 })
 
 test('reads no keyid if there is no signature, or several', () => {

@@ -74,8 +74,8 @@ export interface Services {
   /** At least 0 and below 1. */
   readonly random: () => number
   /**
-   * Marks a nonce of an integration as used; across all processes it is `fresh` exactly once.
-   * @param nonce different from those of all other integrations
+   * Marks a nonce of an integration as used; across all processes it is `fresh` exactly once. Those of other
+   * integrations have nothing to do with it.
    * @param ttlMs how long it must be remembered, milliseconds
    */
   readonly useNonce: (

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { allow, definePolicy, type Verdict } from '../policy.ts'
+import { allow, definePolicy, type NonceResult, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 
 /** How long a caller is told to wait while nonces cannot be remembered. */
@@ -30,19 +30,19 @@ export const replayGuard = definePolicy({
     { additionalProperties: false },
   ),
   absent: { onStoreFailure: 'refuseWrites' },
-  prepare: ({ onStoreFailure }, services) => {
-    async function useOnce(key: string, ttlMs: number, isRead: boolean): Promise<Verdict> {
-      const result = await services.useNonce(services.integration, key, ttlMs)
+  prepare: ({ onStoreFailure }, { integration, useNonce }) => {
+    function verdictOn(result: NonceResult, method: string): Verdict {
       if (result === 'fresh') return allow
       if (result === 'seen') return reject('unauthenticated', 'replayed: the nonce was used before')
-      if (onStoreFailure === 'refuseWrites' && isRead) return allow
+      if (onStoreFailure === 'refuseWrites' && method === 'GET') return allow
       return reject('replay-protection-unavailable', `nonces: ${result}`, { retryAfterSeconds })
     }
-    return function checkReplay({ nonce, claimed, method }) {
+    return function checkReplay({ nonce, method }) {
       if (nonce === undefined) return allow
-      // As JSON the two parts cannot run into each other, so no integration can use up a nonce of another one.
-      const key = JSON.stringify([claimed?.integration, nonce.value])
-      return useOnce(key, nonce.ttlMs + setBackMs, method === 'GET')
+      const result = useNonce(integration, nonce.value, nonce.ttlMs + setBackMs)
+      return result instanceof Promise
+        ? result.then((settled) => verdictOn(settled, method))
+        : verdictOn(result, method)
     }
   },
 })

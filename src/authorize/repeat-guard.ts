@@ -25,18 +25,17 @@ export const repeatGuard = definePolicy({
     { additionalProperties: false },
   ),
   absent: { windowMs: 10_000 },
-  prepare: ({ windowMs }, services) => {
+  prepare: ({ windowMs }, { integration, useNonce }) => {
     function verdictOn(result: NonceResult): Verdict {
       if (result === 'fresh') return allow
       if (result === 'seen') return reject('unauthenticated', 'repeated within the window')
       return reject('replay-protection-unavailable', `repeats: ${result}`, { retryAfterSeconds: 2 })
     }
-    return function checkRepeat({ repeatKey, verified, repeatedAnswer }) {
+    return function checkRepeat({ repeatKey, repeatedAnswer }) {
       // The answer of the first request is given again, and nothing is carried out.
       if (repeatedAnswer !== undefined) return allow
       if (repeatKey === undefined || windowMs === 0) return allow
-      // A space separates them unambiguously: the name of an integration contains none.
-      const result = services.useNonce(services.integration, `${verified} ${repeatKey}`, windowMs)
+      const result = useNonce(integration, repeatKey, windowMs)
       return result instanceof Promise ? result.then(verdictOn) : verdictOn(result)
     }
   },

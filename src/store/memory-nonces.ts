@@ -7,10 +7,9 @@ export interface MemoryNonces {
    * Uses a nonce. The result is `fresh` the first time within its lifetime, `seen` after that, and `full` if there is
    * no room left to remember it.
    * @param owner the integration whose nonce it is
-   * @param nonce different from those of all other owners
    * @param ttlMs how long it has to be remembered, in milliseconds
    */
-  readonly use: (owner: string, nonce: string, ttlMs: number) => 'fresh' | 'seen' | 'full'
+  readonly use: (owner: string, value: string, ttlMs: number) => 'fresh' | 'seen' | 'full'
 }
 
 /** At how many nonces a full memory is looked for some that have expired, each time that there is no room. */
@@ -84,7 +83,9 @@ export function memoryNonces(maxNonces: number, clock: () => number): MemoryNonc
   }
 
   return {
-    use: (owner, nonce, ttlMs) => {
+    use: (owner, value, ttlMs) => {
+      // A space separates them unambiguously: the name of an integration contains none.
+      const nonce = `${owner} ${value}`
       const nowMs = clock()
       dropEnded(nowMs)
       const known = until.get(nonce)

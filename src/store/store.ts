@@ -25,7 +25,6 @@ export interface Store {
   /**
    * Marks a nonce of an owner as used; across all processes it is `fresh` exactly once. While Redis is away the result
    * is `unavailable`, because no process knows what the others have seen.
-   * @param nonce different from those of all other owners
    * @param ttlMs how long it must be remembered, milliseconds
    */
   readonly useNonce: (
@@ -117,11 +116,11 @@ export async function openStore(
           return local.decide({ limits: shares(charge.limits), cost: charge.cost })
         },
       }),
-    useNonce: (_owner, nonce, ttlMs) =>
+    useNonce: (owner, nonce, ttlMs) =>
       guard.ask<NonceResult>({
-        slotKey: nonceKey(nonce),
+        slotKey: nonceKey(owner, nonce),
         ask: async () => {
-          const answer = await redis.set(nonceKey(nonce), '', 'PX', Math.ceil(ttlMs), 'NX')
+          const answer = await redis.set(nonceKey(owner, nonce), '', 'PX', Math.ceil(ttlMs), 'NX')
           return answer === 'OK' ? 'fresh' : 'seen'
         },
         fallback: () => 'unavailable',
@@ -135,8 +134,8 @@ export async function openStore(
   }
 }
 
-function nonceKey(nonce: string): string {
-  return `magegate:nonce:${nonce}`
+function nonceKey(owner: string, nonce: string): string {
+  return `magegate:nonce:${JSON.stringify([owner, nonce])}`
 }
 
 function decided({ granted, states, release }: SharedDecision): LimitDecision {

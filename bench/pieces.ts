@@ -95,7 +95,8 @@ function signForMagento(path: string): () => unknown {
     memory: dialectMemoryFor('2.4.8'),
     clock: () => performance.now(),
   })
-  return () => begin({ method: 'GET', path, query: undefined })
+  const request = { method: 'GET', target: { path, query: undefined }, header: () => undefined }
+  return () => begin(request)
 }
 
 function itemsOperation() {

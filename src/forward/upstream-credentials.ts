@@ -1,10 +1,9 @@
 import { type PublicOrigin, urlOf } from '../contract/public-origin.ts'
 import type { Secret } from '../contract/secret.ts'
 import type { Rejection } from '../problem.ts'
-import { reject } from '../problem.ts'
 import type { RequestContext, RequestTarget } from '../request-context.ts'
 import type { AdminCredentials } from './admin-token/admin-credentials.ts'
-import { attemptWithAdminToken } from './admin-token/admin-token-attempt.ts'
+import { prepareAdminToken } from './admin-token/admin-token-attempt.ts'
 import { prepareTokenFetch } from './admin-token/fetch-token.ts'
 import { TokenCache, type TokenMemory } from './admin-token/token-cache.ts'
 import type { Oauth1Credentials } from './oauth1/credentials.ts'
@@ -62,51 +61,27 @@ export interface UpstreamServices {
 
 /** Prepares the credentials of an integration towards Magento. */
 export function prepareUpstreamCredentials(
-  credentials: UpstreamCredentials,
-  services: UpstreamServices,
+  { oauth1, adminToken, bearer, passthrough }: UpstreamCredentials,
+  { publicOrigin, dialects, sendOwn, tokenMemoryOf, monotonicClock }: UpstreamServices,
 ): AuthorizeUpstream {
-  const { oauth1, adminToken, bearer, passthrough } = credentials
-  if (oauth1 !== undefined) return oauth1Attempts(oauth1, services)
-  if (adminToken !== undefined) return adminTokenAttempts(adminToken, services)
+  if (oauth1 !== undefined) {
+    return prepareOauth1({
+      credentials: oauth1,
+      origin: urlOf(publicOrigin),
+      memory: dialects,
+      clock: monotonicClock,
+    })
+  }
+  if (adminToken !== undefined) {
+    const { lifetimeMinutes, ...credentials } = adminToken
+    const fetchToken = prepareTokenFetch(credentials, sendOwn, Date.now)
+    const memory = tokenMemoryOf(credentials)
+    const opaqueLifetimeMs = lifetimeMinutes * 60_000
+    return prepareAdminToken(new TokenCache(fetchToken, opaqueLifetimeMs, monotonicClock, memory))
+  }
   const authorization = bearer && `Bearer ${bearer.reveal()}`
   return (request) => ({
     authorization: passthrough ? request.header('authorization') : authorization,
     query: request.target?.query,
   })
-}
-
-function oauth1Attempts(
-  credentials: Oauth1Credentials,
-  services: UpstreamServices,
-): AuthorizeUpstream {
-  const begin = prepareOauth1({
-    credentials,
-    origin: urlOf(services.publicOrigin),
-    memory: services.dialects,
-    clock: services.monotonicClock,
-  })
-  return ({ method, target }) => {
-    const attempt = begin({ method, path: target?.path ?? '', query: target?.query })
-    if (!('fault' in attempt)) return attempt
-    return reject('bad-request-target', attempt.fault, { detail: attempt.fault })
-  }
-}
-
-function adminTokenAttempts(
-  { lifetimeMinutes, ...credentials }: AdminCredentials & { readonly lifetimeMinutes: number },
-  services: UpstreamServices,
-): AuthorizeUpstream {
-  const fetchToken = prepareTokenFetch(credentials, services.sendOwn, Date.now)
-  const tokens = new TokenCache(
-    fetchToken,
-    lifetimeMinutes * 60_000,
-    services.monotonicClock,
-    services.tokenMemoryOf(credentials),
-  )
-  return async ({ target }) => {
-    const first = await attemptWithAdminToken(tokens, target?.query)
-    if (!('reason' in first)) return first
-    const { reason, retryAfterSeconds } = first
-    return reject('upstream-unavailable', reason, { retryAfterSeconds })
-  }
 }

@@ -1,5 +1,5 @@
+import { type Rejection, reject } from '../../problem.ts'
 import type { TokenOutcome } from './fetch-token.ts'
-import type { TokenFault } from './token-fault.ts'
 
 /*
  * Pauses after the first failure, the second and so on; the last one is repeated. Magento locks an
@@ -24,11 +24,10 @@ export class Pacing {
     this.#clock = clock
   }
 
-  /** Why no token may be requested now; undefined when one may. */
-  fault(): TokenFault | undefined {
+  /** The answer to requests while no token may be requested; undefined when one may. */
+  rejection(): Rejection | undefined {
     const remainingMs = this.#resumeAtMs - this.#clock()
-    if (remainingMs <= 0) return undefined
-    return { reason: this.#reason, retryAfterSeconds: Math.ceil(remainingMs / 1000) }
+    return remainingMs <= 0 ? undefined : rejectFor(this.#reason, remainingMs)
   }
 
   /** Forgets all failures, after a success. */
@@ -36,13 +35,17 @@ export class Pacing {
     this.#counts = { refused: 0, failed: 0 }
   }
 
-  /** Notes a failure, and says how long to wait before the next request. */
-  failed({ kind, reason }: Exclude<TokenOutcome, { kind: 'token' }>): TokenFault {
+  /** Notes a failure; gives the answer to the requests that have waited. */
+  failed({ kind, reason }: Exclude<TokenOutcome, { kind: 'token' }>): Rejection {
     const pauses = pausesMs[kind]
     const pauseMs = pauses[Math.min(this.#counts[kind], pauses.length - 1)] as number
     this.#counts[kind] += 1
     this.#resumeAtMs = this.#clock() + pauseMs
     this.#reason = reason
-    return { reason, retryAfterSeconds: Math.ceil(pauseMs / 1000) }
+    return rejectFor(reason, pauseMs)
   }
+}
+
+function rejectFor(reason: string, pauseMs: number): Rejection {
+  return reject('upstream-unavailable', reason, { retryAfterSeconds: Math.ceil(pauseMs / 1000) })
 }

@@ -1,7 +1,7 @@
 import type { Secret } from '../../contract/secret.ts'
+import type { Rejection } from '../../problem.ts'
 import type { TokenOutcome } from './fetch-token.ts'
 import { Pacing } from './pacing.ts'
-import type { TokenFault } from './token-fault.ts'
 
 interface HeldToken {
   readonly token: Secret
@@ -14,7 +14,7 @@ interface HeldToken {
 export interface TokenMemory {
   held: HeldToken | undefined
   /** The sign-in under way. */
-  pending: Promise<Secret | TokenFault> | undefined
+  pending: Promise<Secret | Rejection> | undefined
   readonly pacing: Pacing
 }
 
@@ -62,12 +62,12 @@ export class TokenCache {
     this.#memory = memory
   }
 
-  /** The token to use now. */
-  async get(): Promise<Secret | TokenFault> {
+  /** The token to use now, or why there is none. */
+  async get(): Promise<Secret | Rejection> {
     const { held } = this.#memory
     if (held !== undefined && this.#clock() < held.renewAtMs) return held.token
-    const fault = this.#memory.pacing.fault()
-    if (fault !== undefined) return this.#usable() ?? fault
+    const rejection = this.#memory.pacing.rejection()
+    if (rejection !== undefined) return this.#usable() ?? rejection
     this.#memory.pending ??= this.#renew().finally(() => {
       this.#memory.pending = undefined
     })
@@ -86,14 +86,14 @@ export class TokenCache {
       this.#memory.held = { ...this.#memory.held, renewAtMs: now }
     }
     const token = await this.get()
-    return 'reason' in token || token === refused ? undefined : token
+    return 'code' in token || token === refused ? undefined : token
   }
 
-  async #renew(): Promise<Secret | TokenFault> {
+  async #renew(): Promise<Secret | Rejection> {
     const outcome = await this.#fetch()
     if (outcome.kind !== 'token') {
-      const fault = this.#memory.pacing.failed(outcome)
-      return this.#usable() ?? fault
+      const rejection = this.#memory.pacing.failed(outcome)
+      return this.#usable() ?? rejection
     }
     this.#memory.pacing.succeeded()
     const now = this.#clock()

@@ -1,25 +1,13 @@
+import { reject } from '../../problem.ts'
+import type { AuthorizeUpstream, UpstreamAttempt } from '../upstream-credentials.ts'
 import type { Oauth1Credentials } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
 import type { DialectMemory } from './dialect-memory.ts'
 import { newFreshness } from './new-freshness.ts'
-import type { QueryFault } from './query-fault.ts'
 import { rewriteQuery } from './rewrite-query.ts'
 import { prepareSigning } from './sign-request.ts'
 import { isSignatureRefusal } from './signature-refusal.ts'
 import type { SignedParts } from './signed-parts.ts'
-
-/** One signed attempt at a request, to be sent only once, since Magento accepts no nonce twice. */
-export interface Oauth1Attempt {
-  readonly authorization: string
-  /** The query to send instead of the received one; undefined for none. */
-  readonly query: string | undefined
-  /**
-   * To be called with Magento's answer before it is passed on.
-   * @param body the whole body of a 401; not read for other answers
-   * @returns the attempt to make instead; undefined to pass the answer on
-   */
-  readonly after: (status: number, body: Buffer) => Oauth1Attempt | undefined
-}
 
 /** Everything that signing the requests of an integration needs. */
 export interface Oauth1Signer {
@@ -36,23 +24,29 @@ export interface Oauth1Signer {
 const pauseMs = 60_000
 
 /**
- * Prepares signing the requests of an integration. Each call gives the first attempt. If Magento refuses its signature,
- * and the other dialect would sign differently, the attempt gives a second one in that dialect. Nothing has been carried
- * out then, so even a write may be sent again.
+ * Prepares signing the requests of an integration. Each attempt is to be sent only once, since Magento accepts no nonce
+ * twice. If Magento refuses the signature of the first one, and the other dialect would sign differently, it gives a
+ * second one in that dialect. Nothing has been carried out then, so even a write may be sent again.
  */
-export function prepareOauth1(
-  signer: Oauth1Signer,
-): (request: Omit<SignedParts, 'origin'>) => Oauth1Attempt | QueryFault {
-  const { credentials, origin, memory, clock } = signer
+export function prepareOauth1({
+  credentials,
+  origin,
+  memory,
+  clock,
+}: Oauth1Signer): AuthorizeUpstream {
   const sign = prepareSigning(credentials)
   let pausedUntil = Number.NEGATIVE_INFINITY
 
-  function attempt(parts: SignedParts, dialect: Dialect, after: Oauth1Attempt['after']) {
+  function attempt(
+    parts: SignedParts,
+    dialect: Dialect,
+    after: NonNullable<UpstreamAttempt['after']>,
+  ): UpstreamAttempt {
     const { authorization } = sign(parts, dialect, newFreshness())
     return { authorization, query: parts.query, after }
   }
 
-  function attemptOther(parts: SignedParts, refused: Dialect): Oauth1Attempt | undefined {
+  function attemptOther(parts: SignedParts, refused: Dialect): UpstreamAttempt | undefined {
     const other = memory.alternativeTo(refused)
     if (other === undefined || clock() < pausedUntil) return undefined
     const freshness = newFreshness()
@@ -68,10 +62,12 @@ export function prepareOauth1(
     })
   }
 
-  return ({ method, path, query }) => {
-    const rewritten = rewriteQuery(query)
-    if ('fault' in rewritten) return rewritten
-    const parts = { method, origin, path, query: rewritten.query }
+  return ({ method, target }) => {
+    const rewritten = rewriteQuery(target?.query)
+    if ('fault' in rewritten) {
+      return reject('bad-request-target', rewritten.fault, { detail: rewritten.fault })
+    }
+    const parts = { method, origin, path: target?.path ?? '', query: rewritten.query }
     const dialect = memory.current
     return attempt(parts, dialect, (status, body) =>
       isSignatureRefusal(status, body) ? attemptOther(parts, dialect) : undefined,

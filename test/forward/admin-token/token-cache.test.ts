@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { Secret } from '../../../src/contract/secret.ts'
-import { attemptWithAdminToken } from '../../../src/forward/admin-token/admin-token-attempt.ts'
+import { prepareAdminToken } from '../../../src/forward/admin-token/admin-token-attempt.ts'
 import type { TokenOutcome } from '../../../src/forward/admin-token/fetch-token.ts'
 import { newTokenMemory, TokenCache } from '../../../src/forward/admin-token/token-cache.ts'
 import { dialectMemoryFor } from '../../../src/forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../../../src/forward/upstream-credentials.ts'
+import { reject } from '../../../src/problem.ts'
 import { testClock } from '../../support/services.ts'
 
 const minuteMs = 60_000
@@ -26,15 +27,18 @@ function tokenCache(lifetimeMs: number | undefined = 60 * minuteMs) {
   const cache = new TokenCache(fetch, 50 * minuteMs, clock)
   const read = async () => {
     const token = await cache.get()
-    return 'reason' in token ? token : token.reveal()
+    return 'code' in token ? token : token.reveal()
   }
   return { cache, clock, magento, read }
 }
 
+const request = { method: 'GET', target: undefined, header: () => undefined }
+
+/** Begins a request; gives what comes after an answer to it. */
 async function begin(cache: TokenCache) {
-  const attempt = await attemptWithAdminToken(cache)
-  assert.ok(!('reason' in attempt))
-  return attempt
+  const attempt = await prepareAdminToken(cache)(request)
+  assert.ok(!('code' in attempt))
+  return { after: async (status: number) => attempt.after?.(status, Buffer.alloc(0)) }
 }
 
 test('fetches one token for a hundred requests at once', async () => {
@@ -60,7 +64,7 @@ test('signs an account in once, however many integrations wait for its token', a
   )
   const faults = await Promise.all(caches.map((cache) => cache.get()))
   assert.deepEqual(
-    faults.map((fault) => 'reason' in fault && fault.retryAfterSeconds),
+    faults.map((fault) => 'code' in fault && fault.retryAfterSeconds),
     Array(6).fill(5),
   )
   // Magento locks an account at its sixth refusal in a row.
@@ -106,7 +110,7 @@ test('a token that does not say when it ends is good for as many minutes as are 
     },
   )
   const ask = async () => {
-    const attempt = await authorize({ method: 'GET', header: () => undefined, target: undefined })
+    const attempt = await authorize(request)
     return 'reason' in attempt ? attempt.reason : attempt.authorization
   }
   assert.equal(await ask(), 'Bearer opaque-token-1')
@@ -125,7 +129,7 @@ test('does not fetch without end when tokens end at once', async () => {
 test('answers a failure to all that wait, and asks again only after a pause', async () => {
   const { clock, magento, read } = tokenCache()
   magento.answer = failed
-  const fault = { reason: 'ECONNREFUSED', retryAfterSeconds: 5 }
+  const fault = reject('upstream-unavailable', 'ECONNREFUSED', { retryAfterSeconds: 5 })
   assert.deepEqual(await Promise.all([read(), read(), read()]), [fault, fault, fault])
   clock.advance(4_000)
   assert.deepEqual(await read(), { ...fault, retryAfterSeconds: 1 })
@@ -152,8 +156,9 @@ test('counts refusals on while Magento fails in between', async () => {
     magento.answer = answer
     const fault = await read()
     assert.ok(typeof fault !== 'string')
-    pauses.push(fault.retryAfterSeconds)
-    clock.advance(fault.retryAfterSeconds * 1000)
+    const { retryAfterSeconds = 0 } = fault
+    pauses.push(retryAfterSeconds)
+    clock.advance(retryAfterSeconds * 1000)
   }
   assert.deepEqual(pauses, [5, 5, 30, 10, 300])
 })
@@ -175,7 +180,10 @@ test('uses a token to its end when it cannot be renewed', async () => {
   clock.advance(59 * minuteMs)
   assert.equal(await read(), 'token-1')
   clock.advance(minuteMs)
-  assert.deepEqual(await read(), { reason: 'ECONNREFUSED', retryAfterSeconds: 10 })
+  assert.deepEqual(
+    await read(),
+    reject('upstream-unavailable', 'ECONNREFUSED', { retryAfterSeconds: 10 }),
+  )
 })
 
 test('renews once after a 401, however many requests have had one', async () => {
@@ -232,8 +240,8 @@ test('lets every other answer stand', async () => {
 test('gives no attempt when there is no token', async () => {
   const { cache, magento } = tokenCache()
   magento.answer = refused
-  assert.deepEqual(await attemptWithAdminToken(cache), {
-    reason: 'status 401',
-    retryAfterSeconds: 5,
-  })
+  assert.deepEqual(
+    await prepareAdminToken(cache)(request),
+    reject('upstream-unavailable', 'status 401', { retryAfterSeconds: 5 }),
+  )
 })

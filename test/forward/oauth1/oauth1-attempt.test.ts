@@ -3,14 +3,24 @@ import { test } from 'node:test'
 import { Secret } from '../../../src/contract/secret.ts'
 import { dialectOf } from '../../../src/forward/oauth1/dialect.ts'
 import { DialectMemory } from '../../../src/forward/oauth1/dialect-memory.ts'
-import { type Oauth1Attempt, prepareOauth1 } from '../../../src/forward/oauth1/oauth1-attempt.ts'
+import { prepareOauth1 } from '../../../src/forward/oauth1/oauth1-attempt.ts'
 import { isSignatureRefusal } from '../../../src/forward/oauth1/signature-refusal.ts'
+import type { UpstreamAttempt } from '../../../src/forward/upstream-credentials.ts'
 import { send } from '../../support/http-client.ts'
 import { testClock } from '../../support/services.ts'
 import { credentials, startVerifyingMagento, type VerifyingMagento } from './verifying-magento.ts'
 
-const slashed = { method: 'PUT', path: '/rest/V1/products/A%2FB', query: undefined }
-const plain = { method: 'GET', path: '/rest/V1/products/24-MB01', query: 'fields=sku' }
+const header = () => undefined
+const slashed = {
+  method: 'PUT',
+  target: { path: '/rest/V1/products/A%2FB', query: undefined },
+  header,
+}
+const plain = {
+  method: 'GET',
+  target: { path: '/rest/V1/products/24-MB01', query: 'fields=sku' },
+  header,
+}
 
 function preparedFor(magento: VerifyingMagento, memory: DialectMemory, own = credentials) {
   const clock = testClock()
@@ -22,24 +32,24 @@ function preparedFor(magento: VerifyingMagento, memory: DialectMemory, own = cre
 async function exchange(
   magento: VerifyingMagento,
   begin: ReturnType<typeof prepareOauth1>,
-  request: Parameters<typeof begin>[0],
+  request: typeof slashed | typeof plain,
 ) {
-  const first = begin(request)
-  assert.ok(!('fault' in first))
+  const first = await begin(request)
+  assert.ok(!('code' in first))
   const sent: string[] = []
   let status = 0
-  let attempt: Oauth1Attempt | undefined = first
+  let attempt: UpstreamAttempt | undefined = first
   while (attempt !== undefined) {
-    sent.push(attempt.authorization)
-    const path = request.path + (attempt.query === undefined ? '' : `?${attempt.query}`)
-    const { authorization } = attempt
+    const { authorization = '' } = attempt
+    sent.push(authorization)
+    const path = request.target.path + (attempt.query === undefined ? '' : `?${attempt.query}`)
     const answer = await send(magento.url, {
       method: request.method,
       path,
       headers: { authorization },
     })
     status = answer.status
-    attempt = attempt.after(status, Buffer.from(answer.body))
+    attempt = await attempt.after?.(status, Buffer.from(answer.body))
   }
   return { status, sent }
 }
@@ -120,11 +130,13 @@ test('learns nothing from an answer that may have come before the signature was 
   assert.equal(memory.current, '2.4.7')
 })
 
-test('gives no attempt for a query that cannot be signed', () => {
+test('gives no attempt for a query that cannot be signed', async () => {
   const clock = testClock()
   const signer = { credentials, origin: 'https://shop.example', memory: new DialectMemory(), clock }
-  const fault = prepareOauth1(signer)({ ...plain, query: 'oauth_token=x' })
-  assert.ok('fault' in fault)
+  const target = { ...plain.target, query: 'oauth_token=x' }
+  const rejection = await prepareOauth1(signer)({ ...plain, target })
+  assert.ok('code' in rejection)
+  assert.equal(rejection.code, 'bad-request-target')
 })
 
 test('knows the dialect of every version that has one', () => {

@@ -1,7 +1,7 @@
 import { decodedVariables } from '../authorize/asked-of-magento.ts'
 import type { EndpointSettings, ItemLog, MatchedEndpoint } from '../contract/endpoint.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
-import type { UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
+import type { UpstreamRequest } from '../forward/upstream-request.ts'
 import { type Rejection, reject } from '../problem.ts'
 import { restPrefix } from '../syntax/rest-prefix.ts'
 
@@ -18,7 +18,7 @@ export interface EndpointCall {
 const contentType = 'application/json'
 
 /** Sends a request to Magento on behalf of the caller. */
-export type SendForEndpoint = (request: UpstreamRequest) => Promise<UpstreamAnswer | Rejection>
+export type SendForEndpoint = (request: UpstreamRequest) => Promise<WholeAnswer | Rejection>
 
 /**
  * Answers a request with an endpoint. The endpoint calls Magento with the credentials of the integration and in the

@@ -14,8 +14,8 @@ import { newSpanId } from './identity-headers.ts'
 import { prepareOwnRequests, type SendOwnRequest } from './own-request.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
-import { outOfTime, prepareExchange, type SendUpstream } from './upstream-exchange.ts'
 import { UnreachableError } from './upstream-failure.ts'
+import { outOfTime, prepareUpstreamRequests, type SendUpstream } from './upstream-request.ts'
 import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
 
 /** How Magento is reached. */
@@ -151,7 +151,7 @@ export function connectMagento(
 
   return {
     forward,
-    send: prepareExchange(pool, {
+    send: prepareUpstreamRequests(pool, {
       publicOrigin,
       internalOrigin,
       sign,

@@ -1,10 +1,11 @@
 import { endpointFinder } from '../authorize/composed-endpoint.ts'
 import { withPlainNames } from '../authorize/plain-names.ts'
 import type { Endpoint, EndpointSettings } from '../contract/endpoint.ts'
+import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
 import type { Magento } from '../forward/magento.ts'
 import type { ResponseCache } from '../forward/response-cache/response-cache.ts'
-import type { UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
+import type { UpstreamRequest } from '../forward/upstream-request.ts'
 import type { JobSender } from '../jobs/job-environment.ts'
 import type { JobRequest } from '../jobs/job-payload.ts'
 import { type Rejection, reject } from '../problem.ts'
@@ -69,7 +70,7 @@ function bodyOf({ body }: JobRequest): unknown {
 }
 
 /** Turns answers of a Magento that is busy or away into refusals, so that no endpoint takes them for a result. */
-function orUnavailable(sent: UpstreamAnswer | Rejection): UpstreamAnswer | Rejection {
+function orUnavailable(sent: WholeAnswer | Rejection): WholeAnswer | Rejection {
   if ('code' in sent) return sent
   const { status, retryAfterSeconds } = sent
   const reason = `status ${status}`

@@ -1,5 +1,6 @@
 import type { ItemLog } from '../contract/endpoint.ts'
-import type { Occasion, UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
+import type { WholeAnswer } from '../contract/whole-answer.ts'
+import type { Occasion, UpstreamRequest } from '../forward/upstream-request.ts'
 import { problems, type Rejection } from '../problem.ts'
 import type { JobAnswer, JobFailure, JobState } from './job.ts'
 import type { JobEnvironment, JobSender } from './job-environment.ts'
@@ -78,7 +79,7 @@ async function compose(
 }
 
 /** What an answer, or the lack of one, says about the attempt. */
-export function resultOf(result: UpstreamAnswer | Rejection): AttemptResult {
+export function resultOf(result: WholeAnswer | Rejection): AttemptResult {
   const judgement = judge(result)
   if ('code' in result) {
     const { code, detail = problems[code][2], retryAfterSeconds } = result

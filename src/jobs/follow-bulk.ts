@@ -1,4 +1,4 @@
-import type { Occasion } from '../forward/upstream-exchange.ts'
+import type { Occasion } from '../forward/upstream-request.ts'
 import { type AttemptResult, resultOf } from './attempt.ts'
 import type { JobEnvironment, JobSender } from './job-environment.ts'
 import type { JobRequest } from './job-payload.ts'

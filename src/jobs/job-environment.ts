@@ -1,6 +1,7 @@
 import type { ItemLog } from '../contract/endpoint.ts'
 import type { RetrySettings } from '../contract/retry-schedule.ts'
-import type { Occasion, UpstreamAnswer, UpstreamRequest } from '../forward/upstream-exchange.ts'
+import type { WholeAnswer } from '../contract/whole-answer.ts'
+import type { Occasion, UpstreamRequest } from '../forward/upstream-request.ts'
 import type { Rejection } from '../problem.ts'
 import type { Job, JobStore } from './job.ts'
 import type { OnJobEnd } from './job-backend.ts'
@@ -9,16 +10,13 @@ import type { AttemptJudgement } from './judge-answer.ts'
 
 /** Sends the jobs of one integration as its requests are sent, with its credentials. */
 export interface JobSender {
-  readonly send: (
-    occasion: Occasion,
-    request: UpstreamRequest,
-  ) => Promise<UpstreamAnswer | Rejection>
+  readonly send: (occasion: Occasion, request: UpstreamRequest) => Promise<WholeAnswer | Rejection>
   /** Has one of the gateway's own endpoints answer the request. */
   readonly compose: (
     occasion: Occasion,
     request: JobRequest,
     items: ItemLog,
-  ) => Promise<UpstreamAnswer | Rejection>
+  ) => Promise<WholeAnswer | Rejection>
   /** Drops from the cache what Magento has changed in carrying the request out by its own queue. */
   readonly dropCarriedOut: (request: JobRequest) => Promise<void>
   /** To be called when the sender is no longer needed. */

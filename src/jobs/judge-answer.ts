@@ -1,4 +1,4 @@
-import type { UpstreamAnswer } from '../forward/upstream-exchange.ts'
+import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { isNothingDone, type ProblemCode, type Rejection } from '../problem.ts'
 import type { JobFailure } from './job.ts'
 
@@ -29,7 +29,7 @@ export function canBePutBack({ code }: JobFailure): boolean {
 }
 
 /** What an answer, or the lack of one, means for the job. */
-export function judge(result: UpstreamAnswer | Rejection): AttemptJudgement {
+export function judge(result: WholeAnswer | Rejection): AttemptJudgement {
   if ('code' in result) {
     if (isNothingDone(result.code, result.reason)) return 'nothing-done'
     return unknownEnds.has(result.code) ? 'unknown' : 'refused'

@@ -1,5 +1,5 @@
 import { nextSending } from '../contract/retry-schedule.ts'
-import type { Occasion } from '../forward/upstream-exchange.ts'
+import type { Occasion } from '../forward/upstream-request.ts'
 import { problems } from '../problem.ts'
 import { type AttemptResult, attempt } from './attempt.ts'
 import type { Delivery, HandleDelivery, Settlement } from './durable-queue.ts'

@@ -1,4 +1,4 @@
-import type { Occasion } from '../forward/upstream-exchange.ts'
+import type { Occasion } from '../forward/upstream-request.ts'
 import type { Job } from '../jobs/job.ts'
 import { type AuditRecord, milliseconds } from './audit-record.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { UpstreamAnswer } from '../../src/forward/upstream-exchange.ts'
+import type { WholeAnswer } from '../../src/contract/whole-answer.ts'
 import type { Delivery } from '../../src/jobs/durable-queue.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
@@ -47,7 +47,7 @@ describe('a delivery of a job', () => {
   /** Handles a delivery while Magento answers so. */
   async function handle(
     id: string,
-    answered: Partial<UpstreamAnswer> | Rejection | Error,
+    answered: Partial<WholeAnswer> | Rejection | Error,
     {
       attempts = 1,
       request = {},
@@ -58,7 +58,7 @@ describe('a delivery of a job', () => {
     } = {},
   ) {
     const events: string[] = []
-    const send = async (): Promise<UpstreamAnswer | Rejection> => {
+    const send = async (): Promise<WholeAnswer | Rejection> => {
       const { state, nextAttemptAtMs } = (await backend.store.get(id)) ?? {}
       events.push(`sent while ${state}${nextAttemptAtMs === undefined ? '' : ' for later'}`)
       if (answered instanceof Error) throw answered

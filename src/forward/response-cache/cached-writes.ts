@@ -3,7 +3,7 @@ import type { AnswerStore } from '../../contract/answer-store.ts'
 import { type ProblemCode, statusOf } from '../../problem.ts'
 import type { Outcome, RequestContext } from '../../request-context.ts'
 import type { AnswerSettings } from '../../server/answer.ts'
-import type { SendUpstream, UpstreamRequest } from '../upstream-exchange.ts'
+import type { SendUpstream, UpstreamRequest } from '../upstream-request.ts'
 import { type TaggedRequest, tagsOfWrite } from './cache-tags.ts'
 
 /** Drops from the cache what writes have changed. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { RequestContext } from '../../request-context.ts'
-import type { SendUpstream } from '../upstream-exchange.ts'
+import type { SendUpstream } from '../upstream-request.ts'
 import {
   type AskMagento,
   type CacheSettings,

@@ -36,9 +36,6 @@ export interface UpstreamRequest {
   readonly withinMs?: number
 }
 
-/** Magento's answer. */
-export type UpstreamAnswer = WholeAnswer
-
 /**
  * The request or job on whose occasion Magento is asked. It gives the ids to send, the header that a
  * passed-through credential is taken from, and the place in the queue for Magento.
@@ -59,10 +56,10 @@ export type SendUpstream = (
   occasion: Occasion,
   request: UpstreamRequest,
   authorize: AuthorizeUpstream,
-) => Promise<UpstreamAnswer | Rejection>
+) => Promise<WholeAnswer | Rejection>
 
 /** What requests are sent with. */
-export interface ExchangeSettings {
+export interface UpstreamRequestSettings {
   /** What Magento believes its address to be. */
   readonly publicOrigin: PublicOrigin
   /** Scheme, host and port at which the gateway reaches Magento. */
@@ -81,7 +78,10 @@ const answerLimitBytes = 16_777_216
 const noBody = Buffer.alloc(0)
 
 /** Prepares {@link SendUpstream} over a pool of connections. */
-export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUpstream {
+export function prepareUpstreamRequests(
+  pool: Pool,
+  settings: UpstreamRequestSettings,
+): SendUpstream {
   const { sign, totalMs, fairMs, internalOrigin, gate } = settings
 
   async function sendOnce(
@@ -111,7 +111,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     authorize: AuthorizeUpstream,
     exchange: UpstreamExchange,
     deadline: number,
-  ): Promise<UpstreamAnswer | Rejection> {
+  ): Promise<WholeAnswer | Rejection> {
     const { spanId } = exchange
     const stop = new AbortController()
     const { signal } = stop
@@ -178,7 +178,7 @@ export function prepareExchange(pool: Pool, settings: ExchangeSettings): SendUps
     const before = occasion.upstream?.durationMs ?? 0
     // If the caller leaves meanwhile, its record tells that Magento was being asked.
     occasion.upstream = { ...exchange, startedAt: exchange.startedAt - before }
-    let result: UpstreamAnswer | Rejection | undefined
+    let result: WholeAnswer | Rejection | undefined
     try {
       result = await sendAttempts(occasion, request, authorize, exchange, deadline)
       return result

@@ -144,7 +144,8 @@ export function connectMagento(
       return attempt
     } finally {
       const { upstream, outcome } = request
-      const hasFailed = hasMagentoFailed(upstream, outcome, attempt, fairMs)
+      const rejection = attempt !== undefined && 'code' in attempt ? attempt : undefined
+      const hasFailed = hasMagentoFailed(upstream, outcome, rejection, fairMs)
       gate.leave(pass, request, hasFailed, upstream?.durationMs)
     }
   }

@@ -35,6 +35,11 @@ const timeouts = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
 ])
 
+/** Whether the exchange ended because it took too long as a whole. */
+export function isTotalTimeout({ reason }: Rejection): boolean {
+  return reason === 'TOTAL_TIMEOUT'
+}
+
 /** The answer to the caller when the exchange with Magento failed; its reason is the code of the error. */
 export function upstreamFailure(error: unknown): Rejection {
   const code = errorCode(error)

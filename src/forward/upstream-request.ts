@@ -185,8 +185,9 @@ export function prepareUpstreamRequests(
     } finally {
       const tookMs = performance.now() - exchange.startedAt
       const made = { ...exchange, durationMs: tookMs }
+      const rejection = result !== undefined && 'code' in result ? result : undefined
       const hasFailed =
-        result === tooLong ? false : hasMagentoFailed(made, undefined, result, fairMs)
+        result === tooLong ? false : hasMagentoFailed(made, undefined, rejection, fairMs)
       gate.leave(pass, occasion, hasFailed, tookMs)
       occasion.upstream = { ...exchange, durationMs: before + tookMs }
     }

@@ -1,9 +1,10 @@
 import type { ProblemCode, Rejection } from '../../problem.ts'
 import type { Outcome, UpstreamExchange } from '../../request-context.ts'
 import { clientClosed } from '../../server/answer.ts'
+import { isTotalTimeout } from '../upstream-failure.ts'
 
 /** Problems which mean that there was no answer, or an incomplete one. */
-const failures: ReadonlySet<string> = new Set<ProblemCode>([
+const failures: ReadonlySet<ProblemCode> = new Set([
   'upstream-unreachable',
   'upstream-failed',
   'upstream-timeout',
@@ -17,21 +18,21 @@ export const downStatuses: ReadonlySet<number | undefined> = new Set([502, 503, 
  * in time, or the status was 502, 503 or 504. The error of one route (500) or of a caller (4xx) does not show that, nor
  * does an answer that has begun and takes too long: it may be long, or its caller may read slowly. Nor does a request for
  * which little time was left when it was sent, as after a long time in the queue.
- * @param result what the caller gets instead of Magento's answer
+ * @param rejection what the caller gets instead of Magento's answer
  * @param fairMs how long Magento must have had for an answer, milliseconds
  * @returns undefined if nothing can be concluded: nothing was sent, or the caller left
  */
 export function hasMagentoFailed(
   upstream: Pick<UpstreamExchange, 'status' | 'durationMs'> | undefined,
   outcome: Outcome | undefined,
-  result: object | undefined,
+  rejection: Rejection | undefined,
   fairMs: number,
 ): boolean | undefined {
   if (upstream === undefined || outcome === clientClosed) return undefined
   const { status, durationMs = 0 } = upstream
   if (downStatuses.has(status)) return true
-  const { code = '', reason } = (result ?? {}) as Partial<Rejection>
-  if (failures.has(code) && reason !== 'TOTAL_TIMEOUT') return true
+  const isFailure = rejection !== undefined && failures.has(rejection.code)
+  if (isFailure && !isTotalTimeout(rejection)) return true
   if (status !== undefined) return false
-  return failures.has(code) && durationMs >= fairMs ? true : undefined
+  return isFailure && durationMs >= fairMs ? true : undefined
 }

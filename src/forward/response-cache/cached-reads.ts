@@ -13,6 +13,7 @@ import { type ProblemCode, type Rejection, reject, statusOf } from '../../proble
 import type { RequestContext } from '../../request-context.ts'
 import { type AnswerSettings, clientClosed } from '../../server/answer.ts'
 import { downStatuses } from '../gate/magento-failure.ts'
+import { isTotalTimeout } from '../upstream-failure.ts'
 import { answerStored, answerWhole } from './answer-stored.ts'
 import { cacheKey, variantKey } from './cache-key.ts'
 import { tagsOfRead } from './cache-tags.ts'
@@ -195,7 +196,7 @@ export function prepareCachedReads(settings: CacheSettings): AnswerRead {
     const isMine =
       end.kind !== 'stored' ||
       end.variant === variantKey(baseKey, end.selectedBy, request.rawHeaders)
-    const isTooEarly = end.kind === 'failed' && end.rejection.reason === 'TOTAL_TIMEOUT'
+    const isTooEarly = end.kind === 'failed' && isTotalTimeout(end.rejection)
     const isForeign =
       end.kind === 'failed' && end.asker !== request.verified && ownFailures.has(end.rejection.code)
     // It was another variant, or the other request has given up or run out of time, and this one has time left.

@@ -30,17 +30,16 @@ export type SentWrite = Pick<UpstreamRequest, 'method' | 'path' | 'query'>
  * @param holdOffMs how long nothing is cached of what a write changes that Magento may still be carrying out
  */
 export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): CachedWrites {
-  function drop(write: TaggedRequest, outcome: Outcome | undefined): void | Promise<void> {
+  function drop(write: TaggedRequest, isDone: boolean): void | Promise<void> {
     const tags = tagsOfWrite(write)
-    if (tags.length === 0) return
-    return store.drop(tags, isOver(write, outcome) ? 0 : holdOffMs)
+    return tags.length === 0 ? undefined : store.drop(tags, isDone ? 0 : holdOffMs)
   }
 
   return {
     begin: (request) => {
       request.dropChanged = () => {
         request.dropChanged = undefined
-        return wasSent(request) ? drop(request, request.outcome) : undefined
+        return wasSent(request) ? drop(request, isOver(request, request.outcome)) : undefined
       }
     },
     dropAfter: (send) => async (occasion, request, authorize) => {
@@ -50,13 +49,11 @@ export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): Cach
         'code' in answer
           ? { status: statusOf(answer), code: answer.code }
           : { status: answer.status }
-      if (!unsent.has(outcome.code)) await drop(sentWrite(request), outcome)
+      const write = sentWrite(request)
+      if (!unsent.has(outcome.code)) await drop(write, isOver(write, outcome))
       return answer
     },
-    dropCarriedOut: async (write) => {
-      const tags = tagsOfWrite(sentWrite(write))
-      if (tags.length > 0) await store.drop(tags, 0)
-    },
+    dropCarriedOut: async (write) => drop(sentWrite(write), true),
   }
 }
 

@@ -1,9 +1,9 @@
+import { hash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Secret } from '../contract/secret.ts'
 import type { Reload, ReloadOutcome } from '../generation/reload.ts'
 import type { Metrics } from '../record/metrics.ts'
-import { presentsToken } from './admin-token.ts'
 
 /** Where the admin listener gets its answers from. */
 export interface AdminSources {
@@ -74,6 +74,16 @@ async function answerReload(
   }
   const outcome = await reload()
   sendJson(response, statuses[outcome.status], outcome)
+}
+
+/**
+ * Whether an `Authorization` header presents the bearer token (RFC 6750, section 2.1). It compares digests in
+ * constant time, so that the time taken reveals nothing about the token, not even its length.
+ */
+function presentsToken(authorization: string | undefined, token: Secret): boolean {
+  const presented = /^bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? ''
+  const digest = (text: string) => hash('sha256', text, 'buffer')
+  return timingSafeEqual(digest(presented), digest(token.reveal()))
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

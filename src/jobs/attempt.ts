@@ -2,11 +2,12 @@ import type { ItemLog } from '../contract/endpoint.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import type { Occasion, UpstreamRequest } from '../forward/upstream-request.ts'
 import { problems, type Rejection } from '../problem.ts'
+import { progressOf, stateOfResults } from './item-results.ts'
 import type { JobAnswer, JobFailure, JobState } from './job.ts'
 import type { JobEnvironment, JobSender } from './job-environment.ts'
 import type { JobRequest } from './job-payload.ts'
 import { type AttemptJudgement, judge } from './judge-answer.ts'
-import { asyncPath, readTakenBulk, stateOfResults, type TakenBulk } from './magento-bulk.ts'
+import { asyncPath, readTakenBulk, type TakenBulk } from './magento-bulk.ts'
 
 /** The outcome of an attempt, and what it means. */
 export interface AttemptResult {
@@ -42,13 +43,12 @@ export async function attempt(
   const bulk = 'code' in sent ? undefined : readTakenBulk(sent.body)
   if (bulk === undefined) return { ...result, judgement: 'unknown', failure: notTaken }
   const { total, refused } = bulk
-  const { length } = refused
-  if (length > 0) await environment.store.putResults(request.job.id, 0, refused)
-  await environment.store.change(request.job.id, {
-    progress: { total, done: length, failed: length },
-  })
+  const { store } = environment
+  const { id } = request.job
+  if (refused.length > 0) await store.putResults(id, 0, refused)
+  await store.change(id, { progress: progressOf(refused, total) })
   // Of nothing there is nothing to follow.
-  if (length === total) return { judgement: 'done', state: stateOfResults(refused) }
+  if (refused.length === total) return { judgement: 'done', state: stateOfResults(refused) }
   return { judgement: 'taken', bulk }
 }
 
@@ -60,19 +60,18 @@ async function compose(
   { store }: JobEnvironment,
 ): Promise<AttemptResult> {
   const { id } = request.job
-  const results = [...(await store.results(id))]
+  const done = await store.results(id)
+  const results = [...done]
   const items: ItemLog = {
-    done: results,
+    done,
     note: async (more, total) => {
       const from = results.length
       results.push(...more)
       await store.putResults(id, from, more)
-      const failed = results.filter(({ success }) => !success).length
-      await store.change(id, { progress: { total, done: results.length, failed } })
+      await store.change(id, { progress: progressOf(results, total) })
     },
   }
-  const done = [...results]
-  const result = resultOf(await sender.compose(occasion, request, { ...items, done }))
+  const result = resultOf(await sender.compose(occasion, request, items))
   if (results.length === 0) return result
   if (result.judgement !== 'done') return { ...result, hasItems: true }
   return { ...result, state: stateOfResults(results) }

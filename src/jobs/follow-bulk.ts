@@ -1,14 +1,9 @@
 import type { Occasion } from '../forward/upstream-request.ts'
 import { type AttemptResult, resultOf } from './attempt.ts'
+import { progressOf, stateOfResults } from './item-results.ts'
 import type { JobEnvironment, JobSender } from './job-environment.ts'
 import type { JobRequest } from './job-payload.ts'
-import {
-  bulkStatusPath,
-  bulkStatusQuery,
-  ofAllItems,
-  readOperations,
-  stateOfResults,
-} from './magento-bulk.ts'
+import { bulkStatusPath, bulkStatusQuery, ofAllItems, readOperations } from './magento-bulk.ts'
 
 /** Asks Magento how far it is with a bulk that it has accepted. */
 export async function followBulk(
@@ -31,9 +26,8 @@ export async function followBulk(
   const { refused = [], bulkTotal } = request
   const { id } = request.job
   const { total, open, results } = ofAllItems(bulk, refused, bulkTotal)
-  const failed = results.filter(({ success }) => !success).length
   await store.putResults(id, 0, results)
-  await store.change(id, { progress: { total, done: results.length, failed } })
+  await store.change(id, { progress: progressOf(results, total) })
   if (open > 0 || bulk.total === 0) return { judgement: 'taken', retryAfterMs }
   await sender.dropCarriedOut(request)
   return { judgement: 'done', state: stateOfResults(results) }

@@ -1,5 +1,5 @@
 import { restPrefix } from '../syntax/rest-prefix.ts'
-import type { JobItemResult, JobState } from './job.ts'
+import type { JobItemResult } from './job.ts'
 import type { JobRequest } from './job-payload.ts'
 
 /*
@@ -109,18 +109,6 @@ export function ofAllItems(
       (one, other) => Number(one.item) - Number(other.item),
     ),
   }
-}
-
-/** The final state of a job by the results of all its items. */
-export function stateOfResults(results: readonly JobItemResult[]): JobState {
-  const done = results.filter(({ success }) => success).length
-  if (done === results.length) return 'done'
-  return done === 0 ? 'failed' : 'partial'
-}
-
-/** The final state of a job that broke off, by the results of those items that have one. */
-export function stateOfBrokenOff(results: readonly JobItemResult[]): JobState {
-  return results.some(({ success }) => success) ? 'partial' : 'failed'
 }
 
 function isListOfObjects(value: unknown): value is readonly Readonly<Record<string, unknown>>[] {

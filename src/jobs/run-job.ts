@@ -4,6 +4,7 @@ import { problems } from '../problem.ts'
 import { type AttemptResult, attempt } from './attempt.ts'
 import type { Delivery, HandleDelivery, Settlement } from './durable-queue.ts'
 import { followBulk } from './follow-bulk.ts'
+import { stateOfBrokenOff } from './item-results.ts'
 import {
   type AcceptedJob,
   isOver,
@@ -15,7 +16,7 @@ import {
 import type { JobEnvironment, JobRun, JobSender } from './job-environment.ts'
 import { decodeJobRequest, encodeJobRequest, type JobRequest } from './job-payload.ts'
 import { canBePutBack } from './judge-answer.ts'
-import { stateOfBrokenOff, type TakenBulk } from './magento-bulk.ts'
+import type { TakenBulk } from './magento-bulk.ts'
 import { cancelledAt } from './take-back.ts'
 
 /** A delivery of a job, and what the store knows of the job. */

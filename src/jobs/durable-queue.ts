@@ -4,6 +4,8 @@
  * delivery says about earlier deliveries of its entry is exact.
  */
 
+import { errorCode } from '../contract/error-code.ts'
+
 /** Something to be done later. */
 export interface QueueEntry {
   /** Chosen by the caller of `put`; unique in its queue. */
@@ -65,6 +67,23 @@ export type Settlement =
  * the error as its reason.
  */
 export type HandleDelivery = (delivery: Delivery) => Promise<Settlement>
+
+/**
+ * The settlement of a delivery by its handler. It does not reject.
+ * @param onFault told of a defect in the handler
+ */
+export async function settlementOf(
+  delivery: Delivery,
+  handle: HandleDelivery,
+  onFault: (error: unknown) => void,
+): Promise<Settlement> {
+  try {
+    return await handle(delivery)
+  } catch (error) {
+    onFault(error)
+    return { state: 'dead', reason: `defect: ${errorCode(error)}` }
+  }
+}
 
 /** An entry that is not delivered again by itself. */
 export interface DeadLetter extends QueueEntry {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Delivery, HandleDelivery, Settlement } from '../durable-queue.ts'
+import { type HandleDelivery, type Settlement, settlementOf } from '../durable-queue.ts'
 import type { Beginning, Ending, EntryRecords } from './entry-records.ts'
 import type { Held } from './held-entries.ts'
 import type { Death, StoredEntry } from './message.ts'
@@ -61,7 +61,7 @@ export function recordLifeMs(expiresAtMs: number, nowMs: number): number {
  *   interrupted. Also if `end` aborts before it is settled; its next delivery then counts as interrupted.
  */
 export async function runEntry(held: Held, settings: RunSettings): Promise<Fate> {
-  const { records, holder, clock, end, onFault } = settings
+  const { records, holder, clock, handle, signal, end, onFault } = settings
   const beginning = await begin(held, settings)
   if (beginning.state === 'early') return { is: 'waiting', dueAtMs: beginning.dueAtMs }
   if (beginning.state === 'running') return { is: 'waiting', dueAtMs: clock() + lookAgainMs }
@@ -77,7 +77,8 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
   if (beginning.state === 'dead') return bury(beginning.reason)
 
   const { isInterrupted } = beginning
-  const settlement = await settlementOf({ ...entry, attempts, isInterrupted }, settings)
+  const delivery = { ...entry, attempts, isInterrupted, signal }
+  const settlement = await settlementOf(delivery, handle, onFault)
   const wasUntouched = !isInterrupted && (held.entry.past?.isUntouched ?? true)
   const past = {
     attempts,
@@ -128,19 +129,6 @@ async function begin(
   const beginning = await records.begin(entry.id, attempt)
   if (beginning.state !== 'running' || (await records.isAlive(beginning.holder))) return beginning
   return records.begin(entry.id, { ...attempt, interruptedHolder: beginning.holder })
-}
-
-async function settlementOf(
-  delivery: Omit<Delivery, 'signal'>,
-  { handle, signal, onFault }: RunSettings,
-): Promise<Settlement> {
-  try {
-    return await handle({ ...delivery, signal })
-  } catch (error) {
-    onFault(error)
-    const { code, name } = error as NodeJS.ErrnoException
-    return { state: 'dead', reason: `defect: ${code ?? name}` }
-  }
 }
 
 function endingOf(

@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { DurableQueue, HandleDelivery, Settlement } from '../durable-queue.ts'
+import {
+  type DurableQueue,
+  type HandleDelivery,
+  type Settlement,
+  settlementOf,
+} from '../durable-queue.ts'
 import { waitForAll } from '../wait-for-all.ts'
 import { bufferOf, ownBytes } from './crossing-bytes.ts'
 import type { TakenEntry } from './entry-operations.ts'
@@ -29,8 +34,7 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
   const closing = new AbortController()
   // An entry can be here twice: it may be taken again before its settlement has come back from the file.
   const running = new Set<Promise<void>>()
-  let handle: HandleDelivery | undefined
-  let concurrency = 0
+  let consumer: { readonly handle: HandleDelivery; readonly concurrency: number } | undefined
   let isClosed = false
   let taking: Promise<void> | undefined
   let isWanted = false
@@ -39,14 +43,16 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
   /** Takes entries that are due, as many as there is room for. */
   function take(): void {
     if (taking !== undefined) isWanted = true
+    if (taking !== undefined || isClosed || consumer === undefined) return
+    const { handle, concurrency } = consumer
     const room = concurrency - running.size
-    if (taking !== undefined || isClosed || handle === undefined || room <= 0) return
+    if (room <= 0) return
     isWanted = false
     clearTimeout(timer)
     taking = file.run('take', name, holder, clock(), room).then(
       ({ entries, nextAtMs }) => {
         taking = undefined
-        for (const entry of entries) begin(entry)
+        for (const entry of entries) begin(entry, handle)
         if (isWanted) take()
         else later(Math.min(pollMs, (nextAtMs ?? Number.POSITIVE_INFINITY) - clock()))
       },
@@ -64,16 +70,20 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
     timer = setTimeout(take, Math.max(1, inMs))
   }
 
-  function begin(entry: TakenEntry): void {
-    const over = run(entry).finally(() => {
+  function begin(entry: TakenEntry, handle: HandleDelivery): void {
+    const over = run(entry, handle).finally(() => {
       running.delete(over)
       take()
     })
     running.add(over)
   }
 
-  async function run(entry: TakenEntry): Promise<void> {
-    const settlement = isClosed ? notBegun : withOwnBytes(await settlementOf(entry))
+  async function run(entry: TakenEntry, handle: HandleDelivery): Promise<void> {
+    const payload = bufferOf(entry.payload)
+    const delivery = { ...entry, payload, signal: closing.signal }
+    const settlement = isClosed
+      ? notBegun
+      : withOwnBytes(await settlementOf(delivery, handle, onFault))
     // It must succeed: an entry without a settlement on disk counts as interrupted.
     for (;;) {
       try {
@@ -86,17 +96,6 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
     }
   }
 
-  async function settlementOf(entry: TakenEntry): Promise<Settlement> {
-    try {
-      const payload = bufferOf(entry.payload)
-      return (await handle?.({ ...entry, payload, signal: closing.signal })) ?? notBegun
-    } catch (error) {
-      onFault(error)
-      const { code, name: kind } = error as NodeJS.ErrnoException
-      return { state: 'dead', reason: `defect: ${code ?? kind}` }
-    }
-  }
-
   return {
     put: async (entry) => {
       const own = { ...entry, payload: ownBytes(entry.payload) }
@@ -106,9 +105,8 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
       else void put.then(take, () => undefined)
       await put
     },
-    consume: (handler, { concurrency: most }) => {
-      handle = handler
-      concurrency = most
+    consume: (handle, { concurrency }) => {
+      consumer = { handle, concurrency }
       take()
     },
     cancel: (id) => file.run('cancel', name, id),

@@ -64,7 +64,7 @@ export const deferredWrite = definePolicy({
       if (request.method === 'GET' || request.job !== undefined) return allow
       const rule = rules[request.route ?? ''] ?? standardRule
       const { mode, engine, inOrderOf, expiryMinutes } = rule
-      const isLong = isLongFor(request)
+      const isLong = isTooLong(request)
       const isAsked = mayDefer && mode !== 'never' && prefersAsync(request.rawHeaders)
       // Nobody but the operator has what is in such a body kept on a disk.
       if (isAsked && rule === standardRule && isSecret(request)) return allow
@@ -96,8 +96,12 @@ function isSecret(request: RequestContext): boolean {
   return askedOfMagento(request).some(({ method, segments }) => takesSecrets(method, segments))
 }
 
-function isLongFor({ endpoint, json }: RequestContext): boolean {
-  return endpoint?.endpoint.isLong?.(json?.value) ?? false
+/** Whether a body, which matches the schema of its endpoint, has too many items to be answered at once. */
+function isTooLong({ endpoint, json }: RequestContext): boolean {
+  const list = endpoint?.endpoint.longList
+  if (list === undefined) return false
+  const body = json?.value as Readonly<Record<string, readonly unknown[]>>
+  return (body[list.name]?.length ?? 0) > list.mostAtOnce
 }
 
 /** Whether a `Prefer` header has `respond-async` (RFC 7240, sections 2 and 4.1). Parameters of it are ignored. */

@@ -104,8 +104,8 @@ export interface Endpoint {
   readonly calls?: readonly CalledRoute[]
   /** Tells the call for a request, where the operator has defined the endpoint. */
   readonly plan?: (request: Pick<EndpointRequest, 'variables' | 'body'>) => PlannedCall
-  /** Whether a body has too many items to be answered at once, so that it becomes a job. */
-  readonly isLong?: (body: unknown) => boolean
+  /** The list in its body that may have too many elements to be answered at once, so that the request becomes a job. */
+  readonly longList?: { readonly name: string; readonly mostAtOnce: number }
   /** Whether doing it twice has the same effect as doing it once. */
   readonly isRepeatable?: boolean
   readonly run: (request: EndpointRequest) => Promise<EndpointAnswer | Rejection>

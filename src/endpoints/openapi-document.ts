@@ -8,7 +8,6 @@ import { type PublicOrigin, urlOf } from '../contract/public-origin.ts'
 import { statusOfDone } from './defined-endpoint.ts'
 import { type DescribedRoute, describedRoutes } from './described-routes.ts'
 import { acceptedResponse, jobOperations } from './job-operations.ts'
-import { requestAtOnce } from './request-at-once.ts'
 
 /** What the document says about the gateway. */
 export interface DescribedGateway {
@@ -106,11 +105,11 @@ interface Described extends JsonSchema {
 }
 
 function composed(endpoint: Endpoint, keepsJobs: boolean): Described {
-  const { summary, answers, isLong } = endpoint
+  const { summary, answers, longList } = endpoint
   const request = keepsJobs ? endpoint.request : requestAtOnce(endpoint)
   // Without jobs nothing is too long to be answered at once; any other 202 is Magento's own.
   const given = Object.entries(answers).filter(
-    ([status]) => keepsJobs || isLong === undefined || status !== '202',
+    ([status]) => keepsJobs || longList === undefined || status !== '202',
   )
   return {
     summary,
@@ -127,6 +126,15 @@ function composed(endpoint: Endpoint, keepsJobs: boolean): Described {
       ),
     },
   }
+}
+
+/** The schema of a request when nothing can become a job: its list may be no longer than can be answered at once. */
+function requestAtOnce({ request, longList }: Endpoint): JsonSchema | undefined {
+  if (request === undefined || longList === undefined) return request
+  const { name, mostAtOnce } = longList
+  const properties = request.properties as Readonly<Record<string, JsonSchema>>
+  const list = { ...properties[name], maxItems: mostAtOnce }
+  return { ...request, properties: { ...properties, [name]: list } }
 }
 
 function forwarded(method: string, [first]: readonly string[]): Described {

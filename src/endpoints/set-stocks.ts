@@ -31,7 +31,7 @@ export const setStocks: Endpoint = {
   routes: ['POST /V1/magefine/inventaire/bulk', 'POST /V1/magefine/inventory/bulk'],
   summary: 'Set the quantities of many products',
   isRepeatable: true,
-  isLong: (body) => (body as Items).items.length > answeredAtOnce,
+  longList: { name: 'items', mostAtOnce: answeredAtOnce },
   request: {
     type: 'object',
     properties: { items: { type: 'array', minItems: 1, maxItems, items: stockSchema } },

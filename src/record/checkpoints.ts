@@ -1,9 +1,10 @@
 import { sign } from 'node:crypto'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { type ChainHead, genesis } from './chain.ts'
 import type { CheckpointKey } from './checkpoint-key.ts'
-import { headsAfter, readBackward } from './file-end.ts'
+import { headsAfter } from './file-end.ts'
+import { linesBackward, withSource } from './lines-backward.ts'
 import { type MerkleTree, merkleTree } from './merkle.ts'
 import { segmentFiles } from './segment-files.ts'
 import { syncTrail } from './sync-trail.ts'
@@ -146,29 +147,19 @@ function uncovered(trail: string, seq: number): ChainHead[] {
  * checkpoint. The file may span years, so it is read from its end.
  */
 function endOfCheckpoints(path: string): { readonly covered: ChainHead; readonly isTorn: boolean } {
-  const none = { covered: genesis, isTorn: false }
-  if (!existsSync(path)) return none
-  const fd = openSync(path, 'r')
-  try {
-    const found = readBackward(fd, (bytes, isWholeFile) => {
-      const covered = lastCovered(bytes) ?? (isWholeFile ? genesis : undefined)
-      return covered === undefined ? undefined : { covered, isTorn: (bytes.at(-1) ?? 10) !== 10 }
-    })
-    return found ?? none
-  } finally {
-    closeSync(fd)
-  }
+  if (!existsSync(path)) return { covered: genesis, isTorn: false }
+  return withSource(path, (source) => {
+    let isTorn = false
+    for (const { bytes, isEnded } of linesBackward(source)) {
+      isTorn ||= !isEnded
+      const [, to, hash] = form.exec(bytes.toString('utf8')) ?? []
+      if (to !== undefined && hash !== undefined) {
+        return { covered: { seq: Number(to), hash }, isTorn }
+      }
+    }
+    return { covered: genesis, isTorn }
+  })
 }
 
 const form =
   /^\{"v":1,"time":"[^"]*","from":\d+,"to":(\d+),.*"lastHash":"([0-9a-f]{64})",.*"signature":"[^"]+"\}$/
-
-function lastCovered(bytes: Buffer): ChainHead | undefined {
-  for (let end = bytes.length; end >= 0; ) {
-    const feed = end === 0 ? -1 : bytes.lastIndexOf('\n', end - 1)
-    const [, to, hash] = form.exec(bytes.toString('utf8', feed + 1, end)) ?? []
-    if (to !== undefined && hash !== undefined) return { seq: Number(to), hash }
-    end = feed
-  }
-  return undefined
-}

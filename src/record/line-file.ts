@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { makeFolder } from '../make-folder.ts'
 import { type FileEnd, readEndOf } from './file-end.ts'
+import { sourceOfOpenFile } from './lines-backward.ts'
 import { lastPutAsideMs, segmentEndings } from './segment-files.ts'
 import { type Written, writeBytes } from './write-bytes.ts'
 
@@ -52,7 +53,7 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
       size += written.bytes
       return written
     },
-    readEnd: () => readEndOf(fd),
+    readEnd: () => readEndOf(sourceOfOpenFile(fd)),
     isFull: () => size >= limitBytes || (size > 0 && Date.now() - begunAtMs >= ageMs),
     rotate: async () => {
       const aside = await freeName(file)

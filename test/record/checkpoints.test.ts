@@ -5,7 +5,7 @@ import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type ChainHead, chainLine, genesis } from '../../src/record/chain.ts'
+import { type ChainHead, chainLine, genesis, headOf } from '../../src/record/chain.ts'
 import { openCheckpoints } from '../../src/record/checkpoints.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
@@ -104,6 +104,18 @@ test('a start reads the end of what may be years of checkpoints, and goes on beh
   await openCheckpointsOf(trail).close()
   assert.equal((await file.stat()).size, yearsBytes + 1 + line.length)
   await file.close()
+})
+
+test('a start covers a trail that is longer than Node can hold as one text', async () => {
+  const { trail } = await writeTrail('long.jsonl')
+  const line = await readFile(trail, 'utf8')
+  const file = await open(trail, 'r+')
+  // Nine holes behind the line, each of which ends like a line of its own.
+  for (let hole = 1; hole <= 9; hole += 1) await file.write('\n', hole * 2 ** 26)
+  const next = chainLine(JSON.stringify({ line: 5 }), headOf(line.trimEnd()) as ChainHead)
+  await file.write(`${next.line}\n`, 9 * 2 ** 26 + 1)
+  await file.close()
+  assert.deepEqual(await coveredAtStart(trail), [[1, 5, 5]])
 })
 
 test('a start covers a trail whose file has just been put aside', async () => {

@@ -13,26 +13,20 @@ import {
   sendRaw,
 } from './support/http-client.ts'
 import { scrape } from './support/metrics.ts'
-import { startRawUpstream } from './support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from './support/raw-upstream.ts'
 import { startRedis, withClient } from './support/redis.ts'
 import { startCluster, startSentinel } from './support/redis-topologies.ts'
 import { loopbackTls, pem } from './support/tls/pem.ts'
 
-const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const exceeded = (mode: string) =>
   `magegate_limit_exceeded_total{integration="globex-pim",limit="rate",mode="${mode}"}`
-
-/** Answers every request at once. */
-function startUpstream() {
-  return startRawUpstream((socket) => void socket.write(answer))
-}
 
 function limited(rateLimit: object) {
   return { ...globex, policies: { ...globex.policies, rateLimit } }
 }
 
 test('a request that is refused for its limit says which one, until when, and how all of them stand', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [limited({ rate: '1/h', quota: '9/day', legacyHeaders: true })],
@@ -56,10 +50,12 @@ test('a request that is refused for its limit says which one, until when, and ho
 })
 
 test('X-RateLimit-* of the gateway take the place of those in the answer of Magento', async () => {
-  const theirs = 'X-RateLimit-Limit: 700\r\nx-ratelimit-remaining: 699\r\nX-RateLimit-Reset: 1\r\n'
-  await using upstream = await startRawUpstream(
-    (socket) => void socket.write(answer.replace('Content-Length', `${theirs}Content-Length`)),
-  )
+  const headers = {
+    'X-RateLimit-Limit': '700',
+    'x-ratelimit-remaining': '699',
+    'X-RateLimit-Reset': '1',
+  }
+  await using upstream = await startRawUpstream((socket) => answerWith(socket, { headers }))
   for (const [legacyHeaders, expected] of [
     [true, ['1', '0', '3600']],
     [false, ['700', '699', '1']],
@@ -78,7 +74,7 @@ test('X-RateLimit-* of the gateway take the place of those in the answer of Mage
 
 for (const reportOnly of [true, ['rate']]) {
   test(`a limit that is only reported by ${reportOnly} is in the record and the metric, and nobody is refused`, async () => {
-    await using upstream = await startUpstream()
+    await using upstream = await startRawUpstream()
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
       integrations: [limited({ rate: '1/h', reportOnly })],
@@ -97,7 +93,7 @@ for (const reportOnly of [true, ['rate']]) {
 
 test('a request that costs more than numbers hold is refused by no defect, and holds no place', async () => {
   await using redis = await startRedis()
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [limited({ rate: '10/s', concurrency: 1, cost: { pageSize: 100 } })],
@@ -125,18 +121,7 @@ describe('requests at once', () => {
   for (const place of ['memory', 'Redis']) {
     test(`are counted in ${place} until their answers are over, or their callers gone`, async () => {
       await using redis = await startRedis()
-      const held: (() => void)[] = []
-      const waiting: ((count: number) => void)[] = []
-      await using upstream = await startRawUpstream((socket) => {
-        held.push(() => socket.write(answer))
-        for (const each of waiting) each(held.length)
-      })
-      const arrived = (count: number) =>
-        new Promise<void>((resolve) => {
-          const check = (length: number) => length >= count && resolve()
-          waiting.push(check)
-          check(held.length)
-        })
+      await using upstream = await startHeldUpstream()
       await using gateway = await startGateway({
         magentoUrl: upstream.url,
         integrations: [limited({ concurrency: 2 })],
@@ -144,18 +129,19 @@ describe('requests at once', () => {
         env: { REDIS: redis.url },
       })
       const first = send(gateway.url, { headers: globexHeaders })
+      const held = await upstream.next()
       const leaving = new AbortController()
       const second = fetch(`${gateway.url}/rest/V1/products/a`, {
         headers: globexHeaders,
         signal: leaving.signal,
       })
-      await arrived(2)
+      await upstream.next()
       const refused = await send(gateway.url, { headers: globexHeaders })
       assert.equal(problemOf(refused).code, 'concurrency-exceeded')
       assert.ok(Number(refused.headers['retry-after']) >= 1)
       leaving.abort()
       await assert.rejects(second)
-      held[0]?.()
+      held.answer()
       assert.equal((await first).status, 200)
       await gateway.auditRecords(3)
       const again = [1, 2].map(async () => {
@@ -164,8 +150,8 @@ describe('requests at once', () => {
           if (status !== 429) return status
         }
       })
-      await arrived(4)
-      for (const release of held) release()
+      const underWay = [await upstream.next(), await upstream.next()]
+      for (const { answer } of underWay) answer()
       assert.deepEqual(await Promise.all(again), [200, 200])
     })
   }
@@ -238,7 +224,7 @@ test('a place is held in Redis for as long as a request may last, its answer rea
 
 test('what was used stays used over a restart with another configuration', async () => {
   await using redis = await startRedis()
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   const startWith = (rateLimit: object) =>
     startGateway({
       magentoUrl: upstream.url,
@@ -280,7 +266,7 @@ describe('gateways whose store is', () => {
   for (const [name, start] of Object.entries(topologies)) {
     test(`${name} count together`, async () => {
       const { store, close } = await start()
-      await using upstream = await startUpstream()
+      await using upstream = await startRawUpstream()
       const startOne = () =>
         startGateway({
           magentoUrl: upstream.url,
@@ -302,7 +288,7 @@ describe('gateways whose store is', () => {
 })
 
 test('a caller whose every retry waits as told gets through in the end', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [limited({ rate: '200/s', burst: 1 })],
@@ -326,7 +312,7 @@ describe('an address whose requests are refused before an integration can be cha
   }
   for (const [name, request] of Object.entries(cases)) {
     test(`${name} is shut out`, async () => {
-      await using upstream = await startUpstream()
+      await using upstream = await startRawUpstream()
       await using gateway = await startGateway({
         magentoUrl: upstream.url,
         gateway: { limits: { perAddress } },
@@ -346,7 +332,7 @@ describe('an address whose requests are refused before an integration can be cha
   }
 
   test('although it does not read the answers, of which HTTP/2 tells the statuses', async () => {
-    await using upstream = await startUpstream()
+    await using upstream = await startRawUpstream()
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
       gateway: { listen: { tls: loopbackTls, requireHttps: true }, limits: { perAddress } },
@@ -377,7 +363,7 @@ describe('an address whose requests are refused before an integration can be cha
       ['is not where it is a proxy, which nobody can choose to be', ['127.0.0.1'], 200],
     ] as const) {
       test(`with bytes ${name} ${where}`, async () => {
-        await using upstream = await startUpstream()
+        await using upstream = await startRawUpstream()
         await using gateway = await startGateway({
           magentoUrl: upstream.url,
           gateway: { listen: { trustedProxies }, limits: { perAddress } },

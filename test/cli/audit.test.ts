@@ -80,9 +80,7 @@ test('what a gateway has written is verified, in its second places too, and what
     response.end()
   }).listen(0, '127.0.0.1')
   await using redis = await startRedis()
-  await using upstream = await startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-  })
+  await using upstream = await startRawUpstream()
   const checkpoints = {
     key: `file:${out}.pem`,
     everyRecords: 3,

@@ -288,9 +288,7 @@ test('a start that fails at the address of the admin listener interrupts no job'
     assert.equal(status, 202)
     location = headers.location
   }
-  await using upstream = await startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
-  })
+  await using upstream = await startRawUpstream()
   await using files = await writeConfig({
     gateway: gatewaySettings(
       { magentoUrl: upstream.url, gateway: { jobs, admin: { host: 'localhost', port } } },

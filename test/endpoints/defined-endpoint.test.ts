@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type JobsGateway, startJobsGateway } from '../jobs/jobs-gateway.ts'
-import { answerWith } from '../support/cached-shop.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import {
   type ClientAnswer,
@@ -11,7 +10,7 @@ import {
   writeOf,
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
 
 const integration = {

@@ -14,7 +14,7 @@ import {
   writeOf,
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
 
 const routes = ['inventaire', 'inventory'].flatMap((name) => [
@@ -225,8 +225,7 @@ test('endpoints: forward hands the path to the module that the shop has', async 
 test('an answer that Magento never gives counts as an error of Magento', async () => {
   let [noProducts, nothing] = ['', '']
   await using upstream = await startRawUpstream((socket, request) => {
-    const body = request.includes('searchCriteria') ? noProducts : nothing
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    answerWith(socket, { body: request.includes('searchCriteria') ? noProducts : nothing })
   })
   const bulk = 'POST /V1/magefine/inventaire/bulk'
   const policies = { routes: [...routes, bulk] }

@@ -49,9 +49,7 @@ test(`killed ${kills} times under load, no answered write lacks its record and t
   const folder = await temporaryFolder()
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const file = join(folder, 'audit.jsonl')
-  await using upstream = await startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-  })
+  await using upstream = await startRawUpstream()
   const audit = {
     rotate: { sizeMiB: 1, keep: 1000 },
     checkpoints: { key: 'env:AUDIT_KEY', everyRecords: 100 },

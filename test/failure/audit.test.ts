@@ -13,7 +13,7 @@ import { gatewaySettings, globex, startGateway, testEnv } from '../support/gatew
 import { startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { scrape } from '../support/metrics.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 const post = writeOf('{}')
@@ -23,8 +23,7 @@ const longBody = 'x'.repeat(200_000)
 /** Answers every request; one for `/long` with what is streamed. */
 function startUpstream() {
   return startRawUpstream((socket, request) => {
-    const body = request.includes('/products/long') ? longBody : 'ok'
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    answerWith(socket, { body: request.includes('/products/long') ? longBody : 'ok' })
   })
 }
 

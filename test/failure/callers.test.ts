@@ -15,9 +15,7 @@ describe('a caller', () => {
   let magento: RawUpstream
   let gateway: TestGateway
   before(async () => {
-    magento = await startRawUpstream((socket) =>
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'),
-    )
+    magento = await startRawUpstream()
     gateway = await startGateway({
       magentoUrl: magento.url,
       gateway: {

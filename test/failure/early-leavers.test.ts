@@ -5,16 +5,14 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { acme, globex, startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
 import { canonicalFields, globexHeaders, send } from '../support/http-client.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
 
 const token = { Authorization: `Bearer ${testEnv.ACME_TOKEN}` }
-const answer = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
-
 test('for a caller that leaves before its request is let through nothing is done, and its key is free', async () => {
   await using redis = await startRedis()
-  await using magento = await startRawUpstream((socket) => void socket.write(answer))
+  await using magento = await startRawUpstream()
   const { endpoints: _, ...policies } = acme.policies
   const signature = { ...acme.credentials.signature, scheme: 'canonical' }
   await using gateway = await startGateway({
@@ -59,7 +57,7 @@ test('for a caller that leaves before its request is let through nothing is done
 
 test('for a caller that leaves while a kept answer is looked up Magento is not asked', async () => {
   await using redis = await startRedis()
-  await using magento = await startRawUpstream((socket) => void socket.write(answer))
+  await using magento = await startRawUpstream()
   const cache = { 'GET /V1/products/:sku': { ttlSeconds: 60 } }
   await using gateway = await startGateway({
     magentoUrl: magento.url,
@@ -109,7 +107,7 @@ test('nothing is sent for a caller that leaves while a token is fetched', async 
   const arrived = Promise.withResolvers<Socket>()
   await using magento = await startRawUpstream((socket, request) => {
     if (request.includes('/integration/admin/token ')) arrived.resolve(socket)
-    else socket.write(answer)
+    else answerEmpty(socket)
   })
   const adminToken = { username: 'env:GLOBEX_TOKEN', password: 'env:MAGENTO_TOKEN' }
   await using gateway = await startGateway({
@@ -119,7 +117,7 @@ test('nothing is sent for a caller that leaves while a token is fetched', async 
   })
   await leave(gateway, arrived.promise)
   const socket = await arrived.promise
-  socket.write(answer.replace('Length: 2\r\n\r\n{}', 'Length: 8\r\n\r\n"abc123"'))
+  answerWith(socket, { body: '"abc123"' })
   assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
   assert.deepEqual(magento.requests.map(pathOf), [
     '/rest/all/V1/integration/admin/token',
@@ -129,7 +127,7 @@ test('nothing is sent for a caller that leaves while a token is fetched', async 
 
 test('nothing is sent for a caller that leaves while the connection to Magento is established', async () => {
   const material = { cert: pem('loopback.cert'), key: pem('loopback.key') }
-  await using magento = await startRawUpstream((socket) => void socket.write(answer), material)
+  await using magento = await startRawUpstream(answerEmpty, material)
   const arrived = Promise.withResolvers<void>()
   const gone = Promise.withResolvers<void>()
   // The handshake waits here until the caller has left.

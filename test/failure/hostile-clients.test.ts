@@ -8,7 +8,7 @@ import { globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
 
 const requestTimeoutMs = 1_000
@@ -163,8 +163,8 @@ test('a connection with too many pipelined requests is ended', async () => {
   const reading = sendRaw(bounded.url, `${get}\r\n`.repeat(500))
   // The first one and those that may wait for it.
   await upstream.requestsReach(33)
-  upstream.answer = (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}`)
-  for (const socket of arrived) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+  upstream.answer = answerEmpty
+  for (const socket of arrived) answerEmpty(socket)
   const answers = await reading
   assert.deepEqual(statusesIn(answers), [...Array(33).fill(200), 429])
   assert.match(answers, /HTTP\/1\.1 429 .+\r\n(?:.+\r\n)*?Retry-After: 1\r\n/)

@@ -11,7 +11,7 @@ import {
   writeOf,
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { type RawAnswer, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
 import { cutFaults, type UpstreamFault, upstreamFaults } from './upstream-faults.ts'
 
@@ -25,8 +25,6 @@ const requests: Readonly<Record<string, ClientRequest>> = {
   read: { headers: globexHeaders },
   write: writeOf('{"product":{"sku":"24-MB01"}}'),
 }
-
-const well: RawAnswer = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
 
 /** Within what time connections that a fault has used up are to be closed. */
 const closedWithinMs = 5_000
@@ -79,7 +77,7 @@ describe('Magento', () => {
   let upstream: RawUpstream
   let gateway: TestGateway
   before(async () => {
-    upstream = await startRawUpstream(well)
+    upstream = await startRawUpstream()
     gateway = await startGateway({ magentoUrl: upstream.url, gateway: { magento: settings } })
   })
   after(async () => {
@@ -102,7 +100,7 @@ describe('Magento', () => {
     upstream.answer = fault.does
     await sendAll(check)
     assert.equal(upstream.requests.length - sent, 6, 'each is sent once')
-    upstream.answer = well
+    upstream.answer = answerEmpty
     await sendAll(async (request) => {
       const next = await send(gateway.url, request)
       assert.equal(next.body, '{}', 'the next request gets its own answer')
@@ -147,7 +145,7 @@ describe('Magento', () => {
     }
     assert.equal(upstream.requests.length, sent)
     await upstream.resume()
-    upstream.answer = well
+    upstream.answer = answerEmpty
     for (const request of Object.values(requests)) {
       assert.equal((await send(gateway.url, request)).status, 200)
     }
@@ -238,14 +236,14 @@ describe('Magento over TLS', () => {
   for (const row of rows) {
     test(row.magento, async () => {
       const tls = { cert: pem(`${row.certificate}.cert`), key: pem(`${row.certificate}.key`) }
-      await using upstream = await startRawUpstream(well, tls)
+      await using upstream = await startRawUpstream(answerEmpty, tls)
       await refused(upstream, upstream.url, row.trusted, row)
     })
   }
 
   test('may be reached by an address that its certificate does not name, if that names its public address', async () => {
     const tls = { cert: pem('elsewhere.cert'), key: pem('elsewhere.key') }
-    await using upstream = await startRawUpstream(well, tls)
+    await using upstream = await startRawUpstream(answerEmpty, tls)
     const publicUrl = 'https://elsewhere.example'
     await using gateway = await startGateway({
       magentoUrl: upstream.url,

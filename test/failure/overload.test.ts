@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { scrape } from '../support/metrics.ts'
-import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 
 /** A slow Magento: a request is answered when the test says so. */
 interface SlowMagento extends RawUpstream {
@@ -17,7 +17,10 @@ async function startSlowMagento(): Promise<SlowMagento> {
   const open: Socket[] = []
   const upstream = await startRawUpstream((socket) => open.push(socket))
   return Object.assign(upstream, {
-    answerNext: () => open.shift()?.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'),
+    answerNext: () => {
+      const socket = open.shift()
+      if (socket !== undefined) answerEmpty(socket)
+    },
   })
 }
 

@@ -16,9 +16,7 @@ import {
 } from '../support/http-client.ts'
 import { type RawAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 
-const ok: RawAnswer = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-
-async function startBoth(answer: RawAnswer, gateway: GatewayOptions['gateway'] = {}) {
+async function startBoth(answer?: RawAnswer, gateway: GatewayOptions['gateway'] = {}) {
   const upstream = await startRawUpstream(answer)
   const gate = await startGateway({ magentoUrl: upstream.url, gateway })
   return {
@@ -44,14 +42,14 @@ function parsed(request = '') {
 
 describe('sends exactly what it was given', () => {
   test('path and query, byte for byte', async () => {
-    await using both = await startBoth(ok)
+    await using both = await startBoth()
     const path = "/rest/V1/products/A%2fB%20%c3%a9~?fields=items[sku],a&b=%2B+c'(d)!*;e=/?:@&f"
     await send(both.gateway.url, { path, headers: globexHeaders })
     assert.equal(parsed(both.upstream.requests[0]).requestLine, `GET ${path} HTTP/1.1`)
   })
 
   test('the body, byte for byte', async () => {
-    await using both = await startBoth(ok)
+    await using both = await startBoth()
     const body = '{ "a": 1.10, "b": 1234567890123456,\r\n\t"c": "\\u00e9\u00e9\u{1f600}" }\n'
     await send(both.gateway.url, {
       method: 'POST',
@@ -67,7 +65,7 @@ describe('sends exactly what it was given', () => {
   })
 
   test('a body that came in chunks, with its length', async () => {
-    await using both = await startBoth(ok)
+    await using both = await startBoth()
     await sendRaw(
       both.gateway.url,
       `POST /rest/V1/products HTTP/1.1\r\nHost: a\r\nAuthorization: ${globexHeaders.Authorization}\r\n` +
@@ -80,7 +78,7 @@ describe('sends exactly what it was given', () => {
   })
 
   test('a request that names the type of a body and has none', async () => {
-    await using both = await startBoth(ok)
+    await using both = await startBoth()
     for (const method of ['DELETE', 'POST']) {
       const path = method === 'POST' ? '/rest/V1/products' : '/rest/V1/products/A'
       const answer = await sendRaw(
@@ -94,7 +92,7 @@ describe('sends exactly what it was given', () => {
   })
 
   test('the type of a body, whatever Connection says of it', async () => {
-    await using both = await startBoth(ok)
+    await using both = await startBoth()
     await send(
       both.gateway.url,
       writeOf('{"a":1}', { headers: { Connection: 'close, Content-Type' } }),
@@ -104,7 +102,7 @@ describe('sends exactly what it was given', () => {
   })
 
   test('end-to-end headers in their order, repeated ones too', async () => {
-    await using both = await startBoth(ok)
+    await using both = await startBoth()
     await send(both.gateway.url, {
       headers: {
         ...globexHeaders,
@@ -187,7 +185,7 @@ describe('keeps from Magento', () => {
     tracestate: 'evil=1',
   }
   test('hop-by-hop headers and what could mislead it', async () => {
-    await using both = await startBoth(ok)
+    await using both = await startBoth()
     const lines = Object.entries({ Host: 'a', ...globexHeaders, ...kept })
     await sendRaw(
       both.gateway.url,
@@ -215,7 +213,7 @@ describe('tells Magento itself', () => {
   }
 
   test('address, scheme, request id and trace; never what an untrusted caller says of them', async () => {
-    await using both = await startBoth(ok)
+    await using both = await startBoth()
     const answer = await send(both.gateway.url, { headers: { ...globexHeaders, ...claimed } })
     const { headers } = parsed(both.upstream.requests[0])
     assert.deepEqual(allValues(headers, 'x-forwarded-for'), ['127.0.0.1'])
@@ -229,7 +227,7 @@ describe('tells Magento itself', () => {
   })
 
   test('what a trusted proxy says of them', async () => {
-    await using both = await startBoth(ok, { listen: { trustedProxies: ['127.0.0.1'] } })
+    await using both = await startBoth(undefined, { listen: { trustedProxies: ['127.0.0.1'] } })
     const answer = await send(both.gateway.url, { headers: { ...globexHeaders, ...claimed } })
     const { headers } = parsed(both.upstream.requests[0])
     assert.equal(answer.headers['x-request-id'], 'chosen-by-the-caller')
@@ -247,7 +245,7 @@ describe('tells Magento itself', () => {
   })
 
   test('the public address as Host and scheme', async () => {
-    await using upstream = await startRawUpstream(ok)
+    await using upstream = await startRawUpstream()
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
       gateway: { magento: { publicUrl: 'https://shop.example' } },

@@ -7,7 +7,7 @@ import { Secret } from '../../src/contract/secret.ts'
 import { prepareUpstreamSignature, upstreamKey } from '../../src/forward/upstream-signature.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, send, writeOf } from '../support/http-client.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { requestContext } from '../support/request.ts'
 
 const origin = { scheme: 'https', authority: 'shop.example' } as const
@@ -85,11 +85,8 @@ test('says what is expected of a key that cannot sign', () => {
 })
 
 test('every request to Magento is signed, those that an endpoint makes too', async () => {
-  const found = '{"item_id":7}'
-  await using upstream = await startRawUpstream(
-    (socket) =>
-      void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${found.length}\r\n\r\n${found}`),
-  )
+  const body = '{"item_id":7}'
+  await using upstream = await startRawUpstream((socket) => answerWith(socket, { body }))
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     gateway: { magento: { upstreamSignature: { scheme: 'body', secret: 'env:UPSTREAM' } } },
@@ -109,11 +106,8 @@ test('every request to Magento is signed, those that an endpoint makes too', asy
 })
 
 test('so are those for a token, and those that look whether Magento works', async () => {
-  const token = '"abc123"'
-  await using upstream = await startRawUpstream(
-    (socket) =>
-      void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${token.length}\r\n\r\n${token}`),
-  )
+  const body = '"abc123"'
+  await using upstream = await startRawUpstream((socket) => answerWith(socket, { body }))
   const adminToken = { username: 'env:GLOBEX_TOKEN', password: 'env:MAGENTO_TOKEN' }
   const upstreamSignature = { scheme: 'rfc9421', keyId: 'gateway-1', secret: 'env:UPSTREAM' }
   const probe = { path: '/rest/V1/modules?a=1', intervalMs: 3_600_000 }

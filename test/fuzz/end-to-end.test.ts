@@ -160,9 +160,7 @@ test('what reaches Magento is what the record says was matched and what was sign
 const batch = 3_000
 
 async function runBatch(requests: readonly Buffer[]) {
-  await using upstream = await startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}')
-  })
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [globex],

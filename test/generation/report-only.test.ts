@@ -14,13 +14,6 @@ import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { shopDocument } from '../support/shop-document.ts'
 
-/** Answers every request at once. */
-function startUpstream() {
-  return startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-  })
-}
-
 const product = 'POST /V1/products'
 const settings = {
   ...globex.policies,
@@ -72,7 +65,7 @@ async function sendAll(url: string, requests: readonly ClientRequest[]) {
 describe('a policy that only reports lets pass what it would refuse, and says so', () => {
   for (const [policy, requests] of Object.entries(refused)) {
     test(policy, async () => {
-      await using upstream = await startUpstream()
+      await using upstream = await startRawUpstream()
       await using enforcing = await startWith(upstream.url, {})
       const { code } = problemOf(await sendAll(enforcing.url, requests))
       await using reporting = await startWith(upstream.url, { reportOnly: true })
@@ -91,7 +84,7 @@ describe('a policy that only reports lets pass what it would refuse, and says so
   }
 
   test('magento-schema', async () => {
-    await using upstream = await startUpstream()
+    await using upstream = await startRawUpstream()
     await using gateway = await startWith(upstream.url, { reportOnly: true }, shopDocument)
     assert.equal((await send(gateway.url, { ...post, body: '{"unknown":1}' })).status, 200)
     const [record] = await gateway.auditRecords(1)
@@ -109,7 +102,7 @@ describe('a policy that only reports lets pass what it would refuse, and says so
 })
 
 test('a limit that only reports is told to nobody, and holds for no path of the gateway either', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   const rateLimit = { quota: '1/month', legacyHeaders: true }
   const trying = {
     ...globex,
@@ -135,7 +128,7 @@ test('a limit that only reports is told to nobody, and holds for no path of the 
 })
 
 test('only what is listed reports, the rest refuses', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startWith(upstream.url, { reportOnly: ['request-schema'] })
   assert.equal((await send(gateway.url, { ...post, body: '{"sku":1}' })).status, 200)
   const other = await send(gateway.url, { headers: globexHeaders, path: '/rest/V1/customers/1' })
@@ -144,7 +137,7 @@ test('only what is listed reports, the rest refuses', async () => {
 })
 
 test('who the caller is, and what is done once, is never only reported', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [

@@ -5,7 +5,7 @@ import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.
 import type { ReceivedRequest } from '../support/magento/received-log.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { type JobsGateway, type JobView, startJobsGateway } from './jobs-gateway.ts'
 
 const many = 10_000
@@ -215,8 +215,7 @@ test('asks Magento again for its progress if an answer cannot be read', async ()
     '{"operations_list":[{"id":0,"status":1}]}',
   ]
   await using upstream = await startRawUpstream((socket) => {
-    const body = answers.shift() ?? ''
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    answerWith(socket, { body: answers.shift() ?? '' })
   })
   await using jobs = await startJobsGateway(upstream.url, {
     'POST /V1/products': { mode: 'always', engine: 'magento' },

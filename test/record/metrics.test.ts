@@ -19,16 +19,9 @@ import {
 } from '../support/http-client.ts'
 import { rateOf } from '../support/limits.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 import { requestContext } from '../support/request.ts'
-
-const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
-
-/** Answers every request at once. */
-function startUpstream() {
-  return startRawUpstream((socket) => void socket.write(answer))
-}
 
 /** Requests in which a name that the caller chooses stands wherever one can stand. */
 function hostileRequests(name: string): ClientRequest[] {
@@ -68,7 +61,7 @@ function hostileRequests(name: string): ClientRequest[] {
 }
 
 test('no name that a caller chooses creates a series, however many it tries', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [
@@ -91,7 +84,7 @@ test('no name that a caller chooses creates a series, however many it tries', as
 })
 
 test('each request counts once on its time, on that of Magento and on that of the gateway', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({ magentoUrl: upstream.url })
   for (let count = 0; count < 3; count += 1) await send(gateway.url, { headers: globexHeaders })
   await send(gateway.url, { headers: globexHeaders, path: '/rest/V1/none' })
@@ -114,7 +107,7 @@ test('each request counts once on its time, on that of Magento and on that of th
 })
 
 test('requests that are not authenticated are counted by their fault', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [
@@ -143,7 +136,7 @@ test('requests that are not authenticated are counted by their fault', async () 
 })
 
 test('of a rotation it shows which secret was used, how often and when last', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   const secrets = [
     { id: 'old', value: 'env:ACME_HMAC_SECRET' },
     { id: 'new', value: 'env:ACME_HMAC_SECRET_NEXT' },
@@ -168,7 +161,7 @@ test('of a rotation it shows which secret was used, how often and when last', as
 })
 
 test('a request that is sent again is no use of the secret that it was signed with', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   const secrets = [{ id: 'k1', value: 'env:ACME_HMAC_SECRET' }]
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
@@ -185,7 +178,7 @@ test('a request that is sent again is no use of the secret that it was signed wi
 })
 
 test('the use of each limit is shown as a share of it', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   const rateLimit = { rate: '1/h', burst: 4, quota: '10/day', concurrency: 2 }
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
@@ -226,7 +219,7 @@ test('the use of a limit is shown until a minute and more is over, and then no l
 })
 
 test('a limit of one at once is not used up by every request, but by one that it refuses', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   const rateLimit = { rate: '1/h', concurrency: 1 }
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
@@ -260,8 +253,10 @@ test('connections to Magento are shown, and the requests that wait for one', asy
     seen.value(`magegate_upstream_connections_${what}`),
   )
   assert.deepEqual(connections, [1, 1, 1])
-  held[0]?.on('data', () => held[0]?.write(answer))
-  held[0]?.write(answer)
+  const [socket] = held
+  assert.ok(socket)
+  socket.on('data', () => answerEmpty(socket))
+  answerEmpty(socket)
   for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
   // For which the gateway needs no more CPU.
   const { value } = await scrape(gateway)
@@ -297,7 +292,7 @@ test('the wait of a request whose caller leaves meanwhile is no time of the gate
 })
 
 test('shows that Redis is away, and how many requests were decided without it', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using redis = await startRedis()
   const rateLimit = { rate: '1000/s' }
   await using gateway = await startGateway({
@@ -323,7 +318,7 @@ test('shows that Redis is away, and how many requests were decided without it', 
 })
 
 test('names and help are as Prometheus wants them', async () => {
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({ magentoUrl: upstream.url })
   await send(gateway.url, { headers: globexHeaders })
   const { text } = await scrape(gateway)

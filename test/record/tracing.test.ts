@@ -9,19 +9,14 @@ import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { startOtlpReceiver, tracingEnv } from '../support/otlp-receiver.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 
-const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const parent = 'b7ad6b7169203331'
-
-function startUpstream() {
-  return startRawUpstream((socket) => void socket.write(answer))
-}
 
 const trusting = { listen: { trustedProxies: ['127.0.0.1'], requireHttps: false } }
 
 test('a request is a span of the server with one of the client below it, in the trace of a trusted proxy', async () => {
   await using receiver = await startOtlpReceiver()
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     gateway: trusting,
@@ -80,7 +75,7 @@ test('failures of Magento and refusals are marked in spans', async () => {
 
 test('nobody but a trusted proxy puts a request into a trace, or has it sampled', async () => {
   await using receiver = await startOtlpReceiver()
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     env: { ...tracingEnv(receiver.url), OTEL_TRACES_SAMPLER: 'parentbased_always_on' },
@@ -97,7 +92,7 @@ test('nobody but a trusted proxy puts a request into a trace, or has it sampled'
 
 test('a request that is not sampled has no span, and Magento is told so', async () => {
   await using receiver = await startOtlpReceiver()
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   const sampled = { ...tracingEnv(receiver.url), OTEL_TRACES_SAMPLER: 'always_off' }
   await using gateway = await startGateway({ magentoUrl: upstream.url, env: sampled })
   await send(gateway.url, { headers: globexHeaders })
@@ -112,7 +107,7 @@ test('a request that is not sampled has no span, and Magento is told so', async 
 
 test('no secret and nothing that the audit strikes out leaves in a span', async () => {
   await using receiver = await startOtlpReceiver()
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [acme, globex],
@@ -132,7 +127,7 @@ test('no secret and nothing that the audit strikes out leaves in a span', async 
 
 test('while the collector is away, requests are answered, and the queue of spans is bounded', async () => {
   await using receiver = await startOtlpReceiver()
-  await using upstream = await startUpstream()
+  await using upstream = await startRawUpstream()
   const env = {
     ...tracingEnv(receiver.url),
     OTEL_BSP_MAX_QUEUE_SIZE: '4',

@@ -14,7 +14,7 @@ import {
 } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 import {
   adminToken,
@@ -133,8 +133,7 @@ describe('POST /reload', () => {
     await using redis = await startRedis()
     await using upstream = await startRawUpstream((socket, request) => {
       const [, token] = /^authorization: Bearer (\S+)/im.exec(request) ?? []
-      const body = JSON.stringify({ token })
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+      answerWith(socket, { body: JSON.stringify({ token }) })
     })
     const route = 'GET /V1/products/:sku'
     const rateLimit = { rate: '100/s' }

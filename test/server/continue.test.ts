@@ -26,9 +26,7 @@ describe('a caller that waits for 100 before it sends its body', () => {
   let upstream: RawUpstream
   let gateway: TestGateway
   before(async () => {
-    upstream = await startRawUpstream((socket) =>
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'),
-    )
+    upstream = await startRawUpstream()
     gateway = await startGateway({
       magentoUrl: upstream.url,
       integrations: [globex],

@@ -10,7 +10,7 @@ import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
 import { frameTypes, getFrame, openRawHttp2, type ReceivedFrame } from '../support/http2-frames.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
@@ -162,7 +162,7 @@ describe('a drain', () => {
     const socket = await arrived.promise
     const told = once(session, 'goaway')
     const stopped = draining.stop()
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+    answerEmpty(socket)
     assert.equal((await answered).status, 200)
     await told
     await stopped

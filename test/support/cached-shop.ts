@@ -1,18 +1,16 @@
 import type { Socket } from 'node:net'
 import { globex, startGateway, type TestGateway } from './gateway.ts'
 import { type ClientAnswer, globexHeaders, send, writeOf } from './http-client.ts'
-import { type RawUpstream, startRawUpstream } from './raw-upstream.ts'
+import {
+  answerWith,
+  type RawUpstream,
+  startRawUpstream,
+  type UpstreamAnswer,
+} from './raw-upstream.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 
 /** Where answers are kept. */
 export type StoreKind = 'memory' | 'Redis'
-
-/** What an upstream answers; what is left out is a 200 with a body that no other answer has. */
-export interface UpstreamAnswer {
-  readonly status?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-}
 
 /** A gateway with cached routes before an upstream that answers as it is told. */
 export interface CachedShop extends AsyncDisposable {
@@ -23,7 +21,10 @@ export interface CachedShop extends AsyncDisposable {
   readonly redis: TestRedis | undefined
   /** Answers every further request so; until it is told otherwise. */
   respond: (socket: Socket, request: string) => void
-  /** Lets the next request wait; resolves when it is there, with what answers it. */
+  /**
+   * Lets the next request wait; resolves when it is there, with what answers it. What is left out of the answer is as
+   * Magento has it, with a body that no other answer has.
+   */
   readonly holdNext: () => Promise<(answer?: UpstreamAnswer) => void>
   /** Sends a GET. */
   readonly get: (
@@ -90,16 +91,6 @@ const otherToken = 'other-token-7f3a9c2e11'
 
 /** Headers of a second integration, with the same routes. */
 export const otherHeaders = { Authorization: `Bearer ${otherToken}` }
-
-/** Writes an answer with its length. */
-export function answerWith(
-  socket: Socket,
-  { status = '200 OK', headers = {}, body = '' }: UpstreamAnswer,
-): void {
-  const lines = Object.entries({ ...headers, 'Content-Length': String(body.length) })
-  const fields = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.write(`HTTP/1.1 ${status}\r\n${fields}\r\n${body}`, 'latin1')
-}
 
 /** Starts a gateway, or two of them over one Redis. */
 export async function startCachedShop(

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { startRawUpstream } from './raw-upstream.ts'
+import { answerEmpty, startRawUpstream } from './raw-upstream.ts'
 
 /** A request that waits for its answer. */
 export interface HeldRequest {
@@ -14,11 +14,7 @@ export async function startHeldUpstream() {
   const arrived: HeldRequest[] = []
   const waiting: ((request: HeldRequest) => void)[] = []
   const upstream = await startRawUpstream((socket: Socket, text) => {
-    const answer = () =>
-      void socket.write(
-        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
-      )
-    const request = { text, answer }
+    const request = { text, answer: () => answerEmpty(socket) }
     const next = waiting.shift()
     if (next === undefined) arrived.push(request)
     else next(request)

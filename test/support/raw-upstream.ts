@@ -26,12 +26,37 @@ export interface RawUpstream extends AsyncDisposable {
 /** Answers one whole request, given as it came over the wire. */
 export type RawAnswer = (socket: Socket, request: string) => void
 
+/** What an upstream answers; what is left out is a 200 without a body. */
+export interface UpstreamAnswer {
+  readonly status?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** Writes an answer with its length. */
+export function answerWith(
+  socket: Socket,
+  { status = '200 OK', headers = {}, body = '' }: UpstreamAnswer,
+): void {
+  const lines = Object.entries({ ...headers, 'Content-Length': String(body.length) })
+  const fields = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.write(`HTTP/1.1 ${status}\r\n${fields}\r\n${body}`, 'latin1')
+}
+
+/** Answers with an empty object in JSON, for tests that are about something else. */
+export function answerEmpty(socket: Socket): void {
+  answerWith(socket, { headers: { 'Content-Type': 'application/json' }, body: '{}' })
+}
+
 /**
  * Starts a server on loopback that hands every whole request (by its Content-Length) to `answer` as
  * latin1 text, and writes nothing of its own.
  * @param tls speaks TLS when given
  */
-export async function startRawUpstream(answer: RawAnswer, tls?: TlsMaterial): Promise<RawUpstream> {
+export async function startRawUpstream(
+  answer: RawAnswer = answerEmpty,
+  tls?: TlsMaterial,
+): Promise<RawUpstream> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
   const waiting = new Set<() => void>()

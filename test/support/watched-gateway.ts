@@ -12,12 +12,7 @@ export interface WatchedGateway {
 
 /** Has the tests of a file share a gateway before an upstream that answers `{}` to everything. */
 export async function watchedGateway(listen: object): Promise<WatchedGateway> {
-  const upstream = await shared(
-    startRawUpstream((socket) => {
-      const type = 'Content-Type: application/json'
-      socket.write(`HTTP/1.1 200 OK\r\n${type}\r\nContent-Length: 2\r\n\r\n{}`)
-    }),
-  )
+  const upstream = await shared(startRawUpstream())
   const { url } = await shared(
     startGateway({
       magentoUrl: upstream.url,

@@ -11,13 +11,12 @@ import { startRedis } from '../../support/redis.ts'
 import { requestContext } from '../../support/request.ts'
 
 const hourMs = 3_600_000
-const answer = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
 
 for (const kind of ['memory', 'Redis'] as const) {
   test(`an answer in ${kind} is not given as new when the clock has been set back since`, async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
     await using redis = kind === 'Redis' ? await startRedis() : undefined
-    await using upstream = await startRawUpstream((socket) => void socket.write(answer))
+    await using upstream = await startRawUpstream()
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
       ...(redis && { gateway: { store: { redis: 'env:REDIS', deadlineMs: 2_000 } } }),

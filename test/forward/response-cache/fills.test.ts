@@ -2,14 +2,10 @@ import assert from 'node:assert/strict'
 import { type ClientRequest, request as httpRequest } from 'node:http'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  answerWith,
-  type CachedShop,
-  otherHeaders,
-  startCachedShop,
-} from '../../support/cached-shop.ts'
+import { type CachedShop, otherHeaders, startCachedShop } from '../../support/cached-shop.ts'
 import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
 import { scrape, scrapeUntil } from '../../support/metrics.ts'
+import { answerWith } from '../../support/raw-upstream.ts'
 
 let count = 0
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, afterEach, before, describe, test } from 'node:test'
 import {
-  answerWith,
   type CachedShop,
   cachingIntegration,
   magentoHeaders,
@@ -12,7 +11,7 @@ import {
 import { startGateway } from '../../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../../support/http-client.ts'
 import { scrape } from '../../support/metrics.ts'
-import { startRawUpstream } from '../../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../../support/raw-upstream.ts'
 
 let count = 0
 

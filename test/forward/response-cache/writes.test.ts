@@ -2,13 +2,9 @@ import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
-import {
-  answerWith,
-  type CachedShop,
-  cachingIntegration,
-  startCachedShop,
-} from '../../support/cached-shop.ts'
+import { type CachedShop, cachingIntegration, startCachedShop } from '../../support/cached-shop.ts'
 import { globexHeaders, send, writeOf } from '../../support/http-client.ts'
+import { answerWith } from '../../support/raw-upstream.ts'
 import { temporaryFolder } from '../../support/shared.ts'
 
 const products = '/rest/V1/products'

@@ -17,9 +17,7 @@ test(
   'jobs are refused together while another process has their file locked, and taken when it is free',
   most,
   async () => {
-    await using magento = await startRawUpstream((socket) =>
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'),
-    )
+    await using magento = await startRawUpstream()
     await using running = await startJobsGateway(magento.url)
     const { write } = running
     const other = new DatabaseSync(running.file)

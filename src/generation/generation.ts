@@ -3,7 +3,6 @@ import type { Config } from '../config.ts'
 import { type AnswerStore, everything } from '../contract/answer-store.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
 import { canonicalIp, compileIpSet } from '../contract/ip-address.ts'
-import type { UpstreamGate } from '../forward/gate/upstream-gate.ts'
 import { connectMagento } from '../forward/magento.ts'
 import { dropCachedFirst } from '../forward/response-cache/cached-writes.ts'
 import { openResponseCache } from '../forward/response-cache/response-cache.ts'
@@ -23,7 +22,7 @@ import { type InheritedState, inheritState } from './inherited-state.ts'
 import { prepareIntegrations, prepareNobody } from './integration.ts'
 import { prepareJobSenders } from './job-senders.ts'
 import type { LastingParts } from './lasting-parts.ts'
-import { gateRules, openMagentoGate, watchMagento } from './magento-gate.ts'
+import { gateRules, watchMagento } from './magento-gate.ts'
 import { prepareRespond } from './respond.ts'
 import { prepareServices } from './services.ts'
 import { penaltySettingsOf, stepFacts } from './step-facts.ts'
@@ -34,9 +33,7 @@ export interface Generation {
   readonly config: Config
   readonly traffic: Traffic
   readonly inherited: InheritedState
-  /** Limits what Magento is asked at once; the next generation takes it over. */
-  readonly gate: UpstreamGate
-  /** The state of that gate, and what the health probe last saw. */
+  /** The state of the gate to Magento, and what the health probe last saw. */
   readonly magentoStatus: () => MagentoStatus
   /** Why the gateway should get no traffic at present; empty when it should. */
   readonly notReady: () => readonly string[]
@@ -97,15 +94,13 @@ export function prepareGeneration(
     onUnwritten: ({ requestId }, err) =>
       log.error({ requestId, err }, 'answer could not be written'),
   }
-  const inherited = inheritState(config, clock, previous?.inherited)
+  const inherited = inheritState(config, lasting, previous)
+  const { gate } = inherited
   const services = prepareServices(config, lasting, {
     sharedLimiter,
     buckets: inherited.buckets,
     contract: inherited.contract,
   })
-  // Another Magento gets a gate of its own: what the old one counted says nothing about it.
-  const isSameMagento = previous?.config.gateway.magento.url === magento.url
-  const gate = isSameMagento ? previous.gate : openMagentoGate(gateRules(config), lasting)
   const upstream = connectMagento(magento, answers, gate)
   const responseCache = isCaching
     ? openResponseCache({
@@ -173,7 +168,6 @@ export function prepareGeneration(
       },
       log,
     },
-    gate,
     magentoStatus: () => ({ ...gate.status(), ...(probe && { probe: probe.result() }) }),
     notReady: () => {
       const isOpen = magento.circuitBreaker.failsReadiness && gate.status().circuit === 'open'

@@ -13,7 +13,7 @@ export interface InheritedMap<Value> {
  */
 export function inheritFrom<Value>(
   previous: ReadonlyMap<string, Value> = new Map(),
-  isNeeded: (name: string) => boolean = () => false,
+  isNeeded: (name: string) => boolean,
 ): InheritedMap<Value> {
   const own = new Map([...previous].filter(([name]) => isNeeded(name)))
   return {

@@ -4,9 +4,12 @@ import { sameSettings } from '../config/same-settings.ts'
 import type { Config } from '../config.ts'
 import type { AdminCredentials } from '../forward/admin-token/admin-credentials.ts'
 import { newTokenMemory, type TokenMemory } from '../forward/admin-token/token-cache.ts'
+import type { UpstreamGate } from '../forward/gate/upstream-gate.ts'
 import { type DialectMemory, dialectMemoryFor } from '../forward/oauth1/dialect-memory.ts'
 import type { MemoryBuckets } from '../store/memory-buckets.ts'
 import { type InheritedMap, inheritFrom } from './inherited-map.ts'
+import type { LastingParts } from './lasting-parts.ts'
+import { gateRules, openMagentoGate } from './magento-gate.ts'
 
 /**
  * What a generation inherits from the one before: state that a reload must not forget, and what would be costly to make
@@ -15,52 +18,63 @@ import { type InheritedMap, inheritFrom } from './inherited-map.ts'
 export interface InheritedState {
   /** State of the limiters of this process. */
   readonly buckets: InheritedMap<MemoryBuckets>
-  /** What is known about the token of an administrator; shared by the same account of the same Magento. */
+  /** What is known about the tokens of administrators; shared by the same account of the same Magento. */
+  readonly tokens: InheritedMap<TokenMemory>
   readonly tokenMemoryOf: (account: AdminCredentials) => TokenMemory
   /** How Magento checks OAuth signatures; shared by the same Magento in the same version. */
   readonly dialect: DialectMemory
+  /** Limits what the same Magento is asked at once: what it has counted says nothing about another one. */
+  readonly gate: UpstreamGate
   readonly contract: MagentoContract | undefined
-  /** What only the next generation looks at. */
-  readonly tokens: InheritedMap<TokenMemory>
-  readonly dialects: InheritedMap<DialectMemory>
-  readonly contractOf: readonly [schema: Config['magentoSchema'], sizes: object]
 }
 
-/**
- * Inherits from the previous generation whatever still applies under a configuration.
- * @param clock milliseconds, never going back
- */
+interface Previous {
+  readonly config: Config
+  readonly inherited: InheritedState
+}
+
+/** Inherits from the previous generation whatever still applies under a configuration. */
 export function inheritState(
-  { gateway: { limits, magento }, integrations, magentoSchema }: Config,
-  clock: () => number,
-  previous?: InheritedState,
+  config: Config,
+  lasting: Pick<LastingParts, 'clock' | 'metrics' | 'log'>,
+  previous?: Previous,
 ): InheritedState {
-  const { url, version } = magento
+  const { integrations } = config
+  const { url, version } = config.gateway.magento
+  const { clock } = lasting
   const names = new Set(integrations.map(({ name }) => name))
-  const buckets = inheritFrom(previous?.buckets.own, (name) =>
-    names.has(name.split('/', 1)[0] ?? ''),
-  )
   const accounts = new Set(
     integrations.flatMap(({ upstream: { adminToken } }) =>
       adminToken === undefined ? [] : [accountKey(url, adminToken)],
     ),
   )
-  const tokens = inheritFrom(previous?.tokens.own, (account) => accounts.has(account))
-  const dialects = inheritFrom(previous?.dialects.own)
-  const sizes = { maxStringLength: limits.textLength, maxItems: limits.arrayItems }
-  const contractOf = [magentoSchema, sizes] as const
-  const isSameContract = sameSettings(previous?.contractOf, contractOf)
+  const tokens = inheritFrom(previous?.inherited.tokens.own, (account) => accounts.has(account))
+  const before = previous?.config.gateway.magento
+  const sameMagento = before?.url === url ? previous?.inherited : undefined
+  const sameVersion = before?.version === version ? sameMagento : undefined
   return {
-    buckets,
-    tokenMemoryOf: (account) => tokens.take(accountKey(url, account), () => newTokenMemory(clock)),
-    dialect: dialects.take(JSON.stringify([url, version]), () => dialectMemoryFor(version)),
-    contract: isSameContract
-      ? previous?.contract
-      : magentoSchema && compileContract(magentoSchema, sizes),
+    buckets: inheritFrom(previous?.inherited.buckets.own, (name) =>
+      names.has(name.split('/', 1)[0] ?? ''),
+    ),
     tokens,
-    dialects,
-    contractOf: isSameContract && previous ? previous.contractOf : contractOf,
+    tokenMemoryOf: (account) => tokens.take(accountKey(url, account), () => newTokenMemory(clock)),
+    dialect: sameVersion?.dialect ?? dialectMemoryFor(version),
+    gate: sameMagento?.gate ?? openMagentoGate(gateRules(config), lasting),
+    contract: contractOf(config, previous),
   }
+}
+
+function contractOf(config: Config, previous: Previous | undefined): MagentoContract | undefined {
+  const { schema, bounds } = contractBasis(config)
+  if (previous !== undefined && sameSettings(contractBasis(previous.config), { schema, bounds })) {
+    return previous.inherited.contract
+  }
+  return schema && compileContract(schema, bounds)
+}
+
+function contractBasis({ magentoSchema, gateway: { limits } }: Config) {
+  const bounds = { maxStringLength: limits.textLength, maxItems: limits.arrayItems }
+  return { schema: magentoSchema, bounds }
 }
 
 /** Tells accounts apart, without their secrets. */

@@ -28,6 +28,7 @@ test('a request is a span of the server with one of the client below it, in the 
   assert.ok(server && client)
   assert.deepEqual([server.kind, server.traceId, server.parentSpanId], [2, traceId, parent])
   assert.deepEqual([client.kind, client.traceId, client.parentSpanId], [3, traceId, server.spanId])
+  assert.deepEqual([server.hasRemoteParent, client.hasRemoteParent], [true, false])
   assert.ok(upstream.requests[0]?.includes(`traceparent: 00-${traceId}-${client.spanId}-01`))
   assert.ok(server.start <= client.start && client.start < client.end && client.end <= server.end)
   const { 'magegate.request_id': requestId, ...attributes } = server.attributes
@@ -66,11 +67,13 @@ test('failures of Magento and refusals are marked in spans', async () => {
   })
   await send(gateway.url, { headers: globexHeaders })
   await send(gateway.url, { headers: globexHeaders, path: '/rest/V1/none' })
-  const [server, client, refused] = await receiver.spans(3)
+  await send(gateway.url, { method: 'PROPFIND' })
+  const [server, client, refused, other] = await receiver.spans(4)
   assert.deepEqual([server?.status, server?.attributes['error.type']], [2, 'upstream-failed'])
   assert.deepEqual([client?.status, client?.attributes['error.type']], [2, 'upstream-failed'])
   assert.deepEqual([refused?.status, refused?.name], [0, 'GET'])
   assert.equal(refused?.attributes['magegate.code'], 'route-not-granted')
+  assert.deepEqual([other?.name, other?.attributes['http.request.method']], ['HTTP', '_OTHER'])
 })
 
 test('nobody but a trusted proxy puts a request into a trace, or has it sampled', async () => {

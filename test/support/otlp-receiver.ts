@@ -8,6 +8,8 @@ export interface ReceivedSpan {
   readonly traceId: string
   readonly spanId: string
   readonly parentSpanId: string
+  /** Whether its parent is said to be of another process. */
+  readonly hasRemoteParent: boolean
   readonly name: string
   /** 2 of a server, 3 of a client, 5 of a consumer. */
   readonly kind: number
@@ -99,6 +101,7 @@ function spanOf(span: Buffer): ReceivedSpan {
     traceId: hex(1),
     spanId: hex(2),
     parentSpanId: hex(4),
+    hasRemoteParent: ((fieldsOf(span, 16)[0]?.readUInt32LE() ?? 0) & 0x200) !== 0,
     name: fieldsOf(span, 5)[0]?.toString() ?? '',
     kind: numberOf(fieldsOf(span, 6)[0]),
     start: time(7),

@@ -1,7 +1,9 @@
 import type { Attributes } from '@opentelemetry/api'
 
 // OpenTelemetry's semantic conventions for HTTP spans: any other method is shown as _OTHER.
-const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+const knownMethods = new Set([
+  ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'],
+])
 
 /** A method as attributes show it. */
 export function methodAttribute(method: string): string {

@@ -25,7 +25,7 @@ export function requestSpans(
     // If the request became a job, this id is derived from the job's, so that the job's span can name its parent.
     spanId: jobId === undefined ? newSpanId() : spanIdOf(jobId),
     parentId: request.parentSpanId,
-    name: route ?? method,
+    name: route ?? (method === '_OTHER' ? 'HTTP' : method),
     startMs: arrivedAtMs,
     durationMs: record.durationMs,
     isError: status >= 500,

@@ -1,7 +1,7 @@
 import {
   type Attributes,
   type HrTime,
-  type SpanKind,
+  SpanKind,
   SpanStatusCode,
   TraceFlags,
 } from '@opentelemetry/api'
@@ -45,7 +45,10 @@ export function makeSpan(facts: SpanFacts, base: SpanBase): ReadableSpan {
     name,
     kind: facts.kind,
     spanContext: () => own,
-    ...(facts.parentId !== undefined && { parentSpanContext: context(facts.parentId) }),
+    ...(facts.parentId !== undefined && {
+      // Calls are made by this process on behalf of its own spans; all else was asked for by another one.
+      parentSpanContext: { ...context(facts.parentId), isRemote: facts.kind !== SpanKind.CLIENT },
+    }),
     startTime: hrTime(startMs),
     endTime: hrTime(startMs + durationMs),
     duration: hrTime(durationMs),

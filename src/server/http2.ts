@@ -1,20 +1,16 @@
 import { type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http'
 import { constants, createServer, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { endAfterAnswers } from './end-after-answers.ts'
 import { goOnWhenRead } from './go-on.ts'
 import { Http2Request, Http2Response, sessionFacts } from './http2-message.ts'
+import { type IdleBounds, prepareSessionEnd } from './session-end.ts'
 
 /** The bounds on HTTP/2 requests and connections. */
-export interface Http2Settings {
+export interface Http2Settings extends IdleBounds {
   /** Longest header section of a request, bytes. */
   readonly maxHeaderBytes: number
   /** How long a whole request may take to arrive, milliseconds. */
   readonly requestTimeoutMs: number
-  /** How long a new connection may take to begin its first request, milliseconds. */
-  readonly firstRequestMs: number
-  /** How long a connection may be without a request, milliseconds. */
-  readonly idleMs: number
   /** How long a caller may take to read the rest of an answer, milliseconds. */
   readonly readMs: () => number
 }
@@ -50,7 +46,7 @@ const methods = new Set(METHODS)
  * request is handed to that server in the form of its own requests.
  */
 export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessions {
-  const { maxHeaderBytes, requestTimeoutMs, firstRequestMs, idleMs, readMs } = settings
+  const { maxHeaderBytes, requestTimeoutMs, readMs } = settings
   /** What ends each open connection once its requests are answered. */
   const sessions = new Map<ServerHttp2Session, () => void>()
   const streams = new Set<object>()
@@ -106,7 +102,7 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
   let arriving: TLSSocket | undefined
   http2.on('session', (session) => {
     const socket = arriving as TLSSocket
-    const end = endAfterAnswers(session)
+    const end = prepareSessionEnd(session, socket, settings)
     sessions.set(session, end.close)
     sessionFacts.set(session, { socket, readMs, endAfterAnswers: end.announce })
     session.once('close', () => {
@@ -120,7 +116,6 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
         settle()
       })
     })
-    endIdle(session, socket, { firstRequestMs, idleMs })
     if (isClosing) end.close()
   })
 
@@ -159,32 +154,6 @@ function boundBody(request: Http2Request, timeoutMs: number): void {
     .once('aborted', () => fail('ECONNRESET'))
     .once('end', () => clearTimeout(timer))
     .once('close', () => clearTimeout(timer))
-}
-
-/** How long the caller has to close a connection that the gateway has ended, milliseconds. */
-const closingMs = 1_000
-
-/** Ends a connection that has had no request for too long, whatever other frames arrive on it. */
-function endIdle(
-  session: ServerHttp2Session,
-  socket: TLSSocket,
-  { firstRequestMs, idleMs }: Pick<Http2Settings, 'firstRequestMs' | 'idleMs'>,
-): void {
-  let open = 0
-  const end = () => {
-    session.close()
-    timer = setTimeout(() => socket.destroy(), closingMs)
-  }
-  let timer = setTimeout(end, firstRequestMs)
-  session.on('stream', (stream) => {
-    clearTimeout(timer)
-    open += 1
-    stream.once('close', () => {
-      open -= 1
-      if (open === 0 && !session.destroyed) timer = setTimeout(end, idleMs)
-    })
-  })
-  socket.once('close', () => clearTimeout(timer))
 }
 
 /** The bytes of names and values together. */

@@ -1,24 +1,47 @@
 import { constants, type ServerHttp2Session } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
 
-/** The highest possible stream id: a GOAWAY with it says of no stream yet that it is ignored (RFC 9113, section 6.8). */
-const anyStream = 2 ** 31 - 1
+/** How long a connection may be without a request. */
+export interface IdleBounds {
+  /** How long a new one may take to begin its first request, milliseconds. */
+  readonly firstRequestMs: number
+  /** The same after a request, milliseconds. */
+  readonly idleMs: number
+}
 
 /** How a connection ends without the loss of a request. */
-export interface EndAfterAnswers {
+export interface SessionEnd {
   /** Tells the caller to open no more streams, once all that are open are answered. */
   readonly announce: () => void
   /** The same, and closes the connection then; if the caller opens another stream meanwhile, it is told at once. */
   readonly close: () => void
 }
 
+/** The highest possible stream id: a GOAWAY with it says of no stream yet that it is ignored (RFC 9113, section 6.8). */
+const anyStream = 2 ** 31 - 1
+
+/** How long the caller has to close an idle connection that the gateway has ended, milliseconds. */
+const closingMs = 1_000
+
 /**
- * Has the caller told that its connection ends, after the answers to its open streams if possible: although a GOAWAY
- * leaves these as they are (RFC 9113, section 6.8), Python's h2 takes the connection for closed, and loses the answers.
+ * Ends a connection that has had no request for too long, whatever other frames arrive on it; and, if asked to, has the
+ * caller told that it ends, after the answers to its open streams if possible: although a GOAWAY leaves these as they are
+ * (RFC 9113, section 6.8), Python's h2 takes the connection for closed, and loses the answers.
  */
-export function endAfterAnswers(session: ServerHttp2Session): EndAfterAnswers {
+export function prepareSessionEnd(
+  session: ServerHttp2Session,
+  socket: TLSSocket,
+  { firstRequestMs, idleMs }: IdleBounds,
+): SessionEnd {
   let open = 0
   let isAnnounced = false
   let state: 'lasting' | 'ending' | 'closing' = 'lasting'
+  let timer = setTimeout(endIdle, firstRequestMs)
+
+  function endIdle(): void {
+    session.close()
+    timer = setTimeout(() => socket.destroy(), closingMs)
+  }
 
   function announce(): void {
     if (isAnnounced || session.closed || session.destroyed) return
@@ -39,13 +62,16 @@ export function endAfterAnswers(session: ServerHttp2Session): EndAfterAnswers {
   }
 
   session.on('stream', (stream) => {
+    clearTimeout(timer)
     open += 1
     if (state === 'closing') announce()
     stream.once('close', () => {
       open -= 1
+      if (open === 0 && !session.destroyed) timer = setTimeout(endIdle, idleMs)
       endIfAnswered()
     })
   })
+  socket.once('close', () => clearTimeout(timer))
   return {
     announce: () => {
       if (state === 'lasting') state = 'ending'

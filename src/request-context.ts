@@ -183,7 +183,7 @@ export class RequestContext {
   cacheRule: CacheRule | undefined = undefined
   /** forward: what the cache had to do with the request; undefined where its route has none. */
   cacheUse: CacheUse | undefined = undefined
-  /** forward: takes Magento's answer into the cache. */
+  /** forward: takes Magento's answer into the cache; set until somebody has it, or the cache does not want it. */
   fill: UpstreamFill | undefined = undefined
   /** forward: drops from the cache what this write has changed, to be called once it is over. */
   dropChanged: (() => void | Promise<void>) | undefined = undefined
@@ -246,6 +246,14 @@ export class RequestContext {
   /** Whether the gateway keeps or reads Magento's answer, so that it must not come compressed. */
   get needsPlainAnswer(): boolean {
     return this.keepsAnswer || this.inspectAnswer !== undefined
+  }
+
+  /**
+   * Whether Magento is asked even if the caller leaves: it will ask for the answer again with its key, or others may wait
+   * for it in the cache.
+   */
+  get outlivesCaller(): boolean {
+    return this.heldKey !== undefined || this.fill !== undefined
   }
 
   /** Whether the request belongs to the trace of a trusted proxy, so that its `tracestate` counts. */

@@ -4,8 +4,6 @@ export interface UpstreamFill {
   readonly validators: readonly string[]
   /** Answers of up to this length are wanted whole. */
   readonly holdBytes: number
-  /** While this is true the exchange goes on even if its own caller leaves: others may wait for the answer. */
-  readonly isUnderWay: () => boolean
   /** Sets how to give up the exchange once nobody waits for it. */
   readonly onUnwanted: (giveUp: () => void) => void
   /** Looks at the header section of the answer as it arrived, cookies included. */

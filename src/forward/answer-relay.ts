@@ -105,9 +105,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     request.fill?.onUnwanted(() => this.#abort(new ClientGoneError()))
     // Ahead of the listener that records the request, which is to see how the exchange ended.
     response.prependListener('close', () => {
-      if (request.heldKey !== undefined || request.fill?.isUnderWay()) {
-        // The exchange goes on: a caller with a key will ask for the answer again, and others may wait for it
-        // in the cache. An answer too long to be kept is read to its end.
+      if (request.outlivesCaller) {
+        // An answer too long to be kept is read to its end.
         if (this.#phase === 'streaming') this.#controller?.resume()
         return
       }

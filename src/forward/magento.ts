@@ -110,10 +110,8 @@ export function connectMagento(
       // Most credentials are at hand; no turn of the event loop is spent on them.
       attempt = first instanceof Promise ? await first : first
       while (attempt !== undefined && !('code' in attempt)) {
-        // The caller may have left while the request waited or a token was fetched. A request with a key is
-        // carried out all the same, and so is one whose answer others wait for.
-        const isWanted = request.heldKey !== undefined || request.fill?.isUnderWay()
-        if (response.destroyed && !isWanted) return undefined
+        // The caller may have left while the request waited or a token was fetched.
+        if (response.destroyed && !request.outlivesCaller) return undefined
         // A token may have taken the rest of the time.
         if (performance.now() >= deadline) {
           attempt = outOfTime

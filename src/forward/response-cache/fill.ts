@@ -103,7 +103,6 @@ export function openFill(settings: FillSettings): Fill {
       })
     },
     settle,
-    isUnderWay: () => !isOver,
     onUnwanted: (act) => {
       giveUp = act
     },

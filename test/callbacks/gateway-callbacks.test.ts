@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
@@ -11,7 +9,7 @@ import { send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { startReloadable } from '../support/reloadable-gateway.ts'
-import { shared } from '../support/shared.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
 import { type ReceivedWebhook, startReceiver, status } from '../support/webhook-receiver.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
@@ -125,7 +123,7 @@ describe('the end of a job', () => {
   test('is told where the configuration that is in force then says', async () => {
     await using before = await startReceiver({ answer: status(500) })
     await using now = await startReceiver()
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-callbacks-'))
+    const folder = await temporaryFolder()
     const integration = (url: string) => ({
       ...globex,
       policies: { routes: jobTestRoutes },
@@ -144,7 +142,6 @@ describe('the end of a job', () => {
     const [webhook] = await now.arrived(1)
     assert.equal(webhook?.headers['webhook-id'], before.received[0]?.headers['webhook-id'])
     await gateway.stop()
-    await rm(folder, { recursive: true })
   })
 
   test('goes nowhere that a caller names', async () => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
-import { shared } from '../support/shared.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
 import { canonicalOf, curlOf, hmac, sent, signedAt } from './explain/signing-client.ts'
 
 const directory = await shared(
@@ -74,18 +73,17 @@ test('takes no command for another one because its text is not UTF-8', async () 
 })
 
 test('reads the string of the client from a file', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-explain-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'string.txt')
   const signed = canonicalOf({ path: '/rest/V1/products/other' })
   await writeFile(file, signed)
   const { exitCode, stdout } = await explain(curlOf(hmac(signed)), '--client', file)
   assert.equal(exitCode, 1)
   assert.match(stdout, /> +5 {2}client {3}\/rest\/V1\/products\/other\n/)
-  await rm(folder, { recursive: true })
 })
 
 test('explains a request by its id in the audit', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-explain-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'audit.jsonl')
   const parts = { path: '/rest/V1/orders', query: '' }
   const record = {
@@ -111,7 +109,6 @@ test('explains a request by its id in the audit', async () => {
   const missing = await explain('', '--request-id', 'request-0002', '--audit', file)
   assert.deepEqual([missing.exitCode, missing.stdout], [2, ''])
   assert.match(missing.stderr, /has no record of this request id/)
-  await rm(folder, { recursive: true })
 })
 
 test('shows no secret, no token and no signature that would be right', async () => {
@@ -122,7 +119,7 @@ test('shows no secret, no token and no signature that would be right', async () 
     query: `fields=${testEnv.ACME_HMAC_SECRET}&token=${strangers}`,
     body: JSON.stringify({ password: 'planted-password-0123' }),
   }
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-explain-'))
+  const folder = await temporaryFolder()
   const file = join(folder, 'string.txt')
   const right = hmac(canonicalOf(parts))
   await writeFile(file, `${right}\n${presented}\n${Buffer.from(right, 'hex').toString('base64')}`)
@@ -140,7 +137,6 @@ test('shows no secret, no token and no signature that would be right', async () 
       for (const secret of planted) assert.ok(!`${stdout}${stderr}`.includes(secret), stdout)
     }
   }
-  await rm(folder, { recursive: true })
 })
 
 describe('exits 2 when it cannot read', () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +12,7 @@ import { startGateway, testEnv } from '../support/gateway.ts'
 import { main, runCommand } from '../support/gateway-process.ts'
 import { send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { shared } from '../support/shared.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
 import {
   ed25519PrivatePem,
   publicUrl,
@@ -102,7 +101,7 @@ test('prints a curl command that sends exactly the body that was signed', async 
   const echo = createServer((request, response) => void request.pipe(response))
   await once(echo.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}/rest/V1/x`
-  const cwd = await mkdtemp(join(tmpdir(), 'magegate-sign-'))
+  const cwd = await temporaryFolder()
   await writeFile(join(cwd, '-'), 'in the file')
   const run = promisify(execFile)
   for (const [option, value, body] of [
@@ -116,7 +115,6 @@ test('prints a curl command that sends exactly the body that was signed', async 
     assert.equal(sent, body)
   }
   echo.close()
-  await rm(cwd, { recursive: true })
 })
 
 test('prints the headers of a write, whose body may come from a file', async () => {
@@ -192,8 +190,7 @@ test('says which option it cannot use', async () => {
 })
 
 test('names a file with the token so that a shell finds it, and refuses a token itself', async () => {
-  const folder = await mkdtemp(join(tmpdir(), "magegate's sign "))
-  const file = join(folder, 'the token')
+  const file = join(await temporaryFolder(), "the shop's token")
   await writeFile(file, `${env.CANONICAL_TOKEN}\n`)
   const sign = (token: string) =>
     runCommand(
@@ -208,7 +205,7 @@ test('names a file with the token so that a shell finds it, and refuses a token 
     execFile('bash', ['-c', stdout], (_, out) => resolve(out))
   })
   assert.equal(answer, '{"sku":"A\\/B"}')
-  await rm(folder, { recursive: true })
+  await rm(file)
   for (const token of [env.CANONICAL_TOKEN, 'env:NOT_SET', `file:${file}`]) {
     const refused = await sign(token)
     assert.equal(refused.exitCode, 1)

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings } from '../support/gateway.ts'
-import { type GatewayProcess, startedProcess } from '../support/gateway-process.ts'
+import { startedProcess } from '../support/gateway-process.ts'
 import { type ClientRequest, send } from '../support/http-client.ts'
-import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
 
 /*
  * Secrets at random places of random requests, in random encodings, against a gateway that shows the
@@ -19,43 +19,34 @@ const env = { TOKEN: 'canary-token-2f7c91d0', MAGENTO: 'canary-magento-8be3a1' }
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const route = 'POST /V1/canary/:sku'
 
-let folder: string
-let upstream: RawUpstream
-let gateway: GatewayProcess
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'magegate-canary-'))
-  upstream = await startRawUpstream((socket, request) => {
+const folder = await temporaryFolder()
+const upstream = await shared(
+  startRawUpstream((socket, request) => {
     // What the caller sent comes back, so that it stands in the answer too.
     const body = request.slice(request.indexOf('\r\n\r\n') + 4)
-    socket.write(
-      `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    )
-  })
-  await using files = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl: upstream.url, gateway: { audit: { redact: { emails: true } } } },
-      join(folder, 'audit.jsonl'),
-    ),
-    integrations: {
-      canary: {
-        name: 'canary',
-        credentials: { token: 'env:TOKEN' },
-        upstream: { bearer: 'env:MAGENTO' },
-        policies: {
-          routes: [route],
-          auditDetails: {
-            [route]: { skus: [':sku', '/sku'], requestBody: 65_536, answerBody: 65_536 },
-          },
+    answerWith(socket, { headers: { 'Content-Type': 'application/json' }, body })
+  }),
+)
+await using files = await writeConfig({
+  gateway: gatewaySettings(
+    { magentoUrl: upstream.url, gateway: { audit: { redact: { emails: true } } } },
+    join(folder, 'audit.jsonl'),
+  ),
+  integrations: {
+    canary: {
+      name: 'canary',
+      credentials: { token: 'env:TOKEN' },
+      upstream: { bearer: 'env:MAGENTO' },
+      policies: {
+        routes: [route],
+        auditDetails: {
+          [route]: { skus: [':sku', '/sku'], requestBody: 65_536, answerBody: 65_536 },
         },
       },
     },
-  })
-  gateway = await startedProcess(['start', '--config', files.path], env)
+  },
 })
-after(async () => {
-  await upstream[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true })
-})
+const gateway = await startedProcess(['start', '--config', files.path], env)
 
 const word = (min: number, max: number) =>
   fc.string({ minLength: min, maxLength: max, unit: fc.constantFrom(...alphabet) })

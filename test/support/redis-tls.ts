@@ -1,8 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { freePort } from './free-port.ts'
-import { killed, runRedis, startRedis, withClient } from './redis.ts'
+import { startRedis, withClient } from './redis.ts'
+import { runSentinel, untilClusterIsWhole } from './redis-topologies.ts'
 import { pemFile } from './tls/pem.ts'
 
 /** A Redis whose certificate, `named.cert`, names it `localhost` and not its address. */
@@ -39,34 +37,25 @@ export async function startTlsCluster(): Promise<TlsRedis> {
     ...['--cluster-announce-hostname', 'localhost'],
     ...['--cluster-preferred-endpoint-type', 'hostname'],
   )
-  await withClient(redis.url, async (client) => {
-    await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
-    while (!String(await client.cluster('INFO')).includes('cluster_state:ok')) {
-      await new Promise(setImmediate)
-    }
-  })
+  await withClient(redis.url, (client) => client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'))
+  await untilClusterIsWhole(redis.url)
   return { port, [Symbol.asyncDispose]: redis[Symbol.asyncDispose] }
 }
 
 /** Starts a Redis and a sentinel that take TLS. The sentinel knows the Redis as `shop`, and wants a password. */
 export async function startTlsSentinel(password: string): Promise<TlsRedis> {
   const redis = await startTlsRedis()
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-sentinel-'))
   const port = await freePort()
-  const file = join(folder, 'sentinel.conf')
-  const lines = [
+  const sentinel = await runSentinel([
     ...tlsOptions(port).map((option) => option.join(' ')),
-    ...['port 0', 'bind 127.0.0.1', 'tls-replication yes', `requirepass ${password}`],
+    ...['port 0', 'tls-replication yes', `requirepass ${password}`],
     ...['sentinel resolve-hostnames yes', 'sentinel announce-hostnames yes'],
     `sentinel monitor shop localhost ${redis.port} 1`,
-  ]
-  await writeFile(file, lines.join('\n'))
-  const sentinel = await runRedis([file, '--sentinel'])
+  ])
   return {
     port,
     [Symbol.asyncDispose]: async () => {
-      await killed(sentinel)
-      await rm(folder, { recursive: true, force: true })
+      await sentinel[Symbol.asyncDispose]()
       await redis[Symbol.asyncDispose]()
     },
   }

@@ -3,9 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Redis } from 'ioredis'
 import { freePort } from './free-port.ts'
-import { killed, runRedis, startRedis, type TestRedis } from './redis.ts'
+import { killed, runRedis, startRedis, type TestRedis, withClient } from './redis.ts'
 
 /** Three nodes of Redis Cluster without replicas. */
 export interface TestCluster extends AsyncDisposable {
@@ -44,15 +43,13 @@ export async function startCluster(): Promise<TestCluster> {
   }
 }
 
-async function untilClusterIsWhole(url: string): Promise<void> {
-  const client = new Redis(url)
-  try {
-    while (!(await client.cluster('INFO')).toString().includes('cluster_state:ok')) {
+/** Resolves when a node knows who has each slot. */
+export async function untilClusterIsWhole(url: string): Promise<void> {
+  await withClient(url, async (client) => {
+    while (!String(await client.cluster('INFO')).includes('cluster_state:ok')) {
       await new Promise(setImmediate)
     }
-  } finally {
-    client.disconnect()
-  }
+  })
 }
 
 /** A primary with a replica, watched by a sentinel. */
@@ -70,39 +67,50 @@ export async function startSentinel(): Promise<TestSentinel> {
     ...['--replicaof', '127.0.0.1', String(primary.port)],
     ...['--repl-diskless-sync-delay', '0'],
   )
-  const client = new Redis(replica.url)
-  while (!(await client.info('replication')).includes('master_link_status:up')) {
-    await new Promise(setImmediate)
-  }
-  client.disconnect()
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-sentinel-'))
+  await withClient(replica.url, async (client) => {
+    while (!(await client.info('replication')).includes('master_link_status:up')) {
+      await new Promise(setImmediate)
+    }
+  })
   const port = await freePort()
-  const file = join(folder, 'sentinel.conf')
-  await writeFile(
-    file,
-    [
-      `port ${port}`,
-      'bind 127.0.0.1',
-      `sentinel monitor shop 127.0.0.1 ${primary.port} 1`,
-      'sentinel down-after-milliseconds shop 300',
-      'sentinel failover-timeout shop 1000',
-    ].join('\n'),
-  )
-  const sentinel = await runRedis([file, '--sentinel'])
-  const watcher = new Redis({ port, host: '127.0.0.1' })
-  while (!(await watcher.call('SENTINEL', 'replicas', 'shop'))?.toString().includes('slave')) {
-    await new Promise(setImmediate)
-  }
-  watcher.disconnect()
+  const address = `127.0.0.1:${port}`
+  const sentinel = await runSentinel([
+    `port ${port}`,
+    `sentinel monitor shop 127.0.0.1 ${primary.port} 1`,
+    'sentinel down-after-milliseconds shop 300',
+    'sentinel failover-timeout shop 1000',
+  ])
+  await withClient(`redis://${address}`, async (client) => {
+    while (!String(await client.call('SENTINEL', 'replicas', 'shop')).includes('slave')) {
+      await new Promise(setImmediate)
+    }
+  })
   return {
     primary,
     replica,
-    address: `127.0.0.1:${port}`,
+    address,
+    [Symbol.asyncDispose]: async () => {
+      await sentinel[Symbol.asyncDispose]()
+      await replica[Symbol.asyncDispose]()
+      await primary[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/**
+ * Runs a sentinel on loopback until it is ready.
+ * @param lines of its configuration
+ */
+export async function runSentinel(lines: readonly string[]): Promise<AsyncDisposable> {
+  // It writes into its file what it learns.
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-sentinel-'))
+  const file = join(folder, 'sentinel.conf')
+  await writeFile(file, ['bind 127.0.0.1', ...lines].join('\n'))
+  const sentinel = await runRedis([file, '--sentinel'])
+  return {
     [Symbol.asyncDispose]: async () => {
       await killed(sentinel)
       await rm(folder, { recursive: true, force: true })
-      await replica[Symbol.asyncDispose]()
-      await primary[Symbol.asyncDispose]()
     },
   }
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { explainRecord, type RecordCase } from '../../../src/cli/explain/explain-record.ts'
@@ -10,7 +9,7 @@ import { loadConfig } from '../../../src/config.ts'
 import { writeConfig } from '../../support/config-directory.ts'
 import { acme, gatewaySettings, globex, startGateway, testEnv } from '../../support/gateway.ts'
 import { send } from '../../support/http-client.ts'
-import { shared } from '../../support/shared.ts'
+import { shared, temporaryFolder } from '../../support/shared.ts'
 import { signers, signersGateway, signingEnv } from '../../support/signing-integrations.ts'
 import { type ClientParts, canonicalOf, hmac, sent } from './signing-client.ts'
 
@@ -238,8 +237,7 @@ describe('finds the record', () => {
     `${JSON.stringify({ v: 1, time: '2026-01-01T00:00:00.000Z', requestId, reason })}\n`
 
   test('in the file, and in those that rotation put aside', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-'))
-    const file = join(folder, 'audit.jsonl')
+    const file = join(await temporaryFolder(), 'audit.jsonl')
     await writeFile(`${file}.20260101T000000000Z`, line('request-1', 'old') + line('request-2', ''))
     await writeFile(
       `${file}.20260102T000000000Z`,
@@ -250,7 +248,6 @@ describe('finds the record', () => {
     assert.equal((await findRecord(file, 'request-2')).reason, '')
     assert.equal((await findRecord(file, 'request-3')).reason, 'last')
     await assert.rejects(findRecord(file, 'request-4'), Unreadable)
-    await rm(folder, { recursive: true })
   })
 
   test('or says that there is no file', async () => {

@@ -1,10 +1,10 @@
 import { type AuditCheckpointSettings, openAuditCheckpoints } from './audit-checkpoints.ts'
 import type { AuditRecord } from './audit-record.ts'
-import { type ChainHead, chainLines, genesis } from './chain.ts'
+import { continueChain, newChain } from './chain-writer.ts'
 import { type ChainedFile, openChainedFile, type TrailRotation } from './chained-file.ts'
 import type { Redact } from './known-secrets.ts'
+import { stdoutFile } from './stdout-file.ts'
 import { stdoutLines } from './stdout-lines.ts'
-import { stdoutNumber, writeBytes } from './write-bytes.ts'
 
 /** Where records go; at least one of `file` and `stdout` is set. */
 export interface AuditSettings {
@@ -54,17 +54,19 @@ export async function openAuditLog(
       : openAuditCheckpoints(path, settings.checkpoints, onError)
   const file =
     path === undefined
-      ? chainToStdout(onError)
+      ? undefined
       : await openChainedFile(path, rotate, onError, checkpoints?.add, checkpoints?.signed)
+  // Without a file, the chain begins anew with every process.
+  const chain = file ?? continueChain(stdoutFile(), newChain, onError)
   const copy = path !== undefined && settings.stdout ? stdoutLines(onError) : undefined
   let last: Promise<unknown> = Promise.resolve()
   let retry: NodeJS.Timeout | undefined
 
   function write(jsons: readonly string[]): Promise<number> {
     const written = last.then(async () => {
-      const lines = await file.append(jsons)
+      const lines = await chain.append(jsons)
       copy?.write(lines)
-      if (file.isFailing()) retry ??= setTimeout(tryAgain, retryMs).unref()
+      if (chain.isFailing()) retry ??= setTimeout(tryAgain, retryMs).unref()
       return lines.length
     })
     last = written
@@ -73,7 +75,7 @@ export async function openAuditLog(
   /** Tries to write again even without requests, since only that shows that it works again. */
   function tryAgain(): void {
     retry = undefined
-    if (file.isFailing()) void write([])
+    if (chain.isFailing()) void write([])
   }
 
   return {
@@ -84,14 +86,14 @@ export async function openAuditLog(
           redact,
         ),
       ),
-    miss: file.miss,
-    isFailing: file.isFailing,
-    cutAtOpen: file.cutAtOpen,
-    missingAtOpen: file.missingAtOpen,
+    miss: chain.miss,
+    isFailing: chain.isFailing,
+    cutAtOpen: file?.cutAtOpen,
+    missingAtOpen: file?.missingAtOpen,
     close: async () => {
       await last
       clearTimeout(retry)
-      await file.close()
+      await file?.close()
       await copy?.close()
       await checkpoints?.close()
     },
@@ -121,25 +123,4 @@ function redactJoined(lines: readonly string[], redact: Redact): readonly string
   const shown = redact(lines.join('\n')).split('\n')
   // A line contains no line feed, but a secret may, and could then be found across two lines.
   return shown.length === lines.length ? shown : lines.map(redact)
-}
-
-/** Writes the chain to standard output. Without a file it begins anew with every process. */
-function chainToStdout(onError: (error: unknown) => void): ChainedFile {
-  let head: ChainHead = genesis
-  let isFailing = false
-  return {
-    append: async (jsons) => {
-      const { lines, heads } = chainLines(jsons, head)
-      const { error } = await writeBytes(stdoutNumber, Buffer.from(lines.join('')))
-      isFailing = error !== undefined
-      if (error === undefined) head = heads.at(-1) ?? head
-      else onError(error)
-      return isFailing ? [] : lines
-    },
-    miss: () => undefined,
-    isFailing: () => isFailing,
-    cutAtOpen: undefined,
-    missingAtOpen: undefined,
-    close: () => Promise.resolve(),
-  }
 }

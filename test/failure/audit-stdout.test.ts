@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { verifyTrail } from '../../src/verify/verify-trail.ts'
+import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { main, startedProcess } from '../support/gateway-process.ts'
-import { globexHeaders, send } from '../support/http-client.ts'
+import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { scrape } from '../support/metrics.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 /** Their lines are several times what a pipe holds. */
 const requests = 400
@@ -60,4 +66,57 @@ test('standard output that is read has each record of the file, byte for byte', 
     // The first line tells the addresses.
     assert.equal(printed.slice(printed.indexOf('\n') + 1), stdout ? records : '')
   }
+})
+
+test('a full disk behind standard output refuses writes until it has space, and leaves one chain', async () => {
+  await using upstream = await startRawUpstream((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  })
+  const folder = await temporaryFolder()
+  const { audit: _, ...settings } = gatewaySettings({ magentoUrl: upstream.url }, '')
+  await using files = await writeConfig({
+    gateway: { ...settings, audit: { stdout: true } },
+    integrations: { globex },
+  })
+  const printed = join(folder, 'printed')
+  await writeFile(printed, '')
+  const start = `exec ${process.execPath} ${main} start --config ${files.path} >> ${printed}`
+  const child = spawn(...boundToThisProcess('sh', ['-c', start]), {
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...testEnv },
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'exit')
+  const ready = /^magegate listens on (\S+), admin on (\S+)\n/
+  let addresses: RegExpExecArray | null = null
+  while (addresses === null) addresses = ready.exec(await readFile(printed, 'utf8'))
+  const [line, url = '', adminUrl = ''] = addresses
+  const limit = (bytes: number | 'unlimited') =>
+    promisify(execFile)('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}:unlimited`])
+  const isReady = async () => (await fetch(`${adminUrl}/readyz`)).status === 200
+  const failures = async () =>
+    (await scrape({ adminUrl })).value('magegate_audit_failures_total') ?? 0
+  const post = writeOf('{}')
+
+  assert.equal((await send(url, post)).status, 200)
+  await limit((await stat(printed)).size + 100)
+  assert.equal((await send(url, post)).status, 503)
+  assert.equal(upstream.requests.length, 2)
+  // The next attempt is made without a request.
+  while ((await failures()) < 2 && !(await isReady()));
+  assert.equal(await isReady(), false)
+  assert.equal((await send(url, post)).status, 503)
+  assert.equal(upstream.requests.length, 2)
+  await limit('unlimited')
+  while (!(await isReady()));
+  assert.equal((await send(url, post)).status, 200)
+  child.kill('SIGTERM')
+  await ended
+
+  const trail = join(folder, 'trail')
+  await writeFile(trail, (await readFile(printed, 'utf8')).slice(line.length))
+  const { fault, notes, records } = await verifyTrail({ files: [trail], checkpointFiles: [] })
+  assert.deepEqual([fault, records], [undefined, 3])
+  assert.deepEqual(notes, [`${trail}:2: a line was cut off here, as record 2 tells`])
+  const resumed = JSON.parse((await readFile(trail, 'utf8')).split('\n')[2] ?? '')
+  assert.deepEqual([resumed.event, resumed.lost, resumed.cutBytes], ['resumed', 2, 100])
 })

@@ -48,13 +48,7 @@ export function variantKey(
   rawHeaders: readonly string[],
 ): string {
   if (selectedBy.length === 0) return key
-  return JSON.stringify([
-    key,
-    ...selectedBy.map((name) => [
-      name,
-      ...allValues(rawHeaders, name).flatMap((line) => line.split(',').map((each) => each.trim())),
-    ]),
-  ])
+  return JSON.stringify([key, ...selectedBy.map((name) => [name, ...allValues(rawHeaders, name)])])
 }
 
 /**

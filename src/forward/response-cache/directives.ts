@@ -1,7 +1,7 @@
 /** Directives of `Cache-Control` in lower case, with their arguments; empty for one without. */
 export type Directives = ReadonlyMap<string, string>
 
-const form = /[\t ,]*([^\t ,;="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\t ,;"]*)))?[^,]*/y
+const form = /[\t ,]*([^\t ,;="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\t ,;"]*)))?[^,]*/gy
 
 /**
  * Reads `Cache-Control` (RFC 9111, section 5.2). If a directive is repeated the first one counts (section 4.2.1); what
@@ -10,9 +10,7 @@ const form = /[\t ,]*([^\t ,;="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\t ,;"]*)))?[^,]
 export function parseDirectives(lines: readonly string[]): Directives {
   const directives = new Map<string, string>()
   for (const line of lines) {
-    form.lastIndex = 0
-    for (let match = form.exec(line); match !== null; match = form.exec(line)) {
-      const [, name = '', quoted, token = ''] = match
+    for (const [, name = '', quoted, token = ''] of line.matchAll(form)) {
       const key = name.toLowerCase()
       if (!directives.has(key)) directives.set(key, quoted ?? token)
     }

@@ -36,9 +36,7 @@ export function usability(
   const freshMs = freshForMs(answer, rule, nowMs)
   if (freshMs > 0 && freshMs >= wishes.minFreshMs) return 'fresh'
   if (answer.terms?.isStaleForbidden || wishes.minFreshMs !== 0) return 'unusable'
-  return freshMs <= 0 && -freshMs <= wishes.maxStaleMs && wishes.maxStaleMs > 0
-    ? 'stale'
-    : 'unusable'
+  return -freshMs <= wishes.maxStaleMs && wishes.maxStaleMs > 0 ? 'stale' : 'unusable'
 }
 
 /** Whether a stored answer may be given because Magento is down (RFC 5861, section 4). */

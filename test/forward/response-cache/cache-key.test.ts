@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { selectingFields, variantKey } from '../../../src/forward/response-cache/cache-key.ts'
 
 test('fields in Vary select an answer, except those that callers cannot choose or that are in every key', () => {
-  const vary = ['Vary', 'Accept-Language, X-Foo', 'vary', 'Cookie, x-bar, X-Foo']
+  const own = 'Cookie, Host, X-Requested-With'
+  const vary = ['Vary', 'Accept-Language,, X-Foo', 'vary', `${own}, x-bar, X-Foo`]
   assert.deepEqual(selectingFields(vary, true), ['x-bar', 'x-foo'])
   assert.deepEqual(selectingFields([], true), [])
 })
@@ -22,4 +23,9 @@ test('an answer that depends on the credential is kept for one integration, and 
 test('an answer that is selected by one field is not given for the same value of another', () => {
   const red = ['Colour', 'red', 'Size', 'red']
   assert.notEqual(variantKey('key', ['colour'], red), variantKey('key', ['size'], red))
+})
+
+test('an answer that is selected by a field is not given under another key for the same value', () => {
+  const red = ['Colour', 'red']
+  assert.notEqual(variantKey('one', ['colour'], red), variantKey('other', ['colour'], red))
 })

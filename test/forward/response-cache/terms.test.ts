@@ -94,3 +94,10 @@ test('RFC 9111, section 4.2.4: what forbids to give an old answer', () => {
   assert.equal(isForbidden('max-age=5'), false)
   assert.equal(isForbidden('max-age=5, proxy-revalidate, s-maxage=5', false), false)
 })
+
+test('RFC 5861, section 4: for how long an old answer may stand in for an error, not at all where that cannot be read', () => {
+  const allowedMs = (value: string) => termsOf(cacheControl(value), nowMs, shared)?.staleIfErrorMs
+  assert.equal(allowedMs('max-age=5, stale-if-error=7'), 7_000)
+  assert.equal(allowedMs('max-age=5, stale-if-error=x'), 0)
+  assert.equal(allowedMs('max-age=5'), undefined)
+})

@@ -1,3 +1,5 @@
+import { isObject } from '../syntax/is-object.ts'
+
 interface SchemaNode {
   readonly default?: unknown
   readonly properties?: Readonly<Record<string, SchemaNode>>
@@ -19,7 +21,7 @@ export function fillDefaults(schema: SchemaNode, written: unknown): unknown {
     const { items } = schema
     return items === undefined ? [...value] : value.map((item) => fillDefaults(items, item))
   }
-  if (typeof value !== 'object' || value === null) return value
+  if (!isObject(value)) return value
   const [ofPattern] = Object.values(schema.patternProperties ?? {})
   const filled: Record<string, unknown> = {}
   for (const [key, member] of Object.entries(value)) {

@@ -1,5 +1,6 @@
 import jsonata from 'jsonata'
 import type { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
+import { isObject } from '../syntax/is-object.ts'
 import { faultAt, type RuleFault } from './faults.ts'
 import { isSlowExpression } from './slow-pattern.ts'
 
@@ -18,6 +19,6 @@ export function checkMappingPatterns({ call, answer }: EndpointFileSettings): Ru
 
 function expressionsIn(node: unknown): RegExp[] {
   if (node instanceof RegExp) return [node]
-  if (typeof node !== 'object' || node === null) return []
+  if (!isObject(node)) return []
   return Object.values(node).flatMap(expressionsIn)
 }

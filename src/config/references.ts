@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { TSchema } from 'typebox'
 import { Secret } from '../contract/secret.ts'
+import { isObject } from '../syntax/is-object.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 import { pemCertificates } from '../syntax/pem-certificates.ts'
 import type { RuleFault } from './faults.ts'
@@ -55,7 +56,7 @@ export async function resolveReferences(
       if (items === undefined) return value
       return Promise.all(value.map((item, index) => walk(items, item, `${pointer}/${index}`)))
     }
-    if (typeof value !== 'object' || value === null) return value
+    if (!isObject(value)) return value
     const members = Object.entries(value).map(async ([key, member]) => {
       const below = node.properties?.[key] ?? Object.values(node.patternProperties ?? {})[0]
       return [key, below ? await walk(below, member, `${pointer}/${escapePointer(key)}`) : member]

@@ -1,4 +1,5 @@
 import { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
+import { isObject } from '../syntax/is-object.ts'
 import { GatewaySettings } from './gateway-settings.ts'
 import { IntegrationSettings } from './integration-settings.ts'
 import { PolicyClassSettings } from './policy-classes.ts'
@@ -26,18 +27,19 @@ interface ObjectSchema {
   readonly required?: readonly string[]
 }
 
+const ownKeywords = new Set([
+  'discriminator',
+  'expected',
+  'isUserName',
+  'minSecretLength',
+  'reference',
+  'secretForm',
+])
+
 /** Drops keywords that only the gateway understands, and requirements of settings that have a default. */
 function forEditors(key: string, value: unknown): unknown {
-  if (
-    key === 'expected' ||
-    key === 'discriminator' ||
-    key === 'reference' ||
-    key === 'minSecretLength' ||
-    key === 'secretForm' ||
-    key === 'isUserName'
-  )
-    return undefined
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  if (ownKeywords.has(key)) return undefined
+  if (!isObject(value) || Array.isArray(value)) return value
   const { properties, required } = value as ObjectSchema
   if (properties === undefined || !Array.isArray(required)) return value
   const needed = required.filter((name) => properties[name]?.default === undefined)

@@ -1,4 +1,5 @@
 import { Secret } from '../contract/secret.ts'
+import { isObject } from '../syntax/is-object.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 
 /**
@@ -11,13 +12,11 @@ export function sameSettings(one: unknown, other: unknown): boolean {
   if (one instanceof Secret || other instanceof Secret) {
     return one instanceof Secret && other instanceof Secret && one.reveal() === other.reveal()
   }
-  if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return false
+  if (!isObject(one) || !isObject(other)) return false
   if (Array.isArray(one) !== Array.isArray(other)) return false
-  const own = one as Readonly<Record<string, unknown>>
-  const others = other as Readonly<Record<string, unknown>>
   return (
-    Object.keys(own).every((name) => sameSettings(own[name], others[name])) &&
-    Object.keys(others).every((name) => Object.hasOwn(own, name) || others[name] === undefined)
+    Object.keys(one).every((name) => sameSettings(one[name], other[name])) &&
+    Object.keys(other).every((name) => Object.hasOwn(one, name) || other[name] === undefined)
   )
 }
 
@@ -34,12 +33,7 @@ export function changedPointers(one: unknown, other: unknown, pointer = ''): str
 }
 
 function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Secret)
-  )
+  return isObject(value) && !Array.isArray(value) && !(value instanceof Secret)
 }
 
 function namesOf(one: object, other: object): string[] {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { LRUCache } from 'lru-cache'
 import type { Root, Set as SetToken, SetTokens, Token } from 'ret'
+import { isObject } from '../syntax/is-object.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 
 const require = createRequire(import.meta.url)
@@ -69,7 +70,7 @@ function takesLong(expression: RegExp, text: string): boolean {
 
 /** The JSON Pointer to the first slow pattern of a JSON Schema; undefined if none is known to be slow. */
 export function slowPatternIn(schema: unknown, pointer = ''): string | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined
+  if (!isObject(schema)) return undefined
   for (const [key, value] of Object.entries(schema)) {
     const at = `${pointer}/${escapePointer(key)}`
     if (key === 'pattern' && typeof value === 'string' && isSlowPattern(value)) return at

@@ -1,3 +1,4 @@
+import { isObject } from '../syntax/is-object.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 import type { SchemaFault } from './check-settings.ts'
 
@@ -5,7 +6,7 @@ import type { SchemaFault } from './check-settings.ts'
 export function soundPart(settings: unknown, faults: readonly SchemaFault[]): unknown {
   const faulty = new Set(faults.map(({ pointer }) => pointer))
   const copy = (value: unknown, pointer: string): unknown => {
-    if (typeof value !== 'object' || value === null) return value
+    if (!isObject(value)) return value
     const sound = Object.entries(value).flatMap(([key, member]): [string, unknown][] => {
       const place = `${pointer}/${escapePointer(key)}`
       return faulty.has(place) ? [] : [[key, copy(member, place)]]

@@ -11,7 +11,7 @@ import { checkGrantRules } from './config/grant-rules.ts'
 import { inTurns } from './config/in-turns.ts'
 import { checkIntegrationRules } from './config/integration-rules.ts'
 import { IntegrationSettings } from './config/integration-settings.ts'
-import { checkJobEngines, checkPlaceForJobs } from './config/job-rules.ts'
+import { checkJobEngines, checkJobsEnabled } from './config/job-rules.ts'
 import { listYamlFiles } from './config/list-yaml-files.ts'
 import { type FileKind, type Finished, type LoadedFile, loadFile } from './config/load-file.ts'
 import {
@@ -180,7 +180,7 @@ async function checkGateway(
   return checkSound(gateway, (settings) => [
     ...checkPublicUrl(settings, known),
     ...ofTls,
-    ...checkPlaceForJobs(settings, known),
+    ...checkJobsEnabled(settings, known),
   ])
 }
 

@@ -8,9 +8,9 @@ import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 import { checkJobPlace } from './job-place.ts'
-import { checkPlaces } from './place-rules.ts'
 import { checkSecretUrl, httpUrl, redisUrl } from './secret-url.ts'
 import { checkStorePlace } from './store-place.ts'
+import { checkWrittenFiles } from './written-files.ts'
 
 /**
  * Checks how the settings of `gateway.yaml` fit together, which the schemas of single settings cannot express. A value
@@ -51,7 +51,7 @@ export function checkGatewayRules(settings: GatewaySettings): RuleFault[] {
       shutdown.deadlineMs <= shutdown.noticeMs && 'more than noticeMs, which is a part of it',
     ),
     ...checkAudit(audit),
-    ...checkPlaces(settings),
+    ...checkWrittenFiles(settings),
     ...checkCacheBounds(settings),
     ...(jobs === undefined ? [] : checkJobPlace(jobs, store)),
   ]

@@ -37,7 +37,7 @@ export function checkPlacesIn(
 }
 
 /** Checks that jobs are enabled if an integration turns all requests to a route into jobs, or wants to be called back. */
-export function checkPlaceForJobs(
+export function checkJobsEnabled(
   gateway: GatewaySettings,
   integrations: readonly IntegrationSettings[],
 ): RuleFault[] {

@@ -10,7 +10,7 @@ const longestName = 200
  * that none is written as a reference, which would be taken for its path, and that other names can be made of its name.
  * A NUL character cannot be in any path (POSIX.1-2017, section 3.271).
  */
-export function checkPlaces({ audit, jobs }: GatewaySettings): RuleFault[] {
+export function checkWrittenFiles({ audit, jobs }: GatewaySettings): RuleFault[] {
   const { checkpoints, file: trail } = audit
   const files: (readonly [pointer: string, file: string | undefined])[] = [
     ['/audit/file', trail],

@@ -12,7 +12,7 @@ export interface MagentoCall {
   readonly body?: unknown
 }
 
-/** An answer in JSON. */
+/** An answer in JSON: of an endpoint, or of Magento to a {@link MagentoCall}. */
 export interface EndpointAnswer {
   readonly status: number
   readonly body: unknown
@@ -20,11 +20,8 @@ export interface EndpointAnswer {
   readonly received?: WholeAnswer
 }
 
-/** What Magento answered to a {@link MagentoCall}, parsed. */
-export type MagentoAnswer = EndpointAnswer
-
 /** Calls Magento, once; gives a rejection when Magento has not answered. */
-export type CallMagento = (call: MagentoCall) => Promise<MagentoAnswer | Rejection>
+export type CallMagento = (call: MagentoCall) => Promise<EndpointAnswer | Rejection>
 
 /** What an endpoint has to make its answer from. */
 export interface EndpointRequest {

@@ -1,5 +1,5 @@
 import { hasReservedName, reservedNames } from '../authorize/reserved-names.ts'
-import type { CallMagento, MagentoAnswer } from '../contract/endpoint.ts'
+import type { CallMagento, EndpointAnswer } from '../contract/endpoint.ts'
 import { type Rejection, reject } from '../problem.ts'
 import { percentEncode } from '../syntax/percent-encoding.ts'
 
@@ -13,7 +13,7 @@ export async function askOfProduct(
   path: '/V1/products' | '/V1/stockItems',
   sku: string,
   fields: string,
-): Promise<MagentoAnswer | Rejection> {
+): Promise<EndpointAnswer | Rejection> {
   const segments = [...path.slice(1).split('/'), percentEncode(sku)]
   if (hasReservedName(reserved[path], segments)) {
     return notFound(sku, 'Magento has another route for this SKU')

@@ -1,4 +1,4 @@
-import type { CallMagento, MagentoAnswer } from '../contract/endpoint.ts'
+import type { CallMagento, EndpointAnswer } from '../contract/endpoint.ts'
 import type { Rejection } from '../problem.ts'
 import type { Stock } from './product-schemas.ts'
 
@@ -7,7 +7,7 @@ export function setSourceItems(
   callMagento: CallMagento,
   sourceCode: string,
   items: readonly Stock[],
-): Promise<MagentoAnswer | Rejection> {
+): Promise<EndpointAnswer | Rejection> {
   const sourceItems = items.map(({ sku, qty }) => ({
     sku,
     source_code: sourceCode,

@@ -4,7 +4,6 @@ import type {
   Endpoint,
   EndpointAnswer,
   EndpointSettings,
-  MagentoAnswer,
 } from '../contract/endpoint.ts'
 import { type Rejection, reject } from '../problem.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
@@ -146,7 +145,7 @@ async function setChunk(
 /** Sets items one after the other until an answer concerns all of them. */
 async function each(
   items: readonly Stock[],
-  set: (item: Stock) => Promise<MagentoAnswer | Rejection>,
+  set: (item: Stock) => Promise<EndpointAnswer | Rejection>,
 ): Promise<Outcome> {
   const known: ItemResult[] = []
   for (const item of items) {

@@ -51,7 +51,7 @@ export interface UpstreamServices {
   /** What Magento believes its address to be. */
   readonly publicOrigin: PublicOrigin
   /** Shared by all integrations, since it is about Magento and not about them. */
-  readonly dialects: DialectMemory
+  readonly dialect: DialectMemory
   readonly sendOwn: SendOwnRequest
   /** What is known about the token of an account. */
   readonly tokenMemoryOf: (credentials: AdminCredentials) => TokenMemory
@@ -62,13 +62,13 @@ export interface UpstreamServices {
 /** Prepares the credentials of an integration towards Magento. */
 export function prepareUpstreamCredentials(
   { oauth1, adminToken, bearer, passthrough }: UpstreamCredentials,
-  { publicOrigin, dialects, sendOwn, tokenMemoryOf, monotonicClock }: UpstreamServices,
+  { publicOrigin, dialect, sendOwn, tokenMemoryOf, monotonicClock }: UpstreamServices,
 ): AuthorizeUpstream {
   if (oauth1 !== undefined) {
     return prepareOauth1({
       credentials: oauth1,
       origin: urlOf(publicOrigin),
-      memory: dialects,
+      memory: dialect,
       clock: monotonicClock,
     })
   }

@@ -115,7 +115,7 @@ export function prepareGeneration(
     : undefined
   const upstreamServices: UpstreamServices = {
     ...upstream,
-    dialects: inherited.dialect,
+    dialect: inherited.dialect,
     tokenMemoryOf: inherited.tokenMemoryOf,
     monotonicClock: clock,
   }

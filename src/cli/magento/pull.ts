@@ -102,7 +102,7 @@ async function fetchFrom(config: Config, { upstream }: IntegrationSettings, stor
   const connection = connectMagento(magento, answers, gate)
   const authorize = prepareUpstreamCredentials(upstream, {
     ...connection,
-    dialects: dialectMemoryFor(magento.version),
+    dialect: dialectMemoryFor(magento.version),
     tokenMemoryOf: () => newTokenMemory(monotonicClock),
     monotonicClock,
   })

@@ -100,7 +100,7 @@ test('a token that does not say when it ends is good for as many minutes as are 
     { adminToken: { ...credentials, lifetimeMinutes: 10 } },
     {
       publicOrigin: { scheme: 'https', authority: 'shop.example' },
-      dialects: dialectMemoryFor(undefined),
+      dialect: dialectMemoryFor(undefined),
       sendOwn: async () => {
         signIns += 1
         return { status: 200, body: `"opaque-token-${signIns}"` }

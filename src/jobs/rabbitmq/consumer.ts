@@ -5,7 +5,7 @@ import { waitForAll } from '../wait-for-all.ts'
 import type { BrokerQueueSettings } from './broker-queue.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Load } from './entry-records.ts'
-import { type Held, heldEntries, messageKey } from './held-entries.ts'
+import { type Held, heldEntries } from './held-entries.ts'
 import { entryOf, messageOf } from './message.ts'
 import { type Fate, type RunSettings, runEntry, untilDone } from './run-entry.ts'
 import { type Receipt, subscribe } from './subscription.ts'
@@ -52,9 +52,6 @@ const lookForOldEveryMs = 60_000
 /** How long handlers have to settle their entries after their signals were aborted, milliseconds. */
 const graceMs = 2_000
 
-/** How many messages are remembered that are over here, but not according to the records. */
-const rememberedOver = 10_000
-
 /**
  * Consumes a queue. A message is acknowledged only when its entry is over, or has been put into the broker again.
  * Entries with an order key are held here while they wait, so that they keep their places before others with the same
@@ -65,7 +62,6 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   const entries = heldEntries()
   const underWay = new Map<Held, Promise<void>>()
   const leaving = new Set<Promise<void>>()
-  const overHere = new Set<string>()
   const abort = new AbortController()
   const end = new AbortController()
   const run: RunSettings = {
@@ -91,7 +87,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     if (held?.receipt.isVoid()) {
       // The connection was lost while it was under way here.
       held.receipt = receipt
-    } else if (held !== undefined || overHere.has(messageKey(entry))) {
+    } else if (held !== undefined) {
       receipt.acknowledge()
     } else {
       const isRedelivered = message.fields.redelivered
@@ -182,8 +178,6 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     }
     entries.remove(held)
     if (fate.is === 'waiting') return
-    if (!fate.isRecorded) overHere.add(messageKey(held.entry))
-    if (overHere.size > rememberedOver) overHere.delete(overHere.values().next().value ?? '')
     held.receipt.acknowledge()
   }
 

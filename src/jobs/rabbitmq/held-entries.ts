@@ -5,7 +5,7 @@ import type { Receipt } from './subscription.ts'
 export interface Held {
   /** The entry as it is to be delivered next. */
   entry: StoredEntry
-  /** Acknowledges its message; void once the connection is lost. */
+  /** Acknowledges its message; void once it has, or the connection is lost. */
   receipt: Receipt
   /** Whether another process may have begun it, which `entry` does not know about. */
   isRedelivered: boolean
@@ -87,7 +87,7 @@ export function heldEntries(): HeldEntries {
 }
 
 /** Identifies the message of an entry; if the entry is put again, that is another message. */
-export function messageKey({ id, putAtMs }: StoredEntry): string {
+function messageKey({ id, putAtMs }: StoredEntry): string {
   return `${putAtMs} ${id}`
 }
 

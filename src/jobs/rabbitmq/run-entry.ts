@@ -6,8 +6,8 @@ import type { Death, StoredEntry } from './message.ts'
 
 /** What is to happen with a held entry next. */
 export type Fate =
-  /** Its message can be acknowledged; `isRecorded` says whether the records know that it is over. */
-  | { readonly is: 'over'; readonly isRecorded: boolean }
+  /** Its message can be acknowledged. */
+  | { readonly is: 'over' }
   | {
       readonly is: 'waiting'
       /** Milliseconds since the epoch. */
@@ -16,7 +16,7 @@ export type Fate =
       readonly entry?: StoredEntry
     }
 
-const over: Fate = { is: 'over', isRecorded: true }
+const over: Fate = { is: 'over' }
 
 /** Everything that running entries needs. */
 export interface RunSettings {
@@ -58,7 +58,8 @@ export function recordLifeMs(expiresAtMs: number, nowMs: number): number {
 /**
  * Begins, handles and settles an entry. Once it has been handled, settling it is retried until `end` aborts.
  * @throws {Error} if the records cannot be reached when it is to begin; it may then be begun again without counting as
- *   interrupted. Also if `end` aborts before it is settled; its next delivery then counts as interrupted.
+ *   interrupted. Also if `end` aborts before it is settled; if it is not done, its next delivery then counts as
+ *   interrupted.
  */
 export async function runEntry(held: Held, settings: RunSettings): Promise<Fate> {
   const { records, holder, clock, handle, signal, end, onFault } = settings
@@ -96,12 +97,14 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
   const record = () => records.settle(entry.id, holder, ending, lifeMs)
   if (settlement.state === 'done') {
     try {
-      return { is: 'over', isRecorded: await record() }
+      await record()
     } catch (error) {
-      // The message is acknowledged all the same.
       onFault(error)
-      return { is: 'over', isRecorded: false }
+      // Already now, so that nobody gets it again, though this process may end before the records can be reached.
+      held.receipt.acknowledge()
+      await untilDone(record, end, onFault)
     }
+    return over
   }
   const isOurs = await untilDone(record, end, onFault)
   if (!isOurs) return { is: 'waiting', dueAtMs: clock() + lookAgainMs }

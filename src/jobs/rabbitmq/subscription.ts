@@ -3,7 +3,7 @@ import type { AskBroker } from './ask-broker.ts'
 import { type Broker, openQuietly, untilFarewell } from './broker.ts'
 import type { Source } from './queue-names.ts'
 
-/** Settles a delivered message. It becomes void, and does nothing any more, once the channel is gone. */
+/** Settles a delivered message. It becomes void, and does nothing any more, once it has done so or the channel is gone. */
 export interface Receipt {
   /** Tells the broker that the message has been dealt with. */
   readonly acknowledge: () => void
@@ -80,8 +80,11 @@ export function subscribe(
 }
 
 function receiptOf(channel: Channel, message: ConsumeMessage, isGone: () => boolean): Receipt {
-  function unlessGone(act: () => void): void {
-    if (isGone()) return
+  let isSettled = false
+  const isVoid = () => isSettled || isGone()
+  function settle(act: () => void): void {
+    if (isVoid()) return
+    isSettled = true
     try {
       act()
     } catch {
@@ -89,8 +92,8 @@ function receiptOf(channel: Channel, message: ConsumeMessage, isGone: () => bool
     }
   }
   return {
-    acknowledge: () => unlessGone(() => channel.ack(message)),
-    giveBack: () => unlessGone(() => channel.nack(message, false, true)),
-    isVoid: isGone,
+    acknowledge: () => settle(() => channel.ack(message)),
+    giveBack: () => settle(() => channel.nack(message, false, true)),
+    isVoid,
   }
 }

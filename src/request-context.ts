@@ -131,8 +131,8 @@ export class RequestContext {
   viaTrustedProxy = false
   /** The transport: from the TLS handshake; client-certificate: one that a trusted proxy forwards. */
   clientCertificate: ClientCertificate | undefined
-  /** request-target: the parsed target. */
-  target: RequestTarget | undefined = undefined
+  /** request-target: the parsed target; absent where it or an earlier step refused the request. */
+  parsedTarget: RequestTarget | undefined = undefined
   /** claimed-integration: who the caller says it is. */
   claimed: Claim | undefined = undefined
   /** ip-allowlist: why a claim that nothing proves yet is disregarded. */
@@ -236,6 +236,12 @@ export class RequestContext {
   atEnd(giveBack: () => void): void {
     if (this.#isOver) giveBack()
     else this.#atEnd = giveBack
+  }
+
+  /** The parsed target, for what runs after request-target only. */
+  get target(): RequestTarget {
+    if (this.parsedTarget === undefined) throw new Error('the target has not been parsed')
+    return this.parsedTarget
   }
 
   /** Whether the answer is still needed after it has been passed on: for its key, or for the record. */

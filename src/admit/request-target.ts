@@ -99,14 +99,14 @@ export const requestTarget: Step<{ readonly stores: ReadonlySet<string> }> = {
   prepare: ({ stores }) =>
     function checkRequestTarget(request) {
       if (request.rawTarget === openApiPath) {
-        request.target = openApiTarget
+        request.parsedTarget = openApiTarget
         return allow
       }
       const target = parseRequestTarget(request.rawTarget, stores)
       if ('fault' in target) {
         return reject('bad-request-target', target.fault, { detail: target.fault })
       }
-      request.target = target
+      request.parsedTarget = target
       return allow
     },
 }

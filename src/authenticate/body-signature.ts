@@ -34,6 +34,6 @@ export function bodySignature({
  * could percent-encode it differently, or write an SKU in another case or with a space behind it.
  */
 function pathOf({ target }: RequestContext): string {
-  const segments = target?.path.split('/') ?? []
+  const segments = target.path.split('/')
   return segments.map((each) => asComparedByDatabase(percentDecode(each) ?? each)).join('/')
 }

@@ -65,5 +65,5 @@ export function canonicalSignature(settings: CanonicalSignatureSettings): Signat
 
 /** The parts of the canonical string that come from the request itself rather than from signature headers. */
 function partsOf({ method, target, body }: RequestContext) {
-  return { method, path: target?.path ?? '', query: target?.query ?? '', body }
+  return { method, path: target.path, query: target.query ?? '', body }
 }

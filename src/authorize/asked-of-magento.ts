@@ -15,7 +15,7 @@ export interface Asked extends ApiRoute {
  * by its own path.
  */
 export function askedOfMagento({ method, target, endpoint }: RequestContext): Asked[] {
-  const own = { method, ...apiRoute(target?.segments ?? []) }
+  const own = { method, ...apiRoute(target.segments) }
   const call = endpoint?.call
   if (call === undefined) return [own]
   return [{ method: call.method, ...apiRoute(call.segments), call }, own]

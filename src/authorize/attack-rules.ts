@@ -27,7 +27,7 @@ export interface AttackRule {
 /** Prepares a request for the rules. */
 export function suspectOf(request: RequestContext): Suspect {
   const { target, route: pattern } = request
-  return { request, route: apiRoute(target?.segments ?? []), pattern, query: queryOf(target) }
+  return { request, route: apiRoute(target.segments), pattern, query: queryOf(target) }
 }
 
 /** Prepares the call of an endpoint, which an innocent request can be mapped to. */

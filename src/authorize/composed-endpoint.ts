@@ -25,7 +25,7 @@ export const composedEndpoint = definePolicy({
     if (mode === 'forward') return () => allow
     const find = endpointFinder(endpoints)
     return function checkEndpoint(request) {
-      const found = request.target && find(request.method, request.target.segments)
+      const found = find(request.method, request.target.segments)
       if (found === undefined) return allow
       const { endpoint } = found
       const body = request.json?.value

@@ -63,7 +63,7 @@ async function checkCall(call: PlannedCall, excepted: readonly string[]): Promis
 }
 
 function hasWriteQuery({ method, target }: RequestContext): boolean {
-  const query = target?.query
+  const query = target.query
   if (!query || method === 'GET') return false
   return !query.split('&').every((pair) => pair.startsWith('fields='))
 }

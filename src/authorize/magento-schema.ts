@@ -108,7 +108,7 @@ function findRejection(
   request: RequestContext,
 ): Rejection | undefined {
   const { method, target, json } = request
-  const route = apiRoute(target?.segments ?? [])
+  const route = apiRoute(target.segments)
   const operation = contract.find(method, route)
   if (operation === undefined) {
     return reject('route-not-granted', 'the schema of Magento does not have this route')

@@ -36,8 +36,8 @@ export function parseQuery(query: string | undefined): readonly QueryParameter[]
 }
 
 /** The query of a target, parsed once for all policies that look at it. */
-export function queryOf(target: RequestTarget | undefined): readonly QueryParameter[] | undefined {
-  return target?.query === undefined ? none : readOnce(target).query
+export function queryOf(target: RequestTarget): readonly QueryParameter[] | undefined {
+  return target.query === undefined ? none : readOnce(target).query
 }
 
 const none: readonly QueryParameter[] = []

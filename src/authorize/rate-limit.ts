@@ -96,7 +96,7 @@ function compileApplicable(
   }
 
   return ({ method, target }) => {
-    const pattern = patterns.length > 0 && target && match(method, target.segments)
+    const pattern = patterns.length > 0 && match(method, target.segments)
     const ofMethod = Object.hasOwn(routes, method) ? [method] : []
     const scopes = pattern ? [...ofMethod, pattern.pattern.text] : ofMethod
     const key = scopes.at(-1) ?? ''

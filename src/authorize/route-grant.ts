@@ -26,14 +26,16 @@ export const routeGrant = definePolicy({
       patterns.map((pattern) => ({ ...pattern, reserved: reservedNames(pattern) })),
     )
     return function checkRouteGrant(request) {
-      if (request.target?.path === openApiPath && request.method === 'GET') {
+      if (request.target.path === openApiPath && request.method === 'GET') {
         request.route = openApiRoute
         return allow
       }
       if (keepsJobs && asksForJob(request)) return allow
-      const granted = request.target && match(request.method, request.target.segments)
-      if (!granted) return reject('route-not-granted', 'no grant matches this method and path')
-      if (hasReservedName(granted.pattern.reserved, request.target?.segments ?? [])) {
+      const { segments } = request.target
+      const granted = match(request.method, segments)
+      if (granted === undefined)
+        return reject('route-not-granted', 'no grant matches this method and path')
+      if (hasReservedName(granted.pattern.reserved, segments)) {
         const reason = 'Magento has another route for this path than was granted'
         return reject('route-not-granted', reason)
       }
@@ -46,7 +48,7 @@ export const routeGrant = definePolicy({
 
 /** Recognizes a request about a job. No grant is needed for it: an integration only ever sees its own jobs. */
 function asksForJob(request: RequestContext): boolean {
-  const [version, name, id, ...more] = request.target?.segments ?? []
+  const [version, name, id, ...more] = request.target.segments
   if (version !== 'V1' || name !== 'jobs' || id === undefined || more.length > 0) return false
   if (request.method !== 'GET' && request.method !== 'DELETE') return false
   const { route, kind } = jobRoutes[request.method]

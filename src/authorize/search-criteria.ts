@@ -21,8 +21,7 @@ export const searchCriteria = definePolicy({
     return function checkSearchCriteria(request) {
       const { method, target, job, route } = request
       // Requests for a job or for the OpenAPI document are no searches.
-      if (method !== 'GET' || target === undefined || job !== undefined || route === openApiRoute)
-        return allow
+      if (method !== 'GET' || job !== undefined || route === openApiRoute) return allow
       const bounds = { ...general, ...routes[request.route ?? ''] }
       const { mode = 'enforce', fieldsRequired, defaultPageSize } = bounds
       if (mode === 'off' || (target.query === undefined && !fieldsRequired)) return allow
@@ -97,6 +96,6 @@ function addPageSize(
     const detail = 'The query has too many parameters for a page size beside them.'
     return reject('query-not-allowed', 'no room for a page size', { detail })
   }
-  request.target = filled
+  request.parsedTarget = filled
   return allow
 }

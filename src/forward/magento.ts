@@ -126,7 +126,7 @@ export function connectMagento(
           after,
         })
         const { method, body } = request
-        const path = pathOf(request)
+        const { path } = request.target
         const headers = requestHeaders(request, publicOrigin, attempt, spanId)
         pool.dispatch(
           {
@@ -193,9 +193,4 @@ function connectorTo({ timeouts, caFile }: MagentoSettings): buildConnector.conn
  */
 function renameReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
-}
-
-function pathOf({ target }: RequestContext): string {
-  if (target === undefined) throw new Error('a request without a parsed target was forwarded')
-  return target.path
 }

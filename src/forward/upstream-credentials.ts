@@ -38,7 +38,7 @@ export interface UpstreamAttempt {
 
 /** What credentials need of a request: the parts that a signature covers, and the header that may be passed through. */
 export interface AuthorizedRequest extends Pick<RequestContext, 'method' | 'header'> {
-  readonly target: Pick<RequestTarget, 'path' | 'query'> | undefined
+  readonly target: Pick<RequestTarget, 'path' | 'query'>
 }
 
 /** Gives the first attempt at a request, or the rejection to answer with when there can be none. */
@@ -82,6 +82,6 @@ export function prepareUpstreamCredentials(
   const authorization = bearer && `Bearer ${bearer.reveal()}`
   return (request) => ({
     authorization: passthrough ? request.header('authorization') : authorization,
-    query: request.target?.query,
+    query: request.target.query,
   })
 }

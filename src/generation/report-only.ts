@@ -32,7 +32,7 @@ export function reportInstead(policy: string, check: Check, services: PolicyServ
     if (verdict === allow) return allow
     const { code, reason } = verdict
     // A path that Magento does not have: but for its GET a request for it has nowhere to go on to.
-    if (code === 'route-not-granted' && request.target?.path === openApiPath) return verdict
+    if (code === 'route-not-granted' && request.target.path === openApiPath) return verdict
     request.reported = [...(request.reported ?? []), { policy, code, reason }]
     services.reportRefusal(request, policy, verdict)
     return allow

@@ -49,7 +49,7 @@ export function prepareRespond(responders: Responders) {
     }
     const until = performance.now() + totalMs
     const answered = answerEndpoint(
-      { store: request.target?.store, body: request.json?.value },
+      { store: request.target.store, body: request.json?.value },
       request.endpoint,
       { sourceCode, arrayLimit: shop.arrayLimit },
       async (call) => {

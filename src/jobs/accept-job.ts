@@ -52,7 +52,7 @@ export async function acceptJob(
       })
     }
   }
-  const location = jobPath(request.target?.store, id)
+  const location = jobPath(request.target.store, id)
   request.answerHeaders.push(...acceptanceHeaders(location, deferral))
   return {
     status: 202,
@@ -87,7 +87,6 @@ function jobRequest(
   job: AcceptedJob,
 ): JobRequest {
   const { target, clientIp, body, endpoint } = request
-  if (target === undefined) throw new Error('a request without a parsed target was accepted')
   const { path, segments, query, store } = target
   return {
     job,

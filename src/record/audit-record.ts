@@ -121,7 +121,15 @@ function auditRecord(
   { hashToken, showBody }: RecordSettings,
 ): AuditRecord {
   const outcome = request.outcome ?? clientClosed
-  const { upstream, target, body, keptAnswer, auditDetails, bearerDigest, endedAt } = request
+  const {
+    upstream,
+    parsedTarget: target,
+    body,
+    keptAnswer,
+    auditDetails,
+    bearerDigest,
+    endedAt,
+  } = request
   const { skus, productIds, orderIds, jobIds, leftOut } = namedSubjects(request)
   function shownBody(bytes: Buffer | undefined, maxLength: number | undefined): string | undefined {
     if (maxLength === undefined || bytes === undefined || bytes.length === 0) return undefined

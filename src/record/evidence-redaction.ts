@@ -51,7 +51,7 @@ const redactions: ReadonlyMap<string, (computed: string, request: RequestContext
 function redactCanonical(computed: string, request: RequestContext): string {
   const lines = computed.split('\n')
   lines[4] = redactPath(request) ?? ''
-  lines[5] = redactRawQuery(request.target?.query ?? '')
+  lines[5] = redactRawQuery(request.target.query ?? '')
   return lines.join('\n')
 }
 
@@ -65,7 +65,7 @@ function redactMessage(computed: string, request: RequestContext): string {
       const name = plainName.exec(line)?.[0] ?? `${redacted}: `
       if (name === '"@method": ' || name === '"@authority": ') return line
       if (name === '"@path": ') return name + redactPath(request)
-      if (name === '"@query": ') return `${name}?${redactRawQuery(request.target?.query ?? '')}`
+      if (name === '"@query": ') return `${name}?${redactRawQuery(request.target.query ?? '')}`
       const times =
         name === '"@signature-params": ' ? line.match(/;(?:created|expires)=\d+/g) : null
       return `${name}${redacted}${times?.join('') ?? ''}`

@@ -23,7 +23,10 @@ const apiVersion = /^V\d{1,2}$/
  * The path of a request as the audit shows it. If the route is granted, the values of its variables are shown, except
  * those of credentials. Of any other path only segments that look like a word or a number are shown.
  */
-export function redactPath({ target, routeVariables }: RequestContext): string | undefined {
+export function redactPath({
+  parsedTarget: target,
+  routeVariables,
+}: RequestContext): string | undefined {
   if (target === undefined) return undefined
   if (target.path === openApiPath) return openApiPath
   const { segments } = target

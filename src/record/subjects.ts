@@ -70,7 +70,7 @@ function valuesOf(
     if (raw !== undefined) take(percentDecode(raw))
   }
   if (json !== undefined) {
-    const isBulk = mayBeBulk(apiRoute(target?.segments ?? []).execution, json.value)
+    const isBulk = mayBeBulk(apiRoute(target.segments).execution, json.value)
     for (const steps of pointers) {
       const isForEach = isBulk && beginsWithinElements(steps)
       collect(json.value, isForEach ? ['*', ...steps] : steps, 0, take)

@@ -43,7 +43,10 @@ function resultOf(
   verifier = verify,
 ) {
   const headers = { 'X-Timestamp': timestamp, 'X-Nonce': nonce, 'X-Signature': signature }
-  return verifier(requestContext({ method, target, headers, body }), nowMs)
+  const request = requestContext({ method, target, headers, body })
+  // Refused before, by the step request-target.
+  if (request.parsedTarget === undefined) return { reason: 'no target' }
+  return verifier(request, nowMs)
 }
 
 test('makes the string that docs/signing.md says', () => {

@@ -251,11 +251,11 @@ describe('a read that is paged by a parameter of its own', () => {
   test('has the default page size put in', () => {
     const settings = { defaultPageSize: 50 }
     assert.equal(
-      askAt(`${pickup}?searchRequest[scopeCode]=base`, settings).request.target?.query,
+      askAt(`${pickup}?searchRequest[scopeCode]=base`, settings).request.target.query,
       'searchRequest[scopeCode]=base&searchRequest%5BpageSize%5D=50',
     )
     assert.equal(
-      askAt(`${lowStock}?qty=5&pageSize=7`, settings).request.target?.query,
+      askAt(`${lowStock}?qty=5&pageSize=7`, settings).request.target.query,
       'qty=5&pageSize=7',
     )
   })
@@ -275,18 +275,18 @@ test('only reports where it is told so', () => {
 test('a default page size is put into a search without one, and into no other', async () => {
   const settings = { defaultPageSize: 50 }
   assert.equal(
-    ask('?searchCriteria=', settings).request.target?.query,
+    ask('?searchCriteria=', settings).request.target.query,
     'searchCriteria=&searchCriteria%5BpageSize%5D=50',
   )
   assert.equal(
-    ask('?searchCriteria[page_size]=7', settings).request.target?.query,
+    ask('?searchCriteria[page_size]=7', settings).request.target.query,
     'searchCriteria[page_size]=7',
   )
   assert.equal(
-    ask('?criteria[currentPage]=2', settings).request.target?.query,
+    ask('?criteria[currentPage]=2', settings).request.target.query,
     'criteria[currentPage]=2&criteria%5BpageSize%5D=50',
   )
-  assert.equal(ask('?fields=items', settings).request.target?.query, 'fields=items')
+  assert.equal(ask('?fields=items', settings).request.target.query, 'fields=items')
 })
 
 test('refuses a search behind more parameters than PHP takes', async () => {

@@ -149,6 +149,7 @@ test('a request whose record cannot be built has one of what the gateway itself 
     onUnbuilt: ({ requestId }, error) => unbuilt.push([requestId, (error as Error).message]),
   })
   const request = readOf('first')
+  request.parsedTarget = { path: '/rest/V1/x', query: undefined, store: undefined, segments: [] }
   request.body = Buffer.from('{}')
   request.outcome = { status: 200 }
   request.auditDetails = {

@@ -30,6 +30,6 @@ export function requestContext(parts: RequestParts = {}): RequestContext {
   const request = new RequestContext(arrival)
   request.body = Buffer.from(body)
   const parsed = parseRequestTarget(target, new Set(['default', 'all']))
-  if (!('fault' in parsed)) request.target = parsed
+  if (!('fault' in parsed)) request.parsedTarget = parsed
   return request
 }

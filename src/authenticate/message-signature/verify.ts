@@ -27,7 +27,6 @@ export function prepareMessageSignature(
   const ownOrigin = normalizeOrigin(origin)
   return (request, nowMs) => {
     const { target, rawHeaders, method, body } = request
-    if (target === undefined) return { reason: 'no request target' }
     const found = readMessageSignature(rawHeaders, settings.tag)
     if ('reason' in found) return found
     const { components, parameters, signatureParams, signature } = found

@@ -50,7 +50,7 @@ export function oauth1Signature(
     const formFault = findFormFault(parameters, settings, nowMs)
     if (formFault !== undefined) return { reason: formFault }
     const { method, target } = request
-    const signed = { method, origin, path: target?.path ?? '', query: target?.query }
+    const signed = { method, origin, path: target.path, query: target.query }
     const baseString = oauth1BaseString(signed, parameters)
     if (typeof baseString === 'object') return baseString
     const known = keys.get(parameters.oauth_consumer_key)

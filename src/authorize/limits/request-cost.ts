@@ -52,7 +52,7 @@ function itemCount({ body, target }: RequestContext, steps: readonly string[]): 
   try {
     const value: unknown = JSON.parse(withPlainNames(body.toString()) ?? '')
     const isForEach =
-      mayBeBulk(apiRoute(target?.segments ?? []).execution, value) && beginsWithinElements(steps)
+      mayBeBulk(apiRoute(target.segments).execution, value) && beginsWithinElements(steps)
     if (!isForEach) return countAt(value, steps, 0)
     const counts = Object.values(value as object).map((each) => countAt(each, steps, 0))
     return counts.reduce((sum, count) => sum + Math.max(1, count), 0)
@@ -82,7 +82,7 @@ function countAt(value: unknown, steps: readonly string[], at: number): number {
  * everything, as it does without a page size, or with one that is 0 or not a number. If criteria are given under
  * several names, Magento reads only one of them, so asking for everything under any name counts.
  */
-function pageSizeOf(target: RequestTarget | undefined): number | undefined {
+function pageSizeOf(target: RequestTarget): number | undefined {
   const sizes = new Map<string, number>()
   for (const { path, value } of queryOf(target) ?? []) {
     const [criteria = '', name = ''] = path

@@ -22,7 +22,7 @@ export function requestOfCurl(
     hasBody: body.length > 0,
     requestId: crypto.randomUUID(),
   })
-  request.target = target
+  request.parsedTarget = target
   request.body = body
   return request
 }

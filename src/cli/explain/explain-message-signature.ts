@@ -36,7 +36,7 @@ export function explainMessageSignature(
   if ('reason' in found) return { isVerified, lines: [], unshown: [] }
   const origin = normalizeOrigin(schemeCase.origin)
   const { method, target, rawHeaders } = request
-  const message = { method, path: target?.path ?? '', query: target?.query, rawHeaders }
+  const message = { method, path: target.path, query: target.query, rawHeaders }
   const computed = signatureBase(message, origin, found.components, found.signatureParams)
   if (typeof computed === 'object') return { isVerified, lines: [], unshown: [] }
   const hmacKeys = clientKeys(

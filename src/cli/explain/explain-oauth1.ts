@@ -30,7 +30,7 @@ export function explainOauth1(
   const parameters = readOauth1Parameters(request.header('authorization'))
   if ('reason' in parameters) return { isVerified, lines: [], unshown: [] }
   const { method, target } = request
-  const signed = { method, origin: urlOf(origin), path: target?.path ?? '', query: target?.query }
+  const signed = { method, origin: urlOf(origin), path: target.path, query: target.query }
   const computed = oauth1BaseString(signed, parameters)
   if (typeof computed === 'object') return { isVerified, lines: [], unshown: [] }
   const keys = oauth1Keys(settings, parameters)

@@ -27,8 +27,8 @@ export function hmacRequestOf(request: RequestContext): HmacRequest {
   const signature = request.header('x-signature')
   return {
     method,
-    path: target?.path ?? '',
-    query: target?.query ?? '',
+    path: target.path,
+    query: target.query ?? '',
     timestamp: request.header('x-timestamp') ?? '',
     nonce: request.header('x-nonce') ?? '',
     body,

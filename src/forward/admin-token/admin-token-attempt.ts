@@ -8,7 +8,7 @@ import type { TokenCache } from './token-cache.ts'
  */
 export function prepareAdminToken(tokens: TokenCache): AuthorizeUpstream {
   return async ({ target }) => {
-    const query = target?.query
+    const query = target.query
     const token = await tokens.get()
     if ('code' in token) return token
     return {

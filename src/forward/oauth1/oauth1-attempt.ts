@@ -63,11 +63,11 @@ export function prepareOauth1({
   }
 
   return ({ method, target }) => {
-    const rewritten = rewriteQuery(target?.query)
+    const rewritten = rewriteQuery(target.query)
     if ('fault' in rewritten) {
       return reject('bad-request-target', rewritten.fault, { detail: rewritten.fault })
     }
-    const parts = { method, origin, path: target?.path ?? '', query: rewritten.query }
+    const parts = { method, origin, path: target.path, query: rewritten.query }
     const dialect = memory.current
     return attempt(parts, dialect, (status, body) =>
       isSignatureRefusal(status, body) ? attemptOther(parts, dialect) : undefined,

@@ -35,8 +35,8 @@ export function cacheKey(shop: string, request: RequestContext, rule: CacheRule)
     rule.owner ?? null,
     rule.isUpstreamObeyed,
     endpoint === undefined,
-    target?.path,
-    target?.query ?? null,
+    target.path,
+    target.query ?? null,
     ...alwaysSelecting.map((name) => allValues(rawHeaders, name)),
   ])
 }

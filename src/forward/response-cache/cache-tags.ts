@@ -28,7 +28,7 @@ const maxEntities = 100
 /** The tags of an answer to a read. They depend only on the request. */
 export function tagsOfRead(request: TaggedRequest): readonly string[] {
   const entities = entitiesOf(request)
-  const { segments = [] } = request.target ?? {}
+  const { segments } = request.target
   const family = familyOf(segments)
   const tags = [everything]
   if (family !== undefined) {
@@ -61,7 +61,7 @@ export function tagsOfWrite(request: TaggedRequest): readonly string[] {
 
 /** The tags that follow from the path and the body of a write. */
 function tagsOfPath(request: TaggedRequest): readonly string[] {
-  const { execution, segments } = apiRoute(request.target?.segments ?? [])
+  const { execution, segments } = apiRoute(request.target.segments)
   const call = `${request.method} ${segments.join('/')}`
   if (execution === 'sync' && readingWrites.test(call)) return []
   const entities = entitiesOf(request)

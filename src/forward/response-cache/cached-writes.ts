@@ -95,7 +95,7 @@ function wasSent({ upstream, endpoint, outcome }: RequestContext): boolean {
 /** Whether Magento is certainly done with a write. */
 function isOver({ target, endpoint }: TaggedRequest, outcome: Outcome | undefined): boolean {
   const called = (endpoint?.endpoint.calls ?? []).map(({ segments }) => segments)
-  const paths = [target?.segments ?? [], ...called]
+  const paths = [target.segments, ...called]
   const isLater = paths.some((segments) => apiRoute(segments).execution !== 'sync')
   if (isLater || outcome === undefined) return false
   // It is not if the caller left, the connection broke off, or Magento or a server in front of it did not answer in time.

@@ -32,7 +32,8 @@ function tokenCache(lifetimeMs: number | undefined = 60 * minuteMs) {
   return { cache, clock, magento, read }
 }
 
-const request = { method: 'GET', target: undefined, header: () => undefined }
+const target = { path: '/rest/V1/products', query: undefined }
+const request = { method: 'GET', target, header: () => undefined }
 
 /** Begins a request; gives what comes after an answer to it. */
 async function begin(cache: TokenCache) {

@@ -94,7 +94,7 @@ export async function openStore(
   guard.onBack(lookForEviction)
 
   const decide = redisLimits(redis, guard, settings.requestMs, clocks.wall)
-  const decideOnLease = tokenLeases(decide, clocks.monotonic)
+  const decideOnLease = tokenLeases(decide, clocks.monotonic, deadlineMs)
   const shares = onceFor((limits: readonly Limit[]) =>
     limits.map((limit) => shareOf(limit, settings.localShare)),
   )

@@ -34,11 +34,14 @@ const mostRefills = 2
  * that it held when the window began: fewer than `leaseTokens`, and besides only those taken for requests that already
  * wait.
  * @param clock milliseconds, never going back
+ * @param deadlineMs longest that a request waits for Redis
  */
-export function tokenLeases(decide: DecideShared, clock: () => number) {
+export function tokenLeases(decide: DecideShared, clock: () => number, deadlineMs: number) {
   const pools = new WeakMap<readonly Limit[], Pool>()
   // By the keys of the limits. Unlike `pools`, this survives a reload, which makes a new list of the same limits.
   const latest = new Map<string, { readonly limits: readonly Limit[]; readonly pool: Pool }>()
+  /** How long Redis took for its latest answer, milliseconds. */
+  let roundTripMs = 0
 
   /** Decides on a request with a round trip, which may also take tokens for other requests. */
   async function ask(
@@ -47,8 +50,10 @@ export function tokenLeases(decide: DecideShared, clock: () => number) {
     cost: number,
     want: number,
   ): Promise<SharedDecision> {
+    const askedAtMs = clock()
     const { granted, states } = await decide(limits, cost, want)
     const said = { states, atMs: clock() }
+    roundTripMs = said.atMs - askedAtMs
     if (granted === 0) {
       const enforced = states.filter((_, index) => !limits[index]?.isReportOnly)
       const waitMs = Math.max(...enforced.map(({ retryAfterMs }) => retryAfterMs))
@@ -121,8 +126,8 @@ export function tokenLeases(decide: DecideShared, clock: () => number) {
 
   /**
    * Takes a lease, or waits for one that is being taken. Requests that arrive together share a few round trips. Each
-   * waits for two of others at most, and then asks for itself: waiting for more could take longer than the store's
-   * deadline.
+   * waits for two of others at most, and then asks for itself: waiting for more could take longer than the deadline. So
+   * could waiting for any while Redis is slow.
    */
   async function onceRefilled(
     limits: readonly Limit[],
@@ -140,6 +145,7 @@ export function tokenLeases(decide: DecideShared, clock: () => number) {
         await pool.refill
         return asked
       }
+      if (roundTripMs * (mostRefills + 1) > deadlineMs) break
       pool.wanted += cost
       try {
         await pool.refill

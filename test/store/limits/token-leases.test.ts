@@ -149,6 +149,22 @@ describe('tokens that are leased', () => {
     }
   })
 
+  test('do not have requests wait for one another while two round trips take longer than the deadline', async () => {
+    await using redis = await startRedis()
+    await using link = await openSlowLink(redis.port)
+    using opened = await open(`redis://127.0.0.1:${link.port}/0`, { deadlineMs: 750 })
+    const ask = () => decide(opened.store, leased())
+    // Before, the script was not known.
+    await decide(opened.store, chargeOn([rateOf(1, 1, 1, 'another')]))
+    link.delayMs = 400
+    await ask()
+    const decisions = await Promise.all(Array.from({ length: 50 }, ask))
+    assert.equal(decisions.filter(({ isAllowed }) => isAllowed).length, 50)
+    assert.deepEqual(opened.lines, [])
+    // The first lease and one more, and those who did not wait for that.
+    assert.equal(await scriptCalls(redis.url), 1 + 2 + 40)
+  })
+
   test('do not have a request refused without a reason after a cheaper one got through', async () => {
     await using redis = await startRedis()
     using opened = await open(redis.url)

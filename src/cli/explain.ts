@@ -12,7 +12,20 @@ import type { Explanation } from './explain/explanation.ts'
 import { findRecord } from './explain/find-record.ts'
 import { Unreadable } from './explain/unreadable.ts'
 
-const option = { type: 'string' } as const
+const text = { type: 'string' } as const
+const options = {
+  config: text,
+  integration: text,
+  client: text,
+  at: text,
+  'request-id': text,
+  audit: text,
+  target: text,
+  'body-file': text,
+} as const
+
+/** The options of the command, as text. */
+type Options = { readonly [Name in keyof typeof options]?: string }
 
 /**
  * `explain`: says why the signature of a captured request does not verify, without showing any secret. The request is
@@ -20,39 +33,14 @@ const option = { type: 'string' } as const
  * @returns the exit code: 0 if the signature verifies, 1 if not, 2 if the input cannot be read
  */
 export async function main(args: string[]): Promise<number> {
-  const { values } = readArguments({
-    args,
-    options: {
-      config: option,
-      integration: option,
-      client: option,
-      at: option,
-      'request-id': option,
-      audit: option,
-      target: option,
-      'body-file': option,
-    },
-  })
+  const { values } = readArguments({ args, options })
   const directory = requiredOption(values.config, 'config')
-  const { at } = values
-  const options = {
-    integration: requiredOption(values.integration, 'integration'),
-    requestId: values['request-id'],
-    clientFile: values.client,
-    bodyFile: values['body-file'],
-    auditFile: values.audit,
-    target: values.target,
-    atMs: at === undefined ? Date.now() : timeOf(at, 'at'),
-  }
-  const ofRecord = ['audit', 'target', 'body-file'] as const
-  const stray = options.requestId === undefined ? ofRecord.find((name) => values[name]) : undefined
-  if (stray !== undefined) throw new UsageError(`--${stray} can only be used with --request-id`)
-  if (options.requestId !== undefined && at !== undefined) {
-    throw new UsageError('--at can only be used with a curl command: a record has its own time')
-  }
+  const integration = requiredOption(values.integration, 'integration')
+  const atMs = values.at === undefined ? Date.now() : timeOf(values.at, 'at')
+  checkCombination(values)
   try {
     const config = await loadConfig(directory)
-    const explanation = await explain(config, options)
+    const explanation = await explain(config, integration, atMs, values)
     process.stdout.write(withoutSecrets(explanation, config))
     return explanation.isVerified ? 0 : 1
   } catch (error) {
@@ -65,35 +53,35 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-interface ExplainOptions {
-  readonly integration: string
-  readonly requestId: string | undefined
-  readonly clientFile: string | undefined
-  readonly bodyFile: string | undefined
-  readonly auditFile: string | undefined
-  readonly target: string | undefined
-  readonly atMs: number
+/** @throws {UsageError} when an option of a record comes with a curl command, or the other way round */
+function checkCombination(values: Options): void {
+  if (values['request-id'] === undefined) {
+    const ofRecord = ['audit', 'target', 'body-file'] as const
+    const stray = ofRecord.find((name) => values[name])
+    if (stray !== undefined) throw new UsageError(`--${stray} can only be used with --request-id`)
+  } else if (values.at !== undefined) {
+    throw new UsageError('--at can only be used with a curl command: a record has its own time')
+  }
 }
 
-async function explain(config: Config, options: ExplainOptions): Promise<Explanation> {
-  const { integration, requestId, target, atMs } = options
-  const clientString = await readGiven(options.clientFile)
+async function explain(
+  config: Config,
+  integration: string,
+  atMs: number,
+  { 'request-id': requestId, target, ...files }: Options,
+): Promise<Explanation> {
+  const clientString = await readGiven(files.client)
   if (requestId === undefined) {
-    return explainCurl(config, {
-      integration,
-      line: await readCommand(),
-      atMs,
-      clientString,
-    })
+    return explainCurl(config, { integration, line: await readCommand(), atMs, clientString })
   }
-  const file = options.auditFile ?? config.gateway.audit.file
-  if (file === undefined)
+  const trail = files.audit ?? config.gateway.audit.file
+  if (trail === undefined)
     throw new Unreadable('the configuration has no audit.file: name the trail with --audit')
   return explainRecord(config, {
     integration,
-    record: await findRecord(file, requestId),
+    record: await findRecord(trail, requestId),
     target,
-    body: await readGiven(options.bodyFile),
+    body: await readGiven(files['body-file']),
     clientString,
   })
 }

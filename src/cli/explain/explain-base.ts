@@ -2,9 +2,10 @@ import { causeFindings } from './cause-findings.ts'
 import { type ClientString, givenString } from './client-strings.ts'
 import { type Attempt, findCause } from './find-cause.ts'
 import { compareLines, type ShowLine, showLines } from './line-comparison.ts'
+import type { SchemeCase } from './scheme-case.ts'
 
 /** A signature over a base string, of scheme `rfc9421` or `oauth1`. */
-export interface BaseCase {
+export interface BaseCase extends Pick<SchemeCase, 'clientString'> {
   /** The base string as the gateway computes it. */
   readonly computed: string
   /** What the client may have signed, the gateway's own first. */
@@ -14,8 +15,6 @@ export interface BaseCase {
   readonly toLines: (base: string) => string
   readonly show: ShowLine
   readonly isVerified: boolean
-  /** The string as the client's own code prints it. */
-  readonly clientString: Buffer | undefined
 }
 
 /** Compares the gateway's base string with the client's and finds the cause of the difference. */

@@ -8,17 +8,14 @@ import { requestOfCurl } from './curl-request.ts'
 import { explainSignature } from './explain-signature.ts'
 import { type Explanation, finding } from './explanation.ts'
 import { type IntegrationToExplain, integrationToExplain } from './integration-to-explain.ts'
+import type { SchemeCase } from './scheme-case.ts'
 import { expansion } from './shell-words.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** The input for explaining a curl command. */
-export interface CurlCase {
+export interface CurlCase extends Pick<SchemeCase, 'atMs' | 'clientString'> {
   readonly integration: string
   readonly line: string
-  /** When the gateway verifies, milliseconds since the epoch. */
-  readonly atMs: number
-  /** The string as the client's own code prints it. */
-  readonly clientString: Buffer | undefined
 }
 
 /**
@@ -44,7 +41,7 @@ export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
   const verified = verifierOf(settings, origin)(request, atMs)
   const reason = 'reason' in verified ? verified.reason : undefined
   const result = 'reason' in verified ? `refused: ${reason}` : `verifies, by ${verified.keyId}`
-  const { isVerified, lines, unshown } = explainSignature(settings, {
+  const { lines, unshown } = explainSignature(settings, {
     ...integration,
     request,
     reason,
@@ -54,7 +51,7 @@ export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
     magentoUrl: magento.publicUrl ?? magento.url,
   })
   return {
-    isVerified,
+    isVerified: reason === undefined,
     lines: [
       title,
       finding('result', result),

@@ -2,9 +2,11 @@ import { canonicalRequest } from '../../authenticate/canonical-request.ts'
 import type { SharedSecret } from '../../authenticate/shared-secrets.ts'
 import { redactTokenShapes } from '../../record/token-shapes.ts'
 import { compareBodies, row } from './body-comparison.ts'
+import { causeFindings } from './cause-findings.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'
 import { type ClientString, clientStrings, givenString } from './client-strings.ts'
-import type { Explanation } from './explanation.ts'
+import { clockOffset } from './clock-offset.ts'
+import { finding, type SignatureFindings } from './explanation.ts'
 import {
   type FoundCause,
   findCause,
@@ -12,44 +14,37 @@ import {
   hmacAttempt,
   rightSignatures,
 } from './find-cause.ts'
-import { hmacFindings } from './hmac-findings.ts'
 import type { HmacRequest } from './hmac-request.ts'
+import type { IntegrationToExplain } from './integration-to-explain.ts'
 import { compareLines, showLines } from './line-comparison.ts'
+import type { SchemeCase } from './scheme-case.ts'
 
 /** The input for explaining a signature of scheme `body` or `canonical`. */
-export interface HmacCase {
+export interface HmacCase
+  extends Pick<SchemeCase, 'reason' | 'atMs' | 'clientString'>,
+    Pick<IntegrationToExplain, 'token' | 'foreignKeys'> {
   readonly scheme: 'body' | 'canonical'
   readonly secrets: readonly SharedSecret[]
   /** How far the client's time may differ from the gateway's in either direction; absent for scheme `body`. */
   readonly maxAgeMs?: number
-  readonly token: string | undefined
-  /** Secrets of other integrations, which the client may have taken by mistake. */
-  readonly foreignKeys: readonly ClientKey[]
   readonly request: HmacRequest
-  /** Why the gateway refuses the signature; undefined when it verifies. */
-  readonly reason: string | undefined
-  /** When the gateway verifies, milliseconds since the epoch. */
-  readonly atMs: number
-  /** The string as the client's own code prints it. */
-  readonly clientString: Buffer | undefined
   /** Parts of the request that are not available, which may be why no cause can be found. */
   readonly missing: readonly string[]
 }
 
 /** Explains a signature of scheme `body` or `canonical`. */
-export function explainHmac(hmacCase: HmacCase): Explanation {
-  const { scheme, secrets, request, reason, clientString } = hmacCase
+export function explainHmac(hmacCase: HmacCase): SignatureFindings {
+  const { scheme, secrets, request, reason, clientString, missing } = hmacCase
   const computed = scheme === 'canonical' ? canonicalStringOf(request) : request.body
   const hasLines = scheme === 'canonical'
   const client = clientString && givenString(clientString, computed ?? '', hasLines)
-  const found = reason === undefined ? undefined : findIn(hmacCase, client)
+  const { presented } = request
+  const isExplained = reason === undefined || presented === undefined
+  const found = isExplained ? undefined : findIn(hmacCase, presented, client)
+  const differenceOf = (string: ClientString) => difference(computed, string)
+  const causes = isExplained ? [] : causeFindings({ found, client, missing, differenceOf })
   return {
-    isVerified: reason === undefined,
-    lines: [
-      ...comparisonOf(computed, found?.string ?? client),
-      '',
-      ...hmacFindings(hmacCase, computed, found, client),
-    ],
+    lines: [...comparisonOf(computed, found?.string ?? client), '', ...causes, clockOf(hmacCase)],
     unshown: rightSignatures(clientKeys(secrets), computed ?? ''),
   }
 }
@@ -60,12 +55,13 @@ function canonicalStringOf(request: HmacRequest): string {
   return body === undefined ? text.replace(/[^\n]*$/, bodySha256) : text
 }
 
-function findIn(hmacCase: HmacCase, client: ClientString | undefined): FoundCause | undefined {
-  const { scheme, request, secrets, token, foreignKeys } = hmacCase
-  if (request.presented === undefined) return undefined
+function findIn(
+  { scheme, request, secrets, token, foreignKeys }: HmacCase,
+  presented: string,
+  client: ClientString | undefined,
+): FoundCause | undefined {
   const strings = clientStrings(scheme, request)
-  const by = (keys: readonly ClientKey[]) =>
-    hmacAttempt(request.presented ?? '', keys, hexEncodings)
+  const by = (keys: readonly ClientKey[]) => hmacAttempt(presented, keys, hexEncodings)
   const own = by(clientKeys(secrets, token))
   return (
     findCause(strings, own) ??
@@ -91,4 +87,37 @@ function comparisonOf(
 function showLine(line: string, index: number): string {
   const isNonceOrDigest = index === 2 || /^[0-9a-f]{64}$/i.test(line)
   return isNonceOrDigest ? line : redactTokenShapes(line)
+}
+
+const lineNames = [
+  'the version',
+  'X-Timestamp',
+  'X-Nonce',
+  'the method',
+  'the path',
+  'the query',
+  'the digest of the body',
+]
+
+function difference(
+  computed: string | Buffer | undefined,
+  client: ClientString,
+): string | undefined {
+  if (typeof computed !== 'string') {
+    return computed?.equals(Buffer.from(client.signed)) ? undefined : 'the body differs'
+  }
+  const { firstDifference } = compareLines(computed, client.signed.toString(), (line) => line)
+  if (firstDifference === undefined) return undefined
+  const name = lineNames[firstDifference] ?? 'beyond the last'
+  return `line ${firstDifference + 1}, ${name}, differs`
+}
+
+function clockOf({ scheme, request, atMs, maxAgeMs = 0 }: HmacCase): string {
+  if (scheme === 'body') return finding('clock', 'scheme body signs no time')
+  const { timestamp } = request
+  if (/^\d{13}$/.test(timestamp)) {
+    return finding('clock', 'X-Timestamp is in milliseconds; it must be in seconds')
+  }
+  if (!/^\d{1,11}$/.test(timestamp)) return finding('clock', 'X-Timestamp is no number of seconds')
+  return clockOffset(Number(timestamp), { atMs, behindMs: maxAgeMs, aheadMs: maxAgeMs })
 }

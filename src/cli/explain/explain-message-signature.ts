@@ -19,7 +19,7 @@ import { bodyVariants } from './body-variants.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'
 import { clockOffset } from './clock-offset.ts'
 import { explainBase } from './explain-base.ts'
-import { type Explanation, finding } from './explanation.ts'
+import { finding, type SignatureFindings } from './explanation.ts'
 import { type Attempt, base64Encodings, hmacAttempt, rightSignatures } from './find-cause.ts'
 import { messageStrings } from './message-strings.ts'
 import type { SchemeCase } from './scheme-case.ts'
@@ -28,17 +28,16 @@ import type { SchemeCase } from './scheme-case.ts'
 export function explainMessageSignature(
   settings: MessageSignatureSettings,
   schemeCase: SchemeCase,
-): Explanation {
+): SignatureFindings {
   const { request, reason, clientString } = schemeCase
-  const isVerified = reason === undefined
   const found = readMessageSignature(request.rawHeaders, settings.tag)
   // There is no string in this case, and the reason says what is wrong.
-  if ('reason' in found) return { isVerified, lines: [], unshown: [] }
+  if ('reason' in found) return { lines: [], unshown: [] }
   const origin = normalizeOrigin(schemeCase.origin)
   const { method, target, rawHeaders } = request
   const message = { method, path: target.path, query: target.query, rawHeaders }
   const computed = signatureBase(message, origin, found.components, found.signatureParams)
-  if (typeof computed === 'object') return { isVerified, lines: [], unshown: [] }
+  if (typeof computed === 'object') return { lines: [], unshown: [] }
   const hmacKeys = clientKeys(
     settings.keys.flatMap(({ id, secret }) => (secret ? [{ id, value: secret }] : [])),
   )
@@ -48,11 +47,10 @@ export function explainMessageSignature(
     attempt: attemptOf(settings, found, hmacKeys),
     toLines: (base) => base,
     show: showLine,
-    isVerified,
+    isVerified: reason === undefined,
     clientString,
   })
   return {
-    isVerified,
     lines: [...lines, ...digestFindings(schemeCase), ...clockOf(settings, found, schemeCase.atMs)],
     unshown: rightSignatures(hmacKeys, computed),
   }

@@ -14,7 +14,7 @@ import { bodyVariants } from './body-variants.ts'
 import type { ClientKey } from './client-keys.ts'
 import { clockOffset } from './clock-offset.ts'
 import { explainBase } from './explain-base.ts'
-import { type Explanation, finding } from './explanation.ts'
+import { finding, type SignatureFindings } from './explanation.ts'
 import { base64Encodings, hmacAttempt, rightSignatures } from './find-cause.ts'
 import { baseLines } from './line-comparison.ts'
 import { oauth1Strings } from './oauth1-strings.ts'
@@ -24,15 +24,14 @@ import type { SchemeCase } from './scheme-case.ts'
 export function explainOauth1(
   settings: Oauth1SignatureSettings,
   schemeCase: SchemeCase,
-): Explanation {
+): SignatureFindings {
   const { request, reason, origin, atMs, clientString } = schemeCase
-  const isVerified = reason === undefined
   const parameters = readOauth1Parameters(request.header('authorization'))
-  if ('reason' in parameters) return { isVerified, lines: [], unshown: [] }
+  if ('reason' in parameters) return { lines: [], unshown: [] }
   const { method, target } = request
   const signed = { method, origin: urlOf(origin), path: target.path, query: target.query }
   const computed = oauth1BaseString(signed, parameters)
-  if (typeof computed === 'object') return { isVerified, lines: [], unshown: [] }
+  if (typeof computed === 'object') return { lines: [], unshown: [] }
   const keys = oauth1Keys(settings, parameters)
   const lines = explainBase({
     computed,
@@ -40,7 +39,7 @@ export function explainOauth1(
     attempt: hmacAttempt(presentedDigest(parameters.oauth_signature), keys, base64Encodings),
     toLines: (base) => baseLines('oauth1', base),
     show: showLine,
-    isVerified,
+    isVerified: reason === undefined,
     clientString,
   })
   const { maxAgeMs } = settings
@@ -49,7 +48,6 @@ export function explainOauth1(
     ? [clockOffset(Number(timestamp), { atMs, behindMs: maxAgeMs, aheadMs: maxAgeMs })]
     : []
   return {
-    isVerified,
     lines: [...lines, ...bodyHashFindings(schemeCase, parameters), ...clock],
     unshown: rightSignatures(keys, computed),
   }

@@ -7,14 +7,13 @@ import type { HmacRequest } from './hmac-request.ts'
 import { integrationToExplain } from './integration-to-explain.ts'
 import { baseLines, showLines } from './line-comparison.ts'
 import { type Additions, recordedRequest } from './recorded-request.ts'
+import type { SchemeCase } from './scheme-case.ts'
 import { Unreadable } from './unreadable.ts'
 
 /** The input for explaining a record. */
-export interface RecordCase extends Additions {
+export interface RecordCase extends Additions, Pick<SchemeCase, 'clientString'> {
   readonly integration: string
   readonly record: AuditRecord
-  /** The string as the client's own code prints it. */
-  readonly clientString: Buffer | undefined
 }
 
 /**

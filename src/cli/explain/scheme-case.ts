@@ -1,7 +1,7 @@
 import type { PublicOrigin } from '../../contract/public-origin.ts'
 import type { RequestContext } from '../../request-context.ts'
 
-/** The input for explaining a signature over a base string. */
+/** The input for explaining the signature of a complete request. */
 export interface SchemeCase {
   readonly request: RequestContext
   /** Why the gateway refuses the signature; undefined when it verifies. */
@@ -12,7 +12,6 @@ export interface SchemeCase {
   readonly origin: PublicOrigin
   /** The public URL of the shop. */
   readonly magentoUrl: string
-  readonly token: string | undefined
   /** The string as the client's own code prints it. */
   readonly clientString: Buffer | undefined
 }

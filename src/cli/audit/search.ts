@@ -2,8 +2,8 @@ import { type IndexedField, indexedFields } from '../../record/segment-index.ts'
 import { headLine, type OutputForm, recordLine } from '../../search/print-records.ts'
 import type { Query } from '../../search/query.ts'
 import { searchTrail } from '../../search/search-trail.ts'
-import { trailFiles } from '../../verify/trail-files.ts'
 import { limitOf, readArguments, timeOf, UsageError } from '../arguments.ts'
+import { filesOf, namedTrail } from './named-trail.ts'
 
 const options = {
   request: { type: 'string' },
@@ -39,9 +39,7 @@ const optionOf: Readonly<Record<IndexedField, keyof typeof options>> = {
  */
 export async function main(args: string[]): Promise<number> {
   const { values, positionals } = readArguments({ args, allowPositionals: true, options })
-  const [file, ...more] = positionals
-  if (file === undefined || more.length > 0)
-    throw new UsageError('expected one FILE, the path of the audit trail')
+  const trail = namedTrail(positionals)
   if (values.json && values.csv) throw new UsageError('--json and --csv cannot be used together')
   const form: OutputForm = values.json ? 'json' : values.csv ? 'csv' : 'table'
   const limit = limitOf(values.limit, Number.POSITIVE_INFINITY)
@@ -69,11 +67,8 @@ export async function main(args: string[]): Promise<number> {
     process.stderr.write(`audit search: ${message}\n`)
   }
   try {
-    const files = trailFiles(file)
-    if (files.length === 0)
-      throw new Error(`${file}: there is no such audit trail; give the path that audit.file has`)
     let found = 0
-    for await (const record of searchTrail(files, query, progress, tellUnreadable)) {
+    for await (const record of searchTrail(filesOf(trail), query, progress, tellUnreadable)) {
       hideProgress()
       const head = found === 0 ? headLine(form) : undefined
       await print(`${head === undefined ? '' : `${head}\n`}${recordLine(record, form)}\n`)

@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { trailFiles } from '../../verify/trail-files.ts'
 import { type TrailReport, verifyTrail } from '../../verify/verify-trail.ts'
 import { readArguments, UsageError } from '../arguments.ts'
+import { filesOf, namedTrail } from './named-trail.ts'
 
 /**
  * `audit verify FILE [--key PUBLIC.pem …] [--checkpoints FILE …] [--lost FROM-TO …]`: verifies a trail, including the
@@ -20,21 +20,17 @@ export async function main(args: string[]): Promise<number> {
       lost: { type: 'string', multiple: true },
     },
   })
-  const [file, ...more] = positionals
-  if (file === undefined || more.length > 0)
-    throw new UsageError('expected one FILE, the path of the audit trail')
+  const trail = namedTrail(positionals)
   const known = new Set(values.lost)
   for (const range of known) {
     if (!/^\d+-\d+$/.test(range)) throw new UsageError('--lost must be FROM-TO, such as 41-57')
   }
   const publicKeys = (values.key ?? []).map(readKey)
-  const own = `${file}.checkpoints`
+  const own = `${trail}.checkpoints`
   const checkpointFiles = [...(existsSync(own) ? [own] : []), ...(values.checkpoints ?? [])]
   let report: TrailReport
   try {
-    const files = trailFiles(file)
-    if (files.length === 0)
-      return fail(`${file}: there is no such audit trail; give the path that audit.file has`)
+    const files = filesOf(trail)
     if (publicKeys.length > 0 && checkpointFiles.length === 0) {
       return fail(`${own}: there is no such file; name the checkpoints with --checkpoints`)
     }
@@ -59,7 +55,7 @@ export async function main(args: string[]): Promise<number> {
       ? 'only the chain was verified; with --key, checkpoints are verified too'
       : `${report.checkpoints} checkpoint(s)`
   const verdict = isExplained ? 'ok' : 'ok apart from what is lost'
-  process.stdout.write(`${file}: ${verdict}, ${report.records} record(s), ${signed}\n`)
+  process.stdout.write(`${trail}: ${verdict}, ${report.records} record(s), ${signed}\n`)
   return isExplained ? 0 : 1
 }
 

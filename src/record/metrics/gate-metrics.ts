@@ -1,5 +1,5 @@
-import { Gauge, type Registry } from 'prom-client'
-import { eventCounter, tallyCounter, tallyHistogram, watchedGauge } from './tally.ts'
+import type { Registry } from 'prom-client'
+import { eventCounter, readGauge, tallyCounter, tallyHistogram, watchedGauge } from './tally.ts'
 
 /** The state of requests to Magento, read at each scrape. */
 export interface MagentoStatus {
@@ -27,7 +27,6 @@ const circuitStates = ['closed', 'open', 'half-open'] as const
 
 /** Registers the metrics of requests that are held back from Magento. */
 export function gateMetrics(registry: Registry): GateMetrics {
-  const registers = [registry]
   const sheds = tallyCounter(registry, {
     name: 'magegate_upstream_shed_total',
     help: 'Requests that were not sent to Magento, by reason.',
@@ -54,30 +53,27 @@ export function gateMetrics(registry: Registry): GateMetrics {
       name: 'magegate_upstream_queue_requests',
       help: 'Requests that wait for their turn at Magento.',
     })(() => read().waiting)
-    new Gauge({
+    const circuit = {
       name: 'magegate_upstream_circuit_state',
       help: '1 for the state that the circuit to Magento is in, 0 for the others.',
       labelNames: ['state'] as const,
-      registers,
-      collect() {
-        const { circuit } = read()
-        for (const state of circuitStates) this.set({ state }, Number(state === circuit))
-      },
+    }
+    readGauge(registry, circuit, () => {
+      const current = read().circuit
+      return circuitStates.map((state) => [{ state }, Number(state === current)] as const)
     })
     watchedGauge(registry, {
       name: 'magegate_upstream_circuit_open_integrations',
       help: 'Integrations whose requests are not sent because theirs fail, while the circuit for all is closed.',
     })(() => read().openIntegrations)
-    new Gauge({
+    const probe = {
       name: 'magegate_upstream_probe_up',
       help: '1 if the last probe found Magento working, otherwise 0; absent if the gateway has not probed.',
-      registers,
-      collect() {
-        const { probe } = read()
-        this.reset()
-        if (probe === undefined || probe === 'unknown') this.remove()
-        else this.set(Number(probe === 'working'))
-      },
+      labelNames: [],
+    }
+    readGauge(registry, probe, () => {
+      const { probe: result = 'unknown' } = read()
+      return result === 'unknown' ? [] : [[{}, Number(result === 'working')]]
     })
   }
   return {

@@ -104,7 +104,7 @@ function openBuckets(bounds: readonly number[]): Buckets {
 }
 
 /**
- * Registers a gauge with labels that is read at each scrape.
+ * Registers a gauge that is read at each scrape.
  * @param read gives the labels and the value of every series
  */
 export function readGauge<Label extends string>(

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { segmentFiles } from './segment-files.ts'
+import { readSegmentFiles } from './segment-files.ts'
 
 /** So many files that rotation has put aside may hold lines that are not on the disk yet; older ones have long been. */
 const youngSegments = 2
@@ -12,7 +12,7 @@ export async function syncTrail(trail: string): Promise<void> {
   // Opened first: if it is put aside now, this is still the same file.
   const current = await openThere(trail)
   await syncFile(current)
-  const aside = segmentFiles(trail).filter((file) => file.endsWith('Z'))
+  const aside = (await readSegmentFiles(trail)).filter((file) => file.endsWith('Z'))
   // One that is gone has been compressed, and was synced before that.
   for (const file of aside.slice(-youngSegments)) await syncFile(await openThere(file))
 }

@@ -41,7 +41,7 @@ export function openCallbacksPart(
       if (outcome === 'dead') log.warn({ integration: owner, jobId, reason }, 'a call-back is dead')
       const record = callbackRecord(end, Date.now())
       tracing?.observeCallback(record, end)
-      return recorder.recordJob(record)
+      return recorder.recordEnd(record)
     },
   })
 }

@@ -16,7 +16,7 @@ export interface JobsPartServices {
   readonly clock: () => number
   readonly log: Logger
   readonly metrics: Metrics
-  readonly recorder: Pick<Recorder, 'recordJob'>
+  readonly recorder: Pick<Recorder, 'recordEnd'>
   /** Undefined where tracing is off. */
   readonly tracing: Tracing | undefined
 }
@@ -50,7 +50,7 @@ export async function openJobsPart(
     recordEnd: (job, run) => {
       const record = jobRecord(job, run?.occasion.upstream, Date.now())
       tracing?.observeJob(record, job, run)
-      return recorder.recordJob(record)
+      return recorder.recordEnd(record)
     },
     countAccepted: counts.accepted,
     countAttempt: counts.attempted,

@@ -19,7 +19,7 @@ export interface Recorder {
    */
   readonly whenRecorded: (request: RequestContext, build: BuildRecord, end: EndAnswer) => void
   /** Records the end of a job or call-back; resolves when the record is written, or cannot be. */
-  readonly recordJob: (record: AuditRecord) => Promise<void>
+  readonly recordEnd: (record: AuditRecord) => Promise<void>
   /** Updates the metrics with all requests recorded so far. */
   readonly count: () => void
   /** Whether the trail has failed to write a batch within the deadline. */
@@ -203,7 +203,7 @@ export function openRecorder(
       if (request.isRecorded || isRead(request)) end(true)
       else take(request, build, end)
     },
-    recordJob: (record) =>
+    recordEnd: (record) =>
       new Promise((resolve) => {
         collectOne(record, () => resolve())
         beginInTime()

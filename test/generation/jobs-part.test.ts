@@ -31,7 +31,7 @@ test('the log says once that RabbitMQ is away, and not that something failed for
       clock: () => performance.now(),
       log,
       metrics: openMetrics(),
-      recorder: { recordJob: async () => undefined },
+      recorder: { recordEnd: async () => undefined },
       tracing: undefined,
     },
   )

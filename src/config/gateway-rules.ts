@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
 import { Secret } from '../contract/secret.ts'
 import { upstreamKey } from '../forward/upstream-signature.ts'
-import { readCheckpointKey } from '../record/checkpoint-key.ts'
+import { readCheckpointKey } from '../record/trail/checkpoint-key.ts'
 import { checkAdminAddress } from './admin-address.ts'
 import { checkCacheBounds } from './cache-rules.ts'
 import { faultAt, type RuleFault } from './faults.ts'

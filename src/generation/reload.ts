@@ -5,7 +5,7 @@ import { restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
 import type { Metrics } from '../record/metrics.ts'
-import type { Redactions } from '../record/redactions.ts'
+import type { Redactions } from '../record/redaction/redactions.ts'
 import type { Generations } from './generations.ts'
 
 /** The outcome of a reload. Only `reloaded` has changed anything. */

@@ -2,12 +2,12 @@ import { hash } from 'node:crypto'
 import type { CacheUse } from '../contract/cache-rule.ts'
 import type { ReportedRefusal, RequestContext } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
-import type { ShowBody } from './body-redaction.ts'
-import { type RecordedSignature, recordedSignature } from './evidence-redaction.ts'
-import { redactPath } from './path-redaction.ts'
-import { redactQuery } from './query-redaction.ts'
+import type { ShowBody } from './redaction/body-redaction.ts'
+import { type RecordedSignature, recordedSignature } from './redaction/evidence-redaction.ts'
+import { redactPath } from './redaction/path-redaction.ts'
+import { redactQuery } from './redaction/query-redaction.ts'
+import { redactTokenShapes } from './redaction/token-shapes.ts'
 import { namedSubjects } from './subjects.ts'
-import { redactTokenShapes } from './token-shapes.ts'
 
 /**
  * What is recorded of one request, however it ended. Fields without a value are left out of the line. `seq`,

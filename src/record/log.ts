@@ -1,6 +1,6 @@
 import { destination, type Logger, pino } from 'pino'
-import type { Redact } from './known-secrets.ts'
-import { redactTokenShapes } from './token-shapes.ts'
+import type { Redact } from './redaction/known-secrets.ts'
+import { redactTokenShapes } from './redaction/token-shapes.ts'
 
 /**
  * The operator's log: JSON lines on standard error, apart from the audit trail. Every finished line

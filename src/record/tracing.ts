@@ -4,8 +4,8 @@ import type { Job } from '../jobs/job.ts'
 import type { JobRun } from '../jobs/job-environment.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AuditRecord } from './audit-record.ts'
-import type { Redact } from './known-secrets.ts'
 import type { CountSpans } from './metrics/span-metrics.ts'
+import type { Redact } from './redaction/known-secrets.ts'
 
 /** Determines the W3C trace flags of a trace. `parentFlags` are those of its parent, if it has one. */
 export type SampleTrace = (traceId: string, parentFlags: string | undefined) => string

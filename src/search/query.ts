@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer'
-import type { IndexedField } from '../record/segment-index.ts'
+import type { IndexedField } from '../record/trail/segment-index.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
 
 /** A record as read from the trail. */

@@ -14,7 +14,7 @@ import type { Integration } from '../../src/generation/integration.ts'
 import { prepareJobSenders } from '../../src/generation/job-senders.ts'
 import type { JobRequest } from '../../src/jobs/job-payload.ts'
 import { allow } from '../../src/policy.ts'
-import { compileBodyRedaction } from '../../src/record/body-redaction.ts'
+import { compileBodyRedaction } from '../../src/record/redaction/body-redaction.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
 

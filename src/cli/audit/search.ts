@@ -1,4 +1,4 @@
-import { type IndexedField, indexedFields } from '../../record/segment-index.ts'
+import { type IndexedField, indexedFields } from '../../record/trail/segment-index.ts'
 import { headLine, type OutputForm, recordLine } from '../../search/print-records.ts'
 import type { Query } from '../../search/query.ts'
 import { searchTrail } from '../../search/search-trail.ts'

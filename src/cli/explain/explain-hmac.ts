@@ -1,6 +1,6 @@
 import { canonicalRequest } from '../../authenticate/canonical-request.ts'
 import type { SharedSecret } from '../../authenticate/shared-secrets.ts'
-import { redactTokenShapes } from '../../record/token-shapes.ts'
+import { redactTokenShapes } from '../../record/redaction/token-shapes.ts'
 import { compareBodies, row } from './body-comparison.ts'
 import { causeFindings } from './cause-findings.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'

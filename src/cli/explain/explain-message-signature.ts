@@ -13,8 +13,8 @@ import {
   verificationKey,
 } from '../../authenticate/message-signature/verification-key.ts'
 import { redacted } from '../../contract/secret.ts'
-import { presentedDigest } from '../../record/evidence-redaction.ts'
-import { redactTokenShapes } from '../../record/token-shapes.ts'
+import { presentedDigest } from '../../record/redaction/evidence-redaction.ts'
+import { redactTokenShapes } from '../../record/redaction/token-shapes.ts'
 import { bodyVariants } from './body-variants.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'
 import { clockOffset } from './clock-offset.ts'

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { presentedDigest } from '../../record/evidence-redaction.ts'
+import { presentedDigest } from '../../record/redaction/evidence-redaction.ts'
 import type { ClientKey } from './client-keys.ts'
 import type { ClientString } from './client-strings.ts'
 import { mostChanges } from './variant.ts'

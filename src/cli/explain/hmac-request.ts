@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { presentedDigest } from '../../record/evidence-redaction.ts'
+import { presentedDigest } from '../../record/redaction/evidence-redaction.ts'
 import type { RequestContext } from '../../request-context.ts'
 
 /** The parts of a request that the schemes `body` and `canonical` use. */

@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import type { Redact } from '../known-secrets.ts'
+import type { Redact } from '../redaction/known-secrets.ts'
 
 /** What all spans have in common. */
 export interface SpanBase {

@@ -1,5 +1,5 @@
-import type { Secret } from '../contract/secret.ts'
-import { openRedisStream } from '../store/redis-stream.ts'
+import type { Secret } from '../../contract/secret.ts'
+import { openRedisStream } from '../../store/redis-stream.ts'
 import { type CopyCheckpoint, copyCheckpoints, copyToFile, copyToUrl } from './checkpoint-copies.ts'
 import { readCheckpointKey } from './checkpoint-key.ts'
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts'

@@ -1,8 +1,8 @@
+import type { AuditRecord } from '../audit-record.ts'
+import type { Redact } from '../redaction/known-secrets.ts'
 import { type AuditCheckpointSettings, openAuditCheckpoints } from './audit-checkpoints.ts'
-import type { AuditRecord } from './audit-record.ts'
 import { continueChain, newChain } from './chain-writer.ts'
 import { type ChainedFile, openChainedFile, type TrailRotation } from './chained-file.ts'
-import type { Redact } from './known-secrets.ts'
 import { stdoutFile } from './stdout-file.ts'
 import { stdoutLines } from './stdout-lines.ts'
 

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Secret } from '../contract/secret.ts'
+import type { Secret } from '../../contract/secret.ts'
 import { mendEscapes } from './json-escapes.ts'
 import { compileInSteps, compileKnownSecrets, type Redact } from './known-secrets.ts'
 import { compileShapes, type ShapeSettings } from './token-shapes.ts'

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openAuditLog } from '../../src/record/audit-log.ts'
-import type { AuditRecord } from '../../src/record/audit-record.ts'
-import { compileKnownSecrets } from '../../src/record/known-secrets.ts'
-import { temporaryFolder } from '../support/shared.ts'
+import type { AuditRecord } from '../../../src/record/audit-record.ts'
+import { compileKnownSecrets } from '../../../src/record/redaction/known-secrets.ts'
+import { openAuditLog } from '../../../src/record/trail/audit-log.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 test('redacting a secret that spans the end of a line joins no lines', async () => {
   const folder = await temporaryFolder()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { canonicalRequest } from '../../src/authenticate/canonical-request.ts'
-import { recordedSignature } from '../../src/record/evidence-redaction.ts'
-import { requestContext } from '../support/request.ts'
+import { canonicalRequest } from '../../../src/authenticate/canonical-request.ts'
+import { recordedSignature } from '../../../src/record/redaction/evidence-redaction.ts'
+import { requestContext } from '../../support/request.ts'
 
 function computedOf(target: string): string[] {
   const request = requestContext({ target })

@@ -1,5 +1,5 @@
-import { redacted } from '../contract/secret.ts'
-import { percentDecode } from '../syntax/percent-encoding.ts'
+import { redacted } from '../../contract/secret.ts'
+import { percentDecode } from '../../syntax/percent-encoding.ts'
 import { maxParameters, showParts } from './shown-parts.ts'
 import { redactTokenShapes } from './token-shapes.ts'
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { redacted } from '../contract/secret.ts'
-import type { RequestContext } from '../request-context.ts'
+import { redacted } from '../../contract/secret.ts'
+import type { RequestContext } from '../../request-context.ts'
 import { redactPath } from './path-redaction.ts'
 import { redactRawQuery } from './query-redaction.ts'
 import { maxParameters, showParts } from './shown-parts.ts'

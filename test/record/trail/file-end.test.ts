@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { chainLines, genesis } from '../../src/record/chain.ts'
-import { headsAfter } from '../../src/record/file-end.ts'
-import { temporaryFolder } from '../support/shared.ts'
+import { chainLines, genesis } from '../../../src/record/trail/chain.ts'
+import { headsAfter } from '../../../src/record/trail/file-end.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 test('of a file of any length, the heads after a line are all that follow it', async () => {
   const folder = await temporaryFolder()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { Secret } from '../../src/contract/secret.ts'
-import { compileRedaction } from '../../src/record/redaction.ts'
-import { redactTokenShapes } from '../../src/record/token-shapes.ts'
+import { Secret } from '../../../src/contract/secret.ts'
+import { compileRedaction } from '../../../src/record/redaction/redaction.ts'
+import { redactTokenShapes } from '../../../src/record/redaction/token-shapes.ts'
 
 const redact = compileRedaction([])
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjF9.c2lnbmF0dXJl'

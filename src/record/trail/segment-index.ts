@@ -1,4 +1,4 @@
-import { asComparedByDatabase } from '../syntax/database-text.ts'
+import { asComparedByDatabase } from '../../syntax/database-text.ts'
 
 /*
  * The index of a segment, which is a file that rotation has put aside, tells which blocks of it may contain a value.

@@ -1,5 +1,5 @@
-import { redacted } from '../contract/secret.ts'
-import { percentEncode } from '../syntax/percent-encoding.ts'
+import { redacted } from '../../contract/secret.ts'
+import { percentEncode } from '../../syntax/percent-encoding.ts'
 
 /** Replaces every secret in a text. */
 export type Redact = (text: string) => string

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { percentDecode } from '../syntax/percent-encoding.ts'
+import { percentDecode } from '../../syntax/percent-encoding.ts'
 
 /** Copies one checkpoint to a second place; rejects when it did not arrive. */
 export type CopyCheckpoint = (line: string) => Promise<void>

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Secret } from '../contract/secret.ts'
+import type { Secret } from '../../contract/secret.ts'
 import type { Redact } from './known-secrets.ts'
 import { compileRedaction, compileRedactionInTurns } from './redaction.ts'
 import type { ShapeSettings } from './token-shapes.ts'

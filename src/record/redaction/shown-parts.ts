@@ -1,4 +1,4 @@
-import { redacted } from '../contract/secret.ts'
+import { redacted } from '../../contract/secret.ts'
 
 /**
  * Redacts the parts of a path or query, and gives one more if there are too many: most parts are longer when they are

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Secret } from '../../src/contract/secret.ts'
-import { openRedactions } from '../../src/record/redactions.ts'
+import { Secret } from '../../../src/contract/secret.ts'
+import { openRedactions } from '../../../src/record/redaction/redactions.ts'
 
 const settings = { emails: false }
 

@@ -1,4 +1,4 @@
-import { redacted } from '../contract/secret.ts'
+import { redacted } from '../../contract/secret.ts'
 import { characters, findRuns, type Run, replaceRuns } from './character-runs.ts'
 import { besideEscapes } from './json-escapes.ts'
 import type { Redact } from './known-secrets.ts'

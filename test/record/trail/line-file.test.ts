@@ -5,8 +5,8 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { openLineFile } from '../../src/record/line-file.ts'
-import { temporaryFolder } from '../support/shared.ts'
+import { openLineFile } from '../../../src/record/trail/line-file.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 const folder = await temporaryFolder()
 

@@ -5,9 +5,9 @@ import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type ChainHead, chainLine, genesis, headOf } from '../../src/record/chain.ts'
-import { openCheckpoints } from '../../src/record/checkpoints.ts'
-import { temporaryFolder } from '../support/shared.ts'
+import { type ChainHead, chainLine, genesis, headOf } from '../../../src/record/trail/chain.ts'
+import { openCheckpoints } from '../../../src/record/trail/checkpoints.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 const folder = await temporaryFolder()
 

@@ -2,8 +2,8 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
-import { lockFile } from '../lock-file.ts'
-import { makeFolder } from '../make-folder.ts'
+import { lockFile } from '../../lock-file.ts'
+import { makeFolder } from '../../make-folder.ts'
 
 /** Another process is writing to the audit trail. */
 export class TrailHeldError extends Error {

@@ -5,12 +5,12 @@ import { appendFile, readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import type { ChainHead } from '../../src/record/chain.ts'
-import { openChainedFile } from '../../src/record/chained-file.ts'
-import { segmentFiles } from '../../src/record/segment-files.ts'
-import { trailFiles } from '../../src/verify/trail-files.ts'
-import { verifyTrail } from '../../src/verify/verify-trail.ts'
-import { temporaryFolder } from '../support/shared.ts'
+import type { ChainHead } from '../../../src/record/trail/chain.ts'
+import { openChainedFile } from '../../../src/record/trail/chained-file.ts'
+import { segmentFiles } from '../../../src/record/trail/segment-files.ts'
+import { trailFiles } from '../../../src/verify/trail-files.ts'
+import { verifyTrail } from '../../../src/verify/verify-trail.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 const folder = await temporaryFolder()
 

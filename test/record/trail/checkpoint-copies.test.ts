@@ -6,8 +6,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { mock, test } from 'node:test'
-import { copyCheckpoints, copyToFile, copyToUrl } from '../../src/record/checkpoint-copies.ts'
-import { temporaryFolder } from '../support/shared.ts'
+import {
+  copyCheckpoints,
+  copyToFile,
+  copyToUrl,
+} from '../../../src/record/trail/checkpoint-copies.ts'
+import { temporaryFolder } from '../../support/shared.ts'
 
 /** Lets what has been promised so far happen. */
 const settled = () => new Promise(setImmediate)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Secret } from '../../src/contract/secret.ts'
-import { compileRedaction } from '../../src/record/redaction.ts'
+import { Secret } from '../../../src/contract/secret.ts'
+import { compileRedaction } from '../../../src/record/redaction/redaction.ts'
 
 const secretText = fc.string({ minLength: 16, maxLength: 40, unit: 'grapheme-ascii' })
 

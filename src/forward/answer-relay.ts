@@ -97,7 +97,9 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#settings = settings
     this.#after = after
     const { internalOrigin: origin } = settings
-    this.#exchange = request.upstream = { startedAt: performance.now(), spanId, origin }
+    // An attempt that was refused before this one took its time as well.
+    const startedAt = performance.now() - (request.upstream?.durationMs ?? 0)
+    this.#exchange = request.upstream = { startedAt, spanId, origin }
     this.over = new Promise((resolve) => {
       this.#settle = resolve
     })

@@ -169,21 +169,22 @@ export function prepareUpstreamRequests(
       gate.leave(pass, occasion, undefined, undefined)
       return outOfTime
     }
-    const exchange = {
-      startedAt: performance.now(),
+    const startedAt = performance.now()
+    const before = occasion.upstream?.durationMs ?? 0
+    const exchange: UpstreamExchange = {
+      startedAt: startedAt - before,
       // All that is sent on one occasion shares one span.
       spanId: occasion.upstream?.spanId ?? newSpanId(),
       origin: internalOrigin,
     }
-    const before = occasion.upstream?.durationMs ?? 0
     // If the caller leaves meanwhile, its record tells that Magento was being asked.
-    occasion.upstream = { ...exchange, startedAt: exchange.startedAt - before }
+    occasion.upstream = { ...exchange }
     let result: WholeAnswer | Rejection | undefined
     try {
       result = await sendAttempts(occasion, request, authorize, exchange, deadline)
       return result
     } finally {
-      const tookMs = performance.now() - exchange.startedAt
+      const tookMs = performance.now() - startedAt
       const made = { ...exchange, durationMs: tookMs }
       const rejection = result !== undefined && 'code' in result ? result : undefined
       const hasFailed =

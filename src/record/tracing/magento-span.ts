@@ -28,7 +28,7 @@ export function magentoSpan(
   const isError = status === undefined || status >= 400
   const { hostname, port, protocol } = new URL(origin)
   const parentEndMs = parent.startMs + parent.durationMs
-  // Only the start of the last call is known; if there were several, all of them together began earlier.
+  // Several calls are shown as if each had followed the one before at once.
   const beganMs = Math.max(parent.startMs, Math.min(startMs, parentEndMs - durationMs))
   return {
     kind: SpanKind.CLIENT,

@@ -4,6 +4,7 @@ import { firstValue } from '../../../src/syntax/headers.ts'
 import { globex, startGateway } from '../../support/gateway.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../../support/http-client.ts'
 import { startMagentoStandIn } from '../../support/magento/stand-in.ts'
+import { startRawUpstream } from '../../support/raw-upstream.ts'
 
 const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const integration = {
@@ -118,6 +119,33 @@ test("Magento's refusal of wrong secrets passes on, after one request in each di
   for (const { rawHeaders } of magento.received) {
     assert.equal(firstValue(rawHeaders, 'accept-encoding'), undefined)
   }
+})
+
+test('the record counts the time of the attempt that Magento refused, too', async () => {
+  let heldMs = 0
+  const refusal = '{"message":"The signature is invalid. Verify and try again."}'
+  await using magento = await startRawUpstream((socket) => {
+    if (heldMs > 0) {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+      return
+    }
+    const since = performance.now()
+    setTimeout(() => {
+      heldMs = performance.now() - since
+      const head = `HTTP/1.1 401 Unauthorized\r\nContent-Length: ${refusal.length}\r\n\r\n`
+      socket.write(head + refusal)
+    }, 200)
+  })
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [{ ...globex, upstream: { oauth1 } }],
+    env,
+  })
+  const path = '/rest/V1/products/A%2FB'
+  assert.equal((await send(gateway.url, { path, headers: globexHeaders })).status, 200)
+  assert.equal(magento.requests.length, 2)
+  const [record] = await gateway.auditRecords(1)
+  assert.ok((record?.upstreamMs ?? 0) >= heldMs, String(record?.upstreamMs))
 })
 
 describe('with an administrator’s token', () => {

@@ -2,7 +2,6 @@ import { certificateHeaders } from '../admit/client-certificate.ts'
 import type { PublicOrigin } from '../contract/public-origin.ts'
 import type { RequestContext } from '../request-context.ts'
 import { hopByHopNames } from './hop-by-hop.ts'
-import { identityHeaders } from './identity-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
 
 /*
@@ -77,7 +76,7 @@ function isValidator(name: string): boolean {
 }
 
 /** What the header section is made of. Two are absent where {@link keptHeaders} has dealt with them. */
-export interface ReceivedFields
+export interface HeaderSources
   extends Pick<RequestContext, 'clientIp' | 'requestId' | 'traceId' | 'traceFlags'> {
   readonly rawHeaders: readonly string[]
   readonly continuesTrace?: boolean
@@ -112,7 +111,7 @@ export function keptHeaders({ rawHeaders, continuesTrace }: RequestContext): str
  * @returns names and values in turn
  */
 export function requestHeaders(
-  request: ReceivedFields,
+  request: HeaderSources,
   { scheme, authority }: PublicOrigin,
   { authorization, after }: Pick<UpstreamAttempt, 'authorization' | 'after'>,
   spanId: string,
@@ -140,6 +139,9 @@ export function requestHeaders(
   }
   if (fill !== undefined) headers.push(...fill.validators)
   if (authorization !== undefined) headers.push('authorization', authorization)
-  headers.push(...identityHeaders(request, scheme, spanId))
+  const { clientIp = '', requestId, traceId, traceFlags } = request
+  headers.push('x-forwarded-for', clientIp, 'x-forwarded-proto', scheme)
+  headers.push('x-request-id', requestId)
+  headers.push('traceparent', `00-${traceId}-${spanId}-${traceFlags}`)
   return headers
 }

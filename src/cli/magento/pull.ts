@@ -6,7 +6,6 @@ import type { IntegrationSettings } from '../../config/integration-settings.ts'
 import { contractFile } from '../../config/magento-schema-file.ts'
 import { type Config, loadConfig } from '../../config.ts'
 import { newTokenMemory } from '../../forward/admin-token/token-cache.ts'
-import { fetchSchema } from '../../forward/fetch-schema.ts'
 import { openUpstreamGate } from '../../forward/gate/upstream-gate.ts'
 import { connectMagento } from '../../forward/magento.ts'
 import { dialectMemoryFor } from '../../forward/oauth1/dialect-memory.ts'
@@ -15,6 +14,7 @@ import { gateRules } from '../../generation/magento-gate.ts'
 import { makeFolder } from '../../make-folder.ts'
 import type { AnswerSettings } from '../../server/answer.ts'
 import { readArguments, requiredOption } from '../arguments.ts'
+import { fetchSchema } from './fetch-schema.ts'
 
 /** `magento pull --config DIR [--integration NAME] [--store CODE]` */
 export async function main(args: string[]): Promise<number> {

@@ -40,7 +40,7 @@ export type AnswerRead = (
 ) => Promise<LeftToAnswer> | undefined
 
 /** Everything that the cache needs from other parts. */
-export interface CacheSettings {
+export interface CacheParts {
   readonly store: AnswerStore
   readonly answers: AnswerSettings
   /** Keeps the shop's answers apart from those of others in the same store. */
@@ -77,8 +77,8 @@ const maxUnstorable = 10_000
 const ownFailures: ReadonlySet<ProblemCode> = new Set(['upstream-busy', 'upstream-unavailable'])
 
 /** Prepares {@link AnswerRead}. */
-export function prepareCachedReads(settings: CacheSettings): AnswerRead {
-  const { store, answers, shop, maxAnswerBytes, totalMs, countWaiting, clock } = settings
+export function prepareCachedReads(parts: CacheParts): AnswerRead {
+  const { store, answers, shop, maxAnswerBytes, totalMs, countWaiting, clock } = parts
   const fills = new Map<string, Fill>()
   const unstorable = new LRUCache<string, true>({ max: maxUnstorable, ttl: unstorableMs })
 

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../request-context.ts'
 import type { SendUpstream } from '../upstream-request.ts'
 import {
   type AskMagento,
-  type CacheSettings,
+  type CacheParts,
   type LeftToAnswer,
   prepareCachedReads,
 } from './cached-reads.ts'
@@ -27,10 +27,10 @@ export interface ResponseCache {
   readonly dropCarriedOut: CachedWrites['dropCarriedOut']
 }
 
-/** Opens the cache; the answers are kept in `settings.store`. */
-export function openResponseCache(settings: CacheSettings): ResponseCache {
-  const { store, totalMs } = settings
-  const answerRead = prepareCachedReads(settings)
+/** Opens the cache; the answers are kept in `parts.store`. */
+export function openResponseCache(parts: CacheParts): ResponseCache {
+  const { store, totalMs } = parts
+  const answerRead = prepareCachedReads(parts)
   const writes = prepareCachedWrites(store, totalMs)
 
   async function answerWrite(request: RequestContext, ask: AskMagento): Promise<LeftToAnswer> {

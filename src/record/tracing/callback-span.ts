@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { CallbackEnd } from '../../callbacks/deliver-callback.ts'
-import { newSpanId } from '../../forward/identity-headers.ts'
+import { newSpanId } from '../../syntax/span-id.ts'
 import type { AuditRecord } from '../audit-record.ts'
 import { definedOnly } from './attributes.ts'
 import { jobSpanId } from './job-spans.ts'

@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { newSpanId, spanIdOf } from '../../forward/identity-headers.ts'
 import type { RequestContext } from '../../request-context.ts'
+import { newSpanId, spanIdOf } from '../../syntax/span-id.ts'
 import type { AuditRecord } from '../audit-record.ts'
 import { definedOnly, methodAttribute, routeAttribute } from './attributes.ts'
 import { magentoSpan } from './magento-span.ts'

@@ -2,10 +2,10 @@ import {
   operationsOf,
   parseSwagger,
   type SwaggerDocument,
-} from '../authorize/magento-contract/swagger.ts'
-import type { Rejection } from '../problem.ts'
-import type { SendOwnRequest } from './own-request.ts'
-import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
+} from '../../authorize/magento-contract/swagger.ts'
+import type { SendOwnRequest } from '../../forward/own-request.ts'
+import type { AuthorizeUpstream, UpstreamAttempt } from '../../forward/upstream-credentials.ts'
+import type { Rejection } from '../../problem.ts'
 
 const query = 'services=all'
 

@@ -3,15 +3,10 @@ import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
 import type { Rejection } from '../problem.ts'
 import type { RequestContext, UpstreamExchange } from '../request-context.ts'
-import {
-  type AnswerSettings,
-  boundReading,
-  clientClosed,
-  unrecorded,
-  withStandingHeaders,
-} from '../server/answer.ts'
+import { type AnswerSettings, boundReading, clientClosed, unrecorded } from '../server/answer.ts'
 import { breakOff } from '../server/break-off.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
+import { withStandingHeaders } from '../server/standing-headers.ts'
 import { firstValue, isTransferCoded } from '../syntax/headers.ts'
 import { type HeldBack, holdBack } from './hold-back.ts'
 import { holdLimitOf } from './hold-limit.ts'

@@ -2,12 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { StoredAnswer } from '../../contract/answer-store.ts'
 import type { CacheUse } from '../../contract/cache-rule.ts'
 import type { RequestContext } from '../../request-context.ts'
-import {
-  type AnswerSettings,
-  clientClosed,
-  endWhenReady,
-  withStandingHeaders,
-} from '../../server/answer.ts'
+import { type AnswerSettings, clientClosed, endWhenReady } from '../../server/answer.ts'
+import { withStandingHeaders } from '../../server/standing-headers.ts'
 import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
 import { isNotModified } from './preconditions.ts'
 

@@ -53,7 +53,7 @@ export function readTracing(env: Environment): ReadTracing {
   }
   const faults: Fault[] = []
   const fault = (name: string, expected: string) => {
-    faults.push({ file: 'environment', pointer: `OTEL_${name}`, line: undefined, expected })
+    faults.push({ file: 'environment', pointer: `OTEL_${name}`, expected })
   }
   const integer = (name: string, standard: number) => {
     const text = read(name)
@@ -84,7 +84,7 @@ export function readTracing(env: Environment): ReadTracing {
   const settings = {
     url,
     headers: Object.fromEntries(headers),
-    timeoutMs: integer('EXPORTER_OTLP_TIMEOUT', 10_000),
+    timeoutMs: integer('EXPORTER_OTLP_TRACES_TIMEOUT', integer('EXPORTER_OTLP_TIMEOUT', 10_000)),
     resource: {
       'service.name': 'magegate',
       ...pairs(read('RESOURCE_ATTRIBUTES')),

@@ -197,11 +197,12 @@ describe('variables of OpenTelemetry', () => {
       OTEL_TRACES_SAMPLER: 'traceidratio',
       OTEL_TRACES_SAMPLER_ARG: '0.5',
       OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '250',
       OTEL_EXPORTER_OTLP_HEADERS: 'a=1',
       OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'b=2',
     })
     assert.deepEqual(settings?.sampler, { ratio: 0.5, isParentBased: false })
-    assert.equal(settings.timeoutMs, 500)
+    assert.equal(settings.timeoutMs, 250)
     assert.deepEqual(Object.keys(settings.headers), ['b'])
   })
 
@@ -209,6 +210,8 @@ describe('variables of OpenTelemetry', () => {
     OTEL_TRACES_EXPORTER: 'jaeger',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://x',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '0.5',
+    OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '10s',
     OTEL_TRACES_SAMPLER: 'sometimes',
     OTEL_BSP_MAX_QUEUE_SIZE: '0',
   }

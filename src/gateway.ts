@@ -48,6 +48,7 @@ export async function buildGateway(
   const redactions = openRedactions()
   const forgetStart = redactions.add(config.secrets, config.gateway.audit.redact)
   const lasting = await openLastingParts(config, redactions)
+  const { log, metrics, jobs } = lasting
   let isDraining = false
 
   // A generation needs the limiter of the server, so the server is made first. It asks `generations`,
@@ -55,8 +56,8 @@ export async function buildGateway(
   const openReplies: OpenReplies = new WeakMap()
   const { app, renewCertificate } = await openPublicServer(config, {
     current: () => generations.current().config,
-    log: lasting.log,
-    metrics: lasting.metrics.connections,
+    log,
+    metrics: metrics.connections,
     onClientError: (error, socket) => {
       const { traffic } = generations.current()
       answerClientError(error, socket, { traffic, openReplies })
@@ -69,15 +70,11 @@ export async function buildGateway(
     prepareGeneration(next, sharedParts, previous),
   )
   const callbacks =
-    lasting.jobs &&
-    openCallbacksPart(
-      lasting.jobs.backend.callbacks,
-      lasting,
-      () => generations.current().receivers,
-    )
+    jobs &&
+    openCallbacksPart(jobs.backend.callbacks, lasting, () => generations.current().receivers)
   forgetStart()
-  lasting.metrics.watchUpstream(() => generations.current().connections())
-  lasting.metrics.secrets.expect(config.integrations)
+  metrics.watchUpstream(() => generations.current().connections())
+  metrics.secrets.expect(config.integrations)
   addPipelineHooks(app, () => generations.current().traffic, openReplies)
 
   await app.register(httpProxy, {
@@ -94,7 +91,6 @@ export async function buildGateway(
     },
   })
 
-  const { metrics, log } = lasting
   const reloadConfig = prepareReload({
     load,
     generations,
@@ -112,7 +108,7 @@ export async function buildGateway(
   const notReady = () => [
     ...(isDraining ? ['draining'] : []),
     ...(lasting.isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
-    ...(lasting.jobs?.backend.isLost?.() ? ['the file of jobs is lost until a restart'] : []),
+    ...(jobs?.backend.isLost?.() ? ['the file of jobs is lost until a restart'] : []),
     ...generations.current().notReady(),
   ]
   metrics.watchReadiness(() => notReady().length === 0)
@@ -137,7 +133,7 @@ export async function buildGateway(
     const deadline = delay(deadlineMs, undefined, { ref: false })
     await Promise.race([delay(noticeMs), deadline])
     const jobsStopped = Promise.all([
-      lasting.jobs?.stop(deadlineMs - noticeMs),
+      jobs?.stop(deadlineMs - noticeMs),
       callbacks?.stop(deadlineMs - noticeMs),
     ])
     await drain(deadline, () => app.close())
@@ -165,11 +161,13 @@ export async function buildGateway(
         })
       }
       // Last, so that a start that fails has not begun any job that it would have to cut off.
-      lasting.jobs?.start({
-        senderOf: (owner) => generations.current().jobSenderOf(owner),
-        onEnd: callbacks?.onJobEnd ?? (async () => undefined),
-      })
-      callbacks?.start()
+      if (jobs !== undefined && callbacks !== undefined) {
+        jobs.start({
+          senderOf: (owner) => generations.current().jobSenderOf(owner),
+          onEnd: callbacks.onJobEnd,
+        })
+        callbacks.start()
+      }
       if (admin === undefined) return { url }
       return { url, adminUrl: urlOf(adminServer.address() as AddressInfo) }
     },

@@ -1,3 +1,4 @@
+import type { Deferral } from '../contract/deferral.ts'
 import { fillableBy } from '../contract/fair-share.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { type Rejection, reject } from '../problem.ts'
@@ -6,7 +7,7 @@ import { acceptJob } from './accept-job.ts'
 import type { Job } from './job.ts'
 import type { JobBackend, OnJobEnd } from './job-backend.ts'
 import type { JobEnvironment } from './job-environment.ts'
-import { cancelJob, type OnCancelled, type OwnJobParts, showJob } from './own-job.ts'
+import { ownJobs } from './own-jobs.ts'
 import { patientStore } from './patient-store.ts'
 import { prepareJobHandler } from './run-job.ts'
 
@@ -58,8 +59,10 @@ export function openJobs(
     }, onFault)
   const looking = setInterval(() => void look(), depthMs).unref()
 
-  async function accept(request: RequestContext): Promise<WholeAnswer | Rejection> {
-    if (request.job?.kind !== 'accept') throw new TypeError('a request is no job')
+  async function accept(
+    request: RequestContext,
+    deferral: Deferral,
+  ): Promise<WholeAnswer | Rejection> {
     const { verified: owner = '' } = request
     const owned = waitingOf?.get(owner) ?? 0
     if (waiting >= fillableBy(owned, maxWaiting)) {
@@ -67,30 +70,27 @@ export function openJobs(
     }
     waiting += 1
     waitingOf?.set(owner, owned + 1)
-    const answer = await acceptJob(request, request.job.deferral, backend, clock())
+    const answer = await acceptJob(request, deferral, backend, clock())
     if (!('code' in answer)) services.countAccepted(owner)
     return answer
   }
 
-  const onCancelled: OnCancelled = {
+  const own = ownJobs(backend, {
     tell: (job) => tell(job),
     note: async (job) => {
       services.countEnd(job)
       await services.recordEnd(job, undefined)
     },
-  }
-
-  const underWay: OwnJobParts['underWay'] = new Map()
+  })
 
   return {
     backend,
     answer: async (request) => {
-      const { job, verified = '' } = request
-      if (job === undefined || job.kind === 'accept') return accept(request)
+      const { job, verified: owner = '' } = request
+      if (job === undefined) throw new TypeError('a request is about no job')
+      if (job.kind === 'accept') return accept(request, job.deferral)
       try {
-        const act = job.kind === 'show' ? showJob : cancelJob
-        const asked = { id: job.id, owner: verified }
-        return await act(asked, { backend, onCancelled, underWay, nowMs: clock() })
+        return await own[job.kind]({ id: job.id, owner }, clock())
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         // A backend fails with a code; anything else is a defect.

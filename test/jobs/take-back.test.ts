@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { WholeAnswer } from '../../src/contract/whole-answer.ts'
 import type { Job, JobStore } from '../../src/jobs/job.ts'
-import { cancelJob, type OwnJobParts, showJob } from '../../src/jobs/own-job.ts'
+import { type OwnJobs, ownJobs } from '../../src/jobs/own-jobs.ts'
 import { takeBack } from '../../src/jobs/take-back.ts'
 import type { Rejection } from '../../src/problem.ts'
 import { openTestBackend } from '../support/file-backend.ts'
@@ -13,8 +13,10 @@ const away = Object.assign(new Error('away'), { code: 'EAWAY' })
 
 describe('a cancellation that was not finished', () => {
   let backend: Awaited<ReturnType<typeof openTestBackend>>
+  let own: OwnJobs
   before(async () => {
     backend = await openTestBackend()
+    own = ownJobs(backend, onCancelled)
   })
   after(() => backend[Symbol.asyncDispose]())
 
@@ -24,11 +26,8 @@ describe('a cancellation that was not finished', () => {
     tell: async (job: Job) => void told.push(job),
     note: async (job: Job) => void noted.push(job),
   }
-  const underWay: OwnJobParts['underWay'] = new Map()
-  const show = (id: string, nowMs: number) =>
-    showJob({ id, owner }, { backend, onCancelled, underWay, nowMs })
-  const cancel = (id: string, nowMs: number) =>
-    cancelJob({ id, owner }, { backend, onCancelled, underWay, nowMs })
+  const show = (id: string, nowMs: number) => own.show({ id, owner }, nowMs)
+  const cancel = (id: string, nowMs: number) => own.cancel({ id, owner }, nowMs)
 
   async function accepted(id: string): Promise<void> {
     told.length = 0
@@ -52,8 +51,8 @@ describe('a cancellation that was not finished', () => {
       await backend.store.change(...args)
     }
     const cut = { ...backend, store: { ...backend.store, change } }
-    const parts = { backend: cut, onCancelled, underWay: new Map(), nowMs }
-    await assert.rejects(cancelJob({ id, owner }, parts), { code: 'EAWAY' })
+    const cancelling = ownJobs(cut, onCancelled).cancel({ id, owner }, nowMs)
+    await assert.rejects(cancelling, { code: 'EAWAY' })
     assert.equal(await backend.jobs.cancel(id), 'absent')
   }
 

@@ -26,7 +26,7 @@ export type Sending =
 export type SendCallback = (
   headers: readonly string[],
   payload: string,
-  stop?: AbortSignal,
+  stop: AbortSignal,
 ) => Promise<Sending>
 
 /** How it is sent. */
@@ -54,7 +54,7 @@ export function prepareSender(
   const ca = caFile === undefined ? undefined : readFileSync(caFile)
   return async (headers, payload, stop) => {
     const timeout = new AbortController()
-    const signal = stop ? AbortSignal.any([timeout.signal, stop]) : timeout.signal
+    const signal = AbortSignal.any([timeout.signal, stop])
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
       const addresses = await beforeAbort(destination.addresses(resolve), signal)

@@ -15,6 +15,7 @@ import { pemFile } from '../support/tls/pem.ts'
 import { startReceiver, status } from '../support/webhook-receiver.ts'
 
 const loopback = ['127.0.0.0/8', '::1']
+const { signal: neverStopped } = new AbortController()
 
 /** A name server that answers each question with the next of its answers, and then the last again. */
 function nameServer(...answers: readonly (readonly string[])[]) {
@@ -42,7 +43,7 @@ function send(url: string, options: Options = {}): Promise<Sending> {
     },
     { resolve, clock: Date.now },
   )
-  return sender(['webhook-id', 'msg_1'], '{"type":"job.succeeded"}')
+  return sender(['webhook-id', 'msg_1'], '{"type":"job.succeeded"}', neverStopped)
 }
 
 describe('a call-back that is sent', () => {
@@ -71,7 +72,7 @@ describe('a call-back that is sent', () => {
     const destination = compileDestination(receiver.url, loopback)
     const settings = { destination, caFile: pemFile('loopback.cert'), timeoutMs: 20_000 }
     const sender = prepareSender(settings, { resolve: nameServer().resolve, clock: Date.now })
-    assert.equal((await sender([], payload)).outcome, 'delivered')
+    assert.equal((await sender([], payload, neverStopped)).outcome, 'delivered')
     assert.equal(receiver.received[0]?.body, payload)
   })
 
@@ -266,8 +267,8 @@ describe('an address that is not allowed', () => {
       },
       { resolve, clock: Date.now },
     )
-    assert.equal((await sender([], '')).outcome, 'delivered')
-    assert.deepEqual(await sender([], ''), refused)
+    assert.equal((await sender([], '', neverStopped)).outcome, 'delivered')
+    assert.deepEqual(await sender([], '', neverStopped), refused)
     assert.equal(second.connections(), 0)
   })
 })

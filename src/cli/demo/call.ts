@@ -1,4 +1,5 @@
-import { request as httpRequest } from 'node:http'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 /** A request as a caller sends it. The path is sent exactly as written. */
@@ -19,19 +20,9 @@ export interface CallerAnswer {
 export async function call(gatewayUrl: string, request: CallerRequest): Promise<CallerAnswer> {
   const { method, path, headers, body = '' } = request
   const { hostname, port } = new URL(gatewayUrl)
-  return new Promise((resolve, reject) => {
-    const length = body === '' ? {} : { 'Content-Length': Buffer.byteLength(body) }
-    const outgoing = httpRequest({
-      hostname,
-      port,
-      method,
-      path,
-      headers: { ...headers, ...length },
-    })
-    outgoing.on('error', reject)
-    outgoing.on('response', (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
-    })
-    outgoing.end(body)
-  })
+  const length = body === '' ? {} : { 'Content-Length': Buffer.byteLength(body) }
+  const outgoing = httpRequest({ hostname, port, method, path, headers: { ...headers, ...length } })
+  outgoing.end(body)
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+  return { status: response.statusCode ?? 0, body: await text(response) }
 }

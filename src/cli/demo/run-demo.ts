@@ -24,30 +24,27 @@ const exampleConfig = fileURLToPath(new URL('../../../config', import.meta.url))
 export async function runDemo({ once }: { readonly once: boolean }): Promise<number> {
   const folder = await makeTemporaryFolder()
   if (folder === undefined) return 1
+  await using opened = new AsyncDisposableStack()
+  opened.defer(() => rm(folder, { recursive: true, force: true }))
   const files = { audit: join(folder, 'audit.jsonl'), jobs: join(folder, 'jobs.sqlite') }
-  await using magento = await startMagentoStandIn({
-    integrations: [magentoIntegration('ACME'), magentoIntegration('GLOBEX')],
-  })
+  const integrations = [magentoIntegration('ACME'), magentoIntegration('GLOBEX')]
+  const magento = opened.use(await startMagentoStandIn({ integrations }))
   const config = await loadConfig(exampleConfig, demoSecrets)
   const { gateway, url } = await listen(config, magento.url, files)
-  try {
-    print(
-      heading('magegate demo'),
-      labelled('gateway', url),
-      labelled('Magento', `${magento.url} (a stand-in)`),
-    )
-    let answers: readonly CallerAnswer[] = []
-    for (const scene of scenes) answers = await play(scene, url, magento)
-    await showAudit(files.audit)
-    if (!once) {
-      // The last scene has used up the burst, and the commands are not to be refused for that.
-      await setTimeout(Math.max(...answers.map(retryAfterSeconds)) * 1_000)
-      print(heading('It serves on until Ctrl-C. Try:'), ...commands(url), '')
-      await signalled()
-    }
-  } finally {
-    await gateway.stop()
-    await rm(folder, { recursive: true, force: true })
+  opened.defer(() => gateway.stop())
+  print(
+    heading('magegate demo'),
+    labelled('gateway', url),
+    labelled('Magento', `${magento.url} (a stand-in)`),
+  )
+  let answers: readonly CallerAnswer[] = []
+  for (const scene of scenes) answers = await play(scene, url, magento)
+  await showAudit(files.audit)
+  if (!once) {
+    // The last scene has used up the burst, and the commands are not to be refused for that.
+    await setTimeout(Math.max(...answers.map(retryAfterSeconds)) * 1_000)
+    print(heading('It serves on until Ctrl-C. Try:'), ...commands(url), '')
+    await signalled()
   }
   return 0
 }

@@ -6,7 +6,7 @@ export interface SignedHeader {
   readonly shellSuffix?: string
 }
 
-/** What `sign` signs. */
+/** What the command sends. */
 export interface CommandRequest {
   readonly method: string
   readonly url: string

@@ -9,7 +9,7 @@ import { startChild } from './child.ts'
 import { benchEnv, writeBenchConfig } from './configuration.ts'
 import { core, pin } from './pinning.ts'
 import { ensureBenchPrograms } from './programs.ts'
-import { table } from './report.ts'
+import { table } from './table.ts'
 import { startUpstream } from './upstream.ts'
 
 /*

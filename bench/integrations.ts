@@ -6,9 +6,10 @@ import { type Child, startChild } from './child.ts'
 import { benchEnv } from './configuration.ts'
 import { openLoad } from './load.ts'
 import { callerOf, writeManyIntegrations } from './many-integrations.ts'
-import { type CaseResult, type Extent, measureCases } from './measure.ts'
+import { type CaseResult, cpuRatio, type Extent, measureCases } from './measure.ts'
 import { core } from './pinning.ts'
-import { renderIntegrations } from './report.ts'
+import { median } from './statistics.ts'
+import { mebibytes, table } from './table.ts'
 import { startUpstream } from './upstream.ts'
 
 /** How many of the integrations call. */
@@ -16,20 +17,13 @@ const callers = 2_000
 const connections = 16
 
 /** A gateway with so many integrations. */
-export interface Crowd {
+interface Crowd {
   readonly integrations: number
   /** From the start of the process until it takes requests. */
   readonly readySeconds: number
   readonly idleBytes: number
   /** Resident after each of the callers has sent a read and a write. */
   readonly usedBytes: number
-}
-
-/** What many integrations cost, beside one. */
-export interface IntegrationFigures {
-  readonly crowds: readonly Crowd[]
-  /** Of the gateway with one integration, and of the other one. */
-  readonly results: readonly CaseResult[]
 }
 
 /**
@@ -59,7 +53,7 @@ export async function reportIntegrations(
     connections,
     scheme: 'body',
   })
-  return renderIntegrations({ crowds: [one.crowd, many.crowd], results })
+  return renderIntegrations([one.crowd, many.crowd], results)
 }
 
 async function startCrowd(folder: string, upstreamUrl: string, integrations: number) {
@@ -87,4 +81,25 @@ async function useOnce(gateway: Child, integrations: number): Promise<number> {
   await load.close()
   const { residentBytes } = await gateway.usage()
   return residentBytes
+}
+
+/** @param results of the gateway with one integration, and of the other one */
+function renderIntegrations(crowds: readonly Crowd[], results: readonly CaseResult[]): string {
+  const rows = crowds.map(({ integrations, readySeconds, idleBytes, usedBytes }) => [
+    String(integrations),
+    readySeconds.toFixed(1),
+    mebibytes(idleBytes),
+    mebibytes(usedBytes),
+  ])
+  const costs = results.map(({ name, proxies: [one, many] }) => {
+    if (one === undefined || many === undefined) throw new Error('no pair')
+    const [ofOne = '', ofMany = ''] = [one, many].map(({ samples }) =>
+      median(samples.map(({ cpuUs }) => cpuUs)).toFixed(0),
+    )
+    return [name, ofOne, ofMany, cpuRatio(many, one).toFixed(2)]
+  })
+  return [
+    table([['integrations', 'ready, s', 'idle MiB', 'used MiB'], ...rows]),
+    table([['case', 'CPU µs with one', 'CPU µs with many', 'ratio'], ...costs]),
+  ].join('\n\n')
 }

@@ -3,8 +3,8 @@ import { type Child, startChild } from './child.ts'
 import { benchEnv, writeBenchConfig } from './configuration.ts'
 import { type Load, openLoad } from './load.ts'
 import { core } from './pinning.ts'
-import { renderLatencies } from './report.ts'
 import { median } from './statistics.ts'
+import { table } from './table.ts'
 import { startUpstream } from './upstream.ts'
 
 const connections = 64
@@ -16,7 +16,7 @@ const capacityRequests = 5_000
 const leadInSeconds = 1
 
 /** What callers waited who came by the clock, in one case. */
-export interface Latency {
+interface Latency {
   readonly case: string
   /** Who answered them: the upstream itself, or a proxy in front of it. */
   readonly name: string
@@ -94,4 +94,16 @@ async function measureLatencies(
 
 function signed(each: Case, count: number) {
   return Array.from({ length: count }, () => signRequest(each, 'body'))
+}
+
+/** What callers wait at half load. */
+function renderLatencies(latencies: readonly Latency[]): string {
+  const rows = latencies.map((each) => [
+    each.case,
+    each.name,
+    String(each.perSecond),
+    ...[each.p50Ms, each.p99Ms, each.addedP50Ms, each.addedP99Ms].map((ms) => ms.toFixed(2)),
+  ])
+  const head = ['case', 'asked', 'requests/s', 'p50 ms', 'p99 ms', 'added at p50', 'added at p99']
+  return table([head, ...rows])
 }

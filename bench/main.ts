@@ -2,24 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startRedis } from '../test/support/redis.ts'
-import { measureFlood } from './address-flood.ts'
-import { type Case, cases, signRequest } from './cases.ts'
-import { startChild } from './child.ts'
-import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
+import { type Case, cases } from './cases.ts'
+import type { Scheme } from './configuration.ts'
 import { reportIntegrations } from './integrations.ts'
 import { reportLatencies } from './latency.ts'
-import { measureDecisions } from './limit-decisions.ts'
-import { measurePressure } from './limit-pressure.ts'
+import { reportLimits } from './limits.ts'
 import { reportMemory } from './memory.ts'
 import { type ReportKind, writeReport } from './page.ts'
-import { measurePieces } from './pieces.ts'
+import { reportPieces } from './pieces.ts'
 import { core, pin } from './pinning.ts'
 import { ensureBenchPrograms } from './programs.ts'
-import { measureRefusals } from './refusal-timing.ts'
-import { renderLimits, renderPieces, renderRefusals } from './report.ts'
+import { reportRefusals } from './refusal-timing.ts'
 import { reportRequests } from './requests.ts'
-import { measureFaults } from './store-faults.ts'
 
 /*
  * CPU time per request of the gateway with every policy on, against a bare @fastify/http-proxy on
@@ -72,9 +66,9 @@ setTimeout(() => {
 const isPinned = pin(process.pid, core.others)
 ensureBenchPrograms()
 const reporters: Readonly<Record<ReportKind, (extent: Extent) => Promise<string>>> = {
-  pieces: reportPieces,
-  refusals: reportRefusals,
-  limits: reportLimits,
+  pieces: async () => `${machine()}.\n\n${await reportPieces(folder)}`,
+  refusals: reportRefusalTimings,
+  limits: async () => `${machine()}.\n\n${await reportLimits()}`,
   requests: reportCases,
   latencies: reportAddedLatency,
   memory: reportMemoryCurve,
@@ -110,20 +104,9 @@ async function reportManyIntegrations(extent: Extent): Promise<string> {
   return `${machine()}; ${extentText}; medians.\n\n${figures}`
 }
 
-async function reportLimits(): Promise<string> {
-  const grownBytes = await measureFlood()
-  await using redis = await startRedis()
-  const costs = await measureDecisions(redis)
-  const pressures = [await measurePressure(redis, 0), await measurePressure(redis, 20)]
-  const faults = await measureFaults()
-  return `${machine()}.\n\n${renderLimits({ costs, pressures, faults, grownBytes })}`
-}
-
-async function reportRefusals(extent: Extent): Promise<string> {
-  writeBenchConfig(folder, 'http://127.0.0.1:1', extent.scheme)
-  const gateway = await startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)
-  const timings = await measureRefusals(gateway.url, refusalCount)
-  return `${machine()}; ${refusalCount} requests of each kind, in turn.\n\n${renderRefusals(timings)}`
+async function reportRefusalTimings({ scheme }: Extent): Promise<string> {
+  const timings = await reportRefusals(folder, scheme, refusalCount)
+  return `${machine()}; ${refusalCount} requests of each kind, in turn.\n\n${timings}`
 }
 
 async function reportCases(extent: Extent): Promise<string> {
@@ -139,12 +122,6 @@ async function reportCases(extent: Extent): Promise<string> {
     `${extent.rounds} rounds of ${extent.requests} requests (64 KiB: a quarter); ` +
     `signatures of scheme ${extent.scheme}; medians.`
   return `${machine()}, ${pinning}; ${extentText}\n\n${tables}`
-}
-
-async function reportPieces(): Promise<string> {
-  const [get] = cases as readonly [Case]
-  const pieces = await measurePieces(signRequest(get, 'body'), folder)
-  return `${machine()}.\n\n${renderPieces(pieces)}`
 }
 
 function machine(): string {

@@ -3,7 +3,7 @@ import { startChild } from './child.ts'
 import { benchEnv, writeBenchConfig } from './configuration.ts'
 import { openLoad } from './load.ts'
 import { core } from './pinning.ts'
-import { renderMemory } from './report.ts'
+import { mebibytes, table } from './table.ts'
 import { startUpstream } from './upstream.ts'
 
 const connections = 64
@@ -13,7 +13,7 @@ const every = 100_000
 const batch = 5_000
 
 /** What a gateway has in use after so many requests. */
-export interface MemorySample {
+interface MemorySample {
   readonly requests: number
   readonly seconds: number
   readonly residentBytes: number
@@ -68,4 +68,15 @@ function mixedRequest(index: number): SignedRequest {
     }
   }
   return { ...signBody(post, `{"items":[{"sku":${index}}]}`, 'body'), expectedStatus: 400 }
+}
+
+/** The memory of a gateway, from look to look. */
+function renderMemory(samples: readonly MemorySample[]): string {
+  const rows = samples.map(({ requests, seconds, residentBytes, liveBytes }) => [
+    String(requests),
+    seconds.toFixed(0),
+    mebibytes(residentBytes),
+    mebibytes(liveBytes),
+  ])
+  return table([['requests', 'seconds', 'resident MiB', 'in use MiB'], ...rows])
 }

@@ -17,17 +17,26 @@ import type { RequestContext } from '../src/request-context.ts'
 import { memoryBuckets } from '../src/store/memory-buckets.ts'
 import { memoryNonces } from '../src/store/memory-nonces.ts'
 import { requestContext } from '../test/support/request.ts'
-import { itemsOf, type SignedRequest } from './cases.ts'
+import { cases, itemsOf, type SignedRequest, signRequest } from './cases.ts'
 import { benchEnv, itemsDocument, itemsSchema } from './configuration.ts'
 import { measureBackground, measurePiece, type Piece } from './micro.ts'
+import { table } from './table.ts'
 import { measureVerifications } from './verifications.ts'
 
 /**
  * Measures single pieces of the pipeline.
- * @param get a signed request without body
  * @param folder where an audit trail may be written
  */
-export async function measurePieces(get: SignedRequest, folder: string): Promise<Piece[]> {
+export async function reportPieces(folder: string): Promise<string> {
+  const [get] = cases
+  if (get === undefined) throw new Error('no case')
+  const pieces = await measurePieces(signRequest(get, 'body'), folder)
+  const rows = pieces.map(({ name, us }) => [name, us.toFixed(us < 10 ? 2 : 0)])
+  return table([['piece', 'µs'], ...rows])
+}
+
+/** @param get a signed request without body */
+async function measurePieces(get: SignedRequest, folder: string): Promise<Piece[]> {
   const clock = () => performance.now()
   const stores = new Set(['default', 'all'])
   const [small, large] = [Buffer.from(itemsOf(200, 1)), Buffer.from(itemsOf(65_536, 1))]

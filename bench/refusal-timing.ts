@@ -1,10 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
-import { benchEnv } from './configuration.ts'
+import { startChild } from './child.ts'
+import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
+import { core } from './pinning.ts'
 import { median } from './statistics.ts'
+import { table } from './table.ts'
 
 /** How long two kinds of refused credential took to be answered. */
-export interface RefusalTiming {
+interface RefusalTiming {
   readonly presented: string
   /** Milliseconds, where the gateway knows nobody by it. */
   readonly unknownMs: number
@@ -34,8 +37,30 @@ const kinds: readonly [string, () => Record<string, string>, () => Record<string
 const known = benchEnv.BENCH_TOKEN
 const unknown = known.replace('bench', 'bunch')
 
+/**
+ * Measures whether the time of a 401 tells what was wrong.
+ * @param folder of its own
+ * @param count requests of each kind
+ */
+export async function reportRefusals(
+  folder: string,
+  scheme: Scheme,
+  count: number,
+): Promise<string> {
+  writeBenchConfig(folder, 'http://127.0.0.1:1', scheme)
+  const gateway = await startChild('gateway-under-test.ts', [folder], core.proxy, benchEnv)
+  const timings = await measureRefusals(gateway.url, count)
+  const rows = timings.map(({ presented, unknownMs, knownMs, knownSlower }) => [
+    presented,
+    unknownMs.toFixed(3),
+    knownMs.toFixed(3),
+    knownSlower.toFixed(2),
+  ])
+  return table([['presented', 'unknown, ms', 'known, ms', 'share of pairs slower'], ...rows])
+}
+
 /** Sends so many requests of each kind, in turn and one at a time, on a connection that stays. */
-export async function measureRefusals(url: string, count: number): Promise<RefusalTiming[]> {
+async function measureRefusals(url: string, count: number): Promise<RefusalTiming[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const times = kinds.map(() => ({ unknown: [] as number[], known: [] as number[] }))
   for (let round = 0; round < count; round += 1) {

@@ -4,11 +4,19 @@ import type { Case } from './cases.ts'
 import { checkRefusals } from './check-refusals.ts'
 import { startChild } from './child.ts'
 import { benchEnv, type Scheme, writeBenchConfig } from './configuration.ts'
-import { type Contestant, type Extent, measureCases } from './measure.ts'
+import {
+  type CaseResult,
+  type Contestant,
+  cpuRatio,
+  type Extent,
+  measureCases,
+  type Sample,
+} from './measure.ts'
 import { nginxName, startNginxLua } from './nginx-lua.ts'
 import { core } from './pinning.ts'
 import { whyNoNginxLua } from './programs.ts'
-import { renderCases } from './report.ts'
+import { median } from './statistics.ts'
+import { mebibytes, table } from './table.ts'
 import { startUpstream } from './upstream.ts'
 
 /** Tokens that the gateway takes from Redis at a time. */
@@ -74,4 +82,32 @@ function startRedisGateway(folder: string, upstreamUrl: string, scheme: Scheme, 
   writeBenchConfig(folder, upstreamUrl, scheme, { store, rateLimit: { leaseTokens } })
   const env = { ...benchEnv, BENCH_REDIS: redisUrl }
   return startChild('gateway-under-test.ts', [folder], core.proxy, env)
+}
+
+/** The table of all proxies, a case after the other; the first proxy is the one to compare with. */
+function renderCases(results: readonly CaseResult[]): string {
+  const rows = results.flatMap(({ name, proxies }) => {
+    const [bare] = proxies
+    const nginx = proxies.find((proxy) => proxy.name === nginxName)
+    return proxies.map((proxy) => {
+      const toBare = bare === undefined || proxy === bare ? '' : cpuRatio(proxy, bare).toFixed(2)
+      const isCompared = nginx !== undefined && proxy !== nginx && proxy !== bare
+      const toNginx = isCompared ? cpuRatio(proxy, nginx).toFixed(2) : ''
+      return [name, proxy.name, toBare, toNginx, ...cellsOf(proxy.samples)]
+    })
+  })
+  const head = ['case', 'proxy', 'to bare', 'to nginx', 'CPU µs', 'requests/s', 'p50 ms', 'p99 ms']
+  return table([[...head, 'core busy', 'resident MiB'], ...rows])
+}
+
+function cellsOf(samples: readonly Sample[]): string[] {
+  const of = (pick: (sample: Sample) => number) => median(samples.map(pick))
+  return [
+    of(({ cpuUs }) => cpuUs).toFixed(0),
+    of(({ requests, seconds }) => requests / seconds).toFixed(0),
+    of(({ p50Ms }) => p50Ms).toFixed(2),
+    of(({ p99Ms }) => p99Ms).toFixed(2),
+    `${(of(({ busy }) => busy) * 100).toFixed(0)} %`,
+    mebibytes(of(({ residentBytes }) => residentBytes)),
+  ]
 }

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { boundToThisProcess } from '../test/support/bound-process.ts'
 import { freePort } from '../test/support/free-port.ts'
 import type { Usage } from './accounting.ts'
 import type { Child } from './child.ts'
@@ -31,11 +32,11 @@ export async function startNginx(
   const own = { ...values, folder, here, port: String(port) }
   const file = join(folder, 'nginx.conf')
   writeFileSync(file, fill(readFileSync(join(here, configuration), 'utf8'), own))
-  const child = spawn(
-    'setpriv',
-    ['--pdeathsig', 'KILL', 'nginx', '-e', 'stderr', '-p', folder, '-c', file],
-    { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] },
-  )
+  const args = ['-e', 'stderr', '-p', folder, '-c', file]
+  const child = spawn(...boundToThisProcess('nginx', args), {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const kill = () => child.kill('SIGKILL')
   process.on('exit', kill)
   const { pid } = child

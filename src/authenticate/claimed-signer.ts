@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { firstValue } from '../syntax/headers.ts'
-import { keyidOf, readInputs } from './message-signature/signature-input.ts'
+import { keyidOf, keyidsIn, readInputs } from './message-signature/signature-input.ts'
 import { readOauth1Parameters } from './oauth1/oauth1-parameters.ts'
 import type { SignatureSettings } from './signature-settings.ts'
 
@@ -27,22 +27,22 @@ export function signerIds(signature: SignatureSettings | undefined): readonly st
 export function compileSignerSearch(
   signers: readonly Signer[],
 ): (rawHeaders: readonly string[]) => string | undefined {
-  const names = new Map(
-    signers.flatMap(({ name, signature }) => signerIds(signature).map((id) => [id, name] as const)),
+  const byId = new Map(
+    signers.flatMap((signer) => signerIds(signer.signature).map((id) => [id, signer] as const)),
   )
   const schemes = new Set(signers.map(({ signature }) => signature?.scheme))
-  const tags = new Set(
-    signers.flatMap(({ signature }) => (signature?.scheme === 'rfc9421' ? [signature.tag] : [])),
-  )
   return (rawHeaders) => {
     if (schemes.has('oauth1')) {
       const parameters = readOauth1Parameters(firstValue(rawHeaders, 'authorization'))
-      if (!('reason' in parameters)) return names.get(consumerId(parameters.oauth_consumer_key))
+      if (!('reason' in parameters)) {
+        return byId.get(consumerId(parameters.oauth_consumer_key))?.name
+      }
     }
-    for (const tag of tags) {
-      const keyid = keyidOf(rawHeaders, tag)
-      const name = keyid === undefined ? undefined : names.get(`keyid ${keyid}`)
-      if (name !== undefined) return name
+    for (const keyid of keyidsIn(rawHeaders)) {
+      const { name, signature } = byId.get(`keyid ${keyid}`) ?? {}
+      // Of several signatures, each integration verifies the one that has its tag.
+      const tag = signature?.scheme === 'rfc9421' ? signature.tag : undefined
+      if (name !== undefined && keyidOf(rawHeaders, tag) === keyid) return name
     }
     return undefined
   }

@@ -58,9 +58,15 @@ export function readMessageSignature(
   return { components, parameters, signatureParams, signature: Buffer.from(signature) }
 }
 
+/** The `keyid` (RFC 9421, section 2.3) of each signature that a request claims to have. Nothing is verified. */
+export function keyidsIn(headers: readonly string[]): readonly string[] {
+  const inputs = readInputs(headers)
+  if ('reason' in inputs) return []
+  return [...inputs.keys()].flatMap((label) => keyidAt(inputs, label) ?? [])
+}
+
 /**
- * The `keyid` (RFC 9421, section 2.3) that a request claims to be signed with, taken from the signature that
- * {@link readMessageSignature} would choose. Nothing is verified.
+ * The `keyid` of the signature that {@link readMessageSignature} would choose.
  * @param headers names and values in turn, as received
  * @returns undefined when there is no keyid, or none that can be read
  */
@@ -68,7 +74,10 @@ export function keyidOf(headers: readonly string[], tag: string = defaultTag): s
   const inputs = readInputs(headers)
   if ('reason' in inputs) return undefined
   const label = chooseLabel(inputs, tag)
-  if (typeof label === 'object') return undefined
+  return typeof label === 'object' ? undefined : keyidAt(inputs, label)
+}
+
+function keyidAt(inputs: StrictDictionary, label: string): string | undefined {
   const keyid = inputs.get(label)?.[1].get('keyid')
   return typeof keyid === 'string' ? keyid : undefined
 }

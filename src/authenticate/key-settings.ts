@@ -33,6 +33,11 @@ export function NotAfterSetting() {
   })
 }
 
+/** The time from which a key is refused, in milliseconds since the epoch; infinite for a key without an end. */
+export function endOfLife(notAfter: string | undefined): number {
+  return notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter)
+}
+
 /** A setting that bounds the age of a signature. */
 export function MaxAgeSetting() {
   return Type.Integer({

@@ -1,10 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { endOfLife } from './key-settings.ts'
 import type { RefusedSignature } from './verifier.ts'
-
-/** The time from which a key is refused, in milliseconds since the epoch; infinite for a key without an end. */
-export function endOfLife(notAfter: string | undefined): number {
-  return notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(notAfter)
-}
 
 /** A shared secret, imported for verifying. */
 export interface SigningKey {

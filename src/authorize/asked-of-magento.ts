@@ -1,6 +1,5 @@
-import type { MatchedEndpoint, PlannedCall } from '../contract/endpoint.ts'
+import type { PlannedCall } from '../contract/endpoint.ts'
 import type { RequestContext } from '../request-context.ts'
-import { percentDecode } from '../syntax/percent-encoding.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 
 /** A route of Magento that a request leads to. */
@@ -19,9 +18,4 @@ export function askedOfMagento({ method, target, endpoint }: RequestContext): As
   const call = endpoint?.call
   if (call === undefined) return [own]
   return [{ method: call.method, ...apiRoute(call.segments), call }, own]
-}
-
-/** The variables of the route of an endpoint, decoded, as it gets them. */
-export function decodedVariables({ variables }: MatchedEndpoint): ReadonlyMap<string, string> {
-  return new Map([...variables].map(([name, raw]) => [name, percentDecode(raw) ?? '']))
 }

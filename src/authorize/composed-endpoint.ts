@@ -1,11 +1,16 @@
 import { Type } from 'typebox'
-import type { Endpoint, JsonSchema, MatchedEndpoint, PlannedCall } from '../contract/endpoint.ts'
+import {
+  decodedVariables,
+  type Endpoint,
+  type JsonSchema,
+  type MatchedEndpoint,
+  type PlannedCall,
+} from '../contract/endpoint.ts'
 import { errorCode } from '../contract/error-code.ts'
 import { onceFor } from '../contract/once-for.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { JsonBody } from '../request-context.ts'
-import { decodedVariables } from './asked-of-magento.ts'
 import { compileBodySchema } from './body-schema.ts'
 import { hasReservedName, reservedNames } from './reserved-names.ts'
 import { compileRoutes, parseRoutePattern } from './route-pattern.ts'

@@ -1,4 +1,5 @@
 import type { Rejection, Violation } from '../problem.ts'
+import { percentDecode } from '../syntax/percent-encoding.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
 /** A call of Magento's REST API, on behalf of the integration whose request is answered. */
@@ -114,4 +115,9 @@ export interface MatchedEndpoint {
   readonly variables: ReadonlyMap<string, string>
   /** The call that it is going to make, where the policies have looked at that. */
   readonly call?: PlannedCall
+}
+
+/** The variables of the route of an endpoint, decoded, as it gets them. */
+export function decodedVariables({ variables }: MatchedEndpoint): ReadonlyMap<string, string> {
+  return new Map([...variables].map(([name, raw]) => [name, percentDecode(raw) ?? '']))
 }

@@ -1,5 +1,9 @@
-import { decodedVariables } from '../authorize/asked-of-magento.ts'
-import type { EndpointSettings, ItemLog, MatchedEndpoint } from '../contract/endpoint.ts'
+import {
+  decodedVariables,
+  type EndpointSettings,
+  type ItemLog,
+  type MatchedEndpoint,
+} from '../contract/endpoint.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import type { UpstreamRequest } from '../forward/upstream-request.ts'
 import { type Rejection, reject } from '../problem.ts'

@@ -1,5 +1,5 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
-import { endOfLife } from '../shared-secrets.ts'
+import { endOfLife } from '../key-settings.ts'
 import type { MessageSignatureKey } from './message-signature-settings.ts'
 import { fitsAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts'
 

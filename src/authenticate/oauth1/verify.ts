@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { RequestContext } from '../../request-context.ts'
-import { endOfLife } from '../shared-secrets.ts'
+import { endOfLife } from '../key-settings.ts'
 import { findTimeFault, nonceTtlMs } from '../signature-age.ts'
 import type { SignatureVerifier } from '../verifier.ts'
 import { oauth1BaseString } from './base-string.ts'

@@ -3,7 +3,6 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { CallbackEnd } from '../../callbacks/deliver-callback.ts'
 import { newSpanId } from '../../syntax/span-id.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import { definedOnly } from './attributes.ts'
 import { jobSpanId } from './job-spans.ts'
 import { makeSpan, type SpanBase } from './span.ts'
 
@@ -28,7 +27,7 @@ export function callbackSpan(
     startMs: Date.parse(record.time) - durationMs,
     durationMs,
     isError,
-    attributes: definedOnly({
+    attributes: {
       'http.request.method': method,
       'http.response.status_code': status,
       'http.request.resend_count': sendings > 1 ? sendings - 1 : undefined,
@@ -37,7 +36,7 @@ export function callbackSpan(
       'magegate.integration': record.integration,
       'magegate.job_id': jobId,
       'magegate.callback_outcome': outcome,
-    }),
+    },
   }
   return makeSpan(facts, base)
 }

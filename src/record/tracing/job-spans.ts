@@ -7,7 +7,7 @@ import type { Job } from '../../jobs/job.ts'
 import type { JobRun } from '../../jobs/job-environment.ts'
 import { spanIdOf } from '../../syntax/span-id.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import { definedOnly, methodAttribute, routeAttribute } from './attributes.ts'
+import { methodAttribute, routeAttribute } from './attributes.ts'
 import { magentoSpan } from './magento-span.ts'
 import { makeSpan, type SpanBase, type SpanFacts } from './span.ts'
 
@@ -38,7 +38,7 @@ export function jobSpans(
     startMs,
     durationMs: endMs - startMs,
     isError,
-    attributes: definedOnly({
+    attributes: {
       'http.request.method': method,
       'http.route': routeAttribute(route),
       'http.response.status_code': status,
@@ -48,7 +48,7 @@ export function jobSpans(
       'magegate.code': code,
       'magegate.job_id': job.id,
       'magegate.job_state': job.state,
-    }),
+    },
   }
   const upstream = run?.occasion.upstream
   const client = magentoSpan(consumer, upstream, {

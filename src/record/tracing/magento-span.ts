@@ -43,9 +43,9 @@ export function magentoSpan(
       'http.request.method': method,
       'server.address': hostname,
       'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
-      ...(path !== undefined && { 'url.full': `${origin}${path}` }),
-      ...(status !== undefined && { 'http.response.status_code': status }),
-      ...(isError && { 'error.type': String(status ?? code ?? '_OTHER') }),
+      'url.full': path === undefined ? undefined : `${origin}${path}`,
+      'http.response.status_code': status,
+      'error.type': isError ? String(status ?? code ?? '_OTHER') : undefined,
     },
   }
 }

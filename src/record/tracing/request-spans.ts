@@ -3,7 +3,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { RequestContext } from '../../request-context.ts'
 import { newSpanId, spanIdOf } from '../../syntax/span-id.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import { definedOnly, methodAttribute, routeAttribute } from './attributes.ts'
+import { methodAttribute, routeAttribute } from './attributes.ts'
 import { magentoSpan } from './magento-span.ts'
 import { makeSpan, type SpanBase, type SpanFacts } from './span.ts'
 
@@ -32,19 +32,17 @@ export function requestSpans(
     attributes: {
       'http.request.method': method,
       'http.response.status_code': status,
-      ...(status >= 500 && { 'error.type': code ?? String(status) }),
-      ...definedOnly({
-        'http.route': routeAttribute(route),
-        'url.scheme': request.isTls ? 'https' : 'http',
-        'url.path': path,
-        'url.query': record.query,
-        'client.address': record.clientIp,
-        'user_agent.original': record.headers?.['user-agent'],
-        'magegate.request_id': record.requestId,
-        'magegate.integration': record.integration,
-        'magegate.code': code,
-        'magegate.policy': record.policy,
-      }),
+      'error.type': status >= 500 ? (code ?? String(status)) : undefined,
+      'http.route': routeAttribute(route),
+      'url.scheme': request.isTls ? 'https' : 'http',
+      'url.path': path,
+      'url.query': record.query,
+      'client.address': record.clientIp,
+      'user_agent.original': record.headers?.['user-agent'],
+      'magegate.request_id': record.requestId,
+      'magegate.integration': record.integration,
+      'magegate.code': code,
+      'magegate.policy': record.policy,
     },
   }
   const startMs = arrivedAtMs + (upstream?.startedAt ?? startedAt) - startedAt

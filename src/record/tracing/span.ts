@@ -26,6 +26,7 @@ export interface SpanFacts {
   readonly startMs: number
   readonly durationMs: number
   readonly isError: boolean
+  /** A span has those that are not undefined. */
   readonly attributes: Attributes
 }
 
@@ -39,6 +40,7 @@ export function makeSpan(facts: SpanFacts, base: SpanBase): ReadableSpan {
   const { traceId, startMs, durationMs } = facts
   const context = (spanId: string) => ({ traceId, spanId, traceFlags: TraceFlags.SAMPLED })
   const own = context(facts.spanId)
+  // As JSON, which leaves out what is undefined.
   const text = base.redact(JSON.stringify({ name: facts.name, attributes: facts.attributes }))
   const { name, attributes } = JSON.parse(text) as Pick<SpanFacts, 'name' | 'attributes'>
   return {

@@ -199,10 +199,8 @@ function bareRecord(request: RequestContext): AuditRecord {
 }
 
 /** Milliseconds as records hold them: to the microsecond. */
-export function milliseconds(value: number): number
-export function milliseconds(value: number | undefined): number | undefined
-export function milliseconds(value: number | undefined): number | undefined {
-  return value === undefined ? undefined : Math.round(value * 1000) / 1000
+export function milliseconds(value: number): number {
+  return Math.round(value * 1000) / 1000
 }
 
 // The part of each header that cannot be a secret: a known type, or the name and version of a client.

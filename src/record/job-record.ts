@@ -19,7 +19,7 @@ export function jobRecord(job: Job, upstream: Occasion['upstream'], nowMs: numbe
     reason: `job ${job.state}`,
     // Two processes may be involved, so these are wall-clock times, and the clock may have been set back.
     durationMs: Math.max(0, endedAtMs - job.acceptedAtMs),
-    upstreamMs: milliseconds(upstream?.durationMs),
+    upstreamMs: upstream?.durationMs && milliseconds(upstream.durationMs),
     upstreamStatus: answer?.status ?? upstream?.status,
     bytesIn: 0,
     bytesOut: 0,

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import { openResponseCache } from '../../../src/forward/response-cache/response-cache.ts'
+import type { AskMagento, CacheParts } from '../../../src/forward/response-cache/cached-reads.ts'
+import {
+  openResponseCache,
+  type ResponseCache,
+} from '../../../src/forward/response-cache/response-cache.ts'
 import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
 import { globex, startGateway } from '../../support/gateway.ts'
 import { globexHeaders, send } from '../../support/http-client.ts'
@@ -44,6 +48,49 @@ for (const kind of ['memory', 'Redis'] as const) {
   })
 }
 
+/** A cache in memory. */
+function cacheWith(parts: Pick<CacheParts, 'totalMs' | 'countWaiting' | 'clock'>) {
+  return openResponseCache({
+    store: memoryAnswers(1_048_576, () => performance.now()),
+    answers: {
+      problemsUrl: '/problems',
+      isDraining: () => false,
+      beforeEnd: (_, end) => end(true),
+      readMs: 60_000,
+      onUnwritten: () => assert.fail(),
+    },
+    shop: 'http://magento',
+    maxAnswerBytes: 1024,
+    ...parts,
+  })
+}
+
+/** A read of a route whose answers are reused for a second. */
+function readFrom(cache: ResponseCache, ask: AskMagento) {
+  const request = requestContext()
+  request.cacheRule = { owner: 'a', ttlMs: 1_000, staleIfErrorMs: 0, isUpstreamObeyed: false }
+  return cache.answer(request, new ServerResponse(new IncomingMessage(new Socket())), ask)
+}
+
+test('the time for which an answer is reused counts from when Magento was asked', async () => {
+  let nowMs = 0
+  let asked = 0
+  const cache = cacheWith({ totalMs: 60_000, countWaiting: () => undefined, clock: () => nowMs })
+  const read = () =>
+    readFrom(cache, async () => {
+      asked += 1
+      nowMs += 600
+      return { status: 200, contentType: 'application/json', body: Buffer.from('{}') }
+    })
+  await read()
+  nowMs += 399
+  await read()
+  assert.equal(asked, 1)
+  nowMs += 1
+  await read()
+  assert.equal(asked, 2)
+})
+
 for (const [set, byMs] of [
   ['ahead', hourMs],
   ['back', -hourMs],
@@ -53,17 +100,7 @@ for (const [set, byMs] of [
     let setByMs = 0
     let waiting = 0
     const shared = Promise.withResolvers<void>()
-    const cache = openResponseCache({
-      store: memoryAnswers(1_048_576, () => performance.now()),
-      answers: {
-        problemsUrl: '/problems',
-        isDraining: () => false,
-        beforeEnd: (_, end) => end(true),
-        readMs: 60_000,
-        onUnwritten: () => assert.fail(),
-      },
-      shop: 'http://magento',
-      maxAnswerBytes: 1024,
+    const cache = cacheWith({
       totalMs,
       countWaiting: (change) => {
         waiting += change
@@ -73,10 +110,7 @@ for (const [set, byMs] of [
     })
     const given: number[] = []
     const read = () => {
-      const request = requestContext()
-      request.cacheRule = { owner: 'a', ttlMs: 1_000, staleIfErrorMs: 0, isUpstreamObeyed: false }
-      const response = new ServerResponse(new IncomingMessage(new Socket()))
-      return cache.answer(request, response, async (withinMs = totalMs) => {
+      return readFrom(cache, async (withinMs) => {
         given.push(withinMs)
         await shared.promise
         setByMs = byMs

@@ -342,6 +342,7 @@ describe('requests for the same answer at the same time', () => {
       assert.equal(shop.upstream.requests.length, asked + 1)
       release()
       assert.notEqual((await first).body, second.body)
+      assert.equal((await shop.get(path)).body, second.body, 'the later one is kept')
     })
   }
 })

@@ -312,6 +312,34 @@ test('an answer that one route keeps against what Magento says is not given by o
   assert.notEqual((await shop.get(path, otherHeaders)).body, kept.body)
 })
 
+test('an answer for a caller with a token is shared only if it says so', async () => {
+  await using shop = await startCachedShop('memory')
+  for (const [value, use] of [
+    ['max-age=60', undefined],
+    ['public, max-age=60', 'magegate; hit'],
+  ] as const) {
+    const path = `/rest/V1/store/websites?${value.length}`
+    shop.respond = (socket) =>
+      answerWith(socket, { headers: { 'Cache-Control': value }, body: '[]' })
+    await shop.get(path)
+    assert.equal((await shop.get(path, otherHeaders)).headers['cache-status'], use, value)
+  }
+})
+
+test('an answer that Magento confirms is given whole, even if it must not be kept any longer', async () => {
+  await using shop = await startCachedShop('memory')
+  const path = '/rest/V1/store/websites'
+  const headers = (directives: string) => ({ ETag: '"a"', 'Cache-Control': directives })
+  shop.respond = (socket) =>
+    answerWith(socket, { headers: headers('public, no-cache'), body: '["kept"]' })
+  await shop.get(path)
+  shop.respond = (socket) =>
+    answerWith(socket, { status: '304 Not Modified', headers: headers('no-store') })
+  const { status, body } = await shop.get(path)
+  assert.deepEqual([status, body], [200, '["kept"]'])
+  assert.match(shop.upstream.requests.at(-1) ?? '', /if-none-match: "a"/i)
+})
+
 test('an answer of Magento is not given by an endpoint of the gateway with the same path', async () => {
   const route = 'GET /V1/magefine/inventaire/:sku'
   const policies = { routes: [route], cache: { [route]: { ttlSeconds: 600, shared: true } } }

@@ -88,6 +88,31 @@ export function connectMagento(
     bodyTimeout: timeouts.bodyMs,
     connect: connectorTo(settings),
   })
+
+  /** Makes one attempt; gives {@link AnswerRelay.over}. */
+  function sendOnce(
+    request: RequestContext,
+    response: ServerResponse,
+    attempt: UpstreamAttempt,
+    { spanId, totalMs }: { readonly spanId: string; readonly totalMs: number },
+  ): AnswerRelay['over'] {
+    const { query, after } = attempt
+    const relay = new AnswerRelay(request, response, relaySettings, { spanId, totalMs, after })
+    const { method, body } = request
+    const { path } = request.target
+    const headers = requestHeaders(request, publicOrigin, attempt, spanId)
+    pool.dispatch(
+      {
+        path: query === undefined ? path : `${path}?${query}`,
+        method,
+        headers: sign?.({ method, path, query, headers, body }) ?? headers,
+        body: body.length === 0 ? null : body,
+      },
+      relay,
+    )
+    return relay.over
+  }
+
   async function forward(
     request: RequestContext,
     authorize: AuthorizeUpstream,
@@ -119,25 +144,7 @@ export function connectMagento(
         }
         // Whole milliseconds, because Node keeps one list of timers for each duration.
         const leftMs = Math.max(1, Math.ceil(deadline - performance.now()))
-        const { query, after }: UpstreamAttempt = attempt
-        const relay: AnswerRelay = new AnswerRelay(request, response, relaySettings, {
-          spanId,
-          totalMs: leftMs,
-          after,
-        })
-        const { method, body } = request
-        const { path } = request.target
-        const headers = requestHeaders(request, publicOrigin, attempt, spanId)
-        pool.dispatch(
-          {
-            path: query === undefined ? path : `${path}?${query}`,
-            method,
-            headers: sign?.({ method, path, query, headers, body }) ?? headers,
-            body: body.length === 0 ? null : body,
-          },
-          relay,
-        )
-        attempt = await relay.over
+        attempt = await sendOnce(request, response, attempt, { spanId, totalMs: leftMs })
       }
       return attempt
     } finally {

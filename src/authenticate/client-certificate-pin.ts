@@ -8,7 +8,7 @@ export const clientCertificatePin = definePolicy({
   stage: 'authenticate',
   section: 'credentials',
   key: 'clientCertificate',
-  settings: CertificatePinSetting(),
+  settings: CertificatePinSetting,
   prepare: (pin, services) => {
     const isPinned = compileCertificatePin(pin)
     return function checkClientCertificatePin(request) {

@@ -1,44 +1,39 @@
 import { hash, type X509Certificate } from 'node:crypto'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import type { ClientCertificate } from '../request-context.ts'
 import { onceFor } from './once-for.ts'
+import { closed } from './setting-forms.ts'
 
-/** Settings that say which client certificates belong to an integration. */
-export interface CertificatePin {
-  /** Hex SHA-256 of the SubjectPublicKeyInfo, DER (RFC 7469, section 2.4). */
-  readonly spkiSha256?: readonly string[]
-  /** Attributes of the subject; the certificate must be signed by a trusted authority. */
-  readonly subject?: Readonly<Record<string, string>>
-}
+/** Which client certificates belong to an integration. */
+export const CertificatePinSetting = Type.Refine(
+  Type.Object(
+    {
+      spkiSha256: Type.Optional(
+        Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), {
+          minItems: 1,
+          maxItems: 2,
+          // RFC 7469, section 2.4.
+          description:
+            'Hex SHA-256 of the public key (SubjectPublicKeyInfo, DER); two while rotating.',
+        }),
+      ),
+      subject: Type.Optional(
+        Type.Record(Type.String({ pattern: '^[A-Za-z0-9.]+$' }), Type.String({ minLength: 1 }), {
+          minProperties: 1,
+          maxProperties: 10,
+          ...closed,
+          description: 'Attributes of the subject, such as CN; requires a trusted authority.',
+        }),
+      ),
+    },
+    closed,
+  ),
+  (pin) => Object.keys(pin).length === 1,
+  () => 'exactly one of spkiSha256 and subject',
+)
 
-/** The setting for a {@link CertificatePin}. */
-export function CertificatePinSetting() {
-  return Type.Refine(
-    Type.Object(
-      {
-        spkiSha256: Type.Optional(
-          Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), {
-            minItems: 1,
-            maxItems: 2,
-            description:
-              'Hex SHA-256 of the public key (SubjectPublicKeyInfo, DER); two while rotating.',
-          }),
-        ),
-        subject: Type.Optional(
-          Type.Record(Type.String({ pattern: '^[A-Za-z0-9.]+$' }), Type.String({ minLength: 1 }), {
-            minProperties: 1,
-            maxProperties: 10,
-            additionalProperties: false,
-            description: 'Attributes of the subject, such as CN; requires a trusted authority.',
-          }),
-        ),
-      },
-      { additionalProperties: false },
-    ),
-    (pin) => Object.keys(pin).length === 1,
-    () => 'exactly one of spkiSha256 and subject',
-  )
-}
+/** A setting of that form. */
+export type CertificatePin = Static<typeof CertificatePinSetting>
 
 /** Tells whether a certificate that the caller has proven to hold is the pinned one. */
 export type PinMatcher = (presented: ClientCertificate, nowMs: number) => boolean

@@ -8,6 +8,7 @@ url=${GATEWAY_URL:-http://127.0.0.1:8080}/rest/V1/magefine/inventaire
 body=$(printf '{"sku":"%s","qty":%s}' "${1:-24-MB01}" "${2:-42}")
 signature=$(printf %s "$body" | openssl dgst -sha256 -hmac "$HMAC_SECRET" -hex | sed 's/.* //')
 
-curl --silent --show-error --fail-with-body -X POST "$url" \
+curl --silent --show-error --fail-with-body --write-out '\nHTTP %{http_code}\n' \
+  -X POST "$url" \
   -H "Authorization: Bearer $INTEGRATION_TOKEN" -H 'Content-Type: application/json' \
   -H "X-Signature: $signature" --data-binary "$body"

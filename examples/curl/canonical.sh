@@ -15,7 +15,8 @@ digest=$(printf %s "$body" | openssl dgst -sha256 -hex | sed 's/.* //')
 canonical=$(printf '%s\n' magegate-v1 "$timestamp" "$nonce" "$method" "$path" "$query" "$digest")
 signature=$(printf %s "$canonical" | openssl dgst -sha256 -hmac "$HMAC_SECRET" -hex | sed 's/.* //')
 
-curl --silent --show-error --fail-with-body --path-as-is -X "$method" "$url$path" \
+curl --silent --show-error --fail-with-body --write-out '\nHTTP %{http_code}\n' \
+  --path-as-is -X "$method" "$url$path" \
   -H "Authorization: Bearer $INTEGRATION_TOKEN" -H 'Content-Type: application/json' \
   -H "X-Timestamp: $timestamp" -H "X-Nonce: $nonce" -H "X-Signature: $signature" \
   --data-binary "$body"

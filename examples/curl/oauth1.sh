@@ -19,5 +19,6 @@ key="$CONSUMER_SECRET&$ACCESS_TOKEN_SECRET"
 signature=$(printf %s "$base" | openssl dgst -sha256 -hmac "$key" -binary | openssl base64 -A)
 
 header=$(printf %s "$parameters" | sed 's/=/="/g; s/&/", /g')
-curl --silent --show-error --fail-with-body --path-as-is "$url$path" \
+curl --silent --show-error --fail-with-body --write-out '\nHTTP %{http_code}\n' \
+  --path-as-is "$url$path" \
   -H "Authorization: OAuth $header\", oauth_signature=\"$(escape "$signature")\""

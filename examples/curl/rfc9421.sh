@@ -24,6 +24,7 @@ base=$(printf '%s\n' \
   "\"@signature-params\": $parameters")
 signature=$(printf %s "$base" | openssl dgst -sha256 -hmac "$HMAC_SECRET" -binary | openssl base64 -A)
 
-curl --silent --show-error --fail-with-body --path-as-is -X "$method" "$url$path" \
+curl --silent --show-error --fail-with-body --write-out '\nHTTP %{http_code}\n' \
+  --path-as-is -X "$method" "$url$path" \
   -H 'Content-Type: application/json' -H "Content-Digest: $digest" \
   -H "Signature-Input: sig1=$parameters" -H "Signature: sig1=:$signature:" --data-binary "$body"

@@ -86,9 +86,11 @@ for (const [scheme, { good, bad, answer, keyId }] of Object.entries(schemes)) {
         const passed = await run(command, [file], env)
         assert.equal(passed.code, 0, passed.stdout)
         assert.match(passed.stdout, answer)
+        assert.match(passed.stdout, /^HTTP 200$/m)
         const refused = await run(command, [file], { ...env, ...bad })
         assert.notEqual(refused.code, 0)
         assert.match(refused.stdout, /unauthenticated/)
+        assert.match(refused.stdout, /^HTTP 401$/m)
         sent += 2
         const records = await gateway.auditRecords(sent)
         assert.deepEqual(
@@ -109,6 +111,7 @@ describe('a client of scheme body is let through, and with another secret refuse
       const env = { GATEWAY_URL: gateway.url, INTEGRATION_TOKEN: testEnv.ACME_TOKEN }
       const good = await run(command, args, { ...env, HMAC_SECRET: testEnv.ACME_HMAC_SECRET })
       assert.equal(good.code, 0, good.stdout)
+      assert.match(good.stdout, /^HTTP 200$/m)
       assert.equal(magento.stock('24-MB01'), 50 + index)
       const bad = await run(command, args, { ...env, HMAC_SECRET: 'another-secret-0123456789' })
       assert.notEqual(bad.code, 0)

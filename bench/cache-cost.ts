@@ -1,4 +1,4 @@
-import { cases } from './cases.ts'
+import { smallGet } from './cases.ts'
 import type { Child } from './child.ts'
 import { cpuRatio, type Extent, measureCases } from './measure.ts'
 import { median } from './statistics.ts'
@@ -25,10 +25,8 @@ export async function measureCacheCosts(
   gateways: readonly CacheCase[],
   extent: Extent,
 ): Promise<CacheCost[]> {
-  const [get] = cases
-  if (get === undefined) throw new Error('no case')
   const contestants = gateways.map(({ name, gateway }) => ({ name, child: gateway }))
-  const [{ proxies } = { proxies: [] }] = await measureCases([get], contestants, extent)
+  const [{ proxies } = { proxies: [] }] = await measureCases([smallGet], contestants, extent)
   const [first] = proxies
   return proxies.map((proxy) => {
     const { name, samples } = proxy

@@ -1,4 +1,4 @@
-import { cases, type SignedRequest, signBody, signRequest } from './cases.ts'
+import { cases, type SignedRequest, signBody, signRequest, smallGet, smallPost } from './cases.ts'
 import type { Scheme } from './configuration.ts'
 
 /**
@@ -7,8 +7,6 @@ import type { Scheme } from './configuration.ts'
  * @throws {Error} rejects when a request that is in order is refused, or another one is not
  */
 export async function checkRefusals(name: string, url: string, scheme: Scheme): Promise<void> {
-  const [get, post] = cases
-  if (get === undefined || post === undefined) throw new Error('no case')
   const expect = async (what: string, request: SignedRequest, status: number) => {
     const answer = await fetch(new URL(request.path, url), request)
     await answer.arrayBuffer()
@@ -19,7 +17,7 @@ export async function checkRefusals(name: string, url: string, scheme: Scheme): 
     ...request,
     headers: { ...request.headers, ...headers },
   })
-  await expect('a GET', signRequest(get, scheme), 200)
+  await expect('a GET', signRequest(smallGet, scheme), 200)
   for (const each of cases.slice(1)) {
     const write = signRequest(each, scheme)
     await expect(`a ${each.name}`, write, 200)
@@ -27,11 +25,11 @@ export async function checkRefusals(name: string, url: string, scheme: Scheme): 
     const unsigned = changed(signRequest(each, scheme), { 'X-Signature': 'a'.repeat(64) })
     await expect(`a ${each.name} with a wrong signature`, unsigned, 401)
   }
-  const stranger = changed(signRequest(get, scheme), { Authorization: 'Bearer nobody' })
+  const stranger = changed(signRequest(smallGet, scheme), { Authorization: 'Bearer nobody' })
   await expect('a wrong token', stranger, 401)
-  const ungranted = { ...get, path: '/rest/V1/orders/1' }
+  const ungranted = { ...smallGet, path: '/rest/V1/orders/1' }
   await expect('a route that is not granted', signRequest(ungranted, scheme), 403)
   const misshaped = '{"items":[{"sku":"24-MB01","qty":"15"}]}'
-  await expect('a body that the schema refuses', signBody(post, misshaped, scheme), 400)
-  await expect('a body that is not JSON', signBody(post, '{"items":[', scheme), 400)
+  await expect('a body that the schema refuses', signBody(smallPost, misshaped, scheme), 400)
+  await expect('a body that is not JSON', signBody(smallPost, '{"items":[', scheme), 400)
 }

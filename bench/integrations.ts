@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Case, cases, signRequest } from './cases.ts'
+import { type Case, signRequest, smallGet, smallPost } from './cases.ts'
 import { type Child, startChild } from './child.ts'
 import { benchEnv } from './configuration.ts'
 import { openLoad } from './load.ts'
@@ -12,8 +12,9 @@ import { median } from './statistics.ts'
 import { mebibytes, table } from './table.ts'
 import { startUpstream } from './upstream.ts'
 
-/** How many of the integrations call. */
+/** How many of the integrations call, and what. */
 const callers = 2_000
+const called = [smallGet, smallPost]
 const connections = 16
 
 /** A gateway with so many integrations. */
@@ -48,7 +49,7 @@ export async function reportIntegrations(
     { name: '1', child: one.gateway },
     { name: String(count), child: many.gateway, sign: signForMany },
   ]
-  const results = await measureCases(cases.slice(0, 2), contestants, {
+  const results = await measureCases(called, contestants, {
     ...extent,
     connections,
     scheme: 'body',
@@ -72,7 +73,7 @@ async function startCrowd(folder: string, upstreamUrl: string, integrations: num
 /** Has each caller send a read and a write. */
 async function useOnce(gateway: Child, integrations: number): Promise<number> {
   const load = openLoad(gateway.url, connections)
-  for (const each of cases.slice(0, 2)) {
+  for (const each of called) {
     const requests = Array.from({ length: callers }, (_, index) =>
       signRequest(each, 'body', callerOf(index % integrations)),
     )

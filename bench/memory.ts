@@ -1,4 +1,4 @@
-import { cases, type SignedRequest, signBody, signRequest } from './cases.ts'
+import { type SignedRequest, signBody, signRequest, smallGet, smallPost } from './cases.ts'
 import { startChild } from './child.ts'
 import { benchEnv, writeBenchConfig } from './configuration.ts'
 import { openLoad } from './load.ts'
@@ -51,23 +51,21 @@ export async function reportMemory(folder: string, requests: number): Promise<st
 }
 
 function mixedRequest(index: number): SignedRequest {
-  const [get, post] = cases
-  if (get === undefined || post === undefined) throw new Error('no case')
   const place = index % 20
-  if (place < 11) return signRequest(get, 'body')
-  if (place < 17) return signRequest(post, 'body')
+  if (place < 11) return signRequest(smallGet, 'body')
+  if (place < 17) return signRequest(smallPost, 'body')
   if (place === 17) {
-    const request = signRequest(get, 'body')
+    const request = signRequest(smallGet, 'body')
     const headers = { ...request.headers, Authorization: `Bearer nobody-${index}` }
     return { ...request, headers, expectedStatus: 401 }
   }
   if (place === 18) {
     return {
-      ...signRequest({ ...get, path: `/rest/V1/orders/${index}` }, 'body'),
+      ...signRequest({ ...smallGet, path: `/rest/V1/orders/${index}` }, 'body'),
       expectedStatus: 403,
     }
   }
-  return { ...signBody(post, `{"items":[{"sku":${index}}]}`, 'body'), expectedStatus: 400 }
+  return { ...signBody(smallPost, `{"items":[{"sku":${index}}]}`, 'body'), expectedStatus: 400 }
 }
 
 /** The memory of a gateway, from look to look. */

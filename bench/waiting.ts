@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { signRequest } from './cases.ts'
+import { signRequest, smallPost } from './cases.ts'
 import { startChild } from './child.ts'
 import { benchEnv, writeBenchConfig } from './configuration.ts'
 import { openLoad } from './load.ts'
@@ -43,12 +43,13 @@ async function liveBytes(): Promise<number> {
 
 /** Sends the requests, and returns how much more memory is in use while all of them wait. */
 async function grownBytes(bodyBytes: number): Promise<number> {
-  const one = { name: '', method: 'POST', path: '/rest/V1/products', bodyBytes, share: 1 } as const
   const before = await liveBytes()
   const allHeld = new Promise<void>((resolve) => {
     onAllHeld = resolve
   })
-  const over = load.run(Array.from({ length: waiting }, () => signRequest(one, 'body')))
+  const over = load.run(
+    Array.from({ length: waiting }, () => signRequest({ ...smallPost, bodyBytes }, 'body')),
+  )
   await allHeld
   const during = await liveBytes()
   for (const response of held.splice(0)) response.end('{}')

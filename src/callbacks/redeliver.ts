@@ -8,7 +8,7 @@ import { callbackEntry, callbackId, callbackPrefix, jobOfCallback } from './call
 export type Redelivery =
   /** It was dead, and starts anew. */
   | 'put back'
-  /** It had been delivered, or is waiting already; it is sent as soon as possible. */
+  /** It had been delivered, and is sent again at once. One that waits to be sent again is left to its time. */
   | 'put'
   /** The job does not exist or has been forgotten, and it has no dead call-back. */
   | 'no such job'

@@ -32,8 +32,8 @@ export function levelAt(limit: Rate, meter: RateMeter | undefined, nowUs: number
 }
 
 /** How much one request adds, in parts: its cost, or the whole bucket if it costs more than that. */
-export function fillOf({ burst, unitSeconds }: Rate, cost: number): number {
-  return Math.min(cost, burst) * unitSeconds * 1_000_000
+export function fillOf(limit: Rate, cost: number): number {
+  return Math.min(cost, limit.burst) * partsOfToken(limit)
 }
 
 /**

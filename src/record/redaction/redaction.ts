@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Secret } from '../../contract/secret.ts'
 import { mendEscapes } from './json-escapes.ts'
-import { compileInSteps, compileKnownSecrets, type Redact } from './known-secrets.ts'
+import { compileKnownSecrets, type Redact } from './known-secrets.ts'
 import { compileShapes, type ShapeSettings } from './token-shapes.ts'
 
 /** Compiles the search that every finished line goes through: first for known secrets, then for the shapes of tokens. */
@@ -9,7 +9,10 @@ export function compileRedaction(
   secrets: readonly Secret[],
   settings: ShapeSettings = { emails: false },
 ): Redact {
-  return withShapes(compileKnownSecrets(revealed(secrets)), settings)
+  const steps = compileKnownSecrets(revealed(secrets))
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  return withShapes(step.value, settings)
 }
 
 /** The same as {@link compileRedaction}, in many turns of the event loop, so that requests are served meanwhile. */
@@ -17,7 +20,7 @@ export async function compileRedactionInTurns(
   secrets: readonly Secret[],
   settings: ShapeSettings,
 ): Promise<Redact> {
-  const steps = compileInSteps(revealed(secrets))
+  const steps = compileKnownSecrets(revealed(secrets))
   let step = steps.next()
   while (!step.done) {
     await nextTurn()

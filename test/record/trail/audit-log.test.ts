@@ -2,15 +2,18 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Secret } from '../../../src/contract/secret.ts'
 import type { AuditRecord } from '../../../src/record/audit-record.ts'
-import { compileKnownSecrets } from '../../../src/record/redaction/known-secrets.ts'
+import { compileRedaction } from '../../../src/record/redaction/redaction.ts'
 import { openAuditLog } from '../../../src/record/trail/audit-log.ts'
 import { temporaryFolder } from '../../support/shared.ts'
 
 test('redacting a secret that spans the end of a line joins no lines', async () => {
   const folder = await temporaryFolder()
   const file = join(folder, 'audit.jsonl')
-  const redact = compileKnownSecrets(['one"}\n{"path":"two', 'within-a-line'])
+  const redact = compileRedaction(
+    ['one"}\n{"path":"two', 'within-a-line'].map((text) => new Secret(text)),
+  )
   const log = await openAuditLog({ file }, redact, (error) => assert.fail(String(error)))
   const paths = ['one', 'two', 'within-a-line']
   const records = paths.map((path) => ({ path }) as AuditRecord)

@@ -31,10 +31,10 @@ export function* presentFiles(listed: readonly string[]): Generator<string> {
   const last = listed.at(-1)
   if (last === undefined) return
   for (;;) {
-    const next = trailFiles(last).find((file) => file !== last && !known.has(plainName(file)))
+    const next = trailFiles(last).find((file) => !known.has(plainName(file)))
     if (next === undefined) break
     known.add(plainName(next))
-    yield presentName(next)
+    yield next
   }
   yield presentName(last)
 }

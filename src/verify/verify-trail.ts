@@ -115,9 +115,7 @@ function walkTrail(checkpoints: readonly Checkpoint[], isSigned: boolean): Trail
     if (fault !== undefined) return `${at}: record ${line.seq} ${fault}`
     first ??= line.seq
     if (loss !== undefined) noteLoss({ ...loss, at })
-    if (before === undefined || loss !== undefined) {
-      while ((checkpoints[next]?.to ?? line.seq) < line.seq) next += 1
-    }
+    while ((checkpoints[next]?.to ?? line.seq) < line.seq) next += 1
     before = line
     records += 1
     return checkCheckpoint(line, at)

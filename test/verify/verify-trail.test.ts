@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { copyFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -68,6 +68,16 @@ async function editLines(path: string, edit: (lines: string[]) => void): Promise
   await writeFile(path, lines.join('\n'))
 }
 
+/** Changes the second checkpoint, and signs it again. */
+function signAnew(path: string, change: object): Promise<void> {
+  return editLines(`${path}.checkpoints`, (lines) => {
+    const { signature: _, ...before } = JSON.parse(lines[1] ?? '')
+    const signed = JSON.stringify({ ...before, ...change }).slice(0, -1)
+    const signature = sign(null, Buffer.from(signed), pair.privateKey).toString('base64url')
+    lines[1] = `${signed},"signature":"${signature}"}`
+  })
+}
+
 test('an untouched trail verifies, over restarts and rotations, compressed or not', async () => {
   const path = await writeTrail(25)
   await writeTrail(10, { path })
@@ -117,6 +127,13 @@ test('a trail whose key was replaced verifies with the keys in their order, and 
   assert.match((await verified(path, [next, publicKey])).fault ?? '', /a key that was replaced/)
 })
 
+test('a trail verifies from its first checkpoint that is still kept', async () => {
+  const path = await writeTrail(25)
+  await editLines(`${path}.checkpoints`, (lines) => lines.splice(0, 1))
+  const { fault, checkpoints } = await verified(path)
+  assert.deepEqual([fault, checkpoints], [undefined, 2])
+})
+
 test('a trail verifies from its first file that is still kept', async () => {
   const path = await writeTrail(60, { filler: 'x'.repeat(65_536) })
   const [oldest = ''] = trailFiles(path)
@@ -158,7 +175,12 @@ test('a last line that lacks only its line feed, as on a full disk, is a record 
 test('a line that was cut off is not a fault if the next one accounts for it', async () => {
   const path = await writeTrail(9)
   await writeFile(path, '{"v":1,"torn', { flag: 'a' })
-  assert.deepEqual((await verified(path)).notes, [`${path}:10: the last line is cut off`])
+  const cutOff = [`${path}:10: the last line is cut off`]
+  assert.deepEqual((await verified(path)).notes, cutOff)
+  // As by a second kill, during the record that would have accounted for the first one.
+  await writeFile(path, '\n{"v":1,"to', { flag: 'a' })
+  const { fault, notes } = await verified(path)
+  assert.deepEqual([fault, notes], [undefined, cutOff])
   await writeTrail(1, { path })
   const report = await verified(path)
   assert.equal(report.fault, undefined)
@@ -248,6 +270,22 @@ describe('finds, and says where', () => {
         bytes[at + 1] = (bytes[at + 1] ?? 0) ^ 1
         await writeFile(path, bytes)
       },
+    ],
+    [
+      'what was put behind a line',
+      /:17: this line is not a record/,
+      (path) =>
+        editLines(path, (lines) => {
+          lines[16] += ' '
+        }),
+    ],
+    [
+      'what was put before a line',
+      /:17: this line is not a record/,
+      (path) =>
+        editLines(path, (lines) => {
+          lines[16] = ` ${lines[16]}`
+        }),
     ],
     [
       'a deleted line',
@@ -356,6 +394,21 @@ describe('finds, and says where', () => {
         }),
     ],
     [
+      'a checkpoint of other lines with the same last one',
+      /:20: record 20 or one before it is not what .*:2 signed/,
+      (path) => signAnew(path, { root: '0'.repeat(64) }),
+    ],
+    [
+      'a checkpoint that counts fewer lines',
+      /checkpoints:2: this checkpoint counts other lines/,
+      (path) => signAnew(path, { count: 9 }),
+    ],
+    [
+      'two checkpoints of the same line',
+      /checkpoints:2: between .* and this checkpoint, lines are covered by/,
+      (path) => signAnew(path, { from: 10, count: 11 }),
+    ],
+    [
       'that there are no checkpoints left',
       /checkpoints: there is no checkpoint here$/,
       (path) => writeFile(`${path}.checkpoints`, ''),
@@ -388,6 +441,14 @@ describe('finds, and says where', () => {
       (await verified(path)).fault ?? '',
       /^.*:6: record 10 or one before it is not what/,
     )
+  })
+
+  test('a last line that was changed, also if no checkpoint covers it', async () => {
+    const path = await writeTrail(3)
+    await editLines(path, (lines) => {
+      lines[2] = (lines[2] ?? '').replace('sku-3', 'sku-4')
+    })
+    assert.match((await verified(path, [])).fault ?? '', /:3: this line is not a record/)
   })
 
   test('a missing file between others', async () => {

@@ -79,7 +79,7 @@ export function confirmedHeaders(
   const isAboutAnother =
     etag !== undefined && newTag !== undefined && newTag !== etag && !newTag.startsWith('W/')
   const news = isAboutAnother ? [] : keptFields(headers, notUpdated)
-  const names = new Set(['age', 'date'])
+  const names = new Set(['date'])
   for (let index = 0; index < news.length; index += 2) names.add((news[index] ?? '').toLowerCase())
   const merged = [...keptFields(stored, names), ...news]
   if (etag !== undefined && !names.has('etag')) merged.push('ETag', etag)

@@ -23,13 +23,16 @@ const called = { ...globex, policies, callback: callbackTo(receiver.url) }
 const jobs = await shared(
   startJobsGateway(magento.url, {}, { integrations: [called], env: callbackEnv }),
 )
-const gateway = { jobs: { file: jobs.file } }
-const files = await shared(
-  writeConfig({
-    gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, join(folder, 'audit.jsonl')),
-    integrations: { globex: called },
-  }),
-)
+const files = await shared(configOf(jobs.file, called))
+
+/** A configuration with jobs in a file. */
+function configOf(file: string, integration: object) {
+  const options = { magentoUrl: magento.url, gateway: { jobs: { file } } }
+  return writeConfig({
+    gateway: gatewaySettings(options, join(folder, 'audit.jsonl')),
+    integrations: { globex: integration },
+  })
+}
 
 const run = (...args: string[]) =>
   runCommand(['jobs', ...args, '--config', files.path], { ...testEnv, ...callbackEnv })
@@ -144,11 +147,7 @@ test('a command that is not understood says what is', async () => {
 
 test('a missing file of jobs is reported, and no empty one is created', async () => {
   const file = join(folder, 'elsewhere.sqlite')
-  const gateway = { jobs: { file } }
-  await using elsewhere = await writeConfig({
-    gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, join(folder, 'audit.jsonl')),
-    integrations: { globex },
-  })
+  await using elsewhere = await configOf(file, globex)
   const dead = await runCommand(['jobs', 'dead', '--config', elsewhere.path], testEnv)
   assert.equal(dead.exitCode, 1)
   assert.ok(dead.stderr.includes(`${file} does not exist`), dead.stderr)
@@ -157,13 +156,7 @@ test('a missing file of jobs is reported, and no empty one is created', async ()
 
 test('a file of jobs that cannot be reached is not reported as missing', async () => {
   const file = join(jobs.file, 'jobs.sqlite')
-  await using elsewhere = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl: magento.url, gateway: { jobs: { file } } },
-      join(folder, 'audit.jsonl'),
-    ),
-    integrations: { globex },
-  })
+  await using elsewhere = await configOf(file, globex)
   const { exitCode, stderr } = await runCommand(
     ['jobs', 'list', '--config', elsewhere.path],
     testEnv,
@@ -175,11 +168,7 @@ test('a file of jobs that cannot be reached is not reported as missing', async (
 test('jobs redeliver refuses an integration without a configured call-back', async () => {
   const accepted = await jobs.write({ body: product })
   assert.equal((await jobs.ended(accepted)).state, 'done')
-  const gateway = { jobs: { file: jobs.file } }
-  await using uncalled = await writeConfig({
-    gateway: gatewaySettings({ magentoUrl: magento.url, gateway }, join(folder, 'audit.jsonl')),
-    integrations: { globex },
-  })
+  await using uncalled = await configOf(jobs.file, globex)
   const { jobId } = JSON.parse(accepted.body)
   const again = await runCommand(['jobs', 'redeliver', jobId, '--config', uncalled.path], testEnv)
   assert.equal(again.exitCode, 1)

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { CalendarSetting } from '../contract/calendar-setting.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { longestAgeMs } from './signature-age.ts'
 
 /** A setting for the name by which a key is told apart from others. */
@@ -17,7 +18,7 @@ export function SharedSecretsSetting() {
         value: SecretSetting('The shared secret, used as the HMAC key byte for byte.'),
         notAfter: Type.Optional(NotAfterSetting()),
       },
-      { additionalProperties: false },
+      closed,
     ),
     { minItems: 1, maxItems: 2, description: 'One secret, or two while rotating.' },
   )

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy, type NonceResult, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 
@@ -27,7 +28,7 @@ export const replayGuard = definePolicy({
         description: 'What is refused with 503 while the store cannot remember nonces.',
       }),
     },
-    { additionalProperties: false },
+    closed,
   ),
   absent: { onStoreFailure: 'refuseWrites' },
   prepare: ({ onStoreFailure }, { integration, useNonce }) => {

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { AuditDetails, SubjectField, SubjectPlaces } from '../contract/audit-details.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { pointerSteps } from '../syntax/json-pointer.ts'
 import { apiRoute, variableOfBulkPath } from './api-route.ts'
@@ -42,10 +43,10 @@ const settings = Type.Record(
       requestBody: BodySetting('request'),
       answerBody: BodySetting('answer'),
     },
-    { additionalProperties: false },
+    closed,
   ),
   {
-    additionalProperties: false,
+    ...closed,
     description:
       'What the audit shows about requests to granted routes, in addition to what it shows about all.',
   },

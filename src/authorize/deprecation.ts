@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { CalendarSetting } from '../contract/calendar-setting.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 
@@ -32,9 +33,9 @@ export const deprecation = definePolicy({
           }),
         ),
       },
-      { additionalProperties: false },
+      closed,
     ),
-    { additionalProperties: false, description: 'Granted routes that callers should stop using.' },
+    { ...closed, description: 'Granted routes that callers should stop using.' },
   ),
   prepare: (settings) => {
     const fields = new Map(

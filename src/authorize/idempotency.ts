@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { acceptanceHeaders, type JobAsk, unknownAcceptance } from '../contract/deferral.ts'
 import type { HeldKey, IdempotencyStore, KeptAnswer, OwnKey } from '../contract/idempotency.ts'
+import { closed } from '../contract/setting-forms.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { isNothingDone, type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
@@ -46,17 +47,17 @@ export const idempotency = definePolicy({
       }),
     },
     {
-      additionalProperties: false,
+      ...closed,
       description: 'Writes that are carried out only once per Idempotency-Key.',
     },
   ),
   absent: { keepHours: 24, required: [] },
-  prepare: ({ keepHours, required }, { idempotencyKeys }) => {
+  prepare: ({ keepHours, required }, { idempotencyKeys, integration }) => {
     const ttlMs = keepHours * 3_600_000
     const demanding = new Set(required)
 
     async function begin(request: RequestContext, key: string): Promise<Verdict> {
-      const own = { owner: request.verified ?? '', key }
+      const own = { owner: integration, key }
       const fingerprint = fingerprintOf(request)
       const known = await idempotencyKeys.begin(own, fingerprint, ttlMs)
       if (known.state === 'unavailable') {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { WriteRouteSetting } from './route-pattern.ts'
@@ -44,13 +45,13 @@ export const jsonBody = definePolicy({
         WriteRouteSetting(),
         Type.Array(Type.Enum([...otherTypes]), { uniqueItems: true }),
         {
-          additionalProperties: false,
+          ...closed,
           default: {},
           description: 'Media types, by granted route, whose bodies are passed on unread.',
         },
       ),
     },
-    { additionalProperties: false, description: 'What a body may be.' },
+    { ...closed, description: 'What a body may be.' },
   ),
   absent: { ...standardJsonBounds, otherTypes: {} },
   prepare: (settings) =>

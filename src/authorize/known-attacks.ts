@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { PlannedCall } from '../contract/endpoint.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -21,13 +22,13 @@ export const knownAttacks = definePolicy({
         RoutePatternSetting(),
         Type.Array(Type.Enum(ruleNames), { uniqueItems: true }),
         {
-          additionalProperties: false,
+          ...closed,
           default: {},
           description: 'The rules that do not apply, by granted route.',
         },
       ),
     },
-    { additionalProperties: false, description: 'Rules against known attacks; all of them apply.' },
+    { ...closed, description: 'Rules against known attacks; all of them apply.' },
   ),
   absent: { except: {} },
   prepare: ({ except }) =>

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { openApiRoute } from '../contract/open-api.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { type Rejection, reject, type Violation } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -30,7 +31,7 @@ export const magentoSchema = definePolicy({
         description: 'Refuse what the schema does not allow, only report it, or do neither.',
       }),
       routes: Type.Record(RoutePatternSetting(), Type.Enum([...modes]), {
-        additionalProperties: false,
+        ...closed,
         default: {},
         description: 'Another mode, by granted route.',
       }),
@@ -41,7 +42,7 @@ export const magentoSchema = definePolicy({
           'Granted routes whose answers are checked as well; differences are counted, and nothing is refused.',
       }),
     },
-    { additionalProperties: false, description: "Check of requests against Magento's own schema." },
+    { ...closed, description: "Check of requests against Magento's own schema." },
   ),
   absent: { mode: 'enforce', routes: {}, answers: [] },
   prepare: ({ mode, routes, answers }, { contract, reportViolations, reportDrift }) => {

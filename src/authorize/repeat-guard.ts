@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy, type NonceResult, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 
@@ -22,7 +23,7 @@ export const repeatGuard = definePolicy({
           'Scheme body: how long a write to the same path with the same signature is refused; 0 disables this.',
       }),
     },
-    { additionalProperties: false },
+    closed,
   ),
   absent: { windowMs: 10_000 },
   prepare: ({ windowMs }, { integration, useNonce }) => {

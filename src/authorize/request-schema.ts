@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { SchemaFileSetting } from './body-schema.ts'
@@ -12,7 +13,7 @@ export const requestSchema = definePolicy({
   section: 'policies',
   key: 'requestSchema',
   settings: Type.Record(WriteRouteSetting(), SchemaFileSetting(), {
-    additionalProperties: false,
+    ...closed,
     description: 'The JSON Schema of the body by granted route, such as POST /V1/products.',
   }),
   absent: {},

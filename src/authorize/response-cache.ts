@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { CacheRule } from '../contract/cache-rule.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { RoutePatternSetting } from './route-pattern.ts'
 
@@ -35,10 +36,10 @@ export const responseCache = definePolicy({
             "Whether ttlSeconds replaces the lifetime that Magento gives its answer, or Magento's lifetime counts, up to ttlSeconds.",
         }),
       },
-      { additionalProperties: false },
+      closed,
     ),
     {
-      additionalProperties: false,
+      ...closed,
       description: 'Granted routes whose answers are kept for a short while.',
     },
   ),

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { Type } from 'typebox'
 import { parseRate, RateSetting } from '../contract/rate.ts'
+import { closed } from '../contract/setting-forms.ts'
 import { withJitter } from '../contract/with-jitter.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
@@ -41,7 +42,7 @@ export const sensitiveRoutes = definePolicy({
       ),
     },
     {
-      additionalProperties: false,
+      ...closed,
       description: 'Rates on routes where accounts and cards can be guessed.',
     },
   ),

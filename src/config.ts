@@ -76,6 +76,7 @@ export async function loadConfig(
     classes,
   }
   const integrations = await loadFolder(directory, 'integrations', integrationFile, sources)
+  const identities = integrations.files.map(identityOf)
   const tracing = readTracing(env)
   // At a reload, requests are served meanwhile.
   await nextTurn()
@@ -83,8 +84,8 @@ export async function loadConfig(
     ...[gateway, integrations, defined, classFiles].flatMap((loaded) => loaded.faults),
     ...twins,
     ...checkEndpointRoutes(defined.files),
-    ...checkUniqueness(integrations.files.map(identityOf)),
-    ...checkCertificates(integrations.files),
+    ...checkUniqueness(identities),
+    ...checkCertificates(identities),
     ...checkIntegrations(integrations.files, {
       gateway,
       defined: defined.files,
@@ -197,11 +198,12 @@ function checkSound<Settings>(
   )
 }
 
-function identityOf({ file, lineOf, value, settings }: LoadedFile<IntegrationSettings>): Identity {
-  const read = value as Partial<IntegrationSettings> | null | undefined
-  const { name, credentials } = read ?? {}
-  const signature = settings?.credentials.signature
-  return { file, lineOf, name, token: credentials?.token, signature }
+function identityOf(loaded: LoadedFile<IntegrationSettings>): Identity {
+  const { file, lineOf, value, sound, isAffected } = loaded
+  const name = memberOf(value, 'name')
+  const token = memberOf(memberOf(value, 'credentials'), 'token')
+  const credentials = isAffected('/credentials') ? undefined : sound?.credentials
+  return { file, lineOf, name, token, credentials }
 }
 
 /** Replaces groups of routes by their routes, and checks the rules between settings. */

@@ -1,7 +1,8 @@
 import type { CertificatePin } from '../contract/certificate-pin.ts'
-import { type Fault, faultAt, inFile, type ReadSettings, type RuleFault } from './faults.ts'
+import { type Fault, faultAt, inFile, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
+import type { Identity } from './uniqueness.ts'
 
 const at = '/credentials/clientCertificate'
 
@@ -23,7 +24,7 @@ export function checkCertificateShown(
   )
 }
 
-interface Pinned extends ReadSettings<IntegrationSettings> {
+interface Pinned extends Identity {
   readonly pin: CertificatePin
   readonly hasToken: boolean
 }
@@ -33,11 +34,9 @@ interface Pinned extends ReadSettings<IntegrationSettings> {
  * first would be chosen, with its grants. Two integrations may share a certificate if both have a token, which then
  * tells them apart.
  */
-export function checkCertificates(
-  integrations: readonly ReadSettings<IntegrationSettings>[],
-): Fault[] {
-  const pinned = integrations.flatMap((each): Pinned[] => {
-    const { clientCertificate: pin, token } = each.settings?.credentials ?? {}
+export function checkCertificates(identities: readonly Identity[]): Fault[] {
+  const pinned = identities.flatMap((each): Pinned[] => {
+    const { clientCertificate: pin, token } = each.credentials ?? {}
     return pin === undefined ? [] : [{ ...each, pin, hasToken: token !== undefined }]
   })
   const owners = new Map<string, Pinned[]>()

@@ -1,15 +1,15 @@
 import { signerIds } from '../authenticate/claimed-signer.ts'
-import type { SignatureSettings } from '../authenticate/signature-settings.ts'
 import { Secret } from '../contract/secret.ts'
 import { tokenDigest } from '../contract/token-digest.ts'
 import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
+import type { IntegrationSettings } from './integration-settings.ts'
 
 /** What identifies an integration, as far as its file could be read. */
 export interface Identity extends Pick<ReadSettings<unknown>, 'file' | 'lineOf'> {
   readonly name?: unknown
   readonly token?: unknown
-  /** Only if the file has no fault. */
-  readonly signature?: SignatureSettings | undefined
+  /** Absent if the file has a fault there. */
+  readonly credentials?: IntegrationSettings['credentials'] | undefined
 }
 
 /** Checks that each name, token and signature key identifies a single integration. */
@@ -25,13 +25,13 @@ export function checkUniqueness(identities: readonly Identity[]): Fault[] {
     return inFile(at, faultAt(pointer, other && `a value that is not used in ${other} too`))
   }
   return identities.flatMap((identity) => {
-    const { name, token, signature } = identity
+    const { name, token, credentials } = identity
     return [
       ...(typeof name === 'string' ? claim(names, name, identity, '/name') : []),
       ...(token instanceof Secret
         ? claim(tokens, tokenDigest(token.reveal()), identity, '/credentials/token')
         : []),
-      ...signerIds(signature).flatMap((id, index) =>
+      ...signerIds(credentials?.signature).flatMap((id, index) =>
         claim(signers, id, identity, `/credentials/signature/keys/${index}`),
       ),
     ]

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
+import { ed25519PublicPem } from '../conformance/rfc9421-keys.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings } from '../support/gateway.ts'
 import { loopbackTls, pemFile } from '../support/tls/pem.ts'
@@ -64,6 +67,38 @@ test('a certificate may be pinned for two integrations whose tokens tell which i
   assert.deepEqual(await faultsOf([pin, pin], [true, true]), [])
   assert.deepEqual(await faultsOf([pin, pin], [true, false]), [fault(1, 0)])
   assert.deepEqual(await faultsOf([pin, pin], [false, true]), [fault(1, 0)])
+})
+
+test('a certificate or key of another integration is a fault beside other faults of its file', async () => {
+  const keys = [{ id: 'k1', algorithm: 'ed25519', publicKey: 'file:key.pem' }]
+  const signature = { scheme: 'rfc9421', keys }
+  const credentials = { clientCertificate: { spkiSha256: [digest('a')] }, signature }
+  const partner = (name: string, policies: object) => ({
+    name,
+    credentials,
+    upstream: { bearer: 'env:MAGENTO_TOKEN' },
+    policies,
+  })
+  const publicUrl = 'https://gateway.example'
+  await using files = await writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl: 'http://127.0.0.1:1', gateway: { listen: { ...forwarding, publicUrl } } },
+      'audit.jsonl',
+    ),
+    integrations: {
+      one: partner('one', { rateLimit: { rate: 'fast' } }),
+      two: partner('two', {}),
+    },
+  })
+  await writeFile(join(files.path, 'key.pem'), ed25519PublicPem)
+  assert.deepEqual(
+    (await faultsAt(files.path)).map(({ file, pointer }) => `${basename(file)} ${pointer}`),
+    [
+      'one.yaml /policies/rateLimit/rate',
+      'two.yaml /credentials/signature/keys/0',
+      'two.yaml /credentials/clientCertificate',
+    ],
+  )
 })
 
 test('a certificate that no caller could show is a fault', async () => {

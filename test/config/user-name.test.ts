@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadConfig } from '../../src/config.ts'
-import { compileRedaction } from '../../src/record/redaction/redaction.ts'
+import { compileRedaction } from '../../src/record/redaction/compile-redaction.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 

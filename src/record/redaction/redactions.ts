@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Secret } from '../../contract/secret.ts'
+import { compileRedaction, compileRedactionInTurns } from './compile-redaction.ts'
 import type { Redact } from './known-secrets.ts'
-import { compileRedaction, compileRedactionInTurns } from './redaction.ts'
 import type { ShapeSettings } from './token-shapes.ts'
 
 /** The secrets of all configurations that log or audit may still mention. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Secret } from '../../../src/contract/secret.ts'
-import { compileRedaction } from '../../../src/record/redaction/redaction.ts'
+import { compileRedaction } from '../../../src/record/redaction/compile-redaction.ts'
 
 const secretText = fc.string({ minLength: 16, maxLength: 40, unit: 'grapheme-ascii' })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Secret } from '../../../src/contract/secret.ts'
-import { compileRedaction } from '../../../src/record/redaction/redaction.ts'
+import { compileRedaction } from '../../../src/record/redaction/compile-redaction.ts'
 import { redactTokenShapes } from '../../../src/record/redaction/token-shapes.ts'
 
 const redact = compileRedaction([])

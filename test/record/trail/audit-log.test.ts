@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Secret } from '../../../src/contract/secret.ts'
 import type { AuditRecord } from '../../../src/record/audit-record.ts'
-import { compileRedaction } from '../../../src/record/redaction/redaction.ts'
+import { compileRedaction } from '../../../src/record/redaction/compile-redaction.ts'
 import { openAuditLog } from '../../../src/record/trail/audit-log.ts'
 import { temporaryFolder } from '../../support/shared.ts'
 

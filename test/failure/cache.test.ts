@@ -98,6 +98,14 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal((await shop.get(path)).body, kept.get('unwanted'))
     })
 
+    test('an old answer is said to be old also to a caller that accepts it', async () => {
+      const path = pathOf('unwanted')
+      const asked = shop.upstream.requests.length
+      const { headers } = await shop.get(path, { 'Cache-Control': 'max-stale' })
+      assert.equal(headers['cache-status'], 'magegate; hit; detail=stale')
+      assert.equal(shop.upstream.requests.length, asked)
+    })
+
     test('what Magento answers with 500 is passed on', async () => {
       shop.respond = (socket) =>
         answerWith(socket, {

@@ -46,14 +46,10 @@ export function openResponseCache(parts: CacheParts): ResponseCache {
       if (request.cacheRule !== undefined) {
         return answerRead(request, response, request.cacheRule, ask)
       }
-      return isRead(request) ? ask(totalMs) : answerWrite(request, ask)
+      // An endpoint that is read makes no calls but reads.
+      return request.method === 'GET' ? ask(totalMs) : answerWrite(request, ask)
     },
     dropAfter: writes.dropAfter,
     dropCarriedOut: writes.dropCarriedOut,
   }
-}
-
-/** Whether Magento is only asked for reads, also if an endpoint makes the calls. */
-function isRead({ method, endpoint }: RequestContext): boolean {
-  return method === 'GET' && !endpoint?.endpoint.calls?.some((called) => called.method !== 'GET')
 }

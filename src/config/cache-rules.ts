@@ -32,7 +32,7 @@ function placeOf(route: string): string {
 /** Checks cached routes that endpoints answer: the call of the endpoint is subject to the same rules. */
 export function checkCachedEndpoints(
   { policies: { cache = {}, endpoints: mode } }: IntegrationSettings,
-  defined: readonly Pick<LoadedFile<EndpointFileSettings>, 'file' | 'sound'>[],
+  defined: readonly LoadedFile<EndpointFileSettings>[],
 ): RuleFault[] {
   if (mode === 'forward') return []
   return Object.keys(cache).flatMap((cached) =>

@@ -408,13 +408,13 @@ describe('that calls a route of tokens', () => {
   })
 })
 
-test('two files with one route are refused', async () => {
+test('two files with one route are refused, also if one of them has another fault', async () => {
   await assert.rejects(
     startGateway({
       magentoUrl: magento.url,
       integrations: [integration],
       endpoints: {
-        one: endpoints['show-article'],
+        one: { ...endpoints['show-article'], answer: '{ "number": ' },
         two: {
           ...endpoints['show-article'],
           route: 'GET /V1/erp/articles/:other',

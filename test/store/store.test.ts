@@ -239,6 +239,30 @@ describe('with Redis', () => {
     assert.ok((states[0]?.retryAfterMs ?? 0) <= 3_600_000)
   })
 
+  test('a bucket that was made smaller has a token again when it was told to', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    const limit = rateOf(1, 3600, 2)
+    const parts = limit.unitSeconds * 1_000_000
+    const anHourAgoUs = (await clockOf(redis.url)) - parts
+    await withClient(redis.url, (client) =>
+      client.set('magegate:limit:{acme}:rate', `${10 * parts} ${anHourAgoUs} ${parts}`),
+    )
+    assert.equal(await allowedOf(opened.store, chargeOn([limit]), 5), 1)
+  })
+
+  test('a bucket stays used up for as long as a lower rate takes to fill it', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    await decide(opened.store, chargeOn([rateOf(1, 1, 40)], { cost: 40 }))
+    const lower = chargeOn([rateOf(1, 3600, 40)], { cost: 40 })
+    assert.equal((await decide(opened.store, lower)).isAllowed, false)
+    const lifeMs = await withClient(redis.url, (client) =>
+      client.pttl('magegate:limit:{acme}:rate'),
+    )
+    assert.ok(lifeMs > 3_600_000, `${lifeMs} ms`)
+  })
+
   test('a limit that is only reported refuses nothing, and is charged with what it would let through', async () => {
     await using redis = await startRedis()
     using opened = await open(at(redis.url))

@@ -44,10 +44,10 @@ for i = 1, #KEYS do
       local written, at_us, written_parts = state:match('^(%d+) (%d+) (%d+)$')
       level, written_parts = tonumber(written), tonumber(written_parts)
       if written_parts ~= parts then level = math.ceil(level / written_parts * parts) end
+      -- If the bucket has been made smaller since, it was no more than full.
+      level = math.min(level, burst * parts)
       -- The clock of Redis may have been set back, or that of a Redis that takes over may be behind.
-      limit.is_ahead = now_us < tonumber(at_us)
-      level = level - math.max(0, now_us - at_us) * limit.count
-      level = math.max(0, math.min(level, burst * parts))
+      level = math.max(0, level - math.max(0, now_us - at_us) * limit.count)
     end
     limit.parts, limit.level, limit.size = parts, level, burst * parts
     limit.capped = math.min(cost, burst)
@@ -94,8 +94,9 @@ for i = 1, #KEYS do
       local tokens = math.max(limit.capped, math.min(granted, limit.free))
       limit.level = limit.level + tokens * limit.parts
     end
-    -- A state from the future would not drain before its time has come, and one that refuses would stay as it is.
-    if charged or limit.is_ahead and limit.level > 0 then
+    -- Also if nothing is charged: a state from the future would not drain before its time has come, and after a change
+    -- of the rate the key needs another life.
+    if limit.level > 0 then
       local state = string.format('%.0f %.0f %.0f', limit.level, now_us, limit.parts)
       redis.call('SET', KEYS[i], state, 'PX', math.ceil(limit.level / limit.count / 1000))
     end

@@ -26,9 +26,9 @@ export function levelAt(limit: Rate, meter: RateMeter | undefined, nowUs: number
     meter.partsOfToken === parts
       ? meter.level
       : Math.ceil((meter.level / meter.partsOfToken) * parts)
-  const level = written - (nowUs - meter.atUs) * limit.count
-  // If the bucket has been made smaller since, it cannot be more than full.
-  return Math.max(0, Math.min(level, limit.burst * parts))
+  // If the bucket has been made smaller since, it was no more than full.
+  const level = Math.min(written, limit.burst * parts)
+  return Math.max(0, level - (nowUs - meter.atUs) * limit.count)
 }
 
 /** How much one request adds, in parts: its cost, or the whole bucket if it costs more than that. */

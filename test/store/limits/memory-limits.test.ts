@@ -193,6 +193,8 @@ test('keeps what was used when the rate is edited', () => {
   const smaller = clock.take([rateOf(1, 1, 3)])
   assert.equal(smaller.isAllowed, false)
   assert.equal(smaller.states[0]?.retryAfterMs, 1000)
+  clock.advance(1000)
+  assert.equal(clock.take([rateOf(1, 1, 3)]).isAllowed, true)
 })
 
 test('charges the whole limit if a request costs more than that', () => {

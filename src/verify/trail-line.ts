@@ -37,12 +37,17 @@ export function faultAfter(before: TrailLine, line: TrailLine): string | undefin
 /** Why a line cannot be the first one that is left, or the first one after a loss. */
 export function faultOfFirst(
   line: TrailLine,
+  bytes: Buffer,
   checkpoints: readonly Checkpoint[],
   isAfterLoss: boolean,
 ): string | undefined {
   const isGenesis = /^0+$/.test(line.prev)
   if (line.seq === 1)
     return isGenesis ? undefined : 'does not begin a chain, although it has number 1'
+  // Whole files are deleted in time, but never the beginning of one.
+  if (!fileBeginnings.has(readTold(bytes).event)) {
+    return 'is the first one, but no file begins with it: those before it were removed'
+  }
   const last = checkpoints.find(({ to }) => to === line.seq - 1)
   if (last !== undefined) {
     if (last.lastHash === line.prev) return undefined
@@ -65,6 +70,9 @@ export function lossBefore(
   if (before !== undefined && from !== before.seq + 1) return undefined
   return { from, to }
 }
+
+/** What a file begins with that follows another one. */
+const fileBeginnings: ReadonlySet<unknown> = new Set(['rotated', 'resumed'])
 
 type Told = Readonly<Record<string, unknown>>
 

@@ -45,7 +45,7 @@ export interface Loss extends MissingRecords {
 /**
  * Verifies a trail. Every line must have the hash that it states and follow the line before it. Every checkpoint must
  * be signed, and have the Merkle root and last hash of the lines that it covers. The contents of lines do not matter,
- * except where they account for bytes that were cut off.
+ * except where they account for what is missing before them.
  * @throws {Error} when a file cannot be read
  */
 export async function verifyTrail(trail: TrailToVerify): Promise<TrailReport> {
@@ -111,7 +111,7 @@ function walkTrail(checkpoints: readonly Checkpoint[], isSigned: boolean): Trail
     const fault =
       loss === undefined && before !== undefined
         ? faultAfter(before, line)
-        : faultOfFirst(line, checkpoints, loss !== undefined)
+        : faultOfFirst(line, bytes, checkpoints, loss !== undefined)
     if (fault !== undefined) return `${at}: record ${line.seq} ${fault}`
     first ??= line.seq
     if (loss !== undefined) noteLoss({ ...loss, at })

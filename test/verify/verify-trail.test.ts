@@ -4,7 +4,7 @@ import { copyFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { chainLine } from '../../src/record/trail/chain.ts'
+import { chainLine, chainLines } from '../../src/record/trail/chain.ts'
 import { openChainedFile } from '../../src/record/trail/chained-file.ts'
 import { readCheckpointKey } from '../../src/record/trail/checkpoint-key.ts'
 import { openCheckpoints } from '../../src/record/trail/checkpoints.ts'
@@ -293,6 +293,11 @@ describe('finds, and says where', () => {
       (path) => editLines(path, (lines) => lines.splice(11, 1)),
     ],
     [
+      'a first line that was deleted',
+      /:1: record 2 is the first one, but no file begins with it/,
+      (path) => editLines(path, (lines) => lines.splice(0, 1)),
+    ],
+    [
       'two lines that changed places',
       /:12: record 13 follows record 11/,
       (path) => editLines(path, (lines) => lines.splice(11, 2, lines[12] ?? '', lines[11] ?? '')),
@@ -435,8 +440,9 @@ describe('finds, and says where', () => {
 
   test('what was computed anew behind records that are not kept any more', async () => {
     const path = await writeTrail(10)
-    const forged = await readFile(await writeTrail(10, { filler: 'forged' }), 'utf8')
-    await writeFile(path, forged.split('\n').slice(4).join('\n'))
+    const forged = ['{"v":1,"event":"rotated"}', ...Array(5).fill('{"v":1}')]
+    const { lines } = chainLines(forged, { seq: 4, hash: '1'.repeat(64) })
+    await writeFile(path, lines.join(''))
     assert.match(
       (await verified(path)).fault ?? '',
       /^.*:6: record 10 or one before it is not what/,
@@ -449,6 +455,17 @@ describe('finds, and says where', () => {
       lines[2] = (lines[2] ?? '').replace('sku-3', 'sku-4')
     })
     assert.match((await verified(path, [])).fault ?? '', /:3: this line is not a record/)
+  })
+
+  test('a file that was emptied while it was written', async () => {
+    const path = join(folder, 'emptied.jsonl')
+    const file = await openChainedFile(path, undefined, failOn)
+    await file.append(['{"v":1}', '{"v":1}'])
+    await truncate(path)
+    await file.append(['{"v":1}'])
+    await file.close()
+    const report = await verifyTrail({ files: [path], checkpointFiles: [] })
+    assert.match(report.fault ?? '', /:1: record 3 is the first one, but no file begins with it/)
   })
 
   test('a missing file between others', async () => {

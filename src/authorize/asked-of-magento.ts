@@ -1,6 +1,6 @@
+import { type ApiRoute, apiRoute } from '../contract/api-route.ts'
 import type { PlannedCall } from '../contract/endpoint.ts'
 import type { RequestContext } from '../request-context.ts'
-import { type ApiRoute, apiRoute } from './api-route.ts'
 
 /** A route of Magento that a request leads to. */
 export interface Asked extends ApiRoute {

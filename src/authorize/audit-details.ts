@@ -1,9 +1,6 @@
 import { type Static, Type } from 'typebox'
+import { apiRoute, variableOfBulkPath } from '../contract/api-route.ts'
 import type { AuditDetails, SubjectField, SubjectPlaces } from '../contract/audit-details.ts'
-import { closed } from '../contract/setting-forms.ts'
-import { allow, definePolicy } from '../policy.ts'
-import { pointerSteps } from '../syntax/json-pointer.ts'
-import { apiRoute, variableOfBulkPath } from './api-route.ts'
 import {
   PlaceSetting,
   parseRoutePattern,
@@ -11,7 +8,10 @@ import {
   unnamedRoute,
   variableOf,
   variablesOf,
-} from './route-pattern.ts'
+} from '../contract/route-pattern.ts'
+import { closed } from '../contract/setting-forms.ts'
+import { allow, definePolicy } from '../policy.ts'
+import { pointerSteps } from '../syntax/json-pointer.ts'
 import { standardPointers, subjectOfVariable } from './standard-subjects.ts'
 
 function PlacesSetting(what: string) {

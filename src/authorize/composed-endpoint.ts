@@ -8,12 +8,12 @@ import {
 } from '../contract/endpoint.ts'
 import { errorCode } from '../contract/error-code.ts'
 import { onceFor } from '../contract/once-for.ts'
+import { compileRoutes, parseRoutePattern } from '../contract/route-pattern.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { JsonBody } from '../request-context.ts'
 import { compileBodySchema } from './body-schema.ts'
 import { hasReservedName, reservedNames } from './reserved-names.ts'
-import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
 /** Finds the gateway's own endpoint for a granted route, if there is one, and checks the body against its schema. */
 export const composedEndpoint = definePolicy({

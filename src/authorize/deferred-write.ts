@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Deferral } from '../contract/deferral.ts'
+import { PlaceSetting, WriteRouteSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
@@ -9,7 +10,6 @@ import { askedOfMagento } from './asked-of-magento.ts'
 import { takesSecrets } from './guessed-routes.ts'
 import { orderKeyOf } from './order-key.ts'
 import { isRepeatableRoute } from './repeatable-route.ts'
-import { PlaceSetting, WriteRouteSetting } from './route-pattern.ts'
 
 const settings = Type.Record(
   WriteRouteSetting(),

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { CalendarSetting } from '../contract/calendar-setting.ts'
+import { RoutePatternSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
-import { RoutePatternSetting } from './route-pattern.ts'
 
 function DateSetting(description: string) {
   return CalendarSetting({

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { RoutePatternSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
-import { RoutePatternSetting } from './route-pattern.ts'
 import { routePresets } from './route-presets.ts'
 
 /** A setting that grants a route, or a group of them. */

@@ -1,5 +1,5 @@
+import { foldName } from '../contract/folded-names.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
-import { foldName } from './folded-names.ts'
 
 /** A call of a guessed route. */
 export interface GuessingCall {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { acceptanceHeaders, type JobAsk, unknownAcceptance } from '../contract/deferral.ts'
 import type { HeldKey, IdempotencyStore, KeptAnswer, OwnKey } from '../contract/idempotency.ts'
+import { WriteRouteSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
@@ -9,7 +10,6 @@ import { isNothingDone, type ProblemCode, problems, type Rejection, reject } fro
 import type { Outcome, RequestContext } from '../request-context.ts'
 import { askedOfMagento } from './asked-of-magento.ts'
 import { guessedRoute } from './guessed-routes.ts'
-import { WriteRouteSetting } from './route-pattern.ts'
 
 /*
  * draft-ietf-httpapi-idempotency-key-header-07, section 2.1: a String as defined for structured fields. Many callers

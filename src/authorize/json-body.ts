@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
+import { WriteRouteSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
-import { WriteRouteSetting } from './route-pattern.ts'
 import { parseStrictJson, standardJsonBounds } from './strict-json.ts'
 
 // Magento accepts other types and spellings as well, and reads them with another parser.

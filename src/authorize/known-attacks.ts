@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import type { PlannedCall } from '../contract/endpoint.ts'
+import { RoutePatternSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { attackRules, type Suspect, suspectOf, suspectOfCall } from './attack-rules.ts'
-import { RoutePatternSetting } from './route-pattern.ts'
 
 const ruleNames = ['write-query', ...Object.keys(attackRules)]
 

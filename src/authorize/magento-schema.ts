@@ -1,13 +1,13 @@
 import { Type } from 'typebox'
+import { apiRoute } from '../contract/api-route.ts'
 import { openApiRoute } from '../contract/open-api.ts'
+import { parseRoutePattern, RoutePatternSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { type Rejection, reject, type Violation } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
-import { apiRoute } from './api-route.ts'
 import type { MagentoContract, Operation } from './magento-contract/contract.ts'
 import { queryOf } from './query-parameters.ts'
-import { parseRoutePattern, RoutePatternSetting } from './route-pattern.ts'
 
 /** Longer answers, which are at hand where they are kept, would hold everything else up. Bytes. */
 const longestChecked = 65_536

@@ -1,9 +1,9 @@
+import { foldName } from '../contract/folded-names.ts'
+import { variableOf } from '../contract/route-pattern.ts'
 import type { RequestContext } from '../request-context.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
 import { pointerSteps } from '../syntax/json-pointer.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
-import { foldName } from './folded-names.ts'
-import { variableOf } from './route-pattern.ts'
 
 /**
  * The key by which jobs are put in order: jobs of one integration about the same entity have the same key, whatever

@@ -1,5 +1,5 @@
-import { foldName } from './folded-names.ts'
-import { variableOf } from './route-pattern.ts'
+import { foldName } from '../contract/folded-names.ts'
+import { variableOf } from '../contract/route-pattern.ts'
 
 /*
  * Magento's own names of variables that its services take beside the body, by the segment before the variable. The

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import type { Limit, LimitDecision, LimitState } from '../contract/limit.ts'
+import { compileRoutes, parseRoutePattern } from '../contract/route-pattern.ts'
 import { withJitter } from '../contract/with-jitter.ts'
 import { allow, definePolicy, type PolicyServices, type Verdict } from '../policy.ts'
 import { type ProblemCode, type Rejection, reject } from '../problem.ts'
@@ -9,7 +10,6 @@ import { describeLimit } from './limits/describe-limits.ts'
 import { legacyFields, policyField, stateField } from './limits/limit-headers.ts'
 import { RateLimitSettings } from './limits/limit-settings.ts'
 import { compileCost, type RequestCost } from './limits/request-cost.ts'
-import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
 /** Holds an integration to its limits, counted over all gateway processes. */
 export const rateLimit = definePolicy({

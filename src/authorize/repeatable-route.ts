@@ -1,5 +1,5 @@
-import { apiRoute } from './api-route.ts'
-import { parseRoutePattern, unnamedRoute } from './route-pattern.ts'
+import { apiRoute } from '../contract/api-route.ts'
+import { parseRoutePattern, unnamedRoute } from '../contract/route-pattern.ts'
 
 /** The POSTs of Magento that set an absolute state, so that sending them again changes nothing. */
 const absolutePosts: ReadonlySet<string> = new Set([

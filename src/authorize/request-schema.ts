@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
+import { WriteRouteSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { SchemaFileSetting } from './body-schema.ts'
-import { WriteRouteSetting } from './route-pattern.ts'
 
 /** Checks bodies against the JSON Schemas that the configuration has for their routes. */
 export const requestSchema = definePolicy({

@@ -1,5 +1,5 @@
-import { apiRoute } from './api-route.ts'
-import type { RoutePattern } from './route-pattern.ts'
+import { apiRoute } from '../contract/api-route.ts'
+import type { RoutePattern } from '../contract/route-pattern.ts'
 
 const carts = [
   'DELETE /V1/carts/*/coupons',

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { CacheRule } from '../contract/cache-rule.ts'
+import { RoutePatternSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
-import { RoutePatternSetting } from './route-pattern.ts'
 
 /** Tells the cache for which requests answers may be kept and given again. It refuses nothing. */
 export const responseCache = definePolicy({

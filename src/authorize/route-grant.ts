@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import { jobRoutes } from '../contract/deferral.ts'
 import { openApiPath, openApiRoute } from '../contract/open-api.ts'
+import { compileRoutes, parseRoutePattern } from '../contract/route-pattern.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { GrantSetting, routesOf } from './granted-route.ts'
 import { hasReservedName, reservedNames } from './reserved-names.ts'
-import { compileRoutes, parseRoutePattern } from './route-pattern.ts'
 
 /** Lets an integration use the routes that it was granted, and no others. */
 export const routeGrant = definePolicy({

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 import type { JsonBody } from '../request-context.ts'
-import { scanJson } from './json-structure.ts'
-import { withPlainNames } from './plain-names.ts'
+import { scanJson } from '../syntax/json-structure.ts'
+import { withPlainNames } from '../syntax/plain-names.ts'
 
 /** Why a text is refused; `fault` never repeats any of the text. */
 export interface JsonFault {

@@ -1,4 +1,4 @@
-import { meetRoutes, parseRoutePattern, variableOf } from '../authorize/route-pattern.ts'
+import { meetRoutes, parseRoutePattern, variableOf } from '../contract/route-pattern.ts'
 import type { EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 import { faultAt, type RuleFault } from './faults.ts'

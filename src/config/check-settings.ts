@@ -1,12 +1,12 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile, Errors } from 'typebox/schema'
 import { Settings as TypeboxSettings } from 'typebox/system'
+import { onceFor } from '../contract/once-for.ts'
 import {
   MethodOrRouteSetting,
   RoutePatternSetting,
   WriteRouteSetting,
-} from '../authorize/route-pattern.ts'
-import { onceFor } from '../contract/once-for.ts'
+} from '../contract/route-pattern.ts'
 import { escapePointer, pointerSteps } from '../syntax/json-pointer.ts'
 import type { RuleFault } from './faults.ts'
 import { fillDefaults } from './fill-defaults.ts'

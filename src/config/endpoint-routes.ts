@@ -1,4 +1,4 @@
-import { unnamedRoute } from '../authorize/route-pattern.ts'
+import { unnamedRoute } from '../contract/route-pattern.ts'
 import { type Fault, faultAt, inFile } from './faults.ts'
 import type { LoadedFile } from './load-file.ts'
 

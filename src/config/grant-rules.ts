@@ -1,6 +1,6 @@
 import { routesOf } from '../authorize/granted-route.ts'
-import { meetRoutes, parseRoutePattern } from '../authorize/route-pattern.ts'
 import { jobRoutes } from '../contract/deferral.ts'
+import { meetRoutes, parseRoutePattern } from '../contract/route-pattern.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 import type { RuleFault } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'

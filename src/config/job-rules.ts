@@ -1,4 +1,4 @@
-import { meetRoutes } from '../authorize/route-pattern.ts'
+import { meetRoutes } from '../contract/route-pattern.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'

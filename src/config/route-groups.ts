@@ -1,7 +1,7 @@
 import type { Grant } from '../authorize/granted-route.ts'
 import { operationsOf, type SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
-import { repeatedVariable, unnamedRoute } from '../authorize/route-pattern.ts'
 import { routePresets } from '../authorize/route-presets.ts'
+import { repeatedVariable, unnamedRoute } from '../contract/route-pattern.ts'
 import type { RuleFault } from './faults.ts'
 import { contractFile } from './magento-schema-file.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { compileBodySchema, type SchemaFile } from '../authorize/body-schema.ts'
-import { scanJson } from '../authorize/json-structure.ts'
+import { scanJson } from '../syntax/json-structure.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
 import { endlessReferenceIn } from './endless-reference.ts'
 import { readBytes } from './read-bytes.ts'

@@ -1,6 +1,6 @@
 import { endpointFinder } from '../authorize/composed-endpoint.ts'
-import { meetRoutes, parseRoutePattern, unnamedRoute } from '../authorize/route-pattern.ts'
 import type { Endpoint } from '../contract/endpoint.ts'
+import { meetRoutes, parseRoutePattern, unnamedRoute } from '../contract/route-pattern.ts'
 
 /** A route as an integration can call it. */
 export interface DescribedRoute {

@@ -3,7 +3,7 @@ import {
   repeatedVariable,
   unnamedRoute,
   variablesOf,
-} from '../authorize/route-pattern.ts'
+} from '../contract/route-pattern.ts'
 import type { EndpointFileSettings } from './defined-endpoint.ts'
 import { endpoints } from './endpoints.ts'
 

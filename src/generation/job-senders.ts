@@ -1,5 +1,4 @@
 import { endpointFinder } from '../authorize/composed-endpoint.ts'
-import { withPlainNames } from '../authorize/plain-names.ts'
 import type { Endpoint, EndpointSettings } from '../contract/endpoint.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
@@ -9,6 +8,7 @@ import type { UpstreamRequest } from '../forward/upstream-request.ts'
 import type { JobSender } from '../jobs/job-environment.ts'
 import type { JobRequest } from '../jobs/job-payload.ts'
 import { type Rejection, reject } from '../problem.ts'
+import { withPlainNames } from '../syntax/plain-names.ts'
 import type { Integrations } from './integration.ts'
 
 /** What jobs are sent with under one configuration. */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { CacheUse } from '../contract/cache-rule.ts'
+import { namedSubjects } from '../contract/subjects.ts'
 import type { ReportedRefusal, RequestContext } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
 import type { ShowBody } from './redaction/body-redaction.ts'
@@ -7,7 +8,6 @@ import { type RecordedSignature, recordedSignature } from './redaction/evidence-
 import { redactPath } from './redaction/path-redaction.ts'
 import { redactQuery } from './redaction/query-redaction.ts'
 import { redactTokenShapes } from './redaction/token-shapes.ts'
-import { namedSubjects } from './subjects.ts'
 
 /**
  * What is recorded of one request, however it ended. Fields without a value are left out of the line. `seq`,

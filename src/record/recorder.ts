@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import { maxSubjectLength } from '../contract/subjects.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AuditRecord, BuildRecord } from './audit-record.ts'
 import type { Metrics } from './metrics.ts'
-import { maxSubjectLength } from './subjects.ts'
 import type { AuditLog } from './trail/audit-log.ts'
 
 /** Ends an answer. It may be sent if the record is written or is not demanded; otherwise `mayAnswer` is false. */

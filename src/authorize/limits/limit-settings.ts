@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { RateSetting } from '../../contract/rate.ts'
+import { MethodOrRouteSetting } from '../../contract/route-pattern.ts'
 import { closed } from '../../contract/setting-forms.ts'
-import { MethodOrRouteSetting } from '../route-pattern.ts'
 
 // No period twice; they begin with different letters.
 const quotaForm =

@@ -1,6 +1,6 @@
+import { type ApiRoute, bulkPath } from '../../contract/api-route.ts'
+import { compileRoutes, parseRoutePattern } from '../../contract/route-pattern.ts'
 import type { Violation } from '../../problem.ts'
-import { type ApiRoute, bulkPath } from '../api-route.ts'
-import { compileRoutes, parseRoutePattern } from '../route-pattern.ts'
 import { descend, findViolations, note, type ValueCheck } from './findings.ts'
 import { compilePath, type PathCheck } from './path-check.ts'
 import { compileQuery, type QueryCheck } from './query-check.ts'

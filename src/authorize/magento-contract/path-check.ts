@@ -1,5 +1,5 @@
+import { variableOf } from '../../contract/route-pattern.ts'
 import type { Violation } from '../../problem.ts'
-import { variableOf } from '../route-pattern.ts'
 import { findViolations, type ValueCheck } from './findings.ts'
 import type { SchemaCompiler } from './schema-compiler.ts'
 import type { SwaggerParameter } from './swagger.ts'

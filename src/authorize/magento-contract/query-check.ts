@@ -1,5 +1,5 @@
+import { foldName } from '../../contract/folded-names.ts'
 import type { Violation } from '../../problem.ts'
-import { foldName } from '../folded-names.ts'
 import type { QueryParameter } from '../query-parameters.ts'
 import { findViolations, type ValueCheck } from './findings.ts'
 import type { SchemaCompiler } from './schema-compiler.ts'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { RoutePatternSetting } from '../../contract/route-pattern.ts'
 import { closed } from '../../contract/setting-forms.ts'
-import { RoutePatternSetting } from '../route-pattern.ts'
 
 /** All conditions that Magento knows (Magento: Framework/DB/Adapter/Pdo/Mysql.php, prepareSqlCondition). */
 export const conditionTypes = [

@@ -1,5 +1,5 @@
+import { foldName } from '../../contract/folded-names.ts'
 import type { RequestTarget } from '../../request-context.ts'
-import { foldName } from '../folded-names.ts'
 import { snakeCase } from '../magento-contract/spelling.ts'
 import type { QueryParameter } from '../query-parameters.ts'
 

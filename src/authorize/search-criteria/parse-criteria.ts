@@ -1,4 +1,4 @@
-import { foldName } from '../folded-names.ts'
+import { foldName } from '../../contract/folded-names.ts'
 import type { QueryParameter } from '../query-parameters.ts'
 
 /** One condition of a search; parts that were not given are absent. */

@@ -1,6 +1,6 @@
-import { bulkPath } from '../../authorize/api-route.ts'
 import { operationsOf, type SwaggerDocument } from '../../authorize/magento-contract/swagger.ts'
-import { unnamedRoute } from '../../authorize/route-pattern.ts'
+import { bulkPath } from '../../contract/api-route.ts'
+import { unnamedRoute } from '../../contract/route-pattern.ts'
 
 /**
  * Finds the operation that a granted route leads to, with or without `async` or `async/bulk`, and whatever its

@@ -1,7 +1,7 @@
-import { apiRoute } from '../../authorize/api-route.ts'
 import { everything } from '../../contract/answer-store.ts'
+import { apiRoute } from '../../contract/api-route.ts'
 import type { CalledRoute } from '../../contract/endpoint.ts'
-import { namedSubjects, type SubjectSources } from '../../record/subjects.ts'
+import { namedSubjects, type SubjectSources } from '../../contract/subjects.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { asComparedByDatabase } from '../../syntax/database-text.ts'
 import {

@@ -1,5 +1,5 @@
-import { apiRoute } from '../../authorize/api-route.ts'
 import type { AnswerStore } from '../../contract/answer-store.ts'
+import { apiRoute } from '../../contract/api-route.ts'
 import { type ProblemCode, statusOf } from '../../problem.ts'
 import type { Outcome, RequestContext } from '../../request-context.ts'
 import type { AnswerSettings } from '../../server/answer.ts'

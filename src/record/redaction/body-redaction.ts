@@ -1,6 +1,6 @@
-import { isSlowToParse } from '../../authorize/json-structure.ts'
-import { withPlainNames } from '../../authorize/plain-names.ts'
 import { redacted } from '../../contract/secret.ts'
+import { isSlowToParse } from '../../syntax/json-structure.ts'
+import { withPlainNames } from '../../syntax/plain-names.ts'
 import type { IsCredentialName } from './credential-names.ts'
 import type { Redact } from './known-secrets.ts'
 import { redactTokenShapes } from './token-shapes.ts'

@@ -1,13 +1,13 @@
-import { apiRoute, beginsWithinElements, mayBeBulk } from '../authorize/api-route.ts'
-import { foldName } from '../authorize/folded-names.ts'
+import type { RequestContext } from '../request-context.ts'
+import { percentDecode } from '../syntax/percent-encoding.ts'
+import { apiRoute, beginsWithinElements, mayBeBulk } from './api-route.ts'
 import {
   type NamedSubjects,
   type SubjectField,
   type SubjectPlaces,
   subjectFields,
-} from '../contract/audit-details.ts'
-import type { RequestContext } from '../request-context.ts'
-import { percentDecode } from '../syntax/percent-encoding.ts'
+} from './audit-details.ts'
+import { foldName } from './folded-names.ts'
 
 /** At most this many values of a field are recorded. It is also the most quantities that one request to us can set. */
 const maxValues = 10_000

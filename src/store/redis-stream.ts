@@ -26,7 +26,12 @@ export function openRedisStream(url: Secret, stream: string): RedisStream {
   outliveTlsErrors(redis)
   return {
     append: async (line) => {
-      await redis.xadd(stream, '*', 'line', line)
+      try {
+        await redis.xadd(stream, '*', 'line', line)
+      } catch (error) {
+        // That of ioredis has the command that failed: if it is the first one of a connection, the password, too.
+        throw new Error((error as Error).message)
+      }
     },
     close: () => redis.disconnect(),
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import type { Redis } from 'ioredis'
 import { Secret } from '../../src/contract/secret.ts'
 import { openRedisStream } from '../../src/store/redis-stream.ts'
@@ -35,7 +36,7 @@ for (const { name, code, demote, promote } of demotions) {
         )
       const [[, connection = ''] = []] = await others()
       await demote(client)
-      await assert.rejects(stream.append('refused'), new RegExp(`^ReplyError: ${code}`))
+      await assert.rejects(stream.append('refused'), new RegExp(`^Error: ${code}`))
       const isAnother = ([, id]: RegExpExecArray) => id !== connection
       while (!(await others()).some(isAnother));
       await promote(client)
@@ -44,3 +45,17 @@ for (const { name, code, demote, promote } of demotions) {
     })
   })
 }
+
+test('what a stream says of a refused password does not have it', async () => {
+  await using redis = await startRedis('--requirepass', 'the-right-one')
+  const url = new URL(redis.url)
+  url.password = 'wrong-0123'
+  using stack = new DisposableStack()
+  const stream = openRedisStream(new Secret(url.href), 'checkpoints')
+  stack.defer(stream.close)
+  await assert.rejects(stream.append('line'), (error: Error) => {
+    assert.match(error.message, /^WRONGPASS/)
+    assert.ok(!inspect(error).includes('wrong-0123'))
+    return true
+  })
+})

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Secret } from '../../contract/secret.ts'
+import { percentDecode } from '../../syntax/percent-encoding.ts'
 import { mendEscapes } from './json-escapes.ts'
 import { compileKnownSecrets, type Redact } from './known-secrets.ts'
 import { compileShapes, type ShapeSettings } from './token-shapes.ts'
@@ -30,7 +31,16 @@ export async function compileRedactionInTurns(
 }
 
 function revealed(secrets: readonly Secret[]): string[] {
-  return secrets.map((secret) => secret.reveal())
+  return secrets.flatMap((secret) => {
+    const text = secret.reveal()
+    return text.includes('://') ? [text, ...passwordOf(text)] : [text]
+  })
+}
+
+/** The password of a URL, as it stands there and decoded; none if it has no password or is not a URL. */
+function passwordOf(text: string): string[] {
+  const { password = '' } = URL.parse(text) ?? {}
+  return password === '' ? [] : [password, percentDecode(password) ?? password]
 }
 
 function withShapes(redactKnown: Redact, settings: ShapeSettings): Redact {

@@ -53,6 +53,18 @@ test('strikes every known secret out of a line, in every form it may take', () =
   )
 })
 
+test('strikes out the password of a URL that is a secret', () => {
+  const redact = compileRedaction([new Secret('redis://user:pass%2Fword-0123@redis:6379/0')])
+  for (const shown of [
+    'pass%2Fword-0123',
+    'pass/word-0123',
+    'redis://user:pass%2Fword-0123@redis:6379/0',
+  ]) {
+    assert.equal(redact(`{"a":"${shown}"}`), '{"a":"[redacted]"}')
+  }
+  assert.equal(redact('{"a":"redis:6379"}'), '{"a":"redis:6379"}')
+})
+
 describe('takes for a token', () => {
   const tokens = [
     'eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOjF9.c2lnbmF0dXJl',

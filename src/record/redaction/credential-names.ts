@@ -1,9 +1,10 @@
 /*
  * Names of members, parameters and variables whose values are credentials or payment data, in folded form. Any name
- * that contains one of these is such a name. They cover Magento's own: rp_token, password_hash, cc_cid, cc_number.
+ * that contains one of these, or is one of the last two, is such a name. They cover Magento's own: rp_token,
+ * password_hash, cc_cid, cc_number, echeck_routing_number.
  */
 const standardNames =
-  /token|secret|passw|passphrase|pwd|otp|nonce|signature|confirmation|apikey|accesskey|privatekey|authorization|cookie|session|credential|hash|cvv|cvc|cardnumber|ccnumber|ccnum|cccid|iban|bearer/
+  /token|secret|passw|passphrase|pwd|otp|nonce|signature|confirmation|apikey|accesskey|privatekey|authorization|cookie|session|credential|hash|cvv|cvc|cardnumber|cardno|ccnumber|ccnum|cccid|securitycode|iban|accountnumber|routingnumber|bearer|^pan$|^pin$/
 
 /** Whether a name is that of a credential. */
 export type IsCredentialName = (name: string) => boolean

@@ -103,7 +103,8 @@ describe('of a body does not show', () => {
     ...['passphrase', 'otp', 'secret', 'clientSecret', 'credentials', 'Authorization', 'bearer'],
     ...['token', 'rp_token', 'access-token', 'apiKey', 'API-Key', 'access_key', 'private_key'],
     ...['cookie', 'sessionId', 'confirmation', 'payment_method_nonce', 'signature', 'hash'],
-    ...['cc_number', 'cc_num', 'cardNumber', 'cc_cid', 'cvv', 'cvc2', 'iban'],
+    ...['cc_number', 'cc_num', 'cardNumber', 'card_no', 'pan', 'cc_cid', 'cvv', 'cvc2', 'pin'],
+    ...['security_code', 'iban', 'accountNumber', 'echeck_routing_number'],
   ]
   for (const name of [...names, 'taxvat', 'tax_vat']) {
     test(`the value of ${name}, in a member or beside its name`, () => {
@@ -118,7 +119,15 @@ describe('of a body does not show', () => {
   }
 
   test('but what is no credential', () => {
-    for (const name of ['sku', 'email', 'company', 'cc_type', 'customer_id', 'my_taxvat']) {
+    for (const name of [
+      'sku',
+      'email',
+      'company',
+      'shipping',
+      'cc_type',
+      'customer_id',
+      'my_taxvat',
+    ]) {
       assert.equal(shown({ [name]: 'x' }), JSON.stringify({ [name]: 'x' }))
       const pair = { attribute_code: name, value: 'x' }
       assert.equal(shown(pair), JSON.stringify(pair))

@@ -169,7 +169,7 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
     test('finds the last record of each piece by its very time', async () => {
       for (const segment of segmentFiles(path())) {
         const bytes = await readFile(`${segment.replace(/\.(gz|zst)$/, '')}.idx`)
-        for (const { toMs } of readIndex(bytes)?.blocks ?? []) {
+        for (const { toMs } of readIndex(bytes)?.blocks ?? assert.fail(segment)) {
           // The first line of a later file tells of the rotation, and is of another time.
           const last = Math.min(records.length - 1, Math.floor((toMs - begin) / 1000))
           const atMs = begin + last * 1000

@@ -66,31 +66,30 @@ test('writes lists and items', () => {
   assert.equal(reserialize('a, b', 'item'), undefined)
 })
 
-test('what it accepts it writes so that it is accepted again, whatever the input', () => {
-  const piece = fc.constantFrom(
-    ...[
-      'a',
-      'b',
-      '=',
-      '1',
-      '-',
-      '(',
-      ')',
-      '"x"',
-      '"\\""',
-      ';',
-      ', ',
-      ' ',
-      ':AA==:',
-      '?0',
-      '*',
-      '.',
-    ],
+test('what it accepts it writes so that it is accepted again, whatever it holds', () => {
+  const key = fc.constantFrom('a', 'b1', '*-_.')
+  const bare = fc.constantFrom('1', '-12', '"x"', String.raw`" \" \\ "`, 'to:/ken', ':AA==:', '?0')
+  const parameter = fc.tuple(key, fc.constantFrom('', ' '), fc.option(bare))
+  const parameters = fc
+    .uniqueArray(parameter, { selector: ([name]) => name })
+    .map((all) => all.map(([name, space, value]) => `;${space}${name}${value ? `=${value}` : ''}`))
+    .map((all) => all.join(''))
+  const item = fc.tuple(bare, parameters).map((parts) => parts.join(''))
+  const list = fc
+    .tuple(fc.array(item, { maxLength: 3 }), parameters)
+    .map(([items, own]) => `( ${items.join('  ')})${own}`)
+  const member = fc.oneof(
+    fc.oneof(item, list).map((value) => `=${value}`),
+    parameters,
   )
+  const dictionary = fc
+    .uniqueArray(fc.tuple(key, member), { selector: ([name]) => name })
+    .map((members) => members.map((parts) => parts.join('')).join(' ,\t'))
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      const written = reserialize(pieces.join(''), 'dictionary')
-      if (written !== undefined) assert.equal(reserialize(written, 'dictionary'), written)
+    fc.property(dictionary, (text) => {
+      const written = reserialize(text, 'dictionary')
+      assert.ok(written !== undefined)
+      assert.equal(reserialize(written, 'dictionary'), written)
     }),
     { numRuns: 2000 },
   )

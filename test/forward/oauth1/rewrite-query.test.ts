@@ -111,10 +111,8 @@ const phpProgram = `
   echo json_encode(array_map($equal, json_decode(stream_get_contents(STDIN))));
 `
 
-const hasPhp = spawnSync('php', ['--version']).status === 0
-
 // With `===` PHP compares the order of arrays too, which Magento keeps for sort orders.
-test('means the same to PHP itself, order included', { skip: !hasPhp && 'no php here' }, () => {
+test('means the same to PHP itself, order included', () => {
   const spaced = queryArbitrary.map((query) => query.replaceAll('[x', '[%20]'))
   const queries = fc.sample(fc.oneof(queryArbitrary, spaced), 5000)
   const pairs = [...queries, ...rewrites.map(([received]) => received)].flatMap((query) => {

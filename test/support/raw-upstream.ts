@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import type { TlsMaterial } from './magento/listener.ts'
 
 /** An upstream of which every byte is known. */
 export interface RawUpstream extends AsyncDisposable {
@@ -51,11 +50,11 @@ export function answerEmpty(socket: Socket): void {
 /**
  * Starts a server on loopback that hands every whole request (by its Content-Length) to `answer` as
  * latin1 text, and writes nothing of its own.
- * @param tls speaks TLS when given
+ * @param tls speaks TLS with this certificate and key, PEM, when given
  */
 export async function startRawUpstream(
   answer: RawAnswer = answerEmpty,
-  tls?: TlsMaterial,
+  tls?: { readonly cert: string; readonly key: string },
 ): Promise<RawUpstream> {
   const requests: string[] = []
   const sockets = new Set<Socket>()

@@ -1,12 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-
-/** Certificate chain and key, PEM. */
-export interface TlsMaterial {
-  readonly cert: string | Buffer
-  readonly key: string | Buffer
-}
 
 /** A port on 127.0.0.1 that can be let go and taken again. */
 export class Listener {
@@ -23,7 +16,7 @@ export class Listener {
   }
 
   /** Listens on any port that is free. */
-  static async open(onRequest: RequestListener, tls: TlsMaterial | undefined): Promise<Listener> {
+  static async open(onRequest: RequestListener): Promise<Listener> {
     // No deadlines of its own: how long the other side waits is what tests are about.
     const settings = {
       keepAliveTimeout: 60_000,
@@ -31,10 +24,7 @@ export class Listener {
       requestTimeout: 0,
       maxHeaderSize: 65_536,
     }
-    const server = tls
-      ? createTlsServer({ ...settings, ...tls }, onRequest)
-      : createServer(settings, onRequest)
-    const listener = new Listener(server)
+    const listener = new Listener(createServer(settings, onRequest))
     await listener.resume()
     return listener
   }

@@ -20,17 +20,14 @@ export interface CallerSources {
  * token is no error: its sender is a guest (Magento: Webapi/Model/Authorization/TokenUserContext.php).
  * @throws {MagentoError} when an OAuth signature does not fit
  */
-export function resolveCaller(
-  request: ReceivedRequest,
-  isTls: boolean,
-  sources: CallerSources,
-): Caller {
+export function resolveCaller(request: ReceivedRequest, sources: CallerSources): Caller {
   const authorization = headerOf(request, 'authorization') ?? ''
   const [scheme = '', token, ...rest] = authorization.split(' ')
   if (scheme.toLowerCase() === 'bearer') {
     return token === undefined || rest.length > 0 ? guest : bearerOf(token, sources)
   }
-  const isHttps = isTls || headerOf(request, 'x-forwarded-proto') === 'https'
+  // It speaks no TLS itself.
+  const isHttps = headerOf(request, 'x-forwarded-proto') === 'https'
   const integration = verifyOauth(
     {
       method: request.method,

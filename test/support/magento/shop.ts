@@ -62,24 +62,24 @@ export class Shop {
     return this.#queue.run()
   }
 
-  answer(request: ReceivedRequest, isTls: boolean): Answer {
+  answer(request: ReceivedRequest): Answer {
     try {
       const target = resolveTarget(request.rawTarget, ['default'])
       return target === undefined
         ? htmlAnswer(404, '404 Not Found')
-        : this.#answerApi(request, target, isTls)
+        : this.#answerApi(request, target)
     } catch (error) {
       return errorAnswer(error)
     }
   }
 
-  #answerApi(request: ReceivedRequest, target: Target, isTls: boolean): Answer {
+  #answerApi(request: ReceivedRequest, target: Target): Answer {
     const { method } = request
     if (!methods.includes(method)) {
       throw new MagentoError(405, 'The %1 HTTP method is not supported.', { parameters: [method] })
     }
     const { integrations = [], admins = [] } = this.#options
-    request.caller = resolveCaller(request, isTls, {
+    request.caller = resolveCaller(request, {
       integrations,
       admins,
       enableIntegrationAsBearer: this.#options.enableIntegrationAsBearer ?? false,

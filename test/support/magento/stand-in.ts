@@ -4,14 +4,12 @@ import { answerFaultily } from './answer-faultily.ts'
 import type { AdminCredentials, IntegrationCredentials, OauthDialect } from './credentials.ts'
 import { receive, sendAnswer } from './exchange.ts'
 import type { Fault } from './fault.ts'
-import { Listener, type TlsMaterial } from './listener.ts'
+import { Listener } from './listener.ts'
 import { ReceivedLog, type ReceivedRequest } from './received-log.ts'
 import { Shop } from './shop.ts'
 
 /** How a stand-in is set up; everything may be left out. */
 export interface MagentoStandInOptions {
-  /** Speaks TLS when given. */
-  readonly tls?: TlsMaterial
   readonly integrations?: readonly IntegrationCredentials[]
   readonly admins?: readonly AdminCredentials[]
   /** Magento: oauth/consumer/enable_integration_as_bearer. Default false, as since 2.4.4. */
@@ -28,7 +26,7 @@ export interface MagentoStandInOptions {
 
 /** A shop that answers as Magento does, over a real port. */
 export interface MagentoStandIn extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`, or `https://…`; without a slash at its end. */
+  /** `http://127.0.0.1:PORT`, without a slash at its end. */
   readonly url: string
   readonly port: number
   /** What arrived, oldest first, complete requests and aborted ones. The array is live. */
@@ -74,14 +72,11 @@ export async function startMagentoStandIn(
     const current = fault
     log.add(request)
     if (request.aborted) return
-    const work = async (): Promise<Answer> => shop.answer(request, options.tls !== undefined)
+    const work = async (): Promise<Answer> => shop.answer(request)
     if (current?.hits(request)) await answerFaultily(current.kind, exchange, work)
     else sendAnswer(exchange, await work())
   }
-  const listener = await Listener.open(
-    (incoming, response) => void onRequest(incoming, response),
-    options.tls,
-  )
+  const listener = await Listener.open((incoming, response) => void onRequest(incoming, response))
 
   const clearFault = async () => {
     fault = undefined
@@ -90,7 +85,7 @@ export async function startMagentoStandIn(
   const close = () => listener.pause()
   return {
     get url() {
-      return `${options.tls ? 'https' : 'http'}://127.0.0.1:${listener.port}`
+      return `http://127.0.0.1:${listener.port}`
     },
     get port() {
       return listener.port

@@ -287,7 +287,7 @@ describe('gateways whose store is', () => {
   }
 })
 
-test('a caller whose every retry waits as told gets through in the end', async () => {
+test('a caller that tries again at once, however often, gets through in the end', async () => {
   await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
     magentoUrl: upstream.url,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { describe, test } from 'node:test'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
@@ -9,7 +8,7 @@ import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { shared } from '../support/shared.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem, pemFile } from '../support/tls/pem.ts'
 
 function spkiSha256(name: string): string {
   const { publicKey } = new X509Certificate(pem(`${name}.cert`))
@@ -44,11 +43,7 @@ async function startTls(
       listen: {
         requireHttps: true,
         ...proxies,
-        tls: {
-          certFile: pemFile('loopback.cert'),
-          keyFile: pemFile('loopback.key'),
-          ...(clientCaFile !== undefined && { clientCaFile }),
-        },
+        tls: { ...loopbackTls, ...(clientCaFile !== undefined && { clientCaFile }) },
       },
     },
   })
@@ -142,13 +137,8 @@ describe('behind a trusted proxy', () => {
 
   test('its forwarded certificate is the credential, in either form', async () => {
     assert.equal(await statusWith('Client-Cert', rfc9440('client')), 200)
-    assert.equal(
-      await statusWith(
-        'X-SSL-Client-Cert',
-        encodeURIComponent(readFileSync(pemFile('client.cert'), 'utf8')),
-      ),
-      200,
-    )
+    const escaped = encodeURIComponent(pem('client.cert'))
+    assert.equal(await statusWith('X-SSL-Client-Cert', escaped), 200)
     assert.equal(await statusWith('Client-Cert', ''), 401)
     assert.equal(await statusWith('Client-Cert', rfc9440('loopback')), 401)
   })

@@ -322,9 +322,9 @@ describe('refuses', () => {
       /\/credentials\/token: expected the environment variable NOWHERE to be set/,
     ],
     [
-      'a secret that is too short',
-      { integrations: { a: { ...globex, credentials: { token: 'file:short' } } }, schemas: {} },
-      /\/credentials\/token: expected the file short to be readable \(ENOENT\)/,
+      'a file of a secret that is not there',
+      { integrations: { a: { ...globex, credentials: { token: 'file:gone' } } } },
+      /\/credentials\/token: expected the file gone to be readable \(ENOENT\)/,
     ],
     [
       'a schema that is none',

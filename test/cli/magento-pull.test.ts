@@ -21,7 +21,7 @@ function filesFor(magentoUrl: string) {
 }
 
 test('magento pull fetches the schema that integrations are held against', async () => {
-  const magento = await startMagento()
+  await using magento = await startMagento()
   await using files = await writeConfig(filesFor(magento.url))
   const config = ['--config', files.path]
   const before = await runCommand(['check', ...config], testEnv)
@@ -39,7 +39,6 @@ test('magento pull fetches the schema that integrations are held against', async
   const after = await runCommand(['check', ...config], testEnv)
   assert.equal(after.stderr, '')
   assert.equal(after.exitCode, 0)
-  await magento.close()
 })
 
 test('magento pull keeps the old schema if it gets no document, and says why', async () => {
@@ -63,7 +62,7 @@ test('magento pull keeps the old schema if it gets no document, and says why', a
 })
 
 test('magento pull does not touch the file that another one is writing, and leaves none itself', async () => {
-  const magento = await startMagento()
+  await using magento = await startMagento()
   await using files = await writeConfig({ ...filesFor(magento.url), magentoSchema: {} })
   const folder = join(files.path, 'magento')
   await writeFile(join(folder, 'schema.json.new'), 'half a document')
@@ -77,7 +76,6 @@ test('magento pull does not touch the file that another one is writing, and leav
   await mkdir(join(folder, 'schema.json'))
   assert.match((await pull()).stderr, /^magento pull: EISDIR/)
   assert.deepEqual((await readdir(folder)).sort(), ['schema.json', 'schema.json.new'])
-  await magento.close()
 })
 
 test('a schema file that is not a schema is a fault', async () => {
@@ -100,7 +98,7 @@ test('a document without readable operations is not a schema', () => {
 })
 
 test('magento pull replaces a broken schema file, although the configuration uses tags', async () => {
-  const magento = await startMagento()
+  await using magento = await startMagento()
   const policies = {
     routes: [{ tag: 'products/{sku}' }],
     deprecations: { 'GET /V1/products/:sku': { since: '2027-01-01' } },
@@ -114,11 +112,10 @@ test('magento pull replaces a broken schema file, although the configuration use
   const pulled = await runCommand(['magento', 'pull', '--config', files.path], testEnv)
   assert.equal(pulled.stderr, '')
   assert.equal(pulled.exitCode, 0)
-  await magento.close()
 })
 
 test('magento pull asks Magento nothing if no integration has a credential', async () => {
-  const magento = await startMagento()
+  await using magento = await startMagento()
   const storefront = { ...globex, upstream: { passthrough: true } }
   await using files = await writeConfig({
     ...filesFor(magento.url),
@@ -132,12 +129,11 @@ test('magento pull asks Magento nothing if no integration has a credential', asy
     assert.equal(stderr, `magento pull: no integration${named} has a credential for Magento\n`)
   }
   assert.equal(magento.received.length, 0)
-  await magento.close()
 })
 
 test('magento pull keeps the old schema if Magento shows only what guests see', async () => {
   // Magento takes a caller whose token is not valid for a guest, and answers 200.
-  const magento = await startMagento({ enableIntegrationAsBearer: false })
+  await using magento = await startMagento({ enableIntegrationAsBearer: false })
   const magentoSchema = { swagger: '2.0', paths: { '/V1/products': { get: {} } } }
   await using files = await writeConfig({ ...filesFor(magento.url), magentoSchema })
   const pulled = await runCommand(['magento', 'pull', '--config', files.path], testEnv)
@@ -148,5 +144,4 @@ test('magento pull keeps the old schema if Magento shows only what guests see', 
   )
   const kept = await readFile(join(files.path, 'magento', 'schema.json'), 'utf8')
   assert.deepEqual(JSON.parse(kept), magentoSchema)
-  await magento.close()
 })

@@ -9,8 +9,9 @@ import { test } from 'node:test'
 import { holdTrail } from '../../src/record/trail/hold-trail.ts'
 import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
+import { freePort } from '../support/free-port.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
-import { main, runCommand, startedProcess } from '../support/gateway-process.ts'
+import { commandEnv, main, runCommand, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
@@ -18,21 +19,12 @@ import { startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 async function startWith(magentoUrl: string, shutdown: object, env: Record<string, string> = {}) {
-  const directory = await writeConfig({ gateway: {}, integrations: {} })
-  const files = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl, gateway: { shutdown } },
-      join(directory.path, 'audit.jsonl'),
-    ),
+  const auditFile = join(await temporaryFolder(), 'audit.jsonl')
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl, gateway: { shutdown } }, auditFile),
     integrations: { globex },
   })
-  return {
-    gateway: await startedProcess(['start', '--config', files.path], { ...testEnv, ...env }),
-    [Symbol.asyncDispose]: async () => {
-      await directory[Symbol.asyncDispose]()
-      await files[Symbol.asyncDispose]()
-    },
-  }
+  return await startedProcess(['start', '--config', files.path], { ...testEnv, ...env })
 }
 
 /** Resolves when the gateway has begun to drain. */
@@ -42,8 +34,8 @@ async function untilDraining(adminUrl: string): Promise<void> {
 
 test('prints one line with its addresses, is live and ready, and counts', async () => {
   await using magento = await startMagento()
-  await using running = await startWith(magento.url, { noticeMs: 0 })
-  const { url, adminUrl } = running.gateway
+  const gateway = await startWith(magento.url, { noticeMs: 0 })
+  const { url, adminUrl } = gateway
   assert.equal((await fetch(`${adminUrl}/livez`)).status, 200)
   assert.equal((await fetch(`${adminUrl}/readyz`)).status, 200)
   assert.equal((await fetch(`${adminUrl}/`)).status, 404)
@@ -56,7 +48,7 @@ test('prints one line with its addresses, is live and ready, and counts', async 
     metrics,
     /magegate_requests_total\{integration="globex-pim",route="GET \/V1\/products\/:sku",status="200",code="none"\} 1/,
   )
-  const { stdout, exitCode } = await running.gateway.stop()
+  const { stdout, exitCode } = await gateway.stop()
   assert.equal(stdout.trimEnd().split('\n').length, 1)
   assert.equal(exitCode, 0)
 })
@@ -68,19 +60,14 @@ test('runs under the permission model of Node with only files and network', asyn
   const known = permitted.filter((flag) =>
     process.allowedNodeEnvironmentFlags.has(flag.replace(/=.*/, '')),
   )
-  await using running = await startWith(
-    magento.url,
-    { noticeMs: 0 },
-    { NODE_OPTIONS: known.join(' ') },
-  )
-  assert.equal((await send(running.gateway.url, { headers: globexHeaders })).status, 200)
-  assert.equal((await running.gateway.stop()).exitCode, 0)
+  const gateway = await startWith(magento.url, { noticeMs: 0 }, { NODE_OPTIONS: known.join(' ') })
+  assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  assert.equal((await gateway.stop()).exitCode, 0)
 })
 
 test('on SIGTERM it fails readiness, serves on with Connection: close, lets requests in flight finish and exits 0', async () => {
   await using magento = await startMagento()
-  await using running = await startWith(magento.url, { noticeMs: 1000, deadlineMs: 10_000 })
-  const { gateway } = running
+  const gateway = await startWith(magento.url, { noticeMs: 1000, deadlineMs: 10_000 })
   const agent = new Agent({ keepAlive: true })
   assert.notEqual(
     (await send(gateway.url, { headers: globexHeaders, agent })).headers.connection,
@@ -112,8 +99,7 @@ test('on SIGTERM it fails readiness, serves on with Connection: close, lets requ
 
 test('on SIGTERM it does not wait for idle connections', async () => {
   await using magento = await startMagento()
-  await using running = await startWith(magento.url, { noticeMs: 0, deadlineMs: 60_000 })
-  const { gateway } = running
+  const gateway = await startWith(magento.url, { noticeMs: 0, deadlineMs: 60_000 })
   const agent = new Agent({ keepAlive: true })
   await send(gateway.url, { headers: globexHeaders, agent })
   const [idle] = Object.values(agent.freeSockets).flat()
@@ -125,8 +111,7 @@ test('on SIGTERM it does not wait for idle connections', async () => {
 
 test('on SIGTERM it cuts off what is still running at the deadline', async () => {
   await using magento = await startMagento()
-  await using running = await startWith(magento.url, { noticeMs: 0, deadlineMs: 300 })
-  const { gateway } = running
+  const gateway = await startWith(magento.url, { noticeMs: 0, deadlineMs: 300 })
   await magento.setFault({ kind: 'stall' })
   const stalled = once(
     get(`${gateway.url}/rest/V1/products/x`, { headers: globexHeaders }),
@@ -148,8 +133,7 @@ for (const [what, prefix] of [
   const canRun = tool === undefined || spawnSync(tool, [...options, 'true']).status === 0
   const skip = !canRun && 'needs CAP_SYS_ADMIN'
   test(`on SIGTERM during its start ${what} ends with 0`, { skip }, async () => {
-    await using directory = await writeConfig({ gateway: {}, integrations: {} })
-    const auditFile = join(directory.path, 'audit.jsonl')
+    const auditFile = join(await temporaryFolder(), 'audit.jsonl')
     await using files = await writeConfig({
       gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9' }, auditFile),
       integrations: { globex },
@@ -161,7 +145,7 @@ for (const [what, prefix] of [
     })
     const command = [...prefix, process.execPath, main, 'start', '--config', files.path]
     const child = spawn(...boundToThisProcess(command[0] as string, command.slice(1)), {
-      env: { PATH: process.env.PATH, ...testEnv },
+      env: commandEnv(testEnv),
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     const ended = once(child, 'exit')
@@ -223,22 +207,15 @@ for (const [place, sections] of Object.entries({
 }
 
 test('keeps running if nobody reads its output', async () => {
-  await using directory = await writeConfig({ gateway: {}, integrations: {} })
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
+  const port = await freePort()
+  const options = { magentoUrl: 'http://127.0.0.1:9', gateway: { admin: { port } } }
   await using files = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl: 'http://127.0.0.1:9', gateway: { admin: { port } } },
-      join(directory.path, 'audit.jsonl'),
-    ),
+    gateway: gatewaySettings(options, join(await temporaryFolder(), 'audit.jsonl')),
     integrations: { globex },
   })
   const args = [main, 'start', '--config', files.path]
   const child = spawn(...boundToThisProcess(process.execPath, args), {
-    env: { PATH: process.env.PATH, ...testEnv },
+    env: commandEnv(testEnv),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   child.stdout.destroy()
@@ -262,14 +239,11 @@ test('keeps running if nobody reads its output', async () => {
 })
 
 test('a start that fails at the address of the admin listener interrupts no job', async () => {
-  await using directory = await writeConfig({ gateway: {}, integrations: {} })
+  const folder = await temporaryFolder()
   const taken = createServer().listen(0, 'localhost')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
-  const jobs = {
-    file: join(directory.path, 'jobs.sqlite'),
-    retry: { firstMs: 10, longestMs: 40 },
-  }
+  const jobs = { file: join(folder, 'jobs.sqlite'), retry: { firstMs: 10, longestMs: 40 } }
   const withJobs = {
     ...globex,
     policies: { ...globex.policies, jobs: { 'POST /V1/products': {} } },
@@ -292,7 +266,7 @@ test('a start that fails at the address of the admin listener interrupts no job'
   await using files = await writeConfig({
     gateway: gatewaySettings(
       { magentoUrl: upstream.url, gateway: { jobs, admin: { host: 'localhost', port } } },
-      join(directory.path, 'audit.jsonl'),
+      join(folder, 'audit.jsonl'),
     ),
     integrations: { globex: withJobs },
   })

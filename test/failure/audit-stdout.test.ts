@@ -9,7 +9,7 @@ import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
-import { main, startedProcess } from '../support/gateway-process.ts'
+import { commandEnv, main, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
@@ -21,8 +21,7 @@ const requests = 400
 
 test('standard output that nobody reads delays nothing, and the file has every record', async () => {
   await using magento = await startMagento()
-  await using files = await writeConfig({ gateway: {}, integrations: {} })
-  const file = join(files.path, 'audit.jsonl')
+  const file = join(await temporaryFolder(), 'audit.jsonl')
   await using settings = await writeConfig({
     gateway: gatewaySettings(
       { magentoUrl: magento.url, gateway: { audit: { stdout: true } } },
@@ -30,8 +29,9 @@ test('standard output that nobody reads delays nothing, and the file has every r
     ),
     integrations: { globex },
   })
-  const child = spawn(process.execPath, [main, 'start', '--config', settings.path], {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...testEnv },
+  const args = [main, 'start', '--config', settings.path]
+  const child = spawn(...boundToThisProcess(process.execPath, args), {
+    env: commandEnv(testEnv),
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const [ready] = (await once(child.stdout, 'data')) as [Buffer]
@@ -50,8 +50,7 @@ test('standard output that nobody reads delays nothing, and the file has every r
 
 test('standard output that is read has each record of the file, byte for byte', async () => {
   await using magento = await startMagento()
-  await using files = await writeConfig({ gateway: {}, integrations: {} })
-  const file = join(files.path, 'audit.jsonl')
+  const file = join(await temporaryFolder(), 'audit.jsonl')
   for (const stdout of [true, false]) {
     await rm(file, { force: true })
     await using settings = await writeConfig({
@@ -69,9 +68,7 @@ test('standard output that is read has each record of the file, byte for byte', 
 })
 
 test('a full disk behind standard output refuses writes until it has space, and leaves one chain', async () => {
-  await using upstream = await startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-  })
+  await using upstream = await startRawUpstream()
   const folder = await temporaryFolder()
   const { audit: _, ...settings } = gatewaySettings({ magentoUrl: upstream.url }, '')
   await using files = await writeConfig({
@@ -82,7 +79,7 @@ test('a full disk behind standard output refuses writes until it has space, and 
   await writeFile(printed, '')
   const start = `exec ${process.execPath} ${main} start --config ${files.path} >> ${printed}`
   const child = spawn(...boundToThisProcess('sh', ['-c', start]), {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...testEnv },
+    env: commandEnv(testEnv),
     stdio: 'ignore',
   })
   const ended = once(child, 'exit')

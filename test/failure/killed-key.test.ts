@@ -7,6 +7,7 @@ import { startedProcess } from '../support/gateway-process.ts'
 import { problemOf, send, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 test('the key of a killed process stays taken, and its write is not sent again', async () => {
   await using redis = await startRedis()
@@ -18,9 +19,8 @@ test('the key of a killed process stays taken, and its write is not sent again',
     env: { REDIS_URL: redis.url },
   }
   const write = writeOf('{}', { headers: { 'Idempotency-Key': '"one"' } })
-  await using files = await writeConfig({ gateway: {}, integrations: { globex } })
   await using replaced = await writeConfig({
-    gateway: gatewaySettings(options, join(files.path, 'audit.jsonl')),
+    gateway: gatewaySettings(options, join(await temporaryFolder(), 'audit.jsonl')),
     integrations: { globex },
   })
   const killed = await startedProcess(['start', '--config', replaced.path], {

@@ -7,23 +7,21 @@ import { test } from 'node:test'
 import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
-import { main } from '../support/gateway-process.ts'
+import { commandEnv, main } from '../support/gateway-process.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 
 test('a log whose disk is full ends no process', async () => {
-  await using upstream = await startRawUpstream((socket) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-  })
+  await using upstream = await startRawUpstream()
   // On the same disk is the audit trail, so that there is something to be logged.
   await using files = await writeConfig({
     gateway: gatewaySettings({ magentoUrl: upstream.url }, '/dev/full'),
     integrations: { globex },
   })
   const full = openSync('/dev/full', 'w')
-  const start = boundToThisProcess(process.execPath, [main, 'start', '--config', files.path])
-  const child = spawn(start[0], start[1], {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...testEnv },
+  const args = [main, 'start', '--config', files.path]
+  const child = spawn(...boundToThisProcess(process.execPath, args), {
+    env: commandEnv(testEnv),
     stdio: ['ignore', 'pipe', full],
   })
   closeSync(full)

@@ -7,10 +7,10 @@ import { buildGateway } from '../../src/gateway.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 test('a defect where requests are answered ends its request with 500, recorded, and keeps nothing from stopping', async () => {
-  await using base = await writeConfig({ gateway: {}, integrations: {} })
-  const auditFile = join(base.path, 'audit.jsonl')
+  const auditFile = join(await temporaryFolder(), 'audit.jsonl')
   await using files = await writeConfig({
     gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9' }, auditFile),
     integrations: {

@@ -5,41 +5,22 @@ import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagentoStandIn } from '../support/magento/stand-in.ts'
 import { scrapeUntil } from '../support/metrics.ts'
+import { integrationOfMagento, oauth1Env, oauth1Upstream } from '../support/oauth1-upstream.ts'
 import { jobTestRoutes, startJobsGateway } from './jobs-gateway.ts'
 
-const caller = {
-  name: 'gateway',
-  consumerKey: 'ck'.padEnd(32, '0123456789'),
-  consumerSecret: 'cs'.padEnd(32, '0123456789'),
-  accessToken: 'at'.padEnd(32, '0123456789'),
-  accessTokenSecret: 'as'.padEnd(32, '0123456789'),
-}
-const oauth1 = {
-  consumerKey: 'env:CK',
-  consumerSecret: 'env:CS',
-  accessToken: 'env:AT',
-  accessTokenSecret: 'env:ATS',
-}
-const env = {
-  CK: caller.consumerKey,
-  CS: caller.consumerSecret,
-  AT: caller.accessToken,
-  ATS: caller.accessTokenSecret,
-}
-
 test('each attempt of a job is signed anew, with a nonce and a time of its own', async () => {
-  await using magento = await startMagentoStandIn({ integrations: [caller] })
+  await using magento = await startMagentoStandIn({ integrations: [integrationOfMagento] })
   await using jobs = await startJobsGateway(
     magento.url,
     {},
     {
       integrations: [
         acme,
-        { ...globex, upstream: { oauth1 }, policies: { routes: jobTestRoutes } },
+        { ...globex, upstream: oauth1Upstream, policies: { routes: jobTestRoutes } },
       ],
       // A time in seconds is another one only after a second.
       gateway: { jobs: { retry: { firstMs: 2_000, longestMs: 2_000 } } },
-      env,
+      env: oauth1Env,
     },
   )
   await magento.setFault({ kind: 'maintenance' })

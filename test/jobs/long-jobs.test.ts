@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { testEnv } from '../support/gateway.ts'
+import { globex, startGateway, testEnv } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import type { ReceivedRequest } from '../support/magento/received-log.ts'
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
@@ -191,7 +191,6 @@ describe("a route whose engine is Magento's own", () => {
 
 test('without jobs, more items than can be answered at once are refused', async () => {
   await using magento = await startMagento()
-  const { startGateway, globex } = await import('../support/gateway.ts')
   await using gateway = await startGateway({
     magentoUrl: magento.url,
     integrations: [{ ...globex, policies: { routes: ['POST /V1/magefine/inventaire/bulk'] } }],

@@ -13,6 +13,12 @@ function failOn(error: unknown): void {
   throw error
 }
 
+const build = prepareAuditRecord({
+  hashToken: () => '',
+  showBody: () => '',
+  onUnbuilt: () => assert.fail(),
+})
+
 function readOf(requestId: string): RequestContext {
   return requestOf('GET', requestId)
 }
@@ -34,11 +40,6 @@ test('a read that ends while the recorder is flushed is written too', async () =
   const file = join(folder, 'audit.jsonl')
   const auditLog = await openAuditLog({ file }, (text) => text, failOn)
   const settings = { isRecordDemanded: true, deadlineMs: 60_000 }
-  const build = prepareAuditRecord({
-    hashToken: () => '',
-    showBody: () => '',
-    onUnbuilt: () => assert.fail(),
-  })
   // The second one is over at the very moment at which the first one is written.
   const late = [readOf('second')]
   const write: typeof auditLog.write = async (records) => {
@@ -75,11 +76,6 @@ test('a trail that has written in time has not stalled, even if the process lear
     while (performance.now() < busyUntilMs);
     return written
   }
-  const build = prepareAuditRecord({
-    hashToken: () => '',
-    showBody: () => '',
-    onUnbuilt: () => assert.fail(),
-  })
   const stalls: string[] = []
   const recorder = openRecorder(
     { ...auditLog, write },
@@ -111,19 +107,14 @@ for (const [what, answerBody, most] of [
       return auditLog.write(records)
     }
     const settings = { isRecordDemanded: true, deadlineMs: 20 }
-    const plain = prepareAuditRecord({
-      hashToken: () => '',
-      showBody: () => '',
-      onUnbuilt: () => assert.fail(),
-    })
-    const build = (request: RequestContext) => ({ ...plain(request), answerBody })
+    const buildLong = (request: RequestContext) => ({ ...build(request), answerBody })
     const log = { ...auditLog, write }
     const recorder = openRecorder(log, { observe: () => undefined }, settings, stalled.resolve)
-    recorder.record(readOf('first'), build)
+    recorder.record(readOf('first'), buildLong)
     await begun.promise
     await stalled.promise
     for (let count = 0; count < most + 3; count += 1)
-      recorder.record(readOf(`read-${count}`), build)
+      recorder.record(readOf(`read-${count}`), buildLong)
     recorder.count()
     assert.equal(recorder.waiting(), most + 1)
     held.resolve()

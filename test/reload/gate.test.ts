@@ -11,6 +11,7 @@ import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startReloadable } from '../support/reloadable-gateway.ts'
+import { temporaryFolder } from '../support/shared.ts'
 import { pemFile } from '../support/tls/pem.ts'
 
 async function magentoStatus({ adminUrl = '' }: { readonly adminUrl?: string }) {
@@ -127,6 +128,7 @@ test('a reload ends the health probe of before, also while requests of before ar
 
 test('a reload that fails because a file is gone that was there when it was checked changes nothing', async () => {
   await using upstream = await startRawUpstream(() => undefined)
+  const folder = await temporaryFolder()
   const filesOf = (magento: object, more: object = {}) =>
     writeConfig({
       gateway: gatewaySettings(
@@ -134,16 +136,15 @@ test('a reload that fails because a file is gone that was there when it was chec
           magentoUrl: upstream.url,
           gateway: {
             magento: { url: upstream.url, queue: { maxWaitMs: 60_000 }, ...magento },
-            jobs: { file: join(first.path, 'jobs.sqlite') },
+            jobs: { file: join(folder, 'jobs.sqlite') },
           },
         },
-        join(first.path, 'audit.jsonl'),
+        join(folder, 'audit.jsonl'),
       ),
       integrations: { globex: { ...globex, ...more } },
     })
-  await using first = await writeConfig({ gateway: {}, integrations: {} })
   await using start = await filesOf({ connections: 1 })
-  const caFile = join(first.path, 'ca.pem')
+  const caFile = join(folder, 'ca.pem')
   await copyFile(pemFile('loopback.cert'), caFile)
   const callback = callbackTo('https://127.0.0.1/jobs', { caFile })
   await using next = await filesOf({ connections: 2 }, { callback })

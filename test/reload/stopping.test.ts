@@ -9,12 +9,12 @@ import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startReloadable } from '../support/reloadable-gateway.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 test('a gateway that stops takes no configuration any more, also where it was being read', async () => {
-  await using base = await writeConfig({ gateway: {}, integrations: { globex } })
   const options = { magentoUrl: 'http://127.0.0.1:9' }
   await using files = await writeConfig({
-    gateway: gatewaySettings(options, join(base.path, 'audit.jsonl')),
+    gateway: gatewaySettings(options, join(await temporaryFolder(), 'audit.jsonl')),
     integrations: { globex },
   })
   const config = await loadConfig(files.path, testEnv)

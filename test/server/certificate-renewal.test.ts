@@ -20,7 +20,7 @@ import { endsOf, readTlsMaterial, secureContextOptions } from '../../src/server/
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { temporaryFolder } from '../support/shared.ts'
-import { pem, pemFile } from '../support/tls/pem.ts'
+import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 /** The name that the certificate of a server has. */
 async function nameAt(port: number): Promise<string> {
@@ -44,8 +44,8 @@ async function shownEnds({ adminUrl }: TestGateway): Promise<string[]> {
   return [...metrics.matchAll(series)].map(([, rest = '']) => rest)
 }
 
-let files: { certFile: string; keyFile: string }
 const folder = await temporaryFolder()
+const files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
 
 async function writePair(name: string, into = folder): Promise<void> {
   await writeFile(join(into, 'tls.crt'), pem(`${name}.cert`))
@@ -74,7 +74,6 @@ describe('a server that looks for a new certificate', () => {
   beforeEach(async () => {
     reported = []
     now = Date.now()
-    files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
     await rm(folder, { recursive: true })
     await mkdir(folder)
     await writePair('loopback')
@@ -218,11 +217,7 @@ describe('a server that asks for certificates', () => {
   }
 
   async function start(clientCaFile?: string) {
-    const files = {
-      certFile: pemFile('loopback.cert'),
-      keyFile: pemFile('loopback.key'),
-      ...(clientCaFile !== undefined && { clientCaFile }),
-    }
+    const files = { ...loopbackTls, ...(clientCaFile !== undefined && { clientCaFile }) }
     const inUse = await readTlsMaterial(files)
     const asked = { requestCert: true, rejectUnauthorized: false }
     const server = createServer({ ...secureContextOptions(inUse), ...asked }, (socket) =>
@@ -275,17 +270,14 @@ describe('a server that asks for certificates', () => {
 
 test('the files are looked at again and again, until it is stopped', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
-  const inUse = await readTlsMaterial({
-    certFile: pemFile('loopback.cert'),
-    keyFile: pemFile('loopback.key'),
-  })
+  const inUse = await readTlsMaterial(loopbackTls)
   let looks = 0
   const watched = {
     get certFile() {
       looks += 1
-      return pemFile('loopback.cert')
+      return loopbackTls.certFile
     },
-    keyFile: pemFile('loopback.key'),
+    keyFile: loopbackTls.keyFile,
   }
   const server = { setSecureContext: () => assert.fail('the files are the same') }
   const source = { files: watched, inUse, everyMs: 1_000, clock: Date.now }
@@ -300,13 +292,10 @@ test('the files are looked at again and again, until it is stopped', async (t) =
 })
 
 test('a gateway takes a new certificate without a restart, and open connections go on', async () => {
-  await rm(folder, { recursive: true })
-  await mkdir(folder)
   await writePair('loopback')
-  const tls = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
   await using gateway = await startGateway({
     magentoUrl: 'http://127.0.0.1:1',
-    gateway: { listen: { tls: { ...tls, checkFilesMs: 20 }, requireHttps: true } },
+    gateway: { listen: { tls: { ...files, checkFilesMs: 20 }, requireHttps: true } },
   })
   const port = Number(new URL(gateway.url).port)
   const open = connect({ host: '127.0.0.1', port, ca: pem('loopback.cert') })
@@ -324,7 +313,7 @@ test('a gateway takes a new certificate without a restart, and open connections 
   // Files that were read while only one of them was written may count as well.
   const failures = 'magegate_certificate_failures_total'
   const before = (await scrape(gateway)).value(failures) ?? 0
-  await writeFile(tls.certFile, pem('loopback.cert').slice(0, 300))
+  await writeFile(files.certFile, pem('loopback.cert').slice(0, 300))
   await scrapeUntil(gateway, ({ value }) => (value(failures) ?? 0) > before)
   assert.equal(await nameAt(port), names.elsewhere)
 })

@@ -84,7 +84,7 @@ describe('a request over HTTP/2', () => {
 
   test('is recorded', async () => {
     const { headers } = await sendOver(session)
-    const record = await recordOf(headers['x-request-id'])
+    const record = await gateway.recordOf(headers['x-request-id'])
     const { method, path, status, integration, clientIp } = record
     assert.deepEqual(
       { method, path, status, integration, clientIp },
@@ -120,7 +120,7 @@ describe('a request over HTTP/2', () => {
     for (const method of ['FOO', 'get', 'Secret-0123456789']) {
       const { status, headers, body } = await sendOver(session, { ':method': method })
       assert.deepEqual([status, JSON.parse(body).code], [405, 'method-not-allowed'])
-      const record = await recordOf(headers['x-request-id'])
+      const record = await gateway.recordOf(headers['x-request-id'])
       assert.deepEqual([record.method, record.status], ['UNKNOWN', 405])
     }
     const { status } = await sendOver(session, { ':method': 'FOO', ':path': '/x' })
@@ -386,13 +386,6 @@ test('bodies of which every byte has come, but not the end, are given up for one
   for (const stream of streams) stream.close()
   own.destroy()
 })
-
-async function recordOf(requestId: unknown) {
-  for (let count = 1; ; count += 1) {
-    const record = (await gateway.auditRecords(count)).find((each) => each.requestId === requestId)
-    if (record !== undefined) return record
-  }
-}
 
 /** The header lines of a request in one order. */
 function sorted(request = ''): string {

@@ -38,9 +38,14 @@ export async function runCommand(
   return ended
 }
 
+/** The environment of a command: what it needs to run, and what is given. */
+export function commandEnv(env: Readonly<Record<string, string>>) {
+  return { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env }
+}
+
 function run(args: readonly string[], env: Readonly<Record<string, string>>) {
   const child = spawn(...boundToThisProcess(process.execPath, [main, ...args]), {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
+    env: commandEnv(env),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -75,6 +75,8 @@ export interface TestGateway extends AsyncDisposable {
   readonly auditText: () => Promise<string>
   /** The audit records once there are so many, in the order of their ends. */
   readonly auditRecords: (count: number) => Promise<AuditRecord[]>
+  /** The audit record of a request once there is one, by its `X-Request-Id`. */
+  readonly recordOf: (requestId: unknown) => Promise<AuditRecord>
   readonly stop: () => Promise<void>
 }
 
@@ -128,15 +130,23 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
     if (!isStopped) await scrape({ adminUrl })
     return readFile(auditFile, 'utf8')
   }
+  const auditRecords = async (count: number) => {
+    for (;;) {
+      const lines = (await auditText()).split('\n').slice(0, -1)
+      if (lines.length >= count) return lines.map((line) => JSON.parse(line) as AuditRecord)
+      await delay(2)
+    }
+  }
   return {
     url,
     adminUrl,
     auditText,
-    auditRecords: async (count) => {
-      for (;;) {
-        const lines = (await auditText()).split('\n').slice(0, -1)
-        if (lines.length >= count) return lines.map((line) => JSON.parse(line) as AuditRecord)
-        await delay(2)
+    auditRecords,
+    recordOf: async (requestId) => {
+      for (let count = 1; ; count += 1) {
+        const records = await auditRecords(count)
+        const record = records.find((each) => each.requestId === requestId)
+        if (record !== undefined) return record
       }
     },
     stop,

@@ -4,31 +4,11 @@ import { firstValue } from '../../../src/syntax/headers.ts'
 import { globex, startGateway } from '../../support/gateway.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../../support/http-client.ts'
 import { startMagentoStandIn } from '../../support/magento/stand-in.ts'
+import { integrationOfMagento, oauth1Env, oauth1Upstream } from '../../support/oauth1-upstream.ts'
 import { startRawUpstream } from '../../support/raw-upstream.ts'
 
 const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
-const integration = {
-  name: 'gateway',
-  consumerKey: 'ck'.padEnd(32, '0123456789'),
-  consumerSecret: 'cs'.padEnd(32, '0123456789'),
-  accessToken: 'at'.padEnd(32, '0123456789'),
-  accessTokenSecret: 'as'.padEnd(32, '0123456789'),
-}
-const env = {
-  CK: integration.consumerKey,
-  CS: integration.consumerSecret,
-  AT: integration.accessToken,
-  ATS: integration.accessTokenSecret,
-  USERNAME: 'erp',
-  PASSWORD: 'p4ssword',
-  TOTP: totpSecret,
-}
-const oauth1 = {
-  consumerKey: 'env:CK',
-  consumerSecret: 'env:CS',
-  accessToken: 'env:AT',
-  accessTokenSecret: 'env:ATS',
-}
+const env = { ...oauth1Env, USERNAME: 'erp', PASSWORD: 'p4ssword', TOTP: totpSecret }
 
 for (const oauthDialect of ['2.4.5', '2.4.7', '2.4.8'] as const) {
   describe(`towards a Magento ${oauthDialect} that takes OAuth signatures only`, () => {
@@ -36,7 +16,7 @@ for (const oauthDialect of ['2.4.5', '2.4.7', '2.4.8'] as const) {
     for (const version of oauthDialect === '2.4.5' ? [oauthDialect] : [undefined, oauthDialect]) {
       test(`requests are signed so that it accepts them, its version ${version ?? 'not'} configured`, async () => {
         await using magento = await startMagentoStandIn({
-          integrations: [integration],
+          integrations: [integrationOfMagento],
           oauthDialect,
         })
         await using gateway = await startGateway({
@@ -45,7 +25,7 @@ for (const oauthDialect of ['2.4.5', '2.4.7', '2.4.8'] as const) {
           integrations: [
             {
               ...globex,
-              upstream: { oauth1 },
+              upstream: oauth1Upstream,
               // What is put in has to be signed too.
               policies: { ...globex.policies, searchCriteria: { defaultPageSize: 50 } },
             },
@@ -86,10 +66,10 @@ for (const oauthDialect of ['2.4.5', '2.4.7', '2.4.8'] as const) {
 }
 
 test('a query that no signature can carry is answered 400 and not sent', async () => {
-  await using magento = await startMagentoStandIn({ integrations: [integration] })
+  await using magento = await startMagentoStandIn({ integrations: [integrationOfMagento] })
   await using gateway = await startGateway({
     magentoUrl: magento.url,
-    integrations: [{ ...globex, upstream: { oauth1 } }],
+    integrations: [{ ...globex, upstream: oauth1Upstream }],
     env,
   })
   const answer = await send(gateway.url, {
@@ -102,10 +82,10 @@ test('a query that no signature can carry is answered 400 and not sent', async (
 })
 
 test("Magento's refusal of wrong secrets passes on, after one request in each dialect at most", async () => {
-  await using magento = await startMagentoStandIn({ integrations: [integration] })
+  await using magento = await startMagentoStandIn({ integrations: [integrationOfMagento] })
   await using gateway = await startGateway({
     magentoUrl: magento.url,
-    integrations: [{ ...globex, upstream: { oauth1 } }],
+    integrations: [{ ...globex, upstream: oauth1Upstream }],
     env: { ...env, CS: 'wrong-secret'.padEnd(32, '0') },
   })
   const answer = await send(gateway.url, {
@@ -138,7 +118,7 @@ test('the record counts the time of the attempt that Magento refused, too', asyn
   })
   await using gateway = await startGateway({
     magentoUrl: magento.url,
-    integrations: [{ ...globex, upstream: { oauth1 } }],
+    integrations: [{ ...globex, upstream: oauth1Upstream }],
     env,
   })
   const path = '/rest/V1/products/A%2FB'

@@ -66,18 +66,18 @@ function namesFields({ path, value }: QueryParameter, isSearch: boolean): boolea
   return !isSearch || !outerNames(value).includes('items')
 }
 
-/** The names that stand outside of brackets and have none: of `a,b[c]` that is `a`. */
+/**
+ * The names that stand outside of brackets and have none behind them: of `a,b[c]` that is `a`. As in Magento, a name
+ * needs no comma before it, and a bracket that closes nothing counts for nothing (Magento:
+ * Framework/Webapi/Rest/Response/FieldsFilter.php, parse).
+ */
 function outerNames(fields: string): readonly string[] {
   let depth = 0
-  let begin = 0
   const names: string[] = []
-  for (const { 0: mark, index } of `${fields},`.matchAll(/[[\],]/g)) {
-    if (mark === '[') depth += 1
-    else if (mark === ']') depth -= 1
-    else if (depth === 0) {
-      names.push(fields.slice(begin, index))
-      begin = index + 1
-    }
+  for (const { 0: token, index } of fields.matchAll(/[[\]]|[^[\],]+/g)) {
+    if (token === '[') depth += 1
+    else if (token === ']') depth = Math.max(0, depth - 1)
+    else if (depth === 0 && fields[index + token.length] !== '[') names.push(token)
   }
   return names
 }

@@ -174,14 +174,20 @@ describe('refuses', () => {
       /^the parameter fields/,
       { fieldsRequired: true },
     ],
-    ...['items', 'total_count,items', 'items,total_count', 'items[sku],items'].map(
-      (fields): [string, string, RegExp, Settings] => [
-        `fields that want all of each entry: ${fields}`,
-        `?${page}&fields=${fields}`,
-        /^the parameter fields/,
-        { fieldsRequired: true },
-      ],
-    ),
+    ...[
+      'items',
+      'total_count,items',
+      'items,total_count',
+      'items[sku],items',
+      // Magento reads these as well, although their brackets are in the wrong places.
+      '],items',
+      'total_count[x]items',
+    ].map((fields): [string, string, RegExp, Settings] => [
+      `fields that want all of each entry: ${fields}`,
+      `?${page}&fields=${fields}`,
+      /^the parameter fields/,
+      { fieldsRequired: true },
+    ]),
     [
       'another parameter in place of fields',
       `?${page}&field=sku`,

@@ -141,9 +141,13 @@ export const shopDocument: SwaggerDocument = {
     '/V1/products/{sku}/media': {
       post: operation({ path: ['sku'], body: { content: ref('file') } }),
     },
-    '/V1/carts/mine/payment': {
+    '/V1/carts/mine/payment-information': {
+      post: operation({ body: { paymentMethod: ref('payment-method') } }),
+    },
+    '/V1/guest-carts/{cartId}/payment-information': {
       post: operation({
-        body: { paymentMethod: ref('payment-method'), cartId: integer },
+        path: ['cartId'],
+        body: { paymentMethod: ref('payment-method'), email: string },
       }),
     },
     '/V1/magefine/inventaire': {

@@ -66,14 +66,19 @@ function prepareOperation(
       place === 'path' ? [[name, { type }]] : [],
     ),
   )
+  // With any other member beside it, a PUT leaves an object's id as it is, rather than to put that of the path there
+  // (Magento: Webapi/Controller/Rest/ParamsOverrider.php, overrideRequestBodyIdWithPathParam).
+  const replaced = route.startsWith('POST ')
+    ? [...Object.keys(variables), ...(ownCartRoute.test(route) ? ['cartId'] : [])]
+    : []
   const checkElements: ValueCheck = (body, findings) => {
     if (!Array.isArray(body)) return note(findings, 'an array, one element for each call')
     if (body.length > maxItems) return note(findings, `at most ${maxItems} elements`)
-    checkItem ??= compileBody(parameters, variables, compiler)
+    checkItem ??= compileBody(parameters, compiler, { further: variables })
     for (const [index, item] of body.entries()) descend(index, item, checkItem, findings)
   }
   const checkOne: ValueCheck = (body, findings) => {
-    checkCall ??= compileBody(parameters, {}, compiler)
+    checkCall ??= compileBody(parameters, compiler, { replaced })
     checkCall(body, findings)
   }
   return {
@@ -98,20 +103,32 @@ function prepareOperation(
   }
 }
 
+/** Routes on which Magento replaces `cartId` by the caller's own cart (Magento: Quote/etc/webapi.xml and others). */
+const ownCartRoute = /^POST \/V1\/carts\/mine\//
+
+/** Members that a body may have besides those of the schema. */
+interface OtherMembers {
+  readonly further?: Readonly<Record<string, SwaggerSchema>>
+  /**
+   * Whose values Magento replaces, in this spelling. Its own checkout repeats the cart in the body (Magento:
+   * Checkout/view/frontend/web/js/action/place-order.js).
+   */
+  readonly replaced?: readonly string[]
+}
+
 /**
  * Compiles the check of the body of one call. Only required members at the top level are asked for, as Magento does:
  * what it needs further down depends on the entity and on whether it is new.
- * @param further members that the body may have besides those of the schema
  */
 function compileBody(
   parameters: SwaggerOperation['parameters'] & object,
-  further: Readonly<Record<string, SwaggerSchema>>,
   { compileMembers }: SchemaCompiler,
+  { further, replaced }: OtherMembers,
 ): ValueCheck {
   const schema = parameters.find((each) => each.in === 'body')?.schema
   const inPath = new Set(parameters.filter((each) => each.in === 'path').map(({ name }) => name))
   const required = (schema?.required ?? []).filter((name) => !inPath.has(name))
-  const checkMembers = compileMembers({ ...schema?.properties, ...further })
+  const checkMembers = compileMembers({ ...schema?.properties, ...further }, replaced)
   return (body, findings) => {
     if (typeof body !== 'object' || body === null || (Array.isArray(body) && body.length > 0)) {
       return note(findings, 'an object')

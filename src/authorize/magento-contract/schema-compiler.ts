@@ -14,9 +14,13 @@ export interface ValueBounds {
 /** Compiles the schemas of one document into checks. */
 export interface SchemaCompiler {
   readonly compile: (schema: SwaggerSchema) => ValueCheck
-  /** Checks the members of an object: every name in each of its spellings is known, any other name is a violation. */
+  /**
+   * Checks the members of an object: every name in each of its spellings is known, any other name is a violation.
+   * @param asSpelled names that are known in this spelling only, with any value within bounds
+   */
   readonly compileMembers: (
     properties: Readonly<Record<string, SwaggerSchema>>,
+    asSpelled?: readonly string[],
   ) => (value: object, findings: Findings) => void
 }
 
@@ -88,8 +92,11 @@ export function schemaCompiler(
     }
   }
 
-  function compileMembers(properties: Readonly<Record<string, SwaggerSchema>>) {
-    const members = new Map<string, ValueCheck>()
+  function compileMembers(
+    properties: Readonly<Record<string, SwaggerSchema>>,
+    asSpelled: readonly string[] = [],
+  ) {
+    const members = new Map(asSpelled.map((name) => [name, checkOpen]))
     for (const [name, schema] of Object.entries(properties)) {
       const check = compileMember(name, schema)
       for (const spelling of spellingsOf(name)) members.set(spelling, check)

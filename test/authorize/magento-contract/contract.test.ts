@@ -66,7 +66,7 @@ describe('takes what Magento tolerates and clients send', () => {
   test('payment data as an object, where an array of strings is documented', () => {
     const paymentMethod = { method: 'card', additional_data: { nonce: 'x', saved: true } }
     assert.deepEqual(
-      operation('POST', 'V1/carts/mine/payment').checkBody({ paymentMethod }, 'sync'),
+      operation('POST', 'V1/carts/mine/payment-information').checkBody({ paymentMethod }, 'sync'),
       [],
     )
   })
@@ -74,6 +74,18 @@ describe('takes what Magento tolerates and clients send', () => {
     const content = { base64_encoded_data: 'x'.repeat(1000) }
     assert.deepEqual(operation('POST', 'V1/products/a/media').checkBody({ content }, 'sync'), [])
   })
+  // Magento's own checkout repeats the cart in the body.
+  for (const [path, cartId] of [
+    ['V1/guest-carts/m4sk/payment-information', 'm4sk'],
+    ['V1/carts/mine/payment-information', '12'],
+  ] as const) {
+    test(`a cart beside the one that Magento puts in its place: ${path}`, () => {
+      const body = { cartId, paymentMethod: { method: 'checkmo' } }
+      for (const execution of ['sync', 'async'] as const) {
+        assert.deepEqual(operation('POST', path).checkBody(body, execution), [])
+      }
+    })
+  }
   test('the top level in snake case', () => {
     assert.deepEqual(
       operation('POST', 'V1/inventory/source-items').checkBody({ source_items: [] }, 'sync'),
@@ -180,6 +192,25 @@ describe('finds what Magento does not understand', () => {
     assert.deepEqual(checkBody({ sku: null }, 'sync'), [
       { pointer: '/sku', expected },
       { pointer: '/qty', expected },
+    ])
+  })
+  test('a variable of the path in another spelling than its own', () => {
+    const { checkBody } = operation('POST', 'V1/guest-carts/x/payment-information')
+    const unknown = [{ pointer: '', expected: 'no members but those of the schema' }]
+    for (const name of ['cart_id', 'CartId']) {
+      assert.deepEqual(checkBody({ [name]: 'y', paymentMethod: {} }, 'sync'), unknown)
+    }
+  })
+  test('a variable of the path in the body of a PUT', () => {
+    assert.deepEqual(
+      operation('PUT', 'V1/products/x').checkBody({ sku: 'x', product: {} }, 'sync'),
+      [{ pointer: '', expected: 'no members but those of the schema' }],
+    )
+  })
+  test('a value out of bounds for a variable of the path', () => {
+    const { checkBody } = operation('POST', 'V1/guest-carts/x/payment-information')
+    assert.deepEqual(checkBody({ cartId: 'x'.repeat(101), paymentMethod: {} }, 'sync'), [
+      { pointer: '/cartId', expected: 'at most 100 characters' },
     ])
   })
   test('a body where there is none', () => {

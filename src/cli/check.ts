@@ -2,7 +2,10 @@ import { routesOf } from '../authorize/granted-route.ts'
 import { describeRateLimit } from '../authorize/limits/describe-limits.ts'
 import type { SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
 import { ConfigError, formatFault } from '../config/faults.ts'
+import { contractFile } from '../config/magento-schema-file.ts'
 import { loadConfig } from '../config.ts'
+import { parseRoutePattern, unnamedRoute } from '../contract/route-pattern.ts'
+import { endpoints as builtIn } from '../endpoints/endpoints.ts'
 import { readArguments, requiredOption } from './arguments.ts'
 import { operationFinder } from './magento/operation-finder.ts'
 
@@ -20,15 +23,26 @@ export function main(args: string[]): Promise<number> {
  */
 async function check(directory: string): Promise<number> {
   try {
-    const { integrations, magentoSchema } = await loadConfig(directory)
+    const { integrations, endpoints, magentoSchema } = await loadConfig(directory)
     process.stdout.write(`${directory}: ok, ${integrations.length} integration(s)\n`)
+    if (magentoSchema !== undefined && magentoSchema['x-anonymous'] === undefined) {
+      process.stdout.write(
+        `${contractFile} does not say which routes guests may call; magento pull asks for that\n`,
+      )
+    }
+    const own = [...builtIn.flatMap(({ routes }) => routes), ...endpoints.map(({ route }) => route)]
+    const answeredHere = new Set(own.map(unnamedRoute))
+    const notesOn = routeNotes(magentoSchema)
     for (const { name, policies, reportOnly } of integrations) {
       process.stdout.write(`${name}: ${describeRateLimit(name, policies.rateLimit)}\n`)
       if (reportOnly !== undefined) {
         const which = reportOnly === true ? 'every policy that can be' : reportOnly.join(', ')
         process.stdout.write(`${name}: only reported, not refused: ${which}\n`)
       }
-      for (const line of routeNotes(routesOf(policies.routes), magentoSchema)) {
+      const forwarded = routesOf(policies.routes).filter(
+        (route) => policies.endpoints === 'forward' || !answeredHere.has(unnamedRoute(route)),
+      )
+      for (const line of notesOn(forwarded)) {
         process.stdout.write(`${name}: ${line}\n`)
       }
     }
@@ -42,13 +56,19 @@ async function check(directory: string): Promise<number> {
 }
 
 /** Notes on granted routes according to the schema of the shop; none if the schema has not been fetched. */
-function routeNotes(routes: readonly string[], document: SwaggerDocument | undefined): string[] {
-  if (document === undefined) return []
+function routeNotes(
+  document: SwaggerDocument | undefined,
+): (routes: readonly string[]) => string[] {
+  if (document === undefined) return () => []
   const find = operationFinder(document)
   const anonymous = new Set(document['x-anonymous'])
-  return routes.flatMap((route) => {
-    const operation = find(route)
-    if (operation === undefined) return [`${route} is not in the schema of the shop`]
-    return anonymous.has(operation) ? [`${route} may be called by guests in Magento`] : []
-  })
+  return (routes) =>
+    routes.flatMap((route) => {
+      // Tags can stand for such routes.
+      if (parseRoutePattern(route) === undefined)
+        return [`${route} is not passed on, since it is not below /V1`]
+      const operation = find(route)
+      if (operation === undefined) return [`${route} is not in the schema of the shop`]
+      return anonymous.has(operation) ? [`${route} may be called by guests in Magento`] : []
+    })
 }

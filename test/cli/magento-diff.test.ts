@@ -123,6 +123,19 @@ describe('magento diff', () => {
     )
   })
 
+  test('names an answer that is gone as breaking, and one that is new as added', () => {
+    const answering = document({ '/V1/products/{sku}': { get: read } })
+    const silent = document({ '/V1/products/{sku}': { get: { ...read, responses: {} } } })
+    const told = (before: SwaggerDocument, after: SwaggerDocument) =>
+      compareContracts(before, after).map(({ place, what, isBreaking }) => [
+        place,
+        what,
+        isBreaking,
+      ])
+    assert.deepEqual(told(answering, silent), [['answer', 'it is gone', true]])
+    assert.deepEqual(told(silent, answering), [['answer', 'it is new', false]])
+  })
+
   test('names a parameter that is required now, and no member of an answer that is', () => {
     const orders = (required: boolean) => {
       const schema = { type: 'object', properties: { sku }, ...(required && { required: ['sku'] }) }
@@ -180,6 +193,8 @@ describe('magento diff', () => {
     ])
     const tagged = await diff(next, [{ tag: 'products/{sku}' }])
     assert.deepEqual(tagged.lines, lines)
+    const oneValue = await diff(next, ['GET /V1/products/24-MB01'])
+    assert.deepEqual(oneValue.lines, lines)
     const none = await diff(next, ['GET /V1/orders/:id'])
     assert.equal(none.exitCode, 0)
     const bulk = await diff(next, [
@@ -205,16 +220,46 @@ test('check says which granted routes the schema does not have, and which guests
       globex: {
         ...globex,
         policies: {
-          routes: ['GET /V1/products/:id', 'POST /async/V1/products', 'GET /V1/nothing'],
+          routes: [
+            'GET /V1/products/:id',
+            'GET /V1/products/24-MB01',
+            'DELETE /async/bulk/V1/products/bySku',
+            'DELETE /async/bulk/V1/products/bysku',
+            'POST /async/V1/products',
+            'GET /V1/nothing',
+            'GET /V1/magefine/inventaire/:product',
+            { tag: 'second' },
+          ],
         },
       },
     },
-    magentoSchema: { ...old, 'x-anonymous': ['GET /V1/products/:sku'] },
+    magentoSchema: {
+      ...old,
+      paths: { ...old.paths, '/V2/products': { get: { ...read, tags: ['second'] } } },
+      'x-anonymous': ['GET /V1/products/:sku'],
+    },
   })
   const { stdout, exitCode } = await runCommand(['check', '--config', config.path], testEnv)
   assert.equal(exitCode, 0)
   assert.deepEqual(stdout.trimEnd().split('\n').slice(2), [
     'globex-pim: GET /V1/products/:id may be called by guests in Magento',
+    'globex-pim: GET /V1/products/24-MB01 may be called by guests in Magento',
+    'globex-pim: DELETE /async/bulk/V1/products/bysku is not in the schema of the shop',
     'globex-pim: GET /V1/nothing is not in the schema of the shop',
+    'globex-pim: GET /V2/products is not passed on, since it is not below /V1',
   ])
+})
+
+test('check says that a schema which was not pulled does not tell what guests may call', async () => {
+  await using config = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'audit.jsonl'),
+    integrations: { globex: { ...globex, policies: { routes: ['POST /V1/products'] } } },
+    magentoSchema: old,
+  })
+  const { stdout, exitCode } = await runCommand(['check', '--config', config.path], testEnv)
+  assert.equal(exitCode, 0)
+  assert.equal(
+    stdout.split('\n')[1],
+    'magento/schema.json does not say which routes guests may call; magento pull asks for that',
+  )
 })

@@ -71,6 +71,9 @@ function compareOperations(
   if (oldAnswer !== undefined && nextAnswer !== undefined) {
     const place = { path: 'answer', direction: 'answer', old: oldAnswer, next: nextAnswer } as const
     changes.push(...compare(place))
+  } else if (oldAnswer !== nextAnswer) {
+    const isGone = nextAnswer === undefined
+    changes.push({ place: 'answer', what: isGone ? 'it is gone' : 'it is new', isBreaking: isGone })
   }
   return changes
 }

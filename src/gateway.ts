@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import httpProxy from '@fastify/http-proxy'
@@ -152,7 +153,10 @@ export async function buildGateway(
   return {
     reload,
     start: async () => {
-      const { host, port, reusePort } = listen
+      const { port, reusePort } = listen
+      // Fastify opens further servers if it is given `localhost` and that has several addresses. Nothing bounds or drains
+      // those.
+      const { address: host } = await lookup(listen.host)
       // Fastify's types lack `reusePort`, but it passes every option on to the server.
       const url = await app.listen({ host, port, reusePort } as FastifyListenOptions)
       if (admin !== undefined) {

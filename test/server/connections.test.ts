@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, Socket } from 'node:net'
@@ -100,6 +101,21 @@ for (const [whose, total, perAddress] of [
     }
   })
 }
+
+test('a name with several addresses has one listener only, so that all connections are bounded and drained', async (t) => {
+  const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+  t.mock.method(dns, 'lookup', (name: string, _: object, found: (...result: unknown[]) => void) =>
+    process.nextTick(
+      found,
+      null,
+      name === 'localhost' ? addresses : [{ address: name, family: 4 }],
+    ),
+  )
+  await using gateway = await start(100, 100, { host: 'localhost' })
+  t.mock.reset()
+  const socket = connect({ host: '127.0.0.2', port: Number(new URL(gateway.url).port) })
+  await assert.rejects(once(socket, 'connect'), { code: 'ECONNREFUSED' })
+})
 
 test('a trusted proxy may have as many connections as all together', async () => {
   await using gateway = await start(100, 1, { trustedProxies: ['127.0.0.1'] })

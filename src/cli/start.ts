@@ -1,6 +1,5 @@
 import { ConfigError } from '../config/faults.ts'
-import { loadConfig } from '../config.ts'
-import { buildGateway } from '../gateway.ts'
+import type { Gateway } from '../gateway.ts'
 import { JobFileError } from '../jobs/sqlite/job-file.ts'
 import { TrailHeldError } from '../record/trail/hold-trail.ts'
 import { readArguments, requiredOption } from './arguments.ts'
@@ -24,8 +23,7 @@ async function start(directory: string): Promise<number> {
     const stopSignal = signalled()
     // Nothing has been promised to anybody yet, and the start may have to wait, as for the audit trail.
     void stopSignal.then(() => hasBegun || process.exit(0))
-    const load = () => loadConfig(directory)
-    const building = load().then((config) => buildGateway(config, load))
+    const building = build(directory)
     // Before anything else: without a listener, SIGHUP ends the process.
     process.on('SIGHUP', () => {
       building.then(
@@ -54,6 +52,14 @@ async function start(directory: string): Promise<number> {
     // What was opened before the fault must not keep the process alive.
     process.exit(1)
   }
+}
+
+/** Loads the modules only now: that takes most of a second, and a signal that nobody listens to is lost, or ends the process. */
+async function build(directory: string): Promise<Gateway> {
+  const { loadConfig } = await import('../config.ts')
+  const { buildGateway } = await import('../gateway.ts')
+  const load = () => loadConfig(directory)
+  return buildGateway(await load(), load)
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

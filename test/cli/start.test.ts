@@ -158,6 +158,19 @@ for (const [what, prefix] of [
   })
 }
 
+test('signals while it still loads its modules are not lost, and do not kill it', async () => {
+  const hooks = `import { registerHooks } from 'node:module'
+    registerHooks({
+      load: (url, context, next) => {
+        if (url.endsWith('/src/gateway.ts')) for (const each of ['SIGHUP', 'SIGTERM']) process.kill(process.pid, each)
+        return next(url, context)
+      },
+    })`
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hooks)}`
+  const { exitCode } = await runCommand(['start', '--config', '/nowhere'], { NODE_OPTIONS })
+  assert.equal(exitCode, 0)
+})
+
 test('says in one line which address it cannot have, and exits 1', async () => {
   await using magento = await startMagento()
   await using files = await writeConfig({

@@ -75,6 +75,14 @@ export function renewCertificate(
     }
   }
 
-  const timer = setInterval(() => void look(), everyMs).unref()
+  // One at a time: where the file system hangs, each look takes one of the few threads that also write the audit trail.
+  let isLooking = false
+  const timer = setInterval(() => {
+    if (isLooking) return
+    isLooking = true
+    void look().finally(() => {
+      isLooking = false
+    })
+  }, everyMs).unref()
   return { look, stop: () => clearInterval(timer) }
 }

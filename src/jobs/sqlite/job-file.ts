@@ -125,7 +125,8 @@ export async function openJobFileThread(
         })
       }
       if (isGone) return
-      const exited = once(worker, 'exit')
+      // Also if the thread fails in closing, of which `onFault` is told.
+      const exited = new Promise((resolve) => worker.once('exit', resolve))
       worker.postMessage('close')
       await exited
     },

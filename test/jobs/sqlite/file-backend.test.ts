@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
@@ -74,6 +74,20 @@ describe('the file of jobs', () => {
     assert.equal((await stat(file)).mode & 0o777, 0o600)
     await close(backend)
     assert.deepEqual(await readdir(join(folder, 'new')), ['jobs.sqlite'])
+  })
+
+  test('is closed also where its thread fails in that, which it tells', async () => {
+    const told: unknown[] = []
+    const jobFile = await openJobFileThread(file, (error) =>
+      told.push((error as NodeJS.ErrnoException).code),
+    )
+    const holder = `${file}.holder-${jobFile.holder}`
+    // A folder that became read-only would not let it remove its file either, but root may.
+    await rm(holder)
+    await mkdir(holder)
+    await jobFile.close()
+    assert.deepEqual(told, ['ERR_FS_EISDIR'])
+    await rmdir(holder)
   })
 
   test('says why it cannot be used, in the words of SQLite', async () => {

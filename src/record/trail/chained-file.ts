@@ -35,7 +35,7 @@ export async function openChainedFile(
   onWritten?: (heads: readonly ChainHead[]) => void,
   signed: ChainHead = genesis,
 ): Promise<ChainedFile> {
-  const file = openLineFile(path, rotation)
+  const file = openLineFile(path, rotation, onError)
   const end = readFileEnd(path)
   const previous = segmentFiles(path).at(-1)
   const before = previous && end.head === undefined ? readFileEnd(previous) : end

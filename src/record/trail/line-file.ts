@@ -25,6 +25,7 @@ export interface LineFile {
    * @returns the name of the file that was put aside
    */
   readonly rotate: () => Promise<string>
+  /** It does not reject. */
   readonly close: () => Promise<void>
 }
 
@@ -36,9 +37,14 @@ export interface Rotation {
 
 /**
  * Opens a file for appending, which only owner and group can read. Rotation renames it to `NAME.TIME`.
+ * @param onError told of what a file that is closed could not write, as file systems of a network find out only then
  * @throws {Error} when the file cannot be opened
  */
-export function openLineFile(file: string, rotation: Rotation | undefined): LineFile {
+export function openLineFile(
+  file: string,
+  rotation: Rotation | undefined,
+  onError: (error: unknown) => void,
+): LineFile {
   makeFolder(dirname(file), 0o750)
   const limitBytes =
     rotation === undefined ? Number.POSITIVE_INFINITY : rotation.sizeMiB * 1_048_576
@@ -63,13 +69,14 @@ export function openLineFile(file: string, rotation: Rotation | undefined): Line
         await rename(aside, file)
         throw error
       })
-      await closeFile(fd)
+      // Even where that fails, its number is free, and is soon that of another file or connection.
+      await closeFile(fd).catch(onError)
       fd = next
       size = 0
       begunAtMs = Date.now()
       return aside
     },
-    close: () => closeFile(fd),
+    close: () => closeFile(fd).catch(onError),
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -10,15 +10,19 @@ import { temporaryFolder } from '../../support/shared.ts'
 
 const folder = await temporaryFolder()
 
+function fail(error: unknown): void {
+  throw error
+}
+
 const mebibyte = Buffer.from(`${'x'.repeat(1_048_575)}\n`)
 
 test('has written a line when it says so, after the existing ones, in a file that others cannot read', async () => {
   const file = join(folder, 'new', 'audit.jsonl')
-  const first = openLineFile(file, undefined)
+  const first = openLineFile(file, undefined, fail)
   await first.write(Buffer.from('one\n'))
   assert.equal(await readFile(file, 'utf8'), 'one\n')
   await first.close()
-  const second = openLineFile(file, undefined)
+  const second = openLineFile(file, undefined, fail)
   await second.write(Buffer.from('two\n'))
   assert.equal(await readFile(file, 'utf8'), 'one\ntwo\n')
   await second.close()
@@ -27,7 +31,7 @@ test('has written a line when it says so, after the existing ones, in a file tha
 
 test('puts a file aside that has its size', async () => {
   const file = join(folder, 'rotated.jsonl')
-  const opened = openLineFile(file, { sizeMiB: 1 })
+  const opened = openLineFile(file, { sizeMiB: 1 }, fail)
   const aside: string[] = []
   for (let index = 0; index < 4; index += 1) {
     assert.ok(!opened.isFull())
@@ -48,7 +52,7 @@ test('puts a file aside that has its size', async () => {
 
 test('puts a file aside that has its age, unless it is empty', async (context) => {
   const file = join(folder, 'old.jsonl')
-  const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 })
+  const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 }, fail)
   const nextHour = Date.now() + 3_600_000
   context.mock.timers.enable({ apis: ['Date'], now: nextHour })
   assert.ok(!opened.isFull())
@@ -68,7 +72,7 @@ test('a file that is there at the start is as old as its first line', async () =
     const file = join(folder, `${ageMs}.jsonl`)
     const time = new Date(Date.now() - ageMs).toISOString()
     await writeFile(file, `{"v":1,"time":"${time}","event":"rotated"}\n`)
-    const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 })
+    const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 }, fail)
     assert.equal(opened.isFull(), isFull)
     await opened.close()
   }
@@ -77,14 +81,14 @@ test('a file that is there at the start is as old as its first line', async () =
 test('a file that does not say how old it is counts as new', async () => {
   const file = join(folder, 'foreign.jsonl')
   await writeFile(file, 'x')
-  const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 })
+  const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 }, fail)
   assert.ok(!opened.isFull())
   await opened.close()
 })
 
 test('goes on in the old file when it cannot be put aside', async () => {
   const file = join(folder, 'stuck.jsonl')
-  const opened = openLineFile(file, { sizeMiB: 1 })
+  const opened = openLineFile(file, { sizeMiB: 1 }, fail)
   await rm(file)
   await assert.rejects(opened.rotate(), { code: 'ENOENT' })
   assert.deepEqual(await opened.write(mebibyte), { bytes: mebibyte.length })
@@ -92,7 +96,7 @@ test('goes on in the old file when it cannot be put aside', async () => {
 })
 
 test('tells how much of a line is written where the disk is full', async () => {
-  const opened = openLineFile('/dev/full', undefined)
+  const opened = openLineFile('/dev/full', undefined, fail)
   const { bytes, error } = await opened.write(mebibyte)
   assert.equal(bytes, 0)
   assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
@@ -101,7 +105,7 @@ test('tells how much of a line is written where the disk is full', async () => {
 
 test('can be put aside again after no new file could be opened', async () => {
   const file = join(folder, 'no-more-files.jsonl')
-  const opened = openLineFile(file, { sizeMiB: 1 })
+  const opened = openLineFile(file, { sizeMiB: 1 }, fail)
   await promisify(execFile)('prlimit', ['--pid', String(process.pid), '--nofile=256:'])
   const others: number[] = []
   try {
@@ -118,3 +122,36 @@ test('can be put aside again after no new file could be opened', async () => {
   assert.equal(await readFile(aside, 'utf8'), 'one\n')
   assert.equal(await readFile(file, 'utf8'), 'two\n')
 })
+
+test('tells of a file that does not close, and goes on in the next one', async () => {
+  const file = join(folder, 'unclosed.jsonl')
+  const told: unknown[] = []
+  const lower = openSync('/dev/null', 'r')
+  const opened = openLineFile(file, { sizeMiB: 1 }, (error) =>
+    told.push((error as NodeJS.ErrnoException).code),
+  )
+  closeSync(descriptorOf(file))
+  // The next file gets this number, and not that one.
+  closeSync(lower)
+  await opened.rotate()
+  await opened.write(Buffer.from('one\n'))
+  assert.equal(await readFile(file, 'utf8'), 'one\n')
+  closeSync(descriptorOf(file))
+  await opened.close()
+  assert.deepEqual(told, ['EBADF', 'EBADF'])
+})
+
+/** The number under which this process has a file open. */
+function descriptorOf(file: string): number {
+  const numbers = readdirSync('/proc/self/fd').map(Number)
+  const found = numbers.find((number) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${number}`) === file
+    } catch {
+      // That of the folder itself is gone.
+      return false
+    }
+  })
+  assert.ok(found !== undefined)
+  return found
+}

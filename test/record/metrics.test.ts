@@ -4,9 +4,13 @@ import type { Socket } from 'node:net'
 import { text as wholeText } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { Registry } from 'prom-client'
+import { jobRecord } from '../../src/record/job-record.ts'
+import { authenticationMetrics } from '../../src/record/metrics/authentication-metrics.ts'
 import { exposition } from '../../src/record/metrics/exposition.ts'
 import { limitMetrics } from '../../src/record/metrics/limit-metrics.ts'
+import { requestMetrics } from '../../src/record/metrics/request-metrics.ts'
 import { tallyCounter, tallyHistogram } from '../../src/record/metrics/tally.ts'
+import { endedJob } from '../support/ended-job.ts'
 import { acme, globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import {
@@ -106,6 +110,23 @@ test('each request counts once on its time, on that of Magento and on that of th
   assert.equal(upTo.at(-1), 4)
 })
 
+test('requests are counted apart by integration, route, status and code', async () => {
+  const registry = new Registry()
+  const count = requestMetrics(registry)
+  const record = jobRecord(endedJob, undefined, 0)
+  const other = [
+    { integration: 'globex-pim' },
+    { route: 'GET /V1/products' },
+    { status: 404 },
+    { code: 'upstream-error' },
+  ] as const
+  for (const each of [{}, ...other]) count({ ...record, ...each }, requestContext())
+  const counted = (await wholeText(exposition(registry))).match(
+    /(?<=^magegate_requests_total\{.*\} ).*/gm,
+  )
+  assert.deepEqual(counted, ['1', '1', '1', '1', '1'])
+})
+
 test('requests that are not authenticated are counted by their fault', async () => {
   await using upstream = await startRawUpstream()
   await using gateway = await startGateway({
@@ -133,6 +154,18 @@ test('requests that are not authenticated are counted by their fault', async () 
     signature: 2,
     address: 2,
   })
+})
+
+test('a refused certificate and a repeat are counted as such', async () => {
+  const registry = new Registry()
+  const count = authenticationMetrics(registry)
+  const request = requestContext()
+  request.claimed = { integration: 'acme-erp', by: 'token' }
+  for (const policy of ['client-certificate-pin', 'replay-guard', 'repeat-guard']) {
+    count({ ...jobRecord(endedJob, undefined, 0), code: 'unauthenticated', policy }, request)
+  }
+  const text = await wholeText(exposition(registry))
+  assert.deepEqual(text.match(/(?<=kind=).*/g), ['"certificate"} 1', '"replay"} 2'])
 })
 
 test('of a rotation it shows which secret was used, how often and when last', async () => {
@@ -201,8 +234,9 @@ test('the use of each limit is shown as a share of it', async () => {
 test('the use of a limit is shown until a minute and more is over, and then no longer', async () => {
   const registry = new Registry()
   const metrics = limitMetrics(registry)
-  const limit = rateOf(1, 3600, 4)
   const use = (remaining: number, afterMs: number) => {
+    // Another object each time, as after a reload.
+    const limit = rateOf(1, 3600, 4)
     const request = requestContext()
     const state = { isExceeded: false, remaining, retryAfterMs: 0, resetMs: 0 }
     request.limitUse = { limits: [limit], states: [state] }

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SpanKind } from '@opentelemetry/api'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import type { CallbackEnd } from '../../src/callbacks/deliver-callback.ts'
+import { callbackRecord } from '../../src/record/callback-record.ts'
+import { jobRecord } from '../../src/record/job-record.ts'
+import { callbackSpan } from '../../src/record/tracing/callback-span.ts'
+import { jobSpans } from '../../src/record/tracing/job-spans.ts'
+import { magentoSpan } from '../../src/record/tracing/magento-span.ts'
+import { endedJob } from '../support/ended-job.ts'
+
+const base = { resource: resourceFromAttributes({}), redact: (text: string) => text }
+const statusCode = 'http.response.status_code'
+
+test('of a job that failed without an answer the span tells why, and no status', () => {
+  const { answer: _, ...job } = endedJob
+  const failure = { code: 'interrupted', detail: '' } as const
+  const failed = { ...job, state: 'failed', failure } as const
+  const [span] = jobSpans(jobRecord(failed, undefined, 0), failed, undefined, base)
+  assert.equal(span?.attributes['error.type'], 'interrupted')
+  assert.ok(!(statusCode in span.attributes))
+})
+
+test('of a job whose end the clock puts before its beginning the span takes no time', () => {
+  const job = { ...endedJob, endedAtMs: endedJob.acceptedAtMs - 60_000 }
+  const [span] = jobSpans(jobRecord(job, undefined, 0), job, undefined, base)
+  assert.deepEqual(span?.startTime, span?.endTime)
+})
+
+test('of a call-back that reached nobody the span tells why, and no status', () => {
+  const { owner, requestId, traceId, traceFlags, route, id: jobId } = endedJob
+  const job = { owner, requestId, traceId, traceFlags, route, jobId }
+  const sent = { outcome: 'dead', reason: 'ECONNREFUSED', sendings: 1, durationMs: 1 } as const
+  const end: CallbackEnd = { ...job, ...sent, id: 'end', payload: '{}' }
+  const { attributes } = callbackSpan(callbackRecord(end, 0), end, base)
+  assert.equal(attributes['error.type'], 'ECONNREFUSED')
+  assert.ok(!(statusCode in attributes))
+})
+
+test('what Magento refuses is an error of the call to it, by its status', () => {
+  const parent = { kind: SpanKind.SERVER, traceId: '1', spanId: '2', parentId: undefined, name: '' }
+  const times = { startMs: 0, durationMs: 9, isError: false, attributes: {} }
+  const call = { method: 'GET', code: 'upstream-error', startMs: 0 }
+  const errorOf = (status: number) => {
+    const upstream = { startedAt: 0, spanId: '3', origin: 'http://magento', status, durationMs: 5 }
+    const span = magentoSpan({ ...parent, ...times }, upstream, call)
+    return span?.isError ? span.attributes['error.type'] : undefined
+  }
+  assert.deepEqual([200, 399, 400, 503].map(errorOf), [undefined, undefined, '400', '503'])
+})

@@ -16,7 +16,7 @@ import {
   problemOf,
   send,
 } from '../support/http-client.ts'
-import { type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis, type TestRedis, withClient } from '../support/redis.ts'
 import { requestContext } from '../support/request.ts'
 import { services, testClock } from '../support/services.ts'
@@ -35,10 +35,7 @@ function newKey(): string {
 
 /** Writes an answer whose body tells it apart from all others. */
 function answer(socket: Socket, count: number, status = '200 OK'): void {
-  const body = `{"answer":${count}}`
-  socket.write(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  )
+  answerWith(socket, { status, headers: json, body: `{"answer":${count}}` })
 }
 
 for (const kind of ['memory', 'Redis'] as const) {

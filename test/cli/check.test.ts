@@ -10,12 +10,13 @@ import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { ConfigError, formatFault } from '../../src/config/faults.ts'
+import { formatFault } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { policies } from '../../src/pipeline.ts'
+import { faultsAt } from '../config/config-faults.ts'
 import { type ConfigFiles, writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
-import { main, runCommand } from '../support/gateway-process.ts'
+import { commandEnv, main, runCommand } from '../support/gateway-process.ts'
 import { signingEnv } from '../support/signing-integrations.ts'
 import { pemFile } from '../support/tls/pem.ts'
 
@@ -43,7 +44,7 @@ test('returns the exit code even if its output cannot be written', async () => {
   await using directory = await writeConfig(filesWith({}))
   async function check(stdout: 'pipe' | number) {
     const child = spawn(process.execPath, [main, 'check', '--config', directory.path], {
-      env: { PATH: process.env.PATH, ...testEnv },
+      env: commandEnv(testEnv),
       stdio: ['ignore', stdout, 'pipe'],
     })
     child.stdout?.destroy()
@@ -258,15 +259,13 @@ test('what only follows from a fault of one file is none of another', async () =
 })
 
 /** What the command prints of a configuration that is refused; its text is made in this process. */
-async function faultsAt(directory: string, env: Record<string, string> = testEnv): Promise<string> {
-  try {
-    await loadConfig(directory, env)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    const lines = [...error.faults.map(formatFault), `${error.faults.length} fault(s)`]
-    return lines.join('\n').replaceAll(`${directory}/`, '')
-  }
-  return 'nothing is wrong'
+async function faultTextAt(
+  directory: string,
+  env: Record<string, string> = testEnv,
+): Promise<string> {
+  const faults = await faultsAt(directory, env)
+  const lines = [...faults.map(formatFault), `${faults.length} fault(s)`]
+  return lines.join('\n').replaceAll(`${directory}/`, '')
 }
 
 async function faultsOf(
@@ -274,7 +273,7 @@ async function faultsOf(
   env: Record<string, string> = testEnv,
 ): Promise<string> {
   await using directory = await writeConfig(filesWith(changes))
-  return await faultsAt(directory.path, env)
+  return await faultTextAt(directory.path, env)
 }
 
 describe('refuses', () => {
@@ -491,7 +490,7 @@ describe('refuses', () => {
       join(directory.path, 'integrations', 'bad.yaml'),
       'token: [unclosed-secret-0123\nname: x',
     )
-    const stderr = await faultsAt(directory.path)
+    const stderr = await faultTextAt(directory.path)
     assert.match(stderr, /bad\.yaml:2 \/: expected YAML without the error: deficient indentation/)
     assert.ok(!stderr.includes('unclosed'))
   })
@@ -520,7 +519,7 @@ describe('refuses', () => {
     // Keys that are numbers come in the order of the numbers: here the deepest one first.
     const levels = Array.from({ length: 9_000 }, (_, n) => `${9_000 - n}: &l${n + 1} [*l${n}]\n`)
     await writeFile(file('deep.yaml'), `l0: &l0 x\n${levels.join('')}`)
-    const stderr = await faultsAt(directory.path)
+    const stderr = await faultTextAt(directory.path)
     for (const [index, [, line, reason]] of lines.entries()) {
       const place = `bad-${index}.yaml${line === undefined ? '' : `:${line}`} /`
       assert.ok(stderr.includes(`${place}: expected YAML without the error: ${reason}`), place)
@@ -535,7 +534,7 @@ describe('refuses', () => {
     const file = join(directory.path, 'integrations', 'a.yaml')
     const lines = ['name: a', 'queueWeight:', 'sourceCode: |', '  a b', 'policies:', '  routes:']
     await writeFile(file, [...lines, '    -', ''].join('\n'))
-    const stderr = await faultsAt(directory.path)
+    const stderr = await faultTextAt(directory.path)
     assert.match(stderr, /a\.yaml:2 \/queueWeight: expected/)
     assert.match(stderr, /a\.yaml:3 \/sourceCode: expected/)
     assert.match(stderr, /a\.yaml:7 \/policies\/routes\/0: expected/)
@@ -613,7 +612,7 @@ describe('refuses', () => {
     const signing = { ...globex, credentials: { signature } }
     await using directory = await writeConfig(filesWith({ integrations: { signing } }))
     await writeFile(join(directory.path, 'acme:hmac'), randomBytes(64).fill(0xff, 0, 1))
-    const stderr = await faultsAt(directory.path)
+    const stderr = await faultTextAt(directory.path)
     assert.match(stderr, /\/secrets\/0\/value: expected text in UTF-8 in the file acme:hmac/)
     await writeFile(join(directory.path, 'acme:hmac'), '\uFEFFa-secret-from-an-editor \r\n')
     const { secrets } = await loadConfig(directory.path, testEnv)
@@ -639,7 +638,7 @@ describe('refuses', () => {
     await using directory = await writeConfig(filesWith({}))
     const file = join(directory.path, 'integrations', 'latin.yaml')
     await writeFile(file, Buffer.from('name: caf\xe9\n', 'latin1'))
-    const stderr = await faultsAt(directory.path)
+    const stderr = await faultTextAt(directory.path)
     assert.match(
       stderr,
       /latin\.yaml \/: expected YAML without the error: bytes that are not UTF-8/,
@@ -651,7 +650,7 @@ describe('refuses', () => {
       await using directory = await writeConfig(filesWith({}))
       await rm(join(directory.path, folder), { recursive: true, force: true })
       await writeFile(join(directory.path, folder), '')
-      const stderr = await faultsAt(directory.path)
+      const stderr = await faultTextAt(directory.path)
       assert.match(stderr, new RegExp(`${folder} /: expected a readable folder \\(ENOTDIR\\)`))
     })
   }
@@ -773,7 +772,7 @@ test('names a mistyped route, and an alias that leads nowhere', async () => {
   await using directory = await writeConfig(filesWith({}))
   await writeFile(join(directory.path, 'gateway.yaml'), 'listen: *nowhere\n')
   assert.match(
-    await faultsAt(directory.path),
+    await faultTextAt(directory.path),
     /gateway\.yaml:1 \/: expected YAML without the error: unidentified alias\n/,
   )
 })

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { routePresets } from '../../src/authorize/route-presets.ts'
-import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { parseRoutePattern } from '../../src/contract/route-pattern.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { faultLinesAt } from './config-faults.ts'
 
 const magentoSchema = {
   swagger: '2.0',
@@ -26,13 +26,10 @@ async function load(routes: readonly unknown[], schema?: object) {
     integrations: { globex: { ...globex, policies: { routes } } },
     ...(schema && { magentoSchema: schema }),
   })
-  try {
-    const { integrations } = await loadConfig(files.path, testEnv)
-    return { routes: integrations[0]?.policies.routes, faults: [] }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return { faults: error.faults.map(({ pointer, expected }) => `${pointer}: ${expected}`) }
-  }
+  const faults = await faultLinesAt(files.path)
+  if (faults.length > 0) return { faults }
+  const { integrations } = await loadConfig(files.path, testEnv)
+  return { routes: integrations[0]?.policies.routes, faults }
 }
 
 test('tags and presets stand for their routes, each once', async () => {

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { callbackPayload } from '../../src/callbacks/callback-payload.ts'
 import { prepareWebhookSignature, webhookKey } from '../../src/callbacks/sign-webhook.ts'
+import { boundToThisProcess } from '../support/bound-process.ts'
 import { endedJob } from '../support/ended-job.ts'
 import { freePort } from '../support/free-port.ts'
 import { send } from '../support/http-client.ts'
@@ -35,7 +36,7 @@ async function startExample(name: keyof typeof receivers) {
   const inbox = await temporaryFolder()
   const port = await freePort()
   const { command, args, env } = receivers[name](port)
-  const child = spawn(command, args, {
+  const child = spawn(...boundToThisProcess(command, args), {
     cwd: fileURLToPath(root),
     env: { PATH: process.env.PATH, CALLBACK_SECRET: secret, CALLBACK_INBOX: inbox, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

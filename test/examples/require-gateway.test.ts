@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { boundToThisProcess } from '../support/bound-process.ts'
 import { freePort } from '../support/free-port.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
@@ -30,7 +31,7 @@ async function startPhp(
   )
   const port = await freePort()
   const args = ['-d', `auto_prepend_file=${guard}`, '-S', `127.0.0.1:${port}`, '-t', folder]
-  const php = spawn('php', args, {
+  const php = spawn(...boundToThisProcess('php', args), {
     env: {
       PATH: process.env.PATH,
       ...secrets,

@@ -23,8 +23,8 @@ const contract = compileContract(
 
 function ask(path: string) {
   const request = requestContext({ target: `/rest/V1/${path}` })
-  const settings = { mode: 'enforce', routes: {}, answers: [] } as const
-  return magentoSchema.prepare({ ...settings, answers: [] }, { ...services(), contract })(request)
+  const settings = { mode: 'enforce' as const, routes: {}, answers: [] }
+  return magentoSchema.prepare(settings, { ...services(), contract })(request)
 }
 
 describe('a variable of a path', () => {

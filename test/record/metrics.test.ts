@@ -231,25 +231,39 @@ test('the use of each limit is shown as a share of it', async () => {
   assert.equal(full.value('magegate_limit_use_ratio{integration="globex-pim",limit="rate"}'), 1)
 })
 
-test('the use of a limit is shown until a minute and more is over, and then no longer', async () => {
+test('the use of a limit is shown until a minute and more is over, and then no longer', async (t) => {
+  let nowMs = 0
+  t.mock.method(performance, 'now', () => nowMs)
   const registry = new Registry()
   const metrics = limitMetrics(registry)
-  const use = (remaining: number, afterMs: number) => {
+  const use = (remaining: number, atMs: number) => {
+    nowMs = atMs
     // Another object each time, as after a reload.
     const limit = rateOf(1, 3600, 4)
     const request = requestContext()
     const state = { isExceeded: false, remaining, retryAfterMs: 0, resetMs: 0 }
     request.limitUse = { limits: [limit], states: [state] }
-    request.endedAt = performance.now() + afterMs
+    request.endedAt = nowMs
     metrics.observe(request)
   }
-  const shown = async () =>
-    /magegate_limit_use_ratio\{.*\} (.*)/.exec(await wholeText(exposition(registry)))?.[1]
+  const shown = async (atMs: number) => {
+    nowMs = atMs
+    return /magegate_limit_use_ratio\{.*\} (.*)/.exec(await wholeText(exposition(registry)))?.[1]
+  }
   use(0, 0)
+  use(3, 1_000)
+  assert.equal(await shown(1_000), '1')
   use(3, 61_000)
-  assert.equal(await shown(), '1')
+  use(3, 62_000)
+  assert.equal(await shown(62_000), '1')
   use(3, 122_000)
-  assert.equal(await shown(), '0.25')
+  assert.equal(await shown(122_000), '0.25')
+  use(0, 123_000)
+  assert.equal(await shown(182_000), '1', 'a scrape begins a window, too')
+  assert.equal(await shown(242_000), '0')
+  use(0, 243_000)
+  use(3, 400_000)
+  assert.equal(await shown(400_000), '0.25')
 })
 
 test('a limit of one at once is not used up by every request, but by one that it refuses', async () => {

@@ -137,7 +137,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
     /** Settles an entry that this holder has begun. One that was given back in the meantime is left alone. */
     settle(queue: string, holder: string, id: string, settlement: Settlement, nowMs: number): void {
       const row = find.get(queue, id) as Row | undefined
-      if (row === undefined || row.state !== 'running' || row.holder !== holder) return
+      if (row?.holder !== holder) return
       const seq = Number(row.seq)
       if (settlement.state === 'done') forget(row)
       else if (settlement.state === 'dead') {

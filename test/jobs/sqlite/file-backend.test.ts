@@ -181,6 +181,36 @@ describe('the file of jobs', () => {
     for (const each of [one, other, third]) await close(each)
   })
 
+  test('gives all that is due, whoever waits besides, and when more will be', async () => {
+    const jobFile = await openJobFileThread(join(folder, 'due.sqlite'), failing)
+    const put = (id: string, owner: string, notBeforeMs: number) =>
+      jobFile.run('put', 'jobs', entryOf(id, { owner, notBeforeMs }), 1)
+    await Promise.all([put('soon', 'c', 5), put('late', 'a', 9)])
+    await Promise.all(['1', '2', '3'].map((id) => put(id, 'b', 1)))
+    const { entries, nextAtMs } = await jobFile.run('take', 'jobs', jobFile.holder, 1, 9)
+    await jobFile.close()
+    assert.deepEqual(
+      entries.map(({ id }) => id),
+      ['1', '2', '3'],
+    )
+    assert.equal(nextAtMs, 5)
+  })
+
+  test('leaves an entry alone that another process has begun since it was given back', async () => {
+    const jobFile = await openJobFileThread(join(folder, 'given-back.sqlite'), failing)
+    await jobFile.run('put', 'jobs', entryOf('mine'), 1)
+    await jobFile.run('take', 'jobs', 'one', Date.now(), 1)
+    await jobFile.run('giveBack', 'one')
+    await jobFile.run('settle', 'jobs', 'one', 'mine', { state: 'done' }, 1)
+    await jobFile.run('take', 'jobs', 'other', Date.now(), 1)
+    await jobFile.run('settle', 'jobs', 'one', 'mine', { state: 'done' }, 1)
+    const { running } = await jobFile.run('depth', 'jobs')
+    await jobFile.run('settle', 'jobs', 'other', 'mine', { state: 'done' }, 1)
+    const after = await jobFile.run('depth', 'jobs')
+    await jobFile.close()
+    assert.deepEqual([running, after.running, after.waiting], [1, 0, 0])
+  })
+
   test('is rid of what processes that are gone have left beside it when it is opened, and of nothing else', async () => {
     const closing: JobBackend[] = []
     const openAnother = async () => void closing.push(await open())

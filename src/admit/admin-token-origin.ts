@@ -22,24 +22,37 @@ export const adminTokenOrigin = definePolicy({
   prepare: (cidrs) => {
     const isListed = compileIpSet(cidrs)
     return function checkAdminTokenOrigin(request) {
-      const userType = userTypeOf(request.header('authorization') ?? '')
-      if (userType !== administrator) return allow
+      if (!mayBeAdministrators(request.header('authorization') ?? '')) return allow
       if (request.clientIp !== undefined && isListed(request.clientIp)) return allow
       return refuseAddress(request, 'token of an administrator from an address that is not listed')
     }
   },
 })
 
-/*
- * A JSON Web Token in any spelling that PHP decodes: base64 in either alphabet, with padding and with tabs (PHP:
- * base64_decode). Node decodes these too, but stops at padding in the middle, which PHP skips.
- */
-const jwtForm = /^Bearer [^.]*\.([^.]*)\.[^.]*$/i
+const bearerForm = /^Bearer (.*)$/i
+const compactForm = /^[A-Za-z0-9_.~+/=-]*$/
 
-/** The claim `utypid` of a JSON Web Token, which Magento casts to an integer. */
-function userTypeOf(authorization: string): number | undefined {
-  const [, payload] = jwtForm.exec(authorization) ?? []
-  if (payload === undefined) return undefined
+/**
+ * Whether Magento could take a token for an administrator's. Besides the form in which it writes them, Magento reads
+ * JSON Web Signatures as JSON (RFC 7515, section 7.2) and with a payload that is not encoded (RFC 7797), and encrypted
+ * tokens in five parts, in which nobody else can read the claims (Magento: JwtFrameworkAdapter/Model/JwsManager.php,
+ * JwsSerializerPoolFactory.php and JweManager.php).
+ */
+function mayBeAdministrators(authorization: string): boolean {
+  const [, token] = bearerForm.exec(authorization) ?? []
+  if (token === undefined) return false
+  if (!compactForm.test(token)) return true
+  const parts = token.split('.')
+  if (parts.length === 5) return true
+  const [, payload = ''] = parts
+  return parts.length === 3 && userTypeOf(payload) === administrator
+}
+
+/**
+ * The claim `utypid`, which Magento casts to an integer, in a payload in either alphabet of base64. PHP skips padding in
+ * the middle, at which Node stops.
+ */
+function userTypeOf(payload: string): number | undefined {
   try {
     const text = Buffer.from(payload.replaceAll('=', ''), 'base64url').toString()
     const claims: unknown = JSON.parse(text)

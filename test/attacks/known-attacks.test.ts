@@ -68,10 +68,21 @@ describe('an administrator’s token from an address that is not listed is refus
     'with a negative exponent': claims('"20e-1"').toString('base64url'),
     'with a fraction': claims('2.9').toString('base64url'),
   }
-  for (const [name, payload] of Object.entries(payloads)) {
+  const payload = claims('2').toString('base64url')
+  const tokens: Record<string, string> = {
+    ...Object.fromEntries(Object.entries(payloads).map(([name, each]) => [name, `e30.${each}.AA`])),
+    'as JSON': JSON.stringify({ payload, protected: 'e30', signature: 'AA' }),
+    'as JSON with several signatures': JSON.stringify({
+      payload,
+      signatures: [{ protected: 'e30', signature: 'AA' }],
+    }),
+    'with claims that are not encoded': `${Buffer.from('{"b64":false}').toString('base64url')}.${claims('2')}.AA`,
+    'encrypted, so that nobody but Magento can tell': 'e30.AA.AA.AA.AA',
+  }
+  for (const [name, token] of Object.entries(tokens)) {
     test(name, async () => {
       const answer = await send(gateway.url, {
-        headers: { Authorization: `Bearer e30.${payload}.AAAA`, 'X-Integration-Id': 'passthrough' },
+        headers: { Authorization: `Bearer ${token}`, 'X-Integration-Id': 'passthrough' },
       })
       assert.equal(problemOf(answer).code, 'unauthenticated')
       assert.match((await reasonOf(answer)) ?? '', /^token of an administrator/)

@@ -41,6 +41,19 @@ test('magento pull fetches the schema that integrations are held against', async
   assert.equal(after.exitCode, 0)
 })
 
+test('magento pull says that it does not know what guests may call if Magento shows them nothing', async () => {
+  await using magento = await startMagento()
+  await magento.setFault(
+    { kind: 'echo', status: 401 },
+    ({ rawHeaders }) => !rawHeaders.includes('authorization'),
+  )
+  await using files = await writeConfig(filesFor(magento.url))
+  const pulled = await runCommand(['magento', 'pull', '--config', files.path], testEnv)
+  assert.match(pulled.stdout, /operations, an unknown number of them for guests\n$/)
+  const checked = await runCommand(['check', '--config', files.path], testEnv)
+  assert.match(checked.stdout, /does not say which routes guests may call/)
+})
+
 test('magento pull keeps the old schema if it gets no document, and says why', async () => {
   await using files = await writeConfig({
     ...filesFor('http://127.0.0.1:1'),

@@ -44,6 +44,8 @@ export function compileContract(document: SwaggerDocument, bounds: ValueBounds):
   return {
     operations,
     find: (method, { execution, segments }) => {
+      // Magento: WebapiAsync/Controller/Rest/AsynchronousRequestProcessor.php, canProcess.
+      if (method === 'GET' && execution !== 'sync') return undefined
       if (execution === 'bulk') return byBulkPath.get(`${method} /${segments.join('/')}`)
       return byRoute.get(matchSync(method, segments)?.pattern.text ?? '')
     },

@@ -62,7 +62,7 @@ async function pull(directory: string, name: string | undefined, store: string):
     }
     makeFolder(dirname(file))
     await replaceFile(file, `${JSON.stringify(document)}\n`)
-    const guests = document['x-anonymous']?.length ?? 'an unknown number of'
+    const guests = document['x-anonymous']?.length ?? 'an unknown number'
     process.stdout.write(`${file}: ${operations} operations, ${guests} of them for guests\n`)
     return 0
   } catch (error) {

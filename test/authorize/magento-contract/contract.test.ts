@@ -26,6 +26,11 @@ describe('finds the operation that Magento would carry out', () => {
     const value = { execution: 'bulk', segments: ['V1', 'products', '24-MB01'] } as const
     assert.equal(contract.find('PUT', value), undefined)
   })
+  test('none for a read that is to be carried out later, which Magento does not have', () => {
+    for (const execution of ['async', 'bulk'] as const) {
+      assert.equal(contract.find('GET', { execution, segments: ['V1', 'products'] }), undefined)
+    }
+  })
   test('none for a path or method that the schema does not have', () => {
     for (const [method, path] of [
       ['GET', 'V1/nothing'],

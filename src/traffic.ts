@@ -19,7 +19,7 @@ import {
 } from './server/pipelined.ts'
 import { badLength, UnreadBody } from './server/read-body.ts'
 import { clientCertificateOf, methodOf, rawTargetOf } from './server/server.ts'
-import { type NamedCheck, runChecks, type StageResult } from './stages.ts'
+import { type NamedCheck, runChecks, type StageVerdict } from './stages.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -155,18 +155,18 @@ function contextOf(request: FastifyRequest): RequestContext {
 }
 
 /** Runs the steps of every request, then the admit policies of the integration that they found. */
-function runAdmit(traffic: Traffic, request: RequestContext): StageResult | Promise<StageResult> {
-  const policies = (steps: StageResult) =>
-    steps.verdict === allow ? runStage(traffic, 'admit', request) : steps
-  const steps = runChecks(traffic.steps, request)
-  return steps instanceof Promise ? steps.then(policies) : policies(steps)
+function runAdmit(traffic: Traffic, request: RequestContext): StageVerdict | Promise<StageVerdict> {
+  const policies = (verdict: StageVerdict) =>
+    verdict === allow ? runStage(traffic, 'admit', request) : verdict
+  const verdict = runChecks(traffic.steps, request)
+  return verdict instanceof Promise ? verdict.then(policies) : policies(verdict)
 }
 
 function runStage(
   traffic: Traffic,
   stage: Stage,
   request: RequestContext,
-): StageResult | Promise<StageResult> {
+): StageVerdict | Promise<StageVerdict> {
   return runChecks(integrationOf(traffic, request)[stage], request)
 }
 
@@ -174,13 +174,13 @@ function runStage(
 function goOnOrRefuse(
   traffic: Traffic,
   reply: FastifyReply,
-  result: StageResult | Promise<StageResult>,
+  result: StageVerdict | Promise<StageVerdict>,
   done: (error?: Error) => void,
 ): void {
-  const proceed = ({ verdict, policy }: StageResult) => {
+  const proceed = (verdict: StageVerdict) => {
     if (verdict === allow) return done()
     reply.hijack()
-    answerProblem(reply.raw, reply.request.context, { ...verdict, policy }, traffic.answers)
+    answerProblem(reply.raw, reply.request.context, verdict, traffic.answers)
   }
   if (result instanceof Promise) result.then(proceed, done)
   else proceed(result)

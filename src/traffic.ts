@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { errorCode } from './contract/error-code.ts'
-import type { Integration, Integrations } from './generation/integration.ts'
+import type { Claimant } from './generation/integration.ts'
 import { allow, type Stage } from './policy.ts'
 import { type Rejection, reject } from './problem.ts'
 import { RequestContext } from './request-context.ts'
@@ -32,9 +32,8 @@ declare module 'fastify' {
 export interface Traffic {
   /** The steps that every request passes before those of its integration. */
   readonly steps: readonly NamedCheck[]
-  readonly integrations: Integrations
-  /** Stands in for callers that claim no known integration. */
-  readonly nobody: Integration
+  /** Whom a request claims to come from. */
+  readonly claimantOf: (request: RequestContext) => Claimant
   readonly answers: AnswerSettings
   /** Counts one more user, which keeps the configuration alive until its {@link leave}. */
   readonly enter: () => void
@@ -46,15 +45,6 @@ export interface Traffic {
   /** Counts a message that could not be parsed as a request against the address it came from. */
   readonly noteUnread: (request: RequestContext) => void
   readonly log: Logger
-}
-
-/** The integration that a request claims to come from; once verified, the one it does come from. */
-export function integrationOf(
-  traffic: Pick<Traffic, 'integrations' | 'nobody'>,
-  { claimed, claimFault }: RequestContext,
-): Integration {
-  if (claimFault !== undefined) return traffic.nobody
-  return traffic.integrations.get(claimed?.integration ?? '') ?? traffic.nobody
 }
 
 /**
@@ -115,7 +105,7 @@ export function addPipelineHooks(
 
   app.addHook('preHandler', (request, reply, done) => {
     const { traffic, context } = request
-    context.verified = integrationOf(traffic, context).name
+    context.verified = traffic.claimantOf(context).name
     goOnOrRefuse(traffic, reply, runStage(traffic, 'authorize', context), done)
   })
 
@@ -167,7 +157,7 @@ function runStage(
   stage: Stage,
   request: RequestContext,
 ): StageVerdict | Promise<StageVerdict> {
-  return runChecks(integrationOf(traffic, request)[stage], request)
+  return runChecks(traffic.claimantOf(request)[stage], request)
 }
 
 /** Lets the request go on, or answers the refusal; a check that throws becomes a 500. */

@@ -23,8 +23,7 @@ async function answerOf(check: () => never | Promise<never>) {
   const app = createServer(settings, (_error, socket) => socket.destroy())
   const traffic: Traffic = {
     steps: [{ name: 'broken', check }],
-    integrations: new Map(),
-    nobody: prepareNobody(services()),
+    claimantOf: () => prepareNobody(services()),
     answers: {
       problemsUrl: '/problems',
       isDraining: () => false,

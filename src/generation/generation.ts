@@ -17,9 +17,9 @@ import { compileBodyRedaction } from '../record/redaction/body-redaction.ts'
 import { compileCredentialNames } from '../record/redaction/credential-names.ts'
 import { prepareTokenHash } from '../record/token-hash.ts'
 import type { AnswerSettings } from '../server/answer.ts'
-import { integrationOf, type Traffic } from '../traffic.ts'
+import type { Traffic } from '../traffic.ts'
 import { type InheritedState, inheritState } from './inherited-state.ts'
-import { prepareIntegrations, prepareNobody } from './integration.ts'
+import { claimantFinder, prepareIntegrations, prepareNobody } from './integration.ts'
 import { prepareJobSenders } from './job-senders.ts'
 import type { LastingParts } from './lasting-parts.ts'
 import { gateRules, watchMagento } from './magento-gate.ts'
@@ -120,8 +120,8 @@ export function prepareGeneration(
     monotonicClock: clock,
   }
   const facts = stepFacts(config)
-  const integrations = prepareIntegrations(config.integrations, services, upstreamServices)
-  const nobody = prepareNobody(services)
+  const integrations = prepareIntegrations(config.integrations, services, upstreamServices, magento)
+  const claimantOf = claimantFinder(integrations, prepareNobody(services))
   const isProxy = compileIpSet(listen.trustedProxies)
   const users = countUsers()
   const receivers = prepareReceivers(config.integrations)
@@ -141,17 +141,16 @@ export function prepareGeneration(
     inherited,
     traffic: {
       steps: steps.map(({ name, prepare }) => ({ name, check: prepare(facts, services) })),
-      integrations,
-      nobody,
+      claimantOf,
       answers,
       enter: users.enter,
       leave: users.leave,
       respond: prepareRespond({
-        integrationOf: (request) => integrationOf({ integrations, nobody }, request),
+        integrations,
         upstream,
         answers,
         cache: responseCache,
-        shop: magento,
+        totalMs: magento.timeouts.totalMs,
         jobs: lasting.jobs,
         log,
       }),
@@ -177,7 +176,6 @@ export function prepareGeneration(
       integrations,
       upstream,
       cache: responseCache,
-      shop: magento,
       endpoints: services.endpoints,
       enter: users.enter,
       leave: users.leave,

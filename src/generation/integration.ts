@@ -1,5 +1,6 @@
 import { signerFault } from '../authenticate/claimed-signer.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
+import type { EndpointSettings } from '../contract/endpoint.ts'
 import { openApiDocument } from '../endpoints/openapi-document.ts'
 import {
   type AuthorizeUpstream,
@@ -9,15 +10,19 @@ import {
 import { policies } from '../pipeline.ts'
 import type { Policy, Services, Stage } from '../policy.ts'
 import { reject } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
 import type { NamedCheck } from '../stages.ts'
 import { isReportOnly, reportInstead, reportingServices } from './report-only.ts'
 
-/** An integration, ready to take requests: its policies by stage, and how it calls Magento. */
-export interface Integration extends Readonly<Record<Stage, readonly NamedCheck[]>> {
+/** Whom a request claims to come from: the checks that decide on it, by stage. */
+export interface Claimant extends Readonly<Record<Stage, readonly NamedCheck[]>> {
   readonly name: string
+}
+
+/** An integration, ready to take requests: its policies by stage, and how it calls Magento. */
+export interface Integration extends Claimant {
   readonly authorizeUpstream: AuthorizeUpstream
-  /** Code of the inventory source that its endpoints write to; absent where they write to stock items. */
-  readonly sourceCode?: string | undefined
+  readonly endpointSettings: EndpointSettings
   /** What it may call, as an OpenAPI document in JSON. */
   readonly openApi: () => Buffer
 }
@@ -33,6 +38,7 @@ export function prepareIntegrations(
   all: readonly IntegrationSettings[],
   services: Services,
   upstream: UpstreamServices,
+  shop: EndpointSettings,
 ): Integrations {
   const settingsOf = new Map(all.map((settings) => [settings.name, settings]))
   const prepared = new Map<string, Integration>()
@@ -42,7 +48,7 @@ export function prepareIntegrations(
       if (integration !== undefined) return integration
       const settings = settingsOf.get(name)
       if (settings === undefined) return undefined
-      integration = prepareIntegration(settings, services, upstream)
+      integration = prepareIntegration(settings, services, upstream, shop)
       prepared.set(name, integration)
       return integration
     },
@@ -57,6 +63,7 @@ function prepareIntegration(
   settings: IntegrationSettings,
   services: Services,
   upstream: UpstreamServices,
+  { arrayLimit, sourceCode }: EndpointSettings,
 ): Integration {
   const stages: Record<Stage, NamedCheck[]> = { admit: [], authenticate: [], authorize: [] }
   // A job outlives its request, and the caller's own credential is never stored.
@@ -76,13 +83,24 @@ function prepareIntegration(
     ...stages,
     name: settings.name,
     authorizeUpstream: prepareUpstreamCredentials(settings.upstream, upstream),
-    sourceCode: settings.sourceCode,
+    endpointSettings: { arrayLimit, sourceCode: settings.sourceCode ?? sourceCode },
     openApi: () => Buffer.from(JSON.stringify(openApiDocument(settings, services))),
   }
 }
 
+/** Prepares the search for whom a request claims to come from; once verified, it does come from there. */
+export function claimantFinder(
+  integrations: Integrations,
+  nobody: Claimant,
+): (request: RequestContext) => Claimant {
+  return ({ claimed, claimFault }) => {
+    if (claimFault !== undefined) return nobody
+    return integrations.get(claimed?.integration ?? '') ?? nobody
+  }
+}
+
 /** Stands in for every caller that claims no known integration, and refuses it exactly as a wrong secret is refused. */
-export function prepareNobody({ spendDecoy }: Services): Integration {
+export function prepareNobody({ spendDecoy }: Services): Claimant {
   return {
     name: '',
     admit: [],
@@ -97,7 +115,5 @@ export function prepareNobody({ spendDecoy }: Services): Integration {
       },
     ],
     authorize: [],
-    authorizeUpstream: () => reject('unauthenticated', 'no known integration is claimed'),
-    openApi: () => Buffer.alloc(0),
   }
 }

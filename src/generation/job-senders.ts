@@ -1,5 +1,5 @@
 import { endpointFinder } from '../authorize/composed-endpoint.ts'
-import type { Endpoint, EndpointSettings } from '../contract/endpoint.ts'
+import type { Endpoint } from '../contract/endpoint.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
 import type { Magento } from '../forward/magento.ts'
@@ -17,7 +17,6 @@ export interface JobSenderParts {
   readonly upstream: Pick<Magento, 'send'>
   /** Undefined where no route is cached. */
   readonly cache: ResponseCache | undefined
-  readonly shop: EndpointSettings
   readonly endpoints: readonly Endpoint[]
   readonly enter: () => void
   readonly leave: () => void
@@ -28,7 +27,6 @@ export function prepareJobSenders({
   integrations,
   upstream,
   cache,
-  shop,
   endpoints,
   enter,
   leave,
@@ -39,7 +37,7 @@ export function prepareJobSenders({
     const integration = integrations.get(owner)
     if (integration === undefined) return undefined
     enter()
-    const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
+    const { authorizeUpstream, endpointSettings } = integration
     return {
       send: (occasion, request) => send(occasion, request, authorizeUpstream),
       compose: async (occasion, request, items) => {
@@ -50,7 +48,7 @@ export function prepareJobSenders({
         return answerEndpoint(
           { store: request.store, body: bodyOf(request), items },
           matched,
-          { ...shop, sourceCode },
+          endpointSettings,
           async (call) => orUnavailable(await send(occasion, call, authorizeUpstream)),
         )
       },

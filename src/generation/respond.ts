@@ -1,29 +1,29 @@
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
-import type { EndpointSettings } from '../contract/endpoint.ts'
 import { openApiRoute } from '../contract/open-api.ts'
 import { releaseJson } from '../contract/subjects.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
 import type { Magento } from '../forward/magento.ts'
+import type { LeftToAnswer } from '../forward/response-cache/cached-reads.ts'
 import type { ResponseCache } from '../forward/response-cache/response-cache.ts'
 import type { Jobs } from '../jobs/open-jobs.ts'
-import { type Rejection, reject } from '../problem.ts'
+import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { type AnswerSettings, answerProblem, answerReady, clientClosed } from '../server/answer.ts'
 import { failure } from '../traffic.ts'
-import type { Integration } from './integration.ts'
+import type { Integration, Integrations } from './integration.ts'
 
 /** The parts that answer requests which every policy has let through. */
 export interface Responders {
-  readonly integrationOf: (request: RequestContext) => Integration
+  readonly integrations: Integrations
   readonly upstream: Magento
   readonly answers: AnswerSettings
   /** Undefined where no route is cached. */
   readonly cache: ResponseCache | undefined
-  /** The settings of Magento that the gateway's own endpoints need. */
-  readonly shop: EndpointSettings & { readonly timeouts: { readonly totalMs: number } }
+  /** Longest that a request may take at Magento, milliseconds. */
+  readonly totalMs: number
   /** Undefined where the configuration has no jobs. */
   readonly jobs: Jobs | undefined
   readonly log: Logger
@@ -34,15 +34,14 @@ export interface Responders {
  * @returns answers a request, an unexpected failure too, and calls back once when it no longer needs Magento
  */
 export function prepareRespond(responders: Responders) {
-  const { integrationOf, upstream, answers, cache, shop, jobs, log } = responders
+  const { integrations, upstream, answers, cache, jobs, log } = responders
 
   function ask(
     request: RequestContext,
     response: ServerResponse,
-    integration: Integration,
-    totalMs = shop.timeouts.totalMs,
-  ): Promise<WholeAnswer | Rejection | undefined> {
-    const { authorizeUpstream, sourceCode = shop.sourceCode } = integration
+    { authorizeUpstream, endpointSettings }: Integration,
+    totalMs = responders.totalMs,
+  ): Promise<LeftToAnswer> {
     if (request.endpoint === undefined) {
       releaseJson(request)
       return upstream.forward(request, authorizeUpstream, response, totalMs)
@@ -51,7 +50,7 @@ export function prepareRespond(responders: Responders) {
     const answered = answerEndpoint(
       { store: request.target.store, body: request.json?.value },
       request.endpoint,
-      { sourceCode, arrayLimit: shop.arrayLimit },
+      endpointSettings,
       async (call) => {
         // All its calls together may take as long as one forwarded request.
         const withinMs = Math.ceil(until - performance.now())
@@ -65,9 +64,10 @@ export function prepareRespond(responders: Responders) {
   function begin(
     request: RequestContext,
     response: ServerResponse,
-  ): Promise<WholeAnswer | Rejection | undefined> | WholeAnswer | undefined {
-    const integration = integrationOf(request)
+  ): Promise<LeftToAnswer> | WholeAnswer | undefined {
     if (request.repeatedAnswer !== undefined) return request.repeatedAnswer
+    const integration = integrations.get(request.verified ?? '')
+    if (integration === undefined) throw new TypeError('a request of no integration got this far')
     if (request.route === openApiRoute) {
       return { status: 200, contentType: 'application/json', body: integration.openApi() }
     }
@@ -80,7 +80,7 @@ export function prepareRespond(responders: Responders) {
   }
 
   return function respond(request: RequestContext, response: ServerResponse, done: () => void) {
-    const answer = (ready: WholeAnswer | Rejection | undefined) => {
+    const answer = (ready: LeftToAnswer) => {
       done()
       if (ready === undefined) return
       if ('code' in ready) answerProblem(response, request, ready, answers)

@@ -18,21 +18,22 @@ test('a defect where requests are answered ends its request with 500, recorded, 
     },
   })
   const config = await loadConfig(files.path, testEnv)
-  // The defect: what an endpoint is told of the shop throws when it is read.
-  Object.defineProperty(config.gateway.magento, 'sourceCode', {
+  const gateway = await buildGateway(config)
+  const { url } = await gateway.start()
+  const path = '/openapi.json'
+  assert.equal((await send(url, { path, headers: globexHeaders })).status, 200)
+  // The defect: what the document is made of throws when it is read.
+  Object.defineProperty(config.integrations[0], 'credentials', {
     get: () => {
       throw new TypeError('inner workings')
     },
   })
-  const gateway = await buildGateway(config)
-  const { url } = await gateway.start()
-  const path = '/rest/V1/magefine/inventaire/a'
   const answer = await send(url, { path, headers: globexHeaders })
   assert.equal(answer.status, 500)
   assert.equal(problemOf(answer).code, 'internal-error')
   assert.ok(!answer.body.includes('inner workings'))
   await gateway.stop()
-  const [line = '', ...others] = (await readFile(auditFile, 'utf8')).trimEnd().split('\n')
+  const [, line = '', ...others] = (await readFile(auditFile, 'utf8')).trimEnd().split('\n')
   const { status, code, reason } = JSON.parse(line)
   assert.deepEqual(
     { status, code, reason },

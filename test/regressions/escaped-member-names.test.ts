@@ -80,7 +80,6 @@ test('the body of a job is what was checked, whatever was read before', async ()
     integrations: new Map([['acme-erp', {} as Integration]]),
     upstream: { send: () => Promise.reject(new Error('nothing is sent')) },
     cache: undefined,
-    shop: { arrayLimit: 1 },
     endpoints: [echo],
     enter: () => undefined,
     leave: () => undefined,

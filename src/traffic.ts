@@ -42,8 +42,8 @@ export interface Traffic {
   readonly respond: (request: RequestContext, response: ServerResponse, done: () => void) => void
   /** Called once for every request, when its response has closed. */
   readonly record: (request: RequestContext) => void
-  /** Counts a message that could not be parsed as a request against the address it came from. */
-  readonly noteUnread: (request: RequestContext) => void
+  /** Notes whose address is to answer for a message that could not be parsed as a request. */
+  readonly noteSender: (request: RequestContext) => void
   readonly log: Logger
 }
 

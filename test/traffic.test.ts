@@ -34,7 +34,7 @@ async function answerOf(check: () => never | Promise<never>) {
     enter: () => undefined,
     leave: () => undefined,
     respond: () => assert.fail('a request got past a check that failed'),
-    noteUnread: () => assert.fail(),
+    noteSender: () => assert.fail(),
     record: (request) => records.push(request),
     log: pino({ base: null }, { write: (line: string) => lines.push(line) }),
   }

@@ -82,7 +82,7 @@ export function prepareGeneration(
   let isReplaced = false
   const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
   const beforeEnd = settleKeyFirst((request, end) => {
-    // Not only at the end of the request, which a caller can put off by not reading.
+    // Not at the end of the request, which a caller can put off by not reading.
     penalties.note(request, penaltySettings)
     recorder.whenRecorded(request, buildRecord, end)
   })
@@ -154,16 +154,11 @@ export function prepareGeneration(
         jobs: lasting.jobs,
         log,
       }),
-      record: (request) => {
-        penalties.note(request, penaltySettings)
-        recorder.record(request, buildRecord)
-      },
-      noteUnread: (request) => {
+      record: (request) => recorder.record(request, buildRecord),
+      noteSender: (request) => {
         const ip = canonicalIp(request.remoteIp ?? '')
-        // It came through a proxy, so nobody knows who sent it.
-        if (ip === undefined || isProxy(ip)) return
-        request.clientIp = ip
-        penalties.note(request, penaltySettings)
+        // If it came through a proxy, nobody knows who sent it.
+        if (ip !== undefined && !isProxy(ip)) request.clientIp = ip
       },
       log,
     },

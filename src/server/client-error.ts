@@ -25,7 +25,7 @@ export type OpenReplies = WeakMap<Socket, FastifyReply>
 /** What the answer to a broken message depends on. */
 export interface ClientErrorSources {
   /** For messages that belong to no readable request. */
-  readonly traffic: Pick<Traffic, 'answers' | 'noteUnread'>
+  readonly traffic: Pick<Traffic, 'answers' | 'noteSender'>
   readonly openReplies: OpenReplies
 }
 
@@ -61,7 +61,7 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   const body = problemBody(rejection, request.requestId, answers.problemsUrl)
   request.outcome = { status, code: rejection.code, reason }
   request.bytesOut = Buffer.byteLength(body)
-  if (open === undefined && malformed.test(reason)) sources.traffic.noteUnread(request)
+  if (open === undefined && malformed.test(reason)) sources.traffic.noteSender(request)
   // Nothing was carried out, so it is answered even if its record cannot be written.
   answers.beforeEnd(request, () => {
     // Before the TLS handshake is complete nothing can be sent, and Node would wait until it could be.

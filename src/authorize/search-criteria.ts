@@ -18,11 +18,14 @@ export const searchCriteria = definePolicy({
   settings: CriteriaSettings,
   absent: {},
   prepare: ({ routes = {}, ...general }, services) => {
+    const boundsOf = new Map(
+      Object.entries(routes).map(([route, own]) => [route, { ...general, ...own }]),
+    )
     return function checkSearchCriteria(request) {
-      const { method, target, job, route } = request
+      const { method, target, job, route = '' } = request
       // Requests for a job or for the OpenAPI document are no searches.
       if (method !== 'GET' || job !== undefined || route === openApiRoute) return allow
-      const bounds = { ...general, ...routes[request.route ?? ''] }
+      const bounds = boundsOf.get(route) ?? general
       const { mode = 'enforce', fieldsRequired, defaultPageSize } = bounds
       if (mode === 'off' || (target.query === undefined && !fieldsRequired)) return allow
       const query = queryOf(target)

@@ -3,7 +3,13 @@ import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
 import type { Rejection } from '../problem.ts'
 import type { RequestContext, UpstreamExchange } from '../request-context.ts'
-import { type AnswerSettings, boundReading, clientClosed, unrecorded } from '../server/answer.ts'
+import {
+  type AnswerSettings,
+  boundReading,
+  clientClosed,
+  noteWhole,
+  unrecorded,
+} from '../server/answer.ts'
 import { breakOff } from '../server/break-off.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
 import { withStandingHeaders } from '../server/standing-headers.ts'
@@ -215,15 +221,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#finish(undefined)
       return
     }
-    this.#request.bytesOut = body.length
     if (body.length > 0 && firstValue(this.#headers, 'content-length') === undefined) {
       this.#headers.push('Content-Length', String(body.length))
     }
-    this.#request.outcome = { status: this.#status }
-    if (this.#request.keepsAnswer) {
-      const contentType = firstValue(this.#headers, 'content-type') ?? ''
-      this.#request.keptAnswer = { status: this.#status, contentType, body }
-    }
+    noteWhole(this.#request, this.#status, this.#headers, body)
     this.#end((mayAnswer) => {
       if (!mayAnswer) return this.#finish(unrecorded)
       this.#writeHead()
@@ -264,6 +265,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     }
     if (method !== 'GET') this.#heldBack = holdBack()
     this.#phase = 'streaming'
+    this.#request.outcome = { status: this.#status }
     this.#writeHead()
     for (const chunk of this.#held) this.#response.write(this.#heldBack?.next(chunk) ?? chunk)
     this.#request.bytesOut = this.#heldBytes
@@ -272,7 +274,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   #writeHead(): void {
     const isLast = this.#settings.isDraining()
-    this.#request.outcome = { status: this.#status }
     const headers = withStandingHeaders(this.#headers, this.#response, this.#request, isLast)
     this.#response.writeHead(this.#status, headers)
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
 import type { Outcome, RequestContext } from '../request-context.ts'
+import { firstValue } from '../syntax/headers.ts'
 import { breakOff } from './break-off.ts'
 import { closeInStages } from './close-in-stages.ts'
 import { standingHeaders } from './standing-headers.ts'
@@ -161,6 +162,20 @@ export function answerReady(
     ])
     response.end(body)
   })
+}
+
+/** Notes a whole answer of Magento, which is about to be given, as the outcome of a request. */
+export function noteWhole(
+  request: RequestContext,
+  status: number,
+  headers: readonly string[],
+  body: Buffer,
+): void {
+  request.outcome = { status }
+  request.bytesOut = body.length
+  if (request.keepsAnswer) {
+    request.keptAnswer = { status, contentType: firstValue(headers, 'content-type') ?? '', body }
+  }
 }
 
 /** The answer to a write whose record could not be written. */

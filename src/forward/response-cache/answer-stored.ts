@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import type { StoredAnswer } from '../../contract/answer-store.ts'
 import type { CacheUse } from '../../contract/cache-rule.ts'
 import type { RequestContext } from '../../request-context.ts'
-import { type AnswerSettings, clientClosed, endWhenReady } from '../../server/answer.ts'
+import { type AnswerSettings, clientClosed, endWhenReady, noteWhole } from '../../server/answer.ts'
 import { withStandingHeaders } from '../../server/standing-headers.ts'
-import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
+import { fieldsWhere } from '../../syntax/headers.ts'
 import { isNotModified } from './preconditions.ts'
 
 /** Longer answers are sent as head and body in two pieces instead of one copied text. */
@@ -68,11 +68,7 @@ export function answerWhole(
     request.outcome = clientClosed
     return
   }
-  request.outcome = { status }
-  request.bytesOut = body.length
-  if (request.keepsAnswer) {
-    request.keptAnswer = { status, contentType: firstValue(headers, 'content-type') ?? '', body }
-  }
+  noteWhole(request, status, headers, body)
   // A read is answered at once.
   endWhenReady(response, request, settings, () => {
     const isLast = settings.isDraining()

@@ -98,10 +98,7 @@ export function addPipelineHooks(
       done(error as Error)
     }
   })
-  app.addHook('preValidation', (request, reply, done) => {
-    if (request.body instanceof Buffer) request.context.body = request.body
-    authenticate({ request, reply, done })
-  })
+  app.addHook('preValidation', (request, reply, done) => authenticate({ request, reply, done }))
 
   app.addHook('preHandler', (request, reply, done) => {
     const { traffic, context } = request

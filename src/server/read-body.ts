@@ -44,15 +44,16 @@ const noMemory = reject('gateway-busy', 'the bodies of requests take limits.body
  * take four hundred, and parsing many of them would take all of the CPU.
  */
 export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
-  /** @param done called once: with the body, or with {@link UnreadBody} or the error of the connection */
+  /** @param done called once: when the request has its body, or with {@link UnreadBody} or the error of the connection */
   return function readBody(
     request: FastifyRequest,
     payload: NodeJS.ReadableStream,
-    done: (error: Error | null, body?: Buffer) => void,
+    done: (error: Error | null) => void,
   ): void {
+    const { context } = request
     // Node has ended its stream already, and no event tells of that.
-    if (!request.context.hasBody) {
-      done(null, noBytes)
+    if (!context.hasBody) {
+      done(null)
       return
     }
     const announced = announcedBytes(request)
@@ -67,7 +68,6 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
       done(new UnreadBody(tooLarge))
       return
     }
-    const { context } = request
     const address = addressKey(context.clientIp ?? '')
     const caller = { address, integration: context.claimed?.integration }
     const share = memory.open(caller, () => end(new UnreadBody(noMemory)))
@@ -108,7 +108,8 @@ export function prepareReadBody({ limitBytes, memory }: BodyBounds) {
       payload.off('data', take).off('end', finish).off('error', end)
       if (error === undefined) {
         share.keep()
-        done(null, length === body.length ? body : body.subarray(0, length))
+        context.body = length === body.length ? body : body.subarray(0, length)
+        done(null)
       } else {
         share.release()
         body = noBytes

@@ -37,7 +37,10 @@ export interface StepFacts extends IntegrationDirectory, ClientCertificateFacts,
   readonly perAddress: RateLimit
 }
 
-/** Every request passes these, in this order, whoever sent it. They are the first part of the stage admit. */
+/**
+ * Every request passes these, in this order, whoever sent it. They are the first part of the stage admit. Most rely on
+ * what client-ip says of the caller's address, and of whether a trusted proxy speaks for it.
+ */
 export const steps: readonly Step<StepFacts>[] = [
   clientIp,
   correlation,
@@ -59,21 +62,29 @@ export const policies = [
   credential,
   clientCertificatePin,
   signature,
+  // Last, so that nobody uses up a nonce without the secret.
   replayGuard,
   // authorize
+  // First, so that it also charges for what is refused below.
   rateLimit,
+  // Finds the route, by which all below find their settings.
   routeGrant,
   auditDetails,
   deprecation,
+  // Parses the body for all below.
   jsonBody,
+  // Plans the call of an endpoint, at which those below look as well.
   composedEndpoint,
   knownAttacks,
   sensitiveRoutes,
   searchCriteria,
+  // Before the schema, since the body of a job may be Magento's bulk.
   deferredWrite,
   magentoSchema,
   requestSchema,
+  // After what refuses a request for itself, so that its key is taken only if it can be carried out.
   idempotency,
+  // After that, since a repeat that is answered by its key repeats nothing.
   repeatGuard,
   responseCache,
 ] as const

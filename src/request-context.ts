@@ -105,8 +105,8 @@ export interface Arrival {
 const noBody = Buffer.alloc(0)
 
 /**
- * All that is known of one request on its way through the pipeline. A field that is not set from the
- * start is written by one step or part, whose name its comment begins with, and read by those after it.
+ * All that is known of one request on its way through the pipeline. A field that is not set from the start is written
+ * by those whose names its comment begins with, and read by those after them.
  */
 export class RequestContext {
   readonly method: string
@@ -128,17 +128,23 @@ export class RequestContext {
   traceFlags = '01'
   /** W3C Trace Context parent id, 16 hex digits; by correlation a trusted proxy's. */
   parentSpanId: string | undefined = undefined
-  /** client-ip: the caller's address, resolved through trusted proxies. */
+  /**
+   * client-ip, or the server for a message that could not be parsed as a request: the caller's address, resolved through
+   * trusted proxies.
+   */
   clientIp: string | undefined = undefined
   /** client-ip: whether the connection comes from a trusted proxy. */
   viaTrustedProxy = false
   /** The transport: from the TLS handshake; client-certificate: one that a trusted proxy forwards. */
   clientCertificate: ClientCertificate | undefined
-  /** request-target: the parsed target; absent where it or an earlier step refused the request. */
+  /**
+   * request-target: the parsed target; absent where it or an earlier step refused the request. search-criteria: the same
+   * with a page size in its query.
+   */
   parsedTarget: RequestTarget | undefined = undefined
   /** claimed-integration: who the caller says it is. */
   claimed: Claim | undefined = undefined
-  /** ip-allowlist: why a claim that nothing proves yet is disregarded. */
+  /** ip-allowlist, admin-token-origin: why a claim that nothing proves yet is disregarded. */
   claimFault: string | undefined = undefined
   /** claimed-integration: hex SHA-256 of the bearer token presented. */
   bearerDigest: string | undefined = undefined
@@ -152,9 +158,9 @@ export class RequestContext {
   nonce: { readonly value: string; readonly ttlMs: number } | undefined = undefined
   /** signature: the same for all repeats of this write, where it has no nonce. */
   repeatKey: string | undefined = undefined
-  /** signature: one that does not verify or is nobody's, for the audit record. */
+  /** Policies that authenticate: a signature that does not verify or is nobody's, for the audit record. */
   signatureEvidence: SignatureEvidence | undefined = undefined
-  /** Policies: fields to put on the answer, whatever it is; names and values in turn. */
+  /** require-https, policies, jobs: fields to put on the answer, whatever it is; names and values in turn. */
   readonly answerHeaders: string[] = []
   /** The pipeline: the verified integration, once every policy of the stage authenticate has allowed the request. */
   verified: string | undefined = undefined
@@ -217,7 +223,7 @@ export class RequestContext {
   bytesOut = 0
   #isOver = false
   #isKeySettled = false
-  #isCarriedOut = false
+  #isUnderWay = false
   #atEnd: (() => void) | undefined
 
   constructor(arrival: Arrival) {
@@ -285,11 +291,11 @@ export class RequestContext {
 
   /** Takes note of work for the request that goes on even if its caller leaves. To be called once. */
   async untilCarriedOut<Result>(work: Promise<Result>): Promise<Result> {
-    this.#isCarriedOut = true
+    this.#isUnderWay = true
     try {
       return await work
     } finally {
-      this.#isCarriedOut = false
+      this.#isUnderWay = false
       this.#giveBack()
     }
   }
@@ -297,7 +303,7 @@ export class RequestContext {
   #giveBack(): void {
     // With a key, it is carried out even if its caller has left.
     const hasOpenKey = this.heldKey !== undefined && !this.#isKeySettled
-    if (!this.#isOver || this.#isCarriedOut || hasOpenKey) return
+    if (!this.#isOver || this.#isUnderWay || hasOpenKey) return
     this.releaseBody?.()
     this.#atEnd?.()
     this.#atEnd = undefined

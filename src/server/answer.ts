@@ -136,7 +136,9 @@ function refuse(
   const problem = problemOf(refusal, request, settings)
   request.bytesOut = problem.body.length
   endWhenReady(response, request, settings, (mayAnswer) => {
-    const shown = mayAnswer ? problem : problemOf(unrecorded, request, settings)
+    // What was not taken because it could not be recorded was certainly not done.
+    const isTold = mayAnswer || code === unrecorded.code
+    const shown = isTold ? problem : problemOf(unrecorded, request, settings)
     writeProblem(response, request, shown, settings)
   })
 }

@@ -11,7 +11,13 @@ import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
-import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
+import {
+  type ClientAnswer,
+  globexHeaders,
+  problemOf,
+  send,
+  writeOf,
+} from '../support/http-client.ts'
 import { scrape } from '../support/metrics.ts'
 import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
@@ -25,6 +31,14 @@ function startUpstream() {
   return startRawUpstream((socket, request) => {
     answerWith(socket, { body: request.includes('/products/long') ? longBody : 'ok' })
   })
+}
+
+/** Whoever reads this knows that nothing was done, and may try again. */
+function assertNotTaken(answer: ClientAnswer): void {
+  const { code, detail } = problemOf(answer)
+  assert.equal(code, 'audit-unavailable')
+  assert.equal(detail, 'Writes cannot be recorded right now, so they are not taken.')
+  assert.equal(answer.headers['retry-after'], '5')
 }
 
 function readiness(adminUrl: string): Promise<Response> {
@@ -45,7 +59,7 @@ describe('with a full disk, and audit.onFailure: refuse', () => {
     assert.equal(upstream.requests.length, 1)
 
     const second = await send(gateway.url, post)
-    assert.equal(problemOf(second).code, 'audit-unavailable')
+    assertNotTaken(second)
     assert.equal(upstream.requests.length, 1)
 
     const ready = await readiness(gateway.adminUrl)
@@ -202,7 +216,7 @@ describe('with a disk that hangs', () => {
     assert.equal(problemOf(first).code, 'audit-unavailable')
     assert.equal(upstream.requests.length, 1)
     const second = await send(gateway.url, post)
-    assert.equal(problemOf(second).code, 'audit-unavailable')
+    assertNotTaken(second)
     assert.equal(upstream.requests.length, 1)
     for (let read = 0; read < 10; read += 1) {
       assert.equal((await send(gateway.url, get)).status, 200)
@@ -229,6 +243,7 @@ describe('with a disk that hangs', () => {
       records.map(({ method, status }) => `${method} ${status}`),
       ['POST 200', 'POST 503', ...Array.from({ length: 10 }, () => 'GET 200'), 'POST 200'],
     )
+    assert.equal(records[1]?.bytesOut, second.body.length)
   })
 
   test('a write that Magento has answered is not answered as if Magento were late', async () => {

@@ -56,6 +56,14 @@ const definitions: Readonly<Record<string, SwaggerSchema>> = {
     type: 'object',
     properties: { method: string, additional_data: list(string) },
   },
+  'sales-rule-data-condition-interface': {
+    type: 'object',
+    properties: {
+      conditions: list(ref('sales-rule-data-condition-interface')),
+      operator: string,
+      value: string,
+    },
+  },
   // Refers to itself, as categories do.
   'category-tree': {
     type: 'object',
@@ -140,6 +148,9 @@ export const shopDocument: SwaggerDocument = {
     },
     '/V1/products/{sku}/media': {
       post: operation({ path: ['sku'], body: { content: ref('file') } }),
+    },
+    '/V1/salesRules': {
+      post: operation({ body: { condition: ref('sales-rule-data-condition-interface') } }),
     },
     '/V1/carts/mine/payment-information': {
       post: operation({ body: { paymentMethod: ref('payment-method') } }),

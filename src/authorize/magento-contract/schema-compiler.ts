@@ -26,6 +26,8 @@ export interface SchemaCompiler {
 
 const prefix = '#/definitions/'
 const listKeyForm = /^\d+$/
+// As that of a custom attribute, its value may be anything (Magento: SalesRule/Api/Data/ConditionInterface.php, setValue).
+const ruleCondition = 'sales-rule-data-condition-interface'
 const fileContents = /^(?:base64_encoded_data|file_data|file_content)$/
 
 /**
@@ -60,13 +62,18 @@ export function schemaCompiler(
     // Definitions refer to each other in circles, so the check is registered before it is compiled.
     let check: ValueCheck | undefined
     const lazy: ValueCheck = (value, findings) => {
-      check ??= isAttribute(definitions[name])
-        ? compileObject({ attribute_code: { type: 'string' }, value: {} })
-        : compile(definitions[name] ?? {})
+      check ??= compileDefinition(name)
       check(value, findings)
     }
     compiled.set(name, lazy)
     return lazy
+  }
+
+  function compileDefinition(name: string): ValueCheck {
+    const definition = definitions[name] ?? {}
+    return name === ruleCondition || isAttribute(definition)
+      ? compileObject({ ...definition.properties, value: {} })
+      : compile(definition)
   }
 
   function compileArray(items: SwaggerSchema): ValueCheck {

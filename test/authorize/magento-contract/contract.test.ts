@@ -75,6 +75,13 @@ describe('takes what Magento tolerates and clients send', () => {
       [],
     )
   })
+  test('several values of a condition of a cart price rule, where a text is documented', () => {
+    const condition = { conditions: [{ operator: '()', value: ['4', '5'] }], value: '1' }
+    const { checkBody } = operation('POST', 'V1/salesRules')
+    assert.deepEqual(checkBody({ condition }, 'sync'), [])
+    assert.equal(checkBody({ condition: { operator: ['()'] } }, 'sync').length, 1)
+    assert.equal(checkBody({ condition: { value: [1, 2, 3, 4] } }, 'sync').length, 1)
+  })
   test('a file of any length', () => {
     const content = { base64_encoded_data: 'x'.repeat(1000) }
     assert.deepEqual(operation('POST', 'V1/products/a/media').checkBody({ content }, 'sync'), [])

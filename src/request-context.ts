@@ -164,8 +164,6 @@ export class RequestContext {
   readonly answerHeaders: string[] = []
   /** The pipeline: the verified integration, once every policy of the stage authenticate has allowed the request. */
   verified: string | undefined = undefined
-  /** rate-limit: names of the report-only limits that the request exceeds. */
-  reportedLimits: readonly string[] | undefined = undefined
   /** Report-only policies: what each would have refused. */
   reported: readonly ReportedRefusal[] | undefined = undefined
   /** rate-limit: the limits of the request, and how each stood after it. */

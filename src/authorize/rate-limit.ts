@@ -43,7 +43,7 @@ export const rateLimit = definePolicy({
       }
       if (legacyHeaders) request.answerHeaders.push(...legacyFields(limits, states))
       request.limitUse = { limits, states }
-      noteExceeded(request, limits, states, services)
+      countExceeded(limits, states, services)
       return isAllowed ? allow : refusal(limits, states, services)
     }
     return function checkRateLimit(request) {
@@ -109,16 +109,15 @@ function compileApplicable(
   }
 }
 
-function noteExceeded(
-  request: RequestContext,
+function countExceeded(
   limits: readonly Limit[],
   states: readonly LimitState[],
-  { integration, countExceeded }: PolicyServices,
+  services: PolicyServices,
 ): void {
   for (const [index, { name, isReportOnly }] of limits.entries()) {
-    if (!states[index]?.isExceeded) continue
-    countExceeded(integration, name, !isReportOnly)
-    if (isReportOnly) request.reportedLimits = [...(request.reportedLimits ?? []), name]
+    if (states[index]?.isExceeded) {
+      services.countExceeded(services.integration, name, !isReportOnly)
+    }
   }
 }
 

@@ -95,3 +95,13 @@ export interface LimitUse {
   readonly limits: readonly Limit[]
   readonly states: readonly LimitState[]
 }
+
+/** Names of the report-only limits that a request exceeded; undefined if there are none. */
+export function reportedLimitsOf({ limits, states }: LimitUse): readonly string[] | undefined {
+  let names: string[] | undefined
+  for (let index = 0; index < limits.length; index += 1) {
+    const { name, isReportOnly } = limits[index] as Limit
+    if (isReportOnly && states[index]?.isExceeded) names = [...(names ?? []), name]
+  }
+  return names
+}

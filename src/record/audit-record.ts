@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { CacheUse } from '../contract/cache-rule.ts'
+import { reportedLimitsOf } from '../contract/limit.ts'
 import { namedSubjects } from '../contract/subjects.ts'
 import type { ReportedRefusal, RequestContext } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
@@ -160,7 +161,7 @@ function auditRecord(
     bytesOut: request.bytesOut,
     bodySha256: body.length === 0 ? undefined : hash('sha256', body),
     cache: request.cacheUse,
-    reportedLimits: request.reportedLimits,
+    reportedLimits: request.limitUse && reportedLimitsOf(request.limitUse),
     reported: request.reported,
     skus: skus?.map(redactTokenShapes),
     productIds: productIds?.map(redactTokenShapes),

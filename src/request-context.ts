@@ -24,10 +24,10 @@ export interface RequestTarget {
 
 /** Who the caller says it is, before anything is verified. */
 export interface Claim {
-  /** Name of the integration; absent when nothing that was presented is known. */
-  readonly integration?: string
+  /** Name of the integration. */
+  readonly integration: string
   /** `token` and `certificate`: the caller presented a known one; `name`: it only named itself. */
-  readonly by: 'token' | 'certificate' | 'name' | 'nothing'
+  readonly by: 'token' | 'certificate' | 'name'
 }
 
 /** A certificate whose key the caller has proven to hold. */
@@ -142,7 +142,7 @@ export class RequestContext {
    * with a page size in its query.
    */
   parsedTarget: RequestTarget | undefined = undefined
-  /** claimed-integration: who the caller says it is. */
+  /** claimed-integration: who the caller says it is; undefined where nothing that it presents is known. */
   claimed: Claim | undefined = undefined
   /** ip-allowlist, admin-token-origin: why a claim that nothing proves yet is disregarded. */
   claimFault: string | undefined = undefined

@@ -31,8 +31,8 @@ export const claimedIntegration: Step<IntegrationDirectory> = {
       if (token !== undefined) request.bearerDigest = tokenDigest(token)
       const claim = findClaim(directory, request, services.clock())
       const name = request.header('x-integration-id')
-      const isContradicted = name !== undefined && name !== claim.integration
-      request.claimed = isContradicted ? { by: 'nothing' } : claim
+      const isContradicted = name !== undefined && name !== claim?.integration
+      request.claimed = isContradicted ? undefined : claim
       return allow
     },
 }
@@ -41,7 +41,7 @@ function findClaim(
   { names, byToken, certificatePins, bySignature }: IntegrationDirectory,
   request: RequestContext,
   nowMs: number,
-): Claim {
+): Claim | undefined {
   const { bearerDigest, clientCertificate } = request
   const holder = bearerDigest && byToken.get(bearerDigest)
   if (holder !== undefined) return { integration: holder, by: 'token' }
@@ -54,5 +54,5 @@ function findClaim(
   const integration = name === undefined ? bySignature(request.rawHeaders) : name
   return integration !== undefined && names.has(integration)
     ? { integration, by: 'name' }
-    : { by: 'nothing' }
+    : undefined
 }

@@ -6,7 +6,7 @@ import type { Claimant } from './generation/integration.ts'
 import { allow, type Stage } from './policy.ts'
 import { type Rejection, reject } from './problem.ts'
 import { RequestContext } from './request-context.ts'
-import { type AnswerSettings, answerProblem, unanswerable } from './server/answer.ts'
+import { type AnswerSettings, answerProblem, type Refusal, unanswerable } from './server/answer.ts'
 import type { OpenReplies } from './server/client-error.ts'
 import { atEndOfTurn } from './server/end-of-turn.ts'
 import { hasBody } from './server/has-body.ts'
@@ -81,19 +81,18 @@ export function addPipelineHooks(
     }
     // An answer has no socket yet only while it waits for an earlier one on its connection.
     if (reply.raw.socket === null && !admitPipelined(reply.raw, socket)) {
-      reply.hijack()
       reply.raw.shouldKeepAlive = false
       noteLastAnswer(reply.raw)
-      answerProblem(reply.raw, request.context, tooManyPipelined, traffic.answers)
+      refuse(reply, tooManyPipelined)
       return
     }
-    goOnOrRefuse(traffic, reply, runAdmit(traffic, request.context), done)
+    goOnOrRefuse(reply, runAdmit(traffic, request.context), done)
   })
 
   const authenticate = atEndOfTurn<Arrived>(({ request, reply, done }) => {
     const { traffic, context } = request
     try {
-      goOnOrRefuse(traffic, reply, runStage(traffic, 'authenticate', context), done)
+      goOnOrRefuse(reply, runStage(traffic, 'authenticate', context), done)
     } catch (error) {
       done(error as Error)
     }
@@ -103,20 +102,15 @@ export function addPipelineHooks(
   app.addHook('preHandler', (request, reply, done) => {
     const { traffic, context } = request
     context.verified = traffic.claimantOf(context).name
-    goOnOrRefuse(traffic, reply, runStage(traffic, 'authorize', context), done)
+    goOnOrRefuse(reply, runStage(traffic, 'authorize', context), done)
   })
 
-  app.setErrorHandler((error, request, reply) => {
-    reply.hijack()
-    const { traffic, context } = request
-    answerProblem(reply.raw, context, rejectionOf(traffic, error, context), traffic.answers)
+  app.setErrorHandler((error, { traffic, context }, reply) => {
+    refuse(reply, rejectionOf(traffic, error, context))
   })
 
-  app.setNotFoundHandler((request, reply) => {
-    reply.hijack()
-    const { traffic, context } = request
-    const rejection = reject('method-not-allowed', 'no route for this method')
-    answerProblem(reply.raw, context, rejection, traffic.answers)
+  app.setNotFoundHandler((_request, reply) => {
+    refuse(reply, reject('method-not-allowed', 'no route for this method'))
   })
 }
 
@@ -159,18 +153,21 @@ function runStage(
 
 /** Lets the request go on, or answers the refusal; a check that throws becomes a 500. */
 function goOnOrRefuse(
-  traffic: Traffic,
   reply: FastifyReply,
   result: StageVerdict | Promise<StageVerdict>,
   done: (error?: Error) => void,
 ): void {
-  const proceed = (verdict: StageVerdict) => {
-    if (verdict === allow) return done()
-    reply.hijack()
-    answerProblem(reply.raw, reply.request.context, verdict, traffic.answers)
-  }
-  if (result instanceof Promise) result.then(proceed, done)
-  else proceed(result)
+  if (result instanceof Promise) {
+    result.then((verdict) => goOnOrRefuse(reply, verdict, done), done)
+  } else if (result === allow) done()
+  else refuse(reply, result)
+}
+
+/** Answers a refusal in place of Fastify. */
+function refuse(reply: FastifyReply, refusal: Refusal): void {
+  const { context, traffic } = reply.request
+  reply.hijack()
+  answerProblem(reply.raw, context, refusal, traffic.answers)
 }
 
 /** The refusal that an error of the server itself stands for, by its code. */

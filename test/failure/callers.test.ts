@@ -20,7 +20,7 @@ describe('a caller', () => {
       magentoUrl: magento.url,
       gateway: {
         magento: {
-          timeouts: { totalMs: 4000 },
+          timeouts: { totalMs: 2_000 },
           circuitBreaker: { minimumCalls: 1, failureShare: 0.1, openMs: 3_600_000 },
         },
       },

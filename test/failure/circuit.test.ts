@@ -36,8 +36,9 @@ function ask(path = '/rest/V1/products/24-MB01'): Promise<ClientAnswer> {
   return send(gateway.url, { path, headers: globexHeaders })
 }
 
+/** Asks so often at once. */
 async function askTimes(count: number): Promise<void> {
-  for (let time = 0; time < count; time += 1) await ask()
+  await Promise.all(Array.from({ length: count }, () => ask()))
 }
 
 /** Asks until Magento answers; gives the codes of the refusals before. */
@@ -214,7 +215,8 @@ test('readiness and metrics show it, and the gateway stays ready unless configur
     probe: undefined,
     reasons: undefined,
   })
-  await askTimes(7)
+  await askTimes(5)
+  await askTimes(2)
   const { status, circuit } = await readiness()
   assert.deepEqual([status, circuit], [200, 'open'])
   await assertMetric('magegate_upstream_circuit_state{state="open"}', 1)

@@ -16,7 +16,7 @@ const windowLength = 7
 const stride = 4
 const base = 0x01000193
 
-/** Shorter secrets are not searched for: the search cannot find them, and only a URL can be as short. */
+/** Shorter secrets are not searched for: the search cannot find them. Only URLs and their passwords can be so short. */
 const minSecretLength = windowLength
 
 /** Work that is done in steps of a few milliseconds, between which other work can be done. */

@@ -13,6 +13,8 @@ export interface OwnRequest {
   readonly body?: string
   /** Longest that it may take, milliseconds; by default as any request to Magento. */
   readonly timeoutMs?: number
+  /** Longest answer that is read, bytes; by default enough for the schema of a shop. */
+  readonly limitBytes?: number
 }
 
 /** Sends a request of the gateway's own; rejects when no complete answer arrives. */
@@ -29,14 +31,16 @@ export interface OwnRequestSettings {
 }
 
 /** The schema of a whole shop is one or two million bytes long. */
-const answerLimitBytes = 67_108_864
+const standardLimitBytes = 67_108_864
 
 /** Prepares {@link SendOwnRequest} over a pool of connections. */
 export function prepareOwnRequests(
   pool: Pool,
   { publicOrigin: { scheme, authority }, sign, totalMs }: OwnRequestSettings,
 ): SendOwnRequest {
-  return async ({ method, path, query, headers: own, body: text, timeoutMs = totalMs }) => {
+  return async (request) => {
+    const { method, path, query, headers: own, body: text } = request
+    const { timeoutMs = totalMs, limitBytes = standardLimitBytes } = request
     const headers = ['host', authority, 'x-forwarded-proto', scheme, ...own]
     const body = Buffer.from(text ?? '')
     const answer = await pool.request({
@@ -46,7 +50,7 @@ export function prepareOwnRequests(
       body: text ?? null,
       signal: AbortSignal.timeout(timeoutMs),
     })
-    const bytes = await readWhole(answer.body, answerLimitBytes)
+    const bytes = await readWhole(answer.body, limitBytes)
     if (bytes === undefined) throw new Error('the answer of Magento is too long')
     return { status: answer.statusCode, body: bytes.toString('utf8') }
   }

@@ -6,6 +6,9 @@ import { decodeBase32 } from './base32.ts'
 import { tokenLifetimeMs } from './token-lifetime.ts'
 import { totp } from './totp.ts'
 
+/** A token has a few hundred bytes, and many accounts may ask for theirs at once. */
+const answerLimitBytes = 65_536
+
 /** The outcome of a request for a token. */
 export type TokenOutcome =
   | { readonly kind: 'token'; readonly token: Secret; readonly lifetimeMs: number | undefined }
@@ -42,6 +45,7 @@ export function prepareTokenFetch(
         path: `/rest/all/V1/${route}`,
         headers: ['content-type', 'application/json', 'accept', 'application/json'],
         body,
+        limitBytes: answerLimitBytes,
       })
       return readOutcome(answer.status, answer.body, now())
     } catch (error) {

@@ -101,6 +101,14 @@ export async function openLastingParts(
   )
   metrics.audit.watch(recorder)
 
+  async function closeTrail(): Promise<void> {
+    await recorder.flush()
+    // What it has begun may still be written: until the process has ended, no other one may write to the trail.
+    if (recorder.isStalled()) return
+    await auditLog.close()
+    release?.()
+  }
+
   let requestMs = 0
   const store = await openStore(
     {
@@ -133,9 +141,7 @@ export async function openLastingParts(
     close: async () => {
       await jobs?.close()
       store.close()
-      await recorder.flush()
-      if (!recorder.isStalled()) await auditLog.close()
-      release?.()
+      await closeTrail()
       await tracing?.close()
     },
   }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
+import { open, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { holdTrail } from '../../src/record/trail/hold-trail.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { startGateway } from '../support/gateway.ts'
@@ -58,6 +61,27 @@ describe('the file of the audit trail', () => {
     await writeFile(`${file}.lock`, 'something else')
     await holdTrail(file, settings)
     assert.deepEqual(told, ['waits', 'cannot be locked'])
+  })
+
+  test('that hangs is held until the process ends, since what was begun may still be written', async () => {
+    const folder = await temporaryFolder()
+    const [file, pipe] = [join(folder, 'audit.jsonl'), join(folder, 'pipe')]
+    await using magento = await startMagento()
+    const gateway = await startGateway({
+      magentoUrl: magento.url,
+      gateway: { audit: { file, deadlineMs: 50 }, shutdown: { deadlineMs: 300 } },
+    })
+    // All threads of Node that write to files wait for somebody who writes to the pipe.
+    await promisify(execFile)('mkfifo', [pipe])
+    const waiting = Array.from({ length: 4 }, () => open(pipe))
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+    await gateway.stop()
+    const settings = { patienceMs: 0, onWait: () => undefined, onUnlockable: () => assert.fail() }
+    const [next] = await Promise.allSettled([holdTrail(file, settings)])
+    const writer = openSync(pipe, constants.O_RDWR)
+    for (const each of await Promise.all(waiting)) await each.close()
+    closeSync(writer)
+    assert.equal(next.status === 'rejected' && next.reason.name, 'TrailHeldError')
   })
 
   test('that is moved from outside: writing goes on in the moved file', async () => {

@@ -177,7 +177,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
 }
 
 /** Longest wait for the broker's answer when something is closed, milliseconds; a broker that is lost gives none. */
-const farewellMs = 2_000
+const farewellMs = 500
 
 /** Waits until something is closed, or has failed to close, but not for long. */
 export async function untilFarewell(closing: Promise<unknown>): Promise<void> {

@@ -12,7 +12,7 @@ import { prepareSampler } from './sampler.ts'
 import { isSampled } from './span.ts'
 
 /** How long the end of the process waits at most for spans to be sent, in milliseconds. */
-const closeWithinMs = 2_000
+const closeWithinMs = 1_000
 
 /**
  * Starts tracing. Spans wait in a queue of bounded length and are sent in batches. They are dropped when the queue is

@@ -151,7 +151,9 @@ test('while the collector is away, requests are answered, and the queue of spans
 })
 
 test('nothing of OpenTelemetry is loaded where it is off', () => {
-  const start = fileURLToPath(new URL('../../src/cli/start.ts', import.meta.url))
+  const modules = ['config.ts', 'gateway.ts'].map((name) =>
+    fileURLToPath(new URL(`../../src/${name}`, import.meta.url)),
+  )
   // The interface alone, api, is what prom-client loads.
   const hooks = `
     import { registerHooks } from 'node:module'
@@ -160,7 +162,7 @@ test('nothing of OpenTelemetry is loaded where it is off', () => {
       if (/@opentelemetry\\/(?!api\\/)/.test(found.url)) console.log(found.url)
       return found
     } })
-    await import(${JSON.stringify(start)})`
+    for (const each of ${JSON.stringify(modules)}) await import(each)`
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--input-type=module', '--eval', hooks],

@@ -122,7 +122,6 @@ export function entryOperations(db: DatabaseSync, file: string) {
           continue
         }
         firstWithout = undefined
-        nextAtMs = undefined
         begin.run(holder, Number(row.seq))
         turns.set(queue, owner)
         entries.push({

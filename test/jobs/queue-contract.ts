@@ -239,6 +239,24 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         assert.equal(await queue.discard('dead-3'), true)
       }))
 
+    test('puts a dead letter back behind those that have its order key now', () =>
+      withQueue(async (queue) => {
+        const deliveries = deliveriesOf(queue, 2)
+        await queue.put(entryOf('dies', { orderKey: '["k"]' }))
+        const first = await deliveries.next()
+        first.settle({ state: 'dead', reason: 'gone' })
+        await queue.put(entryOf('now', { orderKey: '["k"]' }))
+        const now = await deliveries.next()
+        while (!(await queue.putBack('dies', Date.now() + hourMs)));
+        while ((await queue.depth()).waiting + deliveries.count() === 0);
+        assert.equal(deliveries.count(), 0)
+        now.settle(done)
+        const again = await deliveries.next()
+        assert.deepEqual([again.delivery.id, again.delivery.orderKey], ['dies', '["k"]'])
+        again.settle(done)
+        await untilEmpty(queue)
+      }))
+
     test('forgets dead letters that have been kept for as long as they are', () =>
       withQueue(async (queue) => {
         await queue.put(entryOf('forgotten'))
@@ -358,7 +376,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         const deliveries = deliveriesOf(queue, 2)
         for (const { delivery, settle } of [await deliveries.next(), await deliveries.next()]) {
           if (delivery.id === 'settled') {
-            delivery.signal.addEventListener('abort', () => settle(done))
+            delivery.signal.addEventListener('abort', () => setImmediate(settle, done))
           }
         }
       })

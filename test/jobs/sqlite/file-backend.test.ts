@@ -28,6 +28,13 @@ function failing(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ECODE') throw error
 }
 
+/** Lets a file refuse a change until the trigger is dropped. */
+function refuse(file: string, change: string): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: 10_000 })
+  db.exec(`CREATE TRIGGER refuse BEFORE ${change} BEGIN SELECT RAISE(FAIL, 'no'); END`)
+  return db
+}
+
 async function inFile(): Promise<BackendUnderTest> {
   const folder = await temporaryFolder()
   const file = join(folder, 'jobs.sqlite')
@@ -92,9 +99,7 @@ describe('the file of jobs', () => {
 
   test('says why it cannot be used, in the words of SQLite', async () => {
     const backend = await open()
-    const other = new DatabaseSync(file)
-    const refusal = "BEGIN SELECT RAISE(FAIL, 'no'); END"
-    other.exec(`CREATE TRIGGER refuse BEFORE INSERT ON entries ${refusal}`)
+    const other = refuse(file, 'INSERT ON entries')
     await assert.rejects(backend.jobs.put(entryOf('refused')), {
       code: 'SQLITE_1811',
       message: 'the file of jobs could not be used: constraint failed',
@@ -102,6 +107,64 @@ describe('the file of jobs', () => {
     other.exec('DROP TRIGGER refuse')
     other.close()
     await close(backend)
+  })
+
+  test('refuses what it cannot do, and not what came with it', async () => {
+    const refusing = join(folder, 'refusing.sqlite')
+    const jobFile = await openJobFileThread(refusing, failing)
+    refuse(refusing, "INSERT ON entries WHEN NEW.id = 'bad'").close()
+    const puts = ['1', 'bad', '2'].map((id) => jobFile.run('put', 'jobs', entryOf(id), 1))
+    const outcomes = await Promise.allSettled(puts)
+    const { waiting } = await jobFile.run('depth', 'jobs')
+    await jobFile.close()
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    assert.equal(waiting, 2)
+  })
+
+  for (const [what, change] of [
+    ['begun', "UPDATE ON entries WHEN NEW.state = 'running'"],
+    ['settled', 'DELETE ON entries'],
+  ] as const) {
+    test(`is tried again when an entry could not be ${what}`, async (t) => {
+      const refusing = join(folder, `not-${what}.sqlite`)
+      const told: unknown[] = []
+      const backend = await openFileBackend(
+        { file: refusing, keepMs: hourMs, keepDeadMs: hourMs },
+        (error) => {
+          told.push((error as NodeJS.ErrnoException).code)
+          other.exec('DROP TRIGGER refuse')
+        },
+      )
+      const other = refuse(refusing, change)
+      t.after(async () => {
+        other.close()
+        await close(backend)
+      })
+      await backend.jobs.put(entryOf('again'))
+      const { settle } = await deliveriesOf(backend.jobs).next()
+      settle({ state: 'done' })
+      await backend.jobs.close(hourMs)
+      const { waiting, running } = await backend.jobs.depth()
+      assert.deepEqual(told, ['SQLITE_1811'])
+      assert.deepEqual([waiting, running], [0, 0])
+    })
+  }
+
+  test('delivers nothing that it was about to deliver when it was closed, and lets it be cancelled', async () => {
+    const backend = await openFileBackend(
+      { file: join(folder, 'late.sqlite'), keepMs: hourMs, keepDeadMs: hourMs },
+      failing,
+    )
+    const put = backend.jobs.put(entryOf('late'))
+    const deliveries = deliveriesOf(backend.jobs)
+    await backend.jobs.close(0)
+    await put
+    const cancelled = await backend.jobs.cancel('late')
+    await close(backend)
+    assert.deepEqual([deliveries.count(), cancelled], [0, 'cancelled'])
   })
 
   test('takes an id that is there already for the same entry, and leaves others as they are', async () => {
@@ -140,10 +203,12 @@ describe('the file of jobs', () => {
       if (delivery.id === 'other') settle({ state: 'done' })
     while ((await backend.jobs.depth()).running > 1);
     assert.equal(isClosed, false)
+    const wereTold = second.map(({ delivery }) => delivery.signal.aborted)
     for (const { settle } of second) settle({ state: 'done' })
     await closed
     assert.equal((await backend.jobs.depth()).running, 0)
     await close(backend)
+    assert.deepEqual(wereTold, [false, false])
   })
 
   test('serves two processes at once: each entry goes to one of them, in order', async () => {

@@ -28,6 +28,9 @@ import { openSlowLink, type SlowLink } from '../support/slow-link.ts'
 
 const limits = [rateOf(1, 3600, 4), quotaOf(100, 'day')]
 
+// Long enough for a Redis that is right, however busy the machine is.
+const deadlineMs = 500
+
 interface Fixture {
   readonly redis: TestRedis
   readonly link: SlowLink
@@ -40,7 +43,7 @@ const faults: Readonly<
   dead: { strike: ({ redis }) => redis.kill(), repair: ({ redis }) => redis.restart() },
   frozen: { strike: ({ redis }) => redis.freeze(), repair: ({ redis }) => redis.thaw() },
   slow: {
-    strike: ({ link }) => Object.assign(link, { delayMs: 200 }),
+    strike: ({ link }) => Object.assign(link, { delayMs: 2 * deadlineMs }),
     repair: ({ link }) => Object.assign(link, { delayMs: 0 }),
   },
   'read-only': {
@@ -75,7 +78,8 @@ describe('while Redis is', () => {
     test(`${name}: what was declared holds, it is logged once, and limits are shared again after`, async () => {
       await using redis = await startRedis()
       await using link = await openSlowLink(redis.port)
-      using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${link.port}/0`) })
+      const url = new Secret(`redis://127.0.0.1:${link.port}/0`)
+      using opened = await openTestStore({ url }, { deadlineMs })
       await strike({ redis, link })
       // Share of the local limiter: half of a burst of four.
       const local = await outcomes(opened, 'local')
@@ -86,7 +90,7 @@ describe('while Redis is', () => {
       assert.equal(opened.lines.filter((line) => line.includes('redis is away')).length, 1)
       await repair({ redis, link })
       await opened.logged('redis is back')
-      using other = await openTestStore({ url: new Secret(redis.url) })
+      using other = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs })
       const fresh = chargeOn([rateOf(1, 3600, 4, 'another')])
       assert.equal(await allowedOf(opened.store, fresh, 3), 3)
       assert.equal(await allowedOf(other.store, fresh, 3), 1)

@@ -63,6 +63,14 @@ async function openNoting(path: string) {
   return { file, errors, written }
 }
 
+/** Begins a chain with two lines; gives its text. */
+async function writeTwoLines(path: string): Promise<string> {
+  const file = await openChainedFile(path, undefined, failOn)
+  await file.append(['{"n":1}', '{"n":2}'])
+  await file.close()
+  return readFile(path, 'utf8')
+}
+
 // A limit on the size of files is a full disk that needs no privileges to be made.
 function limit(bytes: number | 'unlimited') {
   return promisify(execFile)('prlimit', [
@@ -89,10 +97,7 @@ test('numbers and links its lines, over a restart too', async () => {
 
 test('continues after a line that was cut off, and records what is left of it', async () => {
   const path = join(folder, 'cut.jsonl')
-  const first = await openChainedFile(path, undefined, failOn)
-  await first.append(['{"n":1}', '{"n":2}'])
-  await first.close()
-  const whole = await readFile(path, 'utf8')
+  const whole = await writeTwoLines(path)
   await truncate(path, whole.length - 30)
   const second = await openChainedFile(path, undefined, failOn)
   const kept = whole.slice(0, whole.indexOf('\n') + 1)
@@ -114,10 +119,7 @@ test('continues after a line that was cut off, and records what is left of it', 
 
 test('takes a line that lacks only its line feed for complete, and ends it', async () => {
   const path = join(folder, 'without-feed.jsonl')
-  const first = await openChainedFile(path, undefined, failOn)
-  await first.append(['{"n":1}', '{"n":2}'])
-  await first.close()
-  const whole = await readFile(path, 'utf8')
+  const whole = await writeTwoLines(path)
   await truncate(path, whole.length - 1)
   const second = await openChainedFile(path, undefined, failOn)
   assert.equal(second.cutAtOpen, undefined)
@@ -152,10 +154,7 @@ test('continues its chain after foreign lines, however long', async () => {
 
 test('goes on after lines that had been signed and are gone, and says which ones', async () => {
   const path = join(folder, 'missing.jsonl')
-  const first = await openChainedFile(path, undefined, failOn)
-  await first.append(['{"n":1}', '{"n":2}'])
-  await first.close()
-  const whole = await readFile(path, 'utf8')
+  const whole = await writeTwoLines(path)
   const written: number[] = []
   const tell = (heads: readonly ChainHead[]) => written.push(...heads.map(({ seq }) => seq))
   const signed = { seq: 5, hash: 'a'.repeat(64) }

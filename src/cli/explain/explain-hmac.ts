@@ -56,15 +56,20 @@ function canonicalStringOf(request: HmacRequest): string {
 }
 
 function findIn(
-  { scheme, request, secrets, token, foreignKeys }: HmacCase,
+  { scheme, request, reason, secrets, token, foreignKeys }: HmacCase,
   presented: string,
   client: ClientString | undefined,
 ): FoundCause | undefined {
   const strings = clientStrings(scheme, request)
   const by = (keys: readonly ClientKey[]) => hmacAttempt(presented, keys, hexEncodings)
   const own = by(clientKeys(secrets, token))
+  const found = findCause(strings, own)
+  const isTargetAnother = request.isTargetGiven && reason?.endsWith('does not verify')
+  if (found?.causes.length === 0 && isTargetAnother) {
+    return { ...found, causes: ['signed the path and query of --target, and others arrived'] }
+  }
   return (
-    findCause(strings, own) ??
+    found ??
     findCause(strings.slice(0, 1), by(foreignKeys)) ??
     findCause(client ? [client] : [], own)
   )

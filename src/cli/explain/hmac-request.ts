@@ -8,6 +8,8 @@ export interface HmacRequest {
   readonly path: string
   /** The query without its `?`; empty if there is none. */
   readonly query: string
+  /** Whether some of path and query is only known from the client. */
+  readonly isTargetGiven?: boolean
   /** `X-Timestamp` and `X-Nonce` as sent; empty if they are missing. */
   readonly timestamp: string
   readonly nonce: string

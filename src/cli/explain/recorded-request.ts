@@ -23,9 +23,11 @@ export function recordedRequest(
   { target, body }: Additions,
   stores: readonly string[],
 ): HmacRequest {
-  const lines = record.signature?.computed?.split('\n') ?? []
-  const [, timestamp = '', nonce = '', , path = '', query = ''] = lines
-  const sent = target === undefined ? { path, query } : addedTarget(target, stores)
+  // Scheme body signs none of these lines.
+  const lines = record.signature?.computed?.split('\n')
+  const [, timestamp = '', nonce = '', , path = '', query = ''] = lines ?? []
+  const sent =
+    target === undefined || lines === undefined ? { path, query } : addedTarget(target, stores)
   if (!fits(path, sent.path) || !fits(query, sent.query)) {
     throw new Unreadable('--target is not the path and query of the record')
   }
@@ -35,6 +37,7 @@ export function recordedRequest(
     method: record.method,
     path: sent.path,
     query: sent.query,
+    isTargetGiven: sent.path !== path || sent.query !== query,
     timestamp,
     nonce,
     body: isAsArrived || record.bytesIn === 0 ? (body ?? Buffer.alloc(0)) : undefined,

@@ -32,6 +32,9 @@ export function queryVariants(query: string): Variant<string>[] {
     ['', 'left the query out of what it signed'],
     [`?${query}`, 'signed the query with its ?'],
     [sorted, 'signed the query with its parameters sorted'],
+    // The URL parser of Node.js (WHATWG URL, section 1.3) encodes an apostrophe, which encodeURIComponent leaves.
+    [query.replaceAll('%27', "'"), "signed the query with ' for the %27 that it sent"],
+    [query.replaceAll("'", '%27'), "signed the query with %27 for the ' that it sent"],
     ...encodings(query, ''),
     ...encodings(sorted, ' and with its parameters sorted'),
   ])

@@ -29,7 +29,8 @@ export function redactQuery(query: string): string {
 export function redactRawQuery(query: string): string {
   return showParts(query.split('&'), maxParameters, (pair) => {
     const shown = pair === '' ? '' : redactPair(pair)
-    return shown.includes(redacted) ? shown : pair
+    if (!shown.includes(redacted)) return pair
+    return shown === redacted ? redacted : `${pair.split('=', 1)[0]}=${redacted}`
   }).join('&')
 }
 

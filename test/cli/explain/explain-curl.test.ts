@@ -163,6 +163,16 @@ describe('scheme canonical: finds what the client did', () => {
   }
 })
 
+test('names an apostrophe that a URL parser encodes', () => {
+  for (const [signed, query, cause] of [
+    ["name=L'Or", 'name=L%27Or', "with ' for the %27"],
+    ['name=L%27Or', "name=L'Or", "with %27 for the '"],
+  ] as const) {
+    const line = curlOf(hmac(canonicalOf({ query: signed })), { query })
+    assert.ok(explain('canonical', line).text.includes(cause))
+  }
+})
+
 test('a time out of bounds is told from a wrong string', () => {
   const at = '2026-11-24T12:06:40Z'
   const { text, isVerified } = explain('canonical', curlOf(hmac(canonicalOf())), { at })

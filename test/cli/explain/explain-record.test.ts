@@ -139,6 +139,17 @@ describe('with what the client sends', () => {
     assert.match(text, /signed the path decoded/)
   })
 
+  test('the target of a search, of whose filters the record has the names', async () => {
+    const query = 'searchCriteria%5Bfilter_groups%5D%5B0%5D%5Bfilters%5D%5B0%5D%5Bvalue%5D=L%27Or'
+    const parts = { ...now(), query }
+    const signed = { ...parts, query: query.replace('%27', "'") }
+    const id = await sendSigned(parts, hmac(canonicalOf(signed)))
+    const { text } = await explain(id, { target: `${parts.path}?${query}` })
+    assert.match(text, /signed the query with ' for the %27 that it sent/)
+    const { text: other } = await explain(id, { target: `${parts.path}?${signed.query}` })
+    assert.match(other, /signed the path and query of --target, and others arrived/)
+  })
+
   test('the body', async () => {
     const parts = now()
     const id = await sendSigned(parts, hmac(canonicalOf({ ...parts, body: `${parts.body}\n` })))
@@ -158,6 +169,13 @@ describe('with what the client sends', () => {
   test('a body of scheme body', async () => {
     const id = await sendSigned(now(), hmac(`${sent.body}\n`), env.BODY_TOKEN)
     const { text } = await explain(id, { integration: 'body', body: Buffer.from(sent.body) })
+    assert.match(text, /body with a line feed at its end/)
+  })
+
+  test('a target does not matter to scheme body', async () => {
+    const id = await sendSigned(now(), hmac(`${sent.body}\n`), env.BODY_TOKEN)
+    const added = { target: '/rest/V1/magefine/inventaire', body: Buffer.from(sent.body) }
+    const { text } = await explain(id, { integration: 'body', ...added })
     assert.match(text, /body with a line feed at its end/)
   })
 

@@ -325,6 +325,15 @@ describe('is refused before Magento hears of it', () => {
     assert.ok(Date.parse(/^Date: (.*)\r$/m.exec(answer)?.[1] ?? '') > 0)
   })
 
+  test('a letter beyond ASCII in the target, as a target and not as bytes that are not HTTP', async () => {
+    const answer = await sendRaw(
+      gateway.url,
+      'GET /rest/V1/products?name=ü HTTP/1.1\r\nHost: a\r\n\r\n',
+    )
+    assert.match(answer, /^HTTP\/1\.1 400 /)
+    assert.match(answer, /"code":"bad-request-target"/)
+  })
+
   test('a request without Host', async () => {
     const answer = await sendRaw(
       gateway.url,

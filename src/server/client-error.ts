@@ -11,6 +11,7 @@ import { closeInStages } from './close-in-stages.ts'
 const codes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
+  HPE_INVALID_URL: 'bad-request-target',
 }
 
 /** Codes of messages that are malformed, as opposed to late ones and failed TLS handshakes. */

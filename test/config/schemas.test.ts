@@ -28,3 +28,16 @@ test('the example configuration matches them', async () => {
     }
   }
 })
+
+test('no object of settings takes a key that its schema does not name', () => {
+  function openObjects(node: unknown, place: string): string[] {
+    if (typeof node !== 'object' || node === null) return []
+    const isOpen = 'type' in node && node.type === 'object' && !('additionalProperties' in node)
+    const below = Object.entries(node).flatMap(([key, value]) =>
+      openObjects(value, `${place}/${key}`),
+    )
+    return isOpen ? [place, ...below] : below
+  }
+  const open = [...renderSchemas()].flatMap(([file, text]) => openObjects(JSON.parse(text), file))
+  assert.deepEqual(open, [])
+})

@@ -40,12 +40,20 @@ describe('the section of a policy names its stage and every key of its settings'
   for (const { name, stage, section, key, settings } of policies) {
     test(name, () => {
       const text = sectionOf(name)
-      assert.ok(text.includes(`- Stage: ${stage}\n`), stage)
+      assert.ok(text.includes(`- Stage: ${stage}\n`), `no "- Stage: ${stage}"`)
       for (const each of [`${section}.${key}`, ...keysOf(settings as SchemaNode)]) {
-        assert.ok(text.includes(`\`${each}\``), each)
+        assert.ok(text.includes(`\`${each}\``), `no \`${each}\``)
       }
     })
   }
+})
+
+test('docs/policies.md lists the policies that can report, in the order of the pipeline', () => {
+  const [, list = ''] = /^The policies that can report are ([^.]*)\./m.exec(page) ?? []
+  assert.deepEqual(
+    [...list.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name),
+    policies.filter((policy) => 'isReportable' in policy).map(({ name }) => name),
+  )
 })
 
 test('every problem that a section links to exists', () => {

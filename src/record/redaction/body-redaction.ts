@@ -44,7 +44,8 @@ export function compileBodyRedaction(isCredential: IsCredentialName, redact: Red
     const parsed = body.length > longestShown ? undefined : parse(body.toString('utf8'))
     if (parsed === undefined || parsed === unclear) return `[${body.length} bytes]`
     const shown = redact(JSON.stringify(redactValue(parsed, maxDepth)))
-    return shown.length <= maxLength ? shown : `${shown.slice(0, maxLength)}…`
+    // The cut may leave half of a surrogate pair, and strict readers of JSON refuse a record with that.
+    return shown.length <= maxLength ? shown : `${shown.slice(0, maxLength).toWellFormed()}…`
   }
 }
 

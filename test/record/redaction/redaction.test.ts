@@ -197,6 +197,16 @@ test('a line stays JSON, whatever is struck out next to its escapes', () => {
   )
 })
 
+test('a body is not cut within a character: strict readers would refuse a record with half of one', () => {
+  const show = compileBodyRedaction(
+    () => false,
+    (line) => line,
+  )
+  const body = Buffer.from('["a😀b"]')
+  assert.equal(show(body, 4), '["a\ufffd…')
+  assert.equal(show(body, 5), '["a😀…')
+})
+
 test('of a body of more than a mebibyte only the length is shown, which takes no time', () => {
   let looks = 0
   const show = compileBodyRedaction(

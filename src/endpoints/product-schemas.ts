@@ -1,14 +1,14 @@
 import type { JsonSchema } from '../contract/endpoint.ts'
+import { maxSubjectLength } from '../contract/subjects.ts'
 
-const maxSkuLength = 64
 /* A web server may decode slashes in the path of a call, and would then resolve a part that is "." or "..". */
 const skuForm = /^(?!(?:.*[/\\])?\.\.?(?:[/\\]|$))\S(?:.*\S)?$/
 
-/** The SKUs that Magento accepts: `catalog_product_entity.sku` has 64 characters. */
+/** The SKUs that Magento accepts. */
 export const skuSchema: JsonSchema = {
   type: 'string',
   minLength: 1,
-  maxLength: maxSkuLength,
+  maxLength: maxSubjectLength,
   pattern: skuForm.source,
   examples: ['24-MB01'],
 }
@@ -16,7 +16,7 @@ export const skuSchema: JsonSchema = {
 /** Whether a text matches {@link skuSchema}. */
 export function isSku(text: string): boolean {
   // Counted in characters, some of which have two UTF-16 units.
-  return skuForm.test(text) && [...text].length <= maxSkuLength
+  return skuForm.test(text) && [...text].length <= maxSubjectLength
 }
 
 /** What a caller is told that sent something else. */
@@ -30,6 +30,11 @@ export const quantitySchema: JsonSchema = {
   maximum: 99_999_999.9999,
   multipleOf: 0.0001,
   examples: [15],
+}
+
+/** Whether a quantity is more than none: programs that compute with doubles may write 5.5e-17, which Magento stores as 0. */
+export function isInStock(qty: number): boolean {
+  return Math.round(qty * 10_000) > 0
 }
 
 /** A quantity of a product. */

@@ -1,6 +1,6 @@
 import type { CallMagento, EndpointAnswer } from '../contract/endpoint.ts'
 import type { Rejection } from '../problem.ts'
-import type { Stock } from './product-schemas.ts'
+import { isInStock, type Stock } from './product-schemas.ts'
 
 /** Sets quantities in an inventory source (Magento: InventoryApi/Api/Data/SourceItemInterface.php). */
 export function setSourceItems(
@@ -12,7 +12,7 @@ export function setSourceItems(
     sku,
     source_code: sourceCode,
     quantity: qty,
-    status: qty > 0 ? 1 : 0,
+    status: isInStock(qty) ? 1 : 0,
   }))
   return callMagento({
     method: 'POST',

@@ -3,6 +3,7 @@ import { type Rejection, reject, type Violation } from '../problem.ts'
 import { percentEncode } from '../syntax/percent-encoding.ts'
 import { askOfProduct } from './ask-of-product.ts'
 import {
+  isInStock,
   productNotFoundSchema,
   quantitySchema,
   type Stock,
@@ -75,6 +76,6 @@ export async function setStockItem(
   return callMagento({
     method: 'PUT',
     path: `/V1/products/${percentEncode(sku)}/stockItems/${itemId}`,
-    body: { stockItem: { qty, is_in_stock: qty > 0 } },
+    body: { stockItem: { qty, is_in_stock: isInStock(qty) } },
   })
 }

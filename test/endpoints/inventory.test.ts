@@ -74,6 +74,19 @@ for (const [kind, magentoSettings] of [
           assertContract(setStock, answer)
         }
       })
+      test(`${name} does not take what Magento rounds to 0 for something in stock`, async () => {
+        for (const [qty, isInStock] of [
+          [5.5e-17, false],
+          [0.0001, true],
+        ] as const) {
+          const answer = await post({ sku: 'A/B', qty }, `/rest/V1/magefine/${name}`)
+          assert.equal(answer.status, 200, answer.body)
+          const shown = isInStock
+            ? /"(?:status":1|is_in_stock":true)/
+            : /"(?:status":0|is_in_stock":false)/
+          assert.match(String(magento.received.at(-1)?.body), shown)
+        }
+      })
       test(`${name} shows a product`, async () => {
         const path = `/rest/default/V1/magefine/${name}/A%2FB`
         const answer = await send(gateway.url, { path, headers: globexHeaders })

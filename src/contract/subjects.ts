@@ -11,7 +11,7 @@ import { foldName } from './folded-names.ts'
 
 /** At most this many values of a field are recorded. It is also the most quantities that one request to us can set. */
 const maxValues = 10_000
-/** The length of the longest SKU in Magento, in characters (catalog_product_entity.sku). */
+/** The length of the longest SKU in Magento (catalog_product_entity.sku), in characters. */
 export const maxSubjectLength = 64
 
 /** The parts of a request that are read. */
@@ -118,9 +118,12 @@ function shownValue(value: unknown): string | undefined {
   if (text.length <= maxSubjectLength) return text.length > 0 ? text : undefined
   // However many spaces follow it, it is the same SKU to Magento's database.
   const shown = text.trimEnd()
-  if (shown.length <= maxSubjectLength) return shown.length > 0 ? shown : undefined
+  // A character has one or two UTF-16 units, which is what `length` counts.
+  const begin = [...shown.slice(0, 2 * maxSubjectLength + 1)]
+  if (begin.length <= maxSubjectLength) return shown.length > 0 ? shown : undefined
   // The database cuts off what is too long (Magento: Framework/DB/Adapter/Pdo/Mysql.php, SQL_MODE), and what is left of
   // `A`, many spaces and `x` is `A`. Something else that is cut off in the middle is the SKU of nothing.
-  const cut = shown.slice(0, maxSubjectLength).trimEnd()
-  return cut.length > 0 && cut.length < maxSubjectLength ? cut : undefined
+  const whole = begin.slice(0, maxSubjectLength).join('')
+  const cut = whole.trimEnd()
+  return cut.length > 0 && cut.length < whole.length ? cut : undefined
 }

@@ -195,6 +195,17 @@ describe('of the routes of Magento the record tells', () => {
       assert.deepEqual((await post('/V1/inventory/source-items', items)).skus, skus)
     }
   })
+  test('an SKU of as many characters as one can have, some of which are two UTF-16 units', async () => {
+    for (const [sku, skus] of [
+      ['😀'.repeat(64), ['😀'.repeat(64)]],
+      ['😀'.repeat(65), undefined],
+      [`A${' '.repeat(62)}😀`, [`A${' '.repeat(62)}😀`]],
+      [`😀${' '.repeat(63)}x`, ['😀']],
+    ] as const) {
+      const items = { sourceItems: [{ sku }] }
+      assert.deepEqual((await post('/V1/inventory/source-items', items)).skus, skus)
+    }
+  })
   test('the SKUs of path and body', async () => {
     const { skus } = await post('/V1/products/A', { product: { sku: 'B' } }, 'PUT')
     assert.deepEqual(skus, ['A', 'B'])

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { CidrSetting, compileIpSet } from '../contract/ip-address.ts'
 import { allow, definePolicy } from '../policy.ts'
+import { numberAtBegin } from '../syntax/php-number.ts'
 import { refuseAddress } from './refuse-address.ts'
 
 /** `utypid` of an administrator (Magento: Authorization/Model/UserContextInterface.php). */
@@ -59,8 +60,7 @@ function userTypeOf(payload: string): number | undefined {
     // Magento writes no escapes, and Node may read them differently than PHP (nodejs/node issue 63785).
     if (text.includes('\\')) return administrator
     const { utypid } = (claims ?? {}) as { readonly utypid?: unknown }
-    // PHP casts a text to the number at its beginning, including an exponent.
-    return Math.trunc(Number.parseFloat(String(utypid)))
+    return numberAtBegin(String(utypid))
   } catch {
     return undefined
   }

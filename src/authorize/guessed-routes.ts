@@ -1,5 +1,6 @@
 import { foldName } from '../contract/folded-names.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
+import { wholeNumberOf } from '../syntax/php-number.ts'
 
 /** A call of a guessed route. */
 export interface GuessingCall {
@@ -46,7 +47,7 @@ function cartOf({ bearerDigest = '', segments }: GuessingCall): string[] {
   const [, carts = '', raw = ''] = segments
   const id = percentDecode(raw) ?? raw
   // Magento casts a numeric id to an integer.
-  const cart = Number.isFinite(Number(id)) ? String(Math.trunc(Number(id))) : id
+  const cart = wholeNumberOf(id) ?? id
   return [`${carts} ${cart}${id === 'mine' ? ` ${bearerDigest}` : ''}`]
 }
 

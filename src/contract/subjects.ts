@@ -1,5 +1,6 @@
 import type { RequestContext } from '../request-context.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
+import { numberAtBegin, wholeNumberOf } from '../syntax/php-number.ts'
 import { apiRoute, beginsWithinElements, mayBeBulk } from './api-route.ts'
 import {
   type NamedSubjects,
@@ -59,11 +60,11 @@ function valuesOf(
     if (values.size < maxValues) values.add(shown)
     else if (!values.has(shown)) leftOut += 1
   }
-  const take = (value: unknown) => {
+  const take = (value: unknown, isInList = false) => {
     note(value)
     if (field === 'skus') note(textInPhp(value))
     // `005` and `5.0` are order 5 to Magento.
-    if (field === 'orderIds' || field === 'productIds') note(wholeNumberOf(value))
+    if (field === 'orderIds' || field === 'productIds') note(idInPhp(value, isInList))
   }
   for (const variable of variables) {
     const raw = routeVariables?.get(variable)
@@ -73,7 +74,8 @@ function valuesOf(
     const isBulk = mayBeBulk(apiRoute(target.segments).execution, json.value)
     for (const steps of pointers) {
       const isForEach = isBulk && beginsWithinElements(steps)
-      collect(json.value, isForEach ? ['*', ...steps] : steps, 0, take)
+      const isInList = steps.at(-1) === '*'
+      collect(json.value, isForEach ? ['*', ...steps] : steps, 0, (value) => take(value, isInList))
     }
   }
   return values.size === 0 ? undefined : { shown: [...values], leftOut }
@@ -105,10 +107,14 @@ function textInPhp(value: unknown): string | undefined {
   return String(Number(value.toPrecision(14)))
 }
 
-/** What Magento makes of an id that is a number or a numeric text (PHP: is_numeric, settype). */
-function wholeNumberOf(value: unknown): number | undefined {
+/**
+ * What Magento makes of an id. It refuses one that is not numeric, but not in a list, where `5 or so` is 5 (Magento:
+ * Framework/Reflection/TypeProcessor.php, processSimpleAndAnyType).
+ */
+function idInPhp(value: unknown, isInList: boolean): number | undefined {
+  if (value === true) return isInList ? 1 : undefined
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
-  const number = Math.trunc(Number(value === '' ? undefined : value))
+  const number = isInList ? numberAtBegin(String(value)) : wholeNumberOf(String(value))
   return Number.isSafeInteger(number) ? number : undefined
 }
 

@@ -28,6 +28,7 @@ const routes = [
   'POST /V1/products/:sku/links',
   'PUT /V1/orders/:parent_id',
   'PUT /V1/returns/:id',
+  'POST /V1/order/notify-orders-are-ready-for-pickup',
 ]
 const answerBody = JSON.stringify({ id: 7, password_hash: 'a-hash-of-it', name: 'x'.repeat(40) })
 
@@ -166,6 +167,13 @@ describe('of the routes of Magento the record tells', () => {
       const { orderIds } = await post('/V1/invoices', { entity: { order_id } })
       assert.deepEqual(orderIds, [String(order_id), '5'])
     }
+  })
+  test('the order that Magento takes a text in a list for, even if it only begins with a number', async () => {
+    const path = '/V1/order/notify-orders-are-ready-for-pickup'
+    const { orderIds } = await post(path, { orderIds: ['5 or so', '1e1x', true, 7, 'none', '0x9'] })
+    assert.deepEqual(orderIds, ['5 or so', '5', '1e1x', '10', '1', '7', 'none', '0x9', '0'])
+    const { orderIds: sent } = await post('/V1/invoices', { entity: { order_id: '5 or so' } })
+    assert.deepEqual(sent, ['5 or so'])
   })
   test('the SKU that Magento takes another value for, besides what was sent', async () => {
     for (const [sku, skus] of [

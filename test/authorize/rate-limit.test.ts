@@ -202,6 +202,12 @@ describe('a request costs', () => {
       12,
     ],
     [
+      'that too for a number in a form that PHP does not read',
+      { pageSize: 100, unpaged: 12 },
+      searching('searchCriteria[pageSize]=0x1F'),
+      12,
+    ],
+    [
       'what all entries cost where pages have no price of their own',
       { unpaged: 12 },
       searching('fields=items'),

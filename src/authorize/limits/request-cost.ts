@@ -4,6 +4,7 @@ import { foldName } from '../../contract/folded-names.ts'
 import type { RequestContext, RequestTarget } from '../../request-context.ts'
 import { pointerSteps } from '../../syntax/json-pointer.ts'
 import { isSlowToParse } from '../../syntax/json-structure.ts'
+import { wholeNumberOf } from '../../syntax/php-number.ts'
 import { withPlainNames } from '../../syntax/plain-names.ts'
 import { queryOf } from '../query-parameters.ts'
 import { criteriaNames } from '../search-criteria/parse-criteria.ts'
@@ -90,15 +91,9 @@ function pageSizeOf(target: RequestTarget): number | undefined {
     // `searchCriteria=x` replaces all members that were given before it.
     const known = path.length === 1 ? 0 : (sizes.get(criteria) ?? 0)
     const isSize = path.length === 2 && foldName(name) === 'pagesize'
-    sizes.set(criteria, isSize ? Math.max(known, numberOf(value)) : known)
+    sizes.set(criteria, isSize ? Math.max(known, wholeNumberOf(value) ?? 0) : known)
   }
   return sizes.size > 0 && [...sizes.values()].every((size) => size > 0)
     ? Math.max(...sizes.values())
     : undefined
-}
-
-/** The integer that PHP makes of a numeric text, which may have an exponent; 0 for any other text. */
-function numberOf(text: string): number {
-  const number = Math.trunc(Number(text))
-  return Number.isNaN(number) ? 0 : number
 }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { constants, createPublicKey, verify } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { findContentDigestFault } from '../../src/authenticate/message-signature/content-digest.ts'
-import { normalizeOrigin } from '../../src/authenticate/message-signature/derived-component.ts'
 import type { FieldTypes } from '../../src/authenticate/message-signature/field-component.ts'
 import { signMessage } from '../../src/authenticate/message-signature/sign.ts'
 import { verifyBase } from '../../src/authenticate/message-signature/signature-algorithm.ts'
 import { signatureBase } from '../../src/authenticate/message-signature/signature-base.ts'
 import { readMessageSignature } from '../../src/authenticate/message-signature/signature-input.ts'
+import { originOf } from '../../src/contract/public-origin.ts'
 import {
   eccPrivateKey,
   eccPublicPem,
@@ -62,7 +62,7 @@ function read(message: Message, input: string, signature: string, types?: FieldT
   assert.ok(!('reason' in found), JSON.stringify(found))
   const base = signatureBase(
     { ...message, rawHeaders },
-    normalizeOrigin(message),
+    originOf(new URL(`${message.scheme}://${message.authority}`)),
     found.components,
     found.signatureParams,
     types,

@@ -10,12 +10,6 @@ export interface ControlData {
   readonly query: string | undefined
 }
 
-/** Normalizes an origin: lower case, no default port (RFC 9110, section 4.2.3). */
-export function normalizeOrigin({ scheme, authority }: PublicOrigin): PublicOrigin {
-  const defaultPort = scheme === 'https' ? /:443$/ : /:80$/
-  return { scheme, authority: authority.toLowerCase().replace(defaultPort, '') }
-}
-
 // No control characters and nothing outside ASCII (RFC 9421, section 2.2).
 const printable = /^[\x20-\x7e]*$/
 

@@ -4,7 +4,7 @@ import type { PublicOrigin } from '../../contract/public-origin.ts'
 import { firstValue } from '../../syntax/headers.ts'
 import { readComponents, requiredComponents } from './component.ts'
 import { contentDigest } from './content-digest.ts'
-import { type ControlData, normalizeOrigin } from './derived-component.ts'
+import type { ControlData } from './derived-component.ts'
 import { type SignatureAlgorithm, signBase } from './signature-algorithm.ts'
 import { signatureBase } from './signature-base.ts'
 import type { SignatureParameters } from './signature-parameters.ts'
@@ -52,7 +52,7 @@ export function signMessage(request: RequestToSign, options: SigningOptions): Si
   if ('reason' in read) throw new TypeError(read.reason)
   const signatureParams = serializeMember(input)
   const message = { ...request, rawHeaders }
-  const base = signatureBase(message, normalizeOrigin(request), read, signatureParams)
+  const base = signatureBase(message, request, read, signatureParams)
   if (typeof base === 'object') throw new TypeError(base.reason)
   const signature = signBase(options.algorithm, options.key, base).toString('base64')
   return {

@@ -3,7 +3,6 @@ import type { RequestContext } from '../../request-context.ts'
 import type { SignatureVerifier } from '../verifier.ts'
 import { type Component, requiredComponents } from './component.ts'
 import { findContentDigestFault } from './content-digest.ts'
-import { normalizeOrigin } from './derived-component.ts'
 import { longestSkewSeconds, type MessageSignatureSettings } from './message-signature-settings.ts'
 import { findParameterFault } from './parameter-fault.ts'
 import { isOfLength, verifyBase } from './signature-algorithm.ts'
@@ -24,7 +23,6 @@ export function prepareMessageSignature(
 ): SignatureVerifier {
   const keys = new Map(settings.keys.map((own) => [own.id, importedKey(own)]))
   const [anyKey] = [...keys.values()] as [VerificationKey, ...VerificationKey[]]
-  const ownOrigin = normalizeOrigin(origin)
   return (request, nowMs) => {
     const { target, rawHeaders, method, body } = request
     const found = readMessageSignature(rawHeaders, settings.tag)
@@ -34,7 +32,7 @@ export function prepareMessageSignature(
       findUncovered(components, request) ?? findParameterFault(parameters, settings, nowMs)
     if (formFault !== undefined) return { reason: formFault }
     const message = { method, path: target.path, query: target.query, rawHeaders }
-    const base = signatureBase(message, ownOrigin, components, signatureParams)
+    const base = signatureBase(message, origin, components, signatureParams)
     if (typeof base === 'object') return base
     const { keyid = '', nonce = '', expires = 0, alg } = parameters
     const key = keys.get(keyid)

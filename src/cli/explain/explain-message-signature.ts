@@ -1,6 +1,5 @@
 import { verify } from 'node:crypto'
 import { findContentDigestFault } from '../../authenticate/message-signature/content-digest.ts'
-import { normalizeOrigin } from '../../authenticate/message-signature/derived-component.ts'
 import type { MessageSignatureSettings } from '../../authenticate/message-signature/message-signature-settings.ts'
 import { verifyBase } from '../../authenticate/message-signature/signature-algorithm.ts'
 import { signatureBase } from '../../authenticate/message-signature/signature-base.ts'
@@ -29,11 +28,10 @@ export function explainMessageSignature(
   settings: MessageSignatureSettings,
   schemeCase: SchemeCase,
 ): SignatureFindings {
-  const { request, reason, clientString } = schemeCase
+  const { request, reason, clientString, origin } = schemeCase
   const found = readMessageSignature(request.rawHeaders, settings.tag)
   // There is no string in this case, and the reason says what is wrong.
   if ('reason' in found) return { lines: [], unshown: [] }
-  const origin = normalizeOrigin(schemeCase.origin)
   const { method, target, rawHeaders } = request
   const message = { method, path: target.path, query: target.query, rawHeaders }
   const computed = signatureBase(message, origin, found.components, found.signatureParams)
@@ -43,7 +41,7 @@ export function explainMessageSignature(
   )
   const lines = explainBase({
     computed,
-    strings: messageStrings(message, found, { ...schemeCase, origin }),
+    strings: messageStrings(message, found, schemeCase),
     attempt: attemptOf(settings, found, hmacKeys),
     toLines: (base) => base,
     show: showLine,

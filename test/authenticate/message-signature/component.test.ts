@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { normalizeOrigin } from '../../../src/authenticate/message-signature/derived-component.ts'
 import { signatureBase } from '../../../src/authenticate/message-signature/signature-base.ts'
 import { readMessageSignature } from '../../../src/authenticate/message-signature/signature-input.ts'
 import { origin } from './signed-request.ts'
@@ -14,7 +13,7 @@ function baseOf(components: string, headers: readonly string[] = [], query?: str
   ])
   if ('reason' in found) return found
   const message = { method: 'GET', path: '/rest/V1/x', query, rawHeaders: headers }
-  return signatureBase(message, normalizeOrigin(origin), found.components, found.signatureParams)
+  return signatureBase(message, origin, found.components, found.signatureParams)
 }
 
 describe('refuses as a covered component', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { signMessage } from '../../../src/authenticate/message-signature/sign.ts'
+import { originOf } from '../../../src/contract/public-origin.ts'
 import { nowSeconds, origin, signedParts, signingKeys } from './signed-request.ts'
 
 const request = { method: 'GET', path: '/rest/V1/x', query: undefined, ...origin, headers: [] }
@@ -22,8 +23,8 @@ test('covers by default what the gateway requires', () => {
 })
 
 test('signs an authority as a URL has it: in lower case, without the port of its scheme', () => {
-  const signatureFor = (scheme: 'http' | 'https', authority: string) =>
-    signMessage({ ...request, scheme, authority }, options).Signature
+  const signatureFor = (scheme: string, authority: string) =>
+    signMessage({ ...request, ...originOf(new URL(`${scheme}://${authority}`)) }, options).Signature
   for (const [scheme, port] of [
     ['https', 443],
     ['http', 80],

@@ -1,5 +1,6 @@
 import { errorCode } from '../../contract/error-code.ts'
 import { Secret } from '../../contract/secret.ts'
+import { bearerTokenSyntax } from '../../contract/secret-setting.ts'
 import type { SendOwnRequest } from '../own-request.ts'
 import type { AdminCredentials } from './admin-credentials.ts'
 import { decodeBase32 } from './base32.ts'
@@ -67,11 +68,13 @@ function readOutcome(status: number, body: string, nowMs: number): TokenOutcome 
   return { kind: 'token', token: new Secret(token), lifetimeMs: tokenLifetimeMs(token, nowMs) }
 }
 
-/** Reads a JSON string of characters that may occur in a bearer token (RFC 6750, section 2.1). */
+const bearerToken = new RegExp(`^${bearerTokenSyntax}$`)
+
+/** Reads a bearer token in a JSON string. */
 function parseToken(body: string): string | undefined {
   try {
     const token: unknown = JSON.parse(body)
-    return typeof token === 'string' && /^[\w\-.~+/]+=*$/.test(token) ? token : undefined
+    return typeof token === 'string' && bearerToken.test(token) ? token : undefined
   } catch {
     return undefined
   }

@@ -26,12 +26,7 @@ export interface CircuitBreaker {
    * Notes the end of an admitted call.
    * @param hasFailed undefined if the call says nothing about what was called
    */
-  readonly note: (
-    pass: number,
-    integration: string,
-    hasFailed: boolean | undefined,
-    nowMs: number,
-  ) => void
+  readonly note: (pass: number, integration: string, hasFailed: boolean | undefined) => void
   /** Milliseconds until an integration may make a call again, as far as is known. */
   readonly retryAfterMs: (integration: string) => number
   /** Lets trial calls through at once where a circuit is open, because they are likely to succeed. */
@@ -73,13 +68,13 @@ export function openCircuitBreaker(
     return newCircuit(() => rules, clock, nextChange, onState)
   }
 
-  function openAll(nowMs: number): void {
+  function openAll(): void {
     own.clear()
     window.clear()
-    all.open(nowMs)
+    all.open()
   }
 
-  function openOwn(integration: string, nowMs: number): void {
+  function openOwn(integration: string): void {
     let circuit = own.get(integration)
     if (circuit === undefined) {
       circuit = circuitWith((state) => {
@@ -89,16 +84,17 @@ export function openCircuitBreaker(
       })
       own.set(integration, circuit)
     }
-    circuit.open(nowMs)
+    circuit.open()
   }
 
-  function count(integration: string, hasFailed: boolean, nowMs: number): void {
+  function count(integration: string, hasFailed: boolean): void {
+    const nowMs = clock()
     window.note(integration, hasFailed, nowMs)
     if (!hasFailed) return
     const isOfAll =
       isFailing(window.counts(nowMs)) && isShareReached(window.countsBesideWorst(nowMs))
-    if (isOfAll) openAll(nowMs)
-    else if (isFailing(window.countsOf(integration, nowMs))) openOwn(integration, nowMs)
+    if (isOfAll) openAll()
+    else if (isFailing(window.countsOf(integration, nowMs))) openOwn(integration)
   }
 
   function isFailing(counts: CallCounts): boolean {
@@ -113,9 +109,9 @@ export function openCircuitBreaker(
    * If two integrations see that calls still fail, the circuit for all opens again, and until then that of the one.
    * @param isLate whether that of the one has changed since the call was admitted
    */
-  function noteFailedTrial(integration: string, isLate: boolean, nowMs: number): void {
-    if (all.state() === 'half-open' && failedTrials.add(integration).size > 1) openAll(nowMs)
-    else if (!isLate) openOwn(integration, nowMs)
+  function noteFailedTrial(integration: string, isLate: boolean): void {
+    if (all.state() === 'half-open' && failedTrials.add(integration).size > 1) openAll()
+    else if (!isLate) openOwn(integration)
   }
 
   function ownState(integration: string): CircuitState {
@@ -144,13 +140,13 @@ export function openCircuitBreaker(
       }
       return changes
     },
-    note: (pass, integration, hasFailed, nowMs) => {
+    note: (pass, integration, hasFailed) => {
       const ofAll = all.note(pass, hasFailed)
       const ofOwn = own.get(integration)?.note(pass, hasFailed) ?? 'usual'
       if (ofAll === 'trial' || ofOwn === 'trial') {
-        if (hasFailed) noteFailedTrial(integration, ofOwn === 'late', nowMs)
+        if (hasFailed) noteFailedTrial(integration, ofOwn === 'late')
       } else if (ofAll === 'usual' && ofOwn === 'usual' && hasFailed !== undefined) {
-        count(integration, hasFailed, nowMs)
+        count(integration, hasFailed)
       }
     },
     retryAfterMs: (integration) =>

@@ -22,7 +22,7 @@ export interface Circuit {
    */
   readonly note: (pass: number, hasFailed: boolean | undefined) => 'usual' | 'trial' | 'late'
   /** Opens it from now on, also if it is open. */
-  readonly open: (nowMs: number) => void
+  readonly open: () => void
   /** Milliseconds until a call may be made, as far as is known. */
   readonly retryAfterMs: () => number
   /** If open, lets trial calls through at once, because they are likely to succeed. */
@@ -87,8 +87,8 @@ export function newCircuit(
       reconsider()
       return 'trial'
     },
-    open: (nowMs) => {
-      opensUntilMs = nowMs + rules().openMs
+    open: () => {
+      opensUntilMs = clock() + rules().openMs
       change('open')
     },
     retryAfterMs: () => (state === 'open' ? Math.max(0, opensUntilMs - clock()) : 0),

@@ -76,7 +76,7 @@ export function openUpstreamGate(
   const room = openWaitingRoom(() => rules, clock, {
     onWaited: events.onWaited,
     onTurnedAway: events.onShed,
-    onUnused: (pass, guest) => breaker.note(pass, nameOf(guest), undefined, clock()),
+    onUnused: (pass, guest) => breaker.note(pass, nameOf(guest), undefined),
   })
 
   function isEnforced(): boolean {
@@ -107,7 +107,7 @@ export function openUpstreamGate(
       if (durationMs !== undefined) room.noteCost(guest.verified, durationMs)
       // Even if the breaker is off, since a trial request must give its place back.
       const counted = rules.circuitBreaker.mode === 'off' ? undefined : hasFailed
-      breaker.note(pass, nameOf(guest), counted, clock())
+      breaker.note(pass, nameOf(guest), counted)
       if (room.size() > 0) fill()
     },
     tryNow: breaker.tryNow,

@@ -25,7 +25,7 @@ function callOf(integration: string, ...failed: readonly (boolean | undefined)[]
   for (const hasFailed of failed) {
     const pass = breaker.admit(integration)
     assert.ok(pass !== undefined)
-    breaker.note(pass, integration, hasFailed, now)
+    breaker.note(pass, integration, hasFailed)
   }
 }
 
@@ -105,16 +105,16 @@ describe('an open circuit', () => {
       () => {},
     )
     const passes = Array.from({ length: 6 }, () => early.admit('acme') as number)
-    for (const pass of passes.slice(0, 4)) early.note(pass, 'acme', true, now)
+    for (const pass of passes.slice(0, 4)) early.note(pass, 'acme', true)
     assert.equal(early.state(), 'open')
-    early.note(passes[4] as number, 'acme', false, now)
+    early.note(passes[4] as number, 'acme', false)
     assert.equal(early.state(), 'open')
     now += 500
     const probe = early.admit('acme') as number
-    early.note(passes[5] as number, 'acme', true, now)
+    early.note(passes[5] as number, 'acme', true)
     assert.equal(early.state(), 'half-open')
-    early.note(probe, 'acme', false, now)
-    early.note(early.admit('acme') as number, 'acme', false, now)
+    early.note(probe, 'acme', false)
+    early.note(early.admit('acme') as number, 'acme', false)
     assert.equal(early.state(), 'closed')
   })
 
@@ -145,7 +145,7 @@ describe('a half-open circuit', () => {
     const last = breaker.admit('acme')
     assert.ok(last !== undefined)
     assert.equal(breaker.admit('acme'), undefined)
-    breaker.note(last, 'acme', false, now)
+    breaker.note(last, 'acme', false)
     assert.equal(breaker.state(), 'closed')
   })
 
@@ -301,7 +301,7 @@ describe('if the calls of two integrations fail', () => {
     callOf('globex', true, true)
     now += 500
     call(false, false)
-    breaker.note(early, 'initech', true, now)
+    breaker.note(early, 'initech', true)
     callOf('globex', true)
     call(true, true)
     assert.equal(breaker.state(), 'closed')
@@ -371,7 +371,7 @@ describe('if the calls of two integrations fail', () => {
     now += 500
     const passes = [breaker.admit('acme') as number, breaker.admit('acme') as number]
     for (const pass of passes) {
-      breaker.note(pass, 'acme', true, now)
+      breaker.note(pass, 'acme', true)
       now += 100
     }
     assert.deepEqual(states, ['all open', 'all half-open', 'acme open'])
@@ -396,13 +396,13 @@ test('a trial call gives its place back even if the circuit for all has closed i
   callOf('globex', true, true)
   now += 500
   const first = breaker.admit('acme') as number
-  breaker.note(first, 'acme', true, now)
+  breaker.note(first, 'acme', true)
   now += 500
   const late = breaker.admit('acme') as number
   callOf('globex', false)
   const last = breaker.admit('globex')
   assert.equal(last, undefined, 'two trial calls are enough')
-  breaker.note(late, 'acme', undefined, now)
+  breaker.note(late, 'acme', undefined)
   callOf('globex', false)
   call(false, false)
   assert.equal(breaker.openIntegrations(), 0)

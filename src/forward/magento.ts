@@ -120,7 +120,7 @@ export function connectMagento(
     totalMs: number,
   ): Promise<Rejection | undefined> {
     const deadline = performance.now() + totalMs
-    const entered = gate.enter(request)
+    const entered = gate.enter(request, totalMs)
     const pass = typeof entered === 'number' ? entered : await entered
     if (typeof pass !== 'number') return pass
     if (performance.now() >= deadline) {

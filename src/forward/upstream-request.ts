@@ -157,8 +157,9 @@ export function prepareUpstreamRequests(
   }
 
   return async (occasion, request, authorize) => {
-    const deadline = performance.now() + Math.min(totalMs, request.withinMs ?? totalMs)
-    const entered = gate.enter(occasion)
+    const withinMs = Math.min(totalMs, request.withinMs ?? totalMs)
+    const deadline = performance.now() + withinMs
+    const entered = gate.enter(occasion, withinMs)
     const pass = typeof entered === 'number' ? entered : await entered
     if (pass === undefined) {
       occasion.outcome = clientClosed

@@ -9,10 +9,10 @@ import type { LastingParts } from './lasting-parts.ts'
 
 /** The rules of a configuration for the gate to Magento. */
 export function gateRules({ gateway: { magento }, integrations }: Config): GateRules {
-  const { connections, queue, circuitBreaker, timeouts } = magento
+  const { connections, queue, circuitBreaker } = magento
   return {
     connections,
-    queue: { ...queue, maxWaitMs: Math.min(queue.maxWaitMs, timeouts.totalMs) },
+    queue,
     circuitBreaker,
     weights: new Map(integrations.map(({ name, queueWeight }) => [name, queueWeight])),
   }

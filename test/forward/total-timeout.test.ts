@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { test } from 'node:test'
+import { openUpstreamGate } from '../../src/forward/gate/upstream-gate.ts'
+import { connectMagento } from '../../src/forward/magento.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { type Scrape, scrapeUntil } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { requestContext } from '../support/request.ts'
 
 const totalMs = 3_600_000
 /** The least age of a token that is renewed for a 401, and a second. */
@@ -78,3 +83,46 @@ for (const [what, path, policies] of asked) {
     })
   }
 }
+
+test('a request of which little time is left waits no longer than that in the queue', async () => {
+  const circuitBreaker = {
+    ...{ mode: 'off' as const, failureShare: 1, minimumCalls: 1, windowMs: 1_000 },
+    ...{ openMs: 1_000, probes: 1, failsReadiness: false },
+  }
+  const queue = { maxWaiting: 10, maxWaitMs: totalMs }
+  const gate = openUpstreamGate(
+    { connections: 1, queue, circuitBreaker, weights: new Map() },
+    () => performance.now(),
+    { onShed: () => undefined, onWaited: () => undefined, onCircuit: () => undefined },
+  )
+  const magento = connectMagento(
+    {
+      url: 'http://127.0.0.1',
+      connections: 1,
+      timeouts: { connectMs: totalMs, headersMs: totalMs, bodyMs: totalMs, totalMs },
+    },
+    {
+      problemsUrl: '/problems',
+      isDraining: () => false,
+      beforeEnd: () => assert.fail(),
+      readMs: totalMs,
+      onUnwritten: () => assert.fail(),
+    },
+    gate,
+  )
+  // It keeps the only place.
+  assert.equal(typeof gate.enter({ verified: 'acme-erp' }, totalMs), 'number')
+  const request = requestContext()
+  const response = new ServerResponse(new IncomingMessage(new Socket()))
+  const call = { method: 'GET', path: '/rest/V1/a', query: undefined, body: undefined } as const
+  const unsent = () => assert.fail('it was sent')
+  const answers = [
+    await magento.forward(request, unsent, response, 50),
+    await magento.send(request, { ...call, withinMs: 50 }, unsent),
+  ]
+  for (const answer of answers) {
+    assert.ok(answer !== undefined && 'code' in answer)
+    assert.deepEqual([answer.code, answer.reason], ['upstream-busy', 'deadline'])
+  }
+  await magento.close()
+})

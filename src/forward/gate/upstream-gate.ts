@@ -30,9 +30,10 @@ export interface GateStatus {
 export interface UpstreamGate {
   /**
    * Lets a request through, or makes it wait for its turn. Whoever gets a pass must call {@link leave}.
+   * @param withinMs how much time the request has left, milliseconds; it does not wait for longer
    * @returns a pass; or a rejection, in which case nothing may be sent; or undefined if the caller left while waiting
    */
-  readonly enter: (guest: Guest) => number | Rejection | Promise<WaitResult>
+  readonly enter: (guest: Guest, withinMs: number) => number | Rejection | Promise<WaitResult>
   /**
    * Ends a request that was let through.
    * @param hasFailed whether Magento has failed; undefined if the request says nothing about that
@@ -95,10 +96,10 @@ export function openUpstreamGate(
   }
 
   return {
-    enter: (guest) => {
+    enter: (guest, withinMs) => {
       const pass = breaker.admit(nameOf(guest)) ?? (isEnforced() ? undefined : noPass)
       if (pass === undefined) return circuitOpen(guest)
-      if (inFlight >= rules.connections) return room.wait(guest, pass)
+      if (inFlight >= rules.connections) return room.wait(guest, pass, withinMs)
       inFlight += 1
       return pass
     },

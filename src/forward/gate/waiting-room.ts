@@ -30,8 +30,9 @@ export interface WaitingRoom {
   /**
    * Makes a guest wait; resolves with the result. If too many wait, one of them is turned away at once, which may be
    * this one.
+   * @param withinMs longest that this guest waits, if that is less than the rules say; milliseconds
    */
-  readonly wait: (guest: Guest, pass: number) => Promise<WaitResult>
+  readonly wait: (guest: Guest, pass: number, withinMs: number) => Promise<WaitResult>
   /** Calls in the guest whose turn it is; false if nobody waits. */
   readonly callNext: () => boolean
   /** Refuses all guests that wait, or only those of one integration. */
@@ -115,7 +116,7 @@ export function openWaitingRoom(
     if (reason === 'deadline') onWaited(waitedMs)
   }
 
-  function wait(guest: Guest, pass: number): Promise<WaitResult> {
+  function wait(guest: Guest, pass: number, withinMs: number): Promise<WaitResult> {
     const line = lineOf(guest.verified)
     line.weight = rules().weights.get(guest.verified ?? '') ?? 1
     const { promise, resolve } = Promise.withResolvers<WaitResult>()
@@ -127,9 +128,12 @@ export function openWaitingRoom(
       pass,
       sinceMs,
       settle: resolve,
-      timer: setTimeout(() => {
-        if (queue.remove(line, waiter)) turnAway(waiter, 'deadline')
-      }, rules().queue.maxWaitMs),
+      timer: setTimeout(
+        () => {
+          if (queue.remove(line, waiter)) turnAway(waiter, 'deadline')
+        },
+        Math.min(rules().queue.maxWaitMs, withinMs),
+      ),
     }
     if (mayLeave(guest)) {
       guest.leaveQueue = () => {

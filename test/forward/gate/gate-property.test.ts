@@ -27,7 +27,10 @@ const rulesOfGate = fc
   )
 
 const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ enter: fc.constantFrom('acme', 'globex', undefined) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ enter: fc.constantFrom('acme', 'globex', undefined), withinMs: ms }),
+  },
   {
     weight: 8,
     arbitrary: fc.record({ leave: index, hasFailed: fc.constantFrom(true, false, undefined), ms }),
@@ -57,9 +60,9 @@ test('a gate gives every place back, and lets nobody wait beside a free one, wha
         const under: { readonly pass: number; readonly guest: Guest }[] = []
         const waiting: Guest[] = []
 
-        function enter(verified: string | undefined): void {
+        function enter(verified: string | undefined, withinMs: number): void {
           const guest: Guest = { verified }
-          const entered = gate.enter(guest)
+          const entered = gate.enter(guest, withinMs)
           if (typeof entered === 'number') under.push({ pass: entered, guest })
           if (!(entered instanceof Promise)) return
           waiting.push(guest)
@@ -81,7 +84,7 @@ test('a gate gives every place back, and lets nobody wait beside a free one, wha
 
         for (const each of steps) {
           if (each === 'tryNow') gate.tryNow()
-          else if ('enter' in each) enter(each.enter)
+          else if ('enter' in each) enter(each.enter, each.withinMs)
           else if ('leave' in each) leave(each.leave, each.hasFailed, each.ms)
           else if ('leaveQueue' in each) waiting[each.leaveQueue]?.leaveQueue?.()
           else if ('rules' in each) {
@@ -100,7 +103,7 @@ test('a gate gives every place back, and lets nobody wait beside a free one, wha
         // Once Magento works again, everything is let through: no trial request has kept its place.
         now += circuitBreaker.openMs
         for (let count = 0; count < 20; count += 1) {
-          enter(count % 2 === 0 ? 'acme' : 'globex')
+          enter(count % 2 === 0 ? 'acme' : 'globex', 1)
           assert.equal(under.length, 1)
           leave(0, false, 1)
         }

@@ -19,6 +19,8 @@ const rules: GateRules = {
   },
   weights: new Map(),
 }
+/** More time than any request here waits. */
+const longMs = 60_000
 
 let now: number
 let seen: string[]
@@ -47,7 +49,7 @@ function guestOf(verified: string): Guest {
 
 /** Lets a request through that does not have to wait. */
 function enter(verified = 'acme'): number {
-  const entered = gate.enter(guestOf(verified))
+  const entered = gate.enter(guestOf(verified), longMs)
   assert.equal(typeof entered, 'number')
   return entered as number
 }
@@ -79,7 +81,7 @@ describe('while there is none', () => {
 
   test('a request waits, and goes through when another one ends', async () => {
     const guest = guestOf('acme')
-    const waiting = gate.enter(guest)
+    const waiting = gate.enter(guest, longMs)
     assert.ok(waiting instanceof Promise)
     assert.equal(gate.status().waiting, 1)
     pass(300)
@@ -98,7 +100,7 @@ describe('while there is none', () => {
   test('integrations take turns', async () => {
     const order: string[] = []
     for (const name of ['acme', 'acme', 'acme', 'globex']) {
-      void Promise.resolve(gate.enter(guestOf(name))).then(() => order.push(name))
+      void Promise.resolve(gate.enter(guestOf(name), longMs)).then(() => order.push(name))
     }
     for (let turn = 0; turn < 4; turn += 1) leave(0)
     await new Promise(setImmediate)
@@ -106,7 +108,7 @@ describe('while there is none', () => {
   })
 
   test('one that has waited for too long is refused with a time to come back', async () => {
-    const waiting = gate.enter(guestOf('acme'))
+    const waiting = gate.enter(guestOf('acme'), longMs)
     pass(1000)
     const { code, reason, retryAfterSeconds } = (await waiting) as Rejection
     assert.deepEqual([code, reason, retryAfterSeconds], ['upstream-busy', 'deadline', 1])
@@ -120,10 +122,19 @@ describe('while there is none', () => {
     })
   })
 
+  test('one that has less time left than the queue allows waits no longer than that', async () => {
+    const waiting = gate.enter(guestOf('acme'), 300)
+    pass(299)
+    assert.equal(gate.status().waiting, 1)
+    pass(1)
+    assert.equal(((await waiting) as Rejection).reason, 'deadline')
+    assert.deepEqual(seen, ['deadline', 'waited 300'])
+  })
+
   test('without room, the last request of the integration with the most waiting ones is refused', async () => {
-    const own = Array.from({ length: 5 }, () => gate.enter(guestOf('acme')))
+    const own = Array.from({ length: 5 }, () => gate.enter(guestOf('acme'), longMs))
     assert.equal(((await own[4]) as Rejection).reason, 'queue-full')
-    const other = gate.enter(guestOf('globex'))
+    const other = gate.enter(guestOf('globex'), longMs)
     assert.equal(((await own[3]) as Rejection).reason, 'queue-full')
     leave(held[0] as number)
     leave(held[1] as number)
@@ -133,8 +144,8 @@ describe('while there is none', () => {
 
   test('a caller that leaves gives up its place', async () => {
     const guest = guestOf('acme')
-    const left = gate.enter(guest)
-    const next = gate.enter(guestOf('acme'))
+    const left = gate.enter(guest, longMs)
+    const next = gate.enter(guestOf('acme'), longMs)
     guest.leaveQueue?.()
     assert.equal(await left, undefined)
     assert.equal(gate.status().waiting, 1)
@@ -145,12 +156,12 @@ describe('while there is none', () => {
 
   test('a request with an Idempotency-Key stays, since it is carried out all the same', () => {
     const guest: Guest = { verified: 'acme', heldKey: { settle: async () => {} } }
-    void gate.enter(guest)
+    void gate.enter(guest, longMs)
     assert.equal(guest.leaveQueue, undefined)
   })
 
   test('a higher number of places applies at once', async () => {
-    const waiting = gate.enter(guestOf('acme'))
+    const waiting = gate.enter(guestOf('acme'), longMs)
     gate.configure({ ...rules, connections: 3 })
     assert.equal(typeof (await waiting), 'number')
     assert.equal(gate.status().inFlight, 3)
@@ -168,7 +179,7 @@ test('an integration whose requests take four times as long is served a quarter 
   const order: string[] = []
   for (const name of ['slow', 'fast']) {
     for (let each = 0; each < 40; each += 1) {
-      void Promise.resolve(gate.enter(guestOf(name))).then(() => order.push(name))
+      void Promise.resolve(gate.enter(guestOf(name), longMs)).then(() => order.push(name))
     }
   }
   for (let turn = 0; turn < 40; turn += 1) leave(0)
@@ -186,7 +197,7 @@ test('one that is refused is told when its turn could come, within a minute', as
       gate.leave(enter(), guestOf('acme'), false, durationMs)
     }
     const inFlight = [enter(), enter()]
-    const waiting = Array.from({ length: 5 }, () => gate.enter(guestOf('acme')))
+    const waiting = Array.from({ length: 5 }, () => gate.enter(guestOf('acme'), longMs))
     assert.equal(((await waiting[4]) as Rejection).retryAfterSeconds, retryAfterSeconds)
     for (const each of inFlight) leave(each)
     for (const each of waiting.slice(0, 4)) leave((await each) as number)
@@ -201,7 +212,7 @@ describe('while Magento fails', () => {
   test('requests are refused at once, with a time to come back', () => {
     fail()
     pass(1500)
-    const { code, retryAfterSeconds } = gate.enter(guestOf('acme')) as Rejection
+    const { code, retryAfterSeconds } = gate.enter(guestOf('acme'), longMs) as Rejection
     assert.deepEqual([code, retryAfterSeconds], ['circuit-open', 4])
     assert.deepEqual(seen, ['open', 'circuit-open'])
   })
@@ -210,7 +221,7 @@ describe('while Magento fails', () => {
     for (let each = 0; each < 3; each += 1) leave(enter(), true)
     const given = enter()
     enter()
-    const waiting = gate.enter(guestOf('acme'))
+    const waiting = gate.enter(guestOf('acme'), longMs)
     leave(given, true)
     assert.equal(((await waiting) as Rejection).code, 'circuit-open')
     assert.deepEqual(gate.status(), {
@@ -226,12 +237,12 @@ describe('while Magento fails', () => {
     for (let each = 0; each < 3; each += 1) leave(enter(), true)
     const given = enter()
     enter('globex')
-    const [own, other] = ['acme', 'globex'].map((name) => gate.enter(guestOf(name)))
+    const [own, other] = ['acme', 'globex'].map((name) => gate.enter(guestOf(name), longMs))
     leave(given, true)
     const { code, retryAfterSeconds } = (await own) as Rejection
     assert.deepEqual([code, retryAfterSeconds], ['circuit-open', 5])
     assert.equal(typeof (await other), 'number')
-    assert.equal((gate.enter(guestOf('acme')) as Rejection).code, 'circuit-open')
+    assert.equal((gate.enter(guestOf('acme'), longMs) as Rejection).code, 'circuit-open')
     assert.deepEqual(gate.status(), {
       circuit: 'closed',
       openIntegrations: 1,
@@ -244,7 +255,7 @@ describe('while Magento fails', () => {
     fail()
     pass(5000)
     const probe = enter()
-    const { code, retryAfterSeconds } = gate.enter(guestOf('acme')) as Rejection
+    const { code, retryAfterSeconds } = gate.enter(guestOf('acme'), longMs) as Rejection
     assert.deepEqual([code, retryAfterSeconds], ['circuit-open', 1])
     leave(probe)
     enter()
@@ -260,11 +271,11 @@ describe('while Magento fails', () => {
     gate.configure(rules)
     pass(5000)
     const guest = guestOf('acme')
-    const left = gate.enter(guest)
+    const left = gate.enter(guest, longMs)
     assert.ok(left instanceof Promise)
     guest.leaveQueue?.()
     assert.equal(await left, undefined)
-    assert.ok(gate.enter(guestOf('acme')) instanceof Promise)
+    assert.ok(gate.enter(guestOf('acme'), longMs) instanceof Promise)
   })
 
   test('with reportOnly requests are sent all the same', () => {
@@ -282,7 +293,7 @@ describe('while Magento fails', () => {
     for (let each = 0; each < 3; each += 1) leave(enter(), true)
     const given = enter()
     enter()
-    const waiting = gate.enter(guestOf('acme'))
+    const waiting = gate.enter(guestOf('acme'), longMs)
     leave(given, true)
     assert.equal(gate.status().circuit, 'open')
     assert.equal(typeof (await waiting), 'number')

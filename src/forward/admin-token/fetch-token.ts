@@ -22,6 +22,7 @@ export type TokenOutcome =
  * Prepares signing in as an administrator (Magento: POST V1/integration/admin/token), if there is a second factor
  * with a one-time password (Magento: TwoFactorAuth/etc/webapi.xml, Google Authenticator).
  * @param now milliseconds since 1970
+ * @returns signs in; it does not reject
  * @throws {TypeError} when the secret of the second factor is not base32
  */
 export function prepareTokenFetch(
@@ -35,12 +36,12 @@ export function prepareTokenFetch(
   }
   const route = key === undefined ? 'integration/admin/token' : 'tfa/provider/google/authenticate'
   return async function fetchToken() {
-    const body = JSON.stringify({
-      username: username.reveal(),
-      password: password.reveal(),
-      ...(key !== undefined && { otp: totp(key, now()) }),
-    })
     try {
+      const body = JSON.stringify({
+        username: username.reveal(),
+        password: password.reveal(),
+        ...(key !== undefined && { otp: totp(key, now()) }),
+      })
       const answer = await send({
         method: 'POST',
         path: `/rest/all/V1/${route}`,

@@ -37,7 +37,7 @@ const leastAgeForRenewalMs = 60_000
 
 /**
  * Keeps a token of Magento and renews it shortly before it ends. It is fetched once, however many
- * requests wait for it; while it cannot be fetched, the present one is used to its end.
+ * requests wait for it. The present one is used until then, and to its end if there is no other.
  */
 export class TokenCache {
   readonly #fetch: () => Promise<TokenOutcome>
@@ -66,12 +66,9 @@ export class TokenCache {
   async get(): Promise<Secret | Rejection> {
     const { held } = this.#memory
     if (held !== undefined && this.#clock() < held.renewAtMs) return held.token
-    const rejection = this.#memory.pacing.rejection()
-    if (rejection !== undefined) return this.#usable() ?? rejection
-    this.#memory.pending ??= this.#renew().finally(() => {
-      this.#memory.pending = undefined
-    })
-    return this.#memory.pending
+    const next = this.#next()
+    // Nobody waits for the next one, which Magento may take long to give, as long as the present one is good.
+    return this.#usable() ?? next
   }
 
   /**
@@ -80,21 +77,26 @@ export class TokenCache {
    * 401 has a token renewed only now and then, and the old one is kept until there is a new one.
    */
   async replace(refused: Secret): Promise<Secret | undefined> {
-    const now = this.#clock()
-    if (this.#memory.held?.token === refused) {
-      if (now - this.#memory.held.fetchedAtMs < leastAgeForRenewalMs) return undefined
-      this.#memory.held = { ...this.#memory.held, renewAtMs: now }
-    }
-    const token = await this.get()
-    return 'code' in token || token === refused ? undefined : token
+    const { held } = this.#memory
+    const isPresent = held?.token === refused
+    if (isPresent && this.#clock() - held.fetchedAtMs < leastAgeForRenewalMs) return undefined
+    const token = await (isPresent ? this.#next() : this.get())
+    return 'code' in token ? undefined : token
+  }
+
+  /** Another token than the present one, or why there is none. */
+  #next(): Rejection | Promise<Secret | Rejection> {
+    const rejection = this.#memory.pacing.rejection()
+    if (rejection !== undefined) return rejection
+    this.#memory.pending ??= this.#renew().finally(() => {
+      this.#memory.pending = undefined
+    })
+    return this.#memory.pending
   }
 
   async #renew(): Promise<Secret | Rejection> {
     const outcome = await this.#fetch()
-    if (outcome.kind !== 'token') {
-      const rejection = this.#memory.pacing.failed(outcome)
-      return this.#usable() ?? rejection
-    }
+    if (outcome.kind !== 'token') return this.#memory.pacing.failed(outcome)
     this.#memory.pacing.succeeded()
     const now = this.#clock()
     const lifetimeMs = Math.max(outcome.lifetimeMs ?? this.#opaqueLifetimeMs, leastLifetimeMs)

@@ -72,12 +72,48 @@ test('signs an account in once, however many integrations wait for its token', a
   assert.equal(signIns, 1)
 })
 
-test('renews a token shortly before it ends', async () => {
-  const { clock, read } = tokenCache()
+test('renews a token shortly before it ends, and nobody waits for the next one', async () => {
+  const { clock, magento, read } = tokenCache()
   assert.equal(await read(), 'token-1')
   clock.advance(59 * minuteMs - 1)
   assert.equal(await read(), 'token-1')
+  assert.equal(magento.fetches, 1)
   clock.advance(1)
+  assert.equal(await read(), 'token-1')
+  await setImmediate()
+  assert.equal(await read(), 'token-2')
+  assert.equal(magento.fetches, 2)
+})
+
+test('waits for the next token once the present one has ended, and only then', async () => {
+  const clock = testClock()
+  const next = Promise.withResolvers<TokenOutcome>()
+  const token = (name: string): TokenOutcome => ({
+    ...{ kind: 'token', token: new Secret(name), lifetimeMs: 60 * minuteMs },
+  })
+  const outcomes = [Promise.resolve(token('first')), next.promise]
+  const fetch = () => outcomes.shift() ?? assert.fail('another sign-in')
+  const cache = new TokenCache(fetch, 50 * minuteMs, clock)
+  const first = await cache.get()
+  clock.advance(59 * minuteMs)
+  assert.equal(await cache.get(), first)
+  clock.advance(minuteMs - 1)
+  assert.equal(await cache.get(), first)
+  clock.advance(1)
+  const waiting = cache.get()
+  next.resolve(token('second'))
+  const second = await waiting
+  assert.ok(!('code' in second))
+  assert.equal(second.reveal(), 'second')
+})
+
+test('a 401 has only its own request wait for another token', async () => {
+  const { cache, clock, read } = tokenCache()
+  const attempt = await begin(cache)
+  clock.advance(2 * minuteMs)
+  const second = attempt.after(401)
+  assert.equal(await read(), 'token-1')
+  assert.equal((await second)?.authorization, 'Bearer token-2')
   assert.equal(await read(), 'token-2')
 })
 
@@ -117,7 +153,11 @@ test('a token that does not say when it ends is good for as many minutes as are 
   assert.equal(await ask(), 'Bearer opaque-token-1')
   clock.advance(9 * minuteMs - 1)
   assert.equal(await ask(), 'Bearer opaque-token-1')
+  assert.equal(signIns, 1)
   clock.advance(1)
+  assert.equal(await ask(), 'Bearer opaque-token-1')
+  assert.equal(signIns, 2)
+  await setImmediate()
   assert.equal(await ask(), 'Bearer opaque-token-2')
 })
 
@@ -180,6 +220,7 @@ test('uses a token to its end when it cannot be renewed', async () => {
   magento.answer = failed
   clock.advance(59 * minuteMs)
   assert.equal(await read(), 'token-1')
+  await setImmediate()
   clock.advance(minuteMs)
   assert.deepEqual(
     await read(),

@@ -120,8 +120,9 @@ export function guardRedis(
       if (timer !== undefined) return withoutRedis(fallback)
       const answer = ask()
       if (!(answer instanceof Promise)) return answer
-      return inTime(answer, deadlineMs, discard).catch((error: unknown) => {
+      return inTime(answer, deadlineMs).catch((error: unknown) => {
         lost(redisErrorCode(error), slotKey)
+        if (discard !== undefined) answer.then(discard, () => undefined)
         return withoutRedis(fallback)
       })
     },
@@ -140,26 +141,11 @@ export function guardRedis(
  * before it reads what has arrived meanwhile. What has arrived is therefore read before the deadline counts; otherwise
  * Redis would count as away whenever the gateway has much to do.
  */
-function inTime<Answer>(
-  answer: Promise<Answer>,
-  deadlineMs: number,
-  discard?: (answer: Answer) => void,
-): Promise<Answer> {
+function inTime<Answer>(answer: Promise<Answer>, deadlineMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    let isOver = false
-    let isLate = false
-    const giveUp = () => {
-      if (isOver) return
-      isLate = true
-      reject(new Error('TIMEOUT of the gateway'))
-    }
+    const giveUp = () => reject(new Error('TIMEOUT of the gateway'))
     const deadline = setTimeout(() => setImmediate(giveUp), deadlineMs)
-    answer
-      .then((value) => (isLate ? discard?.(value) : resolve(value)), reject)
-      .finally(() => {
-        isOver = true
-        clearTimeout(deadline)
-      })
+    answer.then(resolve, reject).finally(() => clearTimeout(deadline))
   })
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace'
@@ -56,11 +57,9 @@ export function startTracing(
       if (isSampled(end)) take([callbackSpan(record, end, base)])
     },
     close: async () => {
-      const late = new Promise<void>((resolve) => {
-        setTimeout(resolve, closeWithinMs).unref()
-      })
       // Spans may be lost; failures have been counted.
-      await Promise.race([processor.shutdown().catch(() => undefined), late])
+      const sent = processor.shutdown().catch(() => undefined)
+      await Promise.race([sent, delay(closeWithinMs, undefined, { ref: false })])
     },
   }
 }

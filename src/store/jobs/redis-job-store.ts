@@ -18,7 +18,9 @@ export interface JobCommands {
 
 /** How much longer than its expiry an unfinished job is kept, since it may still be in the queue. */
 const graceMs = 7 * 86_400_000
-const indexLifeMs = 90 * 86_400_000
+
+/** As long as a job is kept at most: it can be tried for a year, and seen for a year after its end. */
+const indexLifeMs = 2 * 365 * 86_400_000 + graceMs
 
 /** How many elements one command reads or writes, so that none takes long. */
 const pageSize = 200

@@ -102,7 +102,8 @@ export async function buildGateway(
   })
   const reload = async () => {
     const outcome = await reloadConfig()
-    await renewCertificate?.()
+    // If the files could not be read in time, this would wait for the same ones, and without end.
+    if (outcome.status !== 'failed') await renewCertificate?.()
     return outcome
   }
   metrics.gate.watch(() => generations.current().magentoStatus())

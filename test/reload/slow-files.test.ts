@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -7,6 +8,7 @@ import { loadConfig } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import { globex } from '../support/gateway.ts'
 import { reloadableConfig, startReloadable } from '../support/reloadable-gateway.ts'
+import { loopbackTls } from '../support/tls/pem.ts'
 
 const settings = { magentoUrl: 'http://127.0.0.1:1', integrations: [globex] }
 
@@ -37,6 +39,27 @@ test('a reload whose files cannot be read in time fails, and the next one begins
   assert.deepEqual(await failed, { status: 'failed' })
   assert.equal((await next).status, 'reloaded')
   assert.deepEqual(await shared, await next)
+  t.mock.timers.reset()
+  await gateway.stop()
+})
+
+test('a reload that cannot read the certificate in time ends as well', async (t) => {
+  await using files = await reloadableConfig(settings)
+  const certFile = join(files.path, 'cert.pem')
+  await copyFile(loopbackTls.certFile, certFile)
+  const tls = { ...loopbackTls, certFile, checkFilesMs: 3_600_000 }
+  await files.writeSettings({ listen: { tls, requireHttps: true } })
+  const config = await loadConfig(files.path, files.env)
+  const hung = new Promise<typeof config>(() => undefined)
+  const gateway = await buildGateway(config, () => hung)
+  // Whoever reads it waits for somebody who writes.
+  await rm(certFile)
+  await promisify(execFile)('mkfifo', [certFile])
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const failed = gateway.reload()
+  await new Promise(setImmediate)
+  t.mock.timers.tick(120_000)
+  assert.deepEqual(await failed, { status: 'failed' })
   t.mock.timers.reset()
   await gateway.stop()
 })

@@ -67,7 +67,7 @@ export const StoreSettings = Type.Object(
         { ...closed, description: 'The certificate that the gateway shows to Redis.' },
       ),
     ),
-    deadlineMs: Milliseconds(50, 'Longest that a request waits for Redis.'),
+    deadlineMs: Milliseconds(50, 'Longest that a request waits for each answer of Redis.'),
     localShare: Type.Number({
       // A smaller share of a rate leads to waiting times that no caller can read.
       minimum: 0.0001,

@@ -43,7 +43,7 @@ export interface Store {
 export interface StoreSettings {
   /** Absent if everything is kept in this process. */
   readonly redis?: RedisLocation | undefined
-  /** Longest that a request waits for Redis, milliseconds. */
+  /** Longest that a request waits for each answer of Redis, milliseconds. */
   readonly deadlineMs: number
   /** Share of each limit that this process grants while Redis is away; above 0 and at most 1. */
   readonly localShare: number

@@ -583,6 +583,18 @@ test('memory takes no key when it is full, forgets one in time, and keeps no ans
   for (const owner of ['d', 'e', 'f']) assert.equal((await begin(owner)).state, 'fresh')
 })
 
+test('memory keeps no more than the body of an answer, whatever that is a slice of', async () => {
+  const store = memoryKeys(100_000, testClock())
+  const key = { owner: 'a', key: 'k' }
+  const body = Buffer.alloc(1_000, 'a').subarray(0, 2)
+  await store.begin(key, 'f', 1_000)
+  await store.finish(key, '', 'f', { status: 200, contentType: 'text/plain', body }, 1_000)
+  const known = await store.begin(key, 'f', 1_000)
+  assert.ok(known.state === 'over' && typeof known.answer === 'object' && 'body' in known.answer)
+  assert.deepEqual(known.answer.body, body)
+  assert.equal(known.answer.body.buffer.byteLength, 2)
+})
+
 test('what Redis is not told while it is away takes no more memory than a bound', () => {
   const unsent = unsentEnds()
   const end = { name: 'n', value: 'v', ended: 'x'.repeat(20_000_000), lifeMs: 1 }

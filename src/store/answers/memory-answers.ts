@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { AnswerStore, KeptUnderKey } from '../../contract/answer-store.ts'
+import { ownBytes } from '../own-bytes.ts'
 
 /** An answer kept in memory. */
 interface Entry {
@@ -67,7 +68,8 @@ export function memoryAnswers(
     },
     keep: (key, ticket, kept, forMs) => {
       const bytes = entryBytes + 2 * key.length + sizeOf(kept)
-      entries.set(key, { ticket, kept, untilMs: clock() + forMs, bytes })
+      const own = 'selectedBy' in kept ? kept : { ...kept, body: ownBytes(kept.body) }
+      entries.set(key, { ticket, kept: own, untilMs: clock() + forMs, bytes })
     },
     drop: (tags, holdOffMs) => {
       const nowMs = clock()

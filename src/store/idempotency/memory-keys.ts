@@ -1,6 +1,7 @@
 import { addTo } from '../../contract/add-to.ts'
 import { fillableBy } from '../../contract/fair-share.ts'
 import type { IdempotencyStore, KeptAnswer, OwnKey } from '../../contract/idempotency.ts'
+import { ownBytes } from '../own-bytes.ts'
 
 interface Entry {
   readonly owner: string
@@ -82,13 +83,18 @@ export function memoryKeys(maxBytes: number, clock: () => number): IdempotencySt
       set(nameOf({ owner, key }), {
         owner,
         fingerprint,
-        answer: isKept ? answer : 'not kept',
+        answer: isKept ? withOwnBody(answer) : 'not kept',
         untilMs: clock() + ttlMs,
         bytes: entryBytes + (isKept ? length : 0),
       })
     },
     release: async (key) => drop(nameOf(key)),
   }
+}
+
+function withOwnBody(answer: KeptAnswer): KeptAnswer {
+  if (typeof answer !== 'object' || !('body' in answer)) return answer
+  return { ...answer, body: ownBytes(answer.body) }
 }
 
 function nameOf({ owner, key }: OwnKey): string {

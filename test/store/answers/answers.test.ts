@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { AnswerStore, StoredAnswer } from '../../../src/contract/answer-store.ts'
+import type { AnswerStore, Lookup, StoredAnswer } from '../../../src/contract/answer-store.ts'
 import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
 import { readEntry, writeEntry } from '../../../src/store/answers/redis-entry.ts'
 import { testClock } from '../../support/services.ts'
@@ -56,6 +56,17 @@ describe('answers in memory', () => {
     keep(store, 'large', ['t'], 20_000)
     assert.equal(isThere(store, 'large', ['t']), false)
     assert.ok(isThere(store, 'small', ['t']))
+  })
+
+  test('keep no more memory than their bodies have, whatever these are slices of', () => {
+    const store = memoryAnswers(10_000, testClock())
+    const { ticket = '' } = store.find('a', ['t']) as Lookup
+    const slice = Buffer.alloc(1_000, 'a').subarray(0, 2)
+    store.keep('a', ticket, { ...answerOf(0), body: slice }, 1_000)
+    const { kept } = store.find('a', ['t']) as Lookup
+    assert.ok(kept !== undefined && 'body' in kept)
+    assert.deepEqual(kept.body, slice)
+    assert.equal(kept.body.buffer.byteLength, 2)
   })
 
   test('are not found after their time', () => {

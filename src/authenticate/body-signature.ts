@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { RequestContext } from '../request-context.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
@@ -24,8 +25,9 @@ export function bodySignature({
     // A read may be repeated. It has no body, so its signature is always the same.
     if (request.method === 'GET') return { keyId: found.id }
     // The query is left out: it is not signed, so whoever repeats the request could choose another one.
-    const repeatKey = `${signature?.toLowerCase()} ${request.method} ${pathOf(request)}`
-    return { keyId: found.id, repeatKey }
+    const repeated = `${signature?.toLowerCase()} ${request.method} ${pathOf(request)}`
+    // Hashed, so that it takes no more memory where it is kept than a nonce does, however long the path is.
+    return { keyId: found.id, repeatKey: hash('sha256', repeated, 'base64url') }
   }
 }
 

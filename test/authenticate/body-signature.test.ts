@@ -126,4 +126,7 @@ test('gives repeats of a write the same key, and a read none', () => {
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a?fields=sku'), one)
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a?'), one)
   assert.deepEqual(repeatKeyOf('DELETE', '/rest/V1/products/a', sign('').toUpperCase()), one)
+  // Keys are kept in memory, and a path may have 16 KiB.
+  const long = repeatKeyOf('DELETE', `/rest/V1/products/${'a'.repeat(10_000)}`)
+  assert.equal(long?.length, one.length)
 })

@@ -22,14 +22,16 @@ export function compileCredentialNames(more: readonly string[] = []): IsCredenti
     if (is === undefined) {
       const folded = fold(name)
       is = standardNames.test(folded) || own.has(folded)
-      // Callers choose the names, so the number of remembered ones is bounded.
-      if (known.size < maxRemembered) known.set(name, is)
+      // Callers choose the names, so the number and length of remembered ones is bounded.
+      if (known.size < maxRemembered && name.length <= longestRemembered) known.set(name, is)
     }
     return is
   }
 }
 
 const maxRemembered = 10_000
+/** Characters. */
+const longestRemembered = 64
 
 function fold(name: string): string {
   return name.toLowerCase().replaceAll(/[_\-.\s]/g, '')

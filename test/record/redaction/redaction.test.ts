@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
+import { collectGarbage } from '../../../src/cli/collect-garbage.ts'
 import { Secret } from '../../../src/contract/secret.ts'
 import { compileBodyRedaction } from '../../../src/record/redaction/body-redaction.ts'
 import { compileRedaction } from '../../../src/record/redaction/compile-redaction.ts'
@@ -93,6 +94,21 @@ test('takes no SKU for a token', () => {
   ]) {
     assert.equal(redactTokenShapes(sku), sku)
   }
+})
+
+test('names that callers choose are not kept in memory, however long they are', async () => {
+  const isCredential = compileCredentialNames()
+  const longNames = () => {
+    for (let number = 0; number < 100; number += 1) {
+      assert.equal(isCredential(`${number}${'x'.repeat(1_000_000)}`), false)
+    }
+  }
+  await collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  longNames()
+  await collectGarbage()
+  assert.ok(process.memoryUsage().heapUsed - before < 50_000_000)
+  assert.ok(isCredential('a token'))
 })
 
 describe('of a body does not show', () => {

@@ -235,6 +235,9 @@ function isRead({ method }: RequestContext): boolean {
 
 /** About how long a record is: its texts and lists that can be long, in characters. */
 function lengthOf({
+  path = '',
+  query = '',
+  signature,
   requestBody = '',
   answerBody = '',
   skus = [],
@@ -242,6 +245,8 @@ function lengthOf({
   orderIds = [],
   jobIds = [],
 }: AuditRecord): number {
+  const texts = path.length + query.length + (signature?.computed?.length ?? 0)
+  const bodies = requestBody.length + answerBody.length
   const named = skus.length + productIds.length + orderIds.length + jobIds.length
-  return requestBody.length + answerBody.length + named * maxSubjectLength
+  return texts + bodies + named * maxSubjectLength
 }

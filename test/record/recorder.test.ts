@@ -90,9 +90,10 @@ test('a trail that has written in time has not stalled, even if the process lear
   await auditLog.close()
 })
 
-for (const [what, answerBody, most] of [
-  ['ten thousand', '', 10_000],
-  ['64 MiB', 'x'.repeat(1_048_576), 64],
+for (const [what, long, most] of [
+  ['ten thousand', {}, 10_000],
+  ['64 MiB of bodies', { answerBody: 'x'.repeat(1_048_576) }, 64],
+  ['64 MiB of paths', { path: 'x'.repeat(16_384) }, 4_096],
 ] as const) {
   test(`records that wait for a trail that has stalled are bounded by ${what}, and the trail says how many it lacks`, async () => {
     const folder = await temporaryFolder()
@@ -107,7 +108,7 @@ for (const [what, answerBody, most] of [
       return auditLog.write(records)
     }
     const settings = { isRecordDemanded: true, deadlineMs: 20 }
-    const buildLong = (request: RequestContext) => ({ ...build(request), answerBody })
+    const buildLong = (request: RequestContext) => ({ ...build(request), ...long })
     const log = { ...auditLog, write }
     const recorder = openRecorder(log, { observe: () => undefined }, settings, stalled.resolve)
     recorder.record(readOf('first'), buildLong)

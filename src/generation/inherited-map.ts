@@ -8,8 +8,8 @@ export interface InheritedMap<Value> {
 
 /**
  * Starts from what the generation before has left.
- * @param isNeeded whether a piece may still be asked for, since integrations are prepared when they are called; one
- *   that is neither needed nor taken is forgotten
+ * @param isNeeded whether a piece may be asked for, at once or later: integrations are prepared when they are called; any
+ *   other piece is forgotten
  */
 export function inheritFrom<Value>(
   previous: ReadonlyMap<string, Value> = new Map(),
@@ -19,7 +19,7 @@ export function inheritFrom<Value>(
   return {
     own,
     take: (name, make) => {
-      const piece = own.get(name) ?? previous.get(name) ?? make()
+      const piece = own.get(name) ?? make()
       own.set(name, piece)
       return piece
     },

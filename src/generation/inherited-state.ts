@@ -13,7 +13,7 @@ import { gateRules, openMagentoGate } from './magento-gate.ts'
 
 /**
  * What a generation inherits from the one before: state that a reload must not forget, and what would be costly to make
- * again. What it does not ask for is dropped when the last request of the one before is over.
+ * again. What it does not need is dropped when the last request of the one before is over.
  */
 export interface InheritedState {
   /** State of the limiters of this process. */
@@ -53,8 +53,10 @@ export function inheritState(
   const sameMagento = before?.url === url ? previous?.inherited : undefined
   const sameVersion = before?.version === version ? sameMagento : undefined
   return {
-    buckets: inheritFrom(previous?.inherited.buckets.own, (name) =>
-      names.has(name.split('/', 1)[0] ?? ''),
+    buckets: inheritFrom(
+      previous?.inherited.buckets.own,
+      // Those of an integration begin with its name and a slash, and the others are of the gateway itself.
+      (name) => !name.includes('/') || names.has(name.split('/', 1)[0] ?? ''),
     ),
     tokens,
     tokenMemoryOf: (account) => tokens.take(accountKey(url, account), () => newTokenMemory(clock)),

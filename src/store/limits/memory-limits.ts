@@ -11,7 +11,7 @@ export interface LimitClocks {
   readonly wall: () => number
 }
 
-/** Decides on charges in this process. The number of limits in the configuration bounds the memory it takes. */
+/** Decides on charges in this process. A limit that was once asked for takes memory until the process ends. */
 export interface MemoryLimits {
   readonly decide: (charge: Pick<Charge, 'limits' | 'cost'>) => LimitDecision
 }

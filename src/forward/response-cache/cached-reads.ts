@@ -71,7 +71,8 @@ interface Visit {
 
 /** How long requests do not wait for one another under a key whose answer could not be kept. */
 const unstorableMs = 10_000
-const maxUnstorable = 10_000
+/** How long the keys that are remembered for that are together, characters: a target alone may have 16 KiB. */
+const maxUnstorableLength = 4_194_304
 
 /** Failures for which another integration may be answered: each has its own turns in the queue, and its own token. */
 const ownFailures: ReadonlySet<ProblemCode> = new Set(['upstream-busy', 'upstream-unavailable'])
@@ -80,7 +81,11 @@ const ownFailures: ReadonlySet<ProblemCode> = new Set(['upstream-busy', 'upstrea
 export function prepareCachedReads(parts: CacheParts): AnswerRead {
   const { store, answers, shop, maxAnswerBytes, totalMs, countWaiting, clock } = parts
   const fills = new Map<string, Fill>()
-  const unstorable = new LRUCache<string, true>({ max: maxUnstorable, ttl: unstorableMs })
+  const unstorable = new LRUCache<string, true>({
+    maxSize: maxUnstorableLength,
+    sizeCalculation: (_, { length }) => length,
+    ttl: unstorableMs,
+  })
 
   function lookUp(visit: Visit): Promise<LeftToAnswer> | undefined {
     const found = store.find(visit.baseKey, visit.tags)

@@ -52,12 +52,21 @@ export function openJobs(
   let waiting = 0
   let waitingOf: Map<string, number> | undefined
   let tell: OnJobEnd = async () => undefined
-  const look = () =>
-    backend.jobs.depth().then((depth) => {
-      waiting = depth.waiting
-      waitingOf = depth.waitingOf && new Map(depth.waitingOf)
-    }, onFault)
-  const looking = setInterval(() => void look(), depthMs).unref()
+  // One look at a time: while a disk hangs, or a broker is slow, they would pile up.
+  let looking: Promise<void> | undefined
+  const look = () => {
+    looking ??= backend.jobs
+      .depth()
+      .then((depth) => {
+        waiting = depth.waiting
+        waitingOf = depth.waitingOf && new Map(depth.waitingOf)
+      }, onFault)
+      .finally(() => {
+        looking = undefined
+      })
+    return looking
+  }
+  const timer = setInterval(look, depthMs).unref()
 
   async function accept(
     request: RequestContext,
@@ -115,7 +124,7 @@ export function openJobs(
       void look()
     },
     stop: async (deadlineMs) => {
-      clearInterval(looking)
+      clearInterval(timer)
       await backend.jobs.close(deadlineMs)
     },
     close: () => backend.close(),

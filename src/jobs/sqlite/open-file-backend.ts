@@ -35,15 +35,16 @@ export async function openFileBackend(
     isMoved = true
     onFault(new JobFileError('EMOVED', `the file of jobs ${path} was moved, deleted or replaced`))
   }
-  let forgetting: Promise<void> | undefined
-  const tidy = setInterval(() => {
-    file.run('recover', file.holder).catch(onFault)
-    lookForFile().catch(onFault)
-    forgetting ??= forgetOld(file, keeping, clock(), closing.signal)
-      .catch(onFault)
-      .finally(() => {
-        forgetting = undefined
-      })
+  // All of it once at a time: while a disk hangs, it would pile up.
+  let tidying: Promise<unknown> | undefined
+  const timer = setInterval(() => {
+    tidying ??= Promise.all([
+      file.run('recover', file.holder).catch(onFault),
+      lookForFile().catch(onFault),
+      forgetOld(file, keeping, clock(), closing.signal).catch(onFault),
+    ]).finally(() => {
+      tidying = undefined
+    })
   }, pollMs).unref()
   const open = (name: string) => fileQueue(file, { name, clock, pollMs, onFault })
   return {
@@ -52,9 +53,9 @@ export async function openFileBackend(
     store: fileStore(file),
     isLost: () => isMoved || file.isLost(),
     close: async () => {
-      clearInterval(tidy)
+      clearInterval(timer)
       closing.abort()
-      await forgetting
+      await tidying
       await file.run('giveBack', file.holder).catch(onFault)
       await file.close()
     },

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { openJobs } from '../../../src/jobs/open-jobs.ts'
+import { openFileBackend } from '../../../src/jobs/sqlite/open-file-backend.ts'
 import { writeConfig } from '../../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
 import { startedProcess } from '../../support/gateway-process.ts'
@@ -64,3 +67,40 @@ test('a file that is locked is in the log once, however often it is tried', most
   const { stderr } = await stop()
   assert.equal(stderr.match(/a job could not be stored, delivered or carried out/g)?.length, 1)
 })
+
+test(
+  'looks at a file that are due while an earlier one waits for it do not pile up',
+  most,
+  async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const file = join(await temporaryFolder(), 'jobs.sqlite')
+    const faults: unknown[] = []
+    const onFault = (fault: unknown) => faults.push(fault)
+    const backend = await openFileBackend({ file, keepMs: 1_000, keepDeadMs: 1_000 }, onFault)
+    const nothing = () => undefined
+    const jobs = openJobs(
+      backend,
+      { concurrency: 1, maxWaiting: 1, retry: { firstMs: 1, longestMs: 1 } },
+      {
+        ...{ clock: Date.now, random: Math.random, onFault, recordEnd: async () => undefined },
+        ...{ countAttempt: nothing, countAccepted: nothing, countEnd: nothing },
+      },
+    )
+    t.after(async () => {
+      await jobs.stop(1_000)
+      await jobs.close()
+    })
+    using other = new DatabaseSync(file)
+    other.exec('BEGIN EXCLUSIVE')
+    t.mock.timers.tick(10_000)
+    // It comes after all that is due by now, and waits for the file together with them.
+    await assert.rejects(backend.jobs.cancel('a'))
+    await turn()
+    // How many jobs wait, which are to be taken over, whether the file is there, and what is old.
+    assert.equal(faults.length, 4)
+    other.exec('ROLLBACK')
+    t.mock.timers.tick(1_000)
+    assert.equal(await backend.jobs.cancel('a'), 'absent')
+    assert.equal(faults.length, 4)
+  },
+)

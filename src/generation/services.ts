@@ -43,8 +43,12 @@ export function prepareServices(
   }
   return {
     localLimiter: (name, limit, keys) => {
-      const named = buckets.take(name, () => memoryBuckets(keys, clock))
-      return (key) => named.take(key, limit)
+      // Made with the first request that is to be limited: few integrations have any.
+      let named: MemoryBuckets | undefined
+      return (key) => {
+        named ??= buckets.take(name, () => memoryBuckets(keys, clock))
+        return named.take(key, limit)
+      }
     },
     sharedLimiter,
     sampleTrace: tracing?.sample,

@@ -97,9 +97,12 @@ function readPlaces(places: readonly string[]): SubjectPlaces {
   }
 }
 
+/** Shared, as each granted route of each integration has it for most fields. */
+const nowhere: SubjectPlaces = { variables: [], pointers: [] }
+
 function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
   const pattern = parseRoutePattern(route)
-  if (pattern === undefined) return { variables: [], pointers: [] }
+  if (pattern === undefined) return nowhere
   const { execution, segments: given } = apiRoute(pattern.segments)
   const isBulk = execution === 'bulk'
   const segments = isBulk ? given.map(variableOfBulkPath) : given
@@ -110,6 +113,7 @@ function standardPlaces(route: string, field: SubjectField): SubjectPlaces {
   })
   const unnamed = unnamedRoute(`${pattern.method} /${segments.join('/')}`)
   const pointers = (standardPointers.get(unnamed)?.[field] ?? []).map(pointerSteps)
+  if (variables.length + pointers.length === 0) return nowhere
   if (!isBulk) return { variables, pointers }
   return { variables: [], pointers: [...variables.map((variable) => [variable]), ...pointers] }
 }

@@ -70,14 +70,18 @@ const rememberedVerdicts = 100
 export function compileIpSet(cidrs: readonly string[]): IpSet {
   if (cidrs.length === 0) return () => false
   // In one list, ::/0 would contain every IPv4 address too, as the IPv4-mapped one.
-  const lists = { ipv4: new BlockList(), ipv6: new BlockList() }
+  const lists: { ipv4?: BlockList; ipv6?: BlockList } = {}
   for (const text of cidrs) {
     const cidr = parseCidr(text)
     if (cidr === undefined) throw new TypeError('not an IP address or CIDR block')
     const { address, family, prefixLength } = cidr
-    lists[family].addSubnet(address, prefixLength, family)
+    const add = (list = new BlockList()) => {
+      list.addSubnet(address, prefixLength, family)
+      return list
+    }
+    lists[family] = add(lists[family])
     // Only blocks this small can consist of IPv4-mapped addresses.
-    if (family === 'ipv6' && prefixLength >= 96) lists.ipv4.addSubnet(address, prefixLength, family)
+    if (family === 'ipv6' && prefixLength >= 96) lists.ipv4 = add(lists.ipv4)
   }
   // Callers come from few addresses, and asking a block list takes about a microsecond each time.
   const verdicts = new Map<string, boolean>()
@@ -85,7 +89,7 @@ export function compileIpSet(cidrs: readonly string[]): IpSet {
     let isListed = verdicts.get(ip)
     if (isListed === undefined) {
       const family = isIPv4(ip) ? 'ipv4' : 'ipv6'
-      isListed = lists[family].check(ip, family)
+      isListed = lists[family]?.check(ip, family) ?? false
       if (verdicts.size >= rememberedVerdicts) verdicts.clear()
       verdicts.set(ip, isListed)
     }

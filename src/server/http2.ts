@@ -91,12 +91,14 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
       response as unknown as ServerResponse,
     )
   }
-  // All kinds of requests go to the pipeline, so that what it refuses is recorded.
-  http2.on('request', serve).on('checkExpectation', serve).on('connect', serve)
-  http2.on('checkContinue', (request: Http2Request, response: Http2Response) => {
+  const serveExpecting = (request: Http2Request, response: Http2Response) => {
     goOnWhenRead(request, response)
     serve(request, response)
-  })
+  }
+  // All kinds of requests go to the pipeline, so that what it refuses is recorded. To Node, `100-Continue` is another
+  // expectation than `100-continue`.
+  http2.on('request', serve).on('connect', serve)
+  http2.on('checkContinue', serveExpecting).on('checkExpectation', serveExpecting)
 
   // The connection that `emit` below hands over; its session is made within that call.
   let arriving: TLSSocket | undefined

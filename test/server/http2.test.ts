@@ -173,10 +173,13 @@ describe('a body over HTTP/2', () => {
   })
 
   test('is waited for after 100-continue', async () => {
-    const stream = begin(session, { ...postProduct, expect: '100-continue' })
-    await once(stream, 'continue')
-    stream.end(product)
-    assert.equal((await answerOn(stream)).status, 200)
+    // RFC 9110, section 10.1.1: case does not matter.
+    for (const expect of ['100-continue', '100-Continue']) {
+      const stream = begin(session, { ...postProduct, expect })
+      await once(stream, 'continue')
+      stream.end(product)
+      assert.equal((await answerOn(stream)).status, 200)
+    }
   })
 
   test('that is too large is given up, and the connection goes on', async () => {

@@ -7,6 +7,7 @@ import {
   type AnswerSettings,
   boundReading,
   clientClosed,
+  endWhole,
   noteWhole,
   unrecorded,
 } from '../server/answer.ts'
@@ -228,8 +229,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#end((mayAnswer) => {
       if (!mayAnswer) return this.#finish(unrecorded)
       this.#writeHead()
-      // As a string of the same bytes, so that Node sends head and body in a single write.
-      this.#response.end(body.toString('latin1'), 'latin1')
+      endWhole(this.#response, body)
       this.#request.inspectAnswer?.(this.#status, body)
     })
   }
@@ -267,6 +267,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#phase = 'streaming'
     this.#request.outcome = { status: this.#status }
     this.#writeHead()
+    // If an earlier answer on the connection has its turn first, the head takes its place in what waits: see `endWhole`.
+    if (this.#response.socket === null) this.#response.write('', 'latin1')
     for (const chunk of this.#held) this.#response.write(this.#heldBack?.next(chunk) ?? chunk)
     this.#request.bytesOut = this.#heldBytes
     this.#held = []

@@ -162,8 +162,17 @@ export function answerReady(
       ...contentHeaders(status, contentType, body),
       ...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]),
     ])
-    response.end(body)
+    endWhole(response, body)
   })
+}
+
+/**
+ * Ends an answer, whose head has been written, with its whole body: as a string of the same bytes, so that Node sends both
+ * in a single write. Before a Buffer, it would put the head in front of all that still waits to be sent on the response,
+ * as the `100 Continue` does of a request that is behind another one on its connection.
+ */
+export function endWhole(response: ServerResponse, body: Buffer): void {
+  response.end(body.toString('latin1'), 'latin1')
 }
 
 /** Notes a whole answer of Magento, which is about to be given, as the outcome of a request. */
@@ -216,7 +225,7 @@ function writeProblem(
     ...contentHeaders(statusOf(rejection), 'application/problem+json', body),
     ...codeHeaders(rejection),
   ])
-  response.end(body)
+  endWhole(response, body)
 }
 
 /** Has the rest of a body dropped while the connection closes, which Node would otherwise destroy with its last answer. */

@@ -8,7 +8,7 @@ import { globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { answerEmpty, startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
 
 const requestTimeoutMs = 1_000
@@ -124,6 +124,35 @@ test('requests that are pipelined are answered in order, each with a record of i
       .sort(),
     [200, 200, 401],
   )
+})
+
+describe('a 100 stands before the answer to a pipelined request, and not within it, if the request', () => {
+  const expect = 'Expect: 100-continue\r\n'
+  for (const [what, request] of Object.entries({
+    'is refused': `GET /wp-login.php HTTP/1.1\r\nHost: a\r\n${expect}\r\n`,
+    'is an accepted one': `${get}${expect}\r\n`,
+    'has a long answer': `${get}Accept: long\r\n${expect}\r\n`,
+  })) {
+    test(what, async () => {
+      const first = Promise.withResolvers<Socket>()
+      await using upstream = await startRawUpstream((socket, text) => {
+        if (text.includes('accept: held')) first.resolve(socket)
+        else answerWith(socket, { body: 'x'.repeat(text.includes('accept: long') ? 100_000 : 9) })
+      })
+      await using own = await startGateway({ magentoUrl: upstream.url, integrations: [globex] })
+      const held = `${get}Accept: held\r\n\r\n`
+      const reading = sendRaw(own.url, `${held}${request}${get}Connection: close\r\n\r\n`)
+      const socket = await first.promise
+      // By the time that another caller has its answer, that to the second request waits for the first one.
+      await upstream.requestsReach(request.startsWith(get) ? 3 : 2)
+      assert.equal((await send(own.url, { headers: globexHeaders })).status, 200)
+      answerEmpty(socket)
+      const answers = await reading
+      assert.equal(statusesIn(answers).filter((status) => status === 100).length, 1)
+      assert.match(answers, /HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 /)
+      assert.equal(statusesIn(answers).at(-1), 200)
+    })
+  }
 })
 
 test('a request that is pipelined after the last answer of its connection is not carried out', async () => {

@@ -78,4 +78,8 @@ const writings: readonly Variant<BaseStringParts['write']>[] = [
     value: (base) => base.replaceAll('%2520', '%2B'),
     cause: 'encoded a space as +, and not as %20',
   },
+  {
+    value: (base) => base.replace(/(?<=&|%26)[^&]*?(?=%3D)/g, (name) => decodeURIComponent(name)),
+    cause: 'did not percent-encode the names of the parameters',
+  },
 ]

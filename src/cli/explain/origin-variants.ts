@@ -14,10 +14,10 @@ export function originVariants(
   const other = scheme === 'https' ? 'http' : 'https'
   const port = scheme === 'https' ? 443 : 80
   return distinctVariants(`${scheme}://${authority}`, [
+    [`${other}://${authority}`, `signed ${other}, and not ${scheme}`],
     [`${scheme}://${host}`, 'signed the host that it sent to, and not the public one'],
     [`${other}://${host}`, 'signed the URL that it sent to, and not the public one'],
     [new URL(magentoUrl).origin, 'signed the address of Magento, and not that of the gateway'],
-    [`${other}://${authority}`, `signed ${other}, and not ${scheme}`],
     [`${scheme}://${authority}:${port}`, `signed the port ${port}, which is not named`],
   ])
 }

@@ -19,7 +19,7 @@ import {
 
 const ecdsa = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const path = '/rest/V1/products/A%2FB'
-const query = 'fields=sku&name=a+b'
+const query = 'fields=sku&name=a+b&s[]=1'
 const body = '{"sku": "A/B"}'
 const signedAtMs = Date.parse('2026-11-24T12:00:00Z')
 const seconds = signedAtMs / 1000
@@ -48,10 +48,10 @@ before(async () => {
 function explain(
   integration: string,
   headers: Readonly<Record<string, string>>,
-  { atMs = signedAtMs, clientString = '', sent = body } = {},
+  { atMs = signedAtMs, clientString = '', sent = body, sentTo = 'https://10.0.0.7:8443' } = {},
 ) {
   const line = curlCommand(
-    { method: 'POST', url: `https://10.0.0.7:8443${path}?${query}`, body: sent },
+    { method: 'POST', url: `${sentTo}${path}?${query}`, body: sent },
     Object.entries(headers).map(([name, value]) => ({ name, value })),
   )
   const { lines, isVerified, unshown } = explainCurl(config, {
@@ -270,7 +270,11 @@ describe('scheme oauth1', () => {
     'signed http': [base({ origin: publicUrl.replace('https', 'http') }), /http, and not https/, 2],
     'decoded the path': [base({ path: '/rest/V1/products/A/B' }), /path decoded/, 2],
     'left the query out': [base({ query: undefined }), /left the query out/, 3],
-    'kept a plus sign': [base({ query: 'fields=sku&name=a%2Bb' }), /\+ in the query as itself/, 4],
+    'kept a plus sign': [
+      base({ query: query.replace('+', '%2B') }),
+      /\+ in the query as itself/,
+      4,
+    ],
     'left out a parameter': [
       base({}, unversioned as typeof parameters),
       /sent oauth_version, and did not sign it/,
@@ -280,6 +284,11 @@ describe('scheme oauth1', () => {
       base().split('&').map(decodeURIComponent).join('&'),
       /did not percent-encode the parts/,
       2,
+    ],
+    'did not encode names': [
+      base().replace('s%255B%255D', 's%5B%5D'),
+      /did not percent-encode the names of the parameters/,
+      11,
     ],
   }
   for (const [name, [signed, cause, line]] of Object.entries(mistakes)) {
@@ -292,6 +301,12 @@ describe('scheme oauth1', () => {
       assert.equal(marked, line, text)
     })
   }
+
+  test('tells a wrong scheme from the host that it sent to', () => {
+    const signed = base({ origin: publicUrl.replace('https', 'http') })
+    const { text } = explain('legacy', headersOf(signed), { sentTo: publicUrl })
+    assert.match(text, /signed http, and not https/)
+  })
 
   test('finds what was done with the secrets', () => {
     const alone = explain('legacy', headersOf(base(), `${signingEnv.CONSUMER_SECRET}&`))

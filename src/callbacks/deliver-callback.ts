@@ -41,7 +41,7 @@ export interface DeliveryServices {
  */
 export function prepareDelivery(services: DeliveryServices): HandleDelivery {
   const { receiverOf, onEnd, onFailure, clock, random } = services
-  const lanes = ownerLanes(clock)
+  const lanes = ownerLanes(clock, () => performance.now())
 
   async function send(delivery: Delivery, receiver: Receiver): Promise<Settlement> {
     const stored = callbackOf(delivery)

@@ -26,8 +26,9 @@ const shortestWaitMs = 20
  * Keeps lanes in the memory of this process. Call-backs that are turned away get turns one after the other, spaced as
  * lanes usually become free, so that a thousand of them do not all ask again at once.
  * @param clock milliseconds since the epoch
+ * @param monotonicClock milliseconds, never going back
  */
-export function ownerLanes(clock: () => number): OwnerLanes {
+export function ownerLanes(clock: () => number, monotonicClock: () => number): OwnerLanes {
   const owners = new Map<string, Owner>()
   function ownerOf(name: string): Owner {
     let owner = owners.get(name)
@@ -42,11 +43,10 @@ export function ownerLanes(clock: () => number): OwnerLanes {
       const owner = ownerOf(name)
       if (owner.taken >= lanes) return undefined
       owner.taken += 1
-      const enteredAtMs = clock()
+      const enteredAtMs = monotonicClock()
       return () => {
         owner.taken -= 1
-        // The clock may have been set back meanwhile; turns in the past would be retried endlessly.
-        const takenMs = Math.max(0, clock() - enteredAtMs)
+        const takenMs = monotonicClock() - enteredAtMs
         owner.usualMs += (takenMs - owner.usualMs) / 4
       }
     },

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AskMagento, CacheParts } from '../../../src/forward/response-cache/cached-reads.ts'
 import {
   openResponseCache,
   type ResponseCache,
 } from '../../../src/forward/response-cache/response-cache.ts'
+import { reject } from '../../../src/problem.ts'
 import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
 import { globex, startGateway } from '../../support/gateway.ts'
 import { globexHeaders, send } from '../../support/http-client.ts'
@@ -65,11 +67,17 @@ function cacheWith(parts: Pick<CacheParts, 'totalMs' | 'countWaiting' | 'clock'>
   })
 }
 
+const reusedForASecond = { ttlMs: 1_000, staleIfErrorMs: 0, isUpstreamObeyed: false }
+
+function newResponse(): ServerResponse {
+  return new ServerResponse(new IncomingMessage(new Socket()))
+}
+
 /** A read of a route whose answers are reused for a second. */
 function readFrom(cache: ResponseCache, ask: AskMagento) {
   const request = requestContext()
-  request.cacheRule = { owner: 'a', ttlMs: 1_000, staleIfErrorMs: 0, isUpstreamObeyed: false }
-  return cache.answer(request, new ServerResponse(new IncomingMessage(new Socket())), ask)
+  request.cacheRule = { owner: 'a', ...reusedForASecond }
+  return cache.answer(request, newResponse(), ask)
 }
 
 test('the time for which an answer is reused counts from when Magento was asked', async () => {
@@ -123,3 +131,24 @@ for (const [set, byMs] of [
     assert.ok(given.every((ms) => ms > totalMs / 2 && ms <= totalMs))
   })
 }
+
+test('a read waits for what is asked for others only for as long as it has time in all', async () => {
+  const cache = cacheWith({ totalMs: 50, countWaiting: () => undefined, clock: Date.now })
+  let asked = 0
+  const readOf = (integration: string) => {
+    const request = requestContext()
+    request.verified = integration
+    request.cacheRule = { owner: undefined, ...reusedForASecond }
+    return cache.answer(request, newResponse(), async () => {
+      asked += 1
+      await delay(40)
+      // Of no use to the others, who each have their own turn.
+      return reject('upstream-busy', 'queue-full')
+    })
+  }
+  const left = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(readOf))
+  const reasons = left.map((answer) => answer !== undefined && 'code' in answer && answer.reason)
+  assert.equal(reasons[0], 'queue-full')
+  assert.deepEqual(reasons.slice(2), ['deadline', 'deadline', 'deadline'])
+  assert.ok(asked <= 2, String(asked))
+})

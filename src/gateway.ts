@@ -133,7 +133,7 @@ export async function buildGateway(
     isDraining = true
     const { noticeMs, deadlineMs } = generations.current().config.gateway.shutdown
     const deadline = delay(deadlineMs, undefined, { ref: false })
-    await Promise.race([delay(noticeMs), deadline])
+    await delay(noticeMs)
     const jobsStopped = Promise.all([
       jobs?.stop(deadlineMs - noticeMs),
       callbacks?.stop(deadlineMs - noticeMs),

@@ -49,7 +49,8 @@ export async function readYamlFile(file: string): Promise<YamlFile | readonly Fa
     if (events.some(isAlias) && countAliased(value) > maxAliasedValues) {
       return fault('aliases that lead to themselves, or to too much')
     }
-    return { value, lineOf: (pointer) => lineOfPointer(text, pointer) }
+    // In the parser's own value, each longer text is a slice of the file, and would keep all of it in memory.
+    return { value: structuredClone(value), lineOf: (pointer) => lineOfPointer(text, pointer) }
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     // The parser reports such a key only at its end, so its line is looked up.

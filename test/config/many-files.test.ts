@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { collectGarbage } from '../../src/cli/collect-garbage.ts'
 import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
 import { writeConfig } from '../support/config-directory.ts'
@@ -26,6 +27,7 @@ function integration(number: string) {
     credentials: { token: `env:TOKEN_${number}` },
     upstream: { passthrough: true },
     policies: {
+      ipAllowlist: ['203.0.113.128/25'],
       routes: ['POST /V1/products'],
       requestSchema: { 'POST /V1/products': Number(number) % 2 === 0 ? 'even.json' : 'odd.json' },
     },
@@ -48,6 +50,20 @@ describe('a configuration of many files', () => {
       integrations.map(({ name }) => name),
       numbers.map((number) => `partner-${number}`),
     )
+  })
+
+  it('does not keep the texts of its files in memory', async () => {
+    await using directory = await writeMany()
+    const remarks = `# ${'-'.repeat(100)}\n`.repeat(2_000)
+    for (const number of numbers) {
+      await appendFile(join(directory.path, 'integrations', `${number}.yaml`), remarks)
+    }
+    await collectGarbage()
+    const before = process.memoryUsage().heapUsed
+    const config = await loadConfig(directory.path, env)
+    await collectGarbage()
+    assert.ok(process.memoryUsage().heapUsed - before < (count / 2) * remarks.length)
+    assert.equal(config.integrations.length, count)
   })
 
   it('compiles a schema once, however many integrations name it', async () => {

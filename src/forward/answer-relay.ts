@@ -43,8 +43,8 @@ const passOnAtEndOfTurn = atEndOfTurn<() => void>((passOn) => passOn())
  */
 type Phase = 'waiting' | 'holding' | 'whole' | 'streaming' | 'discarding' | 'done'
 
-/** The result of an exchange, or a promise that rejects with the defect that ended it. */
-type Result = Rejection | UpstreamAttempt | undefined | Promise<never>
+/** The result of an exchange. */
+type Result = Rejection | UpstreamAttempt | undefined
 
 /** What a relay depends on besides request and response. */
 export interface RelaySettings extends AnswerSettings {
@@ -66,18 +66,18 @@ export interface RelayedExchange {
  * all of it has arrived, a long one is streamed.
  */
 export class AnswerRelay implements Dispatcher.DispatchHandler {
+  readonly #over = Promise.withResolvers<Result>()
   /**
    * Resolves when the exchange is over: with a rejection to be answered, or with the attempt to make next, or
    * with undefined when nothing is left to be answered. Rejects for a defect.
    */
-  readonly over: Promise<Rejection | UpstreamAttempt | undefined>
+  readonly over = this.#over.promise
   readonly #request: RequestContext
   readonly #response: ServerResponse
   readonly #settings: RelaySettings
   readonly #exchange: UpstreamExchange
   readonly #timer: NodeJS.Timeout
   readonly #after: UpstreamAttempt['after']
-  #settle: (result: Result) => void = () => undefined
   #controller: Dispatcher.DispatchController | undefined
   #phase: Phase = 'waiting'
   #status = 0
@@ -102,9 +102,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     // An attempt that was refused before this one took its time as well.
     const startedAt = performance.now() - (request.upstream?.durationMs ?? 0)
     this.#exchange = request.upstream = { startedAt, spanId, origin }
-    this.over = new Promise((resolve) => {
-      this.#settle = resolve
-    })
     this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
     request.fill?.onUnwanted(() => this.#abort(new ClientGoneError()))
     // Ahead of the listener that records the request, which is to see how the exchange ended.
@@ -137,7 +134,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (page !== undefined) {
       this.#phase = 'discarding'
       this.#noteDuration()
-      this.#settle(page)
+      this.#over.resolve(page)
       return
     }
     this.#request.fill?.inspect(status, raw)
@@ -199,19 +196,18 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     const [first = noBytes] = this.#held
     const body = this.#held.length <= 1 ? first : Buffer.concat(this.#held)
     if (this.#status === 401 && this.#after !== undefined) {
-      void Promise.resolve(this.#after(401, body)).then(
+      void Promise.try(this.#after, 401, body).then(
         (next) => (next === undefined ? this.#tryAnswer(body) : this.#finish(next)),
-        (error: Error) => this.#fail(error),
+        (error: unknown) => this.#break(error),
       )
     } else this.#tryAnswer(body)
   }
 
-  /** Passes on a held answer. A defect rejects {@link over}; thrown from here, it would end the process. */
   #tryAnswer(body: Buffer): void {
     try {
       this.#answer(body)
     } catch (error) {
-      if (this.#phase !== 'done') this.#finish(Promise.reject(error))
+      this.#break(error)
     }
   }
 
@@ -246,7 +242,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
         this.#finish(undefined)
         boundReading(this.#response, this.#request, this.#settings)
       } catch (error) {
-        this.#fail(error as Error)
+        this.#break(error)
       }
     })
   }
@@ -291,9 +287,17 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (error instanceof ClientGoneError) {
       this.#request.outcome = clientClosed
       this.#finish(undefined)
-    } else {
-      this.#finish(upstreamFailure(error))
+      return
     }
+    const failure = upstreamFailure(error)
+    if (failure === undefined) this.#break(error)
+    else this.#finish(failure)
+  }
+
+  /** Ends the exchange with a defect, which would end the process if it were thrown to undici or a timer. */
+  #break(defect: unknown): void {
+    this.#over.reject(defect)
+    this.#finish(undefined)
   }
 
   /** Ends the exchange; only the first call counts. */
@@ -302,6 +306,6 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#phase = 'done'
     clearTimeout(this.#timer)
     this.#noteDuration()
-    this.#settle(result)
+    this.#over.resolve(result)
   }
 }

@@ -40,8 +40,13 @@ export function isTotalTimeout({ reason }: Rejection): boolean {
   return reason === 'TOTAL_TIMEOUT'
 }
 
-/** The answer to the caller when the exchange with Magento failed; its reason is the code of the error. */
-export function upstreamFailure(error: unknown): Rejection {
+/**
+ * The answer to the caller when the exchange with Magento failed; its reason is the code of the error.
+ * @returns undefined for a defect of the gateway, which says nothing about Magento
+ */
+export function upstreamFailure(error: unknown): Rejection | undefined {
+  // JavaScript and Node throw these. What undici, the system and TLS tell of a connection has other classes.
+  if (error instanceof TypeError || error instanceof RangeError) return undefined
   const code = errorCode(error)
   if (timeouts.has(code)) return reject('upstream-timeout', code)
   const isUnreachable = error instanceof UnreachableError

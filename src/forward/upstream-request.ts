@@ -150,7 +150,9 @@ export function prepareUpstreamRequests(
         attempt = next
       }
     } catch (error) {
-      return upstreamFailure(error)
+      const failure = upstreamFailure(error)
+      if (failure === undefined) throw error
+      return failure
     } finally {
       clearTimeout(timer)
     }

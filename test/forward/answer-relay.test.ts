@@ -4,43 +4,67 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { Pool } from 'undici'
-import { AnswerRelay } from '../../src/forward/answer-relay.ts'
+import {
+  AnswerRelay,
+  type RelayedExchange,
+  type RelaySettings,
+} from '../../src/forward/answer-relay.ts'
 import { send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { requestContext } from '../support/request.ts'
 
-for (const [status, line] of [
-  [200, '200 OK'],
-  [401, '401 Unauthorized'],
-] as const) {
-  test(`a defect while an answer with ${status} is passed on is told to who asked, and ends nothing else`, async () => {
-    await using magento = await startRawUpstream((socket) =>
-      socket.write(`HTTP/1.1 ${line}\r\nContent-Length: 2\r\n\r\n{}`),
-    )
+const defect = () => {
+  throw new TypeError('inner workings')
+}
+
+interface Case {
+  readonly where: string
+  readonly answer: string
+  readonly settings?: Partial<RelaySettings>
+  readonly after?: RelayedExchange['after']
+}
+
+const short = '200 OK\r\nContent-Length: 2\r\n\r\n{}'
+const long = `200 OK\r\nContent-Length: 9000000\r\n\r\n${'x'.repeat(100_000)}`
+const refused = '401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}'
+
+const cases: readonly Case[] = [
+  { where: 'before a short answer ends', answer: short, settings: { beforeEnd: defect } },
+  { where: 'where a short answer is written', answer: short, settings: { isDraining: defect } },
+  { where: 'where a long answer is begun', answer: long, settings: { isDraining: defect } },
+  { where: 'before a 401 ends', answer: refused, settings: { beforeEnd: defect } },
+  { where: 'where a 401 is looked at', answer: refused, after: defect },
+]
+
+for (const { where, answer, settings: own, after = async () => undefined } of cases) {
+  test(`a defect ${where} is told to who asked, says nothing about Magento and ends nothing else`, async () => {
+    await using magento = await startRawUpstream((socket) => socket.write(`HTTP/1.1 ${answer}`))
     const pool = new Pool(magento.url)
     const told: unknown[] = []
     const server = createServer((_, response) => {
-      const settings = {
+      const settings: RelaySettings = {
         ...{ problemsUrl: '/problems', internalOrigin: magento.url, readMs: 60_000 },
         isDraining: () => false,
-        beforeEnd: () => {
-          throw new TypeError('inner workings')
-        },
+        beforeEnd: (_request, end) => end(true),
         onUnwritten: () => assert.fail(),
+        ...own,
       }
-      const exchange = { spanId: '', totalMs: 60_000, after: async () => undefined }
-      const relay = new AnswerRelay(requestContext(), response, settings, exchange)
-      relay.over.catch((error: unknown) => {
-        told.push(error)
-        response.writeHead(500).end()
+      const relay = new AnswerRelay(requestContext(), response, settings, {
+        ...{ spanId: '', totalMs: 60_000 },
+        after,
       })
+      const end = (ended: unknown) => {
+        told.push(ended)
+        response.writeHead(500).end()
+      }
+      relay.over.then(end, end)
       pool.dispatch({ path: '/', method: 'GET' }, relay)
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     assert.equal((await send(`http://127.0.0.1:${port}`)).status, 500)
-    assert.match(String(told), /inner workings/)
+    assert.deepEqual(told.map(String), ['TypeError: inner workings'])
     server.close()
-    await pool.close()
+    await pool.destroy()
   })
 }

@@ -6,8 +6,8 @@ test('only an error of the attempt to connect says that nothing was sent, whatev
   // The system and TLS also report these for connections on which a request was sent.
   for (const code of ['EHOSTUNREACH', 'ENETUNREACH', 'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC']) {
     const error = Object.assign(new Error('lost'), { code })
-    assert.equal(upstreamFailure(error).code, 'upstream-failed')
-    const { code: problem, reason } = upstreamFailure(new UnreachableError(error))
-    assert.deepEqual([problem, reason], ['upstream-unreachable', code])
+    assert.equal(upstreamFailure(error)?.code, 'upstream-failed')
+    const unreachable = upstreamFailure(new UnreachableError(error))
+    assert.deepEqual([unreachable?.code, unreachable?.reason], ['upstream-unreachable', code])
   }
 })

@@ -22,6 +22,11 @@ export type SendOwnRequest = (
   request: OwnRequest,
 ) => Promise<{ readonly status: number; readonly body: string }>
 
+/** The answer is longer than a request of the gateway's own reads. */
+class AnswerTooLongError extends Error {
+  readonly code = 'ANSWER_TOO_LONG'
+}
+
 /** What requests of the gateway's own are sent with. */
 export interface OwnRequestSettings {
   /** What Magento believes its address to be. */
@@ -51,7 +56,7 @@ export function prepareOwnRequests(
       signal: AbortSignal.timeout(timeoutMs),
     })
     const bytes = await readWhole(answer.body, limitBytes)
-    if (bytes === undefined) throw new Error('the answer of Magento is too long')
+    if (bytes === undefined) throw new AnswerTooLongError('the answer of Magento is too long')
     return { status: answer.statusCode, body: bytes.toString('utf8') }
   }
 }

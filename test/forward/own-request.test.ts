@@ -11,9 +11,9 @@ test('of an answer with a token no more than 64 KiB is read, so that many of the
     if (request.startsWith('POST ')) answerWith(socket, { body: JSON.stringify(token) })
     else answerEmpty(socket)
   })
-  for (const [length, expected] of [
-    [longestBytes + 1, [503, 'upstream-unavailable']],
-    [longestBytes, [200, undefined]],
+  for (const [length, expected, reason] of [
+    [longestBytes + 1, [503, 'upstream-unavailable'], 'no token: ANSWER_TOO_LONG'],
+    [longestBytes, [200, undefined], undefined],
   ] as const) {
     token = 'a'.repeat(length - JSON.stringify('').length)
     await using gateway = await startGateway({
@@ -28,5 +28,7 @@ test('of an answer with a token no more than 64 KiB is read, so that many of the
     })
     const answer = await send(gateway.url, { headers: globexHeaders })
     assert.deepEqual([answer.status, problemOf(answer).code], expected)
+    const [record] = await gateway.auditRecords(1)
+    assert.equal(record?.reason, reason)
   }
 })

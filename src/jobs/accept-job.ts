@@ -10,7 +10,7 @@ import { keptHeaders } from '../forward/request-headers.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AcceptedJob } from './job.ts'
-import type { JobBackend } from './job-backend.ts'
+import { backendCode, type JobBackend } from './job-backend.ts'
 import { encodeJobRequest, type JobRequest } from './job-payload.ts'
 
 /**
@@ -45,8 +45,9 @@ export async function acceptJob(
     const outcome = await jobs.cancel(id).catch(() => 'unknown')
     if (outcome !== 'begun') {
       if (outcome !== 'unknown') request.jobId = undefined
-      const reason = `the job could not be kept: ${String((error as NodeJS.ErrnoException).code)}`
-      return reject('jobs-unavailable', reason, {
+      const code = backendCode(error)
+      if (code === undefined) throw error
+      return reject('jobs-unavailable', `the job could not be kept: ${code}`, {
         retryAfterSeconds: 5,
         ...(outcome === 'unknown' && { detail: unknownAcceptance }),
       })

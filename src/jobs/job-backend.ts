@@ -22,3 +22,12 @@ export interface JobBackend {
  * rejects, it is called again later.
  */
 export type OnJobEnd = (job: Job) => Promise<void>
+
+/**
+ * The code with which a backend has failed because its file, RabbitMQ or Redis cannot be used; undefined for any other
+ * error, which is a defect.
+ */
+export function backendCode(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
+}

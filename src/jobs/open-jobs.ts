@@ -5,7 +5,7 @@ import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { acceptJob } from './accept-job.ts'
 import type { Job } from './job.ts'
-import type { JobBackend, OnJobEnd } from './job-backend.ts'
+import { backendCode, type JobBackend, type OnJobEnd } from './job-backend.ts'
 import type { JobEnvironment } from './job-environment.ts'
 import { ownJobs } from './own-jobs.ts'
 import { patientStore } from './patient-store.ts'
@@ -101,8 +101,7 @@ export function openJobs(
       try {
         return await own[job.kind]({ id: job.id, owner }, clock())
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        // A backend fails with a code; anything else is a defect.
+        const code = backendCode(error)
         if (code === undefined) throw error
         const reason = `the jobs cannot be read: ${code}`
         return reject('jobs-unavailable', reason, { retryAfterSeconds: 5 })

@@ -68,6 +68,19 @@ test('a request whose job could not be kept has no job', async () => {
   assert.equal(answer.detail, undefined)
 })
 
+test('a defect where a job is kept is no outage of what keeps it, and nothing of the job stays', async () => {
+  await using backend = await openTestBackend()
+  const request = requestOfJob()
+  const add = async () => {
+    throw new TypeError('inner workings')
+  }
+  const store = { ...backend.store, add }
+  const accepting = acceptJob(request, deferral, { ...backend, store }, Date.now())
+  await assert.rejects(accepting, { message: 'inner workings' })
+  assert.equal(request.jobId, undefined)
+  assert.equal((await backend.jobs.depth()).waiting, 0)
+})
+
 test('a request whose job may be carried out all the same has it, and is told so', async () => {
   await using backend = await openTestBackend()
   const request = requestOfJob()

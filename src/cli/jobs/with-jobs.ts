@@ -4,10 +4,9 @@ import { pino } from 'pino'
 import { ConfigError, formatFault } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
 import { errorCode } from '../../contract/error-code.ts'
-import { awayCode, openJobBackend } from '../../generation/open-job-backend.ts'
+import { openJobBackend } from '../../generation/open-job-backend.ts'
 import type { Job } from '../../jobs/job.ts'
-import type { JobBackend } from '../../jobs/job-backend.ts'
-import { JobFileError } from '../../jobs/sqlite/job-file.ts'
+import { backendCode, type JobBackend } from '../../jobs/job-backend.ts'
 import { escapeControls } from '../../syntax/terminal-text.ts'
 import { readArguments, requiredOption, UsageError } from '../arguments.ts'
 
@@ -53,10 +52,9 @@ export async function withJobs(
     }
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.faults.map(formatFault).join('\n'))
-    if (error instanceof JobFileError) return fail(`${error.message} (${error.code})`)
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code !== undefined && awayCode.test(code)) return fail(`${message} (${code})`)
-    throw error
+    const code = backendCode(error)
+    if (code === undefined) throw error
+    return fail(`${(error as Error).message} (${code})`)
   }
 }
 

@@ -9,6 +9,9 @@ import {
 } from '../../../src/jobs/rabbitmq/broker.ts'
 import { openTestBackend } from '../../support/broker-backend.ts'
 import { openBrokerLink } from '../../support/broker-link.ts'
+import { writeConfig } from '../../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
+import { runCommand } from '../../support/gateway-process.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
@@ -89,6 +92,30 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     link.mute()
     await assert.rejects(broker.withChannel(askSomething), { code: 'BROKER_TIMEOUT' })
     link.unmute()
+  })
+
+  test('a command that RabbitMQ denies something says so by its code', async () => {
+    const { rabbit, redis } = servers()
+    const { username } = new URL(rabbit.url)
+    const allow = (read: string) =>
+      rabbit.control('set_permissions', '-p', '/', username, '.*', '.*', read)
+    await using directory = await writeConfig({
+      gateway: {
+        ...gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
+        jobs: { rabbitmq: 'env:AMQP_URL' },
+        store: { redis: 'env:REDIS_URL' },
+      },
+      integrations: { globex },
+    })
+    const env = { ...testEnv, AMQP_URL: rabbit.url, REDIS_URL: redis.url }
+    // So it can still declare all queues.
+    await allow('^(?!magegate\\.jobs\\.dead$)')
+    const run = () => runCommand(['jobs', 'dead', '--config', directory.path], env)
+    const denied = await run().finally(() => allow('.*'))
+    assert.deepEqual(
+      [denied.exitCode, denied.stderr],
+      [1, 'jobs: RabbitMQ cannot be used (AMQP_403)\n'],
+    )
   })
 
   test('jobs are delivered over a new connection if a broker does not say that they are consumed', async () => {

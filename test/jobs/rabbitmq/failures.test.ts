@@ -167,6 +167,23 @@ describe('jobs in RabbitMQ', () => {
       await untilEmpty(backend)
     }))
 
+  test('that are dead cannot be changed while Redis is away, and it is Redis that is named', () =>
+    withBackend(async (backend) => {
+      const { jobs } = backend
+      await jobs.put(entryOf('dies'))
+      const { settle } = await deliveriesOf(jobs).next()
+      settle({ state: 'dead', reason: 'test' })
+      while ((await jobs.depth()).dead === 0) await delay(20)
+      await redis.kill()
+      await assert.rejects(jobs.discard('dies'), {
+        code: 'REDIS_AWAY',
+        message: 'Redis cannot be used',
+      })
+      await redis.restart()
+      while (backend.isAway?.()) await delay(20)
+      assert.equal(await jobs.discard('dies'), true)
+    }))
+
   test('go on when Redis is back, though the clock was set back while it was away', async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
     await withBackend(async (backend) => {

@@ -103,8 +103,11 @@ export function openJobs(
       } catch (error) {
         const code = backendCode(error)
         if (code === undefined) throw error
-        const reason = `the jobs cannot be read: ${code}`
-        return reject('jobs-unavailable', reason, { retryAfterSeconds: 5 })
+        const detail = unanswered[job.kind]
+        return reject('jobs-unavailable', `the jobs cannot be read: ${code}`, {
+          detail,
+          retryAfterSeconds: 5,
+        })
       }
     },
     start: ({ senderOf, onEnd }) => {
@@ -129,3 +132,9 @@ export function openJobs(
     close: () => backend.close(),
   }
 }
+
+/** What owners are told of a job that they ask about while it cannot be read. */
+const unanswered = {
+  show: 'The job cannot be shown right now.',
+  cancel: 'It is not known whether the job has been cancelled. The same request will tell.',
+} as const

@@ -387,6 +387,15 @@ describe('jobs', () => {
     const answer = await jobs.write({ body: product })
     assert.equal(answer.status, 503)
     assert.equal(problemOf(answer).code, 'jobs-unavailable')
+    for (const [method, detail] of [
+      ['GET', 'The job cannot be shown right now.'],
+      ['DELETE', 'It is not known whether the job has been cancelled. The same request will tell.'],
+    ] as const) {
+      const path = '/rest/V1/jobs/018f3c1e-5a2b-4c3d-8e4f-0123456789ab'
+      const asked = await send(jobs.gateway.url, { method, path, headers: globexHeaders })
+      assert.equal(asked.status, 503)
+      assert.equal(problemOf(asked).detail, detail)
+    }
     const unready = await ready()
     assert.equal(unready.status, 503)
     const { reasons } = (await unready.json()) as { readonly reasons: readonly string[] }

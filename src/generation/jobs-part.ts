@@ -7,7 +7,7 @@ import { openJobMetrics } from '../record/metrics/job-metrics.ts'
 import type { Metrics } from '../record/metrics.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Tracing } from '../record/tracing.ts'
-import { awayCode, openJobBackend } from './open-job-backend.ts'
+import { openJobBackend } from './open-job-backend.ts'
 import { tellOnce } from './tell-once.ts'
 
 /** The parts of the process that jobs use. */
@@ -20,6 +20,9 @@ export interface JobsPartServices {
   /** Undefined where tracing is off. */
   readonly tracing: Tracing | undefined
 }
+
+/** Error codes of what the log already says: that RabbitMQ or Redis is away. */
+const told: ReadonlySet<string> = new Set(['BROKER_AWAY', 'REDIS_AWAY'])
 
 /**
  * Opens the jobs of the process, if the configuration has any.
@@ -34,7 +37,7 @@ export async function openJobsPart(
     log.error({ err: error }, 'a job could not be stored, delivered or carried out')
   }, clock)
   const onFault = (error: unknown) => {
-    if (!awayCode.test(errorCode(error))) tell(error)
+    if (!told.has(errorCode(error))) tell(error)
   }
   const backend = await openJobBackend({ jobs: settings, store }, log, onFault)
   const depth = async () => {

@@ -7,9 +7,6 @@ import { openFileBackend } from '../jobs/sqlite/open-file-backend.ts'
 import { openJobNotes } from '../store/jobs/open-job-notes.ts'
 import { redisLocation } from '../store/redis-location.ts'
 
-/** Error codes that mean that RabbitMQ or Redis is away, which is logged once and not for every error. */
-export const awayCode = /^(BROKER_|REDIS_AWAY)/
-
 /**
  * Opens what keeps the jobs: a file, or RabbitMQ with Redis, which may be away for now.
  * @param onFault told of failures that are retried, and of defects in handlers

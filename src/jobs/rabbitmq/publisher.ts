@@ -18,6 +18,11 @@ export type Publish = (queue: string, message: OutgoingMessage, exchange?: strin
 export function publisherOn(channel: ConfirmChannel, ask: AskBroker): Publish {
   const returned = new Set<unknown>()
   channel.on('return', ({ properties }) => returned.add(properties.correlationId))
+  let isClosed = false
+  // Before amqplib calls back for what will not be confirmed any more.
+  channel.prependListener('close', () => {
+    isClosed = true
+  })
   return (queue, { content, ...options }, exchange = '') =>
     ask(
       new Promise<void>((resolve, reject) => {
@@ -25,15 +30,15 @@ export function publisherOn(channel: ConfirmChannel, ask: AskBroker): Publish {
         const settle = (error: unknown) => {
           const isReturned = returned.delete(correlationId)
           if (isReturned) reject(brokerError('BROKER_HAS_NO_QUEUE'))
-          else if (error) reject(brokerError('BROKER_REFUSED'))
+          else if (error) reject(brokerError(isClosed ? 'BROKER_AWAY' : 'BROKER_REFUSED'))
           else resolve()
         }
         try {
           const sent = { ...options, correlationId, persistent: true, mandatory: true }
           channel.publish(exchange, queue, content, sent, settle)
-        } catch {
+        } catch (error) {
           // The channel is closed, or what is sent cannot be written as AMQP.
-          settle(brokerError('BROKER_AWAY'))
+          settle(error)
         }
       }),
     )

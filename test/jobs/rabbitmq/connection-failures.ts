@@ -94,6 +94,29 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     link.unmute()
   })
 
+  test('a message that was not confirmed when the connection was lost was not refused', async () => {
+    await using link = await openBrokerLink(servers().rabbit.url)
+    await using broker = await openDisposably({
+      url: link.url,
+      deadlineMs: 10_000,
+      declare: async (channel, ask) => {
+        await ask(channel.assertQueue('unconfirmed', { durable: true, autoDelete: true }))
+      },
+      onChange: () => undefined,
+    })
+    await untilThere(broker)
+    link.mute()
+    const message = { content: Buffer.from('x'), messageId: 'x', headers: {} }
+    const publishing = broker.publish('unconfirmed', message)
+    link.cut()
+    await assert.rejects(publishing, { code: 'BROKER_AWAY' })
+    link.unmute()
+    await untilThere(broker)
+    await broker.withChannel(async (channel, ask) => {
+      await ask(channel.deleteQueue('unconfirmed'))
+    })
+  })
+
   test('a command that RabbitMQ denies something says so by its code', async () => {
     const { rabbit, redis } = servers()
     const { username } = new URL(rabbit.url)

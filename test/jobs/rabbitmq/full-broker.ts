@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { pino } from 'pino'
+import { Secret } from '../../../src/contract/secret.ts'
+import { openJobsPart } from '../../../src/generation/jobs-part.ts'
+import { openMetrics } from '../../../src/record/metrics.ts'
 import { openTestBackend } from '../../support/broker-backend.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
@@ -19,6 +23,7 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
       await assert.rejects(backend.jobs.put(entryOf('refused')), { code: /^BROKER_/ })
       assert.equal(await backend.jobs.cancel('refused'), 'cancelled')
       assert.equal(backend.isAway?.(), true)
+      assert.equal(await codeInLog(rabbit, redis), 'BROKER_FULL')
       const deliveries = deliveriesOf(backend.jobs)
       const done = new Set<string>()
       while (done.size < ids.length) {
@@ -34,4 +39,34 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
     // Also those that were taken back.
     while ((await backend.jobs.depth()).waiting > 0) await delay(20)
   })
+}
+
+/** The code that the log of a gateway has once it has tried to put a job. */
+async function codeInLog(rabbit: TestRabbit, redis: TestRedis): Promise<unknown> {
+  const logged = Promise.withResolvers<unknown>()
+  const write = (line: string) => logged.resolve(JSON.parse(line).err?.code)
+  const jobs = await openJobsPart(
+    {
+      jobs: {
+        ...{ rabbitmq: new Secret(rabbit.url), confirmMs: 500, concurrency: 1, maxWaiting: 10 },
+        ...{ retry: { firstMs: 1_000, longestMs: 60_000 }, expiryMinutes: 1_440 },
+        ...{ keepHours: 168, keepDeadHours: 720 },
+      },
+      store: { redis: new Secret(redis.url), deadlineMs: 50, localShare: 0.5 },
+    },
+    {
+      clock: () => performance.now(),
+      log: pino({ base: null }, { write }),
+      metrics: openMetrics(),
+      recorder: { recordEnd: async () => undefined },
+      tracing: undefined,
+    },
+  )
+  const refused = entryOf('refused-by-another')
+  await assert.rejects(async () => jobs?.backend.jobs.put(refused), { code: 'BROKER_TIMEOUT' })
+  await jobs?.backend.jobs.cancel(refused.id)
+  const code = await logged.promise
+  await jobs?.stop(0)
+  await jobs?.close()
+  return code
 }

@@ -6,6 +6,7 @@ import { Webhook } from 'standardwebhooks'
 import { jobTestRoutes, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { writeConfig } from '../support/config-directory.ts'
+import { freePort } from '../support/free-port.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -163,6 +164,26 @@ test('a file of jobs that cannot be reached is not reported as missing', async (
   )
   assert.equal(exitCode, 1)
   assert.equal(stderr, `jobs: the file of jobs ${file} cannot be used (ENOTDIR)\n`)
+})
+
+test('where RabbitMQ and Redis are away, it is told why', async () => {
+  const settings = gatewaySettings({ magentoUrl: magento.url }, join(folder, 'audit.jsonl'))
+  await using elsewhere = await writeConfig({
+    gateway: { ...settings, jobs: { rabbitmq: 'env:AMQP_URL' }, store: { redis: 'env:REDIS_URL' } },
+    integrations: { globex },
+  })
+  const port = await freePort()
+  const { exitCode, stderr } = await runCommand(['jobs', 'dead', '--config', elsewhere.path], {
+    ...testEnv,
+    AMQP_URL: `amqp://magegate:amqp-password-6b2f@127.0.0.1:${port}`,
+    REDIS_URL: `redis://:redis-password-0c4d@127.0.0.1:${port}`,
+  })
+  assert.equal(exitCode, 1)
+  assert.deepEqual(stderr.trimEnd().split('\n'), [
+    'jobs: redis is away: jobs are not shared (ECONNREFUSED)',
+    'jobs: rabbitmq is away: jobs are neither accepted nor sent (ECONNREFUSED)',
+    'jobs: RabbitMQ cannot be used (BROKER_AWAY)',
+  ])
 })
 
 test('jobs redeliver refuses an integration without a configured call-back', async () => {

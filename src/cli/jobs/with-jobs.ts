@@ -41,7 +41,7 @@ export async function withJobs(
     // Opening it would create an empty database, and the command would report that there are no jobs.
     const missing = jobs.file === undefined ? undefined : whyMissing(jobs.file)
     if (missing !== undefined) return fail(missing)
-    const log = pino({ enabled: false })
+    const log = pino({ level: 'error' }, { write: tellOutage })
     const backend = await openJobBackend({ jobs, store }, log, () => undefined)
     try {
       return await run({ backend, jobLifeMs, callbackLifeMs })
@@ -56,6 +56,12 @@ export async function withJobs(
     if (code === undefined) throw error
     return fail(`${(error as Error).message} (${code})`)
   }
+}
+
+/** Tells why RabbitMQ or Redis is away, of which later errors only say that it is. */
+function tellOutage(line: string): void {
+  const { msg, errorCode } = JSON.parse(line) as Readonly<Record<string, unknown>>
+  fail(`${msg} (${errorCode})`)
 }
 
 /** Why there is no file of jobs at a path; undefined if there is one. */

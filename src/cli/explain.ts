@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { ConfigError, formatFault } from '../config/faults.ts'
+import { ConfigError } from '../config/faults.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { Secret } from '../contract/secret.ts'
 import { compileRedaction } from '../record/redaction/compile-redaction.ts'
@@ -44,11 +44,8 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(withoutSecrets(explanation, config))
     return explanation.isVerified ? 0 : 1
   } catch (error) {
-    if (error instanceof ConfigError) {
-      for (const fault of error.faults) process.stderr.write(`${formatFault(fault)}\n`)
-    } else if (error instanceof Unreadable) {
-      process.stderr.write(`explain: ${error.message}\n`)
-    } else throw error
+    if (!(error instanceof ConfigError || error instanceof Unreadable)) throw error
+    process.stderr.write(`explain: ${error.message}\n`)
     return 2
   }
 }

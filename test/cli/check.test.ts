@@ -696,6 +696,27 @@ test('start refuses what check refuses', async () => {
   assert.match(stderr, /does not start[\s\S]*at least one \.yaml file/)
 })
 
+test('commands that need the configuration tell its faults as start does', async () => {
+  await using directory = await writeConfig(filesWith({ integrations: {} }))
+  const faults = `the configuration has 1 fault(s)\n${directory.path}/integrations /: expected at least one .yaml file with an integration\n`
+  const said = async (...args: readonly string[]) =>
+    (await runCommand([...args, '--config', directory.path], testEnv)).stderr
+  assert.deepEqual(
+    await Promise.all([
+      said('start'),
+      said('jobs', 'list'),
+      said('explain', '--integration', 'acme-erp'),
+      said('magento', 'pull'),
+    ]),
+    [
+      `magegate does not start: ${faults}`,
+      `jobs: ${faults}`,
+      `explain: ${faults}`,
+      `magento pull: ${faults}`,
+    ],
+  )
+})
+
 const closedPath = { ipAllowlist: ['127.0.0.0/8'], routes: ['GET /V1/products'] }
 
 test('tells the faults of a signature in the words of its scheme', async () => {

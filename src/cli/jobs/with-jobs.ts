@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pino } from 'pino'
-import { ConfigError, formatFault } from '../../config/faults.ts'
+import { ConfigError } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
 import { errorCode } from '../../contract/error-code.ts'
 import { openJobBackend } from '../../generation/open-job-backend.ts'
@@ -51,7 +51,7 @@ export async function withJobs(
       await backend.close()
     }
   } catch (error) {
-    if (error instanceof ConfigError) return fail(error.faults.map(formatFault).join('\n'))
+    if (error instanceof ConfigError) return fail(error.message)
     const code = backendCode(error)
     if (code === undefined) throw error
     return fail(`${(error as Error).message} (${code})`)

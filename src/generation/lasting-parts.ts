@@ -58,7 +58,11 @@ export async function openLastingParts(
   const clock = () => performance.now()
   const log = openLog(redact)
   const metrics = openMetrics()
-  const tracing = await openTracing(config.tracing, { redact, count: metrics.countSpans })
+  const tracing = await openTracing(config.tracing, {
+    redact,
+    count: metrics.countSpans,
+    onFailed: tellOnce((error) => log.warn({ err: error }, 'spans could not be sent'), clock),
+  })
 
   const release =
     audit.file === undefined

@@ -27,6 +27,8 @@ export interface Tracing {
 export interface TracingParts {
   readonly redact: Redact
   readonly count: CountSpans
+  /** Told why spans could not be sent. */
+  readonly onFailed: (error: unknown) => void
 }
 
 /**

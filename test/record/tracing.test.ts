@@ -3,6 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readTracing } from '../../src/config/tracing-settings.ts'
+import { errorCode } from '../../src/contract/error-code.ts'
+import { jobRecord } from '../../src/record/job-record.ts'
+import { openTracing } from '../../src/record/tracing.ts'
+import { endedJob } from '../support/ended-job.ts'
+import { freePort } from '../support/free-port.ts'
 import { acme, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, send } from '../support/http-client.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
@@ -148,6 +153,19 @@ test('while the collector is away, requests are answered, and the queue of spans
   const seen = await scrapeUntil(gateway, ({ value }) => Number(value(failed)) > 0)
   assert.equal(seen.value('magegate_trace_spans_total{outcome="made"}'), 42)
   assert.equal(seen.value('magegate_trace_spans_total{outcome="exported"}'), undefined)
+})
+
+test('it is told why spans could not be sent', async () => {
+  const { settings } = readTracing(tracingEnv(`http://127.0.0.1:${await freePort()}`))
+  const failed = Promise.withResolvers<unknown>()
+  const tracing = await openTracing(settings, {
+    redact: (text) => text,
+    count: () => undefined,
+    onFailed: failed.resolve,
+  })
+  tracing?.observeJob(jobRecord(endedJob, undefined, 0), endedJob, undefined)
+  await tracing?.close()
+  assert.equal(errorCode(await failed.promise), 'ECONNREFUSED')
 })
 
 test('nothing of OpenTelemetry is loaded where it is off', () => {

@@ -21,7 +21,7 @@ const closeWithinMs = 1_000
  */
 export function startTracing(
   { url, headers, timeoutMs, resource, sampler, batch }: TracingSettings,
-  { redact, count }: TracingParts,
+  { redact, count, onFailed }: TracingParts,
 ): Tracing {
   const exporter = new OTLPTraceExporter({
     url,
@@ -31,7 +31,7 @@ export function startTracing(
     timeoutMillis: timeoutMs,
   })
   const processor = new BatchSpanProcessor({
-    exporter: counted(exporter, count),
+    exporter: watched(exporter, count, onFailed),
     scheduledDelayMillis: batch.delayMs,
     maxQueueSize: batch.queueSize,
     maxExportBatchSize: Math.min(batch.batchSize, batch.queueSize),
@@ -64,12 +64,18 @@ export function startTracing(
   }
 }
 
-/** Wraps an exporter so that it counts what happens to spans. */
-function counted(exporter: OTLPTraceExporter, count: CountSpans): SpanExporter {
+/** Wraps an exporter so that it tells what happens to spans. */
+function watched(
+  exporter: OTLPTraceExporter,
+  count: CountSpans,
+  onFailed: TracingParts['onFailed'],
+): SpanExporter {
   return {
     export: (spans: ReadableSpan[], done) => {
       exporter.export(spans, (result) => {
-        count(result.code === 0 ? 'exported' : 'failed', spans.length)
+        const hasFailed = result.code !== 0
+        count(hasFailed ? 'failed' : 'exported', spans.length)
+        if (hasFailed) onFailed(result.error)
         done(result)
       })
     },

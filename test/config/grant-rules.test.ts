@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { configFaults } from './config-faults.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { gatewaySettings, globex } from '../support/gateway.ts'
+import { configFaults, faultLinesAt } from './config-faults.ts'
 
 const misspelt = 'POST /V1/porducts'
 const at = 'POST ~1V1~1porducts'
@@ -32,6 +34,18 @@ describe('settings of a route that is not granted are refused, since they would 
       assert.equal(others.has(`/policies/${pointer}`), false)
     })
   }
+})
+
+test('so is a JSON Schema for it', async () => {
+  const policies = { routes: ['POST /V1/products'], requestSchema: { [misspelt]: 'any.json' } }
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
+    integrations: { globex: { ...globex, policies } },
+    schemas: { 'any.json': {} },
+  })
+  assert.deepEqual(await faultLinesAt(files.path), [
+    `/policies/requestSchema/${at}: a route that is granted in /policies/routes`,
+  ])
 })
 
 test('a limit may apply to a part of what is granted, to a method, and to jobs', async () => {

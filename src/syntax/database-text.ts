@@ -1,6 +1,7 @@
 /**
  * A text as the database of Magento compares it: without case, accents and spaces at its end (MySQL and MariaDB:
- * collation utf8mb4_general_ci, or utf8_general_ci). Two SKUs, accounts or carts that are alike so are one to Magento.
+ * collation utf8mb4_general_ci, or utf8_general_ci; strings/ctype-utf8.c, plane00 to planeFF). Two SKUs, accounts or
+ * carts that are alike so are one to Magento.
  */
 export function asComparedByDatabase(text: string): string {
   return (ascii.test(text) ? text.toLowerCase() : folded(text)).trimEnd()
@@ -12,15 +13,17 @@ const ascii = /^\p{ASCII}*$/u
 function folded(text: string): string {
   return text
     .replace(beyondBasicPlane, '\ufffd')
-    .replaceAll('\u0345', 'ι')
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
+    .replace(accented, (letter) => exceptions[letter] ?? letter.normalize('NFD').charAt(0))
+    .toUpperCase()
     .toLowerCase()
-    .replace(/[ßıς]/g, (letter) => letters[letter] ?? letter)
+    .replaceAll('ς', 'σ')
 }
 
 // To the collation they are all one character.
 const beyondBasicPlane = /[\u{10000}-\u{10ffff}]/gu
 
-/** Letters that Unicode keeps apart from those to which the collation says that they are equal. */
-const letters: Readonly<Record<string, string>> = { ß: 's', ı: 'i', ς: 'σ' }
+// Only of these letters does the collation take the accents off; a combining mark is a character of its own.
+const accented = /[[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}]--\p{ASCII}]/gv
+
+/** Letters about which the collation does not agree with Unicode. */
+const exceptions: Readonly<Record<string, string>> = { ß: 's', ϲ: 'σ', й: 'й', Й: 'Й' }

@@ -121,7 +121,7 @@ export function readIndex(bytes: Buffer): SegmentIndex | undefined {
 }
 
 /** Changes whenever the hashes do. A segment whose index has another version is searched as a whole. */
-const version = 3
+const version = 4
 
 /** The 32-bit FNV-1a hash over the UTF-16 units of `field=value`, the same for SKUs that are the same to Magento. */
 function hashOf(field: IndexedField, value: string): number {

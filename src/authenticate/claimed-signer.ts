@@ -30,13 +30,12 @@ export function compileSignerSearch(
   const byId = new Map(
     signers.flatMap((signer) => signerIds(signer.signature).map((id) => [id, signer] as const)),
   )
-  const schemes = new Set(signers.map(({ signature }) => signature?.scheme))
   return (rawHeaders) => {
-    if (schemes.has('oauth1')) {
-      const parameters = readOauth1Parameters(firstValue(rawHeaders, 'authorization'))
-      if (!('reason' in parameters)) {
-        return byId.get(consumerId(parameters.oauth_consumer_key))?.name
-      }
+    const parameters = readOauth1Parameters(firstValue(rawHeaders, 'authorization'))
+    if (!('reason' in parameters)) {
+      const consumer = byId.get(consumerId(parameters.oauth_consumer_key))
+      if (consumer !== undefined) return consumer.name
+      // It may be meant for Magento, as with passthrough.
     }
     for (const keyid of keyidsIn(rawHeaders)) {
       const { name, signature } = byId.get(`keyid ${keyid}`) ?? {}

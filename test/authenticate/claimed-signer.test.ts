@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileSignerSearch } from '../../src/authenticate/claimed-signer.ts'
+import type { SignatureSettings } from '../../src/authenticate/signature-settings.ts'
+import { Secret } from '../../src/contract/secret.ts'
 import { settings } from './message-signature/signed-request.ts'
 
 function signer(name: string, tag?: string) {
@@ -26,6 +28,32 @@ test('finds the integration that the only signature names, whatever its tag', ()
   assert.equal(find('a=();keyid="key-of-nobody"'), undefined)
   assert.equal(find('a=()'), undefined)
   assert.equal(search([]), undefined)
+})
+
+test('finds it also beside an OAuth header that is meant for Magento, as with passthrough', () => {
+  const forMagento =
+    'OAuth oauth_consumer_key="magento",oauth_token="t",oauth_signature_method="HMAC-SHA256",' +
+    'oauth_timestamp="1",oauth_nonce="n",oauth_signature="s"'
+  const message = ['Signature-Input', 'a=();keyid="key-of-acme-erp"']
+  const secret = new Secret('consumer')
+  const key = {
+    id: 'k1',
+    consumerKey: secret,
+    consumerSecret: secret,
+    accessToken: secret,
+    accessTokenSecret: secret,
+  }
+  const legacy: SignatureSettings = {
+    scheme: 'oauth1',
+    keys: [key],
+    allowSha1: false,
+    requireBodyHash: false,
+    maxAgeMs: 300_000,
+  }
+  const find = compileSignerSearch([signer('acme-erp'), { name: 'legacy', signature: legacy }])
+  assert.equal(find(['Authorization', forMagento, ...message]), 'acme-erp')
+  const ofLegacy = forMagento.replace('magento', 'consumer')
+  assert.equal(find(['Authorization', ofLegacy]), 'legacy')
 })
 
 test('finds of several signatures the one that its integration would verify', () => {

@@ -71,7 +71,7 @@ function queryParameter(query: string, name: string): string | { readonly reason
 // Encodes as application/x-www-form-urlencoded does, which escapes more characters than encodeURIComponent, except that
 // RFC 9421, section 2.2.8 wants a space as %20.
 function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll(
+  return encodeURIComponent(text).replaceAll(
     /[!'()~]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   )

@@ -17,7 +17,6 @@ export function spendOtherAlgorithm(
   base: string,
   signature: Buffer,
 ): void {
-  if (!keys.has(tried)) return
   for (const [algorithm, key] of keys) {
     if (algorithm !== tried) verifyBase(algorithm, key, base, signature)
   }

@@ -117,3 +117,8 @@ test('encodes what encodeURIComponent leaves in a query parameter', () => {
     '"@query-param";name="a%21": %27%28%29%7E*-._\n"@signature-params": ("@query-param";name="a%21")',
   )
 })
+
+test('takes a folded field as one line, without white space around it', () => {
+  const lines = ['X', '\r\n a \r\n\tb\r\n ']
+  assert.equal(baseOf('"x"', lines), '"x": a b\n"@signature-params": ("x")')
+})

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { messageSigningKey } from '../../../src/authenticate/message-signature/message-signing-key.ts'
 import { signMessage } from '../../../src/authenticate/message-signature/sign.ts'
 import { originOf } from '../../../src/contract/public-origin.ts'
 import { nowSeconds, origin, signedParts, signingKeys } from './signed-request.ts'
@@ -33,6 +34,12 @@ test('signs an authority as a URL has it: in lower case, without the port of its
     assert.equal(signatureFor(scheme, `Gateway.EXAMPLE:${port}`), plain)
     assert.notEqual(signatureFor(scheme, 'gateway.example:8443'), plain)
   }
+})
+
+test('takes a private key with text before it for one, not for a shared secret', () => {
+  const pem = signingKeys.ed25519.export({ type: 'pkcs8', format: 'pem' })
+  const read = messageSigningKey(`Bag Attributes\n${pem}`)
+  assert.ok(!('fault' in read) && read.algorithm === 'ed25519')
 })
 
 test('adds a digest to a body that has none', () => {

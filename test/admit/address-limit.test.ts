@@ -37,13 +37,17 @@ test('admits a caller again after the time that it was told to wait', async () =
 })
 
 test('tells a blocked caller to wait until the end of its penalty', async () => {
-  const penaltyOf = () => 1_001
-  const check = addressLimit.prepare(
-    { perAddress: { ratePerSecond: 1, burst: 1 } },
-    { ...services(), penaltyOf },
-  )
-  const verdict = await rejectionOf(check(requestFrom('203.0.113.1')))
-  assert.equal(verdict.retryAfterSeconds, 2)
+  for (const [penaltyMs, seconds] of [
+    [1_001, 2],
+    [1, 1],
+  ] as const) {
+    const check = addressLimit.prepare(
+      { perAddress: { ratePerSecond: 1, burst: 1 } },
+      { ...services(), penaltyOf: () => penaltyMs },
+    )
+    const verdict = await rejectionOf(check(requestFrom('203.0.113.1')))
+    assert.equal(verdict.retryAfterSeconds, seconds)
+  }
 })
 
 test('tells callers of one address to wait a little longer than they must, each for another time', async () => {
@@ -69,4 +73,17 @@ test('counts an IPv6 caller by its /64', () => {
   assert.equal(addressKey('2001:db8::6'), '2001:db8:0:0::/64')
   assert.equal(addressKey('::1'), '0:0:0:0::/64')
   assert.equal(addressKey('1::'), '1:0:0:0::/64')
+  const asked = new Set<string>()
+  const penaltyOf = (key: string) => {
+    asked.add(key)
+    return 0
+  }
+  const check = addressLimit.prepare(
+    { perAddress: { ratePerSecond: 1, burst: 1 } },
+    { ...services(), penaltyOf },
+  )
+  assert.equal(check(requestFrom('2001:db8:1:2::1')), allow)
+  assert.notEqual(check(requestFrom('2001:db8:1:2:ffff::2')), allow)
+  assert.equal(check(requestFrom('2001:db8:1:3::1')), allow)
+  assert.equal(asked.size, 2)
 })

@@ -8,8 +8,8 @@ import { rejectionOf } from '../support/verdicts.ts'
 
 const payload = Buffer.from('{"uid":1,"utypid":2}').toString('base64url')
 
-function verdictFrom(clientIp: string | undefined) {
-  const request = requestContext({ headers: { Authorization: `Bearer e30.${payload}.AAAA` } })
+function verdictFrom(clientIp: string | undefined, scheme = 'Bearer') {
+  const request = requestContext({ headers: { Authorization: `${scheme} e30.${payload}.AAAA` } })
   request.clientIp = clientIp
   request.claimed = { integration: 'acme-erp', by: 'certificate' }
   return adminTokenOrigin.prepare(['203.0.113.0/24'], services())(request)
@@ -20,6 +20,9 @@ test('takes a token of an administrator from a listed address, and from no other
   for (const clientIp of ['198.51.100.7', '2001:db8::1', undefined]) {
     assert.equal((await rejectionOf(verdictFrom(clientIp))).code, 'address-not-allowed')
   }
+  // Magento reads the scheme in either case.
+  const { code } = await rejectionOf(verdictFrom('198.51.100.7', 'bearer'))
+  assert.equal(code, 'address-not-allowed')
 })
 
 test('treats a name beside such a token from elsewhere as no claim', () => {

@@ -64,6 +64,9 @@ describe('an administrator’s token from an address that is not listed is refus
     'with padding within it': claims('2').toString('base64url').replace('V', 'V='),
     'with white space in it': claims('2').toString('base64url').replace('V', 'V\t'),
     'with a text for the number': claims('"2 "').toString('base64url'),
+    'with a text that begins with the number': claims('"2x"').toString('base64url'),
+    'with an escape, which Node may read differently':
+      claims(String.raw`3,"a":"\u0061"`).toString('base64url'),
     'with an exponent': claims('"0.2e1"').toString('base64url'),
     'with a negative exponent': claims('"20e-1"').toString('base64url'),
     'with a fraction': claims('2.9').toString('base64url'),

@@ -68,6 +68,13 @@ test('refuses a signature that is missing, of another form or made with another 
   }
 })
 
+test('says for the record which signature it refused', () => {
+  const headers = { 'X-Signature': sign('{}') }
+  const result = verifySignature(requestContext({ method: 'POST', body: '[]', headers }), nowMs)
+  assert.ok('reason' in result)
+  assert.deepEqual(result.evidence, { scheme: 'body', signature: sign('{}') })
+})
+
 test('refuses a body of which any bit was changed', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(), (bytes, where) => {

@@ -88,7 +88,7 @@ describe('refuses', () => {
     'a time that is none': { timestamp: '2026-11-24' },
     'a time in milliseconds': { timestamp: String(nowMs) },
     'no time': { timestamp: '' },
-    'a short nonce': { nonce: 'short' },
+    'a short nonce': { nonce: 'x'.repeat(15) },
     'a long nonce': { nonce: 'x'.repeat(129) },
     'a nonce with other characters': { nonce: 'nonce 0123456789' },
     'a signature of another form': { signature: 'abc' },

@@ -3,12 +3,17 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import { describe, test } from 'node:test'
+import { clientCertificatePin } from '../../src/authenticate/client-certificate-pin.ts'
+import { allow } from '../../src/policy.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
 import { shared } from '../support/shared.ts'
 import { loopbackTls, pem, pemFile } from '../support/tls/pem.ts'
+import { rejectionOf } from '../support/verdicts.ts'
 
 function spkiSha256(name: string): string {
   const { publicKey } = new X509Certificate(pem(`${name}.cert`))
@@ -156,4 +161,23 @@ describe('behind a trusted proxy', () => {
   test('nobody else can forward one', async () => {
     assert.equal(await statusWith('Client-Cert', rfc9440('client'), ['192.0.2.1']), 401)
   })
+})
+
+test('a certificate that does not count costs what a signature does, and the pinned one does not', async () => {
+  const certificate = new X509Certificate(pem('client.cert'))
+  let nowMs = certificate.validToDate.getTime()
+  let spent = 0
+  const spendDecoy = () => {
+    spent += 1
+  }
+  const own = { ...services(() => nowMs), spendDecoy }
+  const check = clientCertificatePin.prepare({ spkiSha256: [spkiSha256('client')] }, own)
+  const request = requestContext()
+  request.clientCertificate = { certificate, isChainTrusted: false }
+  assert.equal(check(request), allow)
+  assert.equal(spent, 0)
+  nowMs += 1
+  assert.equal((await rejectionOf(check(request))).code, 'unauthenticated')
+  assert.equal((await rejectionOf(check(requestContext()))).code, 'unauthenticated')
+  assert.equal(spent, 2)
 })

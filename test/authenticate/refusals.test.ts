@@ -74,7 +74,7 @@ const unreadable: Readonly<Record<string, { headers: Record<string, string>; rea
     reason: 'signature-input is not a strict dictionary',
   },
   oauth1: {
-    headers: { Authorization: 'OAuth oauth_consumer_key="a", oauth_nonce="b", oauth_nonce="b"' },
+    headers: { Authorization: 'oauth oauth_consumer_key="a", oauth_nonce="b", oauth_nonce="b"' },
     reason: 'oauth_nonce occurs more than once',
   },
 }

@@ -6,6 +6,7 @@ import { prepareDecoy } from '../../src/authenticate/decoy.ts'
 import { signature } from '../../src/authenticate/signature.ts'
 import type { SignatureSettings } from '../../src/authenticate/signature-settings.ts'
 import { Secret } from '../../src/contract/secret.ts'
+import { allow } from '../../src/policy.ts'
 import type { RequestContext } from '../../src/request-context.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
@@ -43,6 +44,16 @@ const oauthFields = {
     `OAuth oauth_consumer_key="nobody",oauth_token="access-token",oauth_nonce="nonce-0123456789",` +
     `oauth_signature_method="HMAC-SHA256",oauth_timestamp="${nowMs / 1000}",oauth_signature="AAAA"`,
 }
+const ended: SignatureSettings = {
+  scheme: 'body',
+  secrets: secrets.map((each) => ({ ...each, notAfter: '2026-11-24T12:00:00Z' })),
+}
+const rightSignature = {
+  'X-Signature': crypto
+    .createHmac('sha256', 'a-secret-0123456789')
+    .update(signedParts().body)
+    .digest('hex'),
+}
 /** Signed with a key of the shop's, by nobody that it knows. */
 const message = (algorithm: 'hmac-sha256' | 'ed25519') =>
   signedParts({ algorithm, parameters: { keyid: 'nobody' } }).headers
@@ -53,15 +64,18 @@ const costs: readonly [string, SignatureSettings, Readonly<Record<string, string
   ['canonical, by its form', canonical, { ...canonicalFields, 'X-Nonce': 'short' }, false],
   ['canonical, as a message', canonical, message('ed25519'), false],
   ['body, of its scheme', body, hexSignature, true],
+  ['body, by a secret that has ended', ended, rightSignature, true],
   ['body, as a message', body, message('hmac-sha256'), false],
   ['oauth1, of its scheme', oauth1, oauthFields, true],
   ['oauth1, as a canonical one', oauth1, canonicalFields, false],
   ['rfc9421, of its scheme', sharedKeys, message('hmac-sha256'), true],
+  ['rfc9421, of another request', sharedKeys, signedParts({ target: '/rest/V1/x' }).headers, true],
   ['rfc9421, as long as those of no key', sharedKeys, message('ed25519'), false],
   ['rfc9421, as a canonical one', sharedKeys, canonicalFields, false],
 ]
 
-function refused(headers: Readonly<Record<string, string>>): RequestContext {
+/** A request with these fields, which is refused unless they fit. */
+function requestWith(headers: Readonly<Record<string, string>>): RequestContext {
   const { method, target, body } = signedParts()
   const fields = { 'Content-Type': 'application/json', ...headers }
   return requestContext({ method, target, body, headers: fields })
@@ -73,7 +87,7 @@ describe('a refused signature is verified for nothing unless a key was tried, wh
       const decoys: unknown[] = []
       const spendDecoy = (_request: unknown, tried?: string) => decoys.push(tried)
       const check = signature.prepare(own, { ...services(() => nowMs), spendDecoy })
-      await rejectionOf(check(refused(headers)))
+      await rejectionOf(check(requestWith(headers)))
       assert.deepEqual(decoys, [isTried ? own.scheme : undefined])
     })
   }
@@ -86,21 +100,69 @@ test('a request with signatures of all schemes costs the same, whatever its inte
   try {
     const spendDecoy = prepareDecoy(origin, () => nowMs)
     const costOf = async (check: (request: RequestContext) => unknown) => {
-      const request = refused({ ...message('ed25519'), ...canonicalFields, ...oauthFields })
+      const request = requestWith({ ...message('ed25519'), ...canonicalFields, ...oauthFields })
       verify.resetCalls()
       createHmac.resetCalls()
       await check(request)
-      return { verifications: verify.callCount(), hashes: createHmac.callCount() }
+      const recorded = request.signatureEvidence?.scheme
+      return { verifications: verify.callCount(), hashes: createHmac.callCount(), recorded }
     }
     // By both algorithms with public keys, and by canonical, body and oauth1.
-    const ofNobody = { verifications: 2, hashes: 3 }
+    const ofNobody = { verifications: 2, hashes: 3, recorded: undefined }
     assert.deepEqual(await costOf(spendDecoy), ofNobody)
     for (const own of [body, canonical, settings, oauth1]) {
       const check = signature.prepare(own, { ...services(() => nowMs), spendDecoy })
-      assert.deepEqual(await costOf(check), ofNobody, own.scheme)
+      // These two name no key, so that they can be recorded where they are of the integration's scheme.
+      const recorded: string | undefined =
+        own === body || own === canonical ? own.scheme : undefined
+      assert.deepEqual(await costOf(check), { ...ofNobody, recorded }, own.scheme)
     }
   } finally {
     t.mock.restoreAll()
     syncBuiltinESMExports()
   }
+})
+
+test('what any settings could allow is verified for nothing: HMAC-SHA1, and times as far off as can be', (t) => {
+  const createHmac = t.mock.method(crypto, 'createHmac').mock
+  syncBuiltinESMExports()
+  try {
+    const spendDecoy = prepareDecoy(origin, () => nowMs)
+    const hashesOf = (headers: Readonly<Record<string, string>>) => {
+      const request = requestWith(headers)
+      createHmac.resetCalls()
+      spendDecoy(request)
+      return createHmac.callCount()
+    }
+    for (const seconds of [nowMs / 1000 - 300, nowMs / 1000 + 300]) {
+      const { Authorization } = oauthFields
+      const sha1 = Authorization.replace('SHA256', 'SHA1').replace(/\d{10}/, String(seconds))
+      assert.equal(hashesOf({ Authorization: sha1 }), 1)
+      // By canonical, and by body.
+      assert.equal(hashesOf({ ...canonicalFields, 'X-Timestamp': String(seconds) }), 2)
+    }
+  } finally {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  }
+})
+
+test('what a signature tells is known of its request, and only the scheme body is told to be deprecated', async () => {
+  const accepted = async (own: SignatureSettings, headers: Readonly<Record<string, string>>) => {
+    const request = requestWith(headers)
+    const check = signature.prepare(
+      own,
+      services(() => nowMs),
+    )
+    assert.equal(await check(request), allow)
+    return request
+  }
+  const byBody = await accepted(body, rightSignature)
+  assert.deepEqual([byBody.keyId, byBody.nonce], ['k1', undefined])
+  assert.ok(byBody.repeatKey)
+  assert.deepEqual(byBody.answerHeaders, ['Deprecation', '@1795478400'])
+  const asMessage = await accepted(settings, signedParts().headers)
+  assert.deepEqual([asMessage.keyId, asMessage.repeatKey], ['hmac-sha256', undefined])
+  assert.equal(asMessage.nonce?.value, 'nonce-0123456789abcdef')
+  assert.deepEqual(asMessage.answerHeaders, [])
 })

@@ -27,6 +27,15 @@ for (const [name, pin] of Object.entries({ key: { spkiSha256 }, subject: { subje
   })
 }
 
+test('either of two keys counts, as while the key is being changed', () => {
+  const other = '0'.repeat(64)
+  const isPinned = (...pins: string[]) =>
+    compileCertificatePin({ spkiSha256: pins })({ certificate, isChainTrusted: false }, fromMs)
+  assert.equal(isPinned(other, ...spkiSha256), true)
+  assert.equal(isPinned(...spkiSha256, other), true)
+  assert.equal(isPinned(other), false)
+})
+
 test('a subject that nobody vouches for does not count, and neither does a part of it that differs', () => {
   const isPinned = (wanted: Record<string, string>, isChainTrusted: boolean) =>
     compileCertificatePin({ subject: wanted })({ certificate, isChainTrusted }, fromMs)

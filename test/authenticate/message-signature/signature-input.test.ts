@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import {
   keyidOf,
   readInputs,
+  readMessageSignature,
   readSignatures,
 } from '../../../src/authenticate/message-signature/signature-input.ts'
 
@@ -35,6 +36,15 @@ test('reads no keyid if there is no signature, or several', () => {
   assert.equal(of('a=();keyid="k1"', 'a=();keyid="k2"'), undefined)
   assert.equal(of('a=();keyid="k1" x'), undefined)
   assert.equal(of(`a=();keyid="${'k'.repeat(4096)}"`), undefined)
+})
+
+test('reads as many as four signatures, and of 32 components', () => {
+  const names = Array.from({ length: 32 }, (_, index) => `"x${index}"`).join(' ')
+  const four = `a=(), b=(), c=(), d=(${names});tag="magegate"`
+  const signatures = 'a=:AA==:, b=:AA==:, c=:AA==:, d=:AA==:'
+  const found = readMessageSignature(['Signature-Input', four, 'Signature', signatures])
+  assert.ok(!('reason' in found))
+  assert.equal(found.components.length, 32)
 })
 
 test('never throws', () => {

@@ -212,10 +212,19 @@ test('refuses what was not signed with a live key of the integration', () => {
     [{ alter: set('oauth_nonce', 'a%20nonce%20of%20words') }, badNonce],
     [{ alter: set('oauth_timestamp', `${nowMs / 1000}.5`) }, badTime],
     [{ alter: set('oauth_timestamp', `-${nowMs / 1000}`) }, badTime],
+    [{ alter: set('oauth_token', '') }, 'oauth_token is missing'],
     [{ alter: (header) => header.replace(/, oauth_token="[^"]*"/, '') }, 'oauth_token is missing'],
   ] as const satisfies readonly (readonly [Call, string])[]) {
     assert.equal(reasonOf(call), reason)
   }
+})
+
+test('says for the record which text should have been signed', () => {
+  const alter = (header: string) => header.replace('oauth_signature="', 'oauth_signature="AAAA')
+  const forged = resultOf({ alter })
+  assert.ok('reason' in forged)
+  assert.match(forged.evidence?.computed ?? '', /^GET&https%3A%2F%2Fgateway\.example%2Frest/)
+  assert.match(forged.evidence?.signature ?? '', /^AAAA/)
 })
 
 test('refuses times that are too far off, either way', () => {
@@ -249,7 +258,7 @@ test('covers a body by its hash where the client sends one or has to', () => {
     reasonOf({ ...call, body: '{"sku":"b"}', bodyHash }),
     'oauth_body_hash is not that of the body',
   )
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  const headers = { 'Content-Type': 'Application/x-www-form-Urlencoded' }
   assert.equal(reasonOf({ ...call, body: 'a=1', headers }), 'a form body cannot be verified')
   assert.equal(reasonOf({ method: 'DELETE', headers }), undefined)
 })

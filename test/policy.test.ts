@@ -38,6 +38,28 @@ test('checks run in order until one refuses, and none after it', async () => {
   assert.deepEqual(ran, ['one', 'two', 'three', 'four'])
 })
 
+test('an integration that says nothing of these policies is held to them all the same', () => {
+  const standing = policies.flatMap(({ name, absent }) =>
+    absent === undefined ? [] : [[name, absent]],
+  )
+  assert.deepEqual(Object.fromEntries(standing), {
+    'admin-token-origin': [],
+    'replay-guard': { onStoreFailure: 'refuseWrites' },
+    'route-grant': [],
+    'audit-details': {},
+    'json-body': { depth: 64, members: 250_000, otherTypes: {} },
+    'composed-endpoint': 'compose',
+    'known-attacks': { except: {} },
+    'sensitive-routes': { perAddress: '60/min', perSubject: '10/min' },
+    'search-criteria': {},
+    'deferred-write': {},
+    'magento-schema': { mode: 'enforce', routes: {}, answers: [] },
+    'request-schema': {},
+    idempotency: { keepHours: 24, required: [] },
+    'repeat-guard': { windowMs: 10_000 },
+  })
+})
+
 test('a stage without promises is decided at once', () => {
   assert.equal(runChecks([{ name: 'one', check: () => allow }], requestContext()), allow)
 })

@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { claimedIntegration } from '../../src/admit/claimed-integration.ts'
 import { tokenDigest } from '../../src/contract/token-digest.ts'
 import { requestContext } from '../support/request.ts'
-import { services } from '../support/services.ts'
+import { services, testClock } from '../support/services.ts'
+import { pem } from '../support/tls/pem.ts'
 
 const token = 'acme-token-0123456789'
+const certificate = new X509Certificate(pem('client.cert'))
+const clock = testClock()
 const check = claimedIntegration.prepare(
   {
     names: new Set(['acme-erp', 'globex-pim']),
-    certificatePins: new Map(),
+    certificatePins: new Map([['globex-pim', (_, nowMs) => nowMs === clock()]]),
     byToken: new Map([[tokenDigest(token), 'acme-erp']]),
     bySignature: (rawHeaders) => (rawHeaders.includes('signature') ? 'globex-pim' : undefined),
   },
-  services(),
+  services(clock),
 )
 
 function claimOf(headers: Record<string, string>) {
@@ -64,4 +68,16 @@ test('finds the integration by the key that its signature names, unless it says 
   )
   const authorization = `Bearer ${token}`
   assert.equal(claimOf({ signature: 'sig1', authorization })?.integration, 'acme-erp')
+})
+
+test('finds the integration by its certificate, which proves as much as a token', () => {
+  const claimWith = (headers: Record<string, string>) => {
+    const request = requestContext({ headers })
+    request.clientCertificate = { certificate, isChainTrusted: false }
+    check(request)
+    return request.claimed
+  }
+  assert.deepEqual(claimWith({}), { integration: 'globex-pim', by: 'certificate' })
+  assert.equal(claimWith({ 'X-Integration-Id': 'acme-erp' }), undefined)
+  assert.equal(claimWith({ authorization: `Bearer ${token}` })?.integration, 'acme-erp')
 })

@@ -39,6 +39,7 @@ describe('keeps its own ids if a trusted proxy sends malformed ones', () => {
   for (const [what, traceparent] of Object.entries({
     nothing: '',
     'an id of zeros': `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+    'a parent of zeros': `00-${traceId}-${'0'.repeat(16)}-01`,
     'the invalid version': `ff-${traceId}-00f067aa0ba902b7-01`,
     'version 00 with more behind it': `00-${traceId}-00f067aa0ba902b7-01-more`,
     'a later version with more behind it, but no dash': `01-${traceId}-00f067aa0ba902b7-01more`,
@@ -49,6 +50,14 @@ describe('keeps its own ids if a trusted proxy sends malformed ones', () => {
       assert.deepEqual({ requestId: request.requestId, traceId: request.traceId }, own)
       assert.equal(request.continuesTrace, false)
     })
+  }
+})
+
+test('takes over a request id of 8 to 64 characters', () => {
+  for (const length of [7, 8, 64, 65]) {
+    const id = 'x'.repeat(length)
+    const { request } = throughProxy({ 'X-Request-Id': id })
+    assert.equal(request.requestId === id, length === 8 || length === 64, String(length))
   }
 })
 
@@ -74,4 +83,25 @@ test('takes over no flag but those that are defined', () => {
     const { request } = throughProxy({ traceparent: `00-${traceId}-00f067aa0ba902b7-${received}` })
     assert.equal(request.traceFlags, known)
   }
+})
+
+test('asks whether to sample with the flags of a parent, and with none where there is no parent', () => {
+  const asked: unknown[] = []
+  const sampleTrace = (id: string, parentFlags: string | undefined) => {
+    asked.push([id, parentFlags])
+    return '01'
+  }
+  const sampling = correlation.prepare({}, { ...services(), sampleTrace })
+  const own = requestContext()
+  sampling(own)
+  const continued = requestContext({
+    headers: { traceparent: headers.traceparent.replace(/1$/, '0') },
+  })
+  continued.viaTrustedProxy = true
+  sampling(continued)
+  assert.deepEqual(asked, [
+    [own.traceId, undefined],
+    [traceId, '00'],
+  ])
+  assert.equal(continued.traceFlags, '01')
 })

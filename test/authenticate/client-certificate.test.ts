@@ -148,6 +148,14 @@ describe('behind a trusted proxy', () => {
     assert.equal(await statusWith('Client-Cert', rfc9440('loopback')), 401)
   })
 
+  test('its forwarded certificate counts by its subject too, which the proxy has verified', async () => {
+    const proxies = { trustedProxies: ['127.0.0.1'], clientCertificateHeader: 'Client-Cert' }
+    await using gateway = await startTls(named, undefined, proxies)
+    const headers = (name: string) => ({ 'Client-Cert': rfc9440(name) })
+    assert.equal(await statusFor(gateway, undefined, headers('client')), 200)
+    assert.equal(await statusFor(gateway, undefined, headers('loopback')), 401)
+  })
+
   test('its own certificate is that of no caller', async () => {
     await using gateway = await startTls(pinned, undefined, { trustedProxies: ['127.0.0.1'] })
     assert.equal(await statusFor(gateway, 'client'), 401)
@@ -156,6 +164,8 @@ describe('behind a trusted proxy', () => {
   test('what is no certificate is refused', async () => {
     assert.equal(await statusWith('Client-Cert', ':AAAA:'), 'bad-request')
     assert.equal(await statusWith('Client-Cert', 'CN=acme-erp'), 'bad-request')
+    const bare = rfc9440('client').slice(1, -1)
+    assert.equal(await statusWith('Client-Cert', bare), 'bad-request')
   })
 
   test('nobody else can forward one', async () => {

@@ -120,6 +120,12 @@ describe('a request costs', () => {
       4,
     ],
     [
+      'one for each entry of such a body, whatever is in the entries',
+      { items: '' },
+      { ...post, body: '[{"a":1,"b":2,"c":3},{}]' },
+      2,
+    ],
+    [
       'as much where PHP has made an object of the bulk',
       { items: '/items' },
       {
@@ -194,6 +200,12 @@ describe('a request costs', () => {
       12,
     ],
     ['what all entries cost', { pageSize: 100, unpaged: 12 }, searching('fields=items'), 12],
+    [
+      'that too for a size that is a list',
+      { pageSize: 100, unpaged: 12 },
+      searching('searchCriteria[pageSize][]=1'),
+      12,
+    ],
     ['that too for 0', { pageSize: 100, unpaged: 12 }, searching('searchCriteria[pageSize]=0'), 12],
     [
       'that too for a fraction that PHP cuts to 0',
@@ -396,7 +408,9 @@ describe('while the store is away', () => {
       { rate: '1/s' },
       { sharedLimiter: async () => ({ outcome: 'refused' }) },
     )
-    assert.equal((await policy.refusal()).code, 'limits-unavailable')
+    const refused = await policy.refusal()
+    assert.equal(refused.code, 'limits-unavailable')
+    assert.equal(refused.retryAfterSeconds, 1)
   })
 
   test('no request is refused for limits that are only reported', async () => {

@@ -36,6 +36,7 @@ test('ignores requests with a nonce, and all requests if the window is 0', async
 
 test('refuses with 503 what cannot be remembered', async () => {
   const broken = { ...services(), useNonce: () => 'unavailable' as const }
-  const { code } = await rejectionOf(repeatGuard.prepare({ windowMs: 1 }, broken)(requestWith('a')))
-  assert.equal(code, 'replay-protection-unavailable')
+  const refused = await rejectionOf(repeatGuard.prepare({ windowMs: 1 }, broken)(requestWith('a')))
+  assert.equal(refused.code, 'replay-protection-unavailable')
+  assert.equal(refused.retryAfterSeconds, 2)
 })

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { parseRequestTarget } from '../../src/admit/request-target.ts'
+import { parseRequestTarget, requestTarget } from '../../src/admit/request-target.ts'
+import { allow } from '../../src/policy.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
 
 const stores = new Set(['default', 'all'])
 
@@ -85,6 +89,19 @@ describe('refuses every other spelling', () => {
       assert.ok('fault' in target, `${raw} was accepted`)
       assert.match(target.fault, /^The .*\.$/)
     })
+  }
+})
+
+test('takes the document of what may be called under its one spelling', async () => {
+  const check = requestTarget.prepare({ stores }, services())
+  assert.equal(check(requestContext({ target: '/openapi.json' })), allow)
+  for (const target of [
+    '/openapi.json?',
+    '/openapi.json?a=1',
+    '/openapi.jsonx',
+    '/openapi.json/x',
+  ]) {
+    assert.equal((await rejectionOf(check(requestContext({ target })))).code, 'bad-request-target')
   }
 })
 

@@ -72,6 +72,16 @@ describe('a write becomes a job', () => {
     assert.equal(deferralOf({ method: 'GET' }), undefined)
   })
 
+  test('but not one about a job, such as one that cancels it', () => {
+    const headers = { Prefer: 'respond-async' }
+    const request = requestContext({ method: 'DELETE', target: '/rest/V1/jobs/a', headers })
+    const job = { kind: 'cancel', id: 'a' } as const
+    request.job = job
+    const check = deferredWrite.prepare({}, { ...services(), mayDefer: true })
+    assert.equal(check(request), allow)
+    assert.equal(request.job, job)
+  })
+
   for (const route of [
     'POST /V1/integration/customer/token',
     'POST /async/V1/tfa/provider/google/authenticate',

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { idempotency } from '../../src/authorize/idempotency.ts'
 import { allow, type Verdict } from '../../src/policy.ts'
+import type { ProblemCode } from '../../src/problem.ts'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
 import { unsentEnds } from '../../src/store/idempotency/unsent-ends.ts'
 import { answerInGzip } from '../support/answer-in-gzip.ts'
@@ -544,6 +545,22 @@ test('a key is heeded where the answer is a token if the configuration demands o
   assert.ok(request.heldKey)
 })
 
+test('a key is heeded where accounts and cards are guessed, since customers and orders come of it', async () => {
+  for (const route of ['POST /V1/customers', 'PUT /V1/guest-carts/x/order']) {
+    const { request } = await beginningWith('"guessed"')(route)
+    assert.ok(request.heldKey, route)
+  }
+})
+
+test('a key leads to an answer of 500 too, after which nobody knows what Magento has done', async () => {
+  const begin = beginningWith('"failed"')
+  const failed = { status: 500, contentType: 'application/json', body: Buffer.from('{}') }
+  await (await begin()).request.heldKey?.settle({ status: 500 }, failed)
+  const { request } = await begin()
+  assert.equal(request.repeatedAnswer?.status, 500)
+  assert.equal(request.heldKey, undefined)
+})
+
 test('a key is free again after a refusal of the gateway, and otherwise leads to the problem of the first', async () => {
   const begin = beginningWith('"refused"')
   const first = await begin()
@@ -552,6 +569,10 @@ test('a key is free again after a refusal of the gateway, and otherwise leads to
   await second.request.heldKey?.settle({ status: 504, code: 'upstream-timeout' }, undefined)
   const { verdict } = await begin()
   assert.equal((await rejectionOf(verdict)).code, 'upstream-timeout')
+  const other = beginningWith('"of another version"')
+  const code = 'no-code-of-this-version' as ProblemCode
+  await (await other()).request.heldKey?.settle({ status: 500, code }, undefined)
+  assert.equal((await rejectionOf((await other()).verdict)).code, 'upstream-failed')
 })
 
 test('a key is free after a refusal to accept a job, unless the job may have been accepted', async () => {

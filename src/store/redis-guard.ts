@@ -28,7 +28,7 @@ export interface RedisGuard {
   readonly isAway: () => boolean
   /** Has something done each time that Redis is back. */
   readonly onBack: (act: () => void) => void
-  /** Notes that Redis is away; the code must not reveal its address. */
+  /** Notes that there is no connection to Redis; the code says why, and must not reveal its address. */
   readonly lost: (errorCode: string) => void
   readonly close: () => void
 }
@@ -56,7 +56,7 @@ export interface GuardSettings {
 
 /**
  * Keeps requests from waiting for a Redis that is away: after one failure it is not asked again until a probe has
- * succeeded. Each change is logged once, and so is the cause if it shows only later.
+ * succeeded. Each change is logged once, and so is each cause that shows only later.
  */
 export function guardRedis(
   { probe, reconnect }: RedisActions,
@@ -66,27 +66,30 @@ export function guardRedis(
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let isProbing = false
-  let isCauseKnown = false
+  // The codes in the log that say why Redis is away.
+  const causes = new Set<string>()
   let failedKey = ''
 
   function lost(code: string, slotKey = ''): void {
-    if (isClosed) return
-    if (timer !== undefined) {
-      tellCause(code)
-      return
-    }
+    if (isClosed || timer !== undefined) return
     failedKey = slotKey
-    isCauseKnown = code !== connectionEnded
+    causes.clear()
+    if (code !== connectionEnded) causes.add(code)
     metrics?.lost()
     log.error({ errorCode: code }, `redis is away: ${shared} are not shared`)
     timer = setInterval(tryAgain, probeEveryMs).unref()
     if (noPrimary.has(code)) reconnect()
   }
 
-  /** That a connection has ended does not say why: why there is no new one does, such as a password that has changed. */
+  /**
+   * That a connection has ended does not say why: why there is no new one does. There can be several causes in a row, as
+   * where Redis is started again with another password.
+   */
   function tellCause(code: string): void {
-    if (isCauseKnown || code === connectionEnded) return
-    isCauseKnown = true
+    if (isClosed || timer === undefined || causes.has(code) || code === connectionEnded) return
+    // Without a code of its own, an error says less than what is known.
+    if (code === 'Error' && causes.size > 0) return
+    causes.add(code)
     log.error({ errorCode: code }, 'redis cannot be connected to again')
   }
 
@@ -128,7 +131,10 @@ export function guardRedis(
     },
     isAway: () => timer !== undefined,
     onBack: (act) => actsWhenBack.push(act),
-    lost,
+    lost: (code) => {
+      tellCause(code)
+      lost(code)
+    },
     close: () => {
       isClosed = true
       clearInterval(timer)

@@ -29,6 +29,39 @@ test('nothing waits beyond the deadline for a client that never gives up, and wh
   guard.close()
 })
 
+test('tells each cause of an outage once, and not what an earlier question has met', async () => {
+  const lines: string[] = []
+  const write = (line: string) => {
+    const { errorCode = 'back' } = JSON.parse(line)
+    lines.push(errorCode)
+  }
+  const actions = { probe: () => Promise.reject(new Error('away')), reconnect: () => {} }
+  const log = pino({}, { write })
+  const guard = guardRedis(actions, { deadlineMs: 60_000, log, shared: 'limits' })
+  const asked = Promise.withResolvers<string>()
+  const answer = guard.ask({
+    slotKey: 'acme',
+    ask: () => asked.promise,
+    fallback: () => 'by itself',
+  })
+  guard.lost('CLOSED')
+  const flushed = new Error('Reached the max retries per request limit (which is 0).')
+  asked.reject(Object.assign(flushed, { name: 'MaxRetriesPerRequestError' }))
+  assert.equal(await answer, 'by itself')
+  for (const code of [
+    'ECONNREFUSED',
+    'CLOSED',
+    'ECONNREFUSED',
+    'WRONGPASS',
+    'Error',
+    'WRONGPASS',
+  ]) {
+    guard.lost(code)
+  }
+  assert.deepEqual(lines, ['CLOSED', 'ECONNREFUSED', 'WRONGPASS'])
+  guard.close()
+})
+
 test('looks for the primary again only if a probe finds a replica', async () => {
   const readOnly = new Error("READONLY You can't write against a read only replica.")
   const back = Promise.withResolvers<void>()

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { ConfigError } from '../config/faults.ts'
 import { type Config, loadConfig } from '../config.ts'
+import { errorCode } from '../contract/error-code.ts'
 import { Secret } from '../contract/secret.ts'
 import { compileRedaction } from '../record/redaction/compile-redaction.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
@@ -94,8 +95,8 @@ async function readGiven(file: string | undefined): Promise<Buffer | undefined> 
   if (file === undefined) return undefined
   try {
     return await readFile(file)
-  } catch {
-    throw new Unreadable(`the file ${file} cannot be read`)
+  } catch (error) {
+    throw new Unreadable(`the file ${file} cannot be read (${errorCode(error)})`)
   }
 }
 

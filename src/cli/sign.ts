@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { readSecret } from '../config/secret-reference.ts'
+import { errorCode } from '../contract/error-code.ts'
 import type { Secret } from '../contract/secret.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { curlCommand, type SignedHeader, shellQuote } from './sign/curl-command.ts'
@@ -117,8 +118,8 @@ async function bodyOf({ body, bodyFile }: SignOptions): Promise<Buffer> {
   if (bodyFile === undefined) return Buffer.from(body ?? '')
   try {
     return await readFile(bodyFile)
-  } catch (cause) {
-    throw new TypeError('--body-file: expected a readable file', { cause })
+  } catch (error) {
+    throw new TypeError(`--body-file: expected a readable file (${errorCode(error)})`)
   }
 }
 

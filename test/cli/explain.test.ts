@@ -143,7 +143,11 @@ describe('exits 2 when it cannot read', () => {
   const cases: Record<string, [input: string, options: string[], message: RegExp]> = {
     'the command': ['ls', [], /^explain: the command is not curl\n$/],
     'the time': ['curl http://gw/', ['--at', 'noon'], /--at must be a time[\s\S]*usage:/],
-    "the client's string": ['curl http://gw/', ['--client', '/nonexistent/x'], /cannot be read/],
+    "the client's string": [
+      'curl http://gw/',
+      ['--client', '/nonexistent/x'],
+      /cannot be read \(ENOENT\)/,
+    ],
     'the integration': ['curl http://gw/', ['--integration', 'none'], /are: acme-erp, globex-pim/],
     'a signature of one that does not sign': [
       'curl http://gw/',

@@ -209,7 +209,7 @@ describe('magento diff', () => {
     assert.equal(exitCode, 1)
     assert.match(stderr, /\/dev\/null: expected the Swagger 2\.0 document/)
     const gone = await runCommand(['magento', 'diff', '/nowhere', '/dev/null'])
-    assert.match(gone.stderr, /\/nowhere: expected a readable file/)
+    assert.match(gone.stderr, /\/nowhere: expected a readable file \(ENOENT\)/)
   })
 })
 

@@ -147,7 +147,7 @@ test('says which option it cannot use', async () => {
     ],
     [
       [...['sign', ...signers.canonical], '--body-file', '/nowhere', url],
-      /--body-file: expected a re/,
+      /--body-file: expected a readable file \(ENOENT\)/,
     ],
     [['sign', '--secret', 'env:ACME_TOKEN', url], /--token REFERENCE or --integration NAME/],
     [

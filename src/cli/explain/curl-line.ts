@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { errorCode } from '../../contract/error-code.ts'
 import { expansion, shellWords } from './shell-words.ts'
 import { Unreadable } from './unreadable.ts'
 
@@ -169,7 +170,7 @@ function readDataFile(file: string): Buffer {
   if (file === '-') throw new Unreadable('the body is on standard input: give it as @FILE')
   try {
     return readFileSync(file)
-  } catch {
-    throw new Unreadable(`the file ${file} of the body cannot be read`)
+  } catch (error) {
+    throw new Unreadable(`the file ${file} of the body cannot be read (${errorCode(error)})`)
   }
 }

@@ -3,6 +3,7 @@ import { routesOf } from '../../authorize/granted-route.ts'
 import { parseSwagger, type SwaggerDocument } from '../../authorize/magento-contract/swagger.ts'
 import { ConfigError } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
+import { errorCode } from '../../contract/error-code.ts'
 import { readArguments, UsageError } from '../arguments.ts'
 import { type ContractChange, compareContracts } from './compare-contracts.ts'
 import { operationFinder } from './operation-finder.ts'
@@ -49,8 +50,8 @@ async function diff(before: string, after: string, directory?: string): Promise<
 
 /** The schema, or what was expected. */
 async function read(file: string): Promise<SwaggerDocument | string> {
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return 'a readable file'
+  const text = await readFile(file, 'utf8').catch((error) => ({ code: errorCode(error) }))
+  if (typeof text === 'object') return `a readable file (${text.code})`
   return parseSwagger(text) ?? 'the Swagger 2.0 document of a shop'
 }
 

@@ -113,7 +113,10 @@ describe('refuses, and says what is wrong with', () => {
     ['curl -H "X-Signature: $(sign)" http://gw/x', /header X-Signature is a shell expression/],
     ['curl -d "$body" http://gw/x', /--data holds a shell expression/],
     ['curl -d @- http://gw/x', /standard input/],
-    ['curl -d @/nonexistent/body http://gw/x', /\/nonexistent\/body of the body cannot be read/],
+    [
+      'curl -d @/nonexistent/body http://gw/x',
+      /\/nonexistent\/body of the body cannot be read \(ENOENT\)/,
+    ],
     ['curl -X "\x1b[31mGET" http://gw/x', /the method is no word/],
     ['curl -I -d a http://gw/x', /--head with a body/],
     ['curl -H nothing http://gw/x', /a header is not of the form/],

@@ -1,12 +1,27 @@
+import { LRUCache } from 'lru-cache'
 import { Type } from 'typebox'
 import { jobRoutes } from '../contract/deferral.ts'
 import { openApiPath, openApiRoute } from '../contract/open-api.ts'
-import { compileRoutes, parseRoutePattern } from '../contract/route-pattern.ts'
+import { compileRoutes, parseRoutePattern, type RoutePattern } from '../contract/route-pattern.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { GrantSetting, routesOf } from './granted-route.ts'
-import { hasReservedName, reservedNames } from './reserved-names.ts'
+import { hasReservedName, type ReservedNames, reservedNames } from './reserved-names.ts'
+
+/** A granted route, and the names that its variables do not stand for. */
+interface GrantedPattern extends RoutePattern {
+  readonly reserved: readonly ReservedNames[]
+}
+
+/** The pattern of a route, or none. Thousands of integrations may be granted the same routes, so they share the patterns. */
+const patternsOf = new LRUCache<string, readonly GrantedPattern[]>({
+  max: 10_000,
+  memoMethod: (route) => {
+    const pattern = parseRoutePattern(route)
+    return pattern === undefined ? [] : [{ ...pattern, reserved: reservedNames(pattern) }]
+  },
+})
 
 /** Lets an integration use the routes that it was granted, and no others. */
 export const routeGrant = definePolicy({
@@ -21,10 +36,7 @@ export const routeGrant = definePolicy({
   }),
   absent: [],
   prepare: (grants, { keepsJobs }) => {
-    const patterns = routesOf(grants).flatMap((route) => parseRoutePattern(route) ?? [])
-    const match = compileRoutes(
-      patterns.map((pattern) => ({ ...pattern, reserved: reservedNames(pattern) })),
-    )
+    const match = compileRoutes(routesOf(grants).flatMap((route) => patternsOf.memo(route)))
     return function checkRouteGrant(request) {
       if (request.target.path === openApiPath && request.method === 'GET') {
         request.route = openApiRoute

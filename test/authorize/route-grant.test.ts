@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { routeGrant } from '../../src/authorize/route-grant.ts'
+import { collectGarbage } from '../../src/cli/collect-garbage.ts'
 import { allow } from '../../src/policy.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
@@ -141,4 +142,15 @@ describe('a variable does not stand for the name of another route of Magento', (
       else assert.equal((await rejectionOf(verdict)).code, 'route-not-granted')
     })
   }
+})
+
+test('integrations with the same grants take little memory', async () => {
+  const grants = Array.from({ length: 30 }, (_, index) => `GET /V1/products/:sku/links/${index}`)
+  const count = 1_000
+  await collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  const checks = Array.from({ length: count }, () => routeGrant.prepare(grants, services()))
+  await collectGarbage()
+  assert.ok((process.memoryUsage().heapUsed - before) / count < 5_000)
+  assert.equal(checks.length, count)
 })

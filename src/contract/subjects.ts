@@ -128,7 +128,8 @@ function shownValue(value: unknown): string | undefined {
   const begin = [...shown.slice(0, 2 * maxSubjectLength + 1)]
   if (begin.length <= maxSubjectLength) return shown.length > 0 ? shown : undefined
   // The database cuts off what is too long (Magento: Framework/DB/Adapter/Pdo/Mysql.php, SQL_MODE), and what is left of
-  // `A`, many spaces and `x` is `A`. Something else that is cut off in the middle is the SKU of nothing.
+  // `A`, many spaces and `x` is `A`. Only where an SKU has all 64 characters can more of them be cut down to it. That is
+  // not recorded: what is left of a token would not have the shape by which tokens are redacted.
   const whole = begin.slice(0, maxSubjectLength).join('')
   const cut = whole.trimEnd()
   return cut.length > 0 && cut.length < whole.length ? cut : undefined

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type Rejection, reject } from '../problem.ts'
 
 /** How many requests may wait on one connection for the answer to an earlier one. */
@@ -42,9 +43,19 @@ export const tooManyPipelined: Rejection = reject(
  * @returns false when as many as allowed are waiting already
  */
 export function admitPipelined(response: ServerResponse, socket: Socket): boolean {
+  if (!pipelines.has(socket)) readThroughStream(socket)
   const pipeline = pipelineOf(socket)
   pipeline.lastWaiting = response
   return countWaiting(response, pipeline) <= maxWaiting
+}
+
+/**
+ * Has Node read a TLS connection as a stream, which it does where anybody listens for its data (lib/_http_server.js,
+ * unconsume). Otherwise all records that have arrived go to the parser at once, even after Node has paused it because
+ * answers pile up: it loses those, and takes a later one for the next request.
+ */
+function readThroughStream(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.on('data', () => undefined)
 }
 
 /** Whether a request is under way whose answer comes after this one on the connection. */

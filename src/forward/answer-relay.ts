@@ -242,7 +242,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
         this.#finish(undefined)
         boundReading(this.#response, this.#request, this.#settings)
       } catch (error) {
-        this.#break(error)
+        this.#fail(error as Error)
       }
     })
   }

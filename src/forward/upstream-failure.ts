@@ -45,9 +45,11 @@ export function isTotalTimeout({ reason }: Rejection): boolean {
  * @returns undefined for a defect of the gateway, which says nothing about Magento
  */
 export function upstreamFailure(error: unknown): Rejection | undefined {
-  // JavaScript and Node throw these. What undici, the system and TLS tell of a connection has other classes.
-  if (error instanceof TypeError || error instanceof RangeError) return undefined
   const code = errorCode(error)
+  // JavaScript and Node throw these. What undici, the system and TLS tell of a connection has other classes, and a status
+  // that HTTP/2 does not have is Magento's own.
+  const isThrown = error instanceof TypeError || error instanceof RangeError
+  if (isThrown && code !== 'ERR_HTTP2_STATUS_INVALID') return undefined
   if (timeouts.has(code)) return reject('upstream-timeout', code)
   const isUnreachable = error instanceof UnreachableError
   return reject(isUnreachable ? 'upstream-unreachable' : 'upstream-failed', code)

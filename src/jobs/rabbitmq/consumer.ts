@@ -91,7 +91,8 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       receipt.acknowledge()
     } else {
       const isRedelivered = message.fields.redelivered
-      const dueAtMs = entry.notBeforeMs ?? entry.putAtMs
+      // The clock of the process that has put it may be ahead of this one.
+      const dueAtMs = entry.notBeforeMs ?? Math.min(entry.putAtMs, clock())
       const heldSince = performance.now()
       const fresh = { entry, receipt, isRedelivered, dueAtMs, heldSince, isUnderWay: false }
       entries.add(fresh)

@@ -202,6 +202,18 @@ describe('jobs in RabbitMQ', () => {
     })
   })
 
+  test('are delivered at once, though the clock of the gateway that took them is ahead', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 })
+    await withBackend(async (backend) => {
+      await backend.jobs.put(entryOf('free'))
+      await backend.jobs.put(entryOf('in-order', { orderKey: '["k"]' }))
+      t.mock.timers.setTime(Date.now() - 3_600_000)
+      const deliveries = deliveriesOf(backend.jobs)
+      for (let count = 0; count < 2; count += 1) (await deliveries.next()).settle(done)
+      await untilEmpty(backend)
+    })
+  })
+
   test('that end while Redis is away are not counted any more when it is back', () =>
     withBackend(async (backend) => {
       await backend.jobs.put(entryOf('ends'))

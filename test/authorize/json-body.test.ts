@@ -61,6 +61,8 @@ test('passes another type on unread where it is granted, and no further one', ()
   const granted = codeOf(xml, route)
   assert.equal(granted.code, 'allowed')
   assert.equal(granted.json, undefined)
+  const inCapitals = { ...xml, headers: { 'Content-Type': 'Text/XML ;charset=utf-8' } }
+  assert.equal(codeOf(inCapitals, route).code, 'allowed')
   const form = { headers: { 'Content-Type': 'multipart/form-data; boundary=x' } }
   assert.equal(codeOf(form, route).code, 'unsupported-media-type')
 })

@@ -70,6 +70,18 @@ describe('a query whose parameters PHP or Magento reads otherwise than they stan
       assert.equal(await codeFor(query, 'GET'), undefined)
     })
   }
+
+  test('names no variable of the path in another spelling', async () => {
+    const reasonFor = async (query: string) => {
+      const request = requestContext({ target: `/rest/V1/products/a?${query}` })
+      request.route = 'GET /V1/products/:sku'
+      const verdict = await check(request)
+      return verdict === allow ? undefined : verdict.reason
+    }
+    assert.equal(await reasonFor('product_sku=b'), 'rule ambiguous-name')
+    assert.equal(await reasonFor('a=1&Sku=b'), 'rule ambiguous-name')
+    assert.equal(await reasonFor('sku=b'), undefined)
+  })
 })
 
 describe('a body is refused that has', () => {

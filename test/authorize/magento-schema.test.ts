@@ -16,19 +16,35 @@ const routes = [
   'POST /async/bulk/V1/products',
   'POST /V1/orders',
   'GET /V1/nothing',
+  'GET /V1/orders/:id',
+  'PUT /V1/counters/:id',
+  'PUT /async/bulk/V1/counters/byId',
 ]
+
+/** With routes of a module of the shop's own. */
+const document = {
+  ...shopDocument,
+  paths: {
+    ...shopDocument.paths,
+    '/V1/orders/own-list': { get: { parameters: [] } },
+    '/V1/counters/{id}': {
+      put: { parameters: [{ name: 'id', in: 'path', type: 'integer', required: true }] },
+    },
+  },
+}
 
 const magento = await shared(startMagento())
 const gateway = await shared(
   startGateway({
     magentoUrl: magento.url,
     gateway: { limits: { textLength: 60, arrayItems: 3 } },
-    magentoSchema: shopDocument,
+    magentoSchema: document,
     integrations: [
       {
         ...globex,
         policies: {
           routes,
+          jsonBody: { otherTypes: { 'POST /V1/products': ['text/xml'] } },
           magentoSchema: {
             routes: { 'POST /V1/customers': 'reportOnly', 'POST /V1/orders': 'off' },
           },
@@ -60,6 +76,13 @@ const pointers = [
 describe('a body', () => {
   test('that Magento understands passes', async () => {
     assert.ok((await post('V1/products', { product: { sku: 'a' } })).forwarded)
+  })
+  test('of another media type, which the configuration passes on unread, passes', async () => {
+    const headers = { ...globexHeaders, 'Content-Type': 'text/xml' }
+    const request = { method: 'POST', path: '/rest/V1/products', headers, body: '<a/>' }
+    const before = magento.received.length
+    await send(gateway.url, request)
+    assert.equal(magento.received.length, before + 1)
   })
   test('that it does not understand is refused, with every violation and no value', async () => {
     assert.deepEqual(await post('V1/products', wrong), {
@@ -120,6 +143,21 @@ describe('a path', () => {
       forwarded: false,
     })
     assert.ok((await get('V1/products/24-MB01')).forwarded)
+    // No route of Magento that the gateway knows of without a schema.
+    assert.deepEqual(await get('V1/orders/own-list'), {
+      code: 'route-not-granted',
+      forwarded: false,
+    })
+    assert.ok((await get('V1/orders/7')).forwarded)
+  })
+  test('with a variable of another type is refused, and in bulk the variables are in the body', async () => {
+    const put = async (path: string, body: object) => {
+      const request = writeOf(body, { method: 'PUT', path: `/rest/${path}` })
+      return problemOf(await send(gateway.url, request)).code
+    }
+    assert.equal(await put('V1/counters/x', {}), 'bad-request-target')
+    assert.notEqual(await put('V1/counters/1', {}), 'bad-request-target')
+    assert.notEqual(await put('async/bulk/V1/counters/byId', [{ id: 1 }]), 'bad-request-target')
   })
 })
 

@@ -51,7 +51,7 @@ export const sensitiveRoutes = definePolicy({
     const limiterOf = (of: 'address' | 'subject', rate: string) => {
       const { count, unitSeconds } = parseRate(rate)
       // The calls of one minute may come at once.
-      const burst = Math.max(1, Math.ceil((count * 60) / unitSeconds))
+      const burst = Math.ceil((count * 60) / unitSeconds)
       const name = `${services.integration}/sensitive-routes by ${of}`
       return services.localLimiter(
         name,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deferredWrite } from '../../src/authorize/deferred-write.ts'
+import { setStocks } from '../../src/endpoints/set-stocks.ts'
 import { allow } from '../../src/policy.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
@@ -61,6 +62,20 @@ describe('a write becomes a job', () => {
     const deferral = deferralOf({ prefer: [] }, rules)
     assert.equal(deferral?.isAsked, false)
     assert.equal(deferral.engine, 'magento')
+  })
+
+  test('that has more items than its endpoint answers at once, and not as many as that', () => {
+    const { name, mostAtOnce } = setStocks.longList ?? { name: '', mostAtOnce: 0 }
+    const isDeferred = (count: number) => {
+      const request = requestContext({ method: 'POST' })
+      request.endpoint = { endpoint: setStocks, variables: new Map() }
+      request.json = { value: { [name]: Array(count).fill({}) }, text: '', names: new Set() }
+      const check = deferredWrite.prepare({}, { ...services(), mayDefer: true })
+      assert.equal(check(request), allow)
+      return request.job?.kind === 'accept'
+    }
+    assert.equal(isDeferred(mostAtOnce), false)
+    assert.equal(isDeferred(mostAtOnce + 1), true)
   })
 
   test('but not where its route says never, or nothing keeps jobs, or it is a read', () => {

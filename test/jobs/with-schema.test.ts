@@ -26,6 +26,7 @@ describe('where every request is held against the schema of Magento, and every G
                 'POST /async/V1/products',
                 'PUT /V1/products/:sku',
                 'POST /V1/customers',
+                'POST /V1/orders',
               ],
               searchCriteria: { fieldsRequired: true },
               jobs: {
@@ -80,6 +81,8 @@ describe('where every request is held against the schema of Magento, and every G
     assert.deepEqual(problemOf(await jobs.write(byPath)).errors, expected)
     const oneByOne = { path: '/rest/async/V1/products', body: products }
     assert.deepEqual(problemOf(await jobs.write(oneByOne)).errors, expected)
+    const byGateway = { path: '/rest/V1/orders', body: [{ order: {} }] }
+    assert.deepEqual(problemOf(await jobs.write(byGateway)).errors, expected)
     const guesses = { path: '/rest/V1/customers', body: [{ customer: { email: 'a@example.com' } }] }
     assert.equal(problemOf(await jobs.write(guesses)).code, 'attack-refused')
   })

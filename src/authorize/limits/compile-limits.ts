@@ -20,7 +20,7 @@ export function compileLimits(
   const limits: Limit[] = []
   if (rate !== undefined) {
     const { count, unitSeconds } = parseRate(rate)
-    const perSecond = Math.max(1, Math.ceil(count / unitSeconds))
+    const perSecond = Math.ceil(count / unitSeconds)
     limits.push({
       ...facts('rate'),
       kind: 'rate',

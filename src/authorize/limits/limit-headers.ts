@@ -23,7 +23,7 @@ function policyItem(limit: Limit): string {
   // Names consist of visible ASCII without quotes and backslashes, so no escaping is needed (RFC 9651, String).
   const item = `"${limit.name}"`
   if (limit.kind === 'rate') {
-    const windowSeconds = Math.max(1, Math.ceil((limit.burst * limit.unitSeconds) / limit.count))
+    const windowSeconds = Math.ceil((limit.burst * limit.unitSeconds) / limit.count)
     return `${item};q=${limit.burst};w=${windowSeconds}`
   }
   if (limit.kind === 'quota') return `${item};q=${limit.count};w=${secondsOf[limit.period]}`

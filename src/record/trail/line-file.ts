@@ -60,7 +60,8 @@ export function openLineFile(
       return written
     },
     readEnd: () => readEndOf(sourceOfOpenFile(fd)),
-    isFull: () => size >= limitBytes || (size > 0 && Date.now() - begunAtMs >= ageMs),
+    // If the clock was set back since, nobody knows how old it is; it is not kept until the clock has caught up.
+    isFull: () => size >= limitBytes || (size > 0 && Math.abs(Date.now() - begunAtMs) >= ageMs),
     rotate: async () => {
       const aside = await freeName(file)
       await rename(file, aside)

@@ -64,10 +64,11 @@ test('puts a file aside that has its age, unless it is empty', async (context) =
   await opened.close()
 })
 
-test('a file that is there at the start is as old as its first line', async () => {
+test('a file that is there at the start is as old as its first line, whichever way the clock was set', async () => {
   for (const [ageMs, isFull] of [
     [0, false],
     [3_700_000, true],
+    [-3_700_000, true],
   ] as const) {
     const file = join(folder, `${ageMs}.jsonl`)
     const time = new Date(Date.now() - ageMs).toISOString()

@@ -36,11 +36,18 @@ export function openAuditCheckpoints(
   const key = readCheckpointKey(pem.reveal())
   if (key === undefined) throw new Error('audit.checkpoints.key is no Ed25519 key')
   const stream = copyTo.redis && openRedisStream(copyTo.redis.url, copyTo.redis.stream)
-  const places: CopyCheckpoint[] = []
-  if (copyTo.file !== undefined) places.push(copyToFile(copyTo.file))
-  if (stream !== undefined) places.push(stream.append)
-  if (copyTo.url !== undefined) places.push(copyToUrl(copyTo.url.reveal()))
-  const copies = places.map((place) => copyCheckpoints(place, onError))
+  const places = new Map<string, CopyCheckpoint>()
+  if (copyTo.file !== undefined) places.set('file', copyToFile(copyTo.file))
+  if (stream !== undefined) places.set('redis', stream.append)
+  if (copyTo.url !== undefined) places.set('url', copyToUrl(copyTo.url.reveal()))
+  const copies = [...places].map(([place, copy]) =>
+    copyCheckpoints(copy, (cause) => {
+      // Without the code of its cause, it does not count as the same fault as one of the trail itself.
+      onError(
+        new Error(`checkpoints do not arrive at audit.checkpoints.copyTo.${place}`, { cause }),
+      )
+    }),
+  )
   const checkpoints = openCheckpoints(
     trail,
     { key, ...settings },

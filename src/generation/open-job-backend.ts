@@ -29,6 +29,7 @@ export async function openJobBackend(
   const { rabbitmq, rabbitmqCaFile, confirmMs } = jobs
   const ca = rabbitmqCaFile === undefined ? undefined : readFileSync(rabbitmqCaFile, 'utf8')
   const notes = await openJobNotes(location, keepMs, log)
+  let isAway = false
   const backend = await openBrokerBackend(
     {
       url: rabbitmq.reveal(),
@@ -40,7 +41,9 @@ export async function openJobBackend(
       isStoreAway: notes.isAway,
       onBrokerChange: (errorCode) => {
         if (errorCode === undefined) log.info('rabbitmq is back: jobs are accepted and sent again')
+        else if (isAway) log.error({ errorCode }, 'rabbitmq cannot be connected to again')
         else log.error({ errorCode }, 'rabbitmq is away: jobs are neither accepted nor sent')
+        isAway = errorCode !== undefined
       },
     },
     onFault,

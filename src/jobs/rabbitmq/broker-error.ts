@@ -16,10 +16,15 @@ export function brokerErrorCode(error: unknown): string {
   return inText === undefined ? error.name : `AMQP_${inText}`
 }
 
-/** What has become of a connection without an answer of the broker (amqplib: lib/connection.js, lib/connect.js). */
+/**
+ * What has become of a connection without an answer of the broker (amqplib: lib/channel.js, lib/connection.js,
+ * lib/connect.js, lib/recovery.js).
+ */
 const codesByText: ReadonlyMap<string, string> = new Map([
   ['Heartbeat timeout', 'HEARTBEAT_TIMEOUT'],
   ['Unexpected close', 'ECONNRESET'],
+  ['Connection closed', 'ECONNRESET'],
+  ['Channel ended, no reply will be forthcoming', 'ECONNRESET'],
   ['Socket closed abruptly during opening handshake', 'ECONNRESET'],
   ['connect ETIMEDOUT', 'ETIMEDOUT'],
 ])

@@ -20,7 +20,7 @@ export interface BrokerSettings {
   readonly deadlineMs: number
   /** Declares queues and exchanges on each new connection, before anything else uses it. */
   readonly declare: UseChannel<void>
-  /** Told once when the broker is lost, with a code, and once when it is back. */
+  /** Told when the broker is lost, with a code, then once of each other code that says why it still is, and when it is back. */
   readonly onChange: (lostCode: string | undefined) => void
 }
 
@@ -58,14 +58,16 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   const askPatiently = askWithin(deadlineMs * deadlinesForSetUp)
   const users: Parameters<Broker['onConnection']>[0][] = []
   let current: { readonly connection: ChannelModel; readonly publish: Publish } | undefined
-  let isAnnounced = false
+  // Of the present loss.
+  const codes = new Set<string>()
   let isBlocked = false
 
   function lost(error: unknown): void {
     current = undefined
-    if (isAnnounced) return
-    isAnnounced = true
-    onChange(brokerErrorCode(error))
+    const code = brokerErrorCode(error)
+    if (codes.has(code)) return
+    codes.add(code)
+    onChange(code)
   }
 
   function usable(): NonNullable<typeof current> {
@@ -133,8 +135,8 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     isBlocked = false
   })
   recovering.on('connect', (connection) => {
-    if (isAnnounced) onChange(undefined)
-    isAnnounced = false
+    if (codes.size > 0) onChange(undefined)
+    codes.clear()
     for (const user of users) user(connection, askPatiently)
   })
   await new Promise<void>((resolve) => {

@@ -20,7 +20,7 @@ export interface BrokerBackendSettings {
   readonly store: JobStore
   /** Whether the records and the store cannot be reached at present. */
   readonly isStoreAway: () => boolean
-  /** Told once when the broker is lost, with a code, and once when it is back. */
+  /** Told when the broker is lost, with a code, then once of each other code that says why it still is, and when it is back. */
   readonly onBrokerChange: (lostCode: string | undefined) => void
 }
 
@@ -36,6 +36,7 @@ export async function openBrokerBackend(
   const { entriesOf, store, keepDeadMs, isStoreAway, onBrokerChange } = settings
   const names = { jobs: queueNames('jobs'), callbacks: queueNames('callbacks') }
   const lost = new Set<string>()
+  const codes = new Set<string>()
   const connect = (purpose: string) =>
     openBroker({
       ...settings,
@@ -44,10 +45,16 @@ export async function openBrokerBackend(
         await declareQueues(channel, ask, names.callbacks)
       },
       onChange: (lostCode) => {
-        const wereAllThere = lost.size === 0
-        if (lostCode === undefined) lost.delete(purpose)
-        else lost.add(purpose)
-        if (wereAllThere !== (lost.size === 0)) onBrokerChange(lostCode)
+        if (lostCode === undefined) {
+          lost.delete(purpose)
+          if (lost.size > 0) return
+          codes.clear()
+        } else {
+          lost.add(purpose)
+          if (codes.has(lostCode)) return
+          codes.add(lostCode)
+        }
+        onBrokerChange(lostCode)
       },
     })
   /*

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { pino } from 'pino'
+import { Secret } from '../../../src/contract/secret.ts'
+import { openJobBackend } from '../../../src/generation/open-job-backend.ts'
 import {
   type Broker,
   type BrokerSettings,
@@ -46,7 +49,8 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     })
     await untilThere(broker)
     assert.equal(losses.length, 0)
-    assert.equal(changes.length, 2)
+    assert.equal(changes[0], 'ECONNRESET')
+    assert.equal(changes.indexOf(undefined), changes.length - 1)
     await broker.withChannel(askSomething)
   })
 
@@ -92,6 +96,36 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     link.mute()
     await assert.rejects(broker.withChannel(askSomething), { code: 'BROKER_TIMEOUT' })
     link.unmute()
+  })
+
+  test('the log says that a broker is away, and why it is not back', async () => {
+    const { rabbit, redis } = servers()
+    const link = await openBrokerLink(rabbit.url)
+    const lines: string[] = []
+    const write = (line: string) => {
+      const { msg, errorCode } = JSON.parse(line)
+      lines.push(`${errorCode}: ${msg}`)
+    }
+    const backend = await openJobBackend(
+      {
+        jobs: {
+          ...{ rabbitmq: new Secret(link.url), confirmMs: 5_000, concurrency: 1, maxWaiting: 10 },
+          ...{ retry: { firstMs: 1_000, longestMs: 60_000 }, expiryMinutes: 1_440 },
+          ...{ keepHours: 168, keepDeadHours: 720 },
+        },
+        store: { redis: new Secret(redis.url), deadlineMs: 50, localShare: 0.5 },
+      },
+      pino({}, { write }),
+      () => undefined,
+    )
+    await untilThere(backend)
+    await link[Symbol.asyncDispose]()
+    while (lines.length < 2) await delay(20)
+    await backend.close()
+    assert.deepEqual(lines, [
+      'ECONNRESET: rabbitmq is away: jobs are neither accepted nor sent',
+      'ECONNREFUSED: rabbitmq cannot be connected to again',
+    ])
   })
 
   test('a message that was not confirmed when the connection was lost was not refused', async () => {

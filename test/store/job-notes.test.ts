@@ -5,6 +5,7 @@ import { Secret } from '../../src/contract/secret.ts'
 import { openJobNotes } from '../../src/store/jobs/open-job-notes.ts'
 import { accepted } from '../jobs/store-contract.ts'
 import { startRedis, withClient } from '../support/redis.ts'
+import { shared } from '../support/shared.ts'
 
 const yearMs = 365 * 86_400_000
 
@@ -15,12 +16,91 @@ test('a job is listed for as long as it can be seen, also if none is added for a
   const notes = await openJobNotes(location, yearMs, pino({ enabled: false }))
   stack.defer(notes.close)
   await notes.store.add(accepted('slow', { expiresAtMs: Date.now() + yearMs }))
-  const [job = 0, ...lists] = await withClient(redis.url, (client) =>
+  // The job is looked at last, so that it has less time left and not more.
+  const lives = await withClient(redis.url, (client) =>
     Promise.all(
-      ['magegate:job:{slow}', 'magegate:jobs', 'magegate:jobs:of:acme-erp'].map((key) =>
+      ['magegate:jobs', 'magegate:jobs:of:acme-erp', 'magegate:job:{slow}'].map((key) =>
         client.pttl(key),
       ),
     ),
   )
+  const [job = 0, ...lists] = lives.reverse()
   for (const list of lists) assert.ok(list >= job && job > 2 * yearMs, `${list} ${job}`)
+})
+
+const redis = await shared(startRedis())
+const hourMs = 3_600_000
+const weekMs = 7 * 24 * hourMs
+
+/** Opens the notes of jobs that can be seen for an hour. */
+async function opened() {
+  const location = { url: new Secret(redis.url) }
+  const notes = await openJobNotes(location, hourMs, pino({ enabled: false }))
+  return {
+    store: notes.store,
+    /** How long a job and its results are kept at present, in hours. */
+    hoursOf: (id: string) =>
+      withClient(redis.url, async (client) => {
+        const lives = [`magegate:job:{${id}}`, `magegate:job:{${id}}:results`].map(async (key) =>
+          Math.ceil((await client.pttl(key)) / hourMs),
+        )
+        return Promise.all(lives)
+      }),
+    [Symbol.asyncDispose]: async () => notes.close(),
+  }
+}
+
+test('a job is kept for a week longer than it is tried, and from its end on for as long as it can be seen', async () => {
+  await using notes = await opened()
+  const { store, hoursOf } = notes
+  const week = weekMs / hourMs
+  const expiresAtMs = Date.now() + 3 * hourMs
+  await store.add(accepted('life', { expiresAtMs }))
+  await store.putResults('life', 0, [{ success: true, sku: 'a' }])
+  assert.deepEqual(await hoursOf('life'), [week + 4, week + 4])
+  // However long it waits for its next attempt.
+  await store.change('life', { state: 'running', attempts: 1 })
+  await store.change('life', { state: 'waiting', nextAttemptAtMs: expiresAtMs })
+  await store.change('life', { progress: { total: 1, done: 1, failed: 0 } })
+  assert.deepEqual(await hoursOf('life'), [week + 4, week + 4])
+  await store.change('life', { state: 'done', endedAtMs: Date.now() })
+  assert.deepEqual(await hoursOf('life'), [1, 1])
+  // Put back.
+  await store.change('life', { state: 'waiting', expiresAtMs, endedAtMs: undefined })
+  assert.deepEqual(await hoursOf('life'), [week + 4, week + 4])
+})
+
+test('a job is added once, and nothing is kept of one that is not there', async () => {
+  await using notes = await opened()
+  const { store } = notes
+  await store.add(accepted('once'))
+  await store.change('once', { state: 'done', endedAtMs: Date.now() })
+  await store.add(accepted('once'))
+  assert.equal((await store.get('once'))?.state, 'done')
+  await store.change('absent', { state: 'running' })
+  await store.putResults('absent', 0, [{ success: true, sku: 'a' }])
+  const kept = await withClient(redis.url, (client) => client.keys('*absent*'))
+  assert.deepEqual(kept, [])
+})
+
+test('a list leads past any number of other jobs, and to none that is not there any more', async () => {
+  await using notes = await opened()
+  const { store } = notes
+  const owner = 'many-erp'
+  const ids = Array.from({ length: 201 }, (_, index) => `many-${index}`)
+  await Promise.all(
+    ids.map((id, index) => store.add(accepted(id, { owner, acceptedAtMs: 1_000 + index }))),
+  )
+  await store.change('many-0', { state: 'running' })
+  const running = await store.list({ owner, state: 'running', limit: 1 })
+  assert.deepEqual(
+    running.map(({ id }) => id),
+    ['many-0'],
+  )
+  await withClient(redis.url, (client) => client.del('magegate:job:{many-1}'))
+  await store.add(accepted('many-last', { owner }))
+  const listed = await withClient(redis.url, (client) =>
+    client.zrange(`magegate:jobs:of:${owner}`, '0', '2'),
+  )
+  assert.deepEqual(listed, ['many-0', 'many-2', 'many-3'])
 })

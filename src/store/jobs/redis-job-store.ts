@@ -39,6 +39,11 @@ export function redisJobStore(
   keepMs: number,
   clock: () => number,
 ): JobStore {
+  /** How long a job is kept that is not over, milliseconds. */
+  function unfinishedLifeMs(expiresAtMs: number): number {
+    return Math.max(0, expiresAtMs - clock()) + keepMs + graceMs
+  }
+
   async function get(id: string): Promise<Job | undefined> {
     const key = keyOf(id)
     return jobOf(await ask(key, () => redis.hgetall(key)))
@@ -65,7 +70,7 @@ export function redisJobStore(
     add: async (accepted) => {
       const job: Job = { ...accepted, state: 'waiting', attempts: 0 }
       const key = keyOf(job.id)
-      const lifeMs = Math.max(0, job.expiresAtMs - clock()) + keepMs + graceMs
+      const lifeMs = unfinishedLifeMs(job.expiresAtMs)
       const { set } = fieldsOf(job)
       const values = ['add', lifeMs, set.length, ...set]
       await ask(key, () => redis.changeJob(key, resultsKeyOf(job.id), ...values))
@@ -76,8 +81,8 @@ export function redisJobStore(
       const key = keyOf(id)
       const { set, gone } = fieldsOf(change)
       const isEnd = change.state !== undefined && isOver(change.state)
-      const restMs = Math.max(0, (change.expiresAtMs ?? 0) - clock())
-      const lifeMs = isEnd ? keepMs : change.state === undefined ? 0 : restMs + keepMs + graceMs
+      const { expiresAtMs } = change
+      const lifeMs = isEnd ? keepMs : expiresAtMs === undefined ? 0 : unfinishedLifeMs(expiresAtMs)
       const values = ['change', lifeMs, set.length, ...set, ...gone]
       await ask(key, () => redis.changeJob(key, resultsKeyOf(id), ...values))
     },

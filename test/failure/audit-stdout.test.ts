@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -116,4 +117,23 @@ test('a full disk behind standard output refuses writes until it has space, and 
   assert.deepEqual(notes, [`${trail}:2: a line was cut off here, as record 2 tells`])
   const resumed = JSON.parse((await readFile(trail, 'utf8')).split('\n')[2] ?? '')
   assert.deepEqual([resumed.event, resumed.lost, resumed.cutBytes], ['resumed', 2, 100])
+})
+
+test('that standard output is full is told of as such, and hides no fault of the file', () => {
+  const module = new URL('../../src/record/trail/stdout-lines.ts', import.meta.url)
+  const script = `
+    import { stdoutLines } from '${module}'
+    const lines = stdoutLines(({ code, message, cause }) => {
+      process.stderr.write(code + ': ' + message + ': ' + cause.code)
+    })
+    lines.write(['a line'])
+    await lines.close()
+  `
+  const full = openSync('/dev/full', 'w')
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  })
+  closeSync(full)
+  assert.equal(stderr, 'undefined: standard output takes no audit trail: ENOSPC')
 })

@@ -27,8 +27,9 @@ export function stdoutLines(onError: (error: unknown) => void): StdoutLines {
       const bytes = Buffer.from(waiting.join(''))
       waiting = []
       waitingLength = 0
-      const { error } = await writeBytes(stdoutNumber, bytes)
-      if (error !== undefined) onError(error)
+      const { error: cause } = await writeBytes(stdoutNumber, bytes)
+      // Without the code of its cause, it does not count as the same fault as one of the file.
+      if (cause !== undefined) onError(new Error('standard output takes no audit trail', { cause }))
     }
   }
 

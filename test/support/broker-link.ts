@@ -13,6 +13,8 @@ export interface BrokerLink extends AsyncDisposable {
   readonly cut: () => void
   /** Has the broker close each present connection together with its next answer. */
   readonly closeWithNextAnswer: () => void
+  /** From now on no confirm arrives over the channels over which one has arrived. */
+  readonly loseConfirms: () => void
   /** How often the broker was asked to close a connection. */
   readonly closings: () => number
 }
@@ -23,6 +25,10 @@ const heartbeat = 8
 
 /** Class and method of `connection.close`. */
 const closeMethod = Buffer.from('000a0032', 'hex')
+
+/** Class and method of `basic.ack`, and where they are in a frame. */
+const confirmMethod = Buffer.from('003c0050', 'hex')
+const methodAt = 7
 
 /** `connection.close` with the code 320, connection-forced, and no text. */
 const close = Buffer.from('0100000000000b000a003201400000000000ce', 'hex')
@@ -36,6 +42,8 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
   const nears = new Set<Socket>()
   const closing = new Set<Socket>()
   const held: (() => void)[] = []
+  const confirming = new Set<number>()
+  let losing: ReadonlySet<number> = new Set()
   let isMute = false
   let closings = 0
   const server = createServer((near) => {
@@ -58,6 +66,11 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
       const { frames, rest: incomplete } = framesOf(Buffer.concat([rest, bytes]))
       rest = incomplete
       for (const frame of frames) {
+        if (frame.subarray(methodAt).indexOf(confirmMethod) === 0) {
+          const channel = frame.readUInt16BE(1)
+          confirming.add(channel)
+          if (losing.has(channel)) continue
+        }
         const isAnswer = frame[0] !== heartbeat
         const sent = isAnswer && closing.delete(near) ? Buffer.concat([frame, close]) : frame
         if (isAnswer && isMute) held.push(() => near.write(sent))
@@ -83,6 +96,9 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
     },
     closeWithNextAnswer: () => {
       for (const near of nears) closing.add(near)
+    },
+    loseConfirms: () => {
+      losing = new Set(confirming)
     },
     closings: () => closings,
     [Symbol.asyncDispose]: async () => {

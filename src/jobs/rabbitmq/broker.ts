@@ -42,6 +42,13 @@ export interface Broker {
   readonly close: () => Promise<void>
 }
 
+/** What is published on. */
+interface Current {
+  readonly connection: ChannelModel
+  readonly channel: ConfirmChannel
+  readonly publish: Publish
+}
+
 /** A broker that is silent for twice this time counts as lost; seconds. */
 const heartbeatSeconds = 5
 
@@ -57,7 +64,8 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   const ask = askWithin(deadlineMs)
   const askPatiently = askWithin(deadlineMs * deadlinesForSetUp)
   const users: Parameters<Broker['onConnection']>[0][] = []
-  let current: { readonly connection: ChannelModel; readonly publish: Publish } | undefined
+  let current: Current | undefined
+  let isChanging = false
   // Of the present loss.
   const codes = new Set<string>()
   let isBlocked = false
@@ -70,7 +78,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     onChange(code)
   }
 
-  function usable(): NonNullable<typeof current> {
+  function usable(): Current {
     if (current === undefined) throw brokerError('BROKER_AWAY')
     // The broker would read what it is sent only when it has room again, long after the deadline.
     if (isBlocked) throw brokerError('BROKER_FULL')
@@ -97,20 +105,49 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   }
 
   async function declareOn(connection: ChannelModel): Promise<void> {
-    const channel = await openQuietly(connection.createConfirmChannel(), askPatiently)
+    const channel = await openPublishing(connection, askPatiently)
     let isClosed = false
     channel.on('close', () => {
       isClosed = true
-      if (current?.connection !== connection) return
-      current = undefined
-      // Once the broker has closed the channel, everything is made anew.
-      connection.close().catch(() => undefined)
     })
     await declare(channel, askPatiently)
     // It may have been closed together with the last answer, before amqplib listens.
     if (isClosed) throw brokerError('BROKER_AWAY')
     isBlocked = false
-    current = { connection, publish: publisherOn(channel, ask) }
+    current = { connection, channel, publish: publisherOn(channel, ask) }
+  }
+
+  async function openPublishing(
+    connection: ChannelModel,
+    asking: AskBroker,
+  ): Promise<ConfirmChannel> {
+    const channel = await openQuietly(connection.createConfirmChannel(), asking)
+    channel.on('close', () => {
+      if (current?.channel !== channel) return
+      current = undefined
+      // Once the broker has closed the channel, everything is made anew.
+      connection.close().catch(() => undefined)
+    })
+    return channel
+  }
+
+  /**
+   * Publishes on a new channel from now on. If a cluster loses a message between two of its nodes, RabbitMQ before 4.2
+   * may confirm nothing more that comes over the same channel (its pull request 14589).
+   */
+  async function changeChannel(before: Current): Promise<void> {
+    if (isChanging || current !== before) return
+    isChanging = true
+    try {
+      const { connection } = before
+      const channel = await openPublishing(connection, ask)
+      if (current !== before) return
+      current = { connection, channel, publish: publisherOn(channel, ask) }
+      // Others may wait for their confirms on the old one, though no longer than this.
+      setTimeout(() => before.channel.close().catch(() => undefined), deadlineMs).unref()
+    } finally {
+      isChanging = false
+    }
   }
 
   const recovering: RecoveringChannelModel = await connect(addressOf(settings.url), {
@@ -146,11 +183,13 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
 
   return {
     publish: async (...message) => {
-      const { connection, publish } = usable()
+      const used = usable()
       try {
-        await publish(...message)
+        await used.publish(...message)
       } catch (error) {
-        throw failed(connection, error)
+        const isLate = brokerErrorCode(error) === 'BROKER_TIMEOUT' && !isBlocked
+        if (isLate) changeChannel(used).catch(() => undefined)
+        throw failed(used.connection, error)
       }
     },
     withChannel: async (act) => {

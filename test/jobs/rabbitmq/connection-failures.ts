@@ -175,6 +175,37 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     )
   })
 
+  test('a channel over which a confirm does not arrive is replaced by another one of its connection', async () => {
+    await using link = await openBrokerLink(servers().rabbit.url)
+    let setUps = 0
+    await using broker = await openDisposably({
+      url: link.url,
+      deadlineMs: 500,
+      declare: async (channel, ask) => {
+        setUps += 1
+        await ask(channel.assertQueue('confirmed', { exclusive: true }))
+      },
+      onChange: () => undefined,
+    })
+    await untilThere(broker)
+    const message = { content: Buffer.of(1), messageId: 'id', headers: {} }
+    // A machine that stands still for a moment is no fault of the broker.
+    const isConfirmed = () =>
+      broker.publish('confirmed', message).then(
+        () => true,
+        () => false,
+      )
+    while (!(await isConfirmed()));
+    link.loseConfirms()
+    await assert.rejects(broker.publish('confirmed', message), { code: 'BROKER_TIMEOUT' })
+    let unconfirmed = 0
+    while (!(await isConfirmed())) {
+      unconfirmed += 1
+      assert.ok(unconfirmed < 20, 'none arrives any more')
+    }
+    assert.equal(setUps, 1)
+  })
+
   test('jobs are delivered over a new connection if a broker does not say that they are consumed', async () => {
     const { rabbit, redis } = servers()
     await using link = await openBrokerLink(rabbit.url)

@@ -10,7 +10,7 @@ import { makeFolder } from '../../make-folder.ts'
 const openMs = 10_000
 const lockedMs = 3_000
 
-/** Version of the tables below; a file with another version is refused. */
+/** Version of the tables below, and of what is written into them; a file with another version is refused. */
 const version = 1
 
 const tables = `

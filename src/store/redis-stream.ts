@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type { Secret } from '../contract/secret.ts'
 import { leaveRefusedDatabase, outliveTlsErrors } from './redis-client.ts'
-import { noPrimary, redisErrorCode } from './redis-guard.ts'
+import { connectionEnded, noPrimary, redisErrorCode } from './redis-guard.ts'
 
 /** A Redis stream to which lines are appended. */
 export interface RedisStream {
@@ -20,8 +20,11 @@ export function openRedisStream(url: Secret, stream: string): RedisStream {
     // After a failover the name may belong to another server, while this one keeps its connections.
     reconnectOnError: (error) => noPrimary.has(redisErrorCode(error)),
   })
-  // Without a listener ioredis prints errors to the console. They also make `append` reject, so nothing is lost here.
-  redis.on('error', () => undefined)
+  // Why there is no connection, which the error of a command that was given up for that does not say.
+  let lostCode = connectionEnded
+  redis.on('error', (error: Error) => {
+    lostCode = redisErrorCode(error)
+  })
   leaveRefusedDatabase(redis)
   outliveTlsErrors(redis)
   return {
@@ -29,8 +32,11 @@ export function openRedisStream(url: Secret, stream: string): RedisStream {
       try {
         await redis.xadd(stream, '*', 'line', line)
       } catch (error) {
+        const { name, message } = error as Error
         // That of ioredis has the command that failed: if it is the first one of a connection, the password, too.
-        throw new Error((error as Error).message)
+        throw new Error(
+          name === 'MaxRetriesPerRequestError' ? `no connection: ${lostCode}` : message,
+        )
       }
     },
     close: () => redis.disconnect(),

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import type { Redis } from 'ioredis'
 import { Secret } from '../../src/contract/secret.ts'
 import { openRedisStream } from '../../src/store/redis-stream.ts'
+import { freePort } from '../support/free-port.ts'
 import { startRedis, withClient } from '../support/redis.ts'
 
 const demotions = [
@@ -58,4 +59,10 @@ test('what a stream says of a refused password does not have it', async () => {
     assert.ok(!inspect(error).includes('wrong-0123'))
     return true
   })
+})
+
+test('a stream whose server cannot be reached tells why', async () => {
+  const stream = openRedisStream(new Secret(`redis://127.0.0.1:${await freePort()}`), 'checkpoints')
+  await assert.rejects(stream.append('a line'), { message: 'no connection: ECONNREFUSED' })
+  stream.close()
 })

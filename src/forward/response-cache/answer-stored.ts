@@ -2,7 +2,13 @@ import type { ServerResponse } from 'node:http'
 import type { StoredAnswer } from '../../contract/answer-store.ts'
 import type { CacheUse } from '../../contract/cache-rule.ts'
 import type { RequestContext } from '../../request-context.ts'
-import { type AnswerSettings, clientClosed, endWhenReady, noteWhole } from '../../server/answer.ts'
+import {
+  type AnswerSettings,
+  clientClosed,
+  endWhenReady,
+  endWhole,
+  noteWhole,
+} from '../../server/answer.ts'
 import { withStandingHeaders } from '../../server/standing-headers.ts'
 import { fieldsWhere } from '../../syntax/headers.ts'
 import { isNotModified } from './preconditions.ts'
@@ -73,8 +79,9 @@ export function answerWhole(
   endWhenReady(response, request, settings, () => {
     const isLast = settings.isDraining()
     response.writeHead(status, withStandingHeaders(headers, response, request, isLast))
-    if (body.length > onePieceBytes) response.end(body)
-    else response.end(body.toString('latin1'), 'latin1')
+    // Without a socket, the answer has to wait for an earlier one on its connection.
+    if (body.length > onePieceBytes && response.socket !== null) response.end(body)
+    else endWhole(response, body)
   })
 }
 

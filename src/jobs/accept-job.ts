@@ -17,12 +17,14 @@ import { encodeJobRequest, type JobRequest } from './job-payload.ts'
  * Makes a job of a request that every policy has let through, and resolves with the answer once the job is
  * stored durably.
  * @param nowMs milliseconds since the epoch
+ * @param onFault told of why it could not be stored
  */
 export async function acceptJob(
   request: RequestContext,
   deferral: Deferral,
   { store, jobs }: JobBackend,
   nowMs: number,
+  onFault: (error: unknown) => void,
 ): Promise<WholeAnswer | Rejection> {
   const id = randomUUID()
   const job = acceptedJob(request, deferral, id, nowMs)
@@ -47,6 +49,7 @@ export async function acceptJob(
       if (outcome !== 'unknown') request.jobId = undefined
       const code = backendCode(error)
       if (code === undefined) throw error
+      onFault(error)
       return reject('jobs-unavailable', `the job could not be kept: ${code}`, {
         retryAfterSeconds: 5,
         ...(outcome === 'unknown' && { detail: unknownAcceptance }),

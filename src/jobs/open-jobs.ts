@@ -79,7 +79,7 @@ export function openJobs(
     }
     waiting += 1
     waitingOf?.set(owner, owned + 1)
-    const answer = await acceptJob(request, deferral, backend, clock())
+    const answer = await acceptJob(request, deferral, backend, clock(), onFault)
     if (!('code' in answer)) services.countAccepted(owner)
     return answer
   }

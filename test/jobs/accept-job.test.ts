@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { errorCode } from '../../src/contract/error-code.ts'
 import { acceptJob } from '../../src/jobs/accept-job.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import { decodeJobRequest } from '../../src/jobs/job-payload.ts'
@@ -42,7 +43,13 @@ test('a job that has begun counts as accepted, although its state could not be s
     { concurrency: 1 },
   )
   const store = awayStore(backend, begun.promise)
-  const answer = await acceptJob(requestOfJob(), deferral, { ...backend, store }, Date.now())
+  const answer = await acceptJob(
+    requestOfJob(),
+    deferral,
+    { ...backend, store },
+    Date.now(),
+    assert.ifError,
+  )
   finish.resolve()
   assert.ok('status' in answer)
   assert.equal(answer.status, 202)
@@ -51,18 +58,21 @@ test('a job that has begun counts as accepted, although its state could not be s
 test('a request has the id of its job before that is stored, for its caller may leave meanwhile', async () => {
   await using backend = await openTestBackend()
   const request = requestOfJob()
-  const accepted = acceptJob(request, deferral, backend, Date.now())
+  const accepted = acceptJob(request, deferral, backend, Date.now(), assert.ifError)
   const { jobId } = request
   const answer = await accepted
   assert.ok('status' in answer)
   assert.equal(JSON.parse(answer.body.toString()).jobId, jobId)
 })
 
-test('a request whose job could not be kept has no job', async () => {
+test('a request whose job could not be kept has no job, and the cause is told of', async () => {
   await using backend = await openTestBackend()
   const request = requestOfJob()
   const store = awayStore(backend)
-  const answer = await acceptJob(request, deferral, { ...backend, store }, Date.now())
+  const faults: unknown[] = []
+  const tell = (fault: unknown) => faults.push(fault)
+  const answer = await acceptJob(request, deferral, { ...backend, store }, Date.now(), tell)
+  assert.deepEqual(faults.map(errorCode), ['EAWAY'])
   assert.ok('code' in answer)
   assert.deepEqual([answer.code, request.jobId], ['jobs-unavailable', undefined])
   assert.equal(answer.detail, undefined)
@@ -75,7 +85,7 @@ test('a defect where a job is kept is no outage of what keeps it, and nothing of
     throw new TypeError('inner workings')
   }
   const store = { ...backend.store, add }
-  const accepting = acceptJob(request, deferral, { ...backend, store }, Date.now())
+  const accepting = acceptJob(request, deferral, { ...backend, store }, Date.now(), assert.ifError)
   await assert.rejects(accepting, { message: 'inner workings' })
   assert.equal(request.jobId, undefined)
   assert.equal((await backend.jobs.depth()).waiting, 0)
@@ -86,7 +96,8 @@ test('a request whose job may be carried out all the same has it, and is told so
   const request = requestOfJob()
   const away = () => Promise.reject(Object.assign(new Error('away'), { code: 'EAWAY' }))
   const jobs = { ...backend.jobs, put: away, cancel: away }
-  const answer = await acceptJob(request, deferral, { ...backend, jobs }, Date.now())
+  const ignore = () => undefined
+  const answer = await acceptJob(request, deferral, { ...backend, jobs }, Date.now(), ignore)
   assert.ok('code' in answer)
   assert.match(String(answer.detail), /not known whether/)
   assert.ok(request.jobId)
@@ -116,7 +127,7 @@ test('a job keeps no credential of its caller, and no field of its connection', 
     }
     backend.jobs.consume(handle, { concurrency: 1 })
   })
-  await acceptJob(request, deferral, backend, Date.now())
+  await acceptJob(request, deferral, backend, Date.now(), assert.ifError)
   assert.deepEqual(decodeJobRequest(await stored).headers, [
     ...['accept-language', 'de'],
     ...['content-type', 'application/json'],

@@ -7,6 +7,7 @@ import { allow, type Stage } from './policy.ts'
 import { type Rejection, reject } from './problem.ts'
 import { RequestContext } from './request-context.ts'
 import { type AnswerSettings, answerProblem, type Refusal, unanswerable } from './server/answer.ts'
+import { isHttp10 } from './server/break-off.ts'
 import type { OpenReplies } from './server/client-error.ts'
 import { atEndOfTurn } from './server/end-of-turn.ts'
 import { hasBody } from './server/has-body.ts'
@@ -81,9 +82,12 @@ export function addPipelineHooks(
     }
     // An answer has no socket yet only while it waits for an earlier one on its connection.
     if (reply.raw.socket === null && !admitPipelined(reply.raw, socket)) {
-      reply.raw.shouldKeepAlive = false
-      noteLastAnswer(reply.raw)
-      refuse(reply, tooManyPipelined)
+      refuseAsLast(reply, tooManyPipelined)
+      return
+    }
+    // RFC 9112, section 6.1: its sender may have taken something else for the end of the message.
+    if (isHttp10(request.raw) && request.raw.headers['transfer-encoding'] !== undefined) {
+      refuseAsLast(reply, codedInHttp10)
       return
     }
     goOnOrRefuse(reply, runAdmit(traffic, request.context), done)
@@ -113,6 +117,10 @@ export function addPipelineHooks(
     refuse(reply, reject('method-not-allowed', 'no route for this method'))
   })
 }
+
+const codedInHttp10 = reject('bad-request', 'a transfer coding in HTTP/1.0', {
+  detail: 'HTTP/1.0 has no transfer codings.',
+})
 
 /** A request whose whole body has arrived. */
 interface Arrived {
@@ -168,6 +176,13 @@ function refuse(reply: FastifyReply, refusal: Refusal): void {
   const { context, traffic } = reply.request
   reply.hijack()
   answerProblem(reply.raw, context, refusal, traffic.answers)
+}
+
+/** The same, and ends the connection with the answer. */
+function refuseAsLast(reply: FastifyReply, refusal: Refusal): void {
+  reply.raw.shouldKeepAlive = false
+  noteLastAnswer(reply.raw)
+  refuse(reply, refusal)
 }
 
 /** The refusal that an error of the server itself stands for, by its code. */

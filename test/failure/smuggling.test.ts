@@ -34,6 +34,7 @@ describe('forwards nothing of what could be read in two ways', () => {
     'an empty coding': `${post}Transfer-Encoding:\r\n${length(2)}\r\n{}${smuggled}`,
     'a coding behind a line break of its own': `${post}X-A: b\nTransfer-Encoding: chunked\r\n${length(2)}\r\n{}${smuggled}`,
     'chunks in HTTP/1.0': `${post.replace('HTTP/1.1', 'HTTP/1.0')}${chunked}${length(2)}\r\n0\r\n\r\n${smuggled}`,
+    'chunks alone in HTTP/1.0': `${post.replace('HTTP/1.1', 'HTTP/1.0')}Connection: keep-alive\r\n${chunked}\r\n${inChunks}${smuggled}`,
     'an empty length': `${post}Content-Length:\r\n\r\n{}${smuggled}`,
     'a length with a comma': `${post}${length('2,2')}\r\n{}${smuggled}`,
     'a length with a space in it': `${post}${length('2 2')}\r\n{}${smuggled}`,

@@ -77,9 +77,7 @@ export const sensitiveRoutes = definePolicy({
       )
       const decisions = [takeOfAddress(addressKey(clientIp))]
       for (const subject of subjects) decisions.push(takeOfSubject(keyOf(route.guess, subject)))
-      const waitMs = Math.max(
-        ...decisions.map(({ isAllowed, retryAfterMs }) => (isAllowed ? 0 : retryAfterMs)),
-      )
+      const waitMs = Math.max(...decisions.map(({ retryAfterMs }) => retryAfterMs))
       if (decisions.every(({ isAllowed }) => isAllowed)) return allow
       return reject('rate-limited', 'too many calls of a sensitive route', {
         retryAfterSeconds: withJitter(waitMs / 1000, services.random),

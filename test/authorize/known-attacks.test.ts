@@ -50,6 +50,9 @@ describe('a query whose parameters PHP or Magento reads otherwise than they stan
     's[]=1&s=2',
     's=1&s=2',
     '_method=DELETE',
+    's+a=1',
+    's%20a=1',
+    's.a=1',
     's[item][0]=a',
     's[a][item][0]=a',
     Array.from({ length: 1001 }, (_, index) => `a${index}`).join('&'),
@@ -65,6 +68,7 @@ describe('a query whose parameters PHP or Magento reads otherwise than they stan
     's=&s[size]=1',
     's[a]=1&t[a]=2',
     'item[0]=a',
+    'a=1&&b=2&',
   ]) {
     test(`passes as it stands there: ${query}`, async () => {
       assert.equal(await codeFor(query, 'GET'), undefined)

@@ -305,6 +305,11 @@ describe('every answer says how the limits stand', () => {
     ])
   })
 
+  test('with a bucket of no more than a million tokens, however high the rate', async () => {
+    const { request } = await prepared({ rate: '999999999/s' }).ask()
+    assert.match(request.answerHeaders.join(), /"rate";q=1000000;w=1,/)
+  })
+
   test('in X-RateLimit-* where it is asked for, of the limit with the least left', async () => {
     const { ask } = prepared({ ...settings, legacyHeaders: true })
     await ask()

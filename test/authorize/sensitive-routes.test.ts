@@ -51,6 +51,10 @@ describe('an account or a cart is one, however it is written', () => {
     target: '/rest/V1/integration/customer/token',
     body: JSON.stringify(body),
   })
+  const customer = (body: object) => ({
+    target: '/rest/V1/customers',
+    body: JSON.stringify(body),
+  })
   const spellings: Readonly<Record<string, readonly RequestParts[]>> = {
     'with escapes': [guests('abc'), guests('%61bc'), guests('ab%63')],
     'in another case': [guests('abc'), guests('ABC'), guests('aBc')],
@@ -66,6 +70,11 @@ describe('an account or a cart is one, however it is written', () => {
       token({ username: 'a@shop.example' }),
       token({ email: 'x@shop.example', username: 'a@shop.example' }),
       token({ customerEmail: 'y@shop.example', username: 'A@shop.example ' }),
+    ],
+    'within a customer, in any spelling': [
+      customer({ customer: { email: 'b@shop.example' } }),
+      customer({ Customer: { email: 'b@shop.example' } }),
+      customer({ _customer: { Email: 'B@shop.example' } }),
     ],
     'as a number': [token({ username: '77' }), token({ username: 77 }), token({ username: 77 })],
   }

@@ -286,6 +286,8 @@ test('a body that its mapping fails for is refused, and the record tells why', a
   ] as const) {
     const refused = problemOf(await put(more, own.url))
     assert.deepEqual([refused.status, refused.code], [400, 'invalid-body'])
+    const advice = code === 'D2015' ? /Send it in parts/ : /does not have the form/
+    assert.match(String(refused.detail), advice)
     const records = await own.auditRecords(1)
     assert.equal(records.at(-1)?.reason, `the mapping of the body fails: ${code}`)
   }

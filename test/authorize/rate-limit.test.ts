@@ -305,6 +305,19 @@ describe('every answer says how the limits stand', () => {
     ])
   })
 
+  test('with each of several quotas, which are counted apart', async () => {
+    const policy = prepared({ quota: '3/hour, 2/day,9/month' })
+    // No two of the periods begin at the same time.
+    policy.clock.advance(40.5 * 86_400_000)
+    assert.equal(await policy.allowedOf(4), 2)
+    const { request } = await policy.ask()
+    assert.equal(
+      request.answerHeaders[1],
+      '"quota/hour";q=3;w=3600, "quota/day";q=2;w=86400, "quota/month";q=9;w=2592000',
+    )
+    assert.match(request.answerHeaders[3] ?? '', /"quota.hour";r=1;.*"quota.day";r=0;.*r=7;/)
+  })
+
   test('with a bucket of no more than a million tokens, however high the rate', async () => {
     const { request } = await prepared({ rate: '999999999/s' }).ask()
     assert.match(request.answerHeaders.join(), /"rate";q=1000000;w=1,/)
@@ -328,6 +341,15 @@ describe('every answer says how the limits stand', () => {
     assert.notEqual(verdict, allow)
     assert.deepEqual(request.answerHeaders.slice(4), [
       ...['X-RateLimit-Limit', '10', 'X-RateLimit-Remaining', '8', 'X-RateLimit-Reset', '2'],
+    ])
+  })
+
+  test('in X-RateLimit-*, of several that refuse the one to wait for longest', async () => {
+    const { ask } = prepared({ rate: '1/s', quota: '1/day', concurrency: 1, legacyHeaders: true })
+    await ask()
+    const { request } = await ask()
+    assert.deepEqual(request.answerHeaders.slice(4), [
+      ...['X-RateLimit-Limit', '1', 'X-RateLimit-Remaining', '0', 'X-RateLimit-Reset', '85400'],
     ])
   })
 })

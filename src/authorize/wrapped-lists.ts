@@ -17,9 +17,7 @@ export function hasWrappedList(body: object): boolean {
 }
 
 function isOrHasWrapped(value: object): boolean {
-  if (!Array.isArray(value) && isObject(Object.getOwnPropertyDescriptor(value, wrapper)?.value)) {
-    return true
-  }
+  if (isObject(Object.getOwnPropertyDescriptor(value, wrapper)?.value)) return true
   return membersOf(value).some(isOrHasWrapped)
 }
 

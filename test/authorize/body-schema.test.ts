@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileBodySchema } from '../../src/authorize/body-schema.ts'
+import { requestSchema } from '../../src/authorize/request-schema.ts'
+import { maxViolations } from '../../src/problem.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
+import { rejectionOf } from '../support/verdicts.ts'
 
 test('a body that is nested too deeply for a schema that refers to itself violates the schema', () => {
   const count = 100
@@ -24,4 +29,47 @@ test('a body that is nested too deeply for a schema that refers to itself violat
   const expected = [{ pointer: '', expected: 'a value that is nested less deeply' }]
   assert.deepEqual(validate(nested(500)), expected)
   assert.deepEqual(validate(nested(5)), [])
+})
+
+const properties = { a: { type: 'string' }, b: { type: 'string' } }
+const schema = { type: 'object', properties, required: ['a', 'b'] }
+
+test('lists every violation of a body, up to a number, and only the first one of a long body', async () => {
+  const validate = compileBodySchema(schema)
+  assert.equal(validate({}, 16_384).length, 2)
+  assert.equal(validate({}, 16_385).length, 1)
+  assert.equal(validate({}).length, 1)
+  const texts = compileBodySchema({ type: 'array', items: { type: 'string' } })
+  assert.equal(texts(Array(1_000).fill(1), 3_000).length, maxViolations)
+  const file = { file: 'own.json', schema, validate }
+  const check = requestSchema.prepare({ 'POST /V1/products': file }, services())
+  const request = requestContext({ method: 'POST' })
+  request.route = 'POST /V1/products'
+  request.json = { value: {}, text: '{}', names: new Set() }
+  assert.equal((await rejectionOf(check(request))).violations?.length, 2)
+  request.json = undefined
+  assert.equal((await rejectionOf(check(request))).detail, 'This route needs a JSON body.')
+})
+
+test('says what is wrong without the names that the caller sent', () => {
+  const expected = 'no members but those of the schema'
+  for (const keyword of ['additionalProperties', 'unevaluatedProperties']) {
+    const validate = compileBodySchema({ type: 'object', [keyword]: false })
+    assert.deepEqual(validate({ secret: 1 }), [{ pointer: '', expected }], keyword)
+  }
+})
+
+test('takes a number for a multiple of a fraction as it is written, and for no other', () => {
+  const validate = compileBodySchema({ type: 'number', multipleOf: 0.0001 })
+  for (const price of [4.35, 0.0003, 99_999_999.9999]) {
+    assert.deepEqual(validate(price), [], String(price))
+  }
+  assert.equal(validate(4.350_05).length, 1)
+})
+
+test('takes no text for a URL that is longer than any', () => {
+  const validate = compileBodySchema({ type: 'string', format: 'url' })
+  const start = 'https://shop.example/'
+  assert.deepEqual(validate(start.padEnd(2_048, 'a')), [])
+  assert.equal(validate(start.padEnd(2_049, 'a')).length, 1)
 })

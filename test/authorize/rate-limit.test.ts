@@ -159,6 +159,12 @@ describe('a request costs', () => {
       { ...post, body: '{"items":{"item":{"0":1,"1":2}}}' },
       2,
     ],
+    [
+      'for whichever is more of that object and what is beside it',
+      { items: '/items' },
+      { ...post, body: '{"items":{"item":[1],"0":1,"1":1}}' },
+      3,
+    ],
     ['the largest of what is given', { fixed: 2, items: '' }, { ...post, body: '[1]' }, 2],
     ['one where the items are not there', { items: '/a~1b/c' }, { ...post, body: '{"a/b":1}' }, 1],
     ['one where the body is no JSON', { items: '/items' }, { ...post, body: '{"items":[' }, 1],

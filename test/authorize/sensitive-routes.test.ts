@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sensitiveRoutes } from '../../src/authorize/sensitive-routes.ts'
 import { parseStrictJson } from '../../src/authorize/strict-json.ts'
+import { setStock } from '../../src/endpoints/set-stock.ts'
 import { allow } from '../../src/policy.ts'
 import { type RequestParts, requestContext } from '../support/request.ts'
 import { services, testClock } from '../support/services.ts'
@@ -186,4 +187,22 @@ describe('guesses are held to the rate of what is guessed at', () => {
       for (let count = 0; count < 3; count += 1) assert.equal(ask({ target, body: '{}' }), allow)
     }
   })
+})
+
+test('a guess is one by its own path too, whatever the endpoint at that path calls', async () => {
+  const check = sensitiveRoutes.prepare(settings, services(testClock()))
+  const call = {
+    method: 'GET',
+    route: 'GET /V1/store/storeConfigs',
+    segments: ['V1', 'store', 'storeConfigs'],
+    bodyOf: async () => undefined,
+  } as const
+  const ask = async () => {
+    const request = requestContext({ method: 'PUT', target: '/rest/V1/carts/1/order' })
+    request.endpoint = { endpoint: setStock, variables: new Map(), call }
+    return check(request)
+  }
+  assert.equal(await ask(), allow)
+  assert.equal(await ask(), allow)
+  assert.equal((await rejectionOf(ask())).code, 'rate-limited')
 })

@@ -166,13 +166,17 @@ export function answerReady(
   })
 }
 
+/** Longer bodies are sent as they are, after their head, and not copied into a text together with it. */
+const onePieceBytes = 65_536
+
 /**
  * Ends an answer, whose head has been written, with its whole body: as a string of the same bytes, so that Node sends both
  * in a single write. Before a Buffer, it would put the head in front of all that still waits to be sent on the response,
- * as the `100 Continue` does of a request that is behind another one on its connection.
+ * as the `100 Continue` does of a request that is behind another one on its connection, and so has no socket yet.
  */
 export function endWhole(response: ServerResponse, body: Buffer): void {
-  response.end(body.toString('latin1'), 'latin1')
+  if (body.length > onePieceBytes && response.socket !== null) response.end(body)
+  else response.end(body.toString('latin1'), 'latin1')
 }
 
 /** Notes a whole answer of Magento, which is about to be given, as the outcome of a request. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { test } from 'node:test'
 import type { RequestContext } from '../../src/request-context.ts'
@@ -44,6 +45,26 @@ test('an answer that cannot be written is broken off, and ends nothing else', as
   await assert.rejects(fetch(`${server.url}/wrong`, { method: 'POST' }))
   assert.deepEqual(unwritten, [[request.requestId, 'TypeError']])
   assert.equal(await (await fetch(`${server.url}/right`, { method: 'POST' })).text(), 'done')
+})
+
+test('a long answer is written out of its own memory, and not out of a copy', () => {
+  const body = Buffer.alloc(1_000_000)
+  const written: Buffer[] = []
+  const socket = new Duplex({
+    write: (chunk: Buffer, _, done) => {
+      written.push(chunk)
+      done()
+    },
+  }) as Socket
+  const response = new ServerResponse(new IncomingMessage(socket))
+  response.assignSocket(socket)
+  answerReady(
+    response,
+    requestContext(),
+    { status: 200, contentType: 'text/plain', body },
+    settings,
+  )
+  assert.ok(written.includes(body))
 })
 
 test('the time to read an answer begins only when the answers before it have been written', async () => {

@@ -13,9 +13,6 @@ import { withStandingHeaders } from '../../server/standing-headers.ts'
 import { fieldsWhere } from '../../syntax/headers.ts'
 import { isNotModified } from './preconditions.ts'
 
-/** Longer answers are sent as head and body in two pieces instead of one copied text. */
-const onePieceBytes = 65_536
-
 /** Values of the field Cache-Status (RFC 9211). */
 const cacheStatus: Readonly<Record<CacheUse, string>> = {
   bypass: 'magegate; fwd=bypass',
@@ -79,9 +76,7 @@ export function answerWhole(
   endWhenReady(response, request, settings, () => {
     const isLast = settings.isDraining()
     response.writeHead(status, withStandingHeaders(headers, response, request, isLast))
-    // Without a socket, the answer has to wait for an earlier one on its connection.
-    if (body.length > onePieceBytes && response.socket !== null) response.end(body)
-    else endWhole(response, body)
+    endWhole(response, body)
   })
 }
 

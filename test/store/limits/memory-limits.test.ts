@@ -182,6 +182,17 @@ test('a limit that is only reported says that it is exceeded, refuses nothing an
   assert.equal(clock.take([reported, enforced]).states[0]?.isExceeded, false)
 })
 
+test('places beyond a number that is only reported are not held', () => {
+  const clock = simulated()
+  const reported = { ...concurrencyOf(1), isReportOnly: true }
+  const first = clock.take([reported])
+  const second = clock.take([reported])
+  assert.deepEqual([second.isAllowed, second.states[0]?.isExceeded], [true, true])
+  assert.equal(second.release, undefined)
+  first.release?.()
+  assert.equal(clock.take([reported]).states[0]?.isExceeded, false)
+})
+
 test('keeps what was used when the rate is edited', () => {
   const clock = simulated()
   while (clock.take([rateOf(60, 60, 10)]).isAllowed);
@@ -202,4 +213,7 @@ test('charges the whole limit if a request costs more than that', () => {
   const limit = rateOf(1, 1, 10)
   assert.equal(clock.take([limit], 500).isAllowed, true)
   assert.equal(clock.take([limit], 500).states[0]?.retryAfterMs, 10_000)
+  const quota = quotaOf(10, 'day')
+  assert.equal(clock.take([quota], 500).isAllowed, true)
+  assert.equal(clock.take([quota], 1).isAllowed, false)
 })

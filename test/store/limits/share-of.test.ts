@@ -8,8 +8,8 @@ test('the share of a small limit lets one request through, and none is larger th
     for (const limit of [quotaOf(1, 'day'), concurrencyOf(1)]) {
       assert.equal(shareOf(limit, share).count, 1)
     }
-    const rate = shareOf(rateOf(10, 1, 1), share)
-    assert.deepEqual([rate.count, 'burst' in rate && rate.burst], [10 * share, 1])
+    const rate = shareOf(rateOf(3, 1, 1), share)
+    assert.deepEqual([rate.count, 'burst' in rate && rate.burst], [3 * share, 1])
     assert.equal(shareOf(quotaOf(10, 'day'), share).count, 10 * share)
   }
 })

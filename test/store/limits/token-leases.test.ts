@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Charge } from '../../../src/contract/limit.ts'
 import { Secret } from '../../../src/contract/secret.ts'
+import { tokenLeases } from '../../../src/store/limits/token-leases.ts'
 import {
   allowedOf,
   chargeOn,
@@ -69,6 +70,20 @@ describe('tokens that are leased', () => {
     const shortest = chargeOn([rateOf(3, 3600, 100)], { leaseTokens: 1 })
     assert.equal(await allowedOf(opened.store, shortest, 50), 1)
     assert.equal(await allowedOf(opened.store, leased(), 50), 0)
+  })
+
+  test('are used once, by the former configuration or by the one that takes them over', async () => {
+    await using redis = await startRedis()
+    using opened = await open(redis.url, { monotonic: () => 0 })
+    const [former, edited, larger] = [100, 100, 150].map((burst, index) =>
+      chargeOn([rateOf(1 + index, 3600, burst)], { leaseTokens: 10 }),
+    ) as [Charge, Charge, Charge]
+    assert.equal(await allowedOf(opened.store, former, 91), 91)
+    assert.equal(await allowedOf(opened.store, edited, 1), 1)
+    assert.equal(await allowedOf(opened.store, former, 50), 0)
+    assert.equal(await allowedOf(opened.store, edited, 50), 8)
+    // What was refused under a smaller limit is asked for again under a larger one.
+    assert.equal(await allowedOf(opened.store, larger, 1), 1)
   })
 
   test('hold no more than a limit has that is only reported, so that all requests beyond it are', async () => {
@@ -200,6 +215,54 @@ describe('tokens that are leased', () => {
     assert.equal(await allowedOf(opened.store, charge, 9), 5)
     await withClient(redis.url, (client) => client.flushall())
     while (!(await decide(opened.store, charge)).isAllowed);
+  })
+
+  test('do not have a refusal last for longer than what refuses, whatever is only reported', async () => {
+    await using redis = await startRedis()
+    let nowMs = 0
+    using opened = await open(redis.url, { monotonic: () => nowMs })
+    const reported = { ...quotaOf(1, 'month'), isReportOnly: true }
+    const charge = leased({ limits: [rateOf(100, 1, 1), reported], leaseTokens: 2 })
+    while ((await decide(opened.store, charge)).isAllowed);
+    const asked = await scriptCalls(redis.url)
+    await decide(opened.store, charge)
+    assert.equal(await scriptCalls(redis.url), asked)
+    // A token comes every 10 ms.
+    nowMs = 11
+    await decide(opened.store, charge)
+    assert.equal(await scriptCalls(redis.url), asked + 1)
+  })
+
+  test('tell how long to wait from the moment of each request, also where Redis is not asked again', async () => {
+    await using redis = await startRedis()
+    let nowMs = 0
+    using opened = await open(redis.url, { monotonic: () => nowMs })
+    const charge = leased({ limits: [rateOf(1, 3600, 1)] })
+    assert.equal(await allowedOf(opened.store, charge, 2), 1)
+    const waits: number[] = []
+    for (nowMs of [0, 400]) {
+      const { states } = await decide(opened.store, charge)
+      waits.push(states[0]?.retryAfterMs ?? 0)
+    }
+    assert.equal((waits[0] ?? 0) - (waits[1] ?? 0), 400)
+  })
+
+  test('are taken again after a lease that failed', async () => {
+    let isAway = true
+    const decideOnLease = tokenLeases(
+      async (limits, _cost, want) => {
+        if (isAway) throw new Error('away')
+        const state = { isExceeded: false, remaining: 0, retryAfterMs: 0, resetMs: 0 }
+        return { granted: want, states: limits.map(() => state) }
+      },
+      () => 0,
+      5_000,
+    )
+    const { limits } = leased()
+    const both = [decideOnLease(limits, 1, 10), decideOnLease(limits, 1, 10)]
+    for (const each of both) await assert.rejects(Promise.resolve(each), /away/)
+    isAway = false
+    assert.equal((await decideOnLease(limits, 1, 10)).granted, 1)
   })
 
   test('tell a request that costs more how long it has to wait itself', async () => {

@@ -195,6 +195,29 @@ describe('with Redis', () => {
     assert.ok(resetMs > 13_800_000 && resetMs <= 14_400_000)
   })
 
+  test('what two processes hold at once is held by both, and given back by each for itself', async () => {
+    await using redis = await startRedis()
+    using first = await open(at(redis.url))
+    using second = await open(at(redis.url))
+    const charge = chargeOn([concurrencyOf(2)])
+    const own = await decide(first.store, charge)
+    assert.equal((await decide(second.store, charge)).isAllowed, true)
+    assert.equal((await decide(first.store, charge)).isAllowed, false)
+    own.release?.()
+    while (!(await decide(second.store, charge)).isAllowed);
+    assert.equal((await decide(second.store, charge)).isAllowed, false)
+  })
+
+  test('a request that costs more than a limit is charged the whole limit', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    for (const limit of [rateOf(1, 3600, 5), quotaOf(5, 'month')]) {
+      const { isAllowed, states } = await decide(opened.store, chargeOn([limit], { cost: 50 }))
+      assert.deepEqual([isAllowed, states[0]?.remaining], [true, 0], limit.kind)
+      assert.equal((await decide(opened.store, chargeOn([limit]))).isAllowed, false, limit.kind)
+    }
+  })
+
   test('what is held at once is given back at the end of a request, or when it has lasted too long', async () => {
     await using redis = await startRedis()
     using opened = await open(at(redis.url), { requestMs: 400 })

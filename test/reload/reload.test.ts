@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { acme, globex, quietAddresses, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
@@ -63,6 +65,23 @@ describe('POST /reload', () => {
     assert.equal(value('magegate_config_generation'), 2)
     assert.equal(value('magegate_secret_uses_total{integration="acme-erp",secret="k2"}'), 0)
     assert.equal((await send(gateway.url, { headers: acmeHeaders() })).status, 200)
+  })
+
+  test('holds requests against the schema of Magento that is there then', async () => {
+    await using magento = await startMagento()
+    await using gateway = await startReloadable({ magentoUrl: magento.url, integrations: [globex] })
+    await mkdir(join(gateway.path, 'magento'))
+    const parameters = [{ name: 'sku', in: 'path', type: 'string', required: true }]
+    for (const [path, status] of [
+      ['/V1/products/{sku}', 200],
+      ['/V1/orders/{sku}', 403],
+      ['/V1/products/{sku}', 200],
+    ] as const) {
+      const document = { swagger: '2.0', paths: { [path]: { get: { parameters } } } }
+      await gateway.write('magento/schema.json', JSON.stringify(document))
+      assert.equal((await gateway.reload()).status, 200)
+      assert.equal((await send(gateway.url, { headers: globexHeaders })).status, status, path)
+    }
   })
 
   test('refuses an integration that was removed from the swap on, also on a connection that stands', async () => {

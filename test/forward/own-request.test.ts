@@ -32,3 +32,40 @@ test('of an answer with a token no more than 64 KiB is read, so that many of the
     assert.equal(record?.reason, reason)
   }
 })
+
+test('integrations share the token of an account, and none has that of one with another password', async () => {
+  let signIns = 0
+  await using upstream = await startRawUpstream((socket, request) => {
+    if (!request.startsWith('POST ')) return answerEmpty(socket)
+    signIns += 1
+    if (request.includes('"right-password"')) answerWith(socket, { body: '"a-token"' })
+    else answerWith(socket, { status: '401 Unauthorized', body: '{}' })
+  })
+  const integrationOf = (name: string, password: string) => ({
+    ...globex,
+    name,
+    credentials: { token: `env:${name.toUpperCase()}_TOKEN` },
+    upstream: { adminToken: { username: 'env:USERNAME', password: `env:${password}` } },
+  })
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [
+      integrationOf('one', 'RIGHT'),
+      integrationOf('other', 'RIGHT'),
+      integrationOf('wrong', 'WRONG'),
+    ],
+    env: {
+      ...{ USERNAME: 'erp', RIGHT: 'right-password', WRONG: 'wrong-password' },
+      ...{ ONE_TOKEN: 'token-of-one-012345', OTHER_TOKEN: 'token-of-other-012345' },
+      WRONG_TOKEN: 'token-of-wrong-012345',
+    },
+  })
+  const statusOf = async (name: string) => {
+    const headers = { Authorization: `Bearer token-of-${name}-012345` }
+    return (await send(gateway.url, { headers })).status
+  }
+  assert.deepEqual([await statusOf('one'), await statusOf('other')], [200, 200])
+  assert.equal(signIns, 1)
+  assert.equal(await statusOf('wrong'), 503)
+  assert.equal(signIns, 2)
+})

@@ -35,16 +35,22 @@ export async function openFileBackend(
     isMoved = true
     onFault(new JobFileError('EMOVED', `the file of jobs ${path} was moved, deleted or replaced`))
   }
-  // All of it once at a time: while a disk hangs, it would pile up.
-  let tidying: Promise<unknown> | undefined
+  // Both once at a time: while a disk hangs, they would pile up. What a killed process had begun does not wait until all
+  // that is old is forgotten, which may be much.
+  let looking: Promise<unknown> | undefined
+  let forgetting: Promise<void> | undefined
   const timer = setInterval(() => {
-    tidying ??= Promise.all([
+    looking ??= Promise.all([
       file.run('recover', file.holder).catch(onFault),
       lookForFile().catch(onFault),
-      forgetOld(file, keeping, clock(), closing.signal).catch(onFault),
     ]).finally(() => {
-      tidying = undefined
+      looking = undefined
     })
+    forgetting ??= forgetOld(file, keeping, clock(), closing.signal)
+      .catch(onFault)
+      .finally(() => {
+        forgetting = undefined
+      })
   }, pollMs).unref()
   const open = (name: string) => fileQueue(file, { name, clock, pollMs, onFault })
   return {
@@ -55,7 +61,7 @@ export async function openFileBackend(
     close: async () => {
       clearInterval(timer)
       closing.abort()
-      await tidying
+      await Promise.all([looking, forgetting])
       await file.run('giveBack', file.holder).catch(onFault)
       await file.close()
     },

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { JobBackend } from '../../../src/jobs/job-backend.ts'
 import { forgetOld } from '../../../src/jobs/sqlite/forget-old.ts'
 import { openJobFileThread } from '../../../src/jobs/sqlite/job-file.ts'
@@ -317,6 +318,31 @@ describe('the file of jobs', () => {
     await forgetOld(jobFile, keeping, Date.now(), new AbortController().signal)
     assert.deepEqual(await jobFile.run('listJobs', { limit: 1 }), [])
     await jobFile.close()
+  })
+
+  test('gives what a process that is gone had begun to others, also while much that is old is forgotten', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const much = join(folder, 'much.sqlite')
+    const keeping = { keepMs: hourMs, keepDeadMs: hourMs }
+    const backend = await openFileBackend({ file: much, ...keeping }, failing)
+    const db = new DatabaseSync(much, { timeout: 10_000 })
+    db.exec(`
+      WITH RECURSIVE old (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM old WHERE n < 4000)
+      INSERT INTO jobs (id, owner, state, accepted_at_ms, expires_at_ms, ended_at_ms, job)
+      SELECT 'old-' || n, 'a', 'done', 1, 1, 1, '{}' FROM old`)
+    await backend.jobs.put(entryOf('begun'))
+    t.mock.timers.tick(1_000)
+    // It is done together with what is due by now, of what is old a part only.
+    await backend.jobs.cancel('absent')
+    db.exec("UPDATE entries SET state = 'running', holder = 'gone' WHERE id = 'begun'")
+    await turn()
+    t.mock.timers.tick(1_000)
+    const { running } = await backend.jobs.depth()
+    const left = db.prepare('SELECT count(*) AS jobs FROM jobs').get()
+    db.close()
+    await close(backend)
+    assert.equal(running, 0)
+    assert.ok(Number(left?.jobs) > 0)
   })
 
   test('forgets a job that was never put into its queue, and none that still waits there', async () => {

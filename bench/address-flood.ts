@@ -12,8 +12,8 @@ export const floodAddresses = 1_000_000
 /** From one address, so that the process has what it needs anyway. */
 const warmUpRequests = 100_000
 const connections = 8
-/** Requests that are sent together on one connection. */
-const batch = 50
+/** Requests that are sent together on one connection, which the gateway closes if more than 32 wait there. */
+const batch = 25
 
 /**
  * What a million addresses leave in a gateway that has been running.
@@ -65,6 +65,7 @@ function sendOnConnection(
     const socket = connect(Number(port), hostname, sendBatch)
     socket.setEncoding('latin1')
     socket.on('error', reject)
+    socket.on('close', () => reject(new Error('the gateway has closed a connection')))
     let rest = ''
     socket.on('data', (text: string) => {
       // A status line may come in two pieces.

@@ -1,3 +1,5 @@
+import { IllegalOperationError } from 'amqplib'
+
 /** An error whose code says what failed, and that reveals neither address nor credentials of the broker. */
 export function brokerError(code: string): Error {
   return Object.assign(new Error('RabbitMQ cannot be used'), { code })
@@ -6,6 +8,8 @@ export function brokerError(code: string): Error {
 /** The code of an error of the client, of the system or of AMQP; never its text, which may contain the address. */
 export function brokerErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN'
+  // What amqplib throws at once when a channel or its connection is closed, or about to be.
+  if (error instanceof IllegalOperationError) return 'BROKER_AWAY'
   const code = 'code' in error ? error.code : undefined
   if (typeof code === 'string') return code
   if (typeof code === 'number') return `AMQP_${code}`

@@ -33,13 +33,8 @@ export function publisherOn(channel: ConfirmChannel, ask: AskBroker): Publish {
           else if (error) reject(brokerError(isClosed ? 'BROKER_AWAY' : 'BROKER_REFUSED'))
           else resolve()
         }
-        try {
-          const sent = { ...options, correlationId, persistent: true, mandatory: true }
-          channel.publish(exchange, queue, content, sent, settle)
-        } catch (error) {
-          // The channel is closed, or what is sent cannot be written as AMQP.
-          settle(error)
-        }
+        const sent = { ...options, correlationId, persistent: true, mandatory: true }
+        channel.publish(exchange, queue, content, sent, settle)
       }),
     )
 }

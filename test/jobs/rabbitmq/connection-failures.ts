@@ -151,6 +151,22 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     })
   })
 
+  test('a message is not refused while its connection closes because a queue is gone', async () => {
+    await using broker = await openDisposably({
+      url: servers().rabbit.url,
+      deadlineMs: 10_000,
+      declare: askSomething,
+      onChange: () => undefined,
+    })
+    await untilThere(broker)
+    const message = { content: Buffer.of(1), messageId: 'id', headers: {} }
+    await assert.rejects(broker.publish('gone', message), { code: 'BROKER_HAS_NO_QUEUE' })
+    await Promise.all([
+      assert.rejects(broker.publish('gone', message), { code: 'BROKER_AWAY' }),
+      assert.rejects(broker.withChannel(askSomething), { code: 'BROKER_AWAY' }),
+    ])
+  })
+
   test('a command that RabbitMQ denies something says so by its code', async () => {
     const { rabbit, redis } = servers()
     const { username } = new URL(rabbit.url)

@@ -14,12 +14,11 @@ import type { RequestContext } from '../../request-context.ts'
 import { type AnswerSettings, clientClosed } from '../../server/answer.ts'
 import { downStatuses } from '../gate/magento-failure.ts'
 import { isTotalTimeout } from '../upstream-failure.ts'
-import { outOfTime } from '../upstream-request.ts'
 import { answerStored, answerWhole } from './answer-stored.ts'
 import { cacheKey, variantKey } from './cache-key.ts'
 import { tagsOfRead } from './cache-tags.ts'
 import { prepareDecision } from './decide-answer.ts'
-import { type Fill, type FillEnd, openFill } from './fill.ts'
+import { endWithin, type Fill, type FillEnd, openFill } from './fill.ts'
 import { ageOf, standsInForError, usability } from './freshness.ts'
 import { type Wishes, wishesOf } from './wishes.ts'
 
@@ -268,25 +267,6 @@ export function prepareCachedReads(parts: CacheParts): AnswerRead {
       untilMs: performance.now() + totalMs,
     })
   }
-}
-
-/**
- * Waits for the end of a fill, but no longer than the request has time. One wait can follow another, where those for whom
- * Magento is asked get nothing that is of use to others.
- */
-async function endWithin(
-  fill: Fill,
-  withinMs: number,
-  { verified: asker }: RequestContext,
-): Promise<FillEnd> {
-  const over = Promise.withResolvers<FillEnd>()
-  const timer = setTimeout(
-    () => over.resolve({ kind: 'failed', rejection: outOfTime, asker }),
-    withinMs,
-  )
-  const end = await Promise.race([fill.end, over.promise])
-  clearTimeout(timer)
-  return end
 }
 
 /** Ends a fill with the result of asking Magento, unless the relay has given it the answer already. */

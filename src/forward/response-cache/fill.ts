@@ -2,8 +2,10 @@ import type { ServerResponse } from 'node:http'
 import type { StoredAnswer } from '../../contract/answer-store.ts'
 import type { UpstreamFill } from '../../contract/upstream-fill.ts'
 import type { Rejection } from '../../problem.ts'
+import type { RequestContext } from '../../request-context.ts'
 import { firstValue } from '../../syntax/headers.ts'
 import { downStatuses } from '../gate/magento-failure.ts'
+import { outOfTime } from '../upstream-request.ts'
 import type { AnswerWithHeaders } from './answer-stored.ts'
 
 /** A fill that ended with an answer that can be reused. */
@@ -125,4 +127,23 @@ export function openFill(settings: FillSettings): Fill {
     },
     letGo,
   }
+}
+
+/**
+ * Waits for the end of a fill, but no longer than the request has time. One wait can follow another, where those for whom
+ * Magento is asked get nothing that is of use to others.
+ */
+export async function endWithin(
+  fill: Fill,
+  withinMs: number,
+  { verified: asker }: RequestContext,
+): Promise<FillEnd> {
+  const over = Promise.withResolvers<FillEnd>()
+  const timer = setTimeout(
+    () => over.resolve({ kind: 'failed', rejection: outOfTime, asker }),
+    withinMs,
+  )
+  const end = await Promise.race([fill.end, over.promise])
+  clearTimeout(timer)
+  return end
 }

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict'
-import { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AskMagento, CacheParts } from '../../../src/forward/response-cache/cached-reads.ts'
-import {
-  openResponseCache,
-  type ResponseCache,
-} from '../../../src/forward/response-cache/response-cache.ts'
+import type { AskMagento } from '../../../src/forward/response-cache/cached-reads.ts'
+import type { ResponseCache } from '../../../src/forward/response-cache/response-cache.ts'
 import { reject } from '../../../src/problem.ts'
-import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
 import { globex, startGateway } from '../../support/gateway.ts'
 import { globexHeaders, send } from '../../support/http-client.ts'
 import { startRawUpstream } from '../../support/raw-upstream.ts'
 import { startRedis } from '../../support/redis.ts'
 import { requestContext } from '../../support/request.ts'
+import { cacheWith, newResponse, reusedForASecond } from './cache-in-memory.ts'
 
 const hourMs = 3_600_000
 
@@ -50,33 +45,10 @@ for (const kind of ['memory', 'Redis'] as const) {
   })
 }
 
-/** A cache in memory. */
-function cacheWith(parts: Pick<CacheParts, 'totalMs' | 'countWaiting' | 'clock'>) {
-  return openResponseCache({
-    store: memoryAnswers(1_048_576, () => performance.now()),
-    answers: {
-      problemsUrl: '/problems',
-      isDraining: () => false,
-      beforeEnd: (_, end) => end(true),
-      readMs: 60_000,
-      onUnwritten: () => assert.fail(),
-    },
-    shop: 'http://magento',
-    maxAnswerBytes: 1024,
-    ...parts,
-  })
-}
-
-const reusedForASecond = { ttlMs: 1_000, staleIfErrorMs: 0, isUpstreamObeyed: false }
-
-function newResponse(): ServerResponse {
-  return new ServerResponse(new IncomingMessage(new Socket()))
-}
-
 /** A read of a route whose answers are reused for a second. */
 function readFrom(cache: ResponseCache, ask: AskMagento) {
   const request = requestContext()
-  request.cacheRule = { owner: 'a', ...reusedForASecond }
+  request.cacheRule = reusedForASecond
   return cache.answer(request, newResponse(), ask)
 }
 
@@ -138,7 +110,7 @@ test('a read waits for what is asked for others only for as long as it has time 
   const readOf = (integration: string) => {
     const request = requestContext()
     request.verified = integration
-    request.cacheRule = { owner: undefined, ...reusedForASecond }
+    request.cacheRule = { ...reusedForASecond, owner: undefined }
     return cache.answer(request, newResponse(), async () => {
       asked += 1
       await delay(40)

@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict'
-import { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { collectGarbage } from '../../../src/cli/collect-garbage.ts'
-import { openResponseCache } from '../../../src/forward/response-cache/response-cache.ts'
-import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
 import { requestContext } from '../../support/request.ts'
+import { cacheWith, newResponse, reusedForASecond } from './cache-in-memory.ts'
 
 test('what is remembered of answers that cannot be kept is little, however long their targets are', async () => {
-  const cache = openResponseCache({
-    store: memoryAnswers(1_048_576, () => performance.now()),
-    answers: {
-      problemsUrl: '/problems',
-      isDraining: () => false,
-      beforeEnd: (_, end) => end(true),
-      readMs: 60_000,
-      onUnwritten: () => assert.fail(),
-    },
-    shop: 'http://magento',
+  const cache = cacheWith({
     maxAnswerBytes: 1,
     totalMs: 60_000,
     countWaiting: () => undefined,
@@ -26,9 +14,8 @@ test('what is remembered of answers that cannot be kept is little, however long 
   const tooLong = { status: 200, contentType: 'application/json', body: Buffer.from('{}') }
   async function read(query: string) {
     const request = requestContext({ target: `/rest/V1/products?fields=${query}` })
-    request.cacheRule = { owner: 'a', ttlMs: 1_000, staleIfErrorMs: 0, isUpstreamObeyed: false }
-    const response = new ServerResponse(new IncomingMessage(new Socket()))
-    await cache.answer(request, response, async () => tooLong)
+    request.cacheRule = reusedForASecond
+    await cache.answer(request, newResponse(), async () => tooLong)
     return request.cacheUse
   }
   await collectGarbage()

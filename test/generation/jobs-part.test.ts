@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
-import { Secret } from '../../src/contract/secret.ts'
 import { openJobsPart } from '../../src/generation/jobs-part.ts'
 import { openMetrics } from '../../src/record/metrics.ts'
+import { brokerSettings } from '../support/broker-backend.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis.ts'
 
@@ -14,19 +14,7 @@ test('the log says once that RabbitMQ is away, and not that something failed for
   const lines: string[] = []
   const log = pino({ base: null }, { write: (line: string) => lines.push(line) })
   const jobs = await openJobsPart(
-    {
-      jobs: {
-        rabbitmq: new Secret(`amqp://127.0.0.1:${await freePort()}`),
-        confirmMs: 5_000,
-        concurrency: 1,
-        maxWaiting: 10,
-        retry: { firstMs: 1_000, longestMs: 60_000 },
-        expiryMinutes: 1_440,
-        keepHours: 168,
-        keepDeadHours: 720,
-      },
-      store: { redis: new Secret(redis.url), deadlineMs: 50, localShare: 0.5 },
-    },
+    brokerSettings(`amqp://127.0.0.1:${await freePort()}`, redis.url),
     {
       clock: () => performance.now(),
       log,

@@ -51,3 +51,20 @@ export async function openTestBackend(
   }
   return { ...backend, brokerChanges, faults, close, [Symbol.asyncDispose]: close }
 }
+
+/** Settings of jobs in a broker and a Redis; the others are the defaults of a configuration. */
+export function brokerSettings(amqpUrl: string, redisUrl: string, confirmMs = 5_000) {
+  return {
+    jobs: {
+      rabbitmq: new Secret(amqpUrl),
+      confirmMs,
+      concurrency: 1,
+      maxWaiting: 10,
+      retry: { firstMs: 1_000, longestMs: 60_000 },
+      expiryMinutes: 1_440,
+      keepHours: 168,
+      keepDeadHours: 720,
+    },
+    store: { redis: new Secret(redisUrl), deadlineMs: 50, localShare: 0.5 },
+  }
+}

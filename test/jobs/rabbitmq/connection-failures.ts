@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
-import { Secret } from '../../../src/contract/secret.ts'
 import { openJobBackend } from '../../../src/generation/open-job-backend.ts'
 import {
   type Broker,
@@ -10,7 +9,7 @@ import {
   openBroker,
   type UseChannel,
 } from '../../../src/jobs/rabbitmq/broker.ts'
-import { openTestBackend } from '../../support/broker-backend.ts'
+import { brokerSettings, openTestBackend } from '../../support/broker-backend.ts'
 import { openBrokerLink } from '../../support/broker-link.ts'
 import { writeConfig } from '../../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
@@ -107,14 +106,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
       lines.push(`${errorCode}: ${msg}`)
     }
     const backend = await openJobBackend(
-      {
-        jobs: {
-          ...{ rabbitmq: new Secret(link.url), confirmMs: 5_000, concurrency: 1, maxWaiting: 10 },
-          ...{ retry: { firstMs: 1_000, longestMs: 60_000 }, expiryMinutes: 1_440 },
-          ...{ keepHours: 168, keepDeadHours: 720 },
-        },
-        store: { redis: new Secret(redis.url), deadlineMs: 50, localShare: 0.5 },
-      },
+      brokerSettings(link.url, redis.url),
       pino({}, { write }),
       () => undefined,
     )

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
-import { Secret } from '../../../src/contract/secret.ts'
 import { openJobsPart } from '../../../src/generation/jobs-part.ts'
 import { openMetrics } from '../../../src/record/metrics.ts'
-import { openTestBackend } from '../../support/broker-backend.ts'
+import { brokerSettings, openTestBackend } from '../../support/broker-backend.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
@@ -45,23 +44,13 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
 async function codeInLog(rabbit: TestRabbit, redis: TestRedis): Promise<unknown> {
   const logged = Promise.withResolvers<unknown>()
   const write = (line: string) => logged.resolve(JSON.parse(line).err?.code)
-  const jobs = await openJobsPart(
-    {
-      jobs: {
-        ...{ rabbitmq: new Secret(rabbit.url), confirmMs: 500, concurrency: 1, maxWaiting: 10 },
-        ...{ retry: { firstMs: 1_000, longestMs: 60_000 }, expiryMinutes: 1_440 },
-        ...{ keepHours: 168, keepDeadHours: 720 },
-      },
-      store: { redis: new Secret(redis.url), deadlineMs: 50, localShare: 0.5 },
-    },
-    {
-      clock: () => performance.now(),
-      log: pino({ base: null }, { write }),
-      metrics: openMetrics(),
-      recorder: { recordEnd: async () => undefined },
-      tracing: undefined,
-    },
-  )
+  const jobs = await openJobsPart(brokerSettings(rabbit.url, redis.url, 500), {
+    clock: () => performance.now(),
+    log: pino({ base: null }, { write }),
+    metrics: openMetrics(),
+    recorder: { recordEnd: async () => undefined },
+    tracing: undefined,
+  })
   const refused = entryOf('refused-by-another')
   await assert.rejects(async () => jobs?.backend.jobs.put(refused), { code: 'BROKER_TIMEOUT' })
   await jobs?.backend.jobs.cancel(refused.id)

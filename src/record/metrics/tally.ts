@@ -1,28 +1,32 @@
-import { Gauge, type Registry } from 'prom-client'
-import { labelText, metricLine, registerLines } from './exposition.ts'
+import { labelText, metricLine, type Registry } from './exposition.ts'
 
 /** The name, description and labels of a metric. */
-export interface MetricForm<Label extends string> {
+export interface MetricForm<Labels extends readonly string[]> {
   readonly name: string
   readonly help: string
-  readonly labelNames: readonly Label[]
+  readonly labelNames?: Labels
 }
 
-/** Values of all labels of a metric. They come from the configuration or our own code, so that there are few. */
-export type LabelValues<Label extends string> = Readonly<Record<Label, string>>
+/**
+ * The values of all labels of a metric, in their order. They come from the configuration or our own code, so that there
+ * are few.
+ */
+export type LabelValues<Labels extends readonly string[]> = {
+  readonly [Index in keyof Labels]: string
+}
 
-/** One series of a counter. Counting is just an addition, whereas prom-client looks up the labels at every call. */
+/** One series of a counter. Counting is just an addition. */
 export interface CountTally {
   count: number
 }
 
-/** Registers a counter whose series are counted here. */
-export function tallyCounter<Label extends string>(
+/** Registers a counter; gives the function that finds the series with certain labels. */
+export function tallyCounter<const Labels extends readonly string[] = readonly []>(
   registry: Registry,
-  form: MetricForm<Label>,
-): (labels: LabelValues<Label>) => CountTally {
+  form: MetricForm<Labels>,
+): (...labels: LabelValues<Labels>) => CountTally {
   const { find, series } = openSeries(form, (): CountTally => ({ count: 0 }))
-  registerLines(registry, {
+  registry.push({
     ...form,
     type: 'counter',
     *lines() {
@@ -33,14 +37,14 @@ export function tallyCounter<Label extends string>(
 }
 
 /** Registers a counter; gives the function that counts one event. A counter without labels is shown from the start. */
-export function eventCounter<Label extends string = never>(
+export function eventCounter<const Labels extends readonly string[] = readonly []>(
   registry: Registry,
-  form: MetricForm<Label>,
-): (labels: LabelValues<Label>) => void {
-  const find = tallyCounter(registry, form)
-  if (form.labelNames.length === 0) find({} as LabelValues<Label>)
-  return (labels) => {
-    find(labels).count += 1
+  form: MetricForm<Labels>,
+): (...labels: LabelValues<Labels>) => void {
+  const find = tallyCounter<readonly string[]>(registry, form)
+  if (form.labelNames === undefined) find()
+  return (...labels) => {
+    find(...labels).count += 1
   }
 }
 
@@ -50,18 +54,18 @@ export interface HistogramTally {
 }
 
 /**
- * Registers a histogram whose series are counted here.
+ * Registers a histogram; gives the function that finds the series with certain labels.
  * @param bounds upper bounds of the buckets, ascending
  */
-export function tallyHistogram<Label extends string>(
+export function tallyHistogram<const Labels extends readonly string[] = readonly []>(
   registry: Registry,
-  form: MetricForm<Label>,
+  form: MetricForm<Labels>,
   bounds: readonly number[],
-): (labels: LabelValues<Label>) => HistogramTally {
+): (...labels: LabelValues<Labels>) => HistogramTally {
   const { name } = form
   const { find, series } = openSeries(form, () => openBuckets(bounds))
   const ends = [...bounds, '+Inf'].map((bound) => `le="${bound}"`)
-  registerLines(registry, {
+  registry.push({
     ...form,
     type: 'histogram',
     *lines() {
@@ -103,44 +107,25 @@ function openBuckets(bounds: readonly number[]): Buckets {
   }
 }
 
-/**
- * Registers a gauge that is read at each scrape.
- * @param read gives the labels and the value of every series
- */
-export function readGauge<Label extends string>(
-  registry: Registry,
-  form: MetricForm<Label>,
-  read: () => Iterable<readonly [labels: LabelValues<Label>, value: number]>,
-): void {
-  registerLines(registry, {
-    ...form,
-    type: 'gauge',
-    *lines() {
-      for (const [labels, value] of read()) yield metricLine(form.name, labelText(labels), value)
-    },
-  })
-}
-
 /** The series of a metric, each with its labels as text. */
-interface Series<Label extends string, Tally> {
+interface Series<Tally> {
   /** The series with these labels, which is opened where there is none. */
-  readonly find: (labels: LabelValues<Label>) => Tally
+  readonly find: (...labels: readonly string[]) => Tally
   readonly series: () => Iterable<readonly [labels: string, tally: Tally]>
 }
 
-function openSeries<Label extends string, Tally>(
-  { labelNames }: MetricForm<Label>,
+function openSeries<Tally>(
+  { labelNames = [] }: MetricForm<readonly string[]>,
   open: () => Tally,
-): Series<Label, Tally> {
+): Series<Tally> {
   const known = new Map<string, readonly [text: string, tally: Tally]>()
   return {
-    find: (labels) => {
+    find: (...labels) => {
       // No value contains a line feed.
-      const key = labelNames.map((name) => labels[name]).join('\n')
+      const key = labels.join('\n')
       let found = known.get(key)
       if (found === undefined) {
-        const inOrder = Object.fromEntries(labelNames.map((name) => [name, labels[name]]))
-        found = [labelText(inOrder), open()]
+        found = [labelText(labelNames, labels), open()]
         known.set(key, found)
       }
       return found[1]
@@ -149,20 +134,37 @@ function openSeries<Label extends string, Tally>(
   }
 }
 
-/** A gauge that is read at each scrape; gives the function that sets what to read, which is 0 until then. */
-export function watchedGauge(
+/** Registers a gauge with one figure, which is read at each scrape. */
+export function readGauge(
   registry: Registry,
-  form: Omit<MetricForm<never>, 'labelNames'>,
-): (read: () => number) => void {
-  let current = () => 0
-  new Gauge({
+  form: MetricForm<readonly []>,
+  read: () => number,
+): void {
+  readSeries(registry, form, () => [[[], read()]])
+}
+
+/** The labels and the value of each series of a gauge. */
+export type GaugeSeries<Labels extends readonly string[]> = Iterable<
+  readonly [labels: LabelValues<Labels>, value: number]
+>
+
+/** Registers a gauge of which all series are read at each scrape. */
+export function readSeries<const Labels extends readonly string[] = readonly []>(
+  registry: Registry,
+  form: MetricForm<Labels>,
+  read: () => GaugeSeries<Labels> | Promise<GaugeSeries<Labels>>,
+): void {
+  const { name, labelNames = [] } = form
+  function* linesOf(series: GaugeSeries<Labels>) {
+    for (const [labels, value] of series)
+      yield metricLine(name, labelText(labelNames, labels), value)
+  }
+  registry.push({
     ...form,
-    registers: [registry],
-    collect() {
-      this.set(current())
+    type: 'gauge',
+    lines: () => {
+      const series = read()
+      return series instanceof Promise ? series.then(linesOf) : linesOf(series)
     },
   })
-  return (read) => {
-    current = read
-  }
 }

@@ -74,7 +74,6 @@ export async function openStore(
 ): Promise<Store> {
   const local = memoryLimits(clocks)
   if (settings.redis === undefined) {
-    metrics.watch(() => false)
     const nonces = memoryNonces(maxNonces, clocks.monotonic)
     return {
       decide: local.decide,

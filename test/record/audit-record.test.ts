@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { text as wholeText } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { Registry } from 'prom-client'
 import { prepareAuditRecord } from '../../src/record/audit-record.ts'
-import { exposition, type Registry } from '../../src/record/metrics/exposition.ts'
+import { exposition } from '../../src/record/metrics/exposition.ts'
 import { requestMetrics } from '../../src/record/metrics/request-metrics.ts'
 import { requestContext } from '../support/request.ts'
 
@@ -19,7 +20,7 @@ test('what begins for a request after its caller has left adds to no time and ta
   request.waitsSince = request.endedAt + 2
   const record = build(request)
   assert.deepEqual([record.durationMs, record.upstreamMs], [5, 0])
-  const registry: Registry = []
+  const registry = new Registry()
   requestMetrics(registry)(record, request)
   const text = await wholeText(exposition(registry))
   for (const [part, seconds] of [

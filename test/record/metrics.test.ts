@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { text as wholeText } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
+import { Registry } from 'prom-client'
 import { jobRecord } from '../../src/record/job-record.ts'
 import { authenticationMetrics } from '../../src/record/metrics/authentication-metrics.ts'
-import { exposition, type Registry } from '../../src/record/metrics/exposition.ts'
+import { exposition } from '../../src/record/metrics/exposition.ts'
 import { limitMetrics } from '../../src/record/metrics/limit-metrics.ts'
 import { requestMetrics } from '../../src/record/metrics/request-metrics.ts'
 import { tallyCounter, tallyHistogram } from '../../src/record/metrics/tally.ts'
@@ -110,7 +111,7 @@ test('each request counts once on its time, on that of Magento and on that of th
 })
 
 test('requests are counted apart by integration, route, status and code', async () => {
-  const registry: Registry = []
+  const registry = new Registry()
   const count = requestMetrics(registry)
   const record = jobRecord(endedJob, undefined, 0)
   const other = [
@@ -156,7 +157,7 @@ test('requests that are not authenticated are counted by their fault', async () 
 })
 
 test('a refused certificate and a repeat are counted as such', async () => {
-  const registry: Registry = []
+  const registry = new Registry()
   const count = authenticationMetrics(registry)
   const request = requestContext()
   request.claimed = { integration: 'acme-erp', by: 'token' }
@@ -233,7 +234,7 @@ test('the use of each limit is shown as a share of it', async () => {
 test('the use of a limit is shown until a minute and more is over, and then no longer', async (t) => {
   let nowMs = 0
   t.mock.method(performance, 'now', () => nowMs)
-  const registry: Registry = []
+  const registry = new Registry()
   const metrics = limitMetrics(registry)
   const use = (remaining: number, atMs: number) => {
     nowMs = atMs
@@ -376,11 +377,11 @@ test('names and help are as Prometheus wants them', async () => {
 
 describe('the text of metrics', () => {
   test('has a line for each series, and labels are escaped', async () => {
-    const registry: Registry = []
+    const registry = new Registry()
     const counter = { name: 'a_total', help: 'A.', labelNames: ['one', 'two'] } as const
-    tallyCounter(registry, counter)('"\\', '\n').count += 2
-    const histogram = tallyHistogram(registry, { name: 'b', help: 'B.' }, [0.5, 1])
-    for (const value of [0.5, 0.75, 2]) histogram().observe(value)
+    tallyCounter(registry, counter)({ one: '"\\', two: '\n' }).count += 2
+    const histogram = tallyHistogram(registry, { name: 'b', help: 'B.', labelNames: [] }, [0.5, 1])
+    for (const value of [0.5, 0.75, 2]) histogram({}).observe(value)
     const lines = (await wholeText(exposition(registry))).trim().split('\n')
     assert.deepEqual(lines, [
       '# HELP a_total A.',
@@ -397,11 +398,11 @@ describe('the text of metrics', () => {
   })
 
   test('has the lines of one series from the same moment', async () => {
-    const registry: Registry = []
+    const registry = new Registry()
     const form = { name: 'a', help: 'A.', labelNames: ['number'] } as const
     const find = tallyHistogram(registry, form, [1, 2, 3])
     const observeAll = () => {
-      for (let number = 0; number < 2_000; number += 1) find(String(number)).observe(1)
+      for (let number = 0; number < 2_000; number += 1) find({ number: String(number) }).observe(1)
     }
     observeAll()
     let text = ''
@@ -418,10 +419,10 @@ describe('the text of metrics', () => {
   })
 
   test('of many series leaves turns to requests', async () => {
-    const registry: Registry = []
+    const registry = new Registry()
     const counter = { name: 'a_total', help: 'A.', labelNames: ['number'] } as const
     const find = tallyCounter(registry, counter)
-    for (let number = 0; number < 10_000; number += 1) find(String(number)).count += 1
+    for (let number = 0; number < 10_000; number += 1) find({ number: String(number) }).count += 1
     let turns = 0
     const count = () => {
       turns += 1

@@ -1,5 +1,5 @@
-import type { Registry } from './exposition.ts'
-import { eventCounter, readGauge } from './tally.ts'
+import type { Registry } from 'prom-client'
+import { eventCounter, watchedGauge } from './tally.ts'
 
 /** What the recorder knows about records that have not been written yet. */
 export interface AuditBacklog {
@@ -17,22 +17,24 @@ export interface AuditMetrics {
 
 /** Registers the metrics of the audit trail. */
 export function auditMetrics(registry: Registry): AuditMetrics {
+  const countFailure = eventCounter(registry, {
+    name: 'magegate_audit_failures_total',
+    help: 'Attempts to write to the audit trail that failed.',
+    labelNames: [],
+  })
+  const watchWaiting = watchedGauge(registry, {
+    name: 'magegate_audit_waiting_records',
+    help: 'Requests that have ended and whose records are not written yet.',
+  })
+  const watchLag = watchedGauge(registry, {
+    name: 'magegate_audit_lag_seconds',
+    help: 'How long the current batch of records has been under way to the disk.',
+  })
   return {
-    failed: eventCounter(registry, {
-      name: 'magegate_audit_failures_total',
-      help: 'Attempts to write to the audit trail that failed.',
-    }),
+    failed: () => countFailure({}),
     watch: ({ waiting, lagMs }) => {
-      const waitingForm = {
-        name: 'magegate_audit_waiting_records',
-        help: 'Requests that have ended and whose records are not written yet.',
-      }
-      readGauge(registry, waitingForm, waiting)
-      const lagForm = {
-        name: 'magegate_audit_lag_seconds',
-        help: 'How long the current batch of records has been under way to the disk.',
-      }
-      readGauge(registry, lagForm, () => lagMs() / 1000)
+      watchWaiting(waiting)
+      watchLag(() => lagMs() / 1000)
     },
   }
 }

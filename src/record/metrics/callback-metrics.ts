@@ -1,5 +1,5 @@
+import type { Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
-import type { Registry } from './exposition.ts'
 import { queueMetrics } from './queue-metrics.ts'
 import { eventCounter } from './tally.ts'
 
@@ -31,11 +31,12 @@ export function openCallbackMetrics(
     depth,
     clock,
   )
+  const countSending = eventCounter(registry, {
+    name: 'magegate_callbacks_sent_total',
+    help: 'Sendings of call-backs: delivered, failed and tried again, or dead.',
+    labelNames: ['integration', 'outcome'],
+  })
   return {
-    sent: eventCounter(registry, {
-      name: 'magegate_callbacks_sent_total',
-      help: 'Sendings of call-backs: delivered, failed and tried again, or dead.',
-      labelNames: ['integration', 'outcome'],
-    }),
+    sent: (integration, outcome) => countSending({ integration, outcome }),
   }
 }

@@ -1,4 +1,4 @@
-import type { Registry } from './exposition.ts'
+import type { Registry } from 'prom-client'
 import { eventCounter } from './tally.ts'
 
 /** Metrics of how well requests and answers keep to Magento's schema. */
@@ -11,16 +11,18 @@ export interface ContractMetrics {
 
 /** Registers the metrics of Magento's schema. */
 export function contractMetrics(registry: Registry): ContractMetrics {
+  const countViolation = eventCounter(registry, {
+    name: 'magegate_contract_violations_total',
+    help: 'Requests that depart from the schema of Magento and were only reported.',
+    labelNames: ['integration', 'route'],
+  })
+  const countDrift = eventCounter(registry, {
+    name: 'magegate_answer_drift_total',
+    help: 'Answers of Magento that depart from its schema.',
+    labelNames: ['integration', 'route'],
+  })
   return {
-    violated: eventCounter(registry, {
-      name: 'magegate_contract_violations_total',
-      help: 'Requests that depart from the schema of Magento and were only reported.',
-      labelNames: ['integration', 'route'],
-    }),
-    drifted: eventCounter(registry, {
-      name: 'magegate_answer_drift_total',
-      help: 'Answers of Magento that depart from its schema.',
-      labelNames: ['integration', 'route'],
-    }),
+    violated: (integration, route) => countViolation({ integration, route }),
+    drifted: (integration, route) => countDrift({ integration, route }),
   }
 }

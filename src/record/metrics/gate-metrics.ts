@@ -1,5 +1,5 @@
-import type { Registry } from './exposition.ts'
-import { eventCounter, readGauge, readSeries, tallyCounter, tallyHistogram } from './tally.ts'
+import type { Registry } from 'prom-client'
+import { eventCounter, readGauge, tallyCounter, tallyHistogram, watchedGauge } from './tally.ts'
 
 /** The state of requests to Magento, read at each scrape. */
 export interface MagentoStatus {
@@ -32,56 +32,56 @@ export function gateMetrics(registry: Registry): GateMetrics {
     help: 'Requests that were not sent to Magento, by reason.',
     labelNames: ['reason'],
   })
-  for (const reason of ['queue-full', 'deadline', 'circuit-open']) sheds(reason)
+  for (const reason of ['queue-full', 'deadline', 'circuit-open']) sheds({ reason })
   const waitForm = {
     name: 'magegate_upstream_queue_wait_seconds',
     help: 'How long requests waited that had to wait for their turn at Magento.',
+    labelNames: [],
   }
-  const waits = tallyHistogram(registry, waitForm, waitBounds)()
+  const waits = tallyHistogram(registry, waitForm, waitBounds)({})
+  const countOpened = eventCounter(registry, {
+    name: 'magegate_upstream_circuit_opened_total',
+    help: 'How often the circuit to Magento opened because Magento failed.',
+    labelNames: [],
+  })
+  function watch(read: () => MagentoStatus): void {
+    watchedGauge(registry, {
+      name: 'magegate_upstream_in_flight_requests',
+      help: 'Requests that Magento is working on.',
+    })(() => read().inFlight)
+    watchedGauge(registry, {
+      name: 'magegate_upstream_queue_requests',
+      help: 'Requests that wait for their turn at Magento.',
+    })(() => read().waiting)
+    const circuit = {
+      name: 'magegate_upstream_circuit_state',
+      help: '1 for the state that the circuit to Magento is in, 0 for the others.',
+      labelNames: ['state'] as const,
+    }
+    readGauge(registry, circuit, () => {
+      const current = read().circuit
+      return circuitStates.map((state) => [{ state }, Number(state === current)] as const)
+    })
+    watchedGauge(registry, {
+      name: 'magegate_upstream_circuit_open_integrations',
+      help: 'Integrations whose requests are not sent because theirs fail, while the circuit for all is closed.',
+    })(() => read().openIntegrations)
+    const probe = {
+      name: 'magegate_upstream_probe_up',
+      help: '1 if the last probe found Magento working, otherwise 0; absent if the gateway has not probed.',
+      labelNames: [],
+    }
+    readGauge(registry, probe, () => {
+      const { probe: result = 'unknown' } = read()
+      return result === 'unknown' ? [] : [[{}, Number(result === 'working')]]
+    })
+  }
   return {
     shed: (reason) => {
-      sheds(reason).count += 1
+      sheds({ reason }).count += 1
     },
     waited: (ms) => waits.observe(ms / 1000),
-    circuitOpened: eventCounter(registry, {
-      name: 'magegate_upstream_circuit_opened_total',
-      help: 'How often the circuit to Magento opened because Magento failed.',
-    }),
-    watch: (read) => watchStatus(registry, read),
+    circuitOpened: () => countOpened({}),
+    watch,
   }
-}
-
-function watchStatus(registry: Registry, read: () => MagentoStatus): void {
-  const inFlight = {
-    name: 'magegate_upstream_in_flight_requests',
-    help: 'Requests that Magento is working on.',
-  }
-  readGauge(registry, inFlight, () => read().inFlight)
-  const waiting = {
-    name: 'magegate_upstream_queue_requests',
-    help: 'Requests that wait for their turn at Magento.',
-  }
-  readGauge(registry, waiting, () => read().waiting)
-  const circuit = {
-    name: 'magegate_upstream_circuit_state',
-    help: '1 for the state that the circuit to Magento is in, 0 for the others.',
-    labelNames: ['state'],
-  } as const
-  readSeries(registry, circuit, () => {
-    const current = read().circuit
-    return circuitStates.map((state) => [[state], Number(state === current)] as const)
-  })
-  const openIntegrations = {
-    name: 'magegate_upstream_circuit_open_integrations',
-    help: 'Integrations whose requests are not sent because theirs fail, while the circuit for all is closed.',
-  }
-  readGauge(registry, openIntegrations, () => read().openIntegrations)
-  const probe = {
-    name: 'magegate_upstream_probe_up',
-    help: '1 if the last probe found Magento working, otherwise 0; absent if the gateway has not probed.',
-  }
-  readSeries(registry, probe, () => {
-    const { probe: result = 'unknown' } = read()
-    return result === 'unknown' ? [] : [[[], Number(result === 'working')]]
-  })
 }

@@ -1,6 +1,5 @@
+import { Gauge, type Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
-import type { Registry } from './exposition.ts'
-import { readSeries } from './tally.ts'
 
 /** The names of a durable queue's metrics. */
 export interface QueueForm {
@@ -24,6 +23,7 @@ export function queueMetrics(
   depth: () => Promise<QueueDepth>,
   clock: () => number,
 ): void {
+  const registers = [registry]
   let asked: Promise<QueueDepth | undefined> | undefined
   /** Asks once for all gauges, which are read while the first still waits for the answer. */
   function ask(): Promise<QueueDepth | undefined> {
@@ -34,22 +34,36 @@ export function queueMetrics(
       })
     return asked
   }
-  readSeries(registry, { name, help, labelNames: ['state'] }, async () => {
-    const found = await ask()
-    return found === undefined ? [] : states.map((state) => [[state], found[state]] as const)
+  new Gauge({
+    name,
+    help,
+    labelNames: ['state'] as const,
+    registers,
+    async collect() {
+      const found = await ask()
+      this.reset()
+      if (found === undefined) return
+      this.set({ state: 'waiting' }, found.waiting)
+      this.set({ state: 'running' }, found.running)
+      this.set({ state: 'dead' }, found.dead)
+    },
   })
-  const away = {
+  new Gauge({
     name: `${name}_away`,
     help: '1 while the queue cannot be read, or nothing can be put into it; otherwise 0.',
-  }
-  readSeries(registry, away, async () => [[[], Number((await ask()) === undefined)]])
-  const oldest = { name: `${name}_oldest_age_seconds`, help: oldestHelp }
-  readSeries(registry, oldest, async () => {
-    const found = await ask()
-    if (found === undefined) return []
-    const { oldestPutAtMs = clock() } = found
-    return [[[], Math.max(0, clock() - oldestPutAtMs) / 1000]]
+    registers,
+    async collect() {
+      this.set(Number((await ask()) === undefined))
+    },
+  })
+  new Gauge({
+    name: `${name}_oldest_age_seconds`,
+    help: oldestHelp,
+    registers,
+    async collect() {
+      const found = await ask()
+      if (found === undefined) this.remove()
+      else this.set(Math.max(0, clock() - (found.oldestPutAtMs ?? clock())) / 1000)
+    },
   })
 }
-
-const states = ['waiting', 'running', 'dead'] as const

@@ -1,6 +1,6 @@
+import type { Registry } from 'prom-client'
 import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import type { Registry } from './exposition.ts'
 import { type CountTally, type HistogramTally, tallyCounter, tallyHistogram } from './tally.ts'
 
 /** The series that one kind of request contributes to. */
@@ -54,10 +54,10 @@ export function requestMetrics(registry: Registry): (record: AuditRecord, reques
     let series = known.get(key)
     if (series === undefined) {
       series = {
-        requests: requests(integration, route, String(record.status), code),
-        duration: duration(integration),
-        upstreamDuration: upstreamDuration(integration),
-        ownDuration: ownDuration(integration),
+        requests: requests({ integration, route, status: String(record.status), code }),
+        duration: duration({ integration }),
+        upstreamDuration: upstreamDuration({ integration }),
+        ownDuration: ownDuration({ integration }),
       }
       known.set(key, series)
     }

@@ -1,4 +1,4 @@
-import type { Registry } from './exposition.ts'
+import type { Registry } from 'prom-client'
 import { tallyCounter } from './tally.ts'
 
 /** What happened to spans. */
@@ -15,6 +15,6 @@ export function spanMetrics(registry: Registry): CountSpans {
     labelNames: ['outcome'],
   })
   return (outcome, count) => {
-    spans(outcome).count += count
+    spans({ outcome }).count += count
   }
 }

@@ -1,5 +1,5 @@
-import type { Registry } from './exposition.ts'
-import { eventCounter, readGauge } from './tally.ts'
+import type { Registry } from 'prom-client'
+import { eventCounter, watchedGauge } from './tally.ts'
 
 /** Metrics of Redis. */
 export interface StoreMetrics {
@@ -12,19 +12,23 @@ export interface StoreMetrics {
 
 /** Registers the metrics of the store that processes share. */
 export function storeMetrics(registry: Registry): StoreMetrics {
-  const away = {
+  const countLoss = eventCounter(registry, {
+    name: 'magegate_store_losses_total',
+    help: 'How often Redis went away.',
+    labelNames: [],
+  })
+  const countFallback = eventCounter(registry, {
+    name: 'magegate_store_fallbacks_total',
+    help: 'Decisions that were made without Redis because it was away.',
+    labelNames: [],
+  })
+  const watchAway = watchedGauge(registry, {
     name: 'magegate_store_away',
     help: '1 while Redis is away, 0 while it is there or there is none.',
-  }
+  })
   return {
-    lost: eventCounter(registry, {
-      name: 'magegate_store_losses_total',
-      help: 'How often Redis went away.',
-    }),
-    fellBack: eventCounter(registry, {
-      name: 'magegate_store_fallbacks_total',
-      help: 'Decisions that were made without Redis because it was away.',
-    }),
-    watch: (isAway) => readGauge(registry, away, () => Number(isAway())),
+    lost: () => countLoss({}),
+    fellBack: () => countFallback({}),
+    watch: (isAway) => watchAway(() => Number(isAway())),
   }
 }

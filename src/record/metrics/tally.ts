@@ -1,32 +1,28 @@
-import { labelText, metricLine, type Registry } from './exposition.ts'
+import { Gauge, type Registry } from 'prom-client'
+import { labelText, metricLine, registerLines } from './exposition.ts'
 
 /** The name, description and labels of a metric. */
-export interface MetricForm<Labels extends readonly string[]> {
+export interface MetricForm<Label extends string> {
   readonly name: string
   readonly help: string
-  readonly labelNames?: Labels
+  readonly labelNames: readonly Label[]
 }
 
-/**
- * The values of all labels of a metric, in their order. They come from the configuration or our own code, so that there
- * are few.
- */
-export type LabelValues<Labels extends readonly string[]> = {
-  readonly [Index in keyof Labels]: string
-}
+/** Values of all labels of a metric. They come from the configuration or our own code, so that there are few. */
+export type LabelValues<Label extends string> = Readonly<Record<Label, string>>
 
-/** One series of a counter. Counting is just an addition. */
+/** One series of a counter. Counting is just an addition, whereas prom-client looks up the labels at every call. */
 export interface CountTally {
   count: number
 }
 
-/** Registers a counter; gives the function that finds the series with certain labels. */
-export function tallyCounter<const Labels extends readonly string[] = readonly []>(
+/** Registers a counter whose series are counted here. */
+export function tallyCounter<Label extends string>(
   registry: Registry,
-  form: MetricForm<Labels>,
-): (...labels: LabelValues<Labels>) => CountTally {
+  form: MetricForm<Label>,
+): (labels: LabelValues<Label>) => CountTally {
   const { find, series } = openSeries(form, (): CountTally => ({ count: 0 }))
-  registry.push({
+  registerLines(registry, {
     ...form,
     type: 'counter',
     *lines() {
@@ -37,14 +33,14 @@ export function tallyCounter<const Labels extends readonly string[] = readonly [
 }
 
 /** Registers a counter; gives the function that counts one event. A counter without labels is shown from the start. */
-export function eventCounter<const Labels extends readonly string[] = readonly []>(
+export function eventCounter<Label extends string = never>(
   registry: Registry,
-  form: MetricForm<Labels>,
-): (...labels: LabelValues<Labels>) => void {
-  const find = tallyCounter<readonly string[]>(registry, form)
-  if (form.labelNames === undefined) find()
-  return (...labels) => {
-    find(...labels).count += 1
+  form: MetricForm<Label>,
+): (labels: LabelValues<Label>) => void {
+  const find = tallyCounter(registry, form)
+  if (form.labelNames.length === 0) find({} as LabelValues<Label>)
+  return (labels) => {
+    find(labels).count += 1
   }
 }
 
@@ -54,18 +50,18 @@ export interface HistogramTally {
 }
 
 /**
- * Registers a histogram; gives the function that finds the series with certain labels.
+ * Registers a histogram whose series are counted here.
  * @param bounds upper bounds of the buckets, ascending
  */
-export function tallyHistogram<const Labels extends readonly string[] = readonly []>(
+export function tallyHistogram<Label extends string>(
   registry: Registry,
-  form: MetricForm<Labels>,
+  form: MetricForm<Label>,
   bounds: readonly number[],
-): (...labels: LabelValues<Labels>) => HistogramTally {
+): (labels: LabelValues<Label>) => HistogramTally {
   const { name } = form
   const { find, series } = openSeries(form, () => openBuckets(bounds))
   const ends = [...bounds, '+Inf'].map((bound) => `le="${bound}"`)
-  registry.push({
+  registerLines(registry, {
     ...form,
     type: 'histogram',
     *lines() {
@@ -107,25 +103,44 @@ function openBuckets(bounds: readonly number[]): Buckets {
   }
 }
 
+/**
+ * Registers a gauge that is read at each scrape.
+ * @param read gives the labels and the value of every series
+ */
+export function readGauge<Label extends string>(
+  registry: Registry,
+  form: MetricForm<Label>,
+  read: () => Iterable<readonly [labels: LabelValues<Label>, value: number]>,
+): void {
+  registerLines(registry, {
+    ...form,
+    type: 'gauge',
+    *lines() {
+      for (const [labels, value] of read()) yield metricLine(form.name, labelText(labels), value)
+    },
+  })
+}
+
 /** The series of a metric, each with its labels as text. */
-interface Series<Tally> {
+interface Series<Label extends string, Tally> {
   /** The series with these labels, which is opened where there is none. */
-  readonly find: (...labels: readonly string[]) => Tally
+  readonly find: (labels: LabelValues<Label>) => Tally
   readonly series: () => Iterable<readonly [labels: string, tally: Tally]>
 }
 
-function openSeries<Tally>(
-  { labelNames = [] }: MetricForm<readonly string[]>,
+function openSeries<Label extends string, Tally>(
+  { labelNames }: MetricForm<Label>,
   open: () => Tally,
-): Series<Tally> {
+): Series<Label, Tally> {
   const known = new Map<string, readonly [text: string, tally: Tally]>()
   return {
-    find: (...labels) => {
+    find: (labels) => {
       // No value contains a line feed.
-      const key = labels.join('\n')
+      const key = labelNames.map((name) => labels[name]).join('\n')
       let found = known.get(key)
       if (found === undefined) {
-        found = [labelText(labelNames, labels), open()]
+        const inOrder = Object.fromEntries(labelNames.map((name) => [name, labels[name]]))
+        found = [labelText(inOrder), open()]
         known.set(key, found)
       }
       return found[1]
@@ -134,37 +149,20 @@ function openSeries<Tally>(
   }
 }
 
-/** Registers a gauge with one figure, which is read at each scrape. */
-export function readGauge(
+/** A gauge that is read at each scrape; gives the function that sets what to read, which is 0 until then. */
+export function watchedGauge(
   registry: Registry,
-  form: MetricForm<readonly []>,
-  read: () => number,
-): void {
-  readSeries(registry, form, () => [[[], read()]])
-}
-
-/** The labels and the value of each series of a gauge. */
-export type GaugeSeries<Labels extends readonly string[]> = Iterable<
-  readonly [labels: LabelValues<Labels>, value: number]
->
-
-/** Registers a gauge of which all series are read at each scrape. */
-export function readSeries<const Labels extends readonly string[] = readonly []>(
-  registry: Registry,
-  form: MetricForm<Labels>,
-  read: () => GaugeSeries<Labels> | Promise<GaugeSeries<Labels>>,
-): void {
-  const { name, labelNames = [] } = form
-  function* linesOf(series: GaugeSeries<Labels>) {
-    for (const [labels, value] of series)
-      yield metricLine(name, labelText(labelNames, labels), value)
-  }
-  registry.push({
+  form: Omit<MetricForm<never>, 'labelNames'>,
+): (read: () => number) => void {
+  let current = () => 0
+  new Gauge({
     ...form,
-    type: 'gauge',
-    lines: () => {
-      const series = read()
-      return series instanceof Promise ? series.then(linesOf) : linesOf(series)
+    registers: [registry],
+    collect() {
+      this.set(current())
     },
   })
+  return (read) => {
+    current = read
+  }
 }

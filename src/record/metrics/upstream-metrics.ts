@@ -1,5 +1,5 @@
-import type { Registry } from './exposition.ts'
-import { readGauge } from './tally.ts'
+import type { Registry } from 'prom-client'
+import { watchedGauge } from './tally.ts'
 
 /** The state of the connections to Magento. */
 export interface UpstreamConnections {
@@ -10,15 +10,16 @@ export interface UpstreamConnections {
   readonly limit: number
 }
 
-/** Registers the metrics of connections to Magento, which are read at each scrape. */
-export function upstreamMetrics(registry: Registry, read: () => UpstreamConnections): void {
-  const gauge = (count: keyof UpstreamConnections, help: string) =>
-    readGauge(
-      registry,
-      { name: `magegate_upstream_connections_${count}`, help },
-      () => read()[count],
-    )
-  gauge('open', 'Connections to Magento that are open.')
-  gauge('busy', 'Connections to Magento that have a request.')
-  gauge('limit', 'Most connections to Magento at once.')
+/** Registers the metrics of connections to Magento; returns the function that sets where to read them. */
+export function upstreamMetrics(registry: Registry): (read: () => UpstreamConnections) => void {
+  const gauge = (name: string, help: string) =>
+    watchedGauge(registry, { name: `magegate_upstream_${name}`, help })
+  const watchOpen = gauge('connections_open', 'Connections to Magento that are open.')
+  const watchBusy = gauge('connections_busy', 'Connections to Magento that have a request.')
+  const watchLimit = gauge('connections_limit', 'Most connections to Magento at once.')
+  return (read) => {
+    watchOpen(() => read().open)
+    watchBusy(() => read().busy)
+    watchLimit(() => read().limit)
+  }
 }

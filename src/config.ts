@@ -77,6 +77,7 @@ export async function loadConfig(
   }
   const integrations = await loadFolder(directory, 'integrations', integrationFile, sources)
   const identities = integrations.files.map(identityOf)
+  const known = integrations.files.flatMap(({ sound }) => sound ?? [])
   const tracing = readTracing(env)
   // At a reload, requests are served meanwhile.
   await nextTurn()
@@ -91,7 +92,7 @@ export async function loadConfig(
       defined: defined.files,
       isContractMissed: isContractNeeded && document === undefined,
     }),
-    ...(await checkGateway(gateway, integrations.files)),
+    ...(await checkGateway(gateway, known)),
     ...tracing.faults,
     ...(isContractNeeded ? ofContract : []),
   ]
@@ -99,12 +100,12 @@ export async function loadConfig(
     const file = join(directory, 'integrations')
     faults.push({ file, pointer: '', expected: 'at least one .yaml file with an integration' })
   }
-  if (faults.length > 0 || gateway.settings === undefined) throw new ConfigError(faults)
+  if (faults.length > 0 || gateway.sound === undefined) throw new ConfigError(faults)
   return {
-    gateway: gateway.settings,
-    endpoints: defined.files.flatMap(({ settings }) => settings ?? []),
+    gateway: gateway.sound,
+    endpoints: defined.files.flatMap(({ sound }) => sound ?? []),
     magentoSchema: document,
-    integrations: integrations.files.flatMap(({ settings }) => settings ?? []),
+    integrations: known,
     tracing: tracing.settings,
     secrets: [gateway, ...integrations.files, tracing].flatMap(({ secrets }) => secrets),
   }
@@ -174,14 +175,13 @@ function checkIntegrations(
 /** Checks that the gateway has the files and settings that it needs itself, and for its integrations. */
 async function checkGateway(
   gateway: LoadedFile<GatewaySettings>,
-  integrations: readonly LoadedFile<IntegrationSettings>[],
+  integrations: readonly IntegrationSettings[],
 ): Promise<Fault[]> {
-  const known = integrations.flatMap(({ sound }) => sound ?? [])
   const ofTls = gateway.sound ? await checkTlsFiles(gateway.sound) : []
   return checkSound(gateway, (settings) => [
-    ...checkPublicUrl(settings, known),
+    ...checkPublicUrl(settings, integrations),
     ...ofTls,
-    ...checkJobsEnabled(settings, known),
+    ...checkJobsEnabled(settings, integrations),
   ])
 }
 

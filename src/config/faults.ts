@@ -13,11 +13,10 @@ export interface Fault {
 /** A fault in settings whose file the caller of the check knows. */
 export type RuleFault = Pick<Fault, 'pointer' | 'expected'>
 
-/** A file that was read; it has no settings if the file has a fault. */
-export interface ReadSettings<Settings> {
+/** A file in which faults can be found. */
+export interface FaultyFile {
   readonly file: string
   readonly lineOf: (pointer: string) => number | undefined
-  readonly settings?: Settings
 }
 
 /**
@@ -29,10 +28,7 @@ export function faultAt(pointer: string, expected: string | false | undefined): 
 }
 
 /** Says in which file and line each fault is. */
-export function inFile(
-  { file, lineOf }: Pick<ReadSettings<unknown>, 'file' | 'lineOf'>,
-  faults: readonly RuleFault[],
-): Fault[] {
+export function inFile({ file, lineOf }: FaultyFile, faults: readonly RuleFault[]): Fault[] {
   return faults.map(({ pointer, expected }) => ({
     file,
     pointer,

@@ -1,19 +1,19 @@
 import type { TSchema } from 'typebox'
 import type { Secret } from '../contract/secret.ts'
 import { type CheckedSettings, checkSettings } from './check-settings.ts'
-import { type Fault, inFile, type ReadSettings, type RuleFault } from './faults.ts'
+import { type Fault, type FaultyFile, inFile, type RuleFault } from './faults.ts'
 import { applyPolicyClass, classFaults, type PolicyClasses } from './policy-classes.ts'
 import { resolveReferences, type SettingsSources } from './references.ts'
 import { affectedBy, missedAround, overlap, soundPart } from './sound-part.ts'
 import { readYamlFile } from './yaml-file.ts'
 
 /** A file of the configuration that was read. */
-export interface LoadedFile<Settings> extends ReadSettings<Settings> {
+export interface LoadedFile<Settings> extends FaultyFile {
   /** The settings as far as the file could be read. */
   readonly value: unknown
-  /** The settings that have no fault themselves, for checks against other files; absent if one is missing that must be there. */
+  /** The settings that have no fault themselves: all, if there is no fault. Absent if one is missing that must be there. */
   readonly sound?: Settings
-  /** Whether such a check may find fault with a place, a JSON Pointer, only because of a fault that is reported. */
+  /** Whether a check against other files may find fault with a place, a JSON Pointer, only because of a fault that is reported. */
   readonly isAffected: (pointer: string) => boolean
   readonly secrets: readonly Secret[]
   readonly faults: readonly Fault[]
@@ -72,7 +72,6 @@ export async function loadFile<Settings>(
     faults,
     isAffected: (pointer) => affected.some((place) => overlap(pointer, place)),
     ...(sound !== undefined && { sound }),
-    ...(sound !== undefined && faults.length === 0 && { settings: sound }),
   }
 }
 

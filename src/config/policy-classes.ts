@@ -3,7 +3,8 @@ import { type Static, Type } from 'typebox'
 import { RateLimitClassSettings } from '../authorize/limits/limit-settings.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { isObject } from '../syntax/is-object.ts'
-import { type Fault, faultAt, type ReadSettings, type RuleFault } from './faults.ts'
+import { type Fault, faultAt, type RuleFault } from './faults.ts'
+import type { LoadedFile } from './load-file.ts'
 import { memberOf } from './member-of.ts'
 
 /** The shape of a file below `policies/`, a class of settings that integrations refer to by its name. */
@@ -15,15 +16,15 @@ export const PolicyClassSettings = Type.Object(
 /** A file below `policies/` that matches the schema. */
 export type PolicyClassSettings = Static<typeof PolicyClassSettings>
 
-/** The files of the classes, by the name of the class; those with a fault have no settings. */
-export type PolicyClasses = ReadonlyMap<string, ReadSettings<PolicyClassSettings>>
+/** The files of the classes, by the name of the class. */
+export type PolicyClasses = ReadonlyMap<string, LoadedFile<PolicyClassSettings>>
 
 /** The classes of a configuration, and a fault for each file whose class another file has too. */
-export function classesOf(files: readonly ReadSettings<PolicyClassSettings>[]): {
+export function classesOf(files: readonly LoadedFile<PolicyClassSettings>[]): {
   readonly classes: PolicyClasses
   readonly faults: readonly Fault[]
 } {
-  const classes = new Map<string, ReadSettings<PolicyClassSettings>>()
+  const classes = new Map<string, LoadedFile<PolicyClassSettings>>()
   const faults: Fault[] = []
   for (const each of files) {
     const { file } = each
@@ -46,8 +47,10 @@ export function applyPolicyClass(written: unknown, classes: PolicyClasses): unkn
   const policies = memberOf(written, 'policies')
   const own = memberOf(policies, 'rateLimit')
   const name = memberOf(own, 'class')
-  const inherited = typeof name === 'string' ? classes.get(name)?.settings?.rateLimit : undefined
-  if (inherited === undefined) return written
+  const named = typeof name === 'string' ? classes.get(name) : undefined
+  // What is left of a class with a fault may fit together no longer.
+  if (named?.sound === undefined || named.faults.length > 0) return written
+  const inherited = named.sound.rateLimit
   const routes = memberOf(own, 'routes')
   const rateLimit = {
     ...inherited,

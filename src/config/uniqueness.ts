@@ -1,11 +1,11 @@
 import { signerIds } from '../authenticate/claimed-signer.ts'
 import { Secret } from '../contract/secret.ts'
 import { tokenDigest } from '../contract/token-digest.ts'
-import { type Fault, faultAt, inFile, type ReadSettings } from './faults.ts'
+import { type Fault, type FaultyFile, faultAt, inFile } from './faults.ts'
 import type { IntegrationSettings } from './integration-settings.ts'
 
 /** What identifies an integration, as far as its file could be read. */
-export interface Identity extends Pick<ReadSettings<unknown>, 'file' | 'lineOf'> {
+export interface Identity extends FaultyFile {
   readonly name?: unknown
   readonly token?: unknown
   /** Absent if the file has a fault there. */

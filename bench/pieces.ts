@@ -51,7 +51,7 @@ async function measurePieces(get: SignedRequest, folder: string): Promise<Piece[
     return nonces.use('acme-erp', `bench-nonce-${nonce}`, 100)
   }
   const ended = endedRequest(get)
-  const redact = compileRedaction(Object.values(benchEnv).map((text) => new Secret(text)))
+  const redact = await compileRedaction(Object.values(benchEnv).map((text) => new Secret(text)))
   const auditRecord = prepareAuditRecord({
     onUnbuilt: (_request, error) => {
       throw error

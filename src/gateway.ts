@@ -47,7 +47,7 @@ export async function buildGateway(
 ): Promise<Gateway> {
   const { listen, admin, magento } = config.gateway
   const redactions = openRedactions()
-  const forgetStart = redactions.add(config.secrets, config.gateway.audit.redact)
+  const forgetSecrets = await redactions.add(config.secrets, config.gateway.audit.redact)
   const lasting = await openLastingParts(config, redactions)
   const { log, metrics, jobs } = lasting
   let isDraining = false
@@ -67,13 +67,12 @@ export async function buildGateway(
   const drain = watchConnections(app.server)
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(lasting.store) })
   const sharedParts = { lasting, sharedLimiter: limiterOf(app), isDraining: () => isDraining }
-  const generations = startGenerations(config, (next, previous) =>
+  const generations = startGenerations({ config, forgetSecrets }, (next, previous) =>
     prepareGeneration(next, sharedParts, previous),
   )
   const callbacks =
     jobs &&
     openCallbacksPart(jobs.backend.callbacks, lasting, () => generations.current().receivers)
-  forgetStart()
   metrics.watchUpstream(() => generations.current().connections())
   metrics.secrets.expect(config.integrations)
   addPipelineHooks(app, () => generations.current().traffic, openReplies)

@@ -42,7 +42,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     const config = await loadConfig(directory)
     const explanation = await explain(config, integration, atMs, values)
-    process.stdout.write(withoutSecrets(explanation, config))
+    process.stdout.write(await withoutSecrets(explanation, config))
     return explanation.isVerified ? 0 : 1
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof Unreadable)) throw error
@@ -100,7 +100,10 @@ async function readGiven(file: string | undefined): Promise<Buffer | undefined> 
   }
 }
 
-function withoutSecrets({ lines, unshown }: Explanation, { secrets }: Config): string {
-  const redact = compileRedaction([...secrets, ...unshown.map((plain) => new Secret(plain))])
+async function withoutSecrets(
+  { lines, unshown }: Explanation,
+  { secrets }: Config,
+): Promise<string> {
+  const redact = await compileRedaction([...secrets, ...unshown.map((plain) => new Secret(plain))])
   return lines.map((line) => `${redact(line)}\n`).join('')
 }

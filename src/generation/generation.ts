@@ -52,6 +52,13 @@ export interface Generation {
   readonly cutOff: () => Promise<void>
 }
 
+/** A configuration that is to take effect, whose secrets are searched for already. */
+export interface NextConfig {
+  readonly config: Config
+  /** Ends the search for its secrets. */
+  readonly forgetSecrets: () => void
+}
+
 /** What all generations have in common. */
 export interface SharedParts {
   readonly lasting: LastingParts
@@ -64,7 +71,7 @@ export interface SharedParts {
  * @param previous the generation before, whose state it takes over
  */
 export function prepareGeneration(
-  config: Config,
+  { config, forgetSecrets }: NextConfig,
   { lasting, sharedLimiter, isDraining }: SharedParts,
   previous?: Generation,
 ): Generation {
@@ -134,7 +141,6 @@ export function prepareGeneration(
   lasting.allowRequestsOf(longestRequestMs(config))
   gate.configure(gateRules(config))
   const probe = magento.probe && watchMagento(magento.probe, upstream.sendOwn, gate, log)
-  const forgetSecrets = redactions.add(config.secrets, audit.redact)
 
   return {
     config,

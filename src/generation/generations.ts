@@ -1,5 +1,4 @@
-import type { Config } from '../config.ts'
-import type { Generation } from './generation.ts'
+import type { Generation, NextConfig } from './generation.ts'
 
 /** The generations that are still in use. The latest one takes new requests. */
 export interface Generations {
@@ -9,7 +8,7 @@ export interface Generations {
    * that it has taken, and then ends.
    * @throws {Error} when the new one cannot be prepared; nothing has changed then
    */
-  readonly switchTo: (config: Config) => void
+  readonly switchTo: (next: NextConfig) => void
   /** Ends all generations; resolves when none is in use. To be called when no more requests can come. */
   readonly retireAll: () => Promise<void>
   /** How many generations are in use, including the current one. */
@@ -23,8 +22,8 @@ export interface Generations {
  * @param prepare makes a generation from a configuration and the generation before
  */
 export function startGenerations(
-  first: Config,
-  prepare: (config: Config, previous?: Generation) => Generation,
+  first: NextConfig,
+  prepare: (next: NextConfig, previous?: Generation) => Generation,
 ): Generations {
   let current = prepare(first)
   const living = new Set([current])
@@ -40,9 +39,9 @@ export function startGenerations(
 
   return {
     current: () => current,
-    switchTo: (config) => {
+    switchTo: (next) => {
       const previous = current
-      current = prepare(config, previous)
+      current = prepare(next, previous)
       living.add(current)
       retire(previous)
     },

@@ -75,10 +75,15 @@ export function prepareReload({
     const faults = restartFaults(running, next)
     if (faults.length > 0) throw new ConfigError(faults)
     const changes = await describeChanges(running, next)
-    await redactions.prepare(next.secrets, next.gateway.audit.redact)
+    const forgetSecrets = await redactions.add(next.secrets, next.gateway.audit.redact)
     // All this takes a while; once draining has begun, no generation may follow the last.
     if (isDraining()) return { status: 'stopping' }
-    generations.switchTo(next)
+    try {
+      generations.switchTo({ config: next, forgetSecrets })
+    } catch (error) {
+      forgetSecrets()
+      throw error
+    }
     metrics.secrets.expect(next.integrations)
     generation += 1
     metrics.config.loaded(generation)

@@ -46,7 +46,7 @@ test('refuses any other token, and none, with one and the same code', async () =
 })
 
 test('says why in words that the audit trail does not take for a credential', async () => {
-  const redact = compileRedaction([])
+  const redact = await compileRedaction([])
   for (const token of ['another-token-0123456789', undefined]) {
     const { reason } = await rejectionOf(verdictFor(token))
     assert.equal(redact(reason), reason)

@@ -13,7 +13,7 @@ test('records stay whole if an administrator is called what they consist of, and
     gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'audit.jsonl'),
     integrations: { globex: { ...globex, upstream } },
   })
-  const redact = compileRedaction((await loadConfig(files.path, env)).secrets)
+  const redact = await compileRedaction((await loadConfig(files.path, env)).secrets)
   assert.equal(
     redact('{"integration":"globex-pim","reason":"Passw0rd"}'),
     '{"integration":"globex-pim","reason":"[redacted]"}',

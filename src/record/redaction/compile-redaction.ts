@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Secret } from '../../contract/secret.ts'
 import { percentDecode } from '../../syntax/percent-encoding.ts'
 import { mendEscapes } from './json-escapes.ts'
@@ -6,28 +5,13 @@ import { compileKnownSecrets, type Redact } from './known-secrets.ts'
 import { compileShapes, type ShapeSettings } from './token-shapes.ts'
 
 /** Compiles the search that every finished line goes through: first for known secrets, then for the shapes of tokens. */
-export function compileRedaction(
+export async function compileRedaction(
   secrets: readonly Secret[],
   settings: ShapeSettings = { emails: false },
-): Redact {
-  const steps = compileKnownSecrets(revealed(secrets))
-  let step = steps.next()
-  while (!step.done) step = steps.next()
-  return withShapes(step.value, settings)
-}
-
-/** The same as {@link compileRedaction}, in many turns of the event loop, so that requests are served meanwhile. */
-export async function compileRedactionInTurns(
-  secrets: readonly Secret[],
-  settings: ShapeSettings,
 ): Promise<Redact> {
-  const steps = compileKnownSecrets(revealed(secrets))
-  let step = steps.next()
-  while (!step.done) {
-    await nextTurn()
-    step = steps.next()
-  }
-  return withShapes(step.value, settings)
+  const redactKnown = await compileKnownSecrets(revealed(secrets))
+  const redactShapes = compileShapes(settings, redactKnown)
+  return (line) => redactShapes(mendEscapes(line, redactKnown(line)))
 }
 
 function revealed(secrets: readonly Secret[]): string[] {
@@ -41,9 +25,4 @@ function revealed(secrets: readonly Secret[]): string[] {
 function passwordOf(text: string): string[] {
   const { password = '' } = URL.parse(text) ?? {}
   return password === '' ? [] : [password, percentDecode(password) ?? password]
-}
-
-function withShapes(redactKnown: Redact, settings: ShapeSettings): Redact {
-  const redactShapes = compileShapes(settings, redactKnown)
-  return (line) => redactShapes(mendEscapes(line, redactKnown(line)))
 }

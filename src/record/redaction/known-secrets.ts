@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { redacted } from '../../contract/secret.ts'
 import { percentEncode } from '../../syntax/percent-encoding.ts'
 
@@ -19,17 +20,15 @@ const base = 0x01000193
 /** Shorter secrets are not searched for: the search cannot find them. Only URLs and their passwords can be so short. */
 const minSecretLength = windowLength
 
-/** Work that is done in steps of a few milliseconds, between which other work can be done. */
-export type Steps<Result> = Generator<void, Result>
-
 /**
  * Compiles a search for secrets in plain, percent-encoded, base64, base64url (also within a longer text
- * that was encoded), hex and JSON-escaped form. That takes a second for tens of thousands of secrets.
+ * that was encoded), hex and JSON-escaped form. That takes a second for tens of thousands of secrets, in many turns of
+ * the event loop, so that requests are served meanwhile.
  */
-export function* compileKnownSecrets(secrets: readonly string[]): Steps<Redact> {
+export async function compileKnownSecrets(secrets: readonly string[]): Promise<Redact> {
   const texts = [...new Set(secrets)].filter((text) => text.length >= minSecretLength)
   if (texts.length === 0) return (text) => text
-  const { grams, starts, lengths, find } = yield* hashTable(texts)
+  const { grams, starts, lengths, find } = await hashTable(texts)
   return (text) => {
     let out = ''
     let shown = 0
@@ -97,10 +96,10 @@ function hasGram(grams: Grams, gram: number): boolean {
   return ((grams[bit >>> 5] as number) & (1 << (bit & 31))) !== 0
 }
 
-function* gramsOf(all: readonly number[]): Steps<Grams> {
+async function gramsOf(all: readonly number[]): Promise<Grams> {
   const grams = new Int32Array(2 ** Math.max(11, Math.ceil(Math.log2(all.length))))
   for (const [index, gram] of all.entries()) {
-    if (index % entriesPerStep === 0) yield
+    if (index % entriesPerTurn === 0) await nextTurn()
     addGram(grams, gram)
   }
   return grams
@@ -129,16 +128,16 @@ interface HashTable {
 }
 
 /** How many secrets, and how many entries of a table, are worked on in a row. */
-const secretsPerStep = 100
-const entriesPerStep = 50_000
+const secretsPerTurn = 100
+const entriesPerTurn = 50_000
 
-function* hashTable(secrets: readonly string[]): Steps<HashTable> {
+async function hashTable(secrets: readonly string[]): Promise<HashTable> {
   const entries: { readonly hash: number; readonly index: number }[] = []
   const firstGrams: number[] = []
   const firstWindows: number[] = []
   const lengths = new Set<number>()
   for (const [index, secret] of secrets.entries()) {
-    if (index % secretsPerStep === 0) yield
+    if (index % secretsPerTurn === 0) await nextTurn()
     const hashes = new Set<number>()
     // For most secrets most forms are the same.
     for (const form of new Set(formsOf(secret))) {
@@ -156,15 +155,15 @@ function* hashTable(secrets: readonly string[]): Steps<HashTable> {
   // From 1 on; 0 is a free place.
   const indexes = new Int32Array(size)
   for (const [at, { hash, index }] of entries.entries()) {
-    if (at % entriesPerStep === 0) yield
+    if (at % entriesPerTurn === 0) await nextTurn()
     let place = hash & mask
     while (indexes[place] !== 0) place = (place + 1) & mask
     hashes[place] = hash
     indexes[place] = index + 1
   }
   return {
-    grams: yield* gramsOf(firstGrams),
-    starts: yield* gramsOf(firstWindows),
+    grams: await gramsOf(firstGrams),
+    starts: await gramsOf(firstWindows),
     lengths: [...lengths].sort((one, other) => one - other),
     find: (hash) => {
       const found: number[] = []

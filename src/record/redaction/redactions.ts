@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Secret } from '../../contract/secret.ts'
-import { compileRedaction, compileRedactionInTurns } from './compile-redaction.ts'
+import { compileRedaction } from './compile-redaction.ts'
 import type { Redact } from './known-secrets.ts'
 import type { ShapeSettings } from './token-shapes.ts'
 
@@ -8,13 +8,11 @@ import type { ShapeSettings } from './token-shapes.ts'
 export interface Redactions {
   /** Replaces the secrets of all of them in a text. */
   readonly redact: Redact
-  /** Compiles what {@link add} will need for the same list of secrets, so slowly that requests are served meanwhile. */
-  readonly prepare: (secrets: readonly Secret[], settings: ShapeSettings) => Promise<void>
   /**
    * Adds the secrets of a configuration.
    * @returns removes them again; to be called when nothing of that configuration can be written any more
    */
-  readonly add: (secrets: readonly Secret[], settings: ShapeSettings) => () => void
+  readonly add: (secrets: readonly Secret[], settings: ShapeSettings) => Promise<() => void>
 }
 
 /** Starts without any. Configurations with the same secrets share one compiled search. */
@@ -22,30 +20,16 @@ export function openRedactions(): Redactions {
   const shared = new Map<string, { readonly redact: Redact; users: number }>()
   // Almost always just one.
   let living: readonly Redact[] = []
-  const prepared = new WeakMap<
-    readonly Secret[],
-    { readonly key: string; readonly redact: Redact }
-  >()
   return {
     redact: (text) => {
       let shown = text
       for (const redact of living) shown = redact(shown)
       return shown
     },
-    prepare: async (secrets, settings) => {
+    add: async (secrets, settings) => {
       const key = keyOf(secrets, settings)
-      const redact = shared.get(key)?.redact ?? (await compileRedactionInTurns(secrets, settings))
-      prepared.set(secrets, { key, redact })
-    },
-    add: (secrets, settings) => {
-      const { key, redact } = prepared.get(secrets) ?? {
-        key: keyOf(secrets, settings),
-        redact: undefined,
-      }
-      const own = shared.get(key) ?? {
-        redact: redact ?? compileRedaction(secrets, settings),
-        users: 0,
-      }
+      const redact = shared.get(key)?.redact ?? (await compileRedaction(secrets, settings))
+      const own = shared.get(key) ?? { redact, users: 0 }
       own.users += 1
       shared.set(key, own)
       living = [...shared.values()].map(({ redact }) => redact)

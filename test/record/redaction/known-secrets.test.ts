@@ -12,10 +12,10 @@ function percentEncodeAll(text: string): string {
   return [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
 }
 
-test('finds a secret within a text that was encoded in base64, at any place', () => {
-  fc.assert(
-    fc.property(secretText, fc.string(), fc.string(), (text, before, behind) => {
-      const redact = compileRedaction([new Secret(text)])
+test('finds a secret within a text that was encoded in base64, at any place', async () => {
+  await fc.assert(
+    fc.asyncProperty(secretText, fc.string(), fc.string(), async (text, before, behind) => {
+      const redact = await compileRedaction([new Secret(text)])
       for (const form of ['base64', 'base64url'] as const) {
         const encoded = Buffer.from(before + text + behind).toString(form)
         const shown = redact(JSON.stringify({ shown: encoded }))
@@ -27,10 +27,10 @@ test('finds a secret within a text that was encoded in base64, at any place', ()
   )
 })
 
-test('finds a secret each of whose characters is percent-encoded, and one encoded twice', () => {
-  fc.assert(
-    fc.property(secretText, (text) => {
-      const redact = compileRedaction([new Secret(text)])
+test('finds a secret each of whose characters is percent-encoded, and one encoded twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(secretText, async (text) => {
+      const redact = await compileRedaction([new Secret(text)])
       for (const encoded of [
         percentEncodeAll(text),
         encodeURIComponent(encodeURIComponent(text)),
@@ -47,9 +47,9 @@ test('finds a secret each of whose characters is percent-encoded, and one encode
   )
 })
 
-test('finds a secret of words in a form, where a plus stands for a space', () => {
-  const redact = compileRedaction([new Secret('correct horse ~battery (staple)')])
-  const plain = compileRedaction([new Secret('correct horse battery staple')])
+test('finds a secret of words in a form, where a plus stands for a space', async () => {
+  const redact = await compileRedaction([new Secret('correct horse ~battery (staple)')])
+  const plain = await compileRedaction([new Secret('correct horse battery staple')])
   assert.equal(plain('"a=1&b=correct+horse+battery+staple&c"'), '"a=1&b=[redacted]&c"')
   for (const text of [
     'correct+horse+%7Ebattery+%28staple%29',
@@ -59,15 +59,15 @@ test('finds a secret of words in a form, where a plus stands for a space', () =>
     assert.equal(redact(`"a=1&b=${text}&c"`), '"a=1&b=[redacted]&c"')
   }
   // A plus that is one.
-  const summed = compileRedaction([new Secret('correct+horse+~battery')])
+  const summed = await compileRedaction([new Secret('correct+horse+~battery')])
   for (const text of ['correct%2Bhorse%2B%7Ebattery', 'correct+horse+%7Ebattery']) {
     assert.equal(summed(`"${text}"`), '"[redacted]"')
   }
 })
 
-test('finds each of ten thousand secrets, and redacts nothing else', () => {
+test('finds each of ten thousand secrets, and redacts nothing else', async () => {
   const secrets = Array.from({ length: 10_000 }, () => randomBytes(16).toString('base64url'))
-  const redact = compileRedaction(secrets.map((text) => new Secret(text)))
+  const redact = await compileRedaction(secrets.map((text) => new Secret(text)))
   for (let index = 0; index < secrets.length; index += 97) {
     const secret = secrets[index] as string
     assert.equal(
@@ -79,8 +79,8 @@ test('finds each of ten thousand secrets, and redacts nothing else', () => {
   assert.equal(redact(line), line)
 })
 
-test('finds a secret of seven characters at any place, and takes a shorter one for an ordinary word', () => {
-  const redact = compileRedaction([new Secret('s3cr3t7'), new Secret('plain6')])
+test('finds a secret of seven characters at any place, and takes a shorter one for an ordinary word', async () => {
+  const redact = await compileRedaction([new Secret('s3cr3t7'), new Secret('plain6')])
   for (let before = 0; before < 9; before += 1) {
     for (const behind of ['', '.', '...']) {
       const around = '.'.repeat(before)
@@ -90,40 +90,44 @@ test('finds a secret of seven characters at any place, and takes a shorter one f
   assert.equal(redact('s3cr3t7s3cr3t7 plain6'), '[redacted][redacted] plain6')
 })
 
-test('finds a secret at the end of a long text', () => {
-  const redact = compileRedaction([new Secret('s3cr3t-of-acme')])
+test('finds a secret at the end of a long text', async () => {
+  const redact = await compileRedaction([new Secret('s3cr3t-of-acme')])
   for (const before of ['.'.repeat(20_000), 'é'.repeat(100_003), '.'.repeat(50_000)]) {
     assert.equal(redact(`${before}s3cr3t-of-acme`), `${before}[redacted]`)
   }
 })
 
-test('of secrets that begin alike, the longest is redacted', () => {
-  const redact = compileRedaction([
+test('of secrets that begin alike, the longest is redacted', async () => {
+  const redact = await compileRedaction([
     new Secret('0123456789abcdef'),
     new Secret('0123456789abcdefghij'),
   ])
   assert.equal(redact('<0123456789abcdefghij>'), '<[redacted]>')
 })
 
-test('finds the longest of many secrets that begin alike, in every form', () => {
+test('finds the longest of many secrets that begin alike, in every form', async () => {
   const secretsOf = fc.uniqueArray(secretText, { minLength: 2, maxLength: 50 })
-  fc.assert(
-    fc.property(fc.string({ minLength: 7, maxLength: 12 }), secretsOf, (prefix, texts) => {
-      const secrets = texts.map((text) => prefix + text)
-      // One that another one begins with.
-      const longer = `${secrets[0]}-and-more`
-      const redact = compileRedaction([...secrets, longer].map((text) => new Secret(text)))
-      for (const secret of secrets) {
-        for (const form of [
-          secret,
-          Buffer.from(secret).toString('hex'),
-          encodeURIComponent(secret),
-        ]) {
-          assert.equal(redact(`\n${form}\n`), '\n[redacted]\n')
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ minLength: 7, maxLength: 12 }),
+      secretsOf,
+      async (prefix, texts) => {
+        const secrets = texts.map((text) => prefix + text)
+        // One that another one begins with.
+        const longer = `${secrets[0]}-and-more`
+        const redact = await compileRedaction([...secrets, longer].map((text) => new Secret(text)))
+        for (const secret of secrets) {
+          for (const form of [
+            secret,
+            Buffer.from(secret).toString('hex'),
+            encodeURIComponent(secret),
+          ]) {
+            assert.equal(redact(`\n${form}\n`), '\n[redacted]\n')
+          }
         }
-      }
-      assert.equal(redact(`\n${longer}\n`), '\n[redacted]\n')
-      assert.equal(redact(`\n${prefix}\n`), `\n${prefix}\n`)
-    }),
+        assert.equal(redact(`\n${longer}\n`), '\n[redacted]\n')
+        assert.equal(redact(`\n${prefix}\n`), `\n${prefix}\n`)
+      },
+    ),
   )
 })

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../support/shared.ts'
 test('redacting a secret that spans the end of a line joins no lines', async () => {
   const folder = await temporaryFolder()
   const file = join(folder, 'audit.jsonl')
-  const redact = compileRedaction(
+  const redact = await compileRedaction(
     ['one"}\n{"path":"two', 'within-a-line'].map((text) => new Secret(text)),
   )
   const log = await openAuditLog({ file }, redact, (error) => assert.fail(String(error)))

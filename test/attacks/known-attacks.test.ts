@@ -70,6 +70,10 @@ describe('an administrator’s token from an address that is not listed is refus
     'with an exponent': claims('"0.2e1"').toString('base64url'),
     'with a negative exponent': claims('"20e-1"').toString('base64url'),
     'with a fraction': claims('2.9').toString('base64url'),
+    // Magento gives integrations no such tokens, but takes them.
+    'as one of an integration': claims('1').toString('base64url'),
+    'as one of an integration, with true for the number': claims('true').toString('base64url'),
+    'as one of an integration, with a list for the number': claims('[3]').toString('base64url'),
   }
   const payload = claims('2').toString('base64url')
   const tokens: Record<string, string> = {

@@ -2,6 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import addFormats from 'ajv-formats'
 import { Type } from 'typebox'
 import { maxViolations, type Violation } from '../problem.ts'
+import { valueKey } from '../syntax/value-key.ts'
 
 /** A JSON Schema (2020-12) from a file that the configuration refers to, compiled. */
 export interface SchemaFile {
@@ -86,6 +87,15 @@ function compile(schema: object, allErrors: boolean): ValidateFunction {
   if (url instanceof RegExp) {
     ajv.addFormat('url', (text: string) => text.length <= longestUrl && url.test(text))
   }
+  // That of Ajv compares each element with all others, if they are objects or may be.
+  ajv.removeKeyword('uniqueItems').addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    error: { message: 'must NOT have duplicate items' },
+    validate: (isDemanded: boolean, items: readonly unknown[]) =>
+      !isDemanded || items.length <= 1 || new Set(items.map(valueKey)).size === items.length,
+  })
   return ajv.compile(schema)
 }
 

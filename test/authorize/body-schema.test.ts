@@ -73,3 +73,35 @@ test('takes no text for a URL that is longer than any', () => {
   assert.deepEqual(validate(start.padEnd(2_048, 'a')), [])
   assert.equal(validate(start.padEnd(2_049, 'a')).length, 1)
 })
+
+test('finds equal elements where they must differ, however many there are', () => {
+  const validate = compileBodySchema({ type: 'array', uniqueItems: true })
+  for (const different of [
+    [1, '1'],
+    [null, 'null'],
+    [true, 1],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    ['{}', {}],
+    [],
+  ]) {
+    assert.deepEqual(validate(different), [], JSON.stringify(different))
+  }
+  const expected = [{ pointer: '', expected: 'must NOT have duplicate items' }]
+  for (const equal of [
+    ['a', 'a'],
+    [0, -0],
+    [
+      { a: 1, b: [2] },
+      { b: [2], a: 1 },
+    ],
+  ]) {
+    assert.deepEqual(validate(equal), expected, JSON.stringify(equal))
+  }
+  const many = Array.from({ length: 100_000 }, (_, qty) => ({ sku: 'a', qty }))
+  assert.deepEqual(validate(many), [])
+  assert.deepEqual(validate([...many, { qty: 7, sku: 'a' }]), expected)
+  assert.deepEqual(compileBodySchema({ type: 'array', uniqueItems: false })([1, 1]), [])
+})

@@ -1,6 +1,7 @@
 import type { CacheRule } from '../../contract/cache-rule.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { allValues } from '../../syntax/headers.ts'
+import { hopByHopNames } from '../hop-by-hop.ts'
 
 /*
  * Request fields by which a web server in front of Magento may select an answer without saying so in Vary, as nginx does
@@ -37,7 +38,7 @@ export function cacheKey(shop: string, request: RequestContext, rule: CacheRule)
     endpoint === undefined,
     target.path,
     target.query ?? null,
-    ...alwaysSelecting.map((name) => allValues(rawHeaders, name)),
+    ...sentValues(rawHeaders, alwaysSelecting),
   ])
 }
 
@@ -48,7 +49,17 @@ export function variantKey(
   rawHeaders: readonly string[],
 ): string {
   if (selectedBy.length === 0) return key
-  return JSON.stringify([key, ...selectedBy.map((name) => [name, ...allValues(rawHeaders, name)])])
+  const values = sentValues(rawHeaders, selectedBy)
+  return JSON.stringify([key, ...selectedBy.map((name, index) => [name, ...(values[index] ?? [])])])
+}
+
+/**
+ * The values of fields as Magento gets them: none of a field that the caller has end at the gateway by naming it in
+ * `Connection`. Otherwise an answer to a request without the field would be kept for all who do send it.
+ */
+function sentValues(rawHeaders: readonly string[], names: readonly string[]): string[][] {
+  const ended = hopByHopNames(rawHeaders)
+  return names.map((name) => (ended.has(name) ? [] : allValues(rawHeaders, name)))
 }
 
 /**

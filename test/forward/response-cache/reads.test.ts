@@ -125,6 +125,20 @@ for (const kind of ['memory', 'Redis'] as const) {
       assert.equal((await shop.get(path)).body, answers[0]?.body)
     })
 
+    test('are not kept under a field that the caller had end at the gateway', async () => {
+      const shared = `/rest/V1/directory/countries?${kind}`
+      shop.respond = (socket, request) => {
+        const [, colour = 'none'] = /^colour: (\S+)/im.exec(request) ?? []
+        const [, language = 'none'] = /^accept-language: (\S+)/im.exec(request) ?? []
+        answerWith(socket, { headers: { Vary: 'Colour' }, body: `"${colour}, ${language}"` })
+      }
+      const fields = { Colour: 'red', 'Accept-Language': 'de' }
+      const ending = { ...fields, Connection: 'colour, accept-language' }
+      assert.equal((await shop.get(shared, ending)).body, '"none, none"')
+      assert.equal((await shop.get(shared, { ...otherHeaders, ...fields })).body, '"red, de"')
+      assert.equal((await shop.get(shared, otherHeaders)).body, '"none, none"')
+    })
+
     test('are chosen by the fields that Vary names', async () => {
       const path = newPath()
       shop.respond = (socket, request) => {

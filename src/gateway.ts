@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import httpProxy from '@fastify/http-proxy'
@@ -107,7 +108,7 @@ export async function buildGateway(
   }
   metrics.gate.watch(() => generations.current().magentoStatus())
   const notReady = () => [
-    ...(isDraining ? ['draining'] : []),
+    ...(isDraining ? ['draining'] : app.server.listening ? [] : ['starting']),
     ...(lasting.isAuditDemandUnmet() ? ['the audit trail cannot be written'] : []),
     ...(jobs?.backend.isLost?.() ? ['the file of jobs is lost until a restart'] : []),
     ...generations.current().notReady(),
@@ -157,14 +158,11 @@ export async function buildGateway(
       // Fastify opens further servers if it is given `localhost` and that has several addresses. Nothing bounds or drains
       // those.
       const { address: host } = await lookup(listen.host)
+      if (admin !== undefined) await once(adminServer.listen(admin.port, admin.host), 'listening')
+      // Last, so that a start that fails has taken no request and begun no job that it would have to cut off: another
+      // process may serve the same port.
       // Fastify's types lack `reusePort`, but it passes every option on to the server.
       const url = await app.listen({ host, port, reusePort } as FastifyListenOptions)
-      if (admin !== undefined) {
-        await new Promise<void>((resolve, reject) => {
-          adminServer.once('error', reject).listen(admin.port, admin.host, resolve)
-        })
-      }
-      // Last, so that a start that fails has not begun any job that it would have to cut off.
       if (jobs !== undefined && callbacks !== undefined) {
         jobs.start({
           senderOf: (owner) => generations.current().jobSenderOf(owner),

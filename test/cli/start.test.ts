@@ -6,6 +6,8 @@ import { Agent, get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { loadConfig } from '../../src/config.ts'
+import { buildGateway } from '../../src/gateway.ts'
 import { holdTrail } from '../../src/record/trail/hold-trail.ts'
 import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
@@ -249,6 +251,35 @@ test('keeps running if nobody reads its output', async () => {
   await isLive()
   child.kill('SIGTERM')
   assert.deepEqual(await ended, [0, null])
+})
+
+/** A gateway whose start has failed, because another server has the address of one of its listeners. */
+async function failedStart(listener: 'listen' | 'admin') {
+  await using other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const free = await freePort()
+  const ports = { listen: { port: free }, admin: { port: free }, [listener]: { port } }
+  await using files = await writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl: 'http://127.0.0.1:9', gateway: { ...ports, audit: { file: '/dev/null' } } },
+      '',
+    ),
+    integrations: { globex },
+  })
+  const gateway = await buildGateway(await loadConfig(files.path, testEnv))
+  await assert.rejects(gateway.start(), { code: 'EADDRINUSE' })
+  return { otherUrl: `http://127.0.0.1:${free}`, [Symbol.asyncDispose]: gateway.stop }
+}
+
+test('a start that fails at the address of the admin listener takes no request', async () => {
+  await using gateway = await failedStart('admin')
+  await assert.rejects(send(gateway.otherUrl), { code: 'ECONNREFUSED' })
+})
+
+test('is not ready as long as it does not listen', async () => {
+  await using gateway = await failedStart('listen')
+  assert.equal((await send(gateway.otherUrl, { path: '/readyz' })).status, 503)
 })
 
 test('a start that fails at the address of the admin listener interrupts no job', async () => {

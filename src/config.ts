@@ -177,7 +177,7 @@ async function checkGateway(
   gateway: LoadedFile<GatewaySettings>,
   integrations: readonly IntegrationSettings[],
 ): Promise<Fault[]> {
-  const ofTls = gateway.sound ? await checkTlsFiles(gateway.sound) : []
+  const ofTls = gateway.sound ? await checkTlsFiles(gateway.sound, gateway.isAffected) : []
   return checkSound(gateway, (settings) => [
     ...checkPublicUrl(settings, integrations),
     ...ofTls,

@@ -4,15 +4,18 @@ import { readTlsMaterial, secureContextOptions } from '../server/tls.ts'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
 
-/** Checks that certificates and keys are complete and belong together. */
-export async function checkTlsFiles({
-  listen: { tls },
-  store: { clientCertificate },
-}: GatewaySettings): Promise<RuleFault[]> {
-  const listener = await faultsOf('/listen/tls', async () => {
+/**
+ * Checks that certificates and keys are complete and belong together.
+ * @param isAffected whether a fault is reported of a place already; such files are not read, since one may be a pipe
+ */
+export async function checkTlsFiles(
+  { listen: { tls }, store: { clientCertificate } }: GatewaySettings,
+  isAffected: (pointer: string) => boolean,
+): Promise<RuleFault[]> {
+  const listener = await faultsOf('/listen/tls', isAffected, async () => {
     if (tls !== undefined) secureContextOptions(await readTlsMaterial(tls))
   })
-  const client = await faultsOf('/store/clientCertificate', async () => {
+  const client = await faultsOf('/store/clientCertificate', isAffected, async () => {
     if (clientCertificate === undefined) return
     const { certFile, keyFile } = clientCertificate
     createSecureContext({ cert: await readFile(certFile), key: await readFile(keyFile) })
@@ -20,7 +23,12 @@ export async function checkTlsFiles({
   return [...listener, ...client]
 }
 
-async function faultsOf(pointer: string, use: () => Promise<void>): Promise<RuleFault[]> {
+async function faultsOf(
+  pointer: string,
+  isAffected: (pointer: string) => boolean,
+  use: () => Promise<void>,
+): Promise<RuleFault[]> {
+  if (isAffected(pointer)) return []
   try {
     await use()
     return []

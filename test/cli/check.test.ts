@@ -17,6 +17,7 @@ import { faultsAt } from '../config/config-faults.ts'
 import { type ConfigFiles, writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { commandEnv, main, runCommand } from '../support/gateway-process.ts'
+import { temporaryFolder } from '../support/shared.ts'
 import { signingEnv } from '../support/signing-integrations.ts'
 import { pemFile } from '../support/tls/pem.ts'
 
@@ -466,16 +467,21 @@ describe('refuses', () => {
   })
 
   test('a pipe, a device or a folder in the place of a file, and waits for none', async () => {
+    const certFile = join(await temporaryFolder(), 'cert.pem')
+    const gateway = { listen: { tls: { certFile, keyFile: 'gateway.yaml' } } }
     await using directory = await writeConfig(
       filesWith({
+        gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1', gateway }, 'var/audit.jsonl'),
         integrations: { a: { ...globex, credentials: { token: 'file:/dev/zero' } } },
       }),
     )
-    await promisify(execFile)('mkfifo', [join(directory.path, 'integrations', 'pipe.yaml')])
+    const pipe = join(directory.path, 'integrations', 'pipe.yaml')
+    await promisify(execFile)('mkfifo', [pipe, certFile])
     await mkdir(join(directory.path, 'integrations', 'folder.yaml'))
     await mkdir(join(directory.path, 'magento', 'schema.json'), { recursive: true })
     const { stderr } = await runCommand(['check', '--config', directory.path], testEnv)
     assert.match(stderr, /pipe\.yaml \/: expected a readable file \(not a regular file\)/)
+    assert.match(stderr, /\/certFile: expected the file \S+ to be readable \(not a regular file\)/)
     assert.match(stderr, /folder\.yaml \/: expected a readable file \(not a regular file\)/)
     assert.match(stderr, /schema\.json \/: expected a readable file \(not a regular file\)/)
     assert.match(

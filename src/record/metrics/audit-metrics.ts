@@ -17,11 +17,6 @@ export interface AuditMetrics {
 
 /** Registers the metrics of the audit trail. */
 export function auditMetrics(registry: Registry): AuditMetrics {
-  const countFailure = eventCounter(registry, {
-    name: 'magegate_audit_failures_total',
-    help: 'Attempts to write to the audit trail that failed.',
-    labelNames: [],
-  })
   const watchWaiting = watchedGauge(registry, {
     name: 'magegate_audit_waiting_records',
     help: 'Requests that have ended and whose records are not written yet.',
@@ -31,7 +26,10 @@ export function auditMetrics(registry: Registry): AuditMetrics {
     help: 'How long the current batch of records has been under way to the disk.',
   })
   return {
-    failed: () => countFailure({}),
+    failed: eventCounter(registry, {
+      name: 'magegate_audit_failures_total',
+      help: 'Attempts to write to the audit trail that failed.',
+    }),
     watch: ({ waiting, lagMs }) => {
       watchWaiting(waiting)
       watchLag(() => lagMs() / 1000)

@@ -26,7 +26,7 @@ export function authenticationMetrics(
   })
   return (record, request) => {
     if (record.code === 'unauthenticated' || record.code === 'address-not-allowed') {
-      countFailure({ kind: kindOf(record, request) })
+      countFailure(kindOf(record, request))
     }
   }
 }

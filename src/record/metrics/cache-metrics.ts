@@ -24,7 +24,7 @@ export function cacheMetrics(registry: Registry): CacheMetrics {
   })
   return {
     observe: ({ cache, route = 'none' }) => {
-      if (cache !== undefined) countUse({ route, result: cache })
+      if (cache !== undefined) countUse(route, cache)
     },
     waiting: (change) => waiting.inc(change),
   }

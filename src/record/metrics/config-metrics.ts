@@ -23,11 +23,6 @@ export function configMetrics(registry: Registry): ConfigMetrics {
     help: 'When the configuration in force was loaded, in seconds since the epoch.',
     registers,
   })
-  const countFailure = eventCounter(registry, {
-    name: 'magegate_config_reload_failures_total',
-    help: 'Reloads that were refused or failed, and changed nothing.',
-    labelNames: [],
-  })
   const watchLiving = watchedGauge(registry, {
     name: 'magegate_config_living_generations',
     help: 'Configurations that requests still use; 1 if all use the current one.',
@@ -37,7 +32,10 @@ export function configMetrics(registry: Registry): ConfigMetrics {
       generation.set(number)
       loadedAt.setToCurrentTime()
     },
-    reloadFailed: () => countFailure({}),
+    reloadFailed: eventCounter(registry, {
+      name: 'magegate_config_reload_failures_total',
+      help: 'Reloads that were refused or failed, and changed nothing.',
+    }),
     watchLiving,
   }
 }

@@ -18,25 +18,22 @@ export interface ConnectionMetrics {
 
 /** Registers the metrics of the public listener. */
 export function connectionMetrics(registry: Registry): ConnectionMetrics {
-  const countRefused = eventCounter(registry, {
-    name: 'magegate_connections_refused_total',
-    help: 'Connections that were closed at once, by the bound that they exceeded.',
-    labelNames: ['bound'],
-  })
-  const countFailure = eventCounter(registry, {
-    name: 'magegate_certificate_failures_total',
-    help: 'New certificates of the public listener that could not be used.',
-    labelNames: [],
-  })
   // Registered only once there is a certificate.
   let end: Gauge<'certificate'> | undefined
   return {
-    refused: (bound) => countRefused({ bound }),
+    refused: eventCounter(registry, {
+      name: 'magegate_connections_refused_total',
+      help: 'Connections that were closed at once, by the bound that they exceeded.',
+      labelNames: ['bound'],
+    }),
     watchBodies: watchedGauge(registry, {
       name: 'magegate_request_bodies_bytes',
       help: 'Memory taken by the bodies of requests that are arriving or under way.',
     }),
-    certificateFailed: () => countFailure({}),
+    certificateFailed: eventCounter(registry, {
+      name: 'magegate_certificate_failures_total',
+      help: 'New certificates of the public listener that could not be used.',
+    }),
     certificateEnds: ({ listenerMs, clientCaMs }) => {
       end ??= new Gauge({
         name: 'magegate_certificate_not_after_timestamp_seconds',

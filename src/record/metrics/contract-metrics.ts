@@ -11,18 +11,16 @@ export interface ContractMetrics {
 
 /** Registers the metrics of Magento's schema. */
 export function contractMetrics(registry: Registry): ContractMetrics {
-  const countViolation = eventCounter(registry, {
-    name: 'magegate_contract_violations_total',
-    help: 'Requests that depart from the schema of Magento and were only reported.',
-    labelNames: ['integration', 'route'],
-  })
-  const countDrift = eventCounter(registry, {
-    name: 'magegate_answer_drift_total',
-    help: 'Answers of Magento that depart from its schema.',
-    labelNames: ['integration', 'route'],
-  })
   return {
-    violated: (integration, route) => countViolation({ integration, route }),
-    drifted: (integration, route) => countDrift({ integration, route }),
+    violated: eventCounter(registry, {
+      name: 'magegate_contract_violations_total',
+      help: 'Requests that depart from the schema of Magento and were only reported.',
+      labelNames: ['integration', 'route'],
+    }),
+    drifted: eventCounter(registry, {
+      name: 'magegate_answer_drift_total',
+      help: 'Answers of Magento that depart from its schema.',
+      labelNames: ['integration', 'route'],
+    }),
   }
 }

@@ -48,9 +48,9 @@ function isLineMetric(metric: object): metric is LineMetric {
 }
 
 /** The labels of a series as its lines have them, without the braces. */
-export function labelText(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replaceAll(/[\\\n"]/g, escapeCharacter)}"`)
+export function labelText(names: readonly string[], values: readonly string[]): string {
+  return names
+    .map((name, index) => `${name}="${values[index]?.replaceAll(/[\\\n"]/g, escapeCharacter)}"`)
     .join(',')
 }
 

@@ -32,18 +32,12 @@ export function gateMetrics(registry: Registry): GateMetrics {
     help: 'Requests that were not sent to Magento, by reason.',
     labelNames: ['reason'],
   })
-  for (const reason of ['queue-full', 'deadline', 'circuit-open']) sheds({ reason })
+  for (const reason of ['queue-full', 'deadline', 'circuit-open']) sheds(reason)
   const waitForm = {
     name: 'magegate_upstream_queue_wait_seconds',
     help: 'How long requests waited that had to wait for their turn at Magento.',
-    labelNames: [],
   }
-  const waits = tallyHistogram(registry, waitForm, waitBounds)({})
-  const countOpened = eventCounter(registry, {
-    name: 'magegate_upstream_circuit_opened_total',
-    help: 'How often the circuit to Magento opened because Magento failed.',
-    labelNames: [],
-  })
+  const waits = tallyHistogram(registry, waitForm, waitBounds)()
   function watch(read: () => MagentoStatus): void {
     watchedGauge(registry, {
       name: 'magegate_upstream_in_flight_requests',
@@ -56,11 +50,11 @@ export function gateMetrics(registry: Registry): GateMetrics {
     const circuit = {
       name: 'magegate_upstream_circuit_state',
       help: '1 for the state that the circuit to Magento is in, 0 for the others.',
-      labelNames: ['state'] as const,
-    }
+      labelNames: ['state'],
+    } as const
     readGauge(registry, circuit, () => {
       const current = read().circuit
-      return circuitStates.map((state) => [{ state }, Number(state === current)] as const)
+      return circuitStates.map((state) => [[state], Number(state === current)] as const)
     })
     watchedGauge(registry, {
       name: 'magegate_upstream_circuit_open_integrations',
@@ -69,19 +63,21 @@ export function gateMetrics(registry: Registry): GateMetrics {
     const probe = {
       name: 'magegate_upstream_probe_up',
       help: '1 if the last probe found Magento working, otherwise 0; absent if the gateway has not probed.',
-      labelNames: [],
     }
     readGauge(registry, probe, () => {
       const { probe: result = 'unknown' } = read()
-      return result === 'unknown' ? [] : [[{}, Number(result === 'working')]]
+      return result === 'unknown' ? [] : [[[], Number(result === 'working')]]
     })
   }
   return {
     shed: (reason) => {
-      sheds({ reason }).count += 1
+      sheds(reason).count += 1
     },
     waited: (ms) => waits.observe(ms / 1000),
-    circuitOpened: () => countOpened({}),
+    circuitOpened: eventCounter(registry, {
+      name: 'magegate_upstream_circuit_opened_total',
+      help: 'How often the circuit to Magento opened because Magento failed.',
+    }),
     watch,
   }
 }

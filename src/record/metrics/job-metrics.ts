@@ -30,24 +30,21 @@ export function openJobMetrics(
     depth,
     clock,
   )
-  const countAccepted = eventCounter(registry, {
-    name: 'magegate_jobs_accepted_total',
-    help: 'Requests that were accepted as jobs.',
-    labelNames: ['integration'],
-  })
-  const countAttempt = eventCounter(registry, {
-    name: 'magegate_jobs_attempts_total',
-    help: 'Attempts to carry out jobs, by outcome.',
-    labelNames: ['integration', 'outcome'],
-  })
-  const countEnd = eventCounter(registry, {
-    name: 'magegate_jobs_ended_total',
-    help: 'Jobs that are over, by how they ended.',
-    labelNames: ['integration', 'state'],
-  })
   return {
-    accepted: (integration) => countAccepted({ integration }),
-    attempted: (integration, outcome) => countAttempt({ integration, outcome }),
-    ended: (integration, state) => countEnd({ integration, state }),
+    accepted: eventCounter(registry, {
+      name: 'magegate_jobs_accepted_total',
+      help: 'Requests that were accepted as jobs.',
+      labelNames: ['integration'],
+    }),
+    attempted: eventCounter(registry, {
+      name: 'magegate_jobs_attempts_total',
+      help: 'Attempts to carry out jobs, by outcome.',
+      labelNames: ['integration', 'outcome'],
+    }),
+    ended: eventCounter(registry, {
+      name: 'magegate_jobs_ended_total',
+      help: 'Jobs that are over, by how they ended.',
+      labelNames: ['integration', 'state'],
+    }),
   }
 }

@@ -14,7 +14,7 @@ export interface LimitMetrics {
 
 /** The largest share of a limit that was in use, in the current window and in the one before. */
 interface Peak {
-  readonly labels: { readonly integration: string; readonly limit: string }
+  readonly labels: readonly [integration: string, limit: string]
   windowStart: number
   ratio: number
   before: number
@@ -39,8 +39,8 @@ export function limitMetrics(registry: Registry): LimitMetrics {
   const use = {
     name: 'magegate_limit_use_ratio',
     help: 'The largest share of a limit that was used at once within the last one to two minutes, 1 at the limit; of one at once, 0 until it refuses.',
-    labelNames: ['integration', 'limit'] as const,
-  }
+    labelNames: ['integration', 'limit'],
+  } as const
   readGauge(registry, use, function* () {
     for (const peak of peaks.values()) {
       turn(peak, performance.now())
@@ -49,8 +49,8 @@ export function limitMetrics(registry: Registry): LimitMetrics {
   })
 
   function find(limit: Limit): Peak {
-    const key = `${limit.key.integration}\n${limit.name}`
-    const labels = { integration: limit.key.integration, limit: limit.name }
+    const labels = [limit.key.integration, limit.name] as const
+    const key = labels.join('\n')
     const peak = peaks.get(key) ?? { labels, windowStart: performance.now(), ratio: 0, before: 0 }
     peaks.set(key, peak)
     peakOf.set(limit, peak)
@@ -59,7 +59,7 @@ export function limitMetrics(registry: Registry): LimitMetrics {
 
   return {
     exceeded: (integration, limit, isEnforced) =>
-      countExceeded({ integration, limit, mode: isEnforced ? 'enforced' : 'reported' }),
+      countExceeded(integration, limit, isEnforced ? 'enforced' : 'reported'),
     observe: ({ limitUse, endedAt }) => {
       if (limitUse === undefined) return
       for (const [index, limit] of limitUse.limits.entries()) {

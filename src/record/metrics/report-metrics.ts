@@ -6,10 +6,9 @@ export type CountReported = (integration: string, policy: string, code: string) 
 
 /** Counts what policies that only report would have refused. */
 export function reportMetrics(registry: Registry): CountReported {
-  const count = eventCounter(registry, {
+  return eventCounter(registry, {
     name: 'magegate_reported_refusals_total',
     help: 'Refusals of policies that only report, by the code that would have been answered.',
     labelNames: ['integration', 'policy', 'code'],
   })
-  return (integration, policy, code) => count({ integration, policy, code })
 }

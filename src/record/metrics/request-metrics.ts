@@ -54,10 +54,10 @@ export function requestMetrics(registry: Registry): (record: AuditRecord, reques
     let series = known.get(key)
     if (series === undefined) {
       series = {
-        requests: requests({ integration, route, status: String(record.status), code }),
-        duration: duration({ integration }),
-        upstreamDuration: upstreamDuration({ integration }),
-        ownDuration: ownDuration({ integration }),
+        requests: requests(integration, route, String(record.status), code),
+        duration: duration(integration),
+        upstreamDuration: upstreamDuration(integration),
+        ownDuration: ownDuration(integration),
       }
       known.set(key, series)
     }

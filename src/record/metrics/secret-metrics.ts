@@ -16,6 +16,12 @@ export interface SecretMetrics {
   readonly observe: (record: AuditRecord, request: RequestContext) => void
 }
 
+interface SecretUse {
+  readonly labels: readonly [integration: string, secret: string]
+  readonly tally: CountTally
+  lastSeconds: number
+}
+
 /** Counts uses of the secrets that signatures are verified with, by their ids, and when the last one was. */
 export function secretMetrics(registry: Registry): SecretMetrics {
   const uses = tallyCounter(registry, {
@@ -23,23 +29,20 @@ export function secretMetrics(registry: Registry): SecretMetrics {
     help: 'Requests by the secret that verified them, by its id in the configuration.',
     labelNames: ['integration', 'secret'],
   })
-  const known = new Map<string, { readonly tally: CountTally; lastSeconds: number }>()
-  const labelsOf = (key: string) => {
-    const [integration = '', secret = ''] = key.split('\n')
-    return { integration, secret }
-  }
+  const known = new Map<string, SecretUse>()
   const lastUse = {
     name: 'magegate_secret_last_used_timestamp_seconds',
     help: 'When a secret last verified a request, in seconds since the epoch; 0 if not since the start.',
-    labelNames: ['integration', 'secret'] as const,
-  }
+    labelNames: ['integration', 'secret'],
+  } as const
   readGauge(registry, lastUse, function* () {
-    for (const [key, { lastSeconds }] of known) yield [labelsOf(key), lastSeconds]
+    for (const { labels, lastSeconds } of known.values()) yield [labels, lastSeconds]
   })
-  function find(key: string) {
+  function find(integration: string, id: string): SecretUse {
+    const key = `${integration}\n${id}`
     let secret = known.get(key)
     if (secret === undefined) {
-      secret = { tally: uses(labelsOf(key)), lastSeconds: 0 }
+      secret = { labels: [integration, id], tally: uses(integration, id), lastSeconds: 0 }
       known.set(key, secret)
     }
     return secret
@@ -47,12 +50,12 @@ export function secretMetrics(registry: Registry): SecretMetrics {
   return {
     expect: (integrations) => {
       for (const { name, credentials } of integrations) {
-        for (const id of secretIds(credentials.signature)) find(`${name}\n${id}`)
+        for (const id of secretIds(credentials.signature)) find(name, id)
       }
     },
     observe: ({ integration, keyId }, { arrivedAtMs }) => {
       if (integration === undefined || keyId === undefined) return
-      const secret = find(`${integration}\n${keyId}`)
+      const secret = find(integration, keyId)
       secret.tally.count += 1
       secret.lastSeconds = arrivedAtMs / 1000
     },

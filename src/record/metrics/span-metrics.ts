@@ -15,6 +15,6 @@ export function spanMetrics(registry: Registry): CountSpans {
     labelNames: ['outcome'],
   })
   return (outcome, count) => {
-    spans({ outcome }).count += count
+    spans(outcome).count += count
   }
 }

@@ -12,23 +12,19 @@ export interface StoreMetrics {
 
 /** Registers the metrics of the store that processes share. */
 export function storeMetrics(registry: Registry): StoreMetrics {
-  const countLoss = eventCounter(registry, {
-    name: 'magegate_store_losses_total',
-    help: 'How often Redis went away.',
-    labelNames: [],
-  })
-  const countFallback = eventCounter(registry, {
-    name: 'magegate_store_fallbacks_total',
-    help: 'Decisions that were made without Redis because it was away.',
-    labelNames: [],
-  })
   const watchAway = watchedGauge(registry, {
     name: 'magegate_store_away',
     help: '1 while Redis is away, 0 while it is there or there is none.',
   })
   return {
-    lost: () => countLoss({}),
-    fellBack: () => countFallback({}),
+    lost: eventCounter(registry, {
+      name: 'magegate_store_losses_total',
+      help: 'How often Redis went away.',
+    }),
+    fellBack: eventCounter(registry, {
+      name: 'magegate_store_fallbacks_total',
+      help: 'Decisions that were made without Redis because it was away.',
+    }),
     watch: (isAway) => watchAway(() => Number(isAway())),
   }
 }

@@ -2,25 +2,31 @@ import { Gauge, type Registry } from 'prom-client'
 import { labelText, metricLine, registerLines } from './exposition.ts'
 
 /** The name, description and labels of a metric. */
-export interface MetricForm<Label extends string> {
+export interface MetricForm<Labels extends readonly string[]> {
   readonly name: string
   readonly help: string
-  readonly labelNames: readonly Label[]
+  /** Left out where there are none. */
+  readonly labelNames?: Labels
 }
 
-/** Values of all labels of a metric. They come from the configuration or our own code, so that there are few. */
-export type LabelValues<Label extends string> = Readonly<Record<Label, string>>
+/**
+ * The values of all labels of a metric, in the order of their names. They come from the configuration or our own code, so
+ * that there are few.
+ */
+export type LabelValues<Labels extends readonly string[]> = {
+  readonly [Index in keyof Labels]: string
+}
 
 /** One series of a counter. Counting is just an addition, whereas prom-client looks up the labels at every call. */
 export interface CountTally {
   count: number
 }
 
-/** Registers a counter whose series are counted here. */
-export function tallyCounter<Label extends string>(
+/** Registers a counter whose series are counted here; gives the function that finds the one with certain labels. */
+export function tallyCounter<const Labels extends readonly string[] = readonly []>(
   registry: Registry,
-  form: MetricForm<Label>,
-): (labels: LabelValues<Label>) => CountTally {
+  form: MetricForm<Labels>,
+): (...labels: LabelValues<Labels>) => CountTally {
   const { find, series } = openSeries(form, (): CountTally => ({ count: 0 }))
   registerLines(registry, {
     ...form,
@@ -33,14 +39,14 @@ export function tallyCounter<Label extends string>(
 }
 
 /** Registers a counter; gives the function that counts one event. A counter without labels is shown from the start. */
-export function eventCounter<Label extends string = never>(
+export function eventCounter<const Labels extends readonly string[] = readonly []>(
   registry: Registry,
-  form: MetricForm<Label>,
-): (labels: LabelValues<Label>) => void {
-  const find = tallyCounter(registry, form)
-  if (form.labelNames.length === 0) find({} as LabelValues<Label>)
-  return (labels) => {
-    find(labels).count += 1
+  form: MetricForm<Labels>,
+): (...labels: LabelValues<Labels>) => void {
+  const find = tallyCounter<readonly string[]>(registry, form)
+  if (form.labelNames === undefined) find()
+  return (...labels) => {
+    find(...labels).count += 1
   }
 }
 
@@ -50,14 +56,14 @@ export interface HistogramTally {
 }
 
 /**
- * Registers a histogram whose series are counted here.
+ * Registers a histogram whose series are counted here; gives the function that finds the one with certain labels.
  * @param bounds upper bounds of the buckets, ascending
  */
-export function tallyHistogram<Label extends string>(
+export function tallyHistogram<const Labels extends readonly string[] = readonly []>(
   registry: Registry,
-  form: MetricForm<Label>,
+  form: MetricForm<Labels>,
   bounds: readonly number[],
-): (labels: LabelValues<Label>) => HistogramTally {
+): (...labels: LabelValues<Labels>) => HistogramTally {
   const { name } = form
   const { find, series } = openSeries(form, () => openBuckets(bounds))
   const ends = [...bounds, '+Inf'].map((bound) => `le="${bound}"`)
@@ -107,40 +113,42 @@ function openBuckets(bounds: readonly number[]): Buckets {
  * Registers a gauge that is read at each scrape.
  * @param read gives the labels and the value of every series
  */
-export function readGauge<Label extends string>(
+export function readGauge<const Labels extends readonly string[] = readonly []>(
   registry: Registry,
-  form: MetricForm<Label>,
-  read: () => Iterable<readonly [labels: LabelValues<Label>, value: number]>,
+  form: MetricForm<Labels>,
+  read: () => Iterable<readonly [labels: LabelValues<Labels>, value: number]>,
 ): void {
+  const { name, labelNames = [] } = form
   registerLines(registry, {
     ...form,
     type: 'gauge',
     *lines() {
-      for (const [labels, value] of read()) yield metricLine(form.name, labelText(labels), value)
+      for (const [labels, value] of read()) {
+        yield metricLine(name, labelText(labelNames, labels), value)
+      }
     },
   })
 }
 
 /** The series of a metric, each with its labels as text. */
-interface Series<Label extends string, Tally> {
+interface Series<Tally> {
   /** The series with these labels, which is opened where there is none. */
-  readonly find: (labels: LabelValues<Label>) => Tally
+  readonly find: (...labels: readonly string[]) => Tally
   readonly series: () => Iterable<readonly [labels: string, tally: Tally]>
 }
 
-function openSeries<Label extends string, Tally>(
-  { labelNames }: MetricForm<Label>,
+function openSeries<Tally>(
+  { labelNames = [] }: MetricForm<readonly string[]>,
   open: () => Tally,
-): Series<Label, Tally> {
+): Series<Tally> {
   const known = new Map<string, readonly [text: string, tally: Tally]>()
   return {
-    find: (labels) => {
+    find: (...labels) => {
       // No value contains a line feed.
-      const key = labelNames.map((name) => labels[name]).join('\n')
+      const key = labels.join('\n')
       let found = known.get(key)
       if (found === undefined) {
-        const inOrder = Object.fromEntries(labelNames.map((name) => [name, labels[name]]))
-        found = [labelText(inOrder), open()]
+        found = [labelText(labelNames, labels), open()]
         known.set(key, found)
       }
       return found[1]
@@ -152,7 +160,7 @@ function openSeries<Label extends string, Tally>(
 /** A gauge that is read at each scrape; gives the function that sets what to read, which is 0 until then. */
 export function watchedGauge(
   registry: Registry,
-  form: Omit<MetricForm<never>, 'labelNames'>,
+  form: MetricForm<readonly []>,
 ): (read: () => number) => void {
   let current = () => 0
   new Gauge({

@@ -92,10 +92,9 @@ export function openRecorder(
   let isStalled = false
   let writing: Promise<void> | undefined
   let collecting: NodeJS.Timeout | undefined
-  // How many batches have been begun and finished, and who waits until one is finished.
+  // How many batches have been begun and finished.
   let begun = 0
   let finished = 0
-  let watchers: { readonly batch: number; readonly resolve: () => void }[] = []
   // When the last batch was begun; milliseconds of `performance.now()`.
   let begunAt = Number.NEGATIVE_INFINITY
   const deadline = setTimeout(onDeadline, deadlineMs).unref()
@@ -170,8 +169,6 @@ export function openRecorder(
     isStalled = false
     finished += 1
     for (const [index, { end }] of batch.entries()) end?.(index < written || !isRecordDemanded)
-    for (const { batch: due, resolve } of watchers) if (due <= finished) resolve()
-    watchers = watchers.filter(({ batch: due }) => due > finished)
     beginInTime()
   }
 
@@ -212,10 +209,10 @@ export function openRecorder(
     isStalled: () => isStalled,
     waiting: () => ended.length + collected.length + underWay.length,
     written: async () => {
-      collect()
-      const batch = collected.length > 0 ? begun + 1 : begun
-      if (batch <= finished) return
-      await new Promise<void>((resolve) => watchers.push({ batch, resolve }))
+      collectAndBegin()
+      // What is not under way by now will be in the next batch.
+      const last = collected.length > 0 ? begun + 1 : begun
+      for (; finished < last; collectAndBegin()) await writing
     },
     lagMs: () => (underWay.length === 0 ? 0 : performance.now() - begunAt),
     flush: async () => {

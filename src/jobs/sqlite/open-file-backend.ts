@@ -27,7 +27,8 @@ export async function openFileBackend(
   // To SQLite, `:memory:` and whatever begins with `file:` are no paths.
   const file = await openJobFileThread(resolve(path), onFault)
   const clock = Date.now
-  await file.run('recover', file.holder)
+  // Where that fails, as on a disk that is full, it is tried again below.
+  await file.run('recover', file.holder).catch(onFault)
   const closing = new AbortController()
   let isMoved = false
   const lookForFile = async () => {

@@ -262,6 +262,29 @@ describe('the file of jobs', () => {
     assert.equal(nextAtMs, 5)
   })
 
+  test('is opened where what a process that is gone had begun cannot be given back, which is tried again', async () => {
+    const left = join(folder, 'left.sqlite')
+    const jobFile = await openJobFileThread(left, failing)
+    await jobFile.run('put', 'jobs', entryOf('begun'), 1)
+    await jobFile.run('take', 'jobs', 'gone', 1, 1)
+    await jobFile.close()
+    const other = refuse(left, 'UPDATE ON entries')
+    const told: unknown[] = []
+    const backend = await openFileBackend(
+      { file: left, keepMs: hourMs, keepDeadMs: hourMs },
+      (error) => {
+        told.push((error as NodeJS.ErrnoException).code)
+        other.exec('DROP TRIGGER refuse')
+      },
+    )
+    const { delivery, settle } = await deliveriesOf(backend.jobs).next()
+    settle({ state: 'done' })
+    await close(backend)
+    other.close()
+    assert.deepEqual(told, ['SQLITE_1811'])
+    assert.equal(delivery.isInterrupted, true)
+  })
+
   test('leaves an entry alone that another process has begun since it was given back', async () => {
     const jobFile = await openJobFileThread(join(folder, 'given-back.sqlite'), failing)
     await jobFile.run('put', 'jobs', entryOf('mine'), 1)

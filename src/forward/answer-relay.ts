@@ -15,6 +15,7 @@ import { breakOff } from '../server/break-off.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
 import { withStandingHeaders } from '../server/standing-headers.ts'
 import { firstValue, isTransferCoded } from '../syntax/headers.ts'
+import { beginExchange } from './attempts.ts'
 import { type HeldBack, holdBack } from './hold-back.ts'
 import { holdLimitOf } from './hold-limit.ts'
 import { receivedFields } from './received-fields.ts'
@@ -98,10 +99,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#response = response
     this.#settings = settings
     this.#after = after
-    const { internalOrigin: origin } = settings
-    // An attempt that was refused before this one took its time as well.
-    const startedAt = performance.now() - (request.upstream?.durationMs ?? 0)
-    this.#exchange = request.upstream = { startedAt, spanId, origin }
+    this.#exchange = beginExchange(request, spanId, settings.internalOrigin)
     this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
     request.fill?.onUnwanted(() => this.#abort(new ClientGoneError()))
     // Ahead of the listener that records the request, which is to see how the exchange ended.

@@ -1,21 +1,18 @@
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
-import { performance } from 'node:perf_hooks'
 import { buildConnector, Pool } from 'undici'
 import { originOf, type PublicOrigin } from '../contract/public-origin.ts'
-import type { Rejection } from '../problem.ts'
 import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AnswerSettings } from '../server/answer.ts'
-import { newSpanId } from '../syntax/span-id.ts'
 import { AnswerRelay } from './answer-relay.ts'
-import { hasMagentoFailed } from './gate/magento-failure.ts'
+import { prepareAttempts, type SendThroughGate } from './attempts.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
 import { prepareOwnRequests, type SendOwnRequest } from './own-request.ts'
 import { requestHeaders } from './request-headers.ts'
-import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
+import type { UpstreamAttempt } from './upstream-credentials.ts'
 import { UnreachableError } from './upstream-failure.ts'
-import { outOfTime, prepareUpstreamRequests, type SendUpstream } from './upstream-request.ts'
+import { prepareUpstreamRequests, type SendUpstream } from './upstream-request.ts'
 import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
 
 /** How Magento is reached. */
@@ -38,17 +35,8 @@ export interface MagentoSettings {
 
 /** The connection to Magento. */
 export interface Magento {
-  /**
-   * Sends a request and passes the answer to the caller.
-   * @param totalMs longest for the whole exchange
-   * @returns the rejection to answer with when there is no answer of Magento to pass on
-   */
-  readonly forward: (
-    request: RequestContext,
-    authorize: AuthorizeUpstream,
-    response: ServerResponse,
-    totalMs: number,
-  ) => Promise<Rejection | undefined>
+  /** Sends a request and passes the answer to the caller; gives what is to be answered instead of an answer of Magento. */
+  readonly forward: SendThroughGate<RequestContext, ServerResponse>
   /** Sends a request for an endpoint or a job, and waits for the whole answer. */
   readonly send: SendUpstream
   /** Sends a request of the gateway's own. */
@@ -89,13 +77,15 @@ export function connectMagento(
     connect: connectorTo(settings),
   })
 
-  /** Makes one attempt; gives {@link AnswerRelay.over}. */
   function sendOnce(
     request: RequestContext,
     response: ServerResponse,
     attempt: UpstreamAttempt,
-    { spanId, totalMs }: { readonly spanId: string; readonly totalMs: number },
-  ): AnswerRelay['over'] {
+    spanId: string,
+    totalMs: number,
+  ): AnswerRelay['over'] | undefined {
+    // The caller may have left while the request waited or a token was fetched.
+    if (response.destroyed && !request.outlivesCaller) return undefined
     const { query, after } = attempt
     const relay = new AnswerRelay(request, response, relaySettings, { spanId, totalMs, after })
     const { method, body } = request
@@ -113,50 +103,8 @@ export function connectMagento(
     return relay.over
   }
 
-  async function forward(
-    request: RequestContext,
-    authorize: AuthorizeUpstream,
-    response: ServerResponse,
-    totalMs: number,
-  ): Promise<Rejection | undefined> {
-    const deadline = performance.now() + totalMs
-    const entered = gate.enter(request, totalMs)
-    const pass = typeof entered === 'number' ? entered : await entered
-    if (typeof pass !== 'number') return pass
-    if (performance.now() >= deadline) {
-      gate.leave(pass, request, undefined, undefined)
-      return outOfTime
-    }
-    // All attempts share one span.
-    const spanId = newSpanId()
-    let attempt: UpstreamAttempt | Rejection | undefined
-    try {
-      const first = authorize(request)
-      // Most credentials are at hand; no turn of the event loop is spent on them.
-      attempt = first instanceof Promise ? await first : first
-      while (attempt !== undefined && !('code' in attempt)) {
-        // The caller may have left while the request waited or a token was fetched.
-        if (response.destroyed && !request.outlivesCaller) return undefined
-        // A token may have taken the rest of the time.
-        if (performance.now() >= deadline) {
-          attempt = outOfTime
-          break
-        }
-        // Whole milliseconds, because Node keeps one list of timers for each duration.
-        const leftMs = Math.max(1, Math.ceil(deadline - performance.now()))
-        attempt = await sendOnce(request, response, attempt, { spanId, totalMs: leftMs })
-      }
-      return attempt
-    } finally {
-      const { upstream, outcome } = request
-      const rejection = attempt !== undefined && 'code' in attempt ? attempt : undefined
-      const hasFailed = hasMagentoFailed(upstream, outcome, rejection, fairMs)
-      gate.leave(pass, request, hasFailed, upstream?.durationMs)
-    }
-  }
-
   return {
-    forward,
+    forward: prepareAttempts(gate, fairMs, sendOnce),
     send: prepareUpstreamRequests(pool, {
       publicOrigin,
       internalOrigin,

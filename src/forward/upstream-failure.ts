@@ -35,6 +35,9 @@ const timeouts = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
 ])
 
+/** The answer to the caller if Magento's is longer than what is read of it for an endpoint or a job. */
+export const answerTooLong = reject('upstream-failed', 'the answer is too long')
+
 /** Whether the exchange ended because it took too long as a whole. */
 export function isTotalTimeout({ reason }: Rejection): boolean {
   return reason === 'TOTAL_TIMEOUT'

@@ -3,18 +3,17 @@ import type { Dispatcher, Pool } from 'undici'
 import type { PublicOrigin } from '../contract/public-origin.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { type Rejection, reject } from '../problem.ts'
-import type { RequestContext, UpstreamExchange } from '../request-context.ts'
+import type { RequestContext } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
 import { isTransferCoded } from '../syntax/headers.ts'
 import { retryAfterSeconds } from '../syntax/retry-after.ts'
-import { newSpanId } from '../syntax/span-id.ts'
-import { hasMagentoFailed } from './gate/magento-failure.ts'
+import { beginExchange, prepareAttempts, type Sender } from './attempts.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
-import type { Guest } from './gate/waiting-room.ts'
 import { readWhole } from './read-whole.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
 import {
+  answerTooLong,
   errorPage,
   TotalTimeoutError,
   TransferCodingError,
@@ -40,12 +39,8 @@ export interface UpstreamRequest {
  * The request or job on whose occasion Magento is asked. It gives the ids to send, the header that a
  * passed-through credential is taken from, and the place in the queue for Magento.
  */
-export type Occasion = Guest &
-  Pick<
-    RequestContext,
-    'requestId' | 'traceId' | 'traceFlags' | 'clientIp' | 'header' | 'upstream'
-  > &
-  Partial<Pick<RequestContext, 'outcome'>>
+export type Occasion = Sender &
+  Pick<RequestContext, 'requestId' | 'traceId' | 'traceFlags' | 'clientIp' | 'header'>
 
 /**
  * Sends a request and waits for its whole answer. Adds to the occasion how long Magento took, over all
@@ -71,131 +66,93 @@ export interface UpstreamRequestSettings {
   readonly gate: UpstreamGate
 }
 
-/** The answer to a request whose time was over when its turn came. To send it would leave open whether it was done. */
-export const outOfTime = reject('upstream-busy', 'deadline', { retryAfterSeconds: 1 })
-const tooLong = reject('upstream-failed', 'the answer is too long')
 const answerLimitBytes = 16_777_216
 const noBody = Buffer.alloc(0)
 
 /** Prepares {@link SendUpstream} over a pool of connections. */
 export function prepareUpstreamRequests(
   pool: Pool,
-  settings: UpstreamRequestSettings,
+  { sign, totalMs, fairMs, publicOrigin, internalOrigin, gate }: UpstreamRequestSettings,
 ): SendUpstream {
-  const { sign, totalMs, fairMs, internalOrigin, gate } = settings
-
   async function sendOnce(
     occasion: Occasion,
     request: UpstreamRequest,
     attempt: UpstreamAttempt,
-    { spanId, signal }: { readonly spanId: string; readonly signal: AbortSignal },
-  ): Promise<Dispatcher.ResponseData> {
-    const { query } = attempt
-    const { method, path, body, headers: rawHeaders = ownFields(body) } = request
-    const { requestId, traceId, traceFlags, clientIp } = occasion
-    const received = { requestId, traceId, traceFlags, clientIp, rawHeaders }
-    const headers = requestHeaders(received, settings.publicOrigin, attempt, spanId)
-    return pool.request({
-      method,
-      path: query === undefined ? path : `${path}?${query}`,
-      headers: sign?.({ method, path, query, headers, body: body ?? noBody }) ?? headers,
-      body: body ?? null,
-      signal,
-    })
+    spanId: string,
+    leftMs: number,
+  ): Promise<WholeAnswer | Rejection | UpstreamAttempt> {
+    const answer = await exchange(occasion, request, attempt, spanId, leftMs)
+    if ('code' in answer) return answer
+    const { status, body } = answer
+    const next = await attempt.after?.(status, status === 401 ? body : noBody)
+    return next ?? answer
   }
 
-  /** Makes the attempts that the credentials ask for, until there is an answer. */
-  async function sendAttempts(
+  async function exchange(
     occasion: Occasion,
-    request: UpstreamRequest,
-    authorize: AuthorizeUpstream,
-    exchange: UpstreamExchange,
-    deadline: number,
+    { method, path, body, headers: rawHeaders = ownFields(body) }: UpstreamRequest,
+    attempt: UpstreamAttempt,
+    spanId: string,
+    leftMs: number,
   ): Promise<WholeAnswer | Rejection> {
-    const { spanId } = exchange
+    const { query } = attempt
+    const { requestId, traceId, traceFlags, clientIp } = occasion
+    const received = { requestId, traceId, traceFlags, clientIp, rawHeaders }
+    const headers = requestHeaders(received, publicOrigin, attempt, spanId)
+    const made = beginExchange(occasion, spanId, internalOrigin)
     const stop = new AbortController()
-    const { signal } = stop
-    const leftMs = Math.ceil(deadline - performance.now())
     const timer = setTimeout(() => stop.abort(new TotalTimeoutError()), leftMs)
     try {
-      let attempt = await authorize({
-        method: request.method,
-        target: request,
-        header: (name) => occasion.header(name),
+      const answer = await pool.request({
+        method,
+        path: query === undefined ? path : `${path}?${query}`,
+        headers: sign?.({ method, path, query, headers, body: body ?? noBody }) ?? headers,
+        body: body ?? null,
+        signal: stop.signal,
       })
-      for (;;) {
-        if ('code' in attempt) return attempt
-        // A token may have taken the rest of the time.
-        if (performance.now() >= deadline) return outOfTime
-        const answer = await sendOnce(occasion, request, attempt, { spanId, signal })
-        const { statusCode: status } = answer
-        exchange.status = status
-        if (isTransferCoded(answer.headers['transfer-encoding']?.toString())) {
-          stop.abort(new TransferCodingError())
-        }
-        const contentType = String(answer.headers['content-type'] ?? '')
-        const retryAfter = answer.headers['retry-after']?.toString()
-        const page = errorPage(status, contentType, retryAfter)
-        if (page !== undefined) {
-          await answer.body.dump()
-          return page
-        }
-        const body = await readWhole(answer.body, answerLimitBytes)
-        if (body === undefined) return tooLong
-        const next = await attempt.after?.(status, status === 401 ? body : noBody)
-        if (next === undefined) {
-          const seconds = retryAfterSeconds(retryAfter, Date.now())
-          return { status, contentType, body, retryAfterSeconds: seconds }
-        }
-        attempt = next
+      made.status = answer.statusCode
+      if (isTransferCoded(answer.headers['transfer-encoding']?.toString())) {
+        stop.abort(new TransferCodingError())
       }
+      return await wholeAnswer(answer)
     } catch (error) {
       const failure = upstreamFailure(error)
       if (failure === undefined) throw error
       return failure
     } finally {
       clearTimeout(timer)
+      made.durationMs = performance.now() - made.startedAt
     }
   }
 
+  const send = prepareAttempts(gate, fairMs, sendOnce)
   return async (occasion, request, authorize) => {
+    const { method } = request
+    const header = (name: string) => occasion.header(name)
+    const authorized = () => authorize({ method, target: request, header })
     const withinMs = Math.min(totalMs, request.withinMs ?? totalMs)
-    const deadline = performance.now() + withinMs
-    const entered = gate.enter(occasion, withinMs)
-    const pass = typeof entered === 'number' ? entered : await entered
-    if (pass === undefined) {
-      occasion.outcome = clientClosed
-      return reject('upstream-busy', 'the caller left')
-    }
-    if (typeof pass !== 'number') return pass
-    if (performance.now() >= deadline) {
-      gate.leave(pass, occasion, undefined, undefined)
-      return outOfTime
-    }
-    const startedAt = performance.now()
-    const before = occasion.upstream?.durationMs ?? 0
-    const exchange: UpstreamExchange = {
-      startedAt: startedAt - before,
-      // All that is sent on one occasion shares one span.
-      spanId: occasion.upstream?.spanId ?? newSpanId(),
-      origin: internalOrigin,
-    }
-    // If the caller leaves meanwhile, its record tells that Magento was being asked.
-    occasion.upstream = { ...exchange }
-    let result: WholeAnswer | Rejection | undefined
-    try {
-      result = await sendAttempts(occasion, request, authorize, exchange, deadline)
-      return result
-    } finally {
-      const tookMs = performance.now() - startedAt
-      const made = { ...exchange, durationMs: tookMs }
-      const rejection = result !== undefined && 'code' in result ? result : undefined
-      const hasFailed =
-        result === tooLong ? false : hasMagentoFailed(made, undefined, rejection, fairMs)
-      gate.leave(pass, occasion, hasFailed, tookMs)
-      occasion.upstream = { ...exchange, durationMs: before + tookMs }
-    }
+    const sent = await send(occasion, authorized, request, withinMs)
+    if (sent !== undefined) return sent
+    occasion.outcome = clientClosed
+    return reject('upstream-busy', 'the caller left')
   }
+}
+
+async function wholeAnswer({
+  statusCode: status,
+  headers,
+  body: stream,
+}: Dispatcher.ResponseData): Promise<WholeAnswer | Rejection> {
+  const contentType = String(headers['content-type'] ?? '')
+  const retryAfter = headers['retry-after']?.toString()
+  const page = errorPage(status, contentType, retryAfter)
+  if (page !== undefined) {
+    await stream.dump()
+    return page
+  }
+  const body = await readWhole(stream, answerLimitBytes)
+  if (body === undefined) return answerTooLong
+  return { status, contentType, body, retryAfterSeconds: retryAfterSeconds(retryAfter, Date.now()) }
 }
 
 /** The fields of a request that no caller sent. */

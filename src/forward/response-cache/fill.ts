@@ -4,8 +4,8 @@ import type { UpstreamFill } from '../../contract/upstream-fill.ts'
 import type { Rejection } from '../../problem.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { firstValue } from '../../syntax/headers.ts'
+import { outOfTime } from '../attempts.ts'
 import { downStatuses } from '../gate/magento-failure.ts'
-import { outOfTime } from '../upstream-request.ts'
 import type { AnswerWithHeaders } from './answer-stored.ts'
 
 /** A fill that ended with an answer that can be reused. */

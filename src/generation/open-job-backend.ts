@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { GatewaySettings } from '../config/gateway-settings.ts'
 import type { JobBackend } from '../jobs/job-backend.ts'
 import { openBrokerBackend } from '../jobs/rabbitmq/open-broker-backend.ts'
+import type { BrokerChange } from '../jobs/rabbitmq/outage.ts'
 import { openFileBackend } from '../jobs/sqlite/open-file-backend.ts'
 import { openJobNotes } from '../store/jobs/open-job-notes.ts'
 import { redisLocation } from '../store/redis-location.ts'
@@ -29,7 +30,6 @@ export async function openJobBackend(
   const { rabbitmq, rabbitmqCaFile, confirmMs } = jobs
   const ca = rabbitmqCaFile === undefined ? undefined : readFileSync(rabbitmqCaFile, 'utf8')
   const notes = await openJobNotes(location, keepMs, log)
-  let isAway = false
   const backend = await openBrokerBackend(
     {
       url: rabbitmq.reveal(),
@@ -39,11 +39,9 @@ export async function openJobBackend(
       entriesOf: notes.entriesOf,
       store: notes.store,
       isStoreAway: notes.isAway,
-      onBrokerChange: (errorCode) => {
-        if (errorCode === undefined) log.info('rabbitmq is back: jobs are accepted and sent again')
-        else if (isAway) log.error({ errorCode }, 'rabbitmq cannot be connected to again')
-        else log.error({ errorCode }, 'rabbitmq is away: jobs are neither accepted nor sent')
-        isAway = errorCode !== undefined
+      onBrokerChange: (change, errorCode) => {
+        if (change === 'back') log.info(brokerLines.back)
+        else log.error({ errorCode }, brokerLines[change])
       },
     },
     onFault,
@@ -56,3 +54,9 @@ export async function openJobBackend(
     },
   }
 }
+
+const brokerLines = {
+  away: 'rabbitmq is away: jobs are neither accepted nor sent',
+  'still away': 'rabbitmq cannot be connected to again',
+  back: 'rabbitmq is back: jobs are accepted and sent again',
+} as const satisfies Record<BrokerChange, string>

@@ -40,7 +40,7 @@ export async function openTestBackend(
       entriesOf: notes.entriesOf,
       store: notes.store,
       isStoreAway: notes.isAway,
-      onBrokerChange: (code) => brokerChanges.push(code),
+      onBrokerChange: (_, code) => brokerChanges.push(code),
     },
     (error) => faults.push(error),
   )

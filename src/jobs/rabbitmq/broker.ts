@@ -8,10 +8,11 @@ import {
 import { waitForAll } from '../wait-for-all.ts'
 import { type AskBroker, askWithin } from './ask-broker.ts'
 import { brokerError, brokerErrorCode } from './broker-error.ts'
+import type { ConnectionNotes } from './outage.ts'
 import { type Publish, publisherOn } from './publisher.ts'
 
 /** How the broker is reached. */
-export interface BrokerSettings {
+export interface BrokerSettings extends ConnectionNotes {
   /** `amqp://` or `amqps://`, with name and password; a certificate that does not verify is refused. */
   readonly url: string
   /** PEM of the authorities that may sign its certificate; those of the system if left out. */
@@ -20,8 +21,6 @@ export interface BrokerSettings {
   readonly deadlineMs: number
   /** Declares queues and exchanges on each new connection, before anything else uses it. */
   readonly declare: UseChannel<void>
-  /** Told when the broker is lost, with a code, then once of each other code that says why it still is, and when it is back. */
-  readonly onChange: (lostCode: string | undefined) => void
 }
 
 /** Uses a channel; `ask` bounds the wait for each answer that comes over it. */
@@ -60,22 +59,17 @@ const isMissing: ReadonlySet<string> = new Set(['BROKER_HAS_NO_QUEUE', 'AMQP_404
 
 /** Connects; resolves after the first attempt, even if that fails. */
 export async function openBroker(settings: BrokerSettings): Promise<Broker> {
-  const { deadlineMs, declare, onChange } = settings
+  const { deadlineMs, declare, onLost, onConnected } = settings
   const ask = askWithin(deadlineMs)
   const askPatiently = askWithin(deadlineMs * deadlinesForSetUp)
   const users: Parameters<Broker['onConnection']>[0][] = []
   let current: Current | undefined
   let isChanging = false
-  // Of the present loss.
-  const codes = new Set<string>()
   let isBlocked = false
 
   function lost(error: unknown): void {
     current = undefined
-    const code = brokerErrorCode(error)
-    if (codes.has(code)) return
-    codes.add(code)
-    onChange(code)
+    onLost(brokerErrorCode(error))
   }
 
   function usable(): Current {
@@ -172,8 +166,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     isBlocked = false
   })
   recovering.on('connect', (connection) => {
-    if (codes.size > 0) onChange(undefined)
-    codes.clear()
+    onConnected()
     for (const user of users) user(connection, askPatiently)
   })
   await new Promise<void>((resolve) => {

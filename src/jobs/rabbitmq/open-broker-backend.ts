@@ -3,6 +3,7 @@ import type { JobBackend } from '../job-backend.ts'
 import { openBroker } from './broker.ts'
 import { brokerQueue } from './broker-queue.ts'
 import type { EntryRecords } from './entry-records.ts'
+import { type OnBrokerChange, watchOutage } from './outage.ts'
 import { declareQueues, queueNames } from './queue-names.ts'
 
 /** Where jobs are kept on many machines. */
@@ -20,8 +21,7 @@ export interface BrokerBackendSettings {
   readonly store: JobStore
   /** Whether the records and the store cannot be reached at present. */
   readonly isStoreAway: () => boolean
-  /** Told when the broker is lost, with a code, then once of each other code that says why it still is, and when it is back. */
-  readonly onBrokerChange: (lostCode: string | undefined) => void
+  readonly onBrokerChange: OnBrokerChange
 }
 
 /**
@@ -35,33 +35,21 @@ export async function openBrokerBackend(
 ): Promise<JobBackend> {
   const { entriesOf, store, keepDeadMs, isStoreAway, onBrokerChange } = settings
   const names = { jobs: queueNames('jobs'), callbacks: queueNames('callbacks') }
-  const lost = new Set<string>()
-  const codes = new Set<string>()
-  const connect = (purpose: string) =>
+  const notesOfConnection = watchOutage(onBrokerChange)
+  const connect = () =>
     openBroker({
       ...settings,
+      ...notesOfConnection(),
       declare: async (channel, ask) => {
         await declareQueues(channel, ask, names.jobs)
         await declareQueues(channel, ask, names.callbacks)
-      },
-      onChange: (lostCode) => {
-        if (lostCode === undefined) {
-          lost.delete(purpose)
-          if (lost.size > 0) return
-          codes.clear()
-        } else {
-          lost.add(purpose)
-          if (codes.has(lostCode)) return
-          codes.add(lostCode)
-        }
-        onBrokerChange(lostCode)
       },
     })
   /*
    * Messages are consumed over a connection of their own. While memory or disk of the broker are full, it reads nothing
    * from those that publish, so it would get no acknowledgement there either, and would never have room again.
    */
-  const [broker, consumingBroker] = await Promise.all([connect('publish'), connect('consume')])
+  const [broker, consumingBroker] = await Promise.all([connect(), connect()])
   const clock = Date.now
   const queueOf = (name: 'jobs' | 'callbacks') =>
     brokerQueue({

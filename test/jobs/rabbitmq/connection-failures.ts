@@ -9,6 +9,7 @@ import {
   openBroker,
   type UseChannel,
 } from '../../../src/jobs/rabbitmq/broker.ts'
+import { watchOutage } from '../../../src/jobs/rabbitmq/outage.ts'
 import { brokerSettings, openTestBackend } from '../../support/broker-backend.ts'
 import { openBrokerLink } from '../../support/broker-link.ts'
 import { writeConfig } from '../../support/config-directory.ts'
@@ -23,6 +24,8 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
   const askSomething: UseChannel<void> = async (channel, ask) => {
     await ask(channel.checkExchange('amq.direct'))
   }
+
+  const unwatched = { onLost: () => undefined, onConnected: () => undefined }
 
   async function openDisposably(settings: BrokerSettings): Promise<Broker & AsyncDisposable> {
     const broker = await openBroker(settings)
@@ -44,7 +47,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
         losses.shift()?.()
         await askSomething(channel, ask)
       },
-      onChange: (code) => changes.push(code),
+      ...watchOutage((_, code) => changes.push(code))(),
     })
     await untilThere(broker)
     assert.equal(losses.length, 0)
@@ -63,7 +66,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
       url: url.href,
       deadlineMs: 10_000,
       declare: askSomething,
-      onChange: (code) => changes.push(code),
+      ...watchOutage((_, code) => changes.push(code))(),
     })
     await untilThere(broker)
     rabbit.freeze()
@@ -86,7 +89,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
         if (setUps === 1) link.mute()
         await askSomething(channel, ask)
       },
-      onChange: () => undefined,
+      ...unwatched,
     })
     assert.equal(broker.isAway(), true)
     await assert.rejects(broker.withChannel(askSomething), { code: 'BROKER_AWAY' })
@@ -128,7 +131,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
       declare: async (channel, ask) => {
         await ask(channel.assertQueue('unconfirmed', { durable: true, autoDelete: true }))
       },
-      onChange: () => undefined,
+      ...unwatched,
     })
     await untilThere(broker)
     link.mute()
@@ -148,7 +151,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
       url: servers().rabbit.url,
       deadlineMs: 10_000,
       declare: askSomething,
-      onChange: () => undefined,
+      ...unwatched,
     })
     await untilThere(broker)
     const message = { content: Buffer.of(1), messageId: 'id', headers: {} }
@@ -193,7 +196,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
         setUps += 1
         await ask(channel.assertQueue('confirmed', { exclusive: true }))
       },
-      onChange: () => undefined,
+      ...unwatched,
     })
     await untilThere(broker)
     const message = { content: Buffer.of(1), messageId: 'id', headers: {} }

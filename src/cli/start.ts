@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/faults.ts'
 import type { Gateway } from '../gateway.ts'
-import { JobFileError } from '../jobs/sqlite/job-file.ts'
+import { BackendError } from '../jobs/job-backend.ts'
 import { TrailHeldError } from '../record/trail/hold-trail.ts'
 import { readArguments, requiredOption } from './arguments.ts'
 import { collectGarbage } from './collect-garbage.ts'
@@ -45,7 +45,7 @@ async function start(directory: string): Promise<number> {
   } catch (error) {
     const isForeseen =
       error instanceof ConfigError ||
-      error instanceof JobFileError ||
+      error instanceof BackendError ||
       error instanceof TrailHeldError
     if (!(isForeseen || isSystemError(error))) throw error
     process.stderr.write(`magegate does not start: ${error.message}\n`)

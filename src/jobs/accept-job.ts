@@ -10,7 +10,7 @@ import { keptHeaders } from '../forward/request-headers.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AcceptedJob } from './job.ts'
-import { backendCode, type JobBackend } from './job-backend.ts'
+import { BackendError, type JobBackend } from './job-backend.ts'
 import { encodeJobRequest, type JobRequest } from './job-payload.ts'
 
 /**
@@ -47,10 +47,9 @@ export async function acceptJob(
     const outcome = await jobs.cancel(id).catch(() => 'unknown')
     if (outcome !== 'begun') {
       if (outcome !== 'unknown') request.jobId = undefined
-      const code = backendCode(error)
-      if (code === undefined) throw error
+      if (!(error instanceof BackendError)) throw error
       onFault(error)
-      return reject('jobs-unavailable', `the job could not be kept: ${code}`, {
+      return reject('jobs-unavailable', `the job could not be kept: ${error.code}`, {
         retryAfterSeconds: 5,
         ...(outcome === 'unknown' && { detail: unknownAcceptance }),
       })

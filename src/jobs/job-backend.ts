@@ -24,10 +24,14 @@ export interface JobBackend {
 export type OnJobEnd = (job: Job) => Promise<void>
 
 /**
- * The code with which a backend has failed because its file, RabbitMQ or Redis cannot be used; undefined for any other
- * error, which is a defect.
+ * A backend has failed because its file, RabbitMQ or Redis cannot be used, and its code says why. Any other error is a
+ * defect. It reveals neither an address nor a credential.
  */
-export function backendCode(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : undefined
+export class BackendError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
 }

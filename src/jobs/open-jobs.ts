@@ -5,7 +5,7 @@ import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { acceptJob } from './accept-job.ts'
 import type { Job } from './job.ts'
-import { backendCode, type JobBackend, type OnJobEnd } from './job-backend.ts'
+import { BackendError, type JobBackend, type OnJobEnd } from './job-backend.ts'
 import type { JobEnvironment } from './job-environment.ts'
 import { ownJobs } from './own-jobs.ts'
 import { patientStore } from './patient-store.ts'
@@ -101,10 +101,9 @@ export function openJobs(
       try {
         return await own[job.kind]({ id: job.id, owner }, clock())
       } catch (error) {
-        const code = backendCode(error)
-        if (code === undefined) throw error
+        if (!(error instanceof BackendError)) throw error
         const detail = unanswered[job.kind]
-        return reject('jobs-unavailable', `the jobs cannot be read: ${code}`, {
+        return reject('jobs-unavailable', `the jobs cannot be read: ${error.code}`, {
           detail,
           retryAfterSeconds: 5,
         })

@@ -1,8 +1,9 @@
+import { BackendError } from '../jobs/job-backend.ts'
 import type { RedisGuard } from './redis-guard.ts'
 
 /**
- * Asks Redis when there is nothing to fall back to. Rejects with an error code while Redis is away or if it does not
- * answer in time.
+ * Asks Redis when there is nothing to fall back to. Rejects with a {@link BackendError} while Redis is away or if it
+ * does not answer in time.
  * @param slotKey the key that determines the slot of a Redis Cluster
  */
 export type AskRedis = <Answer>(slotKey: string, command: () => Promise<Answer>) => Promise<Answer>
@@ -19,7 +20,7 @@ export function askOrReject(guard: RedisGuard): AskRedis {
     })
 }
 
-/** An error that says that Redis cannot be used, without revealing its address. */
-export function redisAway(code: string): Error {
-  return Object.assign(new Error('Redis cannot be used'), { code })
+/** The error for a code that says why Redis cannot be used. */
+export function redisAway(code: string): BackendError {
+  return new BackendError(code, 'Redis cannot be used')
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { eachDead } from '../../src/cli/jobs/each-dead.ts'
 import { allDead } from '../../src/jobs/all-dead.ts'
+import { BackendError } from '../../src/jobs/job-backend.ts'
 import { entryOf } from '../jobs/queue-contract.ts'
 import { openTestBackend } from '../support/file-backend.ts'
 
@@ -14,7 +15,7 @@ test('a dead letter that cannot be changed does not keep the others from it, and
   const asked: string[] = []
   const act = async (id: string) => {
     asked.push(id)
-    if (id === 'b') throw Object.assign(new Error('no queue'), { code: 'BROKER_HAS_NO_QUEUE' })
+    if (id === 'b') throw new BackendError('BROKER_HAS_NO_QUEUE', 'no queue')
     return true
   }
   assert.equal(await eachDead(backend.jobs, ['a', 'b', 'c'], act, said), 1)
@@ -33,7 +34,7 @@ test('all dead letters are found, however many there are', async () => {
 
 test('if RabbitMQ or Redis is away, it is told once and not for each letter', async () => {
   for (const code of ['BROKER_AWAY', 'BROKER_FULL', 'REDIS_AWAY']) {
-    const away = Object.assign(new Error('away'), { code })
+    const away = new BackendError(code, 'away')
     const act = () => Promise.reject(away)
     await assert.rejects(eachDead(backend.jobs, ['a', 'b'], act, said), away)
   }

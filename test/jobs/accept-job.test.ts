@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorCode } from '../../src/contract/error-code.ts'
 import { acceptJob } from '../../src/jobs/accept-job.ts'
-import type { JobBackend } from '../../src/jobs/job-backend.ts'
+import { BackendError, type JobBackend } from '../../src/jobs/job-backend.ts'
 import { decodeJobRequest } from '../../src/jobs/job-payload.ts'
 import { openTestBackend } from '../support/file-backend.ts'
 import { requestContext } from '../support/request.ts'
@@ -25,7 +25,7 @@ function requestOfJob() {
 function awayStore({ store }: JobBackend, until: Promise<void> = Promise.resolve()) {
   const add = async () => {
     await until
-    throw Object.assign(new Error('away'), { code: 'EAWAY' })
+    throw new BackendError('EAWAY', 'away')
   }
   return { ...store, add }
 }
@@ -82,7 +82,8 @@ test('a defect where a job is kept is no outage of what keeps it, and nothing of
   await using backend = await openTestBackend()
   const request = requestOfJob()
   const add = async () => {
-    throw new TypeError('inner workings')
+    // Errors of Node have a code, too.
+    throw Object.assign(new TypeError('inner workings'), { code: 'ERR_INVALID_ARG_TYPE' })
   }
   const store = { ...backend.store, add }
   const accepting = acceptJob(request, deferral, { ...backend, store }, Date.now(), assert.ifError)
@@ -94,7 +95,7 @@ test('a defect where a job is kept is no outage of what keeps it, and nothing of
 test('a request whose job may be carried out all the same has it, and is told so', async () => {
   await using backend = await openTestBackend()
   const request = requestOfJob()
-  const away = () => Promise.reject(Object.assign(new Error('away'), { code: 'EAWAY' }))
+  const away = () => Promise.reject(new BackendError('EAWAY', 'away'))
   const jobs = { ...backend.jobs, put: away, cancel: away }
   const ignore = () => undefined
   const answer = await acceptJob(request, deferral, { ...backend, jobs }, Date.now(), ignore)

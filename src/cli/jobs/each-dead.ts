@@ -1,6 +1,6 @@
 import { allDead } from '../../jobs/all-dead.ts'
 import type { DurableQueue } from '../../jobs/durable-queue.ts'
-import { backendCode } from '../../jobs/job-backend.ts'
+import { BackendError } from '../../jobs/job-backend.ts'
 import { fail, print } from './with-jobs.ts'
 
 /** Error codes after which no other letter can be changed either. */
@@ -40,8 +40,7 @@ async function whyNot(
   try {
     return (await act(id)) ? undefined : missing
   } catch (error) {
-    const code = backendCode(error)
-    if (code === undefined || forAll.has(code)) throw error
-    return `could not be changed (${code})`
+    if (!(error instanceof BackendError) || forAll.has(error.code)) throw error
+    return `could not be changed (${error.code})`
   }
 }

@@ -6,7 +6,7 @@ import { loadConfig } from '../../config.ts'
 import { errorCode } from '../../contract/error-code.ts'
 import { openJobBackend } from '../../generation/open-job-backend.ts'
 import type { Job } from '../../jobs/job.ts'
-import { backendCode, type JobBackend } from '../../jobs/job-backend.ts'
+import { BackendError, type JobBackend } from '../../jobs/job-backend.ts'
 import { escapeControls } from '../../syntax/terminal-text.ts'
 import { readArguments, requiredOption, UsageError } from '../arguments.ts'
 
@@ -52,9 +52,8 @@ export async function withJobs(
     }
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.message)
-    const code = backendCode(error)
-    if (code === undefined) throw error
-    return fail(`${(error as Error).message} (${code})`)
+    if (!(error instanceof BackendError)) throw error
+    return fail(`${error.message} (${error.code})`)
   }
 }
 

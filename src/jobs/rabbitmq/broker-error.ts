@@ -1,8 +1,9 @@
 import { IllegalOperationError } from 'amqplib'
+import { BackendError } from '../job-backend.ts'
 
-/** An error whose code says what failed, and that reveals neither address nor credentials of the broker. */
-export function brokerError(code: string): Error {
-  return Object.assign(new Error('RabbitMQ cannot be used'), { code })
+/** The error for a code that says what failed. */
+export function brokerError(code: string): BackendError {
+  return new BackendError(code, 'RabbitMQ cannot be used')
 }
 
 /** The code of an error of the client, of the system or of AMQP; never its text, which may contain the address. */

@@ -1,6 +1,6 @@
 import type { Channel, GetMessage } from 'amqplib'
 import type { DeadLetter } from '../durable-queue.ts'
-import { backendCode } from '../job-backend.ts'
+import { BackendError } from '../job-backend.ts'
 import type { AskBroker } from './ask-broker.ts'
 import type { Broker } from './broker.ts'
 import { brokerError, brokerErrorCode } from './broker-error.ts'
@@ -73,8 +73,8 @@ export function lettersAtHand(broker: Broker, queue: string): LettersAtHand {
           return await use(held)
         } catch (error) {
           held.letGo()
-          // An error with a code of ours tells already what cannot be used, which may be Redis.
-          throw backendCode(error) === undefined ? brokerError(brokerErrorCode(error)) : error
+          // One of ours tells already what cannot be used, which may be Redis.
+          throw error instanceof BackendError ? error : brokerError(brokerErrorCode(error))
         } finally {
           linger = setTimeout(held.letGo, lingerMs).unref()
         }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { BackendError } from '../job-backend.ts'
 import type {
   FileBatch,
   FileFault,
@@ -8,19 +9,9 @@ import type {
   FileOutcome,
 } from './file-worker.ts'
 
-/** An operation on the file of jobs has failed. */
-export class JobFileError extends Error {
-  override readonly name = 'JobFileError'
-  readonly code: string
-
-  constructor(code: string, message = 'the file of jobs could not be used') {
-    super(message)
-    this.code = code
-  }
-}
-
-function faultError({ code, why }: FileFault = { code: 'UNKNOWN' }): JobFileError {
-  return new JobFileError(code, why && `the file of jobs could not be used: ${why}`)
+function faultError({ code, why }: FileFault): BackendError {
+  const message = 'the file of jobs could not be used'
+  return new BackendError(code, why === undefined ? message : `${message}: ${why}`)
 }
 
 /** The file of jobs, which another thread has open. */
@@ -51,7 +42,7 @@ interface Waiting {
 /**
  * Opens the file in a thread of its own.
  * @param onFault told of a defect that has ended the thread
- * @throws {JobFileError} when it cannot be opened
+ * @throws {BackendError} when it cannot be opened
  */
 export async function openJobFileThread(
   file: string,
@@ -61,7 +52,7 @@ export async function openJobFileThread(
   const [first] = (await once(worker, 'message')) as [FileMessage]
   if (!('holder' in first)) {
     const why = 'unusable' in first ? first.unusable : 'no answer'
-    throw new JobFileError('EJOBFILE', `the file of jobs ${file} cannot be used: ${why}`)
+    throw new BackendError('EJOBFILE', `the file of jobs ${file} cannot be used: ${why}`)
   }
   let waiting: Waiting[] = []
   let underWay: Waiting[] | undefined
@@ -84,7 +75,7 @@ export async function openJobFileThread(
     for (const [index, { resolve, reject }] of settled.entries()) {
       const outcome = outcomes[index]
       if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never)
-      else reject(faultError(outcome?.fault))
+      else reject(faultError(outcome?.fault ?? { code: 'UNKNOWN' }))
     }
     sendNext()
     if (underWay === undefined) onIdle?.()
@@ -97,7 +88,8 @@ export async function openJobFileThread(
   worker.on('error', onFault)
   worker.on('exit', () => {
     isGone = true
-    for (const { reject } of [...(underWay ?? []), ...waiting]) reject(new JobFileError('EXITED'))
+    for (const { reject } of [...(underWay ?? []), ...waiting])
+      reject(faultError({ code: 'EXITED' }))
     underWay = undefined
     waiting = []
     onIdle?.()
@@ -107,7 +99,7 @@ export async function openJobFileThread(
     holder: first.holder,
     run: (name, ...args) =>
       new Promise((resolve, reject) => {
-        if (isGone) return reject(new JobFileError('EXITED'))
+        if (isGone) return reject(faultError({ code: 'EXITED' }))
         waiting.push({ name, args, resolve, reject })
         // Operations of one turn of the event loop go together.
         if (underWay === undefined && !isSoon) {

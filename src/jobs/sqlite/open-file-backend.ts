@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import type { JobBackend } from '../job-backend.ts'
+import { BackendError, type JobBackend } from '../job-backend.ts'
 import { fileQueue } from './file-queue.ts'
 import { fileStore } from './file-store.ts'
 import { forgetOld, type Keeping } from './forget-old.ts'
-import { JobFileError, openJobFileThread } from './job-file.ts'
+import { openJobFileThread } from './job-file.ts'
 
 /** Where jobs are kept on one machine. */
 export interface FileBackendSettings extends Keeping {
@@ -18,7 +18,7 @@ const pollMs = 1_000
  * another drains, and commands. What a killed process had begun is taken over by the others within a second, or at the
  * next start.
  * @param onFault told when the file cannot be used; whatever can be is tried again
- * @throws {JobFileError} when it cannot be opened
+ * @throws {BackendError} when it cannot be opened
  */
 export async function openFileBackend(
   { file: path, ...keeping }: FileBackendSettings,
@@ -34,7 +34,7 @@ export async function openFileBackend(
   const lookForFile = async () => {
     if (isMoved || (await file.run('isInPlace'))) return
     isMoved = true
-    onFault(new JobFileError('EMOVED', `the file of jobs ${path} was moved, deleted or replaced`))
+    onFault(new BackendError('EMOVED', `the file of jobs ${path} was moved, deleted or replaced`))
   }
   // Both once at a time: while a disk hangs, they would pile up. What a killed process had begun does not wait until all
   // that is old is forgotten, which may be much.

@@ -1,5 +1,6 @@
 import type { Deferral } from '../contract/deferral.ts'
 import { fillableBy } from '../contract/fair-share.ts'
+import { oneAtATime } from '../contract/one-at-a-time.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -52,20 +53,12 @@ export function openJobs(
   let waiting = 0
   let waitingOf: Map<string, number> | undefined
   let tell: OnJobEnd = async () => undefined
-  // One look at a time: while a disk hangs, or a broker is slow, they would pile up.
-  let looking: Promise<void> | undefined
-  const look = () => {
-    looking ??= backend.jobs
-      .depth()
-      .then((depth) => {
-        waiting = depth.waiting
-        waitingOf = depth.waitingOf && new Map(depth.waitingOf)
-      }, onFault)
-      .finally(() => {
-        looking = undefined
-      })
-    return looking
-  }
+  const look = oneAtATime(() =>
+    backend.jobs.depth().then((depth) => {
+      waiting = depth.waiting
+      waitingOf = depth.waitingOf && new Map(depth.waitingOf)
+    }, onFault),
+  )
   const timer = setInterval(look, depthMs).unref()
 
   async function accept(

@@ -1,4 +1,5 @@
 import type { Server } from 'node:tls'
+import { oneAtATime } from '../contract/one-at-a-time.ts'
 import {
   type CertificateEnds,
   endsOf,
@@ -75,14 +76,7 @@ export function renewCertificate(
     }
   }
 
-  // One at a time: where the file system hangs, each look takes one of the few threads that also write the audit trail.
-  let isLooking = false
-  const timer = setInterval(() => {
-    if (isLooking) return
-    isLooking = true
-    void look().finally(() => {
-      isLooking = false
-    })
-  }, everyMs).unref()
+  // Where the file system hangs, each look takes one of the few threads that also write the audit trail.
+  const timer = setInterval(oneAtATime(look), everyMs).unref()
   return { look, stop: () => clearInterval(timer) }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { errorCode } from '../contract/error-code.ts'
+import { oneAtATime } from '../contract/one-at-a-time.ts'
 import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 
 /** How often a Redis that is away is probed, milliseconds. */
@@ -65,7 +66,6 @@ export function guardRedis(
   const actsWhenBack: (() => void)[] = []
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
-  let isProbing = false
   // The codes in the log that say why Redis is away.
   const causes = new Set<string>()
   let failedKey = ''
@@ -93,17 +93,11 @@ export function guardRedis(
     log.error({ errorCode: code }, 'redis cannot be connected to again')
   }
 
-  function tryAgain(): void {
-    if (isProbing) return
-    isProbing = true
-    inTime(probe(failedKey), deadlineMs)
-      .then(back, (error: unknown) => {
-        if (noPrimary.has(redisErrorCode(error)) && !isClosed) reconnect()
-      })
-      .finally(() => {
-        isProbing = false
-      })
-  }
+  const tryAgain = oneAtATime(() =>
+    inTime(probe(failedKey), deadlineMs).then(back, (error: unknown) => {
+      if (noPrimary.has(redisErrorCode(error)) && !isClosed) reconnect()
+    }),
+  )
 
   function back(): void {
     if (timer === undefined || isClosed) return

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
+import { oneAtATime } from '../../contract/one-at-a-time.ts'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
 
 /** The names of a durable queue's metrics. */
@@ -24,16 +25,8 @@ export function queueMetrics(
   clock: () => number,
 ): void {
   const registers = [registry]
-  let asked: Promise<QueueDepth | undefined> | undefined
-  /** Asks once for all gauges, which are read while the first still waits for the answer. */
-  function ask(): Promise<QueueDepth | undefined> {
-    asked ??= depth()
-      .catch(() => undefined)
-      .finally(() => {
-        asked = undefined
-      })
-    return asked
-  }
+  // Once for all gauges, which are read while the first still waits for the answer.
+  const ask = oneAtATime(() => depth().catch(() => undefined))
   new Gauge({
     name,
     help,

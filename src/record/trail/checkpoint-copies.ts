@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { oneAtATime } from '../../contract/one-at-a-time.ts'
 import { percentDecode } from '../../syntax/percent-encoding.ts'
 
 /** Copies one checkpoint to a second place; rejects when it did not arrive. */
@@ -26,7 +27,7 @@ export function copyCheckpoints(
   onError: (error: unknown) => void,
 ): CheckpointCopies {
   const waiting: string[] = []
-  let running: Promise<void> | undefined
+  const runAlone = oneAtATime(run)
   let retry: NodeJS.Timeout | undefined
 
   async function run(): Promise<void> {
@@ -42,22 +43,20 @@ export function copyCheckpoints(
       if (waiting[0] === line) waiting.shift()
     }
   }
-  function start(): void {
+  function start(): Promise<void> {
     retry = undefined
-    running ??= run().finally(() => {
-      running = undefined
-    })
+    return runAlone()
   }
   return {
     add: (line) => {
       if (waiting.length === maxWaiting) waiting.shift()
       waiting.push(line)
-      if (retry === undefined) start()
+      if (retry === undefined) void start()
     },
     close: async () => {
       // One last attempt, without waiting for the next one to be due.
       clearTimeout(retry)
-      start()
+      const running = start()
       const isOver = Promise.withResolvers<void>()
       const timer = setTimeout(() => {
         onError(new Error(`no time for ${waiting.length} checkpoints to arrive at a second place`))

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { oneAtATime } from '../../contract/one-at-a-time.ts'
 import { stdoutNumber, writeBytes } from './write-bytes.ts'
 
 /** Writes lines to standard output. */
@@ -20,9 +21,9 @@ const closeMs = 1_000
 export function stdoutLines(onError: (error: unknown) => void): StdoutLines {
   let waiting: string[] = []
   let waitingLength = 0
-  let running: Promise<void> | undefined
+  const write = oneAtATime(writeAll)
 
-  async function run(): Promise<void> {
+  async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
       const bytes = Buffer.from(waiting.join(''))
       waiting = []
@@ -43,12 +44,10 @@ export function stdoutLines(onError: (error: unknown) => void): StdoutLines {
         waiting.push(line)
         waitingLength += line.length
       }
-      running ??= run().finally(() => {
-        running = undefined
-      })
+      void write()
     },
     close: async () => {
-      await Promise.race([running, delay(closeMs, undefined, { ref: false })])
+      await Promise.race([write(), delay(closeMs, undefined, { ref: false })])
     },
   }
 }

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { AuditDetails, NamedSubjects } from './contract/audit-details.ts'
 import type { CacheRule, CacheUse } from './contract/cache-rule.ts'
-import type { JobAsk } from './contract/deferral.ts'
+import type { Deferral, JobAsk } from './contract/deferral.ts'
 import type { MatchedEndpoint } from './contract/endpoint.ts'
 import type { HeldKey } from './contract/idempotency.ts'
 import type { LimitUse } from './contract/limit.ts'
@@ -170,6 +170,8 @@ export class RequestContext {
   limitUse: LimitUse | undefined = undefined
   /** route-grant: the pattern that granted the request, `METHOD /V1/path/:variable`. */
   route: string | undefined = undefined
+  /** route-grant: what is asked of the gateway itself, on one of the routes that every integration is granted. */
+  ownRoute: 'open-api' | JobAsk | undefined = undefined
   /** route-grant: raw (still encoded) value of each variable of the pattern. */
   routeVariables: ReadonlyMap<string, string> | undefined = undefined
   /** audit-details: what the record tells beyond the fields of every record. */
@@ -180,8 +182,8 @@ export class RequestContext {
   subjects: NamedSubjects | undefined = undefined
   /** composed-endpoint: the gateway's own endpoint that answers instead of Magento. */
   endpoint: MatchedEndpoint | undefined = undefined
-  /** route-grant, deferred-write: that the request makes a job, or is about one. */
-  job: JobAsk | undefined = undefined
+  /** deferred-write: how the request is carried out as a job; undefined if it is answered at once. */
+  deferral: Deferral | undefined = undefined
   /** jobs: id of the job that the request became. */
   jobId: string | undefined = undefined
   /** magento-schema: checks an answer of Magento that is held whole, after it has been passed on. */

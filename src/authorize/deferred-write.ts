@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox'
-import type { Deferral } from '../contract/deferral.ts'
 import { PlaceSetting, WriteRouteSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
@@ -61,7 +60,7 @@ export const deferredWrite = definePolicy({
   absent: {},
   prepare: (rules, { integration, mayDefer, jobLifeMs }) =>
     function checkDeferral(request) {
-      if (request.method === 'GET' || request.job !== undefined) return allow
+      if (request.method === 'GET' || request.ownRoute !== undefined) return allow
       const rule = rules[request.route ?? ''] ?? standardRule
       const { mode, engine, inOrderOf, expiryMinutes } = rule
       const isLong = isTooLong(request)
@@ -77,14 +76,13 @@ export const deferredWrite = definePolicy({
           members,
         })
       }
-      const deferral: Deferral = {
+      request.deferral = {
         engine,
         orderKey: inOrderOf && orderKeyOf(integration, inOrderOf, request),
         isRepeatable: rule.repeatable ?? isRepeatable(request),
         lifeMs: expiryMinutes === undefined ? jobLifeMs : expiryMinutes * 60_000,
         isAsked,
       }
-      request.job = { kind: 'accept', deferral }
       return allow
     },
 })

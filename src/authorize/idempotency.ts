@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
-import { acceptanceHeaders, type JobAsk, unknownAcceptance } from '../contract/deferral.ts'
+import { acceptanceHeaders, type Deferral, unknownAcceptance } from '../contract/deferral.ts'
 import type { HeldKey, IdempotencyStore, KeptAnswer, OwnKey } from '../contract/idempotency.ts'
 import { WriteRouteSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
@@ -126,7 +126,7 @@ function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
   if ('problem' in answer) return problemOf(answer.problem)
   request.repeatedAnswer = answer
   request.answerHeaders.push('Idempotency-Replayed', 'true')
-  request.answerHeaders.push(...acceptedHeaders(answer, request.job))
+  request.answerHeaders.push(...acceptedHeaders(answer, request.deferral))
   return allow
 }
 
@@ -134,10 +134,12 @@ function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
  * If the first request became a job, the repeat gets the headers that point to that job, also if it does not ask for a
  * job itself.
  */
-function acceptedHeaders({ status, body }: WholeAnswer, job: JobAsk | undefined): string[] {
+function acceptedHeaders(
+  { status, body }: WholeAnswer,
+  deferral: Pick<Deferral, 'isAsked'> = { isAsked: false },
+): string[] {
   const location = status === 202 ? placeOfJob(body.toString('utf8')) : undefined
-  if (location === undefined) return []
-  return acceptanceHeaders(location, job?.kind === 'accept' ? job.deferral : { isAsked: false })
+  return location === undefined ? [] : acceptanceHeaders(location, deferral)
 }
 
 const jobLocation = /^\/rest(?:\/\w+)?\/V1\/jobs\/[0-9a-f-]{36}$/

@@ -1,6 +1,5 @@
 import { Type } from 'typebox'
 import { apiRoute } from '../contract/api-route.ts'
-import { openApiRoute } from '../contract/open-api.ts'
 import { parseRoutePattern, RoutePatternSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
@@ -72,9 +71,8 @@ export const magentoSchema = definePolicy({
 })
 
 /** Whether the gateway answers the request itself. Its own endpoints have schemas of their own. */
-function isAnsweredHere({ endpoint, route, job }: RequestContext): boolean {
-  if (endpoint !== undefined || route === openApiRoute) return true
-  return job?.kind === 'show' || job?.kind === 'cancel'
+function isAnsweredHere({ endpoint, ownRoute }: RequestContext): boolean {
+  return endpoint !== undefined || ownRoute !== undefined
 }
 
 /** Finds the operation that a granted route stands for. */
@@ -154,13 +152,9 @@ function findRejection(
  * Whether a job will send the request as Magento's bulk, which needs a route without variables. Other policies only ask
  * whether this may be so; here the answer decides on the schema of the body.
  */
-function isBulkOfJob({ job, json, routeVariables }: RequestContext): boolean {
-  return (
-    job?.kind === 'accept' &&
-    job.deferral.engine === 'magento' &&
-    Array.isArray(json?.value) &&
-    routeVariables?.size === 0
-  )
+function isBulkOfJob({ deferral, json, routeVariables }: RequestContext): boolean {
+  const isArray = Array.isArray(json?.value)
+  return deferral?.engine === 'magento' && isArray && routeVariables?.size === 0
 }
 
 function listOf(violations: readonly Violation[]): string {

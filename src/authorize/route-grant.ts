@@ -40,6 +40,7 @@ export const routeGrant = definePolicy({
     return function checkRouteGrant(request) {
       if (request.target.path === openApiPath && request.method === 'GET') {
         request.route = openApiRoute
+        request.ownRoute = 'open-api'
         return allow
       }
       if (keepsJobs && asksForJob(request)) return allow
@@ -66,6 +67,6 @@ function asksForJob(request: RequestContext): boolean {
   const { route, kind } = jobRoutes[request.method]
   request.route = route
   request.routeVariables = new Map([['id', id]])
-  request.job = { kind, id }
+  request.ownRoute = { kind, id }
   return true
 }

@@ -1,4 +1,3 @@
-import { openApiRoute } from '../contract/open-api.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext, RequestTarget } from '../request-context.ts'
@@ -22,9 +21,8 @@ export const searchCriteria = definePolicy({
       Object.entries(routes).map(([route, own]) => [route, { ...general, ...own }]),
     )
     return function checkSearchCriteria(request) {
-      const { method, target, job, route = '' } = request
-      // Requests for a job or for the OpenAPI document are no searches.
-      if (method !== 'GET' || job !== undefined || route === openApiRoute) return allow
+      const { method, target, ownRoute, route = '' } = request
+      if (method !== 'GET' || ownRoute !== undefined) return allow
       const bounds = boundsOf.get(route) ?? general
       const { mode = 'enforce', fieldsRequired, defaultPageSize } = bounds
       if (mode === 'off' || (target.query === undefined && !fieldsRequired)) return allow

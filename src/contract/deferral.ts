@@ -14,10 +14,11 @@ export interface Deferral {
   readonly isAsked: boolean
 }
 
-/** What a request wants of the jobs: to become one, or to see or cancel one. */
-export type JobAsk =
-  | { readonly kind: 'accept'; readonly deferral: Deferral }
-  | { readonly kind: 'show' | 'cancel'; readonly id: string }
+/** What a request wants of a job that was accepted. */
+export interface JobAsk {
+  readonly kind: 'show' | 'cancel'
+  readonly id: string
+}
 
 /** What a caller is told where a job may have been accepted, and could not be taken back. */
 export const unknownAcceptance = 'It is not known whether the job will be carried out all the same.'

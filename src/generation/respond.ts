@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
-import { openApiRoute } from '../contract/open-api.ts'
 import { releaseJson } from '../contract/subjects.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { answerEndpoint } from '../endpoints/answer-endpoint.ts'
@@ -65,14 +64,16 @@ export function prepareRespond(responders: Responders) {
     request: RequestContext,
     response: ServerResponse,
   ): Promise<LeftToAnswer> | WholeAnswer | undefined {
-    if (request.repeatedAnswer !== undefined) return request.repeatedAnswer
+    const { repeatedAnswer, ownRoute, deferral } = request
+    if (repeatedAnswer !== undefined) return repeatedAnswer
     const integration = integrations.get(request.verified ?? '')
     if (integration === undefined) throw new TypeError('a request of no integration got this far')
-    if (request.route === openApiRoute) {
+    if (ownRoute === 'open-api') {
       return { status: 200, contentType: 'application/json', body: integration.openApi() }
     }
-    if (request.job !== undefined && jobs !== undefined) {
-      return request.untilCarriedOut(jobs.answer(request))
+    if (jobs !== undefined) {
+      if (ownRoute !== undefined) return request.untilCarriedOut(jobs.answer(request, ownRoute))
+      if (deferral !== undefined) return request.untilCarriedOut(jobs.accept(request, deferral))
     }
     return cache === undefined
       ? ask(request, response, integration)

@@ -1,4 +1,4 @@
-import type { Deferral } from '../contract/deferral.ts'
+import type { Deferral, JobAsk } from '../contract/deferral.ts'
 import { fillableBy } from '../contract/fair-share.ts'
 import { oneAtATime } from '../contract/one-at-a-time.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
@@ -15,8 +15,10 @@ import { prepareJobHandler } from './run-job.ts'
 /** Accepts jobs, carries them out, and shows them. */
 export interface Jobs {
   readonly backend: JobBackend
-  /** Answers a request that becomes a job, or that is about one. */
-  readonly answer: (request: RequestContext) => Promise<WholeAnswer | Rejection>
+  /** Makes a job of a request. */
+  readonly accept: (request: RequestContext, deferral: Deferral) => Promise<WholeAnswer | Rejection>
+  /** Answers a request about a job of its integration. */
+  readonly answer: (request: RequestContext, asked: JobAsk) => Promise<WholeAnswer | Rejection>
   /** Starts to carry out jobs; to be called once. */
   readonly start: (parts: Pick<JobEnvironment, 'senderOf' | 'onEnd'>) => void
   /** Begins no more jobs, and waits up to `deadlineMs` for those under way. */
@@ -61,10 +63,7 @@ export function openJobs(
   )
   const timer = setInterval(look, depthMs).unref()
 
-  async function accept(
-    request: RequestContext,
-    deferral: Deferral,
-  ): Promise<WholeAnswer | Rejection> {
+  const accept: Jobs['accept'] = async (request, deferral) => {
     const { verified: owner = '' } = request
     const owned = waitingOf?.get(owner) ?? 0
     if (waiting >= fillableBy(owned, maxWaiting)) {
@@ -87,15 +86,13 @@ export function openJobs(
 
   return {
     backend,
-    answer: async (request) => {
-      const { job, verified: owner = '' } = request
-      if (job === undefined) throw new TypeError('a request is about no job')
-      if (job.kind === 'accept') return accept(request, job.deferral)
+    accept,
+    answer: async ({ verified: owner = '' }, { kind, id }) => {
       try {
-        return await own[job.kind]({ id: job.id, owner }, clock())
+        return await own[kind]({ id, owner }, clock())
       } catch (error) {
         if (!(error instanceof BackendError)) throw error
-        const detail = unanswered[job.kind]
+        const detail = unanswered[kind]
         return reject('jobs-unavailable', `the jobs cannot be read: ${error.code}`, {
           detail,
           retryAfterSeconds: 5,

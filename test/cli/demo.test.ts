@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, symlink } from 'node:fs/promises'
+import { cp, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +47,20 @@ test('the commands that the demo prints work as soon as they are printed, and Ct
       ['', 0],
     ],
   )
+})
+
+test('Ctrl-C while the demo is being shown leaves no file of it behind', async () => {
+  const folder = await temporaryFolder()
+  const args = [join(root, 'src/main.ts'), 'demo']
+  const env = { ...process.env, TMPDIR: folder }
+  const demo = spawn(...boundToThisProcess(process.execPath, args), { env })
+  const ended = once(demo, 'exit')
+  await once(demo.stdout, 'data')
+  assert.equal((await readdir(folder)).length, 1)
+  demo.kill('SIGINT')
+  demo.stdout.resume()
+  assert.deepEqual(await ended, [0, null])
+  assert.deepEqual(await readdir(folder), [])
 })
 
 test('the demo says in one line what it needs outside a checkout, as in the image', async () => {

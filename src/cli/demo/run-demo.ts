@@ -22,6 +22,8 @@ const exampleConfig = fileURLToPath(new URL('../../../config', import.meta.url))
  * @returns the exit code
  */
 export async function runDemo({ once }: { readonly once: boolean }): Promise<number> {
+  // From the beginning: a signal that nobody listens to ends the process, and the folder would stay.
+  const stopped = signalled()
   const folder = await makeTemporaryFolder()
   if (folder === undefined) return 1
   await using opened = new AsyncDisposableStack()
@@ -44,7 +46,7 @@ export async function runDemo({ once }: { readonly once: boolean }): Promise<num
     // The last scene has used up the burst, and the commands are not to be refused for that.
     await setTimeout(Math.max(...answers.map(retryAfterSeconds)) * 1_000)
     print(heading('It serves on until Ctrl-C. Try:'), ...commands(url), '')
-    await signalled()
+    await stopped
   }
   return 0
 }

@@ -127,6 +127,11 @@ export const attackRules = {
       request.json?.names.has('_method') === true ||
       query?.some(({ path }) => path[0] === '_method') === true,
   },
+  // Where the path has no store, this chooses one (Magento: Store/Model/StoreResolver.php, getCurrentStoreId).
+  'store-override': {
+    detail: 'A store is named in the path, and nowhere else.',
+    matches: ({ query }) => query?.some(({ path }) => path[0] === '___store') === true,
+  },
   'ambiguous-name': {
     detail: 'Two names are one and the same to Magento.',
     matches: ({ request: { json }, query, pattern = '' }) =>

@@ -115,6 +115,7 @@ export const attacks: readonly Attack[] = [
     'X-HTTP-Method-Override': 'DELETE',
   }),
   post('Method override by body', '/rest/V1/products', { _method: 'DELETE' }),
+  get('Store override by query', '/rest/V1/products/a?___store=wholesale'),
   get('Schema document', '/rest/all/schema?services=all', 'bad-request-target'),
   get('Schema document under another name', '/rest/schemaX/V1/x', 'bad-request-target'),
   get('SOAP', '/soap/default?wsdl', 'bad-request-target'),

@@ -174,6 +174,17 @@ describe('a body is refused that has', () => {
     }
   })
 
+  test('a parameter that chooses a store', async () => {
+    for (const query of [
+      '___store=b2b',
+      'fields=sku&___store[_data][code]=b2b',
+      '%5F__store=b2b',
+    ]) {
+      assert.equal(await codeFor(query, 'GET'), 'attack-refused', query)
+    }
+    assert.equal(await codeFor('store=b2b', 'GET'), undefined)
+  })
+
   test('but not a template of the shop itself', async () => {
     assert.equal(await reasonFor('{"block":{"content":"{{widget x}}"}}', 'cmsBlock'), undefined)
   })

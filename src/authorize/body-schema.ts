@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { Type } from 'typebox'
 import { maxViolations, type Violation } from '../problem.ts'
@@ -42,6 +42,14 @@ export type BodyValidator = (value: unknown, length?: number) => readonly Violat
  */
 const longestUrl = 2_048
 
+/*
+ * How often a check may call the functions that Ajv makes of a schema and of what it refers to: for any body, and besides
+ * for each character of it. Where a schema comes back to itself from several branches of an `anyOf`, the calls double with
+ * each level of a body, so that sixty levels would never end.
+ */
+const callsAnyway = 20_000
+const callsPerCharacter = 10
+
 const schemaOfSchemas = new Ajv2020()
 
 /**
@@ -50,20 +58,20 @@ const schemaOfSchemas = new Ajv2020()
  */
 export function compileBodySchema(schema: object): BodyValidator {
   void schemaOfSchemas.validateSchema(schema, true)
-  const validate = compile(schema, false)
-  let validateAll: ValidateFunction | undefined
-  const violationsIn: BodyValidator = (value, length = Number.POSITIVE_INFINITY) => {
-    if (validate(value)) return []
-    if (length > longestListed) return violationsOf(validate)
-    validateAll ??= compile(schema, true)
-    validateAll(value)
-    return violationsOf(validateAll)
+  const check = compile(schema, false)
+  let checkAll: Check | undefined
+  const violationsIn = (value: unknown, length: number) => {
+    const errors = check(value, length)
+    if (errors.length === 0 || length > longestListed) return errors
+    checkAll ??= compile(schema, true)
+    return checkAll(value, length)
   }
-  return (value, length) => {
+  return (value, length = Number.POSITIVE_INFINITY) => {
     try {
-      return violationsIn(value, length)
+      return violationsIn(value, length).slice(0, maxViolations).map(violationOf)
     } catch (error) {
-      // A schema that refers to itself is followed as deeply as the body is nested, and may take many calls for each level.
+      // A schema that refers to itself is followed as deeply as the body is nested, and may take many calls for each level:
+      // more than the stack holds, or more than are allowed.
       if (error instanceof RangeError) return [tooDeep]
       throw error
     }
@@ -72,7 +80,10 @@ export function compileBodySchema(schema: object): BodyValidator {
 
 const tooDeep: Violation = { pointer: '', expected: 'a value that is nested less deeply' }
 
-function compile(schema: object, allErrors: boolean): ValidateFunction {
+/** Gives the errors of a value; throws {@link RangeError} if it takes too many calls. */
+type Check = (value: unknown, length: number) => readonly ErrorObject[]
+
+function compile(schema: object, allErrors: boolean): Check {
   // One instance per schema, so that names ($id, $anchor) of one schema are unknown to the others.
   const ajv = new Ajv2020({
     validateSchema: false,
@@ -81,6 +92,7 @@ function compile(schema: object, allErrors: boolean): ValidateFunction {
     allowUnionTypes: true,
     // 4.35 is a multiple of 0.0001, but not exactly as doubles: for numbers around 1e8 the error is 2e-4 of a step.
     multipleOfPrecision: 3,
+    code: { process: countCalls },
   })
   addFormats.default(ajv)
   const { url } = ajv.formats
@@ -96,11 +108,18 @@ function compile(schema: object, allErrors: boolean): ValidateFunction {
     validate: (isDemanded: boolean, items: readonly unknown[]) =>
       !isDemanded || items.length <= 1 || new Set(items.map(valueKey)).size === items.length,
   })
-  return ajv.compile(schema)
+  const validate = ajv.compile(schema)
+  const counting = Object.assign(ajv, { callsLeft: 0 })
+  return (value, length) => {
+    counting.callsLeft = callsAnyway + callsPerCharacter * length
+    return validate(value) ? [] : (validate.errors ?? [])
+  }
 }
 
-function violationsOf({ errors }: ValidateFunction): readonly Violation[] {
-  return (errors ?? []).slice(0, maxViolations).map(violationOf)
+/** Has the code of a function count its calls. In there, the instance of Ajv is called `self`. */
+function countCalls(code: string): string {
+  const count = 'if (--self.callsLeft < 0) throw new RangeError("too many calls");'
+  return code.replace(/return function validate\d+\(data, .*?=\{\}\)\{/, `$&${count}`)
 }
 
 /** Says what the schema expects, without repeating values or unknown names that the client sent. */

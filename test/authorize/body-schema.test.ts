@@ -31,6 +31,35 @@ test('a body that is nested too deeply for a schema that refers to itself violat
   assert.deepEqual(validate(nested(5)), [])
 })
 
+test('so does one whose parts are checked again and again, in several branches of each level', () => {
+  const node = (type: string) => ({
+    type: 'object',
+    properties: { below: { $ref: '#/$defs/node' }, type: { const: type } },
+    required: ['type'],
+  })
+  const validate = compileBodySchema({
+    $ref: '#/$defs/node',
+    $defs: { node: { anyOf: [node('one'), node('other')] } },
+  })
+  const nested = (depth: number, innermost: object) => {
+    let value = innermost
+    for (let level = 1; level < depth; level += 1) value = { below: value, type: 'other' }
+    return value
+  }
+  const check = (value: object) => validate(value, JSON.stringify(value).length)
+  assert.deepEqual(check(nested(10, { type: 'one' })), [])
+  assert.equal(check(nested(3, { type: 'none' }))[0]?.expected, 'must be equal to constant')
+  const expected = [{ pointer: '', expected: 'a value that is nested less deeply' }]
+  for (const type of ['one', 'none']) assert.deepEqual(check(nested(60, { type })), expected, type)
+  const many = Array.from({ length: 50_000 }, () => ({ type: 'one' }))
+  const list = compileBodySchema({
+    type: 'array',
+    items: { anyOf: [node('one'), node('other')] },
+    $defs: { node: node('one') },
+  })
+  assert.deepEqual(list(many, JSON.stringify(many).length), [])
+})
+
 const properties = { a: { type: 'string' }, b: { type: 'string' } }
 const schema = { type: 'object', properties, required: ['a', 'b'] }
 

@@ -104,3 +104,22 @@ test('a list leads past any number of other jobs, and to none that is not there 
   )
   assert.deepEqual(listed, ['many-0', 'many-2', 'many-3'])
 })
+
+test('a job is added without reading the answers of others', async () => {
+  await using notes = await opened()
+  const { store } = notes
+  const owner = 'talkative-erp'
+  await store.add(accepted('talkative', { owner, acceptedAtMs: 1 }))
+  const body = Buffer.alloc(1_048_576)
+  const answer = { status: 200, contentType: 'application/json', body }
+  await store.change('talkative', { state: 'done', endedAtMs: Date.now(), answer })
+  const sentBytes = () =>
+    withClient(redis.url, async (client) => {
+      const [, bytes] = /total_net_output_bytes:(\d+)/.exec(await client.info('stats')) ?? []
+      return Number(bytes)
+    })
+  const before = await sentBytes()
+  await store.add(accepted('next', { owner }))
+  const bytes = (await sentBytes()) - before
+  assert.ok(bytes < body.length, String(bytes))
+})

@@ -54,15 +54,14 @@ export function redisJobStore(
       Promise.all([redis.zadd(list, acceptedAtMs, id), redis.pexpire(list, indexLifeMs)]),
     )
     const oldest = await ask(list, () => redis.zrange(list, '0', String(sweptAtOnce - 1)))
-    await forgetAbsent(list, oldest, await Promise.all(oldest.map(get)))
-  }
-
-  async function forgetAbsent(
-    list: string,
-    ids: readonly string[],
-    jobs: readonly (Job | undefined)[],
-  ): Promise<void> {
-    const absent = ids.filter((_, index) => jobs[index] === undefined)
+    const absent: string[] = []
+    await Promise.all(
+      oldest.map(async (each) => {
+        const key = keyOf(each)
+        // Not the job itself: its answer may be long.
+        if ((await ask(key, () => redis.exists(key))) === 0) absent.push(each)
+      }),
+    )
     if (absent.length > 0) await ask(list, () => redis.zrem(list, ...absent))
   }
 

@@ -87,8 +87,6 @@ export function openRecorder(
   let underWay: Waiting[] = []
   // Whether the requests in `ended` will be collected at the end of this turn.
   let isTurnCollected = false
-  // Whether an answer waits for a record in `collected`.
-  let isAwaited = false
   let isStalled = false
   let writing: Promise<void> | undefined
   let collecting: NodeJS.Timeout | undefined
@@ -137,12 +135,11 @@ export function openRecorder(
       collectedLength += length
     } else auditLog.miss(1)
     if (isStalled || !isRoom) end?.(!isRecordDemanded)
-    else if (end !== undefined) isAwaited = true
   }
 
   /** Begins the next batch at once if an answer waits for it, and otherwise when reads have been collected. */
   function beginInTime(): void {
-    if (isAwaited) begin()
+    if (collected.some(({ end }) => end !== undefined)) begin()
     else if (collected.length + ended.length > 0) {
       collecting ??= setTimeout(collectAndBegin, collectReadsMs)
     }
@@ -155,7 +152,6 @@ export function openRecorder(
     underWay = collected
     collected = []
     collectedLength = 0
-    isAwaited = false
     begunAt = performance.now()
     begun += 1
     deadline.refresh()

@@ -4,7 +4,7 @@ import { copyFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { chainLine, chainLines } from '../../src/record/trail/chain.ts'
+import { type ChainHead, chainLines } from '../../src/record/trail/chain.ts'
 import { openChainedFile } from '../../src/record/trail/chained-file.ts'
 import { readCheckpointKey } from '../../src/record/trail/checkpoint-key.ts'
 import { openCheckpoints } from '../../src/record/trail/checkpoints.ts'
@@ -16,6 +16,11 @@ const folder = await temporaryFolder()
 const pair = generateKeyPairSync('ed25519')
 const publicKey = pair.publicKey
 const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+
+/** A line as it follows another one, without its line feed. */
+function chained(json: string, before: ChainHead): string {
+  return chainLines([json], before).lines.join('').trimEnd()
+}
 
 function failOn(error: unknown): void {
   throw error
@@ -229,7 +234,7 @@ describe('records that were signed and are gone at a start', () => {
       await editLines(path, (lines) => {
         const json = JSON.stringify({ v: 1, event: 'resumed', missingFrom, missingTo })
         const before = { seq: missingTo, hash: '0'.repeat(64) }
-        lines.splice(15, 10, chainLine(json, before).line)
+        lines.splice(15, 10, chained(json, before))
       })
       assert.match((await verified(path)).fault ?? '', expected)
     }
@@ -245,7 +250,7 @@ test('a record that does not tell of all records that are gone accounts for none
     await editLines(path, (lines) => {
       const { hash } = JSON.parse(lines[19] ?? '') as { readonly hash: string }
       const json = JSON.stringify({ v: 1, event: 'resumed', missingFrom, missingTo })
-      lines.splice(15, 10, chainLine(json, { seq: 20, hash }).line)
+      lines.splice(15, 10, chained(json, { seq: 20, hash }))
     })
     assert.match((await verified(path)).fault ?? '', /:16: record 21 follows record 15$/)
   }
@@ -336,7 +341,7 @@ describe('finds, and says where', () => {
       (path) =>
         editLines(path, (lines) => {
           const before = { seq: 0, hash: '1'.repeat(64) }
-          lines.splice(0, 25, chainLine('{"v":1}', before).line)
+          lines.splice(0, 25, chained('{"v":1}', before))
         }),
     ],
     [

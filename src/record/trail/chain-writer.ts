@@ -83,7 +83,7 @@ export function continueChain(
       onError(error)
       return false
     }
-    const { cut, lacksFeed = false } = end
+    const { cut, isEnded } = end
     head = end.head ?? head
     const lostBefore = lost
     const last = head
@@ -96,9 +96,8 @@ export function continueChain(
       missingFrom: missing?.from,
       missingTo: missing?.to,
     })
-    const lead = lacksFeed || cut?.isEnded === false ? '\n' : ''
     isTorn = false
-    if ((await write([event], lead)).length === 0) {
+    if ((await write([event], isEnded ? '' : '\n')).length === 0) {
       head = last
       return false
     }

@@ -11,40 +11,27 @@ export interface ChainHead {
 /** The head before the first line. */
 export const genesis: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
-/** A line of a chain, without its line feed, and the head that the chain then has. */
-export interface ChainedLine {
-  readonly line: string
-  readonly head: ChainHead
-}
-
-/**
- * Links a JSON object to the line before it: it gets the members `seq`, `prev` and `hash` at its
- * end. `hash` is the hex SHA-256 of the very bytes of the line up to the comma before `hash`.
- * @param json an object with at least one member
- */
-export function chainLine(json: string, before: ChainHead): ChainedLine {
-  const seq = before.seq + 1
-  const covered = `${json.slice(0, -1)},"seq":${seq},"prev":"${before.hash}"`
-  const digest = hash('sha256', covered)
-  return { line: `${covered},"hash":"${digest}"}`, head: { seq, hash: digest } }
-}
-
 /** Successive lines of a chain, line feeds included, and the head of the chain after each. */
 export interface ChainedLines {
   readonly lines: string[]
   readonly heads: ChainHead[]
 }
 
-/** Links JSON objects to the line before them, as {@link chainLine} does. */
+/**
+ * Links JSON objects, each to the line before it: it gets the members `seq`, `prev` and `hash` at its end. `hash` is the
+ * hex SHA-256 of the very bytes of the line up to the comma before `hash`.
+ * @param jsons objects with at least one member
+ */
 export function chainLines(jsons: readonly string[], before: ChainHead): ChainedLines {
   const lines: string[] = []
   const heads: ChainHead[] = []
-  let head = before
+  let { seq, hash: prev } = before
   for (const json of jsons) {
-    const chained = chainLine(json, head)
-    head = chained.head
-    heads.push(head)
-    lines.push(`${chained.line}\n`)
+    seq += 1
+    const covered = `${json.slice(0, -1)},"seq":${seq},"prev":"${prev}"`
+    prev = hash('sha256', covered)
+    lines.push(`${covered},"hash":"${prev}"}\n`)
+    heads.push({ seq, hash: prev })
   }
   return { lines, heads }
 }

@@ -41,8 +41,8 @@ export async function openChainedFile(
   const before = previous && end.head === undefined ? readFileEnd(previous) : end
   const head = before.head ?? genesis
   const missingAtOpen = missingAfter(head, signed)
-  const { cut } = end
-  const isTorn = cut !== undefined || end.lacksFeed === true || missingAtOpen !== undefined
+  const { cut, isEnded } = end
+  const isTorn = cut !== undefined || !isEnded || missingAtOpen !== undefined
   const chain = continueChain(file, { head, isTorn, signed }, onError, onWritten)
   if (previous !== undefined && before !== end && !isTorn) await beginAfter(previous)
   const segments = rotation && openSegments(path, rotation.compress, onError)

@@ -7,8 +7,6 @@ export interface Cut {
   readonly bytes: number
   /** Hex. */
   readonly sha256: string
-  /** Whether they end with a line feed. */
-  readonly isEnded: boolean
 }
 
 /** How a file of chained lines ends. */
@@ -17,8 +15,8 @@ export interface FileEnd {
   readonly head: ChainHead | undefined
   /** What follows that line, if anything does. */
   readonly cut: Cut | undefined
-  /** Whether nothing is missing of the last complete line but its line feed. */
-  readonly lacksFeed?: true
+  /** Whether no line feed is missing at the end: if nothing follows the last complete line, its own. */
+  readonly isEnded: boolean
 }
 
 /**
@@ -36,13 +34,15 @@ export function readFileEnd(file: string): FileEnd {
  */
 export function readEndOf(source: Source): FileEnd {
   const { size, read } = source
-  for (const { bytes, end, isEnded } of linesBackward(source)) {
-    const head = headOf(bytes.toString('utf8'))
-    if (head === undefined) continue
-    if (!isEnded) return { head, cut: undefined, lacksFeed: true }
-    return { head, cut: cutOf(read(end + 1, size)) }
+  let isEnded = true
+  for (const line of linesBackward(source)) {
+    isEnded &&= line.isEnded
+    const head = headOf(line.bytes.toString('utf8'))
+    if (head !== undefined) {
+      return { head, cut: cutOf(read(Math.min(line.end + 1, size), size)), isEnded }
+    }
   }
-  return { head: undefined, cut: cutOf(read(0, size)) }
+  return { head: undefined, cut: cutOf(read(0, size)), isEnded }
 }
 
 /**
@@ -64,7 +64,5 @@ export function headsAfter(file: string, seq: number): ChainHead[] {
 }
 
 function cutOf(bytes: Buffer): Cut | undefined {
-  if (bytes.length === 0) return undefined
-  const isEnded = bytes.at(-1) === 0x0a
-  return { bytes: bytes.length, sha256: hash('sha256', bytes), isEnded }
+  return bytes.length === 0 ? undefined : { bytes: bytes.length, sha256: hash('sha256', bytes) }
 }

@@ -5,7 +5,7 @@ import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { type ChainHead, chainLine, genesis, headOf } from '../../../src/record/trail/chain.ts'
+import { type ChainHead, chainLines, genesis, headOf } from '../../../src/record/trail/chain.ts'
 import { openCheckpoints } from '../../../src/record/trail/checkpoints.ts'
 import { temporaryFolder } from '../../support/shared.ts'
 
@@ -15,13 +15,10 @@ const { privateKey } = generateKeyPairSync('ed25519')
 
 /** A trail of lines 1 and 2 in one segment, 3 in the next, 4 in the file itself; none is covered. */
 async function writeTrail(name: string) {
-  const lines: string[] = []
-  let head = genesis
-  for (let line = 1; line <= 4; line += 1) {
-    const chained = chainLine(JSON.stringify({ line }), head)
-    head = chained.head
-    lines.push(`${chained.line}\n`)
-  }
+  const { lines } = chainLines(
+    [1, 2, 3, 4].map((line) => JSON.stringify({ line })),
+    genesis,
+  )
   const trail = join(folder, name)
   const [older, newer] = [`${trail}.20260101T000000000Z`, `${trail}.20260102T000000000Z`]
   await writeFile(older, lines.slice(0, 2).join(''))
@@ -68,7 +65,7 @@ test('new records are covered in time, however few they are', async (t) => {
   const settings = { key: { privateKey, id: 'k' }, everyRecords: 100, everySeconds: 0.01 }
   const { promise, resolve } = Promise.withResolvers<string>()
   const checkpoints = openCheckpoints(trail, settings, resolve, (error) => assert.fail(`${error}`))
-  checkpoints.add([chainLine('{"line":1}', genesis).head])
+  checkpoints.add(chainLines(['{"line":1}'], genesis).heads)
   // The timer of the checkpoints alone keeps no process alive.
   const waiting = setInterval(() => undefined, 1000)
   t.after(() => clearInterval(waiting))
@@ -112,8 +109,8 @@ test('a start covers a trail that is longer than Node can hold as one text', asy
   const file = await open(trail, 'r+')
   // Nine holes behind the line, each of which ends like a line of its own.
   for (let hole = 1; hole <= 9; hole += 1) await file.write('\n', hole * 2 ** 26)
-  const next = chainLine(JSON.stringify({ line: 5 }), headOf(line.trimEnd()) as ChainHead)
-  await file.write(`${next.line}\n`, 9 * 2 ** 26 + 1)
+  const next = chainLines([JSON.stringify({ line: 5 })], headOf(line.trimEnd()) as ChainHead)
+  await file.write(next.lines.join(''), 9 * 2 ** 26 + 1)
   await file.close()
   assert.deepEqual(await coveredAtStart(trail), [[1, 5, 5]])
 })

@@ -1,3 +1,4 @@
+import { finding } from './explanation.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 
 const none = Buffer.alloc(0)
@@ -20,6 +21,25 @@ export function bodyVariants(body: Buffer): Variant<Buffer>[] {
         [bytes(json), `signed the body serialized ${form}, and sent another`] as const,
     ),
   ])
+}
+
+/**
+ * The cause of a digest that is not that of the body: what the client did to the body before, as far as that is known.
+ * @param field the part of the request that has the digest, which is a `noun`
+ * @param fits whether the digest is that of some bytes
+ */
+export function digestFinding(
+  body: Buffer,
+  [field, noun]: readonly [field: string, noun: string],
+  fits: (bytes: Buffer) => boolean,
+): string {
+  const { cause } = bodyVariants(body).find(({ value }) => fits(value)) ?? {}
+  return finding(
+    'cause',
+    cause === undefined
+      ? `the body was changed in transit, or after its ${noun} was made`
+      : `in ${field}, the client ${cause}`,
+  )
 }
 
 /** The same JSON value as various common libraries serialize it. */

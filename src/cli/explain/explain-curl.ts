@@ -5,8 +5,11 @@ import { tokenDigest } from '../../contract/token-digest.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { readCurlLine } from './curl-line.ts'
 import { requestOfCurl } from './curl-request.ts'
-import { explainSignature } from './explain-signature.ts'
-import { type Explanation, finding } from './explanation.ts'
+import { explainHmac } from './explain-hmac.ts'
+import { explainMessageSignature } from './explain-message-signature.ts'
+import { explainOauth1 } from './explain-oauth1.ts'
+import { type Explanation, finding, type SignatureFindings } from './explanation.ts'
+import { hmacRequestOf } from './hmac-request.ts'
 import { type IntegrationToExplain, integrationToExplain } from './integration-to-explain.ts'
 import type { SchemeCase } from './scheme-case.ts'
 import { expansion } from './shell-words.ts'
@@ -41,8 +44,7 @@ export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
   const verified = verifierOf(settings, origin)(request, atMs)
   const reason = 'reason' in verified ? verified.reason : undefined
   const result = 'reason' in verified ? `refused: ${reason}` : `verifies, by ${verified.keyId}`
-  const { lines, unshown } = explainSignature(settings, {
-    ...integration,
+  const { lines, unshown } = findingsOf(integration, {
     request,
     reason,
     atMs,
@@ -61,6 +63,14 @@ export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
     ],
     unshown: [...unshown, ...(request.header('authorization')?.split(' ').slice(1) ?? [])],
   }
+}
+
+function findingsOf(integration: IntegrationToExplain, schemeCase: SchemeCase): SignatureFindings {
+  const { settings } = integration
+  if (settings.scheme === 'rfc9421') return explainMessageSignature(settings, schemeCase)
+  if (settings.scheme === 'oauth1') return explainOauth1(settings, schemeCase)
+  const request = hmacRequestOf(schemeCase.request)
+  return explainHmac({ ...integration, ...settings, ...schemeCase, request, missing: [] })
 }
 
 /** Checks, independently of the signature, whether the request names the right integration. */

@@ -14,11 +14,11 @@ import {
 import { redacted } from '../../contract/secret.ts'
 import { presentedDigest } from '../../record/redaction/evidence-redaction.ts'
 import { redactTokenShapes } from '../../record/redaction/token-shapes.ts'
-import { bodyVariants } from './body-variants.ts'
+import { digestFinding } from './body-variants.ts'
 import { type ClientKey, clientKeys } from './client-keys.ts'
 import { clockOffset } from './clock-offset.ts'
 import { explainBase } from './explain-base.ts'
-import { finding, type SignatureFindings } from './explanation.ts'
+import type { SignatureFindings } from './explanation.ts'
 import { type Attempt, base64Encodings, hmacAttempt, rightSignatures } from './find-cause.ts'
 import { messageStrings } from './message-strings.ts'
 import type { SchemeCase } from './scheme-case.ts'
@@ -104,14 +104,8 @@ function showLine(line: string): string {
 function digestFindings({ request, reason }: SchemeCase): string[] {
   const { rawHeaders, body } = request
   if (!reason?.startsWith('Content-Digest')) return []
-  const digested = bodyVariants(body).find(
-    ({ value }) => findContentDigestFault(rawHeaders, value) === undefined,
-  )
-  const cause =
-    digested?.cause === undefined
-      ? 'the body was changed in transit, or after its digest was made'
-      : `in Content-Digest, the client ${digested.cause}`
-  return [finding('cause', cause)]
+  const isOf = (bytes: Buffer) => findContentDigestFault(rawHeaders, bytes) === undefined
+  return [digestFinding(body, ['Content-Digest', 'digest'], isOf)]
 }
 
 function clockOf(

@@ -10,7 +10,7 @@ import { urlOf } from '../../contract/public-origin.ts'
 import { redacted } from '../../contract/secret.ts'
 import { presentedDigest } from '../../record/redaction/evidence-redaction.ts'
 import { redactTokenShapes } from '../../record/redaction/token-shapes.ts'
-import { bodyVariants } from './body-variants.ts'
+import { digestFinding } from './body-variants.ts'
 import type { ClientKey } from './client-keys.ts'
 import { clockOffset } from './clock-offset.ts'
 import { explainBase } from './explain-base.ts'
@@ -115,12 +115,6 @@ function bodyHashFindings(
   if (hash(other, request.body, 'base64') === given) {
     return [finding('cause', `in oauth_body_hash, the client used ${other}, and not ${own}`)]
   }
-  const hashed = bodyVariants(request.body).find(
-    ({ value }) => hash(own, value, 'base64') === given,
-  )
-  const cause =
-    hashed?.cause === undefined
-      ? 'the body was changed in transit, or after its hash was made'
-      : `in oauth_body_hash, the client ${hashed.cause}`
-  return [finding('cause', cause)]
+  const isOf = (bytes: Buffer) => hash(own, bytes, 'base64') === given
+  return [digestFinding(request.body, ['oauth_body_hash', 'hash'], isOf)]
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { Agent, get } from 'node:http'
@@ -134,6 +134,17 @@ for (const [what, prefix] of [
   const [tool, ...options] = prefix
   const canRun = tool === undefined || spawnSync(tool, [...options, 'true']).status === 0
   const skip = !canRun && 'needs CAP_SYS_ADMIN'
+  function spawnStart(path: string) {
+    const [file = '', ...args] = [...prefix, process.execPath, main, 'start', '--config', path]
+    return spawn(...boundToThisProcess(file, args), {
+      env: commandEnv(testEnv),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  }
+  async function terminate({ pid }: ChildProcess) {
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    process.kill(Number(children.trim() || pid), 'SIGTERM')
+  }
   test(`on SIGTERM during its start ${what} ends with 0`, { skip }, async () => {
     const auditFile = join(await temporaryFolder(), 'audit.jsonl')
     await using files = await writeConfig({
@@ -145,18 +156,29 @@ for (const [what, prefix] of [
       onWait: () => undefined,
       onUnlockable: () => undefined,
     })
-    const command = [...prefix, process.execPath, main, 'start', '--config', files.path]
-    const child = spawn(...boundToThisProcess(command[0] as string, command.slice(1)), {
-      env: commandEnv(testEnv),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const child = spawnStart(files.path)
     const ended = once(child, 'exit')
     // It waits for the audit trail.
     await once(child.stderr, 'data')
-    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-    process.kill(Number(children.trim() || child.pid), 'SIGTERM')
+    await terminate(child)
     assert.deepEqual(await ended, [0, null])
     release?.()
+  })
+
+  test(`a second SIGTERM ends ${what} at once`, { skip }, async () => {
+    const shutdown = { noticeMs: 600_000, deadlineMs: 3_600_000 }
+    const gateway = { shutdown, audit: { file: '/dev/null' } }
+    await using files = await writeConfig({
+      gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9', gateway }, ''),
+      integrations: { globex },
+    })
+    const child = spawnStart(files.path)
+    const ended = once(child, 'exit')
+    const [, adminUrl = ''] = /admin on (\S+)/.exec(String(await once(child.stdout, 'data'))) ?? []
+    await terminate(child)
+    await untilDraining(adminUrl)
+    await terminate(child)
+    assert.deepEqual(await ended, tool === undefined ? [null, 'SIGTERM'] : [1, null])
   })
 }
 

@@ -48,7 +48,7 @@ export interface Generation {
   readonly retire: () => Promise<void>
   /** How many connections to Magento it has open and in use. */
   readonly connections: () => UpstreamConnections
-  /** Closes all connections to Magento, including those in use. */
+  /** Closes all connections to Magento, including those in use. To be called after {@link retire}. */
   readonly cutOff: () => Promise<void>
 }
 
@@ -190,10 +190,7 @@ export function prepareGeneration(
       await recorder.written()
       forgetSecrets()
     },
-    cutOff: () => {
-      probe?.stop()
-      return upstream.close()
-    },
+    cutOff: upstream.close,
     connections: upstream.connections,
   }
 }

@@ -13,7 +13,7 @@ export interface Generations {
   readonly retireAll: () => Promise<void>
   /** How many generations are in use, including the current one. */
   readonly size: () => number
-  /** Closes the connections of all generations to Magento, including those in use. */
+  /** Closes the connections of all generations to Magento, including those in use. To be called after {@link retireAll}. */
   readonly cutOff: () => Promise<void>
 }
 

@@ -1,10 +1,17 @@
+import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { errorCode } from '../contract/error-code.ts'
 import { oneAtATime } from '../contract/one-at-a-time.ts'
 import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
+import { takeFromBucket } from './gcra.ts'
 
 /** How often a Redis that is away is probed, milliseconds. */
 const probeEveryMs = 250
+
+/** How many losses are logged at once, however short: a Redis that is slow now and then is lost several times a second. */
+const briefLosses = { ratePerSecond: 1 / 60, burst: 10 }
+/** A loss that outlasts so many probes is logged in any case. */
+const briefProbes = 3
 
 /** The code for a connection that has ended. */
 export const connectionEnded = 'CLOSED'
@@ -57,7 +64,8 @@ export interface GuardSettings {
 
 /**
  * Keeps requests from waiting for a Redis that is away: after one failure it is not asked again until a probe has
- * succeeded. Each change is logged once, and so is each cause that shows only later.
+ * succeeded. Each change is logged once, and so is each cause that shows only later; but of brief losses, only the first
+ * and after that one a minute.
  */
 export function guardRedis(
   { probe, reconnect }: RedisActions,
@@ -69,16 +77,32 @@ export function guardRedis(
   // The codes in the log that say why Redis is away.
   const causes = new Set<string>()
   let failedKey = ''
+  let lossCode = ''
+  let isTold = false
+  let failedProbes = 0
+  // When a loss is logged again however short it is, as a bucket that is full then.
+  let bucketFullAtMs = 0
 
   function lost(code: string, slotKey = ''): void {
     if (isClosed || timer !== undefined) return
     failedKey = slotKey
-    causes.clear()
-    if (code !== connectionEnded) causes.add(code)
+    lossCode = code
+    isTold = false
+    failedProbes = 0
     metrics?.lost()
-    log.error({ errorCode: code }, `redis is away: ${shared} are not shared`)
+    const { isAllowed, fullAtMs } = takeFromBucket(briefLosses, bucketFullAtMs, performance.now())
+    bucketFullAtMs = fullAtMs
+    if (isAllowed) tellLoss()
     timer = setInterval(tryAgain, probeEveryMs).unref()
     if (noPrimary.has(code)) reconnect()
+  }
+
+  function tellLoss(): void {
+    if (isTold) return
+    isTold = true
+    causes.clear()
+    if (lossCode !== connectionEnded) causes.add(lossCode)
+    log.error({ errorCode: lossCode }, `redis is away: ${shared} are not shared`)
   }
 
   /**
@@ -86,7 +110,9 @@ export function guardRedis(
    * where Redis is started again with another password.
    */
   function tellCause(code: string): void {
-    if (isClosed || timer === undefined || causes.has(code) || code === connectionEnded) return
+    if (isClosed || timer === undefined || code === connectionEnded) return
+    tellLoss()
+    if (causes.has(code)) return
     // Without a code of its own, an error says less than what is known.
     if (code === 'Error' && causes.size > 0) return
     causes.add(code)
@@ -95,6 +121,8 @@ export function guardRedis(
 
   const tryAgain = oneAtATime(() =>
     inTime(probe(failedKey), deadlineMs).then(back, (error: unknown) => {
+      failedProbes += 1
+      if (failedProbes > briefProbes && !isClosed) tellLoss()
       if (noPrimary.has(redisErrorCode(error)) && !isClosed) reconnect()
     }),
   )
@@ -104,7 +132,7 @@ export function guardRedis(
     clearInterval(timer)
     timer = undefined
     for (const act of actsWhenBack) act()
-    log.info(`redis is back: ${shared} are shared again`)
+    if (isTold) log.info(`redis is back: ${shared} are shared again`)
   }
 
   function withoutRedis<Answer>(fallback: () => Answer): Answer {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { guardRedis, redisErrorCode } from '../../src/store/redis-guard.ts'
 
@@ -59,6 +60,51 @@ test('tells each cause of an outage once, and not what an earlier question has m
     guard.lost(code)
   }
   assert.deepEqual(lines, ['CLOSED', 'ECONNREFUSED', 'WRONGPASS'])
+  guard.close()
+})
+
+test('tells the first ten losses of a Redis that is slow now and then, and after that each that lasts', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const lines: string[] = []
+  const write = (line: string) => {
+    const { errorCode = 'back' } = JSON.parse(line)
+    lines.push(errorCode)
+  }
+  let isThere = true
+  const actions = {
+    probe: () => (isThere ? Promise.resolve() : Promise.reject(new Error('away'))),
+    reconnect: () => {},
+  }
+  let losses = 0
+  const metrics = { lost: () => (losses += 1), fellBack: () => {} }
+  const guard = guardRedis(actions, {
+    deadlineMs: 60_000,
+    log: pino({}, { write }),
+    shared: 'limits',
+    metrics,
+  })
+  async function probeOnce(): Promise<void> {
+    t.mock.timers.tick(250)
+    await nextTurn()
+  }
+  for (let loss = 0; loss < 30; loss += 1) {
+    guard.lost('TIMEOUT')
+    await probeOnce()
+    assert.equal(guard.isAway(), false)
+  }
+  assert.equal(losses, 30)
+  assert.deepEqual(lines, new Array(10).fill(['TIMEOUT', 'back']).flat())
+  lines.length = 0
+  isThere = false
+  guard.lost('TIMEOUT')
+  for (let probe = 0; probe < 10; probe += 1) await probeOnce()
+  isThere = true
+  await probeOnce()
+  assert.deepEqual(lines, ['TIMEOUT', 'back'])
+  lines.length = 0
+  guard.lost('CLOSED')
+  guard.lost('ECONNREFUSED')
+  assert.deepEqual(lines, ['CLOSED', 'ECONNREFUSED'])
   guard.close()
 })
 

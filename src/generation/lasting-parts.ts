@@ -77,6 +77,7 @@ export async function openLastingParts(
   const tellOfTrail = tellOnce((error) => {
     log.error({ err: error }, 'the audit trail could not be written')
   }, clock)
+  const tellOfStall = tellOnce(() => log.error('the audit trail has stalled'), clock)
   const auditLog = await openAuditLog(audit, redact, (error) => {
     metrics.audit.failed()
     tellOfTrail(error)
@@ -100,7 +101,7 @@ export async function openLastingParts(
     { isRecordDemanded, deadlineMs: audit.deadlineMs },
     () => {
       metrics.audit.failed()
-      log.error('the audit trail has stalled')
+      tellOfStall('stalled')
     },
   )
   metrics.audit.watch(recorder)

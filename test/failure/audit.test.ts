@@ -177,15 +177,21 @@ describe('with a disk that hangs', () => {
     await promisify(execFile)('mkfifo', [path])
     const { O_RDWR, O_NONBLOCK } = constants
     const pipe = openSync(path, O_RDWR | O_NONBLOCK)
-    let filled = 0
-    try {
-      for (;;) filled += writeSync(pipe, '\n'.repeat(4096))
-    } catch (error) {
-      assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN')
+    /** Fills it up; gives the number of bytes that this took. */
+    function fill(): number {
+      let filled = 0
+      try {
+        for (;;) filled += writeSync(pipe, '\n'.repeat(4096))
+      } catch (error) {
+        assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN')
+      }
+      return filled
     }
+    const filled = fill()
     let text = ''
     return {
       path,
+      fill,
       /** Takes what was written, until there are so many lines. */
       linesOf: async (count: number): Promise<string[]> => {
         const buffer = Buffer.alloc(65_536)
@@ -244,6 +250,30 @@ describe('with a disk that hangs', () => {
       ['POST 200', 'POST 503', ...Array.from({ length: 10 }, () => 'GET 200'), 'POST 200'],
     )
     assert.equal(records[1]?.bytesOut, second.body.length)
+  })
+
+  test('that hangs again and again is in the log once', async () => {
+    await using file = await hangingFile()
+    await using upstream = await startUpstream()
+    await using files = await writeConfig({
+      gateway: {
+        ...gatewaySettings({ magentoUrl: upstream.url }, file.path),
+        audit: { file: file.path, deadlineMs: 100 },
+      },
+      integrations: { globex },
+    })
+    const gateway = await startedProcess(['start', '--config', files.path], testEnv)
+    assert.equal((await send(gateway.url, post)).status, 503)
+    await file.linesOf(1)
+    while ((await readiness(gateway.adminUrl)).status !== 200) await new Promise(setImmediate)
+    const padding = file.fill()
+    assert.equal((await send(gateway.url, post)).status, 503)
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    assert.match(metrics, /^magegate_audit_failures_total 2$/m)
+    // A process does not end while a thread of it writes.
+    await file.linesOf(1 + padding + 1)
+    const { stderr } = await gateway.stop()
+    assert.equal(stderr.match(/the audit trail has stalled/g)?.length, 1)
   })
 
   test('a write that Magento has answered is not answered as if Magento were late', async () => {

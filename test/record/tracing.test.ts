@@ -12,7 +12,7 @@ import { acme, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, send } from '../support/http-client.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { startOtlpReceiver, tracingEnv } from '../support/otlp-receiver.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const parent = 'b7ad6b7169203331'
@@ -166,6 +166,27 @@ test('it is told why spans could not be sent', async () => {
   tracing?.observeJob(jobRecord(endedJob, undefined, 0), endedJob, undefined)
   await tracing?.close()
   assert.equal(errorCode(await failed.promise), 'ECONNREFUSED')
+})
+
+test('of what the collector answers, only the beginning is told, and no part of a secret', async () => {
+  await using collector = await startRawUpstream((socket) =>
+    answerWith(socket, {
+      status: '400 Bad Request',
+      body: `${'no such tenant '.repeat(33)}${'s'.repeat(40)}${'x'.repeat(10_000)}`,
+    }),
+  )
+  const { settings } = readTracing(tracingEnv(collector.url))
+  const failed = Promise.withResolvers<unknown>()
+  const tracing = await openTracing(settings, {
+    redact: (text) => text.replaceAll('s'.repeat(40), '[redacted]'),
+    count: () => undefined,
+    onFailed: failed.resolve,
+  })
+  tracing?.observeJob(jobRecord(endedJob, undefined, 0), endedJob, undefined)
+  const { code, data } = (await failed.promise) as { code: number; data: string }
+  await tracing?.close()
+  assert.equal(code, 400)
+  assert.equal(data, `${'no such tenant '.repeat(33)}[reda`)
 })
 
 test('nothing of OpenTelemetry is loaded where it is off', () => {

@@ -5,6 +5,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace'
 import type { TracingSettings } from '../../config/tracing-settings.ts'
 import type { CountSpans } from '../metrics/span-metrics.ts'
+import type { Redact } from '../redaction/known-secrets.ts'
 import type { Tracing, TracingParts } from '../tracing.ts'
 import { callbackSpan } from './callback-span.ts'
 import { jobSpans } from './job-spans.ts'
@@ -31,7 +32,7 @@ export function startTracing(
     timeoutMillis: timeoutMs,
   })
   const processor = new BatchSpanProcessor({
-    exporter: watched(exporter, count, onFailed),
+    exporter: watched(exporter, count, (error) => onFailed(withShortAnswer(error, redact))),
     scheduledDelayMillis: batch.delayMs,
     maxQueueSize: batch.queueSize,
     maxExportBatchSize: Math.min(batch.batchSize, batch.queueSize),
@@ -64,11 +65,21 @@ export function startTracing(
   }
 }
 
+/** How much is told of what the collector answered, characters. */
+const answerLength = 500
+
+/** Shortens what the error of an export has as `data`: the whole answer of the collector, up to 4 MiB. */
+function withShortAnswer(error: Error | undefined, redact: Redact): unknown {
+  if (error === undefined || !('data' in error)) return error
+  // A secret that was cut in two would not be found any more.
+  return Object.assign(error, { data: redact(String(error.data)).slice(0, answerLength) })
+}
+
 /** Wraps an exporter so that it tells what happens to spans. */
 function watched(
   exporter: OTLPTraceExporter,
   count: CountSpans,
-  onFailed: TracingParts['onFailed'],
+  onFailed: (error: Error | undefined) => void,
 ): SpanExporter {
   return {
     export: (spans: ReadableSpan[], done) => {

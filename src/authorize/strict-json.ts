@@ -34,10 +34,10 @@ export function parseStrictJson(
   const text = decode(bytes)
   if (text === undefined) return { fault: 'The body is not UTF-8.' }
   if (text.startsWith('\ufeff')) return { fault: 'The body begins with a byte order mark.' }
-  const { names: nameCount, separators, depth, hasEscapedName, isExact } = scanJson(bytes)
+  const { names: nameCount, members, depth, hasEscapedName, isExact } = scanJson(bytes)
   if (depth > bounds.depth)
     return { fault: `The body is nested deeper than ${bounds.depth} levels.` }
-  if (separators >= bounds.members)
+  if (members > bounds.members)
     return { fault: `The body has more than ${bounds.members} members.` }
   let value: unknown
   try {

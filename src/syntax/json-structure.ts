@@ -4,8 +4,8 @@ import { isExactNumber } from './exact-number.ts'
 export interface JsonStructure {
   /** How many members all objects have together, repeated names included. */
   readonly names: number
-  /** Commas between members or elements; an array or object that is not empty has one more of those than commas. */
-  readonly separators: number
+  /** How many members all objects and elements all arrays have together. */
+  readonly members: number
   /** How deep arrays and objects are nested. */
   readonly depth: number
   /** Whether the name of a member contains an escape. */
@@ -14,6 +14,7 @@ export interface JsonStructure {
   readonly isExact: boolean
 }
 
+const space = 0x20
 const quote = 0x22
 const comma = 0x2c
 const minus = 0x2d
@@ -35,7 +36,7 @@ const surelyExactLength = 15
  */
 export function scanJson(bytes: Buffer): JsonStructure {
   let names = 0
-  let separators = 0
+  let members = 0
   let depth = 0
   let deepest = 0
   let isExact = true
@@ -52,13 +53,15 @@ export function scanJson(bytes: Buffer): JsonStructure {
         at += 1
       }
     } else if (byte === comma) {
-      separators += 1
+      members += 1
     } else if (byte === colon) {
       names += 1
       if (hasEscape) hasEscapedName = true
     } else if (byte === openBrace || byte === openBracket) {
       depth += 1
       if (depth > deepest) deepest = depth
+      // What is not empty has one more member than commas.
+      if (!isClosedAfter(bytes, at)) members += 1
     } else if (byte === closeBrace || byte === closeBracket) {
       depth -= 1
     } else if (byte === minus || (byte >= zero && byte <= nine)) {
@@ -74,7 +77,14 @@ export function scanJson(bytes: Buffer): JsonStructure {
       }
     }
   }
-  return { names, separators, depth: deepest, hasEscapedName, isExact }
+  return { names, members, depth: deepest, hasEscapedName, isExact }
+}
+
+/** Whether the object or array that opens at a place is empty. */
+function isClosedAfter(bytes: Buffer, opening: number): boolean {
+  let at = opening + 1
+  while ((bytes[at] as number) <= space) at += 1
+  return bytes[at] === closeBrace || bytes[at] === closeBracket
 }
 
 /** A text of at most this length is parsed in a moment, whatever it is. */

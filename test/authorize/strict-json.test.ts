@@ -96,6 +96,9 @@ describe('bounds', () => {
   test('how many members a body has', () => {
     assert.equal(faultOf('[1,2,3,4]'), undefined)
     assert.equal(faultOf('[1,2,3,4,5]'), 'The body has more than 4 members.')
+    assert.equal(faultOf('{"a":{"b":1},"c":{"d":2}}'), undefined)
+    assert.equal(faultOf('{"a":{"b":1},"c":[ 2 ],"d":{}}'), 'The body has more than 4 members.')
+    assert.equal(faultOf('[ [], { }, [\n], {} ]'), undefined)
   })
 })
 

@@ -224,12 +224,20 @@ function writeProblem(
   const { complete, httpVersionMajor } = response.req
   const isBodyUnread = request.hasBody && !complete && httpVersionMajor === 1
   if (isBodyUnread) dropRest(response.req)
+  // Node closes the connection if the caller is never told to go on; requests behind this one may be under way.
+  else if (request.hasBody && isAwaitingContinue(response.req)) response.writeContinue()
   response.writeHead(statusOf(rejection), [
     ...standingHeaders(response, request, isBodyUnread || settings.isDraining()),
     ...contentHeaders(statusOf(rejection), 'application/problem+json', body),
     ...codeHeaders(rejection),
   ])
   endWhole(response, body)
+}
+
+/** Whether a caller was to be told to go on with its body, which nobody has begun to read. */
+function isAwaitingContinue({ headers, httpVersion, readableFlowing }: IncomingMessage): boolean {
+  const isExpecting = httpVersion === '1.1' && /100-continue/i.test(headers.expect ?? '')
+  return isExpecting && readableFlowing === null
 }
 
 /** Has the rest of a body dropped while the connection closes, which Node would otherwise destroy with its last answer. */

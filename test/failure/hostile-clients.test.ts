@@ -162,6 +162,16 @@ describe('a 100 stands before the answer to a pipelined request, and not within 
   }
 })
 
+test('a request behind a refused write whose body did not wait for a 100 is answered', async () => {
+  const fields = 'Host: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}'
+  const refused = `POST /wp-login.php HTTP/1.1\r\n${fields}`
+  const answers = await sendRaw(gateway.url, `${refused}${get}Connection: close\r\n\r\n`)
+  assert.deepEqual(statusesIn(answers), [100, 400, 200], answers)
+  assert.equal(receivedSince(), 1)
+  const toHttp10 = await sendRaw(gateway.url, `POST /wp-login.php HTTP/1.0\r\n${fields}`)
+  assert.deepEqual(statusesIn(toHttp10), [400], toHttp10)
+})
+
 test('a request that is pipelined after the last answer of its connection is not carried out', async () => {
   const before_ = (await gateway.auditRecords(0)).length
   const refused = 'GET /rest/V1/%00 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}'

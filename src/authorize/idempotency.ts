@@ -57,7 +57,7 @@ export const idempotency = definePolicy({
     const demanding = new Set(required)
 
     async function begin(request: RequestContext, key: string): Promise<Verdict> {
-      const own = { owner: integration, key }
+      const own = { owner: integration, key: keyOfCaller(request, key) }
       const fingerprint = fingerprintOf(request)
       const known = await idempotencyKeys.begin(own, fingerprint, ttlMs)
       if (known.state === 'unavailable') {
@@ -107,6 +107,15 @@ function isSignIn(request: RequestContext): boolean {
   return askedOfMagento(request).some(
     ({ method, segments }) => guessedRoute(method, segments)?.guess === 'credential',
   )
+}
+
+/**
+ * A key as it is remembered. A bearer token that is not the integration's own is that of one of its users, as with
+ * passthrough, and no user gets the answer of another. A key has no quotes, so that this form is no other key.
+ */
+function keyOfCaller({ bearerDigest, claimed }: RequestContext, key: string): string {
+  const isOwn = bearerDigest === undefined || claimed?.by === 'token'
+  return isOwn ? key : JSON.stringify([bearerDigest, key])
 }
 
 /** Equal for requests with the same method, target and bytes of the body. */

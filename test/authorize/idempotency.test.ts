@@ -13,6 +13,7 @@ import { acme, globex, startGateway, type TestGateway } from '../support/gateway
 import {
   acmeHeaders,
   type ClientAnswer,
+  canonicalFields,
   globexHeaders,
   problemOf,
   send,
@@ -350,6 +351,41 @@ for (const kind of ['memory', 'Redis'] as const) {
     })
   })
 }
+
+test('a key belongs to the user whose token is passed through, and says nothing to another', async () => {
+  await using upstream = await startRawUpstream((socket) =>
+    answer(socket, upstream.requests.length),
+  )
+  const { signature } = acme.credentials
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [
+      {
+        name: 'storefront',
+        credentials: { signature: { ...signature, scheme: 'canonical' } },
+        upstream: { passthrough: true },
+        policies: { routes: [`POST ${path.replace('/rest', '')}`] },
+      },
+    ],
+  })
+  const post = async (token: string, key: string) => {
+    const body = '{"a":1}'
+    const headers = {
+      ...canonicalFields({ method: 'POST', path, body }),
+      ...json,
+      'X-Integration-Id': 'storefront',
+      Authorization: `Bearer ${token}`,
+      'Idempotency-Key': key,
+    }
+    return (await send(gateway.url, { method: 'POST', path, headers, body })).body
+  }
+  const key = newKey()
+  const first = await post('token-of-one-shopper', key)
+  const other = await post('token-of-another-one', key)
+  assert.notEqual(other, first)
+  assert.equal(await post('token-of-one-shopper', key), first)
+  assert.equal(await post('token-of-another-one', key), other)
+})
 
 test('a key is free again where no connection to Magento came about in time', async () => {
   await using upstream = await startRawUpstream((socket) => socket.destroy())

@@ -1,4 +1,4 @@
-import { escapeControls } from '../syntax/terminal-text.ts'
+import { escapeControls, printable } from '../syntax/terminal-text.ts'
 import type { FoundRecord } from './query.ts'
 
 /** How records are printed. */
@@ -46,11 +46,6 @@ function row(cells: readonly string[]): string {
     .map((cell, index) => printable(cell).padEnd(columns[index]?.width ?? 0))
     .join('  ')
     .trimEnd()
-}
-
-/** Replaces control and invisible characters: text that a caller chose must not control what a terminal shows. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\p{Cf}]/gu, '?')
 }
 
 /** Quotes a cell (RFC 4180, section 2), and turns what a spreadsheet would take for a formula into text. */

@@ -13,3 +13,8 @@ function escaped(character: string): string {
     .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .join('')
 }
+
+/** Replaces control and invisible characters in a text that somebody else chose, so that it controls no terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\p{Cf}]/gu, '?')
+}

@@ -204,6 +204,15 @@ describe('magento diff', () => {
     assert.equal(bulk.lines.at(-1), '2 change(s), 2 breaking')
   })
 
+  test('shows no control characters of a schema, which a terminal would obey', async () => {
+    const next = document({ ...old.paths, '/V1/a\u001b[2J\n\u009b\u202eb': { get: {} } })
+    const { lines } = await diff(next)
+    assert.deepEqual(lines, [
+      'added: GET /V1/a?[2J???b: the operation is new',
+      '1 change(s), 0 breaking',
+    ])
+  })
+
   test('says which file is no schema', async () => {
     const { stderr, exitCode } = await runCommand(['magento', 'diff', '/dev/null', '/dev/null'])
     assert.equal(exitCode, 1)

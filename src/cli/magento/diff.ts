@@ -4,6 +4,7 @@ import { parseSwagger, type SwaggerDocument } from '../../authorize/magento-cont
 import { ConfigError } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
 import { errorCode } from '../../contract/error-code.ts'
+import { printable } from '../../syntax/terminal-text.ts'
 import { readArguments, UsageError } from '../arguments.ts'
 import { type ContractChange, compareContracts } from './compare-contracts.ts'
 import { operationFinder } from './operation-finder.ts'
@@ -63,7 +64,9 @@ async function grantedOperations(directory: string, document: SwaggerDocument) {
 }
 
 function print(kind: string, { route, place, what }: ContractChange): void {
-  process.stdout.write(`${kind}: ${route}${place === '' ? '' : ` ${place}`}: ${what}\n`)
+  const line = `${kind}: ${route}${place === '' ? '' : ` ${place}`}: ${what}`
+  // Names in a schema are those of the shop's modules.
+  process.stdout.write(`${printable(line)}\n`)
 }
 
 function fail(what: string): number {

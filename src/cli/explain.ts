@@ -5,6 +5,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { errorCode } from '../contract/error-code.ts'
 import { Secret } from '../contract/secret.ts'
 import { compileRedaction } from '../record/redaction/compile-redaction.ts'
+import { printable } from '../syntax/terminal-text.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
 import { readArguments, requiredOption, timeOf, UsageError } from './arguments.ts'
 import { explainCurl } from './explain/explain-curl.ts'
@@ -46,7 +47,8 @@ export async function main(args: string[]): Promise<number> {
     return explanation.isVerified ? 0 : 1
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof Unreadable)) throw error
-    process.stderr.write(`explain: ${error.message}\n`)
+    const { message } = error
+    process.stderr.write(`explain: ${error instanceof Unreadable ? printable(message) : message}\n`)
     return 2
   }
 }

@@ -142,6 +142,8 @@ test('shows no secret, no token and no signature that would be right', async () 
 describe('exits 2 when it cannot read', () => {
   const cases: Record<string, [input: string, options: string[], message: RegExp]> = {
     'the command': ['ls', [], /^explain: the command is not curl\n$/],
+    // Partners send commands, and a terminal would obey what is in them.
+    'an option': ["curl 'http://gw/' '--a\u001b[2J\u009bb'", [], /^explain: curl: [\x20-\x7e]+\n$/],
     'the time': ['curl http://gw/', ['--at', 'noon'], /--at must be a time[\s\S]*usage:/],
     "the client's string": [
       'curl http://gw/',

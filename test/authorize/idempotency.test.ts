@@ -7,7 +7,6 @@ import { idempotency } from '../../src/authorize/idempotency.ts'
 import { allow, type Verdict } from '../../src/policy.ts'
 import type { ProblemCode } from '../../src/problem.ts'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
-import { unsentEnds } from '../../src/store/idempotency/unsent-ends.ts'
 import { answerInGzip } from '../support/answer-in-gzip.ts'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
@@ -650,16 +649,6 @@ test('memory keeps no more than the body of an answer, whatever that is a slice 
   assert.ok(known.state === 'over' && typeof known.answer === 'object' && 'body' in known.answer)
   assert.deepEqual(known.answer.body, body)
   assert.equal(known.answer.body.buffer.byteLength, 2)
-})
-
-test('what Redis is not told while it is away takes no more memory than a bound', () => {
-  const unsent = unsentEnds()
-  const end = { name: 'n', value: 'v', ended: 'x'.repeat(20_000_000), lifeMs: 1 }
-  for (let turn = 0; turn < 2; turn += 1) {
-    unsent.add(end)
-    unsent.add(end)
-    assert.deepEqual(unsent.take(), [end])
-  }
 })
 
 test('an integration with many keys or long answers leaves memory for the keys of others', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IdempotencyStore, KeptAnswer, KeyState, OwnKey } from '../../contract/idempotency.ts'
 import { luaScript } from '../lua-script.ts'
 import type { RedisGuard } from '../redis-guard.ts'
-import { unsentEnds } from './unsent-ends.ts'
+import { whenBack } from '../when-back.ts'
 
 /** The script, by the name of its command on the client. */
 export const settleKeyScript = { settleKey: luaScript('settle-key.lua', import.meta.url, 1) }
@@ -27,12 +27,29 @@ interface Entry {
     | 0
 }
 
+/** How a request with a key has ended. */
+interface KeyEnd {
+  readonly name: string
+  /** The value of the key while the request runs. */
+  readonly value: string
+  /** The value of the key from then on; empty to release the key. */
+  readonly ended: string
+  /** How long the key stays after that, milliseconds. */
+  readonly lifeMs: number
+}
+
+/** How many characters wait for Redis to be back. A key whose end is not kept stays taken until it expires. */
+const maxUnsaidLength = 33_554_432
+
 /**
  * Keys that all processes share. While Redis is away no key can be taken. How requests that hold a key have ended in
  * the meantime is reported as soon as Redis is back, and a key that may have been taken unnoticed is released.
  */
 export function redisKeys(redis: KeyCommands, guard: RedisGuard): IdempotencyStore {
-  const unsent = unsentEnds()
+  const sayLater = whenBack(guard, (end: KeyEnd) => void say(end), {
+    most: maxUnsaidLength,
+    sizeOf: ({ name, value, ended }) => name.length + value.length + ended.length,
+  })
 
   async function begin(name: string, value: string, ttlMs: number): Promise<KeyState> {
     // A second attempt, since a key may expire or be released between the two commands.
@@ -46,20 +63,14 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): IdempotencySto
     return { state: 'unavailable' }
   }
 
-  /** @param ended the final value of the key; empty to release it */
-  async function say(name: string, value: string, ended: string, lifeMs: number): Promise<void> {
+  async function say(end: KeyEnd): Promise<void> {
+    const { name, value, ended, lifeMs } = end
     await guard.ask<unknown>({
       slotKey: name,
       ask: () => redis.settleKey(name, value, ended, lifeMs),
-      fallback: () => unsent.add({ name, value, ended, lifeMs }),
+      fallback: () => sayLater(end),
     })
   }
-
-  guard.onBack(() => {
-    for (const { name, value, ended, lifeMs } of unsent.take()) {
-      void say(name, value, ended, lifeMs)
-    }
-  })
 
   return {
     begin: async (key, fingerprint, ttlMs) => {
@@ -74,15 +85,15 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): IdempotencySto
         },
         fallback: () => {
           // If Redis answered too late, it has taken the key all the same, and nobody else would release it.
-          if (isAsked) unsent.add({ name, value, ended: '', lifeMs: 0 })
+          if (isAsked) sayLater({ name, value, ended: '', lifeMs: 0 })
           return { state: 'unavailable' }
         },
       })
     },
     // The holder is the value of the key while the request runs.
-    finish: (key, holder, f, answer, ttlMs) =>
-      say(nameOf(key), holder, textOf({ f, a: entryOf(answer) }), ttlMs),
-    release: (key, holder) => say(nameOf(key), holder, '', 0),
+    finish: (key, value, f, answer, lifeMs) =>
+      say({ name: nameOf(key), value, ended: textOf({ f, a: entryOf(answer) }), lifeMs }),
+    release: (key, value) => say({ name: nameOf(key), value, ended: '', lifeMs: 0 }),
   }
 }
 

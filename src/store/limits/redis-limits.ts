@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Limit, LimitState } from '../../contract/limit.ts'
 import { luaScript } from '../lua-script.ts'
 import type { RedisGuard } from '../redis-guard.ts'
+import { whenBack } from '../when-back.ts'
 import { periodStart } from './calendar.ts'
 import { limitKey } from './limit-key.ts'
 
@@ -36,6 +37,12 @@ export type DecideShared = (
   want: number,
 ) => Promise<SharedDecision>
 
+/** A share of a concurrency limit. */
+interface HeldLease {
+  readonly key: string
+  readonly lease: string
+}
+
 /** At most this many leases wait to be returned when Redis is back; any others simply expire. */
 const maxUnreturned = 10_000
 
@@ -52,23 +59,16 @@ export function redisLimits(
 ): DecideShared {
   const leasePrefix = randomUUID()
   let leases = 0
-  let unreturned: (readonly [key: string, lease: string])[] = []
+  const giveBackLater = whenBack(guard, giveBack, { most: maxUnreturned, sizeOf: () => 1 })
 
-  function giveBack(key: string, lease: string): void {
+  function giveBack(held: HeldLease): void {
+    const { key, lease } = held
     void guard.ask<unknown>({
       slotKey: key,
       ask: () => redis.zrem(key, lease),
-      fallback: () => {
-        if (unreturned.length < maxUnreturned) unreturned.push([key, lease])
-      },
+      fallback: () => giveBackLater(held),
     })
   }
-
-  guard.onBack(() => {
-    const due = unreturned
-    unreturned = []
-    for (const [key, lease] of due) giveBack(key, lease)
-  })
 
   return async function decide(limits, cost, want) {
     leases += 1
@@ -79,7 +79,7 @@ export function redisLimits(
     const keysAndValues = [...limits.map(limitKey), lease, leaseMs(), cost, want, ...values]
     const answer = await redis.decideLimits(limits.length, ...keysAndValues).catch((error) => {
       // If Redis answers too late, the request counts as running there, and nobody else would return its share.
-      for (const limit of concurrency) giveBack(limitKey(limit), lease)
+      for (const limit of concurrency) giveBack({ key: limitKey(limit), lease })
       throw error
     })
     const [granted = 0, ...numbers] = answer
@@ -92,7 +92,7 @@ export function redisLimits(
     )
     if (held.length === 0) return { granted, states }
     const release = () => {
-      for (const limit of held) giveBack(limitKey(limit), lease)
+      for (const limit of held) giveBack({ key: limitKey(limit), lease })
     }
     return { granted, states, release }
   }

@@ -33,8 +33,6 @@ export interface RateLimit {
 /** The decision of a limiter of this process on one request. */
 export interface LocalDecision {
   readonly isAllowed: boolean
-  /** Whole requests that may still come at once. */
-  readonly remaining: number
   /** Milliseconds until a request would be allowed; 0 when this one is. */
   readonly retryAfterMs: number
 }

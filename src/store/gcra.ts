@@ -24,8 +24,7 @@ export function takeFromBucket(limit: RateLimit, fullAtMs: number, nowMs: number
   const next = Math.max(heldFullAtMs, nowMs) + intervalMs
   const excessMs = next - nowMs - capacityMs
   if (excessMs > slackMs) {
-    return { isAllowed: false, remaining: 0, retryAfterMs: excessMs, fullAtMs: heldFullAtMs }
+    return { isAllowed: false, retryAfterMs: excessMs, fullAtMs: heldFullAtMs }
   }
-  const remaining = Math.max(0, Math.floor(1e-6 - excessMs / intervalMs))
-  return { isAllowed: true, remaining, retryAfterMs: 0, fullAtMs: next }
+  return { isAllowed: true, retryAfterMs: 0, fullAtMs: next }
 }

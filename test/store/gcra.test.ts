@@ -48,7 +48,6 @@ test('admits a caller after the time that it was told to wait, and not a little 
       for (let taken = 0; taken < limit.burst; taken += 1) {
         const decision = takeFromBucket(limit, fullAtMs, 0)
         assert.equal(decision.isAllowed, true)
-        assert.equal(decision.remaining, limit.burst - taken - 1)
         fullAtMs = decision.fullAtMs
       }
       const refused = takeFromBucket(limit, fullAtMs, 0)

@@ -4,7 +4,7 @@ import { compileBodySchema } from '../src/authorize/body-schema.ts'
 import { compileContract } from '../src/authorize/magento-contract/contract.ts'
 import { parseStrictJson } from '../src/authorize/strict-json.ts'
 import { Secret } from '../src/contract/secret.ts'
-import { dialectMemoryFor } from '../src/forward/oauth1/dialect-memory.ts'
+import { DialectMemory } from '../src/forward/oauth1/dialect-memory.ts'
 import { prepareOauth1 } from '../src/forward/oauth1/oauth1-attempt.ts'
 import { prepareAuditRecord } from '../src/record/audit-record.ts'
 import { openMetrics } from '../src/record/metrics.ts'
@@ -99,7 +99,7 @@ function signForMagento(path: string): () => unknown {
       accessTokenSecret: secret('access-token-secret'),
     },
     origin: 'https://shop.example',
-    memory: dialectMemoryFor('2.4.8'),
+    memory: new DialectMemory('2.4.8'),
     clock: () => performance.now(),
   })
   const request = { method: 'GET', target: { path, query: undefined }, header: () => undefined }

@@ -82,6 +82,7 @@ export function definedEndpoint(
   return {
     routes: [route],
     summary,
+    calls: [pattern],
     isRepeatable: isRepeatableRoute(call.route),
     ...(request && { request: request.schema }),
     answers: { [statusOfDone(pattern.segments[0])]: { description: 'The answer.', schema: {} } },

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import type { AdminCredentials } from '../forward/admin-token/admin-credentials.ts'
 import { newTokenMemory, type TokenMemory } from '../forward/admin-token/token-cache.ts'
 import type { UpstreamGate } from '../forward/gate/upstream-gate.ts'
-import { type DialectMemory, dialectMemoryFor } from '../forward/oauth1/dialect-memory.ts'
+import { DialectMemory } from '../forward/oauth1/dialect-memory.ts'
 import type { MemoryBuckets } from '../store/memory-buckets.ts'
 import { type InheritedMap, inheritFrom } from './inherited-map.ts'
 import type { LastingParts } from './lasting-parts.ts'
@@ -60,7 +60,7 @@ export function inheritState(
     ),
     tokens,
     tokenMemoryOf: (account) => tokens.take(accountKey(url, account), () => newTokenMemory(clock)),
-    dialect: sameVersion?.dialect ?? dialectMemoryFor(version),
+    dialect: sameVersion?.dialect ?? new DialectMemory(version),
     gate: sameMagento?.gate ?? openMagentoGate(gateRules(config), lasting),
     contract: contractOf(config, previous),
   }

@@ -1,10 +1,8 @@
-import type { Logger } from 'pino'
 import { prepareDecoy } from '../authenticate/decoy.ts'
 import type { MagentoContract } from '../authorize/magento-contract/contract.ts'
 import { publicOrigin } from '../config/public-origin.ts'
 import type { Config } from '../config.ts'
 import type { Endpoint } from '../contract/endpoint.ts'
-import { parseRoutePattern } from '../contract/route-pattern.ts'
 import { definedEndpoint, type EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { endpoints } from '../endpoints/endpoints.ts'
 import type { Services, SharedLimiter } from '../policy.ts'
@@ -41,6 +39,13 @@ export function prepareServices(
       if (mayTell(verified)) log.warn(told, message)
     }
   }
+  function define(settings: EndpointFileSettings): Endpoint {
+    const { route } = settings
+    const reportUnmapped = tellOnce((err) => {
+      log.error({ route, err }, 'a write was carried out, but its answer could not be mapped')
+    }, clock)
+    return definedEndpoint(settings, reportUnmapped)
+  }
   return {
     localLimiter: (name, limit, keys) => {
       // Made with the first request that is to be limited: few integrations have any.
@@ -66,7 +71,7 @@ export function prepareServices(
     clock: Date.now,
     publicOrigin: origin,
     // Endpoints that the shop defines take precedence over the built-in ones.
-    endpoints: [...defined.map((settings) => withCall(settings, log, clock)), ...endpoints],
+    endpoints: [...defined.map(define), ...endpoints],
     contract,
     keepsJobs: gateway.jobs !== undefined,
     jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
@@ -78,14 +83,4 @@ export function prepareServices(
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }
-}
-
-/** An endpoint that the shop defines, with the route that it calls. */
-function withCall(settings: EndpointFileSettings, log: Logger, clock: () => number): Endpoint {
-  const { route, call } = settings
-  const called = parseRoutePattern(call.route)
-  const reportUnmapped = tellOnce((error) => {
-    log.error({ route, err: error }, 'a write was carried out, but its answer could not be mapped')
-  }, clock)
-  return { ...definedEndpoint(settings, reportUnmapped), ...(called && { calls: [called] }) }
 }

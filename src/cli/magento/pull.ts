@@ -8,7 +8,7 @@ import { type Config, loadConfig } from '../../config.ts'
 import { newTokenMemory } from '../../forward/admin-token/token-cache.ts'
 import { openUpstreamGate } from '../../forward/gate/upstream-gate.ts'
 import { connectMagento } from '../../forward/magento.ts'
-import { dialectMemoryFor } from '../../forward/oauth1/dialect-memory.ts'
+import { DialectMemory } from '../../forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../../forward/upstream-credentials.ts'
 import { gateRules } from '../../generation/magento-gate.ts'
 import { makeFolder } from '../../make-folder.ts'
@@ -102,7 +102,7 @@ async function fetchFrom(config: Config, { upstream }: IntegrationSettings, stor
   const connection = connectMagento(magento, answers, gate)
   const authorize = prepareUpstreamCredentials(upstream, {
     ...connection,
-    dialect: dialectMemoryFor(magento.version),
+    dialect: new DialectMemory(magento.version),
     tokenMemoryOf: () => newTokenMemory(monotonicClock),
     monotonicClock,
   })

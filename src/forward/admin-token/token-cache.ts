@@ -54,7 +54,7 @@ export class TokenCache {
     fetch: () => Promise<TokenOutcome>,
     opaqueLifetimeMs: number,
     clock: () => number,
-    memory = newTokenMemory(clock),
+    memory: TokenMemory,
   ) {
     this.#fetch = fetch
     this.#opaqueLifetimeMs = opaqueLifetimeMs

@@ -8,10 +8,10 @@ export class DialectMemory {
   readonly #known: Dialect | undefined
   #current: Dialect
 
-  /** @param known the dialect by the configured version of Magento; no other one is tried then */
-  constructor(known?: Dialect) {
-    this.#known = known
-    this.#current = known ?? '2.4.8'
+  /** @param version the configured version of Magento; no dialect but its own is tried then */
+  constructor(version?: string) {
+    this.#known = version === undefined ? undefined : dialectOf(version)
+    this.#current = this.#known ?? '2.4.8'
   }
 
   /** The dialect to sign with now. */
@@ -29,9 +29,4 @@ export class DialectMemory {
   remember(dialect: Dialect): void {
     this.#current = this.#known ?? dialect
   }
-}
-
-/** The memory for a Magento, whose version may be configured. */
-export function dialectMemoryFor(version: string | undefined): DialectMemory {
-  return new DialectMemory(version === undefined ? undefined : dialectOf(version))
 }

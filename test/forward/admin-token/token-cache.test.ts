@@ -5,7 +5,7 @@ import { Secret } from '../../../src/contract/secret.ts'
 import { prepareAdminToken } from '../../../src/forward/admin-token/admin-token-attempt.ts'
 import type { TokenOutcome } from '../../../src/forward/admin-token/fetch-token.ts'
 import { newTokenMemory, TokenCache } from '../../../src/forward/admin-token/token-cache.ts'
-import { dialectMemoryFor } from '../../../src/forward/oauth1/dialect-memory.ts'
+import { DialectMemory } from '../../../src/forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../../../src/forward/upstream-credentials.ts'
 import { reject } from '../../../src/problem.ts'
 import { testClock } from '../../support/services.ts'
@@ -24,7 +24,7 @@ function tokenCache(lifetimeMs: number | undefined = 60 * minuteMs) {
     await setImmediate()
     return magento.answer ?? { kind: 'token', token, lifetimeMs }
   }
-  const cache = new TokenCache(fetch, 50 * minuteMs, clock)
+  const cache = new TokenCache(fetch, 50 * minuteMs, clock, newTokenMemory(clock))
   const read = async () => {
     const token = await cache.get()
     return 'code' in token ? token : token.reveal()
@@ -93,7 +93,7 @@ test('waits for the next token once the present one has ended, and only then', a
   })
   const outcomes = [Promise.resolve(token('first')), next.promise]
   const fetch = () => outcomes.shift() ?? assert.fail('another sign-in')
-  const cache = new TokenCache(fetch, 50 * minuteMs, clock)
+  const cache = new TokenCache(fetch, 50 * minuteMs, clock, newTokenMemory(clock))
   const first = await cache.get()
   clock.advance(59 * minuteMs)
   assert.equal(await cache.get(), first)
@@ -137,7 +137,7 @@ test('a token that does not say when it ends is good for as many minutes as are 
     { adminToken: { ...credentials, lifetimeMinutes: 10 } },
     {
       publicOrigin: { scheme: 'https', authority: 'shop.example' },
-      dialect: dialectMemoryFor(undefined),
+      dialect: new DialectMemory(),
       sendOwn: async () => {
         signIns += 1
         return { status: 200, body: `"opaque-token-${signIns}"` }

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { MagentoContract } from './authorize/magento-contract/contract.ts'
 import type { Endpoint } from './contract/endpoint.ts'
-import type { IdempotencyStore } from './contract/idempotency.ts'
+import type { TakeKey } from './contract/idempotency.ts'
 import type { Charge, LimitDecision } from './contract/limit.ts'
 import type { PublicOrigin } from './contract/public-origin.ts'
 import type { Rejection, Violation } from './problem.ts'
@@ -81,7 +81,7 @@ export interface Services {
     nonce: string,
     ttlMs: number,
   ) => NonceResult | Promise<NonceResult>
-  readonly idempotencyKeys: IdempotencyStore
+  readonly takeKey: TakeKey
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly publicOrigin: PublicOrigin

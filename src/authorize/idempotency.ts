@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { acceptanceHeaders, type Deferral, unknownAcceptance } from '../contract/deferral.ts'
-import type { HeldKey, IdempotencyStore, KeptAnswer, OwnKey } from '../contract/idempotency.ts'
+import type { HeldKey, KeptAnswer, TakenKey } from '../contract/idempotency.ts'
 import { WriteRouteSetting } from '../contract/route-pattern.ts'
 import { closed } from '../contract/setting-forms.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
@@ -52,22 +52,20 @@ export const idempotency = definePolicy({
     },
   ),
   absent: { keepHours: 24, required: [] },
-  prepare: ({ keepHours, required }, { idempotencyKeys, integration }) => {
+  prepare: ({ keepHours, required }, { takeKey, integration }) => {
     const ttlMs = keepHours * 3_600_000
     const demanding = new Set(required)
 
     async function begin(request: RequestContext, key: string): Promise<Verdict> {
-      const own = { owner: integration, key: keyOfCaller(request, key) }
       const fingerprint = fingerprintOf(request)
-      const known = await idempotencyKeys.begin(own, fingerprint, ttlMs)
+      const known = await takeKey(integration, keyOfCaller(request, key), fingerprint, ttlMs)
       if (known.state === 'unavailable') {
         return reject('idempotency-unavailable', 'keys cannot be remembered', {
           retryAfterSeconds: 5,
         })
       }
       if (known.state === 'fresh') {
-        const mayBeJob = () => request.jobId !== undefined
-        request.heldKey = holdKey(idempotencyKeys, own, known.holder, fingerprint, ttlMs, mayBeJob)
+        request.heldKey = holdKey(known, request)
         return allow
       }
       if (known.fingerprint !== fingerprint) {
@@ -170,14 +168,7 @@ function problemOf(code: string): Rejection {
   return reject(known, 'the first request under this key ended so', { ...detail })
 }
 
-function holdKey(
-  store: IdempotencyStore,
-  key: OwnKey,
-  holder: string,
-  fingerprint: string,
-  ttlMs: number,
-  mayBeJob: () => boolean,
-): HeldKey {
+function holdKey(taken: TakenKey, request: RequestContext): HeldKey {
   let isSettled = false
   return {
     settle: async (outcome, answer) => {
@@ -186,10 +177,10 @@ function holdKey(
       const instead = outcome.code === undefined ? 'not kept' : { problem: outcome.code }
       const isFree =
         answer === undefined
-          ? isRefused(outcome) && !mayBeJob()
+          ? isRefused(outcome) && request.jobId === undefined
           : refusedStatuses.has(answer.status)
-      if (isFree) await store.release(key, holder)
-      else await store.finish(key, holder, fingerprint, answer ?? instead, ttlMs)
+      if (isFree) await taken.release()
+      else await taken.finish(answer ?? instead)
     },
   }
 }

@@ -67,7 +67,7 @@ export function prepareServices(
     penaltyOf: penalties.penaltyOf,
     random: Math.random,
     useNonce: store.useNonce,
-    idempotencyKeys: store.idempotencyKeys,
+    takeKey: store.takeKey,
     clock: Date.now,
     publicOrigin: origin,
     // Endpoints that the shop defines take precedence over the built-in ones.

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { AnswerStore } from '../contract/answer-store.ts'
-import type { IdempotencyStore } from '../contract/idempotency.ts'
+import type { TakeKey } from '../contract/idempotency.ts'
 import type { Charge, Limit, LimitDecision } from '../contract/limit.ts'
 import { onceFor } from '../contract/once-for.ts'
 import type { NonceResult } from '../policy.ts'
@@ -32,8 +32,8 @@ export interface Store {
     nonce: string,
     ttlMs: number,
   ) => NonceResult | Promise<NonceResult>
-  /** Idempotency keys; none can be taken while Redis is away. */
-  readonly idempotencyKeys: IdempotencyStore
+  /** Takes an Idempotency-Key; none can be taken while Redis is away. */
+  readonly takeKey: TakeKey
   /** Cached answers; while Redis is away none is found and none is kept. */
   readonly answers: AnswerStore
   readonly close: () => void
@@ -78,7 +78,7 @@ export async function openStore(
     return {
       decide: local.decide,
       useNonce: nonces.use,
-      idempotencyKeys: memoryKeys(maxKeyBytes, clocks.monotonic),
+      takeKey: memoryKeys(maxKeyBytes, clocks.monotonic),
       answers: memoryAnswers(settings.answerBytes, clocks.monotonic),
       close: () => undefined,
     }
@@ -125,7 +125,7 @@ export async function openStore(
         },
         fallback: () => 'unavailable',
       }),
-    idempotencyKeys: redisKeys(redis, guard),
+    takeKey: redisKeys(redis, guard),
     answers: redisAnswers(redis, guard, 'nodes' in settings.redis),
     close: () => {
       guard.close()

@@ -543,9 +543,9 @@ test('a key that Redis lost leads to the answer all the same, and no request fre
 
 /** Has the policy itself look at a request with a key; each time at the same one. */
 function beginningWith(key: string, clock = testClock()) {
-  const idempotencyKeys = memoryKeys(1_000_000, clock)
+  const takeKey = memoryKeys(1_000_000, clock)
   const settings = { keepHours: 2, required: [tokenRoute] }
-  const check = idempotency.prepare(settings, { ...services(clock), idempotencyKeys })
+  const check = idempotency.prepare(settings, { ...services(clock), takeKey })
   return async (route = `POST ${path.slice(5)}`) => {
     const [method = '', target = ''] = route.split(' ')
     const headers = { 'Idempotency-Key': key }
@@ -626,45 +626,44 @@ test('a key is free after a refusal to accept a job, unless the job may have bee
 
 test('memory takes no key when it is full, forgets one in time, and keeps no answer without room', async () => {
   const clock = testClock()
-  const store = memoryKeys(2_000, clock)
-  const begin = (owner: string) => store.begin({ owner, key: 'k' }, 'f', 1_000)
-  for (const owner of ['a', 'b', 'c']) {
-    assert.deepEqual(await begin(owner), { state: 'fresh', holder: '' })
-  }
+  const takeKey = memoryKeys(2_000, clock)
+  const begin = (owner: string) => takeKey(owner, 'k', 'f', 1_000)
+  const taken = await begin('a')
+  assert.ok(taken.state === 'fresh')
+  for (const owner of ['b', 'c']) assert.equal((await begin(owner)).state, 'fresh')
   assert.deepEqual(await begin('d'), { state: 'unavailable' })
   const kept = { status: 200, contentType: 'application/json', body: Buffer.alloc(1_000) }
-  await store.finish({ owner: 'a', key: 'k' }, '', 'f', kept, 1_000)
+  await taken.finish(kept)
   assert.deepEqual(await begin('a'), { state: 'over', fingerprint: 'f', answer: 'not kept' })
   clock.advance(1_001)
   for (const owner of ['d', 'e', 'f']) assert.equal((await begin(owner)).state, 'fresh')
 })
 
 test('memory keeps no more than the body of an answer, whatever that is a slice of', async () => {
-  const store = memoryKeys(100_000, testClock())
-  const key = { owner: 'a', key: 'k' }
+  const takeKey = memoryKeys(100_000, testClock())
   const body = Buffer.alloc(1_000, 'a').subarray(0, 2)
-  await store.begin(key, 'f', 1_000)
-  await store.finish(key, '', 'f', { status: 200, contentType: 'text/plain', body }, 1_000)
-  const known = await store.begin(key, 'f', 1_000)
+  const taken = await takeKey('a', 'k', 'f', 1_000)
+  assert.ok(taken.state === 'fresh')
+  await taken.finish({ status: 200, contentType: 'text/plain', body })
+  const known = await takeKey('a', 'k', 'f', 1_000)
   assert.ok(known.state === 'over' && typeof known.answer === 'object' && 'body' in known.answer)
   assert.deepEqual(known.answer.body, body)
   assert.equal(known.answer.body.buffer.byteLength, 2)
 })
 
 test('an integration with many keys or long answers leaves memory for the keys of others', async () => {
-  const store = memoryKeys(100_000, testClock())
+  const takeKey = memoryKeys(100_000, testClock())
   const kept = { status: 200, contentType: 'application/json', body: Buffer.alloc(10_000) }
   const states = new Set<string>()
   for (let number = 0; number < 20; number += 1) {
-    const key = { owner: 'greedy', key: `k${number}` }
-    const { state } = await store.begin(key, 'f', 1_000)
-    states.add(state)
-    if (state === 'fresh') await store.finish(key, '', 'f', kept, 1_000)
+    const taken = await takeKey('greedy', `k${number}`, 'f', 1_000)
+    states.add(taken.state)
+    if (taken.state === 'fresh') await taken.finish(kept)
   }
   assert.deepEqual([...states], ['fresh', 'unavailable'])
-  const honest = { owner: 'honest', key: 'k0' }
-  assert.equal((await store.begin(honest, 'f', 1_000)).state, 'fresh')
-  await store.finish(honest, '', 'f', kept, 1_000)
-  const repeated = await store.begin(honest, 'f', 1_000)
+  const honest = await takeKey('honest', 'k0', 'f', 1_000)
+  assert.ok(honest.state === 'fresh')
+  await honest.finish(kept)
+  const repeated = await takeKey('honest', 'k0', 'f', 1_000)
   assert.deepEqual(repeated, { state: 'over', fingerprint: 'f', answer: kept })
 })

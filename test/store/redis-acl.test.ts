@@ -46,12 +46,11 @@ async function useAll({ store }: TestStore): Promise<void> {
   const charge = chargeOn([rateOf(1, 3600, 4), quotaOf(100, 'day'), concurrencyOf(2)])
   const decision = await decide(store, charge)
   decision.release?.()
-  const { idempotencyKeys, answers } = store
-  const key = { owner: 'acme-erp', key: 'key' }
-  const begun = await idempotencyKeys.begin(key, 'print', 60_000)
-  assert.ok(begun.state === 'fresh')
-  await idempotencyKeys.finish(key, begun.holder, 'print', 'not kept', 60_000)
-  assert.equal((await idempotencyKeys.begin(key, 'print', 60_000)).state, 'over')
+  const { takeKey, answers } = store
+  const taken = await takeKey('acme-erp', 'key', 'print', 60_000)
+  assert.ok(taken.state === 'fresh')
+  await taken.finish('not kept')
+  assert.equal((await takeKey('acme-erp', 'key', 'print', 60_000)).state, 'over')
   const { ticket = '' } = await answers.find('answer', ['tag'])
   answers.keep('answer', ticket, { selectedBy: [] }, 60_000)
   assert.deepEqual((await answers.find('answer', ['tag'])).kept, { selectedBy: [] })

@@ -37,7 +37,7 @@ export function services(clock: () => number = testClock()): PolicyServices {
     penaltyOf: () => 0,
     random: () => 0,
     useNonce: memoryNonces(1000, clock).use,
-    idempotencyKeys: memoryKeys(1_000_000, clock),
+    takeKey: memoryKeys(1_000_000, clock),
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },
     endpoints: [],

@@ -1,6 +1,6 @@
 import { addTo } from '../../contract/add-to.ts'
 import { fillableBy } from '../../contract/fair-share.ts'
-import type { IdempotencyStore, KeptAnswer, OwnKey } from '../../contract/idempotency.ts'
+import type { KeptAnswer, TakeKey } from '../../contract/idempotency.ts'
 import { ownBytes } from '../own-bytes.ts'
 
 interface Entry {
@@ -10,9 +10,6 @@ interface Entry {
   readonly untilMs: number
   readonly bytes: number
 }
-
-/** No key is lost while its request runs, so nothing has to tell requests apart. */
-const holder = ''
 
 /** Bytes that an entry takes in addition to the body that it keeps. */
 const entryBytes = 512
@@ -26,7 +23,7 @@ const sweepEveryMs = 1_000
  * @param maxBytes how much memory they may take, roughly
  * @param clock milliseconds, never going back
  */
-export function memoryKeys(maxBytes: number, clock: () => number): IdempotencyStore {
+export function memoryKeys(maxBytes: number, clock: () => number): TakeKey {
   const entries = new Map<string, Entry>()
   const ownedBytes = new Map<string, number>()
   let bytes = 0
@@ -60,44 +57,40 @@ export function memoryKeys(maxBytes: number, clock: () => number): IdempotencySt
     for (const [name, { untilMs }] of entries) if (untilMs <= nowMs) drop(name)
   }
 
-  return {
-    begin: async ({ owner, key }, fingerprint, ttlMs) => {
-      const nowMs = clock()
-      const name = nameOf({ owner, key })
-      const known = entries.get(name)
-      if (known !== undefined && known.untilMs > nowMs) {
-        const { answer } = known
-        return answer === undefined
-          ? { state: 'running', fingerprint: known.fingerprint }
-          : { state: 'over', fingerprint: known.fingerprint, answer }
-      }
-      if (!isRoom(owner, entryBytes)) dropEnded(nowMs)
-      if (!isRoom(owner, entryBytes)) return { state: 'unavailable' }
-      const untilMs = nowMs + ttlMs
-      set(name, { owner, fingerprint, answer: undefined, untilMs, bytes: entryBytes })
-      return { state: 'fresh', holder }
-    },
-    finish: async ({ owner, key }, _holder, fingerprint, answer, ttlMs) => {
-      const length = typeof answer === 'object' && 'body' in answer ? answer.body.length : 0
-      const isKept = isRoom(owner, length)
-      set(nameOf({ owner, key }), {
-        owner,
-        fingerprint,
-        answer: isKept ? withOwnBody(answer) : 'not kept',
-        untilMs: clock() + ttlMs,
-        bytes: entryBytes + (isKept ? length : 0),
-      })
-    },
-    release: async (key) => drop(nameOf(key)),
+  return async (owner, key, fingerprint, ttlMs) => {
+    const nowMs = clock()
+    // A space separates them unambiguously: the name of an integration contains none.
+    const name = `${owner} ${key}`
+    const known = entries.get(name)
+    if (known !== undefined && known.untilMs > nowMs) {
+      const { answer } = known
+      return answer === undefined
+        ? { state: 'running', fingerprint: known.fingerprint }
+        : { state: 'over', fingerprint: known.fingerprint, answer }
+    }
+    if (!isRoom(owner, entryBytes)) dropEnded(nowMs)
+    if (!isRoom(owner, entryBytes)) return { state: 'unavailable' }
+    const untilMs = nowMs + ttlMs
+    set(name, { owner, fingerprint, answer: undefined, untilMs, bytes: entryBytes })
+    return {
+      state: 'fresh',
+      finish: async (answer) => {
+        const length = typeof answer === 'object' && 'body' in answer ? answer.body.length : 0
+        const isKept = isRoom(owner, length)
+        set(name, {
+          owner,
+          fingerprint,
+          answer: isKept ? withOwnBody(answer) : 'not kept',
+          untilMs: clock() + ttlMs,
+          bytes: entryBytes + (isKept ? length : 0),
+        })
+      },
+      release: async () => drop(name),
+    }
   }
 }
 
 function withOwnBody(answer: KeptAnswer): KeptAnswer {
   if (typeof answer !== 'object' || !('body' in answer)) return answer
   return { ...answer, body: ownBytes(answer.body) }
-}
-
-function nameOf({ owner, key }: OwnKey): string {
-  // A space separates them unambiguously: the name of an integration contains none.
-  return `${owner} ${key}`
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IdempotencyStore, KeptAnswer, KeyState, OwnKey } from '../../contract/idempotency.ts'
+import type { KeptAnswer, KeyState, TakeKey, TakenKey } from '../../contract/idempotency.ts'
 import { luaScript } from '../lua-script.ts'
 import type { RedisGuard } from '../redis-guard.ts'
 import { whenBack } from '../when-back.ts'
@@ -45,18 +45,21 @@ const maxUnsaidLength = 33_554_432
  * Keys that all processes share. While Redis is away no key can be taken. How requests that hold a key have ended in
  * the meantime is reported as soon as Redis is back, and a key that may have been taken unnoticed is released.
  */
-export function redisKeys(redis: KeyCommands, guard: RedisGuard): IdempotencyStore {
+export function redisKeys(redis: KeyCommands, guard: RedisGuard): TakeKey {
   const sayLater = whenBack(guard, (end: KeyEnd) => void say(end), {
     most: maxUnsaidLength,
     sizeOf: ({ name, value, ended }) => name.length + value.length + ended.length,
   })
 
-  async function begin(name: string, value: string, ttlMs: number): Promise<KeyState> {
+  async function begin(
+    name: string,
+    value: string,
+    ttlMs: number,
+    taken: TakenKey,
+  ): Promise<KeyState> {
     // A second attempt, since a key may expire or be released between the two commands.
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      if ((await redis.set(name, value, 'PX', ttlMs, 'NX')) === 'OK') {
-        return { state: 'fresh', holder: value }
-      }
+      if ((await redis.set(name, value, 'PX', ttlMs, 'NX')) === 'OK') return taken
       const text = await redis.get(name)
       if (text !== null) return stateOf(JSON.parse(text) as Entry)
     }
@@ -72,33 +75,30 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): IdempotencySto
     })
   }
 
-  return {
-    begin: async (key, fingerprint, ttlMs) => {
-      const name = nameOf(key)
-      const value = textOf({ f: fingerprint, h: randomUUID() })
-      let isAsked = false
-      return guard.ask<KeyState>({
-        slotKey: name,
-        ask: () => {
-          isAsked = true
-          return begin(name, value, ttlMs)
-        },
-        fallback: () => {
-          // If Redis answered too late, it has taken the key all the same, and nobody else would release it.
-          if (isAsked) sayLater({ name, value, ended: '', lifeMs: 0 })
-          return { state: 'unavailable' }
-        },
-      })
-    },
-    // The holder is the value of the key while the request runs.
-    finish: (key, value, f, answer, lifeMs) =>
-      say({ name: nameOf(key), value, ended: textOf({ f, a: entryOf(answer) }), lifeMs }),
-    release: (key, value) => say({ name: nameOf(key), value, ended: '', lifeMs: 0 }),
+  return async (owner, key, f, ttlMs) => {
+    const name = `magegate:idempotency:${JSON.stringify([owner, key])}`
+    const value = textOf({ f, h: randomUUID() })
+    const released = { name, value, ended: '', lifeMs: 0 }
+    const taken: TakenKey = {
+      state: 'fresh',
+      finish: (answer) =>
+        say({ name, value, ended: textOf({ f, a: entryOf(answer) }), lifeMs: ttlMs }),
+      release: () => say(released),
+    }
+    let isAsked = false
+    return guard.ask<KeyState>({
+      slotKey: name,
+      ask: () => {
+        isAsked = true
+        return begin(name, value, ttlMs, taken)
+      },
+      fallback: () => {
+        // If Redis answered too late, it has taken the key all the same, and nobody else would release it.
+        if (isAsked) sayLater(released)
+        return { state: 'unavailable' }
+      },
+    })
   }
-}
-
-function nameOf({ owner, key }: OwnKey): string {
-  return `magegate:idempotency:${JSON.stringify([owner, key])}`
 }
 
 function textOf(entry: Entry): string {

@@ -4,6 +4,7 @@
  * delivery says about earlier deliveries of its entry is exact.
  */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { errorCode } from '../contract/error-code.ts'
 
 /** Something to be done later. */
@@ -82,6 +83,29 @@ export async function settlementOf(
   } catch (error) {
     onFault(error)
     return { state: 'dead', reason: `defect: ${errorCode(error)}` }
+  }
+}
+
+const tryAgainMs = 500
+
+/**
+ * Tries until it succeeds. An entry of which it is not durable how its delivery was settled counts as interrupted.
+ * @param onFault told of each failure
+ * @param end nothing is tried again once it aborts
+ * @throws {Error} when `end` aborts
+ */
+export async function untilDone<Result>(
+  act: () => Promise<Result>,
+  onFault: (error: unknown) => void,
+  end?: AbortSignal,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await act()
+    } catch (error) {
+      onFault(error)
+      await delay(tryAgainMs, undefined, end && { signal: end })
+    }
   }
 }
 

@@ -1,7 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { untilDone } from './durable-queue.ts'
 import type { JobStore } from './job.ts'
-
-const tryAgainMs = 500
 
 /**
  * A store for carrying out jobs, where there is time to wait: whatever fails is tried again until it succeeds, so
@@ -13,16 +11,7 @@ export function patientStore(store: JobStore, onFault: (error: unknown) => void)
   // The last change of each job that has changes under way.
   const changes = new Map<string, Promise<void>>()
 
-  async function patiently<Result>(act: () => Promise<Result>): Promise<Result> {
-    for (;;) {
-      try {
-        return await act()
-      } catch (error) {
-        onFault(error)
-        await delay(tryAgainMs)
-      }
-    }
-  }
+  const patiently = <Result>(act: () => Promise<Result>) => untilDone(act, onFault)
 
   async function change(...[id, values]: Parameters<JobStore['change']>): Promise<void> {
     const before = changes.get(id)

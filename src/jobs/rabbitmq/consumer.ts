@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks'
 import type { ConsumeMessage } from 'amqplib'
-import type { HandleDelivery } from '../durable-queue.ts'
+import { type HandleDelivery, untilDone } from '../durable-queue.ts'
 import { waitForAll } from '../wait-for-all.ts'
 import type { BrokerQueueSettings } from './broker-queue.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Load } from './entry-records.ts'
 import { type Held, heldEntries } from './held-entries.ts'
 import { entryOf, messageOf } from './message.ts'
-import { type Fate, type RunSettings, runEntry, untilDone } from './run-entry.ts'
+import { type Fate, type RunSettings, runEntry } from './run-entry.ts'
 import { type Receipt, subscribe } from './subscription.ts'
 
 /** Consumes a queue in this process. */
@@ -107,7 +107,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       // It is delivered again.
       if (!receipt.isVoid()) await dead.addUnread(message, queue, clock())
     }
-    const setting = untilDone(add, end.signal, onFault)
+    const setting = untilDone(add, onFault, end.signal)
       .then(receipt.acknowledge, () => undefined)
       .finally(() => leaving.delete(setting))
     leaving.add(setting)

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { type HandleDelivery, type Settlement, settlementOf } from '../durable-queue.ts'
+import { type HandleDelivery, type Settlement, settlementOf, untilDone } from '../durable-queue.ts'
 import type { Beginning, Ending, EntryRecords } from './entry-records.ts'
 import type { Held } from './held-entries.ts'
 import type { Death, StoredEntry } from './message.ts'
@@ -41,9 +40,6 @@ export interface RunSettings {
 /** How long to wait before looking again at an entry that another process has under way, milliseconds. */
 const lookAgainMs = 1_000
 
-/** How long to wait before trying again to settle an entry, milliseconds. */
-const tryAgainMs = 500
-
 /** How long a record outlives the expiry of its entry, in case the entry is still in the queue then. */
 const graceMs = 7 * 86_400_000
 
@@ -72,7 +68,7 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
   const entry = { ...held.entry, ...(payload && { payload, isChanged: true }) }
   const bury = async (reason: string): Promise<Fate> => {
     const death = { attempts, reason, diedAtMs: clock() }
-    await untilDone(() => settings.bury(entry, death), end, onFault)
+    await untilDone(() => settings.bury(entry, death), onFault, end)
     return over
   }
   if (beginning.state === 'dead') return bury(beginning.reason)
@@ -102,11 +98,11 @@ export async function runEntry(held: Held, settings: RunSettings): Promise<Fate>
       onFault(error)
       // Already now, so that nobody gets it again, though this process may end before the records can be reached.
       held.receipt.acknowledge()
-      await untilDone(record, end, onFault)
+      await untilDone(record, onFault, end)
     }
     return over
   }
-  const isOurs = await untilDone(record, end, onFault)
+  const isOurs = await untilDone(record, onFault, end)
   if (!isOurs) return { is: 'waiting', dueAtMs: clock() + lookAgainMs }
   if (settlement.state === 'retry') {
     const { atMs: dueAtMs } = settlement
@@ -143,23 +139,4 @@ function endingOf(
   // The records may have lost what the payload was changed to before, and the message does not have it.
   const { atMs, reason, payload = entry.isChanged ? entry.payload : undefined } = settlement
   return { state: 'waiting', dueAtMs: atMs, reason, payload }
-}
-
-/**
- * Tries until it succeeds.
- * @throws {Error} when `end` aborts
- */
-export async function untilDone<Result>(
-  act: () => Promise<Result>,
-  end: AbortSignal,
-  onFault: (error: unknown) => void,
-): Promise<Result> {
-  for (;;) {
-    try {
-      return await act()
-    } catch (error) {
-      onFault(error)
-      await delay(tryAgainMs, undefined, { signal: end })
-    }
-  }
 }

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   type DurableQueue,
   type HandleDelivery,
   type Settlement,
   settlementOf,
+  untilDone,
 } from '../durable-queue.ts'
 import { waitForAll } from '../wait-for-all.ts'
 import { bufferOf, ownBytes } from './crossing-bytes.ts'
@@ -24,7 +24,7 @@ export interface FileQueueSettings {
 /** How long handlers have after their signals were aborted, milliseconds. */
 const graceMs = 2_000
 
-/** How long to wait before trying again to take or settle entries, milliseconds. */
+/** How long to wait before trying again to take entries, milliseconds. */
 const tryAgainMs = 1_000
 
 /** One of the queues in a file. */
@@ -84,16 +84,8 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
     const settlement = isClosed
       ? notBegun
       : withOwnBytes(await settlementOf(delivery, handle, onFault))
-    // It must succeed: an entry without a settlement on disk counts as interrupted.
-    for (;;) {
-      try {
-        return await file.run('settle', name, holder, entry.id, settlement, clock())
-      } catch (error) {
-        onFault(error)
-        if (closing.signal.aborted) return
-        await delay(tryAgainMs)
-      }
-    }
+    const settle = () => file.run('settle', name, holder, entry.id, settlement, clock())
+    await untilDone(settle, onFault, closing.signal).catch(() => undefined)
   }
 
   return {

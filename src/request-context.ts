@@ -5,7 +5,9 @@ import type { CacheRule, CacheUse } from './contract/cache-rule.ts'
 import type { Deferral, JobAsk } from './contract/deferral.ts'
 import type { MatchedEndpoint } from './contract/endpoint.ts'
 import type { HeldKey } from './contract/idempotency.ts'
+import type { JsonBody } from './contract/json-body.ts'
 import type { LimitUse } from './contract/limit.ts'
+import type { UpstreamExchange } from './contract/upstream-exchange.ts'
 import type { UpstreamFill } from './contract/upstream-fill.ts'
 import type { WholeAnswer } from './contract/whole-answer.ts'
 import { firstValue } from './syntax/headers.ts'
@@ -37,22 +39,6 @@ export interface ClientCertificate {
   readonly isChainTrusted: boolean
 }
 
-/** The exchange with Magento, as far as it is known; kept for the audit record. */
-export interface UpstreamExchange {
-  /**
-   * When it was handed to the connection pool, less the time that earlier attempts and calls took; milliseconds of
-   * `performance.now()`.
-   */
-  readonly startedAt: number
-  /** W3C Trace Context parent id that Magento was sent, 16 hex digits. */
-  readonly spanId: string
-  /** Origin of the Magento that it was sent to. */
-  readonly origin: string
-  status?: number
-  /** Milliseconds until the answer was complete or had failed. */
-  durationMs?: number
-}
-
 /** What the audit record shows of a signature that does not verify. */
 export interface SignatureEvidence {
   readonly scheme: string
@@ -60,15 +46,6 @@ export interface SignatureEvidence {
   readonly computed?: string
   /** As presented. */
   readonly signature: string
-}
-
-/** A body of strict JSON, parsed once for all policies that look into it. */
-export interface JsonBody {
-  /** An object or an array. */
-  readonly value: object
-  readonly text: string
-  /** The member names of all objects in it. */
-  readonly names: ReadonlySet<string>
 }
 
 /** A refusal that was only reported; the request went on. */

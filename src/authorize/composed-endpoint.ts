@@ -7,11 +7,11 @@ import {
   type PlannedCall,
 } from '../contract/endpoint.ts'
 import { errorCode } from '../contract/error-code.ts'
+import type { JsonBody } from '../contract/json-body.ts'
 import { onceFor } from '../contract/once-for.ts'
 import { compileRoutes, parseRoutePattern } from '../contract/route-pattern.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
-import type { JsonBody } from '../request-context.ts'
 import { compileBodySchema } from './body-schema.ts'
 import { hasReservedName, reservedNames } from './reserved-names.ts'
 

@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer'
-import type { JsonBody } from '../request-context.ts'
+import type { JsonBody } from '../contract/json-body.ts'
 import { scanJson } from '../syntax/json-structure.ts'
 import { withPlainNames } from '../syntax/plain-names.ts'
 

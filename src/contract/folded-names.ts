@@ -1,4 +1,4 @@
-import type { JsonBody } from '../request-context.ts'
+import type { JsonBody } from './json-body.ts'
 
 /**
  * Brings all names that Magento takes for one to the same form. Magento derives the name of a setter from the name of

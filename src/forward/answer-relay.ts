@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
+import type { UpstreamExchange } from '../contract/upstream-exchange.ts'
 import type { Rejection } from '../problem.ts'
-import type { RequestContext, UpstreamExchange } from '../request-context.ts'
+import type { RequestContext } from '../request-context.ts'
 import {
   type AnswerSettings,
   boundReading,

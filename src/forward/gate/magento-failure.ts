@@ -1,5 +1,6 @@
+import type { UpstreamExchange } from '../../contract/upstream-exchange.ts'
 import type { ProblemCode, Rejection } from '../../problem.ts'
-import type { Outcome, UpstreamExchange } from '../../request-context.ts'
+import type { Outcome } from '../../request-context.ts'
 import { clientClosed } from '../../server/answer.ts'
 import { answerTooLong, isTotalTimeout } from '../upstream-failure.ts'
 

@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api'
-import type { UpstreamExchange } from '../../request-context.ts'
+import type { UpstreamExchange } from '../../contract/upstream-exchange.ts'
 import type { SpanFacts } from './span.ts'
 
 /** What Magento was asked. */

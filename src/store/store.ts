@@ -16,7 +16,7 @@ import { shareOf } from './limits/share-of.ts'
 import { tokenLeases } from './limits/token-leases.ts'
 import { memoryNonces } from './memory-nonces.ts'
 import { openRedisClient, type RedisLocation } from './redis-client.ts'
-import { warnOfEviction } from './warn-of-eviction.ts'
+import { prepareEvictionWarning } from './warn-of-eviction.ts'
 
 /** State that requests share, in this process or among all processes. */
 export interface Store {
@@ -89,9 +89,9 @@ export async function openStore(
   const guarded = { deadlineMs, log, metrics, shared: 'limits and nonces' }
   const guard = await guardClient(redis, guarded)
   metrics.watch(guard.isAway)
-  const lookForEviction = () => void warnOfEviction(redis, log)
-  lookForEviction()
-  guard.onBack(lookForEviction)
+  const lookForEviction = prepareEvictionWarning(redis, log)
+  void lookForEviction()
+  guard.onBack(() => void lookForEviction())
 
   const decide = redisLimits(redis, guard, settings.requestMs, clocks.wall)
   const decideOnLease = tokenLeases(decide, clocks.monotonic, deadlineMs)

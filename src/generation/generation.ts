@@ -81,7 +81,7 @@ export function prepareGeneration(
     hashToken: prepareTokenHash(audit.tokenHashKey?.reveal() ?? lasting.tokenHashKey),
     showBody: compileBodyRedaction(compileCredentialNames(audit.redact.names), redactions.redact),
     onUnbuilt: ({ requestId }, error) => {
-      const cause = { code: errorCode(error), at: errorPlace(error) }
+      const cause = { errorCode: errorCode(error), at: errorPlace(error) }
       log.error({ requestId, ...cause }, 'the record of a request could not be built')
     },
   })

@@ -100,7 +100,7 @@ export function prepareReload({
     }
     // Not its text: the log is not searched for secrets of a configuration that was never in force.
     const message = 'the configuration was not reloaded because of an unexpected error'
-    log.error({ generation, code: errorCode(error), at: errorPlace(error) }, message)
+    log.error({ generation, errorCode: errorCode(error), at: errorPlace(error) }, message)
     return { status: 'failed' }
   }
 

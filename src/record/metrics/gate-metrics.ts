@@ -58,7 +58,7 @@ export function gateMetrics(registry: Registry): GateMetrics {
     })
     watchedGauge(registry, {
       name: 'magegate_upstream_circuit_open_integrations',
-      help: 'Integrations whose requests are not sent because theirs fail, while the circuit for all is closed.',
+      help: 'Integrations whose requests are not sent because theirs fail, while those of others are, or are tried.',
     })(() => read().openIntegrations)
     const probe = {
       name: 'magegate_upstream_probe_up',

@@ -1,9 +1,16 @@
+import { createHash } from 'node:crypto'
 import { foldName } from '../contract/folded-names.ts'
 import { variableOf } from '../contract/route-pattern.ts'
 import type { RequestContext } from '../request-context.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
 import { pointerSteps } from '../syntax/json-pointer.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
+
+/**
+ * The longest key, in characters, of which no digest takes the place. A caller can send values of any length, and the
+ * client of RabbitMQ sends at most 64 KiB beside a body.
+ */
+const longestKey = 1_000
 
 /**
  * The key by which jobs are put in order: jobs of one integration about the same entity have the same key, whatever
@@ -22,7 +29,10 @@ export function orderKeyOf(
     return percentDecode(routeVariables?.get(variable) ?? '') ?? ''
   })
   const compared = values.map((value) => (value === null ? value : asComparedByDatabase(value)))
-  return JSON.stringify([integration, ...compared])
+  const key = JSON.stringify([integration, ...compared])
+  if (key.length <= longestKey) return key
+  const digest = createHash('sha256').update(key).digest('base64url')
+  return JSON.stringify([integration, digest])
 }
 
 /** The scalar at a place of the body, where names match in every spelling that Magento reads. */

@@ -172,6 +172,14 @@ describe('jobs have an order', () => {
     assert.equal(put('x', { product: { sku: 'Te ' } }, ['/product/sku']), '["acme-erp","te"]')
   })
 
+  test('by a value of any length, which takes no more room than others', () => {
+    const keyOf = (sku: string) => put('x', { product: { sku } }, ['/product/sku']) ?? ''
+    const long = 'a'.repeat(70_000)
+    assert.equal(keyOf(`${long}b`), keyOf(`${long}B`))
+    assert.notEqual(keyOf(`${long}b`), keyOf(`${long}c`))
+    assert.ok(keyOf(long).length <= 1_000)
+  })
+
   test('all of an integration where it names no place, and none where it says nothing', () => {
     assert.equal(put('x', {}, []), '["acme-erp"]')
     assert.equal(deferralOf({})?.orderKey, undefined)

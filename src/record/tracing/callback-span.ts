@@ -1,10 +1,9 @@
 import { SpanKind } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { CallbackEnd } from '../../callbacks/deliver-callback.ts'
 import { newSpanId } from '../../syntax/span-id.ts'
 import type { AuditRecord } from '../audit-record.ts'
 import { jobSpanId } from './job-spans.ts'
-import { makeSpan, type SpanBase } from './span.ts'
+import type { SpanFacts } from './span.ts'
 
 /**
  * The span of a call-back that was delivered or given up: a client span of the last attempt, whose parent is the span
@@ -13,12 +12,11 @@ import { makeSpan, type SpanBase } from './span.ts'
 export function callbackSpan(
   record: AuditRecord,
   { id, jobId, traceId, outcome, reason, sendings }: CallbackEnd,
-  base: SpanBase,
-): ReadableSpan {
+): SpanFacts {
   const status = record.status || undefined
   const isError = outcome === 'dead'
   const { method, durationMs } = record
-  const facts = {
+  return {
     kind: SpanKind.CLIENT,
     traceId,
     spanId: newSpanId(),
@@ -38,5 +36,4 @@ export function callbackSpan(
       'magegate.callback_outcome': outcome,
     },
   }
-  return makeSpan(facts, base)
 }

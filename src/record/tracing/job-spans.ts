@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { SpanKind } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { callbackId } from '../../callbacks/callback-entry.ts'
 import type { Job } from '../../jobs/job.ts'
 import type { JobRun } from '../../jobs/job-environment.ts'
@@ -9,19 +8,14 @@ import { spanIdOf } from '../../syntax/span-id.ts'
 import type { AuditRecord } from '../audit-record.ts'
 import { methodAttribute, routeAttribute } from './attributes.ts'
 import { magentoSpan } from './magento-span.ts'
-import { makeSpan, type SpanBase, type SpanFacts } from './span.ts'
+import type { SpanFacts } from './span.ts'
 
 /**
  * The spans of a job that has ended. The consumer span has the span of the accepted request as its parent, and begins
  * with the attempt that ended the job, or with its acceptance if there was no attempt. If Magento was asked in that
  * attempt, a client span is added below it.
  */
-export function jobSpans(
-  record: AuditRecord,
-  job: Job,
-  run: JobRun | undefined,
-  base: SpanBase,
-): ReadableSpan[] {
+export function jobSpans(record: AuditRecord, job: Job, run: JobRun | undefined): SpanFacts[] {
   const { code, route } = record
   const method = methodAttribute(record.method)
   const endMs = Date.parse(record.time)
@@ -56,7 +50,7 @@ export function jobSpans(
     code,
     startMs: Date.now() - performance.now() + (upstream?.startedAt ?? 0),
   })
-  return [consumer, ...(client ? [client] : [])].map((facts) => makeSpan(facts, base))
+  return client ? [consumer, client] : [consumer]
 }
 
 /**

@@ -1,21 +1,16 @@
 import { SpanKind } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { RequestContext } from '../../request-context.ts'
 import { newSpanId, spanIdOf } from '../../syntax/span-id.ts'
 import type { AuditRecord } from '../audit-record.ts'
 import { methodAttribute, routeAttribute } from './attributes.ts'
 import { magentoSpan } from './magento-span.ts'
-import { makeSpan, type SpanBase, type SpanFacts } from './span.ts'
+import type { SpanFacts } from './span.ts'
 
 /**
  * The spans of a request: a server span, and if Magento was asked, a client span that covers all calls to it. Names and
  * attributes are those of the semantic conventions for HTTP. Path and query are redacted as in the audit.
  */
-export function requestSpans(
-  record: AuditRecord,
-  request: RequestContext,
-  base: SpanBase,
-): ReadableSpan[] {
+export function requestSpans(record: AuditRecord, request: RequestContext): SpanFacts[] {
   const { upstream, arrivedAtMs, startedAt, jobId } = request
   const { status, code, route, path } = record
   const method = methodAttribute(record.method)
@@ -47,5 +42,5 @@ export function requestSpans(
   }
   const startMs = arrivedAtMs + (upstream?.startedAt ?? startedAt) - startedAt
   const client = magentoSpan(server, upstream, { method, path, code, startMs })
-  return [server, ...(client ? [client] : [])].map((facts) => makeSpan(facts, base))
+  return client ? [server, client] : [server]
 }

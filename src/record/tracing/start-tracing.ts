@@ -11,7 +11,7 @@ import { callbackSpan } from './callback-span.ts'
 import { jobSpans } from './job-spans.ts'
 import { requestSpans } from './request-spans.ts'
 import { prepareSampler } from './sampler.ts'
-import { isSampled } from './span.ts'
+import { isSampled, makeSpan, type SpanFacts } from './span.ts'
 
 /** How long the end of the process waits at most for spans to be sent, in milliseconds. */
 const closeWithinMs = 1_000
@@ -42,20 +42,20 @@ export function startTracing(
     redact,
     resource: resourceFromAttributes({ 'service.instance.id': randomUUID(), ...resource }),
   }
-  const take = (spans: readonly ReadableSpan[]) => {
+  const take = (spans: readonly SpanFacts[]) => {
     count('made', spans.length)
-    for (const span of spans) processor.onEnd(span)
+    for (const facts of spans) processor.onEnd(makeSpan(facts, base))
   }
   return {
     sample: prepareSampler(sampler),
     observe: (record, request) => {
-      if (isSampled(request)) take(requestSpans(record, request, base))
+      if (isSampled(request)) take(requestSpans(record, request))
     },
     observeJob: (record, job, run) => {
-      if (isSampled(job)) take(jobSpans(record, job, run, base))
+      if (isSampled(job)) take(jobSpans(record, job, run))
     },
     observeCallback: (record, end) => {
-      if (isSampled(end)) take([callbackSpan(record, end, base)])
+      if (isSampled(end)) take([callbackSpan(record, end)])
     },
     close: async () => {
       // Spans may be lost; failures have been counted.

@@ -30,9 +30,6 @@ export interface TrailReport {
   /** Records that had been signed and were gone when the gateway started, as the trail itself tells. */
   readonly losses: readonly Loss[]
   readonly records: number
-  /** The numbers of the first and the last line. */
-  readonly first?: number
-  readonly last?: number
   readonly checkpoints: number
 }
 
@@ -171,7 +168,6 @@ function walkTrail(checkpoints: readonly Checkpoint[], isSigned: boolean): Trail
       notes,
       losses,
       records,
-      ...(first !== undefined && before !== undefined && { first, last: before.seq }),
       checkpoints: next,
     }),
   }

@@ -57,7 +57,10 @@ const deadlinesForSetUp = 10
 /** The codes for a queue that is not there. */
 const isMissing: ReadonlySet<string> = new Set(['BROKER_HAS_NO_QUEUE', 'AMQP_404'])
 
-/** Connects; resolves after the first attempt, even if that fails. */
+/** How long the start of the gateway waits for the first connection and its set-up, which then go on, milliseconds. */
+const firstAttemptMs = 10_000
+
+/** Connects; resolves after the first attempt, even if that fails, or after ten seconds if it takes longer. */
 export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   const { deadlineMs, declare, onLost, onConnected } = settings
   const ask = askWithin(deadlineMs)
@@ -169,10 +172,14 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     onConnected()
     for (const user of users) user(connection, askPatiently)
   })
-  await new Promise<void>((resolve) => {
-    recovering.on('connect', () => resolve())
-    recovering.on('connect-failed', () => resolve())
-  })
+  const first = Promise.withResolvers<void>()
+  for (const event of ['connect', 'connect-failed']) recovering.once(event, () => first.resolve())
+  const tooLate = setTimeout(() => {
+    onLost('BROKER_TIMEOUT')
+    first.resolve()
+  }, firstAttemptMs)
+  await first.promise
+  clearTimeout(tooLate)
 
   return {
     publish: async (...message) => {

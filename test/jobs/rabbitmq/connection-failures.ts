@@ -100,6 +100,25 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     link.unmute()
   })
 
+  test('a start does not wait until a broker answers its set-up', async () => {
+    await using link = await openBrokerLink(servers().rabbit.url)
+    const changes: (string | undefined)[] = []
+    await using broker = await openDisposably({
+      url: link.url,
+      deadlineMs: 3_600_000,
+      declare: async (channel, ask) => {
+        link.mute()
+        await askSomething(channel, ask)
+      },
+      ...watchOutage((_, code) => changes.push(code))(),
+    })
+    assert.deepEqual(changes, ['BROKER_TIMEOUT'])
+    link.unmute()
+    while (changes.length < 2) await delay(20)
+    assert.deepEqual(changes, ['BROKER_TIMEOUT', undefined])
+    assert.equal(broker.isAway(), false)
+  })
+
   test('the log says that a broker is away, and why it is not back', async () => {
     const { rabbit, redis } = servers()
     const link = await openBrokerLink(rabbit.url)

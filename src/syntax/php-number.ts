@@ -1,5 +1,8 @@
-/** What PHP takes for a number in a text (PHP: is_numeric). */
-const numeric = /^[ \t\n\r\v\f]*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?[ \t\n\r\v\f]*$/i
+/*
+ * What PHP takes for a number in a text (PHP: is_numeric). Callers choose the texts, so there must be only one way in which
+ * a row of digits can match.
+ */
+const numeric = /^[ \t\n\r\v\f]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[ \t\n\r\v\f]*$/i
 
 /** The whole number that PHP makes of a text that is numeric as a whole; undefined for any other text. */
 export function wholeNumberOf(text: string): number | undefined {

@@ -30,6 +30,12 @@ test('the number is that which PHP makes of a text', () => {
   }
 })
 
+test('a long row of digits is told from a number as fast as any text', () => {
+  for (const digits of ['1', '1.', '.1', '1e1', ' ']) {
+    assert.equal(wholeNumberOf(`${digits.padEnd(1_000_000, digits.at(-1))}x`), undefined, digits)
+  }
+})
+
 test('the number at the beginning is that which PHP casts a text to', () => {
   for (const [text, , integer] of texts) {
     const number = numberAtBegin(text)

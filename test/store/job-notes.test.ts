@@ -105,7 +105,7 @@ test('a list leads past any number of other jobs, and to none that is not there 
   assert.deepEqual(listed, ['many-0', 'many-2', 'many-3'])
 })
 
-test('a job is added without reading the answers of others', async () => {
+test('jobs are added and listed without reading the answers of others', async () => {
   await using notes = await opened()
   const { store } = notes
   const owner = 'talkative-erp'
@@ -120,6 +120,10 @@ test('a job is added without reading the answers of others', async () => {
     })
   const before = await sentBytes()
   await store.add(accepted('next', { owner }))
-  const bytes = (await sentBytes()) - before
-  assert.ok(bytes < body.length, String(bytes))
+  const addedBytes = (await sentBytes()) - before
+  const [listed] = await store.list({ owner, limit: 1 })
+  const listedBytes = (await sentBytes()) - before - addedBytes
+  assert.equal(listed?.id, 'next')
+  assert.ok(addedBytes < body.length, String(addedBytes))
+  assert.ok(listedBytes < body.length, String(listedBytes))
 })

@@ -22,8 +22,11 @@ const graceMs = 7 * 86_400_000
 /** As long as a job is kept at most: it can be tried for a year, and seen for a year after its end. */
 const indexLifeMs = 2 * 365 * 86_400_000 + graceMs
 
-/** How many elements one command reads or writes, so that none takes long. */
+/** How many results one command reads or writes, so that none takes long. */
 const pageSize = 200
+
+/** How many jobs are read at a time: each may have an answer of a megabyte, and all have to be here by the deadline. */
+const jobsAtOnce = 20
 
 /** How many of the oldest entries of a list are checked, whenever one is added, for jobs that no longer exist. */
 const sweptAtOnce = 4
@@ -109,14 +112,15 @@ export function redisJobStore(
     list: async ({ owner, state, limit }) => {
       const list = listOf(owner)
       const found: Job[] = []
+      const atOnce = Math.min(jobsAtOnce, limit)
       for (let start = 0; found.length < limit; ) {
-        const ids = await ask(list, () => redis.zrevrange(list, start, start + pageSize - 1))
+        const ids = await ask(list, () => redis.zrevrange(list, start, start + atOnce - 1))
         const jobs = await Promise.all(ids.map(get))
         for (const job of jobs) {
           if (job !== undefined && (state ?? job.state) === job.state) found.push(job)
         }
-        if (ids.length < pageSize) break
-        start += pageSize
+        if (ids.length < atOnce) break
+        start += atOnce
       }
       return found.slice(0, limit)
     },

@@ -23,7 +23,10 @@ export async function findRecord(file: string, requestId: string): Promise<Audit
   try {
     const files = trailFiles(file)
     if (files.length === 0) throw new Unreadable(`there is no audit trail ${path}; ${hint}`)
-    for await (const record of searchTrail(files, query, () => undefined)) found = record
+    for await (const record of searchTrail(files, query, () => undefined)) {
+      // Not the end of the job that it became, or of its call-back.
+      if (record.event === undefined) found = record
+    }
   } catch (error) {
     if (error instanceof Unreadable) throw error
     throw new Unreadable(`the audit trail ${path} cannot be read: ${(error as Error).message}`)

@@ -261,6 +261,16 @@ describe('finds the record', () => {
     await assert.rejects(findRecord(file, 'request-4'), Unreadable)
   })
 
+  test('of the request, and not of the job that it became', async () => {
+    const file = join(await temporaryFolder(), 'audit.jsonl')
+    const end = { requestId: 'request-1', event: 'job-ended', reason: 'job done' }
+    await writeFile(
+      file,
+      `${line('request-1', 'accepted')}${JSON.stringify({ v: 1, time: '2026-01-01T00:01:00.000Z', ...end })}\n`,
+    )
+    assert.equal((await findRecord(file, 'request-1')).reason, 'accepted')
+  })
+
   test('or says that there is no file', async () => {
     await assert.rejects(findRecord('/nonexistent/audit.jsonl', 'x'), /cannot be read: ENOENT/)
     await assert.rejects(findRecord('/proc/audit.jsonl', 'x'), /there is no audit trail/)

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { BearerTokenSetting } from '../contract/secret-setting.ts'
 import { closed, Host, Milliseconds, Port } from '../contract/setting-forms.ts'
-import { AuditSettings } from './audit-settings.ts'
+import { AuditSettings } from '../record/audit-settings.ts'
 import { CacheSettings } from './cache-settings.ts'
 import { GatewayLimitSettings } from './gateway-limit-settings.ts'
 import { JobsSettings } from './jobs-settings.ts'

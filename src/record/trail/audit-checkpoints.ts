@@ -1,21 +1,8 @@
-import type { Secret } from '../../contract/secret.ts'
 import { openRedisStream } from '../../store/redis-stream.ts'
+import type { AuditCheckpointSettings } from '../audit-settings.ts'
 import { type CopyCheckpoint, copyCheckpoints, copyToFile, copyToUrl } from './checkpoint-copies.ts'
 import { readCheckpointKey } from './checkpoint-key.ts'
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts'
-
-/** The section `audit.checkpoints`. */
-export interface AuditCheckpointSettings {
-  /** Ed25519 private key, PEM. */
-  readonly key: Secret
-  readonly everyRecords: number
-  readonly everySeconds: number
-  readonly copyTo?: {
-    readonly file?: string
-    readonly redis?: { readonly url: Secret; readonly stream: string }
-    readonly url?: Secret
-  }
-}
 
 /** Checkpoints with their second places. */
 export interface AuditCheckpoints extends Pick<Checkpoints, 'add' | 'signed'> {

@@ -1,19 +1,11 @@
 import type { AuditRecord } from '../audit-record.ts'
+import type { AuditSettings } from '../audit-settings.ts'
 import type { Redact } from '../redaction/known-secrets.ts'
-import { type AuditCheckpointSettings, openAuditCheckpoints } from './audit-checkpoints.ts'
+import { openAuditCheckpoints } from './audit-checkpoints.ts'
 import { continueChain, newChain } from './chain-writer.ts'
-import { type ChainedFile, openChainedFile, type TrailRotation } from './chained-file.ts'
+import { type ChainedFile, openChainedFile } from './chained-file.ts'
 import { stdoutFile } from './stdout-file.ts'
 import { stdoutLines } from './stdout-lines.ts'
-
-/** Where records go; at least one of `file` and `stdout` is set. */
-export interface AuditSettings {
-  readonly file?: string
-  readonly stdout?: boolean
-  readonly rotate?: TrailRotation
-  /** Signed checkpoints of the file. */
-  readonly checkpoints?: AuditCheckpointSettings
-}
 
 /** The audit trail. */
 export interface AuditLog {
@@ -39,11 +31,12 @@ const retryMs = 1_000
 /**
  * Opens the audit trail. Every finished line is searched for secrets before it is written. If there is a
  * file it decides: standard output gets only lines that are in the file.
+ * @param settings where records go: at least one of `file` and `stdout` is set
  * @param onError told of what could not be written, copied or put aside
  * @throws when the file cannot be opened
  */
 export async function openAuditLog(
-  settings: AuditSettings,
+  settings: Pick<AuditSettings, 'file' | 'stdout' | 'rotate' | 'checkpoints'>,
   redact: Redact,
   onError: (error: unknown) => void,
 ): Promise<AuditLog> {

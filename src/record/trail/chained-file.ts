@@ -1,16 +1,11 @@
 import { basename } from 'node:path'
+import type { TrailRotation } from '../audit-settings.ts'
 import { type ChainHead, genesis } from './chain.ts'
 import { type ChainWriter, continueChain, type Missing, missingAfter } from './chain-writer.ts'
 import { readFileEnd } from './file-end.ts'
-import { openLineFile, type Rotation } from './line-file.ts'
+import { openLineFile } from './line-file.ts'
 import { segmentFiles } from './segment-files.ts'
-import type { SegmentTask } from './segment-worker.ts'
-import { deleteOldSegments, openSegments, type Retention } from './segments.ts'
-
-/** When a file is put aside, and what happens to it then. */
-export interface TrailRotation extends Rotation, Retention {
-  readonly compress: SegmentTask['compress']
-}
+import { deleteOldSegments, openSegments } from './segments.ts'
 
 /** A file whose lines form a chain across rotations and restarts. Only one call may write at a time. */
 export interface ChainedFile extends Pick<ChainWriter, 'append' | 'miss' | 'isFailing'> {

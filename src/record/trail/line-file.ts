@@ -3,6 +3,7 @@ import { access, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { makeFolder } from '../../make-folder.ts'
+import type { TrailRotation } from '../audit-settings.ts'
 import { type FileEnd, readEndOf } from './file-end.ts'
 import { sourceOfOpenFile } from './lines-backward.ts'
 import { lastPutAsideMs, segmentEndings } from './segment-files.ts'
@@ -29,12 +30,6 @@ export interface LineFile {
   readonly close: () => Promise<void>
 }
 
-/** When a file is put aside. */
-export interface Rotation {
-  readonly sizeMiB: number
-  readonly everyHours?: number
-}
-
 /**
  * Opens a file for appending, which only owner and group can read. Rotation renames it to `NAME.TIME`.
  * @param onError told of what a file that is closed could not write, as file systems of a network find out only then
@@ -42,7 +37,7 @@ export interface Rotation {
  */
 export function openLineFile(
   file: string,
-  rotation: Rotation | undefined,
+  rotation: Pick<TrailRotation, 'sizeMiB' | 'everyHours'> | undefined,
   onError: (error: unknown) => void,
 ): LineFile {
   makeFolder(dirname(file), 0o750)

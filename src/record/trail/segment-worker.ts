@@ -1,13 +1,14 @@
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import type { TrailRotation } from '../audit-settings.ts'
 import { indexFileOf } from './segment-files.ts'
 import { indexBuilder } from './segment-index.ts'
 
 /** What the worker thread does to a segment. A thread of its own makes no request wait for it. */
 export interface SegmentTask {
   readonly file: string
-  readonly compress: 'none' | 'gzip' | 'zstd'
+  readonly compress: TrailRotation['compress']
 }
 
 const blockBytes = 1_048_576

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
+import type { TrailRotation } from '../audit-settings.ts'
 import {
   indexFileOf,
   plainName,
@@ -24,7 +25,7 @@ export interface Segments {
  */
 export function openSegments(
   trail: string,
-  compress: SegmentTask['compress'],
+  compress: TrailRotation['compress'],
   onError: (error: unknown) => void,
 ): Segments {
   const waiting = segmentFiles(trail).filter(
@@ -58,18 +59,10 @@ export function openSegments(
   }
 }
 
-/** When segments are deleted. */
-export interface Retention {
-  /** How many are kept at most. */
-  readonly keep: number
-  /** How old a segment may get, in days. */
-  readonly keepDays?: number
-}
-
 /** Deletes the segments that are no longer to be kept, and their indexes. */
 export async function deleteOldSegments(
   trail: string,
-  { keep, keepDays }: Retention,
+  { keep, keepDays }: Pick<TrailRotation, 'keep' | 'keepDays'>,
 ): Promise<void> {
   const byName = Map.groupBy(await readSegmentFiles(trail), plainName)
   const oldestMs = keepDays === undefined ? 0 : Date.now() - keepDays * 86_400_000

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { SecretSetting, SecretUrlSetting } from '../contract/secret-setting.ts'
 import { closed, Milliseconds } from '../contract/setting-forms.ts'
 
@@ -41,6 +41,45 @@ const checkpoints = Type.Object(
   { ...closed, description: 'Signed checkpoints of the file, in FILE.checkpoints.' },
 )
 
+/** The section `audit.checkpoints`. */
+export type AuditCheckpointSettings = Static<typeof checkpoints>
+
+const rotate = Type.Object(
+  {
+    sizeMiB: Type.Integer({
+      minimum: 1,
+      description: 'Size at which a new file is started.',
+    }),
+    keep: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      description: 'How many old files are kept.',
+    }),
+    everyHours: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 8_784,
+        description: 'Age at which a new file is started, whatever its size.',
+      }),
+    ),
+    keepDays: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 36_500,
+        description: 'How long an old file is kept at most.',
+      }),
+    ),
+    compress: Type.Enum(['none', 'gzip', 'zstd'], {
+      default: 'none',
+      description: 'How old files are compressed.',
+    }),
+  },
+  closed,
+)
+
+/** The section `audit.rotate`: when a file is put aside, and what happens to it then. */
+export type TrailRotation = Static<typeof rotate>
+
 /** The section `audit` of gateway.yaml: the trail of records. */
 export const AuditSettings = Type.Object(
   {
@@ -78,40 +117,10 @@ export const AuditSettings = Type.Object(
       2_000,
       'Longest that the answer to a write waits for its record; after that the trail counts as failing.',
     ),
-    rotate: Type.Optional(
-      Type.Object(
-        {
-          sizeMiB: Type.Integer({
-            minimum: 1,
-            description: 'Size at which a new file is started.',
-          }),
-          keep: Type.Integer({
-            minimum: 1,
-            maximum: 10_000,
-            description: 'How many old files are kept.',
-          }),
-          everyHours: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: 8_784,
-              description: 'Age at which a new file is started, whatever its size.',
-            }),
-          ),
-          keepDays: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: 36_500,
-              description: 'How long an old file is kept at most.',
-            }),
-          ),
-          compress: Type.Enum(['none', 'gzip', 'zstd'], {
-            default: 'none',
-            description: 'How old files are compressed.',
-          }),
-        },
-        closed,
-      ),
-    ),
+    rotate: Type.Optional(rotate),
   },
   closed,
 )
+
+/** A section `audit` that matches the schema. */
+export type AuditSettings = Static<typeof AuditSettings>

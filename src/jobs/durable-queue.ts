@@ -20,8 +20,6 @@ export interface QueueEntry {
    */
   readonly orderKey?: string | undefined
   readonly payload: Buffer
-  /** The entry is not delivered before this time; milliseconds since the epoch. Absent for at once. */
-  readonly notBeforeMs?: number | undefined
   /**
    * When the handler is to give up; milliseconds since the epoch. The queue itself ignores it: expired entries are
    * delivered as well, so that the handler can tell of their end.

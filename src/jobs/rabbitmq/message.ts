@@ -12,6 +12,8 @@ export interface Past {
 export interface StoredEntry extends QueueEntry {
   /** Milliseconds since the epoch. */
   readonly putAtMs: number
+  /** The entry is not delivered before this time; milliseconds since the epoch. Absent for at once. */
+  readonly notBeforeMs?: number
   /** Absent before the first delivery; used if the records have lost it. */
   readonly past?: Past
   /** Whether the payload is another one than the entry was put with. */

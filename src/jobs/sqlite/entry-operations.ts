@@ -66,10 +66,10 @@ export function entryOperations(db: DatabaseSync, file: string) {
   const turns = new Map<string, string>()
 
   function put(queue: string, entry: QueueEntry, nowMs: number): void {
-    const { id, owner, orderKey = null, payload, notBeforeMs = nowMs, expiresAtMs } = entry
+    const { id, owner, orderKey = null, payload, expiresAtMs } = entry
     const isHeldUp = orderKey !== null && inOrder.get(queue, orderKey) !== undefined
     const state = isHeldUp ? 'blocked' : 'waiting'
-    const values = [queue, id, owner, orderKey, state, nowMs, notBeforeMs, expiresAtMs] as const
+    const values = [queue, id, owner, orderKey, state, nowMs, nowMs, expiresAtMs] as const
     const { changes, lastInsertRowid } = insert.run(...values)
     if (changes === 1) insertPayload.run(lastInsertRowid, payload)
   }
@@ -93,7 +93,6 @@ export function entryOperations(db: DatabaseSync, file: string) {
       owner: String(row.owner),
       orderKey: textOf(row.order_key),
       payload: bufferOf(payloadOf.get(Number(row.seq))?.payload as Uint8Array),
-      notBeforeMs: Number(row.not_before_ms),
       expiresAtMs: Number(row.expires_at_ms),
       putAtMs: Number(row.put_at_ms),
       attempts: Number(row.attempts),

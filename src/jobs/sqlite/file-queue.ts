@@ -93,8 +93,7 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
       const own = { ...entry, payload: ownBytes(entry.payload) }
       const put = file.run('put', name, own, clock())
       // If there is room, the entry is taken in the same transaction.
-      if ((entry.notBeforeMs ?? 0) <= clock()) take()
-      else void put.then(take, () => undefined)
+      take()
       await put
     },
     consume: (handle, { concurrency }) => {

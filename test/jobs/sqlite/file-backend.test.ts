@@ -249,8 +249,8 @@ describe('the file of jobs', () => {
 
   test('gives all that is due, whoever waits besides, and when more will be', async () => {
     const jobFile = await openJobFileThread(join(folder, 'due.sqlite'), failing)
-    const put = (id: string, owner: string, notBeforeMs: number) =>
-      jobFile.run('put', 'jobs', entryOf(id, { owner, notBeforeMs }), 1)
+    const put = (id: string, owner: string, dueAtMs: number) =>
+      jobFile.run('put', 'jobs', entryOf(id, { owner }), dueAtMs)
     await Promise.all([put('soon', 'c', 5), put('late', 'a', 9)])
     await Promise.all(['1', '2', '3'].map((id) => put(id, 'b', 1)))
     const { entries, nextAtMs } = await jobFile.run('take', 'jobs', jobFile.holder, 1, 9)

@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { BearerTokenSetting } from '../contract/secret-setting.ts'
 import { closed, Host, Milliseconds, Port } from '../contract/setting-forms.ts'
+import { MagentoSettings } from '../forward/magento-settings.ts'
 import { AuditSettings } from '../record/audit-settings.ts'
 import { CacheSettings } from './cache-settings.ts'
 import { GatewayLimitSettings } from './gateway-limit-settings.ts'
 import { JobsSettings } from './jobs-settings.ts'
 import { ListenSettings } from './listen-settings.ts'
-import { MagentoSettings } from './magento-settings.ts'
 import { StoreSettings } from './store-settings.ts'
 
 const admin = Type.Object(

@@ -8,30 +8,19 @@ import type { AnswerSettings } from '../server/answer.ts'
 import { AnswerRelay } from './answer-relay.ts'
 import { prepareAttempts, type SendThroughGate } from './attempts.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
+import type { MagentoSettings } from './magento-settings.ts'
 import { prepareOwnRequests, type SendOwnRequest } from './own-request.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
 import { UnreachableError } from './upstream-failure.ts'
 import { prepareUpstreamRequests, type SendUpstream } from './upstream-request.ts'
-import { prepareUpstreamSignature, type UpstreamSignatureSettings } from './upstream-signature.ts'
+import { prepareUpstreamSignature } from './upstream-signature.ts'
 
-/** How Magento is reached. */
-export interface MagentoSettings {
-  readonly url: string
-  /** What Magento believes its address to be; `url` when absent. */
-  readonly publicUrl?: string
-  /** How the gateway signs what it forwards; absent where it does not. */
-  readonly upstreamSignature?: UpstreamSignatureSettings
-  /** PEM file of the authorities that may sign Magento's certificate; those of the system when absent. */
-  readonly caFile?: string
-  readonly connections: number
-  readonly timeouts: {
-    readonly connectMs: number
-    readonly headersMs: number
-    readonly bodyMs: number
-    readonly totalMs: number
-  }
-}
+/** How Magento is reached, of all that is configured of it. */
+type ConnectionSettings = Pick<
+  MagentoSettings,
+  'url' | 'publicUrl' | 'upstreamSignature' | 'caFile' | 'connections' | 'timeouts'
+>
 
 /** The connection to Magento. */
 export interface Magento {
@@ -57,7 +46,7 @@ export interface Magento {
  * @param gate passed by every request that is made for an integration
  */
 export function connectMagento(
-  settings: MagentoSettings,
+  settings: ConnectionSettings,
   answers: AnswerSettings,
   gate: UpstreamGate,
 ): Magento {
@@ -127,7 +116,7 @@ export function connectMagento(
  * Makes connections. Errors while they are made say that nothing was sent, which the code of an error alone does not
  * tell.
  */
-function connectorTo({ timeouts, caFile }: MagentoSettings): buildConnector.connector {
+function connectorTo({ timeouts, caFile }: ConnectionSettings): buildConnector.connector {
   const connect = buildConnector({
     timeout: timeouts.connectMs,
     rejectUnauthorized: true,

@@ -1,12 +1,8 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { AuthoritiesFile, closed, HttpUrl, Milliseconds } from '../contract/setting-forms.ts'
-import {
-  CircuitBreakerSettings,
-  ProbeSettings,
-  QueueSettings,
-} from '../forward/gate/gate-settings.ts'
-import { dialectOf } from '../forward/oauth1/dialect.ts'
-import { UpstreamSignatureSettings } from '../forward/upstream-signature.ts'
+import { CircuitBreakerSettings, ProbeSettings, QueueSettings } from './gate/gate-settings.ts'
+import { dialectOf } from './oauth1/dialect.ts'
+import { UpstreamSignatureSettings } from './upstream-signature.ts'
 
 /** The section `magento` of gateway.yaml: how Magento is reached. */
 export const MagentoSettings = Type.Object(
@@ -86,3 +82,6 @@ export const MagentoSettings = Type.Object(
   },
   closed,
 )
+
+/** A section `magento` that matches the schema. */
+export type MagentoSettings = Static<typeof MagentoSettings>

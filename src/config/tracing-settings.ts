@@ -62,7 +62,7 @@ export function readTracing(env: Environment): ReadTracing {
     return Number(text)
   }
   const base = read('EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318'
-  const url = read('EXPORTER_OTLP_TRACES_ENDPOINT') ?? `${base.replace(/\/+$/, '')}/v1/traces`
+  const url = read('EXPORTER_OTLP_TRACES_ENDPOINT') ?? `${base.replace(/\/$/, '')}/v1/traces`
 
   if (exporter !== 'otlp') fault('TRACES_EXPORTER', 'otlp or none')
   if ((ofTraces('PROTOCOL') ?? 'http/protobuf') !== 'http/protobuf') {
@@ -103,9 +103,9 @@ export function readTracing(env: Environment): ReadTracing {
 /** `name=value,name=value`, values percent-encoded (W3C Baggage). */
 function pairs(text = ''): Record<string, string> {
   const found: Record<string, string> = {}
-  for (const [, name = '', value = ''] of text.matchAll(/([^=,\s]+)\s*=\s*([^,]*)/g)) {
-    const text = value.trim()
-    found[name] = percentDecode(text) ?? text
+  for (const pair of text.split(',')) {
+    const [, name, value = ''] = /^\s*([^=\s]+)\s*=(.*)$/s.exec(pair) ?? []
+    if (name !== undefined) found[name] = percentDecode(value.trim()) ?? value.trim()
   }
   return found
 }

@@ -7,5 +7,5 @@ export function errorCode(error: unknown): string {
 /** Where an error was thrown: its stack without its text, which may hold what a caller sent. */
 export function errorPlace(error: unknown): string | undefined {
   const stack = error instanceof Error ? error.stack : undefined
-  return /^((?:\n? +at .*)+)/m.exec(stack ?? '')?.[1]
+  return /^ +at .*(?:\n +at .*)*/m.exec(stack ?? '')?.[0]
 }

@@ -24,7 +24,8 @@ export interface CheckpointList {
 }
 
 /** What can be left of a line that was being written: any beginning of it. A file system may fill it up with zeros. */
-const beginningForm = /^(?:\{(?:(?!"signature":"[\w-]{86})[^}])*(?:"signature":"[\w-]{86}"?)?)?\0*$/
+const beginningForm =
+  /^(?:\{(?:(?!"signature":"[\w-]{86})[^}\0])*(?:"signature":"[\w-]{86}"?)?)?\0*$/
 const lineForm = /^(\{"v":1,.*),"signature":"([A-Za-z0-9_-]{86})"\}$/
 
 /**

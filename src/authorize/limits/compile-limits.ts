@@ -40,7 +40,7 @@ export function compileLimits(
 
 /** Reads `5000/hour, 100000/day`. */
 function parseQuotas(text = ''): { readonly count: number; readonly period: QuotaPeriod }[] {
-  return [...text.matchAll(/(\d+)\/(\w+)/g)].map(([, count, period]) => {
+  return [...text.matchAll(/\b(\d+)\/(\w+)/g)].map(([, count, period]) => {
     return { count: Number(count), period: period as QuotaPeriod }
   })
 }

@@ -1,6 +1,6 @@
 /** `source_code` as `sourceCode`. */
 function camelCase(name: string): string {
-  return name.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase())
+  return name.replace(/(?<!_)_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase())
 }
 
 /** `sourceCode` as `source_code`. */

@@ -52,7 +52,7 @@ export function explainHmac(hmacCase: HmacCase): SignatureFindings {
 function canonicalStringOf(request: HmacRequest): string {
   const { body, bodySha256 } = request
   const text = canonicalRequest({ ...request, body: body ?? '' })
-  return body === undefined ? text.replace(/[^\n]*$/, bodySha256) : text
+  return body === undefined ? text.slice(0, text.lastIndexOf('\n') + 1) + bodySha256 : text
 }
 
 function findIn(

@@ -58,7 +58,7 @@ export function messageStrings(
 }
 
 function writings(signatureInput: string): Variant<MessageParts['write']>[] {
-  const [, label = '', input = ''] = /^\s*([^=]+)=(.*)$/.exec(signatureInput) ?? []
+  const [, label = '', input = ''] = /^([^=]+)=(.*)$/.exec(signatureInput.trimStart()) ?? []
   const params = '"@signature-params": '
   const withParams = (value: string) => (base: string) =>
     base.slice(0, base.lastIndexOf(params)) + params + value

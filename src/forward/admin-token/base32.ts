@@ -6,8 +6,8 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
  * @returns undefined for text that is not base32, or empty
  */
 export function decodeBase32(text: string): Buffer | undefined {
-  const digits = text.replace(/[\s-]/g, '').replace(/=+$/, '').toUpperCase()
-  if (!/^[A-Z2-7]+$/.test(digits)) return undefined
+  const [, digits] = /^([A-Z2-7]+)=*$/.exec(text.replace(/[\s-]/g, '').toUpperCase()) ?? []
+  if (digits === undefined) return undefined
   const bytes: number[] = []
   let bits = 0
   let bitCount = 0

@@ -32,6 +32,8 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
   const { name, clock, pollMs, onFault } = settings
   const { holder } = file
   const closing = new AbortController()
+  // Aborts when nothing is to be settled any more.
+  const end = new AbortController()
   // An entry can be here twice: it may be taken again before its settlement has come back from the file.
   const running = new Set<Promise<void>>()
   let consumer: { readonly handle: HandleDelivery; readonly concurrency: number } | undefined
@@ -85,7 +87,7 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
       ? notBegun
       : withOwnBytes(await settlementOf(delivery, handle, onFault))
     const settle = () => file.run('settle', name, holder, entry.id, settlement, clock())
-    await untilDone(settle, onFault, closing.signal).catch(() => undefined)
+    await untilDone(settle, onFault, end.signal).catch(() => undefined)
   }
 
   return {
@@ -119,6 +121,7 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
       await waitForAll(running, deadlineMs)
       closing.abort()
       await waitForAll(running, graceMs)
+      end.abort()
     },
   }
 }

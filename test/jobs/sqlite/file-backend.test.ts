@@ -285,6 +285,23 @@ describe('the file of jobs', () => {
     assert.equal(delivery.isInterrupted, true)
   })
 
+  test('settles in closing what could not be settled before', async () => {
+    const late = join(folder, 'late.sqlite')
+    const refused = Promise.withResolvers<void>()
+    const backend = await openFileBackend({ file: late, keepMs: hourMs, keepDeadMs: hourMs }, () =>
+      refused.resolve(),
+    )
+    await backend.jobs.put(entryOf('done'))
+    const { settle } = await deliveriesOf(backend.jobs).next()
+    const other = refuse(late, 'DELETE ON entries')
+    settle({ state: 'done' })
+    await refused.promise
+    other.exec('DROP TRIGGER refuse')
+    await close(backend)
+    assert.deepEqual(other.prepare('SELECT id FROM entries').all(), [])
+    other.close()
+  })
+
   test('leaves an entry alone that another process has begun since it was given back', async () => {
     const jobFile = await openJobFileThread(join(folder, 'given-back.sqlite'), failing)
     await jobFile.run('put', 'jobs', entryOf('mine'), 1)

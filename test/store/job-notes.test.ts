@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import { Secret } from '../../src/contract/secret.ts'
+import type { AskRedis } from '../../src/store/ask-redis.ts'
 import { openJobNotes } from '../../src/store/jobs/open-job-notes.ts'
+import { redisJobStore } from '../../src/store/jobs/redis-job-store.ts'
+import { openRedisClient } from '../../src/store/redis-client.ts'
 import { accepted } from '../jobs/store-contract.ts'
 import { startRedis, withClient } from '../support/redis.ts'
 import { shared } from '../support/shared.ts'
@@ -103,6 +107,33 @@ test('a list leads past any number of other jobs, and to none that is not there 
     client.zrange(`magegate:jobs:of:${owner}`, '0', '2'),
   )
   assert.deepEqual(listed, ['many-0', 'many-2', 'many-3'])
+})
+
+test('a job is listed once, also where others are added meanwhile', async () => {
+  await using stack = new AsyncDisposableStack()
+  const client = openRedisClient({ url: new Secret(redis.url) }, 1_000)
+  stack.defer(() => client.disconnect())
+  await once(client, 'ready')
+  const owner = 'busy-erp'
+  let meanwhile: (() => Promise<void>) | undefined
+  const ask: AskRedis = async (_key, command) => {
+    const answer = await command()
+    const act = meanwhile
+    meanwhile = undefined
+    await act?.()
+    return answer
+  }
+  const store = redisJobStore(client, ask, hourMs, Date.now)
+  const ids = Array.from({ length: 30 }, (_, index) => `busy-${index}`)
+  for (const [acceptedAtMs, id] of ids.entries()) {
+    await store.add(accepted(id, { owner, acceptedAtMs }))
+  }
+  meanwhile = () => store.add(accepted('busy-new', { owner, acceptedAtMs: 30 }))
+  const listed = await store.list({ owner, limit: 100 })
+  assert.deepEqual(
+    listed.map(({ id }) => id),
+    ids.toReversed(),
+  )
 })
 
 test('jobs are added and listed without reading the answers of others', async () => {

@@ -111,18 +111,19 @@ export function redisJobStore(
     },
     list: async ({ owner, state, limit }) => {
       const list = listOf(owner)
-      const found: Job[] = []
+      // By id: where another job is added meanwhile, one is read twice.
+      const found = new Map<string, Job>()
       const atOnce = Math.min(jobsAtOnce, limit)
-      for (let start = 0; found.length < limit; ) {
+      for (let start = 0; found.size < limit; ) {
         const ids = await ask(list, () => redis.zrevrange(list, start, start + atOnce - 1))
         const jobs = await Promise.all(ids.map(get))
         for (const job of jobs) {
-          if (job !== undefined && (state ?? job.state) === job.state) found.push(job)
+          if (job !== undefined && (state ?? job.state) === job.state) found.set(job.id, job)
         }
         if (ids.length < atOnce) break
         start += atOnce
       }
-      return found.slice(0, limit)
+      return [...found.values()].slice(0, limit)
     },
   }
 }

@@ -22,6 +22,7 @@ import {
   withClient,
 } from '../support/redis.ts'
 import { startCluster } from '../support/redis-topologies.ts'
+import { openSlowLink } from '../support/slow-link.ts'
 
 const at = (url: string) => ({ url: new Secret(url) })
 const hourly = rateOf(1, 3600, 4)
@@ -311,7 +312,7 @@ describe('with Redis', () => {
     using slow = await open(at(redis.url), { wall: () => Date.now() - dayMs })
     using fast = await open(at(redis.url), { wall: () => Date.now() + dayMs })
     const charge = chargeOn([quotaOf(6, 'day')])
-    for (const { store } of [right, slow, fast]) {
+    for (const { store } of [slow, right, fast]) {
       assert.equal(await allowedOf(store, charge, 2), 2)
     }
     for (const { store } of [right, slow, fast]) {
@@ -330,6 +331,25 @@ describe('with Redis', () => {
     await opened.logged('redis is away')
     held.release?.()
     await redis.restart()
+    await opened.logged('redis is back')
+    assert.equal((await decide(opened.store, charge)).isAllowed, true)
+  })
+
+  test('what Redis has taken is given back though nobody has got its answer', async () => {
+    await using redis = await startRedis()
+    const url = new URL(redis.url)
+    await using link = await openSlowLink(Number(url.port))
+    url.port = String(link.port)
+    using opened = await openTestStore(at(url.href), { deadlineMs: 500 })
+    const charge = chargeOn([concurrencyOf(1)])
+    // Longer than a connection may be silent.
+    link.delayMs = 3_000
+    await decide(opened.store, charge)
+    link.delayMs = 0
+    const running = await withClient(redis.url, (client) =>
+      client.zcard('magegate:limit:{acme}:concurrency'),
+    )
+    assert.equal(running, 1)
     await opened.logged('redis is back')
     assert.equal((await decide(opened.store, charge)).isAllowed, true)
   })

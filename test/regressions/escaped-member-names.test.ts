@@ -3,11 +3,12 @@
  * same place: the name that was met begins, letter by letter, as the escaped one is written (nodejs/node issue
  * 63785, in V8). Who sends two bodies, the first one to prepare the second, had the gateway look for names
  * that are not there, while PHP read those that are: past the search for names of known attacks, past the
- * refusal of duplicates, past a schema.
+ * refusal of duplicates, past a schema, past the cost of a list.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { adminTokenOrigin } from '../../src/admit/admin-token-origin.ts'
+import { compileCost } from '../../src/authorize/limits/request-cost.ts'
 import { parseStrictJson } from '../../src/authorize/strict-json.ts'
 import type { Endpoint } from '../../src/contract/endpoint.ts'
 import type { Integration } from '../../src/generation/integration.ts'
@@ -50,6 +51,13 @@ test('the token of an administrator is one, whatever was read before', () => {
   const opaque = tokenOf(String.raw`no claims, \ and nothing that PHP could read`)
   assert.equal(verdictOn(opaque), allow)
   assert.equal(verdictOn(tokenOf('{"uid":1,"utypid":3}')), allow)
+})
+
+test('a list costs what its items cost, whatever was read before', () => {
+  const cost = compileCost({ items: '/dataIsURL' })
+  JSON.parse(prepare)
+  const body = String.raw`{"a":0,"\u0064ataIsURL":[1,2,3]}`
+  assert.equal(cost(requestContext({ method: 'POST', body })), 3)
 })
 
 test('what a credential holds is not shown, whatever was read before', () => {

@@ -32,7 +32,7 @@ export async function postPinned(post: PinnedPost): Promise<IncomingMessage> {
   const request = (isTls ? httpsRequest : httpRequest)({
     method: 'POST',
     host,
-    port: url.port || (isTls ? 443 : 80),
+    port: url.port,
     path: `${url.pathname}${url.search}`,
     headers: [
       ...['Host', url.host, 'Content-Type', 'application/json', 'User-Agent', 'magegate'],

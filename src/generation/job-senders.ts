@@ -67,12 +67,10 @@ function bodyOf({ body }: JobRequest): unknown {
   return JSON.parse(withPlainNames(body.toString('utf8')) ?? '') as unknown
 }
 
-/** Turns answers of a Magento that is busy or away into refusals, so that no endpoint takes them for a result. */
+/** Turns a 429 of Magento into a refusal after which the job is sent again, though its page is mostly no JSON. */
 function orUnavailable(sent: WholeAnswer | Rejection): WholeAnswer | Rejection {
-  if ('code' in sent) return sent
-  const { status, retryAfterSeconds } = sent
-  const reason = `status ${status}`
-  const answer = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
-  if (status === 429 || status === 503) return reject('upstream-unavailable', reason, answer)
-  return status === 502 || status === 504 ? reject('upstream-error', reason, answer) : sent
+  if ('code' in sent || sent.status !== 429) return sent
+  const { retryAfterSeconds } = sent
+  const asked = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+  return reject('upstream-unavailable', 'status 429', asked)
 }

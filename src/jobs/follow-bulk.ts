@@ -15,20 +15,20 @@ export async function followBulk(
   const path = bulkStatusPath(request, request.bulkUuid ?? '')
   const asked = { method: 'GET', path, query: bulkStatusQuery, body: undefined } as const
   const sent = await sender.send(occasion, asked)
-  const { judgement, failure, retryAfterMs } = resultOf(sent)
+  const { judgement, retryAfterMs } = resultOf(sent)
   if (judgement === 'unauthorized') {
     const detail = 'Magento does not let the integration see how the job ended.'
     return { judgement, failure: { code: 'upstream-error', detail } }
   }
   const bulk = 'code' in sent || judgement !== 'done' ? undefined : readOperations(sent.body)
   // Whatever was answered, asking again does no harm.
-  if (bulk === undefined) return { judgement: 'taken', failure, retryAfterMs }
+  if (bulk === undefined) return { judgement: 'taken', retryAfterMs }
   const { refused = [], bulkTotal } = request
   const { id } = request.job
   const { total, open, results } = ofAllItems(bulk, refused, bulkTotal)
   await store.putResults(id, 0, results)
   await store.change(id, { progress: progressOf(results, total) })
-  if (open > 0 || bulk.total === 0) return { judgement: 'taken', retryAfterMs }
+  if (open > 0) return { judgement: 'taken', retryAfterMs }
   await sender.dropCarriedOut(request)
   return { judgement: 'done', state: stateOfResults(results) }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { JobRequest } from '../../src/jobs/job-payload.ts'
+import { asyncPath, readTakenBulk } from '../../src/jobs/magento-bulk.ts'
 import { send, writeOf } from '../support/http-client.ts'
 import { scrapeUntil } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -126,6 +128,16 @@ test('a bulk that the integration may not look at is a dead letter that says so'
   assert.equal(job.state, 'failed')
   assert.match(job.failure?.detail ?? '', /does not let the integration see/)
   await scrapeUntil(jobs.gateway, ({ value }) => value('magegate_jobs{state="dead"}') === 1)
+})
+
+test("a bulk whose items cannot be read counts as none, and a route of Magento's own queue is left as it is", () => {
+  for (const items of ['{}', '[null]']) {
+    const body = Buffer.from(`{"bulk_uuid":"b","request_items":${items}}`)
+    assert.equal(readTakenBulk(body), undefined, items)
+  }
+  const segments = ['async', 'bulk', 'V1', 'products']
+  const request = { store: 'de', segments, body: Buffer.from('[]') } as unknown as JobRequest
+  assert.equal(asyncPath(request), '/rest/de/async/bulk/V1/products')
 })
 
 test('an array is a bulk for Magento whatever white space stands before it', async () => {

@@ -8,7 +8,7 @@ const answer = (status: number) =>
 
 for (const [statuses, judgement] of [
   [[200, 202], 'done'],
-  [[400, 403, 404, 409, 500], 'refused'],
+  [[301, 400, 403, 404, 409, 500], 'refused'],
   [[401], 'unauthorized'],
   [[429, 503], 'nothing-done'],
   [[502, 504], 'unknown'],

@@ -211,6 +211,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
           while ((await queue.depth()).running > 0);
         }
         assert.equal((await queue.depth()).oldestPutAtMs, undefined)
+        assert.equal(await queue.cancel('dead-1'), 'begun')
         const [first, second] = await queue.listDead({ limit: 2 })
         assert.deepEqual([first?.id, second?.id], ['dead-1', 'dead-2'])
         assert.equal(first?.reason, 'reason of dead-1')
@@ -305,6 +306,8 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
     test('takes back what has not begun, and nothing else', () =>
       withQueue(async (queue) => {
         assert.equal(await queue.cancel('nobody'), 'absent')
+        await queue.put(entryOf('expired', { expiresAtMs: Date.now() - 1 }))
+        assert.equal(await queue.cancel('expired'), 'cancelled')
         await queue.put(entryOf('first', { orderKey: '["c"]' }))
         await queue.put(entryOf('second', { orderKey: '["c"]' }))
         await queue.put(entryOf('third', { orderKey: '["c"]' }))
@@ -357,6 +360,8 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         const before = Date.now()
         await queue.put(entryOf('one'))
         await queue.put(entryOf('two'))
+        assert.equal(await queue.discard('one'), false)
+        assert.equal(await queue.putBack('two', Date.now() + hourMs), false)
         const { waiting, running, dead, oldestPutAtMs = 0 } = await queue.depth()
         assert.deepEqual([waiting, running, dead], [2, 0, 0])
         assert.ok(oldestPutAtMs >= before && oldestPutAtMs <= Date.now())

@@ -302,6 +302,38 @@ describe('the file of jobs', () => {
     other.close()
   })
 
+  test('lists dead letters as they died, page by page, also those that died at the same time', async () => {
+    const jobFile = await openJobFileThread(join(folder, 'dead.sqlite'), failing)
+    const { holder } = jobFile
+    for (const id of ['a', 'b', 'c']) await jobFile.run('put', 'jobs', entryOf(id), 1)
+    await jobFile.run('take', 'jobs', holder, 1, 3)
+    for (const [id, diedAtMs] of Object.entries({ c: 1, a: 2, b: 2 })) {
+      await jobFile.run('settle', 'jobs', holder, id, { state: 'dead', reason: '' }, diedAtMs)
+    }
+    const listed: string[] = []
+    for (;;) {
+      const [letter] = await jobFile.run('listDead', 'jobs', { limit: 1, after: listed.at(-1) })
+      if (letter === undefined) break
+      listed.push(letter.id)
+    }
+    await jobFile.close()
+    assert.deepEqual(listed, ['c', 'a', 'b'])
+  })
+
+  test('says how much of each owner waits, also behind others, and counts nothing else as that', async () => {
+    const jobFile = await openJobFileThread(join(folder, 'owners.sqlite'), failing)
+    const { holder } = jobFile
+    const inOrder = { orderKey: '["k"]' }
+    await jobFile.run('put', 'jobs', entryOf('dead'), 1)
+    for (const id of ['runs', 'behind']) await jobFile.run('put', 'jobs', entryOf(id, inOrder), 1)
+    await jobFile.run('take', 'jobs', holder, 1, 9)
+    await jobFile.run('put', 'jobs', entryOf('other', { owner: 'globex-pim' }), 1)
+    await jobFile.run('settle', 'jobs', holder, 'dead', { state: 'dead', reason: '' }, 1)
+    const { waitingOf } = await jobFile.run('depth', 'jobs')
+    await jobFile.close()
+    assert.deepEqual(Object.fromEntries(waitingOf ?? []), { 'acme-erp': 1, 'globex-pim': 1 })
+  })
+
   test('leaves an entry alone that another process has begun since it was given back', async () => {
     const jobFile = await openJobFileThread(join(folder, 'given-back.sqlite'), failing)
     await jobFile.run('put', 'jobs', entryOf('mine'), 1)

@@ -2,7 +2,7 @@ import type { Message } from 'amqplib'
 import type { DeadLetter, Page } from '../durable-queue.ts'
 import type { Broker } from './broker.ts'
 import { lettersAtHand } from './letters-at-hand.ts'
-import { type Death, messageOf, type StoredEntry } from './message.ts'
+import { type Death, messageOf, type OutgoingMessage, type StoredEntry } from './message.ts'
 import { unreadLetter } from './unread-message.ts'
 
 /** The dead letters of one queue, in a queue of the broker. */
@@ -29,11 +29,11 @@ export interface DeadLetters {
  */
 export function deadLetters(broker: Broker, queue: string, keepMs: number): DeadLetters {
   const letters = lettersAtHand(broker, queue)
+  const keep = (letter: OutgoingMessage) =>
+    broker.publish(queue, { ...letter, expiration: String(keepMs) })
   return {
-    add: (entry, death) =>
-      broker.publish(queue, { ...messageOf(entry, death), expiration: String(keepMs) }),
-    addUnread: (message, from, nowMs) =>
-      broker.publish(queue, { ...unreadLetter(message, from, nowMs), expiration: String(keepMs) }),
+    add: (entry, death) => keep(messageOf(entry, death)),
+    addUnread: (message, from, nowMs) => keep(unreadLetter(message, from, nowMs)),
     list: ({ limit, after }) =>
       letters.read(async ({ found }) => {
         const byId = new Map(found.map(({ letter }) => [letter.id, letter]))

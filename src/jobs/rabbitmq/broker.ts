@@ -187,7 +187,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
       try {
         await used.publish(...message)
       } catch (error) {
-        const isLate = brokerErrorCode(error) === 'BROKER_TIMEOUT' && !isBlocked
+        const isLate = brokerErrorCode(error) === 'BROKER_TIMEOUT'
         if (isLate) changeChannel(used).catch(() => undefined)
         throw failed(used.connection, error)
       }

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { openJobsPart } from '../../../src/generation/jobs-part.ts'
 import { openMetrics } from '../../../src/record/metrics.ts'
 import { brokerSettings, openTestBackend } from '../../support/broker-backend.ts'
+import { openBrokerLink } from '../../support/broker-link.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
@@ -37,6 +38,28 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
     while (backend.isAway?.()) await delay(20)
     // Also those that were taken back.
     while ((await backend.jobs.depth()).waiting > 0) await delay(20)
+  })
+
+  test('are accepted over a new connection to a broker that was full when the one before was lost', async () => {
+    const { rabbit, redis } = servers()
+    await using link = await openBrokerLink(rabbit.url)
+    await using backend = await openTestBackend(link.url, redis.url)
+    await rabbit.control('set_disk_free_limit', '9000GB')
+    try {
+      await assert.rejects(backend.jobs.put(entryOf('refused')), { code: /^BROKER_/ })
+      while (!backend.isAway?.()) await delay(20)
+      link.mute()
+    } finally {
+      await rabbit.control('set_disk_free_limit', '10MB')
+    }
+    link.cut()
+    link.unmute()
+    while (backend.isAway?.()) await delay(20)
+    await backend.jobs.put(entryOf('accepted'))
+    for (const id of ['refused', 'accepted']) await backend.jobs.cancel(id)
+    const deliveries = deliveriesOf(backend.jobs)
+    while ((await backend.jobs.depth()).waiting > 0) await delay(20)
+    assert.equal(deliveries.count(), 0)
   })
 }
 

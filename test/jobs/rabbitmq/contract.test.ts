@@ -5,7 +5,7 @@ import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
 import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, withClient } from '../../support/redis.ts'
-import { type BackendUnderTest, describeQueue, entryOf } from '../queue-contract.ts'
+import { type BackendUnderTest, deliveriesOf, describeQueue, entryOf } from '../queue-contract.ts'
 import { describeStore } from '../store-contract.ts'
 
 const stack = new AsyncDisposableStack()
@@ -21,13 +21,21 @@ async function startServers() {
 // A broker takes seconds to start, so there is one for both.
 let servers: ReturnType<typeof startServers> | undefined
 
-async function create(): Promise<BackendUnderTest> {
+async function started() {
   servers ??= startServers()
-  const { rabbit, redis } = await servers
+  return servers
+}
+
+async function open(keepDeadMs = 3_600_000): Promise<TestBackend> {
+  const { rabbit, redis } = await started()
+  // The deadline is nothing that all queues promise, and a busy machine may miss a short one.
+  return openTestBackend(rabbit.url, redis.url, { keepDeadMs, deadlineMs: 60_000 })
+}
+
+async function create(): Promise<BackendUnderTest> {
+  const { rabbit, redis } = await started()
   return {
-    // The deadline is nothing that all queues promise, and a busy machine may miss a short one.
-    open: (keepDeadMs = 3_600_000) =>
-      openTestBackend(rabbit.url, redis.url, { keepDeadMs, deadlineMs: 60_000 }),
+    open,
     clear: async () => {
       await withClient(redis.url, (client) => client.flushall())
       const connection = await connect(rabbit.url)
@@ -47,8 +55,6 @@ describeStore('Redis', create)
 test('dead letters that one process holds include those that come next, and are there for others again', async () => {
   await using under = await create()
   await under.clear()
-  const { rabbit, redis } = await (servers as ReturnType<typeof startServers>)
-  const open = () => openTestBackend(rabbit.url, redis.url, { deadlineMs: 60_000 })
   await using one = await open()
   await using other = await open()
   one.callbacks.consume(async () => ({ state: 'dead', reason: 'gone' }), { concurrency: 1 })
@@ -67,8 +73,6 @@ test('dead letters that one process holds include those that come next, and are 
 
 test('a dead letter that was put back or discarded is gone, though its process ends at once', async () => {
   await using under = await create()
-  const { rabbit, redis } = await (servers as ReturnType<typeof startServers>)
-  const open = () => openTestBackend(rabbit.url, redis.url, { deadlineMs: 60_000 })
   await (await open())[Symbol.asyncDispose]()
   await under.clear()
   const ids = ['1', '2', '3', '4']
@@ -88,4 +92,90 @@ test('a dead letter that was put back or discarded is gone, though its process e
   }
   await using last = await open()
   assert.deepEqual(await last.callbacks.listDead({ limit: 9 }), [])
+  await under.clear()
+})
+
+test('what another process cancels holds up nothing behind it', async () => {
+  await using one = await open()
+  await using other = await open()
+  for (const id of ['first', 'behind']) await one.callbacks.put(entryOf(id, { orderKey: '["k"]' }))
+  const deliveries = deliveriesOf(one.callbacks)
+  const first = await deliveries.next()
+  const atMs = Date.now() + 3_600_000
+  first.settle({ state: 'retry', atMs, reason: 'busy', isUntouched: true })
+  while ((await other.callbacks.depth()).running > 0);
+  assert.equal(await other.callbacks.cancel('first'), 'cancelled')
+  const behind = await deliveries.next()
+  assert.equal(behind.delivery.id, 'behind')
+  behind.settle({ state: 'done' })
+})
+
+test('what waits behind others for long goes back to RabbitMQ in time, and comes again in its order', async (t) => {
+  await using backend = await open()
+  const { callbacks } = backend
+  // Those of the connection, which would miss signs of life, go on.
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const ids = ['first', 'second', 'third']
+  for (const id of ids) await callbacks.put(entryOf(id, { orderKey: '["k"]' }))
+  const deliveries = deliveriesOf(callbacks)
+  const { settle } = await deliveries.next()
+  const atMs = Date.now() + 3_600_000
+  settle({ state: 'retry', atMs, reason: 'busy', isUntouched: true })
+  while ((await callbacks.depth()).running > 0);
+  const now = performance.now()
+  t.mock.method(performance, 'now', () => now + 1_000_000)
+  t.mock.timers.tick(60_000)
+  t.mock.timers.reset()
+  assert.equal(await callbacks.cancel('first'), 'cancelled')
+  for (const id of ['second', 'third']) {
+    const { delivery, settle } = await deliveries.next()
+    assert.deepEqual([delivery.id, delivery.isInterrupted], [id, false])
+    settle({ state: 'done' })
+  }
+})
+
+test('what waits is counted by its messages where Redis has forgotten it', async () => {
+  await using backend = await open()
+  await backend.callbacks.put(entryOf('forgotten'))
+  const { redis } = await started()
+  await withClient(redis.url, (client) => client.flushall())
+  assert.equal((await backend.callbacks.depth()).waiting, 1)
+  const { settle } = await deliveriesOf(backend.callbacks).next()
+  settle({ state: 'done' })
+  while ((await backend.callbacks.depth()).running > 0);
+})
+
+test('the queues are those of the version before: RabbitMQ takes no others of the same name', async () => {
+  await using _ = await open()
+  const { rabbit } = await started()
+  const connection = await connect(rabbit.url)
+  const channel = await connection.createChannel()
+  const quorum = {
+    'x-queue-type': 'quorum',
+    'x-delivery-limit': 1_000_000_000,
+    'x-overflow': 'reject-publish',
+  }
+  const assertQueue = async (name: string, more: object = {}) => {
+    await channel.checkQueue(name)
+    await channel.assertQueue(name, { durable: true, arguments: { ...quorum, ...more } })
+  }
+  for (const kind of ['jobs', 'callbacks']) {
+    for (let number = 0; number < 8; number += 1) {
+      const single = { 'x-single-active-consumer': true }
+      await assertQueue(`magegate.${kind}.ordered.${number}`, single)
+      await assertQueue(`magegate.${kind}.shared.${number}`)
+    }
+    await assertQueue(`magegate.${kind}.dead`)
+    for (const seconds of [10, 60, 600, 3_600]) {
+      await assertQueue(`magegate.${kind}.wait.${seconds}`, {
+        'x-message-ttl': seconds * 1_000,
+        'x-dead-letter-exchange': '',
+        'x-dead-letter-strategy': 'at-least-once',
+      })
+    }
+  }
+  await connection.close()
+  const { queueOf } = queueNames('jobs')
+  assert.equal(queueOf({ owner: 'acme-erp' }), 'magegate.jobs.shared.5')
+  assert.equal(queueOf({ owner: 'acme-erp', orderKey: '["k"]' }), 'magegate.jobs.ordered.2')
 })

@@ -114,3 +114,20 @@ test('an entry of which nobody knows what was done never counts as untouched aga
     return dead
   })
 })
+
+test('an entry keeps the payload that another process gave it, though Redis forgets that meanwhile', async () => {
+  await using opened = await openRecords()
+  const { records } = opened
+  await put('changed', records)
+  const retry = { state: 'retry', atMs: 0, reason: 'OPEN', isUntouched: false } as const
+  const payload = Buffer.from('changed')
+  await run('changed', 'first', records, async () => ({ ...retry, payload }))
+  await run('changed', 'second', records, async () => {
+    await records.forget('changed')
+    return retry
+  })
+  await run('changed', 'third', records, async (delivery) => {
+    assert.deepEqual(delivery.payload, payload)
+    return { state: 'done' }
+  })
+})

@@ -85,7 +85,7 @@ async function beforeAbort<Value>(value: Promise<Value>, signal: AbortSignal): P
   try {
     return await Promise.race([value, aborted])
   } finally {
-    // As long as it has a listener, Node keeps the signal in memory, and with it the result.
+    // As long as it has a listener, Node keeps the signal in memory.
     signal.removeEventListener('abort', onAbort)
   }
 }

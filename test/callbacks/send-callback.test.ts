@@ -302,6 +302,19 @@ describe('a receiver that is not there, or never ends', () => {
     })
   })
 
+  test('has failed when its queue is closed, or was before: nobody tells its address', async () => {
+    const resolve: Resolve = () => new Promise(() => undefined)
+    const destination = compileDestination('https://erp.example/', [])
+    const settings = { destination, timeoutMs: 3_600_000 }
+    const sender = prepareSender(settings, { resolve, clock: Date.now })
+    const queue = new AbortController()
+    const sending = sender([], '{}', queue.signal)
+    queue.abort()
+    for (const each of [sending, sender([], '{}', queue.signal)]) {
+      assert.equal((await each).outcome, 'failed')
+    }
+  })
+
   test('has failed when the time is over: it takes the connection and shakes no hands', async () => {
     await using server = createServer()
     server.on('connection', (socket) => socket.on('error', () => undefined).resume())
@@ -382,17 +395,19 @@ describe('a receiver that is not there, or never ends', () => {
   })
 })
 
-test('nothing is held of sendings that are over, however long the queue goes on', async () => {
+test('nothing is held of sendings that are over, however long the queue goes on', async (t) => {
   await using receiver = await startReceiver()
-  const held: WeakRef<readonly string[]>[] = []
-  const resolve: Resolve = async () => {
-    const addresses = ['127.0.0.1']
-    held.push(new WeakRef(addresses))
-    return addresses
+  const held: WeakRef<AbortSignal>[] = []
+  const { any } = AbortSignal
+  t.after(() => Object.assign(AbortSignal, { any }))
+  AbortSignal.any = (signals) => {
+    const signal = any.call(AbortSignal, signals)
+    held.push(new WeakRef(signal))
+    return signal
   }
-  const url = `https://localhost:${receiver.port}/`
-  const destination = compileDestination(url, loopback)
-  const sender = prepareSender({ destination, timeoutMs: 20_000 }, { resolve, clock: Date.now })
+  const destination = compileDestination(`https://localhost:${receiver.port}/`, loopback)
+  const services = { resolve: async () => ['127.0.0.1'], clock: Date.now }
+  const sender = prepareSender({ destination, timeoutMs: 20_000 }, services)
   const queue = new AbortController()
   for (let time = 0; time < 5; time += 1) await sender([], '{}', queue.signal)
   await collectGarbage()

@@ -111,8 +111,8 @@ export interface Services {
 export interface PolicyServices extends Services {
   /** Its name. */
   readonly integration: string
-  /** Whether its writes can become jobs; not where Magento gets the caller's own credential, which is never stored. */
-  readonly mayDefer: boolean
+  /** Whether Magento gets the caller's own credential, so that it stands for many users of Magento. */
+  readonly isPassthrough: boolean
 }
 
 /** A check that every request passes, whoever sent it; `Facts` is what it needs of the configuration. */

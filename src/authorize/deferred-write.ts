@@ -58,8 +58,10 @@ export const deferredWrite = definePolicy({
   key: 'jobs',
   settings,
   absent: {},
-  prepare: (rules, { integration, mayDefer, jobLifeMs }) =>
-    function checkDeferral(request) {
+  prepare: (rules, { integration, keepsJobs, isPassthrough, jobLifeMs }) => {
+    // A job outlives its request, and the caller's own credential is never stored.
+    const mayDefer = keepsJobs && !isPassthrough
+    return function checkDeferral(request) {
       if (request.method === 'GET' || request.ownRoute !== undefined) return allow
       const rule = rules[request.route ?? ''] ?? standardRule
       const { mode, engine, inOrderOf, expiryMinutes } = rule
@@ -84,7 +86,8 @@ export const deferredWrite = definePolicy({
         isAsked,
       }
       return allow
-    },
+    }
+  },
 })
 
 /** The rule for routes that the configuration does not mention. */

@@ -52,13 +52,14 @@ export const idempotency = definePolicy({
     },
   ),
   absent: { keepHours: 24, required: [] },
-  prepare: ({ keepHours, required }, { takeKey, integration }) => {
+  prepare: ({ keepHours, required }, { takeKey, integration, isPassthrough }) => {
     const ttlMs = keepHours * 3_600_000
     const demanding = new Set(required)
 
     async function begin(request: RequestContext, key: string): Promise<Verdict> {
       const fingerprint = fingerprintOf(request)
-      const known = await takeKey(integration, keyOfCaller(request, key), fingerprint, ttlMs)
+      const own = isPassthrough ? keyOfUser(request, key) : key
+      const known = await takeKey(integration, own, fingerprint, ttlMs)
       if (known.state === 'unavailable') {
         return reject('idempotency-unavailable', 'keys cannot be remembered', {
           retryAfterSeconds: 5,
@@ -108,12 +109,11 @@ function isSignIn(request: RequestContext): boolean {
 }
 
 /**
- * A key as it is remembered. A bearer token that is not the integration's own is that of one of its users, as with
- * passthrough, and no user gets the answer of another. A key has no quotes, so that this form is no other key.
+ * A key as it is remembered with passthrough, where a bearer token is that of a user of Magento, and no user gets the
+ * answer of another. A key has no quotes, so that this form is no other key.
  */
-function keyOfCaller({ bearerDigest, claimed }: RequestContext, key: string): string {
-  const isOwn = bearerDigest === undefined || claimed?.by === 'token'
-  return isOwn ? key : JSON.stringify([bearerDigest, key])
+function keyOfUser({ bearerDigest }: RequestContext, key: string): string {
+  return bearerDigest === undefined ? key : JSON.stringify([bearerDigest, key])
 }
 
 /** Equal for requests with the same method, target and bytes of the body. */

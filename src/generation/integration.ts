@@ -66,9 +66,8 @@ function prepareIntegration(
   { arrayLimit, sourceCode }: EndpointSettings,
 ): Integration {
   const stages: Record<Stage, NamedCheck[]> = { admit: [], authenticate: [], authorize: [] }
-  // A job outlives its request, and the caller's own credential is never stored.
-  const mayDefer = services.keepsJobs && settings.upstream.passthrough !== true
-  const own = { ...services, integration: settings.name, mayDefer }
+  const isPassthrough = settings.upstream.passthrough === true
+  const own = { ...services, integration: settings.name, isPassthrough }
   for (const policy of policies as readonly Policy[]) {
     const written = (settings[policy.section] as Readonly<Record<string, unknown>>)[policy.key]
     const effective = written ?? policy.absent

@@ -17,14 +17,14 @@ interface Asked {
 }
 
 /** What the policy makes of a request; undefined where it is carried out at once. */
-function deferralOf(asked: Asked, rules: Rules = {}, mayDefer = true) {
+function deferralOf(asked: Asked, rules: Rules = {}, keepsJobs = true) {
   const { method = 'POST', route = `${method} /V1/products`, prefer = ['respond-async'] } = asked
   const target = `/rest${route.split(' ')[1]?.replace(/:\w+/g, '1')}`
   const request = requestContext({ method, target, headers: { Prefer: prefer } })
   request.route = route
   request.routeVariables = new Map(Object.entries(asked.variables ?? {}))
   if (asked.body) request.json = { value: asked.body, text: '', names: new Set() }
-  const check = deferredWrite.prepare(rules, { ...services(), mayDefer, jobLifeMs: 1_000 })
+  const check = deferredWrite.prepare(rules, { ...services(), keepsJobs, jobLifeMs: 1_000 })
   assert.equal(check(request), allow)
   return request.deferral
 }
@@ -70,7 +70,7 @@ describe('a write becomes a job', () => {
       const request = requestContext({ method: 'POST' })
       request.endpoint = { endpoint: setStocks, variables: new Map() }
       request.json = { value: { [name]: Array(count).fill({}) }, text: '', names: new Set() }
-      const check = deferredWrite.prepare({}, { ...services(), mayDefer: true })
+      const check = deferredWrite.prepare({}, { ...services(), keepsJobs: true })
       assert.equal(check(request), allow)
       return request.deferral !== undefined
     }
@@ -91,7 +91,7 @@ describe('a write becomes a job', () => {
     const headers = { Prefer: 'respond-async' }
     const request = requestContext({ method: 'DELETE', target: '/rest/V1/jobs/a', headers })
     request.ownRoute = { kind: 'cancel', id: 'a' }
-    const check = deferredWrite.prepare({}, { ...services(), mayDefer: true })
+    const check = deferredWrite.prepare({}, { ...services(), keepsJobs: true })
     assert.equal(check(request), allow)
     assert.equal(request.deferral, undefined)
   })

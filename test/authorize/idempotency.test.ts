@@ -356,34 +356,37 @@ test('a key belongs to the user whose token is passed through, and says nothing 
     answer(socket, upstream.requests.length),
   )
   const { signature } = acme.credentials
+  const signed = {
+    credentials: { signature: { ...signature, scheme: 'canonical' } },
+    policies: { routes: [`POST ${path.replace('/rest', '')}`] },
+  }
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
     integrations: [
-      {
-        name: 'storefront',
-        credentials: { signature: { ...signature, scheme: 'canonical' } },
-        upstream: { passthrough: true },
-        policies: { routes: [`POST ${path.replace('/rest', '')}`] },
-      },
+      { ...signed, name: 'storefront', upstream: { passthrough: true } },
+      { ...signed, name: 'erp', upstream: acme.upstream },
     ],
   })
-  const post = async (token: string, key: string) => {
+  const post = async (integration: string, token: string, key: string) => {
     const body = '{"a":1}'
     const headers = {
       ...canonicalFields({ method: 'POST', path, body }),
       ...json,
-      'X-Integration-Id': 'storefront',
+      'X-Integration-Id': integration,
       Authorization: `Bearer ${token}`,
       'Idempotency-Key': key,
     }
     return (await send(gateway.url, { method: 'POST', path, headers, body })).body
   }
   const key = newKey()
-  const first = await post('token-of-one-shopper', key)
-  const other = await post('token-of-another-one', key)
+  const first = await post('storefront', 'token-of-one-shopper', key)
+  const other = await post('storefront', 'token-of-another-one', key)
   assert.notEqual(other, first)
-  assert.equal(await post('token-of-one-shopper', key), first)
-  assert.equal(await post('token-of-another-one', key), other)
+  assert.equal(await post('storefront', 'token-of-one-shopper', key), first)
+  assert.equal(await post('storefront', 'token-of-another-one', key), other)
+  // A token that goes no further than the gateway, and may be another one at a repetition, is that of no user.
+  const written = await post('erp', 'token-of-an-hour', key)
+  assert.equal(await post('erp', 'token-of-the-next-hour', key), written)
 })
 
 test('a key is free again where no connection to Magento came about in time', async () => {

@@ -44,7 +44,7 @@ export function services(clock: () => number = testClock()): PolicyServices {
     contract: undefined,
     keepsJobs: false,
     jobLifeMs: 3_600_000,
-    mayDefer: false,
+    isPassthrough: false,
     reportViolations: () => undefined,
     reportDrift: () => undefined,
     spendDecoy: () => undefined,

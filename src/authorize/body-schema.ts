@@ -43,12 +43,14 @@ export type BodyValidator = (value: unknown, length?: number) => readonly Violat
 const longestUrl = 2_048
 
 /*
- * How often a check may call the functions that Ajv makes of a schema and of what it refers to: for any body, and besides
- * for each character of it. Where a schema comes back to itself from several branches of an `anyOf`, the calls double with
- * each level of a body, so that sixty levels would never end.
+ * How many steps a check may take: for any body, and besides for each character of it. Where a schema comes back to itself
+ * from several branches of an `anyOf`, the steps double with each level of a body, so that sixty levels would never end.
+ * Each element or member that is looked at is a step, and each call of a function that Ajv makes of what a schema refers to
+ * takes as long as ten.
  */
-const callsAnyway = 20_000
-const callsPerCharacter = 10
+const stepsAnyway = 200_000
+const stepsPerCharacter = 10
+const stepsOfCall = 10
 
 const schemaOfSchemas = new Ajv2020()
 
@@ -92,7 +94,7 @@ function compile(schema: object, allErrors: boolean): Check {
     allowUnionTypes: true,
     // 4.35 is a multiple of 0.0001, but not exactly as doubles: for numbers around 1e8 the error is 2e-4 of a step.
     multipleOfPrecision: 3,
-    code: { process: countCalls },
+    code: { process: countSteps },
   })
   addFormats.default(ajv)
   const { url } = ajv.formats
@@ -106,20 +108,30 @@ function compile(schema: object, allErrors: boolean): Check {
     schemaType: 'boolean',
     error: { message: 'must NOT have duplicate items' },
     validate: (isDemanded: boolean, items: readonly unknown[]) =>
-      !isDemanded || items.length <= 1 || new Set(items.map(valueKey)).size === items.length,
+      !isDemanded || items.length <= 1 || new Set(items.map(keyOf)).size === items.length,
   })
-  const validate = ajv.compile(schema)
-  const counting = Object.assign(ajv, { callsLeft: 0 })
+  let stepsLeft = 0
+  const spend = (steps: number) => {
+    stepsLeft -= steps
+    if (stepsLeft < 0) throw new RangeError('too many steps')
+  }
+  function keyOf(item: unknown): unknown {
+    const key = valueKey(item)
+    spend(typeof key === 'string' ? key.length : 1)
+    return key
+  }
+  const validate = Object.assign(ajv, { spend }).compile(schema)
   return (value, length) => {
-    counting.callsLeft = callsAnyway + callsPerCharacter * length
+    stepsLeft = stepsAnyway + stepsPerCharacter * length
     return validate(value) ? [] : (validate.errors ?? [])
   }
 }
 
-/** Has the code of a function count its calls. In there, the instance of Ajv is called `self`. */
-function countCalls(code: string): string {
-  const count = 'if (--self.callsLeft < 0) throw new RangeError("too many calls");'
-  return code.replace(/return function validate\d+\(data, .*?=\{\}\)\{/, `$&${count}`)
+/** Has the code of a function count its calls, and the turns of its loops. In there, the instance of Ajv is called `self`. */
+function countSteps(code: string): string {
+  return code
+    .replace(/return function validate\d+\(data, .*?=\{\}\)\{/, `$&self.spend(${stepsOfCall});`)
+    .replaceAll(/\bfor\((?:let|const) [^)]*\)\{/g, '$&self.spend(1);')
 }
 
 /** Says what the schema expects, without repeating values or unknown names that the client sent. */

@@ -34,7 +34,11 @@ test('a body that is nested too deeply for a schema that refers to itself violat
 test('so does one whose parts are checked again and again, in several branches of each level', () => {
   const node = (type: string) => ({
     type: 'object',
-    properties: { below: { $ref: '#/$defs/node' }, type: { const: type } },
+    properties: {
+      below: { $ref: '#/$defs/node' },
+      values: { type: 'array', items: { type: 'string' } },
+      type: { const: type },
+    },
     required: ['type'],
   })
   const validate = compileBodySchema({
@@ -51,6 +55,9 @@ test('so does one whose parts are checked again and again, in several branches o
   assert.equal(check(nested(3, { type: 'none' }))[0]?.expected, 'must be equal to constant')
   const expected = [{ pointer: '', expected: 'a value that is nested less deeply' }]
   for (const type of ['one', 'none']) assert.deepEqual(check(nested(60, { type })), expected, type)
+  const values = Array.from({ length: 100_000 }, () => 'a')
+  assert.deepEqual(check(nested(2, { values, type: 'one' })), [])
+  assert.deepEqual(check(nested(20, { values, type: 'one' })), expected)
   const many = Array.from({ length: 50_000 }, () => ({ type: 'one' }))
   const list = compileBodySchema({
     type: 'array',

@@ -101,6 +101,8 @@ function compile(schema: object, allErrors: boolean): Check {
   if (url instanceof RegExp) {
     ajv.addFormat('url', (text: string) => text.length <= longestUrl && url.test(text))
   }
+  // A keyword of Ajv alone: the check would be a promise, for which nobody waits.
+  ajv.removeKeyword('$async')
   // That of Ajv compares each element with all others, if they are objects or may be.
   ajv.removeKeyword('uniqueItems').addKeyword({
     keyword: 'uniqueItems',

@@ -141,3 +141,8 @@ test('finds equal elements where they must differ, however many there are', () =
   assert.deepEqual(validate([...many, { qty: 7, sku: 'a' }]), expected)
   assert.deepEqual(compileBodySchema({ type: 'array', uniqueItems: false })([1, 1]), [])
 })
+
+test('refuses a schema whose check would come to its result later', () => {
+  const schema = { $async: true, type: 'object' }
+  assert.throws(() => compileBodySchema(schema), /unknown keyword: "\$async"/)
+})

@@ -136,7 +136,7 @@ export interface Page {
   readonly after?: string | undefined
 }
 
-/** One queue. Its promises reject, with an error that has a code, when its file or broker fails. */
+/** One queue. Its promises reject with a `BackendError` when its file or broker, or Redis beside that, fails. */
 export interface DurableQueue {
   /**
    * Puts an entry; resolves when it is durable: on disk, or confirmed by a majority of nodes. If it rejects, the

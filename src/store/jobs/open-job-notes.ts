@@ -21,7 +21,7 @@ const deadlineMs = 1_000
 
 /**
  * Opens the notes on a connection of their own, so that no decision on a limit has to wait behind the body of a job.
- * While Redis is away every promise rejects within a second, with an error code.
+ * While Redis is away every promise rejects within a second, with a `BackendError`.
  * @param keepMs how long a job can be seen after it has ended, in milliseconds
  */
 export async function openJobNotes(

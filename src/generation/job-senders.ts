@@ -67,10 +67,10 @@ function bodyOf({ body }: JobRequest): unknown {
   return JSON.parse(withPlainNames(body.toString('utf8')) ?? '') as unknown
 }
 
-/** Turns a 429 of Magento into a refusal after which the job is sent again, though its page is mostly no JSON. */
+/** Turns a 429 or 503 of Magento into a refusal after which the job is sent again, though it may come without JSON. */
 function orUnavailable(sent: WholeAnswer | Rejection): WholeAnswer | Rejection {
-  if ('code' in sent || sent.status !== 429) return sent
-  const { retryAfterSeconds } = sent
+  if ('code' in sent || (sent.status !== 429 && sent.status !== 503)) return sent
+  const { status, retryAfterSeconds } = sent
   const asked = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
-  return reject('upstream-unavailable', 'status 429', asked)
+  return reject('upstream-unavailable', `status ${status}`, asked)
 }

@@ -45,12 +45,13 @@ const longestUrl = 2_048
 /*
  * How many steps a check may take: for any body, and besides for each character of it. Where a schema comes back to itself
  * from several branches of an `anyOf`, the steps double with each level of a body, so that sixty levels would never end.
- * Each element or member that is looked at is a step, and each call of a function that Ajv makes of what a schema refers to
- * takes as long as ten.
+ * Each element or member that is looked at is a step, and so are sixteen characters of a text that is measured or matched;
+ * each call of a function that Ajv makes of what a schema refers to takes as long as ten.
  */
 const stepsAnyway = 200_000
 const stepsPerCharacter = 10
 const stepsOfCall = 10
+const charactersPerStep = 16
 
 const schemaOfSchemas = new Ajv2020()
 
@@ -117,23 +118,34 @@ function compile(schema: object, allErrors: boolean): Check {
     stepsLeft -= steps
     if (stepsLeft < 0) throw new RangeError('too many steps')
   }
+  function read(value: unknown): unknown {
+    if (typeof value === 'string') spend(value.length / charactersPerStep)
+    return value
+  }
   function keyOf(item: unknown): unknown {
     const key = valueKey(item)
     spend(typeof key === 'string' ? key.length : 1)
     return key
   }
-  const validate = Object.assign(ajv, { spend }).compile(schema)
+  const validate = Object.assign(ajv, { spend, read }).compile(schema)
   return (value, length) => {
     stepsLeft = stepsAnyway + stepsPerCharacter * length
     return validate(value) ? [] : (validate.errors ?? [])
   }
 }
 
-/** Has the code of a function count its calls, and the turns of its loops. In there, the instance of Ajv is called `self`. */
+/**
+ * Has the code of a function count its calls, the turns of its loops, and the texts that it hands to other functions. In
+ * there, the instance of Ajv is called `self`.
+ */
 function countSteps(code: string): string {
   return code
     .replace(/return function validate\d+\(data, .*?=\{\}\)\{/, `$&self.spend(${stepsOfCall});`)
     .replaceAll(/\bfor\((?:let|const) [^)]*\)\{/g, '$&self.spend(1);')
+    .replaceAll(
+      /\b((?:func|pattern|formats)\d+(?:\.\w+)?)\(((?:data|key)\d*)\)/g,
+      '$1(self.read($2))',
+    )
 }
 
 /** Says what the schema expects, without repeating values or unknown names that the client sent. */

@@ -36,7 +36,7 @@ test('so does one whose parts are checked again and again, in several branches o
     type: 'object',
     properties: {
       below: { $ref: '#/$defs/node' },
-      values: { type: 'array', items: { type: 'string' } },
+      values: { type: 'array', items: { type: 'string', maxLength: 1_000_000 } },
       type: { const: type },
     },
     required: ['type'],
@@ -58,6 +58,9 @@ test('so does one whose parts are checked again and again, in several branches o
   const values = Array.from({ length: 100_000 }, () => 'a')
   assert.deepEqual(check(nested(2, { values, type: 'one' })), [])
   assert.deepEqual(check(nested(20, { values, type: 'one' })), expected)
+  const long = { values: ['a'.repeat(1_000_000)], type: 'one' }
+  assert.deepEqual(check(nested(2, long)), [])
+  assert.deepEqual(check(nested(16, long)), expected)
   const many = Array.from({ length: 50_000 }, () => ({ type: 'one' }))
   const list = compileBodySchema({
     type: 'array',

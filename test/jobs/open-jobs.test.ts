@@ -4,22 +4,8 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import type { JobSender } from '../../src/jobs/job-environment.ts'
 import { openJobs } from '../../src/jobs/open-jobs.ts'
+import { deferral, requestOfJob } from '../support/deferred-request.ts'
 import { openTestBackend } from '../support/file-backend.ts'
-import { requestContext } from '../support/request.ts'
-
-const deferral = {
-  engine: 'gateway',
-  orderKey: undefined,
-  isRepeatable: false,
-  lifeMs: 60_000,
-  isAsked: true,
-} as const
-
-function requestOfJob() {
-  const request = requestContext({ method: 'POST', target: '/rest/V1/products', body: '{}' })
-  request.verified = 'acme-erp'
-  return request
-}
 
 /** Opens jobs of which two may wait, and notes what is counted and what fails. */
 function openTestJobs(backend: JobBackend) {

@@ -149,3 +149,26 @@ test('refuses a schema whose check would come to its result later', () => {
   const schema = { $async: true, type: 'object' }
   assert.throws(() => compileBodySchema(schema), /unknown keyword: "\$async"/)
 })
+
+test('compares objects of a schema with those of a body, whatever their members are called', () => {
+  const violations = (schema: object, value: unknown) =>
+    compileBodySchema(schema)(value).map(({ expected }) => expected)
+  const oneOf = { enum: [{ a: [1], b: null }, 'one', 2, null] }
+  for (const allowed of [{ b: null, a: [1] }, 'one', 2, null]) {
+    assert.deepEqual(violations(oneOf, allowed), [], JSON.stringify(allowed))
+  }
+  assert.deepEqual(violations({ const: [{ a: 1 }] }, [{ a: 1 }]), [])
+  assert.deepEqual(violations({ const: 0 }, -0), [])
+  for (const other of [
+    { valueOf: 1 },
+    { toString: 'a' },
+    { a: [1] },
+    '{"a":[1],"b":null}',
+    '2',
+    [],
+  ]) {
+    const allowed = ['must be equal to one of the allowed values']
+    assert.deepEqual(violations(oneOf, other), allowed, JSON.stringify(other))
+    assert.deepEqual(violations({ const: { a: 1 } }, other), ['must be equal to constant'])
+  }
+})

@@ -1,0 +1,120 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { isObject } from '../syntax/is-object.ts'
+import { valueKey } from '../syntax/value-key.ts'
+
+/**
+ * Gives the errors of a value.
+ * @param length of the value as JSON, characters
+ * @throws {RangeError} if it takes too many steps
+ */
+export type BoundedCheck = (value: unknown, length: number) => readonly ErrorObject[]
+
+/*
+ * How many steps a check may take: for any body, and besides for each character of it. Where a schema comes back to itself
+ * from several branches of an `anyOf`, the steps double with each level of a body, so that sixty levels would never end.
+ * Each element or member that is looked at is a step, and so are sixteen characters of a text that is measured or matched;
+ * each call of a function that Ajv makes of what a schema refers to takes as long as ten.
+ */
+const stepsAnyway = 200_000
+const stepsPerCharacter = 10
+const stepsOfCall = 10
+const charactersPerStep = 16
+
+/**
+ * Longest text that is held against the format `url`, characters. Its expression is the only one of all formats that
+ * takes seconds for some texts of the length that a body may have.
+ */
+const longestUrl = 2_048
+
+/**
+ * Compiles a schema (2020-12) to a check whose time is bounded by the length of what it checks.
+ * @param allErrors whether the check goes on after the first error
+ * @throws {Error} when the schema refers to something that does not exist, or has unknown keywords
+ */
+export function compileBounded(schema: object, allErrors: boolean): BoundedCheck {
+  // One instance per schema, so that names ($id, $anchor) of one schema are unknown to the others.
+  const ajv = new Ajv2020({
+    validateSchema: false,
+    allErrors,
+    strict: true,
+    allowUnionTypes: true,
+    // 4.35 is a multiple of 0.0001, but not exactly as doubles: for numbers around 1e8 the error is 2e-4 of a step.
+    multipleOfPrecision: 3,
+    // Nothing else can come back to itself.
+    ...(/"\$(?:ref|dynamicRef)"/.test(JSON.stringify(schema)) && { code: { process: countSteps } }),
+  })
+  addFormats.default(ajv)
+  const { url } = ajv.formats
+  if (url instanceof RegExp) {
+    ajv.addFormat('url', (text: string) => text.length <= longestUrl && url.test(text))
+  }
+  // A keyword of Ajv alone: the check would be a promise, for which nobody waits.
+  ajv.removeKeyword('$async')
+  let stepsLeft = 0
+  function spend(steps: number): void {
+    stepsLeft -= steps
+    if (stepsLeft < 0) throw new RangeError('too many steps')
+  }
+  function read(value: unknown): unknown {
+    if (typeof value === 'string') spend(value.length / charactersPerStep)
+    return value
+  }
+  function keyOf(value: unknown): unknown {
+    const key = valueKey(value)
+    spend(typeof key === 'string' ? key.length : 1)
+    return key
+  }
+  compareByKeys(ajv, keyOf)
+  const validate = Object.assign(ajv, { spend, read }).compile(schema)
+  return (value, length) => {
+    stepsLeft = stepsAnyway + stepsPerCharacter * length
+    return validate(value) ? [] : (validate.errors ?? [])
+  }
+}
+
+/**
+ * Replaces the keywords that compare objects. Those of Ajv compare each element with all others, and call the members
+ * `valueOf` and `toString` of an object, which a body may have.
+ */
+function compareByKeys(ajv: Ajv2020, keyOf: (value: unknown) => unknown): void {
+  ajv.removeKeyword('uniqueItems').addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    error: { message: 'must NOT have duplicate items' },
+    validate: (isDemanded: boolean, items: readonly unknown[]) =>
+      !isDemanded || items.length <= 1 || new Set(items.map(keyOf)).size === items.length,
+  })
+  const isOneOf = (allowed: readonly unknown[]) => {
+    const values = new Set(allowed)
+    const keys = new Set(allowed.filter(isObject).map(valueKey))
+    return (value: unknown) =>
+      values.has(value) || (isObject(value) && keys.size > 0 && keys.has(keyOf(value)))
+  }
+  ajv.removeKeyword('const').addKeyword({
+    keyword: 'const',
+    error: { message: 'must be equal to constant' },
+    compile: (wanted: unknown) => isOneOf([wanted]),
+  })
+  ajv.removeKeyword('enum').addKeyword({
+    keyword: 'enum',
+    schemaType: 'array',
+    error: { message: 'must be equal to one of the allowed values' },
+    compile: isOneOf,
+  })
+}
+
+/**
+ * Has the code of a function count its calls, the turns of its loops, and the texts that it hands to other functions. In
+ * there, the instance of Ajv is called `self`.
+ */
+function countSteps(code: string): string {
+  return code
+    .replace(/return function validate\d+\(data, .*?=\{\}\)\{/, `$&self.spend(${stepsOfCall});`)
+    .replaceAll(/\bfor\((?:let|const) [^)]*\)\{/g, '$&self.spend(1);')
+    .replaceAll(
+      /\b((?:func|pattern|formats)\d+(?:\.\w+)?)\(((?:data|key)\d*)\)/g,
+      '$1(self.read($2))',
+    )
+}

@@ -38,7 +38,7 @@ export function cacheKey(shop: string, request: RequestContext, rule: CacheRule)
     endpoint === undefined,
     target.path,
     target.query ?? null,
-    ...sentValues(rawHeaders, alwaysSelecting),
+    ...alwaysSelecting.map(sentBy(rawHeaders)),
   ])
 }
 
@@ -49,17 +49,17 @@ export function variantKey(
   rawHeaders: readonly string[],
 ): string {
   if (selectedBy.length === 0) return key
-  const values = sentValues(rawHeaders, selectedBy)
-  return JSON.stringify([key, ...selectedBy.map((name, index) => [name, ...(values[index] ?? [])])])
+  const valuesOf = sentBy(rawHeaders)
+  return JSON.stringify([key, ...selectedBy.map((name) => [name, ...valuesOf(name)])])
 }
 
 /**
- * The values of fields as Magento gets them: none of a field that the caller has end at the gateway by naming it in
+ * Gives the values of a field as Magento gets them: none of one that the caller has end at the gateway by naming it in
  * `Connection`. Otherwise an answer to a request without the field would be kept for all who do send it.
  */
-function sentValues(rawHeaders: readonly string[], names: readonly string[]): string[][] {
+function sentBy(rawHeaders: readonly string[]): (name: string) => string[] {
   const ended = hopByHopNames(rawHeaders)
-  return names.map((name) => (ended.has(name) ? [] : allValues(rawHeaders, name)))
+  return (name) => (ended.has(name) ? [] : allValues(rawHeaders, name))
 }
 
 /**

@@ -62,6 +62,20 @@ export interface GuardSettings {
   readonly metrics?: Pick<StoreMetrics, 'lost' | 'fellBack'>
 }
 
+/** Redis is away. */
+interface Loss {
+  /** Of the first error. */
+  readonly code: string
+  /** What was asked of it then; it is probed there. */
+  readonly slotKey: string
+  readonly timer: NodeJS.Timeout
+  failedProbes: number
+  /** Whether it is in the log. */
+  isTold: boolean
+  /** The codes in the log that say why. */
+  readonly causes: Set<string>
+}
+
 /**
  * Keeps requests from waiting for a Redis that is away: after one failure it is not asked again until a probe has
  * succeeded. Each change is logged once, and so is each cause that shows only later; but of brief losses, only the first
@@ -72,37 +86,27 @@ export function guardRedis(
   { deadlineMs, log, shared, metrics }: GuardSettings,
 ): RedisGuard {
   const actsWhenBack: (() => void)[] = []
-  let timer: NodeJS.Timeout | undefined
+  let loss: Loss | undefined
   let isClosed = false
-  // The codes in the log that say why Redis is away.
-  const causes = new Set<string>()
-  let failedKey = ''
-  let lossCode = ''
-  let isTold = false
-  let failedProbes = 0
   // When a loss is logged again however short it is, as a bucket that is full then.
   let bucketFullAtMs = 0
 
   function lost(code: string, slotKey = ''): void {
-    if (isClosed || timer !== undefined) return
-    failedKey = slotKey
-    lossCode = code
-    isTold = false
-    failedProbes = 0
+    if (isClosed || loss !== undefined) return
+    const timer = setInterval(tryAgain, probeEveryMs).unref()
+    loss = { code, slotKey, timer, failedProbes: 0, isTold: false, causes: new Set() }
     metrics?.lost()
     const { isAllowed, fullAtMs } = takeFromBucket(briefLosses, bucketFullAtMs, performance.now())
     bucketFullAtMs = fullAtMs
-    if (isAllowed) tellLoss()
-    timer = setInterval(tryAgain, probeEveryMs).unref()
+    if (isAllowed) tell(loss)
     if (noPrimary.has(code)) reconnect()
   }
 
-  function tellLoss(): void {
-    if (isTold) return
-    isTold = true
-    causes.clear()
-    if (lossCode !== connectionEnded) causes.add(lossCode)
-    log.error({ errorCode: lossCode }, `redis is away: ${shared} are not shared`)
+  function tell(of: Loss): void {
+    if (of.isTold) return
+    of.isTold = true
+    if (of.code !== connectionEnded) of.causes.add(of.code)
+    log.error({ errorCode: of.code }, `redis is away: ${shared} are not shared`)
   }
 
   /**
@@ -110,8 +114,9 @@ export function guardRedis(
    * where Redis is started again with another password.
    */
   function tellCause(code: string): void {
-    if (isClosed || timer === undefined || code === connectionEnded) return
-    tellLoss()
+    if (isClosed || loss === undefined || code === connectionEnded) return
+    tell(loss)
+    const { causes } = loss
     if (causes.has(code)) return
     // Without a code of its own, an error says less than what is known.
     if (code === 'Error' && causes.size > 0) return
@@ -119,18 +124,25 @@ export function guardRedis(
     log.error({ errorCode: code }, 'redis cannot be connected to again')
   }
 
-  const tryAgain = oneAtATime(() =>
-    inTime(probe(failedKey), deadlineMs).then(back, (error: unknown) => {
-      failedProbes += 1
-      if (failedProbes > briefProbes && !isClosed) tellLoss()
-      if (noPrimary.has(redisErrorCode(error)) && !isClosed) reconnect()
-    }),
-  )
+  const tryAgain = oneAtATime(async () => {
+    if (loss === undefined) return
+    try {
+      await inTime(probe(loss.slotKey), deadlineMs)
+    } catch (error) {
+      if (isClosed) return
+      loss.failedProbes += 1
+      if (loss.failedProbes > briefProbes) tell(loss)
+      if (noPrimary.has(redisErrorCode(error))) reconnect()
+      return
+    }
+    back()
+  })
 
   function back(): void {
-    if (timer === undefined || isClosed) return
+    if (loss === undefined || isClosed) return
+    const { timer, isTold } = loss
     clearInterval(timer)
-    timer = undefined
+    loss = undefined
     for (const act of actsWhenBack) act()
     if (isTold) log.info(`redis is back: ${shared} are shared again`)
   }
@@ -142,7 +154,7 @@ export function guardRedis(
 
   return {
     ask: ({ slotKey, ask, fallback, discard }) => {
-      if (timer !== undefined) return withoutRedis(fallback)
+      if (loss !== undefined) return withoutRedis(fallback)
       const answer = ask()
       if (!(answer instanceof Promise)) return answer
       return inTime(answer, deadlineMs).catch((error: unknown) => {
@@ -151,7 +163,7 @@ export function guardRedis(
         return withoutRedis(fallback)
       })
     },
-    isAway: () => timer !== undefined,
+    isAway: () => loss !== undefined,
     onBack: (act) => actsWhenBack.push(act),
     lost: (code) => {
       tellCause(code)
@@ -159,7 +171,7 @@ export function guardRedis(
     },
     close: () => {
       isClosed = true
-      clearInterval(timer)
+      clearInterval(loss?.timer)
     },
   }
 }

@@ -9,6 +9,7 @@ import { RequestContext } from './request-context.ts'
 import { type AnswerSettings, answerProblem, type Refusal, unanswerable } from './server/answer.ts'
 import { isHttp10 } from './server/break-off.ts'
 import type { OpenReplies } from './server/client-error.ts'
+import { closeInStagesAfter } from './server/close-in-stages.ts'
 import { atEndOfTurn } from './server/end-of-turn.ts'
 import { hasBody } from './server/has-body.ts'
 import {
@@ -74,6 +75,8 @@ export function addPipelineHooks(
       traffic.record(request.context)
       traffic.leave()
     })
+    // Its caller wants no further answer on the connection.
+    if (reply.raw.shouldKeepAlive === false) closeInStagesAfter(request.raw)
     if (isBehindLastAnswer(socket)) {
       reply.hijack()
       request.context.outcome = unanswerable

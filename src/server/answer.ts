@@ -4,7 +4,6 @@ import { problemBody, type Rejection, reject, statusOf } from '../problem.ts'
 import type { Outcome, RequestContext } from '../request-context.ts'
 import { firstValue } from '../syntax/headers.ts'
 import { breakOff } from './break-off.ts'
-import { closeInStages } from './close-in-stages.ts'
 import { standingHeaders } from './standing-headers.ts'
 
 /** What every answer of the gateway depends on besides its request. */
@@ -223,9 +222,8 @@ function writeProblem(
   // HTTP/2 keeps requests apart.
   const { complete, httpVersionMajor } = response.req
   const isBodyUnread = request.hasBody && !complete && httpVersionMajor === 1
-  if (isBodyUnread) dropRest(response.req)
   // Node closes the connection if the caller is never told to go on; requests behind this one may be under way.
-  else if (request.hasBody && isAwaitingContinue(response.req)) response.writeContinue()
+  if (!isBodyUnread && request.hasBody && isAwaitingContinue(response.req)) response.writeContinue()
   response.writeHead(statusOf(rejection), [
     ...standingHeaders(response, request, isBodyUnread || settings.isDraining()),
     ...contentHeaders(statusOf(rejection), 'application/problem+json', body),
@@ -238,15 +236,6 @@ function writeProblem(
 function isAwaitingContinue({ headers, httpVersion, readableFlowing }: IncomingMessage): boolean {
   const isExpecting = httpVersion === '1.1' && /100-continue/i.test(headers.expect ?? '')
   return isExpecting && readableFlowing === null
-}
-
-/** Has the rest of a body dropped while the connection closes, which Node would otherwise destroy with its last answer. */
-function dropRest(message: IncomingMessage): void {
-  const { socket } = message
-  socket.destroySoon = () => {
-    message.resume()
-    closeInStages(socket)
-  }
 }
 
 /** Content fields of the gateway's own answers, and of those that it gives again. */

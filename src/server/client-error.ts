@@ -40,10 +40,9 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   // Node reports the error again with each further piece that arrives.
   if (answering.has(socket)) return
   // Nobody is left to answer; a request that was under way is recorded when its response closes.
-  if (reason === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
+  if (reason === 'ECONNRESET') socket.destroy()
+  // The last answer has been given, and the connection is closing.
+  if (!socket.writable) return
   const open = sources.openReplies.get(socket)
   const turn = open && turnOf(open)
   if (turn !== undefined) {

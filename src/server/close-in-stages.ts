@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** How long a caller may go on sending a request that has been answered already, milliseconds. */
@@ -14,4 +15,14 @@ export function closeInStages(socket: Socket): void {
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(timer))
+}
+
+/** Has a connection closed in stages with its last answer, where Node would close it at once. */
+export function closeInStagesAfter(message: IncomingMessage): void {
+  const { socket } = message
+  socket.destroySoon = () => {
+    // The rest of a body that nobody has read.
+    message.resume()
+    closeInStages(socket)
+  }
 }

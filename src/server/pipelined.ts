@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type Rejection, reject } from '../problem.ts'
+import { closeInStagesAfter } from './close-in-stages.ts'
 
 /** How many requests may wait on one connection for the answer to an earlier one. */
 const maxWaiting = 32
@@ -77,7 +78,9 @@ function countWaiting(response: ServerResponse, pipeline: Pipeline): number {
 /** Takes note of an answer that says `Connection: close`. */
 export function noteLastAnswer({ req }: ServerResponse): void {
   // Over HTTP/2 the streams that are open go on.
-  if (req.httpVersionMajor === 1) pipelineOf(req.socket).hasEnded = true
+  if (req.httpVersionMajor !== 1) return
+  pipelineOf(req.socket).hasEnded = true
+  closeInStagesAfter(req)
 }
 
 /**

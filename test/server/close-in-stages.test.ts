@@ -19,7 +19,7 @@ const products = '/rest/V1/products'
 const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
 const chunks = chunk.repeat(bytes / 65_536)
 
-/** Requests that are refused before they have arrived, with the status of their answer. */
+/** What is refused before all of it has arrived, with the status of their answer. */
 const refused: Record<string, readonly [string, number]> = {
   'a body that is announced as too long': [
     post(products, `Content-Length: ${bytes}`) + 'x'.repeat(bytes),
@@ -36,6 +36,14 @@ const refused: Record<string, readonly [string, number]> = {
   'a target that is too long': [
     `GET ${products}?${'x'.repeat(bytes)} HTTP/1.1\r\n${fields}\r\n`,
     431,
+  ],
+  'a request that is the last on its connection, with more behind it': [
+    `GET ${products} HTTP/1.1\r\n${fields}Connection: close\r\n\r\n${'x'.repeat(bytes)}`,
+    502,
+  ],
+  'a request of HTTP/1.0 with more behind it': [
+    `GET ${products} HTTP/1.0\r\n${fields}\r\n${'x'.repeat(bytes)}`,
+    502,
   ],
 }
 

@@ -47,10 +47,14 @@ export function watchConnections(server: Server): Drain {
    * Waits for a turn of the event loop that accepts no connection. The kernel completes connections by itself
    * and keeps them in a queue, from which one is accepted in each turn. Closing the listener resets those that
    * are left, and what their callers have sent is lost. The turn also reads what has just arrived on idle
-   * connections.
+   * connections. Turns of a busy process are long, so it also ends at the deadline.
    */
-  async function untilQueueIsEmpty(): Promise<void> {
-    for (let turn = 0; turn < maxTurns; turn += 1) {
+  async function untilQueueIsEmpty(deadline: Promise<unknown>): Promise<void> {
+    let isLate = false
+    void deadline.then(() => {
+      isLate = true
+    })
+    for (let turn = 0; turn < maxTurns && !isLate; turn += 1) {
       const before = accepted
       // `setImmediate` calls back right after the poll for events.
       await new Promise(setImmediate)
@@ -59,7 +63,7 @@ export function watchConnections(server: Server): Drain {
   }
 
   return async function drain(deadline, alongside) {
-    await untilQueueIsEmpty()
+    await untilQueueIsEmpty(deadline)
     const closed = once(server, 'close')
     // In the same turn, before anything else can arrive. The method of HTTP would also close connections on which the
     // first request has yet to arrive.

@@ -17,7 +17,6 @@ export function decodeBase32(text: string): Buffer | undefined {
     if (bitCount >= 8) {
       bitCount -= 8
       bytes.push((bits >> bitCount) & 0xff)
-      bits &= (1 << bitCount) - 1
     }
   }
   return bytes.length === 0 ? undefined : Buffer.from(bytes)

@@ -88,13 +88,11 @@ export function openCircuitBreaker(
   }
 
   function count(integration: string, hasFailed: boolean): void {
-    const nowMs = clock()
-    window.note(integration, hasFailed, nowMs)
+    window.note(integration, hasFailed, clock())
     if (!hasFailed) return
-    const isOfAll =
-      isFailing(window.counts(nowMs)) && isShareReached(window.countsBesideWorst(nowMs))
+    const isOfAll = isFailing(window.counts()) && isShareReached(window.countsBesideWorst())
     if (isOfAll) openAll()
-    else if (isFailing(window.countsOf(integration, nowMs))) openOwn(integration)
+    else if (isFailing(window.countsOf(integration))) openOwn(integration)
   }
 
   function isFailing(counts: CallCounts): boolean {
@@ -127,7 +125,7 @@ export function openCircuitBreaker(
   return {
     state: () => {
       const state = all.state()
-      if (state !== 'closed' || own.size === 0) return state
+      if (state !== 'closed') return state
       const states = ownStates()
       return (['closed', 'half-open', 'open'] as const).find((each) => states.has(each)) ?? 'closed'
     },

@@ -48,6 +48,7 @@ export function newCircuit(
   let since = 0
   let opensUntilMs = 0
   let trialsUnderWay = 0
+  // None unless it is half-open.
   let trialsDone = 0
 
   function change(to: CircuitState): void {
@@ -64,7 +65,7 @@ export function newCircuit(
   }
 
   function reconsider(): void {
-    if (state === 'half-open' && trialsDone >= rules().probes) change('closed')
+    if (trialsDone >= rules().probes) change('closed')
   }
 
   return {

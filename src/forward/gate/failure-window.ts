@@ -7,12 +7,12 @@ export interface CallCounts {
 /** Counts the calls of the latest period by integration. */
 export interface FailureWindow {
   readonly note: (integration: string, hasFailed: boolean, nowMs: number) => void
-  /** Calls that ended within the window, including its current slice; changes with the next call. */
-  readonly counts: (nowMs: number) => CallCounts
+  /** Calls in the window when the latest one was noted, including its current slice; changes with the next one. */
+  readonly counts: () => CallCounts
   /** Those of one integration. */
-  readonly countsOf: (integration: string, nowMs: number) => CallCounts
+  readonly countsOf: (integration: string) => CallCounts
   /** Those of all integrations but the one with the most failures. */
-  readonly countsBesideWorst: (nowMs: number) => CallCounts
+  readonly countsBesideWorst: () => CallCounts
   /** Integrations with calls in the window. */
   readonly integrations: (nowMs: number) => Iterable<string>
   /** Drops the calls of one integration. */
@@ -77,16 +77,9 @@ export function openFailureWindow(windowMs: number): FailureWindow {
       count(tallyOf(sums, integration), hasFailed)
       count(sum, hasFailed)
     },
-    counts: (nowMs) => {
-      advance(nowMs)
-      return sum
-    },
-    countsOf: (integration, nowMs) => {
-      advance(nowMs)
-      return sums.get(integration) ?? none
-    },
-    countsBesideWorst: (nowMs) => {
-      advance(nowMs)
+    counts: () => sum,
+    countsOf: (integration) => sums.get(integration) ?? none,
+    countsBesideWorst: () => {
       let worst = none
       for (const counts of sums.values()) if (counts.failures > worst.failures) worst = counts
       return { calls: sum.calls - worst.calls, failures: sum.failures - worst.failures }

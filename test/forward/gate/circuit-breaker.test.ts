@@ -118,9 +118,11 @@ describe('an open circuit', () => {
     assert.equal(early.state(), 'closed')
   })
 
-  test('can be tried at once after a sign of success', () => {
+  test('can be tried at once after a sign of success, and further signs take no success away', () => {
     breaker.tryNow()
-    call(false, false)
+    call(false)
+    breaker.tryNow()
+    call(false)
     assert.equal(breaker.state(), 'closed')
   })
 })
@@ -168,6 +170,14 @@ describe('a half-open circuit', () => {
     assert.equal(breaker.state(), 'closed')
   })
 
+  test('has as many calls the next time, although some were under way when it opened again', () => {
+    const passes = [breaker.admit('acme') as number, breaker.admit('acme') as number]
+    for (const pass of passes) breaker.note(pass, 'acme', true)
+    now += 500
+    call(false, false)
+    assert.equal(breaker.state(), 'closed')
+  })
+
   test('allows another call in place of one that says nothing', () => {
     call(undefined, undefined, undefined)
     assert.equal(breaker.state(), 'half-open')
@@ -184,6 +194,14 @@ test('new rules apply at once, and the state stays', () => {
   call(true)
   assert.equal(breaker.state(), 'open')
   breaker.configure(rules)
+  assert.equal(breaker.state(), 'open')
+})
+
+test('calls count for as long as new rules say', () => {
+  breaker.configure({ ...rules, windowMs: 10_000 })
+  call(true, true, true)
+  now += 5_000
+  call(true)
   assert.equal(breaker.state(), 'open')
 })
 
@@ -264,6 +282,15 @@ describe('an integration whose calls fail while those of the others succeed', ()
     assert.equal(breaker.state(), 'closed')
   })
 
+  test('is all that the state tells of as soon as the calls of the others have left the window', () => {
+    breaker.configure({ ...rules, openMs: 5_000 })
+    callOf('globex', false)
+    call(true, true, true, true)
+    assert.equal(breaker.state(), 'closed')
+    now += 1_000
+    assert.equal(breaker.state(), 'open')
+  })
+
   test('is let through again when something shows that Magento works', () => {
     call(true, true, true, true)
     breaker.tryNow()
@@ -293,6 +320,15 @@ describe('if the calls of two integrations fail', () => {
     call(false)
     callOf('globex', false)
     assert.deepEqual(states, ['acme open', 'all open', 'all half-open', 'all closed'])
+  })
+
+  test('they are tried at once after a sign of success', () => {
+    call(true, true)
+    callOf('globex', true, true)
+    breaker.tryNow()
+    call(false)
+    callOf('globex', false)
+    assert.equal(breaker.state(), 'closed')
   })
 
   test('their calls from before count no more', () => {
@@ -348,6 +384,10 @@ describe('if the calls of two integrations fail', () => {
     callOf('initech', false)
     assert.equal(breaker.state(), 'closed')
     assert.equal(breaker.openIntegrations(), 2)
+    now += 800
+    call(true)
+    now += 200
+    assert.equal(breaker.state(), 'half-open', 'of those that call only one may, for a trial')
   })
 
   test('the second trial call that fails holds all back again', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startHealthProbe } from '../../../src/forward/gate/health-probe.ts'
+import type { OwnRequest } from '../../../src/forward/own-request.ts'
 
 const settings = { path: '/probe', intervalMs: 1, timeoutMs: 60_000 }
 
@@ -38,6 +39,39 @@ test('a probe tells whether Magento answers without an error of the server, and 
     ['failing', 'ECONNREFUSED', true],
   ])
   assert.deepEqual(await resultsFor(200), [['working', 'status 200', true]])
+})
+
+test('a probe asks for what is configured, with its whole query and within its time', async () => {
+  const asked = Promise.withResolvers<OwnRequest>()
+  const probe = startHealthProbe(
+    { ...settings, path: '/probe?a=1?&b' },
+    async (request) => {
+      asked.resolve(request)
+      return { status: 200, body: '' }
+    },
+    () => probe.stop(),
+  )
+  const { method, path, query, timeoutMs } = await asked.promise
+  assert.deepEqual([method, path, query, timeoutMs], ['GET', '/probe', 'a=1?&b', 60_000])
+})
+
+test('a probe that is stopped between two requests asks no more', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let asked = 0
+  const probe = startHealthProbe(
+    settings,
+    async () => {
+      asked += 1
+      return { status: 200, body: '' }
+    },
+    () => undefined,
+  )
+  await new Promise(setImmediate)
+  t.mock.timers.tick(settings.intervalMs)
+  await new Promise(setImmediate)
+  probe.stop()
+  t.mock.timers.tick(settings.intervalMs)
+  assert.equal(asked, 2)
 })
 
 test('a probe that is stopped while it asks tells nothing more, and asks no more', async () => {

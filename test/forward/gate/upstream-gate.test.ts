@@ -80,14 +80,16 @@ describe('while there is none', () => {
   })
 
   test('a request waits, and goes through when another one ends', async () => {
-    const guest = guestOf('acme')
+    // Another call of its has waited before.
+    const guest: Guest = { ...guestOf('acme'), waitedMs: 50 }
     const waiting = gate.enter(guest, longMs)
     assert.ok(waiting instanceof Promise)
     assert.equal(gate.status().waiting, 1)
+    assert.equal(guest.waitsSince, now)
     pass(300)
     leave(held[0] as number)
     assert.equal(typeof (await waiting), 'number')
-    assert.equal(guest.waitedMs, 300)
+    assert.deepEqual([guest.waitedMs, guest.waitsSince], [350, undefined])
     assert.deepEqual(gate.status(), {
       circuit: 'closed',
       openIntegrations: 0,
@@ -160,6 +162,19 @@ describe('while there is none', () => {
     assert.equal(guest.leaveQueue, undefined)
   })
 
+  test('a call of an endpoint stays if it is a write that has begun, and no other', () => {
+    const upstream = { startedAt: 0, spanId: '00f067aa0ba902b7', origin: 'http://127.0.0.1' }
+    for (const [begun, mayLeave] of [
+      [{ method: 'POST', upstream }, false],
+      [{ method: 'POST', upstream: undefined }, true],
+      [{ method: 'GET', upstream }, true],
+    ] as const) {
+      const guest: Guest = { verified: 'acme', ...begun }
+      void gate.enter(guest, longMs)
+      assert.equal(guest.leaveQueue !== undefined, mayLeave)
+    }
+  })
+
   test('a higher number of places applies at once', async () => {
     const waiting = gate.enter(guestOf('acme'), longMs)
     gate.configure({ ...rules, connections: 3 })
@@ -168,25 +183,34 @@ describe('while there is none', () => {
   })
 })
 
-test('an integration whose requests take four times as long is served a quarter as often', async () => {
-  gate.configure({ ...rules, queue: { ...rules.queue, maxWaiting: 100 } })
-  for (let each = 0; each < 60; each += 1) {
-    gate.leave(enter('slow'), guestOf('slow'), false, 400)
-    gate.leave(enter('fast'), guestOf('fast'), false, 100)
-  }
-  enter()
-  enter()
-  const order: string[] = []
-  for (const name of ['slow', 'fast']) {
-    for (let each = 0; each < 40; each += 1) {
-      void Promise.resolve(gate.enter(guestOf(name), longMs)).then(() => order.push(name))
+const times = (count: number, ms: number) => new Array<number>(count).fill(ms)
+for (const [name, ofSlow, ofFast, turns] of [
+  ['whose requests take four times as long is served a quarter', times(60, 400), times(60, 100), 8],
+  ['of which nothing is known is served as', [], times(60, 10), 20],
+  ['that had one slow request is served about half', [...times(60, 100), 800], times(61, 100), 14],
+  ['beside one whose requests take no time is still served', times(60, 10), times(60, 0), 4],
+] as const) {
+  test(`an integration ${name} as often`, async () => {
+    gate.configure({ ...rules, queue: { ...rules.queue, maxWaiting: 100 } })
+    for (const [index, ms] of ofFast.entries()) {
+      gate.leave(enter('fast'), guestOf('fast'), false, ms)
+      if (ofSlow.length === 0) continue
+      gate.leave(enter('slow'), guestOf('slow'), false, ofSlow[index])
     }
-  }
-  for (let turn = 0; turn < 40; turn += 1) leave(0)
-  await new Promise(setImmediate)
-  assert.equal(order.length, 40)
-  assert.equal(order.filter((name) => name === 'slow').length, 8)
-})
+    enter()
+    enter()
+    const order: string[] = []
+    for (const name of ['slow', 'fast']) {
+      for (let each = 0; each < 40; each += 1) {
+        void Promise.resolve(gate.enter(guestOf(name), longMs)).then(() => order.push(name))
+      }
+    }
+    for (let turn = 0; turn < 40; turn += 1) leave(0)
+    await new Promise(setImmediate)
+    assert.equal(order.length, 40)
+    assert.equal(order.filter((name) => name === 'slow').length, turns)
+  })
+}
 
 test('one that is refused is told when its turn could come, within a minute', async () => {
   for (const [durationMs, retryAfterSeconds] of [
@@ -195,6 +219,8 @@ test('one that is refused is told when its turn could come, within a minute', as
   ] as const) {
     for (let each = 0; each < 60; each += 1) {
       gate.leave(enter(), guestOf('acme'), false, durationMs)
+      // One for which nothing was sent.
+      gate.leave(enter(), guestOf('acme'), undefined, undefined)
     }
     const inFlight = [enter(), enter()]
     const waiting = Array.from({ length: 5 }, () => gate.enter(guestOf('acme'), longMs))
@@ -221,9 +247,11 @@ describe('while Magento fails', () => {
     for (let each = 0; each < 3; each += 1) leave(enter(), true)
     const given = enter()
     enter()
-    const waiting = gate.enter(guestOf('acme'), longMs)
+    const waiting = ['acme', 'acme', 'acme'].map((name) => gate.enter(guestOf(name), longMs))
     leave(given, true)
-    assert.equal(((await waiting) as Rejection).code, 'circuit-open')
+    for (const each of await Promise.all(waiting)) {
+      assert.equal((each as Rejection).code, 'circuit-open')
+    }
     assert.deepEqual(gate.status(), {
       circuit: 'open',
       openIntegrations: 1,
@@ -275,13 +303,19 @@ describe('while Magento fails', () => {
     assert.ok(left instanceof Promise)
     guest.leaveQueue?.()
     assert.equal(await left, undefined)
-    assert.ok(gate.enter(guestOf('acme'), longMs) instanceof Promise)
+    const trial = gate.enter(guestOf('acme'), longMs)
+    assert.ok(trial instanceof Promise)
+    leave(0)
+    assert.equal(typeof (await trial), 'number')
+    const { code } = gate.enter(guestOf('acme'), longMs) as Rejection
+    assert.equal(code, 'circuit-open', 'until the trial is over')
   })
 
   test('with reportOnly requests are sent all the same', () => {
     gate.configure({ ...rules, circuitBreaker: { ...rules.circuitBreaker, mode: 'reportOnly' } })
     fail()
     leave(enter())
+    leave(enter(), true)
     assert.equal(gate.status().circuit, 'open')
     pass(5000)
     leave(enter())

@@ -32,7 +32,7 @@ function tokenCache(lifetimeMs: number | undefined = 60 * minuteMs) {
   return { cache, clock, magento, read }
 }
 
-const target = { path: '/rest/V1/products', query: undefined }
+const target = { path: '/rest/V1/products', query: 'fields=sku' }
 const request = { method: 'GET', target, header: () => undefined }
 
 /** Begins a request; gives what comes after an answer to it. */
@@ -172,11 +172,11 @@ test('answers a failure to all that wait, and asks again only after a pause', as
   magento.answer = failed
   const fault = reject('upstream-unavailable', 'ECONNREFUSED', { retryAfterSeconds: 5 })
   assert.deepEqual(await Promise.all([read(), read(), read()]), [fault, fault, fault])
-  clock.advance(4_000)
+  clock.advance(4_001)
   assert.deepEqual(await read(), { ...fault, retryAfterSeconds: 1 })
   assert.equal(magento.fetches, 1)
   magento.answer = undefined
-  clock.advance(1_000)
+  clock.advance(999)
   assert.equal(await read(), 'token-2')
 })
 
@@ -202,6 +202,21 @@ test('counts refusals on while Magento fails in between', async () => {
     clock.advance(retryAfterSeconds * 1000)
   }
   assert.deepEqual(pauses, [5, 5, 30, 10, 300])
+})
+
+test('counts no failure from before a token, as Magento does not either', async () => {
+  const { clock, magento, read } = tokenCache()
+  for (const answer of [refused, failed]) {
+    for (let round = 0; round < 2; round += 1) {
+      magento.answer = answer
+      const fault = await read()
+      assert.equal(typeof fault !== 'string' && fault.retryAfterSeconds, 5)
+      clock.advance(5_000)
+      magento.answer = undefined
+      assert.equal(typeof (await read()), 'string')
+      clock.advance(60 * minuteMs)
+    }
+  }
 })
 
 test('asks a Magento that does not answer every half minute', async () => {
@@ -234,7 +249,7 @@ test('renews once after a 401, however many requests have had one', async () => 
   clock.advance(2 * minuteMs)
   const seconds = await Promise.all(firsts.map((attempt) => attempt.after(401)))
   for (const attempt of seconds) {
-    assert.deepEqual(attempt, { authorization: 'Bearer token-2', query: undefined })
+    assert.deepEqual(attempt, { authorization: 'Bearer token-2', query: target.query })
   }
   assert.equal(magento.fetches, 2)
 })
@@ -273,7 +288,7 @@ test('lets every other answer stand', async () => {
   const { cache, clock, magento } = tokenCache()
   const attempt = await begin(cache)
   clock.advance(2 * minuteMs)
-  for (const status of [200, 400, 404, 429, 500, 503]) {
+  for (const status of [200, 400, 403, 404, 429, 500, 503]) {
     assert.equal(await attempt.after(status), undefined)
   }
   assert.equal(magento.fetches, 1)

@@ -93,8 +93,8 @@ export interface Services {
   readonly jobLifeMs: number
   /** The endpoints of the gateway's own. */
   readonly endpoints: readonly Endpoint[]
-  /** Counts and logs where a request departs from the contract without being refused for it. */
-  readonly reportViolations: (request: RequestContext, violations: readonly Violation[]) => void
+  /** The same, counted apart, for a refusal that is only reported because of the policy's own `mode`. */
+  readonly reportViolations: (request: RequestContext, policy: string, rejection: Rejection) => void
   /** Counts and logs where an answer departs from the contract. */
   readonly reportDrift: (request: RequestContext, violations: readonly Violation[]) => void
   /**

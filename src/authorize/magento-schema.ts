@@ -64,7 +64,7 @@ export const magentoSchema = definePolicy({
       const rejection = findRejection(contract, meant, request)
       if (rejection === undefined) return allow
       if (effective === 'enforce') return rejection
-      reportViolations(request, rejection.violations ?? [])
+      reportViolations(request, 'magento-schema', rejection)
       return allow
     }
   },

@@ -45,11 +45,13 @@ export const searchCriteria = definePolicy({
       }
       if (expected.length > 0) {
         const violations = expected.map((each) => ({ pointer: '', expected: each }))
-        if (mode === 'reportOnly') services.reportViolations(request, violations)
-        else {
-          const detail = 'The search is not within its bounds.'
-          return reject('query-not-allowed', 'search out of bounds', { detail, violations })
-        }
+        const detail = 'The search is not within its bounds.'
+        const rejection = reject('query-not-allowed', 'search out of bounds', {
+          detail,
+          violations,
+        })
+        if (mode !== 'reportOnly') return rejection
+        services.reportViolations(request, 'search-criteria', rejection)
       }
       if (defaultPageSize === undefined) return allow
       if (criteria !== undefined && criteria.pageSize === undefined) {

@@ -6,6 +6,8 @@ import type { Endpoint } from '../contract/endpoint.ts'
 import { definedEndpoint, type EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { endpoints } from '../endpoints/endpoints.ts'
 import type { Services, SharedLimiter } from '../policy.ts'
+import type { Rejection } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
 import { type MemoryBuckets, memoryBuckets } from '../store/memory-buckets.ts'
 import type { InheritedMap } from './inherited-map.ts'
 import type { LastingParts } from './lasting-parts.ts'
@@ -28,16 +30,11 @@ export function prepareServices(
 ): Services {
   const origin = publicOrigin(gateway.listen)
   const mayTell = boundLines(buckets, clock)
-  /** Counts and logs departures from a schema. */
-  function reporter(
-    count: (integration: string, route: string) => void,
-    message: string,
-  ): Services['reportViolations'] {
-    return ({ requestId, verified = '', route = '' }, violations) => {
-      count(verified, route)
-      const told = { requestId, integration: verified, route, violations }
-      if (mayTell(verified)) log.warn(told, message)
-    }
+  function logReported(request: RequestContext, policy: string, rejection: Rejection): void {
+    const { requestId, verified = '', route } = request
+    const { code, reason, violations } = rejection
+    const told = { requestId, integration: verified, route, policy, code, reason, violations }
+    if (mayTell(verified)) log.info(told, 'a policy would refuse this request')
   }
   function define(settings: EndpointFileSettings): Endpoint {
     const { route } = settings
@@ -57,11 +54,9 @@ export function prepareServices(
     },
     sharedLimiter,
     sampleTrace: tracing?.sample,
-    reportRefusal: (request, policy, { code, reason, violations }) => {
-      const { requestId, verified = '' } = request
-      metrics.countReported(verified, policy, code)
-      const told = { requestId, integration: verified, policy, code, reason, violations }
-      if (mayTell(verified)) log.info(told, 'a policy would refuse this request')
+    reportRefusal: (request, policy, rejection) => {
+      metrics.countReported(request.verified ?? '', policy, rejection.code)
+      logReported(request, policy, rejection)
     },
     countExceeded: metrics.limits.exceeded,
     penaltyOf: penalties.penaltyOf,
@@ -75,11 +70,15 @@ export function prepareServices(
     contract,
     keepsJobs: gateway.jobs !== undefined,
     jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
-    reportViolations: reporter(
-      metrics.contract.violated,
-      'a request departs from the schema of Magento',
-    ),
-    reportDrift: reporter(metrics.contract.drifted, 'an answer departs from the schema of Magento'),
+    reportViolations: (request, policy, rejection) => {
+      metrics.contract.violated(request.verified ?? '', request.route ?? '')
+      logReported(request, policy, rejection)
+    },
+    reportDrift: ({ requestId, verified = '', route = '' }, violations) => {
+      metrics.contract.drifted(verified, route)
+      const told = { requestId, integration: verified, route, violations }
+      if (mayTell(verified)) log.warn(told, 'an answer departs from the schema of Magento')
+    },
     spendDecoy: prepareDecoy(origin, Date.now),
     isAuditDemandUnmet,
   }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Static } from 'typebox'
 import { searchCriteria } from '../../src/authorize/search-criteria.ts'
 import { allow, type Verdict } from '../../src/policy.ts'
-import type { Violation } from '../../src/problem.ts'
+import type { Rejection } from '../../src/problem.ts'
 import type { RequestContext } from '../../src/request-context.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
@@ -268,10 +268,10 @@ describe('a read that is paged by a parameter of its own', () => {
 })
 
 test('only reports where it is told so', () => {
-  const reported: (readonly Violation[])[] = []
+  const reported: Rejection[] = []
   const check = searchCriteria.prepare(
     { mode: 'reportOnly' },
-    { ...services(), reportViolations: (_, violations) => reported.push(violations) },
+    { ...services(), reportViolations: (_, _policy, rejection) => reported.push(rejection) },
   )
   const request = requestContext({ target: '/rest/V1/products?searchCriteria[pageSize]=5000' })
   assert.equal(check(request), allow)

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConfigError } from '../../src/config/faults.ts'
 import { policies } from '../../src/pipeline.ts'
-import { acme, globex, startGateway } from '../support/gateway.ts'
+import { writeConfig } from '../support/config-directory.ts'
+import { acme, gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
+import { startedProcess } from '../support/gateway-process.ts'
 import {
   acmeHeaders,
   type ClientRequest,
@@ -168,6 +170,39 @@ test('who the caller is, and what is done once, is never only reported', async (
   assert.equal((await send(gateway.url, repeat)).status, 200)
   assert.equal((await send(gateway.url, repeat)).status, 401)
   assert.equal(upstream.requests.length, 1)
+})
+
+test('the log says which policy would refuse, whether the integration or the policy has it only reported', async () => {
+  await using upstream = await startRawUpstream()
+  const mode = 'reportOnly'
+  await using files = await writeConfig({
+    gateway: gatewaySettings({ magentoUrl: upstream.url }, '/dev/null'),
+    integrations: {
+      globex: {
+        ...globex,
+        reportOnly: ['route-grant'],
+        policies: { ...globex.policies, magentoSchema: { mode }, searchCriteria: { mode } },
+      },
+    },
+    magentoSchema: shopDocument,
+  })
+  const gateway = await startedProcess(['start', '--config', files.path], testEnv)
+  for (const path of ['carts/1', 'products?searchCriteria[pageSize]=9999']) {
+    await send(gateway.url, { headers: globexHeaders, path: `/rest/V1/${path}` })
+  }
+  const { stderr } = await gateway.stop()
+  const logged = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    logged.map(({ msg, integration, policy, code }) => [msg, integration, policy, code]),
+    [
+      ['route-grant', 'route-not-granted'],
+      ['magento-schema', 'route-not-granted'],
+      ['search-criteria', 'query-not-allowed'],
+    ].map((refusal) => ['a policy would refuse this request', 'globex-pim', ...refusal]),
+  )
 })
 
 describe('a configuration is refused that', () => {

@@ -14,8 +14,8 @@ import {
 export type Renewal =
   | { readonly state: 'unchanged' }
   | { readonly state: 'renewed'; readonly ends: CertificateEnds }
-  /** The old certificate stays in use; `why` says what is wrong with the new one, and holds nothing of the key. */
-  | { readonly state: 'kept'; readonly why: string }
+  /** The old certificate stays in use; `reason` says what is wrong with the new one, and holds nothing of the key. */
+  | { readonly state: 'kept'; readonly reason: string }
 
 /** Takes over a new certificate while the server runs. */
 export interface CertificateRenewal {
@@ -68,10 +68,10 @@ export function renewCertificate(
       return renewal
     } catch (error) {
       // Messages of Node and OpenSSL name a file or say what is wrong, and never show contents.
-      const why = error instanceof Error ? error.message : 'unknown'
-      const renewal: Renewal = { state: 'kept', why }
-      if (why !== lastFault) report(renewal)
-      lastFault = why
+      const reason = error instanceof Error ? error.message : 'unknown'
+      const renewal: Renewal = { state: 'kept', reason }
+      if (reason !== lastFault) report(renewal)
+      lastFault = reason
       return renewal
     }
   }

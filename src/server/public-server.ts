@@ -71,7 +71,7 @@ export async function openPublicServer(
         log.info({ validTo: new Date(found.ends.listenerMs) }, 'the certificate was renewed')
       } else if (found.state === 'kept') {
         metrics.certificateFailed()
-        log.error({ why: found.why }, 'the new certificate cannot be used; the old one stays')
+        log.error({ reason: found.reason }, 'the new certificate cannot be used; the old one stays')
       }
     },
   )

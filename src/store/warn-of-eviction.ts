@@ -20,6 +20,6 @@ export function prepareEvictionWarning(
     told = maxmemory === '0' ? 'noeviction' : policy
     if (told === 'noeviction' || told === before) return
     const advice = 'set its maxmemory-policy to noeviction'
-    log.warn({ policy }, `redis may evict nonces and limits: ${advice}`)
+    log.warn({ maxmemoryPolicy: told }, `redis may evict nonces and limits: ${advice}`)
   }
 }

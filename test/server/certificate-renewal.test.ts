@@ -115,8 +115,8 @@ describe('a server that looks for a new certificate', () => {
     const { validFromDate } = new X509Certificate(pem('named.cert'))
     now = validFromDate.getTime() - 1
     await writePair('named')
-    const why = 'a certificate that is valid from 2026-11-29T09:33:37.000Z'
-    assert.deepEqual(await renewal.look(), { state: 'kept', why })
+    const reason = 'a certificate that is valid from 2026-11-29T09:33:37.000Z'
+    assert.deepEqual(await renewal.look(), { state: 'kept', reason })
     assert.equal(await served(), names.loopback)
     now += 1
     assert.equal((await renewal.look()).state, 'renewed')
@@ -128,8 +128,8 @@ describe('a server that looks for a new certificate', () => {
     await renewal.look()
     now = endOf('elsewhere') + 1
     await writePair('elsewhere')
-    const why = 'a certificate that expired at 2126-10-31T00:42:29.000Z'
-    assert.deepEqual(await renewal.look(), { state: 'kept', why })
+    const reason = 'a certificate that expired at 2126-10-31T00:42:29.000Z'
+    assert.deepEqual(await renewal.look(), { state: 'kept', reason })
     now = endOf('named') + 1
     assert.equal((await renewal.look()).state, 'renewed')
     assert.equal(await served(), names.elsewhere)

@@ -5,7 +5,7 @@ import { prepareEvictionWarning } from '../../src/store/warn-of-eviction.ts'
 
 test('a Redis that may evict keys is warned of once, however often it is back, until that changes', async () => {
   const policies: string[] = []
-  const write = (line: string) => policies.push(JSON.parse(line).policy)
+  const write = (line: string) => policies.push(JSON.parse(line).maxmemoryPolicy)
   let memory = ''
   const redis = { info: async () => memory }
   const look = prepareEvictionWarning(redis, pino({}, { write }))

@@ -15,7 +15,7 @@ import { shared } from '../support/shared.ts'
 
 const timeouts = { headersMs: 1000, bodyMs: 1000, totalMs: 4000 }
 /** Opens after five requests that failed, and for good unless something closes it. */
-const rules = { minimumCalls: 5, failureShare: 1, openMs: 3_600_000, probes: 2 }
+const rules = { minimumCalls: 5, failureShare: 1, openMs: 3_600_000, trialCalls: 2 }
 
 let gateway: TestGateway
 const magento = await shared(startMagento())

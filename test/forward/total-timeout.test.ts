@@ -87,7 +87,7 @@ for (const [what, path, policies] of asked) {
 test('a request of which little time is left waits no longer than that in the queue', async () => {
   const circuitBreaker = {
     ...{ mode: 'off' as const, failureShare: 1, minimumCalls: 1, windowMs: 1_000 },
-    ...{ openMs: 1_000, probes: 1, failsReadiness: false },
+    ...{ openMs: 1_000, trialCalls: 1, failsReadiness: false },
   }
   const queue = { maxWaiting: 10, maxWaitMs: totalMs }
   const gate = openUpstreamGate(

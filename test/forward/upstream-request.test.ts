@@ -12,7 +12,7 @@ const rules: GateRules = {
   queue: { maxWaiting: 0, maxWaitMs: 1_000 },
   circuitBreaker: {
     ...{ mode: 'enforce', failureShare: 0.1, minimumCalls: 1, windowMs: 60_000 },
-    ...{ openMs: 60_000, probes: 1, failsReadiness: false },
+    ...{ openMs: 60_000, trialCalls: 1, failsReadiness: false },
   },
   weights: new Map(),
 }

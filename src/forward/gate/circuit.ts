@@ -6,7 +6,7 @@ export interface TrialRules {
   /** How long it stays open, milliseconds. */
   readonly openMs: number
   /** How many trial calls are let through after that; it closes when that many have succeeded. */
-  readonly probes: number
+  readonly trialCalls: number
 }
 
 /** One circuit. It closes by itself; when it opens is decided from outside. */
@@ -65,7 +65,7 @@ export function newCircuit(
   }
 
   function reconsider(): void {
-    if (trialsDone >= rules().probes) change('closed')
+    if (trialsDone >= rules().trialCalls) change('closed')
   }
 
   return {
@@ -76,7 +76,7 @@ export function newCircuit(
     admit: () => {
       if (state === 'closed') return true
       endOpen()
-      if (state === 'open' || trialsUnderWay + trialsDone >= rules().probes) return false
+      if (state === 'open' || trialsUnderWay + trialsDone >= rules().trialCalls) return false
       trialsUnderWay += 1
       return true
     },

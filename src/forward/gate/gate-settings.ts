@@ -46,7 +46,7 @@ export const CircuitBreakerSettings = Type.Object(
       description: 'Time over which requests are counted.',
     }),
     openMs: Milliseconds(10_000, 'How long no request is sent.'),
-    probes: Type.Integer({
+    trialCalls: Type.Integer({
       minimum: 1,
       maximum: 1_000,
       default: 3,

@@ -5,7 +5,7 @@ import {
   openCircuitBreaker,
 } from '../../../src/forward/gate/circuit-breaker.ts'
 
-const rules = { failureShare: 0.5, minimumCalls: 4, windowMs: 1000, openMs: 500, probes: 2 }
+const rules = { failureShare: 0.5, minimumCalls: 4, windowMs: 1000, openMs: 500, trialCalls: 2 }
 
 let now: number
 let states: string[]
@@ -211,7 +211,7 @@ test('a half-open circuit closes if new rules ask for no more calls than have su
   call(false)
   breaker.configure({ ...rules, openMs: 1_000 })
   assert.equal(breaker.state(), 'half-open')
-  breaker.configure({ ...rules, probes: 1 })
+  breaker.configure({ ...rules, trialCalls: 1 })
   assert.equal(breaker.state(), 'closed')
   call(false)
 })
@@ -350,7 +350,7 @@ describe('if the calls of two integrations fail', () => {
     callOf('globex', true, true)
     now += 500
     call(false)
-    breaker.configure({ ...rules, probes: 1 })
+    breaker.configure({ ...rules, trialCalls: 1 })
     assert.equal(breaker.state(), 'closed')
   })
 

@@ -14,7 +14,7 @@ const rulesOfGate = fc
     connections: fc.integer({ min: 1, max: 4 }),
     maxWaiting: fc.nat(4),
     mode: fc.constantFrom('enforce' as const, 'reportOnly' as const, 'off' as const),
-    probes: fc.integer({ min: 1, max: 3 }),
+    trialCalls: fc.integer({ min: 1, max: 3 }),
     minimumCalls: fc.integer({ min: 1, max: 3 }),
   })
   .map(

@@ -14,7 +14,7 @@ const rules: GateRules = {
     minimumCalls: 4,
     windowMs: 10_000,
     openMs: 5000,
-    probes: 1,
+    trialCalls: 1,
     failsReadiness: false,
   },
   weights: new Map(),

@@ -33,7 +33,7 @@ const usage = `usage: magegate COMMAND [options]
   explain --config DIR --integration NAME [options]
                        say why the signature of a request does not verify
       a curl command on standard input   --at TIME (when it was sent: 2026-11-24T12:00:00Z)
-      or --request-id ID [--audit FILE]   --target PATH?QUERY   --body-file FILE (as the client
+      or --request ID [--audit FILE]   --target PATH?QUERY   --body-file FILE (as the client
       sends them: the audit holds them in part)
       --client FILE (the string that the client signed)
 `

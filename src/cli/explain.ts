@@ -20,7 +20,7 @@ const options = {
   integration: text,
   client: text,
   at: text,
-  'request-id': text,
+  request: text,
   audit: text,
   target: text,
   'body-file': text,
@@ -55,10 +55,10 @@ export async function main(args: string[]): Promise<number> {
 
 /** @throws {UsageError} when an option of a record comes with a curl command, or the other way round */
 function checkCombination(values: Options): void {
-  if (values['request-id'] === undefined) {
+  if (values.request === undefined) {
     const ofRecord = ['audit', 'target', 'body-file'] as const
     const stray = ofRecord.find((name) => values[name])
-    if (stray !== undefined) throw new UsageError(`--${stray} can only be used with --request-id`)
+    if (stray !== undefined) throw new UsageError(`--${stray} can only be used with --request`)
   } else if (values.at !== undefined) {
     throw new UsageError('--at can only be used with a curl command: a record has its own time')
   }
@@ -68,7 +68,7 @@ async function explain(
   config: Config,
   integration: string,
   atMs: number,
-  { 'request-id': requestId, target, ...files }: Options,
+  { request: requestId, target, ...files }: Options,
 ): Promise<Explanation> {
   const clientString = await readGiven(files.client)
   if (requestId === undefined) {

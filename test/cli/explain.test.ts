@@ -103,10 +103,10 @@ test('explains a request by its id in the audit', async () => {
     },
   }
   await writeFile(file, `${JSON.stringify(record)}\n`)
-  const found = await explain('', '--request-id', 'request-0001', '--audit', file)
+  const found = await explain('', '--request', 'request-0001', '--audit', file)
   assert.deepEqual([found.exitCode, found.stderr], [1, ''])
   assert.match(found.stdout, /> +4 {2}client {3}post\n/)
-  const missing = await explain('', '--request-id', 'request-0002', '--audit', file)
+  const missing = await explain('', '--request', 'request-0002', '--audit', file)
   assert.deepEqual([missing.exitCode, missing.stdout], [2, ''])
   assert.match(missing.stderr, /has no record of this request id/)
 })
@@ -159,11 +159,11 @@ describe('exits 2 when it cannot read', () => {
     'what belongs to a record': [
       '',
       ['--target', '/rest/V1/x'],
-      /--target can only be used with --request-id/,
+      /--target can only be used with --request/,
     ],
     'what belongs to a command': [
       '',
-      ['--request-id', 'x', '--at', signedAt],
+      ['--request', 'x', '--at', signedAt],
       /--at can only be used with a curl/,
     ],
     'the configuration': ['curl http://gw/', ['--config', '/nonexistent'], /gateway\.yaml/],

@@ -163,9 +163,9 @@ export function isNothingDone(code: string, reason: string | undefined): boolean
 /** How many violations an answer names at most. */
 export const maxViolations = 20
 
-/** One place in a request body that is wrong; never holds a value that the client sent. */
+/** One place in a request, or in an answer of Magento, that is wrong; never holds a value that was sent. */
 export interface Violation {
-  /** JSON Pointer (RFC 6901) to the place. */
+  /** JSON Pointer (RFC 6901) to the place in a body; empty for path and query. */
   readonly pointer: string
   readonly expected: string
 }

@@ -311,7 +311,7 @@ describe('an address whose requests are refused before an integration can be cha
     'on a path that Magento does not have': { path: '/wp-login.php', headers: globexHeaders },
   }
   for (const [name, request] of Object.entries(cases)) {
-    test(`${name} is shut out`, async () => {
+    test(`${name} is blocked`, async () => {
       await using upstream = await startRawUpstream()
       await using gateway = await startGateway({
         magentoUrl: upstream.url,
@@ -359,7 +359,7 @@ describe('an address whose requests are refused before an integration can be cha
   }
   for (const [name, bytes] of Object.entries(unreadable)) {
     for (const [where, trustedProxies, status] of [
-      ['is shut out', [], 429],
+      ['is blocked', [], 429],
       ['is not where it is a proxy, which nobody can choose to be', ['127.0.0.1'], 200],
     ] as const) {
       test(`with bytes ${name} ${where}`, async () => {

@@ -70,7 +70,7 @@ export const GatewayLimitSettings = Type.Object(
             ...closed,
             default: {},
             description:
-              'Refusals that cannot be charged to an integration: how many are allowed before the address is shut out.',
+              'Refusals that cannot be charged to an integration: how many are allowed before the address is blocked.',
           },
         ),
       },

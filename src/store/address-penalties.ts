@@ -4,7 +4,7 @@ import { addressKey } from '../syntax/address-key.ts'
 import { boundedMap } from './bounded-map.ts'
 import { memoryBuckets } from './memory-buckets.ts'
 
-/** How addresses that guess credentials are penalized. */
+/** How addresses that guess credentials are blocked. */
 export interface PenaltySettings {
   /** How many refusals an address may collect without a penalty. */
   readonly refusals: RateLimit
@@ -15,7 +15,7 @@ export interface PenaltySettings {
 
 /** Penalties of addresses. This process keeps a bounded number of them in memory. */
 export interface AddressPenalties {
-  /** How long an address is still shut out, in milliseconds; 0 if it is not. */
+  /** How long an address is still blocked, in milliseconds; 0 if it is not. */
   readonly penaltyOf: (key: string) => number
   /** Takes note of a request whose outcome is known; each refusal counts once, however often it is told. */
   readonly note: (request: RequestContext, settings: PenaltySettings) => void
@@ -32,8 +32,8 @@ const rememberedAddresses = 50_000
 /**
  * Makes guessing costly. A refusal counts against an address if it cannot be charged to an integration: a wrong
  * signature, an unknown integration, a target that is not one of Magento's. An address with more refusals than are
- * allowed is shut out, each time for twice as long. Penalties are forgotten once nothing has been refused for as long
- * as the longest of them lasted.
+ * allowed is blocked, each time for twice as long. Its penalties are forgotten when the last one
+ * has been over for as long as the longest may be.
  * @param clock milliseconds, never going back
  */
 export function addressPenalties(clock: () => number): AddressPenalties {
@@ -43,7 +43,7 @@ export function addressPenalties(clock: () => number): AddressPenalties {
 
   return {
     penaltyOf: (key) => {
-      // Most of the time nobody is shut out.
+      // Most of the time nobody is blocked.
       if (penalties.size() === 0) return 0
       const penalty = penalties.get(key)
       return penalty === undefined ? 0 : Math.max(0, penalty.untilMs - clock())
@@ -58,7 +58,7 @@ export function addressPenalties(clock: () => number): AddressPenalties {
       if (buckets.take(key, refusals).isAllowed) return
       const nowMs = clock()
       const before = penalties.get(key)
-      // The request was under way when the address was shut out, so it does not come back after a penalty.
+      // The request was under way when the address was blocked, so it does not come back after a penalty.
       if (before !== undefined && nowMs < before.untilMs) return
       const isForgotten = before === undefined || nowMs > before.untilMs + longestMs
       const lengthMs = isForgotten ? firstMs : Math.min(longestMs, before.lengthMs * 2)

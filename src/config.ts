@@ -15,9 +15,9 @@ import { checkJobEngines, checkJobsEnabled } from './config/job-rules.ts'
 import { listYamlFiles } from './config/list-yaml-files.ts'
 import { type FileKind, type Finished, type LoadedFile, loadFile } from './config/load-file.ts'
 import {
-  checkNeedOfContract,
-  type ReadContract,
-  readContract,
+  checkNeedOfMagentoSchema,
+  type ReadSchema,
+  readMagentoSchema,
 } from './config/magento-schema-file.ts'
 import { checkMappingPatterns } from './config/mapping-patterns.ts'
 import { memberOf } from './config/member-of.ts'
@@ -51,28 +51,28 @@ export interface Config {
  * Reads `gateway.yaml`, `magento/schema.json` and the files of `integrations/`, `policies/` and `endpoints/`
  * below a directory.
  * @param env the variables for `env:NAME` and for tracing; nothing but this and `readSecret` reads the environment
- * @param contract whether the schema of Magento must be there, with everything that integrations refer to; or a schema
- *   to use instead of the file, which need not have all that
+ * @param magentoSchema whether the schema of Magento must be there, with everything that integrations refer to; or a
+ *   schema to use instead of the file, which need not have all that
  * @throws {ConfigError} with every fault of every file
  */
 export async function loadConfig(
   directory: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
-  contract: 'needed' | 'not needed' | SwaggerDocument = 'needed',
+  magentoSchema: 'needed' | 'not needed' | SwaggerDocument = 'needed',
 ): Promise<Config> {
   const sources = { directory, env, readSchemaFile: openSchemaFiles(directory) }
   const gateway = await loadFile(join(directory, 'gateway.yaml'), gatewayFile, sources)
   const classFiles = await loadFolder(directory, 'policies', classFile, sources)
   const { classes, faults: twins } = classesOf(classFiles.files)
   const defined = await loadFolder(directory, 'endpoints', endpointFile, sources)
-  const isContractNeeded = contract === 'needed'
-  const { document, faults: ofContract }: ReadContract =
-    typeof contract === 'object'
-      ? { document: contract, faults: [] }
-      : await readContract(directory)
+  const isSchemaNeeded = magentoSchema === 'needed'
+  const { document, faults: ofSchema }: ReadSchema =
+    typeof magentoSchema === 'object'
+      ? { document: magentoSchema, faults: [] }
+      : await readMagentoSchema(directory)
   const integrationFile: FileKind<IntegrationSettings> = {
     schema: IntegrationSettings,
-    finish: (settings, written) => finishIntegration(settings, written, isContractNeeded, document),
+    finish: (settings, written) => finishIntegration(settings, written, isSchemaNeeded, document),
     classes,
   }
   const integrations = await loadFolder(directory, 'integrations', integrationFile, sources)
@@ -90,11 +90,11 @@ export async function loadConfig(
     ...checkIntegrations(integrations.files, {
       gateway,
       defined: defined.files,
-      isContractMissed: isContractNeeded && document === undefined,
+      isSchemaMissed: isSchemaNeeded && document === undefined,
     }),
     ...(await checkGateway(gateway, known)),
     ...tracing.faults,
-    ...(isContractNeeded ? ofContract : []),
+    ...(isSchemaNeeded ? ofSchema : []),
   ]
   if (integrations.files.length === 0 && integrations.faults.length === 0) {
     const file = join(directory, 'integrations')
@@ -149,13 +149,13 @@ interface Others {
   readonly gateway: LoadedFile<GatewaySettings>
   readonly defined: readonly LoadedFile<EndpointFileSettings>[]
   /** Whether the schema of the shop must be there, and is not. */
-  readonly isContractMissed: boolean
+  readonly isSchemaMissed: boolean
 }
 
 /** Checks that the rest of the configuration has what its integrations need. */
 function checkIntegrations(
   integrations: readonly LoadedFile<IntegrationSettings>[],
-  { gateway, defined, isContractMissed }: Others,
+  { gateway, defined, isSchemaMissed }: Others,
 ): Fault[] {
   const listening = gateway.isAffected('/listen') ? undefined : gateway.sound
   const composed = [
@@ -167,7 +167,7 @@ function checkIntegrations(
       ...checkCachedEndpoints(settings, defined),
       ...checkJobEngines(settings, composed),
       ...(listening ? checkCertificateShown(settings, listening) : []),
-      ...(isContractMissed ? checkNeedOfContract(settings) : []),
+      ...(isSchemaMissed ? checkNeedOfMagentoSchema(settings) : []),
     ]),
   )
 }
@@ -210,7 +210,7 @@ function identityOf(loaded: LoadedFile<IntegrationSettings>): Identity {
 function finishIntegration(
   resolved: IntegrationSettings,
   written: unknown,
-  isContractNeeded: boolean,
+  isSchemaNeeded: boolean,
   document: SwaggerDocument | undefined,
 ): Finished<IntegrationSettings> {
   const { routes: grants, ...policies } = resolved.policies
@@ -223,7 +223,7 @@ function finishIntegration(
   const wanted = memberOf(memberOf(written, 'policies'), 'routes')
   const hasAll = !Array.isArray(wanted) || wanted.length === grants?.length
   const ofNames = hasAll ? checkGrantRules(settings, written) : []
-  // Without the contract it is not known which routes tags grant.
-  const ofGrants = isContractNeeded ? [...faults, ...ofNames] : []
+  // Without the schema it is not known which routes tags grant.
+  const ofGrants = isSchemaNeeded ? [...faults, ...ofNames] : []
   return { settings, faults: [...ofGrants, ...checkIntegrationRules(settings)] }
 }

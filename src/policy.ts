@@ -95,7 +95,7 @@ export interface Services {
   readonly endpoints: readonly Endpoint[]
   /** The same, counted apart, for a refusal that is only reported because of the policy's own `mode`. */
   readonly reportViolations: (request: RequestContext, policy: string, rejection: Rejection) => void
-  /** Counts and logs where an answer departs from the contract. */
+  /** Counts and logs where an answer of Magento departs from its schema. */
   readonly reportDrift: (request: RequestContext, violations: readonly Violation[]) => void
   /**
    * Does the work of verifying the signatures of a request that is refused, so that the time of the answer does not

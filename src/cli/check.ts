@@ -2,7 +2,7 @@ import { routesOf } from '../authorize/granted-route.ts'
 import { describeRateLimit } from '../authorize/limits/describe-limits.ts'
 import type { SwaggerDocument } from '../authorize/magento-contract/swagger.ts'
 import { ConfigError, formatFault } from '../config/faults.ts'
-import { contractFile } from '../config/magento-schema-file.ts'
+import { magentoSchemaFile } from '../config/magento-schema-file.ts'
 import { loadConfig } from '../config.ts'
 import { parseRoutePattern, unnamedRoute } from '../contract/route-pattern.ts'
 import { endpoints as builtIn } from '../endpoints/endpoints.ts'
@@ -27,7 +27,7 @@ async function check(directory: string): Promise<number> {
     process.stdout.write(`${directory}: ok, ${integrations.length} integration(s)\n`)
     if (magentoSchema !== undefined && magentoSchema['x-anonymous'] === undefined) {
       process.stdout.write(
-        `${contractFile} does not say which routes guests may call; magento pull asks for that\n`,
+        `${magentoSchemaFile} does not say which routes guests may call; magento pull asks for that\n`,
       )
     }
     const own = [...builtIn.flatMap(({ routes }) => routes), ...endpoints.map(({ route }) => route)]

@@ -5,17 +5,17 @@ import type { IntegrationSettings } from './integration-settings.ts'
 import { readBytes } from './read-bytes.ts'
 
 /** The file with the schema of the shop, relative to the directory of the configuration. */
-export const contractFile = join('magento', 'schema.json')
+export const magentoSchemaFile = join('magento', 'schema.json')
 
 /** The schema of the shop; it has no document if the file does not exist or has a fault. */
-export interface ReadContract {
+export interface ReadSchema {
   readonly document?: SwaggerDocument
   readonly faults: readonly Fault[]
 }
 
 /** Reads the schema of the shop, if there is one. */
-export async function readContract(directory: string): Promise<ReadContract> {
-  const file = join(directory, contractFile)
+export async function readMagentoSchema(directory: string): Promise<ReadSchema> {
+  const file = join(directory, magentoSchemaFile)
   const bytes = await readBytes(file)
   if ('code' in bytes) {
     if (bytes.code === 'ENOENT') return { faults: [] }
@@ -27,11 +27,11 @@ export async function readContract(directory: string): Promise<ReadContract> {
 }
 
 /** Reports settings that need the schema of the shop, where there is none. */
-export function checkNeedOfContract({
+export function checkNeedOfMagentoSchema({
   policies: { magentoSchema },
 }: IntegrationSettings): RuleFault[] {
   const { mode = 'off', routes = {} } = magentoSchema ?? {}
   const isNeeded = [mode, ...Object.values(routes)].some((one) => one !== 'off')
-  const expected = `the schema of Magento in ${contractFile}: fetch it with magento pull`
+  const expected = `the schema of Magento in ${magentoSchemaFile}: fetch it with magento pull`
   return faultAt('/policies/magentoSchema', isNeeded && expected)
 }

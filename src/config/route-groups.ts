@@ -3,7 +3,7 @@ import { operationsOf, type SwaggerDocument } from '../authorize/magento-contrac
 import { routePresets } from '../authorize/route-presets.ts'
 import { repeatedVariable, unnamedRoute } from '../contract/route-pattern.ts'
 import type { RuleFault } from './faults.ts'
-import { contractFile } from './magento-schema-file.ts'
+import { magentoSchemaFile } from './magento-schema-file.ts'
 
 /** Grants whose groups were replaced by routes, and the faults of those that could not be replaced. */
 export interface ExpandedGrants {
@@ -43,8 +43,8 @@ export function expandGrants(
     if (found.length > 0) continue
     const expected =
       document === undefined
-        ? `the schema of Magento in ${contractFile}, which tags are of: fetch it with magento pull`
-        : `a tag of ${contractFile}`
+        ? `the schema of Magento in ${magentoSchemaFile}, which tags are of: fetch it with magento pull`
+        : `a tag of ${magentoSchemaFile}`
     fault(index, expected)
   }
   return { routes: [...routes.values()], faults }

@@ -6,7 +6,7 @@ import type {
   SwaggerDocument,
   SwaggerOperation,
 } from '../../src/authorize/magento-contract/swagger.ts'
-import { compareContracts } from '../../src/cli/magento/compare-contracts.ts'
+import { compareSchemas } from '../../src/cli/magento/compare-schemas.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
@@ -97,7 +97,7 @@ describe('magento diff', () => {
   ]
   for (const [name, next, line] of cases) {
     test(`names ${name}`, () => {
-      const changes = compareContracts(old, next)
+      const changes = compareSchemas(old, next)
       assert.deepEqual(
         changes.map(({ isBreaking, route, place, what }) => {
           return `${isBreaking ? 'breaking' : 'added'}: ${[route, place].join(' ').trim()}: ${what}`
@@ -113,7 +113,7 @@ describe('magento diff', () => {
       const inQuery = { name: 'skus', in: 'query', type: 'array', items: { type: skus } }
       return document({ '/V1/orders/{id}': { get: { parameters: [inPath, inQuery] } } })
     }
-    const changes = compareContracts(orders('string', 'integer'), orders('integer', 'string'))
+    const changes = compareSchemas(orders('string', 'integer'), orders('integer', 'string'))
     assert.deepEqual(
       changes.map(({ place, what, isBreaking }) => [place, what, isBreaking]),
       [
@@ -127,11 +127,7 @@ describe('magento diff', () => {
     const answering = document({ '/V1/products/{sku}': { get: read } })
     const silent = document({ '/V1/products/{sku}': { get: { ...read, responses: {} } } })
     const told = (before: SwaggerDocument, after: SwaggerDocument) =>
-      compareContracts(before, after).map(({ place, what, isBreaking }) => [
-        place,
-        what,
-        isBreaking,
-      ])
+      compareSchemas(before, after).map(({ place, what, isBreaking }) => [place, what, isBreaking])
     assert.deepEqual(told(answering, silent), [['answer', 'it is gone', true]])
     assert.deepEqual(told(silent, answering), [['answer', 'it is new', false]])
   })
@@ -142,7 +138,7 @@ describe('magento diff', () => {
       const parameters = [{ name: 'id', in: 'query', type: 'string', required }]
       return document({ '/V1/orders': { get: { parameters, responses: { 200: { schema } } } } })
     }
-    const [change, ...others] = compareContracts(orders(false), orders(true))
+    const [change, ...others] = compareSchemas(orders(false), orders(true))
     assert.deepEqual(change, {
       route: 'GET /V1/orders',
       place: 'query id',
@@ -158,7 +154,7 @@ describe('magento diff', () => {
       return document({ '/V1/items': { post: save(properties) } })
     }
     const product = { $ref: '#/definitions/product' }
-    const changes = compareContracts(items({ type: 'number' }, sku), items(product, product))
+    const changes = compareSchemas(items({ type: 'number' }, sku), items(product, product))
     assert.deepEqual(changes.map(({ place, what }) => `${place}: ${what}`).toSorted(), [
       'body.price: its type was string and is object',
       'body.qty: its type was number and is object',

@@ -6,7 +6,7 @@ import { loadConfig } from '../../config.ts'
 import { errorCode } from '../../contract/error-code.ts'
 import { printable } from '../../syntax/terminal-text.ts'
 import { readArguments, UsageError } from '../arguments.ts'
-import { type ContractChange, compareContracts } from './compare-contracts.ts'
+import { compareSchemas, type SchemaChange } from './compare-schemas.ts'
 import { operationFinder } from './operation-finder.ts'
 
 /** `magento diff OLD NEW [--config DIR]` */
@@ -32,7 +32,7 @@ async function diff(before: string, after: string, directory?: string): Promise<
   const [old, next] = [await read(before), await read(after)]
   if (typeof old === 'string') return fail(`${before}: expected ${old}`)
   if (typeof next === 'string') return fail(`${after}: expected ${next}`)
-  let changes = compareContracts(old, next)
+  let changes = compareSchemas(old, next)
   if (directory !== undefined) {
     try {
       const granted = await grantedOperations(directory, old)
@@ -63,7 +63,7 @@ async function grantedOperations(directory: string, document: SwaggerDocument) {
   return new Set(granted.flatMap((route) => find(route) ?? []))
 }
 
-function print(kind: string, { route, place, what }: ContractChange): void {
+function print(kind: string, { route, place, what }: SchemaChange): void {
   const line = `${kind}: ${route}${place === '' ? '' : ` ${place}`}: ${what}`
   // Names in a schema are those of the shop's modules.
   process.stdout.write(`${printable(line)}\n`)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { operationsOf } from '../../authorize/magento-contract/swagger.ts'
 import { ConfigError } from '../../config/faults.ts'
 import type { IntegrationSettings } from '../../config/integration-settings.ts'
-import { contractFile } from '../../config/magento-schema-file.ts'
+import { magentoSchemaFile } from '../../config/magento-schema-file.ts'
 import { type Config, loadConfig } from '../../config.ts'
 import { newTokenMemory } from '../../forward/admin-token/token-cache.ts'
 import { openUpstreamGate } from '../../forward/gate/upstream-gate.ts'
@@ -49,7 +49,7 @@ async function pull(directory: string, name: string | undefined, store: string):
     const named = name === undefined ? '' : ` with the name ${name}`
     return fail(`no integration${named} has a credential for Magento`)
   }
-  const file = join(directory, contractFile)
+  const file = join(directory, magentoSchemaFile)
   try {
     const document = await fetchFrom(config, integration, store)
     const operations = operationsOf(document).length

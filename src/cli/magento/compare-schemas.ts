@@ -7,7 +7,7 @@ import {
 } from '../../authorize/magento-contract/swagger.ts'
 
 /** One difference between two schemas of a shop. */
-export interface ContractChange {
+export interface SchemaChange {
   /** `GET /V1/products/:sku` */
   readonly route: string
   /** The part of the operation that differs: a parameter, or a place in the body or the answer. */
@@ -28,10 +28,10 @@ interface Place {
 }
 
 /** Every difference between two schemas, in the order of the old one; new operations come last. */
-export function compareContracts(old: SwaggerDocument, next: SwaggerDocument): ContractChange[] {
+export function compareSchemas(old: SwaggerDocument, next: SwaggerDocument): SchemaChange[] {
   const before = new Map(operationsOf(old))
   const after = new Map(operationsOf(next))
-  const changes: ContractChange[] = []
+  const changes: SchemaChange[] = []
   for (const [route, operation] of before) {
     const successor = after.get(route)
     if (successor === undefined) {
@@ -49,7 +49,7 @@ export function compareContracts(old: SwaggerDocument, next: SwaggerDocument): C
   return changes
 }
 
-type Change = Omit<ContractChange, 'route'>
+type Change = Omit<SchemaChange, 'route'>
 
 function compareOperations(
   old: SwaggerOperation,

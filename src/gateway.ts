@@ -59,7 +59,7 @@ export async function buildGateway(
   const { app, renewCertificate } = await openPublicServer(config, {
     current: () => generations.current().config,
     log,
-    metrics: metrics.connections,
+    metrics: metrics.listener,
     onClientError: (error, socket) => {
       const { traffic } = generations.current()
       answerClientError(error, socket, { traffic, openReplies })

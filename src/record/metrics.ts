@@ -5,11 +5,11 @@ import { type AuditMetrics, auditMetrics } from './metrics/audit-metrics.ts'
 import { authenticationMetrics } from './metrics/authentication-metrics.ts'
 import { type CacheMetrics, cacheMetrics } from './metrics/cache-metrics.ts'
 import { type ConfigMetrics, configMetrics } from './metrics/config-metrics.ts'
-import { type ConnectionMetrics, connectionMetrics } from './metrics/connection-metrics.ts'
 import { type ContractMetrics, contractMetrics } from './metrics/contract-metrics.ts'
 import { exposition } from './metrics/exposition.ts'
 import { type GateMetrics, gateMetrics } from './metrics/gate-metrics.ts'
 import { type LimitMetrics, limitMetrics } from './metrics/limit-metrics.ts'
+import { type ListenerMetrics, listenerMetrics } from './metrics/listener-metrics.ts'
 import { readinessMetrics } from './metrics/readiness-metrics.ts'
 import { type CountReported, reportMetrics } from './metrics/report-metrics.ts'
 import { requestMetrics } from './metrics/request-metrics.ts'
@@ -25,11 +25,11 @@ export interface Metrics {
   readonly audit: AuditMetrics
   readonly cache: CacheMetrics
   readonly config: ConfigMetrics
-  readonly connections: ConnectionMetrics
   readonly contract: ContractMetrics
   /** Metrics of the gate to Magento. */
   readonly gate: GateMetrics
   readonly limits: LimitMetrics
+  readonly listener: ListenerMetrics
   readonly countReported: CountReported
   readonly countSpans: CountSpans
   readonly secrets: SecretMetrics
@@ -65,10 +65,10 @@ export function openMetrics(): Metrics {
     audit: auditMetrics(registry),
     cache,
     config: configMetrics(registry),
-    connections: connectionMetrics(registry),
     contract: contractMetrics(registry),
     gate: gateMetrics(registry),
     limits,
+    listener: listenerMetrics(registry),
     countReported: reportMetrics(registry),
     countSpans: spanMetrics(registry),
     secrets,

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { compileIpSet } from '../contract/ip-address.ts'
-import type { ConnectionMetrics } from '../record/metrics/connection-metrics.ts'
+import type { ListenerMetrics } from '../record/metrics/listener-metrics.ts'
 import { openBodyMemory } from './body-memory.ts'
 import { type Renewal, renewCertificate } from './certificate-renewal.ts'
 import type { ConnectionLimits } from './connections.ts'
@@ -25,7 +25,7 @@ export interface ServerParts {
   /** The configuration in force. */
   readonly current: () => Config
   readonly log: Logger
-  readonly metrics: ConnectionMetrics
+  readonly metrics: ListenerMetrics
   /** Answers what the HTTP parser refused or what did not arrive in time. */
   readonly onClientError: (error: Error, socket: Socket) => void
 }

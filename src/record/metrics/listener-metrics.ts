@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client'
 import { eventCounter, watchedGauge } from './tally.ts'
 
 /** Metrics of the public listener. */
-export interface ConnectionMetrics {
+export interface ListenerMetrics {
   /** Counts a connection that was closed at once because there were too many. */
   readonly refused: (bound: 'total' | 'address') => void
   /** Sets where to read how much memory the bodies of requests take. */
@@ -17,7 +17,7 @@ export interface ConnectionMetrics {
 }
 
 /** Registers the metrics of the public listener. */
-export function connectionMetrics(registry: Registry): ConnectionMetrics {
+export function listenerMetrics(registry: Registry): ListenerMetrics {
   // Registered only once there is a certificate.
   let end: Gauge<'certificate'> | undefined
   return {

@@ -28,7 +28,7 @@ const pageSize = 200
 /** How many jobs are read at a time: each may have an answer of a megabyte, and all have to be here by the deadline. */
 const jobsAtOnce = 20
 
-/** How many of the oldest entries of a list are checked, whenever one is added, for jobs that no longer exist. */
+/** How many entries of a list, drawn at random, are checked whenever one is added, for jobs that no longer exist. */
 const sweptAtOnce = 4
 
 /**
@@ -56,10 +56,11 @@ export function redisJobStore(
     await ask(list, () =>
       Promise.all([redis.zadd(list, acceptedAtMs, id), redis.pexpire(list, indexLifeMs)]),
     )
-    const oldest = await ask(list, () => redis.zrange(list, '0', String(sweptAtOnce - 1)))
+    // Not the oldest ones: a few jobs that wait for long would hide all others.
+    const drawn = await ask(list, () => redis.zrandmember(list, sweptAtOnce))
     const absent: string[] = []
     await Promise.all(
-      oldest.map(async (each) => {
+      drawn.map(async (each) => {
         const key = keyOf(each)
         // Not the job itself: its answer may be long.
         if ((await ask(key, () => redis.exists(key))) === 0) absent.push(each)

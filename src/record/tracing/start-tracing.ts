@@ -31,8 +31,16 @@ export function startTracing(
     ),
     timeoutMillis: timeoutMs,
   })
+  // How many the processor keeps: it does not tell when its queue is full and it drops the next one.
+  let waiting = 0
   const processor = new BatchSpanProcessor({
-    exporter: watched(exporter, count, (error) => onFailed(withShortAnswer(error, redact))),
+    exporter: watched(exporter, {
+      onTaken: (spans) => {
+        waiting -= spans
+      },
+      count,
+      onFailed: (error) => onFailed(withShortAnswer(error, redact)),
+    }),
     scheduledDelayMillis: batch.delayMs,
     maxQueueSize: batch.queueSize,
     maxExportBatchSize: Math.min(batch.batchSize, batch.queueSize),
@@ -44,7 +52,13 @@ export function startTracing(
   }
   const take = (spans: readonly SpanFacts[]) => {
     count('made', spans.length)
-    for (const facts of spans) processor.onEnd(makeSpan(facts, base))
+    for (const facts of spans) {
+      if (waiting >= batch.queueSize) count('dropped', 1)
+      else {
+        waiting += 1
+        processor.onEnd(makeSpan(facts, base))
+      }
+    }
   }
   return {
     sample: prepareSampler(sampler),
@@ -75,14 +89,22 @@ function withShortAnswer(error: Error | undefined, redact: Redact): unknown {
   return Object.assign(error, { data: redact(String(error.data)).slice(0, answerLength) })
 }
 
+/** Told what happens to spans. */
+interface SpanEvents {
+  /** So many have left the queue. */
+  readonly onTaken: (spans: number) => void
+  readonly count: CountSpans
+  readonly onFailed: (error: Error | undefined) => void
+}
+
 /** Wraps an exporter so that it tells what happens to spans. */
 function watched(
   exporter: OTLPTraceExporter,
-  count: CountSpans,
-  onFailed: (error: Error | undefined) => void,
+  { onTaken, count, onFailed }: SpanEvents,
 ): SpanExporter {
   return {
     export: (spans: ReadableSpan[], done) => {
+      onTaken(spans.length)
       exporter.export(spans, (result) => {
         const hasFailed = result.code !== 0
         count(hasFailed ? 'failed' : 'exported', spans.length)

@@ -12,8 +12,6 @@ import { tellOnce } from './tell-once.ts'
 
 /** The parts of the process that jobs use. */
 export interface JobsPartServices {
-  /** Milliseconds, never going back. */
-  readonly clock: () => number
   readonly log: Logger
   readonly metrics: Metrics
   readonly recorder: Pick<Recorder, 'recordEnd'>
@@ -30,12 +28,13 @@ const told: ReadonlySet<string> = new Set(['BROKER_AWAY', 'REDIS_AWAY'])
  */
 export async function openJobsPart(
   { jobs: settings, store }: Pick<GatewaySettings, 'jobs' | 'store'>,
-  { clock, log, metrics, recorder, tracing }: JobsPartServices,
+  { log, metrics, recorder, tracing }: JobsPartServices,
 ): Promise<Jobs | undefined> {
   if (settings === undefined) return undefined
-  const tell = tellOnce((error) => {
-    log.error({ err: error }, 'a job could not be stored, delivered or carried out')
-  }, clock)
+  const tell = tellOnce(
+    (error) => log.error({ err: error }, 'a job could not be stored, delivered or carried out'),
+    { onEnd: () => log.info('no job has had a fault for a minute') },
+  )
   const onFault = (error: unknown) => {
     if (!told.has(errorCode(error))) tell(error)
   }

@@ -40,6 +40,9 @@ export interface LastingParts {
   readonly close: () => Promise<void>
 }
 
+/** The fault of a trail that has stalled. */
+const stall = new Error('stalled')
+
 /** How much longer than its deadline a process may take to end, milliseconds. */
 const endingMs = 5_000
 
@@ -61,7 +64,9 @@ export async function openLastingParts(
   const tracing = await openTracing(config.tracing, {
     redact,
     count: metrics.countSpans,
-    onFailed: tellOnce((error) => log.warn({ err: error }, 'spans could not be sent'), clock),
+    onFailed: tellOnce((error) => log.warn({ err: error }, 'spans could not be sent'), {
+      onEnd: () => log.info('no spans have failed to be sent for a minute'),
+    }),
   })
 
   const release =
@@ -74,10 +79,16 @@ export async function openLastingParts(
           onUnlockable: (error) =>
             log.warn({ err: error }, 'the audit trail cannot be locked against other processes'),
         })
-  const tellOfTrail = tellOnce((error) => {
-    log.error({ err: error }, 'the audit trail could not be written')
-  }, clock)
-  const tellOfStall = tellOnce(() => log.error('the audit trail has stalled'), clock)
+  const tellOfTrail = tellOnce(
+    (error) => {
+      if (error === stall) log.error('the audit trail has stalled')
+      else log.error({ err: error }, 'the audit trail could not be written')
+    },
+    {
+      onEnd: () => log.info('the audit trail has been written without a fault for a minute'),
+      isGoingOn: () => recorder.isStalled(),
+    },
+  )
   const auditLog = await openAuditLog(audit, redact, (error) => {
     metrics.audit.failed()
     tellOfTrail(error)
@@ -101,7 +112,7 @@ export async function openLastingParts(
     { isRecordDemanded, deadlineMs: audit.deadlineMs },
     () => {
       metrics.audit.failed()
-      tellOfStall('stalled')
+      tellOfTrail(stall)
     },
   )
   metrics.audit.watch(recorder)
@@ -127,7 +138,7 @@ export async function openLastingParts(
     log,
     metrics.store,
   )
-  const jobs = await openJobsPart(config.gateway, { clock, log, metrics, recorder, tracing })
+  const jobs = await openJobsPart(config.gateway, { log, metrics, recorder, tracing })
   return {
     clock,
     redactions,

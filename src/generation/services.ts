@@ -40,7 +40,7 @@ export function prepareServices(
     const { route } = settings
     const reportUnmapped = tellOnce((err) => {
       log.error({ route, err }, 'a write was carried out, but its answer could not be mapped')
-    }, clock)
+    })
     return definedEndpoint(settings, reportUnmapped)
   }
   return {

@@ -16,7 +16,6 @@ test('the log says once that RabbitMQ is away, and not that something failed for
   const jobs = await openJobsPart(
     brokerSettings(`amqp://127.0.0.1:${await freePort()}`, redis.url),
     {
-      clock: () => performance.now(),
       log,
       metrics: openMetrics(),
       recorder: { recordEnd: async () => undefined },

@@ -1,44 +1,53 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { tellOnce } from '../../src/generation/tell-once.ts'
 
 function withCode(code: string): Error {
   return Object.assign(new Error('it fails'), { code })
 }
 
-function listen() {
+/** Collects what is told; a minute passes only where a test lets it. */
+function listen(t: TestContext, isGoingOn?: () => boolean) {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   const told: unknown[] = []
-  let nowMs = 0
-  const tell = tellOnce(
-    (error) => told.push(error),
-    () => nowMs,
-  )
-  return {
-    told,
-    tell,
-    later: (ms: number) => {
-      nowMs += ms
-    },
-  }
+  const tell = tellOnce((error) => told.push(error), {
+    onEnd: () => told.push('over'),
+    ...(isGoingOn && { isGoingOn }),
+  })
+  return { told, tell, later: (ms: number) => t.mock.timers.tick(ms) }
 }
 
-test('a fault that goes on is told of once, and again after a minute without it', () => {
-  const { told, tell, later } = listen()
+test('a fault that goes on is told of once, its end after a minute without it, and then it is told of again', (t) => {
+  const { told, tell, later } = listen(t)
+  const fault = withCode('ENOSPC')
   for (let second = 0; second < 120; second += 1) {
-    tell(withCode('ENOSPC'))
+    tell(fault)
     later(1_000)
   }
-  assert.equal(told.length, 1)
-  later(58_000)
-  tell(withCode('ENOSPC'))
-  assert.equal(told.length, 1)
+  later(58_999)
+  assert.deepEqual(told, [fault])
+  later(1)
+  assert.deepEqual(told, [fault, 'over'])
+  tell(fault)
   later(60_000)
-  tell(withCode('ENOSPC'))
-  assert.equal(told.length, 2)
+  assert.deepEqual(told, [fault, 'over', fault, 'over'])
+  later(600_000)
+  assert.equal(told.length, 4)
 })
 
-test('another fault is told of too, by its code or else by its text', () => {
-  const { told, tell } = listen()
+test('a fault that occurs once and goes on has no end until it is over', (t) => {
+  let isGoingOn = true
+  const { told, tell, later } = listen(t, () => isGoingOn)
+  tell('stalled')
+  later(600_000)
+  assert.deepEqual(told, ['stalled'])
+  isGoingOn = false
+  later(60_000)
+  assert.deepEqual(told, ['stalled', 'over'])
+})
+
+test('another fault is told of too, by its code or else by its text', (t) => {
+  const { told, tell } = listen(t)
   const faults = [withCode('ENOSPC'), withCode('EIO'), new Error('a'), new Error('b'), 'c']
   for (const fault of [...faults, ...faults]) tell(fault)
   assert.deepEqual(told, faults)

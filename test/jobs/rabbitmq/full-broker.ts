@@ -68,7 +68,6 @@ async function codeInLog(rabbit: TestRabbit, redis: TestRedis): Promise<unknown>
   const logged = Promise.withResolvers<unknown>()
   const write = (line: string) => logged.resolve(JSON.parse(line).err?.code)
   const jobs = await openJobsPart(brokerSettings(rabbit.url, redis.url, 500), {
-    clock: () => performance.now(),
     log: pino({ base: null }, { write }),
     metrics: openMetrics(),
     recorder: { recordEnd: async () => undefined },

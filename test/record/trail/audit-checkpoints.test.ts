@@ -15,10 +15,7 @@ test('a second place that is full is named, and does not keep it a secret that t
   const trail = join(await temporaryFolder(), 'audit.jsonl')
   await writeFile(trail, '')
   const told: string[] = []
-  const tell = tellOnce(
-    (error) => told.push((error as Error).message),
-    () => 0,
-  )
+  const tell = tellOnce((error) => told.push((error as Error).message))
   const checkpoints = openAuditCheckpoints(
     trail,
     {

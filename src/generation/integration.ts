@@ -12,6 +12,7 @@ import type { Policy, Services, Stage } from '../policy.ts'
 import { reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { NamedCheck } from '../stages.ts'
+import { boundedMap } from '../store/bounded-map.ts'
 import { isReportOnly, reportInstead, reportingServices } from './report-only.ts'
 
 /** Whom a request claims to come from: the checks that decide on it, by stage. */
@@ -26,6 +27,9 @@ export interface Integration extends Claimant {
   /** What it may call, as an OpenAPI document in JSON. */
   readonly openApi: () => Buffer
 }
+
+/** How many documents of what an integration may call are kept: one of 600 routes has 260 KB and takes 20 ms to make. */
+const keptDocuments = 64
 
 /** The integrations that there are, by name. */
 export type Integrations = Pick<ReadonlyMap<string, Integration>, 'get'>
@@ -42,13 +46,23 @@ export function prepareIntegrations(
 ): Integrations {
   const settingsOf = new Map(all.map((settings) => [settings.name, settings]))
   const prepared = new Map<string, Integration>()
+  const documents = boundedMap<Buffer>(keptDocuments)
+  function documentOf(of: IntegrationSettings): Buffer {
+    const document =
+      documents.get(of.name) ?? Buffer.from(JSON.stringify(openApiDocument(of, services)))
+    documents.set(of.name, document)
+    return document
+  }
   return {
     get: (name) => {
       let integration = prepared.get(name)
       if (integration !== undefined) return integration
       const settings = settingsOf.get(name)
       if (settings === undefined) return undefined
-      integration = prepareIntegration(settings, services, upstream, shop)
+      integration = {
+        ...prepareIntegration(settings, services, upstream, shop),
+        openApi: () => documentOf(settings),
+      }
       prepared.set(name, integration)
       return integration
     },
@@ -64,7 +78,7 @@ function prepareIntegration(
   services: Services,
   upstream: UpstreamServices,
   { arrayLimit, sourceCode }: EndpointSettings,
-): Integration {
+): Omit<Integration, 'openApi'> {
   const stages: Record<Stage, NamedCheck[]> = { admit: [], authenticate: [], authorize: [] }
   const isPassthrough = settings.upstream.passthrough === true
   const own = { ...services, integration: settings.name, isPassthrough }
@@ -83,7 +97,6 @@ function prepareIntegration(
     name: settings.name,
     authorizeUpstream: prepareUpstreamCredentials(settings.upstream, upstream),
     endpointSettings: { arrayLimit, sourceCode: settings.sourceCode ?? sourceCode },
-    openApi: () => Buffer.from(JSON.stringify(openApiDocument(settings, services))),
   }
 }
 

@@ -3,14 +3,22 @@ import { hopByHopNames } from './hop-by-hop.ts'
 /*
  * Cookies, because the gateway never sends one back to Magento; the request id, because it sets its own; and how a host
  * is to be reached, which callers would take for that of the gateway: over TLS, which is for its operator to say (RFC
- * 6797, sections 7.1 and 7.2), or at another port or by HTTP/3 (RFC 7838, section 3).
+ * 6797, sections 7.1 and 7.2), or at another port or by HTTP/3 (RFC 7838, section 3). Orders to the web server that is next
+ * to Magento, since one in front of the gateway would obey them too, such as by sending a file of its own (nginx:
+ * proxy_ignore_headers; Apache: mod_xsendfile).
  */
 const notPassedOn = new Set([
   'alt-svc',
   'set-cookie',
   'set-cookie2',
   'strict-transport-security',
+  'x-accel-buffering',
+  'x-accel-charset',
+  'x-accel-expires',
+  'x-accel-limit-rate',
+  'x-accel-redirect',
   'x-request-id',
+  'x-sendfile',
 ])
 
 /**

@@ -14,7 +14,7 @@ import {
   sendRaw,
   writeOf,
 } from '../support/http-client.ts'
-import { type RawAnswer, startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, type RawAnswer, startRawUpstream } from '../support/raw-upstream.ts'
 
 async function startBoth(answer?: RawAnswer, gateway: GatewayOptions['gateway'] = {}) {
   const upstream = await startRawUpstream(answer)
@@ -288,6 +288,19 @@ describe('of the answer', () => {
     }
     assert.notEqual(headers['keep-alive'], 'timeout=99')
     assert.notEqual(headers['x-request-id'], 'of-magento')
+  })
+
+  test('gives no orders to a proxy in front of the gateway', async () => {
+    const orders = ['Redirect', 'Expires', 'Limit-Rate', 'Buffering', 'Charset']
+    const names = [...orders.map((name) => `X-Accel-${name}`), 'X-Sendfile']
+    await using both = await startBoth((socket) =>
+      answerWith(socket, {
+        headers: Object.fromEntries(names.map((name) => [name, '/protected'])),
+      }),
+    )
+    const { status, headers } = await send(both.gateway.url, { headers: globexHeaders })
+    assert.equal(status, 200)
+    for (const name of names) assert.equal(headers[name.toLowerCase()], undefined, name)
   })
 
   test('passes values on byte for byte, without the white space around them', async () => {

@@ -64,6 +64,8 @@ export function addPipelineHooks(
   app.addHook('onRequest', (request, reply, done) => {
     const traffic = current()
     traffic.enter()
+    // Fastify puts it on all answers of a server that closes; only the last one on the connection is to have it.
+    if (traffic.answers.isDraining()) reply.raw.removeHeader('Connection')
     request.traffic = traffic
     request.context = contextOf(request)
     const { socket } = request.raw

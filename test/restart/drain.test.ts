@@ -146,6 +146,38 @@ test('closes a connection only after the last of these, also once some of them h
   await stopped
 })
 
+/** Resolves once the listener and its idle connections are closed. */
+async function idleAreClosed(url: string): Promise<() => Promise<unknown>> {
+  const idle = await connected(url)
+  idle.resume().write(get)
+  await once(idle, 'data')
+  const closed = once(idle, 'close')
+  return () => closed
+}
+
+test('closes a connection only after the answers to requests that arrive on it while it stops', async () => {
+  await using upstream = await startHeldUpstream()
+  await using gateway = await startGateway({ magentoUrl: upstream.url })
+  const waiting = idleAreClosed(gateway.url)
+  ;(await upstream.next()).answer()
+  const idleClosed = await waiting
+  const socket = await connected(gateway.url)
+  const reading = text(socket.setEncoding('latin1'))
+  socket.write(get)
+  const held = [await upstream.next()]
+  const stopped = gateway.stop()
+  await idleClosed()
+  socket.write(get.repeat(2))
+  while (held.length < 3) held.push(await upstream.next())
+  for (const { answer } of held) answer()
+  const [, ...answers] = (await reading).split('HTTP/1.1 200 OK\r\n')
+  assert.deepEqual(
+    answers.map((each) => /\r\nConnection: close\r\n/.test(each)),
+    [false, false, true],
+  )
+  await stopped
+})
+
 for (const [kind, request, status, answer] of [
   ['that is streamed', 'POST /rest/V1/carts', 200, { body: 'x'.repeat(200_000) }],
   ['that is kept', 'GET /rest/V1/products/a', 200, { body: '{}' }],

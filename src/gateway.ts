@@ -55,7 +55,7 @@ export async function buildGateway(
 
   // A generation needs the limiter of the server, so the server is made first. It asks `generations`,
   // defined below, only once a connection arrives, and none does before `start`.
-  const openReplies: OpenReplies = new WeakMap()
+  const openReplies: OpenReplies = new Map()
   const { app, renewCertificate } = await openPublicServer(config, {
     current: () => generations.current().config,
     log,
@@ -65,7 +65,7 @@ export async function buildGateway(
       answerClientError(error, socket, { traffic, openReplies })
     },
   })
-  const drain = watchConnections(app.server)
+  const drain = watchConnections(app.server, openReplies)
   await app.register(rateLimitPlugin, { global: false, store: rateLimitStoreOf(lasting.store) })
   const sharedParts = { lasting, sharedLimiter: limiterOf(app), isDraining: () => isDraining }
   const generations = startGenerations({ config, forgetSecrets }, (next, previous) =>

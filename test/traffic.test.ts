@@ -38,7 +38,7 @@ async function answerOf(check: () => never | Promise<never>) {
     record: (request) => records.push(request),
     log: pino({ base: null }, { write: (line: string) => lines.push(line) }),
   }
-  addPipelineHooks(app, () => traffic, new WeakMap())
+  addPipelineHooks(app, () => traffic, new Map())
   app.get('/', () => assert.fail('a request got past a check that failed'))
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const answer = await send(url)

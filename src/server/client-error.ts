@@ -21,7 +21,7 @@ const malformed = /^(?:HPE|HTTP)_/
 const answering = new WeakSet<Socket>()
 
 /** The reply that each connection is waiting for; with pipelined requests, the last one. */
-export type OpenReplies = WeakMap<Socket, FastifyReply>
+export type OpenReplies = Map<Socket, FastifyReply>
 
 /** What the answer to a broken message depends on. */
 export interface ClientErrorSources {

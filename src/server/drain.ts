@@ -4,6 +4,7 @@ import { Server as NetServer } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { breakOff, isHttp10 } from './break-off.ts'
+import type { OpenReplies } from './client-error.ts'
 
 /**
  * Closes a listener and its idle connections without losing a request; resolves when the requests in flight are over.
@@ -22,8 +23,12 @@ const maxTurns = 1_024
 /** How long after its connection the first request on it may arrive, milliseconds. */
 const arrivingMs = 250
 
-/** Watches a server from before it listens, so that it can be drained. */
-export function watchConnections(server: Server): Drain {
+/**
+ * Watches a server from before it listens, so that it can be drained.
+ * @param openReplies the reply that each connection is waiting for
+ */
+export function watchConnections(server: Server, openReplies: OpenReplies): Drain {
+  spareOpenReplies(server, openReplies)
   let accepted = 0
   let acceptedAt = 0
   server.on('connection', () => {
@@ -72,5 +77,24 @@ export function watchConnections(server: Server): Drain {
     const leftMs = Math.max(0, acceptedAt + arrivingMs - performance.now())
     await Promise.race([closed, delay(leftMs)])
     await Promise.all([closed, alongside()])
+  }
+}
+
+/**
+ * Keeps connections whose caller waits for a reply when the idle ones are closed. To Node a connection is idle, too, on
+ * which an answer that is complete has yet to be sent (lib/_http_server.js, closeIdleConnections), even if it is not the
+ * last one.
+ */
+function spareOpenReplies(server: Server, openReplies: OpenReplies): void {
+  const closeIdle = server.closeIdleConnections
+  server.closeIdleConnections = () => {
+    const spared: { destroy?: unknown }[] = []
+    for (const [socket, { request }] of openReplies) {
+      // Those of HTTP/2 have an end of their own.
+      if (request.raw.httpVersionMajor === 1) spared.push(socket)
+    }
+    for (const socket of spared) socket.destroy = () => socket
+    closeIdle.call(server)
+    for (const socket of spared) delete socket.destroy
   }
 }

@@ -13,6 +13,7 @@ import { globexHeaders, sendRaw } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
 import { endStream, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
+import { answerWith } from '../support/raw-upstream.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 const authorization = `Authorization: ${globexHeaders.Authorization}`
@@ -174,6 +175,29 @@ test('closes a connection only after the answers to requests that arrive on it w
   assert.deepEqual(
     answers.map((each) => /\r\nConnection: close\r\n/.test(each)),
     [false, false, true],
+  )
+  await stopped
+})
+
+test('sends all of the answers that were ready when it stopped, though their caller is slow to read', async () => {
+  await using shop = await startCachedShop('memory')
+  const bytes = 250_000
+  shop.respond = (socket) => answerWith(socket, { body: 'x'.repeat(bytes) })
+  const idleClosed = await idleAreClosed(shop.gateway.url)
+  const socket = await connected(shop.gateway.url)
+  // More than the kernel keeps for a caller that does not read.
+  const count = 30
+  socket.pause().write(get.repeat(count))
+  // By the time that another caller has its answer, these wait to be sent.
+  await shop.get('/rest/V1/products/24-MB01')
+  const stopped = shop.gateway.stop()
+  await idleClosed()
+  const answers = text(socket.setEncoding('latin1'))
+  // The last one takes the connection along.
+  socket.write(get)
+  assert.equal(
+    (await answers).match(/x+/g)?.filter(({ length }) => length === bytes).length,
+    count + 1,
   )
   await stopped
 })

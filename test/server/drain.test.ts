@@ -8,7 +8,7 @@ import { watchConnections } from '../../src/server/drain.ts'
 
 test('a drain whose deadline has passed looks for no more connections, though each turn brings one', async () => {
   const server = createServer()
-  const drain = watchConnections(server)
+  const drain = watchConnections(server, new Map())
   let accepted = 0
   const call = () =>
     connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined)

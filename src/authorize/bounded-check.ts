@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { _, Ajv2020, type CodeKeywordDefinition, type ErrorObject } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { isObject } from '../syntax/is-object.ts'
 import { valueKey } from '../syntax/value-key.ts'
@@ -13,12 +13,13 @@ export type BoundedCheck = (value: unknown, length: number) => readonly ErrorObj
 /*
  * How many steps a check may take: for any body, and besides for each character of it. Where a schema comes back to itself
  * from several branches of an `anyOf`, the steps double with each level of a body, so that sixty levels would never end.
- * Each element or member that is looked at is a step, and so are sixteen characters of a text that is measured or matched;
- * each call of a function that Ajv makes of what a schema refers to takes as long as ten.
+ * Each element that a keyword looks at is a step, and so are sixteen characters of a text that is measured or matched.
+ * Looking at a member takes as long as two steps, and following a reference as long as ten.
  */
 const stepsAnyway = 200_000
 const stepsPerCharacter = 10
-const stepsOfCall = 10
+const stepsOfReference = 10
+const stepsOfMember = 2
 const charactersPerStep = 16
 
 /**
@@ -41,8 +42,6 @@ export function compileBounded(schema: object, allErrors: boolean): BoundedCheck
     allowUnionTypes: true,
     // 4.35 is a multiple of 0.0001, but not exactly as doubles: for numbers around 1e8 the error is 2e-4 of a step.
     multipleOfPrecision: 3,
-    // Nothing else can come back to itself.
-    ...(/"\$(?:ref|dynamicRef)"/.test(JSON.stringify(schema)) && { code: { process: countSteps } }),
   })
   addFormats.default(ajv)
   const { url } = ajv.formats
@@ -56,17 +55,15 @@ export function compileBounded(schema: object, allErrors: boolean): BoundedCheck
     stepsLeft -= steps
     if (stepsLeft < 0) throw new RangeError('too many steps')
   }
-  function read(value: unknown): unknown {
-    if (typeof value === 'string') spend(value.length / charactersPerStep)
-    return value
-  }
   function keyOf(value: unknown): unknown {
     const key = valueKey(value)
     spend(typeof key === 'string' ? key.length : 1)
     return key
   }
   compareByKeys(ajv, keyOf)
-  const validate = Object.assign(ajv, { spend, read }).compile(schema)
+  // Nothing else can come back to itself.
+  if (/"\$(?:ref|dynamicRef)"/.test(JSON.stringify(schema))) countSteps(ajv, spend)
+  const validate = ajv.compile(schema)
   return (value, length) => {
     stepsLeft = stepsAnyway + stepsPerCharacter * length
     return validate(value) ? [] : (validate.errors ?? [])
@@ -106,15 +103,36 @@ function compareByKeys(ajv: Ajv2020, keyOf: (value: unknown) => unknown): void {
 }
 
 /**
- * Has the code of a function count its calls, the turns of its loops, and the texts that it hands to other functions. In
- * there, the instance of Ajv is called `self`.
+ * Has keywords spend steps before they look at a value. Those that are not named look at as much in a small value as in
+ * a large one, or spend the keys that they compare.
  */
-function countSteps(code: string): string {
-  return code
-    .replace(/return function validate\d+\(data, .*?=\{\}\)\{/, `$&self.spend(${stepsOfCall});`)
-    .replaceAll(/\bfor\((?:let|const) [^)]*\)\{/g, '$&self.spend(1);')
-    .replaceAll(
-      /\b((?:func|pattern|formats)\d+(?:\.\w+)?)\(((?:data|key)\d*)\)/g,
-      '$1(self.read($2))',
-    )
+function countSteps(ajv: Ajv2020, spend: (steps: number) => void): void {
+  function spendFirst<Value>(keywords: readonly string[], stepsFor: (value: Value) => number) {
+    const spendOn = (value: Value) => spend(stepsFor(value))
+    for (const keyword of keywords) {
+      const definition = ajv.getKeyword(keyword) as CodeKeywordDefinition
+      const { code } = definition
+      definition.code = (context, type) => {
+        const { gen, data } = context
+        gen.code(_`${gen.scopeValue('func', { ref: spendOn })}(${data})`)
+        code(context, type)
+      }
+    }
+  }
+  spendFirst(['$ref', '$dynamicRef'], () => stepsOfReference)
+  spendFirst(['items', 'contains', 'unevaluatedItems'], (array: unknown[]) => array.length)
+  spendFirst(['minLength', 'maxLength', 'pattern', 'format'], stepsOfText)
+  spendFirst(['additionalProperties', 'patternProperties', 'propertyNames'], stepsOfMembers)
+  spendFirst(['unevaluatedProperties', 'minProperties', 'maxProperties'], stepsOfMembers)
+}
+
+function stepsOfText(text: string): number {
+  return text.length / charactersPerStep
+}
+
+/** Going through the names of a large object takes longer than through the elements of an array, and is done here too. */
+function stepsOfMembers(object: object): number {
+  let steps = 0
+  for (const name in object) steps += stepsOfMember + stepsOfText(name)
+  return steps
 }

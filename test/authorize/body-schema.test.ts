@@ -70,6 +70,55 @@ test('so does one whose parts are checked again and again, in several branches o
   assert.deepEqual(list(many, JSON.stringify(many).length), [])
 })
 
+test('whatever keyword makes a check of such parts long', () => {
+  const array = Array.from({ length: 10_000 }, () => 0)
+  const object = Object.fromEntries(array.map((zero, index) => [`a${index}`, zero]))
+  const text = 'a'.repeat(100_000)
+  const number = { type: 'number' }
+  const keywords: [object, unknown][] = [
+    [{ items: number }, array],
+    [{ contains: { const: 0 }, minContains: 10_000 }, array],
+    [{ unevaluatedItems: number }, array],
+    [{ uniqueItems: true }, array.map((_, index) => index)],
+    [{ const: array }, [...array]],
+    [{ enum: [array] }, [...array]],
+    [{ additionalProperties: number }, object],
+    [{ unevaluatedProperties: number }, object],
+    [{ patternProperties: { '^a': number } }, object],
+    [{ patternProperties: { '^a*$': number } }, { [text]: 0 }],
+    [{ propertyNames: { not: { const: 'b' } } }, object],
+    [{ minProperties: 10_000 }, object],
+    [{ maxProperties: 10_000 }, object],
+    [{ minLength: 100_000 }, text],
+    [{ maxLength: 100_000 }, text],
+    [{ pattern: '^a*$' }, text],
+    [{ format: 'json-pointer' }, `/${text}`],
+  ]
+  const nested = (depth: number, innermost: object): object =>
+    depth === 0 ? innermost : { below: nested(depth - 1, innermost) }
+  const expected = [{ pointer: '', expected: 'a value that is nested less deeply' }]
+  const assertBounded = (value: object, below: object, innermost: object, depth: number) => {
+    const branch = (name: string) => ({
+      type: 'object',
+      properties: { value, below, name: { const: name } },
+    })
+    const validate = compileBodySchema({
+      $dynamicAnchor: 'node',
+      anyOf: [branch('one'), branch('other')],
+    })
+    const check = (body: object) => validate(body, JSON.stringify(body).length)
+    const message = JSON.stringify([value, below]).slice(0, 60)
+    assert.equal(check(nested(2, innermost))[0]?.expected, 'must be equal to constant', message)
+    assert.deepEqual(check(nested(depth, innermost)), expected, message)
+  }
+  for (const [keyword, value] of keywords) {
+    const type = typeof value === 'string' ? 'string' : Array.isArray(value) ? 'array' : 'object'
+    assertBounded({ type, ...keyword }, { $ref: '#' }, { value, name: 'none' }, 10)
+  }
+  assertBounded({}, { $ref: '#' }, { name: 'none' }, 16)
+  assertBounded({}, { $dynamicRef: '#node' }, { name: 'none' }, 16)
+})
+
 const properties = { a: { type: 'string' }, b: { type: 'string' } }
 const schema = { type: 'object', properties, required: ['a', 'b'] }
 

@@ -1,4 +1,5 @@
 import { _, Ajv2020, type CodeKeywordDefinition, type ErrorObject } from 'ajv/dist/2020.js'
+import names from 'ajv/dist/compile/names.js'
 import addFormats from 'ajv-formats'
 import { isObject } from '../syntax/is-object.ts'
 import { valueKey } from '../syntax/value-key.ts'
@@ -14,12 +15,14 @@ export type BoundedCheck = (value: unknown, length: number) => readonly ErrorObj
  * How many steps a check may take: for any body, and besides for each character of it. Where a schema comes back to itself
  * from several branches of an `anyOf`, the steps double with each level of a body, so that sixty levels would never end.
  * Each element that a keyword looks at is a step, and so are sixteen characters of a text that is measured or matched.
- * Looking at a member takes as long as two steps, and following a reference as long as ten.
+ * Looking at a member takes as long as two steps, and following a reference as long as ten; where what it leads to fails,
+ * Ajv copies the errors so far, as with each element for `contains`.
  */
 const stepsAnyway = 200_000
 const stepsPerCharacter = 10
 const stepsOfReference = 10
 const stepsOfMember = 2
+const errorsPerStep = 256
 const charactersPerStep = 16
 
 /**
@@ -107,19 +110,22 @@ function compareByKeys(ajv: Ajv2020, keyOf: (value: unknown) => unknown): void {
  * a large one, or spend the keys that they compare.
  */
 function countSteps(ajv: Ajv2020, spend: (steps: number) => void): void {
-  function spendFirst<Value>(keywords: readonly string[], stepsFor: (value: Value) => number) {
-    const spendOn = (value: Value) => spend(stepsFor(value))
+  function spendFirst<Value>(
+    keywords: readonly string[],
+    stepsFor: (value: Value, errors: number) => number,
+  ) {
+    const spendOn = (value: Value, errors: number) => spend(stepsFor(value, errors))
     for (const keyword of keywords) {
       const definition = ajv.getKeyword(keyword) as CodeKeywordDefinition
       const { code } = definition
       definition.code = (context, type) => {
         const { gen, data } = context
-        gen.code(_`${gen.scopeValue('func', { ref: spendOn })}(${data})`)
+        gen.code(_`${gen.scopeValue('func', { ref: spendOn })}(${data}, ${names.default.errors})`)
         code(context, type)
       }
     }
   }
-  spendFirst(['$ref', '$dynamicRef'], () => stepsOfReference)
+  spendFirst(['$ref', '$dynamicRef'], (_value, errors) => stepsOfReference + errors / errorsPerStep)
   spendFirst(['items', 'contains', 'unevaluatedItems'], (array: unknown[]) => array.length)
   spendFirst(['minLength', 'maxLength', 'pattern', 'format'], stepsOfText)
   spendFirst(['additionalProperties', 'patternProperties', 'propertyNames'], stepsOfMembers)

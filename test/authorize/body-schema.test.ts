@@ -119,6 +119,16 @@ test('whatever keyword makes a check of such parts long', () => {
   assertBounded({}, { $dynamicRef: '#node' }, { name: 'none' }, 16)
 })
 
+test('so does one with very many elements of which none is as one has to be', () => {
+  const validate = compileBodySchema({ type: ['array', 'number'], contains: { $ref: '#' } })
+  const violations = (count: number) => {
+    const texts = Array.from({ length: count }, () => 'a')
+    return validate(texts, JSON.stringify(texts).length).map(({ expected }) => expected)
+  }
+  assert.deepEqual(violations(5_000), ['must contain at least 1 valid item(s)'])
+  assert.deepEqual(violations(100_000), ['a value that is nested less deeply'])
+})
+
 const properties = { a: { type: 'string' }, b: { type: 'string' } }
 const schema = { type: 'object', properties, required: ['a', 'b'] }
 

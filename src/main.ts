@@ -17,7 +17,7 @@ const usage = `usage: magegate COMMAND [options]
   jobs show ID | cancel ID | retry ID ... | retry --all | dead [--limit N]   --config DIR
                        show and cancel accepted jobs, put dead ones back; beside a running gateway
   jobs discard ID ... | discard --all | dead   --config DIR [--callbacks]
-                       forget dead jobs; forget and list dead call-backs
+                       delete dead jobs; delete and list dead call-backs
   jobs redeliver ID --config DIR   have the call-back of a job sent again
   magento pull --config DIR   fetch the schema of the shop into the configuration
       --integration NAME (whose credential is used)   --store CODE (all)

@@ -69,6 +69,10 @@ test('a dead job is listed with its cause, and put back it is carried out', asyn
   assert.equal(JSON.parse(shown.stdout).state, 'done')
   assert.equal(JSON.parse(shown.stdout).answer.body.name, name)
   assert.ok(!shown.stdout.includes('\u009b'))
+  const [line = ''] = (await run('list', '--state', 'done', '--json')).stdout.split('\n')
+  const view = JSON.parse(shown.stdout)
+  delete view.answer.body
+  assert.deepEqual(JSON.parse(line), view)
 })
 
 test('a job that waits is cancelled, which is recorded and told to its owner', async () => {

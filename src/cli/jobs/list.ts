@@ -1,4 +1,5 @@
 import { type Job, type JobState, jobStates } from '../../jobs/job.ts'
+import { jobView } from '../../jobs/job-view.ts'
 import { limitOf, readArguments, requiredOption, UsageError } from '../arguments.ts'
 import { print, withJobs } from './with-jobs.ts'
 
@@ -20,8 +21,7 @@ export function main(args: string[]): Promise<number> {
   const limit = limitOf(values.limit, 50)
   return withJobs(requiredOption(values.config, 'config'), async ({ backend }) => {
     for (const job of await backend.store.list({ owner, state, limit })) {
-      const { answer, ...shown } = job
-      print(values.json ? JSON.stringify({ ...shown, status: answer?.status }) : lineOf(job))
+      print(values.json ? JSON.stringify(viewOf(job)) : lineOf(job))
     }
     return 0
   })
@@ -29,6 +29,12 @@ export function main(args: string[]): Promise<number> {
 
 function isState(text: string): text is JobState {
   return (jobStates as readonly string[]).includes(text)
+}
+
+/** A job as `jobs show` shows it, without the body of its answer and the results of its items. */
+function viewOf(job: Job): object {
+  const answer = job.answer && { ...job.answer, body: undefined }
+  return { integration: job.owner, ...jobView({ ...job, answer }, []) }
 }
 
 function lineOf({ id, acceptedAtMs, owner, state, attempts, route, failure, answer }: Job): string {

@@ -46,6 +46,13 @@ test('a fault that occurs once and goes on has no end until it is over', (t) => 
   assert.deepEqual(told, ['stalled', 'over'])
 })
 
+test('no more than a hundred faults are remembered', (t) => {
+  const { told, tell } = listen(t)
+  for (let fault = 0; fault <= 100; fault += 1) tell(new Error(`defect ${fault}`))
+  tell(new Error('defect 0'))
+  assert.equal(told.length, 102)
+})
+
 test('another fault is told of too, by its code or else by its text', (t) => {
   const { told, tell } = listen(t)
   const faults = [withCode('ENOSPC'), withCode('EIO'), new Error('a'), new Error('b'), 'c']

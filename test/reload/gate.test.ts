@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, rm } from 'node:fs/promises'
+import { copyFile, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadConfig } from '../../src/config.ts'
@@ -147,8 +147,9 @@ test('a reload that fails because a file is gone that was there when it was chec
   const caFile = join(folder, 'ca.pem')
   await copyFile(pemFile('loopback.cert'), caFile)
   const callback = callbackTo('https://127.0.0.1/jobs', { caFile })
-  await using next = await filesOf({ connections: 2 }, { callback })
-  const env = { ...testEnv, ...callbackEnv }
+  const credentials = { token: 'env:NEXT' }
+  await using next = await filesOf({ connections: 2 }, { callback, credentials })
+  const env = { ...testEnv, ...callbackEnv, NEXT: 'globex-token-of-after-7c' }
   const gateway = await buildGateway(await loadConfig(start.path, env), async () => {
     const config = await loadConfig(next.path, env)
     await rm(caFile)
@@ -156,8 +157,8 @@ test('a reload that fails because a file is gone that was there when it was chec
   })
   const listening = await gateway.start()
   assert.equal((await gateway.reload()).status, 'failed')
-  const asked = [1, 2].map(() =>
-    send(listening.url, { headers: globexHeaders }).catch(() => undefined),
+  const asked = ['a', env.NEXT].map((sku) =>
+    send(listening.url, { headers: globexHeaders, path: `/rest/V1/products/${sku}` }),
   )
   for (;;) {
     const { inFlight, waiting } = await magentoStatus(listening)
@@ -169,4 +170,6 @@ test('a reload that fails because a file is gone that was there when it was chec
   for (const socket of upstream.sockets) socket.destroy()
   await Promise.all(asked)
   await gateway.stop()
+  const trail = await readFile(join(folder, 'audit.jsonl'), 'utf8')
+  assert.ok(trail.includes(env.NEXT), 'what never was a secret here is not struck out')
 })

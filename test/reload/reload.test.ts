@@ -222,7 +222,7 @@ describe('POST /reload', () => {
     assert.equal((await inFlight).status, 200)
   })
 
-  test('what a generation knew as a secret stays struck out until its last record is written', async () => {
+  test('what a generation knew as a secret stays struck out until its last record is written, and no longer', async () => {
     await using upstream = await startHeldUpstream()
     await using gateway = await startReloadable({ magentoUrl: upstream.url, integrations: [acme] })
     await gateway.write('magento-token', `${secretOf.old}\n`)
@@ -235,10 +235,14 @@ describe('POST /reload', () => {
     await gateway.reload()
     held.answer()
     await inFlight
+    while ((await gateway.metric('magegate_config_living_generations')) > 1);
+    void upstream.next().then((next) => next.answer())
+    await send(gateway.url, { headers: globexHeaders, path })
     await gateway.stop()
-    const trail = await gateway.auditText()
-    assert.match(trail, /\[redacted\]/)
-    assert.ok(!trail.includes(secretOf.old))
+    const [before = '', after = ''] = (await gateway.auditText()).split('\n')
+    assert.match(before, /\[redacted\]/)
+    assert.ok(!before.includes(secretOf.old))
+    assert.ok(after.includes(secretOf.old))
   })
 
   test('changes nothing for a configuration with faults, names all of them and no secret', async () => {

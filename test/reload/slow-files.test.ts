@@ -35,6 +35,8 @@ test('a reload whose files cannot be read in time fails, and the next one begins
   // Until it has begun.
   await new Promise(setImmediate)
   const [next, shared] = [gateway.reload(), gateway.reload()]
+  await new Promise(setImmediate)
+  assert.equal(loads.length, 2, 'it waits for the one before')
   t.mock.timers.tick(120_000)
   assert.deepEqual(await failed, { status: 'failed' })
   assert.equal((await next).status, 'reloaded')

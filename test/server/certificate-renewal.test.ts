@@ -17,8 +17,9 @@ import {
   renewCertificate,
 } from '../../src/server/certificate-renewal.ts'
 import { endsOf, readTlsMaterial, secureContextOptions } from '../../src/server/tls.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
+import { startReloadable } from '../support/reloadable-gateway.ts'
 import { temporaryFolder } from '../support/shared.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
@@ -317,6 +318,24 @@ test('a gateway takes a new certificate without a restart, and open connections 
   await writeFile(files.certFile, pem('loopback.cert').slice(0, 300))
   await scrapeUntil(gateway, ({ value }) => (value(failures) ?? 0) > before)
   assert.equal(await nameAt(port), names.elsewhere)
+})
+
+test('a gateway looks for a new certificate at each reload, also at one that is refused', async () => {
+  await writePair('loopback')
+  const listen = { tls: { ...files, checkFilesMs: 3_600_000 }, requireHttps: true }
+  await using gateway = await startReloadable({
+    magentoUrl: 'http://127.0.0.1:1',
+    integrations: [globex],
+    gateway: { listen },
+  })
+  const port = Number(new URL(gateway.url).port)
+  await writePair('elsewhere')
+  assert.equal((await gateway.reload()).status, 200)
+  assert.equal(await nameAt(port), names.elsewhere)
+  await writePair('loopback')
+  await gateway.writeSettings({ listen: { ...listen, port: 1 } })
+  assert.equal((await gateway.reload()).status, 422)
+  assert.equal(await nameAt(port), names.loopback)
 })
 
 test('a gateway shows when the first certificate of its chain ends, and of the authorities of its callers', async () => {

@@ -1,7 +1,7 @@
-import { ConfigError, type Fault } from '../../src/config/faults.ts'
+import { ConfigError, type Fault, formatFault } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
-import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { type ConfigFiles, writeConfig } from '../support/config-directory.ts'
+import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 
 /** What is changed of a configuration with one integration. */
 export interface ConfigChanges {
@@ -47,4 +47,31 @@ export async function configFaults({
   })
   const faults = await faultsAt(files.path, env)
   return new Map(faults.map(({ pointer, expected }) => [pointer, expected]))
+}
+
+/** The files of a configuration that can be used, some of them changed. */
+export function filesWith(changes: Partial<ConfigFiles>): ConfigFiles {
+  return {
+    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
+    integrations: { acme, globex },
+    ...changes,
+  }
+}
+
+/** What `check` prints of each fault of the configuration in a folder, whose own path is left out. */
+export async function faultTextAt(
+  folder: string,
+  env: Readonly<Record<string, string>> = testEnv,
+): Promise<string> {
+  const faults = await faultsAt(folder, env)
+  return faults.map(formatFault).join('\n').replaceAll(`${folder}/`, '')
+}
+
+/** The same of changed files. */
+export async function faultTextOf(
+  changes: Partial<ConfigFiles>,
+  env: Readonly<Record<string, string>> = testEnv,
+): Promise<string> {
+  await using directory = await writeConfig(filesWith(changes))
+  return await faultTextAt(directory.path, env)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe, test } from 'node:test'
 import { collectGarbage } from '../../src/cli/collect-garbage.ts'
 import { ConfigError } from '../../src/config/faults.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -43,7 +43,7 @@ function writeMany() {
 }
 
 describe('a configuration of many files', () => {
-  it('has its integrations in the order of their files', async () => {
+  test('has its integrations in the order of their files', async () => {
     await using directory = await writeMany()
     const { integrations } = await loadConfig(directory.path, env)
     assert.deepEqual(
@@ -52,7 +52,7 @@ describe('a configuration of many files', () => {
     )
   })
 
-  it('does not keep the texts of its files in memory', async () => {
+  test('does not keep the texts of its files in memory', async () => {
     await using directory = await writeMany()
     const remarks = `# ${'-'.repeat(100)}\n`.repeat(2_000)
     for (const number of numbers) {
@@ -66,7 +66,7 @@ describe('a configuration of many files', () => {
     assert.equal(config.integrations.length, count)
   })
 
-  it('compiles a schema once, however many integrations name it', async () => {
+  test('compiles a schema once, however many integrations name it', async () => {
     await using directory = await writeMany()
     const { integrations } = await loadConfig(directory.path, env)
     const checks = integrations.map(
@@ -77,7 +77,7 @@ describe('a configuration of many files', () => {
     assert.equal(checks[1]?.({}).length, 1)
   })
 
-  it('compiles a schema anew when it is loaded again', async () => {
+  test('compiles a schema anew when it is loaded again', async () => {
     await using directory = await writeMany()
     const { integrations: before } = await loadConfig(directory.path, env)
     await writeFile(join(directory.path, 'schemas', 'even.json'), '{"type":"array"}')
@@ -89,11 +89,12 @@ describe('a configuration of many files', () => {
     assert.equal(second?.validate({}).length, 1)
   })
 
-  it('says what is wrong with a schema, and takes one that an editor wrote', async () => {
+  test('says what is wrong with a schema, and takes one that an editor wrote', async () => {
     const mark = Buffer.from('\ufeff{"type":"object"}')
     const cases: [content: string | Buffer, expected?: RegExp][] = [
       [mark],
       ['{"type":"object","properties":{"a":{"$ref":"#"}}}'],
+      ['{"type":"nonsense"}', /^a valid JSON Schema in schemas\/even/],
       ['{"$ref":"#"}', /leads back/],
       ['{"type":"object","allOf":[{"$ref":"#"}]}', /leads back/],
       ['{"if":{"type":"number"},"then":{"$ref":"#"}}', /leads back/],
@@ -117,7 +118,7 @@ describe('a configuration of many files', () => {
     }
   })
 
-  it('names file and line of a fault in each of them', async () => {
+  test('names file and line of a fault in each of them', async () => {
     await using directory = await writeMany()
     await assert.rejects(loadConfig(directory.path, {}), (error) => {
       assert.ok(error instanceof ConfigError)

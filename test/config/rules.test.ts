@@ -201,6 +201,12 @@ const cases: readonly {
     wrong: pinned({ spkiSha256: ['0'.repeat(64)], subject: { CN: 'globex' } }),
     right: pinned({ spkiSha256: ['0'.repeat(64)] }),
   },
+  ...[{ bearer: 'env:MAGENTO_TOKEN', passthrough: true }, {}].map((upstream) => ({
+    what: `${Object.keys(upstream).length} ways towards Magento`,
+    at: '/upstream',
+    wrong: { integration: { upstream } },
+    right: { integration: { upstream: { passthrough: true } } },
+  })),
   {
     what: 'a second factor that is not base32',
     at: '/upstream/adminToken/totpSecret',

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect as connectHttp2, constants } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -10,11 +9,9 @@ import { callersInAThread } from '../support/callers-in-a-thread.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, sendRaw } from '../support/http-client.ts'
-import { openSession, sendOver } from '../support/http2-client.ts'
-import { endStream, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { answerWith } from '../support/raw-upstream.ts'
-import { loopbackTls, pem } from '../support/tls/pem.ts'
+import { loopbackTls } from '../support/tls/pem.ts'
 
 const authorization = `Authorization: ${globexHeaders.Authorization}`
 const get = `GET /rest/V1/products/24-MB01 HTTP/1.1\r\nHost: a\r\n${authorization}\r\n\r\n`
@@ -22,11 +19,6 @@ const body = '{"sku":"my-sku-123","qty":15}'
 const post =
   `POST /rest/V1/magefine/inventaire HTTP/1.1\r\nHost: a\r\n${authorization}\r\n` +
   `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
-
-/** A request over HTTP/2. */
-function getOver(stream: number): Buffer {
-  return getFrame(stream, '/rest/V1/products/24-MB01', globexHeaders.Authorization)
-}
 
 async function connected(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url)
@@ -251,90 +243,4 @@ test('ends at the deadline whatever callers hold: idle, silent and half-sent con
   const lines = (await gateway.auditText()).trim().split('\n')
   const methods = lines.map((line) => JSON.parse(line).method)
   assert.deepEqual(methods.sort(), ['GET', 'POST'])
-})
-
-for (const noticeMs of [0, 2_000]) {
-  test(`open streams of HTTP/2 are answered before the caller is told of the end, with a notice of ${noticeMs} ms`, async () => {
-    await using upstream = await startHeldUpstream()
-    await using gateway = await startGateway({
-      magentoUrl: upstream.url,
-      gateway: { listen: { requireHttps: true, tls: loopbackTls }, shutdown: { noticeMs } },
-    })
-    using raw = await openRawHttp2(gateway.url)
-    const streams = [1, 3]
-    raw.socket.write(Buffer.concat(streams.map(getOver)))
-    const held = [await upstream.next(), await upstream.next()]
-    const stopped = gateway.stop()
-    for (const { answer } of held) answer()
-    const frames = await raw.ended
-    await stopped
-    const isAnswered = (stream: number) =>
-      frames.some((each) => each.stream === stream && (each.flags & endStream) !== 0)
-    assert.deepEqual(streams.map(isAnswered), [true, true])
-    const told = frames.findIndex(({ type }) => type === frameTypes.goaway)
-    const lastOfStreams = frames.findLastIndex(({ stream }) => stream > 0)
-    assert.ok(told > lastOfStreams)
-  })
-}
-
-test('a caller over HTTP/2 that opens another stream on a closing connection is told, and all are answered', async () => {
-  await using upstream = await startHeldUpstream()
-  await using gateway = await startGateway({
-    magentoUrl: upstream.url,
-    gateway: { listen: { requireHttps: true, tls: loopbackTls } },
-  })
-  const [session, idle] = [await openSession(gateway.url), await openSession(gateway.url)]
-  const lastStreams: number[] = []
-  const twice = new Promise<void>((resolve) =>
-    session.on('goaway', (code, lastStream) => {
-      assert.equal(code, constants.NGHTTP2_NO_ERROR)
-      lastStreams.push(lastStream)
-      if (lastStreams.length === 2) resolve()
-    }),
-  )
-  const isIdleClosed = once(idle, 'close')
-  const first = sendOver(session)
-  const held = [await upstream.next()]
-  const stopped = gateway.stop()
-  await isIdleClosed
-  const second = sendOver(session)
-  held.push(await upstream.next())
-  await twice
-  for (const { answer } of held) answer()
-  const answers = await Promise.all([first, second])
-  assert.deepEqual(
-    answers.map(({ status }) => status),
-    [200, 200],
-  )
-  await stopped
-  // RFC 9113, section 6.8: what has been said of the last stream is never raised.
-  assert.deepEqual(lastStreams.slice(0, 2), [2 ** 31 - 1, 3])
-})
-
-test('a connection over HTTP/2 that is set up after the stop has begun is ended at once', async () => {
-  await using magento = await startMagento()
-  await using gateway = await startGateway({
-    magentoUrl: magento.url,
-    gateway: {
-      listen: { requireHttps: true, tls: loopbackTls },
-    },
-  })
-  const late = await connected(gateway.url)
-  const idle = await openSession(gateway.url)
-  // The gateway has accepted what came before it.
-  assert.equal((await sendOver(idle)).status, 200)
-  const stopped = gateway.stop()
-  await once(idle, 'close')
-  const session = connectHttp2(gateway.url, {
-    createConnection: () =>
-      connectTls({ socket: late, ca: pem('loopback.cert'), ALPNProtocols: ['h2'] }),
-  }).on('error', () => undefined)
-  const isEnded = new Promise((resolve) => session.once('goaway', () => resolve(true)))
-  await once(session, 'connect')
-  // Answers to pings overtake other frames, but not those that were sent before the ping came.
-  await new Promise((resolve) => session.ping(resolve))
-  const isOpen = new Promise((resolve) => session.ping((error) => error ?? resolve(false)))
-  assert.equal(await Promise.race([isEnded, isOpen]), true)
-  session.destroy()
-  await stopped
 })

@@ -18,7 +18,7 @@ import {
   openRawHttp2,
 } from '../support/http2-frames.ts'
 import { scrapeUntil } from '../support/metrics.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
@@ -29,10 +29,7 @@ const postProduct = { ':method': 'POST', ':path': '/rest/V1/products', ...json }
 const product = '{"product":{"sku":"A"}}'
 
 let session: ClientHttp2Session
-let answerUpstream: (socket: Socket, request: string) => void
-const upstream = await shared(
-  startRawUpstream((socket, request) => answerUpstream(socket, request)),
-)
+const upstream = await shared(startRawUpstream())
 const gateway = await shared(
   startGateway({
     magentoUrl: upstream.url,
@@ -46,18 +43,11 @@ const gateway = await shared(
 
 let receivedBefore = 0
 beforeEach(async () => {
-  answerUpstream = (socket) => answerWith(socket, '{}')
+  upstream.answer = answerEmpty
   receivedBefore = upstream.requests.length
   session = await openSession(gateway.url)
 })
 afterEach(() => session.destroy())
-
-function answerWith(socket: Socket, body: string, status = '200 OK', fields = ''): void {
-  const length = /^(?:204|304)/.test(status) ? '' : `Content-Length: ${body.length}\r\n`
-  socket.write(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\n${fields}${length}\r\n${body}`,
-  )
-}
 
 const received = () => upstream.requests.slice(receivedBefore)
 /** What differs from request to request. */
@@ -143,10 +133,10 @@ describe('a request over HTTP/2', () => {
   })
 
   test('gets Strict-Transport-Security, and none of Magento', async () => {
-    const ofMagento = 'Strict-Transport-Security: max-age=1\r\n'
-    answerUpstream = (socket) => answerWith(socket, '{}', '200 OK', ofMagento)
-    const { headers } = await sendOver(session)
-    assert.equal(headers['strict-transport-security'], 'max-age=31536000')
+    const headers = { 'Strict-Transport-Security': 'max-age=1' }
+    upstream.answer = (socket) => answerWith(socket, { headers })
+    const answer = await sendOver(session)
+    assert.equal(answer.headers['strict-transport-security'], 'max-age=31536000')
   })
 })
 
@@ -238,7 +228,7 @@ describe('a body over HTTP/2', () => {
 describe('an answer over HTTP/2', () => {
   for (const status of ['204 No Content', '304 Not Modified']) {
     test(`with ${status} has a head only`, async () => {
-      answerUpstream = (socket) => answerWith(socket, '', status)
+      upstream.answer = (socket) => socket.write(`HTTP/1.1 ${status}\r\n\r\n`)
       const answer = await sendOver(session)
       assert.deepEqual([answer.status, answer.body], [Number.parseInt(status, 10), ''])
     })
@@ -258,17 +248,18 @@ describe('an answer over HTTP/2', () => {
     'a 304 with a body': `304 Not Modified\r\n${chunked('{}')}`,
   })) {
     test(`to which Magento gave ${name} has a head only, and the next one comes`, async () => {
-      answerUpstream = (socket) => socket.write(`HTTP/1.1 ${sent}`)
+      upstream.answer = (socket) => socket.write(`HTTP/1.1 ${sent}`)
       const answer = await sendOver(session)
       assert.deepEqual([answer.status, answer.body], [Number.parseInt(sent, 10), ''])
-      answerUpstream = (socket) => answerWith(socket, '{}')
+      upstream.answer = answerEmpty
       assert.equal((await sendOver(session)).status, 200)
     })
   }
 
   test('has no connection-specific field, and every other field as often as Magento gave it', async () => {
     const fields = 'X-Content-Type-Options: nosniff\r\nConnection: keep-alive\r\nKeep-Alive: a\r\n'
-    answerUpstream = (socket) => answerWith(socket, '{}', '200 OK', fields.repeat(2))
+    upstream.answer = (socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\n${fields.repeat(2)}Content-Length: 2\r\n\r\n{}`)
     const { headers } = await sendOver(session)
     assert.equal(headers.connection, undefined)
     assert.equal(headers['keep-alive'], undefined)
@@ -276,7 +267,7 @@ describe('an answer over HTTP/2', () => {
   })
 
   test('has no white space at the end of a value, for which callers would refuse it', async () => {
-    answerUpstream = (socket) =>
+    upstream.answer = (socket) =>
       socket.write('HTTP/1.1 200 OK\r\nX-A: a \t\r\nContent-Length: 2 \r\n\r\n{}')
     const { headers, body } = await sendOver(session)
     assert.deepEqual([headers['x-a'], headers['content-length'], body], ['a', '2', '{}'])
@@ -284,14 +275,14 @@ describe('an answer over HTTP/2', () => {
 
   test('that is long comes whole', async () => {
     const long = 'a'.repeat(3_000_000)
-    answerUpstream = (socket) => answerWith(socket, long)
+    upstream.answer = (socket) => answerWith(socket, { body: long })
     const answers = await Promise.all([sendOver(session), sendOver(session), sendOver(session)])
     assert.ok(answers.every(({ body }) => body === long))
   })
 
   test('with a status that HTTP/2 does not have counts as none, whoever asked and however long it is', async () => {
     for (const body of ['{}', 'a'.repeat(200_000)]) {
-      answerUpstream = (socket) => answerWith(socket, body, '600 Odd')
+      upstream.answer = (socket) => answerWith(socket, { status: '600 Odd', body })
       const read = await sendOver(session)
       const written = await sendOver(session, postProduct, product)
       assert.deepEqual([read.status, written.status], [502, 502])
@@ -299,7 +290,7 @@ describe('an answer over HTTP/2', () => {
   })
 
   test('that Magento breaks off is not complete', async () => {
-    answerUpstream = (socket) => {
+    upstream.answer = (socket) => {
       socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'a'.repeat(100_000)}`)
     }
     const stream = begin(session)
@@ -309,7 +300,7 @@ describe('an answer over HTTP/2', () => {
   test('that nobody waits for any more is given up at Magento', async () => {
     const before_ = (await gateway.auditRecords(0)).length
     const arrived = Promise.withResolvers<Socket>()
-    answerUpstream = (socket) => arrived.resolve(socket)
+    upstream.answer = (socket) => arrived.resolve(socket)
     const stream = begin(session)
     const socket = await arrived.promise
     stream.close(8)
@@ -322,13 +313,13 @@ describe('an answer over HTTP/2', () => {
 test('requests run beside one another on one connection', async () => {
   const waiting: Socket[] = []
   const all = Promise.withResolvers<void>()
-  answerUpstream = (socket) => {
+  upstream.answer = (socket) => {
     waiting.push(socket)
     if (waiting.length === 20) all.resolve()
   }
   const answers = Array.from({ length: 20 }, () => sendOver(session))
   await all.promise
-  for (const socket of waiting) answerWith(socket, '{}')
+  for (const socket of waiting) answerEmpty(socket)
   assert.ok((await Promise.all(answers)).every(({ status }) => status === 200))
 })
 

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { type ConnectionOptions, connect, DEFAULT_CIPHERS } from 'node:tls'
 import { startGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
-import { begin, openSession, resetOf, sendOver } from '../support/http2-client.ts'
-import { frameTypes, getFrame, openRawHttp2, type ReceivedFrame } from '../support/http2-frames.ts'
+import { openSession, sendOver } from '../support/http2-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { answerEmpty, startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
@@ -143,83 +141,4 @@ test('requireHttps takes HTTP/2, and behind a proxy what the proxy took over TLS
     const answer = await send(behind.url, { headers })
     assert.deepEqual([answer.status, problemOf(answer).code], expected)
   }
-})
-
-describe('a drain', () => {
-  const { headers } = frameTypes
-
-  /** A request on a stream of HTTP/2. */
-  function getOf(path: string, stream: number): Buffer {
-    return getFrame(stream, path, globexHeaders.Authorization)
-  }
-
-  /** Whether an answer begins with `:status: 200`, by its index in the static table (RFC 7541, appendix A). */
-  const isOk = ({ payload }: ReceivedFrame) => payload[0] === 0x88
-
-  test('tells callers of HTTP/2 to open no more streams, and answers those that are open', async () => {
-    const arrived = Promise.withResolvers<Socket>()
-    await using slow = await startRawUpstream((socket) => arrived.resolve(socket))
-    const draining = await startGateway({
-      magentoUrl: slow.url,
-      gateway: { listen: { tls: loopbackTls, requireHttps: true } },
-    })
-    const session = await openSession(draining.url)
-    const answered = sendOver(session)
-    const socket = await arrived.promise
-    const told = once(session, 'goaway')
-    const stopped = draining.stop()
-    answerEmpty(socket)
-    assert.equal((await answered).status, 200)
-    await told
-    await stopped
-  })
-
-  test('ends every connection with its answer from the notice on', async () => {
-    await using magentoBehind = await startMagento()
-    const draining = await startGateway({
-      magentoUrl: magentoBehind.url,
-      gateway: { listen: { tls: loopbackTls, requireHttps: true }, shutdown: { noticeMs: 1_000 } },
-    })
-    const session = await openSession(draining.url)
-    assert.equal((await sendOver(session)).status, 200)
-    const stopped = draining.stop()
-    const told = once(session, 'goaway')
-    assert.equal((await sendOver(session)).status, 200)
-    const [code] = await told
-    assert.equal(code, 0)
-    await stopped
-  })
-
-  test('answers the streams that came with one whose answer ends the connection', async () => {
-    await using magentoBehind = await startMagento()
-    const draining = await startGateway({
-      magentoUrl: magentoBehind.url,
-      gateway: { listen: { tls: loopbackTls, requireHttps: true }, shutdown: { noticeMs: 1_000 } },
-    })
-    using raw = await openRawHttp2(draining.url)
-    assert.equal((await fetch(`${draining.adminUrl}/readyz`)).status, 200)
-    const stopped = draining.stop()
-    // The first one is refused as soon as it is read.
-    raw.socket.write(Buffer.concat([getOf('/', 1), getOf('/rest/V1/products/24-MB01', 3)]))
-    await raw.firstOf(headers, 1)
-    assert.equal(isOk(await raw.firstOf(headers, 3)), true)
-    await stopped
-  })
-
-  test('cuts off what is still open at the deadline, whatever it is', async () => {
-    const arrived = Promise.withResolvers<Socket>()
-    await using slow = await startRawUpstream((socket) => arrived.resolve(socket))
-    const draining = await startGateway({
-      magentoUrl: slow.url,
-      gateway: { listen: { tls: loopbackTls, requireHttps: true }, shutdown: { deadlineMs: 200 } },
-    })
-    const session = await openSession(draining.url)
-    const { hostname, port } = new URL(draining.url)
-    const silent = connectTcp(Number(port), hostname).on('error', () => undefined)
-    await once(silent, 'connect')
-    const stream = begin(session)
-    await arrived.promise
-    await draining.stop()
-    assert.notEqual(await resetOf(stream), undefined)
-  })
 })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { answerInGzip } from '../support/answer-in-gzip.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerInGzip } from './answer-in-gzip.ts'
 
 const route = 'GET /V1/products/:sku'
 const magentoSchema = {

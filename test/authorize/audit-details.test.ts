@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
-import { answerInGzip } from '../support/answer-in-gzip.ts'
 import { startGateway } from '../support/gateway.ts'
 import { type ClientRequest, globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
+import { answerInGzip } from './answer-in-gzip.ts'
 
 const routes = [
   'GET /V1/products/:id',

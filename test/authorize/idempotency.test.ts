@@ -7,7 +7,6 @@ import { idempotency } from '../../src/authorize/idempotency.ts'
 import { allow, type Verdict } from '../../src/policy.ts'
 import type { ProblemCode } from '../../src/problem.ts'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
-import { answerInGzip } from '../support/answer-in-gzip.ts'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
   acmeHeaders,
@@ -22,6 +21,7 @@ import { startRedis, type TestRedis, withClient } from '../support/redis.ts'
 import { requestContext } from '../support/request.ts'
 import { services, testClock } from '../support/services.ts'
 import { rejectionOf } from '../support/verdicts.ts'
+import { answerInGzip } from './answer-in-gzip.ts'
 
 const path = '/rest/V1/products'
 const tokenRoute = 'POST /V1/integration/customer/token'

@@ -14,7 +14,7 @@ import {
   type ReceivedFrame,
 } from '../support/http2-frames.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
-import { watchedGateway } from '../support/watched-gateway.ts'
+import { watchedGateway } from './watched-gateway.ts'
 
 const { data, headers, rstStream, settings, ping, goaway, continuation } = frameTypes
 

@@ -14,7 +14,6 @@ import {
   rateOf,
   type TestStore,
 } from '../support/limits.ts'
-import { startLoadingRedis } from '../support/loading-redis.ts'
 import {
   addAccount,
   redisAccount,
@@ -25,6 +24,7 @@ import {
 } from '../support/redis.ts'
 import { startCluster, startSentinel } from '../support/redis-topologies.ts'
 import { openSlowLink, type SlowLink } from '../support/slow-link.ts'
+import { startLoadingRedis } from './loading-redis.ts'
 
 const limits = [rateOf(1, 3600, 4), quotaOf(100, 'day')]
 

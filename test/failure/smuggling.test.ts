@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { globexHeaders, sendRaw } from '../support/http-client.ts'
-import { watchedGateway } from '../support/watched-gateway.ts'
+import { watchedGateway } from './watched-gateway.ts'
 
 const { url, forwarded } = await watchedGateway({})
 // For what the gateway must not take for a request that is whole.

@@ -4,9 +4,9 @@ import { errorCode } from '../../src/contract/error-code.ts'
 import { acceptJob } from '../../src/jobs/accept-job.ts'
 import { BackendError, type JobBackend } from '../../src/jobs/job-backend.ts'
 import { decodeJobRequest } from '../../src/jobs/job-payload.ts'
-import { deferral, requestOfJob } from '../support/deferred-request.ts'
 import { openTestBackend } from '../support/file-backend.ts'
 import { requestContext } from '../support/request.ts'
+import { deferral, requestOfJob } from './deferred-request.ts'
 
 /** The store of a backend, which cannot be reached. */
 function awayStore({ store }: JobBackend, until: Promise<void> = Promise.resolve()) {

@@ -4,8 +4,8 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import type { JobSender } from '../../src/jobs/job-environment.ts'
 import { openJobs } from '../../src/jobs/open-jobs.ts'
-import { deferral, requestOfJob } from '../support/deferred-request.ts'
 import { openTestBackend } from '../support/file-backend.ts'
+import { deferral, requestOfJob } from './deferred-request.ts'
 
 /** Opens jobs of which two may wait, and notes what is counted and what fails. */
 function openTestJobs(backend: JobBackend) {

@@ -5,13 +5,13 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { startCachedShop } from '../support/cached-shop.ts'
-import { callersInAThread } from '../support/callers-in-a-thread.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, sendRaw } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { answerWith } from '../support/raw-upstream.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
+import { callersInAThread } from './callers-in-a-thread.ts'
 
 const authorization = `Authorization: ${globexHeaders.Authorization}`
 const get = `GET /rest/V1/products/24-MB01 HTTP/1.1\r\nHost: a\r\n${authorization}\r\n\r\n`

@@ -5,9 +5,9 @@ import type { GatewayOptions } from '../support/gateway.ts'
 import { globex } from '../support/gateway.ts'
 import { type GatewayProcess, startedProcess } from '../support/gateway-process.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { type LoadResult, pressPaced } from '../support/paced-load.ts'
 import { reloadableConfig } from '../support/reloadable-gateway.ts'
-import { startTcpBalancer } from '../support/tcp-balancer.ts'
+import { type LoadResult, pressPaced } from './paced-load.ts'
+import { startTcpBalancer } from './tcp-balancer.ts'
 
 /** How many requests are sent while gateways are restarted; 20,000 by hand. */
 const requests = Number(process.env.RESTART_REQUESTS ?? 500)

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import { Secret } from '../../src/contract/secret.ts'
 import type { RedisLocation, RedisTls } from '../../src/store/redis-client.ts'
 import { openTestStore } from '../support/limits.ts'
-import { startTlsCluster, startTlsRedis, startTlsSentinel } from '../support/redis-tls.ts'
 import { pem } from '../support/tls/pem.ts'
+import { startTlsCluster, startTlsRedis, startTlsSentinel } from './redis-tls.ts'
 
 const authority = { ca: Buffer.from(pem('named.cert')) }
 const tls = {

@@ -11,13 +11,13 @@ import {
 } from '../../../src/jobs/rabbitmq/broker.ts'
 import { watchOutage } from '../../../src/jobs/rabbitmq/outage.ts'
 import { brokerSettings, openTestBackend } from '../../support/broker-backend.ts'
-import { openBrokerLink } from '../../support/broker-link.ts'
 import { writeConfig } from '../../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
 import { runCommand } from '../../support/gateway-process.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
+import { openBrokerLink } from './broker-link.ts'
 
 /** What can become of the connection to a broker that is itself alive. */
 export function testConnections(servers: () => { rabbit: TestRabbit; redis: TestRedis }): void {

@@ -127,7 +127,7 @@ describe('jobs in RabbitMQ', () => {
       const file = join(folder, 'work')
       await backend.jobs.put(entryOf('hangs', { orderKey: '["h"]' }))
       await backend.jobs.put(entryOf('held', { orderKey: '["h"]' }))
-      const program = join(import.meta.dirname, '../../support/job-process.ts')
+      const program = join(import.meta.dirname, 'job-process.ts')
       const worker = spawn(
         ...boundToThisProcess(process.execPath, [program, 'work', rabbit.url, redis.url, file]),
       )

@@ -5,10 +5,10 @@ import { pino } from 'pino'
 import { openJobsPart } from '../../../src/generation/jobs-part.ts'
 import { openMetrics } from '../../../src/record/metrics.ts'
 import { brokerSettings, openTestBackend } from '../../support/broker-backend.ts'
-import { openBrokerLink } from '../../support/broker-link.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../queue-contract.ts'
+import { openBrokerLink } from './broker-link.ts'
 
 /** What happens while memory or disk of a broker are full. */
 export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestRedis }): void {

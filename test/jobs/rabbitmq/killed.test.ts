@@ -17,7 +17,7 @@ import { temporaryFolder } from '../../support/shared.ts'
  */
 const count = Number(process.env.KILLED_JOBS ?? 150)
 const kills = Number(process.env.KILLS ?? 3)
-const program = fileURLToPath(new URL('../../support/job-process.ts', import.meta.url))
+const program = fileURLToPath(new URL('job-process.ts', import.meta.url))
 
 test('loses nothing that it accepted, whoever is killed, and does nothing twice that must not be', async (t) => {
   const folder = await temporaryFolder()

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { boundToThisProcess } from './bound-process.ts'
-import { freePort } from './free-port.ts'
-import { killed, runRedis, withClient } from './redis.ts'
+import { boundToThisProcess } from '../support/bound-process.ts'
+import { freePort } from '../support/free-port.ts'
+import { killed, runRedis, withClient } from '../support/redis.ts'
 
 /** A Redis that reads the data of an earlier run for minutes, unless it is told to be quick. */
 export interface LoadingRedis extends AsyncDisposable {

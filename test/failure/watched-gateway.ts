@@ -1,7 +1,7 @@
 import { beforeEach } from 'node:test'
-import { globex, startGateway } from './gateway.ts'
-import { startRawUpstream } from './raw-upstream.ts'
-import { shared } from './shared.ts'
+import { globex, startGateway } from '../support/gateway.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
+import { shared } from '../support/shared.ts'
 
 /** A gateway for the tests of a file, and what came through it. */
 export interface WatchedGateway {

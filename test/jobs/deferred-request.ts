@@ -1,6 +1,6 @@
 import type { Deferral } from '../../src/contract/deferral.ts'
 import type { RequestContext } from '../../src/request-context.ts'
-import { requestContext } from './request.ts'
+import { requestContext } from '../support/request.ts'
 
 /** How a request of {@link requestOfJob} becomes a job. */
 export const deferral: Deferral = {

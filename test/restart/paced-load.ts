@@ -1,6 +1,6 @@
 import { Agent } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { globexHeaders, send } from './http-client.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
 
 /** What became of a load. */
 export interface LoadResult {

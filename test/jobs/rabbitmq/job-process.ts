@@ -10,7 +10,7 @@
  */
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openTestBackend } from './broker-backend.ts'
+import { openTestBackend } from '../../support/broker-backend.ts'
 
 const [role, amqpUrl = '', redisUrl = '', path = '', from, to] = process.argv.slice(2)
 const file = openSync(path, 'a')

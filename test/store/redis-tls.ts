@@ -1,7 +1,7 @@
-import { freePort } from './free-port.ts'
-import { startRedis, withClient } from './redis.ts'
-import { runSentinel, untilClusterIsWhole } from './redis-topologies.ts'
-import { pemFile } from './tls/pem.ts'
+import { freePort } from '../support/free-port.ts'
+import { startRedis, withClient } from '../support/redis.ts'
+import { runSentinel, untilClusterIsWhole } from '../support/redis-topologies.ts'
+import { pemFile } from '../support/tls/pem.ts'
 
 /** A Redis whose certificate, `named.cert`, names it `localhost` and not its address. */
 export interface TlsRedis extends AsyncDisposable {

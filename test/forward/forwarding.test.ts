@@ -453,7 +453,7 @@ test('an answer that breaks off half-way ends the connection of the caller', asy
       socket.destroy(),
     )
   })
-  await assert.rejects(send(both.gateway.url, { headers: globexHeaders }))
+  await assert.rejects(send(both.gateway.url, { headers: globexHeaders }), { code: 'ECONNRESET' })
   const [record] = await both.gateway.auditRecords(1)
   assert.equal(record?.code, 'upstream-failed')
 })

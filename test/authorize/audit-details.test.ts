@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
-import { startGateway } from '../support/gateway.ts'
+import { globex, startGateway } from '../support/gateway.ts'
 import { type ClientRequest, globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
@@ -42,9 +42,7 @@ const gateway = await shared(
     magentoUrl: upstream.url,
     integrations: [
       {
-        name: 'globex-pim',
-        credentials: { token: 'env:GLOBEX_TOKEN' },
-        upstream: { bearer: 'env:MAGENTO_TOKEN' },
+        ...globex,
         policies: {
           routes,
           auditDetails: {

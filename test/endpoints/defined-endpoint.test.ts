@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type JobsGateway, startJobsGateway } from '../jobs/jobs-gateway.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
   type ClientAnswer,
   globexHeaders,
@@ -14,9 +14,7 @@ import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { shared } from '../support/shared.ts'
 
 const integration = {
-  name: 'globex-pim',
-  credentials: { token: 'env:GLOBEX_TOKEN' },
-  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  ...globex,
   policies: {
     routes: [
       'PUT /V1/erp/articles/:number',

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { compileBodySchema } from '../../src/authorize/body-schema.ts'
 import { getProduct } from '../../src/endpoints/get-product.ts'
 import { setStock } from '../../src/endpoints/set-stock.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
   type ClientAnswer,
   globexHeaders,
@@ -22,9 +22,7 @@ const routes = ['inventaire', 'inventory'].flatMap((name) => [
   `POST /V1/magefine/${name}`,
 ])
 const integration = {
-  name: 'globex-pim',
-  credentials: { token: 'env:GLOBEX_TOKEN' },
-  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  ...globex,
   policies: { routes },
 }
 
@@ -46,7 +44,7 @@ for (const [kind, magentoSettings] of [
     before(async () => {
       gateway = await startGateway({
         magentoUrl: magento.url,
-        gateway: { magento: { url: magento.url, ...magentoSettings } },
+        gateway: { magento: magentoSettings },
         integrations: [integration],
       })
     })
@@ -246,7 +244,7 @@ test('an answer that Magento never gives counts as an error of Magento', async (
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
       gateway: {
-        magento: { url: upstream.url, circuitBreaker: { mode: 'off' }, ...magentoSettings },
+        magento: { circuitBreaker: { mode: 'off' }, ...magentoSettings },
       },
       integrations: [{ ...integration, policies }],
     })

@@ -2,15 +2,13 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { startGateway } from '../support/gateway.ts'
+import { globex, startGateway } from '../support/gateway.ts'
 import { type ClientAnswer, globexHeaders as caller, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { shared, temporaryFolder } from '../support/shared.ts'
 
 const integration = {
-  name: 'globex-pim',
-  credentials: { token: 'env:GLOBEX_TOKEN' },
-  upstream: { bearer: 'env:MAGENTO_TOKEN' },
+  ...globex,
   policies: {
     routes: [
       'GET /V1/products/:sku',

@@ -2,15 +2,10 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
+import { globex, startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { shared, temporaryFolder } from '../support/shared.ts'
 
-const globex = {
-  name: 'globex-pim',
-  credentials: { token: 'env:GLOBEX_TOKEN' },
-  upstream: { bearer: 'env:MAGENTO_TOKEN' },
-}
 const other = { ...globex, name: 'other', credentials: { token: 'env:ACME_TOKEN' } }
 const otherHeaders = { Authorization: `Bearer ${testEnv.ACME_TOKEN}` }
 /** It hands the credential of its caller on to Magento. */

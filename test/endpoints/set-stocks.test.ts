@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { compileBodySchema } from '../../src/authorize/body-schema.ts'
 import { setStocks } from '../../src/endpoints/set-stocks.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { type ClientAnswer, problemOf, send, writeOf } from '../support/http-client.ts'
 import type { ReceivedRequest } from '../support/magento/received-log.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -34,12 +34,10 @@ for (const [kind, settings] of [
       gateway = await startGateway({
         magentoUrl: magento.url,
         // A circuit that is open would answer in Magento's place.
-        gateway: { magento: { url: magento.url, circuitBreaker: { mode: 'off' }, ...settings } },
+        gateway: { magento: { circuitBreaker: { mode: 'off' }, ...settings } },
         integrations: [
           {
-            name: 'globex-pim',
-            credentials: { token: 'env:GLOBEX_TOKEN' },
-            upstream: { bearer: 'env:MAGENTO_TOKEN' },
+            ...globex,
             policies: {
               routes: ['POST /V1/magefine/inventaire', 'POST /V1/magefine/inventaire/bulk'],
             },
@@ -211,12 +209,10 @@ for (const [kind, settings] of [
 test('no search for products is longer than a proxy takes, however long the arrays are', async () => {
   await using gateway = await startGateway({
     magentoUrl: magento.url,
-    gateway: { magento: { url: magento.url, sourceCode: 'default', arrayLimit: 2000 } },
+    gateway: { magento: { sourceCode: 'default', arrayLimit: 2000 } },
     integrations: [
       {
-        name: 'globex-pim',
-        credentials: { token: 'env:GLOBEX_TOKEN' },
-        upstream: { bearer: 'env:MAGENTO_TOKEN' },
+        ...globex,
         policies: { routes: ['POST /V1/magefine/inventaire/bulk'] },
       },
     ],
@@ -243,12 +239,10 @@ test('no search for products is longer than a proxy takes, however long the arra
 test('all calls together take no longer than one request may, and what was set is told', async () => {
   await using gateway = await startGateway({
     magentoUrl: magento.url,
-    gateway: { magento: { url: magento.url, timeouts: { totalMs: 1_000 } } },
+    gateway: { magento: { timeouts: { totalMs: 1_000 } } },
     integrations: [
       {
-        name: 'globex-pim',
-        credentials: { token: 'env:GLOBEX_TOKEN' },
-        upstream: { bearer: 'env:MAGENTO_TOKEN' },
+        ...globex,
         policies: { routes: ['POST /V1/magefine/inventaire/bulk'] },
       },
     ],

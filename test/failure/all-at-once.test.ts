@@ -63,7 +63,6 @@ test('while Magento, Redis and callers fail and the configuration changes, each 
     integrations: [acmeOf(0), globexOf(0)],
     gateway: {
       magento: {
-        url: magento.url,
         // An open circuit would keep the other faults from the requests.
         circuitBreaker: { mode: 'off' },
         timeouts: { headersMs: 300, bodyMs: 300, totalMs: 600 },

@@ -5,7 +5,12 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { scrape } from '../support/metrics.ts'
-import { answerEmpty, type RawUpstream, startRawUpstream } from '../support/raw-upstream.ts'
+import {
+  answerEmpty,
+  answerWith,
+  type RawUpstream,
+  startRawUpstream,
+} from '../support/raw-upstream.ts'
 
 /** A slow Magento: a request is answered when the test says so. */
 interface SlowMagento extends RawUpstream {
@@ -218,9 +223,7 @@ test('a write to an endpoint that has begun is carried out though its caller lea
   const open: (() => void)[] = []
   magento.answer = (socket, request) => {
     const body = request.startsWith('GET') ? '{"item_id":1}' : '"1"'
-    open.push(() => {
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
-    })
+    open.push(() => answerWith(socket, { body }))
   }
   const answerNext = () => open.shift()?.()
   const leaving = httpRequest(gateway.url, {

@@ -22,7 +22,7 @@ describe('a job that Magento does not take', () => {
       {
         gateway: {
           // Stock items, which are set one by one.
-          magento: { url: magento.url, circuitBreaker: { mode: 'off' } },
+          magento: { circuitBreaker: { mode: 'off' } },
           jobs: {
             retry: { firstMs: 3_600_000, longestMs: 3_600_000 },
             ...{ expiryMinutes: 7, keepHours: 2, keepDeadHours: 5 },

@@ -74,7 +74,7 @@ export async function startJobsGateway(
     ...more,
     gateway: {
       // It would hold up jobs for longer than a test waits.
-      magento: { url: magentoUrl, sourceCode: 'default', circuitBreaker: { mode: 'off' } },
+      magento: { sourceCode: 'default', circuitBreaker: { mode: 'off' } },
       ...sections,
       jobs: { file, ...quickJobs, ...sections.jobs },
     },

@@ -13,7 +13,7 @@ import {
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { type JobsGateway, jobTestRoutes, startJobsGateway } from './jobs-gateway.ts'
 
 const product = { product: { sku: '24-MB01', price: 35 } }
@@ -429,8 +429,7 @@ describe('jobs', () => {
   test('of an integration that passes the credential of its caller on are carried out at once', async () => {
     const integrations = [
       {
-        name: 'globex-pim',
-        credentials: { token: 'env:GLOBEX_TOKEN' },
+        ...globex,
         upstream: { passthrough: true },
         policies: { routes: ['POST /V1/products'] },
       },
@@ -444,9 +443,8 @@ describe('jobs', () => {
   test('are not what Magento has accepted itself: it is told again as it was, though a job is asked for', async () => {
     const text = '{"bulk_uuid":"a","location":"/rest/V1/elsewhere"}'
     await using upstream = await startRawUpstream((socket) => {
-      socket.write(
-        `HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
-      )
+      const headers = { 'Content-Type': 'application/json' }
+      answerWith(socket, { status: '202 Accepted', headers, body: text })
     })
     const integrations = [{ ...globex, policies: { routes: ['POST /async/V1/products'] } }]
     await using jobs = await startJobsGateway(upstream.url, {}, { integrations })

@@ -32,7 +32,7 @@ describe('a bulk call with 10,000 items', () => {
 
   const items = skus.map((sku, index) => ({ sku, qty: index }))
   const settings = (arrayLimit: number) => ({
-    gateway: { magento: { url: magento.url, sourceCode: 'default', arrayLimit } },
+    gateway: { magento: { sourceCode: 'default', arrayLimit } },
   })
   const post = (jobs: JobsGateway, body: unknown) =>
     jobs.write({ path: bulk, body, headers: { Prefer: '' } })

@@ -4,7 +4,7 @@ import type { JobRequest } from '../../src/jobs/job-payload.ts'
 import { asyncPath, readTakenBulk } from '../../src/jobs/magento-bulk.ts'
 import { send, writeOf } from '../support/http-client.ts'
 import { scrapeUntil } from '../support/metrics.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { type JobView, startJobsGateway } from './jobs-gateway.ts'
 
 const rules = { 'POST /V1/products': { mode: 'always', engine: 'magento' } }
@@ -17,7 +17,7 @@ async function carryOut(...answers: readonly object[]) {
   await using magento = await startRawUpstream((socket) => {
     const body = JSON.stringify(answers[Math.min(asked, answers.length - 1)])
     asked += 1
-    socket.write(`HTTP/1.1 202 Accepted\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    answerWith(socket, { status: '202 Accepted', body })
   })
   await using jobs = await startJobsGateway(magento.url, rules)
   const body = [{ product: { sku: 'one' } }, { product: { sku: 'two' } }]
@@ -144,7 +144,7 @@ test('an array is a bulk for Magento whatever white space stands before it', asy
   const answer = { bulk_uuid: 'b', request_items: [] }
   const body = JSON.stringify(answer)
   await using magento = await startRawUpstream((socket) => {
-    socket.write(`HTTP/1.1 202 Accepted\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    answerWith(socket, { status: '202 Accepted', body })
   })
   await using jobs = await startJobsGateway(magento.url, rules)
   const sent = await send(jobs.gateway.url, writeOf(' \r\n\t[{ "product": {} }]'))

@@ -7,7 +7,7 @@ import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
 import { send, sendRaw } from '../support/http-client.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 /*
@@ -68,15 +68,12 @@ test('no planted secret comes out anywhere', async () => {
   await using upstream = await startRawUpstream((socket, request) => {
     if (request.includes('/products/broken')) socket.write(`HTTP/1.1 2${upstreamSecret}\r\n\r\n`)
     else if (request.includes('/products/page')) {
-      const page = `<h1>${upstreamSecret}</h1>`
-      socket.write(
-        `HTTP/1.1 500 E\r\nContent-Type: text/html\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
-      )
+      const headers = { 'Content-Type': 'text/html' }
+      answerWith(socket, { status: '500 E', headers, body: `<h1>${upstreamSecret}</h1>` })
     } else if (request.includes('/products/gone')) socket.destroy()
     else {
-      socket.write(
-        `HTTP/1.1 200 OK\r\nSet-Cookie: PHPSESSID=${upstreamSecret}\r\nContent-Length: 2\r\n\r\nok`,
-      )
+      const headers = { 'Set-Cookie': `PHPSESSID=${upstreamSecret}` }
+      answerWith(socket, { headers, body: 'ok' })
     }
   })
   const folder = await temporaryFolder()

@@ -290,7 +290,7 @@ test('connections to Magento are shown, and the requests that wait for one', asy
   await using upstream = await startRawUpstream((socket) => void held.push(socket))
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
-    gateway: { magento: { url: upstream.url, connections: 1 } },
+    gateway: { magento: { connections: 1 } },
   })
   const answers = [1, 2, 3].map(() => send(gateway.url, { headers: globexHeaders }))
   const seen = await scrapeUntil(

@@ -9,7 +9,7 @@ import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { startReloadable } from '../support/reloadable-gateway.ts'
 import { temporaryFolder } from '../support/shared.ts'
 import { pemFile } from '../support/tls/pem.ts'
@@ -38,7 +38,7 @@ describe('a reload keeps', () => {
     assert.equal((await gateway.reload()).status, 200)
     assert.equal(problemOf(await ask()).code, 'circuit-open')
     const reportOnly = { circuitBreaker: { ...rules, mode: 'reportOnly' } }
-    await gateway.writeSettings({ magento: { url: magento.url, ...reportOnly } })
+    await gateway.writeSettings({ magento: reportOnly })
     assert.equal((await gateway.reload()).status, 200)
     assert.equal((await ask()).status, 200)
   })
@@ -76,7 +76,7 @@ describe('a reload keeps', () => {
     asked.push(ask())
     while ((await magentoStatus(gateway)).waiting < 1);
     assert.equal(upstream.requests.length, 1)
-    await gateway.writeSettings({ magento: { url: upstream.url, connections: 2 } })
+    await gateway.writeSettings({ magento: { connections: 2 } })
     assert.equal((await gateway.reload()).status, 200)
     await upstream.requestsReach(2)
     assert.deepEqual(await magentoStatus(gateway), {
@@ -97,7 +97,7 @@ test('a reload ends the health probe of before, also while requests of before ar
     const [, path = ''] = request.split(' ')
     if (!path.endsWith('-probe')) return
     probed.push(path)
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    answerWith(socket, {})
     wake()
   })
   const probe = (name: string) => ({ path: `/${name}-probe`, intervalMs: 10, timeoutMs: 60_000 })
@@ -115,7 +115,7 @@ test('a reload ends the health probe of before, also while requests of before ar
   })
   const asked = send(gateway.url, { headers: globexHeaders }).catch(() => undefined)
   await upstream.requestsReach(2)
-  await gateway.writeSettings({ magento: { url: upstream.url, probe: probe('new') } })
+  await gateway.writeSettings({ magento: { probe: probe('new') } })
   assert.equal((await gateway.reload()).status, 200)
   // One that was under way at the reload has come by now.
   await untilNewProbes(2)
@@ -135,7 +135,7 @@ test('a reload that fails because a file is gone that was there when it was chec
         {
           magentoUrl: upstream.url,
           gateway: {
-            magento: { url: upstream.url, queue: { maxWaitMs: 60_000 }, ...magento },
+            magento: { queue: { maxWaitMs: 60_000 }, ...magento },
             jobs: { file: join(folder, 'jobs.sqlite') },
           },
         },

@@ -401,8 +401,8 @@ describe('a reload keeps', () => {
     await using upstream = await startRawUpstream((socket, request) => {
       if (request.includes('/integration/admin/token')) {
         signIns += 1
-        socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n')
-      } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n""')
+        answerWith(socket, { status: '401 Unauthorized' })
+      } else answerWith(socket, { body: '""' })
     })
     const signingIn = {
       ...acme,

@@ -5,7 +5,7 @@ import { globex, startGateway } from '../../support/gateway.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../../support/http-client.ts'
 import { startMagentoStandIn } from '../../support/magento/stand-in.ts'
 import { integrationOfMagento, oauth1Env, oauth1Upstream } from '../../support/oauth1-upstream.ts'
-import { startRawUpstream } from '../../support/raw-upstream.ts'
+import { answerEmpty, answerWith, startRawUpstream } from '../../support/raw-upstream.ts'
 
 const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const env = { ...oauth1Env, USERNAME: 'erp', PASSWORD: 'p4ssword', TOTP: totpSecret }
@@ -106,14 +106,13 @@ test('the record counts the time of the attempt that Magento refused, too', asyn
   const refusal = '{"message":"The signature is invalid. Verify and try again."}'
   await using magento = await startRawUpstream((socket) => {
     if (heldMs > 0) {
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+      answerEmpty(socket)
       return
     }
     const since = performance.now()
     setTimeout(() => {
       heldMs = performance.now() - since
-      const head = `HTTP/1.1 401 Unauthorized\r\nContent-Length: ${refusal.length}\r\n\r\n`
-      socket.write(head + refusal)
+      answerWith(socket, { status: '401 Unauthorized', body: refusal })
     }, 200)
   })
   await using gateway = await startGateway({

@@ -19,9 +19,12 @@ export type FileBatch = readonly {
 }[]
 
 /** The outcome of each call of a batch. */
-export type FileOutcome = { readonly value: unknown } | { readonly fault: FileFault }
+export type FileOutcome = { readonly value: unknown } | FailedCall
 
-/** Why a call failed. */
+/** A call that failed, because the file cannot be used, or because of a defect. */
+export type FailedCall = { readonly fault: FileFault } | { readonly defect: unknown }
+
+/** Why the file cannot be used. */
 export interface FileFault {
   /** `SQLITE_13` and the like, by SQLite's own numbers, or a code of the system. */
   readonly code: string
@@ -70,12 +73,12 @@ function serve(file: string, port: MessagePort): void {
       db.exec('BEGIN IMMEDIATE')
     } catch (error) {
       // None of the calls is at fault, as when another process has the file locked. They have all waited for it.
-      return batch.map(() => ({ fault: faultOf(error) }))
+      return batch.map(() => failedBy(error))
     }
     try {
       return commit(batch)
     } catch (error) {
-      if (batch.length <= 1) return batch.map(() => ({ fault: faultOf(error) }))
+      if (batch.length <= 1) return batch.map(() => failedBy(error))
       // One of the calls may have made all fail, so they are tried one by one.
       return batch.flatMap((each) => outcomesOf([each]))
     }
@@ -99,12 +102,12 @@ function isNewJob({ name, args: [queue] }: FileBatch[number]): boolean {
   return name === 'put' && queue === 'jobs'
 }
 
-function faultOf(error: unknown): FileFault {
+function failedBy(error: unknown): FailedCall {
   const { errcode, errstr, code } = error as Readonly<Record<string, unknown>>
-  return {
-    code: typeof errcode === 'number' ? `SQLITE_${errcode}` : String(code ?? 'UNKNOWN'),
-    ...(typeof errstr === 'string' && { why: errstr }),
-  }
+  const name = typeof errcode === 'number' ? `SQLITE_${errcode}` : code
+  // Node's own, such as ERR_INVALID_ARG_TYPE, say that it was called in a wrong way.
+  if (typeof name !== 'string' || name.startsWith('ERR_')) return { defect: error }
+  return { fault: { code: name, ...(typeof errstr === 'string' && { why: errstr }) } }
 }
 
 if (parentPort !== null) {

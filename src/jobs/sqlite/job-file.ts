@@ -36,7 +36,7 @@ interface Waiting {
   readonly name: keyof FileOperations
   readonly args: readonly unknown[]
   readonly resolve: (value: never) => void
-  readonly reject: (error: Error) => void
+  readonly reject: (error: unknown) => void
 }
 
 /**
@@ -74,8 +74,9 @@ export async function openJobFileThread(
     underWay = undefined
     for (const [index, { resolve, reject }] of settled.entries()) {
       const outcome = outcomes[index]
-      if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never)
-      else reject(faultError(outcome?.fault ?? { code: 'UNKNOWN' }))
+      if (outcome === undefined) reject(faultError({ code: 'UNKNOWN' }))
+      else if ('value' in outcome) resolve(outcome.value as never)
+      else reject('defect' in outcome ? outcome.defect : faultError(outcome.fault))
     }
     sendNext()
     if (underWay === undefined) onIdle?.()

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { JobBackend } from '../../../src/jobs/job-backend.ts'
+import { BackendError, type JobBackend } from '../../../src/jobs/job-backend.ts'
 import { forgetOld } from '../../../src/jobs/sqlite/forget-old.ts'
 import { openJobFileThread } from '../../../src/jobs/sqlite/job-file.ts'
 import { openFileBackend } from '../../../src/jobs/sqlite/open-file-backend.ts'
@@ -123,6 +123,21 @@ describe('the file of jobs', () => {
       ['fulfilled', 'rejected', 'fulfilled'],
     )
     assert.equal(waiting, 2)
+  })
+
+  test('is not said to be unusable where its thread meets a defect, which is told in full', async (t) => {
+    const defective = join(folder, 'defective.sqlite')
+    const jobFile = await openJobFileThread(defective, failing)
+    t.after(jobFile.close)
+    const defect = jobFile.run('put', 'jobs', null as never, 1)
+    const put = jobFile.run('put', 'jobs', entryOf('beside'), 1)
+    await assert.rejects(defect, (error: Error) => {
+      assert.ok(error instanceof TypeError)
+      return /entry-operations\.ts/.test(String(error.stack))
+    })
+    await put
+    const ofNode = jobFile.run('getJob', ['a list'] as never)
+    await assert.rejects(ofNode, (error) => !(error instanceof BackendError))
   })
 
   for (const [what, change] of [

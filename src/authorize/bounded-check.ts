@@ -1,6 +1,13 @@
-import { _, Ajv2020, type CodeKeywordDefinition, type ErrorObject } from 'ajv/dist/2020.js'
+import {
+  _,
+  Ajv2020,
+  type CodeKeywordDefinition,
+  type ErrorObject,
+  type KeywordCxt,
+} from 'ajv/dist/2020.js'
 import names from 'ajv/dist/compile/names.js'
 import addFormats from 'ajv-formats'
+import { maxViolations } from '../problem.ts'
 import { isObject } from '../syntax/is-object.ts'
 import { valueKey } from '../syntax/value-key.ts'
 
@@ -65,7 +72,10 @@ export function compileBounded(schema: object, allErrors: boolean): BoundedCheck
   }
   compareByKeys(ajv, keyOf)
   // Nothing else can come back to itself.
-  if (/"\$(?:ref|dynamicRef)"/.test(JSON.stringify(schema))) countSteps(ajv, spend)
+  if (/"\$(?:ref|dynamicRef)"/.test(JSON.stringify(schema))) {
+    countSteps(ajv, spend)
+    keepFewErrors(ajv)
+  }
   const validate = ajv.compile(schema)
   return (value, length) => {
     stepsLeft = stepsAnyway + stepsPerCharacter * length
@@ -116,13 +126,9 @@ function countSteps(ajv: Ajv2020, spend: (steps: number) => void): void {
   ) {
     const spendOn = (value: Value, errors: number) => spend(stepsFor(value, errors))
     for (const keyword of keywords) {
-      const definition = ajv.getKeyword(keyword) as CodeKeywordDefinition
-      const { code } = definition
-      definition.code = (context, type) => {
-        const { gen, data } = context
+      beforeCode(ajv, keyword, ({ gen, data }) => {
         gen.code(_`${gen.scopeValue('func', { ref: spendOn })}(${data}, ${names.default.errors})`)
-        code(context, type)
-      }
+      })
     }
   }
   spendFirst(['$ref', '$dynamicRef'], (_value, errors) => stepsOfReference + errors / errorsPerStep)
@@ -141,4 +147,35 @@ function stepsOfMembers(object: object): number {
   let steps = 0
   for (const name in object) steps += stepsOfMember + stepsOfText(name)
   return steps
+}
+
+/**
+ * Has Ajv keep only as many errors of all branches of a union as are listed. With each level that comes back to itself
+ * from several branches, there would be twice as many: millions, which would fill the memory.
+ */
+function keepFewErrors(ajv: Ajv2020): void {
+  const { errors, vErrors } = names.default
+  for (const keyword of ['anyOf', 'oneOf']) {
+    beforeCode(ajv, keyword, (context) => {
+      const { gen, errsCount } = context
+      const addOwn = context.error.bind(context)
+      context.error = (...own) => {
+        gen.if(_`${errors} > ${errsCount} + ${maxViolations}`, () => {
+          gen.assign(errors, _`${errsCount} + ${maxViolations}`)
+          gen.assign(_`${vErrors}.length`, errors)
+        })
+        addOwn(...own)
+      }
+    })
+  }
+}
+
+/** Calls `prepare` before Ajv generates the code of a keyword. */
+function beforeCode(ajv: Ajv2020, keyword: string, prepare: (context: KeywordCxt) => void): void {
+  const definition = ajv.getKeyword(keyword) as CodeKeywordDefinition
+  const { code } = definition
+  definition.code = (context, type) => {
+    prepare(context)
+    code(context, type)
+  }
 }

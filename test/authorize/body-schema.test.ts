@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileBodySchema } from '../../src/authorize/body-schema.ts'
+import { compileBounded } from '../../src/authorize/bounded-check.ts'
 import { requestSchema } from '../../src/authorize/request-schema.ts'
 import { maxViolations } from '../../src/problem.ts'
 import { requestContext } from '../support/request.ts'
@@ -127,6 +128,27 @@ test('so does one with very many elements of which none is as one has to be', ()
   }
   assert.deepEqual(violations(5_000), ['must contain at least 1 valid item(s)'])
   assert.deepEqual(violations(100_000), ['a value that is nested less deeply'])
+})
+
+test('no more errors of a union are kept than are listed, however many branches it has below', () => {
+  const branch = (name: string) => ({
+    type: 'object',
+    properties: { below: { $ref: '#' }, name: { const: name } },
+    required: ['name'],
+  })
+  for (const keyword of ['anyOf', 'oneOf']) {
+    const check = compileBounded({ [keyword]: [branch('one'), branch('other')] }, false)
+    const errorsAt = (depth: number) => {
+      let body: object = { name: 'none' }
+      for (let level = 1; level < depth; level += 1) body = { below: body, name: 'other' }
+      return check(body, 100_000)
+    }
+    assert.equal(errorsAt(3).length, 2 * (2 * (2 + 1) + 1) + 1)
+    const many = errorsAt(12)
+    assert.equal(many.length, maxViolations + 1)
+    assert.equal(many[0]?.instancePath, `${'/below'.repeat(11)}/name`)
+    assert.equal(many.at(-1)?.instancePath, '')
+  }
 })
 
 const properties = { a: { type: 'string' }, b: { type: 'string' } }

@@ -130,9 +130,9 @@ function repeat(request: RequestContext, answer: KeptAnswer): Verdict {
       detail: 'The request was carried out before; its answer was too long to be kept.',
     })
   }
+  request.answerHeaders.push('Idempotency-Replayed', 'true')
   if ('problem' in answer) return problemOf(answer.problem)
   request.repeatedAnswer = answer
-  request.answerHeaders.push('Idempotency-Replayed', 'true')
   request.answerHeaders.push(...acceptedHeaders(answer, request.deferral))
   return allow
 }

@@ -310,7 +310,9 @@ for (const kind of ['memory', 'Redis'] as const) {
       const before = upstream.requests.length
       assert.equal(problemOf(await post(key)).code, 'upstream-failed')
       respond = standard
-      assert.equal(problemOf(await post(key)).code, 'upstream-failed')
+      const second = await post(key)
+      assert.equal(problemOf(second).code, 'upstream-failed')
+      assert.equal(second.headers['idempotency-replayed'], 'true')
       assert.equal(upstream.requests.length, before + 1)
     })
 

@@ -28,7 +28,8 @@ export async function takeBack(
     return undefined
   }
   const end = cancelledAt(cancelAskedAtMs)
-  const cancelled = { ...job, ...end }
+  // Attempts may have been made since the job was read.
+  const cancelled = { ...((await store.get(id)) ?? job), ...end }
   await tell(cancelled)
   await store.change(id, end)
   return cancelled

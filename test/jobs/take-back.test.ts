@@ -123,6 +123,19 @@ describe('a cancellation that was not finished', () => {
     assert.deepEqual(told, [])
   })
 
+  test('tells of the attempts that were made since the job was looked at', async () => {
+    await accepted('tried')
+    const before = await backend.store.get('tried')
+    assert.ok(before)
+    await backend.store.change('tried', { attempts: 2 })
+    const cancelled = await takeBack(before, backend, onCancelled.tell, Date.now())
+    assert.equal(cancelled?.attempts, 2)
+    assert.deepEqual(
+      told.map(({ attempts }) => attempts),
+      [2],
+    )
+  })
+
   test('is waited for if it is asked for meanwhile, and is told and recorded once', async () => {
     await accepted('at-once')
     const nowMs = Date.now()

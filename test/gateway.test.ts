@@ -398,6 +398,29 @@ describe('towards Magento', () => {
   })
 })
 
+test('the hash of a token is the same in each process that has a key for it, and in no other', async () => {
+  const hashes: unknown[] = []
+  for (const audit of [
+    { tokenHashKey: 'env:HASH_KEY' },
+    { tokenHashKey: 'env:HASH_KEY' },
+    {},
+    {},
+  ]) {
+    await using own = await startGateway({
+      magentoUrl: magento.url,
+      gateway: { audit },
+      env: { HASH_KEY: 'key-of-token-hashes-1f7b' },
+    })
+    await send(own.url, { headers: globexHeaders })
+    const [record] = await own.auditRecords(1)
+    hashes.push(record?.tokenHash)
+  }
+  const [one, same] = hashes
+  assert.match(String(one), /^[0-9a-f]{16}$/)
+  assert.equal(same, one)
+  assert.equal(new Set(hashes).size, 3)
+})
+
 test('every request has one record, also what was refused or was no request at all', async () => {
   await using own = await startGateway({ magentoUrl: magento.url })
   const answered = await send(own.url, { headers: globexHeaders })

@@ -40,6 +40,7 @@ const upstream = await shared(
 const gateway = await shared(
   startGateway({
     magentoUrl: upstream.url,
+    gateway: { audit: { redact: { names: ['taxvat'] } } },
     integrations: [
       {
         ...globex,
@@ -284,6 +285,7 @@ describe('as a route is configured', () => {
       {
         customer: {
           firstname: 'Ann',
+          taxvat: 'zero',
           rpToken: 'one',
           custom_attributes: [
             { attribute_code: 'api_key', value: 'two' },
@@ -300,6 +302,7 @@ describe('as a route is configured', () => {
     assert.deepEqual(JSON.parse(requestBody ?? ''), {
       customer: {
         firstname: 'Ann',
+        taxvat: '[redacted]',
         rpToken: '[redacted]',
         custom_attributes: [
           { attribute_code: 'api_key', value: '[redacted]' },

@@ -8,6 +8,7 @@ import { allow, type Verdict } from '../../src/policy.ts'
 import type { ProblemCode } from '../../src/problem.ts'
 import { memoryKeys } from '../../src/store/idempotency/memory-keys.ts'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { startHeldUpstream } from '../support/held-upstream.ts'
 import {
   acmeHeaders,
   type ClientAnswer,
@@ -509,6 +510,33 @@ describe('where Redis takes nothing for a while', () => {
     const second = await postWhenBack(key)
     assert.deepEqual([second.status, second.body], [200, '{"answer":0}'])
   })
+})
+
+test('an answer leaves when its key has it, and not before', async () => {
+  await using redis = await startRedis()
+  await using upstream = await startHeldUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    // However busy the machine is, Redis is not away.
+    gateway: { store: { redis: 'env:REDIS', deadlineMs: 60_000 } },
+    env: { REDIS: redis.url },
+  })
+  let isAnswered = false
+  const headers = { ...globexHeaders, ...json, 'Idempotency-Key': newKey() }
+  const answered = send(gateway.url, { method: 'POST', path, headers, body: '{}' }).then(
+    ({ status }) => {
+      isAnswered = true
+      return status
+    },
+  )
+  const held = await upstream.next()
+  redis.freeze()
+  held.answer()
+  // By now it would have left.
+  for (let time = 0; time < 20; time += 1) await send(gateway.adminUrl, { path: '/livez' })
+  assert.equal(isAnswered, false)
+  redis.thaw()
+  assert.equal(await answered, 200)
 })
 
 test('a key that Redis lost leads to the answer all the same, and no request frees that of another', async () => {

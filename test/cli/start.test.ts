@@ -141,9 +141,9 @@ for (const [what, prefix] of [
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   }
-  async function terminate({ pid }: ChildProcess) {
+  async function terminate({ pid }: ChildProcess, signal: NodeJS.Signals = 'SIGTERM') {
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    process.kill(Number(children.trim() || pid), 'SIGTERM')
+    process.kill(Number(children.trim() || pid), signal)
   }
   test(`on SIGTERM during its start ${what} ends with 0`, { skip }, async () => {
     const auditFile = join(await temporaryFolder(), 'audit.jsonl')
@@ -165,21 +165,27 @@ for (const [what, prefix] of [
     release?.()
   })
 
-  test(`a second SIGTERM ends ${what} at once`, { skip }, async () => {
-    const shutdown = { noticeMs: 600_000, deadlineMs: 3_600_000 }
-    const gateway = { shutdown, audit: { file: '/dev/null' } }
-    await using files = await writeConfig({
-      gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9', gateway }, ''),
-      integrations: { globex },
+  for (const [first, second] of [
+    ['SIGINT', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+  ] as const) {
+    test(`${second} after ${first} ends ${what} at once`, { skip }, async () => {
+      const shutdown = { noticeMs: 600_000, deadlineMs: 3_600_000 }
+      const gateway = { shutdown, audit: { file: '/dev/null' } }
+      await using files = await writeConfig({
+        gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9', gateway }, ''),
+        integrations: { globex },
+      })
+      const child = spawnStart(files.path)
+      const ended = once(child, 'exit')
+      const started = String(await once(child.stdout, 'data'))
+      const [, adminUrl = ''] = /admin on (\S+)/.exec(started) ?? []
+      await terminate(child, first)
+      await untilDraining(adminUrl)
+      await terminate(child, second)
+      assert.deepEqual(await ended, tool === undefined ? [null, second] : [1, null])
     })
-    const child = spawnStart(files.path)
-    const ended = once(child, 'exit')
-    const [, adminUrl = ''] = /admin on (\S+)/.exec(String(await once(child.stdout, 'data'))) ?? []
-    await terminate(child)
-    await untilDraining(adminUrl)
-    await terminate(child)
-    assert.deepEqual(await ended, tool === undefined ? [null, 'SIGTERM'] : [1, null])
-  })
+  }
 }
 
 test('signals while it still loads its modules are not lost, and do not kill it', async () => {

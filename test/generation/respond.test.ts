@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pino } from 'pino'
 import { loadConfig } from '../../src/config.ts'
+import type { Magento } from '../../src/forward/magento.ts'
 import { buildGateway } from '../../src/gateway.ts'
+import type { Integration } from '../../src/generation/integration.ts'
+import { prepareRespond } from '../../src/generation/respond.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { requestContext } from '../support/request.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 test('a defect where requests are answered ends its request with 500, recorded, and keeps nothing from stopping', async () => {
@@ -41,4 +49,36 @@ test('a defect where requests are answered ends its request with 500, recorded, 
     { status: 500, code: 'internal-error', reason: 'TypeError' },
   )
   assert.deepEqual(others, [])
+})
+
+test('a defect while Magento is asked ends its request with 500 as well', async () => {
+  const forward = async () => {
+    throw new TypeError('inner workings')
+  }
+  const respond = prepareRespond({
+    integrations: new Map([[globex.name, {} as Integration]]),
+    upstream: { forward } as unknown as Magento,
+    answers: {
+      problemsUrl: '/problems',
+      isDraining: () => false,
+      beforeEnd: (_, end) => end(true),
+      readMs: 60_000,
+      onUnwritten: () => assert.fail(),
+    },
+    cache: undefined,
+    totalMs: 60_000,
+    jobs: undefined,
+    log: pino({ level: 'silent' }),
+  })
+  const request = requestContext()
+  request.verified = globex.name
+  const over = Promise.withResolvers<void>()
+  await using server = createServer((_, response) => respond(request, response, over.resolve))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const answer = await send(`http://127.0.0.1:${port}`)
+  assert.equal(problemOf(answer).code, 'internal-error')
+  assert.ok(!answer.body.includes('inner workings'))
+  await over.promise
 })

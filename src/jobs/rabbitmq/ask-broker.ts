@@ -13,7 +13,8 @@ export function askWithin(deadlineMs: number): AskBroker {
     new Promise((resolve, reject) => {
       const giveUp = () => reject(brokerError('BROKER_TIMEOUT'))
       // What has arrived while the process was busy is read first.
-      const deadline = setTimeout(() => setImmediate(giveUp), deadlineMs)
+      // An answer that nobody needs any more must not keep the process.
+      const deadline = setTimeout(() => setImmediate(giveUp), deadlineMs).unref()
       answer.then(resolve, reject).finally(() => clearTimeout(deadline))
     })
 }

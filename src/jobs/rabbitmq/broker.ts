@@ -67,10 +67,13 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   const askPatiently = askWithin(deadlineMs * deadlinesForSetUp)
   const users: Parameters<Broker['onConnection']>[0][] = []
   let current: Current | undefined
+  let settingUp: ChannelModel | undefined
   let isChanging = false
   let isBlocked = false
+  let isLeft = false
 
   function lost(error: unknown): void {
+    if (isLeft) return
     current = undefined
     onLost(brokerErrorCode(error))
   }
@@ -92,12 +95,15 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   async function setUp(connection: ChannelModel): Promise<void> {
     // amqplib itself listens only after the set-up. Without a listener an error would end the process.
     connection.on('error', () => undefined)
+    settingUp = connection
     try {
       await declareOn(connection)
     } catch (error) {
       // amqplib closes it too, and would wait for an answer that may not come either.
       connection.close().catch(() => undefined)
       throw error
+    } finally {
+      settingUp = undefined
     }
   }
 
@@ -212,6 +218,9 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
     isAway: () => current === undefined || isBlocked,
     close: async () => {
       current = undefined
+      isLeft = true
+      // amqplib closes it only once it is set up, and it would keep the process until then.
+      settingUp?.close().catch(() => undefined)
       await untilFarewell(recovering.close())
     },
   }

@@ -123,6 +123,28 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     assert.equal(broker.isAway(), false)
   })
 
+  test('a broker that does not answer its set-up is left at once, and keeps no process', async () => {
+    await using link = await openBrokerLink(servers().rabbit.url)
+    const changes: (string | undefined)[] = []
+    const timers = () =>
+      process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
+    const before = timers()
+    const broker = await openBroker({
+      url: link.url,
+      deadlineMs: 3_600_000,
+      declare: async (channel, ask) => {
+        link.mute()
+        await askSomething(channel, ask)
+      },
+      ...watchOutage((_, code) => changes.push(code))(),
+    })
+    await broker.close()
+    while (link.closings() === 0) await delay(20)
+    link.cut()
+    while (timers() > before) await delay(20)
+    assert.deepEqual(changes, ['BROKER_TIMEOUT'])
+  })
+
   test('the log says that a broker is away, and why it is not back', async () => {
     const { rabbit, redis } = servers()
     const link = await openBrokerLink(rabbit.url)

@@ -42,6 +42,7 @@ async function opened() {
   const notes = await openJobNotes(location, hourMs, pino({ enabled: false }))
   return {
     store: notes.store,
+    entriesOf: notes.entriesOf,
     /** How long a job and its results are kept at present, in hours. */
     hoursOf: (id: string) =>
       withClient(redis.url, async (client) => {
@@ -169,4 +170,15 @@ test('jobs are added and listed without reading the answers of others', async ()
   assert.equal(listed?.id, 'next')
   assert.ok(addedBytes < body.length, String(addedBytes))
   assert.ok(listedBytes < body.length, String(listedBytes))
+})
+
+test('only an entry that was in the queue is remembered among the cancelled ones, which all processes read again and again', async () => {
+  await using notes = await opened()
+  const entries = notes.entriesOf('jobs')
+  await entries.note('refused by the broker', hourMs)
+  assert.equal(await entries.cancel('refused by the broker'), 'cancelled')
+  await entries.note('in the queue', hourMs)
+  await entries.markPut('in the queue', 1)
+  assert.equal(await entries.cancel('in the queue'), 'cancelled')
+  assert.deepEqual(await entries.cancelled(), ['in the queue'])
 })

@@ -74,6 +74,7 @@ async function useJobs(url: Secret): Promise<void> {
   const ending = { attempts: 1, isInterrupted: false, isUntouched: false, dueAtMs: 0, reason: '' }
   assert.ok(await entries.settle('job', 'process', { ...ending, state: 'over' }, 60_000))
   assert.ok(await entries.revive('job', 60_000))
+  await entries.markPut('job', 1)
   assert.equal(await entries.cancel('job'), 'cancelled')
   assert.deepEqual(await entries.cancelled(), ['job'])
   await entries.forget('job')

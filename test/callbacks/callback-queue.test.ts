@@ -6,12 +6,12 @@ import { openCallbacks } from '../../src/callbacks/open-callbacks.ts'
 import { prepareReceivers } from '../../src/callbacks/receiver.ts'
 import { loadedCallback } from '../support/callbacks.ts'
 import { endedJob } from '../support/ended-job.ts'
-import { openTestBackend } from '../support/file-backend.ts'
+import { openTestFileBackend } from '../support/file-backend.ts'
 import { startReceiver, status } from '../support/webhook-receiver.ts'
 
 /** Call-backs over a real queue, of the integrations that are called back so. */
 async function callingBack(settings: Readonly<Record<string, CallbackSettings>>) {
-  const backend = await openTestBackend()
+  const backend = await openTestFileBackend()
   const ends: CallbackEnd[] = []
   const ended = Promise.withResolvers<void>()
   let expected = Number.POSITIVE_INFINITY

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { callbackEntry } from '../../src/callbacks/callback-entry.ts'
 import { discardCallbacks, redeliver } from '../../src/callbacks/redeliver.ts'
-import { deliveriesOf } from '../jobs/queue-contract.ts'
-import { openTestBackend } from '../support/file-backend.ts'
+import { deliveriesOf } from '../jobs/deliveries.ts'
+import { openTestFileBackend } from '../support/file-backend.ts'
 
 const hourMs = 3_600_000
 
 /** A file of jobs, and the deliveries of its call-backs. */
 async function opened() {
-  const backend = await openTestBackend()
+  const backend = await openTestFileBackend()
   const deliveries = deliveriesOf(backend.callbacks)
   return {
     backend,

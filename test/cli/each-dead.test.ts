@@ -3,10 +3,10 @@ import { after, test } from 'node:test'
 import { eachDead } from '../../src/cli/jobs/each-dead.ts'
 import { allDead } from '../../src/jobs/all-dead.ts'
 import { BackendError } from '../../src/jobs/job-backend.ts'
-import { entryOf } from '../jobs/queue-contract.ts'
-import { openTestBackend } from '../support/file-backend.ts'
+import { entryOf } from '../jobs/deliveries.ts'
+import { openTestFileBackend } from '../support/file-backend.ts'
 
-const backend = await openTestBackend()
+const backend = await openTestFileBackend()
 after(() => backend[Symbol.asyncDispose]())
 
 const said = { done: 'is done', missing: 'is missing' }

@@ -4,7 +4,7 @@ import { errorCode } from '../../src/contract/error-code.ts'
 import { acceptJob } from '../../src/jobs/accept-job.ts'
 import { BackendError, type JobBackend } from '../../src/jobs/job-backend.ts'
 import { decodeJobRequest } from '../../src/jobs/job-payload.ts'
-import { openTestBackend } from '../support/file-backend.ts'
+import { openTestFileBackend } from '../support/file-backend.ts'
 import { requestContext } from '../support/request.ts'
 import { deferral, requestOfJob } from './deferred-request.ts'
 
@@ -18,7 +18,7 @@ function awayStore({ store }: JobBackend, until: Promise<void> = Promise.resolve
 }
 
 test('a job that has begun counts as accepted, although its state could not be stored', async () => {
-  await using backend = await openTestBackend()
+  await using backend = await openTestFileBackend()
   const begun = Promise.withResolvers<void>()
   const finish = Promise.withResolvers<void>()
   backend.jobs.consume(
@@ -43,7 +43,7 @@ test('a job that has begun counts as accepted, although its state could not be s
 })
 
 test('a request has the id of its job before that is stored, for its caller may leave meanwhile', async () => {
-  await using backend = await openTestBackend()
+  await using backend = await openTestFileBackend()
   const request = requestOfJob()
   const accepted = acceptJob(request, deferral, backend, Date.now(), assert.ifError)
   const { jobId } = request
@@ -53,7 +53,7 @@ test('a request has the id of its job before that is stored, for its caller may 
 })
 
 test('a request whose job could not be kept has no job, and the cause is told of', async () => {
-  await using backend = await openTestBackend()
+  await using backend = await openTestFileBackend()
   const request = requestOfJob()
   const store = awayStore(backend)
   const faults: unknown[] = []
@@ -66,7 +66,7 @@ test('a request whose job could not be kept has no job, and the cause is told of
 })
 
 test('a defect where a job is kept is no outage of what keeps it, and nothing of the job stays', async () => {
-  await using backend = await openTestBackend()
+  await using backend = await openTestFileBackend()
   const request = requestOfJob()
   const add = async () => {
     // Errors of Node have a code, too.
@@ -80,7 +80,7 @@ test('a defect where a job is kept is no outage of what keeps it, and nothing of
 })
 
 test('a request whose job may be carried out all the same has it, and is told so', async () => {
-  await using backend = await openTestBackend()
+  await using backend = await openTestFileBackend()
   const request = requestOfJob()
   const away = () => Promise.reject(new BackendError('EAWAY', 'away'))
   const jobs = { ...backend.jobs, put: away, cancel: away }
@@ -92,7 +92,7 @@ test('a request whose job may be carried out all the same has it, and is told so
 })
 
 test('a job keeps no credential of its caller, and no field of its connection', async () => {
-  await using backend = await openTestBackend()
+  await using backend = await openTestFileBackend()
   const request = requestContext({
     method: 'POST',
     target: '/rest/V1/products',

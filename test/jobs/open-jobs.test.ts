@@ -4,7 +4,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import type { JobSender } from '../../src/jobs/job-environment.ts'
 import { openJobs } from '../../src/jobs/open-jobs.ts'
-import { openTestBackend } from '../support/file-backend.ts'
+import { openTestFileBackend } from '../support/file-backend.ts'
 import { deferral, requestOfJob } from './deferred-request.ts'
 
 /** Opens jobs of which two may wait, and notes what is counted and what fails. */
@@ -25,7 +25,7 @@ test('as many jobs as may wait are accepted and no more, and others once those a
   t.mock.timers.enable({ apis: ['setInterval'] })
   let told: readonly string[] = []
   {
-    await using backend = await openTestBackend()
+    await using backend = await openTestFileBackend()
     const { jobs, events, accept } = openTestJobs(backend)
     const requests = [requestOfJob(), requestOfJob()]
     for (const request of requests) assert.ok('status' in (await accept(request)))
@@ -46,7 +46,7 @@ test('as many jobs as may wait are accepted and no more, and others once those a
 })
 
 test('a job ends as it did though its state cannot be read at first, nor its end be told of', async () => {
-  await using backend = await openTestBackend()
+  await using backend = await openTestFileBackend()
   let reads = 0
   const get: JobBackend['store']['get'] = async (id) => {
     reads += 1

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type {
-  Delivery,
-  DurableQueue,
-  QueueEntry,
-  Settlement,
-} from '../../src/jobs/durable-queue.ts'
+import type { DurableQueue, Settlement } from '../../src/jobs/durable-queue.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
+import { deliveriesOf, entryOf } from './deliveries.ts'
 
 /** Something that keeps jobs, empty at first; each test opens it anew. */
 export interface BackendUnderTest extends AsyncDisposable {
@@ -18,43 +14,6 @@ export interface BackendUnderTest extends AsyncDisposable {
 
 const hourMs = 3_600_000
 const done: Settlement = { state: 'done' }
-
-/** An entry of a test. */
-export function entryOf(id: string, more: Partial<QueueEntry> = {}): QueueEntry {
-  return {
-    id,
-    owner: 'acme-erp',
-    payload: Buffer.from(`payload of ${id}`),
-    expiresAtMs: Date.now() + hourMs,
-    ...more,
-  }
-}
-
-/** What a queue delivers, one at a time, each settled by the test. */
-export function deliveriesOf(queue: DurableQueue, concurrency = 1) {
-  const arrived: { delivery: Delivery; settle: (settlement: Settlement) => void }[] = []
-  let onArrival: (() => void) | undefined
-  queue.consume(
-    (delivery) =>
-      new Promise((settle) => {
-        arrived.push({ delivery, settle })
-        onArrival?.()
-      }),
-    { concurrency },
-  )
-  return {
-    /** How many have arrived that nobody has asked for. */
-    count: () => arrived.length,
-    next: async () => {
-      while (arrived.length === 0) {
-        await new Promise<void>((resolve) => {
-          onArrival = resolve
-        })
-      }
-      return arrived.shift() as (typeof arrived)[number]
-    },
-  }
-}
 
 /** Holds a kind of queue against what all of them promise. */
 export function describeQueue(kind: string, create: () => Promise<BackendUnderTest>): void {

@@ -7,7 +7,7 @@ import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
 import { encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
 import { prepareJobHandler } from '../../src/jobs/run-job.ts'
 import { problems, type Rejection, reject } from '../../src/problem.ts'
-import { openTestBackend } from '../support/file-backend.ts'
+import { openTestFileBackend } from '../support/file-backend.ts'
 import { accepted } from './store-contract.ts'
 
 const nowMs = Date.now()
@@ -38,9 +38,9 @@ function deliveryOf(id: string, attempts: number, more: Partial<JobRequest>): De
 }
 
 describe('a delivery of a job', () => {
-  let backend: Awaited<ReturnType<typeof openTestBackend>>
+  let backend: Awaited<ReturnType<typeof openTestFileBackend>>
   before(async () => {
-    backend = await openTestBackend()
+    backend = await openTestFileBackend()
   })
   after(() => backend[Symbol.asyncDispose]())
 

@@ -5,17 +5,17 @@ import type { Job, JobStore } from '../../src/jobs/job.ts'
 import { type OwnJobs, ownJobs } from '../../src/jobs/own-jobs.ts'
 import { takeBack } from '../../src/jobs/take-back.ts'
 import type { Rejection } from '../../src/problem.ts'
-import { openTestBackend } from '../support/file-backend.ts'
-import { entryOf } from './queue-contract.ts'
+import { openTestFileBackend } from '../support/file-backend.ts'
+import { entryOf } from './deliveries.ts'
 
 const owner = 'acme-erp'
 const away = Object.assign(new Error('away'), { code: 'EAWAY' })
 
 describe('a cancellation that was not finished', () => {
-  let backend: Awaited<ReturnType<typeof openTestBackend>>
+  let backend: Awaited<ReturnType<typeof openTestFileBackend>>
   let own: OwnJobs
   before(async () => {
-    backend = await openTestBackend()
+    backend = await openTestFileBackend()
     own = ownJobs(backend, onCancelled)
   })
   after(() => backend[Symbol.asyncDispose]())

@@ -14,7 +14,7 @@ export interface TestBackend extends JobBackend, AsyncDisposable {
 }
 
 /** Opens jobs in a broker and a Redis. */
-export async function openTestBackend(
+export async function openTestBrokerBackend(
   amqpUrl: string,
   redisUrl: string,
   {

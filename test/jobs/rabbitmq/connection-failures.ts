@@ -10,13 +10,13 @@ import {
   type UseChannel,
 } from '../../../src/jobs/rabbitmq/broker.ts'
 import { watchOutage } from '../../../src/jobs/rabbitmq/outage.ts'
-import { brokerSettings, openTestBackend } from '../../support/broker-backend.ts'
+import { brokerSettings, openTestBrokerBackend } from '../../support/broker-backend.ts'
 import { writeConfig } from '../../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
 import { runCommand } from '../../support/gateway-process.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
-import { deliveriesOf, entryOf } from '../queue-contract.ts'
+import { deliveriesOf, entryOf } from '../deliveries.ts'
 import { openBrokerLink } from './broker-link.ts'
 
 /** What can become of the connection to a broker that is itself alive. */
@@ -281,8 +281,8 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
   test('jobs are delivered over a new connection if a broker does not say that they are consumed', async () => {
     const { rabbit, redis } = servers()
     await using link = await openBrokerLink(rabbit.url)
-    await using other = await openTestBackend(rabbit.url, redis.url)
-    await using backend = await openTestBackend(link.url, redis.url, { deadlineMs: 100 })
+    await using other = await openTestBrokerBackend(rabbit.url, redis.url)
+    await using backend = await openTestBrokerBackend(link.url, redis.url, { deadlineMs: 100 })
     await untilThere(backend)
     await other.jobs.put(entryOf('unheard'))
     link.mute()

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { connect } from 'amqplib'
 import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
-import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
+import { openTestBrokerBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, withClient } from '../../support/redis.ts'
-import { type BackendUnderTest, deliveriesOf, describeQueue, entryOf } from '../queue-contract.ts'
+import { deliveriesOf, entryOf } from '../deliveries.ts'
+import { type BackendUnderTest, describeQueue } from '../queue-contract.ts'
 import { describeStore } from '../store-contract.ts'
 
 const stack = new AsyncDisposableStack()
@@ -29,7 +30,7 @@ async function started() {
 async function open(keepDeadMs = 3_600_000): Promise<TestBackend> {
   const { rabbit, redis } = await started()
   // The deadline is nothing that all queues promise, and a busy machine may miss a short one.
-  return openTestBackend(rabbit.url, redis.url, { keepDeadMs, deadlineMs: 60_000 })
+  return openTestBrokerBackend(rabbit.url, redis.url, { keepDeadMs, deadlineMs: 60_000 })
 }
 
 async function create(): Promise<BackendUnderTest> {

@@ -9,11 +9,11 @@ import { connect } from 'amqplib'
 import type { Delivery, Settlement } from '../../../src/jobs/durable-queue.ts'
 import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
 import { boundToThisProcess } from '../../support/bound-process.ts'
-import { openTestBackend, type TestBackend } from '../../support/broker-backend.ts'
+import { openTestBrokerBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit, type TestRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, type TestRedis, withClient } from '../../support/redis.ts'
 import { temporaryFolder } from '../../support/shared.ts'
-import { deliveriesOf, entryOf } from '../queue-contract.ts'
+import { deliveriesOf, entryOf } from '../deliveries.ts'
 import { testConnections } from './connection-failures.ts'
 import { testFullBroker } from './full-broker.ts'
 import { testUnreadMessages } from './unread-messages.ts'
@@ -39,7 +39,7 @@ describe('jobs in RabbitMQ', () => {
     await using backends = new AsyncDisposableStack()
     const opened: TestBackend[] = []
     for (let index = 0; index < count; index += 1) {
-      opened.push(backends.use(await openTestBackend(rabbit.url, redis.url)))
+      opened.push(backends.use(await openTestBrokerBackend(rabbit.url, redis.url)))
     }
     await run(opened)
     const { waiting, running, dead } = await (opened[0] as TestBackend).jobs.depth()
@@ -89,7 +89,7 @@ describe('jobs in RabbitMQ', () => {
     }))
 
   test('are let go of where the broker hangs', { timeout: 60_000 }, async () => {
-    const backend = await openTestBackend(rabbit.url, redis.url)
+    const backend = await openTestBrokerBackend(rabbit.url, redis.url)
     await backend.jobs.put(entryOf('before'))
     const { settle } = await deliveriesOf(backend.jobs).next()
     settle(done)
@@ -231,7 +231,7 @@ describe('jobs in RabbitMQ', () => {
   test('that ended while Redis was away are not delivered again, though the process ends before it is back', async () => {
     const orderKey = '["ended"]'
     {
-      await using backend = await openTestBackend(rabbit.url, redis.url)
+      await using backend = await openTestBrokerBackend(rabbit.url, redis.url)
       await backend.callbacks.put(entryOf('ended', { orderKey }))
       const { settle } = await deliveriesOf(backend.callbacks).next()
       redis.freeze()
@@ -239,7 +239,7 @@ describe('jobs in RabbitMQ', () => {
       settle(done)
     }
     redis.thaw()
-    await using backend = await openTestBackend(rabbit.url, redis.url)
+    await using backend = await openTestBrokerBackend(rabbit.url, redis.url)
     await backend.callbacks.put(entryOf('behind', { orderKey }))
     const { delivery, settle } = await deliveriesOf(backend.callbacks).next()
     assert.equal(delivery.id, 'behind')
@@ -376,19 +376,19 @@ describe('jobs in RabbitMQ', () => {
     }))
 
   test('reach a broker over TLS whose certificate is verified, and no other', async () => {
-    await using backend = await openTestBackend(rabbit.tlsUrl, redis.url)
+    await using backend = await openTestBrokerBackend(rabbit.tlsUrl, redis.url)
     await backend.jobs.put(entryOf('over-tls'))
     const { settle } = await deliveriesOf(backend.jobs).next()
     settle(done)
     await untilEmpty(backend)
-    await using unverified = await openTestBackend(rabbit.tlsUrl, redis.url, { ca: null })
+    await using unverified = await openTestBrokerBackend(rabbit.tlsUrl, redis.url, { ca: null })
     assert.equal(unverified.isAway?.(), true)
     assert.deepEqual(unverified.brokerChanges, ['DEPTH_ZERO_SELF_SIGNED_CERT'])
   })
 
   test('show no password in what is told of a broker that refuses it', async () => {
     const url = rabbit.url.replace(rabbit.password, 'a-wrong-password')
-    await using backend = await openTestBackend(url, redis.url)
+    await using backend = await openTestBrokerBackend(url, redis.url)
     assert.deepEqual(backend.brokerChanges, ['AMQP_403'])
     const error = await backend.jobs.put(entryOf('refused')).catch((caught: unknown) => caught)
     assert.ok(error instanceof Error)

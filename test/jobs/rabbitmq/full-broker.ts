@@ -4,17 +4,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openJobsPart } from '../../../src/generation/jobs-part.ts'
 import { openMetrics } from '../../../src/record/metrics.ts'
-import { brokerSettings, openTestBackend } from '../../support/broker-backend.ts'
+import { brokerSettings, openTestBrokerBackend } from '../../support/broker-backend.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
-import { deliveriesOf, entryOf } from '../queue-contract.ts'
+import { deliveriesOf, entryOf } from '../deliveries.ts'
 import { openBrokerLink } from './broker-link.ts'
 
 /** What happens while memory or disk of a broker are full. */
 export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestRedis }): void {
   test('are carried out by a broker that is full, and refused', async () => {
     const { rabbit, redis } = servers()
-    await using backend = await openTestBackend(rabbit.url, redis.url)
+    await using backend = await openTestBrokerBackend(rabbit.url, redis.url)
     // More than a process holds of one queue, so that further ones come only for acknowledgements.
     const ids = Array.from({ length: 40 }, (_, index) => `full-${index}`)
     for (const id of ids) await backend.jobs.put(entryOf(id))
@@ -43,7 +43,7 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
   test('are accepted over a new connection to a broker that was full when the one before was lost', async () => {
     const { rabbit, redis } = servers()
     await using link = await openBrokerLink(rabbit.url)
-    await using backend = await openTestBackend(link.url, redis.url)
+    await using backend = await openTestBrokerBackend(link.url, redis.url)
     await rabbit.control('set_disk_free_limit', '9000GB')
     try {
       await assert.rejects(backend.jobs.put(entryOf('refused')), { code: /^BROKER_/ })

@@ -10,12 +10,12 @@
  */
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openTestBackend } from '../../support/broker-backend.ts'
+import { openTestBrokerBackend } from '../../support/broker-backend.ts'
 
 const [role, amqpUrl = '', redisUrl = '', path = '', from, to] = process.argv.slice(2)
 const file = openSync(path, 'a')
 const note = (line: string) => writeSync(file, `${line}\n`)
-const backend = await openTestBackend(amqpUrl, redisUrl, { deadlineMs: 5_000 })
+const backend = await openTestBrokerBackend(amqpUrl, redisUrl, { deadlineMs: 5_000 })
 
 if (role === 'work') {
   backend.jobs.consume(

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { boundToThisProcess } from '../../support/bound-process.ts'
-import { openTestBackend } from '../../support/broker-backend.ts'
+import { openTestBrokerBackend } from '../../support/broker-backend.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { killed, startRedis } from '../../support/redis.ts'
 import { temporaryFolder } from '../../support/shared.ts'
@@ -35,7 +35,7 @@ test('loses nothing that it accepted, whoever is killed, and does nothing twice 
 
   const workers = [startWorker(), startWorker()]
   let putter = startPutter(0)
-  await using backend = await openTestBackend(rabbit.url, redis.url)
+  await using backend = await openTestBrokerBackend(rabbit.url, redis.url)
   const kill = {
     broker: async () => {
       await rabbit.kill()

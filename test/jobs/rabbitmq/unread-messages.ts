@@ -3,17 +3,17 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'amqplib'
 import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
-import { openTestBackend } from '../../support/broker-backend.ts'
+import { openTestBrokerBackend } from '../../support/broker-backend.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
-import { deliveriesOf, entryOf } from '../queue-contract.ts'
+import { deliveriesOf, entryOf } from '../deliveries.ts'
 
 /** What becomes of messages that are not jobs of this version. */
 export function testUnreadMessages(servers: () => { rabbit: TestRabbit; redis: TestRedis }): void {
   test('are not held up by messages that nobody understands, which are kept as dead letters', async () => {
     const { rabbit, redis } = servers()
     const queue = queueNames('jobs').queueOf(entryOf('job'))
-    await using backend = await openTestBackend(rabbit.url, redis.url)
+    await using backend = await openTestBrokerBackend(rabbit.url, redis.url)
     const { jobs } = backend
     await using stack = new AsyncDisposableStack()
     const connection = await connect(rabbit.url)

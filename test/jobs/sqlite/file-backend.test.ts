@@ -9,7 +9,8 @@ import { forgetOld } from '../../../src/jobs/sqlite/forget-old.ts'
 import { openJobFileThread } from '../../../src/jobs/sqlite/job-file.ts'
 import { openFileBackend } from '../../../src/jobs/sqlite/open-file-backend.ts'
 import { temporaryFolder } from '../../support/shared.ts'
-import { type BackendUnderTest, deliveriesOf, describeQueue, entryOf } from '../queue-contract.ts'
+import { deliveriesOf, entryOf } from '../deliveries.ts'
+import { type BackendUnderTest, describeQueue } from '../queue-contract.ts'
 import { describeStore } from '../store-contract.ts'
 
 const hourMs = 3_600_000

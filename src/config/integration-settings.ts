@@ -1,7 +1,7 @@
 import { type Static, type TOptional, type TSchema, Type } from 'typebox'
 import { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { BearerTokenSetting, SecretSetting, UserNameSetting } from '../contract/secret-setting.ts'
-import { closed } from '../contract/setting-forms.ts'
+import { closed, SourceCode } from '../contract/setting-forms.ts'
 import { policies } from '../pipeline.ts'
 
 type Policies = (typeof policies)[number]
@@ -92,11 +92,9 @@ export const IntegrationSettings = Type.Object(
     ),
     upstream: UpstreamSettings,
     sourceCode: Type.Optional(
-      Type.String({
-        pattern: '^[A-Za-z0-9_-]{1,255}$',
-        description:
-          'Inventory source to which its endpoints write. Same as magento.sourceCode if left out.',
-      }),
+      SourceCode(
+        'Inventory source to which its endpoints write. Same as magento.sourceCode if left out.',
+      ),
     ),
     queueWeight: Type.Integer({
       minimum: 1,

@@ -28,6 +28,11 @@ export function Milliseconds(standard: number, description: string, maximum = 3_
   return Type.Integer({ minimum: 1, maximum, default: standard, description })
 }
 
+/** The code of an inventory source of Magento. */
+export function SourceCode(description: string) {
+  return Type.String({ pattern: '^[A-Za-z0-9_-]{1,255}$', examples: ['default'], description })
+}
+
 /** A file that is read at start, relative to the directory of the configuration. */
 export function ReadableFile(description: string) {
   return Type.String({ description, reference: 'file' })

@@ -1,5 +1,11 @@
 import { type Static, Type } from 'typebox'
-import { AuthoritiesFile, closed, HttpUrl, Milliseconds } from '../contract/setting-forms.ts'
+import {
+  AuthoritiesFile,
+  closed,
+  HttpUrl,
+  Milliseconds,
+  SourceCode,
+} from '../contract/setting-forms.ts'
 import { CircuitBreakerSettings, ProbeSettings, QueueSettings } from './gate/gate-settings.ts'
 import { dialectOf } from './oauth1/dialect.ts'
 import { UpstreamSignatureSettings } from './upstream-signature.ts'
@@ -36,12 +42,9 @@ export const MagentoSettings = Type.Object(
       },
     ),
     sourceCode: Type.Optional(
-      Type.String({
-        pattern: '^[A-Za-z0-9_-]{1,255}$',
-        examples: ['default'],
-        description:
-          'Inventory source to which endpoints of the gateway write quantities. Leave it out if the shop has no sources; then stock items are written.',
-      }),
+      SourceCode(
+        'Inventory source to which endpoints of the gateway write quantities. Leave it out if the shop has no sources; then stock items are written.',
+      ),
     ),
     arrayLimit: Type.Integer({
       minimum: 1,

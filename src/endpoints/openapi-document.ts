@@ -196,6 +196,7 @@ const problemSchema: JsonSchema = {
     message: { type: 'string' },
     requestId: { type: 'string' },
     retryAfterSeconds: { type: 'integer' },
+    'violated-policies': { type: 'array', items: { type: 'string' } },
     errors: {
       type: 'array',
       items: {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { problemBody, reject } from '../../src/problem.ts'
 import { globex, startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
 import { acmeHeaders, globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { shared, temporaryFolder } from '../support/shared.ts'
@@ -95,6 +96,7 @@ interface Operation {
 }
 
 interface Document {
+  readonly components: { readonly schemas: { readonly Problem: { readonly properties: object } } }
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
 }
 
@@ -120,6 +122,16 @@ test('shows jobs, aliases and endpoints of the shop, as it was agreed on', async
   assert.deepEqual(
     await documentOf(withJobs, globexHeaders),
     await snapshot('openapi-with-jobs.snapshot.json'),
+  )
+})
+
+test('describes every member that a problem can have', async () => {
+  const { components } = await documentOf(gateway, globexHeaders)
+  const all = { retryAfterSeconds: 1, violations: [], exceeded: ['rate'] }
+  const problem = JSON.parse(problemBody(reject('rate-limited', '', all), '', ''))
+  assert.deepEqual(
+    Object.keys(components.schemas.Problem.properties).sort(),
+    Object.keys(problem).sort(),
   )
 })
 

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
+import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import {
   ParentBasedSampler,
   SamplingDecision,
@@ -18,7 +18,7 @@ export function prepareSampler({ ratio, isParentBased }: TracingSettings['sample
         : trace.setSpanContext(ROOT_CONTEXT, {
             traceId,
             spanId: anySpanId,
-            traceFlags: Number.parseInt(parentFlags, 16) & TraceFlags.SAMPLED,
+            traceFlags: Number.parseInt(parentFlags, 16),
             isRemote: true,
           })
     const { decision } = sampler.shouldSample(context, traceId, '', SpanKind.SERVER, {}, [])

@@ -43,7 +43,7 @@ export function startTracing(
     }),
     scheduledDelayMillis: batch.delayMs,
     maxQueueSize: batch.queueSize,
-    maxExportBatchSize: Math.min(batch.batchSize, batch.queueSize),
+    maxExportBatchSize: batch.batchSize,
     exportTimeoutMillis: timeoutMs,
   })
   const base = {

@@ -101,7 +101,7 @@ export function redisAnswers(
       const name = entryName(key)
       void guard.ask<unknown>({
         slotKey: name,
-        ask: () => redis.set(name, writeEntry({ ticket, kept }), 'PX', Math.ceil(forMs)),
+        ask: () => redis.set(name, writeEntry({ ticket, kept }), 'PX', forMs),
         fallback: () => undefined,
       })
     },

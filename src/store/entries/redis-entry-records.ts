@@ -87,7 +87,7 @@ export function redisEntryRecords(
       )
     },
     leave: async (holder) => {
-      await ask(() => Promise.all([redis.del(holderKey(holder)), redis.srem(holders, holder)]))
+      await ask(() => redis.del(holderKey(holder)))
     },
     isAlive: async (holder) => (await ask(() => redis.exists(holderKey(holder)))) === 1,
     loads: async () => {

@@ -178,7 +178,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       return
     }
     entries.remove(held)
-    if (fate.is === 'waiting') return
+    // Void if it still waits: then it is delivered again.
     held.receipt.acknowledge()
   }
 

@@ -115,6 +115,5 @@ if (parentPort !== null) {
     serve(String(workerData), parentPort)
   } catch (error) {
     parentPort.postMessage({ unusable: (error as Error).message } satisfies FileMessage)
-    parentPort.close()
   }
 }

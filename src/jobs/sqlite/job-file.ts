@@ -56,13 +56,11 @@ export async function openJobFileThread(
   }
   let waiting: Waiting[] = []
   let underWay: Waiting[] | undefined
-  let isSoon = false
   let isGone = false
   let isClosing = false
   let onIdle: (() => void) | undefined
 
   function sendNext(): void {
-    isSoon = false
     if (underWay !== undefined || waiting.length === 0) return
     underWay = waiting
     waiting = []
@@ -103,10 +101,7 @@ export async function openJobFileThread(
         if (isGone) return reject(faultError({ code: 'EXITED' }))
         waiting.push({ name, args, resolve, reject })
         // Operations of one turn of the event loop go together.
-        if (underWay === undefined && !isSoon) {
-          isSoon = true
-          setImmediate(sendNext)
-        }
+        if (underWay === undefined) setImmediate(sendNext)
       }),
     isLost: () => isGone && !isClosing,
     close: async () => {

@@ -49,10 +49,11 @@ describe('the file of the audit trail', () => {
       onUnlockable: () => told.push('cannot be locked'),
     }
     const release = await holdTrail(file, settings)
-    await assert.rejects(holdTrail(file, settings), {
+    await assert.rejects(holdTrail(file, { ...settings, patienceMs: 250 }), {
       name: 'TrailHeldError',
       message: `another process writes to ${file}; each needs its own audit.file`,
     })
+    assert.deepEqual(told.splice(0), ['waits'])
     const starting = holdTrail(file, { ...settings, patienceMs: 60_000 })
     assert.deepEqual(told, ['waits'])
     release()

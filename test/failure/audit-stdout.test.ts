@@ -107,16 +107,31 @@ test('a full disk behind standard output refuses writes until it has space, and 
   await limit('unlimited')
   while (!(await isReady()));
   assert.equal((await send(url, post)).status, 200)
+  // And once more.
+  await limit((await stat(printed)).size + 50)
+  assert.equal((await send(url, post)).status, 503)
+  await limit('unlimited')
+  while (!(await isReady()));
   child.kill('SIGTERM')
   await ended
 
   const trail = join(folder, 'trail')
   await writeFile(trail, (await readFile(printed, 'utf8')).slice(line.length))
   const { fault, notes, records } = await verifyTrail({ files: [trail], checkpointFiles: [] })
-  assert.deepEqual([fault, records], [undefined, 3])
-  assert.deepEqual(notes, [`${trail}:2: a line was cut off here, as record 2 tells`])
-  const resumed = JSON.parse((await readFile(trail, 'utf8')).split('\n')[2] ?? '')
-  assert.deepEqual([resumed.event, resumed.lost, resumed.cutBytes], ['resumed', 2, 100])
+  assert.deepEqual([fault, records], [undefined, 4])
+  assert.deepEqual(notes, [
+    `${trail}:2: a line was cut off here, as record 2 tells`,
+    `${trail}:5: a line was cut off here, as record 4 tells`,
+  ])
+  const written = (await readFile(trail, 'utf8')).split('\n')
+  const resumed = [written[2], written[5]].map((text = '') => JSON.parse(text))
+  assert.deepEqual(
+    resumed.map(({ event, lost, cutBytes }) => [event, lost, cutBytes]),
+    [
+      ['resumed', 2, 100],
+      ['resumed', 1, 50],
+    ],
+  )
 })
 
 test('that standard output is full is told of as such, and hides no fault of the file', () => {
@@ -127,7 +142,6 @@ test('that standard output is full is told of as such, and hides no fault of the
       process.stderr.write(code + ': ' + message + ': ' + cause.code)
     })
     lines.write(['a line'])
-    await lines.close()
   `
   const full = openSync('/dev/full', 'w')
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -136,4 +150,19 @@ test('that standard output is full is told of as such, and hides no fault of the
   })
   closeSync(full)
   assert.equal(stderr, 'undefined: standard output takes no audit trail: ENOSPC')
+})
+
+test('a pipe that is full for a moment costs no line', () => {
+  const module = new URL('../../src/record/trail/stdout-lines.ts', import.meta.url)
+  const script = `
+    import { stdoutLines } from '${module}'
+    // Does not block from now on, as once a process has printed its first line.
+    process.stdout.unref?.()
+    stdoutLines((error) => process.stderr.write(String(error.cause))).write(['x'.repeat(8_000_000)])
+  `
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    maxBuffer: 9_000_000,
+  })
+  assert.deepEqual([stdout.length, stderr], [8_000_000, ''])
 })

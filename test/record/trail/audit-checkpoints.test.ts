@@ -32,3 +32,10 @@ test('a second place that is full is named, and does not keep it a secret that t
     'the trail is full',
   ])
 })
+
+test('a key of another kind is refused', () => {
+  const other = generateKeyPairSync('ed448').privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const settings = { key: new Secret(String(other)), everyRecords: 1, everySeconds: 3_600 }
+  const open = () => openAuditCheckpoints('/nowhere/audit.jsonl', settings, assert.ifError)
+  assert.throws(open, { message: 'audit.checkpoints.key is no Ed25519 key' })
+})

@@ -23,3 +23,14 @@ test('redacting a secret that spans the end of a line joins no lines', async () 
   const shown = lines.map((line) => (JSON.parse(line) as AuditRecord).path)
   assert.deepEqual(shown, ['one', 'two', '[redacted]'])
 })
+
+test('nothing more is tried once it is closed, though it has failed to write', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  const errors: unknown[] = []
+  const log = await openAuditLog({ file: '/dev/full' }, String, (error) => errors.push(error))
+  assert.equal(await log.write([{ path: 'one' } as AuditRecord]), 0)
+  await log.close()
+  context.mock.timers.tick(1_000)
+  await new Promise(setImmediate)
+  assert.equal(errors.length, 1)
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFile, readFile, truncate } from 'node:fs/promises'
+import { appendFile, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -132,7 +132,7 @@ test('takes a line that lacks only its line feed for complete, and ends it', asy
     lines.map(({ n, event }) => n ?? event),
     [1, 2, 'resumed', 3],
   )
-  assert.equal(lines[2]?.cutBytes, undefined)
+  assert.deepEqual([lines[2]?.cutBytes, lines[2]?.lost], [undefined, undefined])
 })
 
 test('continues its chain after foreign lines, however long', async () => {
@@ -203,6 +203,26 @@ test('takes no line for written where not even what was lost could be accounted 
   assert.deepEqual([resumed?.event, resumed?.lost, record?.n], ['resumed', 2, 3])
 })
 
+test('keeps account of what was lost where the record of that is cut off right before its end', async () => {
+  /** Appends to a file with a line that was cut off while the file may grow to so many bytes; gives its size then. */
+  const resumeIn = async (name: string, limitBytes: number | 'unlimited') => {
+    const path = join(folder, name)
+    const { file } = await openNoting(path)
+    const [first = ''] = await file.append(['{"n":1}'])
+    await limit(first.length + 20)
+    await file.append(['{"n":2}'])
+    await limit(limitBytes)
+    await file.append([]).finally(() => limit('unlimited'))
+    const { size } = await stat(path)
+    await file.append([])
+    await file.close()
+    return { size, text: await readFile(path, 'utf8') }
+  }
+  const { size } = await resumeIn('resumed.jsonl', 'unlimited')
+  const { text } = await resumeIn('resumed-in-part.jsonl', size - 2)
+  assert.match(text, /"lost":1,[^\n]*\n[^\n]*"lost":1,[^\n]*\}\n$/)
+})
+
 test('keeps as many of the files put aside as it is to', async () => {
   const path = join(folder, 'kept.jsonl')
   const file = await openChainedFile(path, { sizeMiB: 1, keep: 2, compress: 'none' }, failOn)
@@ -235,6 +255,18 @@ test('loses no line over rotations, and goes on with the chain in the next file'
     lines.flatMap((line) => line.n ?? []),
     Array.from({ length: 80 }, (_, index) => index + 1),
   )
+})
+
+test('goes on in its file where that cannot be put aside, which it tells', async () => {
+  const path = join(folder, 'deleted.jsonl')
+  const errors: unknown[] = []
+  const tell = (error: unknown) => errors.push((error as NodeJS.ErrnoException).code)
+  const file = await openChainedFile(path, { sizeMiB: 1, keep: 2, compress: 'none' }, tell)
+  await file.append([JSON.stringify({ filler: 'x'.repeat(1_048_576) })])
+  await rm(path)
+  assert.equal((await file.append(['{"n":2}'])).length, 1)
+  await file.close()
+  assert.deepEqual(errors, ['ENOENT'])
 })
 
 test('continues the chain of the latest segment if its own file is gone', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -30,8 +30,12 @@ test('a second place that is away is reported, and gets all checkpoints in order
     (error) => errors.push(error),
   )
   try {
-    for (const line of ['one', 'two', 'three']) copies.add(line)
+    for (const line of ['one', 'two']) copies.add(line)
     await settled()
+    // Not tried before it is due.
+    copies.add('three')
+    await settled()
+    assert.deepEqual(errors, [away])
     mock.timers.tick(5000)
     await settled()
     assert.deepEqual([arrived, errors], [[], [away, away]])
@@ -49,6 +53,13 @@ test('a second place that is away is reported, and gets all checkpoints in order
     // Without waiting for the next attempt.
     await copies.close()
     assert.deepEqual(arrived, ['one', 'two', 'three', 'four', 'five'])
+    isAway = true
+    copies.add('six')
+    await copies.close()
+    const { length } = errors
+    mock.timers.tick(5000)
+    await settled()
+    assert.equal(errors.length, length)
   } finally {
     mock.timers.reset()
   }
@@ -106,13 +117,16 @@ test('for a second place that is too slow the oldest checkpoints are given up, a
   assert.deepEqual(arrived, ['0', ...lines.slice(2)])
 })
 
-test('a copy begins a new line behind one that was cut off, as by a full disk', async () => {
+test('a copy begins a new line behind one that was cut off, as by a full disk, in a file that others cannot read', async () => {
   const folder = await temporaryFolder()
   const path = join(folder, 'checkpoints')
   await writeFile(path, 'one\ntw')
   const copy = copyToFile(path)
   for (const line of ['two', 'three']) await copy(line)
   assert.equal(await readFile(path, 'utf8'), 'one\ntw\ntwo\nthree\n')
+  const created = join(folder, 'created')
+  await copyToFile(created)('one')
+  assert.equal((await stat(created)).mode & 0o007, 0)
 })
 
 test('a copy to a URL has arrived only when that URL itself answers 2xx', async () => {
@@ -137,6 +151,17 @@ test('a copy to a URL has arrived only when that URL itself answers 2xx', async 
   ])
   // The redirect was not followed.
   assert.equal(posted.length, 6)
+})
+
+test('a copy to a URL leaves no connection open whose answer is long', async () => {
+  await using receiver = createServer((_, response) => void response.end(Buffer.alloc(8_388_608)))
+  receiver.listen(0, '127.0.0.1')
+  const closed = new Promise((resolve) =>
+    receiver.once('connection', (socket) => socket.once('close', resolve)),
+  )
+  await once(receiver, 'listening')
+  await copyToUrl(`http://127.0.0.1:${(receiver.address() as AddressInfo).port}`)('{}')
+  await closed
 })
 
 test('a copy goes to a URL with a user and a password, too', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -83,9 +83,10 @@ test('a checkpoint that was cut off is ended before the next one', async () => {
   assert.equal((JSON.parse(next ?? '') as { to: number }).to, 4)
 })
 
-test('a later start covers no record again', async () => {
+test('a later start covers no record again, in a file that others cannot read', async () => {
   const { trail } = await writeTrail('later.jsonl')
   await coveredAtStart(trail)
+  assert.equal((await stat(`${trail}.checkpoints`)).mode & 0o007, 0)
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
 })
 
@@ -122,7 +123,7 @@ test('a start covers a trail whose file has just been put aside', async () => {
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
 })
 
-test('a start finds the last checkpoint before whatever else was added', async () => {
+test('a start finds the last checkpoint before whatever else was added, and ends that before the next one', async () => {
   const { trail } = await writeTrail('added.jsonl')
   await coveredAtStart(trail)
   const path = `${trail}.checkpoints`
@@ -130,6 +131,12 @@ test('a start finds the last checkpoint before whatever else was added', async (
   await writeFile(path, before)
   await openCheckpointsOf(trail).close()
   assert.equal(await readFile(path, 'utf8'), before)
+  const last = headOf((await readFile(trail, 'utf8')).trimEnd()) as ChainHead
+  await appendFile(trail, chainLines(['{"line":5}'], last).lines.join(''))
+  await openCheckpointsOf(trail).close()
+  const after = await readFile(path, 'utf8')
+  assert.ok(after.startsWith(`${before}\n{`))
+  assert.equal((JSON.parse(after.slice(before.length)) as { from: number }).from, 5)
 })
 
 /** The heads of the lines from one number to another. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -21,8 +22,11 @@ test('of a file of any length, the heads after a line are all that follow it', a
   ] as const) {
     const file = join(folder, name)
     await writeFile(file, bytes)
+    const opened = () => readdirSync('/proc/self/fd').length
+    const openedBefore = opened()
     for (let seq = 0; seq <= heads.length; seq += 1) {
       assert.deepEqual(headsAfter(file, seq), heads.slice(seq), `${name} ${seq}`)
     }
+    assert.equal(opened(), openedBefore)
   }
 })

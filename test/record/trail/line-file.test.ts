@@ -40,6 +40,7 @@ test('puts a file aside that has its size', async () => {
     aside.push(await opened.rotate())
   }
   await opened.close()
+  assert.equal((await stat(file)).mode & 0o007, 0)
   // In the same millisecond too, none takes the name of another.
   assert.equal(new Set(aside).size, 4)
   const kept = (await readdir(folder)).filter((name) => name.startsWith('rotated.jsonl.'))
@@ -79,11 +80,13 @@ test('a file that is there at the start is as old as its first line, whichever w
   }
 })
 
-test('a file that does not say how old it is counts as new', async () => {
+test('a file that does not say how old it is counts as new', async (context) => {
   const file = join(folder, 'foreign.jsonl')
   await writeFile(file, 'x')
   const opened = openLineFile(file, { sizeMiB: 1, everyHours: 1 }, fail)
   assert.ok(!opened.isFull())
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 })
+  assert.ok(opened.isFull())
   await opened.close()
 })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text as streamText } from 'node:stream/consumers'
@@ -103,6 +103,20 @@ test('leaves what is finished, tells what cannot be finished, and goes on', asyn
   assert.equal(errors.length, 1)
 })
 
+test('indexes what it does not compress, once', async () => {
+  const trail = join(folder, 'indexed.jsonl')
+  const [indexed, last] = ['20260115T093000123Z', '20260116T093000123Z'].map(
+    (time) => `${trail}.${time}`,
+  )
+  await writeFile(`${indexed}`, '{"n":1}\n')
+  await writeFile(`${indexed}.idx`, 'as it was')
+  await writeFile(`${last}`, '{"n":2}\n')
+  const segments = openSegments(trail, 'none', failOn)
+  while (!existsSync(`${last}.idx`)) await new Promise(setImmediate)
+  await segments.close()
+  assert.equal(await readFile(`${indexed}.idx`, 'utf8'), 'as it was')
+})
+
 test('there are none where there is no folder', () => {
   assert.deepEqual(segmentFiles(join(folder, 'nowhere', 'audit.jsonl')), [])
 })
@@ -119,6 +133,8 @@ test('deletes what is more than is kept, and what is older, with its index', asy
     await writeFile(join(folder, `${name}${suffixes[index]}`), '')
     await writeFile(join(folder, `${name}.idx`), '')
   }
+  const foreign = join(folder, 'not-old.jsonl.20200101T000000000Z')
+  await writeFile(foreign, '')
   const left = async () =>
     (await readdir(folder)).filter((name) => name.startsWith('old.jsonl')).sort()
   await deleteOldSegments(trail, { keep: 3 })
@@ -135,6 +151,7 @@ test('deletes what is more than is kept, and what is older, with its index', asy
   )
   await deleteOldSegments(trail, { keep: 3, keepDays: 1 })
   assert.deepEqual(await left(), [names[3], `${names[3]}.idx`].map(String).sort())
+  assert.ok((await stat(foreign)).isFile())
 })
 
 test('keeps the order of the chain where the clock is set back between two rotations', async (context) => {

@@ -66,9 +66,11 @@ test('a request is a span of the server with one of the client below it, in the 
 test('failures of Magento and refusals are marked in spans', async () => {
   await using receiver = await startOtlpReceiver()
   await using upstream = await startRawUpstream((socket) => socket.destroy())
+  // Each is sent by itself, when the one before has been taken.
+  const oneByOne = { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1', OTEL_EXPORTER_OTLP_TIMEOUT: '600000' }
   await using gateway = await startGateway({
     magentoUrl: upstream.url,
-    env: tracingEnv(receiver.url),
+    env: { ...tracingEnv(receiver.url), ...oneByOne },
   })
   await send(gateway.url, { headers: globexHeaders })
   await send(gateway.url, { headers: globexHeaders, path: '/rest/V1/none' })
@@ -156,6 +158,23 @@ test('while the collector is away, requests are answered, and the queue of spans
   })
   assert.equal(lost.value('magegate_trace_spans_total{outcome="made"}'), 42)
   assert.equal(lost.value('magegate_trace_spans_total{outcome="exported"}'), undefined)
+})
+
+test('nothing is told of spans that were sent, and the configuration says what sends them', async () => {
+  await using receiver = await startOtlpReceiver()
+  const named = { OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=one' }
+  const { settings } = readTracing({ ...tracingEnv(receiver.url), ...named })
+  const failed: unknown[] = []
+  const tracing = await openTracing(settings, {
+    redact: (text) => text,
+    count: () => undefined,
+    onFailed: (error) => failed.push(error),
+  })
+  tracing?.observeJob(jobRecord(endedJob, undefined, 0), endedJob, undefined)
+  await receiver.spans(1)
+  await tracing?.close()
+  assert.deepEqual(failed, [])
+  assert.equal(receiver.resources[0]?.['service.instance.id'], 'one')
 })
 
 test('it is told why spans could not be sent', async () => {

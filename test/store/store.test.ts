@@ -175,6 +175,7 @@ describe('with Redis', () => {
     using opened = await open(at(redis.url))
     const { answers } = opened.store
     assert.notEqual((await answers.find('key', ['tag'])).ticket, undefined)
+    await answers.drop(['tag'], 1_000)
     await answers.drop(['tag'], 60_000)
     await answers.drop(['tag'], 0)
     await answers.drop(['tag'], 1)
@@ -390,6 +391,9 @@ describe('Redis Cluster', () => {
     }
     assert.equal(await first.store.useNonce('a', 'once', 60_000), 'fresh')
     assert.equal(await second.store.useNonce('a', 'once', 60_000), 'seen')
+    const tags = ['one', 'two', 'three', 'four']
+    const { ticket } = await first.store.answers.find('key', tags)
+    assert.deepEqual(await second.store.answers.find('key', tags), { kept: undefined, ticket })
     const sizes = await Promise.all(
       cluster.nodes.map(({ url }) => withClient(url, (client) => client.dbsize())),
     )

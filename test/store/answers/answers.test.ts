@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { AnswerStore, Lookup, StoredAnswer } from '../../../src/contract/answer-store.ts'
+import { pino } from 'pino'
+import {
+  type AnswerStore,
+  everything,
+  type Lookup,
+  type StoredAnswer,
+} from '../../../src/contract/answer-store.ts'
 import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
+import { type AnswerCommands, redisAnswers } from '../../../src/store/answers/redis-answers.ts'
 import { readEntry, writeEntry } from '../../../src/store/answers/redis-entry.ts'
+import { guardRedis } from '../../../src/store/redis-guard.ts'
 import { testClock } from '../../support/services.ts'
 
 function answerOf(bytes: number): StoredAnswer {
@@ -69,6 +77,20 @@ describe('answers in memory', () => {
     assert.equal(kept.body.buffer.byteLength, 2)
   })
 
+  test('count with their keys and headers, and with what holds them', () => {
+    const usedBy = (keyLength: number, headerLength: number) => {
+      const store = memoryAnswers(10_000, testClock())
+      const { ticket = '' } = store.find('a', ['t']) as Lookup
+      const headers = ['x'.repeat(headerLength)]
+      store.keep('k'.repeat(keyLength), ticket, { ...answerOf(0), headers }, 1_000)
+      return store.usedBytes()
+    }
+    const used = usedBy(0, 0)
+    assert.ok(used > 0)
+    // Texts may take two bytes for each character.
+    assert.deepEqual([usedBy(1_000, 0), usedBy(0, 1_000)], [used + 2_000, used + 2_000])
+  })
+
   test('are not found after their time', () => {
     const clock = testClock()
     const store = memoryAnswers(10_000, clock)
@@ -115,8 +137,69 @@ describe('answers in memory', () => {
   test('under a tag that was forgotten are not found', () => {
     const store = memoryAnswers(1_000_000, testClock())
     keep(store, 'a', ['t'])
-    for (let number = 0; number < 100_000; number += 1) void store.find('b', [`other-${number}`])
+    keep(store, 'used', ['u'])
+    for (let number = 0; number < 100_000; number += 1) {
+      void store.find('b', [`other-${number}`])
+      if (number % 1_000 === 0) assert.ok(isThere(store, 'used', ['u']), 'it is asked for')
+    }
     assert.equal(isThere(store, 'a', ['t']), false)
+    assert.ok(isThere(store, 'used', ['u']))
+  })
+})
+
+/** Answers in a Redis that is away at times, and what it is asked to drop, for how long. */
+function inUnsteadyRedis() {
+  let isAway = false
+  const dropped = new Map<string, number>()
+  const away = async () => {
+    if (isAway) throw new Error('away')
+  }
+  const client = {
+    dropTag: async (key: string, _version: string, _lifeMs: number, holdOffMs: number) => {
+      await away()
+      dropped.set(key.replace('magegate:cache-tag:', ''), holdOffMs)
+      return 1
+    },
+  } as AnswerCommands
+  const log = pino({ enabled: false })
+  const actions = { probe: away, reconnect: () => undefined }
+  const guard = guardRedis(actions, { deadlineMs: 60_000, log, shared: 'answers' })
+  return {
+    store: redisAnswers(client, guard, false),
+    leave: () => {
+      isAway = true
+    },
+    /** Lets Redis come back; what it was asked to drop since the last time. */
+    comeBack: async () => {
+      isAway = false
+      while (guard.isAway()) await new Promise((resolve) => setTimeout(resolve, 20))
+      const due = Object.fromEntries(dropped)
+      dropped.clear()
+      return due
+    },
+  }
+}
+
+describe('what is to be dropped while Redis is away', () => {
+  test('is dropped once when it is back, and held off for as long as was asked for', async () => {
+    const redis = inUnsteadyRedis()
+    redis.leave()
+    await redis.store.drop(['a', 'b'], 500)
+    await redis.store.drop(['a', 'c'], 0)
+    assert.deepEqual(await redis.comeBack(), { a: 500, b: 500, c: 0 })
+    redis.leave()
+    await redis.store.drop(['d'], 0)
+    assert.deepEqual(await redis.comeBack(), { d: 0 })
+  })
+
+  test('is everything where it would be too much to remember', async () => {
+    const redis = inUnsteadyRedis()
+    redis.leave()
+    const tags = Array.from({ length: 10_001 }, (_, number) => `tag-${number}`)
+    await redis.store.drop(tags, 0)
+    const due = Object.keys(await redis.comeBack())
+    assert.ok(due.includes(everything))
+    assert.ok(due.length < 10_000)
   })
 })
 

@@ -340,10 +340,18 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
             delivery.signal.addEventListener('abort', () => setImmediate(settle, done))
           }
         }
+        // Not begun either when there is room for it in closing.
+        await queue.put(entryOf('not-begun'))
       })
       await withQueue(async (queue) => {
         const again = deliveriesOf(queue, 3)
-        const first = await again.next()
+        const two = [await again.next(), await again.next()]
+        two.sort((one, other) => other.delivery.attempts - one.delivery.attempts)
+        const [first, notBegun] = two as [(typeof two)[number], (typeof two)[number]]
+        assert.equal(notBegun.delivery.id, 'not-begun')
+        assert.equal(notBegun.delivery.isInterrupted, false)
+        assert.equal(notBegun.delivery.attempts, 1)
+        notBegun.settle(done)
         assert.equal(first.delivery.id, 'under-way')
         assert.equal(first.delivery.isInterrupted, true)
         assert.equal(first.delivery.attempts, 2)

@@ -64,6 +64,11 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
       assert.ok(Buffer.isBuffer(job.answer?.body))
       assert.deepEqual(job.answer, { status: 200, contentType: 'application/json', body })
       assert.equal(job.route, 'POST /V1/products')
+      const listed = await store.list({ state: 'done', limit: 9 })
+      assert.deepEqual(
+        listed.find(({ id }) => id === 'changed'),
+        job,
+      )
       await store.change('nobody', { state: 'done' })
       assert.equal(await store.get('nobody'), undefined)
     })

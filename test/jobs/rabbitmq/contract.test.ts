@@ -96,6 +96,58 @@ test('a dead letter that was put back or discarded is gone, though its process e
   await under.clear()
 })
 
+test('a dead letter stays one while an entry of its name is in the queue', async () => {
+  await using backend = await open()
+  const { callbacks } = backend
+  const deliveries = deliveriesOf(callbacks)
+  await callbacks.put(entryOf('twice'))
+  const first = await deliveries.next()
+  first.settle({ state: 'dead', reason: 'gone' })
+  while ((await callbacks.depth()).dead === 0);
+  // Otherwise it could not be put again.
+  const { redis } = await started()
+  await withClient(redis.url, (client) => client.flushall())
+  await callbacks.put(entryOf('twice'))
+  const second = await deliveries.next()
+  assert.equal(await callbacks.putBack('twice', Date.now() + 60_000), false)
+  second.settle({ state: 'done' })
+  while ((await callbacks.depth()).running > 0);
+  assert.equal(await callbacks.discard('twice'), true)
+})
+
+test('a process says that it is alive before it begins anything, so that no other takes that over', async () => {
+  await using backend = await open()
+  await backend.callbacks.put(entryOf('begun'))
+  const { settle } = await deliveriesOf(backend.callbacks).next()
+  const { redis } = await started()
+  const alive = await withClient(redis.url, (client) =>
+    client.keys('magegate:queue:{callbacks}:holder:*'),
+  )
+  settle({ state: 'done' })
+  while ((await backend.callbacks.depth()).running > 0);
+  assert.equal(alive.length, 1)
+})
+
+test('an entry that was put twice is not begun while it is under way', async () => {
+  await using backend = await open()
+  const { callbacks } = backend
+  const { redis } = await started()
+  const putAtMs = Date.now()
+  await callbacks.put(entryOf('twice'))
+  // As where the first confirm came too late.
+  await withClient(redis.url, (client) =>
+    client.hdel('magegate:queue:{callbacks}:entry:twice', 'put'),
+  )
+  while (Date.now() <= putAtMs + 1);
+  for (const id of ['twice', 'last']) await callbacks.put(entryOf(id))
+  const deliveries = deliveriesOf(callbacks, 3)
+  const two = [await deliveries.next(), await deliveries.next()]
+  assert.deepEqual(two.map(({ delivery }) => delivery.id).sort(), ['last', 'twice'])
+  for (const { settle } of two) settle({ state: 'done' })
+  while ((await callbacks.depth()).waiting > 0);
+  assert.equal(deliveries.count(), 0)
+})
+
 test('what another process cancels holds up nothing behind it', async () => {
   await using one = await open()
   await using other = await open()

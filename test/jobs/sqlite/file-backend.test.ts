@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
 import { BackendError, type JobBackend } from '../../../src/jobs/job-backend.ts'
 import { forgetOld } from '../../../src/jobs/sqlite/forget-old.ts'
 import { openJobFileThread } from '../../../src/jobs/sqlite/job-file.ts'
@@ -139,6 +140,33 @@ describe('the file of jobs', () => {
     await put
     const ofNode = jobFile.run('getJob', ['a list'] as never)
     await assert.rejects(ofNode, (error) => !(error instanceof BackendError))
+  })
+
+  test('takes no more jobs once it is deleted, but still the call-backs of those that it has', async () => {
+    const deleted = join(folder, 'deleted.sqlite')
+    const jobFile = await openJobFileThread(deleted, failing)
+    await rm(deleted)
+    const job = jobFile.run('put', 'jobs', entryOf('job'), 1)
+    const callback = jobFile.run('put', 'callbacks', entryOf('callback'), 1)
+    await assert.rejects(job, { code: 'EMOVED' })
+    await callback
+    const { waiting } = await jobFile.run('depth', 'callbacks')
+    await jobFile.close()
+    assert.equal(waiting, 1)
+  })
+
+  test('is closed also where its thread ends meanwhile, and what that had begun is refused', async () => {
+    const started: Worker[] = []
+    const note = (worker: Worker) => void started.push(worker)
+    process.on('worker', note)
+    const jobFile = await openJobFileThread(file, failing)
+    process.off('worker', note)
+    const asked = jobFile.run('depth', 'jobs')
+    const closed = jobFile.close()
+    void started[0]?.terminate()
+    await assert.rejects(asked, { code: 'EXITED' })
+    await closed
+    assert.equal(jobFile.isLost(), false)
   })
 
   for (const [what, change] of [
@@ -433,20 +461,19 @@ describe('the file of jobs', () => {
     assert.ok(Number(left?.jobs) > 0)
   })
 
-  test('forgets a job that was never put into its queue, and none that still waits there', async () => {
+  test('forgets a job that was never put into its queue, and none that waits there or is about to', async () => {
     const jobFile = await openJobFileThread(file, failing)
     const times = { acceptedAtMs: 1, expiresAtMs: 1 }
     for (const id of ['lost', 'queued']) await jobFile.run('addJob', { id, ...job, ...times })
+    const expiresAtMs = Date.now() + hourMs
+    await jobFile.run('addJob', { id: 'new', ...job, ...times, expiresAtMs })
     await jobFile.run('put', 'jobs', entryOf('queued'), 1)
     const keeping = { keepMs: hourMs, keepDeadMs: hourMs }
     await forgetOld(jobFile, keeping, Date.now(), new AbortController().signal)
     const left = await jobFile.run('listJobs', { limit: 10 })
     await jobFile.run('cancel', 'jobs', 'queued')
     await jobFile.close()
-    assert.deepEqual(
-      left.map(({ id }) => id),
-      ['queued'],
-    )
+    assert.deepEqual(left.map(({ id }) => id).sort(), ['new', 'queued'])
   })
 
   test('is copied whole beside those who use it, as docs/operations.md says', async () => {

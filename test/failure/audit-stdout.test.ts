@@ -152,17 +152,30 @@ test('that standard output is full is told of as such, and hides no fault of the
   assert.equal(stderr, 'undefined: standard output takes no audit trail: ENOSPC')
 })
 
-test('a pipe that is full for a moment costs no line', () => {
+/** Writes lines to standard output in a process of its own, until its pipe has them; gives that and what went wrong. */
+function writeLines(lines: string) {
   const module = new URL('../../src/record/trail/stdout-lines.ts', import.meta.url)
   const script = `
     import { stdoutLines } from '${module}'
     // Does not block from now on, as once a process has printed its first line.
     process.stdout.unref?.()
-    stdoutLines((error) => process.stderr.write(String(error.cause))).write(['x'.repeat(8_000_000)])
+    stdoutLines((error) => process.stderr.write(error.message)).write(${lines})
   `
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
-    maxBuffer: 9_000_000,
+    maxBuffer: 20_000_000,
   })
+}
+
+test('a pipe that is full for a moment costs no line', () => {
+  const { stdout, stderr } = writeLines("['x'.repeat(8_000_000)]")
   assert.deepEqual([stdout.length, stderr], [8_000_000, ''])
+})
+
+test('of more lines than may wait those are written at once that may, and it is told that others are not', () => {
+  const { stdout, stderr } = writeLines("['x'.repeat(9_000_000), 'y'.repeat(9_000_000)]")
+  assert.deepEqual(
+    [stdout.length, stderr],
+    [9_000_000, 'standard output is too slow for the audit trail'],
+  )
 })

@@ -39,7 +39,7 @@ export function stdoutLines(onError: (error: unknown) => void): StdoutLines {
       for (const line of lines) {
         if (waitingLength + line.length > maxWaitingLength) {
           onError(new Error('standard output is too slow for the audit trail'))
-          return
+          break
         }
         waiting.push(line)
         waitingLength += line.length

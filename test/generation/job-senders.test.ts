@@ -40,4 +40,7 @@ test('an endpoint of a job that Magento turns away, even without JSON, has done 
     assert.equal(judge(answer), 'nothing-done', `status ${sent.status}`)
     assert.equal(answer.retryAfterSeconds, 7)
   }
+  const gone = { ...request, segments: ['V1', 'no-longer'] }
+  const answer = await senderOf('acme-erp')?.compose({} as never, gone, {} as never)
+  assert.equal(answer && judge(answer), 'nothing-done', 'nor has one that is not there any more')
 })

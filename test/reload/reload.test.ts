@@ -25,6 +25,7 @@ import {
   reloadableConfig,
   startReloadable,
 } from '../support/reloadable-gateway.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
 const secretOf = { old: 'magento-token-of-before-3a', new: 'magento-token-of-after-7c' } as const
 const globexByFile = { ...globex, upstream: { bearer: 'file:magento-token' } }
@@ -125,6 +126,34 @@ describe('POST /reload', () => {
     await closed
     while ((await gateway.metric('magegate_config_living_generations')) > 1);
     assert.equal(upstream.sockets.size, 1)
+  })
+
+  test('lets a job that is under way finish with the connection and credential that it began with', async () => {
+    await using upstream = await startHeldUpstream()
+    const route = 'POST /V1/products'
+    const policies = { routes: [route], jobs: { [route]: {} } }
+    const calling = (bearer: string) => ({ ...globex, upstream: { bearer }, policies })
+    await using gateway = await startReloadable({
+      magentoUrl: upstream.url,
+      integrations: [calling('env:OLD')],
+      gateway: { jobs: { file: join(await temporaryFolder(), 'jobs.sqlite') } },
+      env: { OLD: secretOf.old, NEW: secretOf.new },
+    })
+    const headers = { Prefer: 'respond-async' }
+    const accepted = await send(gateway.url, writeOf('{}', { headers }))
+    const path = String(accepted.headers.location)
+    const held = await upstream.next()
+    await gateway.writeIntegration(calling('env:NEW'))
+    assert.equal((await gateway.reload()).status, 200)
+    assert.equal(await gateway.metric('magegate_config_living_generations'), 2)
+    held.answer()
+    while ((await gateway.metric('magegate_config_living_generations')) > 1);
+    let state: string
+    do {
+      state = JSON.parse((await send(gateway.url, { path, headers: globexHeaders })).body).state
+    } while (state === 'running')
+    assert.equal(state, 'done')
+    assert.match(held.text, new RegExp(`authorization: Bearer ${secretOf.old}`, 'i'))
   })
 
   test('forgets the answers that were kept under the rules of before', async () => {

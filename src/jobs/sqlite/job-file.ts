@@ -106,7 +106,6 @@ export async function openJobFileThread(
     isLost: () => isGone && !isClosing,
     close: async () => {
       isClosing = true
-      if (isGone) return
       if (underWay !== undefined || waiting.length > 0) {
         await new Promise<void>((resolve) => {
           onIdle = resolve

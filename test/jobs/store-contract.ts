@@ -100,6 +100,9 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
       assert.deepEqual(await ids({ owner, limit: 2 }), ['l3', 'l2'])
       assert.deepEqual(await ids({ owner, state: 'failed', limit: 9 }), ['l2'])
       assert.deepEqual(await ids({ state: 'failed', limit: 9 }), ['l2'])
+      // Once more, which changes nothing.
+      await store.add(accepted('l2', { owner }))
+      assert.deepEqual(await ids({ owner, state: 'failed', limit: 9 }), ['l2'])
       assert.ok((await ids({ limit: 9 })).includes('l3'))
     })
   })

@@ -96,6 +96,22 @@ describe('with Redis', () => {
     })
   })
 
+  test('a key of a request is remembered for its time from the end of the request on', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    const taken = await opened.store.takeKey('a', 'key', 'fingerprint', 60_000)
+    assert.ok(taken.state === 'fresh')
+    const lifeMs = () =>
+      withClient(redis.url, async (client) => {
+        const [name = ''] = await client.keys('magegate:idempotency:*')
+        return client.pttl(name)
+      })
+    const whileItRuns = await lifeMs()
+    await taken.finish('not kept')
+    const afterIt = await lifeMs()
+    for (const each of [whileItRuns, afterIt]) assert.ok(each > 30_000 && each <= 60_000, `${each}`)
+  })
+
   test('a quota lasts until its calendar period ends on the clock of Redis', async () => {
     await using redis = await startRedis()
     using opened = await open(at(redis.url))

@@ -100,6 +100,15 @@ describe('the file of jobs', () => {
     await rmdir(holder)
   })
 
+  test('does whatever it was asked for before it is closed', async () => {
+    const jobFile = await openJobFileThread(join(folder, 'closed.sqlite'), failing)
+    const [put] = await Promise.all([
+      jobFile.run('put', 'jobs', entryOf('last'), 1).then(() => jobFile.isLost()),
+      jobFile.close(),
+    ])
+    assert.equal(put, false)
+  })
+
   test('says why it cannot be used, in the words of SQLite', async () => {
     const backend = await open()
     const other = refuse(file, 'INSERT ON entries')

@@ -46,11 +46,27 @@ test('a fault that occurs once and goes on has no end until it is over', (t) => 
   assert.deepEqual(told, ['stalled', 'over'])
 })
 
+test('a fault that is back after a minute without it is told of again, though another one went on meanwhile', (t) => {
+  const { told, tell, later } = listen(t)
+  const [trail, copies] = [withCode('ENOSPC'), new Error('checkpoints do not arrive')]
+  tell(trail)
+  for (let second = 0; second < 60; second += 5) {
+    tell(copies)
+    later(5_000)
+  }
+  tell(trail)
+  assert.deepEqual(told, [trail, copies, trail])
+  later(60_000)
+  assert.deepEqual(told, [trail, copies, trail, 'over'])
+})
+
 test('no more than a hundred faults are remembered', (t) => {
-  const { told, tell } = listen(t)
+  const { told, tell, later } = listen(t)
   for (let fault = 0; fault <= 100; fault += 1) tell(new Error(`defect ${fault}`))
   tell(new Error('defect 0'))
   assert.equal(told.length, 102)
+  later(600_000)
+  assert.deepEqual(told.slice(102), ['over'])
 })
 
 test('another fault is told of too, by its code or else by its text', (t) => {

@@ -20,7 +20,7 @@ export type Drain = (deadline: Promise<unknown>, alongside: () => Promise<void>)
  */
 const maxTurns = 1_024
 
-/** How long after its connection the first request on it may arrive, milliseconds. */
+/** How long after its connection, or after an answer, the next request on it may arrive, milliseconds. */
 const arrivingMs = 250
 
 /**
@@ -73,6 +73,9 @@ export function watchConnections(server: Server, openReplies: OpenReplies): Drai
     // In the same turn, before anything else can arrive. The method of HTTP would also close connections on which the
     // first request has yet to arrive.
     NetServer.prototype.close.call(server)
+    // For connections that become idle only later, since an answer that had begun before the stop does not close its own.
+    // Node adds a second.
+    server.keepAliveTimeout = arrivingMs
     void deadline.then(cutOff)
     const leftMs = Math.max(0, acceptedAt + arrivingMs - performance.now())
     await Promise.race([closed, delay(leftMs)])

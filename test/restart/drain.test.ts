@@ -9,7 +9,7 @@ import { startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, sendRaw } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
-import { answerWith } from '../support/raw-upstream.ts'
+import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
 import { callersInAThread } from './callers-in-a-thread.ts'
 
@@ -191,6 +191,32 @@ test('sends all of the answers that were ready when it stopped, though their cal
     (await answers).match(/x+/g)?.filter(({ length }) => length === bytes).length,
     count + 1,
   )
+  await stopped
+})
+
+test('closes a connection also after an answer that had begun before it stopped', {
+  timeout: 60_000,
+}, async () => {
+  await using upstream = await startRawUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    gateway: { listen: { idleMs: 3_600_000 }, shutdown: { deadlineMs: 3_600_000 } },
+  })
+  const idleClosed = await idleAreClosed(gateway.url)
+  const half = 'x'.repeat(200_000)
+  const begun = Promise.withResolvers<Socket>()
+  upstream.answer = (socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${2 * half.length}\r\n\r\n${half}`)
+    begun.resolve(socket)
+  }
+  const socket = await connected(gateway.url)
+  const reading = text(socket.setEncoding('latin1'))
+  socket.write(get)
+  await once(socket, 'readable')
+  const stopped = gateway.stop()
+  await idleClosed()
+  ;(await begun.promise).write(half)
+  assert.ok((await reading).endsWith(half + half))
   await stopped
 })
 

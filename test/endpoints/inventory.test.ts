@@ -233,6 +233,18 @@ test('endpoints: forward hands the path to the module that the shop has', async 
   )
 })
 
+test('the source of an integration counts before that of the shop', async () => {
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { magento: { sourceCode: 'default' } },
+    integrations: [{ ...integration, sourceCode: 'warehouse' }],
+  })
+  const path = '/rest/V1/magefine/inventaire'
+  await send(gateway.url, writeOf({ sku: 'A/B', qty: 1 }, { path }))
+  const { body } = magento.received.at(-1) ?? {}
+  assert.match(String(body), /"source_code":"warehouse"/)
+})
+
 test('an answer that Magento never gives counts as an error of Magento', async () => {
   let [noProducts, nothing] = ['', '']
   await using upstream = await startRawUpstream((socket, request) => {

@@ -39,6 +39,7 @@ const request = { method: 'GET', target, header: () => undefined }
 async function begin(cache: TokenCache) {
   const attempt = await prepareAdminToken(cache)(request)
   assert.ok(!('code' in attempt))
+  assert.equal(attempt.query, target.query)
   return { after: async (status: number) => attempt.after?.(status, Buffer.alloc(0)) }
 }
 

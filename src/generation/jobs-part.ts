@@ -31,13 +31,14 @@ export async function openJobsPart(
   { log, metrics, recorder, tracing }: JobsPartServices,
 ): Promise<Jobs | undefined> {
   if (settings === undefined) return undefined
-  const tell = tellOnce(
-    (error) => log.error({ err: error }, 'a job could not be stored, delivered or carried out'),
+  const onFault = tellOnce(
+    (error) => {
+      // It is a fault all the same, so that an outage does not look as if it were over.
+      if (told.has(errorCode(error))) return
+      log.error({ err: error }, 'a job could not be stored, delivered or carried out')
+    },
     { onEnd: () => log.info('no job has had a fault for a minute') },
   )
-  const onFault = (error: unknown) => {
-    if (!told.has(errorCode(error))) tell(error)
-  }
   const backend = await openJobBackend({ jobs: settings, store }, log, onFault)
   const depth = async () => {
     // Nothing is put into it any more, though a file that was moved can still be read.

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
+import { openJobsPart } from '../../../src/generation/jobs-part.ts'
 import { openJobBackend } from '../../../src/generation/open-job-backend.ts'
 import {
   type Broker,
@@ -10,6 +11,7 @@ import {
   type UseChannel,
 } from '../../../src/jobs/rabbitmq/broker.ts'
 import { watchOutage } from '../../../src/jobs/rabbitmq/outage.ts'
+import { openMetrics } from '../../../src/record/metrics.ts'
 import { brokerSettings, openTestBrokerBackend } from '../../support/broker-backend.ts'
 import { writeConfig } from '../../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
@@ -166,6 +168,41 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
       'ECONNRESET: rabbitmq is away: jobs are neither accepted nor sent',
       'ECONNREFUSED: rabbitmq cannot be connected to again',
     ])
+  })
+
+  test('the log does not say that jobs have no fault any more while a broker stays away', async (t) => {
+    const { rabbit, redis } = servers()
+    await using link = await openBrokerLink(rabbit.url)
+    const lines: string[] = []
+    const write = (line: string) => lines.push(JSON.parse(line).msg)
+    t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+    const jobs = await openJobsPart(brokerSettings(link.url, redis.url, 500), {
+      log: pino({}, { write }),
+      metrics: openMetrics(),
+      recorder: { recordEnd: async () => undefined },
+      tracing: undefined,
+    })
+    assert.ok(jobs)
+    t.after(async () => {
+      t.mock.timers.reset()
+      await jobs.stop(0)
+      await jobs.close()
+    })
+    await untilThere(jobs.backend)
+    const pass = async (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) {
+        t.mock.timers.tick(1_000)
+        await turn()
+      }
+    }
+    link.mute()
+    // How many jobs wait is asked every second, and not answered in time.
+    while (lines.length < 1) await pass(1)
+    link.cut()
+    while (lines.length < 2) await turn()
+    await pass(120)
+    const ofJobs = lines.filter((line) => /\bjob\b/.test(line))
+    assert.deepEqual(ofJobs, ['a job could not be stored, delivered or carried out'])
   })
 
   test('a message that was not confirmed when the connection was lost was not refused', async () => {

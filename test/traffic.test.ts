@@ -6,6 +6,7 @@ import type { RequestContext } from '../src/request-context.ts'
 import { openBodyMemory } from '../src/server/body-memory.ts'
 import { createServer } from '../src/server/server.ts'
 import { addPipelineHooks, type Traffic } from '../src/traffic.ts'
+import { answerSettings } from './support/answer-settings.ts'
 import { problemOf, send } from './support/http-client.ts'
 import { services } from './support/services.ts'
 
@@ -24,13 +25,7 @@ async function answerOf(check: () => never | Promise<never>) {
   const traffic: Traffic = {
     steps: [{ name: 'broken', check }],
     claimantOf: () => prepareNobody(services()),
-    answers: {
-      problemsUrl: '/problems',
-      isDraining: () => false,
-      beforeEnd: (_request, end) => end(true),
-      readMs: 60_000,
-      onUnwritten: () => assert.fail(),
-    },
+    answers: answerSettings,
     enter: () => undefined,
     leave: () => undefined,
     respond: () => assert.fail('a request got past a check that failed'),

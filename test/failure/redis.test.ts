@@ -277,7 +277,7 @@ test('a Redis that may evict keys is warned of', async () => {
   )
   using opened = await openTestStore({ url: new Secret(evicting.url) }, { deadlineMs: 5_000 })
   await opened.logged('redis may evict nonces and limits')
-  assert.match(opened.lines.join(), /"policy":"volatile-lru"/)
+  assert.match(opened.lines.join(), /"maxmemoryPolicy":"volatile-lru"/)
   await using keeping = await startRedis('--maxmemory', '100mb')
   using quiet = await openTestStore({ url: new Secret(keeping.url) }, { deadlineMs: 5_000 })
   // Answered behind the question of the gateway.

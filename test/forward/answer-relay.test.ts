@@ -9,6 +9,7 @@ import {
   type RelayedExchange,
   type RelaySettings,
 } from '../../src/forward/answer-relay.ts'
+import { answerSettings } from '../support/answer-settings.ts'
 import { send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { requestContext } from '../support/request.ts'
@@ -43,10 +44,8 @@ for (const { where, answer, settings: own, after = async () => undefined } of ca
     const told: unknown[] = []
     const server = createServer((_, response) => {
       const settings: RelaySettings = {
-        ...{ problemsUrl: '/problems', internalOrigin: magento.url, readMs: 60_000 },
-        isDraining: () => false,
-        beforeEnd: (_request, end) => end(true),
-        onUnwritten: () => assert.fail(),
+        ...answerSettings,
+        internalOrigin: magento.url,
         ...own,
       }
       const relay = new AnswerRelay(requestContext(), response, settings, {

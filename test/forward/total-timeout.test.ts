@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { openUpstreamGate } from '../../src/forward/gate/upstream-gate.ts'
 import { connectMagento } from '../../src/forward/magento.ts'
+import { answerSettings } from '../support/answer-settings.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
@@ -101,13 +102,7 @@ test('a request of which little time is left waits no longer than that in the qu
       connections: 1,
       timeouts: { connectMs: totalMs, headersMs: totalMs, bodyMs: totalMs, totalMs },
     },
-    {
-      problemsUrl: '/problems',
-      isDraining: () => false,
-      beforeEnd: () => assert.fail(),
-      readMs: totalMs,
-      onUnwritten: () => assert.fail(),
-    },
+    { ...answerSettings, beforeEnd: () => assert.fail(), readMs: totalMs },
     gate,
   )
   // It keeps the only place.

@@ -11,6 +11,7 @@ import type { Magento } from '../../src/forward/magento.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import type { Integration } from '../../src/generation/integration.ts'
 import { prepareRespond } from '../../src/generation/respond.ts'
+import { answerSettings } from '../support/answer-settings.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
@@ -58,13 +59,7 @@ test('a defect while Magento is asked ends its request with 500 as well', async 
   const respond = prepareRespond({
     integrations: new Map([[globex.name, {} as Integration]]),
     upstream: { forward } as unknown as Magento,
-    answers: {
-      problemsUrl: '/problems',
-      isDraining: () => false,
-      beforeEnd: (_, end) => end(true),
-      readMs: 60_000,
-      onUnwritten: () => assert.fail(),
-    },
+    answers: answerSettings,
     cache: undefined,
     totalMs: 60_000,
     jobs: undefined,

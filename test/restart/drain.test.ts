@@ -27,6 +27,12 @@ async function connected(url: string): Promise<Socket> {
   return socket
 }
 
+/** Whether each of the answers says that its connection closes. */
+function closings(answers: string): boolean[] {
+  const [, ...each] = answers.split('HTTP/1.1 200 OK\r\n')
+  return each.map((answer) => /\r\nConnection: close\r\n/.test(answer))
+}
+
 async function isAccepted(url: string): Promise<boolean> {
   const socket = await connected(url).catch(() => undefined)
   socket?.destroy()
@@ -106,11 +112,7 @@ test('closes a connection only after the answers to all requests that were under
   const held = [await upstream.next(), await upstream.next(), await upstream.next()]
   const stopped = gateway.stop()
   for (const { answer } of held) answer()
-  const [, ...answers] = (await reading).split('HTTP/1.1 200 OK\r\n')
-  assert.deepEqual(
-    answers.map((each) => /\r\nConnection: close\r\n/.test(each)),
-    [false, false, true],
-  )
+  assert.deepEqual(closings(await reading), [false, false, true])
   await stopped
 })
 
@@ -122,20 +124,16 @@ test('closes a connection only after the last of these, also once some of them h
   socket.setEncoding('latin1').on('data', (part) => {
     answers += part
   })
-  const heads = () => answers.split('HTTP/1.1 200 OK\r\n').slice(1)
   socket.write(get.repeat(4))
   const held = []
   while (held.length < 4) held.push(await upstream.next())
   const stopped = gateway.stop()
   for (const [index, { answer }] of held.entries()) {
     answer()
-    while (heads().length <= index) await once(socket, 'data')
+    while (closings(answers).length <= index) await once(socket, 'data')
   }
   await once(socket, 'close')
-  assert.deepEqual(
-    heads().map((each) => /\r\nConnection: close\r\n/.test(each)),
-    [false, false, false, true],
-  )
+  assert.deepEqual(closings(answers), [false, false, false, true])
   await stopped
 })
 
@@ -163,11 +161,7 @@ test('closes a connection only after the answers to requests that arrive on it w
   socket.write(get.repeat(2))
   while (held.length < 3) held.push(await upstream.next())
   for (const { answer } of held) answer()
-  const [, ...answers] = (await reading).split('HTTP/1.1 200 OK\r\n')
-  assert.deepEqual(
-    answers.map((each) => /\r\nConnection: close\r\n/.test(each)),
-    [false, false, true],
-  )
+  assert.deepEqual(closings(await reading), [false, false, true])
   await stopped
 })
 

@@ -7,16 +7,9 @@ import { finished } from 'node:stream/promises'
 import { test } from 'node:test'
 import type { RequestContext } from '../../src/request-context.ts'
 import { answerReady, boundReading } from '../../src/server/answer.ts'
+import { answerSettings } from '../support/answer-settings.ts'
 import { sendRaw } from '../support/http-client.ts'
 import { requestContext } from '../support/request.ts'
-
-const settings = {
-  problemsUrl: '/problems',
-  isDraining: () => false,
-  beforeEnd: (_: unknown, end: (mayAnswer: boolean) => void) => end(true),
-  readMs: 60_000,
-  onUnwritten: () => assert.fail(),
-}
 
 async function startServer(answer: RequestListener) {
   const server = createServer(answer).listen(0, '127.0.0.1')
@@ -36,7 +29,7 @@ test('an answer that cannot be written is broken off, and ends nothing else', as
     const contentType = message.url === '/wrong' ? 'a\nb' : 'text/plain'
     const ready = { status: 200, contentType, body: Buffer.from('done') }
     answerReady(response, request, ready, {
-      ...settings,
+      ...answerSettings,
       // As an answer waits for its record.
       beforeEnd: (_, end) => void setImmediate(end, true),
       onUnwritten: ({ requestId }, error) => unwritten.push([requestId, (error as Error).name]),
@@ -62,14 +55,14 @@ test('a long answer is written out of its own memory, and not out of a copy', ()
     response,
     requestContext(),
     { status: 200, contentType: 'text/plain', body },
-    settings,
+    answerSettings,
   )
   assert.ok(written.includes(body))
 })
 
 test('the time to read an answer begins only when the answers before it have been written', async () => {
   const started: [ServerResponse, RequestContext][] = []
-  const hasty = { ...settings, readMs: 1 }
+  const hasty = { ...answerSettings, readMs: 1 }
   const ready = (text: string) => ({
     status: 200,
     contentType: 'text/plain',
@@ -98,7 +91,7 @@ test('an answer of unknown length that is not read in time is not complete to a 
     response.once('close', cutOff.resolve).flushHeaders()
     // More than the kernel takes for a connection that nobody reads.
     response.end(Buffer.alloc(8_000_000))
-    boundReading(response, requestContext(), { ...settings, readMs: 1 })
+    boundReading(response, requestContext(), { ...answerSettings, readMs: 1 })
   })
   const socket = connect(server.port, '127.0.0.1')
   socket.write('GET / HTTP/1.0\r\n\r\n')

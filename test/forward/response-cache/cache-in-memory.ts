@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { CacheParts } from '../../../src/forward/response-cache/cached-reads.ts'
 import { openResponseCache } from '../../../src/forward/response-cache/response-cache.ts'
 import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
+import { answerSettings } from '../../support/answer-settings.ts'
 
 /** A cache in memory. */
 export function cacheWith(
@@ -13,13 +13,7 @@ export function cacheWith(
 ) {
   return openResponseCache({
     store: memoryAnswers(1_048_576, () => performance.now()),
-    answers: {
-      problemsUrl: '/problems',
-      isDraining: () => false,
-      beforeEnd: (_, end) => end(true),
-      readMs: 60_000,
-      onUnwritten: () => assert.fail(),
-    },
+    answers: answerSettings,
     shop: 'http://magento',
     maxAnswerBytes: 1024,
     ...parts,

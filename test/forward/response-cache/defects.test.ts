@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import type { WholeAnswer } from '../../../src/contract/whole-answer.ts'
 import { openResponseCache } from '../../../src/forward/response-cache/response-cache.ts'
 import { memoryAnswers } from '../../../src/store/answers/memory-answers.ts'
+import { answerSettings } from '../../support/answer-settings.ts'
 import { send } from '../../support/http-client.ts'
 import { requestContext } from '../../support/request.ts'
 
@@ -14,16 +15,9 @@ const json = { status: 200, contentType: 'application/json', body: Buffer.from('
 test('a defect while Magento is asked is told to who asked, and the others ask for themselves', async () => {
   const shared = Promise.withResolvers<void>()
   let waiting = 0
-  const answers = {
-    problemsUrl: '/problems',
-    isDraining: () => false,
-    beforeEnd: (_: unknown, end: (mayAnswer: boolean) => void) => end(true),
-    readMs: 60_000,
-    onUnwritten: () => assert.fail(),
-  }
   const cache = openResponseCache({
     store: memoryAnswers(1_048_576, Date.now),
-    answers,
+    answers: answerSettings,
     shop: 'http://magento',
     maxAnswerBytes: 1024,
     totalMs: 600_000,

@@ -55,7 +55,7 @@ export async function buildGateway(
 
   // A generation needs the limiter of the server, so the server is made first. It asks `generations`,
   // defined below, only once a connection arrives, and none does before `start`.
-  const openReplies: OpenReplies = new Map()
+  const openReplies: OpenReplies = new WeakMap()
   const { app, renewCertificate } = await openPublicServer(config, {
     current: () => generations.current().config,
     log,

@@ -20,8 +20,11 @@ const malformed = /^(?:HPE|HTTP)_/
 /** Connections on which a broken message is being answered, and which close then. */
 const answering = new WeakSet<Socket>()
 
-/** The reply that each connection is waiting for; with pipelined requests, the last one. */
-export type OpenReplies = Map<Socket, FastifyReply>
+/**
+ * The reply that each connection is waiting for; with pipelined requests, the last one. Not a Map: V8 makes the table of one
+ * anew after some deletions, and the old tables keep replies from being collected with the young generation.
+ */
+export type OpenReplies = WeakMap<Socket, FastifyReply>
 
 /** What the answer to a broken message depends on. */
 export interface ClientErrorSources {

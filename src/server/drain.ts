@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { Server as NetServer } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { breakOff, isHttp10 } from './break-off.ts'
@@ -89,15 +89,18 @@ export function watchConnections(server: Server, openReplies: OpenReplies): Drai
  * last one.
  */
 function spareOpenReplies(server: Server, openReplies: OpenReplies): void {
+  const sockets = new Set<Socket>()
+  const watch = (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+  // Those of HTTP/2 are no keys of the replies, and have an end of their own.
+  server.on('connection', watch).on('secureConnection', watch)
   const closeIdle = server.closeIdleConnections
   server.closeIdleConnections = () => {
-    const spared: { destroy?: unknown }[] = []
-    for (const [socket, { request }] of openReplies) {
-      // Those of HTTP/2 have an end of their own.
-      if (request.raw.httpVersionMajor === 1) spared.push(socket)
-    }
+    const spared = [...sockets].filter((socket) => openReplies.has(socket))
     for (const socket of spared) socket.destroy = () => socket
     closeIdle.call(server)
-    for (const socket of spared) delete socket.destroy
+    for (const socket of spared) delete (socket as { destroy?: unknown }).destroy
   }
 }

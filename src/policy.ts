@@ -65,6 +65,8 @@ export interface Services {
   readonly sampleTrace: ((traceId: string, parentFlags: string | undefined) => string) | undefined
   /** Counts and logs a refusal that is only reported. */
   readonly reportRefusal: (request: RequestContext, policy: string, rejection: Rejection) => void
+  /** The same, counted apart, for a refusal that is only reported because of the policy's own `mode`. */
+  readonly reportViolations: (request: RequestContext, policy: string, rejection: Rejection) => void
   /** Counts a limit that refused a request, or would have if it were enforced. */
   readonly countExceeded: (integration: string, limit: string, isEnforced: boolean) => void
   /** How long an address is still blocked because of its refused requests, milliseconds; 0 when it is not. */
@@ -93,8 +95,6 @@ export interface Services {
   readonly jobLifeMs: number
   /** The endpoints of the gateway's own. */
   readonly endpoints: readonly Endpoint[]
-  /** The same, counted apart, for a refusal that is only reported because of the policy's own `mode`. */
-  readonly reportViolations: (request: RequestContext, policy: string, rejection: Rejection) => void
   /** Counts and logs where an answer of Magento departs from its schema. */
   readonly reportDrift: (request: RequestContext, violations: readonly Violation[]) => void
   /**

@@ -1,7 +1,6 @@
 import { type Job, type JobState, jobStates } from '../../jobs/job.ts'
-import { jobView } from '../../jobs/job-view.ts'
 import { limitOf, readArguments, requiredOption, UsageError } from '../arguments.ts'
-import { print, withJobs } from './with-jobs.ts'
+import { operatorView, print, withJobs } from './with-jobs.ts'
 
 const options = {
   config: { type: 'string' },
@@ -34,7 +33,7 @@ function isState(text: string): text is JobState {
 /** A job as `jobs show` shows it, without the body of its answer and the results of its items. */
 function viewOf(job: Job): object {
   const answer = job.answer && { ...job.answer, body: undefined }
-  return { integration: job.owner, ...jobView({ ...job, answer }, []) }
+  return operatorView({ ...job, answer }, [])
 }
 
 function lineOf({ id, acceptedAtMs, owner, state, attempts, route, failure, answer }: Job): string {

@@ -1,5 +1,4 @@
-import { jobView } from '../../jobs/job-view.ts'
-import { fail, jobArguments, print, withJobs } from './with-jobs.ts'
+import { fail, jobArguments, operatorView, print, withJobs } from './with-jobs.ts'
 
 /** `jobs show ID --config DIR`: shows a job as its owner sees it, in JSON, together with the name of the owner. */
 export function main(args: string[]): Promise<number> {
@@ -7,8 +6,7 @@ export function main(args: string[]): Promise<number> {
   return withJobs(config, async ({ backend: { store } }) => {
     const job = await store.get(id)
     if (job === undefined) return fail(`there is no job ${id}`)
-    const view = { integration: job.owner, ...jobView(job, await store.results(id)) }
-    print(JSON.stringify(view, undefined, 2))
+    print(JSON.stringify(operatorView(job, await store.results(id)), undefined, 2))
     return 0
   })
 }

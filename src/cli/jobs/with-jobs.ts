@@ -5,8 +5,9 @@ import { ConfigError } from '../../config/faults.ts'
 import { loadConfig } from '../../config.ts'
 import { errorCode } from '../../contract/error-code.ts'
 import { openJobBackend } from '../../generation/open-job-backend.ts'
-import type { Job } from '../../jobs/job.ts'
+import type { Job, JobItemResult } from '../../jobs/job.ts'
 import { BackendError, type JobBackend } from '../../jobs/job-backend.ts'
+import { jobView } from '../../jobs/job-view.ts'
 import { escapeControls } from '../../syntax/terminal-text.ts'
 import { readArguments, requiredOption, UsageError } from '../arguments.ts'
 
@@ -83,6 +84,11 @@ export function jobArguments(args: string[]): { readonly id: string; readonly co
   const [id, ...more] = positionals
   if (id === undefined || more.length > 0) throw new UsageError('expected one ID of a job')
   return { id, config: requiredOption(values.config, 'config') }
+}
+
+/** A job as its owner sees it, together with the name of the owner. */
+export function operatorView(job: Job, results: readonly JobItemResult[]): object {
+  return { integration: job.owner, ...jobView(job, results) }
 }
 
 /** Prints a line, or JSON in several lines. Text that a caller chose cannot control the terminal. */

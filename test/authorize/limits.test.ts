@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { globex, startGateway } from '../support/gateway.ts'
-import { startHeldUpstream } from '../support/held-upstream.ts'
+import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
+import { type HeldRequest, startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, problemOf, send, sendAndLeave } from '../support/http-client.ts'
 import { scrape } from '../support/metrics.ts'
 import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
@@ -147,6 +147,19 @@ describe('requests at once', () => {
   }
 })
 
+/** Asserts that a request holds the only place until Magento answers it. */
+async function assertCountsUntilAnswered(
+  gateway: TestGateway,
+  upstream: Awaited<ReturnType<typeof startHeldUpstream>>,
+  underWay: HeldRequest,
+): Promise<void> {
+  void upstream.next().then((next) => next.answer())
+  const refused = await send(gateway.url, { headers: globexHeaders })
+  assert.equal(problemOf(refused).code, 'concurrency-exceeded')
+  underWay.answer()
+  while ((await send(gateway.url, { headers: globexHeaders })).status !== 200);
+}
+
 test('a request with a key counts until it is carried out, even if its caller leaves', async () => {
   await using upstream = await startHeldUpstream()
   await using gateway = await startGateway({
@@ -158,11 +171,7 @@ test('a request with a key counts until it is carried out, even if its caller le
   left.leave()
   await assert.rejects(left.answer)
   await gateway.auditRecords(1)
-  void upstream.next().then((next) => next.answer())
-  const refused = await send(gateway.url, { headers: globexHeaders })
-  assert.equal(problemOf(refused).code, 'concurrency-exceeded')
-  underWay.answer()
-  while ((await send(gateway.url, { headers: globexHeaders })).status !== 200);
+  await assertCountsUntilAnswered(gateway, upstream, underWay)
 })
 
 test('a request to an endpoint counts until it is carried out, even if its caller leaves', async () => {
@@ -182,11 +191,7 @@ test('a request to an endpoint counts until it is carried out, even if its calle
   const [record] = await gateway.auditRecords(1)
   assert.equal(record?.code, 'client-closed')
   assert.ok(record?.upstreamMs, 'it tells that Magento was asked')
-  void upstream.next().then((next) => next.answer())
-  const refused = await send(gateway.url, { headers: globexHeaders })
-  assert.equal(problemOf(refused).code, 'concurrency-exceeded')
-  underWay.answer()
-  while ((await send(gateway.url, { headers: globexHeaders })).status !== 200);
+  await assertCountsUntilAnswered(gateway, upstream, underWay)
 })
 
 test('a place is held in Redis for as long as a request may last, its answer read slowly too', async () => {

@@ -6,13 +6,12 @@ import { Agent, get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadConfig } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import { holdTrail } from '../../src/record/trail/hold-trail.ts'
 import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { freePort } from '../support/free-port.ts'
-import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
+import { gatewaySettings, globex, loadedConfig, startGateway, testEnv } from '../support/gateway.ts'
 import { commandEnv, main, runCommand, startedProcess } from '../support/gateway-process.ts'
 import { globexHeaders, send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
@@ -288,14 +287,8 @@ async function failedStart(listener: 'listen' | 'admin') {
   const { port } = other.address() as AddressInfo
   const free = await freePort()
   const ports = { listen: { port: free }, admin: { port: free }, [listener]: { port } }
-  await using files = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl: 'http://127.0.0.1:9', gateway: { ...ports, audit: { file: '/dev/null' } } },
-      '',
-    ),
-    integrations: { globex },
-  })
-  const gateway = await buildGateway(await loadConfig(files.path, testEnv))
+  const options = { magentoUrl: 'http://127.0.0.1:9', gateway: ports }
+  const gateway = await buildGateway(await loadedConfig(options, '/dev/null'))
   await assert.rejects(gateway.start(), { code: 'EADDRINUSE' })
   return { otherUrl: `http://127.0.0.1:${free}`, [Symbol.asyncDispose]: gateway.stop }
 }

@@ -2,34 +2,31 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { type Config, loadConfig } from '../../src/config.ts'
+import type { Config } from '../../src/config.ts'
 import { Secret } from '../../src/contract/secret.ts'
 import { inheritState } from '../../src/generation/inherited-state.ts'
 import { openMetrics } from '../../src/record/metrics.ts'
 import { memoryBuckets } from '../../src/store/memory-buckets.ts'
-import { writeConfig } from '../support/config-directory.ts'
-import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { acme, globex, loadedConfig } from '../support/gateway.ts'
 import { testClock } from '../support/services.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 const clock = testClock()
 const lasting = { clock, metrics: openMetrics(), log: pino({ level: 'silent' }) }
 
-const config = await loadedConfig()
-
-async function loadedConfig(): Promise<Config> {
-  const [username, password, totpSecret] = ['env:ACME_TOKEN', 'env:GLOBEX_TOKEN', 'env:TOTP']
-  const auditFile = join(await temporaryFolder(), 'audit.jsonl')
-  await using files = await writeConfig({
-    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9' }, auditFile),
-    integrations: {
-      acme: { ...acme, upstream: { adminToken: { username, password, totpSecret } } },
+const [username, password, totpSecret] = ['env:ACME_TOKEN', 'env:GLOBEX_TOKEN', 'env:TOTP']
+const config = await loadedConfig(
+  {
+    magentoUrl: 'http://127.0.0.1:9',
+    integrations: [
+      { ...acme, upstream: { adminToken: { username, password, totpSecret } } },
       globex,
-    },
+    ],
     magentoSchema: { swagger: '2.0', paths: {} },
-  })
-  return await loadConfig(files.path, { ...testEnv, TOTP: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ' })
-}
+    env: { TOTP: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ' },
+  },
+  join(await temporaryFolder(), 'audit.jsonl'),
+)
 
 /** What the next generation inherits, and has before anybody has asked for anything. */
 function next(change: Partial<Config['gateway']> = {}, integrations = config.integrations) {

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { IntegrationSettings } from '../../src/config/integration-settings.ts'
-import { loadConfig } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
-import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { globex, loadedConfig } from '../support/gateway.ts'
 import { send } from '../support/http-client.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
@@ -13,20 +11,16 @@ test('what an integration may call is described once, until many others have ask
   const names = Array.from({ length: 80 }, (_, index) => `erp-${index}`)
   const token = (name: string) => `token-of-${name}-0123456789`
   const variable = (name: string) => name.toUpperCase().replace('-', '_')
-  await using files = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl: 'http://127.0.0.1:9' },
-      join(await temporaryFolder(), 'audit.jsonl'),
-    ),
-    integrations: Object.fromEntries(
-      names.map((name) => [
-        name,
-        { ...globex, name, credentials: { token: `env:${variable(name)}` } },
-      ]),
-    ),
-  })
-  const tokens = names.map((name) => [variable(name), token(name)])
-  const config = await loadConfig(files.path, { ...testEnv, ...Object.fromEntries(tokens) })
+  const options = {
+    magentoUrl: 'http://127.0.0.1:9',
+    integrations: names.map((name) => ({
+      ...globex,
+      name,
+      credentials: { token: `env:${variable(name)}` },
+    })),
+    env: Object.fromEntries(names.map((name) => [variable(name), token(name)])),
+  }
+  const config = await loadedConfig(options, join(await temporaryFolder(), 'audit.jsonl'))
   const gateway = await buildGateway(config)
   const { url } = await gateway.start()
   async function ask(name: string): Promise<string> {

@@ -4,30 +4,22 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { loadConfig } from '../../src/config.ts'
 import { openLastingParts } from '../../src/generation/lasting-parts.ts'
 import { prepareAuditRecord } from '../../src/record/audit-record.ts'
 import { openRedactions } from '../../src/record/redaction/redactions.ts'
-import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { loadedConfig } from '../support/gateway.ts'
 import { startOtlpReceiver, tracingEnv } from '../support/otlp-receiver.ts'
 import { requestContext } from '../support/request.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 const { privateKey } = generateKeyPairSync('ed25519')
-const env = { ...testEnv, KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) }
+const KEY = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
 
 /** Opens them with a trail whose checkpoints and spans wait until all is closed. */
 async function open(trail: string, more: Readonly<Record<string, string>> = {}) {
   const checkpoints = { key: 'env:KEY', everySeconds: 3_600 }
-  await using files = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl: 'http://127.0.0.1:9', gateway: { audit: { checkpoints } } },
-      trail,
-    ),
-    integrations: { globex },
-  })
-  const config = await loadConfig(files.path, { ...env, ...more })
+  const options = { magentoUrl: 'http://127.0.0.1:9', gateway: { audit: { checkpoints } } }
+  const config = await loadedConfig({ ...options, env: { KEY, ...more } }, trail)
   return openLastingParts(config, openRedactions())
 }
 

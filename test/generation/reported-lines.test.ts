@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { loadConfig } from '../../src/config.ts'
 import { inheritFrom } from '../../src/generation/inherited-map.ts'
 import { openLastingParts } from '../../src/generation/lasting-parts.ts'
 import { boundLines } from '../../src/generation/reported-lines.ts'
@@ -10,8 +9,7 @@ import { prepareServices } from '../../src/generation/services.ts'
 import { reject } from '../../src/problem.ts'
 import { openRedactions } from '../../src/record/redaction/redactions.ts'
 import type { MemoryBuckets } from '../../src/store/memory-buckets.ts'
-import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { globex, loadedConfig } from '../support/gateway.ts'
 import { requestContext } from '../support/request.ts'
 import { testClock } from '../support/services.ts'
 import { temporaryFolder } from '../support/shared.ts'
@@ -34,14 +32,8 @@ test('an integration whose every request is reported writes 600 lines, and then 
 })
 
 test('what is only reported of requests and of answers shares the lines of its integration', async () => {
-  await using files = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl: 'http://127.0.0.1:9' },
-      join(await temporaryFolder(), 'audit.jsonl'),
-    ),
-    integrations: { globex },
-  })
-  const config = await loadConfig(files.path, testEnv)
+  const options = { magentoUrl: 'http://127.0.0.1:9' }
+  const config = await loadedConfig(options, join(await temporaryFolder(), 'audit.jsonl'))
   const lasting = await openLastingParts(config, openRedactions())
   const lines: string[] = []
   const log = pino({}, { write: (line: string) => void lines.push(line) })

@@ -6,27 +6,21 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { loadConfig } from '../../src/config.ts'
 import type { Magento } from '../../src/forward/magento.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import type { Integration } from '../../src/generation/integration.ts'
 import { prepareRespond } from '../../src/generation/respond.ts'
 import { answerSettings } from '../support/answer-settings.ts'
-import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
+import { globex, loadedConfig } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { requestContext } from '../support/request.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 test('a defect where requests are answered ends its request with 500, recorded, and keeps nothing from stopping', async () => {
   const auditFile = join(await temporaryFolder(), 'audit.jsonl')
-  await using files = await writeConfig({
-    gateway: gatewaySettings({ magentoUrl: 'http://127.0.0.1:9' }, auditFile),
-    integrations: {
-      globex: { ...globex, policies: { routes: ['GET /V1/magefine/inventaire/:sku'] } },
-    },
-  })
-  const config = await loadConfig(files.path, testEnv)
+  const policies = { routes: ['GET /V1/magefine/inventaire/:sku'] }
+  const options = { magentoUrl: 'http://127.0.0.1:9', integrations: [{ ...globex, policies }] }
+  const config = await loadedConfig(options, auditFile)
   const gateway = await buildGateway(config)
   const { url } = await gateway.start()
   const path = '/openapi.json'

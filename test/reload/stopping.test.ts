@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { type ClientRequest, request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Config, loadConfig } from '../../src/config.ts'
+import type { Config } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
-import { writeConfig } from '../support/config-directory.ts'
-import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
+import { globex, loadedConfig, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -26,11 +25,7 @@ function keyedWrite(url: string): ClientRequest {
 
 test('a gateway that stops takes no configuration any more, also where it was being read', async () => {
   const options = { magentoUrl: 'http://127.0.0.1:9' }
-  await using files = await writeConfig({
-    gateway: gatewaySettings(options, join(await temporaryFolder(), 'audit.jsonl')),
-    integrations: { globex },
-  })
-  const config = await loadConfig(files.path, testEnv)
+  const config = await loadedConfig(options, join(await temporaryFolder(), 'audit.jsonl'))
   const asked = Promise.withResolvers<void>()
   const read = Promise.withResolvers<Config>()
   let reads = 0

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectHttp2, constants } from 'node:http2'
-import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { startGateway } from '../support/gateway.ts'
@@ -17,18 +16,12 @@ import {
 } from '../support/http2-frames.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
+import { connected } from './connected.ts'
 
 const listen = { requireHttps: true, tls: loopbackTls }
 
 function getOn(stream: number, path = '/rest/V1/products/24-MB01'): Buffer {
   return getFrame(stream, path, globexHeaders.Authorization)
-}
-
-async function connectedTcp(url: string): Promise<Socket> {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname).on('error', () => undefined)
-  await once(socket, 'connect')
-  return socket
 }
 
 for (const noticeMs of [0, 2_000]) {
@@ -95,7 +88,7 @@ test('a connection that is set up after the stop has begun is ended at once', as
     magentoUrl: magento.url,
     gateway: { listen },
   })
-  const late = await connectedTcp(gateway.url)
+  const late = (await connected(gateway.url)).on('error', () => undefined)
   const idle = await openSession(gateway.url)
   // The gateway has accepted what came before it.
   assert.equal((await sendOver(idle)).status, 200)
@@ -154,7 +147,7 @@ test('what is still open at the deadline is cut off: streams, and connections wi
     gateway: { listen, shutdown: { deadlineMs: 200 } },
   })
   const session = await openSession(gateway.url)
-  const silent = await connectedTcp(gateway.url)
+  const silent = (await connected(gateway.url)).on('error', () => undefined)
   const isSilentClosed = once(silent, 'close')
   const unanswered = assert.rejects(answerOn(begin(session)), /^Error: no whole answer/)
   await upstream.next()

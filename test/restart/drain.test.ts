@@ -12,6 +12,7 @@ import { startMagento } from '../support/magento-for-tests.ts'
 import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
 import { callersInAThread } from './callers-in-a-thread.ts'
+import { connected } from './connected.ts'
 
 const authorization = `Authorization: ${globexHeaders.Authorization}`
 const get = `GET /rest/V1/products/24-MB01 HTTP/1.1\r\nHost: a\r\n${authorization}\r\n\r\n`
@@ -19,13 +20,6 @@ const body = '{"sku":"my-sku-123","qty":15}'
 const post =
   `POST /rest/V1/magefine/inventaire HTTP/1.1\r\nHost: a\r\n${authorization}\r\n` +
   `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
-
-async function connected(url: string): Promise<Socket> {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
-  await once(socket, 'connect')
-  return socket
-}
 
 /** Whether each of the answers says that its connection closes. */
 function closings(answers: string): boolean[] {

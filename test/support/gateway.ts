@@ -3,7 +3,7 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { loadConfig } from '../../src/config.ts'
+import { type Config, loadConfig } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { writeConfig } from './config-directory.ts'
@@ -105,12 +105,9 @@ process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-/** Starts a gateway from configuration files that are written for it. */
-export async function startGateway(options: GatewayOptions): Promise<TestGateway> {
+/** Loads a configuration from files that are written for it. */
+export async function loadedConfig(options: GatewayOptions, auditFile: string): Promise<Config> {
   const { integrations = [acme, globex], schemas, endpoints, env = {} } = options
-  const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-'))
-  folders.add(folder)
-  const auditFile = join(folder, 'audit.jsonl')
   await using files = await writeConfig({
     gateway: gatewaySettings(options, auditFile),
     integrations: Object.fromEntries(integrations.map((each) => [each.name, each])),
@@ -118,7 +115,15 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
     ...(endpoints && { endpoints }),
     ...(options.magentoSchema !== undefined && { magentoSchema: options.magentoSchema }),
   })
-  const gateway = await buildGateway(await loadConfig(files.path, { ...testEnv, ...env }))
+  return await loadConfig(files.path, { ...testEnv, ...env })
+}
+
+/** Starts a gateway from configuration files that are written for it. */
+export async function startGateway(options: GatewayOptions): Promise<TestGateway> {
+  const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-'))
+  folders.add(folder)
+  const auditFile = join(folder, 'audit.jsonl')
+  const gateway = await buildGateway(await loadedConfig(options, auditFile))
   const { url, adminUrl = '' } = await gateway.start()
   let isStopped = false
   const stop = async () => {

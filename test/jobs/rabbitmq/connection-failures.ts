@@ -19,7 +19,7 @@ import { runCommand } from '../../support/gateway-process.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
 import type { TestRedis } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../deliveries.ts'
-import { openBrokerLink } from './broker-link.ts'
+import { type BrokerLink, openBrokerLink } from './broker-link.ts'
 
 /** What can become of the connection to a broker that is itself alive. */
 export function testConnections(servers: () => { rabbit: TestRabbit; redis: TestRedis }): void {
@@ -32,6 +32,19 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
   async function openDisposably(settings: BrokerSettings): Promise<Broker & AsyncDisposable> {
     const broker = await openBroker(settings)
     return { ...broker, [Symbol.asyncDispose]: broker.close }
+  }
+
+  /** A broker that does not answer the set-up, and is waited for for an hour. */
+  function silentInSetUp(link: BrokerLink, changes: (string | undefined)[]): BrokerSettings {
+    return {
+      url: link.url,
+      deadlineMs: 3_600_000,
+      declare: async (channel, ask) => {
+        link.mute()
+        await askSomething(channel, ask)
+      },
+      ...watchOutage((_, code) => changes.push(code))(),
+    }
   }
 
   async function untilThere(broker: { isAway?: () => boolean }): Promise<void> {
@@ -109,15 +122,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
   test('a start does not wait until a broker answers its set-up', async () => {
     await using link = await openBrokerLink(servers().rabbit.url)
     const changes: (string | undefined)[] = []
-    await using broker = await openDisposably({
-      url: link.url,
-      deadlineMs: 3_600_000,
-      declare: async (channel, ask) => {
-        link.mute()
-        await askSomething(channel, ask)
-      },
-      ...watchOutage((_, code) => changes.push(code))(),
-    })
+    await using broker = await openDisposably(silentInSetUp(link, changes))
     assert.deepEqual(changes, ['BROKER_TIMEOUT'])
     link.unmute()
     while (changes.length < 2) await delay(20)
@@ -131,15 +136,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     const timers = () =>
       process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
     const before = timers()
-    const broker = await openBroker({
-      url: link.url,
-      deadlineMs: 3_600_000,
-      declare: async (channel, ask) => {
-        link.mute()
-        await askSomething(channel, ask)
-      },
-      ...watchOutage((_, code) => changes.push(code))(),
-    })
+    const broker = await openBroker(silentInSetUp(link, changes))
     await broker.close()
     while (link.closings() === 0) await delay(20)
     link.cut()

@@ -12,12 +12,24 @@ const magentoNames: ReadonlyMap<string, readonly string[]> = new Map([
   ['purchase-order-carts', ['cartId']],
   ['products', ['sku', 'productSku']],
   ['attributes', ['attributeCode']],
+  ['is-filterable', ['isFilterable']],
+  ['options', ['optionId']],
+  ['links', ['optionId']],
+  ['group-prices', ['customerGroupId']],
+  ['coupons', ['couponCode']],
+  ['gift-message', ['itemId']],
+  ['categories', ['categoryId']],
+  ['customers', ['customerId']],
+  ['order', ['orderId']],
+  ['invoice', ['invoiceId']],
+  ['default-provider-code', ['userId']],
+  ['user-providers', ['userId']],
 ])
 
 /**
  * Whether one of the names, of the members of a body or of parameters, is that of a variable of the path in another
- * spelling than the variable's own. Magento may take such a value in place of the path's: of the spellings in a PUT it
- * keeps the first, which is the body's, and a service prefers camel case (Magento:
+ * spelling than the variable's own. Magento may take such a value in place of the path's: of the spellings in a PUT, and
+ * in its newest code in a POST too, it keeps the first, which is the body's, and a service prefers camel case (Magento:
  * Webapi/Controller/Rest/InputParamsResolver.php, filterInputData, and Framework/Webapi/ServiceInputProcessor.php,
  * process). A name in the variable's own spelling does no harm, since the path replaces its value.
  * @param route as granted or called: `PUT /V1/carts/:cartId/order`

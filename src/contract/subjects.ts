@@ -109,12 +109,14 @@ function textInPhp(value: unknown): string | undefined {
 
 /**
  * What Magento makes of an id. It refuses one that is not numeric, but not in a list, where `5 or so` is 5 (Magento:
- * Framework/Reflection/TypeProcessor.php, processSimpleAndAnyType).
+ * Framework/Reflection/TypeProcessor.php, processSimpleAndAnyType). A number that is too large for 64 bits wraps around,
+ * so that 2^64 + 4096 is 4096 (PHP: settype); a text of one does not.
  */
-function idInPhp(value: unknown, isInList: boolean): number | undefined {
+function idInPhp(value: unknown, isInList: boolean): number | string | undefined {
   if (value === true) return isInList ? 1 : undefined
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined
-  const number = isInList ? numberAtBegin(String(value)) : wholeNumberOf(String(value))
+  if (typeof value === 'number') return BigInt.asIntN(64, BigInt(Math.trunc(value))).toString()
+  if (typeof value !== 'string') return undefined
+  const number = isInList ? numberAtBegin(value) : wholeNumberOf(value)
   return Number.isSafeInteger(number) ? number : undefined
 }
 

@@ -167,6 +167,17 @@ describe('of the routes of Magento the record tells', () => {
       assert.deepEqual(orderIds, [String(order_id), '5'])
     }
   })
+  test('the order that Magento takes a number for that is too large for PHP', async () => {
+    for (const [order_id, orderId] of [
+      [2 ** 64 + 4096, '4096'],
+      [-(2 ** 65) + 8192, '8192'],
+    ] as const) {
+      const { orderIds } = await post('/V1/invoices', { entity: { order_id } })
+      assert.deepEqual(orderIds, [String(order_id), orderId])
+    }
+    const { orderIds } = await post('/V1/invoices', { entity: { order_id: `${2n ** 64n + 5n}` } })
+    assert.deepEqual(orderIds, ['18446744073709551621'])
+  })
   test('the order that Magento takes a text in a list for, even if it only begins with a number', async () => {
     const path = '/V1/order/notify-orders-are-ready-for-pickup'
     const { orderIds } = await post(path, { orderIds: ['5 or so', '1e1x', true, 7, 'none', '0x9'] })

@@ -25,6 +25,7 @@ import { rateOf } from '../support/limits.ts'
 import { scrape, scrapeUntil } from '../support/metrics.ts'
 import { answerEmpty, startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
+import { startReloadable } from '../support/reloadable-gateway.ts'
 import { requestContext } from '../support/request.ts'
 
 /** Requests in which a name that the caller chooses stands wherever one can stand. */
@@ -174,11 +175,13 @@ test('of a rotation it shows which secret was used, how often and when last', as
     { id: 'old', value: 'env:ACME_HMAC_SECRET' },
     { id: 'new', value: 'env:ACME_HMAC_SECRET_NEXT' },
   ]
-  await using gateway = await startGateway({
+  const rotating = (signature: object) => ({
+    ...acme,
+    credentials: { ...acme.credentials, signature: { scheme: 'body', ...signature } },
+  })
+  await using gateway = await startReloadable({
     magentoUrl: upstream.url,
-    integrations: [
-      { ...acme, credentials: { ...acme.credentials, signature: { scheme: 'body', secrets } } },
-    ],
+    integrations: [rotating({ secrets })],
   })
   const labels = (secret: string) => `{integration="acme-erp",secret="${secret}"}`
   const last = (secret: string) => `magegate_secret_last_used_timestamp_seconds${labels(secret)}`
@@ -191,6 +194,10 @@ test('of a rotation it shows which secret was used, how often and when last', as
   assert.equal(seen.value(last('new')), 0)
   assert.equal(seen.value(`magegate_secret_uses_total${labels('old')}`), 1)
   assert.equal(seen.value(`magegate_secret_uses_total${labels('new')}`), 0)
+  await gateway.writeIntegration(rotating({ secrets: secrets.slice(1) }))
+  await gateway.reload()
+  const over = await scrape(gateway)
+  assert.deepEqual([over.value(last('old')), over.value(last('new'))], [undefined, 0])
 })
 
 test('a request that is sent again is no use of the secret that it was signed with', async () => {

@@ -6,7 +6,10 @@ import { type CountTally, readGauge, tallyCounter } from './tally.ts'
 
 /** Metrics of the secrets that callers use. */
 export interface SecretMetrics {
-  /** Adds series for secrets that have not been used yet, so that they differ from secrets that do not exist. */
+  /**
+   * Notes which secrets there are from now on. Those that have not been used yet get series too, so that they differ from
+   * secrets that do not exist, and when a secret that is gone was last used is no longer shown.
+   */
   readonly expect: (
     integrations: readonly {
       readonly name: string
@@ -30,13 +33,14 @@ export function secretMetrics(registry: Registry): SecretMetrics {
     labelNames: ['integration', 'secret'],
   })
   const known = new Map<string, SecretUse>()
+  let present: readonly SecretUse[] = []
   const lastUse = {
     name: 'magegate_secret_last_used_timestamp_seconds',
     help: 'When a secret last verified a request, in seconds since the epoch; 0 if not since the start.',
     labelNames: ['integration', 'secret'],
   } as const
   readGauge(registry, lastUse, function* () {
-    for (const { labels, lastSeconds } of known.values()) yield [labels, lastSeconds]
+    for (const { labels, lastSeconds } of present) yield [labels, lastSeconds]
   })
   function find(integration: string, id: string): SecretUse {
     const key = `${integration}\n${id}`
@@ -49,9 +53,9 @@ export function secretMetrics(registry: Registry): SecretMetrics {
   }
   return {
     expect: (integrations) => {
-      for (const { name, credentials } of integrations) {
-        for (const id of secretIds(credentials.signature)) find(name, id)
-      }
+      present = integrations.flatMap(({ name, credentials }) =>
+        secretIds(credentials.signature).map((id) => find(name, id)),
+      )
     },
     observe: ({ integration, keyId }, { arrivedAtMs }) => {
       if (integration === undefined || keyId === undefined) return

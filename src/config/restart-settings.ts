@@ -27,8 +27,16 @@ export const changeableSettings = [
   '/shutdown',
 ]
 
-/** One fault for each change that needs a restart. */
-export function restartFaults(running: Config, next: Config): Fault[] {
+/**
+ * One fault for each change that needs a restart.
+ * @param asksForCertificates whether the listener asks callers for a certificate, which it does in every handshake or in
+ *   none
+ */
+export function restartFaults(
+  running: Config,
+  next: Config,
+  asksForCertificates: boolean,
+): Fault[] {
   const faults = changedPointers(running.gateway, next.gateway)
     .filter((pointer) => !changeableSettings.some((each) => `${pointer}/`.startsWith(`${each}/`)))
     .map((pointer) => ({
@@ -36,9 +44,7 @@ export function restartFaults(running: Config, next: Config): Fault[] {
       pointer,
       expected: 'what it was at the start: this cannot change without a restart',
     }))
-  // The listener asks for a client certificate either in every handshake or in none.
-  const asked = certificateUsers(running)
-  if (next.gateway.listen.tls === undefined || asked.length > 0) return faults
+  if (next.gateway.listen.tls === undefined || asksForCertificates) return faults
   return [
     ...faults,
     ...certificateUsers(next).map((name) => ({
@@ -50,7 +56,8 @@ export function restartFaults(running: Config, next: Config): Fault[] {
   ]
 }
 
-function certificateUsers({ integrations }: Config): string[] {
+/** The integrations that have a client certificate. */
+export function certificateUsers({ integrations }: Config): string[] {
   return integrations.flatMap(({ name, credentials }) =>
     credentials.clientCertificate === undefined ? [] : [name],
   )

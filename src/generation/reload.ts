@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { type ConfigChanges, describeChanges } from '../config/changes.ts'
 import { ConfigError, type Fault } from '../config/faults.ts'
-import { restartFaults } from '../config/restart-settings.ts'
+import { certificateUsers, restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
 import type { Metrics } from '../record/metrics.ts'
@@ -62,6 +62,8 @@ export function prepareReload({
   metrics,
   log,
 }: ReloadParts): Reload {
+  // As the listener was opened.
+  const asksForCertificates = certificateUsers(generations.current().config).length > 0
   let generation = 1
   let last: Promise<unknown> = Promise.resolve()
   let waiting: Promise<ReloadOutcome> | undefined
@@ -72,7 +74,7 @@ export function prepareReload({
     if (isDraining()) return { status: 'stopping' }
     const { config: running } = generations.current()
     const next = await withinTime(load())
-    const faults = restartFaults(running, next)
+    const faults = restartFaults(running, next, asksForCertificates)
     if (faults.length > 0) throw new ConfigError(faults)
     const changes = await describeChanges(running, next)
     const forgetSecrets = await redactions.add(next.secrets, next.gateway.audit.redact)

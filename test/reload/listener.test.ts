@@ -185,6 +185,13 @@ describe('with TLS at the gateway a reload', () => {
     await gateway.writeIntegration(pinned('other', 'client'))
     assert.equal((await gateway.reload()).status, 200)
     assert.deepEqual(await statusFor(gateway, 'client', agent), { status: 200, isKept: true })
+    // The listener goes on to ask for certificates while no integration has one.
+    for (const name of ['client', 'other']) await gateway.removeIntegration(name)
+    assert.equal((await gateway.reload()).status, 200)
+    assert.deepEqual(await statusFor(gateway, 'client', agent), { status: 401, isKept: true })
+    await gateway.writeIntegration(pinned('client'))
+    assert.equal((await gateway.reload()).status, 200)
+    assert.deepEqual(await statusFor(gateway, 'client', agent), { status: 200, isKept: true })
     agent.destroy()
   })
 

@@ -170,8 +170,9 @@ export function prepareGeneration(
     },
     magentoStatus: () => ({ ...gate.status(), ...(probe && { probe: probe.result() }) }),
     notReady: () => {
-      const isOpen = magento.circuitBreaker.failsReadiness && gate.status().circuit === 'open'
-      return isOpen ? ['Magento fails'] : []
+      const { failsReadiness, mode } = magento.circuitBreaker
+      if (!failsReadiness || mode !== 'enforce') return []
+      return gate.status().circuit === 'open' ? ['Magento fails'] : []
     },
     jobSenderOf: prepareJobSenders({
       integrations,

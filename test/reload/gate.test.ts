@@ -23,7 +23,7 @@ async function magentoStatus({ adminUrl = '' }: { readonly adminUrl?: string }) 
 
 describe('a reload keeps', () => {
   test('the state of the circuit, and has other rules hold at once', async () => {
-    const rules = { minimumCalls: 3, openMs: 3_600_000 }
+    const rules = { minimumCalls: 3, openMs: 3_600_000, failsReadiness: true }
     await using magento = await startMagento()
     await using gateway = await startReloadable({
       magentoUrl: magento.url,
@@ -37,10 +37,17 @@ describe('a reload keeps', () => {
     await gateway.writeIntegration({ ...globex, description: 'edited' })
     assert.equal((await gateway.reload()).status, 200)
     assert.equal(problemOf(await ask()).code, 'circuit-open')
-    const reportOnly = { circuitBreaker: { ...rules, mode: 'reportOnly' } }
-    await gateway.writeSettings({ magento: reportOnly })
-    assert.equal((await gateway.reload()).status, 200)
-    assert.equal((await ask()).status, 200)
+    assert.equal(await gateway.metric('magegate_ready'), 0)
+    for (const [mode, shown] of [
+      ['reportOnly', 'open'],
+      ['off', 'closed'],
+    ]) {
+      await gateway.writeSettings({ magento: { circuitBreaker: { ...rules, mode } } })
+      assert.equal((await gateway.reload()).status, 200)
+      assert.equal((await ask()).status, 200)
+      assert.equal((await magentoStatus(gateway)).circuit, shown)
+      assert.equal(await gateway.metric('magegate_ready'), 1)
+    }
   })
 
   test('nothing of that for another Magento, which may work', async () => {

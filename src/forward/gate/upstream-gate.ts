@@ -18,7 +18,7 @@ export interface GateEvents {
 
 /** The state of a gate. */
 export interface GateStatus {
-  /** That of all integrations that make requests. */
+  /** That of all integrations that make requests; closed while the breaker is off. */
   readonly circuit: CircuitState
   /** For how many integrations the circuit is open while others' requests are sent. */
   readonly openIntegrations: number
@@ -112,12 +112,16 @@ export function openUpstreamGate(
       if (room.size() > 0) fill()
     },
     tryNow: breaker.tryNow,
-    status: () => ({
-      circuit: breaker.state(),
-      openIntegrations: breaker.openIntegrations(),
-      inFlight,
-      waiting: room.size(),
-    }),
+    status: () => {
+      // Under earlier rules it may have opened.
+      const isOff = rules.circuitBreaker.mode === 'off'
+      return {
+        circuit: isOff ? 'closed' : breaker.state(),
+        openIntegrations: isOff ? 0 : breaker.openIntegrations(),
+        inFlight,
+        waiting: room.size(),
+      }
+    },
     configure: (next) => {
       rules = next
       breaker.configure(next.circuitBreaker)

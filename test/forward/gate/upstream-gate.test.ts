@@ -341,6 +341,17 @@ describe('while Magento fails', () => {
   })
 })
 
+test('a circuit that is open counts as closed while the circuit breaker is off', () => {
+  for (let time = 0; time < 4; time += 1) leave(enter(), true)
+  const before = gate.status()
+  assert.deepEqual([before.circuit, before.openIntegrations], ['open', 1])
+  gate.configure({ ...rules, circuitBreaker: { ...rules.circuitBreaker, mode: 'off' } })
+  const { circuit, openIntegrations } = gate.status()
+  assert.deepEqual([circuit, openIntegrations], ['closed', 0])
+  gate.configure(rules)
+  assert.deepEqual(gate.status(), before)
+})
+
 test('a trial that ends while the circuit breaker is off frees its place for the next one', () => {
   for (let time = 0; time < 4; time += 1) leave(enter(), true)
   pass(5000)

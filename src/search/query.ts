@@ -19,7 +19,7 @@ export function matches({ equal, fromMs, toMs }: Query, record: FoundRecord): bo
   const timeMs = Date.parse(String(record.time))
   if (!(timeMs >= fromMs && timeMs < toMs)) return false
   for (const [field, value] of equal) {
-    const actual = record[field]
+    const actual = record[field] ?? []
     const isEqual = Array.isArray(actual)
       ? actual.some(isMeantBy(field, value))
       : String(actual) === value

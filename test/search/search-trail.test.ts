@@ -152,6 +152,11 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
         (_, n) => n % 500 === 17 && n % 3 === 1,
       ],
       ['what is not there', { skus: 'sku-1777' }, () => false],
+      [
+        'no record by a field that it lacks',
+        { integration: 'integration-1', code: 'undefined' },
+        () => false,
+      ],
       ['everything', {}, () => true],
     ]
     for (const [name, conditions, isWanted] of queries) {
@@ -254,6 +259,20 @@ describe('the command', () => {
       const { stdout } = await runCommand(args, { TZ: 'America/New_York' })
       assert.match(stdout, /"in-utc"/, from)
     }
+  })
+
+  test('finds what nobody answered by its status, which is 0', async () => {
+    const file = join(folder, 'unanswered.jsonl')
+    const ended = { v: 1, time: '2026-01-15T09:30:17.000Z', event: 'callback-ended' }
+    const lines = [0, 500].map((status) =>
+      JSON.stringify({ ...ended, requestId: `status-${status}`, status }),
+    )
+    await writeFile(file, `${lines.join('\n')}\n`)
+    const { stdout } = await runCommand(['audit', 'search', file, '--json', '--status', '0'])
+    assert.deepEqual(
+      [...stdout.matchAll(/"(status-\d+)"/g)].map(([, id]) => id),
+      ['status-0'],
+    )
   })
 
   test('names the argument that it does not understand', async () => {

@@ -43,8 +43,8 @@ export async function main(args: string[]): Promise<number> {
   if (values.json && values.csv) throw new UsageError('--json and --csv cannot be used together')
   const form: OutputForm = values.json ? 'json' : values.csv ? 'csv' : 'table'
   const limit = limitOf(values.limit, Number.POSITIVE_INFINITY)
-  if (values.status !== undefined && !/^\d{3}$/.test(values.status)) {
-    throw new UsageError('--status must be a number of three digits')
+  if (values.status !== undefined && !/^(?:0|\d{3})$/.test(values.status)) {
+    throw new UsageError('--status must be a number of three digits, or 0')
   }
   const query: Query = {
     // In the order of the fields, so that the most selective one comes first.

@@ -26,7 +26,8 @@ export interface CheckpointList {
 /** What can be left of a line that was being written: any beginning of it. A file system may fill it up with zeros. */
 const beginningForm =
   /^(?:\{(?:(?!"signature":"[\w-]{86})[^}\0])*(?:"signature":"[\w-]{86}"?)?)?\0*$/
-const lineForm = /^(\{"v":1,.*),"signature":"([A-Za-z0-9_-]{86})"\}$/
+// The last digit has bits that are no part of the signature; they are 0.
+const lineForm = /^(\{"v":1,.*),"signature":"([A-Za-z0-9_-]{85}[AQgw])"\}$/
 
 /**
  * Reads the checkpoints of some files, in which there has to be at least one. One that occurs in several files counts

@@ -397,6 +397,15 @@ describe('finds, and says where', () => {
         }),
     ],
     [
+      'a flipped bit of the last digit of a signature',
+      /checkpoints:3: this line is not a checkpoint/,
+      (path) =>
+        editLines(`${path}.checkpoints`, (lines) => {
+          const next = (digit: string) => String.fromCharCode(digit.charCodeAt(0) + 1)
+          lines[2] = (lines[2] ?? '').replace(/.(?="\}$)/, next)
+        }),
+    ],
+    [
       'a checkpoint without its signature',
       /checkpoints:3: this line is not a checkpoint/,
       (path) =>

@@ -75,4 +75,10 @@ function writeAll(fd: number, bytes: Buffer): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
 }
 
-finishSegment(workerData as SegmentTask)
+const task = workerData as SegmentTask
+try {
+  finishSegment(task)
+} finally {
+  // After a failure, as on a full disk, they would only take space: the segment stays as it is.
+  for (const file of [task.file, indexFileOf(task.file)]) rmSync(`${file}.tmp`, { force: true })
+}

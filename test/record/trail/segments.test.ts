@@ -101,6 +101,7 @@ test('leaves what is finished, tells what cannot be finished, and goes on', asyn
   await segments.close()
   assert.deepEqual(await readFile(`${finished}.gz`), compressed)
   assert.equal(errors.length, 1)
+  assert.ok(!existsSync(`${unusable}.tmp`))
 })
 
 test('indexes what it does not compress, once', async () => {

@@ -7,7 +7,8 @@ const longestName = 200
 
 /**
  * Checks that everything that the gateway writes has a file of its own, since two writers in one file would garble it,
- * that none is written as a reference, which would be taken for its path, and that other names can be made of its name.
+ * that none is written as a reference, which would be taken for its path, that other names can be made of its name, and
+ * that no trail or copy of checkpoints has a name by which it would be read as a compressed one.
  * A NUL character cannot be in any path (POSIX.1-2017, section 3.271).
  */
 export function checkWrittenFiles({ audit, jobs }: GatewaySettings): RuleFault[] {
@@ -26,6 +27,9 @@ export function checkWrittenFiles({ audit, jobs }: GatewaySettings): RuleFault[]
     }
     if (file.includes('\0') || /(?:^|\/)\.{0,2}$/.test(file)) {
       return faultAt(pointer, 'the path of a file, without a NUL character')
+    }
+    if (pointer !== '/jobs/file' && /\.(?:gz|zst)$/.test(file)) {
+      return faultAt(pointer, 'a name without .gz or .zst at its end, since it is not compressed')
     }
     const path = resolve(file)
     if (Buffer.byteLength(basename(path, '.checkpoints')) > longestName) {

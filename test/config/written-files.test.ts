@@ -90,3 +90,12 @@ test('an empty name of a file is refused, since it would mean another place', as
   const sentinel = { store: { sentinel: { primary: '', nodes: ['redis:26379'] } } }
   assert.deepEqual(await pointers(sentinel), ['/store/sentinel/primary'])
 })
+
+test('a trail, or a copy of its checkpoints, has no name by which it would be read as a compressed file', async () => {
+  const expected = 'a name without .gz or .zst at its end, since it is not compressed'
+  for (const file of ['var/audit.gz', 'audit.jsonl.zst']) {
+    assert.deepEqual(await faultsOf({ audit: { file } }), [['/audit/file', expected]])
+    const copies = { audit: { file: 'a', checkpoints: { key, copyTo: { file } } } }
+    assert.deepEqual(await faultsOf(copies), [['/audit/checkpoints/copyTo/file', expected]])
+  }
+})

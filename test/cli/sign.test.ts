@@ -63,6 +63,26 @@ describe('prints headers that the gateway accepts', () => {
   }
 })
 
+test('signs the body with oauth1 too, which an integration may need', async () => {
+  const [legacy] = signersGateway.integrations.filter(({ name }) => name === 'legacy')
+  assert.ok(legacy)
+  const signature = { ...legacy.credentials.signature, requireBodyHash: true }
+  const integrations = [{ ...legacy, credentials: { signature } }]
+  await using strict = await startGateway({
+    ...signersGateway,
+    magentoUrl: magento.url,
+    integrations,
+  })
+  const path = '/rest/V1/magefine/inventaire'
+  const body = '{"sku":"24-MB01","qty":1}'
+  const args = ['sign', ...signers.oauth1, '--body', body, publicUrl + path]
+  const { stdout } = await runCommand(args, env)
+  const authorization = /^Authorization: (.*)$/m.exec(stdout)?.[1] ?? ''
+  const headers = { Authorization: authorization, 'Content-Type': 'application/json' }
+  const { headers: answered } = await send(strict.url, { method: 'POST', path, headers, body })
+  assert.equal((await strict.recordOf(answered['x-request-id'])).integration, 'legacy')
+})
+
 test('takes a secret from a process substitution of the shell', async () => {
   const url = `${publicUrl}/rest/V1/products/A`
   const args = `sign --scheme body --secret file:<(printf %s "$ACME_HMAC_SECRET") --token env:ACME_TOKEN`

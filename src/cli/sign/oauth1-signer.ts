@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, hash, randomBytes } from 'node:crypto'
 import { oauth1BaseString } from '../../authenticate/oauth1/base-string.ts'
 import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
 import { percentEncode } from '../../syntax/percent-encoding.ts'
@@ -8,7 +8,9 @@ import { type Signer, secretOf } from './signer.ts'
 export const oauth1Signer: Signer = {
   needs: ['consumer-key', 'consumer-secret', 'access-token', 'access-token-secret'],
   sign: (request, credentials) => {
+    const { body } = request
     const parameters = {
+      ...(body.length > 0 && { oauth_body_hash: hash('sha256', body, 'base64') }),
       oauth_consumer_key: secretOf(credentials, 'consumer-key'),
       oauth_nonce: randomBytes(16).toString('hex'),
       oauth_signature_method: 'HMAC-SHA256',

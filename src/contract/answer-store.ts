@@ -51,8 +51,17 @@ export const longestKeptMs = 86_400_000
 export interface AnswerStore {
   /** @param tags of the request; the same for every request with this key */
   readonly find: (key: string, tags: readonly string[]) => Lookup | Promise<Lookup>
-  /** Keeps an answer for at most `forMs`, if there is room. It does not fail. */
-  readonly keep: (key: string, ticket: string, kept: KeptUnderKey, forMs: number) => void
+  /**
+   * Keeps an answer for at most `forMs`, if there is room. It does not fail.
+   * @param tags those that the ticket was given for
+   */
+  readonly keep: (
+    key: string,
+    tags: readonly string[],
+    ticket: string,
+    kept: KeptUnderKey,
+    forMs: number,
+  ) => void
   /**
    * Drops all answers that have one of the tags. It does not fail: what cannot be dropped now is dropped
    * before anything is found again.

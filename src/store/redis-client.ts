@@ -1,6 +1,6 @@
 import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
 import type { Secret } from '../contract/secret.ts'
-import { type AnswerCommands, dropTagScript } from './answers/redis-answers.ts'
+import { type AnswerCommands, tagScripts } from './answers/redis-answers.ts'
 import { type EntryCommands, entryScripts } from './entries/redis-entry-records.ts'
 import { type KeyCommands, settleKeyScript } from './idempotency/redis-keys.ts'
 import { type JobCommands, jobScripts } from './jobs/redis-job-store.ts'
@@ -56,7 +56,7 @@ const scripts = {
   ...decideLimitsScript,
   ...entryScripts,
   ...jobScripts,
-  ...dropTagScript,
+  ...tagScripts,
   ...settleKeyScript,
 }
 

@@ -52,7 +52,7 @@ async function useAll({ store }: TestStore): Promise<void> {
   await taken.finish('not kept')
   assert.equal((await takeKey('acme-erp', 'key', 'print', 60_000)).state, 'over')
   const { ticket = '' } = await answers.find('answer', ['tag'])
-  answers.keep('answer', ticket, { selectedBy: [] }, 60_000)
+  answers.keep('answer', ['tag'], ticket, { selectedBy: [] }, 60_000)
   assert.deepEqual((await answers.find('answer', ['tag'])).kept, { selectedBy: [] })
   await answers.drop(['tag'], 1_000)
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { longestKeptMs } from '../../src/contract/answer-store.ts'
 import type { Quota } from '../../src/contract/limit.ts'
 import { Secret } from '../../src/contract/secret.ts'
 import type { RedisLocation } from '../../src/store/redis-client.ts'
@@ -198,6 +199,28 @@ describe('with Redis', () => {
     assert.equal((await answers.find('key', ['tag'])).ticket, undefined)
     const leftMs = await withClient(redis.url, (client) => client.pttl('magegate:cache-tag:tag'))
     assert.ok(leftMs > 30_000, String(leftMs))
+  })
+
+  test('tags last as long as what is kept under them, and are not held off for longer by that', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    const { answers } = opened.store
+    const tags = ['old', 'older']
+    const { ticket = '' } = await answers.find('key', tags)
+    const keep = () => answers.keep('key', tags, ticket, { selectedBy: [] }, longestKeptMs)
+    await withClient(redis.url, async (client) => {
+      const lifeMs = (tag: string) => client.pttl(`magegate:cache-tag:${tag}`)
+      // As if each had been there for about a day.
+      for (const tag of tags) await client.pexpire(`magegate:cache-tag:${tag}`, 60_000)
+      keep()
+      for (const tag of tags) while ((await lifeMs(tag)) <= 60_000) await new Promise(setImmediate)
+      assert.ok((await answers.find('key', tags)).kept)
+      await answers.drop(['old'], 60_000)
+      keep()
+      assert.equal((await answers.find('key', tags)).kept, undefined)
+      const heldMs = await lifeMs('old')
+      assert.ok(heldMs > 0 && heldMs <= 60_000, String(heldMs))
+    })
   })
 
   test('says how long to wait, and until when the limit is whole', async () => {

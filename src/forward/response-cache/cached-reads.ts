@@ -142,7 +142,7 @@ export function prepareCachedReads(parts: CacheParts): AnswerRead {
     stored: StoredAnswer | undefined,
     ticket: string,
   ): Promise<LeftToAnswer> {
-    const { request, response, rule, baseKey } = visit
+    const { request, response, rule, baseKey, tags } = visit
     request.cacheUse = 'miss'
     const askedAtMs = clock()
     const fill: Fill = openFill({
@@ -155,6 +155,7 @@ export function prepareCachedReads(parts: CacheParts): AnswerRead {
         rule,
         request,
         baseKey,
+        tags,
         ticket,
         stored,
         askedAtMs,

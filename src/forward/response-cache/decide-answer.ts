@@ -15,6 +15,7 @@ export interface FillOccasion {
   readonly rule: CacheRule
   readonly request: RequestContext
   readonly baseKey: string
+  readonly tags: readonly string[]
   readonly ticket: string
   /** The stored answer that Magento is asked to confirm. */
   readonly stored: StoredAnswer | undefined
@@ -31,7 +32,8 @@ export interface FillOccasion {
 export function prepareDecision(
   occasion: FillOccasion,
 ): (answer: AnswerWithHeaders) => FillEnd | undefined {
-  const { store, rule, request, baseKey, ticket, stored, askedAtMs, isLatest, clock } = occasion
+  const { store, rule, request, baseKey, tags, ticket, stored, askedAtMs, isLatest, clock } =
+    occasion
   const isShared = rule.owner === undefined
   const hasAuthorization = request.header('authorization') !== undefined
   return (answer) => {
@@ -57,8 +59,8 @@ export function prepareDecision(
     const variant = variantKey(baseKey, selectedBy, request.rawHeaders)
     const forMs = keepForMs(kept, rule)
     if (forMs > 0 && isLatest()) {
-      if (selectedBy.length > 0) store.keep(baseKey, ticket, { selectedBy }, forMs)
-      store.keep(variant, ticket, kept, forMs)
+      if (selectedBy.length > 0) store.keep(baseKey, tags, ticket, { selectedBy }, forMs)
+      store.keep(variant, tags, ticket, kept, forMs)
     }
     // RFC 9111, section 4: other requests may only get an answer that may be reused.
     const isForAll = terms === undefined || terms.lifetimeMs > 0

@@ -66,7 +66,7 @@ export function memoryAnswers(
       const isValid = entry !== undefined && entry.ticket === ticket && entry.untilMs > clock()
       return { kept: isValid ? entry.kept : undefined, ticket }
     },
-    keep: (key, ticket, kept, forMs) => {
+    keep: (key, _tags, ticket, kept, forMs) => {
       const bytes = entryBytes + 2 * key.length + sizeOf(kept)
       const own = 'selectedBy' in kept ? kept : { ...kept, body: ownBytes(kept.body) }
       entries.set(key, { ticket, kept: own, untilMs: clock() + forMs, bytes })

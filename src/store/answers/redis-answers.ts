@@ -9,12 +9,16 @@ import { luaScript } from '../lua-script.ts'
 import type { RedisGuard } from '../redis-guard.ts'
 import { readEntry, writeEntry } from './redis-entry.ts'
 
-/** The script, by the name of its command on the client. */
-export const dropTagScript = { dropTag: luaScript('drop-tag.lua', import.meta.url, 1) }
+/** The scripts, by the names of their commands on the client. */
+export const tagScripts = {
+  dropTag: luaScript('drop-tag.lua', import.meta.url, 1),
+  renewTag: luaScript('renew-tag.lua', import.meta.url, 1),
+}
 
-/** A Redis client on which the script is defined. */
+/** A Redis client on which the scripts are defined. */
 export interface AnswerCommands {
   dropTag(key: string, version: string, lifeMs: number, holdOffMs: number): Promise<number>
+  renewTag(key: string, lifeMs: number): Promise<number>
   getBuffer(key: string): Promise<Buffer | null>
   mgetBuffer(...keys: string[]): Promise<(Buffer | null)[]>
   set(key: string, value: Buffer | string, px: 'PX', forMs: number): Promise<unknown>
@@ -81,6 +85,10 @@ export function redisAnswers(
     })
   }
 
+  function ask(slotKey: string, command: () => Promise<unknown>): void {
+    void guard.ask<unknown>({ slotKey, ask: command, fallback: () => undefined })
+  }
+
   guard.onBack(() => {
     const due = pending
     pending = new Map()
@@ -97,13 +105,11 @@ export function redisAnswers(
         fallback: () => nothing,
       })
     },
-    keep: (key, ticket, kept, forMs) => {
+    keep: (key, tags, ticket, kept, forMs) => {
       const name = entryName(key)
-      void guard.ask<unknown>({
-        slotKey: name,
-        ask: () => redis.set(name, writeEntry({ ticket, kept }), 'PX', forMs),
-        fallback: () => undefined,
-      })
+      ask(name, () => redis.set(name, writeEntry({ ticket, kept }), 'PX', forMs))
+      // Without the versions of its tags the answer would not be found for as long as it is kept.
+      for (const tag of tags.map(tagName)) ask(tag, () => redis.renewTag(tag, longestKeptMs))
     },
     drop: async (tags, holdOffMs) => {
       await Promise.all(tags.map((tag) => drop(tag, holdOffMs)))

@@ -37,7 +37,7 @@ function keep(
 ) {
   const found = store.find(key, tags)
   assert.ok(!(found instanceof Promise) && found.ticket !== undefined)
-  store.keep(key, found.ticket, answerOf(bytes), forMs)
+  store.keep(key, tags, found.ticket, answerOf(bytes), forMs)
 }
 
 function isThere(store: AnswerStore, key: string, tags: readonly string[]): boolean {
@@ -70,7 +70,7 @@ describe('answers in memory', () => {
     const store = memoryAnswers(10_000, testClock())
     const { ticket = '' } = store.find('a', ['t']) as Lookup
     const slice = Buffer.alloc(1_000, 'a').subarray(0, 2)
-    store.keep('a', ticket, { ...answerOf(0), body: slice }, 1_000)
+    store.keep('a', ['t'], ticket, { ...answerOf(0), body: slice }, 1_000)
     const { kept } = store.find('a', ['t']) as Lookup
     assert.ok(kept !== undefined && 'body' in kept)
     assert.deepEqual(kept.body, slice)
@@ -82,7 +82,7 @@ describe('answers in memory', () => {
       const store = memoryAnswers(10_000, testClock())
       const { ticket = '' } = store.find('a', ['t']) as Lookup
       const headers = ['x'.repeat(headerLength)]
-      store.keep('k'.repeat(keyLength), ticket, { ...answerOf(0), headers }, 1_000)
+      store.keep('k'.repeat(keyLength), ['t'], ticket, { ...answerOf(0), headers }, 1_000)
       return store.usedBytes()
     }
     const used = usedBy(0, 0)
@@ -117,7 +117,7 @@ describe('answers in memory', () => {
     const before = store.find('a', ['t'])
     assert.ok(!(before instanceof Promise))
     void store.drop(['t'], 0)
-    store.keep('a', before.ticket ?? '', answerOf(1), 1_000)
+    store.keep('a', ['t'], before.ticket ?? '', answerOf(1), 1_000)
     assert.equal(isThere(store, 'a', ['t']), false)
   })
 

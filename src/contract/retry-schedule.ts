@@ -21,19 +21,18 @@ export interface FailedSending {
 /**
  * The time of the next sending, milliseconds since the epoch. The wait doubles each time, less up to half of
  * it at random, so that what failed together is not sent again together. A receiver that asks for a longer
- * wait gets it.
+ * wait gets it. If less time than that is left, the last sending comes at its end.
  * @param random at least 0 and below 1
- * @returns undefined when the next sending would come too late, so that it is given up
+ * @returns undefined when no time is left, so that it is given up
  */
 export function nextSending(
   { firstMs, longestMs }: RetrySettings,
   { sendings, nowMs, expiresAtMs, retryAfterMs = 0 }: FailedSending,
   random: number,
 ): number | undefined {
+  if (nowMs >= expiresAtMs) return undefined
   // The exponent is bounded so that the power stays finite.
   const doubledMs = Math.min(longestMs, firstMs * 2 ** Math.min(sendings - 1, 40))
-  const atMs = Math.ceil(nowMs + doubledMs * (1 - random / 2))
-  if (atMs > expiresAtMs) return undefined
-  // A receiver that asks for more time than is left gets one last sending.
-  return Math.max(atMs, Math.min(nowMs + retryAfterMs, expiresAtMs))
+  const waitMs = Math.max(doubledMs * (1 - random / 2), retryAfterMs)
+  return Math.min(Math.ceil(nowMs + waitMs), expiresAtMs)
 }

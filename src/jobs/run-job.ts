@@ -114,7 +114,7 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     const atMs = nextSending(environment.retry, failed, environment.random())
     return {
       state: 'retry',
-      // If the next attempt would come too late, the job is delivered once more to end it as expired.
+      // Where no time is left, the job is delivered once more to end it as expired.
       atMs: atMs ?? expiresAtMs,
       reason,
       isUntouched,

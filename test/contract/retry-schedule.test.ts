@@ -39,9 +39,10 @@ describe('the time of the next sending', () => {
     assert.equal(nextSending(retry, failed, 0), dayMs)
   })
 
-  test('is none when it would be too late', () => {
+  test('is the last moment where the wait is longer than what is left, and none after that', () => {
     const failed = { sendings: 1, nowMs: dayMs - 4_999, expiresAtMs: dayMs }
-    assert.equal(nextSending(retry, failed, 0), undefined)
-    assert.equal(nextSending(retry, { ...failed, nowMs: dayMs - 5_000 }, 0), dayMs)
+    assert.equal(nextSending(retry, failed, 0), dayMs)
+    assert.equal(nextSending(retry, { ...failed, nowMs: dayMs - 1 }, 0), dayMs)
+    assert.equal(nextSending(retry, { ...failed, nowMs: dayMs }, 0), undefined)
   })
 })

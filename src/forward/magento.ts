@@ -9,6 +9,7 @@ import { AnswerRelay } from './answer-relay.ts'
 import { prepareAttempts, type SendThroughGate } from './attempts.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
 import type { MagentoSettings } from './magento-settings.ts'
+import { outgoingRequests } from './outgoing-request.ts'
 import { prepareOwnRequests, type SendOwnRequest } from './own-request.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
@@ -53,8 +54,11 @@ export function connectMagento(
   const { url, connections, timeouts } = settings
   const internalOrigin = new URL(url).origin
   const publicOrigin = originOf(new URL(settings.publicUrl ?? url))
-  const sign =
-    settings.upstreamSignature && prepareUpstreamSignature(settings.upstreamSignature, publicOrigin)
+  const { upstreamSignature } = settings
+  const outgoing = outgoingRequests(
+    upstreamSignature && prepareUpstreamSignature(upstreamSignature, publicOrigin),
+  )
+  const ownSettings = { publicOrigin, outgoing, totalMs: timeouts.totalMs }
   const relaySettings = { ...answers, internalOrigin }
   // With less than half of its time, a Magento that works may be cut off.
   const fairMs = Math.min(timeouts.headersMs, timeouts.totalMs) / 2
@@ -80,29 +84,14 @@ export function connectMagento(
     const { method, body } = request
     const { path } = request.target
     const headers = requestHeaders(request, publicOrigin, attempt, spanId)
-    pool.dispatch(
-      {
-        path: query === undefined ? path : `${path}?${query}`,
-        method,
-        headers: sign?.({ method, path, query, headers, body }) ?? headers,
-        body: body.length === 0 ? null : body,
-      },
-      relay,
-    )
+    pool.dispatch(outgoing({ method, path, query, headers, body }), relay)
     return relay.over
   }
 
   return {
     forward: prepareAttempts(gate, fairMs, sendOnce),
-    send: prepareUpstreamRequests(pool, {
-      publicOrigin,
-      internalOrigin,
-      sign,
-      totalMs: timeouts.totalMs,
-      fairMs,
-      gate,
-    }),
-    sendOwn: prepareOwnRequests(pool, { publicOrigin, sign, totalMs: timeouts.totalMs }),
+    send: prepareUpstreamRequests(pool, { ...ownSettings, internalOrigin, fairMs, gate }),
+    sendOwn: prepareOwnRequests(pool, ownSettings),
     publicOrigin,
     connections: () => {
       const { connected, running } = pool.stats

@@ -1,7 +1,7 @@
 import type { Pool } from 'undici'
 import type { PublicOrigin } from '../contract/public-origin.ts'
+import type { PrepareOutgoing } from './outgoing-request.ts'
 import { readWhole } from './read-whole.ts'
-import type { SignUpstream } from './upstream-signature.ts'
 
 /** A request that the gateway makes for itself, and for no integration. */
 export interface OwnRequest {
@@ -31,7 +31,7 @@ class AnswerTooLongError extends Error {
 export interface OwnRequestSettings {
   /** What Magento believes its address to be. */
   readonly publicOrigin: PublicOrigin
-  readonly sign: SignUpstream | undefined
+  readonly outgoing: PrepareOutgoing
   readonly totalMs: number
 }
 
@@ -41,18 +41,15 @@ const standardLimitBytes = 67_108_864
 /** Prepares {@link SendOwnRequest} over a pool of connections. */
 export function prepareOwnRequests(
   pool: Pool,
-  { publicOrigin: { scheme, authority }, sign, totalMs }: OwnRequestSettings,
+  { publicOrigin: { scheme, authority }, outgoing, totalMs }: OwnRequestSettings,
 ): SendOwnRequest {
   return async (request) => {
-    const { method, path, query, headers: own, body: text } = request
+    const { method, path, query, headers: own, body: text = '' } = request
     const { timeoutMs = totalMs, limitBytes = standardLimitBytes } = request
     const headers = ['host', authority, 'x-forwarded-proto', scheme, ...own]
-    const body = Buffer.from(text ?? '')
+    const body = Buffer.from(text)
     const answer = await pool.request({
-      path: query === undefined ? path : `${path}?${query}`,
-      method,
-      headers: sign?.({ method, path, query, headers, body }) ?? headers,
-      body: text ?? null,
+      ...outgoing({ method, path, query, headers, body }),
       signal: AbortSignal.timeout(timeoutMs),
     })
     const bytes = await readWhole(answer.body, limitBytes)

@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher, Pool } from 'undici'
-import type { PublicOrigin } from '../contract/public-origin.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -9,6 +8,7 @@ import { isTransferCoded } from '../syntax/headers.ts'
 import { retryAfterSeconds } from '../syntax/retry-after.ts'
 import { beginExchange, prepareAttempts, type Sender } from './attempts.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
+import type { OwnRequestSettings } from './own-request.ts'
 import { readWhole } from './read-whole.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from './upstream-credentials.ts'
@@ -19,7 +19,6 @@ import {
   TransferCodingError,
   upstreamFailure,
 } from './upstream-failure.ts'
-import type { SignUpstream } from './upstream-signature.ts'
 
 /** A request that the gateway itself makes on behalf of an integration: for an endpoint or a job. */
 export interface UpstreamRequest {
@@ -54,13 +53,9 @@ export type SendUpstream = (
 ) => Promise<WholeAnswer | Rejection>
 
 /** What requests are sent with. */
-export interface UpstreamRequestSettings {
-  /** What Magento believes its address to be. */
-  readonly publicOrigin: PublicOrigin
+export interface UpstreamRequestSettings extends OwnRequestSettings {
   /** Scheme, host and port at which the gateway reaches Magento. */
   readonly internalOrigin: string
-  readonly sign: SignUpstream | undefined
-  readonly totalMs: number
   /** With less time than this, a request that gets no answer says nothing about Magento; milliseconds. */
   readonly fairMs: number
   readonly gate: UpstreamGate
@@ -72,7 +67,7 @@ const noBody = Buffer.alloc(0)
 /** Prepares {@link SendUpstream} over a pool of connections. */
 export function prepareUpstreamRequests(
   pool: Pool,
-  { sign, totalMs, fairMs, publicOrigin, internalOrigin, gate }: UpstreamRequestSettings,
+  { outgoing, totalMs, fairMs, publicOrigin, internalOrigin, gate }: UpstreamRequestSettings,
 ): SendUpstream {
   async function sendOnce(
     occasion: Occasion,
@@ -104,10 +99,7 @@ export function prepareUpstreamRequests(
     const timer = setTimeout(() => stop.abort(new TotalTimeoutError()), leftMs)
     try {
       const answer = await pool.request({
-        method,
-        path: query === undefined ? path : `${path}?${query}`,
-        headers: sign?.({ method, path, query, headers, body: body ?? noBody }) ?? headers,
-        body: body ?? null,
+        ...outgoing({ method, path, query, headers, body: body ?? noBody }),
         signal: stop.signal,
       })
       made.status = answer.statusCode

@@ -13,6 +13,7 @@ import type { PublicOrigin } from '../contract/public-origin.ts'
 import { SecretSetting } from '../contract/secret-setting.ts'
 import { closed } from '../contract/setting-forms.ts'
 import { fieldsWhere, firstValue } from '../syntax/headers.ts'
+import type { OutgoingRequest } from './outgoing-request.ts'
 
 /** How the gateway itself signs what it forwards. */
 export const UpstreamSignatureSettings = Type.Union(
@@ -49,16 +50,6 @@ export const UpstreamSignatureSettings = Type.Union(
 
 /** The same with references resolved. */
 export type UpstreamSignatureSettings = Static<typeof UpstreamSignatureSettings>
-
-/** A request as it is about to be sent. */
-export interface OutgoingRequest {
-  readonly method: string
-  readonly path: string
-  readonly query: string | undefined
-  /** Names in lower case and values in turn. */
-  readonly headers: readonly string[]
-  readonly body: Buffer
-}
 
 /** Gives the header section of a request with a signature added; to be called anew for every attempt. */
 export type SignUpstream = (request: OutgoingRequest) => string[]

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { Pool } from 'undici'
 import type { GateRules } from '../../src/forward/gate/gate-settings.ts'
 import { openUpstreamGate, type UpstreamGate } from '../../src/forward/gate/upstream-gate.ts'
+import { outgoingRequests } from '../../src/forward/outgoing-request.ts'
 import { prepareUpstreamRequests } from '../../src/forward/upstream-request.ts'
 import { reject } from '../../src/problem.ts'
 import { requestContext } from '../support/request.ts'
@@ -34,7 +35,7 @@ function sender(pool: Pool, gate: UpstreamGate) {
   return prepareUpstreamRequests(pool, {
     publicOrigin: { scheme: 'https', authority: 'shop.example' },
     internalOrigin: 'http://127.0.0.1:9',
-    sign: undefined,
+    outgoing: outgoingRequests(undefined),
     ...{ totalMs: 60_000, fairMs: 0, gate },
   })
 }

@@ -194,20 +194,17 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     if (this.#phase === 'done') return
     const [first = noBytes] = this.#held
     const body = this.#held.length <= 1 ? first : Buffer.concat(this.#held)
-    if (this.#status === 401 && this.#after !== undefined) {
-      void Promise.try(this.#after, 401, body).then(
-        (next) => (next === undefined ? this.#tryAnswer(body) : this.#finish(next)),
-        (error: unknown) => this.#break(error),
-      )
-    } else this.#tryAnswer(body)
-  }
-
-  #tryAnswer(body: Buffer): void {
-    try {
-      this.#answer(body)
-    } catch (error) {
-      this.#break(error)
+    if (this.#status !== 401 || this.#after === undefined) {
+      try {
+        this.#answer(body)
+      } catch (error) {
+        this.#break(error)
+      }
+      return
     }
+    Promise.try(this.#after, 401, body)
+      .then((next) => (next === undefined ? this.#answer(body) : this.#finish(next)))
+      .catch((error: unknown) => this.#break(error))
   }
 
   /** Gives a held answer to the cache, or passes it on in one piece. */

@@ -14,8 +14,8 @@ export type Sender = Guest &
   Pick<RequestContext, 'upstream'> &
   Partial<Pick<RequestContext, 'outcome'>>
 
-/** What is left when everything has been sent: an answer of Magento or of the gateway; undefined if neither is to be given. */
-type Result = WholeAnswer | Rejection | undefined
+/** What is left to be answered; undefined if the answer has been given, or none is to be given. */
+export type LeftToAnswer = WholeAnswer | Rejection | undefined
 
 /**
  * Makes one attempt, which begins with {@link beginExchange} if it sends anything.
@@ -30,7 +30,7 @@ export type SendOnce<From extends Sender, Asked> = (
   attempt: UpstreamAttempt,
   spanId: string,
   leftMs: number,
-) => Promise<UpstreamAttempt | Result> | undefined
+) => Promise<UpstreamAttempt | LeftToAnswer> | undefined
 
 /**
  * Takes a request through the gate, and makes the attempts that its credentials ask for, until there is a result.
@@ -42,7 +42,7 @@ export type SendThroughGate<From extends Sender, Asked> = (
   authorize: (from: From) => ReturnType<AuthorizeUpstream>,
   asked: Asked,
   withinMs: number,
-) => Promise<Result>
+) => Promise<LeftToAnswer>
 
 /** The answer to a request whose time was over when its turn came. To send it would leave open whether it was done. */
 export const outOfTime = reject('upstream-busy', 'deadline', { retryAfterSeconds: 1 })
@@ -64,7 +64,7 @@ export function prepareAttempts<From extends Sender, Asked>(
     const before = from.upstream
     // All that is sent for one request shares one span.
     const spanId = before?.spanId ?? newSpanId()
-    let result: UpstreamAttempt | Result
+    let result: UpstreamAttempt | LeftToAnswer
     try {
       const first = authorize(from)
       // Most credentials are at hand; no turn of the event loop is spent on them.
@@ -92,7 +92,7 @@ export function beginExchange(from: Sender, spanId: string, origin: string): Ups
   return exchange
 }
 
-function isAttempt(result: UpstreamAttempt | Result): result is UpstreamAttempt {
+function isAttempt(result: UpstreamAttempt | LeftToAnswer): result is UpstreamAttempt {
   return result !== undefined && 'authorization' in result
 }
 

@@ -9,9 +9,10 @@ import type {
 } from '../../contract/answer-store.ts'
 import type { CacheRule, CacheUse } from '../../contract/cache-rule.ts'
 import type { WholeAnswer } from '../../contract/whole-answer.ts'
-import { type ProblemCode, type Rejection, reject, statusOf } from '../../problem.ts'
+import { type ProblemCode, reject, statusOf } from '../../problem.ts'
 import type { RequestContext } from '../../request-context.ts'
 import { type AnswerSettings, clientClosed } from '../../server/answer.ts'
+import type { LeftToAnswer } from '../attempts.ts'
 import { downStatuses } from '../gate/magento-failure.ts'
 import { isTotalTimeout } from '../upstream-failure.ts'
 import { answerStored, answerWhole } from './answer-stored.ts'
@@ -21,9 +22,6 @@ import { prepareDecision } from './decide-answer.ts'
 import { endWithin, type Fill, type FillEnd, openFill } from './fill.ts'
 import { ageOf, standsInForError, usability } from './freshness.ts'
 import { type Wishes, wishesOf } from './wishes.ts'
-
-/** What is left to be answered; undefined if the answer has been given. */
-export type LeftToAnswer = WholeAnswer | Rejection | undefined
 
 /**
  * Asks Magento on behalf of a request, and passes its answer on.

@@ -1,12 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { RequestContext } from '../../request-context.ts'
+import type { LeftToAnswer } from '../attempts.ts'
 import type { SendUpstream } from '../upstream-request.ts'
-import {
-  type AskMagento,
-  type CacheParts,
-  type LeftToAnswer,
-  prepareCachedReads,
-} from './cached-reads.ts'
+import { type AskMagento, type CacheParts, prepareCachedReads } from './cached-reads.ts'
 import { type CachedWrites, prepareCachedWrites } from './cached-writes.ts'
 
 /** Keeps answers of Magento for a short while and reuses them. */

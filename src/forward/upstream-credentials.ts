@@ -5,7 +5,7 @@ import type { RequestContext, RequestTarget } from '../request-context.ts'
 import type { AdminCredentials } from './admin-token/admin-credentials.ts'
 import { prepareAdminToken } from './admin-token/admin-token-attempt.ts'
 import { prepareTokenFetch } from './admin-token/fetch-token.ts'
-import { TokenCache, type TokenMemory } from './admin-token/token-cache.ts'
+import { openTokenCache, type TokenMemory } from './admin-token/token-cache.ts'
 import type { Oauth1Credentials } from './oauth1/credentials.ts'
 import type { DialectMemory } from './oauth1/dialect-memory.ts'
 import { prepareOauth1 } from './oauth1/oauth1-attempt.ts'
@@ -77,7 +77,7 @@ export function prepareUpstreamCredentials(
     const fetchToken = prepareTokenFetch(credentials, sendOwn, Date.now)
     const memory = tokenMemoryOf(credentials)
     const opaqueLifetimeMs = lifetimeMinutes * 60_000
-    return prepareAdminToken(new TokenCache(fetchToken, opaqueLifetimeMs, monotonicClock, memory))
+    return prepareAdminToken(openTokenCache(fetchToken, opaqueLifetimeMs, monotonicClock, memory))
   }
   const authorization = bearer && `Bearer ${bearer.reveal()}`
   return (request) => ({

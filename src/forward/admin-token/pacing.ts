@@ -12,37 +12,40 @@ const pausesMs = {
 } as const
 
 /** Spaces out requests for a token while they fail. */
-export class Pacing {
-  readonly #clock: () => number
-  // Counted separately: a Magento that fails now and then does not forget how often it has refused.
-  #counts = { refused: 0, failed: 0 }
-  #resumeAtMs = Number.NEGATIVE_INFINITY
-  #reason = ''
-
-  /** @param clock milliseconds, never running backwards */
-  constructor(clock: () => number) {
-    this.#clock = clock
-  }
-
+export interface Pacing {
   /** The answer to requests while no token may be requested; undefined when one may. */
-  rejection(): Rejection | undefined {
-    const remainingMs = this.#resumeAtMs - this.#clock()
-    return remainingMs <= 0 ? undefined : rejectFor(this.#reason, remainingMs)
-  }
-
+  readonly rejection: () => Rejection | undefined
   /** Forgets all failures, after a success. */
-  succeeded(): void {
-    this.#counts = { refused: 0, failed: 0 }
-  }
-
+  readonly succeeded: () => void
   /** Notes a failure; gives the answer to the requests that have waited. */
-  failed({ kind, reason }: Exclude<TokenOutcome, { kind: 'token' }>): Rejection {
-    const pauses = pausesMs[kind]
-    const pauseMs = pauses[Math.min(this.#counts[kind], pauses.length - 1)] as number
-    this.#counts[kind] += 1
-    this.#resumeAtMs = this.#clock() + pauseMs
-    this.#reason = reason
-    return rejectFor(reason, pauseMs)
+  readonly failed: (outcome: Exclude<TokenOutcome, { kind: 'token' }>) => Rejection
+}
+
+/**
+ * Knows of no failure yet.
+ * @param clock milliseconds, never running backwards
+ */
+export function newPacing(clock: () => number): Pacing {
+  // Counted separately: a Magento that fails now and then does not forget how often it has refused.
+  let counts = { refused: 0, failed: 0 }
+  let resumeAtMs = Number.NEGATIVE_INFINITY
+  let lastReason = ''
+  return {
+    rejection: () => {
+      const remainingMs = resumeAtMs - clock()
+      return remainingMs <= 0 ? undefined : rejectFor(lastReason, remainingMs)
+    },
+    succeeded: () => {
+      counts = { refused: 0, failed: 0 }
+    },
+    failed: ({ kind, reason }) => {
+      const pauses = pausesMs[kind]
+      const pauseMs = pauses[Math.min(counts[kind], pauses.length - 1)] as number
+      counts[kind] += 1
+      resumeAtMs = clock() + pauseMs
+      lastReason = reason
+      return rejectFor(reason, pauseMs)
+    },
   }
 }
 

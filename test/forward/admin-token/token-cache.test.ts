@@ -4,7 +4,11 @@ import { setImmediate } from 'node:timers/promises'
 import { Secret } from '../../../src/contract/secret.ts'
 import { prepareAdminToken } from '../../../src/forward/admin-token/admin-token-attempt.ts'
 import type { TokenOutcome } from '../../../src/forward/admin-token/fetch-token.ts'
-import { newTokenMemory, TokenCache } from '../../../src/forward/admin-token/token-cache.ts'
+import {
+  newTokenMemory,
+  openTokenCache,
+  type TokenCache,
+} from '../../../src/forward/admin-token/token-cache.ts'
 import { DialectMemory } from '../../../src/forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../../../src/forward/upstream-credentials.ts'
 import { reject } from '../../../src/problem.ts'
@@ -24,7 +28,7 @@ function tokenCache(lifetimeMs: number | undefined = 60 * minuteMs) {
     await setImmediate()
     return magento.answer ?? { kind: 'token', token, lifetimeMs }
   }
-  const cache = new TokenCache(fetch, 50 * minuteMs, clock, newTokenMemory(clock))
+  const cache = openTokenCache(fetch, 50 * minuteMs, clock, newTokenMemory(clock))
   const read = async () => {
     const token = await cache.get()
     return 'code' in token ? token : token.reveal()
@@ -60,9 +64,8 @@ test('signs an account in once, however many integrations wait for its token', a
     return refused
   }
   const memory = newTokenMemory(clock)
-  const caches = Array.from(
-    { length: 6 },
-    () => new TokenCache(fetch, 50 * minuteMs, clock, memory),
+  const caches = Array.from({ length: 6 }, () =>
+    openTokenCache(fetch, 50 * minuteMs, clock, memory),
   )
   const faults = await Promise.all(caches.map((cache) => cache.get()))
   assert.deepEqual(
@@ -94,7 +97,7 @@ test('waits for the next token once the present one has ended, and only then', a
   })
   const outcomes = [Promise.resolve(token('first')), next.promise]
   const fetch = () => outcomes.shift() ?? assert.fail('another sign-in')
-  const cache = new TokenCache(fetch, 50 * minuteMs, clock, newTokenMemory(clock))
+  const cache = openTokenCache(fetch, 50 * minuteMs, clock, newTokenMemory(clock))
   const first = await cache.get()
   clock.advance(59 * minuteMs)
   assert.equal(await cache.get(), first)

@@ -3,8 +3,8 @@ import type { WholeAnswer } from '../contract/whole-answer.ts'
 import type { Occasion, UpstreamRequest } from '../forward/upstream-request.ts'
 import { problems, type Rejection } from '../problem.ts'
 import { progressOf, stateOfResults } from './item-results.ts'
-import type { JobAnswer, JobFailure, JobState } from './job.ts'
-import type { JobEnvironment, JobSender } from './job-environment.ts'
+import type { JobAnswer, JobFailure, JobState, JobStore } from './job.ts'
+import type { JobSender } from './job-environment.ts'
 import type { JobRequest } from './job-payload.ts'
 import { type AttemptJudgement, judge } from './judge-answer.ts'
 import { asyncPath, readTakenBulk, type TakenBulk } from './magento-bulk.ts'
@@ -32,9 +32,9 @@ export async function attempt(
   request: JobRequest,
   occasion: Occasion,
   sender: JobSender,
-  environment: JobEnvironment,
+  store: JobStore,
 ): Promise<AttemptResult> {
-  if (request.isComposed) return compose(request, occasion, sender, environment)
+  if (request.isComposed) return compose(request, occasion, sender, store)
   const isTaken = request.engine === 'magento'
   const path = isTaken ? asyncPath(request) : request.path
   const sent = await sender.send(occasion, upstreamRequest(request, path))
@@ -43,7 +43,6 @@ export async function attempt(
   const bulk = 'code' in sent ? undefined : readTakenBulk(sent.body)
   if (bulk === undefined) return { ...result, judgement: 'unknown', failure: notTaken }
   const { total, refused } = bulk
-  const { store } = environment
   const { id } = request.job
   if (refused.length > 0) await store.putResults(id, 0, refused)
   await store.change(id, { progress: progressOf(refused, total) })
@@ -57,7 +56,7 @@ async function compose(
   request: JobRequest,
   occasion: Occasion,
   sender: JobSender,
-  { store }: JobEnvironment,
+  store: JobStore,
 ): Promise<AttemptResult> {
   const { id } = request.job
   const done = await store.results(id)

@@ -1,7 +1,8 @@
 import type { Occasion } from '../forward/upstream-request.ts'
 import { type AttemptResult, resultOf } from './attempt.ts'
 import { progressOf, stateOfResults } from './item-results.ts'
-import type { JobEnvironment, JobSender } from './job-environment.ts'
+import type { JobStore } from './job.ts'
+import type { JobSender } from './job-environment.ts'
 import type { JobRequest } from './job-payload.ts'
 import { bulkStatusPath, bulkStatusQuery, ofAllItems, readOperations } from './magento-bulk.ts'
 
@@ -10,7 +11,7 @@ export async function followBulk(
   request: JobRequest,
   occasion: Occasion,
   sender: JobSender,
-  { store }: JobEnvironment,
+  store: JobStore,
 ): Promise<AttemptResult> {
   const path = bulkStatusPath(request, request.bulkUuid ?? '')
   const asked = { method: 'GET', path, query: bulkStatusQuery, body: undefined } as const

@@ -66,8 +66,8 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     const startedAtMs = known?.startedAtMs ?? beganAtMs
     note(request, { state: 'running', attempts, startedAtMs, nextAttemptAtMs: undefined })
     const sent = isPoll
-      ? followBulk(request, occasion, sender, environment)
-      : attempt(request, occasion, sender, environment)
+      ? followBulk(request, occasion, sender, store)
+      : attempt(request, occasion, sender, store)
     const result = await sent.catch((error: unknown): AttemptResult => {
       environment.onFault(error)
       return defect

@@ -1,21 +1,18 @@
 import type { Registry } from 'prom-client'
+import type { ProbeResult } from '../../forward/gate/health-probe.ts'
+import type { GateStatus, ShedReason } from '../../forward/gate/upstream-gate.ts'
 import { eventCounter, readGauge, tallyCounter, tallyHistogram, watchedGauge } from './tally.ts'
 
 /** The state of requests to Magento, read at each scrape. */
-export interface MagentoStatus {
-  readonly circuit: 'closed' | 'open' | 'half-open'
-  /** For how many integrations the circuit is open while others' requests are sent. */
-  readonly openIntegrations: number
-  readonly inFlight: number
-  readonly waiting: number
+export interface MagentoStatus extends GateStatus {
   /** The result of the gateway's last probe of Magento; absent if it does not probe. */
-  readonly probe?: 'working' | 'failing' | 'unknown'
+  readonly probe?: ProbeResult
 }
 
 /** Metrics of requests that are held back from Magento. */
 export interface GateMetrics {
   /** Counts a request that was refused instead of being sent. */
-  readonly shed: (reason: 'queue-full' | 'deadline' | 'circuit-open') => void
+  readonly shed: (reason: ShedReason) => void
   /** Records how long a request has waited, in milliseconds. */
   readonly waited: (ms: number) => void
   readonly circuitOpened: () => void

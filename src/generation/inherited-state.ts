@@ -6,9 +6,9 @@ import type { AdminCredentials } from '../forward/admin-token/admin-credentials.
 import { newTokenMemory, type TokenMemory } from '../forward/admin-token/token-cache.ts'
 import type { UpstreamGate } from '../forward/gate/upstream-gate.ts'
 import { DialectMemory } from '../forward/oauth1/dialect-memory.ts'
+import type { LastingParts } from '../lasting/lasting-parts.ts'
 import type { MemoryBuckets } from '../store/memory-buckets.ts'
 import { type InheritedMap, inheritFrom } from './inherited-map.ts'
-import type { LastingParts } from './lasting-parts.ts'
 import { gateRules, openMagentoGate } from './magento-gate.ts'
 
 /**

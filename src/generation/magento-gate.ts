@@ -4,8 +4,8 @@ import type { GateRules, ProbeSettings } from '../forward/gate/gate-settings.ts'
 import { type HealthProbe, startHealthProbe } from '../forward/gate/health-probe.ts'
 import { openUpstreamGate, type UpstreamGate } from '../forward/gate/upstream-gate.ts'
 import type { SendOwnRequest } from '../forward/own-request.ts'
+import type { LastingParts } from '../lasting/lasting-parts.ts'
 import { logCircuits } from './circuit-log.ts'
-import type { LastingParts } from './lasting-parts.ts'
 
 /** The rules of a configuration for the gate to Magento. */
 export function gateRules({ gateway: { magento }, integrations }: Config): GateRules {

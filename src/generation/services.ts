@@ -5,14 +5,14 @@ import type { Config } from '../config.ts'
 import type { Endpoint } from '../contract/endpoint.ts'
 import { definedEndpoint, type EndpointFileSettings } from '../endpoints/defined-endpoint.ts'
 import { endpoints } from '../endpoints/endpoints.ts'
+import type { LastingParts } from '../lasting/lasting-parts.ts'
+import { tellOnce } from '../lasting/tell-once.ts'
 import type { Services, SharedLimiter } from '../policy.ts'
 import type { Rejection } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
 import { type MemoryBuckets, memoryBuckets } from '../store/memory-buckets.ts'
 import type { InheritedMap } from './inherited-map.ts'
-import type { LastingParts } from './lasting-parts.ts'
 import { boundLines } from './reported-lines.ts'
-import { tellOnce } from './tell-once.ts'
 
 /** What the services need besides the configuration and the lasting parts. */
 export interface ServiceParts {

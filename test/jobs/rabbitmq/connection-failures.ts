@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
-import { openJobsPart } from '../../../src/generation/jobs-part.ts'
-import { openJobBackend } from '../../../src/generation/open-job-backend.ts'
 import {
   type Broker,
   type BrokerSettings,
@@ -11,6 +9,8 @@ import {
   type UseChannel,
 } from '../../../src/jobs/rabbitmq/broker.ts'
 import { watchOutage } from '../../../src/jobs/rabbitmq/outage.ts'
+import { openJobsPart } from '../../../src/lasting/jobs-part.ts'
+import { openJobBackend } from '../../../src/lasting/open-job-backend.ts'
 import { openMetrics } from '../../../src/record/metrics.ts'
 import { brokerSettings, openTestBrokerBackend } from '../../support/broker-backend.ts'
 import { writeConfig } from '../../support/config-directory.ts'

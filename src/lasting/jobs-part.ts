@@ -1,22 +1,16 @@
-import type { Logger } from 'pino'
 import type { GatewaySettings } from '../config/gateway-settings.ts'
 import { errorCode } from '../contract/error-code.ts'
 import { type Jobs, openJobs } from '../jobs/open-jobs.ts'
 import { jobRecord } from '../record/job-record.ts'
 import { openJobMetrics } from '../record/metrics/job-metrics.ts'
-import type { Metrics } from '../record/metrics.ts'
 import type { Recorder } from '../record/recorder.ts'
-import type { Tracing } from '../record/tracing.ts'
+import type { LastingParts } from './lasting-parts.ts'
 import { openJobBackend } from './open-job-backend.ts'
 import { tellOnce } from './tell-once.ts'
 
 /** The parts of the process that jobs use. */
-export interface JobsPartServices {
-  readonly log: Logger
-  readonly metrics: Metrics
+export type JobsPartServices = Pick<LastingParts, 'log' | 'metrics' | 'tracing'> & {
   readonly recorder: Pick<Recorder, 'recordEnd'>
-  /** Undefined where tracing is off. */
-  readonly tracing: Tracing | undefined
 }
 
 /** Error codes of what the log already says: that RabbitMQ or Redis is away. */

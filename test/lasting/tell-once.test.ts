@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { tellOnce } from '../../src/generation/tell-once.ts'
+import { tellOnce } from '../../src/lasting/tell-once.ts'
 
 function withCode(code: string): Error {
   return Object.assign(new Error('it fails'), { code })

@@ -7,6 +7,7 @@ import type { RequestContext } from '../request-context.ts'
 import type { AnswerSettings } from '../server/answer.ts'
 import { AnswerRelay } from './answer-relay.ts'
 import { prepareAttempts, type SendThroughGate } from './attempts.ts'
+import { endWhenRead } from './end-when-read.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
 import type { MagentoSettings } from './magento-settings.ts'
 import { outgoingRequests } from './outgoing-request.ts'
@@ -114,7 +115,7 @@ function connectorTo({ timeouts, caFile }: ConnectionSettings): buildConnector.c
   return (options, callback) =>
     connect(options, (...result) => {
       const [error, socket] = result
-      if (error === null) callback(null, socket.on('error', renameReset))
+      if (error === null) callback(null, endWhenRead(socket.on('error', renameReset)))
       else callback(new UnreachableError(error), null)
     })
 }

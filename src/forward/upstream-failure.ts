@@ -49,10 +49,8 @@ export function isTotalTimeout({ reason }: Rejection): boolean {
  */
 export function upstreamFailure(error: unknown): Rejection | undefined {
   const code = errorCode(error)
-  // JavaScript and Node throw these. What undici, the system and TLS tell of a connection has other classes, and a status
-  // that HTTP/2 does not have is Magento's own.
-  const isThrown = error instanceof TypeError || error instanceof RangeError
-  if (isThrown && code !== 'ERR_HTTP2_STATUS_INVALID') return undefined
+  // JavaScript and Node throw these. What undici, the system and TLS tell of a connection has other classes.
+  if (error instanceof TypeError || error instanceof RangeError) return undefined
   if (timeouts.has(code)) return reject('upstream-timeout', code)
   const isUnreachable = error instanceof UnreachableError
   return reject(isUnreachable ? 'upstream-unreachable' : 'upstream-failed', code)
@@ -61,7 +59,8 @@ export function upstreamFailure(error: unknown): Rejection | undefined {
 /**
  * The answer to the caller in place of an error page. Magento's REST API speaks JSON, so a page of another
  * type comes from a web server in front of it, from PHP itself or from maintenance mode (Magento:
- * pub/errors/503.php), and may reveal what callers should not see.
+ * pub/errors/503.php), and may reveal what callers should not see. A status above 599 is an error too, and none that a
+ * caller could be given (RFC 9110, section 15).
  * @returns undefined for an answer that is to be passed on
  */
 export function errorPage(
@@ -69,7 +68,8 @@ export function errorPage(
   contentType: string | undefined,
   retryAfter: string | undefined,
 ): Rejection | undefined {
-  if (status < 500 || (contentType !== undefined && /\bjson\b/i.test(contentType))) return undefined
+  const isOfApi = contentType !== undefined && /\bjson\b/i.test(contentType)
+  if (status < 500 || (isOfApi && status < 600)) return undefined
   const seconds = retryAfterSeconds(retryAfter, Date.now())
   const code =
     status === 503 ? 'upstream-unavailable' : status === 504 ? 'upstream-timeout' : 'upstream-error'

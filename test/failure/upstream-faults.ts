@@ -234,6 +234,13 @@ export const upstreamFaults: readonly UpstreamFault[] = [
     upstreamStatus: 500,
   },
   {
+    magento: 'answers 600 in JSON',
+    does: json('600 Odd', internalError),
+    status: 502,
+    code: 'upstream-error',
+    upstreamStatus: 600,
+  },
+  {
     magento: 'sends less than announced',
     does: (socket) => socket.end(`${ok100}{"sku":"24-MB01"}`),
     ...broke,

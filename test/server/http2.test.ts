@@ -280,12 +280,17 @@ describe('an answer over HTTP/2', () => {
     assert.ok(answers.every(({ body }) => body === long))
   })
 
-  test('with a status that HTTP/2 does not have counts as none, whoever asked and however long it is', async () => {
+  test('with a status that HTTP/2 does not have is an error, whoever asked and however long it is', async () => {
     for (const body of ['{}', 'a'.repeat(200_000)]) {
-      upstream.answer = (socket) => answerWith(socket, { status: '600 Odd', body })
+      const headers = { 'Content-Type': 'application/json' }
+      upstream.answer = (socket) => answerWith(socket, { status: '600 Odd', headers, body })
       const read = await sendOver(session)
       const written = await sendOver(session, postProduct, product)
       assert.deepEqual([read.status, written.status], [502, 502])
+      const keyed = { ...postProduct, 'idempotency-key': `odd-${body.length}` }
+      const first = await sendOver(session, keyed, product)
+      const repeated = await sendOver(session, keyed, product)
+      assert.deepEqual([first.status, repeated.status], [502, 502])
     }
   })
 

@@ -66,6 +66,8 @@ export function serveHttp2(server: Server, settings: Http2Settings): Http2Sessio
     },
     ...streamResets,
     ...faultsAllowed,
+    // As many as the length allows, of which each field takes 32 bytes besides its own (RFC 9113, section 6.5.2).
+    maxHeaderListPairs: maxHeaderBytes / 32,
     // nghttp2 would leave out a field with white space around its value, even an Idempotency-Key or If-Match, and the
     // request would go on without it. The pipeline refuses it instead.
     strictFieldWhitespaceValidation: false,

@@ -72,6 +72,12 @@ describe('a request over HTTP/2', () => {
     assert.equal(sorted(second), sorted(first))
   })
 
+  test('may have as many fields as fit into a header section', async () => {
+    const fields = Array.from({ length: 300 }, (_, index) => [`x-${index}`, 'a'])
+    assert.equal((await sendOver(session, Object.fromEntries(fields))).status, 200)
+    assert.match(received()[0] ?? '', /^x-299: a\r$/m)
+  })
+
   test('is recorded', async () => {
     const { headers } = await sendOver(session)
     const record = await gateway.recordOf(headers['x-request-id'])

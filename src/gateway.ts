@@ -42,11 +42,7 @@ const recordingMs = 1_000
  * @param config the configuration to start with
  * @param load reads the configuration for a reload; by default a reload changes nothing
  */
-export async function buildGateway(
-  config: Config,
-  load: () => Promise<Config> = () => Promise.resolve(config),
-): Promise<Gateway> {
-  const { listen, admin, magento } = config.gateway
+export async function buildGateway(config: Config, load?: () => Promise<Config>): Promise<Gateway> {
   const redactions = openRedactions()
   const forgetSecrets = await redactions.add(config.secrets, config.gateway.audit.redact)
   const lasting = await openLastingParts(config, redactions)
@@ -81,7 +77,7 @@ export async function buildGateway(
   await app.register(httpProxy, {
     // Required by the plugin and used for its own check of the path. It sends nothing itself: each
     // generation has its own connection to Magento.
-    upstream: magento.url,
+    upstream: config.gateway.magento.url,
     httpMethods: [...allowedMethods],
     // The server reads the body, as bytes; the plugin must not.
     proxyPayloads: false,
@@ -93,7 +89,8 @@ export async function buildGateway(
   })
 
   const reloadConfig = prepareReload({
-    load,
+    // Not `config`, which would then be kept with all its secrets for as long as the gateway.
+    load: load ?? (async () => generations.current().config),
     generations,
     redactions,
     isDraining: () => isDraining,
@@ -154,6 +151,7 @@ export async function buildGateway(
   return {
     reload,
     start: async () => {
+      const { listen, admin } = generations.current().config.gateway
       const { port, reusePort } = listen
       // Fastify opens further servers if it is given `localhost` and that has several addresses. Nothing bounds or drains
       // those.

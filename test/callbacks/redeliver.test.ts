@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { callbackEntry } from '../../src/callbacks/callback-entry.ts'
 import { discardCallbacks, redeliver } from '../../src/callbacks/redeliver.ts'
 import { deliveriesOf } from '../jobs/deliveries.ts'
+import { acceptedJob } from '../support/accepted-job.ts'
 import { openTestFileBackend } from '../support/file-backend.ts'
 
 const hourMs = 3_600_000
@@ -29,17 +30,7 @@ async function opened() {
 }
 
 const nowMs = Date.now()
-const job = {
-  id: 'job',
-  owner: 'acme-erp',
-  requestId: 'r',
-  traceId: 't',
-  traceFlags: '01',
-  method: 'POST',
-  route: 'POST /V1/products',
-  acceptedAtMs: nowMs,
-  expiresAtMs: nowMs + 1_000,
-}
+const job = acceptedJob('job')
 const lifeOf = (owner: string) => (owner === 'acme-erp' ? 3 * hourMs : undefined)
 
 test('a call-back that is sent again has as long as its integration gives to call-backs', async () => {

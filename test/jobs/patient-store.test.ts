@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JobStore } from '../../src/jobs/job.ts'
 import { patientStore } from '../../src/jobs/patient-store.ts'
+import { acceptedJob } from '../support/accepted-job.ts'
 import { openTestFileBackend } from '../support/file-backend.ts'
-import { accepted } from './store-contract.ts'
 
 test('a change that is retried does not undo a later one', async () => {
   await using backend = await openTestFileBackend()
-  await backend.store.add(accepted('late'))
+  await backend.store.add(acceptedJob('late'))
   // The later one is stored before the earlier one, unless it waits for it.
   const failures = ['running', 'running', 'done']
   const failing: JobStore = {

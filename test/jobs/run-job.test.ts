@@ -7,19 +7,19 @@ import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
 import { encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
 import { prepareJobHandler } from '../../src/jobs/run-job.ts'
 import { problems, type Rejection, reject } from '../../src/problem.ts'
+import { acceptedJob } from '../support/accepted-job.ts'
 import { openTestFileBackend } from '../support/file-backend.ts'
-import { accepted } from './store-contract.ts'
 
 const nowMs = Date.now()
 const expiresAtMs = nowMs + 60_000
 
-const acceptedJob = (id: string) =>
-  accepted(id, { acceptedAtMs: nowMs - 1_000, expiresAtMs: nowMs - 500 })
+const jobOf = (id: string) =>
+  acceptedJob(id, { acceptedAtMs: nowMs - 1_000, expiresAtMs: nowMs - 500 })
 
 /** A delivery of a job that was put back, so that it expires later than it did when it was accepted. */
 function deliveryOf(id: string, attempts: number, more: Partial<JobRequest>): Delivery {
   const payload = encodeJobRequest({
-    job: acceptedJob(id),
+    job: jobOf(id),
     path: '/rest/V1/products',
     segments: ['V1', 'products'],
     query: undefined,
@@ -130,7 +130,7 @@ describe('a delivery of a job', () => {
   })
 
   test('that is over and was not settled is told of and recorded, and not sent', async () => {
-    await backend.store.add(acceptedJob('over'))
+    await backend.store.add(jobOf('over'))
     await backend.store.change('over', { state: 'done', endedAtMs: nowMs })
     const { settlement, events } = await handle('over', {})
     assert.deepEqual(settlement, { state: 'done' })

@@ -1,24 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { AcceptedJob } from '../../src/jobs/job.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
+import { acceptedJob } from '../support/accepted-job.ts'
 import type { BackendUnderTest } from './queue-contract.ts'
-
-/** A job as it is accepted. */
-export function accepted(id: string, more: Partial<AcceptedJob> = {}): AcceptedJob {
-  return {
-    id,
-    owner: 'acme-erp',
-    requestId: `request of ${id}`,
-    traceId: '0af7651916cd43dd8448eb211c80319c',
-    traceFlags: '01',
-    method: 'POST',
-    route: 'POST /V1/products',
-    acceptedAtMs: Date.now(),
-    expiresAtMs: Date.now() + 60_000,
-    ...more,
-  }
-}
 
 /** Holds a store of jobs against what all of them promise. */
 export function describeStore(kind: string, create: () => Promise<BackendUnderTest>): void {
@@ -35,7 +19,7 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
     })
 
     test('are those of a job that waits, at first', async () => {
-      const job = accepted('new')
+      const job = acceptedJob('new')
       await backend.store.add(job)
       assert.deepEqual(await backend.store.get('new'), { ...job, state: 'waiting', attempts: 0 })
       assert.equal(await backend.store.get('nobody'), undefined)
@@ -43,7 +27,7 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
 
     test('change in what is said, and keep the rest', async () => {
       const { store } = backend
-      await store.add(accepted('changed'))
+      await store.add(acceptedJob('changed'))
       const nextAttemptAtMs = Date.now() + 1_000
       await store.change('changed', { state: 'waiting', attempts: 1, nextAttemptAtMs })
       await store.change('changed', { progress: { total: 3, done: 1, failed: 0 } })
@@ -78,7 +62,7 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
 
     test('have the results of items in their order, the last one that was put for each', async () => {
       const { store } = backend
-      await store.add(accepted('items'))
+      await store.add(acceptedJob('items'))
       const results = (from: number, count: number, success: boolean) =>
         Array.from({ length: count }, (_, index) => ({ success, sku: `sku-${from + index}` }))
       await store.putResults('items', 100, results(100, 50, true))
@@ -94,7 +78,7 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
       const { store } = backend
       const owner = 'list-erp'
       const jobs = ['l1', 'l2', 'l3'].map((id, index) =>
-        accepted(id, { owner, acceptedAtMs: Date.now() + index }),
+        acceptedJob(id, { owner, acceptedAtMs: Date.now() + index }),
       )
       for (const job of jobs) await store.add(job)
       for (const id of ['l1', 'l2']) await store.change(id, { state: 'failed' })

@@ -5,6 +5,7 @@ import type { Job, JobStore } from '../../src/jobs/job.ts'
 import { type OwnJobs, ownJobs } from '../../src/jobs/own-jobs.ts'
 import { takeBack } from '../../src/jobs/take-back.ts'
 import type { Rejection } from '../../src/problem.ts'
+import { acceptedJob } from '../support/accepted-job.ts'
 import { openTestFileBackend } from '../support/file-backend.ts'
 import { entryOf } from './deliveries.ts'
 
@@ -32,15 +33,7 @@ describe('a cancellation that was not finished', () => {
   async function accepted(id: string): Promise<void> {
     told.length = 0
     noted.length = 0
-    const times = { acceptedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 }
-    const request = {
-      requestId: 'r',
-      traceId: 't',
-      traceFlags: '01',
-      method: 'POST',
-      route: 'POST /V1/products',
-    }
-    await backend.store.add({ id, owner, ...request, ...times })
+    await backend.store.add(acceptedJob(id))
     await backend.jobs.put(entryOf(id))
   }
 

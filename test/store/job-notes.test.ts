@@ -7,7 +7,7 @@ import type { AskRedis } from '../../src/store/ask-redis.ts'
 import { openJobNotes } from '../../src/store/jobs/open-job-notes.ts'
 import { redisJobStore } from '../../src/store/jobs/redis-job-store.ts'
 import { openRedisClient } from '../../src/store/redis-client.ts'
-import { accepted } from '../jobs/store-contract.ts'
+import { acceptedJob } from '../support/accepted-job.ts'
 import { startRedis, withClient } from '../support/redis.ts'
 import { shared } from '../support/shared.ts'
 
@@ -19,7 +19,7 @@ test('a job is listed for as long as it can be seen, also if none is added for a
   const location = { url: new Secret(redis.url) }
   const notes = await openJobNotes(location, yearMs, pino({ enabled: false }))
   stack.defer(notes.close)
-  await notes.store.add(accepted('slow', { expiresAtMs: Date.now() + yearMs }))
+  await notes.store.add(acceptedJob('slow', { expiresAtMs: Date.now() + yearMs }))
   // The job is looked at last, so that it has less time left and not more.
   const lives = await withClient(redis.url, (client) =>
     Promise.all(
@@ -60,7 +60,7 @@ test('a job is kept for a week longer than it is tried, and from its end on for 
   const { store, hoursOf } = notes
   const week = weekMs / hourMs
   const expiresAtMs = Date.now() + 3 * hourMs
-  await store.add(accepted('life', { expiresAtMs }))
+  await store.add(acceptedJob('life', { expiresAtMs }))
   await store.putResults('life', 0, [{ success: true, sku: 'a' }])
   assert.deepEqual(await hoursOf('life'), [week + 4, week + 4])
   // However long it waits for its next attempt.
@@ -78,9 +78,9 @@ test('a job is kept for a week longer than it is tried, and from its end on for 
 test('a job is added once, and nothing is kept of one that is not there', async () => {
   await using notes = await opened()
   const { store } = notes
-  await store.add(accepted('once'))
+  await store.add(acceptedJob('once'))
   await store.change('once', { state: 'done', endedAtMs: Date.now() })
-  await store.add(accepted('once'))
+  await store.add(acceptedJob('once'))
   assert.equal((await store.get('once'))?.state, 'done')
   await store.change('absent', { state: 'running' })
   await store.putResults('absent', 0, [{ success: true, sku: 'a' }])
@@ -94,7 +94,7 @@ test('a list leads past any number of other jobs', async () => {
   const owner = 'many-erp'
   const ids = Array.from({ length: 201 }, (_, index) => `many-${index}`)
   await Promise.all(
-    ids.map((id, index) => store.add(accepted(id, { owner, acceptedAtMs: 1_000 + index }))),
+    ids.map((id, index) => store.add(acceptedJob(id, { owner, acceptedAtMs: 1_000 + index }))),
   )
   await store.change('many-0', { state: 'running' })
   const running = await store.list({ owner, state: 'running', limit: 1 })
@@ -109,7 +109,7 @@ test('a list loses the jobs that are not there any more, however many older ones
   const { store } = notes
   const owner = 'patient-erp'
   const add = async (id: string, acceptedAtMs: number) =>
-    store.add(accepted(id, { owner, acceptedAtMs }))
+    store.add(acceptedJob(id, { owner, acceptedAtMs }))
   for (let index = 0; index < 40; index += 1) await add(`patient-${index}`, index)
   await withClient(redis.url, async (client) => {
     const gone = Array.from({ length: 30 }, (_, index) => `patient-${index + 10}`)
@@ -139,9 +139,9 @@ test('a job is listed once, also where others are added meanwhile', async () => 
   const store = redisJobStore(client, ask, hourMs, Date.now)
   const ids = Array.from({ length: 30 }, (_, index) => `busy-${index}`)
   for (const [acceptedAtMs, id] of ids.entries()) {
-    await store.add(accepted(id, { owner, acceptedAtMs }))
+    await store.add(acceptedJob(id, { owner, acceptedAtMs }))
   }
-  meanwhile = () => store.add(accepted('busy-new', { owner, acceptedAtMs: 30 }))
+  meanwhile = () => store.add(acceptedJob('busy-new', { owner, acceptedAtMs: 30 }))
   const listed = await store.list({ owner, limit: 100 })
   assert.deepEqual(
     listed.map(({ id }) => id),
@@ -153,7 +153,7 @@ test('jobs are added and listed without reading the answers of others', async ()
   await using notes = await opened()
   const { store } = notes
   const owner = 'talkative-erp'
-  await store.add(accepted('talkative', { owner, acceptedAtMs: 1 }))
+  await store.add(acceptedJob('talkative', { owner, acceptedAtMs: 1 }))
   const body = Buffer.alloc(1_048_576)
   const answer = { status: 200, contentType: 'application/json', body }
   await store.change('talkative', { state: 'done', endedAtMs: Date.now(), answer })
@@ -163,7 +163,7 @@ test('jobs are added and listed without reading the answers of others', async ()
       return Number(bytes)
     })
   const before = await sentBytes()
-  await store.add(accepted('next', { owner }))
+  await store.add(acceptedJob('next', { owner }))
   const addedBytes = (await sentBytes()) - before
   const [listed] = await store.list({ owner, limit: 1 })
   const listedBytes = (await sentBytes()) - before - addedBytes

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import { Secret } from '../../src/contract/secret.ts'
 import { openJobNotes } from '../../src/store/jobs/open-job-notes.ts'
+import { acceptedJob } from '../support/accepted-job.ts'
 import {
   chargeOn,
   concurrencyOf,
@@ -84,20 +85,10 @@ async function useJobs(url: Secret): Promise<void> {
   assert.equal((await entries.live()).count, 0)
   await entries.leave('process')
   const { store } = notes
-  await store.add({
-    id: 'job',
-    owner: 'acme',
-    requestId: 'request',
-    traceId: '0af7651916cd43dd8448eb211c80319c',
-    traceFlags: '01',
-    method: 'POST',
-    route: 'POST /V1/products',
-    acceptedAtMs: 1,
-    expiresAtMs: Date.now() + 60_000,
-  })
+  await store.add(acceptedJob('job'))
   await store.change('job', { state: 'running', failure: undefined })
   await store.putResults('job', 0, [{ success: true }])
   assert.equal((await store.results('job')).length, 1)
-  assert.equal((await store.list({ owner: 'acme', state: undefined, limit: 1 })).length, 1)
+  assert.equal((await store.list({ owner: 'acme-erp', state: undefined, limit: 1 })).length, 1)
   notes.close()
 }

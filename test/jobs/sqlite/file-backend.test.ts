@@ -9,22 +9,13 @@ import { BackendError, type JobBackend } from '../../../src/jobs/job-backend.ts'
 import { forgetOld } from '../../../src/jobs/sqlite/forget-old.ts'
 import { openJobFileThread } from '../../../src/jobs/sqlite/job-file.ts'
 import { openFileBackend } from '../../../src/jobs/sqlite/open-file-backend.ts'
+import { acceptedJob } from '../../support/accepted-job.ts'
 import { temporaryFolder } from '../../support/shared.ts'
 import { deliveriesOf, entryOf } from '../deliveries.ts'
 import { type BackendUnderTest, describeQueue } from '../queue-contract.ts'
 import { describeStore } from '../store-contract.ts'
 
 const hourMs = 3_600_000
-
-/** A job, but for its id and its times. */
-const job = {
-  owner: 'a',
-  requestId: 'r',
-  traceId: 't',
-  traceFlags: '01',
-  method: 'POST',
-  route: 'POST /V1/x',
-}
 
 /** Faults that are not those of a handler under test. */
 function failing(error: unknown): void {
@@ -424,7 +415,7 @@ describe('the file of jobs', () => {
   test('forgets jobs that have been over for long enough, and their results', async () => {
     const backend = await open(1)
     const times = { acceptedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 }
-    await backend.store.add({ id: 'old', ...job, ...times })
+    await backend.store.add(acceptedJob('old', times))
     await backend.store.putResults('old', 0, [{ success: true }])
     await backend.store.change('old', { state: 'done', endedAtMs: Date.now() })
     while ((await backend.store.get('old')) !== undefined);
@@ -436,7 +427,7 @@ describe('the file of jobs', () => {
     const jobFile = await openJobFileThread(file, failing)
     const times = { acceptedAtMs: 1, expiresAtMs: 1 }
     const ids = Array.from({ length: 1_001 }, (_, index) => `many-${index}`)
-    await Promise.all(ids.map((id) => jobFile.run('addJob', { id, ...job, ...times })))
+    await Promise.all(ids.map((id) => jobFile.run('addJob', acceptedJob(id, times))))
     const end = { state: 'done', endedAtMs: 1 } as const
     await Promise.all(ids.map((id) => jobFile.run('changeJob', id, end)))
     const keeping = { keepMs: hourMs, keepDeadMs: hourMs }
@@ -473,9 +464,9 @@ describe('the file of jobs', () => {
   test('forgets a job that was never put into its queue, and none that waits there or is about to', async () => {
     const jobFile = await openJobFileThread(file, failing)
     const times = { acceptedAtMs: 1, expiresAtMs: 1 }
-    for (const id of ['lost', 'queued']) await jobFile.run('addJob', { id, ...job, ...times })
+    for (const id of ['lost', 'queued']) await jobFile.run('addJob', acceptedJob(id, times))
     const expiresAtMs = Date.now() + hourMs
-    await jobFile.run('addJob', { id: 'new', ...job, ...times, expiresAtMs })
+    await jobFile.run('addJob', acceptedJob('new', { ...times, expiresAtMs }))
     await jobFile.run('put', 'jobs', entryOf('queued'), 1)
     const keeping = { keepMs: hourMs, keepDeadMs: hourMs }
     await forgetOld(jobFile, keeping, Date.now(), new AbortController().signal)

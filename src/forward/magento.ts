@@ -10,7 +10,7 @@ import { prepareAttempts, type SendThroughGate } from './attempts.ts'
 import { endWhenRead } from './end-when-read.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
 import type { MagentoSettings } from './magento-settings.ts'
-import { outgoingRequests } from './outgoing-request.ts'
+import { outgoingRequests, type PrepareOutgoing } from './outgoing-request.ts'
 import { prepareOwnRequests, type SendOwnRequest } from './own-request.ts'
 import { requestHeaders } from './request-headers.ts'
 import type { UpstreamAttempt } from './upstream-credentials.ts'
@@ -24,24 +24,61 @@ type ConnectionSettings = Pick<
   'url' | 'publicUrl' | 'upstreamSignature' | 'caFile' | 'connections' | 'timeouts'
 >
 
-/** The connection to Magento. */
-export interface Magento {
-  /** Sends a request and passes the answer to the caller; gives what is to be answered instead of an answer of Magento. */
-  readonly forward: SendThroughGate<RequestContext, ServerResponse>
-  /** Sends a request for an endpoint or a job, and waits for the whole answer. */
-  readonly send: SendUpstream
-  /** Sends a request of the gateway's own. */
-  readonly sendOwn: SendOwnRequest
+/** Connections to Magento, and requests of the gateway's own over them. */
+export interface MagentoConnection {
+  readonly pool: Pool
+  readonly outgoing: PrepareOutgoing
+  /** Scheme, host and port at which the gateway reaches Magento. */
+  readonly internalOrigin: string
   /** What Magento believes its address to be. */
   readonly publicOrigin: PublicOrigin
+  /** Sends a request of the gateway's own. */
+  readonly sendOwn: SendOwnRequest
   /** How many connections are open and in use. */
   readonly connections: () => UpstreamConnections
   /** Closes all connections, including those in use. */
   readonly close: () => Promise<void>
 }
 
+/** The same with the requests of integrations. */
+export interface Magento extends MagentoConnection {
+  /** Sends a request and passes the answer to the caller; gives what is to be answered instead of an answer of Magento. */
+  readonly forward: SendThroughGate<RequestContext, ServerResponse>
+  /** Sends a request for an endpoint or a job, and waits for the whole answer. */
+  readonly send: SendUpstream
+}
+
+/** Opens a pool of connections to Magento. */
+export function openConnection(settings: ConnectionSettings): MagentoConnection {
+  const { url, connections, timeouts, upstreamSignature } = settings
+  const internalOrigin = new URL(url).origin
+  const publicOrigin = originOf(new URL(settings.publicUrl ?? url))
+  const outgoing = outgoingRequests(
+    upstreamSignature && prepareUpstreamSignature(upstreamSignature, publicOrigin),
+  )
+  const pool = new Pool(internalOrigin, {
+    connections,
+    pipelining: 1,
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.bodyMs,
+    connect: connectorTo(settings),
+  })
+  return {
+    pool,
+    outgoing,
+    internalOrigin,
+    publicOrigin,
+    sendOwn: prepareOwnRequests(pool, { publicOrigin, outgoing, totalMs: timeouts.totalMs }),
+    connections: () => {
+      const { connected, running } = pool.stats
+      return { open: connected, busy: running, limit: connections }
+    },
+    close: () => pool.destroy(),
+  }
+}
+
 /**
- * Opens a pool of connections to Magento. A request is forwarded with exactly the path, query and body
+ * Connects to Magento for the requests of integrations. A request is forwarded with exactly the path, query and body
  * bytes that arrived, unless the credentials need the query in another form. It is sent once: undici
  * repeats only what it has not begun to send, and a second attempt is made only where Magento has refused
  * the credential of the first, and so has carried nothing out.
@@ -52,36 +89,28 @@ export function connectMagento(
   answers: AnswerSettings,
   gate: UpstreamGate,
 ): Magento {
-  const { url, connections, timeouts } = settings
-  const internalOrigin = new URL(url).origin
-  const publicOrigin = originOf(new URL(settings.publicUrl ?? url))
-  const { upstreamSignature } = settings
-  const outgoing = outgoingRequests(
-    upstreamSignature && prepareUpstreamSignature(upstreamSignature, publicOrigin),
-  )
-  const ownSettings = { publicOrigin, outgoing, totalMs: timeouts.totalMs }
+  const connection = openConnection(settings)
+  const { pool, outgoing, internalOrigin, publicOrigin } = connection
+  const { headersMs, totalMs } = settings.timeouts
   const relaySettings = { ...answers, internalOrigin }
   // With less than half of its time, a Magento that works may be cut off.
-  const fairMs = Math.min(timeouts.headersMs, timeouts.totalMs) / 2
-  const pool = new Pool(internalOrigin, {
-    connections,
-    pipelining: 1,
-    headersTimeout: timeouts.headersMs,
-    bodyTimeout: timeouts.bodyMs,
-    connect: connectorTo(settings),
-  })
+  const fairMs = Math.min(headersMs, totalMs) / 2
 
   function sendOnce(
     request: RequestContext,
     response: ServerResponse,
     attempt: UpstreamAttempt,
     spanId: string,
-    totalMs: number,
+    leftMs: number,
   ): AnswerRelay['over'] | undefined {
     // The caller may have left while the request waited or a token was fetched.
     if (response.destroyed && !request.outlivesCaller) return undefined
     const { query, after } = attempt
-    const relay = new AnswerRelay(request, response, relaySettings, { spanId, totalMs, after })
+    const relay = new AnswerRelay(request, response, relaySettings, {
+      spanId,
+      totalMs: leftMs,
+      after,
+    })
     const { method, body } = request
     const { path } = request.target
     const headers = requestHeaders(request, publicOrigin, attempt, spanId)
@@ -90,15 +119,9 @@ export function connectMagento(
   }
 
   return {
+    ...connection,
     forward: prepareAttempts(gate, fairMs, sendOnce),
-    send: prepareUpstreamRequests(pool, { ...ownSettings, internalOrigin, fairMs, gate }),
-    sendOwn: prepareOwnRequests(pool, ownSettings),
-    publicOrigin,
-    connections: () => {
-      const { connected, running } = pool.stats
-      return { open: connected, busy: running, limit: connections }
-    },
-    close: () => pool.destroy(),
+    send: prepareUpstreamRequests(pool, { ...connection, totalMs, fairMs, gate }),
   }
 }
 

@@ -6,13 +6,10 @@ import type { IntegrationSettings } from '../../config/integration-settings.ts'
 import { magentoSchemaFile } from '../../config/magento-schema-file.ts'
 import { type Config, loadConfig } from '../../config.ts'
 import { newTokenMemory } from '../../forward/admin-token/token-cache.ts'
-import { openUpstreamGate } from '../../forward/gate/upstream-gate.ts'
-import { connectMagento } from '../../forward/magento.ts'
+import { openConnection } from '../../forward/magento.ts'
 import { DialectMemory } from '../../forward/oauth1/dialect-memory.ts'
 import { prepareUpstreamCredentials } from '../../forward/upstream-credentials.ts'
-import { gateRules } from '../../generation/magento-gate.ts'
 import { makeFolder } from '../../make-folder.ts'
-import type { AnswerSettings } from '../../server/answer.ts'
 import { readArguments, requiredOption } from '../arguments.ts'
 import { fetchSchema } from './fetch-schema.ts'
 
@@ -88,18 +85,8 @@ function withCode({ message, code }: NodeJS.ErrnoException): string {
 
 async function fetchFrom(config: Config, { upstream }: IntegrationSettings, store: string) {
   const { magento } = config.gateway
-  // This gateway forwards no requests of callers, so these settings have no effect.
-  const answers: AnswerSettings = {
-    problemsUrl: '',
-    isDraining: () => false,
-    beforeEnd: (_, end) => end(true),
-    readMs: 0,
-    onUnwritten: () => undefined,
-  }
-  const events = { onShed: () => {}, onWaited: () => {}, onCircuit: () => {} }
   const monotonicClock = () => performance.now()
-  const gate = openUpstreamGate(gateRules(config), monotonicClock, events)
-  const connection = connectMagento(magento, answers, gate)
+  const connection = openConnection(magento)
   const authorize = prepareUpstreamCredentials(upstream, {
     ...connection,
     dialect: new DialectMemory(magento.version),

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { openLastingParts } from '../../src/lasting/lasting-parts.ts'
-import { prepareAuditRecord } from '../../src/record/audit-record.ts'
 import { openRedactions } from '../../src/record/redaction/redactions.ts'
+import { buildRecord } from '../support/build-record.ts'
 import { loadedConfig } from '../support/gateway.ts'
 import { startOtlpReceiver, tracingEnv } from '../support/otlp-receiver.ts'
 import { requestContext } from '../support/request.ts'
@@ -23,12 +23,6 @@ async function open(trail: string, more: Readonly<Record<string, string>> = {}) 
   return openLastingParts(config, openRedactions())
 }
 
-const build = prepareAuditRecord({
-  hashToken: () => '',
-  showBody: () => '',
-  onUnbuilt: () => assert.fail(),
-})
-
 test('what was recorded last is counted, written, signed and sent as a span before all is closed', async () => {
   await using receiver = await startOtlpReceiver()
   const trail = join(await temporaryFolder(), 'audit.jsonl')
@@ -36,7 +30,7 @@ test('what was recorded last is counted, written, signed and sent as a span befo
   const { recorder, metrics, close } = await open(trail, spans)
   const request = requestContext()
   request.outcome = { status: 200 }
-  recorder.record(request, build)
+  recorder.record(request, buildRecord)
   await close()
   assert.match(await text(metrics.text()), /^magegate_requests_total\{.*\} 1$/m)
   const record = JSON.parse(await readFile(trail, 'utf8'))
@@ -54,7 +48,7 @@ test('that signed records are gone at the start counts as a failure of the trail
       await text(metrics.text()),
       new RegExp(`^magegate_audit_failures_total ${failures}$`, 'm'),
     )
-    recorder.record(requestContext(), build)
+    recorder.record(requestContext(), buildRecord)
     await close()
     await writeFile(trail, '')
   }

@@ -2,23 +2,17 @@ import assert from 'node:assert/strict'
 import { text as wholeText } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { Registry } from 'prom-client'
-import { prepareAuditRecord } from '../../src/record/audit-record.ts'
 import { exposition } from '../../src/record/metrics/exposition.ts'
 import { requestMetrics } from '../../src/record/metrics/request-metrics.ts'
+import { buildRecord } from '../support/build-record.ts'
 import { requestContext } from '../support/request.ts'
-
-const build = prepareAuditRecord({
-  hashToken: () => '',
-  showBody: () => '',
-  onUnbuilt: (_, error) => assert.ifError(error),
-})
 
 test('what begins for a request after its caller has left adds to no time and takes none away', async () => {
   const request = requestContext()
   request.endedAt = request.startedAt + 5
   request.upstream = { startedAt: request.endedAt + 2, spanId: '', origin: '' }
   request.waitsSince = request.endedAt + 2
-  const record = build(request)
+  const record = buildRecord(request)
   assert.deepEqual([record.durationMs, record.upstreamMs], [5, 0])
   const registry = new Registry()
   requestMetrics(registry)(record, request)

@@ -7,17 +7,12 @@ import { prepareAuditRecord } from '../../src/record/audit-record.ts'
 import { openRecorder } from '../../src/record/recorder.ts'
 import { openAuditLog } from '../../src/record/trail/audit-log.ts'
 import { RequestContext } from '../../src/request-context.ts'
+import { buildRecord } from '../support/build-record.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 function failOn(error: unknown): void {
   throw error
 }
-
-const build = prepareAuditRecord({
-  hashToken: () => '',
-  showBody: () => '',
-  onUnbuilt: () => assert.fail(),
-})
 
 function readOf(requestId: string): RequestContext {
   return requestOf('GET', requestId)
@@ -44,7 +39,7 @@ test('a read that ends while the recorder is flushed is written too', async () =
   const late = [readOf('second')]
   const write: typeof auditLog.write = async (records) => {
     const written = await auditLog.write(records)
-    for (const request of late.splice(0)) recorder.record(request, build)
+    for (const request of late.splice(0)) recorder.record(request, buildRecord)
     return written
   }
   const recorder = openRecorder(
@@ -53,7 +48,7 @@ test('a read that ends while the recorder is flushed is written too', async () =
     settings,
     assert.fail,
   )
-  recorder.record(readOf('first'), build)
+  recorder.record(readOf('first'), buildRecord)
   await recorder.flush()
   assert.equal(recorder.waiting(), 0)
   await auditLog.close()
@@ -84,7 +79,7 @@ test('a trail that has written in time has not stalled, even if the process lear
     () => stalls.push('stalled'),
   )
   const request = requestOf('POST', 'first')
-  const mayAnswer = await new Promise((end) => recorder.whenRecorded(request, build, end))
+  const mayAnswer = await new Promise((end) => recorder.whenRecorded(request, buildRecord, end))
   assert.deepEqual([mayAnswer, stalls], [true, []])
   disk.port1.close()
   await auditLog.close()
@@ -108,7 +103,7 @@ for (const [what, long, most] of [
       return auditLog.write(records)
     }
     const settings = { isRecordDemanded: true, deadlineMs: 20 }
-    const buildLong = (request: RequestContext) => ({ ...build(request), ...long })
+    const buildLong = (request: RequestContext) => ({ ...buildRecord(request), ...long })
     const log = { ...auditLog, write }
     const recorder = openRecorder(log, { observe: () => undefined }, settings, stalled.resolve)
     recorder.record(readOf('first'), buildLong)

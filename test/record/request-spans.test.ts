@@ -2,17 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SpanKind } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { prepareAuditRecord } from '../../src/record/audit-record.ts'
 import { requestSpans } from '../../src/record/tracing/request-spans.ts'
 import { prepareSampler } from '../../src/record/tracing/sampler.ts'
 import { makeSpan } from '../../src/record/tracing/span.ts'
+import { buildRecord } from '../support/build-record.ts'
 import { requestContext } from '../support/request.ts'
-
-const build = prepareAuditRecord({
-  hashToken: () => '',
-  showBody: () => '',
-  onUnbuilt: (_, error) => assert.ifError(error),
-})
 
 test('a request is shown with what its record has, and its call to Magento when that was', () => {
   const request = requestContext({ isTls: true, target: '/rest/V1/products?fields=sku' })
@@ -22,7 +16,7 @@ test('a request is shown with what its record has, and its call to Magento when 
     ...{ startedAt: startedAt + 20, durationMs: 10, status: 200 },
     ...{ spanId: '1', origin: 'https://magento' },
   }
-  const record = { ...build(request), policy: 'rate-limit' }
+  const record = { ...buildRecord(request), policy: 'rate-limit' }
   const [server, client] = requestSpans(record, request)
   const { attributes } = server ?? {}
   assert.equal(attributes?.['url.scheme'], 'https')

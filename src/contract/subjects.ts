@@ -1,4 +1,5 @@
 import type { RequestContext } from '../request-context.ts'
+import { isObject } from '../syntax/is-object.ts'
 import { percentDecode } from '../syntax/percent-encoding.ts'
 import { numberAtBegin, wholeNumberOf } from '../syntax/php-number.ts'
 import { apiRoute, beginsWithinElements, mayBeBulk } from './api-route.ts'
@@ -113,7 +114,10 @@ function textInPhp(value: unknown): string | undefined {
  * so that 2^64 + 4096 is 4096 (PHP: settype); a text of one does not.
  */
 function idInPhp(value: unknown, isInList: boolean): number | string | undefined {
-  if (value === true) return isInList ? 1 : undefined
+  // PHP makes 1 of a list, too, unless it is empty.
+  if (value === true || (isObject(value) && Object.keys(value).length > 0)) {
+    return isInList ? 1 : undefined
+  }
   if (typeof value === 'number') return BigInt.asIntN(64, BigInt(Math.trunc(value))).toString()
   if (typeof value !== 'string') return undefined
   const number = isInList ? numberAtBegin(value) : wholeNumberOf(value)

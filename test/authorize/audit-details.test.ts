@@ -182,6 +182,9 @@ describe('of the routes of Magento the record tells', () => {
     const path = '/V1/order/notify-orders-are-ready-for-pickup'
     const { orderIds } = await post(path, { orderIds: ['5 or so', '1e1x', true, 7, 'none', '0x9'] })
     assert.deepEqual(orderIds, ['5 or so', '5', '1e1x', '10', '1', '7', 'none', '0x9', '0'])
+    for (const list of [['9'], { a: 9 }]) {
+      assert.deepEqual((await post(path, { orderIds: [list, []] })).orderIds, ['1'])
+    }
     const { orderIds: sent } = await post('/V1/invoices', { entity: { order_id: '5 or so' } })
     assert.deepEqual(sent, ['5 or so'])
   })

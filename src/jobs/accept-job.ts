@@ -12,6 +12,7 @@ import type { RequestContext } from '../request-context.ts'
 import type { AcceptedJob } from './job.ts'
 import { BackendError, type JobBackend } from './job-backend.ts'
 import { encodeJobRequest, type JobRequest } from './job-payload.ts'
+import { cancelledAt } from './take-back.ts'
 
 /**
  * Makes a job of a request that every policy has let through, and resolves with the answer once the job is
@@ -46,7 +47,11 @@ export async function acceptJob(
     // counts as accepted.
     const outcome = await jobs.cancel(id).catch(() => 'unknown')
     if (outcome !== 'begun') {
-      if (outcome !== 'unknown') request.jobId = undefined
+      if (outcome !== 'unknown') {
+        request.jobId = undefined
+        // The store may have it, and would show it as waiting for as long as it is kept.
+        await store.change(id, cancelledAt(nowMs)).catch(onFault)
+      }
       if (!(error instanceof BackendError)) throw error
       onFault(error)
       return reject('jobs-unavailable', `the job could not be kept: ${error.code}`, {

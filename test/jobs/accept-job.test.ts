@@ -65,6 +65,20 @@ test('a request whose job could not be kept has no job, and the cause is told of
   assert.equal(answer.detail, undefined)
 })
 
+test('a job that could not be put in its queue does not wait for ever in the lists of operators', async () => {
+  await using backend = await openTestFileBackend()
+  const away = () => Promise.reject(new BackendError('EAWAY', 'away'))
+  const jobs = { ...backend.jobs, put: away }
+  const ignore = () => undefined
+  const answer = await acceptJob(requestOfJob(), deferral, { ...backend, jobs }, Date.now(), ignore)
+  assert.ok('code' in answer)
+  const kept = await backend.store.list({ limit: 2 })
+  assert.deepEqual(
+    kept.map(({ state }) => state),
+    ['cancelled'],
+  )
+})
+
 test('a defect where a job is kept is no outage of what keeps it, and nothing of the job stays', async () => {
   await using backend = await openTestFileBackend()
   const request = requestOfJob()

@@ -82,7 +82,6 @@ function emptyLine<Body>(): Line<Body> {
 
 function join<Body extends ArrivingBody>(line: Line<Body>, body: Body, bytes: number): void {
   line.bytes += bytes
-  if (line.bodies.has(body)) return
   line.bodies.add(body)
   const same = line.ofAddress.get(body.address)
   if (same === undefined) line.ofAddress.set(body.address, new Set([body]))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { globexHeaders } from '../support/http-client.ts'
 import { openSession, sendOver } from '../support/http2-client.ts'
@@ -19,7 +20,11 @@ import { watchedGateway } from './watched-gateway.ts'
 const { data, headers, rstStream, settings, ping, goaway, continuation } = frameTypes
 
 const { url, forwarded } = await watchedGateway({ tls: loopbackTls })
-const hurried = await watchedGateway({ tls: loopbackTls, requestTimeoutMs: 1_000 })
+const hurried = await watchedGateway({
+  tls: loopbackTls,
+  requestTimeoutMs: 1_000,
+  idleMs: 3_600_000,
+})
 
 const get = getFields('/rest/V1/products/24-MB01', globexHeaders.Authorization)
 const post = get.map(([name, value]) => [name, name === ':method' ? 'POST' : value] as const)
@@ -183,6 +188,14 @@ describe('ends a connection without a request', () => {
 
   test('that drips pings', async () => {
     using raw = await openRawHttp2(hurried.url)
+    const dripping = setInterval(() => raw.socket.write(frame(ping, 0, 0, Buffer.alloc(8))), 50)
+    await raw.ended
+    clearInterval(dripping)
+  })
+
+  test('that is not closed by its caller', async () => {
+    using raw = await openRawHttp2(hurried.url, { allowHalfOpen: true })
+    await once(raw.socket, 'end')
     const dripping = setInterval(() => raw.socket.write(frame(ping, 0, 0, Buffer.alloc(8))), 50)
     await raw.ended
     clearInterval(dripping)

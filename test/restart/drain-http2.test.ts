@@ -119,8 +119,10 @@ test('a request during the notice is answered, and ends its connection', async (
   const stopped = gateway.stop()
   const told = once(session, 'goaway')
   assert.equal((await sendOver(session)).status, 200)
-  const [code] = await told
+  const [code, lastStream] = await told
   assert.equal(code, constants.NGHTTP2_NO_ERROR)
+  // At the end of the notice, the last stream would be named at once.
+  assert.equal(lastStream, 2 ** 31 - 1)
   await stopped
 })
 

@@ -26,7 +26,10 @@ const gateway = await shared(
   startGateway({
     magentoUrl: magento.url,
     integrations: [acme, globex],
-    gateway: { limits: { bodyBytes, bodyMemoryMiB: 1 } },
+    gateway: {
+      listen: { trustedProxies: ['127.0.0.0/8'] },
+      limits: { bodyBytes, bodyMemoryMiB: 1 },
+    },
   }),
 )
 afterEach(() => {
@@ -35,8 +38,8 @@ afterEach(() => {
 })
 
 /** Begins a request whose body does not come to its end; resolves with its answer. */
-function beginBody(): Promise<string> {
-  return text(openBody('127.0.0.1', ' '.repeat(bodyBytes - 1)))
+function beginBody(fields = ''): Promise<string> {
+  return text(openBody('127.0.0.1', ' '.repeat(bodyBytes - 1), globexField + fields))
 }
 
 const globexField = `Authorization: ${globexHeaders.Authorization}\r\n`
@@ -94,7 +97,7 @@ async function allReleased(): Promise<void> {
 
 describe('where the memory for bodies is used up', () => {
   test('by bodies that never end, the oldest one is given up, and a complete one is served', async () => {
-    const answers = Array.from({ length: fitting + 1 }, beginBody)
+    const answers = Array.from({ length: fitting + 1 }, () => beginBody())
     const answer = await Promise.race(answers)
     assert.match(answer, /^HTTP\/1\.1 503 /)
     assert.match(answer, /Connection: close\r\n/)
@@ -107,19 +110,29 @@ describe('where the memory for bodies is used up', () => {
     assert.equal((await served).status, 200)
   })
 
-  test('by one address that sends many, it displaces none of another one, however slow that is', async () => {
-    await allReleased()
-    const body = wholeBody()
-    const slow = openBody('127.0.0.2', body.slice(0, -1))
-    await scrapeUntil(gateway, ({ value }) => value('magegate_request_bodies_bytes') === bodyBytes)
-    const answers = Array.from({ length: 2 * fitting }, beginBody)
-    await someOf(answers, fitting + 1)
-    slow.write(body.slice(-1))
-    const request = await magento.next()
-    request.answer()
-    const [answer] = await once(slow, 'data')
-    assert.match(String(answer), /^HTTP\/1\.1 200 /)
-  })
+  for (const [whom, network] of [
+    ['by one address that sends many', ''],
+    ['by one IPv6 network that sends many', '2001:db8::'],
+  ] as const) {
+    test(`${whom}, it displaces none of another one, however slow that is`, async () => {
+      await allReleased()
+      const body = wholeBody()
+      const slow = openBody('127.0.0.2', body.slice(0, -1))
+      await scrapeUntil(
+        gateway,
+        ({ value }) => value('magegate_request_bodies_bytes') === bodyBytes,
+      )
+      const answers = Array.from({ length: 2 * fitting }, (_, index) =>
+        beginBody(network && `X-Forwarded-For: ${network}${index}\r\n`),
+      )
+      await someOf(answers, fitting + 1)
+      slow.write(body.slice(-1))
+      const request = await magento.next()
+      request.answer()
+      const [answer] = await once(slow, 'data')
+      assert.match(String(answer), /^HTTP\/1\.1 200 /)
+    })
+  }
 
   test('by requests that wait for Magento, a further one is refused, and all of those are answered', async () => {
     await allReleased()
@@ -185,6 +198,26 @@ test('an integration that has to leave room gives up its own bodies, those of an
   assert.equal(memory.used(), 860)
 })
 
+test('an integration that has to leave room gives up its own bodies, though an address of others has too many', () => {
+  const memory = openBodyMemory(() => 1_000)
+  const givenUp: string[] = []
+  const begin = (name: string, address: string, integration: string | undefined, bytes: number) => {
+    const share = memory.open({ address, integration }, () => givenUp.push(name))
+    assert.equal(share.grow(bytes, false), true, name)
+  }
+  begin('of a crowd', '192.0.2.1', undefined, 300)
+  begin('first', '192.0.2.2', 'acme-erp', 250)
+  begin('second', '192.0.2.3', 'acme-erp', 250)
+  begin('third', '192.0.2.4', 'acme-erp', 300)
+  assert.deepEqual(givenUp, ['first'])
+})
+
+test('one body may take all of the memory, in whatever pieces it comes', () => {
+  const memory = openBodyMemory(() => 1_000)
+  const share = memory.open({ address: '192.0.2.1', integration: 'acme-erp' }, assert.fail)
+  for (const bytes of [400, 800, 1_000]) assert.equal(share.grow(bytes, false), true)
+})
+
 test('a body that finds no room is not given up by itself, but refused, and nothing else changes', () => {
   const memory = openBodyMemory(() => 1_000)
   const caller = { address: '192.0.2.1', integration: undefined }
@@ -234,6 +267,22 @@ test('a body in thousands of tiny pieces is given up', async () => {
   assert.match(answer, /^HTTP\/1\.1 400 /)
   assert.match(answer, /too many small pieces/)
   await allReleased()
+})
+
+test('a long body may come in thousands of pieces that are not tiny', async () => {
+  await using roomy = await startGateway({ magentoUrl: magento.url, integrations: [globex] })
+  const { hostname, port } = new URL(roomy.url)
+  const socket = connect(Number(port), hostname)
+  sockets.add(socket)
+  const piece = ' '.repeat(40)
+  const chunks = `28\r\n${piece}\r\n`.repeat(5_000)
+  socket.write(
+    `${head}${globexField}Transfer-Encoding: chunked\r\n\r\n${chunks}2\r\n{}\r\n0\r\n\r\n`,
+  )
+  const request = await magento.next()
+  request.answer()
+  const [answer] = await once(socket, 'data')
+  assert.match(String(answer), /^HTTP\/1\.1 200 /)
 })
 
 test('a connection that stays open keeps nothing of its last request', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { connect as connectTcp } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+import { closeInStages, lingerMs } from '../../src/server/close-in-stages.ts'
 import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
@@ -40,6 +42,10 @@ const refused: Record<string, readonly [string, number]> = {
   'a request that is the last on its connection, with more behind it': [
     `GET ${products} HTTP/1.1\r\n${fields}Connection: close\r\n\r\n${'x'.repeat(bytes)}`,
     502,
+  ],
+  'a tunnel that is asked for, with more behind it': [
+    `CONNECT shop:443 HTTP/1.1\r\n${fields}\r\n${'x'.repeat(bytes)}`,
+    400,
   ],
   'a request of HTTP/1.0 with more behind it': [
     `GET ${products} HTTP/1.0\r\n${fields}\r\n${'x'.repeat(bytes)}`,
@@ -81,3 +87,19 @@ for (const protocol of ['http', 'https'] as const) {
     }
   })
 }
+
+test('a caller that does not close its side is cut off after five seconds', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  await using server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const caller = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  closeInStages(socket)
+  await once(caller.resume(), 'end')
+  t.mock.timers.tick(lingerMs - 1)
+  assert.equal(socket.destroyed, false)
+  t.mock.timers.tick(1)
+  assert.equal(socket.destroyed, true)
+  caller.destroy()
+})

@@ -77,11 +77,20 @@ export interface ReceivedFrame {
   readonly payload: Buffer
 }
 
-/** Opens a connection, agrees on HTTP/2 and sends the preface and empty settings. */
-export async function openRawHttp2(url: string): Promise<RawHttp2> {
+/**
+ * Opens a connection, agrees on HTTP/2 and sends the preface and empty settings.
+ * @param options `allowHalfOpen` to leave it to the caller to close its side
+ */
+export async function openRawHttp2(
+  url: string,
+  options: { readonly allowHalfOpen?: boolean } = {},
+): Promise<RawHttp2> {
   const { hostname, port } = new URL(url)
   const ca = pem('loopback.cert')
-  const socket = connect({ host: hostname, port: Number(port), ca, ALPNProtocols: ['h2'] })
+  const socket = connect({
+    ...options,
+    ...{ host: hostname, port: Number(port), ca, ALPNProtocols: ['h2'] },
+  })
   await once(socket, 'secureConnect')
   socket.on('error', () => undefined)
   const frames: ReceivedFrame[] = []

@@ -4,6 +4,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { guardRedis, redisErrorCode } from '../../src/store/redis-guard.ts'
 
+/** A log whose lines are their error codes, or `back`. */
+function listedLog(lines: string[]) {
+  const write = (line: string) => lines.push(JSON.parse(line).errorCode ?? 'back')
+  return pino({}, { write })
+}
+
 test('nothing waits beyond the deadline for a client that never gives up, and what comes later is undone', async () => {
   const lines: string[] = []
   const log = pino({ base: null }, { write: (line: string) => lines.push(line) })
@@ -32,12 +38,8 @@ test('nothing waits beyond the deadline for a client that never gives up, and wh
 
 test('tells each cause of an outage once, and not what an earlier question has met', async () => {
   const lines: string[] = []
-  const write = (line: string) => {
-    const { errorCode = 'back' } = JSON.parse(line)
-    lines.push(errorCode)
-  }
   const actions = { probe: () => Promise.reject(new Error('away')), reconnect: () => {} }
-  const log = pino({}, { write })
+  const log = listedLog(lines)
   const guard = guardRedis(actions, { deadlineMs: 60_000, log, shared: 'limits' })
   const asked = Promise.withResolvers<string>()
   const answer = guard.ask({
@@ -66,10 +68,6 @@ test('tells each cause of an outage once, and not what an earlier question has m
 test('tells the first ten losses of a Redis that is slow now and then, and after that each that lasts', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const lines: string[] = []
-  const write = (line: string) => {
-    const { errorCode = 'back' } = JSON.parse(line)
-    lines.push(errorCode)
-  }
   let isThere = true
   const actions = {
     probe: () => (isThere ? Promise.resolve() : Promise.reject(new Error('away'))),
@@ -79,7 +77,7 @@ test('tells the first ten losses of a Redis that is slow now and then, and after
   const metrics = { lost: () => (losses += 1), fellBack: () => {} }
   const guard = guardRedis(actions, {
     deadlineMs: 60_000,
-    log: pino({}, { write }),
+    log: listedLog(lines),
     shared: 'limits',
     metrics,
   })
@@ -106,6 +104,43 @@ test('tells the first ten losses of a Redis that is slow now and then, and after
   guard.lost('ECONNREFUSED')
   assert.deepEqual(lines, ['CLOSED', 'ECONNREFUSED'])
   guard.close()
+})
+
+test('tells of nothing any more once it is closed', async () => {
+  const lines: string[] = []
+  const probed = Promise.withResolvers<() => void>()
+  const actions = {
+    probe: () => new Promise<void>((resolve) => probed.resolve(resolve)),
+    reconnect: () => {},
+  }
+  const settings = { deadlineMs: 60_000, log: listedLog(lines), shared: 'limits' }
+  const there = guardRedis(actions, settings)
+  there.close()
+  there.lost('CLOSED')
+  assert.equal(there.isAway(), false)
+  const away = guardRedis(actions, settings)
+  away.lost('CLOSED')
+  const succeed = await probed.promise
+  away.close()
+  away.lost('ECONNREFUSED')
+  succeed()
+  await nextTurn()
+  assert.deepEqual(lines, ['CLOSED'])
+})
+
+test('tells a cause that was the first one no second time, and one without a code if it knows no other', () => {
+  const lines: string[] = []
+  const actions = { probe: () => new Promise(() => undefined), reconnect: () => {} }
+  const settings = { deadlineMs: 60_000, log: listedLog(lines), shared: 'limits' }
+  for (const codes of [
+    ['ECONNREFUSED', 'ECONNREFUSED'],
+    ['CLOSED', 'Error', 'Error'],
+  ]) {
+    const guard = guardRedis(actions, settings)
+    for (const code of codes) guard.lost(code)
+    guard.close()
+  }
+  assert.deepEqual(lines, ['ECONNREFUSED', 'CLOSED', 'Error'])
 })
 
 test('looks for the primary again only if a probe finds a replica', async () => {

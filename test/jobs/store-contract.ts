@@ -65,32 +65,32 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
       await store.add(acceptedJob('items'))
       const results = (from: number, count: number, success: boolean) =>
         Array.from({ length: count }, (_, index) => ({ success, sku: `sku-${from + index}` }))
-      await store.putResults('items', 100, results(100, 50, true))
+      await store.putResults('items', 100, results(100, 450, true))
       await store.putResults('items', 0, results(0, 100, false))
       await store.putResults('items', 50, results(50, 50, true))
       assert.deepEqual(await store.results('items'), [
         ...results(0, 50, false),
-        ...results(50, 100, true),
+        ...results(50, 500, true),
       ])
     })
 
     test('are listed, the last accepted first, by owner and by state', async () => {
       const { store } = backend
       const owner = 'list-erp'
-      const jobs = ['l1', 'l2', 'l3'].map((id, index) =>
+      const jobs = ['l0', 'l1', 'l2', 'l3'].map((id, index) =>
         acceptedJob(id, { owner, acceptedAtMs: Date.now() + index }),
       )
       for (const job of jobs) await store.add(job)
-      for (const id of ['l1', 'l2']) await store.change(id, { state: 'failed' })
+      for (const id of ['l0', 'l1', 'l2']) await store.change(id, { state: 'failed' })
       const ids = async (query: Parameters<typeof store.list>[0]) =>
         (await store.list(query)).map(({ id }) => id)
-      assert.deepEqual(await ids({ owner, limit: 9 }), ['l3', 'l2', 'l1'])
+      assert.deepEqual(await ids({ owner, limit: 9 }), ['l3', 'l2', 'l1', 'l0'])
       assert.deepEqual(await ids({ owner, limit: 2 }), ['l3', 'l2'])
-      assert.deepEqual(await ids({ owner, state: 'failed', limit: 9 }), ['l2', 'l1'])
-      assert.deepEqual(await ids({ state: 'failed', limit: 9 }), ['l2', 'l1'])
+      assert.deepEqual(await ids({ owner, state: 'failed', limit: 2 }), ['l2', 'l1'])
+      assert.deepEqual(await ids({ state: 'failed', limit: 9 }), ['l2', 'l1', 'l0'])
       // Once more, which changes nothing.
       for (const job of jobs) await store.add(job)
-      assert.deepEqual(await ids({ owner, state: 'failed', limit: 9 }), ['l2', 'l1'])
+      assert.deepEqual(await ids({ owner, state: 'failed', limit: 9 }), ['l2', 'l1', 'l0'])
       assert.deepEqual(await ids({ limit: 2 }), ['l3', 'l2'])
     })
   })

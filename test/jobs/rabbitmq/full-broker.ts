@@ -26,18 +26,26 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
       assert.equal(await codeInLog(rabbit, redis), 'BROKER_FULL')
       const deliveries = deliveriesOf(backend.jobs)
       const done = new Set<string>()
+      const atMs = Date.now() + 3_600_000
+      const inAnHour = { state: 'retry', atMs, reason: 'busy', isUntouched: true } as const
       while (done.size < ids.length) {
         const { delivery, settle } = await deliveries.next()
         done.add(delivery.id)
-        settle({ state: 'done' })
+        settle(delivery.id === 'full-0' ? inAnHour : { state: 'done' })
       }
       assert.deepEqual([...done].sort(), [...ids].sort())
+      // The broker does not take it until then, so it is held here, and is let go of when it is cancelled.
+      while ((await backend.jobs.cancel('full-0')) === 'begun') await delay(20)
     } finally {
       await rabbit.control('set_disk_free_limit', '10MB')
     }
     while (backend.isAway?.()) await delay(20)
     // Also those that were taken back.
-    while ((await backend.jobs.depth()).waiting > 0) await delay(20)
+    const left = async () => {
+      const { waiting, running } = await backend.jobs.depth()
+      return waiting + running
+    }
+    while ((await left()) > 0) await delay(20)
   })
 
   test('are accepted over a new connection to a broker that was full when the one before was lost', async () => {

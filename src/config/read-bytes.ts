@@ -6,12 +6,17 @@ export interface Unreadable {
   readonly code: string
 }
 
+/** No file of a configuration is nearly as long; one of more than 512 MiB would be too long for a text of V8. */
+const mostBytes = 67_108_864
+
 /** The bytes of a regular file, or why it cannot be read. Whatever else is at its path, it is not waited for. */
 export async function readBytes(path: string): Promise<Buffer | Unreadable> {
   try {
     // A pipe would be opened only once somebody writes to it; the thread that waits for that could not even be ended with
     // the process.
-    if (!(await stat(path)).isFile()) return { code: 'not a regular file' }
+    const found = await stat(path)
+    if (!found.isFile()) return { code: 'not a regular file' }
+    if (found.size > mostBytes) return { code: 'longer than 64 MiB' }
     return await readFile(path)
   } catch (error) {
     return { code: errorCode(error) }

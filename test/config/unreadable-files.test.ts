@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -50,6 +50,21 @@ describe('refuses', () => {
       told,
       /\/token: expected the file \/dev\/zero to be readable \(not a regular file\)/,
     )
+  })
+
+  test('a file that is far too long, and does not read it', async () => {
+    const token = join(await temporaryFolder(), 'token')
+    await using directory = await writeConfig(
+      filesWith({ integrations: { a: { ...globex, credentials: { token: `file:${token}` } } } }),
+    )
+    const long = join(directory.path, 'integrations', 'long.yaml')
+    for (const file of [token, long]) {
+      await writeFile(file, '')
+      await truncate(file, 2 ** 29)
+    }
+    const told = await faultTextAt(directory.path)
+    assert.match(told, /long\.yaml \/: expected a readable file \(longer than 64 MiB\)/)
+    assert.match(told, /\/token: expected the file \S+ to be readable \(longer than 64 MiB\)/)
   })
 
   test('a YAML error, without quoting the file', async () => {

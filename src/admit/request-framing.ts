@@ -1,5 +1,6 @@
-import { allow, type Step } from '../policy.ts'
+import { allow, type Step, type Verdict } from '../policy.ts'
 import { reject } from '../problem.ts'
+import type { RequestContext } from '../request-context.ts'
 import { isFieldSpace, isTransferCoded } from '../syntax/headers.ts'
 import { certificateHeaders } from './client-certificate.ts'
 
@@ -57,35 +58,37 @@ const hostForm =
 /** Refuses requests whose method, header section or framing could be understood in two ways. */
 export const requestFraming: Step<unknown> = {
   name: 'request-framing',
-  prepare: () =>
-    function checkRequestFraming(request) {
-      if (!(allowedMethods as readonly string[]).includes(request.method)) {
-        return reject('method-not-allowed', 'method is not one of Magento REST')
-      }
-      const repeated = findRepeated(request.rawHeaders)
-      if (repeated !== undefined) {
-        return badRequest(`The header ${repeated} occurs more than once.`)
-      }
-      // RFC 9113, section 8.2.1: such a request is malformed.
-      if (hasSurroundedValue(request.rawHeaders)) {
-        return badRequest('The value of a header begins or ends with white space.')
-      }
-      // RFC 9112, section 3.2: a request without Host, or with an invalid one, is answered 400.
-      const host = request.header('host')
-      if (!host) return badRequest('The header Host is missing.')
-      if (!hostForm.test(host)) return badRequest('The header Host is not a valid one.')
-      // RFC 9110, section 9.3.1: content of a GET has no defined meaning, and Magento ignores it.
-      if (request.method === 'GET' && request.hasBody) return badRequest('A GET may carry no body.')
-      // RFC 9112, section 6.1. Node's parser accepts any list that ends in chunked, and decodes only that.
-      if (request.hasBody && isTransferCoded(request.header('transfer-encoding'))) {
-        return badRequest('The only transfer coding that is taken is chunked.')
-      }
-      const expectation = request.header('expect')
-      if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
-        return reject('expectation-failed', 'unknown expectation')
-      }
-      return allow
-    },
+  prepare: () => checkRequestFraming,
+}
+
+/** What that step says of a request. */
+export function checkRequestFraming(request: RequestContext): Verdict {
+  if (!(allowedMethods as readonly string[]).includes(request.method)) {
+    return reject('method-not-allowed', 'method is not one of Magento REST')
+  }
+  const repeated = findRepeated(request.rawHeaders)
+  if (repeated !== undefined) {
+    return badRequest(`The header ${repeated} occurs more than once.`)
+  }
+  // RFC 9113, section 8.2.1: such a request is malformed.
+  if (hasSurroundedValue(request.rawHeaders)) {
+    return badRequest('The value of a header begins or ends with white space.')
+  }
+  // RFC 9112, section 3.2: a request without Host, or with an invalid one, is answered 400.
+  const host = request.header('host')
+  if (!host) return badRequest('The header Host is missing.')
+  if (!hostForm.test(host)) return badRequest('The header Host is not a valid one.')
+  // RFC 9110, section 9.3.1: content of a GET has no defined meaning, and Magento ignores it.
+  if (request.method === 'GET' && request.hasBody) return badRequest('A GET may carry no body.')
+  // RFC 9112, section 6.1. Node's parser accepts any list that ends in chunked, and decodes only that.
+  if (request.hasBody && isTransferCoded(request.header('transfer-encoding'))) {
+    return badRequest('The only transfer coding that is taken is chunked.')
+  }
+  const expectation = request.header('expect')
+  if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
+    return reject('expectation-failed', 'unknown expectation')
+  }
+  return allow
 }
 
 function badRequest(detail: string) {

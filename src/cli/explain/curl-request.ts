@@ -1,18 +1,21 @@
+import { checkRequestFraming } from '../../admit/request-framing.ts'
 import { parseRequestTarget } from '../../admit/request-target.ts'
+import { allow } from '../../policy.ts'
+import { type Rejection, reject } from '../../problem.ts'
 import { RequestContext } from '../../request-context.ts'
 import type { CurlRequest } from './curl-line.ts'
 
 /**
  * The request of a curl command as the gateway would receive it; it is not sent.
  * @param stores the store codes that may occur in its path
- * @returns the request, or in `fault` why it would be refused before its signature is verified
+ * @returns the request, or why its target or framing would be refused before its signature is verified
  */
 export function requestOfCurl(
   { method, rawTarget, rawHeaders, body }: CurlRequest,
   stores: readonly string[],
-): RequestContext | { readonly fault: string } {
+): RequestContext | Rejection {
   const target = parseRequestTarget(rawTarget, new Set(stores))
-  if ('fault' in target) return target
+  if ('fault' in target) return reject('bad-request-target', target.fault)
   const request = new RequestContext({
     method,
     rawTarget,
@@ -24,5 +27,6 @@ export function requestOfCurl(
   })
   request.parsedTarget = target
   request.body = body
-  return request
+  const verdict = checkRequestFraming(request)
+  return verdict === allow ? request : verdict
 }

@@ -33,8 +33,8 @@ export function explainCurl(config: Config, curlCase: CurlCase): Explanation {
   const { listen, magento } = config.gateway
   const request = requestOfCurl(curl, magento.stores)
   const title = `${name}, scheme ${settings.scheme}: ${curl.method}`
-  if ('fault' in request) {
-    const refusal = finding('result', `refused as bad-request-target: ${request.fault}`)
+  if ('code' in request) {
+    const refusal = finding('result', `refused as ${request.code}: ${request.reason}`)
     return { isVerified: false, lines: [title, refusal], unshown: [] }
   }
   if (settings.scheme === 'oauth1' && request.header('authorization')?.includes(expansion)) {

@@ -266,3 +266,12 @@ test('says that a target is refused before its signature is looked at', () => {
   assert.ok(!isVerified)
   assert.match(text, /refused as bad-request-target: The path has an empty segment/)
 })
+
+test('says that a request is refused before its signature is looked at, although that verifies', () => {
+  const line = curlOf(hmac(canonicalOf()))
+  assert.ok(explain('canonical', line).isVerified)
+  const twice = `${line} -H 'X-Timestamp: ${sent.timestamp}'`
+  const { text, isVerified } = explain('canonical', twice)
+  assert.ok(!isVerified)
+  assert.match(text, /refused as bad-request: The header x-timestamp occurs more than once/)
+})

@@ -16,6 +16,8 @@ import { narrowSchema } from './narrow-schema.ts'
 export interface SchemaFault extends RuleFault {
   /** Whether no setting has the key. */
   readonly isUnknownKey?: true
+  /** Whether the setting is not there. */
+  readonly isMissing?: true
 }
 
 /** Settings with defaults filled in, and their faults. */
@@ -67,7 +69,10 @@ function faultsOf(schema: TSchema, value: unknown): SchemaFault[] {
       }))
     }
     if (keyword === 'required') {
-      return params.requiredProperties.map((key) => fault(below(key), 'a value, it is missing'))
+      return params.requiredProperties.map((key) => ({
+        ...fault(below(key), 'a value, it is missing'),
+        isMissing: true,
+      }))
     }
     if (keyword === 'enum') {
       return [fault(instancePath, `one of ${params.allowedValues.join(', ')}`)]

@@ -1,10 +1,10 @@
 import type { TSchema } from 'typebox'
 import type { Secret } from '../contract/secret.ts'
-import { type CheckedSettings, checkSettings } from './check-settings.ts'
+import { checkSettings } from './check-settings.ts'
 import { type Fault, type FaultyFile, inFile, type RuleFault } from './faults.ts'
 import { applyPolicyClass, classFaults, type PolicyClasses } from './policy-classes.ts'
 import { resolveReferences, type SettingsSources } from './references.ts'
-import { affectedBy, missedAround, overlap, soundPart } from './sound-part.ts'
+import { affectedBy, missedAround, overlap, type SoundPart, soundPart } from './sound-part.ts'
 import { readYamlFile } from './yaml-file.ts'
 
 /** A file of the configuration that was read. */
@@ -49,10 +49,11 @@ export async function loadFile<Settings>(
   const checked = checkSettings(schema, classes ? applyPolicyClass(written, classes) : written)
   const resolved = await resolveReferences(checked.narrowed, checked.value, sources)
   const { value, secrets } = resolved
+  const part = soundPart(schema, checked)
   const finished =
     checked.faults.length === 0
       ? finish(value as Settings, written)
-      : await finishSound(checked, { schema, finish }, written, sources)
+      : part && (await finishSound(part, finish, written, sources))
   const faults = inFile({ file, lineOf }, [
     ...checked.faults,
     ...resolved.faults,
@@ -61,7 +62,7 @@ export async function loadFile<Settings>(
   ])
   const sound = finished?.settings
   const affected = [
-    ...checked.faults.map(missedAround),
+    ...(part?.leftOut ?? []).map(missedAround),
     ...resolved.faults.map(({ pointer }) => pointer),
   ]
   return {
@@ -78,18 +79,15 @@ export async function loadFile<Settings>(
 /**
  * Finishes those settings that have no fault themselves, so that a wrong spelling somewhere does not hide the faults
  * between others.
- * @returns undefined if a setting is missing that must be there
  */
 async function finishSound<Settings>(
-  { value, faults }: CheckedSettings<TSchema>,
-  { schema, finish }: FileKind<Settings>,
+  { rest, leftOut }: SoundPart,
+  finish: FileKind<Settings>['finish'],
   written: unknown,
   sources: SettingsSources,
-): Promise<Finished<Settings> | undefined> {
-  const rest = checkSettings(schema, soundPart(value, faults))
-  if (rest.faults.length > 0) return undefined
+): Promise<Finished<Settings>> {
   const resolved = await resolveReferences(rest.narrowed, rest.value, sources)
-  const affected = faults.map(affectedBy)
+  const affected = leftOut.map(affectedBy)
   const finished = finish(resolved.value as Settings, written)
   return {
     settings: finished.settings,

@@ -1,15 +1,46 @@
+import type { TSchema } from 'typebox'
 import { isObject } from '../syntax/is-object.ts'
 import { escapePointer } from '../syntax/json-pointer.ts'
-import type { SchemaFault } from './check-settings.ts'
+import { type CheckedSettings, checkSettings, type SchemaFault } from './check-settings.ts'
 
-/** Copies settings without the members and items that have a fault, so that the rest can be checked further. */
-export function soundPart(settings: unknown, faults: readonly SchemaFault[]): unknown {
-  const faulty = new Set(faults.map(({ pointer }) => pointer))
+/** What is left of settings without those that have a fault. */
+export interface SoundPart {
+  /** Has no faults. */
+  readonly rest: CheckedSettings<TSchema>
+  readonly leftOut: readonly SchemaFault[]
+}
+
+/**
+ * Leaves out the members and items that have a fault, so that the rest can be checked further, and with each also what
+ * has a fault without it.
+ * @returns undefined if that would be the whole file, or a section that is there by default
+ */
+export function soundPart(
+  schema: TSchema,
+  checked: CheckedSettings<TSchema>,
+): SoundPart | undefined {
+  let rest = checked
+  const leftOut: SchemaFault[] = []
+  const places = new Set([''])
+  while (rest.faults.length > 0) {
+    const faulty = rest.faults.map((fault) =>
+      fault.isMissing ? { ...fault, pointer: holderOf(fault.pointer) } : fault,
+    )
+    if (faulty.some(({ pointer }) => places.has(pointer))) return undefined
+    leftOut.push(...faulty)
+    const now = new Set(faulty.map(({ pointer }) => pointer))
+    for (const place of now) places.add(place)
+    rest = checkSettings(schema, without(rest.value, now))
+  }
+  return { rest, leftOut }
+}
+
+function without(settings: unknown, places: ReadonlySet<string>): unknown {
   const copy = (value: unknown, pointer: string): unknown => {
     if (!isObject(value)) return value
     const sound = Object.entries(value).flatMap(([key, member]): [string, unknown][] => {
       const place = `${pointer}/${escapePointer(key)}`
-      return faulty.has(place) ? [] : [[key, copy(member, place)]]
+      return places.has(place) ? [] : [[key, copy(member, place)]]
     })
     return Array.isArray(value) ? sound.map(([, item]) => item) : Object.fromEntries(sound)
   }

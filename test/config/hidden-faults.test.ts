@@ -47,6 +47,30 @@ test('a wrong spelling hides no fault between other settings, and makes up none'
   )
 })
 
+test('a section that has to be left out as a whole hides no fault of others', async () => {
+  const { policies } = globex
+  const deprecations = { 'POST /V1/products': { since: '2027-03-31', sunset: '2027-03-30' } }
+  const secret = { id: 'k1', value: 'written-in-plain-0123456789' }
+  for (const [signature, place] of [
+    [{ scheme: 'canonical', secrets: [secret] }, 'secrets/0/value'],
+    [{ scheme: 'canonic', secrets: [{ ...secret, value: 'env:GLOBEX_TOKEN' }] }, 'scheme'],
+  ] as const) {
+    const integration = {
+      ...globex,
+      credentials: { ...globex.credentials, signature },
+      policies: { ...policies, deprecations },
+    }
+    const gateway = { limits: { bodyMemoryMiB: 1, bodyBytes: 2_097_152 } }
+    const lacking = { ...gateway, audit: { file: 'a', rotate: { sizeMiB: 1 } } }
+    assert.deepEqual(await placesOf(lacking, integration), [
+      `a /credentials/signature/${place}`,
+      'a /policies/deprecations/POST ~1V1~1products/sunset',
+      'gateway /audit/rotate/keep',
+      'gateway /limits/bodyMemoryMiB',
+    ])
+  }
+})
+
 /** Needs a public URL, a place for jobs and the schema of the shop, and can be called by those with a certificate. */
 const demanding = {
   name: 'demanding',

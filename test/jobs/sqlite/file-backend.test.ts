@@ -58,14 +58,16 @@ describe('the file of jobs', () => {
   }
 
   test('is a file, even by a name that to SQLite is no path', async () => {
-    const named = `file:x/../${relative(process.cwd(), folder)}/named.sqlite`
+    const named = `file:x/../${relative(process.cwd(), folder)}/named.sqlite?mode=memory`
     const backend = await openFileBackend(
       { file: named, keepMs: hourMs, keepDeadMs: hourMs },
       failing,
     )
     await backend.jobs.put(entryOf('kept'))
     await close(backend)
-    const found = new DatabaseSync(join(folder, 'named.sqlite'), { readOnly: true })
+    const found = new DatabaseSync(join(folder, 'named.sqlite?mode=memory'), {
+      readOnly: true,
+    })
     assert.equal(found.prepare('SELECT id FROM entries').get()?.id, 'kept')
     found.close()
   })

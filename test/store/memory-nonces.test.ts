@@ -94,3 +94,47 @@ test('what has ended does not pile up behind a nonce that is remembered for long
   }
   assert.equal(nonces.use('b', 'long', 1000), 'seen')
 })
+
+test('makes room for all that have expired, also behind one that has left the front', () => {
+  let nowMs = 0
+  const { use } = memoryNonces(4, () => nowMs)
+  use('one', 'n', 1)
+  use('two', 'n', 100)
+  use('three', 'n', 5)
+  use('four', 'n', 100)
+  nowMs = 2
+  assert.equal(use('five', 'n', 3), 'fresh')
+  assert.equal(use('six', 'n', 100), 'full')
+  nowMs = 6
+  assert.equal(use('six', 'n', 100), 'fresh')
+  assert.equal(use('seven', 'n', 100), 'fresh')
+  assert.equal(use('eight', 'n', 100), 'full')
+})
+
+test('counts each nonce for its owner for as long as it is remembered, however many there were before', () => {
+  let nowMs = 0
+  const { use } = memoryNonces(4_000, () => nowMs)
+  const useMany = (owner: string, count: number) => {
+    for (let nonce = 0; nonce < count; nonce += 1) use(owner, `${nowMs} ${nonce}`, 1)
+  }
+  for (const owner of ['a', 'b']) {
+    useMany(owner, 1_500)
+    nowMs += 2
+  }
+  useMany('c', 3_000)
+  assert.equal(use('c', 'one more', 1), 'full')
+  assert.equal(use('b', 'one more', 1), 'fresh')
+})
+
+test('a nonce that is used again after its life counts once, also behind one that is remembered for long', () => {
+  let nowMs = 0
+  const { use } = memoryNonces(8, () => nowMs)
+  use('front', 'n', 100)
+  use('a', 'again', 1)
+  nowMs = 2
+  assert.equal(use('a', 'again', 1), 'fresh')
+  nowMs = 200
+  for (const owner of ['b', 'c', 'd', 'e']) use(owner, 'n', 100)
+  for (const nonce of ['1', '2', '3']) assert.equal(use('a', nonce, 100), 'fresh')
+  assert.equal(use('a', '4', 100), 'full')
+})

@@ -77,6 +77,13 @@ test('counts no requests of verified integrations, no failures of the gateway an
   assert.equal(penaltyOf('203.0.113.1'), 0)
 })
 
+test('counts each refusal once, however often it is told of', () => {
+  const { note, penaltyOf } = addressPenalties(testClock())
+  const refused = refusedOf('203.0.113.1')
+  for (let count = 0; count < 10; count += 1) note(refused, settings)
+  assert.equal(penaltyOf('203.0.113.1'), 0)
+})
+
 test('counts an IPv6 caller by its /64', () => {
   const { note, penaltyOf } = addressPenalties(testClock())
   for (let host = 1; host < 4; host += 1) note(refusedOf(`2001:db8:1:2::${host}`), settings)

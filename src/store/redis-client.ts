@@ -72,7 +72,7 @@ const brokenAfterMs = 1_000
  */
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
   const redis = connectTo(location, deadlineMs)
-  if (redis instanceof Cluster) redis.on('+node', outliveTlsErrors)
+  if (redis instanceof Cluster) redis.on('+node', outliveTlsErrors).on('+node', outliveFailedAsking)
   else outliveTlsErrors(redis)
   leaveRefusedDatabase(redis)
   return redis as RedisClient
@@ -96,6 +96,20 @@ export function leaveRefusedDatabase(redis: Redis | Cluster): void {
 export function outliveTlsErrors(redis: Redis): void {
   // The alert comes later than this event.
   redis.on('connect', () => redis.stream.on('error', () => undefined))
+}
+
+/**
+ * Keeps the process alive when a node of a cluster does not take `ASKING`, as where the user has no right to it, or where
+ * the connection ends. While a slot moves, ioredis sends it before the command, and does not look at what becomes of it.
+ * The command then fails too.
+ */
+function outliveFailedAsking(node: Redis): void {
+  const { asking } = node
+  node.asking = (...args) => {
+    const asked = asking.apply(node, args)
+    asked.catch(() => undefined)
+    return asked
+  }
 }
 
 function connectTo(location: RedisLocation, deadlineMs: number): Redis | Cluster {

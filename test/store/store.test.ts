@@ -22,7 +22,7 @@ import {
   usersOf,
   withClient,
 } from '../support/redis.ts'
-import { startCluster } from '../support/redis-topologies.ts'
+import { startCluster, type TestCluster } from '../support/redis-topologies.ts'
 import { openSlowLink } from '../support/slow-link.ts'
 
 const at = (url: string) => ({ url: new Secret(url) })
@@ -443,4 +443,48 @@ describe('Redis Cluster', () => {
     }
     assert.deepEqual([first.lines, second.lines], [[], []])
   })
+
+  test('outlives that it may not ask the node to which a slot moves', async () => {
+    await using cluster = await startCluster()
+    const { username } = redisAccount
+    for (const { url } of cluster.nodes) await addAccount(url)
+    const setAsking = (right: string) =>
+      Promise.all(
+        cluster.nodes.map(({ url }) =>
+          withClient(url, (client) => client.acl('SETUSER', username, right)),
+        ),
+      )
+    await setAsking('-asking')
+    using opened = await open({ nodes: cluster.addresses, access: redisAccount })
+    await moveSlot(cluster, '{moves}')
+    const charge = chargeOn([rateOf(1, 3600, 4, 'moves')])
+    await decide(opened.store, charge)
+    await opened.logged('redis is away')
+    await setAsking('+asking')
+    await opened.logged('redis is back')
+    assert.equal(await allowedOf(opened.store, charge, 5), 4)
+  })
 })
+
+/** Begins to move the slot of a key from its node to another one. */
+async function moveSlot({ nodes }: TestCluster, key: string): Promise<void> {
+  const all = await Promise.all(
+    nodes.map(({ url }) =>
+      withClient(url, async (client) => ({
+        url,
+        id: await client.cluster('MYID'),
+        slot: await client.cluster('KEYSLOT', key),
+        hasKey: await client.get(key).then(
+          () => true,
+          () => false,
+        ),
+      })),
+    ),
+  )
+  const from = all.find(({ hasKey }) => hasKey)
+  const to = all.find(({ hasKey }) => !hasKey)
+  assert.ok(from && to)
+  const { slot } = from
+  await withClient(to.url, (client) => client.cluster('SETSLOT', slot, 'IMPORTING', from.id))
+  await withClient(from.url, (client) => client.cluster('SETSLOT', slot, 'MIGRATING', to.id))
+}

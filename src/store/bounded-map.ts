@@ -11,7 +11,7 @@ export interface BoundedMap<Value> {
  * gets slower with each.
  */
 export function boundedMap<Value extends {}>(maxEntries: number): BoundedMap<Value> {
-  const youngSize = Math.max(1, Math.floor(maxEntries / 2))
+  const youngSize = Math.floor(maxEntries / 2)
   let young = new Map<string, Value>()
   let old = new Map<string, Value>()
   return {

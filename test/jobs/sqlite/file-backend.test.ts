@@ -433,6 +433,9 @@ describe('the file of jobs', () => {
     const end = { state: 'done', endedAtMs: 1 } as const
     await Promise.all(ids.map((id) => jobFile.run('changeJob', id, end)))
     const keeping = { keepMs: hourMs, keepDeadMs: hourMs }
+    // As when the file is being closed.
+    await forgetOld(jobFile, keeping, Date.now(), AbortSignal.abort())
+    assert.equal((await jobFile.run('listJobs', { limit: 2_000 })).length, ids.length)
     await forgetOld(jobFile, keeping, Date.now(), new AbortController().signal)
     assert.deepEqual(await jobFile.run('listJobs', { limit: 1 }), [])
     await jobFile.close()

@@ -58,6 +58,9 @@ test('so does one whose parts are checked again and again, in several branches o
   for (const type of ['one', 'none']) assert.deepEqual(check(nested(60, { type })), expected, type)
   const values = Array.from({ length: 100_000 }, () => 'a')
   assert.deepEqual(check(nested(2, { values, type: 'one' })), [])
+  // What these leave of their steps is not for others.
+  for (let count = 0; count < 1_000; count += 1) check({ type: 'one' })
+  assert.deepEqual(check(nested(7, { values, type: 'one' })), expected)
   assert.deepEqual(check(nested(20, { values, type: 'one' })), expected)
   const long = { values: ['a'.repeat(1_000_000)], type: 'one' }
   assert.deepEqual(check(nested(2, long)), [])

@@ -7,7 +7,7 @@ import {
   redisErrorCode,
 } from './redis-guard.ts'
 
-/** Guards a client. Resolves after its first attempt to reach Redis, even if that fails. */
+/** Guards a client. Resolves after its first attempt to reach Redis, or all nodes of a cluster, even if that fails. */
 export async function guardClient(
   redis: RedisClient,
   settings: GuardSettings,
@@ -28,5 +28,10 @@ export async function guardClient(
     // If all sentinels are away, ioredis emits only an error.
     for (const event of ['ready', 'error', 'close']) redis.once(event, () => resolve())
   })
+  // ioredis connects to a node of a cluster only when it is asked something. The first question would be asked while the
+  // gateway starts and has much to do: by its deadline there would be no connection yet, and Redis would count as away.
+  const nodes = 'nodes' in redis ? redis.nodes('master') : []
+  const unconnected = nodes.filter(({ status }) => status === 'wait')
+  await Promise.allSettled(unconnected.map((node) => node.connect()))
   return guard
 }

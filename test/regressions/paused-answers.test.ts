@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openConnection } from '../../src/forward/magento.ts'
 import { startGateway } from '../support/gateway.ts'
 import { answerOn, begin, openSession } from '../support/http2-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
@@ -41,3 +42,32 @@ for (const [how, headOf] of Object.entries(heads)) {
     assert.deepEqual(got, lengths)
   })
 }
+
+// undici goes on with an empty piece, by which an answer may be paused again: such a piece frees the one before it where
+// the last one is kept back.
+test('an answer that is paused again by the piece with which it goes on survives the end of its connection', async () => {
+  await using upstream = await startRawUpstream((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nx'))
+  const timeouts = { connectMs: 10_000, headersMs: 10_000, bodyMs: 10_000, totalMs: 10_000 }
+  const { pool, close } = openConnection({ url: upstream.url, connections: 1, timeouts })
+  let pausesLeft = 100
+  let body = ''
+  await new Promise<void>((resolve, reject) => {
+    pool.dispatch(
+      { method: 'GET', path: '/' },
+      {
+        onRequestStart: () => undefined,
+        onResponseData: (controller, piece) => {
+          body += piece
+          if (pausesLeft === 0) return
+          pausesLeft -= 1
+          controller.pause()
+          setImmediate(() => controller.resume())
+        },
+        onResponseEnd: () => resolve(),
+        onResponseError: (_controller, error) => reject(error),
+      },
+    )
+  })
+  await close()
+  assert.deepEqual([body, pausesLeft], ['x', 0])
+})

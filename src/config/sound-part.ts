@@ -13,7 +13,7 @@ export interface SoundPart {
 /**
  * Leaves out the members and items that have a fault, so that the rest can be checked further, and with each also what
  * has a fault without it.
- * @returns undefined if that would be the whole file, or a section that is there by default
+ * @returns undefined if that would be the whole file
  */
 export function soundPart(
   schema: TSchema,
@@ -21,12 +21,15 @@ export function soundPart(
 ): SoundPart | undefined {
   let rest = checked
   const leftOut: SchemaFault[] = []
-  const places = new Set([''])
+  const places = new Set<string>()
   while (rest.faults.length > 0) {
-    const faulty = rest.faults.map((fault) =>
-      fault.isMissing ? { ...fault, pointer: holderOf(fault.pointer) } : fault,
-    )
-    if (faulty.some(({ pointer }) => places.has(pointer))) return undefined
+    const faulty = rest.faults.map((fault) => {
+      let pointer = fault.isMissing ? holderOf(fault.pointer) : fault.pointer
+      // Where an item was left out, the next one has its place.
+      while (pointer !== '' && places.has(pointer)) pointer = holderOf(pointer)
+      return { ...fault, pointer }
+    })
+    if (faulty.some(({ pointer }) => pointer === '')) return undefined
     leftOut.push(...faulty)
     const now = new Set(faulty.map(({ pointer }) => pointer))
     for (const place of now) places.add(place)

@@ -51,8 +51,9 @@ test('a section that has to be left out as a whole hides no fault of others', as
   const { policies } = globex
   const deprecations = { 'POST /V1/products': { since: '2027-03-31', sunset: '2027-03-30' } }
   const secret = { id: 'k1', value: 'written-in-plain-0123456789' }
-  for (const [signature, place] of [
+  for (const [signature, ...places] of [
     [{ scheme: 'canonical', secrets: [secret] }, 'secrets/0/value'],
+    [{ scheme: 'canonical', secrets: ['k0', secret] }, 'secrets/0', 'secrets/1/value'],
     [{ scheme: 'canonic', secrets: [{ ...secret, value: 'env:GLOBEX_TOKEN' }] }, 'scheme'],
   ] as const) {
     const integration = {
@@ -63,7 +64,7 @@ test('a section that has to be left out as a whole hides no fault of others', as
     const gateway = { limits: { bodyMemoryMiB: 1, bodyBytes: 2_097_152 } }
     const lacking = { ...gateway, audit: { file: 'a', rotate: { sizeMiB: 1 } } }
     assert.deepEqual(await placesOf(lacking, integration), [
-      `a /credentials/signature/${place}`,
+      ...places.map((place) => `a /credentials/signature/${place}`),
       'a /policies/deprecations/POST ~1V1~1products/sunset',
       'gateway /audit/rotate/keep',
       'gateway /limits/bodyMemoryMiB',

@@ -17,8 +17,8 @@ export function checkJobPlace(
     ...faultAt('/jobs', !isOnePlace && 'a place for the jobs: either file or rabbitmq'),
     ...checkSecretUrl(rabbitmq, '/jobs/rabbitmq', amqpUrl),
     ...faultAt(
-      '/jobs/rabbitmq',
-      rabbitmq !== undefined && !hasRedis && 'a Redis in /store, which has the states of the jobs',
+      '/store',
+      rabbitmq !== undefined && !hasRedis && 'a Redis, which has the states of jobs in RabbitMQ',
     ),
     ...faultAt(
       '/jobs/rabbitmqCaFile',

@@ -39,7 +39,11 @@ test('jobs have one place: a file, or RabbitMQ with a Redis beside it', async ()
     place,
   ])
   assert.deepEqual(await faultsOf({ rabbitmq: 'env:AMQP_URL' }), [
-    '/jobs/rabbitmq: a Redis in /store, which has the states of the jobs',
+    '/store: a Redis, which has the states of jobs in RabbitMQ',
+  ])
+  // A Redis with a fault of its own is not missed besides.
+  assert.deepEqual(await faultsOf({ rabbitmq: 'env:AMQP_URL' }, { cluster: { nodes: 'redis' } }), [
+    '/store/cluster/nodes: array',
   ])
 })
 

@@ -9,7 +9,7 @@ import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { keptHeaders } from '../forward/request-headers.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
-import type { AcceptedJob } from './job.ts'
+import { type AcceptedJob, isOver } from './job.ts'
 import { BackendError, type JobBackend } from './job-backend.ts'
 import { encodeJobRequest, type JobRequest } from './job-payload.ts'
 import { cancelledAt } from './take-back.ts'
@@ -45,7 +45,7 @@ export async function acceptJob(
   } catch (error) {
     // The entry may be in the queue all the same. If it cannot be taken back it will be carried out, so the job
     // counts as accepted.
-    const outcome = await jobs.cancel(id).catch(() => 'unknown')
+    const outcome = await withdraw(id, { store, jobs }).catch(() => 'unknown')
     if (outcome !== 'begun') {
       if (outcome !== 'unknown') {
         request.jobId = undefined
@@ -67,6 +67,15 @@ export async function acceptJob(
     contentType: 'application/json',
     body: Buffer.from(JSON.stringify({ jobId: id, state: 'waiting', location })),
   }
+}
+
+/** Takes a job back unless it has begun, and may even have ended. */
+async function withdraw(id: string, { store, jobs }: Pick<JobBackend, 'store' | 'jobs'>) {
+  const outcome = await jobs.cancel(id)
+  if (outcome !== 'absent') return outcome
+  // The queue does not know what it never had, nor what is done.
+  const job = await store.get(id)
+  return job !== undefined && isOver(job.state) ? 'begun' : outcome
 }
 
 function acceptedJob(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorCode } from '../../src/contract/error-code.ts'
 import { acceptJob } from '../../src/jobs/accept-job.ts'
+import type { AcceptedJob } from '../../src/jobs/job.ts'
 import { BackendError, type JobBackend } from '../../src/jobs/job-backend.ts'
 import { decodeJobRequest } from '../../src/jobs/job-payload.ts'
 import { openTestFileBackend } from '../support/file-backend.ts'
@@ -40,6 +41,29 @@ test('a job that has begun counts as accepted, although its state could not be s
   finish.resolve()
   assert.ok('status' in answer)
   assert.equal(answer.status, 202)
+})
+
+test('a job that has ended counts as accepted, although nobody confirmed that it was put', async () => {
+  await using backend = await openTestFileBackend()
+  const ended = Promise.withResolvers<void>()
+  const store = {
+    ...backend.store,
+    add: async (job: AcceptedJob) => {
+      await backend.store.add(job)
+      await backend.store.change(job.id, { state: 'done' })
+      ended.resolve()
+    },
+  }
+  const put = async () => {
+    await ended.promise
+    throw new BackendError('EAWAY', 'away')
+  }
+  const parts = { ...backend, store, jobs: { ...backend.jobs, put } }
+  const request = requestOfJob()
+  const answer = await acceptJob(request, deferral, parts, Date.now(), assert.ifError)
+  assert.ok('status' in answer)
+  assert.equal(answer.status, 202)
+  assert.equal((await store.get(request.jobId ?? ''))?.state, 'done')
 })
 
 test('a request has the id of its job before that is stored, for its caller may leave meanwhile', async () => {

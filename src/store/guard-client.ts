@@ -18,7 +18,11 @@ export async function guardClient(
       const [, tag = slotKey] = /^[^{]*\{([^}]+)\}/.exec(slotKey) ?? []
       return redis.set(`magegate:probe:{${tag}}`, '', 'PX', 1_000)
     },
-    reconnect: () => redis.disconnect(true),
+    reconnect: () => {
+      // A cluster looks for its primaries anyway. And if an answer that comes after this names another node, ioredis stays
+      // without a connection for ever.
+      if (!redis.isCluster) redis.disconnect(true)
+    },
   }
   const guard = guardRedis(actions, settings)
   // Without a listener ioredis prints errors to the console, address included.

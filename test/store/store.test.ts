@@ -464,10 +464,35 @@ describe('Redis Cluster', () => {
     await opened.logged('redis is back')
     assert.equal(await allowedOf(opened.store, charge, 5), 4)
   })
+
+  test('is used again after a node has refused to write, and has named another one at once', async () => {
+    await using cluster = await startCluster()
+    using opened = await open({ nodes: cluster.addresses, access: {} })
+    const url = await moveSlot(cluster, '{moves}')
+    const chargeOf = (name: string) => chargeOn([rateOf(1, 3600, 4, name)])
+    const stays = await withClient(url, async (client) => {
+      for (let index = 0; ; index += 1) {
+        const name = `stays-${index}`
+        // Only a key of its own is not refused.
+        if ((await client.get(`{${name}}`).catch(() => 'elsewhere')) === null) return name
+      }
+    })
+    // Before, the script was not known there.
+    await allowedOf(opened.store, chargeOf(stays), 2)
+    const setReplicas = (least: number) =>
+      withClient(url, (client) => client.config('SET', 'min-replicas-to-write', least))
+    await setReplicas(1)
+    // So many that not all answers arrive at once.
+    const names = [stays, ...Array<string>(500).fill('moves')]
+    await Promise.all(names.map((name) => decide(opened.store, chargeOf(name))))
+    await opened.logged('NOREPLICAS')
+    await setReplicas(0)
+    await opened.logged('redis is back')
+  })
 })
 
-/** Begins to move the slot of a key from its node to another one. */
-async function moveSlot({ nodes }: TestCluster, key: string): Promise<void> {
+/** Begins to move the slot of a key from its node, whose URL is returned, to another one. */
+async function moveSlot({ nodes }: TestCluster, key: string): Promise<string> {
   const all = await Promise.all(
     nodes.map(({ url }) =>
       withClient(url, async (client) => ({
@@ -487,4 +512,5 @@ async function moveSlot({ nodes }: TestCluster, key: string): Promise<void> {
   const { slot } = from
   await withClient(to.url, (client) => client.cluster('SETSLOT', slot, 'IMPORTING', from.id))
   await withClient(from.url, (client) => client.cluster('SETSLOT', slot, 'MIGRATING', to.id))
+  return from.url
 }

@@ -177,14 +177,20 @@ describe('where the memory for bodies is used up', () => {
   })
 })
 
-test('an integration that has to leave room gives up its own bodies, those of an address with too many first', () => {
+/** Memory of 1,000 bytes for bodies with names, and those that were given up. */
+function openNamed() {
   const memory = openBodyMemory(() => 1_000)
   const givenUp: string[] = []
-  const begin = (name: string, address: string, integration: string | undefined, bytes: number) => {
+  function begin(name: string, address: string, integration: string | undefined, bytes: number) {
     const share = memory.open({ address, integration }, () => givenUp.push(name))
     assert.equal(share.grow(bytes, false), true, name)
     return share
   }
+  return { memory, givenUp, begin }
+}
+
+test('an integration that has to leave room gives up its own bodies, those of an address with too many first', () => {
+  const { memory, givenUp, begin } = openNamed()
   begin('waits for Magento', '192.0.2.1', 'acme-erp', 300).keep()
   begin('of nobody', '192.0.2.2', undefined, 200)
   begin('oldest', '192.0.2.3', 'acme-erp', 100)
@@ -199,12 +205,7 @@ test('an integration that has to leave room gives up its own bodies, those of an
 })
 
 test('an integration that has to leave room gives up its own bodies, though an address of others has too many', () => {
-  const memory = openBodyMemory(() => 1_000)
-  const givenUp: string[] = []
-  const begin = (name: string, address: string, integration: string | undefined, bytes: number) => {
-    const share = memory.open({ address, integration }, () => givenUp.push(name))
-    assert.equal(share.grow(bytes, false), true, name)
-  }
+  const { givenUp, begin } = openNamed()
   begin('of a crowd', '192.0.2.1', undefined, 300)
   begin('first', '192.0.2.2', 'acme-erp', 250)
   begin('second', '192.0.2.3', 'acme-erp', 250)

@@ -84,7 +84,10 @@ export type TrailRotation = Static<typeof rotate>
 export const AuditSettings = Type.Object(
   {
     file: Type.Optional(
-      Type.String({ minLength: 1, description: 'File to which records are appended.' }),
+      Type.String({
+        minLength: 1,
+        description: 'File to which records are appended. Its name does not end in .gz or .zst.',
+      }),
     ),
     stdout: Type.Optional(Type.Boolean({ description: 'Write records to standard output.' })),
     checkpoints: Type.Optional(checkpoints),

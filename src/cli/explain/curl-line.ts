@@ -57,7 +57,7 @@ const options = {
 /** The time that `parseArgs` takes grows with their square. */
 const mostArguments = 1_000
 
-const urlForm = /^(https?):\/\/([^/?#\s]+)(\/[^?#]*)?(\?[^#]*)?(?:#.*)?$/i
+const urlForm = /^(https?):\/\/([^/?#\s@]+)(\/[^?#]*)?(\?[^#]*)?(?:#.*)?$/i
 /** In these headers a shell variable does no harm: their values are not signed here and never shown. */
 const mayBeExpanded = /^(?:authorization|cookie)$/i
 
@@ -78,7 +78,7 @@ export function readCurlLine(line: string): CurlRequest {
   if (urls.length !== 1) throw new Unreadable(`${urls.length} URLs, expected one`)
   const [, , authority, path = '/', query = ''] = urlForm.exec(url) ?? []
   if (authority === undefined || url.includes(expansion)) {
-    throw new Unreadable('the URL must be absolute, http or https, and written out')
+    throw new Unreadable('the URL must be absolute, http or https, without a user, and written out')
   }
   const body = bodyOf(tokens)
   if (values.head && body !== undefined) throw new Unreadable('curl refuses --head with a body')

@@ -107,6 +107,7 @@ describe('refuses, and says what is wrong with', () => {
     ['curl "$GATEWAY/rest/V1/x"', /URL must be absolute/],
     ['curl "http://gw/rest/V1/$SKU"', /URL must be absolute/],
     ['curl /rest/V1/x', /URL must be absolute/],
+    ['curl http://user:password@gw/rest/V1/x', /URL must be absolute.*without a user/],
     ['curl --form a=b http://gw/x', /Unknown option '--form'/],
     ['curl --data-urlencode a=b http://gw/x', /Unknown option '--data-urlencode'/],
     ['curl -H "X-Signature: $signature" http://gw/x', /header X-Signature is a shell expression/],

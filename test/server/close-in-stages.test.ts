@@ -4,7 +4,7 @@ import { type AddressInfo, connect as connectTcp, createServer, type Socket } fr
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { closeInStages, lingerMs } from '../../src/server/close-in-stages.ts'
+import { closeInStages } from '../../src/server/close-in-stages.ts'
 import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders } from '../support/http-client.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
@@ -97,7 +97,7 @@ test('a caller that does not close its side is cut off after five seconds', asyn
   const [socket] = (await once(server, 'connection')) as [Socket]
   closeInStages(socket)
   await once(caller.resume(), 'end')
-  t.mock.timers.tick(lingerMs - 1)
+  t.mock.timers.tick(4_999)
   assert.equal(socket.destroyed, false)
   t.mock.timers.tick(1)
   assert.equal(socket.destroyed, true)

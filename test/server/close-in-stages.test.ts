@@ -94,6 +94,8 @@ test('a caller that does not close its side is cut off after five seconds', asyn
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const caller = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true })
+  using stack = new DisposableStack()
+  stack.defer(() => caller.destroy())
   const [socket] = (await once(server, 'connection')) as [Socket]
   closeInStages(socket)
   await once(caller.resume(), 'end')
@@ -101,5 +103,4 @@ test('a caller that does not close its side is cut off after five seconds', asyn
   assert.equal(socket.destroyed, false)
   t.mock.timers.tick(1)
   assert.equal(socket.destroyed, true)
-  caller.destroy()
 })

@@ -154,7 +154,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#heldBytes += chunk.length
       if (this.#heldBytes > holdLimitOf(this.#request)) this.#stream()
     } else if (this.#phase === 'streaming') {
-      if (this.#response.destroyed) return
+      // undici goes on with an empty piece, which would have the one sent that is kept back.
+      if (this.#response.destroyed || chunk.length === 0) return
       this.#request.bytesOut += chunk.length
       if (!this.#response.write(this.#heldBack?.next(chunk) ?? chunk)) {
         controller.pause()

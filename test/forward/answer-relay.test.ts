@@ -67,3 +67,50 @@ for (const { where, answer, settings: own, after = async () => undefined } of ca
     await pool.destroy()
   })
 }
+
+// undici hands out an empty piece when it goes on with an answer that was paused.
+test('the last piece of a long answer to a write waits for its record although an empty one follows it', async () => {
+  const body = 'x'.repeat(1_000_000)
+  await using magento = await startRawUpstream((socket) =>
+    socket.end(`HTTP/1.1 200 OK\r\n\r\n${body}`),
+  )
+  const pool = new Pool(magento.url)
+  let writtenBefore = 0
+  const server = createServer((_, response) => {
+    const write = response.write.bind(response)
+    let written = 0
+    response.write = (piece: Buffer) => {
+      written += piece.length
+      return write(piece)
+    }
+    const settings: RelaySettings = {
+      ...answerSettings,
+      internalOrigin: magento.url,
+      beforeEnd: (_request, end) => {
+        writtenBefore = written
+        end(true)
+      },
+    }
+    const exchange = { spanId: '', totalMs: 60_000, after: undefined }
+    const relay = new AnswerRelay(requestContext({ method: 'POST' }), response, settings, exchange)
+    pool.dispatch(
+      { path: '/', method: 'POST' },
+      {
+        onRequestStart: (controller) => relay.onRequestStart(controller),
+        onResponseStart: (controller, status) => relay.onResponseStart(controller, status),
+        onResponseData: (controller, piece) => {
+          relay.onResponseData(controller, piece)
+          relay.onResponseData(controller, Buffer.alloc(0))
+        },
+        onResponseEnd: () => relay.onResponseEnd(),
+      },
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const answer = await send(`http://127.0.0.1:${port}`)
+  server.close()
+  await pool.destroy()
+  assert.equal(answer.body, body)
+  assert.ok(writtenBefore > 0 && writtenBefore < body.length, `${writtenBefore} bytes were sent`)
+})

@@ -52,7 +52,7 @@ export async function buildGateway(config: Config, load?: () => Promise<Config>)
   // A generation needs the limiter of the server, so the server is made first. It asks `generations`,
   // defined below, only once a connection arrives, and none does before `start`.
   const openReplies: OpenReplies = new WeakMap()
-  const { app, renewCertificate } = await openPublicServer(config, {
+  const { app, renewCertificate, asksForCertificate } = await openPublicServer(config, {
     current: () => generations.current().config,
     log,
     metrics: metrics.listener,
@@ -94,6 +94,7 @@ export async function buildGateway(config: Config, load?: () => Promise<Config>)
     generations,
     redactions,
     isDraining: () => isDraining,
+    asksForCertificate,
     metrics,
     log,
   })

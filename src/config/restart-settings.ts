@@ -29,14 +29,10 @@ export const changeableSettings = [
 
 /**
  * One fault for each change that needs a restart.
- * @param asksForCertificates whether the listener asks callers for a certificate, which it does in every handshake or in
+ * @param asksForCertificate whether the listener asks callers for a certificate, which it does in every handshake or in
  *   none
  */
-export function restartFaults(
-  running: Config,
-  next: Config,
-  asksForCertificates: boolean,
-): Fault[] {
+export function restartFaults(running: Config, next: Config, asksForCertificate: boolean): Fault[] {
   const faults = changedPointers(running.gateway, next.gateway)
     .filter((pointer) => !changeableSettings.some((each) => `${pointer}/`.startsWith(`${each}/`)))
     .map((pointer) => ({
@@ -44,7 +40,7 @@ export function restartFaults(
       pointer,
       expected: 'what it was at the start: this cannot change without a restart',
     }))
-  if (next.gateway.listen.tls === undefined || asksForCertificates) return faults
+  if (next.gateway.listen.tls === undefined || asksForCertificate) return faults
   return [
     ...faults,
     ...certificateUsers(next).map((name) => ({

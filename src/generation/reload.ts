@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { type ConfigChanges, describeChanges } from '../config/changes.ts'
 import { ConfigError, type Fault } from '../config/faults.ts'
-import { certificateUsers, restartFaults } from '../config/restart-settings.ts'
+import { restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
 import type { Metrics } from '../record/metrics.ts'
@@ -32,6 +32,8 @@ export interface ReloadParts {
   readonly generations: Generations
   readonly redactions: Redactions
   readonly isDraining: () => boolean
+  /** Whether the listener asks callers for a certificate. */
+  readonly asksForCertificate: boolean
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -59,11 +61,10 @@ export function prepareReload({
   generations,
   redactions,
   isDraining,
+  asksForCertificate,
   metrics,
   log,
 }: ReloadParts): Reload {
-  // As the listener was opened.
-  const asksForCertificates = certificateUsers(generations.current().config).length > 0
   let generation = 1
   let last: Promise<unknown> = Promise.resolve()
   let waiting: Promise<ReloadOutcome> | undefined
@@ -74,7 +75,7 @@ export function prepareReload({
     if (isDraining()) return { status: 'stopping' }
     const { config: running } = generations.current()
     const next = await withinTime(load())
-    const faults = restartFaults(running, next, asksForCertificates)
+    const faults = restartFaults(running, next, asksForCertificate)
     if (faults.length > 0) throw new ConfigError(faults)
     const changes = await describeChanges(running, next)
     const forgetSecrets = await redactions.add(next.secrets, next.gateway.audit.redact)

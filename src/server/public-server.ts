@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { certificateUsers } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { compileIpSet } from '../contract/ip-address.ts'
 import type { ListenerMetrics } from '../record/metrics/listener-metrics.ts'
@@ -18,6 +19,8 @@ export interface PublicServer {
   readonly app: FastifyInstance
   /** Looks for a new certificate at once; undefined where the gateway itself does not speak TLS. */
   readonly renewCertificate: (() => Promise<Renewal>) | undefined
+  /** Whether callers are asked for a certificate, in every handshake or in none. */
+  readonly asksForCertificate: boolean
 }
 
 /** The other parts that the public listener works with. */
@@ -35,19 +38,19 @@ export interface ServerParts {
  * @throws when the certificate cannot be used
  */
 export async function openPublicServer(
-  { gateway: { listen, limits }, integrations }: Config,
+  config: Config,
   { current, log, metrics, onClientError }: ServerParts,
 ): Promise<PublicServer> {
+  const { listen, limits } = config.gateway
   const { tls } = listen
   const inUse = tls && (await readTlsMaterial(tls))
   const bodyMemory = openBodyMemory(() => current().gateway.limits.bodyMemoryMiB * bytesPerMiB)
   metrics.watchBodies(bodyMemory.used)
+  const asksForCertificate = certificateUsers(config).length > 0
   const app = createServer(
     {
       ...(tls && inUse && { tls: { context: secureContextOptions(inUse), http2: tls.http2 } }),
-      asksForCertificate: integrations.some(
-        ({ credentials }) => credentials.clientCertificate !== undefined,
-      ),
+      asksForCertificate,
       bodies: { limitBytes: limits.bodyBytes, memory: bodyMemory },
       requestTimeoutMs: listen.requestTimeoutMs,
       idleMs: listen.idleMs,
@@ -59,7 +62,8 @@ export async function openPublicServer(
     },
     onClientError,
   )
-  if (tls === undefined || inUse === undefined) return { app, renewCertificate: undefined }
+  if (tls === undefined || inUse === undefined)
+    return { app, renewCertificate: undefined, asksForCertificate }
 
   metrics.certificateEnds(endsOf(inUse))
   const renewal = renewCertificate(
@@ -76,7 +80,7 @@ export async function openPublicServer(
     },
   )
   app.addHook('onClose', async () => renewal.stop())
-  return { app, renewCertificate: renewal.look }
+  return { app, renewCertificate: renewal.look, asksForCertificate }
 }
 
 /** The connection limits of the configuration in force, compiled again only when it has changed. */

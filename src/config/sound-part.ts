@@ -26,7 +26,7 @@ export function soundPart(
     const faulty = rest.faults.map((fault) => {
       let pointer = fault.isMissing ? holderOf(fault.pointer) : fault.pointer
       // Where an item was left out, the next one has its place.
-      while (pointer !== '' && places.has(pointer)) pointer = holderOf(pointer)
+      while (places.has(pointer)) pointer = holderOf(pointer)
       return { ...fault, pointer }
     })
     if (faulty.some(({ pointer }) => pointer === '')) return undefined

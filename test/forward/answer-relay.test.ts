@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { Pool } from 'undici'
@@ -37,12 +37,26 @@ const cases: readonly Case[] = [
   { where: 'where a 401 is looked at', answer: refused, after: defect },
 ]
 
+/** The answer of a server that answers its one request by way of a relay. */
+async function answerThrough(
+  magentoUrl: string,
+  relay: (response: ServerResponse, pool: Pool) => void,
+) {
+  const pool = new Pool(magentoUrl)
+  const server = createServer((_, response) => relay(response, pool)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const answer = await send(`http://127.0.0.1:${port}`)
+  server.close()
+  await pool.destroy()
+  return answer
+}
+
 for (const { where, answer, settings: own, after = async () => undefined } of cases) {
   test(`a defect ${where} is told to who asked, says nothing about Magento and ends nothing else`, async () => {
     await using magento = await startRawUpstream((socket) => socket.write(`HTTP/1.1 ${answer}`))
-    const pool = new Pool(magento.url)
     const told: unknown[] = []
-    const server = createServer((_, response) => {
+    const { status } = await answerThrough(magento.url, (response, pool) => {
       const settings: RelaySettings = {
         ...answerSettings,
         internalOrigin: magento.url,
@@ -58,13 +72,9 @@ for (const { where, answer, settings: own, after = async () => undefined } of ca
       }
       relay.over.then(end, end)
       pool.dispatch({ path: '/', method: 'GET' }, relay)
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    assert.equal((await send(`http://127.0.0.1:${port}`)).status, 500)
+    })
+    assert.equal(status, 500)
     assert.deepEqual(told.map(String), ['TypeError: inner workings'])
-    server.close()
-    await pool.destroy()
   })
 }
 
@@ -74,9 +84,8 @@ test('the last piece of a long answer to a write waits for its record although a
   await using magento = await startRawUpstream((socket) =>
     socket.end(`HTTP/1.1 200 OK\r\n\r\n${body}`),
   )
-  const pool = new Pool(magento.url)
   let writtenBefore = 0
-  const server = createServer((_, response) => {
+  const answer = await answerThrough(magento.url, (response, pool) => {
     const write = response.write.bind(response)
     let written = 0
     response.write = (piece: Buffer) => {
@@ -105,12 +114,7 @@ test('the last piece of a long answer to a write waits for its record although a
         onResponseEnd: () => relay.onResponseEnd(),
       },
     )
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const answer = await send(`http://127.0.0.1:${port}`)
-  server.close()
-  await pool.destroy()
+  })
   assert.equal(answer.body, body)
   assert.ok(writtenBefore > 0 && writtenBefore < body.length, `${writtenBefore} bytes were sent`)
 })

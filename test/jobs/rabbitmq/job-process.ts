@@ -6,8 +6,9 @@
  *   node job-process.ts work AMQP_URL REDIS_URL FILE
  *     carries entries out: appends `ID begun` to FILE, and a while later `ID done`. One whose id begins with
  *     `once` must not be done twice: where it is not known whether it was, it becomes a dead letter. One
- *     with the id `hangs` never ends.
+ *     with the id `hangs` never ends. On SIGTERM it begins no more, and ends when nothing is under way.
  */
+import { once } from 'node:events'
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openTestBrokerBackend } from '../../support/broker-backend.ts'
@@ -29,6 +30,8 @@ if (role === 'work') {
     },
     { concurrency: 8 },
   )
+  await once(process, 'SIGTERM')
+  await backend.jobs.close(60_000)
 } else {
   const expiresAtMs = Date.now() + 3_600_000
   for (let number = Number(from); number < Number(to); number += 1) {
@@ -45,5 +48,5 @@ if (role === 'work') {
       while (backend.isAway?.()) await delay(50)
     }
   }
-  await backend.close()
 }
+await backend.close()

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { boundToThisProcess } from '../../support/bound-process.ts'
-import { openTestBrokerBackend } from '../../support/broker-backend.ts'
+import { openTestBrokerBackend, type TestBackend } from '../../support/broker-backend.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { killed, startRedis } from '../../support/redis.ts'
 import { temporaryFolder } from '../../support/shared.ts'
@@ -62,16 +63,13 @@ test('loses nothing that it accepted, whoever is killed, and does nothing twice 
   }
   while (!hasEnded(putter)) await delay(20)
 
+  // An entry counts in no queue while it becomes a dead letter, so the workers are to come to an end first.
   for (;;) {
-    if (backend.isAway?.() === false) {
-      const { waiting, running } = await backend.jobs
-        .depth()
-        .catch(() => ({ waiting: 1, running: 0 }))
-      if (waiting + running === 0) break
-    }
-    await delay(200)
+    await untilEmpty(backend)
+    for (const worker of workers) await stopped(worker)
+    if (await isEmpty(backend)) break
+    for (const index of workers.keys()) workers[index] = startWorker()
   }
-  for (const worker of workers) await killed(worker)
 
   const ids = await linesOf(accepted)
   const dead = new Map(
@@ -100,6 +98,24 @@ test('loses nothing that it accepted, whoever is killed, and does nothing twice 
   for (const id of dead.keys()) assert.match(id, /^once-/)
   for (const id of dead.keys()) await backend.jobs.discard(id)
 })
+
+async function untilEmpty(backend: TestBackend): Promise<void> {
+  while (!(await isEmpty(backend))) await delay(200)
+}
+
+/** False also while that cannot be told. */
+async function isEmpty({ isAway, jobs }: TestBackend): Promise<boolean> {
+  if (isAway?.()) return false
+  const depth = await jobs.depth().catch(() => undefined)
+  return depth !== undefined && depth.waiting + depth.running === 0
+}
+
+async function stopped(worker: ChildProcess): Promise<void> {
+  if (hasEnded(worker)) return
+  const end = once(worker, 'exit')
+  worker.kill('SIGTERM')
+  await end
+}
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null

@@ -41,11 +41,12 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     // It has ended, and the process was killed before it could settle that.
     else if (isOver(known.state)) return settleEnd(known, undefined)
     const task = { delivery, request, known }
-    if (clock() >= delivery.expiresAtMs) return end(task, { failure: expired(request) })
     const isWithMagento = request.bulkUuid !== undefined
+    // Even if it has also expired, since that would say that it was not carried out.
     if (delivery.isInterrupted && !request.isRepeatable && !isWithMagento) {
       return end(task, { failure: interrupted })
     }
+    if (clock() >= delivery.expiresAtMs) return end(task, { failure: expired(request) })
     const sender = environment.senderOf(job.owner)
     if (sender === undefined) {
       return later(task, { reason: 'no such integration', isUntouched: true })

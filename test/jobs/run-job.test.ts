@@ -17,7 +17,11 @@ const jobOf = (id: string) =>
   acceptedJob(id, { acceptedAtMs: nowMs - 1_000, expiresAtMs: nowMs - 500 })
 
 /** A delivery of a job that was put back, so that it expires later than it did when it was accepted. */
-function deliveryOf(id: string, attempts: number, more: Partial<JobRequest>): Delivery {
+function deliveryOf(
+  id: string,
+  more: Partial<JobRequest>,
+  delivered: Partial<Pick<Delivery, 'attempts' | 'isInterrupted'>>,
+): Delivery {
   const payload = encodeJobRequest({
     job: jobOf(id),
     path: '/rest/V1/products',
@@ -34,7 +38,8 @@ function deliveryOf(id: string, attempts: number, more: Partial<JobRequest>): De
   })
   const { signal } = new AbortController()
   const times = { putAtMs: nowMs, expiresAtMs }
-  return { id, owner: 'acme-erp', payload, ...times, attempts, isInterrupted: false, signal }
+  const first = { attempts: 1, isInterrupted: false }
+  return { id, owner: 'acme-erp', payload, ...times, ...first, signal, ...delivered }
 }
 
 describe('a delivery of a job', () => {
@@ -49,11 +54,11 @@ describe('a delivery of a job', () => {
     id: string,
     answered: Partial<WholeAnswer> | Rejection | Error,
     {
-      attempts = 1,
+      delivered = {},
       request = {},
       ...more
     }: Partial<JobEnvironment> & {
-      readonly attempts?: number
+      readonly delivered?: Parameters<typeof deliveryOf>[2]
       readonly request?: Partial<JobRequest>
     } = {},
   ) {
@@ -82,7 +87,7 @@ describe('a delivery of a job', () => {
       onFault: (error) => events.push(String(error)),
       ...more,
     }
-    const settlement = await prepareJobHandler(environment)(deliveryOf(id, attempts, request))
+    const settlement = await prepareJobHandler(environment)(deliveryOf(id, request, delivered))
     return { settlement, events, shown: await backend.store.get(id) }
   }
 
@@ -101,7 +106,7 @@ describe('a delivery of a job', () => {
   })
 
   test('waits twice as long each time, and as long as Magento asks that is in maintenance', async () => {
-    const again = await handle('doubled', { status: 503 }, { attempts: 3 })
+    const again = await handle('doubled', { status: 503 }, { delivered: { attempts: 3 } })
     assert.equal('atMs' in again.settlement && again.settlement.atMs, nowMs + 4_000)
     const page = reject('upstream-unavailable', 'an error page', { retryAfterSeconds: 9 })
     const asked = await handle('maintained', page)
@@ -173,6 +178,19 @@ describe('a delivery of a job', () => {
     assert.deepEqual(settlement, { state: 'retry', atMs, reason, isUntouched: false })
     assert.deepEqual(events, ['sent while running', 'left'])
     assert.deepEqual([shown?.state, shown?.attempts], ['running', 0])
+  })
+
+  test('that was interrupted is told as that, even if its time is over as well', async () => {
+    const delivered = { isInterrupted: true }
+    const over = { delivered, clock: () => expiresAtMs }
+    const { settlement, events, shown } = await handle('interrupted', {}, over)
+    assert.deepEqual(settlement, { state: 'dead', reason: 'interrupted' })
+    assert.deepEqual(events, ['told of failed', 'recorded failed'])
+    assert.deepEqual([shown?.state, shown?.failure?.code], ['failed', 'interrupted'])
+    // It would be sent again if there were time, so it has expired.
+    const request = { isRepeatable: true }
+    const repeatable = await handle('interrupted-put', {}, { ...over, request })
+    assert.deepEqual(repeatable.settlement, { state: 'dead', reason: 'expired' })
   })
 
   test('that meets a defect is a dead letter, and the cause is in the log', async () => {

@@ -4,7 +4,7 @@ import { ConfigError } from '../config/faults.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { errorCode } from '../contract/error-code.ts'
 import { Secret } from '../contract/secret.ts'
-import { compileRedaction } from '../record/redaction/compile-redaction.ts'
+import { compileRedaction, redactPlain } from '../record/redaction/compile-redaction.ts'
 import { printable } from '../syntax/terminal-text.ts'
 import { utf8Text } from '../syntax/utf8-text.ts'
 import { readArguments, requiredOption, timeOf, UsageError } from './arguments.ts'
@@ -107,5 +107,5 @@ async function withoutSecrets(
   { secrets }: Config,
 ): Promise<string> {
   const redact = await compileRedaction([...secrets, ...unshown.map((plain) => new Secret(plain))])
-  return lines.map((line) => `${redact(line)}\n`).join('')
+  return lines.map((line) => `${redactPlain(line, redact)}\n`).join('')
 }

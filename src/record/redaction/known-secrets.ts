@@ -5,6 +5,16 @@ import { percentEncode } from '../../syntax/percent-encoding.ts'
 /** Replaces every secret in a text. */
 export type Redact = (text: string) => string
 
+/** The searches for known secrets. */
+export interface KnownSecrets {
+  readonly inText: Redact
+  /** In lines of JSON, which stay JSON. */
+  readonly inJson: Redact
+}
+
+/** A part of a string of JSON. A secret with a quote could also be found across the end of one. */
+const partOfString = /^(?:[^"\\\n]|\\.)*$/
+
 /*
  * How the search works. A secret can occur in several forms (plain, base64 and so on). A table has a hash of every
  * form, and a bit set has a bit for each of its first grams, which are runs of `stride` characters. A form has at
@@ -25,11 +35,16 @@ const minSecretLength = windowLength
  * that was encoded), hex and JSON-escaped form. That takes a second for tens of thousands of secrets, in many turns of
  * the event loop, so that requests are served meanwhile.
  */
-export async function compileKnownSecrets(secrets: readonly string[]): Promise<Redact> {
+export async function compileKnownSecrets(secrets: readonly string[]): Promise<KnownSecrets> {
   const texts = [...new Set(secrets)].filter((text) => text.length >= minSecretLength)
-  if (texts.length === 0) return (text) => text
+  if (texts.length === 0) return { inText: (text) => text, inJson: (text) => text }
   const { grams, starts, lengths, find } = await hashTable(texts)
-  return (text) => {
+  return {
+    inText: (text) => search(text, () => true),
+    inJson: (text) => search(text, (form) => partOfString.test(form)),
+  }
+
+  function search(text: string, isWanted: (form: string) => boolean): string {
     let out = ''
     let shown = 0
     const { bytes, words } = lowBytes(text)
@@ -59,9 +74,9 @@ export async function compileKnownSecrets(secrets: readonly string[]): Promise<R
         if (end > text.length) break
         hash = hashOn(hash, bytes, hashedTo, end)
         hashedTo = end
-        const shows = (index: number) =>
-          formsOf(texts[index] as string).includes(text.slice(begin, end))
-        if (find(hash).some(shows)) longest = length
+        const form = () => text.slice(begin, end)
+        const shows = (index: number) => formsOf(texts[index] as string).includes(form())
+        if (find(hash).some(shows) && isWanted(form())) longest = length
       }
       return longest
     }
@@ -198,15 +213,14 @@ function formsOf(secret: string): string[] {
   const percent = encodeURIComponent(secret)
   const strict = percentEncode(secret)
   const hex = bytes.toString('hex')
+  const cases = [secret, secret.toUpperCase(), secret.toLowerCase()]
   return [
-    secret,
-    secret.toUpperCase(),
-    secret.toLowerCase(),
+    ...cases,
+    ...cases.map((form) => JSON.stringify(form).slice(1, -1)),
     percent,
     strict,
     percent.replaceAll('%20', '+'),
     ...[percent, strict].map((form) => form.replace(/%../g, (triplet) => triplet.toLowerCase())),
-    JSON.stringify(secret).slice(1, -1),
     hex,
     hex.toUpperCase(),
     ...[0, 1, 2].flatMap((offset) => base64Forms(bytes, offset)),

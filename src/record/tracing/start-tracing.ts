@@ -5,6 +5,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace'
 import type { TracingSettings } from '../../config/tracing-settings.ts'
 import type { CountSpans } from '../metrics/span-metrics.ts'
+import { redactPlain } from '../redaction/compile-redaction.ts'
 import type { Redact } from '../redaction/known-secrets.ts'
 import type { Tracing, TracingParts } from '../tracing.ts'
 import { callbackSpan } from './callback-span.ts'
@@ -86,7 +87,8 @@ const answerLength = 500
 function withShortAnswer(error: Error | undefined, redact: Redact): unknown {
   if (error === undefined || !('data' in error)) return error
   // A secret that was cut in two would not be found any more.
-  return Object.assign(error, { data: redact(String(error.data)).slice(0, answerLength) })
+  const shown = redactPlain(String(error.data), redact)
+  return Object.assign(error, { data: shown.slice(0, answerLength) })
 }
 
 /** Told what happens to spans. */

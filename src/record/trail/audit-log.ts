@@ -106,14 +106,9 @@ function redactLines(lines: readonly string[], redact: Redact): readonly string[
       length += (lines[to] as string).length
       to += 1
     }
-    shown.push(...redactJoined(lines.slice(from, to), redact))
+    // Neither a line nor what is searched for contains a line feed.
+    shown.push(...redact(lines.slice(from, to).join('\n')).split('\n'))
     from = to
   }
   return shown
-}
-
-function redactJoined(lines: readonly string[], redact: Redact): readonly string[] {
-  const shown = redact(lines.join('\n')).split('\n')
-  // A line contains no line feed, but a secret may, and could then be found across two lines.
-  return shown.length === lines.length ? shown : lines.map(redact)
 }

@@ -7,6 +7,11 @@ import { compileRedaction } from '../../../src/record/redaction/compile-redactio
 
 const secretText = fc.string({ minLength: 16, maxLength: 40, unit: 'grapheme-ascii' })
 
+/** A text as it stands in a string of JSON. */
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
 /** Every character by its triplet, not only those that must be. */
 function percentEncodeAll(text: string): string {
   return [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
@@ -118,14 +123,14 @@ test('finds the longest of many secrets that begin alike, in every form', async 
         const redact = await compileRedaction([...secrets, longer].map((text) => new Secret(text)))
         for (const secret of secrets) {
           for (const form of [
-            secret,
+            inJson(secret),
             Buffer.from(secret).toString('hex'),
             encodeURIComponent(secret),
           ]) {
             assert.equal(redact(`\n${form}\n`), '\n[redacted]\n')
           }
         }
-        assert.equal(redact(`\n${longer}\n`), '\n[redacted]\n')
+        assert.equal(redact(`\n${inJson(longer)}\n`), '\n[redacted]\n')
         assert.equal(redact(`\n${prefix}\n`), `\n${prefix}\n`)
       },
     ),

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { collectGarbage } from '../../../src/cli/collect-garbage.ts'
 import { Secret } from '../../../src/contract/secret.ts'
 import { compileBodyRedaction } from '../../../src/record/redaction/body-redaction.ts'
-import { compileRedaction } from '../../../src/record/redaction/compile-redaction.ts'
+import { compileRedaction, redactPlain } from '../../../src/record/redaction/compile-redaction.ts'
 import { compileCredentialNames } from '../../../src/record/redaction/credential-names.ts'
 import { redactPath } from '../../../src/record/redaction/path-redaction.ts'
 import { redactQuery } from '../../../src/record/redaction/query-redaction.ts'
@@ -45,9 +45,9 @@ test('strikes every known secret out of a line, in every form it may take', asyn
             bytes.toString('base64').replace(/=+$/, ''),
             bytes.toString('base64url'),
           ]) {
-            assert.ok(!redact(`${around}${form}${around}`).includes(form))
+            const line = redact(JSON.stringify({ text: `${around}${form}${around}` }))
+            assert.ok(!(JSON.parse(line) as { text: string }).text.includes(form))
           }
-          assert.ok(!redact(JSON.stringify({ text })).includes(JSON.stringify(text).slice(1, -1)))
         }
       },
     ),
@@ -211,6 +211,25 @@ test('a line stays JSON, whatever is struck out next to its escapes', async () =
     }),
     { numRuns: 2_000 },
   )
+})
+
+describe('a line stays JSON, and no string of it is joined to what follows it, beside a secret that', () => {
+  const cases: [string, string, string][] = [
+    ['ends with a quote', 'some-long-secret"', 'some-long-secret'],
+    ['begins with a quote', '":some-long-secret', ':some-long-secret'],
+    ['ends with a backslash', 'some-long-secret\\', 'some-long-secret"'],
+    ['looks like the line', 'text","b":"another', 'text'],
+  ]
+  for (const [name, secret, text] of cases) {
+    test(name, async () => {
+      const redact = await compileRedaction([new Secret(secret)])
+      const line = JSON.stringify({ a: text, b: 'another', [text]: 1 })
+      assert.deepEqual(JSON.parse(redact(line)), { a: text, b: 'another', [text]: 1 })
+      const leaking = JSON.stringify({ a: `${text}${secret}`, b: secret.toUpperCase() })
+      assert.deepEqual(JSON.parse(redact(leaking)), { a: `${text}[redacted]`, b: '[redacted]' })
+      assert.equal(redactPlain(`"${secret}"`, redact), '"[redacted]"')
+    })
+  }
 })
 
 test('a body is not cut within a character: strict readers would refuse a record with half of one', () => {

@@ -288,7 +288,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         const again = await deliveries.next()
         const later = Date.now() + 100
         again.settle({ state: 'retry', atMs: later, reason: 'busy', isUntouched: true })
-        while ((await queue.depth()).running > 0);
+        while ((await queue.depth()).running > 0 && deliveries.count() === 0);
         assert.equal(await queue.cancel('fourth'), 'begun')
         const last = await deliveries.next()
         last.settle({ state: 'dead', reason: 'gone' })

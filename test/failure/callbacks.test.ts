@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks'
 import { jobTestRoutes } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
+import { freePort } from '../support/free-port.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { type GatewayProcess, runCommand, startedProcess } from '../support/gateway-process.ts'
 import { send, writeOf } from '../support/http-client.ts'
@@ -59,10 +60,9 @@ describe('a gateway that is killed', () => {
     'between the end of a job and its call-back delivers it after the next start',
     patience,
     async () => {
-      // Its port is nobody's until the gateway has been killed.
-      const away = await startReceiver()
-      await away.close()
-      await using config = await configOf('between', callbackTo(away.url))
+      // Nobody listens on it until the gateway has been killed.
+      const port = await freePort()
+      await using config = await configOf('between', callbackTo(`https://127.0.0.1:${port}`))
       const first = await start(config)
       const jobId = await accept(first)
       await untilMetric(
@@ -72,7 +72,7 @@ describe('a gateway that is killed', () => {
       )
       first.signal('SIGKILL')
       await first.ended
-      await using receiver = await startReceiver({ port: away.port })
+      await using receiver = await startReceiver({ port })
       const second = await start(config)
       const [webhook] = await receiver.arrived(1)
       const message = new Webhook(env.WEBHOOK_SECRET).verify(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
+import { freePort } from '../support/free-port.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import {
   type ClientAnswer,
@@ -77,7 +78,7 @@ describe('Magento', () => {
   let upstream: RawUpstream
   let gateway: TestGateway
   before(async () => {
-    upstream = await startRawUpstream()
+    upstream = await startRawUpstream(answerEmpty, undefined, await freePort())
     gateway = await startGateway({ magentoUrl: upstream.url, gateway: { magento: settings } })
   })
   after(async () => {

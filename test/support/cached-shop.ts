@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { freePort } from './free-port.ts'
 import { globex, startGateway, type TestGateway } from './gateway.ts'
 import { type ClientAnswer, globexHeaders, send, writeOf } from './http-client.ts'
 import {
@@ -117,7 +118,11 @@ export async function startCachedShop(
     })
   }
   const upstream = started.use(
-    await startRawUpstream((socket, request) => shop.respond(socket, request)),
+    await startRawUpstream(
+      (socket, request) => shop.respond(socket, request),
+      undefined,
+      await freePort(),
+    ),
   )
   const options = {
     magentoUrl: upstream.url,

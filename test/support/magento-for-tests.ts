@@ -1,3 +1,4 @@
+import { freePort } from './free-port.ts'
 import { testEnv } from './gateway.ts'
 import {
   type MagentoStandIn,
@@ -6,7 +7,7 @@ import {
 } from './magento/stand-in.ts'
 
 /** A stand-in that takes the bearer token which the gateway of a test holds. */
-export function startMagento(options: MagentoStandInOptions = {}): Promise<MagentoStandIn> {
+export async function startMagento(options: MagentoStandInOptions = {}): Promise<MagentoStandIn> {
   return startMagentoStandIn({
     integrations: [
       {
@@ -18,6 +19,8 @@ export function startMagento(options: MagentoStandInOptions = {}): Promise<Magen
       },
     ],
     enableIntegrationAsBearer: true,
+    // Nobody else takes it while the stand-in refuses connections.
+    port: await freePort(),
     ...options,
   })
 }

@@ -51,10 +51,12 @@ export function answerEmpty(socket: Socket): void {
  * Starts a server on loopback that hands every whole request (by its Content-Length) to `answer` as
  * latin1 text, and writes nothing of its own.
  * @param tls speaks TLS with this certificate and key, PEM, when given
+ * @param port any that is free if left out; others may then take it during a pause
  */
 export async function startRawUpstream(
   answer: RawAnswer = answerEmpty,
   tls?: { readonly cert: string; readonly key: string },
+  port = 0,
 ): Promise<RawUpstream> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
@@ -101,13 +103,13 @@ export async function startRawUpstream(
   })
   server.on('tlsClientError', () => undefined)
 
-  let port = 0
+  let ownPort = port
   async function resume(): Promise<void> {
-    server.listen(port, '127.0.0.1')
+    server.listen(ownPort, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
-    port = address.port
+    ownPort = address.port
   }
   async function pause(): Promise<void> {
     const closed = new Promise((resolve) => server.close(resolve))
@@ -117,8 +119,8 @@ export async function startRawUpstream(
 
   await resume()
   const upstream: RawUpstream = {
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
-    port,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${ownPort}`,
+    port: ownPort,
     requests,
     sockets,
     answer,

@@ -5,18 +5,19 @@ import type { AddressInfo, Socket } from 'node:net'
 export class Listener {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  #port = 0
+  #port: number
 
-  private constructor(server: Server) {
+  private constructor(server: Server, port: number) {
     this.#server = server
+    this.#port = port
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     })
   }
 
-  /** Listens on any port that is free. */
-  static async open(onRequest: RequestListener): Promise<Listener> {
+  /** Listens on a port, or on any that is free if it is 0. */
+  static async open(onRequest: RequestListener, port: number): Promise<Listener> {
     // No deadlines of its own: how long the other side waits is what tests are about.
     const settings = {
       keepAliveTimeout: 60_000,
@@ -24,7 +25,7 @@ export class Listener {
       requestTimeout: 0,
       maxHeaderSize: 65_536,
     }
-    const listener = new Listener(createServer(settings, onRequest))
+    const listener = new Listener(createServer(settings, onRequest), port)
     await listener.resume()
     return listener
   }

@@ -22,6 +22,8 @@ export interface MagentoStandInOptions {
   readonly queue?: 'auto' | 'manual'
   /** How many received requests are kept. Default 10,000. */
   readonly receivedLimit?: number
+  /** Where it listens. Default any port that is free. */
+  readonly port?: number
 }
 
 /** A shop that answers as Magento does, over a real port. */
@@ -76,7 +78,10 @@ export async function startMagentoStandIn(
     if (current?.hits(request)) await answerFaultily(current.kind, exchange, work)
     else sendAnswer(exchange, await work())
   }
-  const listener = await Listener.open((incoming, response) => void onRequest(incoming, response))
+  const listener = await Listener.open(
+    (incoming, response) => void onRequest(incoming, response),
+    options.port ?? 0,
+  )
 
   const clearFault = async () => {
     fault = undefined

@@ -135,11 +135,12 @@ describe('while Redis is', () => {
   test('answering too late: what it let run at once meanwhile is given back', async () => {
     await using redis = await startRedis()
     await using link = await openSlowLink(redis.port)
-    using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${link.port}/0`) })
+    const location = { url: new Secret(`redis://127.0.0.1:${link.port}/0`) }
+    using opened = await openTestStore(location, { deadlineMs })
     const charge = chargeOn([concurrencyOf(2)])
     // The script is known there, so that a late answer is one to a decision.
     for (const { release } of [await decide(opened.store, charge)]) release?.()
-    link.delayMs = 200
+    link.delayMs = 2 * deadlineMs
     await Promise.all([decide(opened.store, charge), decide(opened.store, charge)])
     link.delayMs = 0
     await opened.logged('redis is back')

@@ -21,10 +21,17 @@ export function createOrigin(): Server {
       const setHeader = response.setHeader.bind(response)
       response.setHeader = (name, value) =>
         setHeader(name, value === 'text/plain' ? 'application/json' : value)
+      // By the clock of the test, which is not that of Node.
+      const writeHead = response.writeHead.bind(response)
+      response.writeHead = (status: number, ...head: never[]) => {
+        if (!response.hasHeader('Date')) setHeader('Date', new Date(Date.now()).toUTCString())
+        return writeHead(status, ...head)
+      }
       handleTest(segments, request, response)
     }
   }
-  return createServer(serve)
+  // With that of Node, the gateway would have timers as long as a pause of the suite.
+  return createServer({ keepAliveTimeout: 60_000 }, serve)
 }
 
 /** As much of a request of `fetch` as the suite uses. */

@@ -117,6 +117,11 @@ export function canonicalFields(
   return { 'X-Timestamp': timestamp, 'X-Nonce': nonce, 'X-Signature': signature }
 }
 
+/** All of an answer but its request id, which is random, and so may have the digits of a port in it. */
+export function withoutRequestId(answer: ClientAnswer): string {
+  return JSON.stringify(answer).replaceAll(String(answer.headers['x-request-id']), '')
+}
+
 /** What the gateway says of a refusal. */
 export function problemOf({ body }: ClientAnswer): Record<string, unknown> {
   return JSON.parse(body) as Record<string, unknown>

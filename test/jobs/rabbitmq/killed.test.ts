@@ -83,6 +83,7 @@ test('loses nothing that it accepted, whoever is killed, and does nothing twice 
     JSON.stringify({
       accepted: ids.length,
       kills,
+      moments: moments.map(Math.round),
       doneOnce: ids.filter((id) => begun.get(id) === 1 && done.get(id) === 1).length,
       begunMoreThanOnce: ids.filter((id) => (begun.get(id) ?? 0) > 1).length,
       dead: dead.size,

@@ -5,6 +5,7 @@ import { type EntryCommands, entryScripts } from './entries/redis-entry-records.
 import { type KeyCommands, settleKeyScript } from './idempotency/redis-keys.ts'
 import { type JobCommands, jobScripts } from './jobs/redis-job-store.ts'
 import { decideLimitsScript, type LimitCommands } from './limits/redis-limits.ts'
+import { connectionEnded } from './redis-guard.ts'
 
 /** Where Redis is: a single server, a primary watched by sentinels, or a cluster. */
 export type RedisLocation =
@@ -72,8 +73,11 @@ const brokenAfterMs = 1_000
  */
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
   const redis = connectTo(location, deadlineMs)
-  if (redis instanceof Cluster) redis.on('+node', outliveTlsErrors).on('+node', outliveFailedAsking)
-  else outliveTlsErrors(redis)
+  if (redis instanceof Cluster) {
+    for (const prepare of [outliveTlsErrors, outliveFailedAsking, sendNothingAgain]) {
+      redis.on('+node', prepare)
+    }
+  } else outliveTlsErrors(redis)
   leaveRefusedDatabase(redis)
   return redis as RedisClient
 }
@@ -111,6 +115,27 @@ function outliveFailedAsking(node: Redis): void {
     return asked
   }
 }
+
+/**
+ * Has whatever a node of a cluster has not answered when its connection ends fail. ioredis would send it to a node again
+ * (retryDelayOnFailover), and that the first one was carried out would look as if somebody else had asked for it: a key
+ * would be taken, or a nonce used. What was not sent yet is still sent to a node that is there.
+ */
+function sendNothingAgain(node: Redis): void {
+  const inner = node as unknown as { flushQueue: FlushQueue }
+  const flush = inner.flushQueue.bind(node)
+  inner.flushQueue = (error, options) => {
+    const unanswered = Object.assign(new Error('no answer'), { code: connectionEnded })
+    flush(unanswered, { ...options, offlineQueue: false })
+    flush(error, options)
+  }
+}
+
+/** Gives up commands of a node: those that were not sent yet (`offlineQueue`), those that were (`commandQueue`), or both. */
+type FlushQueue = (
+  error: Error,
+  options?: { readonly offlineQueue?: boolean; readonly commandQueue?: boolean },
+) => void
 
 function connectTo(location: RedisLocation, deadlineMs: number): Redis | Cluster {
   const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)

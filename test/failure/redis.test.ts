@@ -255,6 +255,35 @@ test('while a cluster lacks nodes, limits are held locally, and it is logged onc
   assert.equal(opened.lines.length, 1)
 })
 
+test('what a node of a cluster was sent before its connection ended is not sent again', async () => {
+  await using cluster = await startCluster()
+  const [, second, third] = cluster.nodes
+  assert.ok(second && third)
+  await using link = await openSlowLink(third.port)
+  await withClient(third.url, (client) =>
+    client.config('SET', 'cluster-announce-port', String(link.port)),
+  )
+  // It has the highest slots.
+  const key = await withClient(second.url, async (client) => {
+    while (!String(await client.cluster('NODES')).includes(`:${link.port}@`));
+    for (let number = 0; ; number += 1) {
+      const name = `magegate:idempotency:["acme","${number}"]`
+      if ((await client.cluster('KEYSLOT', name)) > 11_000) return String(number)
+    }
+  })
+  using opened = await openTestStore(
+    { nodes: [`127.0.0.1:${second.port}`], access: {} },
+    { deadlineMs: 5_000 },
+  )
+  const take = () => opened.store.takeKey('acme', key, 'fingerprint', 60_000)
+  link.loseAnswerTo = 'magegate:idempotency'
+  // The answer to a second one would be that it is taken.
+  assert.equal((await take()).state, 'unavailable')
+  assert.match(opened.lines.join(), /"errorCode":"CLOSED"/)
+  await opened.logged('redis is back')
+  assert.equal((await take()).state, 'fresh')
+})
+
 test('what is tried of a cluster that is away is the slot of the key that failed', async () => {
   await using redis = await startRedis()
   await withClient(redis.url, (client) => client.replicaof('127.0.0.1', 1))

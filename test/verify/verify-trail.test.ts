@@ -45,8 +45,7 @@ async function writeTrail(
     path,
     { sizeMiB: 1, keep: 100, compress: 'none' },
     failOn,
-    checkpoints.add,
-    checkpoints.signed,
+    checkpoints,
   )
   for (let n = 1; n <= count; n += 1) {
     await file.append([JSON.stringify({ v: 1, sku: `sku-${n}-é`, filler })])

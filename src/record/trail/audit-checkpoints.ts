@@ -5,7 +5,7 @@ import { readCheckpointKey } from './checkpoint-key.ts'
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts'
 
 /** Checkpoints with their second places. */
-export interface AuditCheckpoints extends Pick<Checkpoints, 'add' | 'signed'> {
+export interface AuditCheckpoints extends Pick<Checkpoints, 'signed' | 'add' | 'write'> {
   /** Makes the last one, and tries once more to take all to their second places. */
   readonly close: () => Promise<void>
 }
@@ -44,8 +44,9 @@ export function openAuditCheckpoints(
     onError,
   )
   return {
-    add: checkpoints.add,
     signed: checkpoints.signed,
+    add: checkpoints.add,
+    write: checkpoints.write,
     close: async () => {
       await checkpoints.close()
       await Promise.all(copies.map((each) => each.close()))

@@ -46,9 +46,7 @@ export async function openAuditLog(
       ? undefined
       : openAuditCheckpoints(path, settings.checkpoints, onError)
   const file =
-    path === undefined
-      ? undefined
-      : await openChainedFile(path, rotate, onError, checkpoints?.add, checkpoints?.signed)
+    path === undefined ? undefined : await openChainedFile(path, rotate, onError, checkpoints)
   // Without a file, the chain begins anew with every process.
   const chain = file ?? continueChain(stdoutFile(), newChain, onError)
   const copy = path !== undefined && settings.stdout ? stdoutLines(onError) : undefined

@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import type { TrailRotation } from '../audit-settings.ts'
-import { type ChainHead, genesis } from './chain.ts'
+import { genesis } from './chain.ts'
 import { type ChainWriter, continueChain, type Missing, missingAfter } from './chain-writer.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import { readFileEnd } from './file-end.ts'
 import { openLineFile } from './line-file.ts'
 import { segmentFiles } from './segment-files.ts'
@@ -19,39 +20,45 @@ export interface ChainedFile extends Pick<ChainWriter, 'append' | 'miss' | 'isFa
 /**
  * Opens a file of chained lines and continues the chain in it, as {@link continueChain} does.
  * @param onError told of what could not be written, and of a rotation that failed
- * @param onWritten told of the lines that were written, by the head of the chain after each
- * @param signed the last line that has been signed
+ * @param checkpoints what signs the lines
  * @throws when the file cannot be opened
  */
 export async function openChainedFile(
   path: string,
   rotation: TrailRotation | undefined,
   onError: (error: unknown) => void,
-  onWritten?: (heads: readonly ChainHead[]) => void,
-  signed: ChainHead = genesis,
+  checkpoints?: Pick<Checkpoints, 'signed' | 'add' | 'write'>,
 ): Promise<ChainedFile> {
   const file = openLineFile(path, rotation, onError)
   const end = readFileEnd(path)
   const previous = segmentFiles(path).at(-1)
   const before = previous && end.head === undefined ? readFileEnd(previous) : end
   const head = before.head ?? genesis
+  const signed = checkpoints?.signed ?? genesis
   const missingAtOpen = missingAfter(head, signed)
   const { cut, isEnded } = end
   const isTorn = cut !== undefined || !isEnded || missingAtOpen !== undefined
-  const chain = continueChain(file, { head, isTorn, signed }, onError, onWritten)
+  const chain = continueChain(file, { head, isTorn, signed }, onError, checkpoints?.add)
   if (previous !== undefined && before !== end && !isTorn) await beginAfter(previous)
   const segments = rotation && openSegments(path, rotation.compress, onError)
   if (isTorn) await chain.append([])
+  let deleting = Promise.resolve()
 
   async function rotate(): Promise<void> {
     try {
       const aside = await file.rotate()
       await beginAfter(aside)
       segments?.finish(aside)
-      if (rotation !== undefined) await deleteOldSegments(path, rotation)
+      if (rotation !== undefined) deleting = deleteOld(rotation).catch(onError)
     } catch (error) {
       onError(error)
     }
+  }
+
+  /** No line waits for this. Lines that nobody had signed would leave a gap between checkpoints if the process is killed. */
+  async function deleteOld(rotation: TrailRotation): Promise<void> {
+    await checkpoints?.write()
+    await deleteOldSegments(path, rotation)
   }
 
   /** Begins a file with the name of the one before, so that its chain can be verified without that file. */
@@ -71,6 +78,7 @@ export async function openChainedFile(
     missingAtOpen,
     close: async () => {
       await file.close()
+      await deleting
       await segments?.close()
     },
   }

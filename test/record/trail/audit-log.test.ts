@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { generateKeyPairSync } from 'node:crypto'
+import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Secret } from '../../../src/contract/secret.ts'
 import type { AuditRecord } from '../../../src/record/audit-record.ts'
 import { compileRedaction } from '../../../src/record/redaction/compile-redaction.ts'
 import { openAuditLog } from '../../../src/record/trail/audit-log.ts'
+import { segmentFiles } from '../../../src/record/trail/segment-files.ts'
+import { trailFiles } from '../../../src/verify/trail-files.ts'
+import { verifyTrail } from '../../../src/verify/verify-trail.ts'
 import { temporaryFolder } from '../../support/shared.ts'
 
 test('redacting a secret that spans the end of a line joins no lines', async () => {
@@ -33,4 +37,41 @@ test('nothing more is tried once it is closed, though it has failed to write', a
   context.mock.timers.tick(1_000)
   await new Promise(setImmediate)
   assert.equal(errors.length, 1)
+})
+
+test('files are deleted only once they are signed, so that a kill leaves no gap between checkpoints', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const key = new Secret(String(privateKey.export({ type: 'pkcs8', format: 'pem' })))
+  const fail = (error: unknown) => assert.fail(String(error))
+  const open = (folder: string) =>
+    openAuditLog(
+      {
+        file: join(folder, 'audit.jsonl'),
+        rotate: { sizeMiB: 1, keep: 1, compress: 'none' },
+        checkpoints: { key, everyRecords: 1_000_000, everySeconds: 86_400 },
+      },
+      String,
+      fail,
+    )
+  const [folder, killed] = [await temporaryFolder(), await temporaryFolder()]
+  const record = { path: 'x'.repeat(1_048_576) } as AuditRecord
+  const signed = await open(folder)
+  await signed.write([record])
+  await signed.close()
+  const log = await open(folder)
+  for (let line = 0; line < 3; line += 1) {
+    await log.write([record])
+    while (segmentFiles(join(folder, 'audit.jsonl')).length > 1) await new Promise(setImmediate)
+  }
+  await cp(folder, killed, { recursive: true })
+  await log.close()
+  await (await open(killed)).close()
+  const file = join(killed, 'audit.jsonl')
+  const report = await verifyTrail({
+    files: trailFiles(file),
+    checkpointFiles: [`${file}.checkpoints`],
+    publicKeys: [publicKey],
+  })
+  assert.equal(report.fault, undefined)
+  assert.equal(report.notes.join(), 'the trail begins with record 4')
 })

@@ -5,7 +5,7 @@ import { appendFile, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import type { ChainHead } from '../../../src/record/trail/chain.ts'
+import { type ChainHead, genesis } from '../../../src/record/trail/chain.ts'
 import { openChainedFile } from '../../../src/record/trail/chained-file.ts'
 import { segmentFiles } from '../../../src/record/trail/segment-files.ts'
 import { trailFiles } from '../../../src/verify/trail-files.ts'
@@ -54,12 +54,11 @@ function readChain(text: string, from = { seq: 0, hash: '0'.repeat(64) }): Line[
 async function openNoting(path: string) {
   const errors: unknown[] = []
   const written: number[] = []
-  const file = await openChainedFile(
-    path,
-    undefined,
-    (error) => errors.push(error),
-    (heads) => written.push(...heads.map(({ seq }) => seq)),
-  )
+  const file = await openChainedFile(path, undefined, (error) => errors.push(error), {
+    signed: genesis,
+    add: (heads) => written.push(...heads.map(({ seq }) => seq)),
+    write: async () => undefined,
+  })
   return { file, errors, written }
 }
 
@@ -156,9 +155,13 @@ test('goes on after lines that had been signed and are gone, and says which ones
   const path = join(folder, 'missing.jsonl')
   const whole = await writeTwoLines(path)
   const written: number[] = []
-  const tell = (heads: readonly ChainHead[]) => written.push(...heads.map(({ seq }) => seq))
   const signed = { seq: 5, hash: 'a'.repeat(64) }
-  const second = await openChainedFile(path, undefined, failOn, tell, signed)
+  const checkpoints = {
+    signed,
+    add: (heads: readonly ChainHead[]) => written.push(...heads.map(({ seq }) => seq)),
+    write: async () => undefined,
+  }
+  const second = await openChainedFile(path, undefined, failOn, checkpoints)
   assert.deepEqual(second.missingAtOpen, { from: 3, to: 5 })
   await second.append(['{"n":6}'])
   await second.close()
@@ -167,7 +170,7 @@ test('goes on after lines that had been signed and are gone, and says which ones
   const [resumed] = lines as (Line & { missingFrom?: number; missingTo?: number })[]
   assert.deepEqual([resumed?.event, resumed?.missingFrom, resumed?.missingTo], ['resumed', 3, 5])
   assert.deepEqual(written, [6, 7])
-  const third = await openChainedFile(path, undefined, failOn, tell, signed)
+  const third = await openChainedFile(path, undefined, failOn, checkpoints)
   assert.equal(third.missingAtOpen, undefined)
   await third.close()
 })

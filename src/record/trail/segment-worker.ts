@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync
 import { workerData } from 'node:worker_threads'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { TrailRotation } from '../audit-settings.ts'
-import { indexFileOf } from './segment-files.ts'
+import { indexFileOf, segmentEndings } from './segment-files.ts'
 import { indexBuilder } from './segment-index.ts'
 
 /** What the worker thread does to a segment. A thread of its own makes no request wait for it. */
@@ -53,7 +53,10 @@ function finishSegment({ file, compress: kind }: SegmentTask): void {
   closeSync(indexAim)
   if (aim !== undefined) renameSync(`${file}.tmp`, `${file}${suffix}`)
   renameSync(`${indexFile}.tmp`, indexFile)
-  if (aim !== undefined) rmSync(file, { force: true })
+  // Also what is left of another compression that was interrupted. The original hides all other forms, so it goes last.
+  for (const ending of segmentEndings.toReversed()) {
+    if (ending !== suffix) rmSync(`${file}${ending}`, { force: true })
+  }
 }
 
 /** Reads a file in blocks of whole lines, of about a mebibyte each. */

@@ -73,6 +73,21 @@ test('finishes at the start what was left unfinished', async () => {
   )
 })
 
+for (const [compress, suffix, before] of [
+  ['zstd', '.zst', '.gz'],
+  ['gzip', '.gz', '.zst'],
+] as const) {
+  test(`leaves only the ${suffix} of what was cut off between its ${before} and the removal of its source`, async () => {
+    const trail = join(folder, `from-${before}.jsonl`)
+    const segment = `${trail}.20260115T093000123Z`
+    for (const name of [segment, `${segment}${before}`]) await writeFile(name, '{"n":1}\n')
+    const segments = openSegments(trail, compress, failOn)
+    while (existsSync(segment)) await new Promise(setImmediate)
+    await segments.close()
+    assert.deepEqual(segmentFiles(trail), [`${segment}${suffix}`])
+  })
+}
+
 test('loses nothing of a line that was cut off, and lets nobody else read what it writes', async () => {
   const trail = join(folder, 'cut.jsonl')
   const segment = `${trail}.20260115T093000123Z`

@@ -55,11 +55,16 @@ export function openJobs(
   let waiting = 0
   let waitingOf: Map<string, number> | undefined
   let tell: OnJobEnd = async () => undefined
+  let isStopped = false
   const look = oneAtATime(() =>
-    backend.jobs.depth().then((depth) => {
-      waiting = depth.waiting
-      waitingOf = depth.waitingOf && new Map(depth.waitingOf)
-    }, onFault),
+    backend.jobs.depth().then(
+      (depth) => {
+        waiting = depth.waiting
+        waitingOf = depth.waitingOf && new Map(depth.waitingOf)
+      },
+      // With RabbitMQ it takes a while, and fails if the connection is closed meanwhile.
+      (error) => isStopped || onFault(error),
+    ),
   )
   const timer = setInterval(look, depthMs).unref()
 
@@ -115,6 +120,7 @@ export function openJobs(
       void look()
     },
     stop: async (deadlineMs) => {
+      isStopped = true
       clearInterval(timer)
       await backend.jobs.close(deadlineMs)
     },

@@ -45,6 +45,19 @@ test('as many jobs as may wait are accepted and no more, and others once those a
   assert.deepEqual(told, ['accepted', 'accepted', 'accepted'])
 })
 
+test('a look at the number of jobs that a stop cuts off is no fault', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  await using backend = await openTestFileBackend()
+  const look = Promise.withResolvers<never>()
+  const queue = { ...backend.jobs, depth: () => look.promise }
+  const { jobs, events } = openTestJobs({ ...backend, jobs: queue })
+  t.mock.timers.tick(1_000)
+  await jobs.stop(0)
+  look.reject(new Error('closed'))
+  await turn()
+  assert.deepEqual(events, [])
+})
+
 test('a job ends as it did though its state cannot be read at first, nor its end be told of', async () => {
   await using backend = await openTestFileBackend()
   let reads = 0

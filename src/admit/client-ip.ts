@@ -1,4 +1,4 @@
-import { canonicalIp, compileIpSet, type IpSet } from '../contract/ip-address.ts'
+import { canonicalIp, canonicalRemoteIp, compileIpSet, type IpSet } from '../contract/ip-address.ts'
 import { allow, type Step } from '../policy.ts'
 import { reject } from '../problem.ts'
 import { allValues } from '../syntax/headers.ts'
@@ -43,7 +43,7 @@ export const clientIp: Step<{ readonly trustedProxies: readonly string[] }> = {
   prepare: ({ trustedProxies }) => {
     const isTrusted = compileIpSet(trustedProxies)
     return function checkClientIp(request) {
-      const remoteIp = request.remoteIp === undefined ? undefined : canonicalIp(request.remoteIp)
+      const remoteIp = canonicalRemoteIp(request.remoteIp)
       if (remoteIp === undefined) return reject('bad-request', 'remote address is unreadable')
       request.viaTrustedProxy = isTrusted(remoteIp)
       request.clientIp = request.viaTrustedProxy

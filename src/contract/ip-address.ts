@@ -14,6 +14,17 @@ export function canonicalIp(text: string): string | undefined {
   return address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address
 }
 
+/**
+ * The canonical spelling of the other end of a connection. Node adds a zone to a link-local address (RFC 4007, section 11),
+ * which names an interface of this machine.
+ * @returns undefined when the address is not known
+ */
+export function canonicalRemoteIp(address: string | undefined): string | undefined {
+  if (address === undefined) return undefined
+  const zone = address.indexOf('%')
+  return canonicalIp(zone < 0 ? address : address.slice(0, zone))
+}
+
 /** A setting that lists addresses and CIDR blocks, IPv4 and IPv6. */
 export function CidrSetting() {
   return Type.Refine(

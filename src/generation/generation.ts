@@ -2,7 +2,7 @@ import { prepareReceivers, type Receiver } from '../callbacks/receiver.ts'
 import type { Config } from '../config.ts'
 import { type AnswerStore, everything } from '../contract/answer-store.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
-import { canonicalIp, compileIpSet } from '../contract/ip-address.ts'
+import { canonicalRemoteIp, compileIpSet } from '../contract/ip-address.ts'
 import { connectMagento } from '../forward/magento.ts'
 import { dropCachedFirst } from '../forward/response-cache/cached-writes.ts'
 import { openResponseCache } from '../forward/response-cache/response-cache.ts'
@@ -162,7 +162,7 @@ export function prepareGeneration(
       }),
       record: (request) => recorder.record(request, buildRecord),
       noteSender: (request) => {
-        const ip = canonicalIp(request.remoteIp ?? '')
+        const ip = canonicalRemoteIp(request.remoteIp)
         // If it came through a proxy, nobody knows who sent it.
         if (ip !== undefined && !isProxy(ip)) request.clientIp = ip
       },

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { addTo } from '../contract/add-to.ts'
-import { canonicalIp, type IpSet } from '../contract/ip-address.ts'
+import { canonicalRemoteIp, type IpSet } from '../contract/ip-address.ts'
 import { addressKey } from '../syntax/address-key.ts'
 
 /** The bound that a connection exceeded. */
@@ -55,7 +55,7 @@ export function boundConnections(
   const accept = server.listeners('connection')
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
-    const ip = canonicalIp(socket.remoteAddress ?? '') ?? ''
+    const ip = canonicalRemoteIp(socket.remoteAddress) ?? ''
     const key = addressKey(ip)
     const bound = boundOf(key, ip)
     if (bound !== undefined) {

@@ -5,7 +5,10 @@ import { allow } from '../../src/policy.ts'
 import { requestContext } from '../support/request.ts'
 import { services } from '../support/services.ts'
 
-const check = clientIp.prepare({ trustedProxies: ['10.0.0.0/8', '2001:db8:f::/48'] }, services())
+const check = clientIp.prepare(
+  { trustedProxies: ['10.0.0.0/8', '2001:db8:f::/48', 'fe80::f/128'] },
+  services(),
+)
 
 function resolve(remoteIp: string | undefined, forwardedFor: readonly string[] = []) {
   const request = requestContext({ remoteIp, headers: { 'X-Forwarded-For': forwardedFor } })
@@ -29,6 +32,8 @@ describe('believes X-Forwarded-For of trusted proxies only', () => {
     ['a trusted proxy that says nothing', '10.0.0.1', [], '10.0.0.1'],
     ['nothing but trusted proxies', '10.0.0.1', ['10.9.9.9'], '10.9.9.9'],
     ['an IPv4-mapped peer', '::ffff:10.0.0.1', ['203.0.113.9'], '203.0.113.9'],
+    ['a link-local peer, which has a zone', 'fe80::1%eth0', [], 'fe80::1'],
+    ['a link-local proxy', 'fe80::f%eth0', ['203.0.113.9'], '203.0.113.9'],
     ['an IPv4-mapped entry', '10.0.0.1', ['::FFFF:203.0.113.9'], '203.0.113.9'],
     ['a hex IPv4-mapped entry', '10.0.0.1', ['::ffff:cb00:7109'], '203.0.113.9'],
     ['an IPv6 entry in another spelling', '2001:db8:f::1', ['2001:DB8:0:0::7'], '2001:db8::7'],

@@ -189,6 +189,9 @@ function connectTo(location: RedisLocation, deadlineMs: number): Redis | Cluster
     slotsRefreshInterval: 1_000,
     retryDelayOnFailover: 20,
     retryDelayOnClusterDown: 20,
+    // Of the limits of an integration, some have a key and some have none. While their slot moves, which takes a moment,
+    // neither node decides on both.
+    retryDelayOnTryAgain: 20,
     scripts,
   })
 }

@@ -284,6 +284,54 @@ test('what a node of a cluster was sent before its connection ended is not sent 
   assert.equal((await take()).state, 'fresh')
 })
 
+test('limits are decided by a cluster though their slot is being moved just then', async () => {
+  await using cluster = await startCluster()
+  const [first, second] = cluster.nodes
+  assert.ok(first && second)
+  const target = String(await withClient(second.url, (client) => client.cluster('MYID')))
+  // ioredis by itself would wait for as long before it tries again.
+  using opened = await openTestStore({ nodes: cluster.addresses, access: {} }, { deadlineMs: 100 })
+  await withClient(first.url, async (client) => {
+    // It has the lowest slots.
+    let name = 0
+    while ((await client.cluster('KEYSLOT', `{${name}}`)) > 5_000) name += 1
+    const slot = String(await client.cluster('KEYSLOT', `{${name}}`))
+    // Of these two, only the first one has a key while nothing runs.
+    const limits = [rateOf(1, 3600, 1_000, String(name)), concurrencyOf(1_000, String(name))]
+    const charge = chargeOn(limits, { onStoreFailure: 'refuse' })
+    const isDecided = async () => {
+      const decision = await opened.store.decide(charge)
+      if (decision.outcome === 'decided') decision.release?.()
+      return decision.outcome === 'decided'
+    }
+    const refusals = async () =>
+      /errorstat_TRYAGAIN:count=(\d+)/.exec(await client.info('errorstats'))?.[1]
+
+    /** Whether a request is decided on that comes while the slot is being moved. */
+    async function isDecidedInBetween(): Promise<boolean> {
+      while (!(await isDecided())) await new Promise(setImmediate)
+      while ((await client.exists(`magegate:limit:{${name}}:concurrency`)) === 1);
+      const before = await refusals()
+      await client.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target)
+      let isOver = false
+      const decided = isDecided().finally(() => {
+        isOver = true
+      })
+      while (!isOver && (await refusals()) === before);
+      const isRefused = (await refusals()) !== before
+      await client.call('CLUSTER', 'SETSLOT', slot, 'STABLE')
+      return (await decided) && isRefused
+    }
+
+    // On a busy machine a few milliseconds can take long.
+    let attempts = 1
+    while (!(await isDecidedInBetween())) {
+      assert.ok(attempts < 5)
+      attempts += 1
+    }
+  })
+})
+
 test('what is tried of a cluster that is away is the slot of the key that failed', async () => {
   await using redis = await startRedis()
   await withClient(redis.url, (client) => client.replicaof('127.0.0.1', 1))

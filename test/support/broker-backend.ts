@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { Secret } from '../../src/contract/secret.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
@@ -13,7 +14,7 @@ export interface TestBackend extends JobBackend, AsyncDisposable {
   readonly faults: readonly unknown[]
 }
 
-/** Opens jobs in a broker and a Redis. */
+/** Opens jobs in a broker and a Redis, and waits until they are there, unless `isRefused` says that they never are. */
 export async function openTestBrokerBackend(
   amqpUrl: string,
   redisUrl: string,
@@ -21,10 +22,12 @@ export async function openTestBrokerBackend(
     deadlineMs = 2_000,
     keepDeadMs = 3_600_000,
     ca = readFileSync(pemFile('loopback.cert'), 'utf8'),
+    isRefused = false,
   }: {
     readonly deadlineMs?: number
     readonly keepDeadMs?: number
     readonly ca?: string | null
+    readonly isRefused?: boolean
   } = {},
 ): Promise<TestBackend> {
   const brokerChanges: (string | undefined)[] = []
@@ -44,6 +47,8 @@ export async function openTestBrokerBackend(
     },
     (error) => faults.push(error),
   )
+  // On a busy machine, a set-up may take longer than a start waits for it.
+  while (!isRefused && backend.isAway?.()) await delay(20)
   async function close(): Promise<void> {
     await Promise.all([backend.jobs.close(0), backend.callbacks.close(0)])
     await backend.close()

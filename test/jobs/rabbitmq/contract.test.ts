@@ -39,12 +39,13 @@ async function create(): Promise<BackendUnderTest> {
     open,
     clear: async () => {
       await withClient(redis.url, (client) => client.flushall())
+      await using opened = new AsyncDisposableStack()
       const connection = await connect(rabbit.url)
+      opened.defer(() => connection.close())
       const channel = await connection.createChannel()
       const { sources, dead, waits } = queueNames('callbacks')
       const queues = [...sources.map(({ queue }) => queue), dead, ...waits.map(({ name }) => name)]
       for (const queue of queues) await channel.purgeQueue(queue)
-      await connection.close()
     },
     [Symbol.asyncDispose]: async () => undefined,
   }
@@ -201,7 +202,9 @@ test('what waits is counted by its messages where Redis has forgotten it', async
 test('the queues are those of the version before: RabbitMQ takes no others of the same name', async () => {
   await using _ = await open()
   const { rabbit } = await started()
+  await using opened = new AsyncDisposableStack()
   const connection = await connect(rabbit.url)
+  opened.defer(() => connection.close())
   const channel = await connection.createChannel()
   const quorum = {
     'x-queue-type': 'quorum',
@@ -227,7 +230,6 @@ test('the queues are those of the version before: RabbitMQ takes no others of th
       })
     }
   }
-  await connection.close()
   const { queueOf } = queueNames('jobs')
   assert.equal(queueOf({ owner: 'acme-erp' }), 'magegate.jobs.shared.5')
   assert.equal(queueOf({ owner: 'acme-erp', orderKey: '["k"]' }), 'magegate.jobs.ordered.2')

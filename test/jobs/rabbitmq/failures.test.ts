@@ -381,14 +381,15 @@ describe('jobs in RabbitMQ', () => {
     const { settle } = await deliveriesOf(backend.jobs).next()
     settle(done)
     await untilEmpty(backend)
-    await using unverified = await openTestBrokerBackend(rabbit.tlsUrl, redis.url, { ca: null })
+    const unknown = { ca: null, isRefused: true }
+    await using unverified = await openTestBrokerBackend(rabbit.tlsUrl, redis.url, unknown)
     assert.equal(unverified.isAway?.(), true)
     assert.deepEqual(unverified.brokerChanges, ['DEPTH_ZERO_SELF_SIGNED_CERT'])
   })
 
   test('show no password in what is told of a broker that refuses it', async () => {
     const url = rabbit.url.replace(rabbit.password, 'a-wrong-password')
-    await using backend = await openTestBrokerBackend(url, redis.url)
+    await using backend = await openTestBrokerBackend(url, redis.url, { isRefused: true })
     assert.deepEqual(backend.brokerChanges, ['AMQP_403'])
     const error = await backend.jobs.put(entryOf('refused')).catch((caught: unknown) => caught)
     assert.ok(error instanceof Error)

@@ -36,10 +36,10 @@ describe('the payload of a call-back', () => {
   test('counts items, and tells a failure as the job shows it', () => {
     const { data } = payloadOf({
       state: 'partial',
-      progress: { total: 10_000, done: 10_000, failed: 3 },
+      progress: { total: 10_000, done: 9_000, failed: 3 },
       failure: { code: 'upstream-unavailable', detail: 'Magento is in maintenance.' },
     })
-    assert.deepEqual(data.items, { total: 10_000, succeeded: 9_997, failed: 3 })
+    assert.deepEqual(data.items, { total: 10_000, succeeded: 8_997, failed: 3 })
     assert.deepEqual(data.failure, {
       code: 'upstream-unavailable',
       detail: 'Magento is in maintenance.',

@@ -210,7 +210,8 @@ describe('a call-back', () => {
     const settings = settingsOf(receiver, { timeoutMs: 86_400_000 })
     const { handle, ends } = deliverer({ 'acme-erp': settings }, clock)
     const settlement = await handle(deliveryOf(clock, { signal: closing.signal }))
-    assert.equal(retried(settlement).reason, 'CLOSED')
+    const { reason, isUntouched } = retried(settlement)
+    assert.deepEqual([reason, isUntouched], ['CLOSED', false])
     assert.deepEqual(ends, [])
   })
 
@@ -232,6 +233,14 @@ describe('a call-back', () => {
     const settlement = await handle(deliveryOf(clock, { signal: closing.signal }))
     assert.equal(closing.signal.aborted, true)
     assert.deepEqual(settlement, { state: 'done' })
+  })
+
+  test('that cannot be read is a defect, and holds up no other', async () => {
+    await using receiver = await startReceiver()
+    const clock = testClock()
+    const { handle } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
+    await assert.rejects(handle(deliveryOf(clock, { payload: Buffer.from('{') })), SyntaxError)
+    assert.deepEqual(await handle(deliveryOf(clock)), { state: 'done' })
   })
 
   test('is settled only when its end has been recorded', async () => {

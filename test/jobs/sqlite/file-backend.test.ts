@@ -293,6 +293,21 @@ describe('the file of jobs', () => {
     for (const each of [one, other, third]) await close(each)
   })
 
+  test('takes nothing from processes of which it cannot tell whether they are gone', async () => {
+    const untold = join(folder, 'untold.sqlite')
+    const jobFile = await openJobFileThread(untold, failing)
+    for (const holder of ['unopened', 'unlocked', 'gone']) {
+      await jobFile.run('put', 'jobs', entryOf(holder), 1)
+      await jobFile.run('take', 'jobs', holder, 1, 1)
+    }
+    await mkdir(`${untold}.holder-unopened`)
+    await writeFile(`${untold}.holder-unlocked`, 'no database')
+    const recovered = await jobFile.run('recover', jobFile.holder)
+    const { running, waiting } = await jobFile.run('depth', 'jobs')
+    await jobFile.close()
+    assert.deepEqual([recovered, running, waiting], [1, 2, 1])
+  })
+
   test('gives all that is due, whoever waits besides, and when more will be', async () => {
     const jobFile = await openJobFileThread(join(folder, 'due.sqlite'), failing)
     const put = (id: string, owner: string, dueAtMs: number) =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import https from 'node:https'
-import { createServer } from 'node:net'
+import { createServer, getDefaultAutoSelectFamily, setDefaultAutoSelectFamily } from 'node:net'
 import { describe, test } from 'node:test'
 import { compileDestination, type Resolve } from '../../src/callbacks/destination.ts'
 import {
@@ -99,6 +99,15 @@ describe('a call-back that is sent', () => {
     assert.equal(sending.outcome, 'delivered')
   })
 
+  test('goes to its address also where Node is told to try only the first', async (t) => {
+    const isAuto = getDefaultAutoSelectFamily()
+    t.after(() => setDefaultAutoSelectFamily(isAuto))
+    setDefaultAutoSelectFamily(false)
+    await using receiver = await startReceiver()
+    const url = `https://localhost:${receiver.port}/`
+    assert.equal((await send(url)).outcome, 'delivered')
+  })
+
   test('by plain http arrives where that address is allowed', async () => {
     await using receiver = await startReceiver({ certificate: 'none' })
     assert.equal((await send(receiver.url)).outcome, 'delivered')
@@ -148,7 +157,7 @@ describe('a receiver that says no', () => {
   })
 
   test('with any other status has failed', async () => {
-    for (const code of [400, 401, 404, 429, 500, 502, 503]) {
+    for (const code of [300, 400, 401, 404, 429, 500, 502, 503]) {
       await using receiver = await startReceiver({ answer: status(code) })
       assert.deepEqual(await send(receiver.url), {
         outcome: 'failed',
@@ -251,12 +260,18 @@ describe('an address that is not allowed', () => {
 })
 
 describe('a receiver that cannot be trusted', () => {
-  test('gets nothing where nobody vouches for its certificate', async () => {
-    await using receiver = await startReceiver()
-    assert.deepEqual(await send(receiver.url, { caFile: undefined }), {
-      outcome: 'failed',
-      reason: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+  test('gets nothing where nobody vouches for its certificate, whatever the environment says', async (t) => {
+    t.after(() => {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
     })
+    await using receiver = await startReceiver()
+    for (const isDemanded of ['1', '0']) {
+      process.env.NODE_TLS_REJECT_UNAUTHORIZED = isDemanded
+      assert.deepEqual(await send(receiver.url, { caFile: undefined }), {
+        outcome: 'failed',
+        reason: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+      })
+    }
     assert.equal(receiver.received.length, 0)
   })
 
@@ -355,6 +370,16 @@ describe('a receiver that is not there, or never ends', () => {
     assert.deepEqual(await send(receiver.url), { outcome: 'delivered', status: 200 })
     await left.promise
     assert.ok(writtenBytes < 50_000_000, String(writtenBytes))
+  })
+
+  test('has taken the call-back with its status, once 16 KiB of its answer have come', async () => {
+    await using receiver = await startReceiver({
+      answer: (response) => void response.writeHead(200).write(Buffer.alloc(16_385)),
+    })
+    assert.deepEqual(await send(receiver.url, { timeoutMs: 3_600_000 }), {
+      outcome: 'delivered',
+      status: 200,
+    })
   })
 
   test('has taken the call-back with its status, also where its answer hangs', async () => {

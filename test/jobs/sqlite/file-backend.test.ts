@@ -214,6 +214,45 @@ describe('the file of jobs', () => {
     assert.deepEqual([deliveries.count(), cancelled], [0, 'cancelled'])
   })
 
+  test('counts nothing as interrupted that it was about to deliver when it was closed', async () => {
+    const about = join(folder, 'about.sqlite')
+    const keeping = { file: about, keepMs: hourMs, keepDeadMs: hourMs }
+    const first = await openFileBackend(keeping, failing)
+    const put = first.jobs.put(entryOf('about'))
+    deliveriesOf(first.jobs)
+    await close(first)
+    await put
+    const second = await openFileBackend(keeping, failing)
+    const { delivery, settle } = await deliveriesOf(second.jobs).next()
+    settle({ state: 'done' })
+    await close(second)
+    assert.equal(delivery.isInterrupted, false)
+  })
+
+  test('delivers what is put, put back or next in turn at once, not when it looks at the file again', async (t) => {
+    const prompt = join(folder, 'prompt.sqlite')
+    const backend = await openFileBackend(
+      { file: prompt, keepMs: hourMs, keepDeadMs: hourMs },
+      failing,
+    )
+    t.after(async () => {
+      t.mock.timers.reset()
+      await close(backend)
+    })
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const deliveries = deliveriesOf(backend.jobs, 2)
+    await Promise.all(['1', '2', '3'].map((id) => backend.jobs.put(entryOf(id))))
+    for (let count = 0; count < 3; count += 1) {
+      const { settle } = await deliveries.next()
+      settle({ state: 'dead', reason: '' })
+    }
+    while ((await backend.jobs.depth()).running > 0);
+    assert.equal(await backend.jobs.putBack('1', Date.now() + hourMs), true)
+    const { delivery, settle } = await deliveries.next()
+    settle({ state: 'done' })
+    assert.equal(delivery.id, '1')
+  })
+
   test('takes an id that is there already for the same entry, and leaves others as they are', async () => {
     const backend = await open()
     await backend.jobs.put(entryOf('once'))

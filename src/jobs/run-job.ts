@@ -42,7 +42,7 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     else if (isOver(known.state)) return settleEnd(known, undefined)
     const task = { delivery, request, known }
     const isWithMagento = request.bulkUuid !== undefined
-    // Even if it has also expired, since that would say that it was not carried out.
+    // Even if it has also expired, since that would not say that it was sent.
     if (delivery.isInterrupted && !request.isRepeatable && !isWithMagento) {
       return end(task, { failure: interrupted })
     }
@@ -210,7 +210,7 @@ const interrupted: JobFailure = {
 function expired({ bulkUuid }: JobRequest): JobFailure {
   const detail =
     bulkUuid === undefined
-      ? 'The job could not be carried out before it expired.'
+      ? 'The job expired before it was known to have been carried out.'
       : 'Magento accepted the job, but did not say in time how it ended.'
   return { code: 'expired', detail }
 }

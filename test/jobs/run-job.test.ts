@@ -191,6 +191,9 @@ describe('a delivery of a job', () => {
     const request = { isRepeatable: true }
     const repeatable = await handle('interrupted-put', {}, { ...over, request })
     assert.deepEqual(repeatable.settlement, { state: 'dead', reason: 'expired' })
+    // Magento may have carried it out all the same.
+    const detail = 'The job expired before it was known to have been carried out.'
+    assert.deepEqual(repeatable.shown?.failure, { code: 'expired', detail })
   })
 
   test('that meets a defect is a dead letter, and the cause is in the log', async () => {

@@ -10,7 +10,7 @@ export interface HttpsFacts {
 }
 
 /**
- * Refuses requests that came over plain HTTP, unless a trusted proxy says that it received them over TLS, and puts
+ * Refuses requests that came over plain HTTP, to the gateway or as a trusted proxy says to that proxy, and puts
  * `Strict-Transport-Security` on the answers to the others.
  */
 export const requireHttps: Step<HttpsFacts> = {
@@ -19,7 +19,7 @@ export const requireHttps: Step<HttpsFacts> = {
     const policy = hsts && hstsPolicy(hsts)
     if (!isRequired && policy === undefined) return () => allow
     return function checkRequireHttps(request) {
-      const isHttps = request.isTls || isHttpsAtProxy(request)
+      const isHttps = isHttpsOfCaller(request)
       if (isRequired && !isHttps) return reject('https-required', 'request came over plain HTTP')
       // RFC 6797, section 7.2: never over plain HTTP.
       if (policy !== undefined && isHttps) {
@@ -30,8 +30,10 @@ export const requireHttps: Step<HttpsFacts> = {
   },
 }
 
-function isHttpsAtProxy(request: RequestContext): boolean {
-  return request.viaTrustedProxy && request.header('x-forwarded-proto') === 'https'
+/** A trusted proxy says how the caller reached it, whether or not it uses TLS to the gateway itself. */
+function isHttpsOfCaller(request: RequestContext): boolean {
+  const said = request.viaTrustedProxy ? request.header('x-forwarded-proto') : undefined
+  return said ? said === 'https' : request.isTls
 }
 
 // RFC 6797, section 6.1.

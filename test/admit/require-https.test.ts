@@ -8,8 +8,9 @@ import { services } from '../support/services.ts'
 const hsts = { maxAgeSeconds: 60, includeSubDomains: false }
 const check = requireHttps.prepare({ requireHttps: true, hsts }, services())
 
-function asked(proto: string | undefined, viaTrustedProxy: boolean) {
+function asked(proto: string | undefined, viaTrustedProxy: boolean, isTls = false) {
   const request = requestContext({
+    isTls,
     headers: proto === undefined ? {} : { 'X-Forwarded-Proto': proto },
   })
   request.viaTrustedProxy = viaTrustedProxy
@@ -32,5 +33,23 @@ describe('what came over plain HTTP', () => {
 
   test('is refused whatever anybody else says', () => {
     assert.deepEqual(asked('https', false), { isAllowed: false, headers: [] })
+  })
+})
+
+describe('what came over TLS to the gateway', () => {
+  const taken = { isAllowed: true, headers: ['Strict-Transport-Security', 'max-age=60'] }
+
+  for (const proto of ['https', '', undefined]) {
+    test(`is taken where a trusted proxy says ${proto ?? 'nothing'}`, () => {
+      assert.deepEqual(asked(proto, true, true), taken)
+    })
+  }
+
+  test('is refused where a trusted proxy says that its caller used plain HTTP', () => {
+    assert.deepEqual(asked('http', true, true), { isAllowed: false, headers: [] })
+  })
+
+  test('is taken whatever anybody else says', () => {
+    assert.deepEqual(asked('http', false, true), taken)
   })
 })

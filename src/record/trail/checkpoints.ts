@@ -126,20 +126,20 @@ function signedLine(key: CheckpointKey, from: number, to: ChainHead, tree: Merkl
   return `${signed},"signature":"${signature}"}`
 }
 
-/** The heads of all lines after one, including those in files that rotation has put aside. */
+/** The heads of all lines after one, including those in files that rotation has put aside; reads none that is older. */
 function uncovered(trail: string, seq: number): ChainHead[] {
   const files = [...segmentFiles(trail), ...(existsSync(trail) ? [trail] : [])]
   let heads: ChainHead[] = []
   for (const file of files.reverse()) {
     const first = heads[0]?.seq ?? Number.POSITIVE_INFINITY
-    if (first === seq + 1) break
-    const after = headsAfter(file, seq)
-    // If a segment is covered, so are all older ones.
-    if (after.length === 0 && file !== trail) break
+    if (first <= seq + 1) break
+    // With the line that is covered, if it is here: then older files are, too.
+    const found = headsAfter(file, seq - 1)
+    if (found.length === 0 && file !== trail) break
     // A segment exists twice if its compression was interrupted.
-    heads = [...after.filter((head) => head.seq < first), ...heads]
+    heads = [...found.filter((head) => head.seq < first), ...heads]
   }
-  return heads
+  return heads.filter((head) => head.seq > seq)
 }
 
 /**

@@ -90,6 +90,14 @@ test('a later start covers no record again, in a file that others cannot read', 
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
 })
 
+test('a start needs no file that was put aside if the trail shows that it is covered', async () => {
+  const { trail, newer } = await writeTrail('damaged.jsonl')
+  await coveredAtStart(trail)
+  await rm(newer)
+  await writeFile(`${newer}.gz`, 'damaged')
+  assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
+})
+
 test('a start reads the end of what may be years of checkpoints, and goes on behind it', async () => {
   const { trail } = await writeTrail('years.jsonl')
   await coveredAtStart(trail)

@@ -40,6 +40,10 @@ export function prepareSessionEnd(
 
   function endIdle(): void {
     session.close()
+    cutOffSoon()
+  }
+
+  function cutOffSoon(): void {
     timer = setTimeout(() => socket.destroy(), closingMs)
   }
 
@@ -67,7 +71,10 @@ export function prepareSessionEnd(
     if (state === 'closing') announce()
     stream.once('close', () => {
       open -= 1
-      if (open === 0 && !session.destroyed) timer = setTimeout(endIdle, idleMs)
+      // Where a caller has reset its connection right behind a frame that ends the session, Node waits without end for a
+      // write, and never closes that connection (lib/internal/http2/core.js, closeSession).
+      if (open === 0 && session.destroyed) cutOffSoon()
+      else if (open === 0) timer = setTimeout(endIdle, idleMs)
       endIfAnswered()
     })
   })

@@ -4,15 +4,32 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, Socket } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { compileIpSet } from '../../src/contract/ip-address.ts'
 import { boundConnections } from '../../src/server/connections.ts'
 import { quietAddresses, startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
+import {
+  endHeaders,
+  frame,
+  frameTypes,
+  getFields,
+  literals,
+  openRawHttp2,
+} from '../support/http2-frames.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { shared } from '../support/shared.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
 
 const magento = await shared(startMagento())
+
+const { data, headers } = frameTypes
+const post = getFields('/rest/V1/products').map(
+  ([name, value]) => [name, name === ':method' ? 'POST' : value] as const,
+)
+
+// Far below the standard of the time within which a connection without a request is closed.
+const bound = { timeout: 60_000 }
 
 let sockets: Socket[] = []
 afterEach(() => {
@@ -94,13 +111,45 @@ for (const [whose, total, perAddress] of [
     for (let turn = 0; turn < 3; turn += 1) {
       await hold(gateway, 2)
       for (const socket of sockets) socket.destroy()
-      // The gateway hears of it at its own time.
-      while (
-        (await send(gateway.url, { headers: globexHeaders }).catch(() => undefined)) === undefined
-      );
+      await untilServed(() => send(gateway.url, { headers: globexHeaders }))
     }
   })
 }
+
+/** Tries until it succeeds: the gateway hears of a connection that is closed at its own time. */
+async function untilServed<Result>(act: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await act()
+    } catch {
+      await delay(10)
+    }
+  }
+}
+
+test(
+  'so does one over HTTP/2 whose caller resets it behind a frame that ends it',
+  bound,
+  async () => {
+    await using gateway = await start(1, 100, { tls: loopbackTls })
+    const begun = [1, 3, 5, 7, 9].map((stream) =>
+      frame(headers, endHeaders, stream, literals(post)),
+    )
+    const wrong = frame(data, 0, 0, Buffer.from('a'))
+    for (let turn = 0; turn < 10; turn += 1) {
+      const [tcp, raw] = await untilServed(async () => {
+        const socket = open(gateway)
+        return [socket, await openRawHttp2(gateway.url, { socket })] as const
+      })
+      // The gateway has read what came with the handshake.
+      await new Promise(setImmediate)
+      raw.socket.write(Buffer.concat([...begun, wrong]))
+      // Before the gateway reads any of that.
+      tcp.resetAndDestroy()
+    }
+    await untilServed(() => openRawHttp2(gateway.url, { socket: open(gateway) }))
+  },
+)
 
 test('a name with several addresses has one listener only, so that all connections are bounded and drained', async (t) => {
   const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))

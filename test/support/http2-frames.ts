@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { pem } from './tls/pem.ts'
 
@@ -79,11 +80,11 @@ export interface ReceivedFrame {
 
 /**
  * Opens a connection, agrees on HTTP/2 and sends the preface and empty settings.
- * @param options `allowHalfOpen` to leave it to the caller to close its side
+ * @param options `allowHalfOpen` to leave it to the caller to close its side; `socket` to use a connection that is there
  */
 export async function openRawHttp2(
   url: string,
-  options: { readonly allowHalfOpen?: boolean } = {},
+  options: { readonly allowHalfOpen?: boolean; readonly socket?: Socket } = {},
 ): Promise<RawHttp2> {
   const { hostname, port } = new URL(url)
   const ca = pem('loopback.cert')

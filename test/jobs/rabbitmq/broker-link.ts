@@ -17,14 +17,17 @@ export interface BrokerLink extends AsyncDisposable {
   readonly loseConfirms: () => void
   /** How often the broker was asked to close a connection. */
   readonly closings: () => number
+  /** How often it was asked to close a channel. */
+  readonly channelClosings: () => number
 }
 
 /** AMQP 0-9-1, section 4.2.3: type, channel, size, payload and an octet at the end. */
 const frameOverheadBytes = 8
 const heartbeat = 8
 
-/** Class and method of `connection.close`. */
+/** Class and method of `connection.close`, and of `channel.close`. */
 const closeMethod = Buffer.from('000a0032', 'hex')
+const closeChannelMethod = Buffer.from('00140028', 'hex')
 
 /** Class and method of `basic.ack`, and where they are in a frame. */
 const confirmMethod = Buffer.from('003c0050', 'hex')
@@ -46,6 +49,7 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
   let losing: ReadonlySet<number> = new Set()
   let isMute = false
   let closings = 0
+  let channelClosings = 0
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname)
     let rest: Buffer = Buffer.alloc(0)
@@ -60,6 +64,7 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
     }
     near.on('data', (bytes: Buffer) => {
       if (bytes.includes(closeMethod)) closings += 1
+      if (bytes.includes(closeChannelMethod)) channelClosings += 1
       far.write(bytes)
     })
     far.on('data', (bytes: Buffer) => {
@@ -101,6 +106,7 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
       losing = new Set(confirming)
     },
     closings: () => closings,
+    channelClosings: () => channelClosings,
     [Symbol.asyncDispose]: async () => {
       for (const near of nears) near.destroy()
       await new Promise((resolve) => server.close(resolve))

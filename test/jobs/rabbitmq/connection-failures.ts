@@ -119,6 +119,20 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     link.unmute()
   })
 
+  test('a broker that was there in time is not said to be away when the time is over', async (t) => {
+    const changes: (string | undefined)[] = []
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    await using broker = await openDisposably({
+      url: servers().rabbit.url,
+      deadlineMs: 10_000,
+      declare: askSomething,
+      ...watchOutage((_, code) => changes.push(code))(),
+    })
+    t.mock.timers.tick(10_000)
+    t.mock.timers.reset()
+    assert.deepEqual([changes, broker.isAway()], [[], false])
+  })
+
   test('a start does not wait until a broker answers its set-up', async () => {
     await using link = await openBrokerLink(servers().rabbit.url)
     const changes: (string | undefined)[] = []
@@ -309,7 +323,12 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
       unconfirmed += 1
       assert.ok(unconfirmed < 20, 'none arrives any more')
     }
-    assert.equal(setUps, 1)
+    // The one that was replaced is closed, and nothing else.
+    while (link.channelClosings() === 0) await delay(20)
+    for (let asked = 0; asked < 2; asked += 1) {
+      await broker.withChannel(askSomething).catch(() => undefined)
+    }
+    assert.deepEqual([setUps, link.closings()], [1, 0])
   })
 
   test('jobs are delivered over a new connection if a broker does not say that they are consumed', async () => {

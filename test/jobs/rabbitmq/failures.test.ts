@@ -16,6 +16,7 @@ import { temporaryFolder } from '../../support/shared.ts'
 import { deliveriesOf, entryOf } from '../deliveries.ts'
 import { testConnections } from './connection-failures.ts'
 import { testFullBroker } from './full-broker.ts'
+import { testLostMessages } from './lost-messages.ts'
 import { testUnreadMessages } from './unread-messages.ts'
 
 const done: Settlement = { state: 'done' }
@@ -50,6 +51,7 @@ describe('jobs in RabbitMQ', () => {
     withBackends(1, ([backend]) => run(backend as TestBackend))
 
   testConnections(() => ({ rabbit, redis }))
+  testLostMessages(() => ({ rabbit, redis }))
   testUnreadMessages(() => ({ rabbit, redis }))
   testFullBroker(() => ({ rabbit, redis }))
 
@@ -216,6 +218,7 @@ describe('jobs in RabbitMQ', () => {
 
   test('that end while Redis is away are not counted any more when it is back', () =>
     withBackend(async (backend) => {
+      const { length: changes } = backend.brokerChanges
       await backend.jobs.put(entryOf('ends'))
       const { settle } = await deliveriesOf(backend.jobs).next()
       redis.freeze()
@@ -226,6 +229,8 @@ describe('jobs in RabbitMQ', () => {
       redis.thaw()
       while (backend.isAway?.()) await delay(20)
       await untilEmpty(backend)
+      // The broker would close the channel of whoever acknowledges a message twice.
+      assert.equal(backend.brokerChanges.length, changes)
     }))
 
   test('that ended while Redis was away are not delivered again, though the process ends before it is back', async () => {

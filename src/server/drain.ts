@@ -79,6 +79,8 @@ export function watchConnections(server: Server, openReplies: OpenReplies): Drai
     void deadline.then(cutOff)
     const leftMs = Math.max(0, acceptedAt + arrivingMs - performance.now())
     await Promise.race([closed, delay(leftMs)])
+    // Node calls timers before it reads what has arrived while the process was busy or suspended.
+    await new Promise(setImmediate)
     await Promise.all([closed, alongside()])
   }
 }

@@ -79,6 +79,18 @@ for (const tls of [undefined, loopbackTls]) {
   })
 }
 
+test('answers such a request also where the process stands still until its time is over', async () => {
+  await using magento = await startMagento()
+  await using gateway = await startGateway({ magentoUrl: magento.url })
+  const socket = await connected(gateway.url)
+  const stopped = gateway.stop()
+  while (await isAccepted(gateway.url));
+  socket.write(get)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+  assert.match(await text(socket), /^HTTP\/1\.1 200 OK\r\n/)
+  await stopped
+})
+
 test('lets a caller that is in the middle of its request finish it', async () => {
   await using magento = await startMagento()
   await using gateway = await startGateway({ magentoUrl: magento.url })

@@ -32,8 +32,8 @@ const minSecretLength = windowLength
 
 /**
  * Compiles a search for secrets in plain, percent-encoded, base64, base64url (also within a longer text
- * that was encoded), hex and JSON-escaped form. That takes a second for tens of thousands of secrets, in many turns of
- * the event loop, so that requests are served meanwhile.
+ * that was encoded), hex and JSON-escaped form (also twice). That takes a second for tens of thousands of secrets, in
+ * many turns of the event loop, so that requests are served meanwhile.
  */
 export async function compileKnownSecrets(secrets: readonly string[]): Promise<KnownSecrets> {
   const texts = [...new Set(secrets)].filter((text) => text.length >= minSecretLength)
@@ -214,9 +214,12 @@ function formsOf(secret: string): string[] {
   const strict = percentEncode(secret)
   const hex = bytes.toString('hex')
   const cases = [secret, secret.toUpperCase(), secret.toLowerCase()]
+  const escaped = cases.map(inJson)
   return [
     ...cases,
-    ...cases.map((form) => JSON.stringify(form).slice(1, -1)),
+    ...escaped,
+    // In JSON that is itself a string of JSON.
+    ...escaped.map(inJson),
     percent,
     strict,
     percent.replaceAll('%20', '+'),
@@ -225,6 +228,11 @@ function formsOf(secret: string): string[] {
     hex.toUpperCase(),
     ...[0, 1, 2].flatMap((offset) => base64Forms(bytes, offset)),
   ].filter((form) => form.length >= windowLength)
+}
+
+/** A text as it stands in a string of JSON. */
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
 }
 
 /**

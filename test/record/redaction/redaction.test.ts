@@ -44,9 +44,12 @@ test('strikes every known secret out of a line, in every form it may take', asyn
             bytes.toString('hex').toUpperCase(),
             bytes.toString('base64').replace(/=+$/, ''),
             bytes.toString('base64url'),
+            // In JSON within the text.
+            JSON.stringify(text),
           ]) {
             const line = redact(JSON.stringify({ text: `${around}${form}${around}` }))
             assert.ok(!(JSON.parse(line) as { text: string }).text.includes(form))
+            assert.ok(!redactPlain(`${around}${form}${around}`, redact).includes(form))
           }
         }
       },

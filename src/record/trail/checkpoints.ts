@@ -66,6 +66,12 @@ export function openCheckpoints(
     return writing
   }
 
+  async function writeAll(): Promise<void> {
+    // It was signed before the last lines came.
+    await writing
+    await write()
+  }
+
   async function writeDue(): Promise<void> {
     let isMoreDue: boolean
     do {
@@ -101,11 +107,10 @@ export function openCheckpoints(
   return {
     signed: before.covered,
     add,
-    write,
+    write: writeAll,
     close: async () => {
       clearInterval(timer)
-      await writing
-      await write()
+      await writeAll()
     },
   }
 }

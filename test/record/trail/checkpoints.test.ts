@@ -27,14 +27,18 @@ async function writeTrail(name: string) {
   return { trail, older, newer }
 }
 
-function openCheckpointsOf(trail: string) {
-  const settings = { key: { privateKey, id: 'k' }, everyRecords: 100, everySeconds: 3600 }
+function openCheckpointsOf(trail: string, everyRecords = 100) {
+  const settings = { key: { privateKey, id: 'k' }, everyRecords, everySeconds: 3600 }
   const fail = (error: unknown) => assert.fail(String(error))
   return openCheckpoints(trail, settings, () => undefined, fail)
 }
 
 async function coveredAtStart(trail: string) {
   await openCheckpointsOf(trail).close()
+  return coveredBy(trail)
+}
+
+async function coveredBy(trail: string) {
   const lines = (await readFile(`${trail}.checkpoints`, 'utf8')).trimEnd().split('\n')
   return lines.map((line) => {
     const { from, to, count } = JSON.parse(line) as Record<string, number>
@@ -72,6 +76,21 @@ test('new records are covered in time, however few they are', async (t) => {
   const { from, to } = JSON.parse(await promise) as Record<string, number>
   await checkpoints.close()
   assert.deepEqual([from, to], [1, 1])
+})
+
+test('whoever asks for a checkpoint gets all lines covered, even while another one is being written', async () => {
+  const trail = join(folder, 'asked.jsonl')
+  const checkpoints = openCheckpointsOf(trail, 2)
+  await checkpoints.write()
+  const { heads } = chainLines(['{"line":1}', '{"line":2}', '{"line":3}'], genesis)
+  checkpoints.add(heads.slice(0, 2))
+  checkpoints.add(heads.slice(2))
+  await checkpoints.write()
+  assert.deepEqual(await coveredBy(trail), [
+    [1, 2, 2],
+    [3, 3, 1],
+  ])
+  await checkpoints.close()
 })
 
 test('a checkpoint that was cut off is ended before the next one', async () => {

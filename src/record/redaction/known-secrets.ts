@@ -212,6 +212,12 @@ function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
   const percent = encodeURIComponent(secret)
   const strict = percentEncode(secret)
+  const urlForms = [
+    percent,
+    strict,
+    percent.replace(rawInSegment, decodeURIComponent),
+    encodeURI(secret),
+  ]
   const hex = bytes.toString('hex')
   const cases = [secret, secret.toUpperCase(), secret.toLowerCase()]
   const escaped = cases.map(inJson)
@@ -220,15 +226,17 @@ function formsOf(secret: string): string[] {
     ...escaped,
     // In JSON that is itself a string of JSON.
     ...escaped.map(inJson),
-    percent,
-    strict,
+    ...urlForms,
     percent.replaceAll('%20', '+'),
-    ...[percent, strict].map((form) => form.replace(/%../g, (triplet) => triplet.toLowerCase())),
+    ...urlForms.map((form) => form.replace(/%../g, (triplet) => triplet.toLowerCase())),
     hex,
     hex.toUpperCase(),
     ...[0, 1, 2].flatMap((offset) => base64Forms(bytes, offset)),
   ].filter((form) => form.length >= windowLength)
 }
+
+/** What need not be encoded in a segment of a path (RFC 3986, section 3.3), such as the end of base64. */
+const rawInSegment = /%(?:24|26|2B|2C|3A|3B|3D|40)/g
 
 /** A text as it stands in a string of JSON. */
 function inJson(text: string): string {

@@ -52,6 +52,21 @@ test('finds a secret each of whose characters is percent-encoded, and one encode
   )
 })
 
+test('finds a secret in a URL, where not every character of it has to be percent-encoded', async () => {
+  const redact = await compileRedaction([
+    new Secret('q7d+/kd9ZmX2Vb81LsT0Yw=='),
+    new Secret('pass"word/of?acme&co'),
+  ])
+  for (const text of [
+    'q7d+%2Fkd9ZmX2Vb81LsT0Yw==',
+    'q7d+%2fkd9ZmX2Vb81LsT0Yw==',
+    'pass%22word%2Fof%3Facme&co',
+    'pass%22word/of?acme&co',
+  ]) {
+    assert.equal(redact(`"/V1/products/${text}"`), '"/V1/products/[redacted]"')
+  }
+})
+
 test('finds a secret of words in a form, where a plus stands for a space', async () => {
   const redact = await compileRedaction([new Secret('correct horse ~battery (staple)')])
   const plain = await compileRedaction([new Secret('correct horse battery staple')])

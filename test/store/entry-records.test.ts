@@ -152,6 +152,15 @@ test('an entry of which something was once carried out, or may have been, cannot
   }
 })
 
+test('an entry is taken over only from the process that has begun it last', async () => {
+  await using open = await opened('taken')
+  const { records } = open
+  await begin(records, 'a', 'gone')
+  const takeOver = (holder: string) => begin(records, 'a', holder, { interruptedHolder: 'gone' })
+  assert.deepEqual(await takeOver('first'), { state: 'begun', attempts: 2, isInterrupted: true })
+  assert.deepEqual(await takeOver('second'), { state: 'running', holder: 'first' })
+})
+
 test('nothing of its payload is kept of an entry that is over', async () => {
   await using open = await opened('over')
   const { records } = open

@@ -211,6 +211,25 @@ test('of what the collector answers, only the beginning is told, and no part of 
   assert.equal(data, `${'no such tenant '.repeat(33)}[reda`)
 })
 
+test('of an answer of the collector that is no HTTP, none of its bytes is told', async () => {
+  await using collector = await startRawUpstream((socket) => {
+    socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${'s'.repeat(40)}\r\n\r\n`)
+  })
+  const { settings } = readTracing(tracingEnv(collector.url))
+  const failed = Promise.withResolvers<unknown>()
+  const tracing = await openTracing(settings, {
+    redact: (text) => text,
+    count: () => undefined,
+    onFailed: failed.resolve,
+  })
+  tracing?.observeJob(jobRecord(endedJob, undefined, 0), endedJob, undefined)
+  const error = await failed.promise
+  await tracing?.close()
+  assert.equal(errorCode(error), 'HPE_INVALID_CONTENT_LENGTH')
+  const bytes = Object.values(error as object).filter(Buffer.isBuffer)
+  assert.deepEqual(bytes, [])
+})
+
 test('nothing of OpenTelemetry is loaded where it is off', () => {
   const modules = ['config.ts', 'gateway.ts'].map((name) =>
     fileURLToPath(new URL(`../../src/${name}`, import.meta.url)),

@@ -83,9 +83,14 @@ export function startTracing(
 /** How much is told of what the collector answered, characters. */
 const answerLength = 500
 
-/** Shortens what the error of an export has as `data`: the whole answer of the collector, up to 4 MiB. */
+/**
+ * Shortens what the error of an export has as `data`: the whole answer of the collector, up to 4 MiB. What is no HTTP is
+ * left out: Node keeps its bytes as `rawPacket`, and no secret would be found in the numbers that a log makes of them.
+ */
 function withShortAnswer(error: Error | undefined, redact: Redact): unknown {
-  if (error === undefined || !('data' in error)) return error
+  if (error === undefined) return error
+  if ('rawPacket' in error) delete error.rawPacket
+  if (!('data' in error)) return error
   // A secret that was cut in two would not be found any more.
   const shown = redactPlain(String(error.data), redact)
   return Object.assign(error, { data: shown.slice(0, answerLength) })

@@ -25,7 +25,9 @@ describe('the file of the audit trail', () => {
     const folder = await temporaryFolder()
     const file = join(folder, 'audit.jsonl')
     await using magento = await startMagento()
-    const options = { magentoUrl: magento.url, gateway: { audit: { file } } }
+    // The second one waits somewhat longer than this.
+    const shutdown = { deadlineMs: 60_000 }
+    const options = { magentoUrl: magento.url, gateway: { audit: { file }, shutdown } }
     const first = await startGateway(options)
     const starting = startGateway(options)
     for (let request = 0; request < 50; request += 1) {

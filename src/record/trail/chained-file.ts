@@ -42,6 +42,7 @@ export async function openChainedFile(
   if (previous !== undefined && before !== end && !isTorn) await beginAfter(previous)
   const segments = rotation && openSegments(path, rotation.compress, onError)
   if (isTorn) await chain.append([])
+  const signAll = async () => checkpoints?.write()
   let deleting = Promise.resolve()
 
   async function rotate(): Promise<void> {
@@ -49,16 +50,13 @@ export async function openChainedFile(
       const aside = await file.rotate()
       await beginAfter(aside)
       segments?.finish(aside)
-      if (rotation !== undefined) deleting = deleteOld(rotation).catch(onError)
+      // No line waits for this. Lines that nobody had signed would leave a gap between checkpoints if the process is
+      // killed.
+      if (rotation !== undefined)
+        deleting = deleteOldSegments(path, rotation, signAll).catch(onError)
     } catch (error) {
       onError(error)
     }
-  }
-
-  /** No line waits for this. Lines that nobody had signed would leave a gap between checkpoints if the process is killed. */
-  async function deleteOld(rotation: TrailRotation): Promise<void> {
-    await checkpoints?.write()
-    await deleteOldSegments(path, rotation)
   }
 
   /** Begins a file with the name of the one before, so that its chain can be verified without that file. */

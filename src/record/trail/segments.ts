@@ -7,6 +7,7 @@ import {
   plainName,
   putAsideMs,
   readSegmentFiles,
+  segmentEndings,
   segmentFiles,
 } from './segment-files.ts'
 import type { SegmentTask } from './segment-worker.ts'
@@ -59,15 +60,23 @@ export function openSegments(
   }
 }
 
-/** Deletes the segments that are no longer to be kept, and their indexes. */
+/**
+ * Deletes the segments that are no longer to be kept, and their indexes.
+ * @param sign waited for before that; segments that are put aside meanwhile may not be signed, and stay
+ */
 export async function deleteOldSegments(
   trail: string,
   { keep, keepDays }: Pick<TrailRotation, 'keep' | 'keepDays'>,
+  sign: () => Promise<void>,
 ): Promise<void> {
-  const byName = Map.groupBy(await readSegmentFiles(trail), plainName)
+  const names = [...new Set((await readSegmentFiles(trail)).map(plainName))]
   const oldestMs = keepDays === undefined ? 0 : Date.now() - keepDays * 86_400_000
-  for (const [index, [name, files]] of [...byName].entries()) {
-    if (index >= byName.size - keep && putAsideMs(name) >= oldestMs) continue
+  const old = names.filter(
+    (name, index) => index < names.length - keep || putAsideMs(name) < oldestMs,
+  )
+  await sign()
+  for (const name of old) {
+    const files = segmentEndings.map((ending) => `${name}${ending}`)
     for (const file of [...files, indexFileOf(name)]) await rm(file, { force: true })
   }
 }

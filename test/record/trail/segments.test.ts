@@ -153,21 +153,33 @@ test('deletes what is more than is kept, and what is older, with its index', asy
   await writeFile(foreign, '')
   const left = async () =>
     (await readdir(folder)).filter((name) => name.startsWith('old.jsonl')).sort()
-  await deleteOldSegments(trail, { keep: 3 })
+  const signed = async () => undefined
+  await deleteOldSegments(trail, { keep: 3 }, signed)
   assert.deepEqual(
     await left(),
     [`${names[1]}.gz`, `${names[1]}.idx`, names[2], `${names[2]}.idx`, names[3], `${names[3]}.idx`]
       .map(String)
       .sort(),
   )
-  await deleteOldSegments(trail, { keep: 3, keepDays: 2 })
+  await deleteOldSegments(trail, { keep: 3, keepDays: 2 }, signed)
   assert.deepEqual(
     await left(),
     [names[2], `${names[2]}.idx`, names[3], `${names[3]}.idx`].map(String).sort(),
   )
-  await deleteOldSegments(trail, { keep: 3, keepDays: 1 })
+  await deleteOldSegments(trail, { keep: 3, keepDays: 1 }, signed)
   assert.deepEqual(await left(), [names[3], `${names[3]}.idx`].map(String).sort())
   assert.ok((await stat(foreign)).isFile())
+})
+
+test('deletes nothing that was put aside while the lines before were being signed', async () => {
+  const trail = join(folder, 'signing.jsonl')
+  const putAside = (day: number) => writeFile(`${trail}.2026010${day}T000000000Z`, '')
+  for (const day of [1, 2]) await putAside(day)
+  await deleteOldSegments(trail, { keep: 1 }, async () => {
+    for (const day of [3, 4]) await putAside(day)
+  })
+  const left = segmentFiles(trail).map((file) => file.slice(trail.length))
+  assert.deepEqual(left, ['.20260102T000000000Z', '.20260103T000000000Z', '.20260104T000000000Z'])
 })
 
 test('keeps the order of the chain where the clock is set back between two rotations', async (context) => {

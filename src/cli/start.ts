@@ -2,6 +2,7 @@ import { ConfigError } from '../config/faults.ts'
 import type { Gateway } from '../gateway.ts'
 import { BackendError } from '../jobs/job-backend.ts'
 import { TrailHeldError } from '../record/trail/hold-trail.ts'
+import { DecompressionError } from '../record/trail/lines-backward.ts'
 import { readArguments, requiredOption } from './arguments.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { signalled } from './signalled.ts'
@@ -46,7 +47,8 @@ async function start(directory: string): Promise<number> {
     const isForeseen =
       error instanceof ConfigError ||
       error instanceof BackendError ||
-      error instanceof TrailHeldError
+      error instanceof TrailHeldError ||
+      error instanceof DecompressionError
     if (!(isForeseen || isSystemError(error))) throw error
     process.stderr.write(`magegate does not start: ${error.message}\n`)
     // What was opened before the fault must not keep the process alive.

@@ -1,6 +1,11 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 
+/** A compressed file is damaged, or too large to be decompressed. */
+export class DecompressionError extends Error {
+  override readonly name = 'DecompressionError'
+}
+
 /** Bytes of which any part can be read. */
 export interface Source {
   readonly size: number
@@ -59,16 +64,27 @@ export function sourceOfOpenFile(fd: number): Source {
 /**
  * Opens a file as a source for as long as it is used. A compressed one, which is needed rarely enough, is decompressed
  * as a whole.
+ * @throws {DecompressionError} when it cannot be decompressed
  * @throws {Error} when it cannot be read
  */
 export function withSource<Result>(file: string, use: (source: Source) => Result): Result {
-  if (file.endsWith('.gz')) return use(sourceOfBytes(gunzipSync(readFileSync(file))))
-  if (file.endsWith('.zst')) return use(sourceOfBytes(decompressFrames(readFileSync(file))))
+  if (file.endsWith('.gz')) return use(sourceOfBytes(decompress(file, gunzipSync)))
+  if (file.endsWith('.zst')) return use(sourceOfBytes(decompress(file, decompressFrames)))
   const fd = openSync(file, 'r')
   try {
     return use(sourceOfOpenFile(fd))
   } finally {
     closeSync(fd)
+  }
+}
+
+function decompress(file: string, decode: (bytes: Buffer) => Buffer): Buffer {
+  const bytes = readFileSync(file)
+  try {
+    return decode(bytes)
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new DecompressionError(`${file} cannot be decompressed: ${message}`, { cause })
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { chainLines, genesis } from '../../../src/record/trail/chain.ts'
-import { headsAfter } from '../../../src/record/trail/file-end.ts'
+import { headsAfter, readFileEnd } from '../../../src/record/trail/file-end.ts'
 import { temporaryFolder } from '../../support/shared.ts'
 
 test('of a file of any length, the heads after a line are all that follow it', async () => {
@@ -28,5 +28,22 @@ test('of a file of any length, the heads after a line are all that follow it', a
       assert.deepEqual(headsAfter(file, seq), heads.slice(seq), `${name} ${seq}`)
     }
     assert.equal(opened(), openedBefore)
+  }
+})
+
+test('a compressed file that is damaged is named in the error', async () => {
+  const folder = await temporaryFolder()
+  for (const [name, compress] of [
+    ['damaged.gz', gzipSync],
+    ['damaged.zst', zstdCompressSync],
+  ] as const) {
+    const file = join(folder, name)
+    await writeFile(file, compress('{}'.repeat(100)).subarray(0, -1))
+    assert.throws(
+      () => readFileEnd(file),
+      (error: Error) =>
+        error.name === 'DecompressionError' &&
+        error.message.startsWith(`${file} cannot be decompressed: `),
+    )
   }
 })

@@ -71,10 +71,10 @@ export function prepareSessionEnd(
     if (state === 'closing') announce()
     stream.once('close', () => {
       open -= 1
+      if (open === 0 && !session.destroyed) timer = setTimeout(endIdle, idleMs)
       // Where a caller has reset its connection right behind a frame that ends the session, Node waits without end for a
       // write, and never closes that connection (lib/internal/http2/core.js, closeSession).
-      if (open === 0 && session.destroyed) cutOffSoon()
-      else if (open === 0) timer = setTimeout(endIdle, idleMs)
+      else if (open === 0 && !socket.destroyed) cutOffSoon()
       endIfAnswered()
     })
   })

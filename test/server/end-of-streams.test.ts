@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
@@ -12,12 +13,14 @@ const acknowledged = 0x1
 const aMinute = 60_000
 
 /** An answer to every request, which ends the connection. */
-async function startEnding() {
+const endWithAnswer: RequestListener = (_request, response) => {
+  response.writeHead(200, ['Connection', 'close']).end()
+}
+
+async function startEnding(answer = endWithAnswer) {
   const server = createServer(
     { cert: pem('loopback.cert'), key: pem('loopback.key'), ALPNProtocols: ['h2'] },
-    (_request, response) => {
-      response.writeHead(200, ['Connection', 'close']).end()
-    },
+    answer,
   )
   serveHttp2(server, {
     maxHeaderBytes: 16_384,
@@ -31,6 +34,23 @@ async function startEnding() {
   const { port } = server.address() as AddressInfo
   return { url: `https://127.0.0.1:${port}`, [Symbol.dispose]: () => server.close() }
 }
+
+test('a connection that is gone leaves no timer behind, even if its last request was open', async () => {
+  const closed = Promise.withResolvers<void>()
+  using server = await startEnding((_request, response) => {
+    response.once('close', closed.resolve).writeHead(200).write('begun')
+  })
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  using raw = await openRawHttp2(server.url)
+  raw.socket.write(getFrame(1, '/'))
+  await raw.firstOf(frameTypes.headers, 1)
+  assert.equal(timers(), before)
+  raw.socket.destroy()
+  await closed.promise
+  await new Promise(setImmediate)
+  assert.equal(timers(), before)
+})
 
 test('a caller that opens a stream behind the last one learns at once that it is not answered', async () => {
   using server = await startEnding()

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { readTracing } from '../../src/config/tracing-settings.ts'
 import { errorCode } from '../../src/contract/error-code.ts'
 import { jobRecord } from '../../src/record/job-record.ts'
+import type { Redact } from '../../src/record/redaction/known-secrets.ts'
 import { openTracing } from '../../src/record/tracing.ts'
 import { endedJob } from '../support/ended-job.ts'
 import { freePort } from '../support/free-port.ts'
@@ -177,17 +178,23 @@ test('nothing is told of spans that were sent, and the configuration says what s
   assert.equal(receiver.resources[0]?.['service.instance.id'], 'one')
 })
 
-test('it is told why spans could not be sent', async () => {
-  const { settings } = readTracing(tracingEnv(`http://127.0.0.1:${await freePort()}`))
+/** What is told of spans that a collector does not take. */
+async function failureAt(url: string, redact: Redact = (text) => text): Promise<unknown> {
+  const { settings } = readTracing(tracingEnv(url))
   const failed = Promise.withResolvers<unknown>()
   const tracing = await openTracing(settings, {
-    redact: (text) => text,
+    redact,
     count: () => undefined,
     onFailed: failed.resolve,
   })
   tracing?.observeJob(jobRecord(endedJob, undefined, 0), endedJob, undefined)
   await tracing?.close()
-  assert.equal(errorCode(await failed.promise), 'ECONNREFUSED')
+  return failed.promise
+}
+
+test('it is told why spans could not be sent', async () => {
+  const error = await failureAt(`http://127.0.0.1:${await freePort()}`)
+  assert.equal(errorCode(error), 'ECONNREFUSED')
 })
 
 test('of what the collector answers, only the beginning is told, and no part of a secret', async () => {
@@ -197,16 +204,9 @@ test('of what the collector answers, only the beginning is told, and no part of 
       body: `${'no such tenant '.repeat(33)}${'s'.repeat(40)}${'x'.repeat(10_000)}`,
     }),
   )
-  const { settings } = readTracing(tracingEnv(collector.url))
-  const failed = Promise.withResolvers<unknown>()
-  const tracing = await openTracing(settings, {
-    redact: (text) => text.replaceAll('s'.repeat(40), '[redacted]'),
-    count: () => undefined,
-    onFailed: failed.resolve,
-  })
-  tracing?.observeJob(jobRecord(endedJob, undefined, 0), endedJob, undefined)
-  const { code, data } = (await failed.promise) as { code: number; data: string }
-  await tracing?.close()
+  const redact: Redact = (text) => text.replaceAll('s'.repeat(40), '[redacted]')
+  const error = await failureAt(collector.url, redact)
+  const { code, data } = error as { code: number; data: string }
   assert.equal(code, 400)
   assert.equal(data, `${'no such tenant '.repeat(33)}[reda`)
 })
@@ -215,16 +215,7 @@ test('of an answer of the collector that is no HTTP, none of its bytes is told',
   await using collector = await startRawUpstream((socket) => {
     socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${'s'.repeat(40)}\r\n\r\n`)
   })
-  const { settings } = readTracing(tracingEnv(collector.url))
-  const failed = Promise.withResolvers<unknown>()
-  const tracing = await openTracing(settings, {
-    redact: (text) => text,
-    count: () => undefined,
-    onFailed: failed.resolve,
-  })
-  tracing?.observeJob(jobRecord(endedJob, undefined, 0), endedJob, undefined)
-  const error = await failed.promise
-  await tracing?.close()
+  const error = await failureAt(collector.url)
   assert.equal(errorCode(error), 'HPE_INVALID_CONTENT_LENGTH')
   const bytes = Object.values(error as object).filter(Buffer.isBuffer)
   assert.deepEqual(bytes, [])

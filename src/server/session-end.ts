@@ -23,6 +23,9 @@ const anyStream = 2 ** 31 - 1
 /** How long the caller has to close an idle connection that the gateway has ended, milliseconds. */
 const closingMs = 1_000
 
+/** How long until it is looked again whether a caller that reads slowly has been sent a GOAWAY, milliseconds. */
+const lookAgainMs = 50
+
 /**
  * Ends a connection that has had no request for too long, whatever other frames arrive on it; and, if asked to, has the
  * caller told that it ends, after the answers to its open streams if possible: although a GOAWAY leaves these as they are
@@ -51,12 +54,24 @@ export function prepareSessionEnd(
     if (isAnnounced || session.closed || session.destroyed) return
     isAnnounced = true
     session.goaway(constants.NGHTTP2_NO_ERROR, anyStream)
-    // Once that has been sent, nghttp2 ignores new streams (nghttp2: lib/nghttp2_session.c,
-    // session_allow_incoming_new_stream). The answer to a ping tells that it has; after that the last stream is
-    // certain, and callers learn at once which ones to open elsewhere.
-    session.ping((error) => {
-      if (error === null && !session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR)
-    })
+    setImmediate(announceLast)
+  }
+
+  /**
+   * Once the first GOAWAY has been sent, nghttp2 ignores new streams (nghttp2: lib/nghttp2_session.c,
+   * session_allow_incoming_new_stream), so the last one is certain, and callers learn at once which ones to open elsewhere.
+   * If none is open, Node reads nothing more after a GOAWAY, neither the answer to a ping nor that the caller has left: so
+   * the connection is closed.
+   */
+  function announceLast(): void {
+    if (session.destroyed) return
+    if (session.state.outboundQueueSize !== 0) {
+      setTimeout(announceLast, lookAgainMs)
+      return
+    }
+    state = 'closing'
+    if (open > 0) session.goaway(constants.NGHTTP2_NO_ERROR)
+    endIfAnswered()
   }
 
   function endIfAnswered(): void {

@@ -303,6 +303,19 @@ describe('with Redis', () => {
     assert.ok((states[0]?.retryAfterMs ?? 0) <= 3_600_000)
   })
 
+  test('a bucket that only one of two gateways has made smaller lets no more through for the other', async () => {
+    await using redis = await startRedis()
+    using opened = await open(at(redis.url))
+    const larger = chargeOn([rateOf(1, 3600, 10)])
+    const smaller = chargeOn([rateOf(1, 3600, 2)])
+    let allowed = 0
+    for (let turn = 0; turn < 12; turn += 1) {
+      allowed += await allowedOf(opened.store, larger, 1)
+      allowed += await allowedOf(opened.store, smaller, 1)
+    }
+    assert.equal(allowed, 10)
+  })
+
   test('a bucket that was made smaller has a token again when it was told to', async () => {
     await using redis = await startRedis()
     using opened = await open(at(redis.url))

@@ -38,18 +38,21 @@ for i = 1, #KEYS do
   limits[i] = limit
   if limit.kind == 'rate' then
     local parts, burst = tonumber(ARGV[at + 3]) * 1000000, tonumber(ARGV[at + 4])
-    local level = 0
+    local size = burst * parts
+    local level, beyond = 0, 0
     local state = redis.call('GET', KEYS[i])
     if state then
       local written, at_us, written_parts = state:match('^(%d+) (%d+) (%d+)$')
-      level, written_parts = tonumber(written), tonumber(written_parts)
-      if written_parts ~= parts then level = math.ceil(level / written_parts * parts) end
-      -- If the bucket has been made smaller since, it was no more than full.
-      level = math.min(level, burst * parts)
+      written, written_parts = tonumber(written), tonumber(written_parts)
+      if written_parts ~= parts then written = math.ceil(written / written_parts * parts) end
       -- The clock of Redis may have been set back, or that of a Redis that takes over may be behind.
-      level = math.max(0, level - math.max(0, now_us - at_us) * limit.count)
+      local drained = math.max(0, now_us - at_us) * limit.count
+      -- If the bucket has been made smaller since, it was no more than full. What is beyond that still counts for a
+      -- gateway that has the larger one.
+      level = math.max(0, math.min(written, size) - drained)
+      beyond = math.max(0, written - drained) - level
     end
-    limit.parts, limit.level, limit.size = parts, level, burst * parts
+    limit.parts, limit.level, limit.size, limit.beyond = parts, level, size, beyond
     limit.capped = math.min(cost, burst)
     limit.excess = level + limit.capped * parts - limit.size
     limit.exceeded = limit.excess > 0
@@ -96,9 +99,15 @@ for i = 1, #KEYS do
     end
     -- Also if nothing is charged: a state from the future would not drain before its time has come, and after a change
     -- of the rate the key needs another life.
-    if limit.level > 0 then
-      local state = string.format('%.0f %.0f %.0f', limit.level, now_us, limit.parts)
-      redis.call('SET', KEYS[i], state, 'PX', math.ceil(limit.level / limit.count / 1000))
+    local filled = limit.level + limit.beyond
+    if filled > 0 then
+      -- With something beyond it, a bucket is not full only as one that was full some time ago.
+      local ago_us = 0
+      if limit.beyond > 0 then
+        ago_us = math.min(now_us, math.floor((limit.size - limit.level) / limit.count))
+      end
+      local state = string.format('%.0f %.0f %.0f', filled + ago_us * limit.count, now_us - ago_us, limit.parts)
+      redis.call('SET', KEYS[i], state, 'PX', math.ceil(filled / limit.count / 1000))
     end
     remaining = math.floor((limit.size - limit.level) / limit.parts)
     retry_ms = limit.exceeded and math.ceil(limit.excess / limit.count / 1000) or 0

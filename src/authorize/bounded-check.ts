@@ -150,24 +150,36 @@ function stepsOfMembers(object: object): number {
 }
 
 /**
- * Has Ajv keep only as many errors of all branches of a union as are listed. With each level that comes back to itself
- * from several branches, there would be twice as many: millions, which would fill the memory.
+ * Has Ajv keep only as many errors of all branches of a union, and of all elements for `contains`, as are listed. With each
+ * level that comes back to itself from several branches, there would be twice as many: millions, which would fill the
+ * memory. Where what a reference leads to fails, Ajv copies the errors so far, with each element all those of the others.
  */
 function keepFewErrors(ajv: Ajv2020): void {
-  const { errors, vErrors } = names.default
   for (const keyword of ['anyOf', 'oneOf']) {
     beforeCode(ajv, keyword, (context) => {
-      const { gen, errsCount } = context
       const addOwn = context.error.bind(context)
       context.error = (...own) => {
-        gen.if(_`${errors} > ${errsCount} + ${maxViolations}`, () => {
-          gen.assign(errors, _`${errsCount} + ${maxViolations}`)
-          gen.assign(_`${vErrors}.length`, errors)
-        })
+        dropFurtherErrors(context)
         addOwn(...own)
       }
     })
   }
+  beforeCode(ajv, 'contains', (context) => {
+    const checkElement = context.subschema.bind(context)
+    context.subschema = (...element) => {
+      const checked = checkElement(...element)
+      dropFurtherErrors(context)
+      return checked
+    }
+  })
+}
+
+function dropFurtherErrors({ gen, errsCount }: KeywordCxt): void {
+  const { errors, vErrors } = names.default
+  gen.if(_`${errors} > ${errsCount} + ${maxViolations}`, () => {
+    gen.assign(errors, _`${errsCount} + ${maxViolations}`)
+    gen.assign(_`${vErrors}.length`, errors)
+  })
 }
 
 /** Calls `prepare` before Ajv generates the code of a keyword. */

@@ -1,30 +1,32 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { boundToThisProcess } from '../support/bound-process.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { commandEnv, main } from '../support/gateway-process.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { temporaryFolder } from '../support/shared.ts'
 
-test('a log whose disk is full ends no process', async () => {
+/** Has a gateway that logs to an open file serve, with something to be logged, and ends it. */
+async function serveWith(log: number): Promise<void> {
   await using upstream = await startRawUpstream()
-  // On the same disk is the audit trail, so that there is something to be logged.
   await using files = await writeConfig({
     gateway: gatewaySettings({ magentoUrl: upstream.url }, '/dev/full'),
     integrations: { globex },
   })
-  const full = openSync('/dev/full', 'w')
   const args = [main, 'start', '--config', files.path]
   const child = spawn(...boundToThisProcess(process.execPath, args), {
     env: commandEnv(testEnv),
-    stdio: ['ignore', 'pipe', full],
+    stdio: ['ignore', 'pipe', log],
   })
-  closeSync(full)
   const ended = once(child, 'exit')
   const [ready] = (await once(child.stdout as Readable, 'data')) as [Buffer]
   const [, url = ''] = /listens on (\S+),/.exec(ready.toString()) ?? []
@@ -34,4 +36,69 @@ test('a log whose disk is full ends no process', async () => {
   }
   child.kill('SIGTERM')
   assert.deepEqual(await ended, [0, null])
+}
+
+/** Makes a pipe that is full: `pipe` reads from it, and `log` waits whenever it is written to, unless it is told not to. */
+async function fullPipe() {
+  const path = join(await temporaryFolder(), 'pipe')
+  await promisify(execFile)('mkfifo', [path])
+  const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  const piece = Buffer.alloc(4096, '.')
+  let held = 0
+  try {
+    for (;;) held += writeSync(pipe, piece)
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN')
+  }
+  return { pipe, held, log: openSync(path, constants.O_WRONLY) }
+}
+
+test('a log whose disk is full ends no process', async () => {
+  const full = openSync('/dev/full', 'w')
+  await serveWith(full)
+  closeSync(full)
+})
+
+test('a log that nobody reads stops no process', async () => {
+  const { pipe, log } = await fullPipe()
+  await serveWith(log)
+  closeSync(log)
+  closeSync(pipe)
+})
+
+test('a log that is read again has what was kept for its reader, and how much was not', async () => {
+  const { pipe, held, log } = await fullPipe()
+  const module = new URL('../../src/record/stderr-lines.ts', import.meta.url)
+  const script = `
+    import { stderrLines } from '${module}'
+    // Does not block from now on, as in the command.
+    process.stderr.unref?.()
+    const write = stderrLines((lost) => {
+      write(lost + ' lost')
+      process.exit()
+    })
+    for (const letter of 'abcd') write(letter.repeat(600_000))
+    process.stdin.resume()
+    process.stdout.write('written')
+  `
+  const child = spawn(
+    ...boundToThisProcess(process.execPath, ['--input-type=module', '-e', script]),
+    { stdio: ['pipe', 'pipe', log] },
+  )
+  const ended = once(child, 'exit')
+  await once(child.stdout as Readable, 'data')
+  const buffer = Buffer.alloc(65_536)
+  let read = ''
+  while (!read.endsWith(' lost')) {
+    try {
+      read += buffer.toString('latin1', 0, readSync(pipe, buffer))
+    } catch {
+      await delay(2)
+    }
+  }
+  assert.equal(read.slice(held).replaceAll(/(\w)\1+/g, '$1'), 'ab2 lost')
+  assert.equal(read.length, held + 1_200_000 + '2 lost'.length)
+  assert.deepEqual(await ended, [0, null])
+  closeSync(log)
+  closeSync(pipe)
 })

@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { GatewaySettings } from '../config/gateway-settings.ts'
 import type { JobBackend } from '../jobs/job-backend.ts'
-import { openBrokerBackend } from '../jobs/rabbitmq/open-broker-backend.ts'
-import type { BrokerChange } from '../jobs/rabbitmq/outage.ts'
 import { openFileBackend } from '../jobs/sqlite/open-file-backend.ts'
-import { openJobNotes } from '../store/jobs/open-job-notes.ts'
 import { redisLocation } from '../store/redis-location.ts'
 
 /**
- * Opens what keeps the jobs: a file, or RabbitMQ with Redis, which may be away for now.
+ * Opens what keeps the jobs: a file, or RabbitMQ with Redis, which may be away for now. For a file nothing of the
+ * clients of these two is loaded.
  * @param onFault told of failures that are retried, and of defects in handlers
  * @throws when the file of jobs cannot be opened, or the file of certificate authorities cannot be read
  */
@@ -20,43 +17,13 @@ export async function openJobBackend(
 ): Promise<JobBackend> {
   const keepMs = jobs.keepHours * 3_600_000
   const keepDeadMs = jobs.keepDeadHours * 3_600_000
-  if (jobs.file !== undefined) {
-    return openFileBackend({ file: jobs.file, keepMs, keepDeadMs }, onFault)
-  }
-  const location = redisLocation(store)
-  if (jobs.rabbitmq === undefined || location === undefined) {
+  const { file, rabbitmq, rabbitmqCaFile, confirmMs } = jobs
+  if (file !== undefined) return openFileBackend({ file, keepMs, keepDeadMs }, onFault)
+  const redis = redisLocation(store)
+  if (rabbitmq === undefined || redis === undefined) {
     throw new TypeError('jobs have no place, although the checks of the configuration demand one')
   }
-  const { rabbitmq, rabbitmqCaFile, confirmMs } = jobs
-  const ca = rabbitmqCaFile === undefined ? undefined : readFileSync(rabbitmqCaFile, 'utf8')
-  const notes = await openJobNotes(location, keepMs, log)
-  const backend = await openBrokerBackend(
-    {
-      url: rabbitmq.reveal(),
-      ca,
-      deadlineMs: confirmMs,
-      keepDeadMs,
-      entriesOf: notes.entriesOf,
-      store: notes.store,
-      isStoreAway: notes.isAway,
-      onBrokerChange: (change, errorCode) => {
-        if (change === 'back') log.info(brokerLines.back)
-        else log.error({ errorCode }, brokerLines[change])
-      },
-    },
-    onFault,
-  )
-  return {
-    ...backend,
-    close: async () => {
-      await backend.close()
-      notes.close()
-    },
-  }
+  const { openSharedBackend } = await import('./open-shared-backend.ts')
+  const settings = { rabbitmq, rabbitmqCaFile, confirmMs, redis, keepMs, keepDeadMs }
+  return openSharedBackend(settings, log, onFault)
 }
-
-const brokerLines = {
-  away: 'rabbitmq is away: jobs are neither accepted nor sent',
-  'still away': 'rabbitmq cannot be connected to again',
-  back: 'rabbitmq is back: jobs are accepted and sent again',
-} as const satisfies Record<BrokerChange, string>

@@ -9,8 +9,9 @@ import type {
   Rate,
 } from '../../src/contract/limit.ts'
 import { openMetrics } from '../../src/record/metrics.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import type { RedisLocation } from '../../src/store/redis-client.ts'
-import { openStore, type Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
 
 const key = (kind: string, integration: string) => ({ integration, scope: undefined, kind })
 

@@ -1,4 +1,5 @@
-import { openRedisStream } from '../../store/redis-stream.ts'
+import type { Secret } from '../../contract/secret.ts'
+import type { RedisStream } from '../../store/redis-stream.ts'
 import type { AuditCheckpointSettings } from '../audit-settings.ts'
 import { type CopyCheckpoint, copyCheckpoints, copyToFile, copyToUrl } from './checkpoint-copies.ts'
 import { readCheckpointKey } from './checkpoint-key.ts'
@@ -15,14 +16,14 @@ export interface AuditCheckpoints extends Pick<Checkpoints, 'signed' | 'add' | '
  * @param onError told of what could not be written or copied; it is tried again
  * @throws {Error} when a file cannot be read
  */
-export function openAuditCheckpoints(
+export async function openAuditCheckpoints(
   trail: string,
   { key: pem, copyTo = {}, ...settings }: AuditCheckpointSettings,
   onError: (error: unknown) => void,
-): AuditCheckpoints {
+): Promise<AuditCheckpoints> {
   const key = readCheckpointKey(pem.reveal())
   if (key === undefined) throw new Error('audit.checkpoints.key is no Ed25519 key')
-  const stream = copyTo.redis && openRedisStream(copyTo.redis.url, copyTo.redis.stream)
+  const stream = copyTo.redis && (await openStream(copyTo.redis.url, copyTo.redis.stream))
   const places = new Map<string, CopyCheckpoint>()
   if (copyTo.file !== undefined) places.set('file', copyToFile(copyTo.file))
   if (stream !== undefined) places.set('redis', stream.append)
@@ -53,4 +54,10 @@ export function openAuditCheckpoints(
       stream?.close()
     },
   }
+}
+
+/** Loads the client of Redis, which nothing else of the trail needs. */
+async function openStream(url: Secret, stream: string): Promise<RedisStream> {
+  const { openRedisStream } = await import('../../store/redis-stream.ts')
+  return openRedisStream(url, stream)
 }

@@ -44,7 +44,7 @@ export async function openAuditLog(
   const checkpoints =
     path === undefined || settings.checkpoints === undefined
       ? undefined
-      : openAuditCheckpoints(path, settings.checkpoints, onError)
+      : await openAuditCheckpoints(path, settings.checkpoints, onError)
   const file =
     path === undefined ? undefined : await openChainedFile(path, rotate, onError, checkpoints)
   // Without a file, the chain begins anew with every process.

@@ -16,7 +16,7 @@ test('a second place that is full is named, and does not keep it a secret that t
   await writeFile(trail, '')
   const told: string[] = []
   const tell = tellOnce((error) => told.push((error as Error).message))
-  const checkpoints = openAuditCheckpoints(
+  const checkpoints = await openAuditCheckpoints(
     trail,
     {
       key: new Secret(String(privateKey.export({ type: 'pkcs8', format: 'pem' }))),
@@ -33,9 +33,9 @@ test('a second place that is full is named, and does not keep it a secret that t
   ])
 })
 
-test('a key of another kind is refused', () => {
+test('a key of another kind is refused', async () => {
   const other = generateKeyPairSync('ed448').privateKey.export({ type: 'pkcs8', format: 'pem' })
   const settings = { key: new Secret(String(other)), everyRecords: 1, everySeconds: 3_600 }
   const open = () => openAuditCheckpoints('/nowhere/audit.jsonl', settings, assert.ifError)
-  assert.throws(open, { message: 'audit.checkpoints.key is no Ed25519 key' })
+  await assert.rejects(open, { message: 'audit.checkpoints.key is no Ed25519 key' })
 })

@@ -80,6 +80,7 @@ export function readCurlLine(line: string): CurlRequest {
   if (authority === undefined || url.includes(expansion)) {
     throw new Unreadable('the URL must be absolute, http or https, without a user, and written out')
   }
+  checkUnchanged(path, query, values)
   const body = bodyOf(tokens)
   if (values.head && body !== undefined) throw new Unreadable('curl refuses --head with a body')
   const method = values.request ?? (values.head ? 'HEAD' : body === undefined ? 'GET' : 'POST')
@@ -102,6 +103,21 @@ function parseCurl(args: string[]) {
 
 type ParsedCurl = ReturnType<typeof parseCurl>
 
+/** @throws {Unreadable} if curl would send another target than the one that is written */
+function checkUnchanged(path: string, query: string, values: ParsedCurl['values']): void {
+  if (/[^!-~]/.test(path + query)) {
+    throw new Unreadable('curl encodes or refuses a character of the URL: percent-encode it')
+  }
+  if (!values.globoff && /[[\]{}]/.test((path + query).replaceAll('[]', ''))) {
+    throw new Unreadable(
+      'curl reads brackets and braces in the URL as a pattern, but with --globoff',
+    )
+  }
+  if (!values['path-as-is'] && /\/\.{1,2}(?:\/|$)/.test(path)) {
+    throw new Unreadable('curl removes . and .. from the path of the URL, but with --path-as-is')
+  }
+}
+
 /** @param bodyBytes undefined if there is no body */
 function headersOf(
   values: ParsedCurl['values'],
@@ -109,14 +125,15 @@ function headersOf(
   bodyBytes: number | undefined,
 ): string[] {
   const fields = (values.header ?? []).map(readHeader)
-  const given = new Set(fields.map(([name]) => name.toLowerCase()))
+  const given = new Map(fields.map(([name, value]) => [name.toLowerCase(), value]))
   const own: [string, string | undefined][] = [
     ['Host', authority],
     ['User-Agent', values['user-agent']],
     ['Cookie', values.cookie],
     ['Referer', values.referer],
     ['Content-Type', contentTypeOf(values, bodyBytes !== undefined)],
-    ['Content-Length', bodyBytes?.toString()],
+    // curl would send a body in chunks.
+    ['Content-Length', given.get('transfer-encoding') ? undefined : bodyBytes?.toString()],
     ['Accept', values.json === undefined ? '*/*' : 'application/json'],
   ]
   return [...own.filter(([name]) => !given.has(name.toLowerCase())), ...fields].flatMap(
@@ -131,14 +148,14 @@ function contentTypeOf({ json }: ParsedCurl['values'], hasBody: boolean): string
 
 /** Reads `Name: value`. In curl, `Name:` removes a header and `Name;` sends it empty. */
 function readHeader(header: string): [name: string, value: string | undefined] {
-  const [, name, mark, rest = ''] = /^([!#$%&'*+.^_`|~\w-]+)([:;])(.*)$/s.exec(header) ?? []
+  const [, name, rest] = /^([!#$%&'*+.^_`|~\w-]+)(?:;|:(.*))$/s.exec(header) ?? []
   if (name === undefined) throw new Unreadable('a header is not of the form "Name: value"')
-  const value = rest.trim()
+  if (rest === undefined) return [name, '']
+  const value = rest.replace(/^[\t ]+|[\t ]+$/g, '')
   if (/[\r\n]/.test(value)) throw new Unreadable(`the header ${name} has a line break`)
   if (value.includes(expansion) && !mayBeExpanded.test(name)) {
     throw new Unreadable(`the header ${name} is a shell expression: give its value`)
   }
-  if (mark === ';') return [name, '']
   return [name, value === '' ? undefined : value]
 }
 

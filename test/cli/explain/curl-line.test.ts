@@ -72,6 +72,10 @@ describe('reads what a shell and curl send', () => {
     'JSON as an option of its own': (origin) =>
       `curl -s --json '{"a":' --json '1}' --url ${origin}/x`,
     'double quotes': (origin) => String.raw`curl -s -d "{\"a\":\"\\\\ \$x 'y'\"}" "${origin}/x"`,
+    'backquotes in double quotes': (origin) => `curl -s -d "\\\`x\\\`" ${origin}/x`,
+    'bytes by their numbers': (origin) =>
+      String.raw`curl -s -d $'Caf\303\251 \xe2\x82\xac \\xc3' ${origin}/x`,
+    'a body in chunks': (origin) => `curl -s -H 'Transfer-Encoding: chunked' -d a ${origin}/x`,
     'a double quoted body over two lines': (origin) => `curl -s -d "one\\\ntwo" ${origin}/x`,
     'a header without a value': (origin) => `curl -s -H 'X-Empty;' ${origin}/x`,
     'headers of curl that are given': (origin) =>
@@ -101,17 +105,26 @@ describe('refuses, and says what is wrong with', () => {
     ["curl 'http://gw/x", /a quote is not closed/],
     ['curl http://gw/x?a=1&b=2', /the operator & outside of quotes/],
     ['curl http://gw/x | jq .', /the operator \|/],
+    ["curl http://gw/x\n  -H 'X-Nonce: a'", /a line break outside of quotes/],
+    ['curl http://gw/x -d {"sku":"a","name":"b"}', /a brace outside of quotes/],
+    [String.raw`curl http://gw/x -d $'\xe9'`, /text that is not UTF-8/],
     ['curl http://gw/x http://gw/y', /2 URLs/],
     ['curl --url http://gw/x --url http://gw/y', /2 URLs/],
     ['curl -X POST', /0 URLs/],
     ['curl "$GATEWAY/rest/V1/x"', /URL must be absolute/],
     ['curl "http://gw/rest/V1/$SKU"', /URL must be absolute/],
     ['curl /rest/V1/x', /URL must be absolute/],
+    ['curl http://gw/rest/V1/é', /percent-encode it/],
+    ['curl "http://gw/x?searchCriteria[pageSize]=1"', /a pattern, but with --globoff/],
+    ["curl 'http://gw/{a,b}'", /a pattern, but with --globoff/],
+    ['curl http://gw/a/../b', /removes \. and \.\. .* but with --path-as-is/],
     ['curl http://user:password@gw/rest/V1/x', /URL must be absolute.*without a user/],
     ['curl --form a=b http://gw/x', /Unknown option '--form'/],
     ['curl --data-urlencode a=b http://gw/x', /Unknown option '--data-urlencode'/],
     ['curl -H "X-Signature: $signature" http://gw/x', /header X-Signature is a shell expression/],
     ['curl -H "X-Signature: $(sign)" http://gw/x', /header X-Signature is a shell expression/],
+    ['curl -H "X-Timestamp: `date +%s`" http://gw/x', /header X-Timestamp is a shell expression/],
+    ['curl -H "X-Nonce: "`uuidgen` http://gw/x', /header X-Nonce is a shell expression/],
     ['curl -d "$body" http://gw/x', /--data holds a shell expression/],
     ['curl -d @- http://gw/x', /standard input/],
     [
@@ -120,6 +133,7 @@ describe('refuses, and says what is wrong with', () => {
     ],
     ['curl -X "\x1b[31mGET" http://gw/x', /the method is no word/],
     ['curl -I -d a http://gw/x', /--head with a body/],
+    ["curl -H 'X-Empty; a' http://gw/x", /a header is not of the form/],
     ['curl -H nothing http://gw/x', /a header is not of the form/],
     ["curl -H $'X-Nonce: a\\nb' http://gw/x", /the header X-Nonce has a line break/],
   ]
@@ -131,6 +145,15 @@ describe('refuses, and says what is wrong with', () => {
       )
     })
   }
+
+  test('a secret that a shell takes for the beginning of a variable, without showing it', () => {
+    for (const rest of ['{secret', '{}secret']) {
+      assert.throws(
+        () => readCurlLine(`curl -H "Authorization: Bearer a$${rest}" http://gw/x`),
+        (error) => error instanceof Unreadable && !error.message.includes('secret'),
+      )
+    }
+  })
 
   test('more options than a request can have headers', () => {
     const expected = { message: 'more than 1000 arguments of curl' }

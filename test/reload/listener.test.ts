@@ -5,7 +5,8 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { globex, quietAddresses } from '../support/gateway.ts'
-import { send } from '../support/http-client.ts'
+import { startHeldUpstream } from '../support/held-upstream.ts'
+import { globexHeaders, send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { type ReloadableGateway, startReloadable } from '../support/reloadable-gateway.ts'
 import { shared } from '../support/shared.ts'
@@ -96,6 +97,30 @@ describe('a reload takes over bounds of connections', () => {
     await isRefused(gateway)
     for (const socket of held) await isAnswered(socket)
   })
+})
+
+test('a reload takes over how much memory the bodies of requests may take', async () => {
+  await using upstream = await startHeldUpstream()
+  const memory = (bodyMemoryMiB: number) => ({ limits: { bodyMemoryMiB } })
+  await using gateway = await startReloadable({
+    magentoUrl: upstream.url,
+    integrations: [globex],
+    gateway: memory(1),
+  })
+  const body = JSON.stringify({ product: { sku: 'x'.repeat(600_000) } })
+  const headers = { ...globexHeaders, 'Content-Type': 'application/json' }
+  const write = () =>
+    send(gateway.url, { method: 'POST', path: '/rest/V1/products', headers, body })
+  const first = write()
+  const held = [await upstream.next()]
+  assert.equal((await write()).status, 503)
+  await gateway.writeSettings(memory(2))
+  assert.equal((await gateway.reload()).status, 200)
+  const second = write()
+  const next = await Promise.race([upstream.next(), second])
+  assert.ok('answer' in next)
+  for (const { answer } of [...held, next]) answer()
+  assert.deepEqual([(await first).status, (await second).status], [200, 200])
 })
 
 function pinOf(name: string): string {

@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
 import { serveHttp2 } from '../../src/server/http2.ts'
 import { frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
 import { pem } from '../support/tls/pem.ts'
@@ -31,7 +32,16 @@ async function startEnding(answer = endWithAnswer) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return { url: `https://127.0.0.1:${port}`, [Symbol.dispose]: () => server.close() }
+  let last: TLSSocket | undefined
+  server.on('secureConnection', (socket) => {
+    last = socket
+  })
+  return {
+    url: `https://127.0.0.1:${port}`,
+    /** Resolves when the last connection has closed. */
+    connectionClosed: () => once(last ?? server, 'close'),
+    [Symbol.dispose]: () => server.close(),
+  }
 }
 
 test('a connection that is gone leaves no timer behind, even if its last request was open', async () => {
@@ -41,6 +51,12 @@ test('a connection that is gone leaves no timer behind, even if its last request
   })
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
   const before = timers()
+  using idle = await openRawHttp2(server.url)
+  await idle.firstOf(frameTypes.settings, 0)
+  const isIdleGone = server.connectionClosed()
+  idle.socket.destroy()
+  await isIdleGone
+  assert.equal(timers(), before)
   using raw = await openRawHttp2(server.url)
   raw.socket.write(getFrame(1, '/'))
   await raw.firstOf(frameTypes.headers, 1)

@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { startGateway } from '../support/gateway.ts'
 import { main, runCommand } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
@@ -23,7 +24,7 @@ test('keygen makes a pair of keys, the private one for nobody else, and overwrit
   assert.equal((await runCommand(['audit', 'keygen', '--out', out])).exitCode, 0)
   assert.equal((await stat(`${out}.pem`)).mode & 0o777, 0o600)
   const pem = await readFile(`${out}.pem`, 'utf8')
-  const again = await runCommand(['audit', 'keygen', '--out', out])
+  const again = await runHosted(['audit', 'keygen', '--out', out])
   assert.equal(again.exitCode, 1)
   assert.equal(await readFile(`${out}.pem`, 'utf8'), pem)
 })
@@ -31,7 +32,7 @@ test('keygen makes a pair of keys, the private one for nobody else, and overwrit
 test('keygen leaves no private key beside the public one of another pair', async () => {
   const out = join(folder, 'half')
   await writeFile(`${out}.pub.pem`, 'of another pair')
-  const { exitCode, stderr } = await runCommand(['audit', 'keygen', '--out', out])
+  const { exitCode, stderr } = await runHosted(['audit', 'keygen', '--out', out])
   assert.equal(exitCode, 1)
   assert.match(stderr, /^audit keygen: EEXIST: .*half\.pub\.pem/)
   assert.deepEqual(
@@ -57,21 +58,21 @@ test('keygen leaves no beginning of a key if the disk is full', async () => {
 })
 
 test('verify needs a FILE and a key that is one', async () => {
-  assert.equal((await runCommand(['audit', 'verify'])).exitCode, 2)
-  assert.equal((await runCommand(['audit', 'verify', join(folder, 'none')])).exitCode, 1)
+  assert.equal((await runHosted(['audit', 'verify'])).exitCode, 2)
+  assert.equal((await runHosted(['audit', 'verify', join(folder, 'none')])).exitCode, 1)
   for (const key of ['README.md', pemFile('ca.cert')]) {
-    const { exitCode, stderr } = await runCommand(['audit', 'verify', 'x', '--key', key])
+    const { exitCode, stderr } = await runHosted(['audit', 'verify', 'x', '--key', key])
     assert.equal(exitCode, 2)
     assert.match(stderr, /expected a readable Ed25519 public key/)
   }
-  const mistyped = await runCommand(['audit', 'verify', 'x', '--lost', '41'])
+  const mistyped = await runHosted(['audit', 'verify', 'x', '--lost', '41'])
   assert.deepEqual([mistyped.exitCode, mistyped.stdout], [2, ''])
   assert.match(mistyped.stderr, /--lost must be FROM-TO/)
 })
 
 test('what a gateway has written is verified, in its second places too, and what was changed is named', async () => {
   const out = join(folder, 'key')
-  await runCommand(['audit', 'keygen', '--out', out])
+  await runHosted(['audit', 'keygen', '--out', out])
   // In a folder that the first start has to make.
   const file = join(folder, 'made', 'audit.jsonl')
   const posted: string[] = []
@@ -119,14 +120,14 @@ test('what a gateway has written is verified, in its second places too, and what
   )
 
   const verify = ['audit', 'verify', file, '--key', `${out}.pub.pem`]
-  const whole = await runCommand(verify)
+  const whole = await runHosted(verify)
   assert.equal(whole.exitCode, 0, whole.stderr)
   const ok = (checkpoints: number) => `ok, 7 record(s), ${checkpoints} checkpoint(s)`
   assert.ok(whole.stdout.includes(ok(lines.length)), whole.stdout)
 
   const alone = join(folder, 'alone')
   await copyFile(file, alone)
-  const unsigned = await runCommand(['audit', 'verify', alone, '--key', `${out}.pub.pem`])
+  const unsigned = await runHosted(['audit', 'verify', alone, '--key', `${out}.pub.pem`])
   assert.equal(unsigned.exitCode, 1)
   assert.match(unsigned.stderr, /alone\.checkpoints: there is no such file; name the checkpoints/)
 
@@ -140,18 +141,18 @@ test('what a gateway has written is verified, in its second places too, and what
     })
     await send(gateway.url, { headers: globexHeaders })
   }
-  const short = await runCommand(verify)
+  const short = await runHosted(verify)
   assert.equal(short.exitCode, 1)
   assert.match(short.stderr, /records 6 to 7, which had been signed, are lost, as .*:6 tells; once/)
   assert.match(short.stdout, /ok apart from what is lost, 7 record/)
-  const explained = await runCommand([...verify, '--lost', '6-7'])
+  const explained = await runHosted([...verify, '--lost', '6-7'])
   assert.equal(explained.exitCode, 0, explained.stderr)
   assert.match(explained.stdout, /are lost, as .*:6 tells\n/)
   assert.ok(explained.stdout.includes(ok(lines.length + 1)), explained.stdout)
 
   const written = await readFile(file, 'utf8')
   await writeFile(file, written.replace('"status":200', '"status":201'))
-  const changed = await runCommand(verify)
+  const changed = await runHosted(verify)
   assert.equal(changed.exitCode, 1)
   assert.match(changed.stderr, /audit\.jsonl:1: this line is not a record/)
 })

@@ -6,6 +6,7 @@ import { filesWith } from '../config/config-faults.ts'
 import { type ConfigFiles, writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 
 const policyKeys = policies
   .flatMap(({ section, key }) => (section === 'policies' ? [key] : []))
@@ -15,7 +16,7 @@ const exampleConfig = fileURLToPath(new URL('../../config', import.meta.url))
 
 async function checkFiles(changes: Partial<ConfigFiles>, env: Record<string, string> = testEnv) {
   await using directory = await writeConfig(filesWith(changes))
-  const { exitCode, stdout, stderr } = await runCommand(['check', '--config', directory.path], env)
+  const { exitCode, stdout, stderr } = await runHosted(['check', '--config', directory.path], env)
   return { exitCode, stdout, stderr: stderr.replaceAll(`${directory.path}/`, '') }
 }
 
@@ -88,10 +89,10 @@ test('reports every fault at once, with file, line, path and what was expected',
 test('commands that need the configuration tell its faults as start does', async () => {
   await using directory = await writeConfig(filesWith({ integrations: {} }))
   const faults = `the configuration has 1 fault(s)\n${directory.path}/integrations /: expected at least one .yaml file with an integration\n`
-  const run = (...args: readonly string[]) =>
-    runCommand([...args, '--config', directory.path], testEnv)
+  const config = ['--config', directory.path]
+  const run = (...args: readonly string[]) => runHosted([...args, ...config], testEnv)
   const told = await Promise.all([
-    run('start'),
+    runCommand(['start', ...config], testEnv),
     run('jobs', 'list'),
     run('explain', '--integration', 'acme-erp'),
     run('magento', 'pull'),

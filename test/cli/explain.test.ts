@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 import { shared, temporaryFolder } from '../support/shared.ts'
 import { canonicalOf, curlOf, hmac, sent, signedAt } from './explain/signing-client.ts'
 
@@ -28,10 +29,14 @@ const directory = await shared(
   }),
 )
 
-function explain(input: string | Buffer, ...options: string[]) {
+function argsOf(options: readonly string[]) {
   const config = options.includes('--config') ? [] : ['--config', directory.path]
   const integration = options.includes('--integration') ? [] : ['--integration', 'acme-erp']
-  return runCommand(['explain', ...config, ...integration, ...options], testEnv, input)
+  return ['explain', ...config, ...integration, ...options]
+}
+
+function explain(input: string | Buffer, ...options: string[]) {
+  return runHosted(argsOf(options), testEnv, input)
 }
 
 test('exits 0 for a signature that verifies and 1 for one that does not', async () => {
@@ -58,9 +63,9 @@ test('uses the present time without --at', async () => {
 test('explains what sign prints', async () => {
   const url = 'https://gateway.example/rest/V1/products/A%2FB?fields=sku'
   const options = ['--secret', 'env:ACME_HMAC_SECRET', '--token', 'env:ACME_TOKEN', '--curl', url]
-  const { stdout } = await runCommand(['sign', '--body', sent.body, ...options], testEnv)
+  const { stdout } = await runHosted(['sign', '--body', sent.body, ...options], testEnv)
   assert.match(stdout, /"\$ACME_TOKEN"/)
-  const explained = await explain(stdout)
+  const explained = await runCommand(argsOf([]), testEnv, stdout)
   assert.equal(explained.exitCode, 0)
   assert.ok(!explained.stdout.includes('also'))
 })

@@ -9,6 +9,7 @@ import { writeConfig } from '../support/config-directory.ts'
 import { freePort } from '../support/free-port.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrapeUntil } from '../support/metrics.ts'
 import { shared, temporaryFolder } from '../support/shared.ts'
@@ -36,7 +37,7 @@ function configOf(file: string, integration: object) {
 }
 
 const run = (...args: string[]) =>
-  runCommand(['jobs', ...args, '--config', files.path], { ...testEnv, ...callbackEnv })
+  runHosted(['jobs', ...args, '--config', files.path], { ...testEnv, ...callbackEnv })
 const product = { product: { sku: '24-MB01', price: 35 } }
 
 test('a dead job is listed with its cause, and put back it is carried out', async () => {
@@ -153,7 +154,7 @@ test('a command that is not understood says what is', async () => {
 test('a missing file of jobs is reported, and no empty one is created', async () => {
   const file = join(folder, 'elsewhere.sqlite')
   await using elsewhere = await configOf(file, globex)
-  const dead = await runCommand(['jobs', 'dead', '--config', elsewhere.path], testEnv)
+  const dead = await runHosted(['jobs', 'dead', '--config', elsewhere.path], testEnv)
   assert.equal(dead.exitCode, 1)
   assert.ok(dead.stderr.includes(`${file} does not exist`), dead.stderr)
   await assert.rejects(access(file), { code: 'ENOENT' })
@@ -162,7 +163,7 @@ test('a missing file of jobs is reported, and no empty one is created', async ()
 test('a file of jobs that cannot be reached is not reported as missing', async () => {
   const file = join(jobs.file, 'jobs.sqlite')
   await using elsewhere = await configOf(file, globex)
-  const { exitCode, stderr } = await runCommand(
+  const { exitCode, stderr } = await runHosted(
     ['jobs', 'list', '--config', elsewhere.path],
     testEnv,
   )
@@ -195,7 +196,7 @@ test('jobs redeliver refuses an integration without a configured call-back', asy
   assert.equal((await jobs.ended(accepted)).state, 'done')
   await using uncalled = await configOf(jobs.file, globex)
   const { jobId } = JSON.parse(accepted.body)
-  const again = await runCommand(['jobs', 'redeliver', jobId, '--config', uncalled.path], testEnv)
+  const again = await runHosted(['jobs', 'redeliver', jobId, '--config', uncalled.path], testEnv)
   assert.equal(again.exitCode, 1)
   assert.match(again.stderr, /its integration has no callback configured/)
 })

@@ -10,6 +10,7 @@ import { compareSchemas } from '../../src/cli/magento/compare-schemas.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 type Properties = Readonly<Record<string, { readonly type: string }>>
@@ -51,7 +52,7 @@ async function diff(next: SwaggerDocument, routes?: readonly unknown[]) {
     integrations: { globex: { ...globex, policies: { routes } } },
   })
   const options = routes === undefined ? [] : ['--config', config.path]
-  const { stdout, exitCode } = await runCommand(['magento', 'diff', ...files, ...options], testEnv)
+  const { stdout, exitCode } = await runHosted(['magento', 'diff', ...files, ...options], testEnv)
   return { lines: stdout.trimEnd().split('\n'), exitCode }
 }
 
@@ -213,7 +214,7 @@ describe('magento diff', () => {
     const { stderr, exitCode } = await runCommand(['magento', 'diff', '/dev/null', '/dev/null'])
     assert.equal(exitCode, 1)
     assert.match(stderr, /\/dev\/null: expected the Swagger 2\.0 document/)
-    const gone = await runCommand(['magento', 'diff', '/nowhere', '/dev/null'])
+    const gone = await runHosted(['magento', 'diff', '/nowhere', '/dev/null'])
     assert.match(gone.stderr, /\/nowhere: expected a readable file \(ENOENT\)/)
   })
 })
@@ -244,7 +245,7 @@ test('check says which granted routes the schema does not have, and which guests
       'x-anonymous': ['GET /V1/products/:sku'],
     },
   })
-  const { stdout, exitCode } = await runCommand(['check', '--config', config.path], testEnv)
+  const { stdout, exitCode } = await runHosted(['check', '--config', config.path], testEnv)
   assert.equal(exitCode, 0)
   assert.deepEqual(stdout.trimEnd().split('\n').slice(2), [
     'globex-pim: GET /V1/products/:id may be called by guests in Magento',
@@ -261,7 +262,7 @@ test('check says that a schema which was not pulled does not tell what guests ma
     integrations: { globex: { ...globex, policies: { routes: ['POST /V1/products'] } } },
     magentoSchema: old,
   })
-  const { stdout, exitCode } = await runCommand(['check', '--config', config.path], testEnv)
+  const { stdout, exitCode } = await runHosted(['check', '--config', config.path], testEnv)
   assert.equal(exitCode, 0)
   assert.equal(
     stdout.split('\n')[1],

@@ -6,6 +6,7 @@ import { parseSwagger } from '../../src/authorize/magento-contract/swagger.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
 import { runCommand } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 
 const demanding = {
@@ -24,7 +25,7 @@ test('magento pull fetches the schema that integrations are held against', async
   await using magento = await startMagento()
   await using files = await writeConfig(filesFor(magento.url))
   const config = ['--config', files.path]
-  const before = await runCommand(['check', ...config], testEnv)
+  const before = await runHosted(['check', ...config], testEnv)
   assert.equal(before.exitCode, 1)
   assert.match(before.stderr, /\/policies\/magentoSchema: expected the schema of Magento in/)
 
@@ -36,7 +37,7 @@ test('magento pull fetches the schema that integrations are held against', async
   assert.equal(document.swagger, '2.0')
   assert.ok(!JSON.stringify(document).includes(testEnv.MAGENTO_TOKEN))
 
-  const after = await runCommand(['check', ...config], testEnv)
+  const after = await runHosted(['check', ...config], testEnv)
   assert.equal(after.stderr, '')
   assert.equal(after.exitCode, 0)
 })
@@ -48,9 +49,9 @@ test('magento pull says that it does not know what guests may call if Magento sh
     ({ rawHeaders }) => !rawHeaders.includes('authorization'),
   )
   await using files = await writeConfig(filesFor(magento.url))
-  const pulled = await runCommand(['magento', 'pull', '--config', files.path], testEnv)
+  const pulled = await runHosted(['magento', 'pull', '--config', files.path], testEnv)
   assert.match(pulled.stdout, /operations, an unknown number of them for guests\n$/)
-  const checked = await runCommand(['check', '--config', files.path], testEnv)
+  const checked = await runHosted(['check', '--config', files.path], testEnv)
   assert.match(checked.stdout, /does not say which routes guests may call/)
 })
 
@@ -59,10 +60,7 @@ test('magento pull keeps the old schema if it gets no document, and says why', a
     ...filesFor('http://127.0.0.1:1'),
     magentoSchema: { swagger: '2.0', paths: {} },
   })
-  const { exitCode, stderr } = await runCommand(
-    ['magento', 'pull', '--config', files.path],
-    testEnv,
-  )
+  const { exitCode, stderr } = await runHosted(['magento', 'pull', '--config', files.path], testEnv)
   assert.equal(exitCode, 1)
   assert.equal(
     stderr,
@@ -79,7 +77,7 @@ test('magento pull does not touch the file that another one is writing, and leav
   await using files = await writeConfig({ ...filesFor(magento.url), magentoSchema: {} })
   const folder = join(files.path, 'magento')
   await writeFile(join(folder, 'schema.json.new'), 'half a document')
-  const pull = () => runCommand(['magento', 'pull', '--config', files.path], testEnv)
+  const pull = () => runHosted(['magento', 'pull', '--config', files.path], testEnv)
   const { stderr, exitCode } = await pull()
   assert.equal(stderr, '')
   assert.equal(exitCode, 0)
@@ -93,7 +91,7 @@ test('magento pull does not touch the file that another one is writing, and leav
 
 test('a schema file that is not a schema is a fault', async () => {
   await using files = await writeConfig({ ...filesFor('http://127.0.0.1:1'), magentoSchema: [] })
-  const { stderr } = await runCommand(['check', '--config', files.path], testEnv)
+  const { stderr } = await runHosted(['check', '--config', files.path], testEnv)
   assert.match(stderr, /schema\.json \/: expected the Swagger 2\.0 document of a shop/)
 })
 
@@ -122,7 +120,7 @@ test('magento pull replaces a broken schema file, although the configuration use
     integrations: { globex: { ...globex, policies } },
     magentoSchema: [],
   })
-  const pulled = await runCommand(['magento', 'pull', '--config', files.path], testEnv)
+  const pulled = await runHosted(['magento', 'pull', '--config', files.path], testEnv)
   assert.equal(pulled.stderr, '')
   assert.equal(pulled.exitCode, 0)
 })
@@ -136,7 +134,7 @@ test('magento pull asks Magento nothing if no integration has a credential', asy
   })
   const pull = ['magento', 'pull', '--config', files.path]
   for (const options of [[], ['--integration', storefront.name]]) {
-    const { exitCode, stderr } = await runCommand([...pull, ...options], testEnv)
+    const { exitCode, stderr } = await runHosted([...pull, ...options], testEnv)
     assert.equal(exitCode, 1)
     const named = options.length > 0 ? ` with the name ${storefront.name}` : ''
     assert.equal(stderr, `magento pull: no integration${named} has a credential for Magento\n`)
@@ -149,7 +147,7 @@ test('magento pull keeps the old schema if Magento shows only what guests see', 
   await using magento = await startMagento({ enableIntegrationAsBearer: false })
   const magentoSchema = { swagger: '2.0', paths: { '/V1/products': { get: {} } } }
   await using files = await writeConfig({ ...filesFor(magento.url), magentoSchema })
-  const pulled = await runCommand(['magento', 'pull', '--config', files.path], testEnv)
+  const pulled = await runHosted(['magento', 'pull', '--config', files.path], testEnv)
   assert.equal(pulled.exitCode, 1)
   assert.equal(
     pulled.stderr,

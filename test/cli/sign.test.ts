@@ -9,7 +9,8 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startGateway, testEnv } from '../support/gateway.ts'
-import { main, runCommand } from '../support/gateway-process.ts'
+import { main } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 import { send } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { shared, temporaryFolder } from '../support/shared.ts'
@@ -45,10 +46,7 @@ describe('prints headers that the gateway accepts', () => {
   for (const [name, args] of Object.entries(signers)) {
     test(name, async () => {
       const path = '/rest/V1/products/A%2FB?fields=sku'
-      const { stdout, stderr, exitCode } = await runCommand(
-        ['sign', ...args, publicUrl + path],
-        env,
-      )
+      const { stdout, stderr, exitCode } = await runHosted(['sign', ...args, publicUrl + path], env)
       assert.equal(exitCode, 0, stderr)
       const headers = Object.fromEntries(
         stdout
@@ -76,7 +74,7 @@ test('signs the body with oauth1 too, which an integration may need', async () =
   const path = '/rest/V1/magefine/inventaire'
   const body = '{"sku":"24-MB01","qty":1}'
   const args = ['sign', ...signers.oauth1, '--body', body, publicUrl + path]
-  const { stdout } = await runCommand(args, env)
+  const { stdout } = await runHosted(args, env)
   const authorization = /^Authorization: (.*)$/m.exec(stdout)?.[1] ?? ''
   const headers = { Authorization: authorization, 'Content-Type': 'application/json' }
   const { headers: answered } = await send(strict.url, { method: 'POST', path, headers, body })
@@ -91,7 +89,7 @@ test('takes a secret from a process substitution of the shell', async () => {
     ['-c', `'${process.execPath}' '${main}' ${args} '${url}'`],
     { env: { ...process.env, ...env } },
   )
-  const fromEnv = await runCommand(['sign', ...signers.body, url], env)
+  const fromEnv = await runHosted(['sign', ...signers.body, url], env)
   assert.equal(stdout, fromEnv.stdout)
 })
 
@@ -102,10 +100,7 @@ test('prints a curl command that works, and holds neither secret nor token', asy
     ['/rest/V1/products/A%2FB?fields=sku,extension_attributes[website_ids]', /website_ids/],
   ] as const) {
     const url = `${gateway.url}${path}`
-    const { stdout, exitCode } = await runCommand(
-      ['sign', ...signers.canonical, '--curl', url],
-      env,
-    )
+    const { stdout, exitCode } = await runHosted(['sign', ...signers.canonical, '--curl', url], env)
     assert.equal(exitCode, 0)
     assert.ok(!stdout.includes(env.CANONICAL_SECRET) && !stdout.includes(env.CANONICAL_TOKEN))
     const answer = await new Promise<string>((resolve) => {
@@ -139,7 +134,7 @@ test('prints a curl command that sends exactly the body that was signed', async 
 
 test('prints the headers of a write, whose body may come from a file', async () => {
   const file = fileURLToPath(new URL('../../package.json', import.meta.url))
-  const { stdout } = await runCommand(
+  const { stdout } = await runHosted(
     ['sign', ...signers.canonical, '--body-file', file, 'https://gateway.example/rest/V1/x'],
     env,
   )
@@ -202,18 +197,18 @@ test('says which option it cannot use', async () => {
     [['sign', ...signers.oauth1, 'http://a/b?c=1&c=2'], /OAuth cannot sign this URL/],
   ]
   for (const [args, expected] of cases) {
-    const { exitCode, stderr } = await runCommand(args, { ...env, 'A-B': env.ACME_TOKEN })
+    const { exitCode, stderr } = await runHosted(args, { ...env, 'A-B': env.ACME_TOKEN })
     assert.equal(exitCode, 1, stderr)
     assert.match(stderr, expected)
   }
-  assert.equal((await runCommand(['sign', ...signers.canonical], env)).exitCode, 2)
+  assert.equal((await runHosted(['sign', ...signers.canonical], env)).exitCode, 2)
 })
 
 test('names a file with the token so that a shell finds it, and refuses a token itself', async () => {
   const file = join(await temporaryFolder(), "the shop's token")
   await writeFile(file, `${env.CANONICAL_TOKEN}\n`)
   const sign = (token: string) =>
-    runCommand(
+    runHosted(
       [
         ...['sign', '--secret', 'env:CANONICAL_SECRET', '--token', token],
         ...['--curl', `${gateway.url}/rest/V1/products/A%2FB?fields=sku`],

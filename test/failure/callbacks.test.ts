@@ -7,7 +7,8 @@ import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { type ConfigDirectory, writeConfig } from '../support/config-directory.ts'
 import { freePort } from '../support/free-port.ts'
 import { gatewaySettings, globex, testEnv } from '../support/gateway.ts'
-import { type GatewayProcess, runCommand, startedProcess } from '../support/gateway-process.ts'
+import { type GatewayProcess, startedProcess } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 import { send, writeOf } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { scrapeUntil } from '../support/metrics.ts'
@@ -49,7 +50,7 @@ function untilMetric(gateway: GatewayProcess, series: string, wanted: number) {
 }
 
 function redeliver(jobId: string, { path }: ConfigDirectory) {
-  return runCommand(['jobs', 'redeliver', jobId, '--config', path], env)
+  return runHosted(['jobs', 'redeliver', jobId, '--config', path], env)
 }
 
 // Each starts processes, which takes a while on a busy machine.
@@ -144,7 +145,7 @@ describe('jobs redeliver', () => {
     receiver.answerWith(status(204))
 
     const [first] = await receiver.arrived(1)
-    const shown = await runCommand(['jobs', 'dead', '--callbacks', '--config', config.path], env)
+    const shown = await runHosted(['jobs', 'dead', '--callbacks', '--config', config.path], env)
     const webhookId = String(first?.headers['webhook-id'])
     assert.ok(shown.stdout.includes(` ${webhookId} `), shown.stdout)
     const dead = await redeliver(webhookId, config)

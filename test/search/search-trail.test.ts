@@ -15,7 +15,8 @@ import { searchTrail } from '../../src/search/search-trail.ts'
 import { decompress } from '../../src/verify/decompress.ts'
 import { trailFiles } from '../../src/verify/trail-files.ts'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
-import { main, runCommand } from '../support/gateway-process.ts'
+import { main } from '../support/gateway-process.ts'
+import { runHosted } from '../support/hosted-command.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
 const folder = await temporaryFolder()
@@ -105,7 +106,7 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
         for await (const _ of searchTrail(trailFiles(path()), query, () => {}));
       }
       await assert.rejects(searched, isNamed)
-      const command = await runCommand([
+      const command = await runHosted([
         'audit',
         'search',
         path(),
@@ -115,7 +116,7 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       ])
       assert.match(command.stdout, /"request-5999"/)
       await rm(index)
-      const all = await runCommand(['audit', 'search', path(), '--json'])
+      const all = await runHosted(['audit', 'search', path(), '--json'])
       assert.equal(all.exitCode, 1)
       assert.ok(all.stderr.startsWith(`audit search: ${segment} cannot be read: `), all.stderr)
       assert.match(all.stdout, /"request-5999"/)
@@ -196,7 +197,7 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
 
 describe('the command', () => {
   const search = (...args: string[]) =>
-    runCommand(['audit', 'search', join(folder, 'zstd.jsonl'), ...args])
+    runHosted(['audit', 'search', join(folder, 'zstd.jsonl'), ...args])
 
   test('prints a table, JSON lines or CSV', async () => {
     const conditions = ['--sku', 'sku-17', '--limit', '2']
@@ -227,7 +228,7 @@ describe('the command', () => {
     }
     await writeFile(file, `${JSON.stringify(record)}\n`)
     for (const form of [[], ['--csv'], ['--json']]) {
-      const { stdout } = await runCommand(['audit', 'search', file, ...form])
+      const { stdout } = await runHosted(['audit', 'search', file, ...form])
       assert.match(stdout, /=1\+1/)
       assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}]/u)
       if (form[0] === '--json') assert.deepEqual(JSON.parse(stdout).skus, record.skus)
@@ -256,7 +257,7 @@ describe('the command', () => {
       ['2026-01-15', '2026-01-16'],
     ] as const) {
       const args = ['audit', 'search', file, '--json', '--from', from, '--to', to]
-      const { stdout } = await runCommand(args, { TZ: 'America/New_York' })
+      const { stdout } = await runHosted(args, { TZ: 'America/New_York' })
       assert.match(stdout, /"in-utc"/, from)
     }
   })
@@ -268,7 +269,7 @@ describe('the command', () => {
       JSON.stringify({ ...ended, requestId: `status-${status}`, status }),
     )
     await writeFile(file, `${lines.join('\n')}\n`)
-    const { stdout } = await runCommand(['audit', 'search', file, '--json', '--status', '0'])
+    const { stdout } = await runHosted(['audit', 'search', file, '--json', '--status', '0'])
     assert.deepEqual(
       [...stdout.matchAll(/"(status-\d+)"/g)].map(([, id]) => id),
       ['status-0'],
@@ -284,14 +285,8 @@ describe('the command', () => {
     // More than the file of jobs can be asked for.
     assert.equal((await search('--limit', '1e308')).exitCode, 2)
     assert.equal((await search('--colour', 'red')).exitCode, 2)
-    assert.equal((await runCommand(['audit', 'search', join(folder, 'none')])).exitCode, 1)
-    const { stderr } = await runCommand([
-      'audit',
-      'search',
-      join(folder, 'none'),
-      '--status',
-      '4xx',
-    ])
+    assert.equal((await runHosted(['audit', 'search', join(folder, 'none')])).exitCode, 1)
+    const { stderr } = await runHosted(['audit', 'search', join(folder, 'none'), '--status', '4xx'])
     assert.match(stderr, /--status must be a number of three digits/)
   })
 })

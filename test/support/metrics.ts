@@ -34,5 +34,7 @@ export async function scrapeUntil(
   for (;;) {
     const seen = await scrape(gateway)
     if (isReached(seen)) return seen
+    // To ask takes both sides as long as a request.
+    await delay(10)
   }
 }

@@ -34,7 +34,8 @@ export async function openFileBackend(
   const lookForFile = async () => {
     if (isMoved || (await file.run('isInPlace'))) return
     isMoved = true
-    onFault(new BackendError('EMOVED', `the file of jobs ${path} was moved, deleted or replaced`))
+    const what = `the file of jobs ${path}, or its -wal or -shm,`
+    onFault(new BackendError('EMOVED', `${what} was moved, deleted or replaced`))
   }
   // Both once at a time: while a disk hangs, they would pile up. What a killed process had begun does not wait until all
   // that is old is forgotten, which may be much.

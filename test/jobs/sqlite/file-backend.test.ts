@@ -144,18 +144,25 @@ describe('the file of jobs', () => {
     await assert.rejects(ofNode, (error) => !(error instanceof BackendError))
   })
 
-  test('takes no more jobs once it is deleted, but still the call-backs of those that it has', async () => {
-    const deleted = join(folder, 'deleted.sqlite')
-    const jobFile = await openJobFileThread(deleted, failing)
-    await rm(deleted)
-    const job = jobFile.run('put', 'jobs', entryOf('job'), 1)
-    const callback = jobFile.run('put', 'callbacks', entryOf('callback'), 1)
-    await assert.rejects(job, { code: 'EMOVED' })
-    await callback
-    const { waiting } = await jobFile.run('depth', 'callbacks')
-    await jobFile.close()
-    assert.equal(waiting, 1)
-  })
+  for (const [what, ending] of [
+    ['it', ''],
+    ['its -wal', '-wal'],
+    ['its -shm', '-shm'],
+  ] as const) {
+    test(`takes no more jobs once ${what} is deleted, but still the call-backs of those that it has`, async () => {
+      const deleted = join(folder, `deleted${ending}.sqlite`)
+      const jobFile = await openJobFileThread(deleted, failing)
+      await jobFile.run('put', 'jobs', entryOf('before'), 1)
+      await rm(`${deleted}${ending}`)
+      const job = jobFile.run('put', 'jobs', entryOf('job'), 1)
+      const callback = jobFile.run('put', 'callbacks', entryOf('callback'), 1)
+      await assert.rejects(job, { code: 'EMOVED' })
+      await callback
+      const { waiting } = await jobFile.run('depth', 'callbacks')
+      await jobFile.close()
+      assert.equal(waiting, 1)
+    })
+  }
 
   test('is closed also where its thread ends meanwhile, and what that had begun is refused', async () => {
     const started: Worker[] = []

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import { type HeldRequest, startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, problemOf, send, sendAndLeave } from '../support/http-client.ts'
@@ -160,7 +161,7 @@ async function assertCountsUntilAnswered(
   const refused = await send(gateway.url, { headers: globexHeaders })
   assert.equal(problemOf(refused).code, 'concurrency-exceeded')
   underWay.answer()
-  while ((await send(gateway.url, { headers: globexHeaders })).status !== 200);
+  while ((await send(gateway.url, { headers: globexHeaders })).status !== 200) await delay(5)
 }
 
 test('a request with a key counts until it is carried out, even if its caller leaves', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { callbackEntry } from '../../src/callbacks/callback-entry.ts'
 import { discardCallbacks, redeliver } from '../../src/callbacks/redeliver.ts'
 import { deliveriesOf } from '../jobs/deliveries.ts'
@@ -22,7 +23,7 @@ async function opened() {
       const { dead } = await backend.callbacks.depth()
       const { delivery, settle } = await deliveries.next()
       settle({ state: 'dead', reason: 'STATUS_410' })
-      while ((await backend.callbacks.depth()).dead === dead);
+      while ((await backend.callbacks.depth()).dead === dead) await delay(5)
       return delivery.id
     },
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),

@@ -6,6 +6,7 @@ import { Agent, get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { buildGateway } from '../../src/gateway.ts'
 import { holdTrail } from '../../src/record/trail/hold-trail.ts'
 import { boundToThisProcess } from '../support/bound-process.ts'
@@ -30,7 +31,7 @@ async function startWith(magentoUrl: string, shutdown: object, env: Record<strin
 
 /** Resolves when the gateway has begun to drain. */
 async function untilDraining(adminUrl: string): Promise<void> {
-  while ((await fetch(`${adminUrl}/readyz`)).status !== 503);
+  while ((await fetch(`${adminUrl}/readyz`)).status !== 503) await delay(5)
 }
 
 test('prints one line with its addresses, is live and ready, and counts', async () => {

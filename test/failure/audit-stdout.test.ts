@@ -5,6 +5,7 @@ import { closeSync, openSync } from 'node:fs'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { verifyTrail } from '../../src/verify/verify-trail.ts'
 import { boundToThisProcess } from '../support/bound-process.ts'
@@ -86,7 +87,10 @@ test('a full disk behind standard output refuses writes until it has space, and 
   const ended = once(child, 'exit')
   const ready = /^magegate listens on (\S+), admin on (\S+)\n/
   let addresses: RegExpExecArray | null = null
-  while (addresses === null) addresses = ready.exec(await readFile(printed, 'utf8'))
+  while (addresses === null) {
+    await delay(5)
+    addresses = ready.exec(await readFile(printed, 'utf8'))
+  }
   const [line, url = '', adminUrl = ''] = addresses
   const limit = (bytes: number | 'unlimited') =>
     promisify(execFile)('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}:unlimited`])
@@ -100,18 +104,18 @@ test('a full disk behind standard output refuses writes until it has space, and 
   assert.equal((await send(url, post)).status, 503)
   assert.equal(upstream.requests.length, 2)
   // The next attempt is made without a request.
-  while ((await failures()) < 2 && !(await isReady()));
+  while ((await failures()) < 2 && !(await isReady())) await delay(5)
   assert.equal(await isReady(), false)
   assert.equal((await send(url, post)).status, 503)
   assert.equal(upstream.requests.length, 2)
   await limit('unlimited')
-  while (!(await isReady()));
+  while (!(await isReady())) await delay(5)
   assert.equal((await send(url, post)).status, 200)
   // And once more.
   await limit((await stat(printed)).size + 50)
   assert.equal((await send(url, post)).status, 503)
   await limit('unlimited')
-  while (!(await isReady()));
+  while (!(await isReady())) await delay(5)
   child.kill('SIGTERM')
   await ended
 

@@ -6,6 +6,7 @@ import { readFile, rename, stat } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { writeConfig } from '../support/config-directory.ts'
@@ -127,7 +128,7 @@ test('when there is space again, the trail continues by itself and says what is 
   assert.equal((await send(gateway.url, post)).status, 503)
   assert.equal((await stat(auditFile)).size, size + 100)
   await limit('unlimited')
-  while ((await readiness(gateway.adminUrl)).status !== 200) await new Promise(setImmediate)
+  while ((await readiness(gateway.adminUrl)).status !== 200) await delay(5)
   assert.equal((await send(gateway.url, post)).status, 200)
   await gateway.stop()
   const lines = (await readFile(auditFile, 'utf8')).trimEnd().split('\n')
@@ -160,7 +161,7 @@ test('a file that is moved while the disk is full is still written, and the gate
   assert.equal((await send(gateway.url, post)).status, 503)
   await rename(auditFile, `${auditFile}.moved`)
   await limit('unlimited')
-  while ((await readiness(gateway.adminUrl)).status !== 200) await new Promise(setImmediate)
+  while ((await readiness(gateway.adminUrl)).status !== 200) await delay(5)
   assert.equal((await send(gateway.url, post)).status, 200)
   await gateway.stop()
   const lines = (await readFile(`${auditFile}.moved`, 'utf8')).trimEnd().split('\n')
@@ -237,7 +238,7 @@ describe('with a disk that hangs', () => {
     assert.ok(Number(lagSeconds) * 1_000 >= deadlineMs, lagSeconds)
 
     await file.linesOf(12)
-    while ((await readiness(gateway.adminUrl)).status !== 200) await new Promise(setImmediate)
+    while ((await readiness(gateway.adminUrl)).status !== 200) await delay(5)
     assert.equal((await send(gateway.url, post)).status, 200)
     const records = (await file.linesOf(13)).map((line) => JSON.parse(line) as AuditRecord)
     const sequence = records.map((record) => (record as AuditRecord & { seq: number }).seq)
@@ -267,7 +268,7 @@ describe('with a disk that hangs', () => {
     const gateway = await startedProcess(['start', '--config', files.path], testEnv)
     assert.equal((await send(gateway.url, post)).status, 503)
     await file.linesOf(1)
-    while ((await readiness(gateway.adminUrl)).status !== 200) await new Promise(setImmediate)
+    while ((await readiness(gateway.adminUrl)).status !== 200) await delay(5)
     const padding = file.fill()
     assert.equal((await send(gateway.url, post)).status, 503)
     const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { acme, globex, startGateway, type TestGateway } from '../support/gateway.ts'
 import {
   acmeHeaders,
@@ -239,7 +240,7 @@ test('with failsReadiness the gateway is ready again when trial requests may be 
   await askTimes(5)
   assert.equal((await readiness()).status, 503)
   await magento.clearFault()
-  while ((await readiness()).status !== 200);
+  while ((await readiness()).status !== 200) await delay(5)
   assert.equal((await ask()).status, 200)
 })
 
@@ -293,6 +294,6 @@ describe('a probe of the gateway itself', () => {
   })
 
   async function until(result: string): Promise<void> {
-    while ((await readiness()).probe !== result);
+    while ((await readiness()).probe !== result) await delay(5)
   }
 })

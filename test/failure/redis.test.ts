@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { OnStoreFailure } from '../../src/contract/limit.ts'
 import { Secret } from '../../src/contract/secret.ts'
@@ -145,7 +146,7 @@ describe('while Redis is', () => {
     link.delayMs = 0
     await opened.logged('redis is back')
     await withClient(redis.url, async (client) => {
-      while ((await client.zcard('magegate:limit:{acme}:concurrency')) > 0);
+      while ((await client.zcard('magegate:limit:{acme}:concurrency')) > 0) await delay(5)
     })
     assert.equal(await allowedOf(opened.store, charge, 2), 2)
   })
@@ -159,7 +160,7 @@ describe('while Redis is', () => {
       release?.()
       await opened.logged('redis is away')
       await client.replicaof('NO', 'ONE')
-      while ((await client.zcard('magegate:limit:{acme}:concurrency')) > 0);
+      while ((await client.zcard('magegate:limit:{acme}:concurrency')) > 0) await delay(5)
     })
   })
 
@@ -175,7 +176,7 @@ describe('while Redis is', () => {
       // Each entry counts how often the same was refused.
       const refusals = async () =>
         Number(((await client.call('ACL', 'LOG')) as string[][])[0]?.[1] ?? 0)
-      while ((await refusals()) < 3);
+      while ((await refusals()) < 3) await delay(5)
       await client.acl('SETUSER', username, `>${password.reveal()}`)
     })
     await opened.logged('redis is back')
@@ -265,7 +266,7 @@ test('what a node of a cluster was sent before its connection ended is not sent 
   )
   // It has the highest slots.
   const key = await withClient(second.url, async (client) => {
-    while (!String(await client.cluster('NODES')).includes(`:${link.port}@`));
+    while (!String(await client.cluster('NODES')).includes(`:${link.port}@`)) await delay(5)
     for (let number = 0; ; number += 1) {
       const name = `magegate:idempotency:["acme","${number}"]`
       if ((await client.cluster('KEYSLOT', name)) > 11_000) return String(number)
@@ -404,7 +405,8 @@ test('a database that Redis does not have counts as away, and no other is writte
   using opened = await openTestStore({ url: new Secret(`redis://127.0.0.1:${redis.port}/99`) })
   await withClient(redis.url, async (client) => {
     // It keeps trying.
-    while (Number(/total_connections_received:(\d+)/.exec(await client.info('stats'))?.[1]) < 4);
+    while (Number(/total_connections_received:(\d+)/.exec(await client.info('stats'))?.[1]) < 4)
+      await delay(5)
     for (const { outcome } of await outcomes(opened, 'refuse')) assert.equal(outcome, 'refused')
     assert.equal(await client.dbsize(), 0)
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { constants } from 'node:http2'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { type CachedShop, startCachedShop } from '../support/cached-shop.ts'
 import { globexHeaders } from '../support/http-client.ts'
@@ -28,7 +29,7 @@ describe('a caller that does not read its answer is cut off in time', () => {
       },
     })
     shop.respond = (socket) => answerWith(socket, { body })
-    while ((await readOnce()) !== 200);
+    while ((await readOnce()) !== 200) await delay(5)
   })
   after(() => shop[Symbol.asyncDispose]())
   beforeEach(async () => {

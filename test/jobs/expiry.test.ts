@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientAnswer, globexHeaders, problemOf, send } from '../support/http-client.ts'
 
 import type { MagentoStandIn } from '../support/magento/stand-in.ts'
@@ -101,7 +102,7 @@ describe('a job that Magento does not take', () => {
       db.prepare('UPDATE entries SET died_at_ms = ? WHERE id = ?').run(ago(5 + overdueHours), id)
     }
     db.exec('COMMIT')
-    while ((await statusOf(older)) === 200);
+    while ((await statusOf(older)) === 200) await delay(5)
     assert.equal(await statusOf(older), 404)
     assert.equal(await statusOf(younger), 200)
     while (isDead(older)) await statusOf(older)

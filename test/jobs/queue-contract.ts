@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { DurableQueue, Settlement } from '../../src/jobs/durable-queue.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import { deliveriesOf, entryOf } from './deliveries.ts'
@@ -167,7 +168,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
           await queue.put(entryOf(id))
           const { settle } = await deliveries.next()
           settle({ state: 'dead', reason: `reason of ${id}` })
-          while ((await queue.depth()).running > 0);
+          while ((await queue.depth()).running > 0) await delay(5)
         }
         assert.equal((await queue.depth()).oldestPutAtMs, undefined)
         assert.equal(await queue.cancel('dead-1'), 'begun')
@@ -204,8 +205,8 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         first.settle({ state: 'dead', reason: 'gone' })
         await queue.put(entryOf('now', { orderKey: '["k"]' }))
         const now = await deliveries.next()
-        while (!(await queue.putBack('dies', Date.now() + hourMs)));
-        while ((await queue.depth()).waiting + deliveries.count() === 0);
+        while (!(await queue.putBack('dies', Date.now() + hourMs))) await delay(5)
+        while ((await queue.depth()).waiting + deliveries.count() === 0) await delay(5)
         assert.equal(deliveries.count(), 0)
         now.settle(done)
         const again = await deliveries.next()
@@ -220,7 +221,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         const { settle } = await deliveriesOf(queue).next()
         settle({ state: 'dead', reason: 'gone' })
         await untilEmpty(queue)
-        while ((await queue.depth()).dead > 0);
+        while ((await queue.depth()).dead > 0) await delay(5)
         assert.deepEqual(await queue.listDead({ limit: 1 }), [])
       }, 1))
 
@@ -234,16 +235,16 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
       await withQueue(async (queue) => {
         const deliveries = deliveriesOf(queue)
         await die(queue, deliveries)
-        while (!(await queue.discard('anew')));
+        while (!(await queue.discard('anew'))) await delay(5)
         await die(queue, deliveries)
-        while (!(await queue.discard('anew')));
+        while (!(await queue.discard('anew'))) await delay(5)
       })
       await withQueue(async (queue) => {
         const deliveries = deliveriesOf(queue)
         await die(queue, deliveries)
-        while ((await queue.depth()).dead > 0);
+        while ((await queue.depth()).dead > 0) await delay(5)
         await die(queue, deliveries)
-        while ((await queue.depth()).dead > 0);
+        while ((await queue.depth()).dead > 0) await delay(5)
       }, 1)
     })
 
@@ -256,7 +257,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
           },
           { concurrency: 1 },
         )
-        while ((await queue.depth()).dead === 0);
+        while ((await queue.depth()).dead === 0) await delay(5)
         const [letter] = await queue.listDead({ limit: 1 })
         assert.equal(letter?.reason, 'defect: ECODE')
         await queue.discard('defect')
@@ -280,7 +281,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         assert.equal(third.delivery.id, 'third')
         const atMs = Date.now() + hourMs
         third.settle({ state: 'retry', atMs, reason: 'maintenance', isUntouched: true })
-        while ((await queue.depth()).running > 0);
+        while ((await queue.depth()).running > 0) await delay(5)
         assert.equal(await queue.cancel('third'), 'cancelled')
         await queue.put(entryOf('fourth'))
         const fourth = await deliveries.next()
@@ -288,11 +289,11 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         const again = await deliveries.next()
         const later = Date.now() + 100
         again.settle({ state: 'retry', atMs: later, reason: 'busy', isUntouched: true })
-        while ((await queue.depth()).running > 0 && deliveries.count() === 0);
+        while ((await queue.depth()).running > 0 && deliveries.count() === 0) await delay(5)
         assert.equal(await queue.cancel('fourth'), 'begun')
         const last = await deliveries.next()
         last.settle({ state: 'dead', reason: 'gone' })
-        while ((await queue.depth()).dead === 0);
+        while ((await queue.depth()).dead === 0) await delay(5)
         assert.equal(await queue.cancel('fourth'), 'begun')
         await queue.discard('fourth')
       }))
@@ -358,7 +359,7 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         assert.equal(again.count(), 0)
         const atMs = Date.now() + 100
         first.settle({ state: 'retry', atMs, reason: 'busy', isUntouched: true })
-        while ((await queue.depth()).running > 0 && again.count() === 0);
+        while ((await queue.depth()).running > 0 && again.count() === 0) await delay(5)
         assert.equal(await queue.cancel('under-way'), 'begun')
         const second = await again.next()
         assert.equal(second.delivery.id, 'under-way')

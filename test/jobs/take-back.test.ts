@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { WholeAnswer } from '../../src/contract/whole-answer.ts'
 import type { Job, JobStore } from '../../src/jobs/job.ts'
 import { type OwnJobs, ownJobs } from '../../src/jobs/own-jobs.ts'
@@ -160,7 +161,7 @@ describe('a cancellation that was not finished', () => {
     assert.ok('code' in refused)
     assert.equal(refused.code, 'job-begun')
     finish.resolve()
-    while ((await backend.jobs.depth()).running > 0);
+    while ((await backend.jobs.depth()).running > 0) await delay(5)
     const shown = await show('begun', nowMs + 20_000)
     assert.equal(stateOf(shown), 'waiting')
   })

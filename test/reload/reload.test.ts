@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { acme, globex, quietAddresses, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
@@ -124,7 +125,7 @@ describe('POST /reload', () => {
     assert.equal((await inFlight).status, 200)
     // Its connections end with the last request.
     await closed
-    while ((await gateway.metric('magegate_config_living_generations')) > 1);
+    while ((await gateway.metric('magegate_config_living_generations')) > 1) await delay(5)
     assert.equal(upstream.sockets.size, 1)
   })
 
@@ -147,7 +148,7 @@ describe('POST /reload', () => {
     assert.equal((await gateway.reload()).status, 200)
     assert.equal(await gateway.metric('magegate_config_living_generations'), 2)
     held.answer()
-    while ((await gateway.metric('magegate_config_living_generations')) > 1);
+    while ((await gateway.metric('magegate_config_living_generations')) > 1) await delay(5)
     let state: string
     do {
       state = JSON.parse((await send(gateway.url, { path, headers: globexHeaders })).body).state
@@ -264,7 +265,7 @@ describe('POST /reload', () => {
     await gateway.reload()
     held.answer()
     await inFlight
-    while ((await gateway.metric('magegate_config_living_generations')) > 1);
+    while ((await gateway.metric('magegate_config_living_generations')) > 1) await delay(5)
     void upstream.next().then((next) => next.answer())
     await send(gateway.url, { headers: globexHeaders, path })
     await gateway.stop()
@@ -485,7 +486,7 @@ describe('a reload keeps', () => {
     await gateway.writeSettings({ limits: { perAddress: { ...quietAddresses, refusals } } })
     await gateway.reload()
     // The bucket is as empty as it was, and fills at the new rate.
-    while ((await status()) !== 200);
+    while ((await status()) !== 200) await delay(5)
     const guess = async () => (await send(gateway.url)).status
     assert.deepEqual([await guess(), await guess(), await guess()], [401, 401, 429])
     await gateway.reload()
@@ -503,12 +504,13 @@ describe('SIGHUP', () => {
     const gateway = await startedProcess(['start', '--config', files.path], files.env)
     await files.removeIntegration('globex-pim')
     gateway.signal('SIGHUP')
-    while ((await metricOf(gateway.adminUrl, 'magegate_config_generation')) < 2);
+    while ((await metricOf(gateway.adminUrl, 'magegate_config_generation')) < 2) await delay(5)
     assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 401)
 
     await files.write('integrations/broken.yaml', 'name: [')
     gateway.signal('SIGHUP')
-    while ((await metricOf(gateway.adminUrl, 'magegate_config_reload_failures_total')) < 1);
+    while ((await metricOf(gateway.adminUrl, 'magegate_config_reload_failures_total')) < 1)
+      await delay(5)
     assert.equal((await send(gateway.url, { headers: acmeHeaders() })).status, 200)
     assert.equal((await postReload(gateway.adminUrl)).status, 422)
     const { stderr, exitCode } = await gateway.stop()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { queryObjects, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Pool } from 'undici'
@@ -95,7 +96,7 @@ test(`${reloads} reloads under load lose no request and leave nothing behind`, a
     }
   }
   async function settled() {
-    while ((await gateway.metric('magegate_config_living_generations')) > 1);
+    while ((await gateway.metric('magegate_config_living_generations')) > 1) await delay(5)
     return held()
   }
   const pressing = Promise.all(Array.from({ length: connections }, press))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../support/free-port.ts'
 import type { GatewayOptions } from '../support/gateway.ts'
 import { globex } from '../support/gateway.ts'
@@ -54,7 +55,7 @@ async function restartInTurn(
     running[place] = next
     onStart(place, next)
     // A balancer takes a moment to see it.
-    while ((await fetch(`${next.adminUrl}/readyz`)).status !== 200);
+    while ((await fetch(`${next.adminUrl}/readyz`)).status !== 200) await delay(5)
     restarts += 1
   }
   return { result: await ended, restarts }
@@ -66,7 +67,7 @@ test(`a restart behind a TCP balancer loses none of ${requests} requests`, async
   await using balancer = await startTcpBalancer()
   const running = await Promise.all(gateways.starts.map((start) => start()))
   for (const [place, gateway] of running.entries()) balancer.use(String(place), gateway)
-  while ((await fetch(balancer.url).catch(() => undefined)) === undefined);
+  while ((await fetch(balancer.url).catch(() => undefined)) === undefined) await delay(5)
   const load = pressPaced(balancer.url, { requests, perSecond, connections })
   const { result, restarts } = await restartInTurn(running, gateways.starts, load, (place, next) =>
     balancer.use(String(place), next),

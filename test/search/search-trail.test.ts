@@ -5,6 +5,7 @@ import { appendFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { openChainedFile } from '../../src/record/trail/chained-file.ts'
 import { segmentFiles } from '../../src/record/trail/segment-files.ts'
@@ -67,7 +68,7 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       const isDone = (segment: string) => existsSync(`${segment.replace(/\.(gz|zst)$/, '')}.idx`)
       const suffix = { none: 'Z', gzip: '.gz', zstd: '.zst' }[compress]
       const isFinished = (segment: string) => isDone(segment) && segment.endsWith(suffix)
-      while (!segmentFiles(path()).every(isFinished)) await new Promise(setImmediate)
+      while (!segmentFiles(path()).every(isFinished)) await delay(5)
       await file.close()
       assert.ok(segmentFiles(path()).length >= 4)
     })
@@ -320,7 +321,7 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
     const long = records.slice(0, 3_000).toReversed()
     await writeFile(segment, long.map((record) => `${JSON.stringify(record)}\n`).join(''))
     const segments = openSegments(path, compress, (error) => assert.fail(String(error)))
-    while (!existsSync(`${segment}.idx`)) await new Promise(setImmediate)
+    while (!existsSync(`${segment}.idx`)) await delay(5)
     await segments.close()
     // Each block is found by its place, and only by what it contains.
     const index = readIndex(await readFile(`${segment}.idx`))

@@ -74,7 +74,7 @@ for (const protocol of ['http', 'https'] as const) {
             : connectTls({ port, host, ca: pem('loopback.cert') })
         await new Promise((resolve, reject) => {
           socket.once('error', reject)
-          socket.write(request, resolve)
+          socket.write(request, 'latin1', resolve)
         })
         const answer = await text(socket)
         assert.equal(answer.slice(0, 12), `HTTP/1.1 ${status}`)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { Secret } from '../../src/contract/secret.ts'
 import type { Ending, EntryRecords } from '../../src/jobs/rabbitmq/entry-records.ts'
@@ -181,7 +182,7 @@ test('processes count until they leave, or say nothing for too long, and are for
   await records.beat('leaves', load, lifeMs)
   await records.beat('stays', load, lifeMs)
   await records.beat('dies', load, 1)
-  while (await records.isAlive('dies'));
+  while (await records.isAlive('dies')) await delay(5)
   await records.leave('leaves')
   assert.deepEqual(await records.loads(), [load])
   const known = await withClient(redis.url, (client) =>

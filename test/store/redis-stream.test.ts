@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Redis } from 'ioredis'
 import { Secret } from '../../src/contract/secret.ts'
@@ -39,7 +40,7 @@ for (const { name, code, demote, promote } of demotions) {
       await demote(client)
       await assert.rejects(stream.append('refused'), new RegExp(`^Error: ${code}`))
       const isAnother = ([, id]: RegExpExecArray) => id !== connection
-      while (!(await others()).some(isAnother));
+      while (!(await others()).some(isAnother)) await delay(5)
       await promote(client)
       await stream.append('after')
       assert.equal(await client.xlen('checkpoints'), 2)

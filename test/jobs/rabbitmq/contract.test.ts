@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'amqplib'
 import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
 import { openTestBrokerBackend, type TestBackend } from '../../support/broker-backend.ts'
@@ -63,12 +64,12 @@ test('dead letters that one process holds include those that come next, and are 
   const listed = async (backend: TestBackend) =>
     (await backend.callbacks.listDead({ limit: 9 })).map(({ id }) => id)
   await one.callbacks.put(entryOf('1'))
-  while ((await listed(one)).length < 1);
+  while ((await listed(one)).length < 1) await delay(5)
   await one.callbacks.put(entryOf('2'))
-  while ((await listed(one)).length < 2);
+  while ((await listed(one)).length < 2) await delay(5)
   assert.equal((await one.callbacks.depth()).dead, 2)
   assert.equal(await one.callbacks.discard('1'), true)
-  while ((await other.callbacks.depth()).dead < 1);
+  while ((await other.callbacks.depth()).dead < 1) await delay(5)
   // Two at a time do not hide it from each other either.
   assert.deepEqual(await Promise.all([listed(other), listed(other)]), [['2'], ['2']])
   assert.equal(await other.callbacks.discard('2'), true)
@@ -83,7 +84,7 @@ test('a dead letter that was put back or discarded is gone, though its process e
     await using first = await open()
     first.callbacks.consume(async () => ({ state: 'dead', reason: 'gone' }), { concurrency: 4 })
     for (const id of ids) await first.callbacks.put(entryOf(id))
-    while ((await first.callbacks.listDead({ limit: 9 })).length < ids.length);
+    while ((await first.callbacks.listDead({ limit: 9 })).length < ids.length) await delay(5)
   }
   for (const id of ids) {
     await using command = await open()
@@ -105,7 +106,7 @@ test('a dead letter stays one while an entry of its name is in the queue', async
   await callbacks.put(entryOf('twice'))
   const first = await deliveries.next()
   first.settle({ state: 'dead', reason: 'gone' })
-  while ((await callbacks.depth()).dead === 0);
+  while ((await callbacks.depth()).dead === 0) await delay(5)
   // Otherwise it could not be put again.
   const { redis } = await started()
   await withClient(redis.url, (client) => client.flushall())
@@ -113,7 +114,7 @@ test('a dead letter stays one while an entry of its name is in the queue', async
   const second = await deliveries.next()
   assert.equal(await callbacks.putBack('twice', Date.now() + 60_000), false)
   second.settle({ state: 'done' })
-  while ((await callbacks.depth()).running > 0);
+  while ((await callbacks.depth()).running > 0) await delay(5)
   assert.equal(await callbacks.discard('twice'), true)
 })
 
@@ -127,9 +128,9 @@ test('a process says that it is alive before it begins anything, so that no othe
   const alive = await aliveKeys()
   // As if it had expired: it says so again and again.
   await withClient(redis.url, (client) => client.del(...alive))
-  while ((await aliveKeys()).length === 0);
+  while ((await aliveKeys()).length === 0) await delay(5)
   settle({ state: 'done' })
-  while ((await backend.callbacks.depth()).running > 0);
+  while ((await backend.callbacks.depth()).running > 0) await delay(5)
   assert.equal(alive.length, 1)
 })
 
@@ -149,7 +150,7 @@ test('an entry that was put twice is not begun while it is under way', async () 
   const two = [await deliveries.next(), await deliveries.next()]
   assert.deepEqual(two.map(({ delivery }) => delivery.id).sort(), ['last', 'twice'])
   for (const { settle } of two) settle({ state: 'done' })
-  while ((await callbacks.depth()).waiting > 0);
+  while ((await callbacks.depth()).waiting > 0) await delay(5)
   assert.equal(deliveries.count(), 0)
 })
 
@@ -168,7 +169,7 @@ test('what another process cancels holds up nothing behind it, however long it h
   // Longer than a timer of Node can wait.
   const atMs = Date.now() + 40 * 86_400_000
   first.settle({ state: 'retry', atMs, reason: 'busy', isUntouched: true })
-  while ((await other.callbacks.depth()).running > 0);
+  while ((await other.callbacks.depth()).running > 0) await delay(5)
   assert.equal(await other.callbacks.cancel('first'), 'cancelled')
   const behind = await deliveries.next()
   assert.equal(behind.delivery.id, 'behind')
@@ -190,7 +191,7 @@ test('what waits behind others for long goes back to RabbitMQ in time, and comes
   const { settle } = await deliveries.next()
   const atMs = Date.now() + 3_600_000
   settle({ state: 'retry', atMs, reason: 'busy', isUntouched: true })
-  while ((await callbacks.depth()).running > 1);
+  while ((await callbacks.depth()).running > 1) await delay(5)
   const now = performance.now()
   t.mock.method(performance, 'now', () => now + 1_000_000)
   t.mock.timers.tick(60_000)
@@ -203,7 +204,7 @@ test('what waits behind others for long goes back to RabbitMQ in time, and comes
     // Its message is still the one that is held, and not given back with the others.
     long.settle({ state: 'done' })
   }
-  while ((await callbacks.depth()).running > 0);
+  while ((await callbacks.depth()).running > 0) await delay(5)
   assert.equal(brokerChanges.length, changes)
 })
 
@@ -215,7 +216,7 @@ test('what waits is counted by its messages where Redis has forgotten it', async
   assert.equal((await backend.callbacks.depth()).waiting, 1)
   const { settle } = await deliveriesOf(backend.callbacks).next()
   settle({ state: 'done' })
-  while ((await backend.callbacks.depth()).running > 0);
+  while ((await backend.callbacks.depth()).running > 0) await delay(5)
 })
 
 test('the queues are those of the version before: RabbitMQ takes no others of the same name', async () => {

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text as streamText } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { openChainedFile } from '../../../src/record/trail/chained-file.ts'
 import { segmentFiles } from '../../../src/record/trail/segment-files.ts'
@@ -82,7 +83,7 @@ for (const [compress, suffix, before] of [
     const segment = `${trail}.20260115T093000123Z`
     for (const name of [segment, `${segment}${before}`]) await writeFile(name, '{"n":1}\n')
     const segments = openSegments(trail, compress, failOn)
-    while (existsSync(segment)) await new Promise(setImmediate)
+    while (existsSync(segment)) await delay(5)
     await segments.close()
     assert.deepEqual(segmentFiles(trail), [`${segment}${suffix}`])
   })
@@ -112,7 +113,7 @@ test('leaves what is finished, tells what cannot be finished, and goes on', asyn
   await writeFile(`${last}`, '{"n":3}\n')
   const errors: unknown[] = []
   const segments = openSegments(trail, 'gzip', (error) => errors.push(error))
-  while (segmentFiles(trail).at(-1) !== `${last}.gz`) await new Promise(setImmediate)
+  while (segmentFiles(trail).at(-1) !== `${last}.gz`) await delay(5)
   await segments.close()
   assert.deepEqual(await readFile(`${finished}.gz`), compressed)
   assert.equal(errors.length, 1)
@@ -128,7 +129,7 @@ test('indexes what it does not compress, once', async () => {
   await writeFile(`${indexed}.idx`, 'as it was')
   await writeFile(`${last}`, '{"n":2}\n')
   const segments = openSegments(trail, 'none', failOn)
-  while (!existsSync(`${last}.idx`)) await new Promise(setImmediate)
+  while (!existsSync(`${last}.idx`)) await delay(5)
   await segments.close()
   assert.equal(await readFile(`${indexed}.idx`, 'utf8'), 'as it was')
 })

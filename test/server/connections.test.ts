@@ -182,6 +182,8 @@ describe('of IPv6, where a caller commonly has a whole /64', () => {
   /** Connects from addresses that this machine need not have; gives those that were let in. */
   function letIn(addresses: readonly string[], trustedProxies: readonly string[] = []): string[] {
     const server = createServer()
+    const handedOn: (string | undefined)[] = []
+    server.on('connection', ({ remoteAddress }) => handedOn.push(remoteAddress))
     const isProxy = compileIpSet(trustedProxies)
     const destroyAll = boundConnections(server, {
       limits: () => ({ total: 100, perAddress, isProxy }),
@@ -193,6 +195,8 @@ describe('of IPv6, where a caller commonly has a whole /64', () => {
       return !socket.destroyed
     })
     destroyAll()
+    // The server itself has seen each of these once, and none of the others.
+    assert.deepEqual(handedOn, open)
     return open
   }
 

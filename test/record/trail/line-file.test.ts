@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs'
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import fs, { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -107,17 +108,25 @@ test('tells how much of a line is written where the disk is full', async () => {
   await opened.close()
 })
 
-test('can be put aside again after no new file could be opened', async () => {
+test('can be put aside again after no new file could be opened', async (context) => {
   const file = join(folder, 'no-more-files.jsonl')
   const opened = openLineFile(file, { sizeMiB: 1 }, fail)
   await promisify(execFile)('prlimit', ['--pid', String(process.pid), '--nofile=256:'])
   const others: number[] = []
-  try {
-    for (;;) others.push(openSync('/dev/null', 'r'))
-  } catch (error) {
-    assert.equal((error as NodeJS.ErrnoException).code, 'EMFILE')
-  }
-  await assert.rejects(opened.rotate(), { code: 'EMFILE' })
+  const { rename } = fs
+  // Not before: a name that no file has is found in the folder, which has to be opened for that.
+  context.mock.method(fs, 'rename', async (from: string, to: string) => {
+    await rename(from, to)
+    try {
+      for (;;) others.push(openSync('/dev/null', 'r'))
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'EMFILE')
+    }
+  })
+  syncBuiltinESMExports()
+  await assert.rejects(opened.rotate(), { code: 'EMFILE', syscall: 'open' })
+  context.mock.reset()
+  syncBuiltinESMExports()
   for (const each of others) closeSync(each)
   await opened.write(Buffer.from('one\n'))
   const aside = await opened.rotate()

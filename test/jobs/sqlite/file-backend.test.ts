@@ -527,10 +527,12 @@ describe('the file of jobs', () => {
     assert.ok(Number(left?.jobs) > 0)
   })
 
-  test('forgets a job that was never put into its queue, and none that waits there or is about to', async () => {
+  test('forgets a job that was never put into its queue, and none that waits there or is about to, or has just ended', async () => {
     const jobFile = await openJobFileThread(file, failing)
     const times = { acceptedAtMs: 1, expiresAtMs: 1 }
-    for (const id of ['lost', 'queued']) await jobFile.run('addJob', acceptedJob(id, times))
+    for (const id of ['lost', 'queued', 'ended'])
+      await jobFile.run('addJob', acceptedJob(id, times))
+    await jobFile.run('changeJob', 'ended', { state: 'failed', endedAtMs: Date.now() })
     const expiresAtMs = Date.now() + hourMs
     await jobFile.run('addJob', acceptedJob('new', { ...times, expiresAtMs }))
     await jobFile.run('put', 'jobs', entryOf('queued'), 1)
@@ -539,7 +541,7 @@ describe('the file of jobs', () => {
     const left = await jobFile.run('listJobs', { limit: 10 })
     await jobFile.run('cancel', 'jobs', 'queued')
     await jobFile.close()
-    assert.deepEqual(left.map(({ id }) => id).sort(), ['new', 'queued'])
+    assert.deepEqual(left.map(({ id }) => id).sort(), ['ended', 'new', 'queued'])
   })
 
   test('is copied whole beside those who use it, as docs/operations.md says', async () => {

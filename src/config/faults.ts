@@ -1,3 +1,5 @@
+import { printable } from '../syntax/terminal-text.ts'
+
 /** One fault of the configuration. */
 export interface Fault {
   /** The path of the file, based on the directory that was given to the gateway. */
@@ -39,7 +41,8 @@ export function inFile({ file, lineOf }: FaultyFile, faults: readonly RuleFault[
 
 /** One line for a terminal: `FILE:LINE POINTER: expected …`. */
 export function formatFault({ file, pointer, line, expected }: Fault): string {
-  return `${file}${line === undefined ? '' : `:${line}`} ${pointer || '/'}: expected ${expected}`
+  const place = `${file}${line === undefined ? '' : `:${line}`} ${pointer || '/'}`
+  return printable(`${place}: expected ${expected}`)
 }
 
 /** Thrown if the configuration cannot be used; contains every fault that was found. */

@@ -86,6 +86,15 @@ test('reports every fault at once, with file, line, path and what was expected',
   assert.ok(!stderr.includes('in-plain'))
 })
 
+test('shows no control characters of names in files, which a terminal would obey', async () => {
+  const key = '\u001b[31mred\nline\u202e'
+  const { stderr } = await checkFiles({ integrations: { acme: { ...acme, [key]: 1 } } })
+  assert.match(
+    stderr,
+    /^integrations\/acme\.yaml(:\d+)? \/\?\[31mred\?line\?: expected no such key/,
+  )
+})
+
 test('commands that need the configuration tell its faults as start does', async () => {
   await using directory = await writeConfig(filesWith({ integrations: {} }))
   const faults = `the configuration has 1 fault(s)\n${directory.path}/integrations /: expected at least one .yaml file with an integration\n`

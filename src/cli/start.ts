@@ -5,6 +5,7 @@ import { TrailHeldError } from '../record/trail/hold-trail.ts'
 import { DecompressionError } from '../record/trail/lines-backward.ts'
 import { readArguments, requiredOption } from './arguments.ts'
 import { collectGarbage } from './collect-garbage.ts'
+import { shareLookups } from './share-lookups.ts'
 import { signalled } from './signalled.ts'
 
 /** `start --config DIR` */
@@ -21,6 +22,7 @@ export function main(args: string[]): Promise<number> {
 async function start(directory: string): Promise<number> {
   try {
     let hasBegun = false
+    shareLookups()
     const stopSignal = signalled()
     // Nothing has been promised to anybody yet, and the start may have to wait, as for the audit trail.
     void stopSignal.then(() => hasBegun || process.exit(0))

@@ -266,6 +266,7 @@ test('keeps running if nobody reads its output', async () => {
   let isReady = false
   const isLive = async () => {
     while (!isReady && child.exitCode === null) {
+      await delay(10)
       isReady = await fetch(`http://127.0.0.1:${port}/livez`).then(
         ({ ok }) => ok,
         () => false,

@@ -9,6 +9,7 @@ import { startRedis, withClient } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../deliveries.ts'
 import { type BackendUnderTest, describeQueue } from '../queue-contract.ts'
 import { describeStore } from '../store-contract.ts'
+import { testGateways } from './broker-gateways.ts'
 
 const stack = new AsyncDisposableStack()
 after(() => stack.disposeAsync())
@@ -253,4 +254,10 @@ test('the queues are those of the version before: RabbitMQ takes no others of th
   const { queueOf } = queueNames('jobs')
   assert.equal(queueOf({ owner: 'acme-erp' }), 'magegate.jobs.shared.5')
   assert.equal(queueOf({ owner: 'acme-erp', orderKey: '["k"]' }), 'magegate.jobs.ordered.2')
+})
+
+testGateways(async () => {
+  await using under = await create()
+  await under.clear()
+  return started()
 })

@@ -35,7 +35,7 @@ export function checkIntegrationRules(integration: IntegrationSettings): RuleFau
       '/credentials/token',
       signature?.scheme === 'oauth1' &&
         token !== undefined &&
-        'none, since OAuth takes the header Authorization for itself',
+        'none, since the header Authorization is for OAuth',
     ),
     ...(signature === undefined ? [] : checkSignatureRules(signature)),
     ...(upstream.oauth1 === undefined ? [] : checkFormBodies(policies.jsonBody?.otherTypes)),

@@ -73,7 +73,7 @@ const UpstreamSettings = Type.Refine(
     closed,
   ),
   (upstream) => Object.keys(upstream).length === 1,
-  () => 'exactly one of oauth1, adminToken, bearer and passthrough',
+  () => 'exactly one of bearer, oauth1, adminToken and passthrough',
 )
 
 /** The shape of a file below `integrations/`, derived from the list of policies. */

@@ -21,7 +21,7 @@ export function BearerTokenSetting(description: string) {
     ...SecretSetting(description),
     secretForm: {
       pattern: `^(?!.{${longestToken + 1}})${bearerTokenSyntax}$`,
-      expected: `a bearer token, of letters, digits and - . _ ~ + / (and = at its end), ${longestToken} at most`,
+      expected: `a token of letters, digits and - . _ ~ + / (and = at its end), ${longestToken} at most`,
     },
   })
 }

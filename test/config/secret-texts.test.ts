@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadConfig } from '../../src/config.ts'
+import { redactTokenShapes } from '../../src/record/redaction/token-shapes.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { globex, testEnv } from '../support/gateway.ts'
 import { main } from '../support/gateway-process.ts'
@@ -51,6 +52,14 @@ describe('refuses', () => {
     await writeFile(join(directory.path, 'acme:hmac'), '\uFEFFa-secret-from-an-editor \r\n')
     const { secrets } = await loadConfig(directory.path, testEnv)
     assert.ok(secrets.some((secret) => secret.reveal() === 'a-secret-from-an-editor '))
+  })
+
+  test('credentials that nobody could present, in words in which the log sees no credential', async () => {
+    const env = { ...testEnv, GLOBEX_TOKEN: 'a token with spaces in it' }
+    const told = await faultTextOf({ integrations: { a: { ...globex, upstream: {} } } }, env)
+    assert.match(told, /expected exactly one of bearer, oauth1, adminToken and passthrough/)
+    assert.match(told, /expected a token of letters, digits and .* in env:GLOBEX_TOKEN/)
+    assert.equal(redactTokenShapes(told), told)
   })
 
   test('a variable with a secret that is not UTF-8', async () => {

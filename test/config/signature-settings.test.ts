@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { redactTokenShapes } from '../../src/record/redaction/token-shapes.ts'
 import { testEnv } from '../support/gateway.ts'
 import { faultTextOf } from './config-faults.ts'
 
@@ -50,8 +51,9 @@ test('tells the faults of a signature in the words of its scheme', async () => {
     'integrations/b.yaml:6 /credentials/signature/maxAgeMs: expected >= 1000',
     'integrations/c.yaml:4 /credentials/signature/scheme: expected a value, it is missing',
     'integrations/d.yaml:8 /credentials/signature/keys/0/publicKey: expected a public key for ed25519, SubjectPublicKeyInfo in PEM',
-    'integrations/e.yaml:11 /credentials/token: expected none, since OAuth takes the header Authorization for itself',
+    'integrations/e.yaml:11 /credentials/token: expected none, since the header Authorization is for OAuth',
   ])
+  assert.equal(redactTokenShapes(one), one, 'the log sees a credential in these words')
   const other = await faultTextOf(
     {
       integrations: {

@@ -98,7 +98,7 @@ export interface JobQuery {
  * configured time.
  */
 export interface JobStore {
-  /** Resolves when every process can read the job. */
+  /** Resolves when every process can read the job. One that is there already stays as it is. */
   readonly add: (job: AcceptedJob) => Promise<void>
   readonly get: (id: string) => Promise<Job | undefined>
   /** Changes a job, if it is there. Changes of one job are made in the order of the calls. */

@@ -40,6 +40,8 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
           answer: { status: 200, contentType: 'application/json', body },
         }),
       ])
+      // It is there already.
+      await store.add(acceptedJob('changed'))
       const job = await store.get('changed')
       assert.equal(job?.state, 'done')
       assert.equal(job.attempts, 1)

@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { workerData } from 'node:worker_threads'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { TrailRotation } from '../audit-settings.ts'
@@ -81,6 +90,9 @@ function writeAll(fd: number, bytes: Buffer): void {
 const task = workerData as SegmentTask
 try {
   finishSegment(task)
+} catch (error) {
+  // It may have been deleted before its turn, where few files are kept.
+  if (existsSync(task.file)) throw error
 } finally {
   // After a failure, as on a full disk, they would only take space: the segment stays as it is.
   for (const file of [task.file, indexFileOf(task.file)]) rmSync(`${file}.tmp`, { force: true })

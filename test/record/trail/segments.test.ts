@@ -134,6 +134,19 @@ test('indexes what it does not compress, once', async () => {
   assert.equal(await readFile(`${indexed}.idx`, 'utf8'), 'as it was')
 })
 
+test('a file that was deleted before its turn is no fault', async () => {
+  const trail = join(folder, 'deleted.jsonl')
+  const [deleted, last] = ['20260115T093000123Z', '20260116T093000123Z'].map(
+    (time) => `${trail}.${time}`,
+  )
+  const segments = openSegments(trail, 'none', failOn)
+  segments.finish(`${deleted}`)
+  await writeFile(`${last}`, '{"n":1}\n')
+  segments.finish(`${last}`)
+  while (!existsSync(`${last}.idx`)) await delay(5)
+  await segments.close()
+})
+
 test('there are none where there is no folder', () => {
   assert.deepEqual(segmentFiles(join(folder, 'nowhere', 'audit.jsonl')), [])
 })

@@ -32,6 +32,7 @@ async function readSchemaFile(path: string, file: string): Promise<Resolved<Sche
   const expectedSchema = (why: string) => `a valid JSON Schema in schemas/${file} (${why})`
   try {
     const schema = JSON.parse(text) as SchemaFile['schema']
+    if (schema === null) return { expected: expectedSchema('null is none') }
     if (hasRepeatedName(text)) return { expected: expectedSchema('a name twice in one object') }
     const loop = endlessReferenceIn(schema)
     if (loop !== undefined) return { expected: expectedSchema(`${loop || '/'} ${endless}`) }

@@ -95,6 +95,7 @@ describe('a configuration of many files', () => {
       [mark],
       ['{"type":"object","properties":{"a":{"$ref":"#"}}}'],
       ['{"type":"nonsense"}', /^a valid JSON Schema in schemas\/even/],
+      ['null', /^a valid JSON Schema in schemas\/even.* \(null is none\)$/],
       ['{"$ref":"#"}', /leads back/],
       ['{"type":"object","allOf":[{"$ref":"#"}]}', /leads back/],
       ['{"if":{"type":"number"},"then":{"$ref":"#"}}', /leads back/],

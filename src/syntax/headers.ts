@@ -38,6 +38,18 @@ export function isFieldSpace(code: number | undefined): boolean {
   return code === 0x20 || code === 0x09
 }
 
+/**
+ * Removes the white space around a field value. `trim` would remove more than that, and a regular expression would need
+ * quadratic time to find the end.
+ */
+export function trimFieldSpace(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isFieldSpace(value.charCodeAt(start))) start += 1
+  while (end > start && isFieldSpace(value.charCodeAt(end - 1))) end -= 1
+  return end - start === value.length ? value : value.slice(start, end)
+}
+
 /** Whether a body has another transfer coding than `chunked`, so that its bytes are not what they seem. */
 export function isTransferCoded(transferEncoding: string | undefined): boolean {
   return transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked'

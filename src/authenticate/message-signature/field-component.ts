@@ -1,4 +1,4 @@
-import { allValues, isFieldSpace } from '../../syntax/headers.ts'
+import { allValues, trimFieldSpace } from '../../syntax/headers.ts'
 import type { Component } from './component.ts'
 import {
   type FieldType,
@@ -62,19 +62,9 @@ function wrap(line: string): string {
 
 /** One field line without surrounding white space and without obsolete line folding. */
 function canonicalLine(line: string): string {
-  if (!line.includes('\r\n')) return trimSpace(line)
+  if (!line.includes('\r\n')) return trimFieldSpace(line)
   const [first = '', ...folded] = line.split('\r\n')
   // A line break that is no obs-fold (RFC 9112, section 5.2) is left in, and the caller refuses the field for it.
   if (folded.some((part) => !/^[ \t]/.test(part))) return line
-  return [first, ...folded].map(trimSpace).join(' ').trim()
-}
-
-// trim() would also remove more than the space and tab of RFC 9110, section 5.6.3, and a regular expression would need
-// quadratic time to find the end.
-function trimSpace(line: string): string {
-  let start = 0
-  let end = line.length
-  while (start < end && isFieldSpace(line.charCodeAt(start))) start += 1
-  while (end > start && isFieldSpace(line.charCodeAt(end - 1))) end -= 1
-  return end - start === line.length ? line : line.slice(start, end)
+  return [first, ...folded].map(trimFieldSpace).join(' ').trim()
 }

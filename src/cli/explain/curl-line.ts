@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { errorCode } from '../../contract/error-code.ts'
+import { trimFieldSpace } from '../../syntax/headers.ts'
 import { expansion, shellWords } from './shell-words.ts'
 import { Unreadable } from './unreadable.ts'
 
@@ -151,7 +152,7 @@ function readHeader(header: string): [name: string, value: string | undefined] {
   const [, name, rest] = /^([!#$%&'*+.^_`|~\w-]+)(?:;|:(.*))$/s.exec(header) ?? []
   if (name === undefined) throw new Unreadable('a header is not of the form "Name: value"')
   if (rest === undefined) return [name, '']
-  const value = rest.replace(/^[\t ]+|[\t ]+$/g, '')
+  const value = trimFieldSpace(rest)
   if (/[\r\n]/.test(value)) throw new Unreadable(`the header ${name} has a line break`)
   if (value.includes(expansion) && !mayBeExpanded.test(name)) {
     throw new Unreadable(`the header ${name} is a shell expression: give its value`)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
@@ -148,10 +148,13 @@ describe('the file of jobs', () => {
     ['it', ''],
     ['its -wal', '-wal'],
     ['its -shm', '-shm'],
+    ['the -wal of what it is a link to', '-wal'],
   ] as const) {
     test(`takes no more jobs once ${what} is deleted, but still the call-backs of those that it has`, async () => {
-      const deleted = join(folder, `deleted${ending}.sqlite`)
-      const jobFile = await openJobFileThread(deleted, failing)
+      const deleted = join(folder, `${what}.sqlite`)
+      const path = what.endsWith('link to') ? join(folder, 'link.sqlite') : deleted
+      if (path !== deleted) await symlink(deleted, path)
+      const jobFile = await openJobFileThread(path, failing)
       await jobFile.run('put', 'jobs', entryOf('before'), 1)
       await rm(`${deleted}${ending}`)
       const job = jobFile.run('put', 'jobs', entryOf('job'), 1)

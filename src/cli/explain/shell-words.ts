@@ -12,7 +12,8 @@ export const expansion = '\uE000'
  * Matches text in ' or $' quotes, text in " quotes, a continued line, the beginning of a variable, or any other character.
  * This is needed because the library drops a quote that is not closed, and takes a line continuation for a word.
  */
-const pieces = /(\$'(?:\\.|[^'\\])*'|'[^']*')|("(?:\\.|[^"\\])*")|(\\\r?\n)|\\.|\$\{|[^'"\\]/gs
+const pieces =
+  /(\$'(?:\\.|[^'\\])*'|'[^']*')|("(?:\\.|[^"\\])*")|(\\(?:\r?\n|$))|\\.|\$\{|[^'"\\]/gs
 
 /** Within $' quotes: bytes of characters that are not ASCII, by their numbers, or any other escape. */
 const escapedBytes = /((?:\\(?:x[89a-fA-F][\da-fA-F]|[23][0-7]{2}))+)|\\./gs

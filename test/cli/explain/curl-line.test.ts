@@ -67,6 +67,7 @@ describe('reads what a shell and curl send', () => {
     'a HEAD by its letter': (origin) => `curl -sI ${origin}/x`,
     'what a browser copies': (origin) =>
       `curl -s '${origin}/rest/V1/x' \\\n  -H 'Content-Type: application/json' \\\n${String.raw`  --data-raw $'{"a":"it\'s \u0021 \\n"}' --compressed`}`,
+    'a last line that ends as if another came': (origin) => `curl -s ${origin}/x \\\n  -d a=1 \\\n`,
     'options without a space': (origin) => `curl -s '${origin}/rest/V1/x' -XPUT -d'a=1'`,
     'several pieces of data': (origin) => `curl -s -d a=1 --data-binary b=2 --data c ${origin}/x`,
     'JSON as an option of its own': (origin) =>

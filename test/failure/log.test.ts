@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { test } from 'node:test'
@@ -14,6 +15,8 @@ import { commandEnv, main } from '../support/gateway-process.ts'
 import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
+
+const module = new URL('../../src/record/stderr-lines.ts', import.meta.url)
 
 /** Has a gateway that logs to an open file serve, with something to be logged, and ends it. */
 async function serveWith(log: number): Promise<void> {
@@ -66,15 +69,14 @@ test('a log that nobody reads stops no process', async () => {
   closeSync(pipe)
 })
 
-test('a log that is read again has what was kept for its reader, and how much was not', async () => {
+test('a log that is read again has what was kept for its reader, how much was not, and what came last', async () => {
   const { pipe, held, log } = await fullPipe()
-  const module = new URL('../../src/record/stderr-lines.ts', import.meta.url)
   const script = `
     import { stderrLines } from '${module}'
     // Does not block from now on, as in the command.
     process.stderr.unref?.()
     const write = stderrLines((lost) => {
-      write(lost + ' lost')
+      for (const last of [lost + ' lost', 'z'.repeat(300_000), '!']) write(last)
       process.exit()
     })
     for (const letter of 'abcd') write(letter.repeat(600_000))
@@ -89,16 +91,41 @@ test('a log that is read again has what was kept for its reader, and how much wa
   await once(child.stdout as Readable, 'data')
   const buffer = Buffer.alloc(65_536)
   let read = ''
-  while (!read.endsWith(' lost')) {
+  for (;;) {
+    const isLast = child.exitCode !== null
     try {
       read += buffer.toString('latin1', 0, readSync(pipe, buffer))
     } catch {
+      if (isLast) break
       await delay(2)
     }
   }
-  assert.equal(read.slice(held).replaceAll(/(\w)\1+/g, '$1'), 'ab2 lost')
-  assert.equal(read.length, held + 1_200_000 + '2 lost'.length)
+  assert.equal(read.slice(held).replaceAll(/(\w)\1+/g, '$1'), 'ab2 lostz!')
+  assert.equal(read.length, held + 1_200_000 + '2 lost'.length + 300_000 + 1)
   assert.deepEqual(await ended, [0, null])
   closeSync(log)
   closeSync(pipe)
+})
+
+test('a line after a disk was full is not joined to the half of another', async () => {
+  const file = join(await temporaryFolder(), 'log')
+  const log = openSync(file, 'a')
+  const script = `
+    import { execFileSync } from 'node:child_process'
+    import { stderrLines } from '${module}'
+    const write = stderrLines(() => undefined)
+    const limit = (bytes) =>
+      execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':'])
+    limit(3)
+    for (const line of ['a\\n', 'bcd\\n', 'e\\n']) write(line)
+    limit('unlimited')
+    for (const line of ['f\\n', 'g\\n']) write(line)
+  `
+  const child = spawn(
+    ...boundToThisProcess(process.execPath, ['--input-type=module', '-e', script]),
+    { stdio: ['ignore', 'ignore', log] },
+  )
+  assert.deepEqual(await once(child, 'exit'), [0, null])
+  closeSync(log)
+  assert.equal(await readFile(file, 'utf8'), 'a\nb\nf\ng\n')
 })

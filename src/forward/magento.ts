@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns'
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { buildConnector, Pool } from 'undici'
@@ -133,6 +134,9 @@ function connectorTo({ timeouts, caFile }: ConnectionSettings): buildConnector.c
   const connect = buildConnector({
     timeout: timeouts.connectMs,
     rejectUnauthorized: true,
+    // Each connection looks the name up by itself, while others share lookups (cli/share-lookups.ts): a question that is
+    // lost on its way is asked again only after five seconds, and all that waited for the answer would fail.
+    lookup,
     ...(caFile !== undefined && { ca: readFileSync(caFile) }),
   })
   return (options, callback) =>

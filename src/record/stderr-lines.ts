@@ -15,6 +15,8 @@ const sleep = new Int32Array(new SharedArrayBuffer(4))
 /**
  * Writes lines to standard error, and never waits for its reader: one that hangs would stop the whole process. Of a pipe
  * or socket that is full, Node says so, since `process.stderr` has made it non-blocking; it has terminals block.
+ *
+ * Unlike `stdoutLines` it writes at once, in the main thread: a line is out before what it tells of can end the process.
  * @param onLost told, once there is a reader again, how many lines have been dropped
  */
 export function stderrLines(onLost: (lines: number) => void): (line: string) => void {

@@ -18,6 +18,13 @@ import { temporaryFolder } from '../support/shared.ts'
 
 const module = new URL('../../src/record/stderr-lines.ts', import.meta.url)
 
+/** Starts a process that runs a script, which has `stderrLines`, and logs to an open file. */
+function startScript(script: string, log: number) {
+  const whole = `import { stderrLines } from '${module}'\n${script}`
+  const args = ['--input-type=module', '-e', whole]
+  return spawn(...boundToThisProcess(process.execPath, args), { stdio: ['pipe', 'pipe', log] })
+}
+
 /** Has a gateway that logs to an open file serve, with something to be logged, and ends it. */
 async function serveWith(log: number): Promise<void> {
   await using upstream = await startRawUpstream()
@@ -72,7 +79,6 @@ test('a log that nobody reads stops no process', async () => {
 test('a log that is read again has what was kept for its reader, how much was not, and what came last', async () => {
   const { pipe, held, log } = await fullPipe()
   const script = `
-    import { stderrLines } from '${module}'
     // Does not block from now on, as in the command.
     process.stderr.unref?.()
     const write = stderrLines((lost) => {
@@ -83,10 +89,7 @@ test('a log that is read again has what was kept for its reader, how much was no
     process.stdin.resume()
     process.stdout.write('written')
   `
-  const child = spawn(
-    ...boundToThisProcess(process.execPath, ['--input-type=module', '-e', script]),
-    { stdio: ['pipe', 'pipe', log] },
-  )
+  const child = startScript(script, log)
   const ended = once(child, 'exit')
   await once(child.stdout as Readable, 'data')
   const buffer = Buffer.alloc(65_536)
@@ -112,7 +115,6 @@ test('a line after a disk was full is not joined to the half of another', async 
   const log = openSync(file, 'a')
   const script = `
     import { execFileSync } from 'node:child_process'
-    import { stderrLines } from '${module}'
     const write = stderrLines(() => undefined)
     const limit = (bytes) =>
       execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':'])
@@ -121,10 +123,7 @@ test('a line after a disk was full is not joined to the half of another', async 
     limit('unlimited')
     for (const line of ['f\\n', 'g\\n']) write(line)
   `
-  const child = spawn(
-    ...boundToThisProcess(process.execPath, ['--input-type=module', '-e', script]),
-    { stdio: ['ignore', 'ignore', log] },
-  )
+  const child = startScript(script, log)
   assert.deepEqual(await once(child, 'exit'), [0, null])
   closeSync(log)
   assert.equal(await readFile(file, 'utf8'), 'a\nb\nf\ng\n')

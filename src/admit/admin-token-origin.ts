@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { CidrSetting, compileIpSet } from '../contract/ip-address.ts'
 import { allow, definePolicy } from '../policy.ts'
+import { parseJson } from '../syntax/parse-json.ts'
 import { numberAtBegin } from '../syntax/php-number.ts'
 import { refuseAddress } from './refuse-address.ts'
 
@@ -61,15 +62,12 @@ function mayBePrivileged(authorization: string): boolean {
  * makes 1 of true and of a list. PHP skips padding in the middle, at which Node stops.
  */
 function claimsRole(payload: string): boolean {
-  try {
-    const text = Buffer.from(payload.replaceAll('=', ''), 'base64url').toString()
-    const claims: unknown = JSON.parse(text)
-    // Magento writes no escapes, and Node may read them differently than PHP (nodejs/node issue 63785).
-    if (text.includes('\\')) return true
-    const { utypid } = (claims ?? {}) as { readonly utypid?: unknown }
-    if (typeof utypid === 'object' || utypid === true) return true
-    return privileged.has(numberAtBegin(String(utypid)))
-  } catch {
-    return false
-  }
+  const text = Buffer.from(payload.replaceAll('=', ''), 'base64url').toString()
+  const claims = parseJson(text)
+  if (claims === undefined) return false
+  // Magento writes no escapes, and Node may read them differently than PHP (nodejs/node issue 63785).
+  if (text.includes('\\')) return true
+  const { utypid } = (claims ?? {}) as { readonly utypid?: unknown }
+  if (typeof utypid === 'object' || utypid === true) return true
+  return privileged.has(numberAtBegin(String(utypid)))
 }

@@ -8,6 +8,7 @@ import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { allow, definePolicy, type Verdict } from '../policy.ts'
 import { isNothingDone, type ProblemCode, problems, type Rejection, reject } from '../problem.ts'
 import type { Outcome, RequestContext } from '../request-context.ts'
+import { parseJson } from '../syntax/parse-json.ts'
 import { askedOfMagento } from './asked-of-magento.ts'
 import { guessedRoute } from './guessed-routes.ts'
 
@@ -153,12 +154,8 @@ const jobLocation = /^\/rest(?:\/\w+)?\/V1\/jobs\/[0-9a-f-]{36}$/
 
 /** The location in the answer with which a job was accepted; undefined for Magento's own asynchronous answers. */
 function placeOfJob(text: string): string | undefined {
-  try {
-    const { location } = JSON.parse(text) as { readonly location?: unknown }
-    return typeof location === 'string' && jobLocation.test(location) ? location : undefined
-  } catch {
-    return undefined
-  }
+  const { location } = (parseJson(text) ?? {}) as { readonly location?: unknown }
+  return typeof location === 'string' && jobLocation.test(location) ? location : undefined
 }
 
 function problemOf(code: string): Rejection {

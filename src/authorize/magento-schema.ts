@@ -5,6 +5,7 @@ import { closed } from '../contract/setting-forms.ts'
 import { allow, definePolicy } from '../policy.ts'
 import { type Rejection, reject, type Violation } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
+import { parseJson } from '../syntax/parse-json.ts'
 import type { MagentoContract, Operation } from './magento-contract/contract.ts'
 import { queryOf } from './query-parameters.ts'
 
@@ -92,12 +93,8 @@ function meantOperations(contract: MagentoContract): MeantOperations {
 
 /** Where an answer differs from the schema. */
 function answerDrift(operation: Operation | undefined, body: Buffer): readonly Violation[] {
-  let value: unknown
-  try {
-    value = JSON.parse(body.toString())
-  } catch {
-    return [{ pointer: '', expected: 'JSON' }]
-  }
+  const value = parseJson(body.toString())
+  if (value === undefined) return [{ pointer: '', expected: 'JSON' }]
   return operation?.checkAnswer(value) ?? []
 }
 

@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import type { JsonBody } from '../contract/json-body.ts'
 import { scanJson } from '../syntax/json-structure.ts'
+import { parseJson } from '../syntax/parse-json.ts'
 import { withPlainNames } from '../syntax/plain-names.ts'
 
 /** Why a text is refused; `fault` never repeats any of the text. */
@@ -39,12 +40,8 @@ export function parseStrictJson(
     return { fault: `The body is nested deeper than ${bounds.depth} levels.` }
   if (members > bounds.members)
     return { fault: `The body has more than ${bounds.members} members.` }
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return { fault: 'The body is not valid JSON.' }
-  }
+  let value = parseJson(text)
+  if (value === undefined) return { fault: 'The body is not valid JSON.' }
   if (typeof value !== 'object' || value === null) {
     return { fault: 'The body is neither an object nor an array.' }
   }

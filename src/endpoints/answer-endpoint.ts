@@ -7,6 +7,7 @@ import {
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import type { UpstreamRequest } from '../forward/upstream-request.ts'
 import { type Rejection, reject } from '../problem.ts'
+import { parseJson } from '../syntax/parse-json.ts'
 import { restPrefix } from '../syntax/rest-prefix.ts'
 
 /** A request to an endpoint. */
@@ -49,11 +50,11 @@ export async function answerEndpoint(
         body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
       })
       if ('code' in sent) return sent
-      const parsed = parseJson(sent.body)
+      const parsed = parseJson(sent.body.toString())
       if (parsed === undefined) {
         return reject('upstream-error', `no JSON with status ${sent.status}`)
       }
-      return { status: sent.status, body: parsed.value, received: { ...sent, contentType } }
+      return { status: sent.status, body: parsed, received: { ...sent, contentType } }
     },
   })
   if ('code' in answer) return answer
@@ -62,13 +63,5 @@ export async function answerEndpoint(
     status: answer.status,
     contentType,
     body: Buffer.from(JSON.stringify(answer.body)),
-  }
-}
-
-function parseJson(body: Buffer): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(body.toString('utf8')) as unknown }
-  } catch {
-    return undefined
   }
 }

@@ -1,3 +1,4 @@
+import { parseJson } from '../syntax/parse-json.ts'
 import type { Job, JobItemResult } from './job.ts'
 
 /** A job as its owner sees it, in JSON. */
@@ -34,9 +35,6 @@ function timeOf(atMs: number | undefined): string | undefined {
 function bodyOf(body: Buffer, contentType: string): unknown {
   const text = body.toString('utf8')
   if (!/\bjson\b/i.test(contentType)) return text
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return text
-  }
+  const value = parseJson(text)
+  return value === undefined ? text : value
 }

@@ -1,3 +1,5 @@
+import { isObject } from '../syntax/is-object.ts'
+import { parseJson } from '../syntax/parse-json.ts'
 import { restPrefix } from '../syntax/rest-prefix.ts'
 import type { JobItemResult } from './job.ts'
 import type { JobRequest } from './job-payload.ts'
@@ -115,11 +117,7 @@ function isListOfObjects(value: unknown): value is readonly Readonly<Record<stri
   return Array.isArray(value) && value.every((each) => each instanceof Object)
 }
 
-function parsed(body: Buffer): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'))
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
+function parsed(body: Buffer): Readonly<Record<string, unknown>> {
+  const value = parseJson(body.toString())
+  return isObject(value) ? value : {}
 }

@@ -1,3 +1,4 @@
+import { parseJson } from '../syntax/parse-json.ts'
 import { presentFiles } from '../verify/trail-files.ts'
 import {
   candidatesOf,
@@ -66,10 +67,6 @@ function* candidateLines(
 
 /** Parses a record; undefined for a line that was cut off or that is not about a request. */
 function readRecord(line: Buffer): FoundRecord | undefined {
-  try {
-    const record = JSON.parse(line.toString()) as FoundRecord
-    return record.requestId === undefined ? undefined : record
-  } catch {
-    return undefined
-  }
+  const record = parseJson(line.toString()) as FoundRecord | null | undefined
+  return record?.requestId === undefined ? undefined : record
 }

@@ -1,4 +1,5 @@
 import { isObject } from '../../syntax/is-object.ts'
+import { parseJson } from '../../syntax/parse-json.ts'
 
 /** A schema of the document: the part of JSON Schema that Magento uses. */
 export interface SwaggerSchema {
@@ -39,12 +40,7 @@ export interface SwaggerDocument {
  * @returns undefined when the text is not such a document
  */
 export function parseSwagger(text: string): SwaggerDocument | undefined {
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  const document = parseJson(text)
   const { swagger, paths, definitions = {} } = (document ?? {}) as Record<string, unknown>
   // PHP writes an object without members as an empty array.
   const isDocument =

@@ -1,3 +1,4 @@
+import { parseJson } from '../../syntax/parse-json.ts'
 import { finding } from './explanation.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 
@@ -65,14 +66,6 @@ function serializations(text: string): [json: string, form: string][] {
     [JSON.stringify(value, null, 4), 'with an indent of four spaces'],
     [escapeSlashes(JSON.stringify(value, null, 4)), 'with JSON_PRETTY_PRINT of PHP'],
   ]
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function escapeSlashes(json: string): string {

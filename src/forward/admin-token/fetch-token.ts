@@ -1,6 +1,7 @@
 import { errorCode } from '../../contract/error-code.ts'
 import { Secret } from '../../contract/secret.ts'
 import { bearerTokenSyntax } from '../../contract/secret-setting.ts'
+import { parseJson } from '../../syntax/parse-json.ts'
 import type { SendOwnRequest } from '../own-request.ts'
 import type { AdminCredentials } from './admin-credentials.ts'
 import { decodeBase32 } from './base32.ts'
@@ -73,10 +74,6 @@ const bearerToken = new RegExp(`^${bearerTokenSyntax}$`)
 
 /** Reads a bearer token in a JSON string. */
 function parseToken(body: string): string | undefined {
-  try {
-    const token: unknown = JSON.parse(body)
-    return typeof token === 'string' && bearerToken.test(token) ? token : undefined
-  } catch {
-    return undefined
-  }
+  const token = parseJson(body)
+  return typeof token === 'string' && bearerToken.test(token) ? token : undefined
 }

@@ -1,4 +1,5 @@
 import { asComparedByDatabase } from '../../syntax/database-text.ts'
+import { parseJson } from '../../syntax/parse-json.ts'
 
 /*
  * The index of a segment, which is a file that rotation has put aside, tells which blocks of it may contain a value.
@@ -91,12 +92,9 @@ export function indexBuilder(): IndexBuilder {
 /** Reads an index; undefined if the bytes are not a complete index of the current version. */
 export function readIndex(bytes: Buffer): SegmentIndex | undefined {
   const end = bytes.indexOf(0x0a)
-  let head: { readonly v?: unknown; readonly blocks?: unknown; readonly pairs?: unknown }
-  try {
-    head = JSON.parse(bytes.toString('utf8', 0, end)) as typeof head
-  } catch {
-    return undefined
-  }
+  const head = (parseJson(bytes.toString('utf8', 0, end)) ?? {}) as Readonly<
+    Record<string, unknown>
+  >
   const body = bytes.subarray(end + 1)
   const count = Math.floor(body.length / 8)
   const { v, blocks, pairs = count } = head

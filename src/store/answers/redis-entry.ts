@@ -1,4 +1,5 @@
 import type { KeptUnderKey, StoredAnswer } from '../../contract/answer-store.ts'
+import { parseJson } from '../../syntax/parse-json.ts'
 
 /** What Redis holds under the key of an answer. */
 export interface RedisEntry {
@@ -25,21 +26,13 @@ export function writeEntry({ ticket, kept }: RedisEntry): Buffer {
 export function readEntry(bytes: Buffer): RedisEntry | undefined {
   const end = bytes.indexOf(lineFeed)
   if (end < 0) return undefined
-  const head = parseHead(bytes.toString('utf8', 0, end))
+  const head = parseJson(bytes.toString('utf8', 0, end)) as Head | undefined
   if (head === undefined) return undefined
   const { ticket } = head
   if ('selectedBy' in head) return { ticket, kept: { selectedBy: head.selectedBy } }
   if (!('answer' in head)) return undefined
   const { terms, ...answer } = head.answer
   return { ticket, kept: { ...answer, terms, body: bytes.subarray(end + 1) } }
-}
-
-function parseHead(text: string): Head | undefined {
-  try {
-    return JSON.parse(text) as Head
-  } catch {
-    return undefined
-  }
 }
 
 function headBytes(head: Head, body: Buffer): Buffer {

@@ -1,23 +1,13 @@
 import { type PublicOrigin, urlOf } from '../contract/public-origin.ts'
-import type { Secret } from '../contract/secret.ts'
 import type { Rejection } from '../problem.ts'
 import type { RequestContext, RequestTarget } from '../request-context.ts'
-import type { AdminCredentials } from './admin-token/admin-credentials.ts'
 import { prepareAdminToken } from './admin-token/admin-token-attempt.ts'
 import { prepareTokenFetch } from './admin-token/fetch-token.ts'
 import { openTokenCache, type TokenMemory } from './admin-token/token-cache.ts'
-import type { Oauth1Credentials } from './oauth1/credentials.ts'
 import type { DialectMemory } from './oauth1/dialect-memory.ts'
 import { prepareOauth1 } from './oauth1/oauth1-attempt.ts'
 import type { SendOwnRequest } from './own-request.ts'
-
-/** How an integration authenticates towards Magento; exactly one of these is set. */
-export interface UpstreamCredentials {
-  readonly oauth1?: Oauth1Credentials
-  readonly adminToken?: AdminCredentials & { readonly lifetimeMinutes: number }
-  readonly bearer?: Secret
-  readonly passthrough?: true
-}
+import type { AdminCredentials, UpstreamSettings } from './upstream-settings.ts'
 
 /** One way to send a request: what authenticates it, and the query that belongs to that. */
 export interface UpstreamAttempt {
@@ -61,7 +51,7 @@ export interface UpstreamServices {
 
 /** Prepares the credentials of an integration towards Magento. */
 export function prepareUpstreamCredentials(
-  { oauth1, adminToken, bearer, passthrough }: UpstreamCredentials,
+  { oauth1, adminToken, bearer, passthrough }: UpstreamSettings,
   { publicOrigin, dialect, sendOwn, tokenMemoryOf, monotonicClock }: UpstreamServices,
 ): AuthorizeUpstream {
   if (oauth1 !== undefined) {

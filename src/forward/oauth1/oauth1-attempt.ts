@@ -1,6 +1,6 @@
 import { reject } from '../../problem.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from '../upstream-credentials.ts'
-import type { Oauth1Credentials } from './credentials.ts'
+import type { Oauth1Credentials } from '../upstream-settings.ts'
 import type { Dialect } from './dialect.ts'
 import type { DialectMemory } from './dialect-memory.ts'
 import { newFreshness } from './new-freshness.ts'

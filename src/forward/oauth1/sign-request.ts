@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
 import { percentEncode } from '../../syntax/percent-encoding.ts'
-import type { Oauth1Credentials } from './credentials.ts'
+import type { Oauth1Credentials } from '../upstream-settings.ts'
 import type { Dialect } from './dialect.ts'
 import { laminasBaseString } from './laminas-base-string.ts'
 import { nativeBaseString } from './native-base-string.ts'

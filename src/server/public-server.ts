@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { certificateUsers } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { compileIpSet } from '../contract/ip-address.ts'
+import { onceFor } from '../contract/once-for.ts'
 import type { ListenerMetrics } from '../record/metrics/listener-metrics.ts'
 import { openBodyMemory } from './body-memory.ts'
 import { type Renewal, renewCertificate } from './certificate-renewal.ts'
@@ -56,7 +57,7 @@ export async function openPublicServer(
       idleMs: listen.idleMs,
       readMs: () => current().gateway.magento.timeouts.totalMs,
       connections: {
-        limits: connectionLimits(() => current().gateway),
+        limits: () => connectionLimits(current().gateway),
         onRefused: metrics.refused,
       },
     },
@@ -83,18 +84,11 @@ export async function openPublicServer(
   return { app, renewCertificate: renewal.look, asksForCertificate }
 }
 
-/** The connection limits of the configuration in force, compiled again only when it has changed. */
-function connectionLimits(current: () => Config['gateway']): () => ConnectionLimits {
-  let compiledFrom: Config['gateway'] | undefined
-  let limits: ConnectionLimits | undefined
-  return () => {
-    const gateway = current()
-    if (limits === undefined || gateway !== compiledFrom) {
-      const { maxConnections, trustedProxies } = gateway.listen
-      const perAddress = gateway.limits.perAddress.connections
-      limits = { total: maxConnections, perAddress, isProxy: compileIpSet(trustedProxies) }
-      compiledFrom = gateway
-    }
-    return limits
-  }
-}
+/** The connection limits of a configuration, compiled once. */
+const connectionLimits = onceFor(
+  ({ listen, limits }: Config['gateway']): ConnectionLimits => ({
+    total: listen.maxConnections,
+    perAddress: limits.perAddress.connections,
+    isProxy: compileIpSet(listen.trustedProxies),
+  }),
+)

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
 import type { TracingSettings } from '../../config/tracing-settings.ts'
-import type { CountSpans } from '../metrics/span-metrics.ts'
 import { redactPlain } from '../redaction/compile-redaction.ts'
 import type { Redact } from '../redaction/known-secrets.ts'
 import type { Tracing, TracingParts } from '../tracing.ts'
@@ -35,13 +34,18 @@ export function startTracing(
   // How many the processor keeps: it does not tell when its queue is full and it drops the next one.
   let waiting = 0
   const processor = new BatchSpanProcessor({
-    exporter: watched(exporter, {
-      onTaken: (spans) => {
-        waiting -= spans
+    exporter: {
+      export: (spans, done) => {
+        waiting -= spans.length
+        exporter.export(spans, (result) => {
+          const hasFailed = result.code !== 0
+          count(hasFailed ? 'failed' : 'exported', spans.length)
+          if (hasFailed) onFailed(withShortAnswer(result.error, redact))
+          done(result)
+        })
       },
-      count,
-      onFailed: (error) => onFailed(withShortAnswer(error, redact)),
-    }),
+      shutdown: () => exporter.shutdown(),
+    },
     scheduledDelayMillis: batch.delayMs,
     maxQueueSize: batch.queueSize,
     maxExportBatchSize: batch.batchSize,
@@ -94,31 +98,4 @@ function withShortAnswer(error: Error | undefined, redact: Redact): unknown {
   // A secret that was cut in two would not be found any more.
   const shown = redactPlain(String(error.data), redact)
   return Object.assign(error, { data: shown.slice(0, answerLength) })
-}
-
-/** Told what happens to spans. */
-interface SpanEvents {
-  /** So many have left the queue. */
-  readonly onTaken: (spans: number) => void
-  readonly count: CountSpans
-  readonly onFailed: (error: Error | undefined) => void
-}
-
-/** Wraps an exporter so that it tells what happens to spans. */
-function watched(
-  exporter: OTLPTraceExporter,
-  { onTaken, count, onFailed }: SpanEvents,
-): SpanExporter {
-  return {
-    export: (spans: ReadableSpan[], done) => {
-      onTaken(spans.length)
-      exporter.export(spans, (result) => {
-        const hasFailed = result.code !== 0
-        count(hasFailed ? 'failed' : 'exported', spans.length)
-        if (hasFailed) onFailed(result.error)
-        done(result)
-      })
-    },
-    shutdown: () => exporter.shutdown(),
-  }
 }

@@ -5,14 +5,9 @@ import { type CopyCheckpoint, copyCheckpoints, copyToFile, copyToUrl } from './c
 import { readCheckpointKey } from './checkpoint-key.ts'
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts'
 
-/** Checkpoints with their second places. */
-export interface AuditCheckpoints extends Pick<Checkpoints, 'signed' | 'add' | 'write'> {
-  /** Makes the last one, and tries once more to take all to their second places. */
-  readonly close: () => Promise<void>
-}
-
 /**
- * Opens the checkpoints of a trail as configured.
+ * Opens the checkpoints of a trail as configured, with their second places: closing them tries once more to take all
+ * there.
  * @param onError told of what could not be written or copied; it is tried again
  * @throws {Error} when a file cannot be read
  */
@@ -20,7 +15,7 @@ export async function openAuditCheckpoints(
   trail: string,
   { key: pem, copyTo = {}, ...settings }: AuditCheckpointSettings,
   onError: (error: unknown) => void,
-): Promise<AuditCheckpoints> {
+): Promise<Checkpoints> {
   const key = readCheckpointKey(pem.reveal())
   if (key === undefined) throw new Error('audit.checkpoints.key is no Ed25519 key')
   const stream = copyTo.redis && (await openStream(copyTo.redis.url, copyTo.redis.stream))
@@ -45,9 +40,7 @@ export async function openAuditCheckpoints(
     onError,
   )
   return {
-    signed: checkpoints.signed,
-    add: checkpoints.add,
-    write: checkpoints.write,
+    ...checkpoints,
     close: async () => {
       await checkpoints.close()
       await Promise.all(copies.map((each) => each.close()))

@@ -24,6 +24,7 @@ export interface Checkpoints {
   readonly add: (heads: readonly ChainHead[]) => void
   /** Makes a checkpoint over all lines that have none yet; resolves when it is written, or could not be. */
   readonly write: () => Promise<void>
+  /** Makes the last one. */
   readonly close: () => Promise<void>
 }
 

@@ -14,11 +14,11 @@ export interface CachedWrites {
    */
   readonly begin: (request: RequestContext) => void
   /**
-   * Makes a sender drop what each of its writes may have changed. That is a whole family, since only the settings of a
-   * granted route say where a request names its entities.
+   * Makes a sender, that of jobs, drop what each of its writes may have changed. That is a whole family, since only the
+   * settings of a granted route say where a request names its entities.
    */
   readonly dropAfter: (send: SendUpstream) => SendUpstream
-  /** Drops as much for a write that Magento had put off and has now carried out. */
+  /** Drops as much for a write that Magento had put into its own queue and has now carried out. */
   readonly dropCarriedOut: (write: SentWrite) => Promise<void>
 }
 

@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { RequestContext } from '../../request-context.ts'
 import type { LeftToAnswer } from '../attempts.ts'
-import type { SendUpstream } from '../upstream-request.ts'
 import { type AskMagento, type CacheParts, prepareCachedReads } from './cached-reads.ts'
 import { type CachedWrites, prepareCachedWrites } from './cached-writes.ts'
 
 /** Keeps answers of Magento for a short while and reuses them. */
-export interface ResponseCache {
+export interface ResponseCache extends Pick<CachedWrites, 'dropAfter' | 'dropCarriedOut'> {
   /**
    * Answers a read from the cache or by asking Magento. For a write, drops what it has changed before its answer
    * leaves.
@@ -17,10 +16,6 @@ export interface ResponseCache {
     response: ServerResponse,
     ask: AskMagento,
   ) => Promise<LeftToAnswer> | undefined
-  /** Makes requests that are sent elsewhere, those of jobs, drop what they have changed as well. */
-  readonly dropAfter: (send: SendUpstream) => SendUpstream
-  /** Drops what a job has changed that Magento had put into its own queue, once it is over there. */
-  readonly dropCarriedOut: CachedWrites['dropCarriedOut']
 }
 
 /** Opens the cache; the answers are kept in `parts.store`. */
@@ -38,6 +33,7 @@ export function openResponseCache(parts: CacheParts): ResponseCache {
   }
 
   return {
+    ...writes,
     answer: (request, response, ask) => {
       if (request.cacheRule !== undefined) {
         return answerRead(request, response, request.cacheRule, ask)
@@ -45,7 +41,5 @@ export function openResponseCache(parts: CacheParts): ResponseCache {
       // An endpoint that is read makes no calls but reads.
       return request.method === 'GET' ? ask(totalMs) : answerWrite(request, ask)
     },
-    dropAfter: writes.dropAfter,
-    dropCarriedOut: writes.dropCarriedOut,
   }
 }

@@ -17,13 +17,12 @@ export async function openJobBackend(
 ): Promise<JobBackend> {
   const keepMs = jobs.keepHours * 3_600_000
   const keepDeadMs = jobs.keepDeadHours * 3_600_000
-  const { file, rabbitmq, rabbitmqCaFile, confirmMs } = jobs
+  const { file, rabbitmq } = jobs
   if (file !== undefined) return openFileBackend({ file, keepMs, keepDeadMs }, onFault)
   const redis = redisLocation(store)
   if (rabbitmq === undefined || redis === undefined) {
     throw new TypeError('jobs have no place, although the checks of the configuration demand one')
   }
   const { openSharedBackend } = await import('./open-shared-backend.ts')
-  const settings = { rabbitmq, rabbitmqCaFile, confirmMs, redis, keepMs, keepDeadMs }
-  return openSharedBackend(settings, log, onFault)
+  return openSharedBackend({ ...jobs, rabbitmq, redis, keepMs, keepDeadMs }, log, onFault)
 }

@@ -1,25 +1,20 @@
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
+import type { GatewaySettings } from '../config/gateway-settings.ts'
 import type { Secret } from '../contract/secret.ts'
 import type { JobBackend } from '../jobs/job-backend.ts'
 import { openBrokerBackend } from '../jobs/rabbitmq/open-broker-backend.ts'
 import type { BrokerChange } from '../jobs/rabbitmq/outage.ts'
+import type { Keeping } from '../jobs/sqlite/forget-old.ts'
 import { openJobNotes } from '../store/jobs/open-job-notes.ts'
 import type { RedisLocation } from '../store/redis-client.ts'
 
-/** Where jobs are that several processes share. */
-export interface SharedBackendSettings {
-  /** `amqp://` or `amqps://`, with name and password. */
+/** Where jobs are that several processes share, and how long they are kept there. */
+export interface SharedBackendSettings
+  extends Keeping,
+    Pick<NonNullable<GatewaySettings['jobs']>, 'rabbitmqCaFile' | 'confirmMs'> {
   readonly rabbitmq: Secret
-  /** PEM of the authorities that may sign the certificate of RabbitMQ; those of the system if left out. */
-  readonly rabbitmqCaFile?: string | undefined
-  /** Longest wait for RabbitMQ to answer, milliseconds. */
-  readonly confirmMs: number
   readonly redis: RedisLocation
-  /** How long a job can be seen after it has ended, milliseconds. */
-  readonly keepMs: number
-  /** How long a dead one is kept, milliseconds. */
-  readonly keepDeadMs: number
 }
 
 /**

@@ -43,7 +43,6 @@ export interface WaitingRoom {
 
 interface Waiter {
   readonly guest: Guest
-  readonly line: QueueLine<Waiter>
   readonly pass: number
   readonly sinceMs: number
   readonly settle: (result: WaitResult) => void
@@ -124,7 +123,6 @@ export function openWaitingRoom(
     guest.waitsSince = sinceMs
     const waiter: Waiter = {
       guest,
-      line,
       pass,
       sinceMs,
       settle: resolve,

@@ -7,23 +7,7 @@ import { curlCommand, type SignedHeader, shellQuote } from './sign/curl-command.
 import { messageSigner } from './sign/message-signer.ts'
 import { oauth1Signer } from './sign/oauth1-signer.ts'
 import { bodySigner, canonicalSigner } from './sign/shared-secret-signers.ts'
-import type { RequestToSign, Signer } from './sign/signer.ts'
-
-/** The options of the command, as text. */
-interface SignOptions {
-  readonly url: string
-  /** `body`, `canonical`, `rfc9421` or `oauth1`. */
-  readonly scheme: string
-  /** References, `env:NAME` or `file:PATH`, by the name of their option. */
-  readonly references: Readonly<Record<string, string | undefined>>
-  readonly keyId?: string | undefined
-  readonly integration?: string | undefined
-  readonly method?: string | undefined
-  readonly body?: string | undefined
-  readonly bodyFile?: string | undefined
-  /** Print a curl command instead of headers. */
-  readonly curl: boolean
-}
+import type { RequestToSign, SecretOption, Signer } from './sign/signer.ts'
 
 const signers: ReadonlyMap<string, Signer> = new Map([
   ['body', bodySigner],
@@ -43,11 +27,18 @@ const text = { type: 'string' } as const
  * @returns the exit code: 0, or 1 if an option cannot be used
  */
 export function main(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments({
+  const { values, positionals } = readOptions(args)
+  const [url, ...more] = positionals
+  if (url === undefined || more.length > 0) throw new UsageError('expected one URL')
+  return sign(url, values)
+}
+
+function readOptions(args: string[]) {
+  return readArguments({
     args,
     allowPositionals: true,
     options: {
-      scheme: text,
+      scheme: { ...text, default: 'canonical' },
       'key-id': text,
       integration: text,
       method: text,
@@ -62,16 +53,14 @@ export function main(args: string[]): Promise<number> {
       'access-token-secret': text,
     },
   })
-  const [url, ...more] = positionals
-  if (url === undefined || more.length > 0) throw new UsageError('expected one URL')
-  const { scheme = 'canonical', curl = false, integration, method, body, ...others } = values
-  const { 'body-file': bodyFile, 'key-id': keyId, ...references } = others
-  return sign({ url, scheme, curl, integration, method, body, bodyFile, keyId, references })
 }
 
-async function sign(options: SignOptions): Promise<number> {
+/** The options of the command. Those for secrets are references, `env:NAME` or `file:PATH`. */
+type SignOptions = ReturnType<typeof readOptions>['values']
+
+async function sign(url: string, options: SignOptions): Promise<number> {
   try {
-    process.stdout.write(`${await signedText(options)}\n`)
+    process.stdout.write(`${await signedText(url, options)}\n`)
     return 0
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
@@ -80,8 +69,8 @@ async function sign(options: SignOptions): Promise<number> {
   }
 }
 
-async function signedText(options: SignOptions): Promise<string> {
-  const { url, curl, keyId } = options
+async function signedText(url: string, options: SignOptions): Promise<string> {
+  const { 'key-id': keyId, 'body-file': bodyFile } = options
   const [, origin, path, query] = urlForm.exec(url) ?? []
   if (origin === undefined || path === undefined) {
     throw new TypeError('the URL must be absolute, http or https, with a path, percent-encoded')
@@ -89,7 +78,7 @@ async function signedText(options: SignOptions): Promise<string> {
   if (options.method !== undefined && !/^[A-Z]+$/.test(options.method)) {
     throw new TypeError('--method must be a method in capitals, such as PUT')
   }
-  if (options.body !== undefined && options.bodyFile !== undefined) {
+  if (options.body !== undefined && bodyFile !== undefined) {
     throw new TypeError('--body and --body-file cannot be used together')
   }
   const signer = signers.get(options.scheme)
@@ -98,7 +87,7 @@ async function signedText(options: SignOptions): Promise<string> {
   }
   const secrets = await readSecrets(signer.needs, options)
   // The token itself is not printed, but the printed command only works if the reference can be resolved.
-  if (options.references.token !== undefined) await readSecrets(['token'], options)
+  if (options.token !== undefined) await readSecrets(['token'], options)
   const body = await bodyOf(options)
   const method = options.method ?? (body.length > 0 ? 'POST' : 'GET')
   const request: RequestToSign = { method, origin, path, query, body }
@@ -107,14 +96,13 @@ async function signedText(options: SignOptions): Promise<string> {
     ...(body.length > 0 ? [{ name: 'Content-Type', value: 'application/json' }] : []),
     ...signer.sign(request, { secrets, keyId }),
   ]
-  const { bodyFile } = options
-  if (curl) return curlCommand({ method, url, body: options.body, bodyFile }, headers)
+  if (options.curl) return curlCommand({ method, url, body: options.body, bodyFile }, headers)
   return headers
     .map(({ name, value, shellSuffix = '' }) => `${name}: ${value}${shellSuffix}`)
     .join('\n')
 }
 
-async function bodyOf({ body, bodyFile }: SignOptions): Promise<Buffer> {
+async function bodyOf({ body, 'body-file': bodyFile }: SignOptions): Promise<Buffer> {
   if (bodyFile === undefined) return Buffer.from(body ?? '')
   try {
     return await readFile(bodyFile)
@@ -124,12 +112,12 @@ async function bodyOf({ body, bodyFile }: SignOptions): Promise<Buffer> {
 }
 
 async function readSecrets(
-  needs: readonly string[],
-  { references }: SignOptions,
+  needs: readonly (SecretOption | 'token')[],
+  options: SignOptions,
 ): Promise<Map<string, Secret>> {
   const secrets = new Map<string, Secret>()
   for (const option of needs) {
-    const secret = await readSecret(references[option] ?? '')
+    const secret = await readSecret(options[option] ?? '')
     if ('expected' in secret) throw new TypeError(`--${option}: expected ${secret.expected}`)
     secrets.set(option, secret.value)
   }
@@ -137,8 +125,7 @@ async function readSecrets(
 }
 
 /** With schemes whose signature names no key, the request needs a token or the name of the integration. */
-function identityHeaders({ scheme, references, integration }: SignOptions): SignedHeader[] {
-  const { token } = references
+function identityHeaders({ scheme, token, integration }: SignOptions): SignedHeader[] {
   if (token === undefined && integration === undefined && /^(?:body|canonical)$/.test(scheme)) {
     throw new TypeError('give --token REFERENCE or --integration NAME, to say who signs')
   }

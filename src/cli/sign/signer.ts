@@ -19,15 +19,23 @@ export interface SigningCredentials {
   readonly keyId: string | undefined
 }
 
+/** An option with a secret. */
+export type SecretOption =
+  | 'secret'
+  | 'consumer-key'
+  | 'consumer-secret'
+  | 'access-token'
+  | 'access-token-secret'
+
 /** Makes the headers that one scheme adds. */
 export interface Signer {
   /** The options with secrets that the scheme requires. */
-  readonly needs: readonly string[]
+  readonly needs: readonly SecretOption[]
   /** @throws TypeError when an option cannot be used; the message says which one, but contains no secret */
   readonly sign: (request: RequestToSign, credentials: SigningCredentials) => SignedHeader[]
 }
 
 /** The plain value of one of the options in {@link Signer.needs}. */
-export function secretOf({ secrets }: SigningCredentials, option: string): string {
+export function secretOf({ secrets }: SigningCredentials, option: SecretOption): string {
   return secrets.get(option)?.reveal() ?? ''
 }

@@ -375,6 +375,21 @@ describe('with Redis', () => {
     }
   })
 
+  test('a quota holds though the clock of Redis is further ahead or behind than its period is long', async () => {
+    await using redis = await startRedis()
+    const dayMs = 86_400_000
+    const charge = chargeOn([quotaOf(2, 'day')])
+    for (const days of [-3, 3]) {
+      using opened = await open(at(redis.url), { wall: () => Date.now() + days * dayMs })
+      assert.equal(await allowedOf(opened.store, charge, 20), 2)
+      const { isAllowed, states } = await decide(opened.store, charge)
+      assert.equal(isAllowed, false)
+      const { retryAfterMs = 0 } = states[0] ?? {}
+      assert.ok(retryAfterMs > 0 && retryAfterMs <= dayMs, String(retryAfterMs))
+      await withClient(redis.url, (client) => client.flushall())
+    }
+  })
+
   test('what could not be given back while Redis was away is given back when it is there again', async () => {
     await using redis = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
     using opened = await open(at(redis.url))

@@ -72,7 +72,9 @@ for i = 1, #KEYS do
     end
     local start, finish = starts[period], starts[period + 1]
     limit.used, limit.start = used, start
-    limit.left_ms = math.max(1, finish * 1000 - now_ms)
+    -- A clock of Redis that is further off does not say when the period ends.
+    local is_far_off = now < starts[1] or now >= finish
+    limit.left_ms = finish * 1000 - (is_far_off and start * 1000 or now_ms)
     limit.capped = math.min(cost, limit.count)
     limit.exceeded = used + limit.capped > limit.count
     limit.free = math.max(0, limit.count - used)

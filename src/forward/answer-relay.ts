@@ -79,6 +79,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   readonly #settings: RelaySettings
   readonly #exchange: UpstreamExchange
   readonly #timer: NodeJS.Timeout
+  #lastTurn: NodeJS.Immediate | undefined
   readonly #after: UpstreamAttempt['after']
   #controller: Dispatcher.DispatchController | undefined
   #phase: Phase = 'waiting'
@@ -101,7 +102,12 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
     this.#settings = settings
     this.#after = after
     this.#exchange = beginExchange(request, spanId, settings.internalOrigin)
-    this.#timer = setTimeout(() => this.#abort(new TotalTimeoutError()), totalMs)
+    const giveUp = () => this.#abort(new TotalTimeoutError())
+    this.#timer = setTimeout(() => {
+      // After a process was suspended, Node calls timers before it reads what has arrived meanwhile.
+      if (this.#controller !== undefined) this.#lastTurn = setImmediate(giveUp)
+      else giveUp()
+    }, totalMs)
     request.fill?.onUnwanted(() => this.#abort(new ClientGoneError()))
     // Ahead of the listener that records the request, which is to see how the exchange ended.
     response.prependListener('close', () => {
@@ -168,6 +174,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    clearImmediate(this.#lastTurn)
     if (this.#phase === 'holding') this.#takeWhole()
     else if (this.#phase === 'streaming') {
       this.#end((mayAnswer) => {

@@ -96,7 +96,9 @@ export function prepareUpstreamRequests(
     const headers = requestHeaders(received, publicOrigin, attempt, spanId)
     const made = beginExchange(occasion, spanId, internalOrigin)
     const stop = new AbortController()
-    const timer = setTimeout(() => stop.abort(new TotalTimeoutError()), leftMs)
+    const giveUp = () => stop.abort(new TotalTimeoutError())
+    // After a process was suspended, Node calls timers before it reads what has arrived meanwhile.
+    const timer = setTimeout(() => setImmediate(giveUp), leftMs)
     try {
       const answer = await pool.request({
         ...outgoing({ method, path, query, headers, body: body ?? noBody }),

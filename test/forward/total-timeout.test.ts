@@ -10,7 +10,7 @@ import { globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { type Scrape, scrapeUntil } from '../support/metrics.ts'
-import { startRawUpstream } from '../support/raw-upstream.ts'
+import { answerEmpty, startRawUpstream } from '../support/raw-upstream.ts'
 import { requestContext } from '../support/request.ts'
 
 const totalMs = 3_600_000
@@ -84,6 +84,29 @@ for (const [what, path, policies] of asked) {
     })
   }
 }
+
+test('an answer counts that arrived while the process was suspended, though all the time has passed', async () => {
+  const suspendedMs = 700
+  const waiting: Socket[] = []
+  await using upstream = await startRawUpstream((socket) => {
+    waiting.push(socket)
+    if (waiting.length < asked.length) return
+    for (const each of waiting) answerEmpty(each)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, suspendedMs)
+  })
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...globex, policies: { routes: globex.policies.routes } }],
+    gateway: { magento: { timeouts: { headersMs: totalMs, totalMs: suspendedMs - 100 } } },
+  })
+  const answers = await Promise.all(
+    asked.map(([, path]) => send(gateway.url, { path, headers: globexHeaders })),
+  )
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200],
+  )
+})
 
 test('a request of which little time is left waits no longer than that in the queue', async () => {
   const circuitBreaker = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { glob, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -202,6 +202,20 @@ test('the image has what Node compiled for the user that the gateway runs as', a
   const user = lines.indexOf('USER node')
   assert.ok(user !== -1)
   assert.ok(lines.findIndex((line) => line.startsWith('RUN ! node src/main.ts start')) > user)
+  assert.ok(lines.findIndex((line) => line.startsWith('RUN node --eval')) > user)
+})
+
+test('the image has what Node compiled of the modules that only some gateways load', async () => {
+  const dockerfile = await textOf('../Dockerfile')
+  const src = new URL('../../src/', import.meta.url)
+  const loadedLater: string[] = []
+  for await (const file of glob('**/*.ts', { cwd: src, exclude: ['cli', 'main.ts'] })) {
+    const text = await readFile(new URL(file, src), 'utf8')
+    for (const [, name = ''] of text.matchAll(/await import\('(.+?)\.ts'\)/g))
+      loadedLater.push(new URL(name, new URL(file, src)).pathname.slice(src.pathname.length))
+  }
+  assert.ok(loadedLater.length > 0)
+  for (const name of loadedLater) assert.ok(dockerfile.includes(`'${name}'`), name)
 })
 
 test('the systemd unit lets the gateway listen at all addresses, and has it back however it ends', async () => {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { readTlsMaterial, secureContextOptions } from '../server/tls.ts'
 import { faultAt, type RuleFault } from './faults.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
+import { readRegularFile } from './read-bytes.ts'
 
 /**
  * Checks that certificates and keys are complete and belong together.
@@ -18,7 +18,10 @@ export async function checkTlsFiles(
   const client = await faultsOf('/store/clientCertificate', isAffected, async () => {
     if (clientCertificate === undefined) return
     const { certFile, keyFile } = clientCertificate
-    createSecureContext({ cert: await readFile(certFile), key: await readFile(keyFile) })
+    createSecureContext({
+      cert: await readRegularFile(certFile),
+      key: await readRegularFile(keyFile),
+    })
   })
   return [...listener, ...client]
 }

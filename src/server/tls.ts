@@ -1,6 +1,6 @@
 import { constants, createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { readRegularFile } from '../config/read-bytes.ts'
 import { pemCertificates } from '../syntax/pem-certificates.ts'
 
 /** The TLS files of the public listener. */
@@ -37,10 +37,10 @@ const ciphers = [
  */
 export async function readTlsMaterial(files: TlsFiles): Promise<TlsMaterial> {
   const { certFile, keyFile, clientCaFile } = files
-  const cert = await readFile(certFile)
-  const key = await readFile(keyFile)
+  const cert = await readRegularFile(certFile)
+  const key = await readRegularFile(keyFile)
   // Without the file there are no authorities. Public ones would sign a certificate for anybody.
-  const ca = clientCaFile === undefined ? [] : [await readFile(clientCaFile)]
+  const ca = clientCaFile === undefined ? [] : [await readRegularFile(clientCaFile)]
   const digest = createHash('sha256')
   for (const part of [cert, key, ...ca]) digest.update(`${part.length}:`).update(part)
   return { cert, key, ca, digest: digest.digest('hex') }

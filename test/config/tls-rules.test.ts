@@ -20,9 +20,9 @@ test('a file of authorities has certificates in it, and each of them can be read
   assert.equal(await faultOf(pemFile('ca.cert')), undefined)
   const half = join(folder, 'half.pem')
   await writeFile(half, pem('ca.cert') + pem('elsewhere.cert').slice(0, 300))
-  const empty = join(folder, 'empty.pem')
-  await writeFile(empty, '')
-  for (const file of [pemFile('loopback.key'), broken, half, empty]) {
+  const blank = join(folder, 'blank.pem')
+  await writeFile(blank, '\n')
+  for (const file of [pemFile('loopback.key'), broken, half, blank]) {
     assert.equal(await faultOf(file), `certificates in PEM in ${file}`)
   }
 })

@@ -7,7 +7,8 @@ import { promisify } from 'node:util'
 import { loadConfig } from '../../src/config.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import { globex } from '../support/gateway.ts'
-import { reloadableConfig, startReloadable } from '../support/reloadable-gateway.ts'
+import { metricOf, reloadableConfig, startReloadable } from '../support/reloadable-gateway.ts'
+import { temporaryFolder } from '../support/shared.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
 
 const settings = { magentoUrl: 'http://127.0.0.1:1', integrations: [globex] }
@@ -45,23 +46,42 @@ test('a reload whose files cannot be read in time fails, and the next one begins
   await gateway.stop()
 })
 
-test('a reload that cannot read the certificate in time ends as well', async (t) => {
-  await using files = await reloadableConfig(settings)
-  const certFile = join(files.path, 'cert.pem')
+/** Files of a gateway with TLS, whose certificate a test may replace. */
+async function tlsFiles() {
+  const certFile = join(await temporaryFolder(), 'cert.pem')
   await copyFile(loopbackTls.certFile, certFile)
   const tls = { ...loopbackTls, certFile, checkFilesMs: 3_600_000 }
-  await files.writeSettings({ listen: { tls, requireHttps: true } })
+  return { certFile, gateway: { listen: { tls, requireHttps: true } } }
+}
+const failures = 'magegate_certificate_failures_total'
+
+test('a pipe in the place of the certificate is a fault, and does not hang the reload', async () => {
+  const { certFile, gateway: sections } = await tlsFiles()
+  await using gateway = await startReloadable({ ...settings, gateway: sections })
+  await rm(certFile)
+  await promisify(execFile)('mkfifo', [certFile])
+  const { status, outcome } = await gateway.reload()
+  assert.equal(status, 422)
+  assert.deepEqual(outcome.status === 'refused' && outcome.faults.map(({ pointer }) => pointer), [
+    '/listen/tls/certFile',
+  ])
+  assert.equal(await gateway.metric(failures), 1, 'the listener looked at it, too')
+})
+
+test('a reload that cannot read its files in time does not look at the certificate, either', async (t) => {
+  const { certFile, gateway: sections } = await tlsFiles()
+  await using files = await reloadableConfig({ ...settings, gateway: sections })
   const config = await loadConfig(files.path, files.env)
   const hung = new Promise<typeof config>(() => undefined)
   const gateway = await buildGateway(config, () => hung)
-  // Whoever reads it waits for somebody who writes.
+  const { adminUrl = '' } = await gateway.start()
   await rm(certFile)
-  await promisify(execFile)('mkfifo', [certFile])
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const failed = gateway.reload()
   await new Promise(setImmediate)
   t.mock.timers.tick(120_000)
   assert.deepEqual(await failed, { status: 'failed' })
   t.mock.timers.reset()
+  assert.equal(await metricOf(adminUrl, failures), 0)
   await gateway.stop()
 })

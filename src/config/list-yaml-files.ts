@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Fault } from './faults.ts'
 
@@ -11,18 +11,27 @@ export interface YamlFiles {
 }
 
 /**
- * Lists the `*.yaml` and `*.yml` files of a folder below the configuration; a missing folder has none. As in a shell,
- * names that begin with a dot are skipped: they belong to editors and operating systems.
+ * Lists the `*.yaml` and `*.yml` files of a folder below the configuration; a missing folder has none, but a link that
+ * leads nowhere is a fault. As in a shell, names that begin with a dot are skipped: they belong to editors and operating
+ * systems.
  */
 export async function listYamlFiles(directory: string, name: string): Promise<YamlFiles> {
   const folder = join(directory, name)
   try {
-    const entries = (await readdir(folder)).filter((entry) => /^[^.].*\.ya?ml$/.test(entry))
+    const entries = (await readdir(folder)).filter((entry) => /^[^.].*\.ya?ml$/s.test(entry))
     return { files: entries.sort().map((entry) => join(folder, entry)), faults: [] }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return { files: [], faults: [] }
+    if (code === 'ENOENT' && !(await isLink(folder))) return { files: [], faults: [] }
     const expected = `a readable folder (${code})`
     return { files: [], faults: [{ file: folder, pointer: '', expected }] }
   }
+}
+
+/** Whether there is a link, as one to a volume that is not mounted. */
+function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  )
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -40,12 +40,15 @@ describe('refuses', () => {
     const pipe = join(directory.path, 'integrations', 'pipe.yaml')
     await promisify(execFile)('mkfifo', [pipe, certFile])
     await mkdir(join(directory.path, 'integrations', 'folder.yaml'))
+    // As /proc/kmsg, of which reading waits, but anybody may read it.
+    await symlink('/proc/self/environ', join(directory.path, 'integrations', 'made-up.yaml'))
     await mkdir(join(directory.path, 'magento', 'schema.json'), { recursive: true })
     const told = await faultTextAt(directory.path)
     assert.match(told, /pipe\.yaml \/: expected a readable file \(not a regular file\)/)
     assert.match(told, /\/certFile: expected the file \S+ to be readable \(not a regular file\)/)
     assert.match(told, /folder\.yaml \/: expected a readable file \(not a regular file\)/)
     assert.match(told, /schema\.json \/: expected a readable file \(not a regular file\)/)
+    assert.match(told, /made-up\.yaml \/: expected a readable file \(empty, or without a size/)
     assert.match(
       told,
       /\/token: expected the file \/dev\/zero to be readable \(not a regular file\)/,
@@ -65,6 +68,12 @@ describe('refuses', () => {
     const told = await faultTextAt(directory.path)
     assert.match(told, /long\.yaml \/: expected a readable file \(longer than 64 MiB\)/)
     assert.match(told, /\/token: expected the file \S+ to be readable \(longer than 64 MiB\)/)
+  })
+
+  test('a fault in a file whose name has a line break, which is no reason to pass it over', async () => {
+    await using directory = await writeConfig(filesWith({}))
+    await writeFile(join(directory.path, 'integrations', 'a\nb.yaml'), 'name: x')
+    assert.match(await faultTextAt(directory.path), /a.b\.yaml:1 \/credentials: expected/)
   })
 
   test('a YAML error, without quoting the file', async () => {
@@ -143,6 +152,10 @@ describe('refuses', () => {
       await writeFile(join(directory.path, folder), '')
       const told = await faultTextAt(directory.path)
       assert.match(told, new RegExp(`${folder} /: expected a readable folder \\(ENOTDIR\\)`))
+      await rm(join(directory.path, folder))
+      await symlink('a-volume-that-is-not-mounted', join(directory.path, folder))
+      const toldOfLink = await faultTextAt(directory.path)
+      assert.match(toldOfLink, new RegExp(`${folder} /: expected a readable folder \\(ENOENT\\)`))
     })
   }
 

@@ -35,7 +35,8 @@ export async function resolveSecret(
   const name = rest.join(':')
   let text: string | undefined
   if (kind === 'env') {
-    text = sources.env[name]
+    // Not what every object inherits, such as `toString`.
+    text = Object.hasOwn(sources.env, name) ? sources.env[name] : undefined
     if (!text) return { expected: `the environment variable ${name} to be set` }
     // Node has put this character in the place of bytes that are not UTF-8.
     if (text.includes('\uFFFD'))

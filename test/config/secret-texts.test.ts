@@ -18,6 +18,14 @@ describe('refuses', () => {
     assert.match(told, /\/credentials\/token: expected the file gone to be readable \(ENOENT\)/)
   })
 
+  test('a variable that is not set, also if objects have a member of its name', async () => {
+    for (const name of ['GLOBEX_UNSET', 'toString', '__proto__']) {
+      const token = `env:${name}`
+      const told = await faultTextOf({ integrations: { a: { ...globex, credentials: { token } } } })
+      assert.match(told, new RegExp(`/token: expected the environment variable ${name} to be set`))
+    }
+  })
+
   test('a secret of fewer than 16 characters', async () => {
     const told = await faultTextOf({}, { ...testEnv, GLOBEX_TOKEN: 'fifteen-letters' })
     assert.match(

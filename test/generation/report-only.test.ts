@@ -127,6 +127,12 @@ test('a limit that only reports is told to nobody, and holds for no path of the 
     records.map(({ reported = [] }) => reported.map(({ code }) => code)),
     [[], ['quota-exceeded'], ['quota-exceeded'], ['quota-exceeded']],
   )
+  const { value } = await scrape(gateway)
+  const labels = (mode: string) => `{integration="globex-pim",limit="quota/month",mode="${mode}"}`
+  const counts = ['reported', 'enforced'].map((mode) =>
+    value(`magegate_limit_exceeded_total${labels(mode)}`),
+  )
+  assert.deepEqual(counts, [3, undefined])
 })
 
 test('only what is listed reports, the rest refuses', async () => {

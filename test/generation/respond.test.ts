@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, IncomingMessage, ServerResponse } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { pino } from 'pino'
+import { endpoints } from '../../src/endpoints/endpoints.ts'
 import type { Magento } from '../../src/forward/magento.ts'
 import { buildGateway } from '../../src/gateway.ts'
 import type { Integration } from '../../src/generation/integration.ts'
@@ -46,18 +48,24 @@ test('a defect where requests are answered ends its request with 500, recorded, 
   assert.deepEqual(others, [])
 })
 
-test('a defect while Magento is asked ends its request with 500 as well', async () => {
-  const forward = async () => {
-    throw new TypeError('inner workings')
-  }
-  const respond = prepareRespond({
+/** What answers the requests of one integration, whose Magento is this one. */
+function respondWith(upstream: Partial<Magento>) {
+  return prepareRespond({
     integrations: new Map([[globex.name, {} as Integration]]),
-    upstream: { forward } as unknown as Magento,
+    upstream: upstream as Magento,
     answers: answerSettings,
     cache: undefined,
     totalMs: 60_000,
     jobs: undefined,
     log: pino({ level: 'silent' }),
+  })
+}
+
+test('a defect while Magento is asked ends its request with 500 as well', async () => {
+  const respond = respondWith({
+    forward: async () => {
+      throw new TypeError('inner workings')
+    },
   })
   const request = requestContext()
   request.verified = globex.name
@@ -70,4 +78,42 @@ test('a defect while Magento is asked ends its request with 500 as well', async 
   assert.equal(problemOf(answer).code, 'internal-error')
   assert.ok(!answer.body.includes('inner workings'))
   await over.promise
+})
+
+test('a request whose caller has gone by then ends at once, without Magento', () => {
+  const request = requestContext()
+  request.verified = globex.name
+  const response = new ServerResponse(new IncomingMessage(new Socket())).destroy()
+  let ends = 0
+  respondWith({})(request, response, () => {
+    ends += 1
+  })
+  assert.deepEqual([ends, request.outcome?.code], [1, 'client-closed'])
+})
+
+test('all calls of an endpoint together may take as long as one request', async (t) => {
+  let nowMs = 0
+  t.mock.method(performance, 'now', () => nowMs)
+  const allowed: unknown[] = []
+  const respond = respondWith({
+    send: async (_, { withinMs }) => {
+      allowed.push(withinMs)
+      nowMs += 40_000
+      return { status: 200, contentType: 'application/json', body: Buffer.from('{}') }
+    },
+  })
+  const [builtIn] = endpoints
+  assert.ok(builtIn)
+  const run: typeof builtIn.run = async ({ callMagento }) => {
+    const call = { method: 'GET', path: '/V1/orders/1' } as const
+    for (let calls = 1; calls < 3; calls += 1) await callMagento(call)
+    return callMagento(call)
+  }
+  const request = requestContext()
+  request.verified = globex.name
+  request.endpoint = { endpoint: { ...builtIn, run }, variables: new Map() }
+  const response = new ServerResponse(new IncomingMessage(new Socket()))
+  await new Promise<void>((resolve) => respond(request, response, resolve))
+  assert.deepEqual(allowed, [60_000, 20_000])
+  assert.equal(request.outcome?.code, 'upstream-timeout')
 })

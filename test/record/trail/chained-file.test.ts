@@ -188,6 +188,19 @@ test('records lines that were given up without an attempt', async () => {
   assert.deepEqual([resumed?.event, resumed?.lost, record?.n], ['resumed', 3, 1])
 })
 
+test('goes on after the last line that its file still has, if that was truncated meanwhile', async () => {
+  const path = join(folder, 'truncated.jsonl')
+  const file = await openChainedFile(path, undefined, failOn)
+  const [first = ''] = await file.append(['{"n":1}', '{"n":2}'])
+  await truncate(path, first.length + 20)
+  file.miss(1)
+  await file.append(['{"n":3}'])
+  await file.close()
+  const { fault, notes, records } = await verifyTrail({ files: [path], checkpointFiles: [] })
+  assert.deepEqual([fault, records], [undefined, 3])
+  assert.match(notes.join(), /:2: a line was cut off here, as record 2 tells$/)
+})
+
 test('takes no line for written where not even what was lost could be accounted for', async () => {
   const path = join(folder, 'short-again.jsonl')
   const errors: unknown[] = []

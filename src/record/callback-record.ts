@@ -16,7 +16,8 @@ export function callbackRecord(end: CallbackEnd, nowMs: number): AuditRecord {
     traceId,
     integration: owner,
     method: 'POST',
-    route,
+    // Empty for a route that is not granted, where that is only reported.
+    route: route || undefined,
     status: status ?? 0,
     reason: `${said}, ${sendings} sent`,
     durationMs: milliseconds(end.durationMs),

@@ -13,7 +13,8 @@ export function jobRecord(job: Job, upstream: Occasion['upstream'], nowMs: numbe
     traceId: job.traceId,
     integration: owner,
     method: job.method,
-    route: job.route,
+    // Empty for a route that is not granted, where that is only reported.
+    route: job.route || undefined,
     status: answer?.status ?? 0,
     code: failure?.code,
     reason: `job ${job.state}`,

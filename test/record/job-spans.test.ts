@@ -20,6 +20,18 @@ test('of a job that failed without an answer the span tells why, and no status',
   assert.equal(span.attributes[statusCode], undefined)
 })
 
+test('of a job whose route is not granted, as while that is only reported, neither record nor span has a route', () => {
+  const job = { ...endedJob, route: '' }
+  const record = jobRecord(job, undefined, 0)
+  const [span] = jobSpans(record, job, undefined)
+  assert.deepEqual([record.route, span?.name], [undefined, 'POST'])
+  assert.equal(span?.attributes['http.route'], undefined)
+  const { owner, requestId, traceId, traceFlags, id: jobId } = endedJob
+  const sent = { outcome: 'delivered', sendings: 1, durationMs: 1, payload: '{}' } as const
+  const end = { owner, requestId, traceId, traceFlags, route: '', jobId, id: 'end', ...sent }
+  assert.equal(callbackRecord(end, 5_000).route, undefined)
+})
+
 test('of a job whose end the clock puts before its beginning the span takes no time', () => {
   const job = { ...endedJob, endedAtMs: endedJob.acceptedAtMs - 60_000 }
   const [span] = jobSpans(jobRecord(job, undefined, 0), job, undefined)

@@ -14,7 +14,7 @@ import {
 } from './entity-families.ts'
 
 /** The parts of a request that show what it is about. */
-export type TaggedRequest = SubjectSources & Pick<RequestContext, 'method' | 'endpoint'>
+export type TaggedRequest = SubjectSources & Pick<RequestContext, 'method' | 'endpoint' | 'body'>
 
 /** For reads that name no entity: they may show anything of the family, so every write to the family drops them. */
 const any = '*'
@@ -64,7 +64,7 @@ function tagsOfPath(request: TaggedRequest): readonly string[] {
   const { execution, segments } = apiRoute(request.target.segments)
   const call = `${request.method} ${segments.join('/')}`
   if (execution === 'sync' && readingWrites.test(call)) return []
-  const entities = entitiesOf(request)
+  const entities = mayNameMore(request) ? noEntities : entitiesOf(request)
   const family = familyOf(segments)
   if (family === undefined && entities.size === 0) return [everything]
   const tags = new Set([unknownRead])
@@ -75,6 +75,17 @@ function tagsOfPath(request: TaggedRequest): readonly string[] {
   }
   if (orderingWrites.test(call)) tags.add(tagOf('sales'))
   return [...tags]
+}
+
+const noEntities: ReadonlyMap<string, ReadonlySet<string>> = new Map()
+
+/**
+ * Whether a write may name what the gateway does not see: in a body that it could not read, which passes where that is
+ * only reported or the route takes other media types, or in a query, which Magento merges over the body.
+ */
+function mayNameMore({ body, json, subjects, target: { query = '' } }: TaggedRequest): boolean {
+  const isUnread = body.length > 0 && json === undefined && subjects === undefined
+  return isUnread || !/^(?:fields=[^&]*)?$/.test(query)
 }
 
 /** The families of the routes that an endpoint calls; undefined for one that is not known. */

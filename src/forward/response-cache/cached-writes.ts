@@ -75,6 +75,8 @@ const unsent: ReadonlySet<string | undefined> = new Set<ProblemCode>([
   'upstream-unreachable',
 ])
 
+const noBody = Buffer.alloc(0)
+
 function sentWrite({ method, path, query }: SentWrite): TaggedRequest {
   const [first = '', ...rest] = path.split('/').slice(2)
   const isStore = first !== 'V1' && first !== 'async'
@@ -82,7 +84,7 @@ function sentWrite({ method, path, query }: SentWrite): TaggedRequest {
     ? { path, query, store: first, segments: rest }
     : { path, query, store: undefined, segments: [first, ...rest] }
   const unread = { routeVariables: undefined, json: undefined, auditDetails: undefined }
-  return { method, target, endpoint: undefined, subjects: undefined, ...unread }
+  return { method, target, body: noBody, endpoint: undefined, subjects: undefined, ...unread }
 }
 
 /** Whether Magento may have received something of a request. */

@@ -271,6 +271,36 @@ for (const kind of ['memory', 'Redis'] as const) {
   })
 }
 
+test('a write that may name what the gateway does not read drops all of its kind', async () => {
+  const put = 'PUT /V1/products/:sku'
+  const policies = {
+    ...cachingIntegration.policies,
+    jsonBody: { otherTypes: { [put]: ['application/xml'] } },
+    knownAttacks: { except: { [put]: ['write-query'] } },
+  }
+  await using shop = await startCachedShop('memory', { integration: { policies } })
+  const kept = [`${products}/cup`, '/rest/V1/orders/7']
+  const xml = { body: '<product><sku>cup</sku></product>', type: 'application/xml' }
+  const json = { body: '{"product":{"name":"Mug"}}', type: 'application/json' }
+  for (const { query, body, type, dropped } of [
+    { query: '', ...xml, dropped: [true, false] },
+    { query: '?product%5Bsku%5D=cup', ...json, dropped: [true, false] },
+    { query: '?fields=name', ...json, dropped: [false, false] },
+  ]) {
+    const before = await Promise.all(kept.map((path) => shop.get(path)))
+    const path = `${products}/mug${query}`
+    const headers = { 'Content-Type': type }
+    const write = writeOf(body, { method: 'PUT', path, headers })
+    assert.equal((await send(shop.gateway.url, write)).status, 200)
+    const after = await Promise.all(kept.map((each) => shop.get(each)))
+    assert.deepEqual(
+      after.map((answer, index) => answer.body !== before[index]?.body),
+      dropped,
+      `${query} ${type}`,
+    )
+  }
+})
+
 test("a job in Magento's own queue drops what it may have changed again when it has ended there", async () => {
   const folder = await temporaryFolder()
   await using shop = await startCachedShop('memory', {

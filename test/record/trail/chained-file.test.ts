@@ -313,9 +313,11 @@ test('of several lines tells which ones a disk has taken that is full then, and 
   const path = join(folder, 'short.jsonl')
   const { file, errors, written } = await openNoting(path)
   const [first = ''] = await file.append(['{"n":1}'])
-  await limit(2.5 * first.length)
+  // The next line has more bytes, but fewer characters.
+  const tornBytes = 400
+  await limit(2 * first.length + tornBytes)
   const taken = await file
-    .append(['{"n":2}', '{"n":3}', '{"n":4}'])
+    .append(['{"n":2}', `{"n":3,"sku":"${'é'.repeat(200)}"}`, '{"n":4}'])
     .finally(() => limit('unlimited'))
   assert.deepEqual(
     taken.map((line) => (JSON.parse(line) as Line).n),
@@ -328,9 +330,9 @@ test('of several lines tells which ones a disk has taken that is full then, and 
   await file.close()
   const lines = (await readFile(path, 'utf8')).split('\n')
   const [torn = ''] = lines.splice(2, 1)
-  assert.equal(torn.length, first.length / 2)
+  assert.equal(Buffer.byteLength(torn), tornBytes)
   const [, , resumed, last] = readChain(lines.join('\n'))
-  assert.deepEqual([resumed?.event, resumed?.lost, resumed?.cutBytes], ['resumed', 2, torn.length])
+  assert.deepEqual([resumed?.event, resumed?.lost, resumed?.cutBytes], ['resumed', 2, tornBytes])
   assert.equal(last?.n, 5)
   assert.deepEqual(written, [1, 2, 3, 4])
 })

@@ -250,8 +250,10 @@ describe('the command', () => {
 
   test('takes a time without an offset for one in UTC, wherever it runs', async () => {
     const file = join(folder, 'zone.jsonl')
-    const record = { v: 1, time: '2026-01-15T09:30:17.000Z', requestId: 'in-utc' }
-    await writeFile(file, `${JSON.stringify(record)}\n`)
+    const records = ['2026-01-14', '2026-01-15', '2026-01-16'].map((date) =>
+      JSON.stringify({ v: 1, time: `${date}T09:30:17.000Z`, requestId: `request-${date}` }),
+    )
+    await writeFile(file, `${records.join('\n')}\n`)
     for (const [from, to] of [
       ['2026-01-15T09:30:17', '2026-01-15T09:31'],
       ['2026-01-15T10:30+01:00', '2026-01-15T09:30:17.001Z'],
@@ -259,7 +261,40 @@ describe('the command', () => {
     ] as const) {
       const args = ['audit', 'search', file, '--json', '--from', from, '--to', to]
       const { stdout } = await runHosted(args, { TZ: 'America/New_York' })
-      assert.match(stdout, /"in-utc"/, from)
+      assert.deepEqual(stdout.match(/(?<=request-)[\d-]+/g), ['2026-01-15'], from)
+    }
+  })
+
+  test('finds by each of its conditions the records that meet it', async () => {
+    const file = join(folder, 'conditions.jsonl')
+    const recordOf = (name: string, status: number) => ({
+      v: 1,
+      time: '2026-01-15T09:30:17.000Z',
+      requestId: `request-${name}`,
+      integration: `integration-${name}`,
+      route: `GET /V1/${name}`,
+      status,
+      code: `code-${name}`,
+      skus: [`sku-${name}`],
+      orderIds: [`order-${name}`],
+      jobIds: [`job-${name}`],
+    })
+    const records = [recordOf('a', 400), recordOf('b', 500)].map((each) => JSON.stringify(each))
+    await writeFile(file, `${records.join('\n')}\n`)
+    const conditions = {
+      request: 'request-b',
+      integration: 'integration-b',
+      route: 'GET /V1/b',
+      status: '500',
+      code: 'code-b',
+      sku: 'sku-b',
+      order: 'order-b',
+      job: 'job-b',
+    }
+    for (const [name, value] of Object.entries(conditions)) {
+      const args = ['audit', 'search', file, '--json', `--${name}`, value]
+      const { stdout } = await runHosted(args)
+      assert.deepEqual(stdout.match(/request-./g), ['request-b'], name)
     }
   })
 

@@ -296,6 +296,10 @@ test('continues the chain of the latest segment if its own file is gone', async 
   await second.close()
   const [one] = readChain(await readFile(aside, 'utf8'))
   readChain(await readFile(path, 'utf8'), one)
+  // In time the one before is deleted.
+  await rm(aside)
+  const { fault } = await verifyTrail({ files: trailFiles(path), checkpointFiles: [] })
+  assert.equal(fault, undefined)
 })
 
 test('records how many lines could not be written as soon as one can be', async () => {

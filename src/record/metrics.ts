@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client'
 import type { RequestContext } from '../request-context.ts'
 import type { AuditRecord } from './audit-record.ts'
 import { type AuditMetrics, auditMetrics } from './metrics/audit-metrics.ts'
@@ -5,7 +6,7 @@ import { authenticationMetrics } from './metrics/authentication-metrics.ts'
 import { type CacheMetrics, cacheMetrics } from './metrics/cache-metrics.ts'
 import { type ConfigMetrics, configMetrics } from './metrics/config-metrics.ts'
 import { type ContractMetrics, contractMetrics } from './metrics/contract-metrics.ts'
-import { exposition, type Registry } from './metrics/exposition.ts'
+import { exposition } from './metrics/exposition.ts'
 import { type GateMetrics, gateMetrics } from './metrics/gate-metrics.ts'
 import { type LimitMetrics, limitMetrics } from './metrics/limit-metrics.ts'
 import { type ListenerMetrics, listenerMetrics } from './metrics/listener-metrics.ts'
@@ -47,7 +48,7 @@ export interface Metrics {
  * count. Label values come only from the configuration and our own code, so their number is bounded.
  */
 export function openMetrics(): Metrics {
-  const registry: Registry = []
+  const registry = new Registry()
   const countRequest = requestMetrics(registry)
   const countFailure = authenticationMetrics(registry)
   const limits = limitMetrics(registry)
@@ -76,6 +77,6 @@ export function openMetrics(): Metrics {
     watchReadiness: readinessMetrics(registry),
     watchUpstream: upstreamMetrics(registry),
     text: () => exposition(registry),
-    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    contentType: registry.contentType,
   }
 }

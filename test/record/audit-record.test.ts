@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { text as wholeText } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { exposition, type Registry } from '../../src/record/metrics/exposition.ts'
+import { Registry } from 'prom-client'
+import { exposition } from '../../src/record/metrics/exposition.ts'
 import { requestMetrics } from '../../src/record/metrics/request-metrics.ts'
 import { buildRecord } from '../support/build-record.ts'
 import { requestContext } from '../support/request.ts'
@@ -13,7 +14,7 @@ test('what begins for a request after its caller has left adds to no time and ta
   request.waitsSince = request.endedAt + 2
   const record = buildRecord(request)
   assert.deepEqual([record.durationMs, record.upstreamMs], [5, 0])
-  const registry: Registry = []
+  const registry = new Registry()
   requestMetrics(registry)(record, request)
   const text = await wholeText(exposition(registry))
   for (const [part, seconds] of [

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { Registry } from 'prom-client'
 import type { QueueDepth } from '../../src/jobs/durable-queue.ts'
 import { openCallbackMetrics } from '../../src/record/metrics/callback-metrics.ts'
-import { exposition, type Registry } from '../../src/record/metrics/exposition.ts'
+import { exposition } from '../../src/record/metrics/exposition.ts'
 
 function scraped(depth: () => Promise<QueueDepth>) {
-  const registry: Registry = []
+  const registry = new Registry()
   const metrics = openCallbackMetrics(registry, depth, () => 100_000)
   const lines = async () =>
     (await text(exposition(registry))).split('\n').filter((line) => /^[^#]/.test(line))

@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { text as wholeText } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
+import { Registry } from 'prom-client'
 import { jobRecord } from '../../src/record/job-record.ts'
 import { authenticationMetrics } from '../../src/record/metrics/authentication-metrics.ts'
-import { exposition, type Registry } from '../../src/record/metrics/exposition.ts'
+import { exposition } from '../../src/record/metrics/exposition.ts'
 import { limitMetrics } from '../../src/record/metrics/limit-metrics.ts'
 import { requestMetrics } from '../../src/record/metrics/request-metrics.ts'
 import { tallyCounter, tallyHistogram } from '../../src/record/metrics/tally.ts'
@@ -111,7 +112,7 @@ test('each request counts once on its time, on that of Magento and on that of th
 })
 
 test('requests are counted apart by integration, route, status and code', async () => {
-  const registry: Registry = []
+  const registry = new Registry()
   const count = requestMetrics(registry)
   const record = jobRecord(endedJob, undefined, 0)
   const other = [
@@ -157,7 +158,7 @@ test('requests that are not authenticated are counted by their fault', async () 
 })
 
 test('a refused certificate and a repeat are counted as such', async () => {
-  const registry: Registry = []
+  const registry = new Registry()
   const count = authenticationMetrics(registry)
   const request = requestContext()
   request.claimed = { integration: 'acme-erp', by: 'token' }
@@ -240,7 +241,7 @@ test('the use of each limit is shown as a share of it', async () => {
 test('the use of a limit is shown until a minute and more is over, and then no longer', async (t) => {
   let nowMs = 0
   t.mock.method(performance, 'now', () => nowMs)
-  const registry: Registry = []
+  const registry = new Registry()
   const metrics = limitMetrics(registry)
   const use = (remaining: number, atMs: number) => {
     nowMs = atMs
@@ -384,7 +385,7 @@ test('names and help are as Prometheus wants them', async () => {
 
 describe('the text of metrics', () => {
   test('has a line for each series, and labels are escaped', async () => {
-    const registry: Registry = []
+    const registry = new Registry()
     const counter = { name: 'a_total', help: 'A.', labelNames: ['one', 'two'] } as const
     tallyCounter(registry, counter)('"\\', '\n').count += 2
     const histogram = tallyHistogram(registry, { name: 'b', help: 'B.' }, [0.5, 1])
@@ -405,7 +406,7 @@ describe('the text of metrics', () => {
   })
 
   test('has the lines of one series from the same moment', async () => {
-    const registry: Registry = []
+    const registry = new Registry()
     const form = { name: 'a', help: 'A.', labelNames: ['number'] } as const
     const find = tallyHistogram(registry, form, [1, 2, 3])
     const observeAll = () => {
@@ -426,7 +427,7 @@ describe('the text of metrics', () => {
   })
 
   test('of many series leaves turns to requests', async () => {
-    const registry: Registry = []
+    const registry = new Registry()
     const counter = { name: 'a_total', help: 'A.', labelNames: ['number'] } as const
     const find = tallyCounter(registry, counter)
     for (let number = 0; number < 10_000; number += 1) find(String(number)).count += 1

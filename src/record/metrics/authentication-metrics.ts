@@ -1,6 +1,6 @@
+import type { Registry } from 'prom-client'
 import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import type { Registry } from './exposition.ts'
 import { eventCounter } from './tally.ts'
 
 /** By policy, the kind of credential that it looks at. */

@@ -1,6 +1,6 @@
+import { Gauge, type Registry } from 'prom-client'
 import type { AuditRecord } from '../audit-record.ts'
-import type { Registry } from './exposition.ts'
-import { eventCounter, readGauge } from './tally.ts'
+import { eventCounter } from './tally.ts'
 
 /** Metrics of the response cache. */
 export interface CacheMetrics {
@@ -17,18 +17,15 @@ export function cacheMetrics(registry: Registry): CacheMetrics {
     help: 'Requests of cached routes, by what the response cache did.',
     labelNames: ['route', 'result'],
   })
-  let waiting = 0
-  const waitingForm = {
+  const waiting = new Gauge({
     name: 'magegate_cache_waiting_requests',
     help: 'Requests of cached routes that wait for an answer of Magento, their own or a shared one.',
-  }
-  readGauge(registry, waitingForm, () => [[[], waiting]])
+    registers: [registry],
+  })
   return {
     observe: ({ cache, route = 'none' }) => {
       if (cache !== undefined) countUse(route, cache)
     },
-    waiting: (change) => {
-      waiting += change
-    },
+    waiting: (change) => waiting.inc(change),
   }
 }

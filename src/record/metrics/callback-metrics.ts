@@ -1,5 +1,5 @@
+import type { Registry } from 'prom-client'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
-import type { Registry } from './exposition.ts'
 import { queueMetrics } from './queue-metrics.ts'
 import { eventCounter } from './tally.ts'
 

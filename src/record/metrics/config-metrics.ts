@@ -1,5 +1,5 @@
-import type { Registry } from './exposition.ts'
-import { eventCounter, readGauge, watchedGauge } from './tally.ts'
+import { Gauge, type Registry } from 'prom-client'
+import { eventCounter, watchedGauge } from './tally.ts'
 
 /** Metrics of the configuration and of attempts to load a new one. */
 export interface ConfigMetrics {
@@ -12,26 +12,25 @@ export interface ConfigMetrics {
 
 /** Registers the metrics of the configuration. */
 export function configMetrics(registry: Registry): ConfigMetrics {
-  let generation = 0
-  let loadedAtMs = 0
-  const generationForm = {
+  const registers = [registry]
+  const generation = new Gauge({
     name: 'magegate_config_generation',
     help: 'Number of the configuration in force: 1 at the start, one more after each reload.',
-  }
-  readGauge(registry, generationForm, () => [[[], generation]])
-  const loadedForm = {
+    registers,
+  })
+  const loadedAt = new Gauge({
     name: 'magegate_config_last_load_timestamp_seconds',
     help: 'When the configuration in force was loaded, in seconds since the epoch.',
-  }
-  readGauge(registry, loadedForm, () => [[[], loadedAtMs / 1000]])
+    registers,
+  })
   const watchLiving = watchedGauge(registry, {
     name: 'magegate_config_living_generations',
     help: 'Configurations that requests still use; 1 if all use the current one.',
   })
   return {
     loaded: (number) => {
-      generation = number
-      loadedAtMs = Date.now()
+      generation.set(number)
+      loadedAt.setToCurrentTime()
     },
     reloadFailed: eventCounter(registry, {
       name: 'magegate_config_reload_failures_total',

@@ -1,4 +1,4 @@
-import type { Registry } from './exposition.ts'
+import type { Registry } from 'prom-client'
 import { eventCounter } from './tally.ts'
 
 /** Metrics of how well requests and answers keep to Magento's schema, and requests to the bounds of searches. */

@@ -1,6 +1,6 @@
+import type { Registry } from 'prom-client'
 import type { ProbeResult } from '../../forward/gate/health-probe.ts'
 import type { GateStatus, ShedReason } from '../../forward/gate/upstream-gate.ts'
-import type { Registry } from './exposition.ts'
 import { eventCounter, readGauge, tallyCounter, tallyHistogram, watchedGauge } from './tally.ts'
 
 /** The state of requests to Magento, read at each scrape. */

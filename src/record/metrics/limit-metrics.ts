@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
+import type { Registry } from 'prom-client'
 import { type Limit, type LimitState, sizeOf } from '../../contract/limit.ts'
 import type { RequestContext } from '../../request-context.ts'
-import type { Registry } from './exposition.ts'
 import { eventCounter, readGauge } from './tally.ts'
 
 /** Metrics of limits. */

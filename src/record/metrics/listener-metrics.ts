@@ -1,5 +1,5 @@
-import type { Registry } from './exposition.ts'
-import { eventCounter, readGauge, watchedGauge } from './tally.ts'
+import { Gauge, type Registry } from 'prom-client'
+import { eventCounter, watchedGauge } from './tally.ts'
 
 /** Metrics of the public listener. */
 export interface ListenerMetrics {
@@ -16,16 +16,10 @@ export interface ListenerMetrics {
   readonly certificateFailed: () => void
 }
 
-const endForm = {
-  name: 'magegate_certificate_not_after_timestamp_seconds',
-  help: 'When certificates end, in seconds since the epoch: the first of the chain of the public listener, and of the authorities for client certificates.',
-  labelNames: ['certificate'],
-} as const
-
 /** Registers the metrics of the public listener. */
 export function listenerMetrics(registry: Registry): ListenerMetrics {
   // Registered only once there is a certificate.
-  let ends: readonly (readonly [readonly [certificate: string], seconds: number])[] | undefined
+  let end: Gauge<'certificate'> | undefined
   return {
     refused: eventCounter(registry, {
       name: 'magegate_connections_refused_total',
@@ -41,9 +35,15 @@ export function listenerMetrics(registry: Registry): ListenerMetrics {
       help: 'New certificates of the public listener that could not be used.',
     }),
     certificateEnds: ({ listenerMs, clientCaMs }) => {
-      if (ends === undefined) readGauge(registry, endForm, () => ends ?? [])
-      ends = [[['listener'], listenerMs / 1000]]
-      if (clientCaMs !== undefined) ends = [...ends, [['client-ca'], clientCaMs / 1000]]
+      end ??= new Gauge({
+        name: 'magegate_certificate_not_after_timestamp_seconds',
+        help: 'When certificates end, in seconds since the epoch: the first of the chain of the public listener, and of the authorities for client certificates.',
+        labelNames: ['certificate'] as const,
+        registers: [registry],
+      })
+      end.reset()
+      end.set({ certificate: 'listener' }, listenerMs / 1000)
+      if (clientCaMs !== undefined) end.set({ certificate: 'client-ca' }, clientCaMs / 1000)
     },
   }
 }

@@ -1,7 +1,6 @@
+import { Gauge, type Registry } from 'prom-client'
 import { oneAtATime } from '../../contract/one-at-a-time.ts'
 import type { QueueDepth } from '../../jobs/durable-queue.ts'
-import type { Registry } from './exposition.ts'
-import { readGauge } from './tally.ts'
 
 /** The names of a durable queue's metrics. */
 export interface QueueForm {
@@ -25,22 +24,39 @@ export function queueMetrics(
   depth: () => Promise<QueueDepth>,
   clock: () => number,
 ): void {
+  const registers = [registry]
   // Once for all gauges, which are read while the first still waits for the answer.
   const ask = oneAtATime(() => depth().catch(() => undefined))
-  readGauge(registry, { name, help, labelNames: ['state'] }, async () => {
-    const found = await ask()
-    if (found === undefined) return []
-    return (['waiting', 'running', 'dead'] as const).map((state) => [[state], found[state]])
+  new Gauge({
+    name,
+    help,
+    labelNames: ['state'] as const,
+    registers,
+    async collect() {
+      const found = await ask()
+      this.reset()
+      if (found === undefined) return
+      this.set({ state: 'waiting' }, found.waiting)
+      this.set({ state: 'running' }, found.running)
+      this.set({ state: 'dead' }, found.dead)
+    },
   })
-  const awayForm = {
+  new Gauge({
     name: `${name}_away`,
     help: '1 while the queue cannot be read, or nothing can be put into it; otherwise 0.',
-  }
-  readGauge(registry, awayForm, async () => [[[], Number((await ask()) === undefined)]])
-  const oldestForm = { name: `${name}_oldest_age_seconds`, help: oldestHelp }
-  readGauge(registry, oldestForm, async () => {
-    const found = await ask()
-    if (found === undefined) return []
-    return [[[], Math.max(0, clock() - (found.oldestPutAtMs ?? clock())) / 1000]]
+    registers,
+    async collect() {
+      this.set(Number((await ask()) === undefined))
+    },
+  })
+  new Gauge({
+    name: `${name}_oldest_age_seconds`,
+    help: oldestHelp,
+    registers,
+    async collect() {
+      const found = await ask()
+      if (found === undefined) this.remove()
+      else this.set(Math.max(0, clock() - (found.oldestPutAtMs ?? clock())) / 1000)
+    },
   })
 }

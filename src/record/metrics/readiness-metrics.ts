@@ -1,4 +1,4 @@
-import type { Registry } from './exposition.ts'
+import type { Registry } from 'prom-client'
 import { watchedGauge } from './tally.ts'
 
 /** Registers the metric of readiness; returns the function that sets where to read it. */

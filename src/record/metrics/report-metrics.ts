@@ -1,4 +1,4 @@
-import type { Registry } from './exposition.ts'
+import type { Registry } from 'prom-client'
 import { eventCounter } from './tally.ts'
 
 /** Counts a refusal that was only reported. */

@@ -1,6 +1,6 @@
+import type { Registry } from 'prom-client'
 import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import type { Registry } from './exposition.ts'
 import { type CountTally, type HistogramTally, tallyCounter, tallyHistogram } from './tally.ts'
 
 /** The series that one kind of request contributes to. */

@@ -1,7 +1,7 @@
+import type { Registry } from 'prom-client'
 import type { SignatureSettings } from '../../authenticate/signature-settings.ts'
 import type { RequestContext } from '../../request-context.ts'
 import type { AuditRecord } from '../audit-record.ts'
-import type { Registry } from './exposition.ts'
 import { type CountTally, readGauge, tallyCounter } from './tally.ts'
 
 /** Metrics of the secrets that callers use. */

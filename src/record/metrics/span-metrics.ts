@@ -1,4 +1,4 @@
-import type { Registry } from './exposition.ts'
+import type { Registry } from 'prom-client'
 import { tallyCounter } from './tally.ts'
 
 /** What happened to spans. */

@@ -1,4 +1,4 @@
-import type { Registry } from './exposition.ts'
+import type { Registry } from 'prom-client'
 import { eventCounter, watchedGauge } from './tally.ts'
 
 /** Metrics of Redis. */

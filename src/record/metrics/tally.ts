@@ -1,5 +1,5 @@
-import type { Registry } from './exposition.ts'
-import { labelText, metricLine } from './exposition.ts'
+import { Gauge, type Registry } from 'prom-client'
+import { labelText, metricLine, registerLines } from './exposition.ts'
 
 /** The name, description and labels of a metric. */
 export interface MetricForm<Labels extends readonly string[]> {
@@ -17,7 +17,7 @@ export type LabelValues<Labels extends readonly string[]> = {
   readonly [Index in keyof Labels]: string
 }
 
-/** One series of a counter. Counting is just an addition. */
+/** One series of a counter. Counting is just an addition, whereas prom-client looks up the labels at every call. */
 export interface CountTally {
   count: number
 }
@@ -28,7 +28,7 @@ export function tallyCounter<const Labels extends readonly string[] = readonly [
   form: MetricForm<Labels>,
 ): (...labels: LabelValues<Labels>) => CountTally {
   const { find, series } = openSeries(form, (): CountTally => ({ count: 0 }))
-  registry.push({
+  registerLines(registry, {
     ...form,
     type: 'counter',
     *lines() {
@@ -67,7 +67,7 @@ export function tallyHistogram<const Labels extends readonly string[] = readonly
   const { name } = form
   const { find, series } = openSeries(form, () => openBuckets(bounds))
   const ends = [...bounds, '+Inf'].map((bound) => `le="${bound}"`)
-  registry.push({
+  registerLines(registry, {
     ...form,
     type: 'histogram',
     *lines() {
@@ -116,22 +116,19 @@ function openBuckets(bounds: readonly number[]): Buckets {
 export function readGauge<const Labels extends readonly string[] = readonly []>(
   registry: Registry,
   form: MetricForm<Labels>,
-  read: () => GaugeSeries<Labels> | Promise<GaugeSeries<Labels>>,
+  read: () => Iterable<readonly [labels: LabelValues<Labels>, value: number]>,
 ): void {
   const { name, labelNames = [] } = form
-  registry.push({
+  registerLines(registry, {
     ...form,
     type: 'gauge',
-    lines: async () =>
-      Iterator.from(await read()).map(([labels, value]) =>
-        metricLine(name, labelText(labelNames, labels), value),
-      ),
+    *lines() {
+      for (const [labels, value] of read()) {
+        yield metricLine(name, labelText(labelNames, labels), value)
+      }
+    },
   })
 }
-
-type GaugeSeries<Labels extends readonly string[]> = Iterable<
-  readonly [labels: LabelValues<Labels>, value: number]
->
 
 /** The series of a metric, each with its labels as text. */
 interface Series<Tally> {
@@ -166,7 +163,13 @@ export function watchedGauge(
   form: MetricForm<readonly []>,
 ): (read: () => number) => void {
   let current = () => 0
-  readGauge(registry, form, () => [[[], current()]])
+  new Gauge({
+    ...form,
+    registers: [registry],
+    collect() {
+      this.set(current())
+    },
+  })
   return (read) => {
     current = read
   }

@@ -1,4 +1,4 @@
-import type { Registry } from './exposition.ts'
+import type { Registry } from 'prom-client'
 import { watchedGauge } from './tally.ts'
 
 /** The state of the connections to Magento. */

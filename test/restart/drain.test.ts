@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { Agent } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -7,7 +8,7 @@ import { connect as connectTls } from 'node:tls'
 import { startCachedShop } from '../support/cached-shop.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
-import { globexHeaders, sendRaw } from '../support/http-client.ts'
+import { globexHeaders, send, sendRaw } from '../support/http-client.ts'
 import { startMagento } from '../support/magento-for-tests.ts'
 import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { loopbackTls } from '../support/tls/pem.ts'
@@ -246,6 +247,36 @@ for (const [kind, request, status, answer] of [
     await stopped
   })
 }
+
+test('does not wait for idle connections', async () => {
+  await using magento = await startMagento()
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { shutdown: { deadlineMs: 3_600_000 } },
+  })
+  const agent = new Agent({ keepAlive: true })
+  await send(gateway.url, { headers: globexHeaders, agent })
+  const [idle] = Object.values(agent.freeSockets).flat()
+  assert.ok(idle)
+  const closed = once(idle, 'close')
+  await gateway.stop()
+  await closed
+})
+
+test('cuts off at the deadline what Magento has not answered', async () => {
+  await using magento = await startMagento()
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { shutdown: { deadlineMs: 300 } },
+  })
+  await magento.setFault({ kind: 'stall' })
+  const failed = assert.rejects(send(gateway.url, { headers: globexHeaders }), {
+    code: 'ECONNRESET',
+  })
+  await magento.nextRequest()
+  await gateway.stop()
+  await failed
+})
 
 test('ends at the deadline whatever callers hold: idle, silent and half-sent connections', async () => {
   await using magento = await startMagento()

@@ -21,6 +21,9 @@ export interface Taken {
   readonly nextAtMs: number | undefined
 }
 
+/** By how much the clock may be set back before retries do not wait for it, milliseconds. */
+const shortMs = 60_000
+
 /** Operations on entries, each part of a transaction. Times are milliseconds since the epoch. */
 export function entryOperations(db: DatabaseSync, file: string) {
   const insert = db.prepare(`
@@ -34,6 +37,9 @@ export function entryOperations(db: DatabaseSync, file: string) {
   const inOrder = db.prepare(`
     SELECT seq, state FROM entries
     WHERE queue = ? AND order_key = ? AND state <> 'dead' ORDER BY seq LIMIT 1`)
+  const endWaits = db.prepare(`
+    UPDATE entries SET not_before_ms = ?1
+    WHERE queue = ?2 AND state <> 'dead' AND not_before_ms > ?1 AND (attempts = 0 OR ?3)`)
   const setState = db.prepare('UPDATE entries SET state = ? WHERE seq = ?')
   const nextOwner = db.prepare(`
     SELECT MIN(owner) AS owner FROM entries WHERE queue = ? AND state = 'waiting' AND owner > ?`)
@@ -64,6 +70,8 @@ export function entryOperations(db: DatabaseSync, file: string) {
     SELECT MIN(put_at_ms) AS at FROM entries WHERE queue = ? AND state <> 'dead'`)
   // The owner that had the last turn, by queue.
   const turns = new Map<string, string>()
+  // The time of the last look, by queue.
+  const looks = new Map<string, number>()
 
   function put(queue: string, entry: QueueEntry, nowMs: number): void {
     const { id, owner, orderKey = null, payload, expiresAtMs } = entry
@@ -72,6 +80,19 @@ export function entryOperations(db: DatabaseSync, file: string) {
     const values = [queue, id, owner, orderKey, state, nowMs, nowMs, expiresAtMs] as const
     const { changes, lastInsertRowid } = insert.run(...values)
     if (changes === 1) insertPayload.run(lastInsertRowid, payload)
+  }
+
+  /**
+   * Lets entries go at once that were put, or failed, before the clock was set back. Otherwise they would wait until it
+   * has caught up. Retries wait for that while it is short.
+   */
+  function endVainWaits(queue: string, nowMs: number): void {
+    const before = looks.get(queue)
+    looks.set(queue, nowMs)
+    // At the first look, nobody knows what the clock was before.
+    if (before === undefined || nowMs < before) {
+      endWaits.run(nowMs, queue, Number(nowMs < (before ?? 0) - shortMs))
+    }
   }
 
   /** Lets the next entry with an order key go, after the one before it has gone. */
@@ -104,6 +125,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
 
     /** Begins entries that are due; the owners take turns. */
     take(queue: string, holder: string, nowMs: number, limit: number): Taken {
+      endVainWaits(queue, nowMs)
       const entries: TakenEntry[] = []
       let nextAtMs: number | undefined
       let owner = turns.get(queue) ?? ''

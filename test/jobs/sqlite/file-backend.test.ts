@@ -361,6 +361,7 @@ describe('the file of jobs', () => {
     const jobFile = await openJobFileThread(join(folder, 'due.sqlite'), failing)
     const put = (id: string, owner: string, dueAtMs: number) =>
       jobFile.run('put', 'jobs', entryOf(id, { owner }), dueAtMs)
+    await jobFile.run('take', 'jobs', jobFile.holder, 1, 1)
     await Promise.all([put('soon', 'c', 5), put('late', 'a', 9)])
     await Promise.all(['1', '2', '3'].map((id) => put(id, 'b', 1)))
     const { entries, nextAtMs } = await jobFile.run('take', 'jobs', jobFile.holder, 1, 9)
@@ -370,6 +371,32 @@ describe('the file of jobs', () => {
       ['1', '2', '3'],
     )
     assert.equal(nextAtMs, 5)
+  })
+
+  test('gives what was put before the clock was set back at once, and what failed before if it was set back far', async () => {
+    const file = join(folder, 'set-back.sqlite')
+    const jobFile = await openJobFileThread(file, failing)
+    const { holder, run } = jobFile
+    const takenAt = async (nowMs: number, from = jobFile) => {
+      const { entries } = await from.run('take', 'jobs', from.holder, nowMs, 9)
+      return entries.map(({ id }) => id)
+    }
+    const hourMs = 3_600_000
+    const failed = { state: 'retry', atMs: 2 * hourMs, reason: '', isUntouched: true } as const
+    await run('put', 'jobs', entryOf('failed'), hourMs)
+    assert.deepEqual(await takenAt(hourMs), ['failed'])
+    await run('settle', 'jobs', holder, 'failed', failed, hourMs)
+    await run('put', 'jobs', entryOf('first', { orderKey: 'a' }), hourMs)
+    await run('put', 'jobs', entryOf('second', { orderKey: 'a' }), hourMs)
+    assert.deepEqual(await takenAt(hourMs - 1_000), ['first'])
+    await run('settle', 'jobs', holder, 'first', { state: 'done' }, hourMs)
+    assert.deepEqual(await takenAt(hourMs - 1_000), ['second'])
+    assert.deepEqual(await takenAt(1_000), ['failed'])
+    await run('put', 'jobs', entryOf('last'), hourMs)
+    await jobFile.close()
+    const next = await openJobFileThread(file, failing)
+    assert.deepEqual(await takenAt(1_000, next), ['last'])
+    await next.close()
   })
 
   test('is opened where what a process that is gone had begun cannot be given back, which is tried again', async () => {

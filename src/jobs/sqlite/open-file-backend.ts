@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { deletionClock } from '../../deletion-clock.ts'
 import { BackendError, type JobBackend } from '../job-backend.ts'
 import { fileQueue } from './file-queue.ts'
 import { fileStore } from './file-store.ts'
@@ -29,6 +30,7 @@ export async function openFileBackend(
   const clock = Date.now
   // Where that fails, as on a disk that is full, it is tried again below.
   await file.run('recover', file.holder).catch(onFault)
+  const forgetBy = deletionClock()
   const closing = new AbortController()
   let isMoved = false
   const lookForFile = async () => {
@@ -48,7 +50,7 @@ export async function openFileBackend(
     ]).finally(() => {
       looking = undefined
     })
-    forgetting ??= forgetOld(file, keeping, clock(), closing.signal)
+    forgetting ??= forgetOld(file, keeping, forgetBy(), closing.signal)
       .catch(onFault)
       .finally(() => {
         forgetting = undefined

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { deletionClock } from '../../deletion-clock.ts'
 import type { TrailRotation } from '../audit-settings.ts'
 import { genesis } from './chain.ts'
 import { type ChainWriter, continueChain, type Missing, missingAfter } from './chain-writer.ts'
@@ -42,6 +43,7 @@ export async function openChainedFile(
   if (previous !== undefined && before !== end && !isTorn) await beginAfter(previous)
   const segments = rotation && openSegments(path, rotation.compress, onError)
   if (isTorn) await chain.append([])
+  const clock = deletionClock()
   const signAll = async () => checkpoints?.write()
   let deleting = Promise.resolve()
 
@@ -53,7 +55,7 @@ export async function openChainedFile(
       // No line waits for this. Lines that nobody had signed would leave a gap between checkpoints if the process is
       // killed.
       if (rotation !== undefined)
-        deleting = deleteOldSegments(path, rotation, signAll).catch(onError)
+        deleting = deleteOldSegments(path, rotation, clock(), signAll).catch(onError)
     } catch (error) {
       onError(error)
     }

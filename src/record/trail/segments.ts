@@ -62,15 +62,17 @@ export function openSegments(
 
 /**
  * Deletes the segments that are no longer to be kept, and their indexes.
+ * @param nowMs milliseconds since the epoch
  * @param sign waited for before that; segments that are put aside meanwhile may not be signed, and stay
  */
 export async function deleteOldSegments(
   trail: string,
   { keep, keepDays }: Pick<TrailRotation, 'keep' | 'keepDays'>,
+  nowMs: number,
   sign: () => Promise<void>,
 ): Promise<void> {
   const names = [...new Set((await readSegmentFiles(trail)).map(plainName))]
-  const oldestMs = keepDays === undefined ? 0 : Date.now() - keepDays * 86_400_000
+  const oldestMs = keepDays === undefined ? 0 : nowMs - keepDays * 86_400_000
   const old = names.filter(
     (name, index) => index < names.length - keep || putAsideMs(name) < oldestMs,
   )

@@ -516,6 +516,26 @@ describe('the file of jobs', () => {
     await close(backend)
   })
 
+  test('forgets no job as too old where the clock is set forward for a moment', async (t) => {
+    const backend = await openFileBackend(
+      { file: join(folder, 'forward.sqlite'), keepMs: hourMs, keepDeadMs: hourMs },
+      failing,
+    )
+    const nowMs = Date.now()
+    const times = { acceptedAtMs: 1, expiresAtMs: 1 }
+    for (const [id, endedAtMs] of [
+      ['recent', nowMs],
+      ['old', 1],
+    ] as const) {
+      await backend.store.add(acceptedJob(id, times))
+      await backend.store.change(id, { state: 'done', endedAtMs })
+    }
+    t.mock.timers.enable({ apis: ['Date'], now: nowMs + 1_000 * hourMs })
+    while ((await backend.store.get('old')) !== undefined);
+    assert.equal((await backend.store.get('recent'))?.state, 'done')
+    await close(backend)
+  })
+
   test('forgets all that is old in one go, however many were accepted in between', async () => {
     const jobFile = await openJobFileThread(file, failing)
     const times = { acceptedAtMs: 1, expiresAtMs: 1 }

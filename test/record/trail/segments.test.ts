@@ -168,19 +168,19 @@ test('deletes what is more than is kept, and what is older, with its index', asy
   const left = async () =>
     (await readdir(folder)).filter((name) => name.startsWith('old.jsonl')).sort()
   const signed = async () => undefined
-  await deleteOldSegments(trail, { keep: 3 }, signed)
+  await deleteOldSegments(trail, { keep: 3 }, Date.now(), signed)
   assert.deepEqual(
     await left(),
     [`${names[1]}.gz`, `${names[1]}.idx`, names[2], `${names[2]}.idx`, names[3], `${names[3]}.idx`]
       .map(String)
       .sort(),
   )
-  await deleteOldSegments(trail, { keep: 3, keepDays: 2 }, signed)
+  await deleteOldSegments(trail, { keep: 3, keepDays: 2 }, Date.now(), signed)
   assert.deepEqual(
     await left(),
     [names[2], `${names[2]}.idx`, names[3], `${names[3]}.idx`].map(String).sort(),
   )
-  await deleteOldSegments(trail, { keep: 3, keepDays: 1 }, signed)
+  await deleteOldSegments(trail, { keep: 3, keepDays: 1 }, Date.now(), signed)
   assert.deepEqual(await left(), [names[3], `${names[3]}.idx`].map(String).sort())
   assert.ok((await stat(foreign)).isFile())
 })
@@ -189,11 +189,26 @@ test('deletes nothing that was put aside while the lines before were being signe
   const trail = join(folder, 'signing.jsonl')
   const putAside = (day: number) => writeFile(`${trail}.2026010${day}T000000000Z`, '')
   for (const day of [1, 2]) await putAside(day)
-  await deleteOldSegments(trail, { keep: 1 }, async () => {
+  await deleteOldSegments(trail, { keep: 1 }, 0, async () => {
     for (const day of [3, 4]) await putAside(day)
   })
   const left = segmentFiles(trail).map((file) => file.slice(trail.length))
   assert.deepEqual(left, ['.20260102T000000000Z', '.20260103T000000000Z', '.20260104T000000000Z'])
+})
+
+test('deletes nothing as too old where the clock was set forward for a moment', async (context) => {
+  const path = join(folder, 'set-forward.jsonl')
+  const rotation = { sizeMiB: 1, keep: 100, keepDays: 30, compress: 'none' } as const
+  const file = await openChainedFile(path, rotation, failOn)
+  const filler = JSON.stringify({ filler: 'x'.repeat(1_048_576) })
+  for (const offsetMs of [0, 73 * 365 * 86_400_000, 0]) {
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + offsetMs })
+    await file.append([filler])
+    await file.append([filler])
+    context.mock.timers.reset()
+  }
+  await file.close()
+  assert.equal(segmentFiles(path).length, 5)
 })
 
 test('keeps the order of the chain where the clock is set back between two rotations', async (context) => {

@@ -1,21 +1,59 @@
 import type { Resolve } from './destination.ts'
 
+/** After a lookup of more milliseconds, the DNS servers of a name count as slow until it is looked up faster. */
+const slowMs = 1_000
+
+/** Most lookups at once of names whose DNS servers do not count as slow. */
+const quickAtOnce = 2
+
 /**
- * Makes lookups wait for each other, those of the same name for a single one. A lookup by the system takes a thread of
- * Node for as long as the DNS servers of the name do not answer, even if nobody waits for it any more, and there are two
- * for all lookups of the process (libuv: src/threadpool.c, slow_work_thread_threshold). So one remains for Magento's
- * name.
+ * Bounds how many lookups there are at once, and asks once for a name that is asked for several times. A lookup by the
+ * system takes a thread of Node for as long as the DNS servers of the name do not answer, even if nobody waits for it any
+ * more, and there are few for all lookups of the process (cli/share-lookups.ts). Names with slow DNS servers wait for each
+ * other and for nobody else, so that they do not hold up the call-backs to others.
+ * @param monotonicClock milliseconds, never going back
  */
-export function lookupsInTurn(ask: Resolve): Resolve {
+export function lookupsInTurn(ask: Resolve, monotonicClock: () => number): Resolve {
   const asked = new Map<string, Promise<readonly string[]>>()
-  let last: Promise<unknown> = Promise.resolve()
+  const slow = new Set<string>()
+  const quickLane = atMost(quickAtOnce)
+  const slowLane = atMost(1)
+
+  async function timed(hostname: string): Promise<readonly string[]> {
+    const beganAtMs = monotonicClock()
+    try {
+      return await ask(hostname)
+    } finally {
+      if (monotonicClock() - beganAtMs > slowMs) slow.add(hostname)
+      else slow.delete(hostname)
+    }
+  }
+
   return (hostname) => {
     const known = asked.get(hostname)
     if (known !== undefined) return known
-    const found = last.then(() => ask(hostname))
+    const inTurn = slow.has(hostname) ? slowLane : quickLane
+    const found = inTurn(() => timed(hostname))
     const forget = () => asked.delete(hostname)
+    found.then(forget, forget)
     asked.set(hostname, found)
-    last = found.then(forget, forget)
     return found
+  }
+}
+
+/** Has only so many actions under way at once; the others wait, in the order in which they came. */
+function atMost(count: number) {
+  const waiting: (() => void)[] = []
+  let free = count
+  return async <Result>(act: () => Promise<Result>): Promise<Result> => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await act()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free += 1
+      else next()
+    }
   }
 }

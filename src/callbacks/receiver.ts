@@ -29,8 +29,9 @@ export function prepareReceiver(settings: CallbackSettings, services: SenderServ
 }
 
 /** Asks the resolver of the system, including `/etc/hosts`; all its answers are checked afterwards. */
-const resolveBySystem: Resolve = lookupsInTurn(async (hostname) =>
-  (await lookup(hostname, { all: true })).map(({ address }) => address),
+const resolveBySystem: Resolve = lookupsInTurn(
+  async (hostname) => (await lookup(hostname, { all: true })).map(({ address }) => address),
+  () => performance.now(),
 )
 
 /** Prepares the receivers of call-backs, by name of the integration. */

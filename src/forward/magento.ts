@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { buildConnector, Pool } from 'undici'
 import { originOf, type PublicOrigin } from '../contract/public-origin.ts'
+import { type Lookup, sharedLookup } from '../contract/shared-lookup.ts'
 import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AnswerSettings } from '../server/answer.ts'
@@ -127,6 +128,12 @@ export function connectMagento(
 }
 
 /**
+ * Connections to Magento have two lookups at once, others only one (cli/share-lookups.ts): a question that is lost on its
+ * way is asked again only after five seconds, and all that waited for the answer would fail.
+ */
+const lookupMagento = sharedLookup(lookup as Lookup, 2) as typeof lookup
+
+/**
  * Makes connections. Errors while they are made say that nothing was sent, which the code of an error alone does not
  * tell.
  */
@@ -134,9 +141,7 @@ function connectorTo({ timeouts, caFile }: ConnectionSettings): buildConnector.c
   const connect = buildConnector({
     timeout: timeouts.connectMs,
     rejectUnauthorized: true,
-    // Each connection looks the name up by itself, while others share lookups (cli/share-lookups.ts): a question that is
-    // lost on its way is asked again only after five seconds, and all that waited for the answer would fail.
-    lookup,
+    lookup: lookupMagento,
     ...(caFile !== undefined && { ca: readFileSync(caFile) }),
   })
   return (options, callback) =>

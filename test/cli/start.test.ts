@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -34,6 +34,13 @@ async function untilDraining(adminUrl: string): Promise<void> {
   while ((await fetch(`${adminUrl}/readyz`)).status !== 503) await delay(5)
 }
 
+/** The names of the threads of a process. */
+async function threadsOf(pid: number | undefined): Promise<string[]> {
+  const folder = `/proc/${pid}/task`
+  const ids = await readdir(folder)
+  return Promise.all(ids.map(async (id) => (await readFile(`${folder}/${id}/comm`, 'utf8')).trim()))
+}
+
 test('prints one line with its addresses, is live and ready, and counts, with only files and network permitted', async () => {
   await using magento = await startMagento()
   const permitted = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-net']
@@ -55,6 +62,8 @@ test('prints one line with its addresses, is live and ready, and counts, with on
     metrics,
     /magegate_requests_total\{integration="globex-pim",route="GET \/V1\/products\/:sku",status="200",code="none"\} 1/,
   )
+  // Half of them look names up, so that Magento's is found although others hang.
+  assert.equal((await threadsOf(gateway.pid)).filter((name) => name === 'libuv-worker').length, 16)
   const { stdout, exitCode } = await gateway.stop()
   assert.equal(stdout.trimEnd().split('\n').length, 1)
   assert.equal(exitCode, 0)

@@ -40,8 +40,12 @@ export const composedEndpoint = definePolicy({
       }
       request.endpoint = call === undefined ? found : { ...found, call }
       const verdict = checkBody(endpoint, request.json)
-      if (verdict !== allow || call === undefined || call.method === 'GET') return verdict
-      return checkMapping(call)
+      if (verdict !== allow || call === undefined) return verdict
+      // Where json-body only reports, or the route takes other media types. To the mappings it would be no body at all.
+      if (request.json === undefined && request.body.length > 0) {
+        return notOfItsForm('the endpoint cannot read the body')
+      }
+      return call.method === 'GET' ? allow : checkMapping(call)
     }
   },
 })
@@ -65,13 +69,18 @@ async function checkMapping(call: PlannedCall): Promise<Verdict> {
   } catch (error) {
     const code = errorCode(error)
     const isTooLong = code === 'D1012' || code === 'D2015'
-    return reject('invalid-body', `the mapping of the body fails: ${code}`, {
-      detail: isTooLong
-        ? 'The body has too much in it for this endpoint. Send it in parts.'
-        : 'The body does not have the form that this endpoint needs.',
-      members: { success: false },
-    })
+    const reason = `the mapping of the body fails: ${code}`
+    if (!isTooLong) return notOfItsForm(reason)
+    const detail = 'The body has too much in it for this endpoint. Send it in parts.'
+    return reject('invalid-body', reason, { detail, members: { success: false } })
   }
+}
+
+function notOfItsForm(reason: string): Verdict {
+  return reject('invalid-body', reason, {
+    detail: 'The body does not have the form that this endpoint needs.',
+    members: { success: false },
+  })
 }
 
 /** Whether Magento would take a call for one of another route than the endpoint is to call. */

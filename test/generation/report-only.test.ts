@@ -144,6 +144,42 @@ test('only what is listed reports, the rest refuses', async () => {
   assert.equal(upstream.requests.length, 1)
 })
 
+test('a mapping gets no body that could not be read, even where that is only reported or allowed', async () => {
+  await using upstream = await startRawUpstream()
+  const route = 'PUT /V1/erp/articles/:number'
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    endpoints: {
+      article: {
+        route,
+        call: {
+          route: 'PUT /V1/products/:number',
+          body: '{ "product": { "status": body.active ? 1 : 2 } }',
+        },
+      },
+    },
+    integrations: [
+      {
+        ...globex,
+        reportOnly: true,
+        policies: { routes: [route], jsonBody: { otherTypes: { [route]: ['application/xml'] } } },
+      },
+    ],
+  })
+  const article = { method: 'PUT', path: '/rest/V1/erp/articles/7' }
+  for (const { type, body } of [
+    { type: 'application/json', body: '{"active":true,"active":true}' },
+    { type: 'application/xml', body: '<active>1</active>' },
+  ]) {
+    const headers = { ...globexHeaders, 'Content-Type': type }
+    const answer = await send(gateway.url, { ...article, headers, body })
+    assert.deepEqual([answer.status, problemOf(answer).code], [400, 'invalid-body'], type)
+  }
+  assert.equal(upstream.requests.length, 0)
+  await send(gateway.url, { ...article, headers: json, body: '{"active":true}' })
+  assert.match(upstream.requests[0] ?? '', /"status":1/)
+})
+
 test('who the caller is, and what is done once, is never only reported', async () => {
   await using upstream = await startRawUpstream()
   await using gateway = await startGateway({

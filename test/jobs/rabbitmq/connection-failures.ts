@@ -274,8 +274,10 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
   test('a command that RabbitMQ denies something says so by its code', async () => {
     const { rabbit, redis } = servers()
     const { username } = new URL(rabbit.url)
-    const allow = (read: string) =>
-      rabbit.control('set_permissions', '-p', '/', username, '.*', '.*', read)
+    const allow = (read: string) => {
+      const texts = [username, '/', '.*', '.*', read, 'test'].map((text) => `<<"${text}">>`)
+      return rabbit.evaluate(`rabbit_auth_backend_internal:set_permissions(${texts.join()})`)
+    }
     await using directory = await writeConfig({
       gateway: {
         ...gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
@@ -286,7 +288,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     })
     const env = { ...testEnv, AMQP_URL: rabbit.url, REDIS_URL: redis.url }
     // So it can still declare all queues.
-    await allow('^(?!magegate\\.jobs\\.dead$)')
+    await allow('^(?!magegate[.]jobs[.]dead$)')
     const run = () => runCommand(['jobs', 'dead', '--config', directory.path], env)
     const denied = await run().finally(() => allow('.*'))
     assert.deepEqual(

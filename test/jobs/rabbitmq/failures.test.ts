@@ -16,6 +16,7 @@ import { temporaryFolder } from '../../support/shared.ts'
 import { deliveriesOf, entryOf } from '../deliveries.ts'
 import { testConnections } from './connection-failures.ts'
 import { testFullBroker } from './full-broker.ts'
+import { testKilled } from './killed.ts'
 import { testLostMessages } from './lost-messages.ts'
 import { testUnreadMessages } from './unread-messages.ts'
 
@@ -54,27 +55,44 @@ describe('jobs in RabbitMQ', () => {
   testLostMessages(() => ({ rabbit, redis }))
   testUnreadMessages(() => ({ rabbit, redis }))
   testFullBroker(() => ({ rabbit, redis }))
+  testKilled(() => ({ rabbit, redis }))
 
-  test('are refused while no broker is there; those before that are delivered when it is back', () =>
+  test('are refused while no broker is there; those before that are delivered when it is back, and not begun twice', () =>
     withBackend(async (backend) => {
-      const { jobs } = backend
-      await jobs.put(entryOf('kept'))
-      await jobs.put(entryOf('kept-in-order', { orderKey: '["k"]' }))
+      const { jobs, callbacks } = backend
+      await jobs.put(entryOf('long', { orderKey: '["l"]' }))
+      await jobs.put(entryOf('behind', { orderKey: '["l"]' }))
+      const begun = deliveriesOf(jobs, 2)
+      const long = await begun.next()
+      // In a queue that nobody consumes yet.
+      await callbacks.put(entryOf('kept'))
+      await callbacks.put(entryOf('kept-in-order', { orderKey: '["k"]' }))
       await rabbit.kill()
-      await assert.rejects(jobs.put(entryOf('refused')), { code: /^BROKER_/ })
-      assert.equal(await jobs.cancel('refused'), 'cancelled')
+      await assert.rejects(callbacks.put(entryOf('refused')), { code: /^BROKER_/ })
+      assert.equal(await callbacks.cancel('refused'), 'cancelled')
       assert.equal(backend.isAway?.(), true)
       await rabbit.restart()
       while (backend.isAway?.()) await delay(20)
       assert.equal(backend.brokerChanges.at(-1), undefined)
-      const deliveries = deliveriesOf(jobs, 3)
-      const two = [await deliveries.next(), await deliveries.next()]
+      // Put after the one that is under way, and delivered, so that what was redelivered has come too.
+      await jobs.put(entryOf('other'))
+      const other = await begun.next()
+      assert.equal(other.delivery.id, 'other')
+      other.settle(done)
+      long.settle(done)
+      const behind = await begun.next()
+      assert.equal(behind.delivery.id, 'behind')
+      assert.equal(behind.delivery.isInterrupted, false)
+      behind.settle(done)
+      await untilEmpty(backend)
+      const kept = deliveriesOf(callbacks, 3)
+      const two = [await kept.next(), await kept.next()]
       assert.deepEqual(two.map(({ delivery }) => delivery.id).sort(), ['kept', 'kept-in-order'])
       for (const { delivery, settle } of two) {
         assert.equal(delivery.isInterrupted, false)
         settle(done)
       }
-      await untilEmpty(backend)
+      await untilEmpty({ jobs: callbacks })
     }))
 
   test('are refused within the deadline by a broker that hangs, and not carried out once taken back', () =>
@@ -100,28 +118,6 @@ describe('jobs in RabbitMQ', () => {
     await backend[Symbol.asyncDispose]()
     rabbit.thaw()
   })
-
-  test('are not begun twice when the broker is killed while they are under way', () =>
-    withBackend(async (backend) => {
-      await backend.jobs.put(entryOf('long', { orderKey: '["l"]' }))
-      await backend.jobs.put(entryOf('behind', { orderKey: '["l"]' }))
-      const deliveries = deliveriesOf(backend.jobs, 2)
-      const long = await deliveries.next()
-      await rabbit.kill()
-      await rabbit.restart()
-      while (backend.isAway?.()) await delay(20)
-      // Put after it, and delivered, so that what was redelivered has come too.
-      await backend.jobs.put(entryOf('other'))
-      const other = await deliveries.next()
-      assert.equal(other.delivery.id, 'other')
-      other.settle(done)
-      long.settle(done)
-      const behind = await deliveries.next()
-      assert.equal(behind.delivery.id, 'behind')
-      assert.equal(behind.delivery.isInterrupted, false)
-      behind.settle(done)
-      await untilEmpty(backend)
-    }))
 
   test('of a process that was killed are taken by another one, which is told what was interrupted', () =>
     withBackend(async (backend) => {

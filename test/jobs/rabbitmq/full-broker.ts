@@ -18,7 +18,7 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
     // More than a process holds of one queue, so that further ones come only for acknowledgements.
     const ids = Array.from({ length: 40 }, (_, index) => `full-${index}`)
     for (const id of ids) await backend.jobs.put(entryOf(id))
-    await rabbit.control('set_disk_free_limit', '9000GB')
+    await limitFreeDisk(rabbit, '9000GB')
     try {
       await assert.rejects(backend.jobs.put(entryOf('refused')), { code: /^BROKER_/ })
       assert.equal(await backend.jobs.cancel('refused'), 'cancelled')
@@ -37,7 +37,7 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
       // The broker does not take it until then, so it is held here, and is let go of when it is cancelled.
       while ((await backend.jobs.cancel('full-0')) === 'begun') await delay(20)
     } finally {
-      await rabbit.control('set_disk_free_limit', '10MB')
+      await limitFreeDisk(rabbit, '10MB')
     }
     while (backend.isAway?.()) await delay(20)
     // Also those that were taken back.
@@ -52,13 +52,13 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
     const { rabbit, redis } = servers()
     await using link = await openBrokerLink(rabbit.url)
     await using backend = await openTestBrokerBackend(link.url, redis.url)
-    await rabbit.control('set_disk_free_limit', '9000GB')
+    await limitFreeDisk(rabbit, '9000GB')
     try {
       await assert.rejects(backend.jobs.put(entryOf('refused')), { code: /^BROKER_/ })
       while (!backend.isAway?.()) await delay(20)
       link.mute()
     } finally {
-      await rabbit.control('set_disk_free_limit', '10MB')
+      await limitFreeDisk(rabbit, '10MB')
     }
     link.cut()
     link.unmute()
@@ -69,6 +69,11 @@ export function testFullBroker(servers: () => { rabbit: TestRabbit; redis: TestR
     while ((await backend.jobs.depth()).waiting > 0) await delay(20)
     assert.equal(deliveries.count(), 0)
   })
+}
+
+/** Has a broker say that its disk is full when less than this is free. */
+function limitFreeDisk({ evaluate }: TestRabbit, limit: string): Promise<void> {
+  return evaluate(`rabbit_disk_monitor:set_disk_free_limit("${limit}")`)
 }
 
 /** The code that the log of a gateway has once it has tried to put a job. */

@@ -49,6 +49,20 @@ export type SharedLimiter = (charge: Charge) => Promise<LimitDecision>
  */
 export type NonceResult = 'fresh' | 'seen' | 'full' | 'unavailable'
 
+/**
+ * Marks a nonce of an integration as used; across all processes it is `fresh` exactly once. Those of other integrations
+ * have nothing to do with it.
+ * @param ttlMs how long it must be remembered, milliseconds
+ */
+export type UseNonce = (
+  integration: string,
+  nonce: string,
+  ttlMs: number,
+) => NonceResult | Promise<NonceResult>
+
+/** Determines the W3C trace flags of a trace, which follow those of its parent if it has one. */
+export type SampleTrace = (traceId: string, parentFlags: string | undefined) => string
+
 /** Everything outside the request that policies may use; passed in, so that nothing reaches for a global. */
 export interface Services {
   /**
@@ -58,11 +72,8 @@ export interface Services {
    */
   readonly localLimiter: (name: string, limit: RateLimit, keys: number) => LocalLimiter
   readonly sharedLimiter: SharedLimiter
-  /**
-   * The W3C trace flags of a trace, which follow those of its parent if it has one; undefined where
-   * tracing is off.
-   */
-  readonly sampleTrace: ((traceId: string, parentFlags: string | undefined) => string) | undefined
+  /** Undefined where tracing is off. */
+  readonly sampleTrace: SampleTrace | undefined
   /** Counts and logs a refusal that is only reported. */
   readonly reportRefusal: (request: RequestContext, policy: string, rejection: Rejection) => void
   /** The same, counted apart, for a refusal that is only reported because of the policy's own `mode`. */
@@ -73,16 +84,7 @@ export interface Services {
   readonly penaltyOf: (addressKey: string) => number
   /** At least 0 and below 1. */
   readonly random: () => number
-  /**
-   * Marks a nonce of an integration as used; across all processes it is `fresh` exactly once. Those of other
-   * integrations have nothing to do with it.
-   * @param ttlMs how long it must be remembered, milliseconds
-   */
-  readonly useNonce: (
-    integration: string,
-    nonce: string,
-    ttlMs: number,
-  ) => NonceResult | Promise<NonceResult>
+  readonly useNonce: UseNonce
   readonly takeKey: TakeKey
   /** Milliseconds since the epoch. */
   readonly clock: () => number

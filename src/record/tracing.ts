@@ -2,13 +2,11 @@ import type { CallbackEnd } from '../callbacks/deliver-callback.ts'
 import type { TracingSettings } from '../config/tracing-settings.ts'
 import type { Job } from '../jobs/job.ts'
 import type { JobRun } from '../jobs/job-environment.ts'
+import type { SampleTrace } from '../policy.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { AuditRecord } from './audit-record.ts'
 import type { CountSpans } from './metrics/span-metrics.ts'
 import type { Redact } from './redaction/known-secrets.ts'
-
-/** Determines the W3C trace flags of a trace. `parentFlags` are those of its parent, if it has one. */
-export type SampleTrace = (traceId: string, parentFlags: string | undefined) => string
 
 /** Traces requests, the jobs that some of them become, and the call-backs of these. */
 export interface Tracing {

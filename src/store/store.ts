@@ -1,23 +1,15 @@
 import type { AnswerStore } from '../contract/answer-store.ts'
 import type { TakeKey } from '../contract/idempotency.ts'
 import type { Charge, LimitDecision } from '../contract/limit.ts'
-import type { NonceResult } from '../policy.ts'
+import type { UseNonce } from '../policy.ts'
 import type { RedisLocation } from './redis-client.ts'
 
 /** State that requests share, in this process or among all processes. */
 export interface Store {
   /** Decides on a request by its limits; never waits longer than the deadline. */
   readonly decide: (charge: Charge) => LimitDecision | Promise<LimitDecision>
-  /**
-   * Marks a nonce of an owner as used; across all processes it is `fresh` exactly once. While Redis is away the result
-   * is `unavailable`, because no process knows what the others have seen.
-   * @param ttlMs how long it must be remembered, milliseconds
-   */
-  readonly useNonce: (
-    owner: string,
-    nonce: string,
-    ttlMs: number,
-  ) => NonceResult | Promise<NonceResult>
+  /** While Redis is away the result is `unavailable`, because no process knows what the others have seen. */
+  readonly useNonce: UseNonce
   /** Takes an Idempotency-Key; none can be taken while Redis is away. */
   readonly takeKey: TakeKey
   /** Cached answers; while Redis is away none is found and none is kept. */

@@ -5,7 +5,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace'
 import type { TracingSettings } from '../../config/tracing-settings.ts'
-import type { SampleTrace } from '../tracing.ts'
+import type { SampleTrace } from '../../policy.ts'
 
 /** Prepares the decision whether a trace is sampled. All processes decide the same for the same trace. */
 export function prepareSampler({ ratio, isParentBased }: TracingSettings['sampler']): SampleTrace {

@@ -1,8 +1,8 @@
 import { percentDecode, percentEncode } from '../../syntax/percent-encoding.ts'
 import type { Oauth1Parameters } from './oauth1-parameters.ts'
 
-/** The parts of a request that are signed besides the protocol parameters. */
-export interface SignedRequest {
+/** The parts of a request that are signed besides the protocol parameters; the body is not among them. */
+export interface SignedParts {
   readonly method: string
   /** Scheme and authority in lower case, without the scheme's default port. */
   readonly origin: string
@@ -18,7 +18,7 @@ export interface SignedRequest {
  * @returns the base string, or for the audit why there is none
  */
 export function oauth1BaseString(
-  { method, origin, path, query }: SignedRequest,
+  { method, origin, path, query }: SignedParts,
   protocolParameters: Oauth1Parameters,
 ): string | { readonly reason: string } {
   const pairs: string[] = []

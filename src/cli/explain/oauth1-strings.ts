@@ -1,4 +1,4 @@
-import { oauth1BaseString, type SignedRequest } from '../../authenticate/oauth1/base-string.ts'
+import { oauth1BaseString, type SignedParts } from '../../authenticate/oauth1/base-string.ts'
 import type { Oauth1Parameters } from '../../authenticate/oauth1/oauth1-parameters.ts'
 import type { ClientString } from './client-strings.ts'
 import { originVariants } from './origin-variants.ts'
@@ -17,7 +17,7 @@ interface BaseStringParts {
 
 /** The signature base strings that a client may have signed, the gateway's own first. */
 export function oauth1Strings(
-  { method, path, query = '' }: SignedRequest,
+  { method, path, query = '' }: SignedParts,
   parameters: Oauth1Parameters,
   { origin, magentoUrl, request }: Pick<SchemeCase, 'origin' | 'magentoUrl' | 'request'>,
 ): ClientString[] {

@@ -1,6 +1,7 @@
+import type { SignedParts } from '../../authenticate/oauth1/base-string.ts'
 import { percentEncode } from '../../syntax/percent-encoding.ts'
 import { inNaturalOrder } from './natural-order.ts'
-import { joinBaseString, type SignedParameter, type SignedParts } from './signed-parts.ts'
+import { joinBaseString, type SignedParameter } from './signed-parameters.ts'
 
 /**
  * The signature base string of Magento 2.4.6 and 2.4.7, in which the path is normalised, even

@@ -1,4 +1,5 @@
-import { joinBaseString, type SignedParameter, type SignedParts } from './signed-parts.ts'
+import type { SignedParts } from '../../authenticate/oauth1/base-string.ts'
+import { joinBaseString, type SignedParameter } from './signed-parameters.ts'
 
 /**
  * The signature base string of Magento 2.4.8 and later: the path is signed as it is sent, and

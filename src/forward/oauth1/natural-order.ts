@@ -1,4 +1,4 @@
-import type { SignedParameter } from './signed-parts.ts'
+import type { SignedParameter } from './signed-parameters.ts'
 
 /** Parameters in PHP's natural order of their encoded names, so that `[10]` stands after `[9]`. */
 export function inNaturalOrder(parameters: readonly SignedParameter[]): SignedParameter[] {

@@ -1,3 +1,4 @@
+import type { SignedParts } from '../../authenticate/oauth1/base-string.ts'
 import { reject } from '../../problem.ts'
 import type { AuthorizeUpstream, UpstreamAttempt } from '../upstream-credentials.ts'
 import type { Oauth1Credentials } from '../upstream-settings.ts'
@@ -7,7 +8,6 @@ import { newFreshness } from './new-freshness.ts'
 import { rewriteQuery } from './rewrite-query.ts'
 import { prepareSigning } from './sign-request.ts'
 import { isSignatureRefusal } from './signature-refusal.ts'
-import type { SignedParts } from './signed-parts.ts'
 
 /** Everything that signing the requests of an integration needs. */
 export interface Oauth1Signer {

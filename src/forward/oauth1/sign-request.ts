@@ -1,11 +1,12 @@
 import { createHmac, createSecretKey } from 'node:crypto'
+import type { SignedParts } from '../../authenticate/oauth1/base-string.ts'
 import { oauth1HmacKey } from '../../authenticate/oauth1/hmac-key.ts'
 import { percentEncode } from '../../syntax/percent-encoding.ts'
 import type { Oauth1Credentials } from '../upstream-settings.ts'
 import type { Dialect } from './dialect.ts'
 import { laminasBaseString } from './laminas-base-string.ts'
 import { nativeBaseString } from './native-base-string.ts'
-import { type SignedParts, signedParameters } from './signed-parts.ts'
+import { signedParameters } from './signed-parameters.ts'
 import { zendBaseString } from './zend-base-string.ts'
 
 const baseStrings = {

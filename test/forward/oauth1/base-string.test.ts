@@ -5,7 +5,7 @@ import { laminasBaseString } from '../../../src/forward/oauth1/laminas-base-stri
 import { nativeBaseString } from '../../../src/forward/oauth1/native-base-string.ts'
 import { compareNaturally, naturalKey } from '../../../src/forward/oauth1/natural-order.ts'
 import { rewriteQuery } from '../../../src/forward/oauth1/rewrite-query.ts'
-import { signedParameters } from '../../../src/forward/oauth1/signed-parts.ts'
+import { signedParameters } from '../../../src/forward/oauth1/signed-parameters.ts'
 import { laminasBaseString as laminasAsVerified } from '../../support/magento/oauth/laminas-base-string.ts'
 import { nativeBaseString as nativeAsVerified } from '../../support/magento/oauth/native-base-string.ts'
 import { compareNaturally as compareAsVerified } from '../../support/magento/php/natural-order.ts'

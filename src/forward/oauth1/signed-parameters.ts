@@ -1,16 +1,5 @@
 import { percentEncode } from '../../syntax/percent-encoding.ts'
 
-/** The parts of a request that are signed; the body is not among them. */
-export interface SignedParts {
-  readonly method: string
-  /** Scheme and host as Magento knows itself, lower-case, with the port where it is not the scheme's own. */
-  readonly origin: string
-  /** The raw path as it is sent; without dot segments. */
-  readonly path: string
-  /** As `rewriteQuery` gives it, and as it is sent. */
-  readonly query: string | undefined
-}
-
 /** An encoded parameter: its name, and the whole of it as `name=value`. */
 export interface SignedParameter {
   readonly name: string

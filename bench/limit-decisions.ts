@@ -45,7 +45,7 @@ export async function measureDecisions(redis: TestRedis): Promise<DecisionCost[]
 }
 
 async function inMemory(name: string, limits: readonly Limit[]): Promise<DecisionCost> {
-  const { decide } = memoryLimits({ monotonic: () => performance.now(), wall: Date.now })
+  const decide = memoryLimits({ monotonic: () => performance.now(), wall: Date.now })
   const charge = chargeOn(limits)
   const cpuUs = await cpuOf(async () => {
     for (let count = 0; count < decisions; count += 1) {

@@ -44,11 +44,11 @@ async function measurePieces(get: SignedRequest, folder: string): Promise<Piece[
   const { checkBody } = itemsOperation()
   const buckets = memoryBuckets(100_000, clock)
   const limit = { ratePerSecond: 1e9, burst: 1_000_000 }
-  const nonces = memoryNonces(1_000_000, clock)
+  const useNonce = memoryNonces(1_000_000, clock)
   let nonce = 0
   const useNextNonce = () => {
     nonce += 1
-    return nonces.use('acme-erp', `bench-nonce-${nonce}`, 100)
+    return useNonce('acme-erp', `bench-nonce-${nonce}`, 100)
   }
   const ended = endedRequest(get)
   const redact = await compileRedaction(Object.values(benchEnv).map((text) => new Secret(text)))

@@ -19,14 +19,14 @@ export function openCallbacksPart(
   }: Pick<LastingParts, 'log' | 'metrics' | 'recorder' | 'tracing'>,
   receivers: () => ReadonlyMap<string, Receiver>,
 ): Callbacks {
-  const counts = openCallbackMetrics(metrics.registry, queue.depth, Date.now)
+  const countSent = openCallbackMetrics(metrics.registry, queue.depth, Date.now)
   // The reasons by integration, so that the log has a receiver that is down for a day once, also one that fails in turn for
   // two reasons.
   const failing = new Map<string, Set<string>>()
   return openCallbacks(queue, {
     receiverOf: (owner) => receivers().get(owner),
     onFailure: (owner, reason) => {
-      counts.sent(owner, 'failed')
+      countSent(owner, 'failed')
       const reasons = failing.get(owner) ?? new Set()
       if (reasons.has(reason)) return
       failing.set(owner, reasons.add(reason))
@@ -34,7 +34,7 @@ export function openCallbacksPart(
     },
     onEnd: (end) => {
       const { owner, outcome, jobId, reason } = end
-      counts.sent(owner, outcome)
+      countSent(owner, outcome)
       if (outcome === 'delivered' && failing.delete(owner)) {
         log.info({ integration: owner }, 'call-backs are delivered again')
       }

@@ -1,16 +1,6 @@
 import { addTo } from '../contract/add-to.ts'
 import { fillableBy } from '../contract/fair-share.ts'
-
-/** Nonces that this process has seen. */
-export interface MemoryNonces {
-  /**
-   * Uses a nonce. The result is `fresh` the first time within its lifetime, `seen` after that, and `full` if there is
-   * no room left to remember it.
-   * @param owner the integration whose nonce it is
-   * @param ttlMs how long it has to be remembered, in milliseconds
-   */
-  readonly use: (owner: string, value: string, ttlMs: number) => 'fresh' | 'seen' | 'full'
-}
+import type { NonceResult, UseNonce } from '../policy.ts'
 
 /** At how many nonces a full memory is looked for some that have expired, each time that there is no room. */
 const lookedAt = 1_000
@@ -21,7 +11,10 @@ const lookedAt = 1_000
  * @param maxNonces how many are remembered at most
  * @param clock milliseconds, never going back
  */
-export function memoryNonces(maxNonces: number, clock: () => number): MemoryNonces {
+export function memoryNonces(
+  maxNonces: number,
+  clock: () => number,
+): (...nonce: Parameters<UseNonce>) => NonceResult {
   // By nonce, the time until which it is remembered.
   const until = new Map<string, number>()
   const owned = new Map<string, number>()
@@ -82,21 +75,19 @@ export function memoryNonces(maxNonces: number, clock: () => number): MemoryNonc
     return until.size >= fillableBy(owned.get(owner) ?? 0, maxNonces)
   }
 
-  return {
-    use: (owner, value, ttlMs) => {
-      // A space separates them unambiguously: the name of an integration contains none.
-      const nonce = `${owner} ${value}`
-      const nowMs = clock()
-      dropEnded(nowMs)
-      const known = until.get(nonce)
-      if (known !== undefined && known > nowMs) return 'seen'
-      if (isFullFor(owner)) lookFurther(nowMs)
-      if (isFullFor(owner)) return 'full'
-      if (!until.has(nonce)) addTo(owned, owner, 1)
-      until.set(nonce, nowMs + ttlMs)
-      queue.push(nonce)
-      owners.push(owner)
-      return 'fresh'
-    },
+  return (owner, value, ttlMs) => {
+    // A space separates them unambiguously: the name of an integration contains none.
+    const nonce = `${owner} ${value}`
+    const nowMs = clock()
+    dropEnded(nowMs)
+    const known = until.get(nonce)
+    if (known !== undefined && known > nowMs) return 'seen'
+    if (isFullFor(owner)) lookFurther(nowMs)
+    if (isFullFor(owner)) return 'full'
+    if (!until.has(nonce)) addTo(owned, owner, 1)
+    until.set(nonce, nowMs + ttlMs)
+    queue.push(nonce)
+    owners.push(owner)
+    return 'fresh'
   }
 }

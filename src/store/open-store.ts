@@ -23,14 +23,14 @@ export async function openStore(
   log: Logger,
   metrics: StoreMetrics,
 ): Promise<Store> {
-  const limits = memoryLimits(clocks)
+  const decide = memoryLimits(clocks)
   if (settings.redis !== undefined) {
     const { openRedisStore } = await import('./redis-store.ts')
-    return openRedisStore(settings.redis, settings, limits, clocks, log, metrics)
+    return openRedisStore(settings.redis, settings, decide, clocks, log, metrics)
   }
   return {
-    decide: limits.decide,
-    useNonce: memoryNonces(maxNonces, clocks.monotonic).use,
+    decide,
+    useNonce: memoryNonces(maxNonces, clocks.monotonic),
     takeKey: memoryKeys(maxKeyBytes, clocks.monotonic),
     answers: memoryAnswers(settings.answerBytes, clocks.monotonic),
     close: () => undefined,

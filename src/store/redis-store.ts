@@ -6,7 +6,7 @@ import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 import { redisAnswers } from './answers/redis-answers.ts'
 import { guardClient } from './guard-client.ts'
 import { redisKeys } from './idempotency/redis-keys.ts'
-import type { LimitClocks, MemoryLimits } from './limits/memory-limits.ts'
+import type { DecideInMemory, LimitClocks } from './limits/memory-limits.ts'
 import { redisLimits, type SharedDecision } from './limits/redis-limits.ts'
 import { shareOf } from './limits/share-of.ts'
 import { tokenLeases } from './limits/token-leases.ts'
@@ -20,12 +20,12 @@ const timerSlackMs = 5
 /**
  * Opens the store in Redis. Resolves after the first attempt to reach it, even if that fails.
  * @param location where Redis is
- * @param local decides on limits while Redis is away
+ * @param decideLocally decides on limits while Redis is away
  */
 export async function openRedisStore(
   location: RedisLocation,
   settings: StoreSettings,
-  local: MemoryLimits,
+  decideLocally: DecideInMemory,
   clocks: LimitClocks,
   log: Logger,
   metrics: StoreMetrics,
@@ -59,7 +59,7 @@ export async function openRedisStore(
         fallback: () => {
           if (charge.onStoreFailure === 'refuse') return { outcome: 'refused' }
           if (charge.onStoreFailure === 'allow') return { outcome: 'unlimited' }
-          return local.decide({ limits: shares(charge.limits), cost: charge.cost })
+          return decideLocally({ limits: shares(charge.limits), cost: charge.cost })
         },
       }),
     useNonce: (owner, nonce, ttlMs) =>

@@ -8,20 +8,20 @@ import { exposition } from '../../src/record/metrics/exposition.ts'
 
 function scraped(depth: () => Promise<QueueDepth>) {
   const registry = new Registry()
-  const metrics = openCallbackMetrics(registry, depth, () => 100_000)
+  const countSent = openCallbackMetrics(registry, depth, () => 100_000)
   const lines = async () =>
     (await text(exposition(registry))).split('\n').filter((line) => /^[^#]/.test(line))
-  return { metrics, lines }
+  return { countSent, lines }
 }
 
 test('a scrape shows what is in the queue now, asked once, and how old the oldest is', async () => {
   let asked = 0
-  const { metrics, lines } = scraped(async () => {
+  const { countSent, lines } = scraped(async () => {
     asked += 1
     return { waiting: 3, running: 2, dead: 1, oldestPutAtMs: 40_000 }
   })
-  metrics.sent('acme-erp', 'delivered')
-  metrics.sent('acme-erp', 'failed')
+  countSent('acme-erp', 'delivered')
+  countSent('acme-erp', 'failed')
   assert.deepEqual(await lines(), [
     'magegate_callbacks{state="waiting"} 3',
     'magegate_callbacks{state="running"} 2',

@@ -93,12 +93,12 @@ test('counts an IPv6 caller by its /64', () => {
 test('a flood of addresses moves no counter of an integration', () => {
   const clock = testClock()
   const { note } = addressPenalties(clock)
-  const limits = memoryLimits({ monotonic: clock, wall: clock })
+  const decide = memoryLimits({ monotonic: clock, wall: clock })
   const charge = chargeOn([rateOf(1, 3600, 1)])
-  limits.decide(charge)
+  decide(charge)
   for (let index = 0; index < 200_000; index += 1) {
     note(refusedOf(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`), settings)
   }
-  const decision = limits.decide(charge)
+  const decision = decide(charge)
   assert.equal(decision.outcome === 'decided' && decision.isAllowed, false)
 })

@@ -5,59 +5,59 @@ import { testClock } from '../support/services.ts'
 
 test('a nonce is fresh once within its life, and again after it', () => {
   const clock = testClock()
-  const nonces = memoryNonces(10, clock)
-  assert.equal(nonces.use('a', 'a', 1000), 'fresh')
-  assert.equal(nonces.use('a', 'a', 1000), 'seen')
+  const use = memoryNonces(10, clock)
+  assert.equal(use('a', 'a', 1000), 'fresh')
+  assert.equal(use('a', 'a', 1000), 'seen')
   clock.advance(999)
-  assert.equal(nonces.use('a', 'a', 1000), 'seen')
+  assert.equal(use('a', 'a', 1000), 'seen')
   clock.advance(1)
-  assert.equal(nonces.use('a', 'a', 1000), 'fresh')
+  assert.equal(use('a', 'a', 1000), 'fresh')
 })
 
 test('a full memory refuses new nonces, and forgets none before its time', () => {
   const clock = testClock()
-  const nonces = memoryNonces(5, clock)
-  assert.equal(nonces.use('b', 'of another', 5000), 'fresh')
-  assert.equal(nonces.use('a', 'long', 5000), 'fresh')
-  assert.equal(nonces.use('a', 'short', 1000), 'fresh')
-  assert.equal(nonces.use('a', 'other', 5000), 'fresh')
-  assert.equal(nonces.use('a', 'new', 1000), 'full')
-  assert.equal(nonces.use('a', 'long', 1000), 'seen')
+  const use = memoryNonces(5, clock)
+  assert.equal(use('b', 'of another', 5000), 'fresh')
+  assert.equal(use('a', 'long', 5000), 'fresh')
+  assert.equal(use('a', 'short', 1000), 'fresh')
+  assert.equal(use('a', 'other', 5000), 'fresh')
+  assert.equal(use('a', 'new', 1000), 'full')
+  assert.equal(use('a', 'long', 1000), 'seen')
   clock.advance(1000)
-  assert.equal(nonces.use('a', 'new', 1000), 'fresh')
-  assert.equal(nonces.use('a', 'long', 1000), 'seen')
+  assert.equal(use('a', 'new', 1000), 'fresh')
+  assert.equal(use('a', 'long', 1000), 'seen')
 })
 
 test('a nonce whose life has ended makes room at once', () => {
   const clock = testClock()
-  const nonces = memoryNonces(3, clock)
-  assert.equal(nonces.use('b', 'of another', 900), 'fresh')
-  assert.equal(nonces.use('a', 'first', 500), 'fresh')
-  assert.equal(nonces.use('a', 'second', 900), 'fresh')
-  assert.equal(nonces.use('a', 'third', 500), 'full')
+  const use = memoryNonces(3, clock)
+  assert.equal(use('b', 'of another', 900), 'fresh')
+  assert.equal(use('a', 'first', 500), 'fresh')
+  assert.equal(use('a', 'second', 900), 'fresh')
+  assert.equal(use('a', 'third', 500), 'full')
   clock.advance(500)
-  assert.equal(nonces.use('a', 'third', 500), 'fresh')
-  assert.equal(nonces.use('a', 'second', 900), 'seen')
+  assert.equal(use('a', 'third', 500), 'fresh')
+  assert.equal(use('a', 'second', 900), 'seen')
 })
 
 test('takes new nonces for as long as it runs, however many have come to their end', () => {
   const clock = testClock()
-  const nonces = memoryNonces(4000, clock)
+  const use = memoryNonces(4000, clock)
   for (let round = 0; round < 4; round += 1) {
     for (let index = 0; index < 2000; index += 1) {
-      assert.equal(nonces.use('a', `${round}/${index}`, 1000), 'fresh')
+      assert.equal(use('a', `${round}/${index}`, 1000), 'fresh')
     }
-    assert.equal(nonces.use('a', `${round}/0`, 1000), 'seen')
+    assert.equal(use('a', `${round}/0`, 1000), 'seen')
     clock.advance(1000)
   }
 })
 
 test('nonces of one integration leave room for those of others', () => {
   const clock = testClock()
-  const nonces = memoryNonces(100, clock)
+  const use = memoryNonces(100, clock)
   const useUntilFull = (owner: string) => {
     let used = 0
-    while (nonces.use(owner, `${owner}/${used}`, 1000) === 'fresh') used += 1
+    while (use(owner, `${owner}/${used}`, 1000) === 'fresh') used += 1
     return used
   }
   assert.equal(useUntilFull('greedy'), 75)
@@ -68,36 +68,36 @@ test('nonces of one integration leave room for those of others', () => {
 
 test('of many nonces those that have ended before older ones are found, a thousand at a time', () => {
   const clock = testClock()
-  const nonces = memoryNonces(6000, clock)
+  const use = memoryNonces(6000, clock)
   for (let index = 0; index < 4500; index += 1) {
     const ttlMs = index >= 2500 ? 1000 : 9000
-    assert.equal(nonces.use('a', `${index}`, ttlMs), 'fresh')
+    assert.equal(use('a', `${index}`, ttlMs), 'fresh')
   }
   clock.advance(1000)
   let refused = 0
-  while (nonces.use('a', 'new', 1000) === 'full') refused += 1
+  while (use('a', 'new', 1000) === 'full') refused += 1
   assert.equal(refused, 2)
-  assert.equal(nonces.use('a', '0', 1000), 'seen')
+  assert.equal(use('a', '0', 1000), 'seen')
 })
 
 test('what has ended does not pile up behind a nonce that is remembered for long', () => {
   const clock = testClock()
-  const nonces = memoryNonces(4000, clock)
-  assert.equal(nonces.use('b', 'long', 3_600_000), 'fresh')
+  const use = memoryNonces(4000, clock)
+  assert.equal(use('b', 'long', 3_600_000), 'fresh')
   let used = 0
   for (let round = 0; round < 10; round += 1) {
     let refused = 0
-    while (nonces.use('a', `${used}`, 1000) === 'full') refused += 1
+    while (use('a', `${used}`, 1000) === 'full') refused += 1
     assert.ok(refused < 4, `${refused} were refused, as if there were more than 4000 to look at`)
-    while (nonces.use('a', `${used}`, 1000) !== 'full') used += 1
+    while (use('a', `${used}`, 1000) !== 'full') used += 1
     clock.advance(1000)
   }
-  assert.equal(nonces.use('b', 'long', 1000), 'seen')
+  assert.equal(use('b', 'long', 1000), 'seen')
 })
 
 test('makes room for all that have expired, also behind one that has left the front', () => {
   let nowMs = 0
-  const { use } = memoryNonces(4, () => nowMs)
+  const use = memoryNonces(4, () => nowMs)
   use('one', 'n', 1)
   use('two', 'n', 100)
   use('three', 'n', 5)
@@ -113,7 +113,7 @@ test('makes room for all that have expired, also behind one that has left the fr
 
 test('counts each nonce for its owner for as long as it is remembered, however many there were before', () => {
   let nowMs = 0
-  const { use } = memoryNonces(4_000, () => nowMs)
+  const use = memoryNonces(4_000, () => nowMs)
   const useMany = (owner: string, count: number) => {
     for (let nonce = 0; nonce < count; nonce += 1) use(owner, `${nowMs} ${nonce}`, 1)
   }
@@ -128,7 +128,7 @@ test('counts each nonce for its owner for as long as it is remembered, however m
 
 test('a nonce that is used again after its life counts once, also behind one that is remembered for long', () => {
   let nowMs = 0
-  const { use } = memoryNonces(8, () => nowMs)
+  const use = memoryNonces(8, () => nowMs)
   use('front', 'n', 100)
   use('a', 'again', 1)
   nowMs = 2

@@ -23,20 +23,20 @@ export function testClock(): TestClock {
 
 /** Services over real buckets in memory, on a clock of the test's own. */
 export function services(clock: () => number = testClock()): PolicyServices {
-  const limits = memoryLimits({ monotonic: clock, wall: clock })
+  const decide = memoryLimits({ monotonic: clock, wall: clock })
   return {
     localLimiter: (_name, limit, keys) => {
       const buckets = memoryBuckets(keys, clock)
       return (key) => buckets.take(key, limit)
     },
     integration: 'acme-erp',
-    sharedLimiter: async (charge) => limits.decide(charge),
+    sharedLimiter: async (charge) => decide(charge),
     sampleTrace: undefined,
     reportRefusal: () => undefined,
     countExceeded: () => undefined,
     penaltyOf: () => 0,
     random: () => 0,
-    useNonce: memoryNonces(1000, clock).use,
+    useNonce: memoryNonces(1000, clock),
     takeKey: memoryKeys(1_000_000, clock),
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },

@@ -242,7 +242,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   }, beatEveryMs)
   const looks = setInterval(giveBackOld, lookForOldEveryMs)
   // The first beat comes before anything begins: it keeps others from taking what this process has under way.
-  const subscription = beat().then(() =>
+  const unsubscribe = beat().then(() =>
     subscribe(settings.consumingBroker, names.sources, { onMessage, onLost }),
   )
 
@@ -257,7 +257,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       abort.abort()
       await waitForAll([...underWay.values(), ...leaving], graceMs)
       end.abort()
-      await (await subscription).close()
+      await (await unsubscribe)()
       clearInterval(beats)
       await records.leave(holder).catch(onFault)
     },

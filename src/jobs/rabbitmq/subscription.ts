@@ -20,18 +20,15 @@ export interface Subscriber {
   readonly onLost: () => void
 }
 
-/** A consumer of several queues. */
-export interface Subscription {
-  /** Ends it; messages that are not acknowledged go back to the broker. */
-  readonly close: () => Promise<void>
-}
-
-/** Consumes queues on one channel, and on a new one whenever that is lost. */
+/**
+ * Consumes queues on one channel, and on a new one whenever that is lost.
+ * @returns ends it; messages that are not acknowledged go back to the broker
+ */
 export function subscribe(
   broker: Broker,
   sources: readonly Source[],
   subscriber: Subscriber,
-): Subscription {
+): () => Promise<void> {
   let isClosed = false
   let current: Channel | undefined
 
@@ -71,11 +68,9 @@ export function subscribe(
     })
   })
 
-  return {
-    close: async () => {
-      isClosed = true
-      if (current !== undefined) await untilFarewell(current.close())
-    },
+  return async () => {
+    isClosed = true
+    if (current !== undefined) await untilFarewell(current.close())
   }
 }
 

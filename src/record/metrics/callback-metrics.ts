@@ -6,13 +6,9 @@ import { eventCounter } from './tally.ts'
 /** The outcome of one attempt to send; `failed` is tried again, `dead` is not. */
 export type SendingOutcome = 'delivered' | 'failed' | 'dead'
 
-/** Metrics of call-backs. */
-export interface CallbackMetrics {
-  readonly sent: (integration: string, outcome: SendingOutcome) => void
-}
-
 /**
- * Registers the metrics of call-backs. Labels are names of integrations and words of our own.
+ * Registers the metrics of call-backs; gives the function that counts a sending. Labels are names of integrations and
+ * words of our own.
  * @param depth how many are waiting, asked at each scrape; if that is unknown, only that is shown
  * @param clock milliseconds since the epoch
  */
@@ -20,7 +16,7 @@ export function openCallbackMetrics(
   registry: Registry,
   depth: () => Promise<QueueDepth>,
   clock: () => number,
-): CallbackMetrics {
+): (integration: string, outcome: SendingOutcome) => void {
   queueMetrics(
     registry,
     {
@@ -31,11 +27,9 @@ export function openCallbackMetrics(
     depth,
     clock,
   )
-  return {
-    sent: eventCounter(registry, {
-      name: 'magegate_callbacks_sent_total',
-      help: 'Sendings of call-backs: delivered, failed and tried again, or dead.',
-      labelNames: ['integration', 'outcome'],
-    }),
-  }
+  return eventCounter(registry, {
+    name: 'magegate_callbacks_sent_total',
+    help: 'Sendings of call-backs: delivered, failed and tried again, or dead.',
+    labelNames: ['integration', 'outcome'],
+  })
 }

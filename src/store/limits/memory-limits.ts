@@ -12,9 +12,7 @@ export interface LimitClocks {
 }
 
 /** Decides on charges in this process. A limit that was once asked for takes memory until the process ends. */
-export interface MemoryLimits {
-  readonly decide: (charge: Pick<Charge, 'limits' | 'cost'>) => LimitDecision
-}
+export type DecideInMemory = (charge: Pick<Charge, 'limits' | 'cost'>) => LimitDecision
 
 /** The state of one limit as if a request were let through. */
 interface Reading {
@@ -31,34 +29,32 @@ interface Memory {
 }
 
 /** Keeps the state of limits in this process. If one limit refuses a charge, none of its limits is charged. */
-export function memoryLimits({ monotonic, wall }: LimitClocks): MemoryLimits {
+export function memoryLimits({ monotonic, wall }: LimitClocks): DecideInMemory {
   const memory: Memory = { rates: new Map(), quotas: new Map(), running: new Map() }
 
-  return {
-    decide: ({ limits, cost }) => {
-      const nowUs = Math.floor(monotonic() * 1000)
-      const readings = limits.map((limit) => {
-        const key = limitKey(limit)
-        if (limit.kind === 'rate') return readRate(memory, key, limit, cost, nowUs)
-        if (limit.kind === 'quota') return readQuota(memory, key, limit, cost, wall())
-        return readConcurrency(memory, key, limit)
-      })
-      const isAllowed = !readings.some(
-        ({ isExceeded }, index) => isExceeded && !limits[index]?.isReportOnly,
-      )
-      const running: string[] = []
-      const states = readings.map((reading, index) => {
-        const isCharged = isAllowed && !reading.isExceeded
-        if (isCharged) {
-          reading.commit()
-          const limit = limits[index] as Limit
-          if (limit.kind === 'concurrency') running.push(limitKey(limit))
-        }
-        return reading.state(isCharged)
-      })
-      const release = running.length === 0 ? undefined : () => leave(memory, running)
-      return { outcome: 'decided', isAllowed, states, release }
-    },
+  return ({ limits, cost }) => {
+    const nowUs = Math.floor(monotonic() * 1000)
+    const readings = limits.map((limit) => {
+      const key = limitKey(limit)
+      if (limit.kind === 'rate') return readRate(memory, key, limit, cost, nowUs)
+      if (limit.kind === 'quota') return readQuota(memory, key, limit, cost, wall())
+      return readConcurrency(memory, key, limit)
+    })
+    const isAllowed = !readings.some(
+      ({ isExceeded }, index) => isExceeded && !limits[index]?.isReportOnly,
+    )
+    const running: string[] = []
+    const states = readings.map((reading, index) => {
+      const isCharged = isAllowed && !reading.isExceeded
+      if (isCharged) {
+        reading.commit()
+        const limit = limits[index] as Limit
+        if (limit.kind === 'concurrency') running.push(limitKey(limit))
+      }
+      return reading.state(isCharged)
+    })
+    const release = running.length === 0 ? undefined : () => leave(memory, running)
+    return { outcome: 'decided', isAllowed, states, release }
   }
 }
 

@@ -9,14 +9,14 @@ import { chargeOn, concurrencyOf, quotaOf, rateOf } from '../../support/limits.t
 function simulated(startMs = Date.UTC(2026, 0, 30, 12)) {
   let nowMs = startMs
   const clock = () => nowMs
-  const limits = memoryLimits({ monotonic: clock, wall: clock })
+  const decide = memoryLimits({ monotonic: clock, wall: clock })
   return {
     advance: (byMs: number) => {
       nowMs += byMs
     },
     now: clock,
     take: (list: readonly Limit[], cost = 1) => {
-      const decision = limits.decide(chargeOn(list, { cost }))
+      const decision = decide(chargeOn(list, { cost }))
       if (decision.outcome !== 'decided') throw new Error('not decided')
       return decision
     },

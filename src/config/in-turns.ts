@@ -1,6 +1,6 @@
 /**
- * Enough at a time to keep the disk busy. Those of one turn of the event loop are worked on in a row, and one takes up to
- * a millisecond, for which requests wait during a reload.
+ * Enough at a time that the next ones are being read meanwhile. Those of one turn of the event loop are worked on in a
+ * row, and one takes up to a millisecond, for which requests wait during a reload.
  */
 const atOnce = 16
 

@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Fault } from './faults.ts'
+import { readInTurn } from './read-in-turn.ts'
 
 /** The YAML files of a folder. */
 export interface YamlFiles {
@@ -18,7 +19,8 @@ export interface YamlFiles {
 export async function listYamlFiles(directory: string, name: string): Promise<YamlFiles> {
   const folder = join(directory, name)
   try {
-    const entries = (await readdir(folder)).filter((entry) => /^[^.].*\.ya?ml$/s.test(entry))
+    const names = await readInTurn(() => readdir(folder))
+    const entries = names.filter((entry) => /^[^.].*\.ya?ml$/s.test(entry))
     return { files: entries.sort().map((entry) => join(folder, entry)), faults: [] }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

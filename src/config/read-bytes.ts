@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { errorCode } from '../contract/error-code.ts'
+import { readInTurn } from './read-in-turn.ts'
 
 /** Why a file cannot be read: the code of an error, or what it is instead. */
 export interface Unreadable {
@@ -12,7 +13,7 @@ const mostBytes = 67_108_864
 /** The bytes of a regular file, or why it cannot be read. Whatever else is at its path, it is not waited for. */
 export async function readBytes(path: string): Promise<Buffer | Unreadable> {
   try {
-    return await readRegularFile(path)
+    return await readInTurn(() => readRegularFile(path))
   } catch (error) {
     return { code: errorCode(error) }
   }

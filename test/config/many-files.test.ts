@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { appendFile, writeFile } from 'node:fs/promises'
+import fs, { appendFile, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { collectGarbage } from '../../src/cli/collect-garbage.ts'
@@ -50,6 +51,24 @@ describe('a configuration of many files', () => {
       integrations.map(({ name }) => name),
       numbers.map((number) => `partner-${number}`),
     )
+  })
+
+  test('leaves threads to others, however many files hang', async (t) => {
+    await using directory = await writeMany()
+    const { stat } = fs
+    let [underWay, most] = [0, 0]
+    t.mock.method(fs, 'stat', async (path: string) => {
+      most = Math.max(most, ++underWay)
+      return await stat(path).finally(() => --underWay)
+    })
+    syncBuiltinESMExports()
+    t.after(() => {
+      t.mock.reset()
+      syncBuiltinESMExports()
+    })
+    const { integrations } = await loadConfig(directory.path, env)
+    assert.equal(integrations.length, count)
+    assert.equal(most, 2)
   })
 
   test('does not keep the texts of its files in memory', async () => {

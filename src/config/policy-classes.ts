@@ -55,7 +55,8 @@ export function applyPolicyClass(written: unknown, classes: PolicyClasses): unkn
   const rateLimit = {
     ...inherited,
     ...(own as object),
-    ...(isObject(routes) && { routes: { ...inherited.routes, ...routes } }),
+    ...(isObject(routes) &&
+      !Array.isArray(routes) && { routes: { ...inherited.routes, ...routes } }),
   }
   return { ...(written as object), policies: { ...(policies as object), rateLimit } }
 }

@@ -100,6 +100,12 @@ describe('is refused, and named', () => {
       /^\/policies\/rateLimit\/routes: object/,
     ],
     [
+      'a list in the place of the routes, beside those of a class',
+      { class: 'standard', routes: [] },
+      { standard },
+      /^\/policies\/rateLimit\/routes: object/,
+    ],
+    [
       'a fault in a class',
       { class: 'standard' },
       { standard: { rateLimit: { rate: 'fast' } } },

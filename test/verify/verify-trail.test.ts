@@ -453,13 +453,13 @@ describe('finds, and says where', () => {
   })
 
   test('what was computed anew behind records that are not kept any more', async () => {
-    const path = await writeTrail(10)
+    const path = await writeTrail(20)
     const forged = ['{"v":1,"event":"rotated"}', ...Array(5).fill('{"v":1}')]
-    const { lines } = chainLines(forged, { seq: 4, hash: '1'.repeat(64) })
+    const { lines } = chainLines(forged, { seq: 14, hash: '1'.repeat(64) })
     await writeFile(path, lines.join(''))
     assert.match(
       (await verified(path)).fault ?? '',
-      /^.*:6: record 10 or one before it is not what/,
+      /^.*:6: record 20 or one before it is not what/,
     )
   })
 

@@ -130,6 +130,13 @@ test('what a gateway has written is verified, in its second places too, and what
   const unsigned = await runHosted(['audit', 'verify', alone, '--key', `${out}.pub.pem`])
   assert.equal(unsigned.exitCode, 1)
   assert.match(unsigned.stderr, /alone\.checkpoints: there is no such file; name the checkpoints/)
+  const second = ['--key', `${out}.pub.pem`, '--checkpoints', join(folder, 'second')]
+  const bySecond = await runHosted(['audit', 'verify', alone, ...second])
+  assert.ok(bySecond.stdout.includes(ok(lines.length)), bySecond.stderr)
+  // Its own ones, if it has any, count as well.
+  await writeFile(`${alone}.checkpoints`, 'no checkpoint\n')
+  const byBoth = await runHosted(['audit', 'verify', alone, ...second])
+  assert.match(byBoth.stderr, /alone\.checkpoints:1: this line is not a checkpoint/)
 
   // As by a loss of power, on a disk that had not stored what it had confirmed.
   const left = (await readFile(file, 'utf8')).split(/(?<=\n)/).slice(0, 5)

@@ -421,6 +421,15 @@ test('the hash of a token is the same in each process that has a key for it, and
   assert.equal(new Set(hashes).size, 3)
 })
 
+test('a HEAD, which is refused, gets the head of the answer alone, and its record says so', async () => {
+  await using own = await startGateway({ magentoUrl: magento.url })
+  const { status, headers, body } = await send(own.url, { method: 'HEAD' })
+  assert.deepEqual([status, body], [405, ''])
+  assert.ok(Number(headers['content-length']) > 0)
+  const [record] = await own.auditRecords(1)
+  assert.deepEqual([record?.code, record?.bytesOut], ['method-not-allowed', 0])
+})
+
 test('every request has one record, also what was refused or was no request at all', async () => {
   await using own = await startGateway({ magentoUrl: magento.url })
   const answered = await send(own.url, { headers: globexHeaders })

@@ -133,7 +133,8 @@ function refuse(
     return
   }
   const problem = problemOf(refusal, request, settings)
-  request.bytesOut = problem.body.length
+  // Node sends the head alone.
+  request.bytesOut = request.method === 'HEAD' ? 0 : problem.body.length
   endWhenReady(response, request, settings, (mayAnswer) => {
     // What was not taken because it could not be recorded was certainly not done.
     const isTold = mayAnswer || code === unrecorded.code

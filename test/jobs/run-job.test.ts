@@ -134,6 +134,30 @@ describe('a delivery of a job', () => {
     }
   })
 
+  test('that another process has ended during the attempt stays as it ended, and is told of as that', async () => {
+    const failure = { code: 'interrupted', detail: '' } as const
+    const ended = { state: 'failed', endedAtMs: nowMs - 100, failure } as const
+    const dead = { state: 'dead', reason: 'interrupted' }
+    for (const [id, answered] of [
+      ['late-end', {}],
+      ['late-retry', { status: 503 }],
+    ] as const) {
+      const compose = async () => {
+        await backend.store.change(id, ended)
+        return { status: 200, contentType: 'application/json', body: Buffer.alloc(0), ...answered }
+      }
+      const sender = { send: compose, compose, dropCarriedOut: async () => undefined }
+      const { settlement, events, shown } = await handle(
+        id,
+        {},
+        { senderOf: () => ({ ...sender, leave: () => undefined }) },
+      )
+      assert.deepEqual(settlement, dead)
+      assert.deepEqual(events.slice(-2), ['told of failed', 'recorded failed'])
+      assert.deepEqual([shown?.state, shown?.endedAtMs], ['failed', ended.endedAtMs])
+    }
+  })
+
   test('that is over and was not settled is told of and recorded, and not sent', async () => {
     await backend.store.add(jobOf('over'))
     await backend.store.change('over', { state: 'done', endedAtMs: nowMs })

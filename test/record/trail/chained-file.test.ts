@@ -188,6 +188,23 @@ test('records lines that were given up without an attempt', async () => {
   assert.deepEqual([resumed?.event, resumed?.lost, record?.n], ['resumed', 3, 1])
 })
 
+test('records lines that were given up while the loss of others was being recorded', async () => {
+  const path = join(folder, 'missed-meanwhile.jsonl')
+  const file = await openChainedFile(path, undefined, failOn)
+  file.miss(1)
+  const recording = file.append([])
+  file.miss(2)
+  await recording
+  assert.ok(file.isFailing())
+  await file.append([])
+  await file.close()
+  const events = readChain(await readFile(path, 'utf8'))
+  assert.deepEqual(
+    events.map(({ lost }) => lost),
+    [1, 2],
+  )
+})
+
 test('goes on after the last line that its file still has, if that was truncated meanwhile', async () => {
   const path = join(folder, 'truncated.jsonl')
   const file = await openChainedFile(path, undefined, failOn)

@@ -23,7 +23,7 @@ import { temporaryFolder } from '../support/shared.ts'
  */
 
 const callers = 24
-const calls = Number(process.env.MAGEGATE_CALLS ?? 1_440)
+const calls = Number(process.env.MAGEGATE_CALLS ?? 800)
 
 const faults: readonly Fault[] = [
   { kind: 'slow', delayMs: 100 },

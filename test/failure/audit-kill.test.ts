@@ -18,7 +18,7 @@ import { temporaryFolder } from '../support/shared.ts'
  * A gateway under load is killed again and again. MAGEGATE_KILLS=300 makes it a longer one than fits
  * into the suite.
  */
-const kills = Number(process.env.MAGEGATE_KILLS ?? 5)
+const kills = Number(process.env.MAGEGATE_KILLS ?? 3)
 const writers = 8
 
 /** Writes until the gateway is gone; the request ids of what it has answered. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -18,8 +18,8 @@ import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
-/** Their lines are several times what a pipe holds. */
-const requests = 400
+/** Their lines are twice what a pipe holds. */
+const requests = 200
 
 test('standard output that nobody reads delays nothing, and the file has every record', async () => {
   await using magento = await startMagento()
@@ -53,20 +53,20 @@ test('standard output that nobody reads delays nothing, and the file has every r
 test('standard output that is read has each record of the file, byte for byte', async () => {
   await using magento = await startMagento()
   const file = join(await temporaryFolder(), 'audit.jsonl')
-  for (const stdout of [true, false]) {
-    await rm(file, { force: true })
-    await using settings = await writeConfig({
-      gateway: gatewaySettings({ magentoUrl: magento.url, gateway: { audit: { stdout } } }, file),
-      integrations: { globex },
-    })
-    const gateway = await startedProcess(['start', '--config', settings.path], testEnv)
-    for (let sent = 0; sent < 3; sent += 1) await send(gateway.url, { headers: globexHeaders })
-    const { stdout: printed } = await gateway.stop()
-    const records = await readFile(file, 'utf8')
-    assert.equal(records.trimEnd().split('\n').length, 3)
-    // The first line tells the addresses.
-    assert.equal(printed.slice(printed.indexOf('\n') + 1), stdout ? records : '')
-  }
+  await using settings = await writeConfig({
+    gateway: gatewaySettings(
+      { magentoUrl: magento.url, gateway: { audit: { stdout: true } } },
+      file,
+    ),
+    integrations: { globex },
+  })
+  const gateway = await startedProcess(['start', '--config', settings.path], testEnv)
+  for (let sent = 0; sent < 3; sent += 1) await send(gateway.url, { headers: globexHeaders })
+  const { stdout } = await gateway.stop()
+  const records = await readFile(file, 'utf8')
+  assert.equal(records.trimEnd().split('\n').length, 3)
+  // The first line tells the addresses; it is the only one where `audit.stdout` is not set, see cli/start.
+  assert.equal(stdout.slice(stdout.indexOf('\n') + 1), records)
 })
 
 test('a full disk behind standard output refuses writes until it has space, and leaves one chain', async () => {

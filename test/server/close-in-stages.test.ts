@@ -10,7 +10,7 @@ import { globexHeaders } from '../support/http-client.ts'
 import { loopbackTls, pem } from '../support/tls/pem.ts'
 
 // More than the kernel takes for a connection that nobody reads.
-const bytes = 24_000_000
+const bytes = 16_000_000
 
 const fields = Object.entries({ Host: 'x', ...globexHeaders, 'Content-Type': 'application/json' })
   .map(([name, value]) => `${name}: ${value}\r\n`)

@@ -17,6 +17,13 @@ export interface PinnedPost {
   readonly signal: AbortSignal
 }
 
+/**
+ * How long a connection to one address is waited for if there are others, milliseconds. That is enough for a receiver that is
+ * far away, and to send again what was lost on its way (RFC 6298: after a second). Node would give up after 250 or 500, and
+ * would then only have addresses that may not be reached from here. It passes the option on, though its types lack that.
+ */
+const attempts = { autoSelectFamilyAttemptTimeout: 2_000 }
+
 /** How much of the body of an answer is read. */
 const answerLimitBytes = 16_384
 
@@ -42,6 +49,7 @@ export async function postPinned(post: PinnedPost): Promise<IncomingMessage> {
     // The global agent could reuse connections, or use a proxy from the environment.
     agent: false,
     lookup: answerWith(addresses),
+    ...attempts,
     // RFC 6066, section 3: SNI does not contain addresses.
     servername: isIP(host) === 0 ? host : '',
     rejectUnauthorized: true,

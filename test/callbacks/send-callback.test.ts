@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import https from 'node:https'
-import { createServer, getDefaultAutoSelectFamily, setDefaultAutoSelectFamily } from 'node:net'
+import {
+  createServer,
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  type Socket,
+  setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+} from 'node:net'
 import { describe, test } from 'node:test'
 import { compileDestination, type Resolve } from '../../src/callbacks/destination.ts'
 import {
@@ -25,6 +33,11 @@ function nameServer(...answers: readonly (readonly string[])[]) {
     return answers[Math.min(asked.length, answers.length) - 1] ?? []
   }
   return { asked, resolve }
+}
+
+/** Keeps Node from everything else, for so many milliseconds. */
+function block(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
 interface Options extends Partial<Omit<SenderSettings, 'destination'>> {
@@ -97,6 +110,27 @@ describe('a call-back that is sent', () => {
       resolve,
     })
     assert.equal(sending.outcome, 'delivered')
+  })
+
+  test('goes to an address that takes its time although another one is not there', async (t) => {
+    await using receiver = await startReceiver()
+    const attemptMs = getDefaultAutoSelectFamilyAttemptTimeout()
+    // The shortest that Node takes.
+    setDefaultAutoSelectFamilyAttemptTimeout(10)
+    const onSocket = (message: unknown) => {
+      const { socket } = message as { readonly socket: Socket }
+      socket.once('connectionAttempt', () => process.nextTick(block, 50))
+    }
+    subscribe('net.client.socket', onSocket)
+    t.after(() => {
+      unsubscribe('net.client.socket', onSocket)
+      setDefaultAutoSelectFamilyAttemptTimeout(attemptMs)
+    })
+    const { resolve } = nameServer(['127.0.0.1', '127.0.0.9'])
+    const url = receiver.url.replace('127.0.0.1', 'localhost')
+    // From here on, Node looks at its timers before it sees that the connection is there.
+    await new Promise(setImmediate)
+    assert.deepEqual(await send(url, { resolve }), { outcome: 'delivered', status: 204 })
   })
 
   test('goes to its address also where Node is told to try only the first', async (t) => {

@@ -1,3 +1,4 @@
+import { atMost } from '../contract/at-most.ts'
 import type { Resolve } from './destination.ts'
 
 /** After a lookup of more milliseconds, the DNS servers of a name count as slow until it is looked up faster. */
@@ -38,22 +39,5 @@ export function lookupsInTurn(ask: Resolve, monotonicClock: () => number): Resol
     found.then(forget, forget)
     asked.set(hostname, found)
     return found
-  }
-}
-
-/** Has only so many actions under way at once; the others wait, in the order in which they came. */
-function atMost(count: number) {
-  const waiting: (() => void)[] = []
-  let free = count
-  return async <Result>(act: () => Promise<Result>): Promise<Result> => {
-    if (free > 0) free -= 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await act()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) free += 1
-      else next()
-    }
   }
 }

@@ -13,7 +13,7 @@ const mostBytes = 67_108_864
 /** The bytes of a regular file, or why it cannot be read. Whatever else is at its path, it is not waited for. */
 export async function readBytes(path: string): Promise<Buffer | Unreadable> {
   try {
-    return await readInTurn(() => readRegularFile(path))
+    return await readRegularFile(path)
   } catch (error) {
     return { code: errorCode(error) }
   }
@@ -23,15 +23,17 @@ export async function readBytes(path: string): Promise<Buffer | Unreadable> {
  * Reads a regular file. Whatever else is at its path, it is not waited for.
  * @throws with a `code` that says why it cannot be read
  */
-export async function readRegularFile(path: string): Promise<Buffer> {
-  // A pipe would be opened only once somebody writes to it; the thread that waits for that could not even be ended with
-  // the process.
-  const found = await stat(path)
-  if (!found.isFile()) throw unreadable(path, 'not a regular file')
-  // Linux makes up what is in such files when they are read, which can wait or go on without end, as with /proc/kmsg.
-  if (found.size === 0) throw unreadable(path, 'empty, or without a size as in /proc')
-  if (found.size > mostBytes) throw unreadable(path, 'longer than 64 MiB')
-  return await readFile(path)
+export function readRegularFile(path: string): Promise<Buffer> {
+  return readInTurn(async () => {
+    // A pipe would be opened only once somebody writes to it; the thread that waits for that could not even be ended with
+    // the process.
+    const found = await stat(path)
+    if (!found.isFile()) throw unreadable(path, 'not a regular file')
+    // Linux makes up what is in such files when they are read, which can wait or go on without end, as with /proc/kmsg.
+    if (found.size === 0) throw unreadable(path, 'empty, or without a size as in /proc')
+    if (found.size > mostBytes) throw unreadable(path, 'longer than 64 MiB')
+    return await readFile(path)
+  })
 }
 
 function unreadable(path: string, code: string): Error {

@@ -1,22 +1,8 @@
+import { atMost } from '../contract/at-most.ts'
+
 /**
- * Half of the threads of Node that read and write files (libuv: src/threadpool.c). Each reading takes one for as long as
- * the file system hangs, even if the reload has been given up. The others go on to write the audit trail.
+ * Reads something of the configuration once few enough others of the process are being read. Each reading takes one of
+ * the threads that Node has for files for as long as the file system hangs, even if the reload has been given up: of the
+ * four that libuv has if nobody asks for more (src/threadpool.c), two go on to write the audit trail.
  */
-const atOnce = 2
-
-let underWay = 0
-const waiting: (() => void)[] = []
-
-/** Reads something of the configuration once few enough others of the process are being read. */
-export async function readInTurn<Result>(read: () => Promise<Result>): Promise<Result> {
-  if (underWay < atOnce) underWay += 1
-  else await new Promise<void>((resolve) => waiting.push(resolve))
-  try {
-    return await read()
-  } finally {
-    const next = waiting.shift()
-    // It takes over the place.
-    if (next === undefined) underWay -= 1
-    else next()
-  }
-}
+export const readInTurn = atMost(2)

@@ -3,8 +3,7 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Config, loadConfig } from '../../src/config.ts'
-import { buildGateway } from '../../src/gateway.ts'
+import type { Config } from '../../src/config.ts'
 import type { AuditRecord } from '../../src/record/audit-record.ts'
 import { writeConfig } from './config-directory.ts'
 import { scrape } from './metrics.ts'
@@ -115,6 +114,8 @@ export async function loadedConfig(options: GatewayOptions, auditFile: string): 
     ...(endpoints && { endpoints }),
     ...(options.magentoSchema !== undefined && { magentoSchema: options.magentoSchema }),
   })
+  // Only here, since many tests need no more than the settings, and loading a gateway takes a second.
+  const { loadConfig } = await import('../../src/config.ts')
   return await loadConfig(files.path, { ...testEnv, ...env })
 }
 
@@ -123,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
   const folder = await mkdtemp(join(tmpdir(), 'magegate-audit-'))
   folders.add(folder)
   const auditFile = join(folder, 'audit.jsonl')
+  const { buildGateway } = await import('../../src/gateway.ts')
   const gateway = await buildGateway(await loadedConfig(options, auditFile))
   const { url, adminUrl = '' } = await gateway.start()
   let isStopped = false

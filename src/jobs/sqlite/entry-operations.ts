@@ -68,6 +68,8 @@ export function entryOperations(db: DatabaseSync, file: string) {
     SELECT state, owner, COUNT(*) AS count FROM entries WHERE queue = ? GROUP BY state, owner`)
   const oldest = db.prepare(`
     SELECT MIN(put_at_ms) AS at FROM entries WHERE queue = ? AND state <> 'dead'`)
+  const newest = db.prepare(`
+    SELECT MAX(put_at_ms) AS at FROM entries WHERE queue = ? AND state <> 'dead'`)
   // The owner that had the last turn, by queue.
   const turns = new Map<string, string>()
   // The time of the last look, by queue.
@@ -87,12 +89,10 @@ export function entryOperations(db: DatabaseSync, file: string) {
    * has caught up. Retries wait for that while it is short.
    */
   function endVainWaits(queue: string, nowMs: number): void {
-    const before = looks.get(queue)
+    // At the first look, only the entries tell what the clock was before.
+    const before = looks.get(queue) ?? Number(newest.get(queue)?.at)
     looks.set(queue, nowMs)
-    // At the first look, nobody knows what the clock was before.
-    if (before === undefined || nowMs < before) {
-      endWaits.run(nowMs, queue, Number(nowMs < (before ?? 0) - shortMs))
-    }
+    if (nowMs < before) endWaits.run(nowMs, queue, Number(nowMs < before - shortMs))
   }
 
   /** Lets the next entry with an order key go, after the one before it has gone. */

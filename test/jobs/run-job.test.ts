@@ -134,28 +134,34 @@ describe('a delivery of a job', () => {
     }
   })
 
-  test('that another process has ended during the attempt stays as it ended, and is told of as that', async () => {
-    const failure = { code: 'interrupted', detail: '' } as const
-    const ended = { state: 'failed', endedAtMs: nowMs - 100, failure } as const
-    const dead = { state: 'dead', reason: 'interrupted' }
-    for (const [id, answered] of [
-      ['late-end', {}],
-      ['late-retry', { status: 503 }],
-    ] as const) {
-      const compose = async () => {
-        await backend.store.change(id, ended)
-        return { status: 200, contentType: 'application/json', body: Buffer.alloc(0), ...answered }
-      }
-      const sender = { send: compose, compose, dropCarriedOut: async () => undefined }
-      const { settlement, events, shown } = await handle(
-        id,
-        {},
-        { senderOf: () => ({ ...sender, leave: () => undefined }) },
-      )
-      assert.deepEqual(settlement, dead)
-      assert.deepEqual(events.slice(-2), ['told of failed', 'recorded failed'])
-      assert.deepEqual([shown?.state, shown?.endedAtMs], ['failed', ended.endedAtMs])
+  /** Handles a delivery of a job that somebody else shows as failed during the attempt. */
+  function handleWhileFailed(id: string, endedAtMs: number, status: number) {
+    const compose = async () => {
+      const failure = { code: 'interrupted', detail: '' } as const
+      await backend.store.change(id, { state: 'failed', endedAtMs, failure })
+      return { status, contentType: 'application/json', body: Buffer.alloc(0) }
     }
+    const sender = { send: compose, compose, dropCarriedOut: async () => undefined }
+    return handle(id, {}, { senderOf: () => ({ ...sender, leave: () => undefined }) })
+  }
+
+  test('that another process has ended during the attempt stays as it ended, and is told of as that', async () => {
+    const endedAtMs = nowMs + 100
+    for (const [id, status] of [
+      ['late-end', 200],
+      ['late-retry', 503],
+    ] as const) {
+      const { settlement, events, shown } = await handleWhileFailed(id, endedAtMs, status)
+      assert.deepEqual(settlement, { state: 'dead', reason: 'interrupted' })
+      assert.deepEqual(events.slice(-2), ['told of failed', 'recorded failed'])
+      assert.deepEqual([shown?.state, shown?.endedAtMs], ['failed', endedAtMs])
+    }
+  })
+
+  test('that a command shows as it was before, too late to put it back, is over as the attempt ended', async () => {
+    const { settlement, shown } = await handleWhileFailed('put-back-twice', nowMs - 100, 200)
+    assert.deepEqual(settlement, { state: 'done' })
+    assert.deepEqual([shown?.state, shown?.failure], ['done', undefined])
   })
 
   test('that is over and was not settled is told of and recorded, and not sent', async () => {

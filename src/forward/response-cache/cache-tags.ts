@@ -64,20 +64,19 @@ function tagsOfPath(request: TaggedRequest): readonly string[] {
   const { execution, segments } = apiRoute(request.target.segments)
   const call = `${request.method} ${segments.join('/')}`
   if (execution === 'sync' && readingWrites.test(call)) return []
-  const entities = mayNameMore(request) ? noEntities : entitiesOf(request)
+  const entities = entitiesOf(request)
+  const isPartial = mayNameMore(request)
   const family = familyOf(segments)
-  if (family === undefined && entities.size === 0) return [everything]
+  if (family === undefined && (isPartial || entities.size === 0)) return [everything]
   const tags = new Set([unknownRead])
-  if (family !== undefined && !entities.has(family)) tags.add(tagOf(family))
+  if (family !== undefined && (isPartial || !entities.has(family))) tags.add(tagOf(family))
   for (const [named, values] of entities) {
-    if (values.size > maxEntities) tags.add(tagOf(named))
+    if (isPartial || values.size > maxEntities) tags.add(tagOf(named))
     else for (const value of [any, ...values]) tags.add(tagOf(named, value))
   }
   if (orderingWrites.test(call)) tags.add(tagOf('sales'))
   return [...tags]
 }
-
-const noEntities: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 
 /**
  * Whether a write may name what the gateway does not see: in a body that it could not read, which passes where that is

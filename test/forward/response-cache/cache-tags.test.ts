@@ -25,3 +25,14 @@ test('a write of more products than can be told one by one changes all of them',
   assert.ok(!tagsFor(100).includes('["catalog"]'))
   assert.ok(tagsFor(101).includes('["catalog"]'))
 })
+
+test('a write that may name more than the gateway sees changes all of its kind, and of what it names', () => {
+  const tagsFor = (query: string) => {
+    const target = `/rest/V1/carts/5/items${query}`
+    const request = requestContext({ method: 'POST', target })
+    request.subjects = { skus: ['mug'] }
+    return tagsOfWrite(request)
+  }
+  assert.deepEqual(tagsFor('').slice(1), ['["carts"]', '["catalog","*"]', '["catalog","mug"]'])
+  assert.deepEqual(tagsFor('?cartItem%5Bsku%5D=cup').slice(1), ['["carts"]', '["catalog"]'])
+})

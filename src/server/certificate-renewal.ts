@@ -76,7 +76,7 @@ export function renewCertificate(
     }
   }
 
-  // Where the file system hangs, each look takes one of the few threads that also write the audit trail.
+  // Where the file system hangs, looks would pile up.
   const timer = setInterval(oneAtATime(look), everyMs).unref()
   return { look, stop: () => clearInterval(timer) }
 }

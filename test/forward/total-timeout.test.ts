@@ -86,7 +86,7 @@ for (const [what, path, policies] of asked) {
 }
 
 test('an answer counts that arrived while the process was suspended, though all the time has passed', async () => {
-  const suspendedMs = 700
+  const suspendedMs = 3_000
   const waiting: Socket[] = []
   await using upstream = await startRawUpstream((socket) => {
     waiting.push(socket)

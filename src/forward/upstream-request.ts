@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher, Pool } from 'undici'
+import { timeoutAfterReading } from '../contract/timeout-after-reading.ts'
 import type { WholeAnswer } from '../contract/whole-answer.ts'
 import { type Rejection, reject } from '../problem.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -96,9 +97,7 @@ export function prepareUpstreamRequests(
     const headers = requestHeaders(received, publicOrigin, attempt, spanId)
     const made = beginExchange(occasion, spanId, internalOrigin)
     const stop = new AbortController()
-    const giveUp = () => stop.abort(new TotalTimeoutError())
-    // After a process was suspended, Node calls timers before it reads what has arrived meanwhile.
-    const timer = setTimeout(() => setImmediate(giveUp), leftMs)
+    const timer = timeoutAfterReading(() => stop.abort(new TotalTimeoutError()), leftMs)
     try {
       const answer = await pool.request({
         ...outgoing({ method, path, query, headers, body: body ?? noBody }),

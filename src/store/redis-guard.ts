@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { errorCode } from '../contract/error-code.ts'
 import { oneAtATime } from '../contract/one-at-a-time.ts'
+import { timeoutAfterReading } from '../contract/timeout-after-reading.ts'
 import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 import { takeFromBucket } from './gcra.ts'
 
@@ -177,14 +178,13 @@ export function guardRedis(
 }
 
 /**
- * The answer, or an error once the deadline has passed. After a process has been busy for a moment, Node calls timers
- * before it reads what has arrived meanwhile. What has arrived is therefore read before the deadline counts; otherwise
+ * The answer, or an error once the deadline has passed. What has arrived is read before the deadline counts; otherwise
  * Redis would count as away whenever the gateway has much to do.
  */
 function inTime<Answer>(answer: Promise<Answer>, deadlineMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(new Error('TIMEOUT of the gateway'))
-    const deadline = setTimeout(() => setImmediate(giveUp), deadlineMs)
+    const deadline = timeoutAfterReading(giveUp, deadlineMs)
     answer.then(resolve, reject).finally(() => clearTimeout(deadline))
   })
 }

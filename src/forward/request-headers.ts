@@ -66,9 +66,14 @@ const notForwarded = new Set([
   'x-timestamp',
 ])
 
+/*
+ * PHP takes X_Foo and X.Foo for X-Foo (PHP: main/php_variables.c), and lighttpd gives it an underscore for every character
+ * but these, so a name with another one could replace a checked one.
+ */
+const plainName = /^[a-z0-9-]+$/
+
 function isForwarded(name: string): boolean {
-  // PHP takes X_Foo and X-Foo for the same, so a name with an underscore could replace a checked one.
-  return !notForwarded.has(name) && !name.startsWith('x-forwarded-') && !name.includes('_')
+  return !notForwarded.has(name) && !name.startsWith('x-forwarded-') && plainName.test(name)
 }
 
 function isValidator(name: string): boolean {

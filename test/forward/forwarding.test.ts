@@ -137,6 +137,8 @@ describe('keeps from Magento', () => {
     'X-Forwarded-Host': 'evil.example',
     'X-Forwarded-Port': '1',
     X_Forwarded_For: '1.2.3.4',
+    'X.Forwarded.For': '1.2.3.4',
+    'X!Real~IP': '1.2.3.4',
     'X-Original-URL': '/admin',
     'X-Rewrite-URL': '/admin',
     'X-Requested-With': 'XMLHttpRequest',

@@ -108,6 +108,8 @@ describe('a variable does not stand for the name of another route of Magento', (
     'PUT /V1/products/:sku/media/:entryId',
     'GET /V1/orders/:id/comments',
     'GET /V1/customers/:customerId/billingAddress',
+    'GET /V1/customers/:customerId/companies',
+    'POST /V1/carts/:cartId/gift-message/:itemId',
   ]
   const checkGrants = routeGrant.prepare(grants, services())
   const cases: [method: string, target: string, granted: boolean][] = [
@@ -125,6 +127,9 @@ describe('a variable does not stand for the name of another route of Magento', (
     ['PUT', '/rest/V1/products/attribute-sets/media/groups', false],
     ['GET', '/rest/V1/orders/items/comments', false],
     ['GET', '/rest/V1/customers/addresses/billingAddress', false],
+    ['GET', '/rest/V1/customers/addresses/companies', false],
+    ['POST', '/rest/V1/carts/guest-carts/gift-message/giftCards', false],
+    ['POST', '/rest/V1/carts/mine/gift-message/5', false],
     // What Magento takes for the value of the variable, since it compares names without decoding them.
     ['GET', '/rest/V1/customers/%73earch', true],
     ['GET', '/rest/V1/customers/Search', true],

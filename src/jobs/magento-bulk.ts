@@ -35,12 +35,14 @@ export interface BulkProgress {
 }
 
 /** The path at which Magento accepts a request now and carries it out later. */
-export function asyncPath({ store, segments, body }: JobRequest): string {
+export function asyncPath({ store, segments, body, job }: JobRequest): string {
   const prefix = restPrefix(store)
   if (segments[0] === 'async') return `${prefix}/${segments.join('/')}`
   // An array is one operation for each of its elements. White space of JSON may stand before it.
   const isArray = body.find((byte) => byte > 0x20) === 0x5b
-  const form = isArray ? 'async/bulk' : 'async'
+  // To a bulk, the value `bySku` of `:sku` would be the word for a variable, which then each element gives anew.
+  const hasVariables = job.route.includes(':')
+  const form = isArray && !hasVariables ? 'async/bulk' : 'async'
   return `${prefix}/${form}/${segments.join('/')}`
 }
 

@@ -52,6 +52,21 @@ describe('what Magento does not take of a bulk', () => {
   })
 })
 
+test('an array is no bulk where the path names what it is about, if only by the word for that in a bulk', async () => {
+  await using magento = await startRawUpstream((socket) => {
+    answerWith(socket, { status: '400 Bad Request', body: '{}' })
+  })
+  await using jobs = await startJobsGateway(magento.url, {
+    'PUT /V1/products/:sku': { mode: 'always', engine: 'magento' },
+  })
+  const body = [{ sku: 'other', product: { price: 1 } }]
+  await jobs.ended(await jobs.write({ method: 'PUT', path: '/rest/V1/products/bySku', body }))
+  assert.deepEqual(
+    magento.requests.map((request) => request.split(' ')[1]),
+    ['/rest/async/V1/products/bySku'],
+  )
+})
+
 test('a bulk whose operations cannot be seen yet is asked for again', async () => {
   const { job, targets } = await carryOut(
     { bulk_uuid: 'b', request_items: [accepted] },

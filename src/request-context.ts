@@ -192,6 +192,8 @@ export class RequestContext {
   keptAnswer: WholeAnswer | undefined = undefined
   /** Whoever answers: how the request ended. */
   outcome: Outcome | undefined = undefined
+  /** The transport: whether the caller left before its answer had ended, and before that was recorded. */
+  hasCallerLeft = false
   /** The recorder: whether it has recorded the request, or is about to. */
   isRecorded = false
   /** The recorder: when the request was over, milliseconds of `performance.now()`. */

@@ -73,8 +73,10 @@ export function addPipelineHooks(
     // Not the hook onResponse, which is not called when the caller has gone away.
     reply.raw.on('close', () => {
       if (openReplies.get(socket) === reply) openReplies.delete(socket)
-      request.context.end()
-      traffic.record(request.context)
+      const { context } = request
+      noteLeaving(context, reply.raw)
+      context.end()
+      traffic.record(context)
       traffic.leave()
     })
     // Its caller wants no further answer on the connection.
@@ -121,6 +123,17 @@ export function addPipelineHooks(
   app.setNotFoundHandler((_request, reply) => {
     refuse(reply, reject('method-not-allowed', 'no route for this method'))
   })
+}
+
+/** Takes note of a caller that has left before its answer had ended, unless something else has cut that off. */
+function noteLeaving(
+  context: RequestContext,
+  { writableEnded, headersSent }: Pick<ServerResponse, 'writableEnded' | 'headersSent'>,
+): void {
+  if (writableEnded || context.isRecorded || context.outcome?.code !== undefined) return
+  context.hasCallerLeft = true
+  // Nothing was sent of an answer that still waited for its key to be settled.
+  if (!headersSent) context.bytesOut = 0
 }
 
 const codedInHttp10 = reject('bad-request', 'a transfer coding in HTTP/1.0', {

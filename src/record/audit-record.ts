@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { CacheUse } from '../contract/cache-rule.ts'
 import { reportedLimitsOf } from '../contract/limit.ts'
 import { namedSubjects } from '../contract/subjects.ts'
-import type { ReportedRefusal, RequestContext } from '../request-context.ts'
+import type { Outcome, ReportedRefusal, RequestContext } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
 import type { ShowBody } from './redaction/body-redaction.ts'
 import { type RecordedSignature, recordedSignature } from './redaction/evidence-redaction.ts'
@@ -121,7 +121,7 @@ function auditRecord(
   request: RequestContext,
   { hashToken, showBody }: RecordSettings,
 ): AuditRecord {
-  const outcome = request.outcome ?? clientClosed
+  const outcome = outcomeOf(request)
   const {
     upstream,
     parsedTarget: target,
@@ -178,7 +178,7 @@ function auditRecord(
 }
 
 function bareRecord(request: RequestContext): AuditRecord {
-  const { status, code, policy } = request.outcome ?? clientClosed
+  const { status, code, policy } = outcomeOf(request)
   return {
     v: 1,
     time: new Date(request.arrivedAtMs).toISOString(),
@@ -197,6 +197,11 @@ function bareRecord(request: RequestContext): AuditRecord {
     bytesOut: request.bytesOut,
     jobIds: request.jobId === undefined ? undefined : [request.jobId],
   }
+}
+
+/** How a request ended for its caller. What it asks for may be carried out all the same. */
+function outcomeOf({ outcome, hasCallerLeft }: RequestContext): Outcome {
+  return hasCallerLeft ? clientClosed : (outcome ?? clientClosed)
 }
 
 /** Milliseconds as records hold them: to the microsecond. */

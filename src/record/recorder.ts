@@ -190,7 +190,10 @@ export function openRecorder(
 
   return {
     record: (request, build) => {
-      if (!request.isRecorded) take(request, build, undefined)
+      if (request.isRecorded) return
+      take(request, build, undefined)
+      // What is still carried out for it goes on changing it.
+      if (request.hasCallerLeft) collect()
     },
     whenRecorded: (request, build, end) => {
       if (request.isRecorded || isRead(request)) end(true)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type RequestOptions } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { acme, globex, startGateway, type TestGateway, testEnv } from '../support/gateway.ts'
-import { canonicalFields, globexHeaders, send } from '../support/http-client.ts'
+import { canonicalFields, globexHeaders, send, writeOf } from '../support/http-client.ts'
+import { scrapeUntil } from '../support/metrics.ts'
 import { answerEmpty, answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
 import { pem, pemFile } from '../support/tls/pem.ts'
@@ -85,6 +86,33 @@ test('for a caller that leaves while a kept answer is looked up Magento is not a
   assert.equal((await read('/rest/V1/products/stayed')).status, 200)
   const paths = magento.requests.map(pathOf)
   assert.deepEqual(paths, ['/rest/V1/products', '/rest/V1/products/stayed'])
+})
+
+test('a caller that leaves while the key of its answer is settled has got nothing of it', async () => {
+  const arrived = Promise.withResolvers<Socket>()
+  await using redis = await startRedis()
+  await using magento = await startRawUpstream(arrived.resolve)
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    gateway: { store: { redis: 'env:REDIS', deadlineMs: 60_000 } },
+    integrations: [globex],
+    env: { REDIS: redis.url },
+  })
+  const { body, ...write } = writeOf({}, { headers: { 'Idempotency-Key': 'left' } })
+  const leaving = httpRequest(`${gateway.url}/rest/V1/products`, write as RequestOptions)
+  leaving.on('error', () => undefined).end(body)
+  const socket = await arrived.promise
+  redis.freeze()
+  answerEmpty(socket)
+  // The gateway has the answer.
+  await scrapeUntil(gateway, ({ value }) => value('magegate_upstream_connections_busy') === 0)
+  leaving.destroy()
+  const [record] = await gateway.auditRecords(1)
+  assert.deepEqual(
+    [record?.code, record?.upstreamStatus, record?.bytesOut],
+    ['client-closed', 200, 0],
+  )
+  redis.thaw()
 })
 
 // One at a time, so that Magento gets in order what it gets; and nothing is ended by its time limit.

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { prepareAuditRecord } from '../../src/record/audit-record.ts'
+import { type AuditRecord, prepareAuditRecord } from '../../src/record/audit-record.ts'
 import { openRecorder } from '../../src/record/recorder.ts'
 import { openAuditLog } from '../../src/record/trail/audit-log.ts'
 import { RequestContext } from '../../src/request-context.ts'
@@ -57,6 +57,32 @@ test('a read that ends while the recorder is flushed is written too', async () =
     lines.map((line) => (JSON.parse(line) as { requestId: string }).requestId),
     ['first', 'second'],
   )
+})
+
+test('what becomes of a request after its caller has left changes nothing in its record', async () => {
+  const folder = await temporaryFolder()
+  const file = join(folder, 'audit.jsonl')
+  const auditLog = await openAuditLog({ file }, (text) => text, failOn)
+  const observed: AuditRecord[] = []
+  const recorder = openRecorder(
+    auditLog,
+    { observe: (record) => observed.push(record) },
+    { isRecordDemanded: true, deadlineMs: 60_000 },
+    assert.fail,
+  )
+  const request = requestOf('POST', 'left')
+  request.upstream = { startedAt: performance.now(), spanId: '1', origin: 'http://magento' }
+  request.hasCallerLeft = true
+  recorder.record(request, buildRecord)
+  request.outcome = { status: 200 }
+  request.bytesOut = 17
+  request.upstream = { ...request.upstream, status: 200, durationMs: 1_000_000 }
+  await recorder.flush()
+  await auditLog.close()
+  const record = JSON.parse(await readFile(file, 'utf8')) as AuditRecord
+  assert.deepEqual([record.status, record.bytesOut, record.upstreamStatus], [499, 0, undefined])
+  assert.ok(record.upstreamMs !== undefined && record.upstreamMs <= record.durationMs)
+  assert.equal(observed[0]?.status, 499)
 })
 
 test('a trail that has written in time has not stalled, even if the process learns of that only after the deadline', async () => {

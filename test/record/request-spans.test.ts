@@ -26,6 +26,18 @@ test('a request is shown with what its record has, and its call to Magento when 
   assert.deepEqual([client?.startMs, client?.durationMs], [arrivedAtMs + 20, 10])
 })
 
+test('a call to Magento that goes on after the caller has left is shown until then', () => {
+  const request = requestContext()
+  const { startedAt, arrivedAtMs } = request
+  request.hasCallerLeft = true
+  request.endedAt = startedAt + 50
+  request.upstream = { startedAt: startedAt + 20, spanId: '1', origin: 'https://magento' }
+  const record = buildRecord(request)
+  const [, client] = requestSpans(record, request)
+  assert.deepEqual([client?.startMs, client?.durationMs], [arrivedAtMs + 20, record.upstreamMs])
+  assert.equal(client?.attributes['error.type'], 'client-closed')
+})
+
 test('the times of a span are exact to a part of a millisecond', () => {
   const { startTime, endTime, duration } = makeSpan(
     {

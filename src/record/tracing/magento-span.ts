@@ -23,11 +23,12 @@ export function magentoSpan(
   upstream: UpstreamExchange | undefined,
   { method, path, code, startMs }: MagentoCall,
 ): SpanFacts | undefined {
-  if (upstream?.durationMs === undefined) return undefined
-  const { durationMs, spanId, origin, status } = upstream
+  if (upstream === undefined) return undefined
+  const parentEndMs = parent.startMs + parent.durationMs
+  // A call that goes on after the caller has left is shown until then.
+  const { durationMs = Math.max(0, parentEndMs - startMs), spanId, origin, status } = upstream
   const isError = status === undefined || status >= 400
   const { hostname, port, protocol } = new URL(origin)
-  const parentEndMs = parent.startMs + parent.durationMs
   // Several calls are shown as if each had followed the one before at once.
   const beganMs = Math.max(parent.startMs, Math.min(startMs, parentEndMs - durationMs))
   return {

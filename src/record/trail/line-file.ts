@@ -1,12 +1,12 @@
 import { close, open, openSync, readSync, statSync } from 'node:fs'
-import { access, rename } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { makeFolder } from '../../make-folder.ts'
 import type { TrailRotation } from '../audit-settings.ts'
 import { type FileEnd, readEndOf } from './file-end.ts'
 import { sourceOfOpenFile } from './lines-backward.ts'
-import { lastPutAsideMs, segmentEndings } from './segment-files.ts'
+import { lastPutAsideMs } from './segment-files.ts'
 import { type Written, writeBytes } from './write-bytes.ts'
 
 /** A file that lines are appended to. Only one call may write at a time. */
@@ -58,7 +58,7 @@ export function openLineFile(
     // If the clock was set back since, nobody knows how old it is; it is not kept until the clock has caught up.
     isFull: () => size >= limitBytes || (size > 0 && Math.abs(Date.now() - begunAtMs) >= ageMs),
     rotate: async () => {
-      const aside = await freeName(file)
+      const aside = await nextName(file)
       await rename(file, aside)
       const next = await openFile(file, 'a+', mode).catch(async (error: unknown) => {
         // Otherwise there would be no file to put aside next time.
@@ -97,20 +97,10 @@ const openFile = promisify(open)
 const closeFile = promisify(close)
 
 /**
- * A name with the present time, or with the next millisecond that no file has yet. It always sorts after the last
- * one, even if the clock was set back, since names give the order of the files.
+ * A name with the present time, or with the millisecond after that of the last file, if that is later: names give the
+ * order of the files, also if the clock was set back, and no file has this one yet.
  */
-async function freeName(file: string): Promise<string> {
-  for (let timeMs = Math.max(Date.now(), (await lastPutAsideMs(file)) + 1); ; timeMs += 1) {
-    const name = `${file}.${new Date(timeMs).toISOString().replaceAll(/[-:.]/g, '')}`
-    const taken = await Promise.all(segmentEndings.map((ending) => exists(name + ending)))
-    if (!taken.includes(true)) return name
-  }
-}
-
-function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  )
+async function nextName(file: string): Promise<string> {
+  const timeMs = Math.max(Date.now(), (await lastPutAsideMs(file)) + 1)
+  return `${file}.${new Date(timeMs).toISOString().replaceAll(/[-:.]/g, '')}`
 }

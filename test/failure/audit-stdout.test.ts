@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn, spawnSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
@@ -18,22 +19,26 @@ import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
 
-/** Their lines are twice what a pipe holds. */
+/** Their lines are twice what waits between two processes in the socket that Node makes of a pipe. */
 const requests = 200
+/** Each of its parameters is recorded as redacted. */
+const path = `/rest/V1/products/24-MB01?${Array.from({ length: 200 }, (_, n) => `x${n}`).join('&')}`
 
 test('standard output that nobody reads delays nothing, and the file has every record', async () => {
   await using magento = await startMagento()
   const file = join(await temporaryFolder(), 'audit.jsonl')
+  const audit = { stdout: true, checkpoints: { key: 'env:AUDIT_KEY' } }
   await using settings = await writeConfig({
-    gateway: gatewaySettings(
-      { magentoUrl: magento.url, gateway: { audit: { stdout: true } } },
-      file,
-    ),
+    gateway: gatewaySettings({ magentoUrl: magento.url, gateway: { audit } }, file),
     integrations: { globex },
   })
   const args = [main, 'start', '--config', settings.path]
+  const key = generateKeyPairSync('ed25519').privateKey
   const child = spawn(...boundToThisProcess(process.execPath, args), {
-    env: commandEnv(testEnv),
+    env: commandEnv({
+      ...testEnv,
+      AUDIT_KEY: String(key.export({ type: 'pkcs8', format: 'pem' })),
+    }),
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const [ready] = (await once(child.stdout, 'data')) as [Buffer]
@@ -41,12 +46,14 @@ test('standard output that nobody reads delays nothing, and the file has every r
   child.stdout.pause()
   const [, url = ''] = /listens on (\S+),/.exec(ready.toString()) ?? []
   for (let sent = 0; sent < requests; sent += 1) {
-    assert.equal((await send(url, { headers: globexHeaders })).status, 200)
+    assert.equal((await send(url, { path, headers: globexHeaders })).status, 200)
   }
   child.kill('SIGTERM')
   await once(child, 'exit')
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
   assert.equal(lines.length, requests)
+  const { to } = JSON.parse(await readFile(`${file}.checkpoints`, 'utf8')) as { to: number }
+  assert.equal(to, requests)
   child.stdout.destroy()
 })
 
@@ -156,14 +163,18 @@ test('that standard output is full is told of as such, and hides no fault of the
   assert.equal(stderr, 'undefined: standard output takes no audit trail: ENOSPC')
 })
 
-/** Writes lines to standard output in a process of its own, until its pipe has them; gives that and what went wrong. */
-function writeLines(lines: string) {
+/**
+ * Writes lists of lines to standard output in a process of its own, one after the other, until its pipe has them; gives
+ * that and what went wrong.
+ */
+function writeLines(...lists: string[]) {
   const module = new URL('../../src/record/trail/stdout-lines.ts', import.meta.url)
   const script = `
     import { stdoutLines } from '${module}'
     // Does not block from now on, as once a process has printed its first line.
     process.stdout.unref?.()
-    stdoutLines((error) => process.stderr.write(error.message)).write(${lines})
+    const { write } = stdoutLines((error) => process.stderr.write(error.message))
+    for (const lines of [${lists.join()}]) write(lines)
   `
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
@@ -171,9 +182,9 @@ function writeLines(lines: string) {
   })
 }
 
-test('a pipe that is full for a moment costs no line', () => {
-  const { stdout, stderr } = writeLines("['x'.repeat(8_000_000)]")
-  assert.deepEqual([stdout.length, stderr], [8_000_000, ''])
+test('a pipe that is full for a moment costs no line, however much has gone through it', () => {
+  const { stdout, stderr } = writeLines("['x'.repeat(9_000_000)]", "['y'.repeat(9_000_000)]")
+  assert.deepEqual([stdout.length, stderr], [18_000_000, ''])
 })
 
 test('of more lines than may wait those are written at once that may, and it is told that others are not', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
@@ -63,6 +64,25 @@ test('a connection that is gone leaves no timer behind, even if its last request
   assert.equal(timers(), before)
   raw.socket.destroy()
   await closed.promise
+  await new Promise(setImmediate)
+  assert.equal(timers(), before)
+})
+
+test('nor does one that is gone before it could be told which stream was its last one', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  using server = await startEnding((request, response) => {
+    const { stream } = request as unknown as Http2ServerRequest
+    const { session } = stream
+    // When the caller is being told.
+    stream.once('close', () => process.nextTick(() => session?.destroy()))
+    endWithAnswer(request, response)
+  })
+  const before = timers()
+  using raw = await openRawHttp2(server.url)
+  await raw.firstOf(frameTypes.settings, 0)
+  const isGone = server.connectionClosed()
+  raw.socket.write(getFrame(1, '/'))
+  await isGone
   await new Promise(setImmediate)
   assert.equal(timers(), before)
 })

@@ -280,6 +280,8 @@ describe('an integration whose calls fail while those of the others succeed', ()
     assert.equal(breaker.state(), 'open')
     callOf('globex', false)
     assert.equal(breaker.state(), 'closed')
+    breaker.tryNow()
+    assert.equal(breaker.state(), 'closed')
   })
 
   test('is all that the state tells of as soon as the calls of the others have left the window', () => {

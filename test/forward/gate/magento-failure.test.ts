@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hasMagentoFailed } from '../../../src/forward/gate/magento-failure.ts'
+import { answerTooLong } from '../../../src/forward/upstream-failure.ts'
 import { reject } from '../../../src/problem.ts'
 import { clientClosed } from '../../../src/server/answer.ts'
 
@@ -13,10 +14,11 @@ test('what shows that Magento fails are its answers 502, 503 and 504, of any con
   }
 })
 
-test('an answer that does not come in time shows that Magento fails, one that has begun does not', () => {
+test('an answer that does not come in time shows that Magento fails, one that has begun or is too long does not', () => {
   const late = reject('upstream-timeout', 'TOTAL_TIMEOUT')
   assert.equal(hasMagentoFailed({}, undefined, late, 0), true)
   assert.equal(hasMagentoFailed({ status: 200 }, undefined, late, 0), false)
+  assert.equal(hasMagentoFailed({ status: 200 }, undefined, answerTooLong, 0), false)
   const silent = reject('upstream-timeout', 'UND_ERR_BODY_TIMEOUT')
   assert.equal(hasMagentoFailed({ status: 200 }, undefined, silent, 0), true)
 })

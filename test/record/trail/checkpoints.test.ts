@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { EventEmitter, once } from 'node:events'
-import { appendFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { EventEmitter, on, once } from 'node:events'
+import { existsSync, readlinkSync } from 'node:fs'
+import {
+  appendFile,
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { type ChainHead, chainLines, genesis, headOf } from '../../../src/record/trail/chain.ts'
@@ -109,12 +119,48 @@ test('a later start covers no record again, in a file that others cannot read', 
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
 })
 
+test('what a checkpoint covers is on the disk before it is written, and then the checkpoint itself', async (context) => {
+  const { trail, older, newer } = await writeTrail('synced.jsonl')
+  const path = `${trail}.checkpoints`
+  const anyFile = await open(trail)
+  const synced: unknown[] = []
+  for (const method of ['sync', 'datasync'] as const) {
+    const handles = Object.getPrototypeOf(anyFile) as FileHandle
+    const sync = handles[method]
+    context.mock.method(handles, method, function (this: FileHandle) {
+      synced.push([basename(readlinkSync(`/proc/self/fd/${this.fd}`)), existsSync(path)])
+      return sync.call(this)
+    })
+  }
+  await anyFile.close()
+  await coveredAtStart(trail)
+  const files = [trail, older, newer, path].map((file) => basename(file))
+  assert.deepEqual(
+    synced,
+    files.map((name) => [name, name === basename(path)]),
+  )
+})
+
 test('a start needs no file that was put aside if the trail shows that it is covered', async () => {
   const { trail, newer } = await writeTrail('damaged.jsonl')
   await coveredAtStart(trail)
   await rm(newer)
   await writeFile(`${newer}.gz`, 'damaged')
   assert.deepEqual(await coveredAtStart(trail), [[1, 4, 4]])
+})
+
+test('nor any file before one that begins with the first line that is not covered', async () => {
+  const { trail, newer } = await writeTrail('next.jsonl')
+  const rest = await readFile(trail)
+  await writeFile(trail, '')
+  await coveredAtStart(trail)
+  await writeFile(trail, rest)
+  await rm(newer)
+  await writeFile(`${newer}.gz`, 'damaged')
+  assert.deepEqual(await coveredAtStart(trail), [
+    [1, 3, 3],
+    [4, 4, 1],
+  ])
 })
 
 test('a start reads the end of what may be years of checkpoints, and goes on behind it', async () => {
@@ -188,11 +234,19 @@ test('records are covered at once when they are as many as configured, and those
   await checkpoints.close()
   const few = openCheckpoints(trail, settings, tell, fail)
   await few.write()
-  const next = once(written, 'checkpoint')
+  const next = on(written, 'checkpoint')
   few.add(headsOf(5, 6))
   few.add(headsOf(7, 7))
-  const [{ from, to, count }] = await next
-  assert.deepEqual([from, to, count], [5, 7, 3])
+  // While that is being written.
+  few.add(headsOf(8, 10))
+  const covered: number[][] = []
+  for await (const [{ from, to, count }] of next) {
+    if (covered.push([from, to, count]) === 2) break
+  }
+  assert.deepEqual(covered, [
+    [5, 7, 3],
+    [8, 10, 3],
+  ])
   await few.close()
 })
 

@@ -70,7 +70,7 @@ export async function buildGateway(config: Config, load?: () => Promise<Config>)
   const callbacks =
     jobs &&
     openCallbacksPart(jobs.backend.callbacks, lasting, () => generations.current().receivers)
-  metrics.watchUpstream(() => generations.current().connections())
+  metrics.watchUpstream(generations.connections)
   metrics.secrets.expect(config.integrations)
   addPipelineHooks(app, () => generations.current().traffic, openReplies)
 

@@ -1,3 +1,4 @@
+import type { UpstreamConnections } from '../record/metrics/upstream-metrics.ts'
 import type { Generation, NextConfig } from './generation.ts'
 
 /** The generations that are still in use. The latest one takes new requests. */
@@ -13,6 +14,8 @@ export interface Generations {
   readonly retireAll: () => Promise<void>
   /** How many generations are in use, including the current one. */
   readonly size: () => number
+  /** How many connections to Magento all of them have, and the limit of the current one. */
+  readonly connections: () => UpstreamConnections
   /** Closes the connections of all generations to Magento, including those in use. To be called after {@link retireAll}. */
   readonly cutOff: () => Promise<void>
 }
@@ -50,6 +53,17 @@ export function startGenerations(
       await Promise.all(retiring)
     },
     size: () => living.size,
+    connections: () => {
+      const { limit } = current.connections()
+      let open = 0
+      let busy = 0
+      for (const generation of living) {
+        const own = generation.connections()
+        open += own.open
+        busy += own.busy
+      }
+      return { open, busy, limit }
+    },
     cutOff: async () => {
       await Promise.all([...living].map((each) => each.cutOff()))
     },

@@ -71,7 +71,7 @@ export function prepareServices(
     keepsJobs: gateway.jobs !== undefined,
     jobLifeMs: (gateway.jobs?.expiryMinutes ?? 0) * 60_000,
     reportViolations: (request, policy, rejection) => {
-      metrics.contract.violated(request.verified ?? '', request.route ?? '')
+      metrics.contract.violated(request.verified ?? '', request.route ?? 'none')
       logReported(request, policy, rejection)
     },
     reportDrift: ({ requestId, verified = '', route = '' }, violations) => {

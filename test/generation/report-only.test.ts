@@ -263,3 +263,16 @@ describe('a configuration is refused that', () => {
     })
   }
 })
+
+test('a request without a grant counts for no route, whatever else is only reported of it', async () => {
+  await using upstream = await startRawUpstream()
+  const searchCriteria = { mode: 'reportOnly' }
+  const policies = { ...globex.policies, routes: ['GET /V1/orders/:id'], searchCriteria }
+  await using gateway = await startWith(upstream.url, { policies, reportOnly: ['route-grant'] })
+  const path = '/rest/V1/products?searchCriteria[pageSize]=9999'
+  assert.equal((await send(gateway.url, { headers: globexHeaders, path })).status, 200)
+  const { value } = await scrape(gateway)
+  const ofNone = '{integration="globex-pim",route="none"'
+  assert.equal(value(`magegate_contract_violations_total${ofNone}}`), 1)
+  assert.equal(value(`magegate_requests_total${ofNone},status="200",code="none"}`), 1)
+})

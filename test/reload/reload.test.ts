@@ -113,6 +113,7 @@ describe('POST /reload', () => {
     assert.equal(await gateway.metric('magegate_config_living_generations'), 2)
     const later = send(gateway.url, { headers: globexHeaders })
     const after = await upstream.next()
+    assert.equal(await gateway.metric('magegate_upstream_connections_busy'), 2)
     after.answer()
     assert.equal((await later).status, 200)
     assert.match(before.text, new RegExp(`authorization: Bearer ${secretOf.old}`, 'i'))

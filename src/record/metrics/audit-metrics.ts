@@ -28,7 +28,7 @@ export function auditMetrics(registry: Registry): AuditMetrics {
   return {
     failed: eventCounter(registry, {
       name: 'magegate_audit_failures_total',
-      help: 'Attempts to write to the audit trail that failed.',
+      help: 'Failures of the audit trail: what could not be written in time, checkpoints that did not arrive at a second place, records that were missing at the start.',
     }),
     watch: ({ waiting, lagMs }) => {
       watchWaiting(waiting)

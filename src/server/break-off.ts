@@ -10,6 +10,13 @@ import { TLSSocket } from 'node:tls'
  */
 export function breakOff(response: ServerResponse): void {
   const { req, socket } = response
+  if (socket === null) {
+    // An earlier answer on the connection has its turn first. Node would then send what there is of this one, and leave
+    // the connection open.
+    response.once('socket', (own: Socket) =>
+      isHttp10(req) ? connectionOf(own)?.resetAndDestroy() : own.destroy(),
+    )
+  }
   const connection = isHttp10(req) ? connectionOf(socket) : undefined
   if (connection === undefined) response.destroy()
   else connection.resetAndDestroy()

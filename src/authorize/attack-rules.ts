@@ -87,6 +87,9 @@ interface QueryPlace {
   members: Map<string, QueryPlace> | undefined
 }
 
+/** Stands for the members that PHP appends; no key has brackets. */
+const appended = '[]'
+
 /**
  * Whether a parameter is given twice, is spelled in two ways, or is given both as a text and with members in
  * brackets. PHP would silently keep one of the two.
@@ -96,8 +99,12 @@ function hasAmbiguousParameter(query: readonly QueryParameter[]): boolean {
   return query.some(({ path }) => {
     let members = root
     for (const [index, step] of path.entries()) {
-      // `a[]`: PHP appends, so that no two of these are the same parameter.
-      if (step === '') return false
+      // `a[]`: PHP appends, so that no two of these are the same parameter. An index beside them can replace one.
+      if (step === '') {
+        members.set(appended, { spelling: step, hasValue: false, members: undefined })
+        return members.size > 1
+      }
+      if (members.has(appended)) return true
       const folded = foldName(step)
       const place = members.get(folded) ?? { spelling: step, hasValue: false, members: undefined }
       members.set(folded, place)

@@ -14,7 +14,8 @@ const maxParameters = 1_000
 /**
  * Reads a query as PHP does.
  * @returns undefined if PHP would read it differently from how it is written: it has unpaired brackets, a dot or space
- *   in a name, which PHP turns into an underscore (PHP: main/php_variables.c), or more parameters than PHP takes
+ *   in a name, which PHP turns into an underscore (PHP: main/php_variables.c), a space for a key, which PHP takes for none,
+ *   or more parameters than PHP takes
  */
 export function parseQuery(query: string | undefined): readonly QueryParameter[] | undefined {
   if (!query) return []
@@ -44,7 +45,7 @@ const none: readonly QueryParameter[] = []
 
 const readOnce = onceFor(({ query }: RequestTarget) => ({ query: parseQuery(query) }))
 
-const nameForm = /^([^[\]. ]+)((?:\[[^[\]]*\])*)$/
+const nameForm = /^([^[\]. ]+)((?:\[(?! \])[^[\]]*\])*)$/
 
 /** Cannot throw: the target has been parsed, so its percent-encoding is valid. */
 function decode(text: string): string {

@@ -60,6 +60,18 @@ describe('an address whose requests are refused before an integration can be cha
     }
   })
 
+  test('is not blocked for requests that do not arrive in time, as those of a probe', async () => {
+    await using upstream = await startRawUpstream()
+    await using gateway = await startGateway({
+      magentoUrl: upstream.url,
+      gateway: { listen: { requestTimeoutMs: 100 }, limits: { perAddress } },
+      integrations: [globex],
+    })
+    const late = Array.from({ length: 5 }, () => sendRaw(gateway.url, 'GET '))
+    for (const answer of await Promise.all(late)) assert.match(answer, /^HTTP\/1\.1 408 /)
+    assert.equal((await send(gateway.url, { headers: globexHeaders })).status, 200)
+  })
+
   const unreadable = {
     'that are no HTTP': 'NONSENSE\r\n\r\n',
     'with a header section that is too large': `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,

@@ -1,33 +1,37 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { serveHttp2 } from '../../src/server/http2.ts'
-import { frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
+import { frame, frameTypes, getFrame, openRawHttp2 } from '../support/http2-frames.ts'
 import { pem } from '../support/tls/pem.ts'
 
 const { goaway } = frameTypes
 const aDay = 86_400_000
+
+/** More than waits on its way to a caller that does not read. */
+const longBytes = 2 ** 23
 
 /** An answer to every request, which ends the connection. */
 const endWithAnswer: RequestListener = (_request, response) => {
   response.writeHead(200, ['Connection', 'close']).end()
 }
 
-async function startEnding(answer = endWithAnswer) {
+async function startEnding(answer = endWithAnswer, idleMs = aDay) {
   const server = createServer(
     { cert: pem('loopback.cert'), key: pem('loopback.key'), ALPNProtocols: ['h2'] },
     answer,
   )
-  serveHttp2(server, {
+  const { close } = serveHttp2(server, {
     maxHeaderBytes: 16_384,
     requestTimeoutMs: aDay,
     firstRequestMs: aDay,
-    idleMs: aDay,
+    idleMs,
     readMs: () => aDay,
   })
   server.listen(0, '127.0.0.1')
@@ -39,6 +43,7 @@ async function startEnding(answer = endWithAnswer) {
   })
   return {
     url: `https://127.0.0.1:${port}`,
+    close,
     /** Resolves when the last connection has closed. */
     connectionClosed: () => once(last ?? server, 'close'),
     [Symbol.dispose]: () => server.close(),
@@ -97,4 +102,67 @@ test('a caller that opens a stream behind the last one learns at once that it is
   const second = await raw.firstOf(goaway, 0, 1)
   // Its last stream, and NO_ERROR.
   assert.deepEqual([second.payload.readUInt32BE(0), second.payload.readUInt32BE(4)], [1, 0])
+})
+
+test('a caller that opens a stream on a connection that is being closed learns at once that it is the last one', async () => {
+  const asked = new EventEmitter()
+  using server = await startEnding(() => asked.emit('request'))
+  using raw = await openRawHttp2(server.url)
+  const isOpen = once(asked, 'request')
+  raw.socket.write(getFrame(1, '/'))
+  await isOpen
+  server.close()
+  raw.socket.write(getFrame(3, '/'))
+  const told = [await raw.firstOf(goaway, 0), await raw.firstOf(goaway, 0, 1)]
+  assert.deepEqual(
+    told.map(({ payload }) => payload.readUInt32BE(0)),
+    [2 ** 31 - 1, 3],
+  )
+})
+
+test('which stream is the last one is told only when no other can come before that', async () => {
+  const asked = new EventEmitter()
+  using server = await startEnding((request, response) => {
+    asked.emit(request.url ?? '')
+    if (request.url === '/long') response.end(Buffer.alloc(longBytes))
+  })
+  using raw = await openRawHttp2(server.url)
+  const ask = async (stream: number, path: string) => {
+    const isAsked = once(asked, path)
+    raw.socket.write(getFrame(stream, path))
+    await isAsked
+  }
+  const window = Buffer.alloc(4)
+  window.writeUInt32BE(longBytes)
+  raw.socket.write(frame(frameTypes.windowUpdate, 0, 0, window))
+  raw.socket.pause()
+  await ask(1, '/long')
+  raw.socket.write(frame(frameTypes.windowUpdate, 0, 1, window))
+  await ask(3, '/before')
+  server.close()
+  await ask(5, '/told')
+  await ask(7, '/last')
+  raw.socket.resume()
+  await raw.firstOf(goaway, 0)
+  assert.equal((await raw.firstOf(goaway, 0, 1)).payload.readUInt32BE(0), 7)
+})
+
+test('a connection is not idle while one of its streams is open, although another was answered', async () => {
+  const idleMs = 1
+  const answered = new EventEmitter()
+  using server = await startEnding((request, response) => {
+    if (request.url === '/open') return
+    response.once('close', () => answered.emit('close')).end()
+  }, idleMs)
+  using raw = await openRawHttp2(server.url)
+  const isAnswered = once(answered, 'close')
+  raw.socket.write(Buffer.concat([getFrame(1, '/open'), getFrame(3, '/')]))
+  await isAnswered
+  await delay(2 * idleMs)
+  raw.socket.write(getFrame(5, '/'))
+  const { type } = await Promise.race([
+    raw.firstOf(frameTypes.headers, 5),
+    raw.firstOf(frameTypes.goaway, 0),
+  ])
+  assert.equal(type, frameTypes.headers)
 })

@@ -10,6 +10,7 @@ import { closeInStages } from './close-in-stages.ts'
 
 const codes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  ERR_TLS_HANDSHAKE_TIMEOUT: 'request-timeout',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   HPE_INVALID_URL: 'bad-request-target',
 }
@@ -63,12 +64,13 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   const { answers } = open?.request.traffic ?? sources.traffic
   const body = problemBody(rejection, request.requestId, answers.problemsUrl)
   request.outcome = { status, code: rejection.code, reason }
-  request.bytesOut = Buffer.byteLength(body)
+  // Before the TLS handshake is complete nothing can be sent, and Node would wait until it could be.
+  const isReachable = !(socket instanceof TLSSocket) || socket.getPeerFinished() !== undefined
+  if (isReachable) request.bytesOut = Buffer.byteLength(body)
   if (open === undefined && malformed.test(reason)) sources.traffic.noteSender(request)
   // Nothing was carried out, so it is answered even if its record cannot be written.
   answers.beforeEnd(request, () => {
-    // Before the TLS handshake is complete nothing can be sent, and Node would wait until it could be.
-    if (socket instanceof TLSSocket && socket.getPeerFinished() === undefined) {
+    if (!isReachable) {
       socket.destroy()
       return
     }

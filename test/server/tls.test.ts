@@ -82,6 +82,10 @@ describe('a handshake', () => {
     const { hostname, port } = new URL(gateway.url)
     const socket = connectTcp(Number(port), hostname).on('error', () => undefined)
     await once(socket.resume(), 'close')
+    const records = await gateway.auditRecords(1)
+    const record = records.find(({ reason }) => reason === 'ERR_TLS_HANDSHAKE_TIMEOUT')
+    // Nobody could be told anything.
+    assert.deepEqual([record?.code, record?.bytesOut], ['request-timeout', 0])
   })
 
   test('that is none ends the connection', async () => {

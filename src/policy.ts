@@ -89,6 +89,8 @@ export interface Services {
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   readonly publicOrigin: PublicOrigin
+  /** Whether the configuration says it; if not, it is only the address that the gateway listens on. */
+  readonly isPublicOriginKnown: boolean
   /** What the shop's own schema allows; undefined where it was not fetched. */
   readonly contract: MagentoContract | undefined
   /** Whether writes can be accepted as jobs. */

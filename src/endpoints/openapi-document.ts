@@ -13,6 +13,8 @@ import { acceptedResponse, jobOperations } from './job-operations.ts'
 export interface DescribedGateway {
   readonly endpoints: readonly Endpoint[]
   readonly publicOrigin: PublicOrigin
+  /** Whether callers know the gateway by this origin. */
+  readonly isPublicOriginKnown: boolean
   /** Whether writes can be accepted as jobs. */
   readonly keepsJobs: boolean
 }
@@ -23,7 +25,7 @@ export interface DescribedGateway {
  */
 export function openApiDocument(
   { name, policies, credentials, upstream }: IntegrationSettings,
-  { endpoints, publicOrigin, keepsJobs }: DescribedGateway,
+  { endpoints, publicOrigin, isPublicOriginKnown, keepsJobs }: DescribedGateway,
 ): JsonSchema {
   const isComposed = policies.endpoints !== 'forward'
   const mayDefer = keepsJobs && upstream.passthrough !== true
@@ -45,7 +47,8 @@ export function openApiDocument(
       version: '1',
       description: 'What this integration is granted. All other routes are refused.',
     },
-    servers: [{ url: urlOf(publicOrigin) }],
+    // Without it, the server is the one that the document came from (OpenAPI 3.1, section 4.8.1).
+    ...(isPublicOriginKnown && { servers: [{ url: urlOf(publicOrigin) }] }),
     security: [credentials.token === undefined ? {} : { bearer: [] }],
     paths,
     components: {

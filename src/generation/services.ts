@@ -65,6 +65,7 @@ export function prepareServices(
     takeKey: store.takeKey,
     clock: Date.now,
     publicOrigin: origin,
+    isPublicOriginKnown: gateway.listen.publicUrl !== undefined,
     // Endpoints that the shop defines take precedence over the built-in ones.
     endpoints: [...defined.map(define), ...endpoints],
     contract,

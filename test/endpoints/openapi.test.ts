@@ -44,7 +44,7 @@ const gateway = await shared(
 const withJobs = await shared(
   startGateway({
     magentoUrl: 'http://127.0.0.1:1',
-    gateway: { listen, jobs: { file: join(folder, 'jobs.sqlite') } },
+    gateway: { jobs: { file: join(folder, 'jobs.sqlite') } },
     integrations: [
       through,
       {
@@ -123,6 +123,13 @@ test('shows jobs, aliases and endpoints of the shop, as it was agreed on', async
     await documentOf(withJobs, globexHeaders),
     await snapshot('openapi-with-jobs.snapshot.json'),
   )
+})
+
+test('names no server where the public URL is not known, but not the address that the gateway listens on', async () => {
+  const { host } = new URL(withJobs.url)
+  const { body } = await send(withJobs.url, { path: '/openapi.json', headers: otherHeaders })
+  assert.equal('servers' in JSON.parse(body), false)
+  assert.ok(!body.includes(host))
 })
 
 test('describes every member that a problem can have', async () => {

@@ -40,6 +40,7 @@ export function services(clock: () => number = testClock()): PolicyServices {
     takeKey: memoryKeys(1_000_000, clock),
     clock,
     publicOrigin: { scheme: 'https', authority: 'gateway.example' },
+    isPublicOriginKnown: true,
     endpoints: [],
     contract: undefined,
     keepsJobs: false,

@@ -9,7 +9,7 @@ const checkpoints = Type.Object(
       minimum: 1,
       maximum: 1_000_000,
       default: 1_000,
-      description: 'Most records that one checkpoint covers.',
+      description: 'Records after which a checkpoint is made. It covers all that wait then.',
     }),
     everySeconds: Type.Integer({
       minimum: 1,

@@ -20,13 +20,13 @@ const notForwarded = new Set([
   'cf-pseudo-ipv4',
   'client-cert-chain',
   'client-ip',
+  'cloudfront-viewer-address',
   'content-length',
   'cookie',
   'cookie2',
   'expect',
   'fastly-client-ip',
   'fly-client-ip',
-  'forwarded',
   'host',
   'incap-client-ip',
   'proxy',
@@ -44,7 +44,6 @@ const notForwarded = new Set([
   'x-client-ip',
   'x-cluster-client-ip',
   'x-envoy-external-address',
-  'x-forwarded',
   'x-http-method',
   'x-http-method-override',
   'x-integration-id',
@@ -73,7 +72,7 @@ const notForwarded = new Set([
 const plainName = /^[a-z0-9-]+$/
 
 function isForwarded(name: string): boolean {
-  return !notForwarded.has(name) && !name.startsWith('x-forwarded-') && plainName.test(name)
+  return !notForwarded.has(name) && !name.includes('forwarded') && plainName.test(name)
 }
 
 function isValidator(name: string): boolean {

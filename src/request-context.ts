@@ -178,8 +178,8 @@ export class RequestContext {
   /** forward: gives up its place in the queue for Magento; set while it waits there. */
   leaveQueue: (() => void) | undefined = undefined
   /**
-   * forward: since when it waits for its turn at Magento, or for what Magento is asked by another; milliseconds of
-   * `performance.now()`.
+   * forward: since when it waits for its turn at Magento, for a token of it, or for what Magento is asked by another;
+   * milliseconds of `performance.now()`.
    */
   waitsSince: number | undefined = undefined
   /** forward: how long it waited so before, milliseconds. */

@@ -68,7 +68,7 @@ export function prepareAttempts<From extends Sender, Asked>(
     try {
       const first = authorize(from)
       // Most credentials are at hand; no turn of the event loop is spent on them.
-      result = first instanceof Promise ? await first : first
+      result = first instanceof Promise ? await awaitCredential(from, first) : first
       while (isAttempt(result)) {
         const leftMs = Math.ceil(deadline - performance.now())
         // The queue, or a token, may have taken all of the time.
@@ -81,6 +81,18 @@ export function prepareAttempts<From extends Sender, Asked>(
       const hasFailed = hasMagentoFailed(made, from.outcome, rejection, fairMs)
       gate.leave(pass, from, hasFailed, made?.durationMs)
     }
+  }
+}
+
+/** Waits for a credential. A token may have to be fetched from Magento first, which is no time of the gateway. */
+async function awaitCredential<Result>(from: Sender, credential: Promise<Result>): Promise<Result> {
+  const since = performance.now()
+  from.waitsSince = since
+  try {
+    return await credential
+  } finally {
+    from.waitsSince = undefined
+    from.waitedMs = (from.waitedMs ?? 0) + performance.now() - since
   }
 }
 

@@ -323,6 +323,28 @@ test('connections to Magento are shown, and the requests that wait for one', asy
   assert.ok(Math.abs(whole - magento - own - waited) < 1e-5, 'the wait is no time of the gateway')
 })
 
+test('the wait for a token of Magento is no time of the gateway', async () => {
+  await using upstream = await startHeldUpstream()
+  const adminToken = { username: 'env:GLOBEX_TOKEN', password: 'env:MAGENTO_TOKEN' }
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...globex, upstream: { adminToken } }],
+  })
+  const answered = send(gateway.url, { headers: globexHeaders })
+  const signIn = await upstream.next()
+  const since = performance.now()
+  await scrape(gateway)
+  const heldSeconds = (performance.now() - since) / 1000
+  signIn.answer('"abc123"')
+  ;(await upstream.next()).answer()
+  assert.equal((await answered).status, 200)
+  const { value } = await scrape(gateway)
+  const [whole = 0, magento = 0, own = 0] = ['request', 'upstream', 'own'].map((part) =>
+    value(`magegate_${part}_duration_seconds_sum{integration="globex-pim"}`),
+  )
+  assert.ok(whole - magento - own >= heldSeconds)
+})
+
 test('the wait of a request whose caller leaves meanwhile is no time of the gateway', async () => {
   await using upstream = await startHeldUpstream()
   await using gateway = await startGateway({

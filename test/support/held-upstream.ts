@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
-import { answerEmpty, startRawUpstream } from './raw-upstream.ts'
+import { answerWith, startRawUpstream } from './raw-upstream.ts'
 
 /** A request that waits for its answer. */
 export interface HeldRequest {
   /** As it came over the wire. */
   readonly text: string
-  /** Answers it with status 200 and a body of JSON. */
-  readonly answer: () => void
+  /** Answers it with status 200 and a body of JSON, an empty object where none is given. */
+  readonly answer: (body?: string) => void
 }
 
 /** An upstream that answers when it is told to. */
@@ -14,7 +14,8 @@ export async function startHeldUpstream() {
   const arrived: HeldRequest[] = []
   const waiting: ((request: HeldRequest) => void)[] = []
   const upstream = await startRawUpstream((socket: Socket, text) => {
-    const request = { text, answer: () => answerEmpty(socket) }
+    const headers = { 'Content-Type': 'application/json' }
+    const request = { text, answer: (body = '{}') => answerWith(socket, { headers, body }) }
     const next = waiting.shift()
     if (next === undefined) arrived.push(request)
     else next(request)

@@ -43,7 +43,7 @@ export function requestMetrics(registry: Registry): (record: AuditRecord, reques
   )
   const ownDuration = durationOf(
     'magegate_own_duration_seconds',
-    'The rest of it: what the gateway took, and the caller to send and to read. Without the wait for a turn at Magento.',
+    'The rest of it: what the gateway took, and the caller to send and to read. Without the wait for a turn at Magento, or for its token.',
     ownBounds,
   )
   // The number of kinds of requests bounds it.

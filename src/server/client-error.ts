@@ -64,16 +64,15 @@ export function answerClientError(error: Error, socket: Socket, sources: ClientE
   const { answers } = open?.request.traffic ?? sources.traffic
   const body = problemBody(rejection, request.requestId, answers.problemsUrl)
   request.outcome = { status, code: rejection.code, reason }
-  // Before the TLS handshake is complete nothing can be sent, and Node would wait until it could be.
+  // Before the TLS handshake is complete nothing can be sent. It could be completed while the record is written, and what is
+  // then written to the connection, which may have become one of HTTP/2, would end the process.
   const isReachable = !(socket instanceof TLSSocket) || socket.getPeerFinished() !== undefined
   if (isReachable) request.bytesOut = Buffer.byteLength(body)
+  else socket.destroy()
   if (open === undefined && malformed.test(reason)) sources.traffic.noteSender(request)
   // Nothing was carried out, so it is answered even if its record cannot be written.
   answers.beforeEnd(request, () => {
-    if (!isReachable) {
-      socket.destroy()
-      return
-    }
+    if (!isReachable) return
     socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nX-Request-Id: ${request.requestId}\r\n` +
         'Content-Type: application/problem+json\r\nCache-Control: no-store\r\nConnection: close\r\n' +

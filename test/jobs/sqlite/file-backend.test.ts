@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads'
 import { BackendError, type JobBackend } from '../../../src/jobs/job-backend.ts'
 import { forgetOld } from '../../../src/jobs/sqlite/forget-old.ts'
 import { openJobFileThread } from '../../../src/jobs/sqlite/job-file.ts'
+import { openJobFile } from '../../../src/jobs/sqlite/open-file.ts'
 import { openFileBackend } from '../../../src/jobs/sqlite/open-file-backend.ts'
 import { acceptedJob } from '../../support/accepted-job.ts'
 import { temporaryFolder } from '../../support/shared.ts'
@@ -77,6 +78,19 @@ describe('the file of jobs', () => {
     assert.equal((await stat(file)).mode & 0o777, 0o600)
     await close(backend)
     assert.deepEqual(await readdir(join(folder, 'new')), ['jobs.sqlite'])
+  })
+
+  test('has what is committed on the disk, which a loss of power does not take', () => {
+    const db = openJobFile(join(folder, 'synced.sqlite'))
+    const settings = ['journal_mode', 'synchronous'].map((name) =>
+      db.prepare(`PRAGMA ${name}`).get(),
+    )
+    db.close()
+    // 2 is FULL: with less, SQLite syncs only when it empties the -wal.
+    assert.deepEqual(
+      settings.map((row) => Object.values(row ?? {})),
+      [['wal'], [2]],
+    )
   })
 
   test('is closed also where its thread fails in that, which it tells', async () => {

@@ -19,6 +19,7 @@ import {
   send,
   writeOf,
 } from '../support/http-client.ts'
+import { startMagento } from '../support/magento-for-tests.ts'
 import { scrape } from '../support/metrics.ts'
 import { answerWith, startRawUpstream } from '../support/raw-upstream.ts'
 import { temporaryFolder } from '../support/shared.ts'
@@ -67,6 +68,20 @@ describe('with a full disk, and audit.onFailure: refuse', () => {
     assert.equal(ready.status, 503)
     assert.match(await ready.text(), /audit trail/)
     assert.equal((await send(gateway.url, get)).status, 200)
+  })
+
+  test('nor is a write that an endpoint of the gateway has carried out', async () => {
+    await using magento = await startMagento()
+    const { endpoints: _, ...policies } = globex.policies
+    await using gateway = await startGateway({
+      magentoUrl: magento.url,
+      gateway: { audit: { file: '/dev/full' } },
+      integrations: [{ ...globex, policies }],
+    })
+    const path = '/rest/V1/magefine/inventaire'
+    const answer = await send(gateway.url, writeOf({ sku: '24-MB01', qty: 5 }, { path }))
+    assert.equal(answer.status, 503)
+    assert.equal(problemOf(answer).code, 'audit-unavailable')
   })
 
   test('a long answer to a write is cut before its end', async () => {

@@ -193,6 +193,8 @@ function inTime<Answer>(answer: Promise<Answer>, deadlineMs: number): Promise<An
 export function redisErrorCode(error: unknown): string {
   const code = errorCode(error)
   if (!(error instanceof Error) || code !== error.name) return code
+  // What ioredis says of a connection on which Redis answers nothing.
+  if (/^(?:Command timed out|Socket timeout)/.test(error.message)) return 'TIMEOUT'
   // Redis begins its errors with a code: READONLY, CLUSTERDOWN, OOM …
   return /^[A-Z]{3,}(?= )/.exec(error.message)?.[0] ?? code
 }

@@ -391,6 +391,16 @@ describe('a store without Redis from the start', () => {
     })
   }
 
+  test('says that it does not answer where it only accepts connections', async () => {
+    await using redis = await startRedis()
+    redis.freeze()
+    using opened = await openTestStore({ url: new Secret(redis.url) })
+    assert.deepEqual(
+      opened.lines.map((line) => JSON.parse(line).errorCode),
+      ['TIMEOUT'],
+    )
+  })
+
   test('never writes the address or the password to the log', async () => {
     using opened = await openTestStore(nowhere)
     await allowedOf(opened.store, chargeOn(limits), 3)

@@ -29,7 +29,8 @@ export function reportingServices(services: PolicyServices): PolicyServices {
 export function reportInstead(policy: string, check: Check, services: PolicyServices): Check {
   const report = (request: RequestContext, told: number, verdict: Verdict): Verdict => {
     request.answerHeaders.length = told
-    if (verdict === allow) return allow
+    // Where its caller has left meanwhile, its record is made already, and nothing is done for it any more.
+    if (verdict === allow || request.isRecorded) return allow
     const { code, reason } = verdict
     // A path that Magento does not have: but for its GET a request for it has nowhere to go on to.
     if (code === 'route-not-granted' && request.target.path === openApiPath) return verdict

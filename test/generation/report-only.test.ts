@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConfigError } from '../../src/config/faults.ts'
+import { reportInstead } from '../../src/generation/report-only.ts'
 import { policies } from '../../src/pipeline.ts'
+import { allow } from '../../src/policy.ts'
+import { reject } from '../../src/problem.ts'
 import { writeConfig } from '../support/config-directory.ts'
 import { acme, gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
@@ -14,6 +17,8 @@ import {
 } from '../support/http-client.ts'
 import { scrape } from '../support/metrics.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
+import { requestContext } from '../support/request.ts'
+import { services } from '../support/services.ts'
 import { shopDocument } from '../support/shop-document.ts'
 
 const product = 'POST /V1/products'
@@ -275,4 +280,20 @@ test('a request without a grant counts for no route, whatever else is only repor
   const ofNone = '{integration="globex-pim",route="none"'
   assert.equal(value(`magegate_contract_violations_total${ofNone}}`), 1)
   assert.equal(value(`magegate_requests_total${ofNone},status="200",code="none"}`), 1)
+})
+
+test('nothing is reported of a request whose caller has left, and whose record is made', () => {
+  const told: string[] = []
+  const refuse = () => reject('route-not-granted', 'no grant')
+  const check = reportInstead('route-grant', refuse, {
+    ...services(),
+    reportRefusal: ({ requestId }) => void told.push(requestId),
+  })
+  const [left, waiting] = [requestContext(), requestContext()]
+  left.isRecorded = true
+  for (const request of [left, waiting]) assert.equal(check(request), allow)
+  assert.deepEqual(
+    [told.length, left.reported?.length, waiting.reported?.length],
+    [1, undefined, 1],
+  )
 })

@@ -26,6 +26,12 @@ test('where Magento refuses to show such a product, that is the answer to the wh
   assert.deepEqual(await findProducts(['a,b'], async () => refusal), refusal)
 })
 
+test('an answer without a list of products does not mean that all are there', async () => {
+  const found = await findProducts(['a'], async () => ({ status: 200, body: {} }))
+  assert.ok('code' in found)
+  assert.equal(found.code, 'upstream-error')
+})
+
 test('two spellings of one SKU stand twice', () => {
   const items = [
     { sku: 'skü', qty: 1 },

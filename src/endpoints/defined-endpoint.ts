@@ -120,9 +120,12 @@ export function statusOfDone(first: string | undefined): 200 | 202 {
   return first === 'async' ? 202 : 200
 }
 
-/** What the mappings see of a request. */
+/**
+ * What the mappings see of a request. JSONata puts an undefined into an empty array that it maps (evaluateGroupExpression),
+ * so it gets a body of its own: policies look at that of the request, too.
+ */
 function inputOf({ variables, body }: Pick<EndpointRequest, 'variables' | 'body'>) {
-  return { body, variables: Object.fromEntries(variables) }
+  return { body: structuredClone(body), variables: Object.fromEntries(variables) }
 }
 
 const notMapped = {

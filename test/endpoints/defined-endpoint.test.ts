@@ -20,6 +20,7 @@ const integration = {
       'PUT /V1/erp/articles/:number',
       'GET /V1/erp/articles/:number',
       'POST /V1/erp/articles',
+      'POST /V1/erp/lines',
     ],
   },
 }
@@ -43,6 +44,14 @@ const endpoints = {
     route: 'POST /V1/erp/articles',
     call: { route: 'POST /async/V1/products', body: '{ "product": { "sku": body.number } }' },
     answer: '{ "taken": $count(request_items) }',
+  },
+  'order-lines': {
+    route: 'POST /V1/erp/lines',
+    call: {
+      route: 'POST /async/V1/products',
+      body: '{ "product": { "sku": "A" }, "lines": [body.lines.{ "sku": sku }] }',
+    },
+    answer: '$request.body',
   },
 }
 const schemas = {
@@ -88,6 +97,12 @@ test('maps a request, and holds it against its schema first', async () => {
   const before = magento.received.length
   assert.equal(problemOf(await put({ title: '' })).code, 'invalid-body')
   assert.equal(magento.received.length, before)
+})
+
+test('changes nothing of the body that it maps', async () => {
+  const lines = { lines: [[], { sku: 'A' }] }
+  const answer = await send(gateway.url, writeOf(lines, { path: '/rest/V1/erp/lines' }))
+  assert.deepEqual(JSON.parse(answer.body), lines)
 })
 
 test('lists what is wrong with a body, and of a long one only the first', async () => {

@@ -4,10 +4,11 @@ import { findProducts } from '../../src/endpoints/find-products.ts'
 import { setStocks } from '../../src/endpoints/set-stocks.ts'
 
 test('a product is found under every spelling that is its SKU to Magento', async () => {
-  const found = await findProducts(['skü-1', 'SKU-2', 'sku-3'], async () => ({
-    status: 200,
-    body: { items: [{ sku: 'Sku-1' }, { sku: 'sku-2' }] },
-  }))
+  const found = await findProducts(['skü-1', 'SKU-2', 'sku-3'], async ({ query = '' }) => {
+    // Those that are on no page would not be found.
+    assert.match(query, /%5BpageSize%5D=3&/)
+    return { status: 200, body: { items: [{ sku: 'Sku-1' }, { sku: 'sku-2' }] } }
+  })
   assert.ok('missing' in found)
   assert.deepEqual([...found.missing.keys()], ['sku-3'])
 })

@@ -1,5 +1,6 @@
 import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
 import type { Secret } from '../contract/secret.ts'
+import { timeoutAfterReading } from '../contract/timeout-after-reading.ts'
 import { type AnswerCommands, tagScripts } from './answers/redis-answers.ts'
 import { type EntryCommands, entryScripts } from './entries/redis-entry-records.ts'
 import { type KeyCommands, settleKeyScript } from './idempotency/redis-keys.ts'
@@ -73,11 +74,15 @@ const brokenAfterMs = 1_000
  */
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
   const redis = connectTo(location, deadlineMs)
+  const prepareConnection = (node: Redis) => {
+    outliveTlsErrors(node)
+    readBeforeClosing(node, deadlineMs + brokenAfterMs)
+  }
   if (redis instanceof Cluster) {
-    for (const prepare of [outliveTlsErrors, outliveFailedAsking, sendNothingAgain]) {
+    for (const prepare of [prepareConnection, outliveFailedAsking, sendNothingAgain]) {
       redis.on('+node', prepare)
     }
-  } else outliveTlsErrors(redis)
+  } else prepareConnection(redis)
   leaveRefusedDatabase(redis)
   return redis as RedisClient
 }
@@ -100,6 +105,39 @@ export function leaveRefusedDatabase(redis: Redis | Cluster): void {
 export function outliveTlsErrors(redis: Redis): void {
   // The alert comes later than this event.
   redis.on('connect', () => redis.stream.on('error', () => undefined))
+}
+
+/**
+ * Has a connection on which nothing arrives closed only once what has arrived by then has been read. ioredis closes it as
+ * soon as the time is over, and Node calls timers before it reads from sockets: each time that the process was suspended
+ * for so long, the connection would be lost, and with it the answers that had arrived.
+ */
+function readBeforeClosing(redis: Redis, silentMs: number): void {
+  const inner = redis as unknown as SilenceTimer
+  inner.setSocketTimeout = () => {
+    const { stream } = redis
+    let hasArrived = false
+    const close = () => {
+      if (!hasArrived) stream.destroy(new Error('Socket timeout'))
+    }
+    const timer = timeoutAfterReading(close, silentMs)
+    inner.socketTimeoutTimer = timer
+    // This comes after ioredis has taken the answers from its queue.
+    stream.once('data', () => {
+      hasArrived = true
+      clearTimeout(timer)
+      inner.socketTimeoutTimer = undefined
+      if (inner.commandQueue.length > 0) inner.setSocketTimeout()
+    })
+  }
+}
+
+/** How ioredis watches for a connection on which nothing arrives while commands wait for answers. */
+interface SilenceTimer {
+  setSocketTimeout: () => void
+  /** Set while it watches; cleared when the connection ends. */
+  socketTimeoutTimer: NodeJS.Timeout | undefined
+  readonly commandQueue: { readonly length: number }
 }
 
 /**
@@ -139,10 +177,9 @@ type FlushQueue = (
 
 function connectTo(location: RedisLocation, deadlineMs: number): Redis | Cluster {
   const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)
-  // Whoever asks waits for the deadline by itself; this ends what a broken connection leaves.
+  // Whoever asks waits for the deadline by itself; the end of a broken connection ends what it leaves.
   const silentMs = deadlineMs + brokenAfterMs
   const options = {
-    commandTimeout: silentMs,
     connectTimeout: 1_000,
     socketTimeout: silentMs,
     enableOfflineQueue: false,

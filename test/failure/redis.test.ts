@@ -117,7 +117,7 @@ describe('while Redis is', () => {
     using opened = await openTestStore({ url: new Secret(redis.url) })
     const decision = decide(opened.store, charge)
     const nonce = opened.store.useNonce('a', 'nonce', 60_000)
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
     assert.equal((await decision).isAllowed, false)
     assert.equal(await nonce, 'fresh')
     assert.deepEqual(opened.lines, [])

@@ -16,7 +16,7 @@ import { breakOff } from '../server/break-off.ts'
 import { atEndOfTurn } from '../server/end-of-turn.ts'
 import { withStandingHeaders } from '../server/standing-headers.ts'
 import { firstValue, isTransferCoded } from '../syntax/headers.ts'
-import { beginExchange } from './attempts.ts'
+import { awaitCredential, beginExchange } from './attempts.ts'
 import { type HeldBack, holdBack } from './hold-back.ts'
 import { holdLimitOf } from './hold-limit.ts'
 import { receivedFields } from './received-fields.ts'
@@ -210,7 +210,7 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       }
       return
     }
-    Promise.try(this.#after, 401, body)
+    awaitCredential(this.#request, Promise.try(this.#after, 401, body))
       .then((next) => (next === undefined ? this.#answer(body) : this.#finish(next)))
       .catch((error: unknown) => this.#break(error))
   }

@@ -84,8 +84,14 @@ export function prepareAttempts<From extends Sender, Asked>(
   }
 }
 
-/** Waits for a credential. A token may have to be fetched from Magento first, which is no time of the gateway. */
-async function awaitCredential<Result>(from: Sender, credential: Promise<Result>): Promise<Result> {
+/**
+ * Waits for a credential, the first one or another one after a 401. A token may have to be fetched from Magento first,
+ * which is no time of the gateway.
+ */
+export async function awaitCredential<Result>(
+  from: Sender,
+  credential: Promise<Result>,
+): Promise<Result> {
   const since = performance.now()
   from.waitsSince = since
   try {

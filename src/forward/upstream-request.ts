@@ -7,7 +7,7 @@ import type { RequestContext } from '../request-context.ts'
 import { clientClosed } from '../server/answer.ts'
 import { isTransferCoded } from '../syntax/headers.ts'
 import { retryAfterSeconds } from '../syntax/retry-after.ts'
-import { beginExchange, prepareAttempts, type Sender } from './attempts.ts'
+import { awaitCredential, beginExchange, prepareAttempts, type Sender } from './attempts.ts'
 import type { UpstreamGate } from './gate/upstream-gate.ts'
 import type { OwnRequestSettings } from './own-request.ts'
 import { readWhole } from './read-whole.ts'
@@ -80,7 +80,8 @@ export function prepareUpstreamRequests(
     const answer = await exchange(occasion, request, attempt, spanId, leftMs)
     if ('code' in answer) return answer
     const { status, body } = answer
-    const next = await attempt.after?.(status, status === 401 ? body : noBody)
+    const other = attempt.after?.(status, status === 401 ? body : noBody)
+    const next = other instanceof Promise ? await awaitCredential(occasion, other) : other
     return next ?? answer
   }
 

@@ -91,8 +91,8 @@ interface QueryPlace {
 const appended = '[]'
 
 /**
- * Whether a parameter is given twice, is spelled in two ways, or is given both as a text and with members in
- * brackets. PHP would silently keep one of the two.
+ * Whether a parameter is given twice, is spelled in two ways, or has a text after its members or members both with and
+ * without keys. PHP would silently keep one of the two. A text before its members, such as `searchCriteria=`, passes.
  */
 function hasAmbiguousParameter(query: readonly QueryParameter[]): boolean {
   const root = new Map<string, QueryPlace>()

@@ -64,7 +64,7 @@ describe('an address whose requests are refused before an integration can be cha
     await using upstream = await startRawUpstream()
     await using gateway = await startGateway({
       magentoUrl: upstream.url,
-      gateway: { listen: { requestTimeoutMs: 100 }, limits: { perAddress } },
+      gateway: { listen: { requestTimeoutMs: 500 }, limits: { perAddress } },
       integrations: [globex],
     })
     const late = Array.from({ length: 5 }, () => sendRaw(gateway.url, 'GET '))

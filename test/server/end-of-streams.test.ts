@@ -120,7 +120,10 @@ test('a caller that opens a stream on a connection that is being closed learns a
   )
 })
 
-test('which stream is the last one is told only when no other can come before that', async () => {
+// Node 24 reads nothing while what it has written waits for its caller, so that no other stream can come before that.
+const fromNode26 = { skip: process.versions.node.startsWith('24.') }
+
+test('the last stream is named only when no other can come before it', fromNode26, async () => {
   const asked = new EventEmitter()
   using server = await startEnding((request, response) => {
     asked.emit(request.url ?? '')

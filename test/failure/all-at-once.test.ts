@@ -102,10 +102,11 @@ test('while Magento, Redis and callers fail and the configuration changes, each 
       ended += 1
       const now = ended
       turns = turns.then(() => turn(now))
+      // Else turns that were late would come at once, and a fault would be over as soon as it came.
+      await turns
     }
   }
   await Promise.all(Array.from({ length: callers }, call))
-  await turns
   agent.destroy()
   await magento.clearFault()
 

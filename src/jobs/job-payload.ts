@@ -32,9 +32,15 @@ export function encodeJobRequest({ body, ...head }: JobRequest): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body])
 }
 
-/** Reads what {@link encodeJobRequest} wrote. */
+/**
+ * Reads what {@link encodeJobRequest} wrote.
+ * @throws for anything else: a store would never take such a job, and its delivery would never end
+ */
 export function decodeJobRequest(payload: Buffer): JobRequest {
   const end = payload.indexOf(0x0a)
   const head = JSON.parse(payload.toString('utf8', 0, end)) as Omit<JobRequest, 'body'>
+  const { id, owner, acceptedAtMs }: Partial<AcceptedJob> = head.job
+  const isJob = typeof id === 'string' && typeof owner === 'string'
+  if (!isJob || !Number.isSafeInteger(acceptedAtMs)) throw new TypeError('this is no job')
   return { ...head, body: payload.subarray(end + 1) }
 }

@@ -232,6 +232,13 @@ describe('a delivery of a job', () => {
     assert.equal(events[1], 'Error: a defect')
   })
 
+  test('that is none meets a defect before a store is asked, which would never take it', async () => {
+    for (const job of [{}, { id: 'none', owner: 'acme-erp' }]) {
+      const given = handle('none', {}, { request: { job: job as Job } })
+      await assert.rejects(given, { message: 'this is no job' })
+    }
+  })
+
   test('whose end cannot be announced comes again for that, and is not recorded before', async () => {
     const onEnd = () => Promise.reject(new Error('the queue of call-backs is away'))
     const { settlement, events } = await handle('untold', {}, { onEnd })

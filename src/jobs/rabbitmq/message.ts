@@ -58,17 +58,21 @@ export function entryOf({
   if (typeof messageId !== 'string' || typeof text !== 'string') return undefined
   try {
     const { death, ...header } = JSON.parse(text) as Header
-    if (!isWhole(header)) return undefined
+    if (!isWhole(header, death)) return undefined
     return { entry: { ...header, id: messageId, payload: content }, death }
   } catch {
     return undefined
   }
 }
 
-function isWhole({ owner, orderKey, putAtMs, expiresAtMs, notBeforeMs }: Partial<Header>): boolean {
+function isWhole(header: Partial<Omit<Header, 'death'>>, death?: Partial<Death>): boolean {
+  const { owner, orderKey, putAtMs, expiresAtMs, notBeforeMs, past } = header
+  // Redis takes nothing else, and would count as away for all jobs.
+  const numbers = [putAtMs, expiresAtMs, notBeforeMs ?? 0, past ? past.attempts : 0]
   return (
     typeof owner === 'string' &&
     typeof (orderKey ?? '') === 'string' &&
-    [putAtMs, expiresAtMs, notBeforeMs ?? 0].every(Number.isFinite)
+    numbers.every(Number.isSafeInteger) &&
+    (death === undefined || Number.isSafeInteger(death.diedAtMs))
   )
 }

@@ -133,6 +133,28 @@ describe('while Redis is', () => {
     assert.deepEqual(opened.lines, [])
   })
 
+  test('frozen: a key is not taken for a request that was refused meanwhile', async () => {
+    await using redis = await startRedis()
+    const location = { url: new Secret(redis.url) }
+    using other = await openTestStore(location, { deadlineMs: 60_000 })
+    using opened = await openTestStore(location, { deadlineMs })
+    const take = ({ store }: TestStore) => store.takeKey('acme', 'key', 'fingerprint', 60_000)
+    const first = await take(other)
+    assert.ok(first.state === 'fresh')
+    redis.freeze()
+    assert.equal((await take(opened)).state, 'unavailable')
+    // Redis carries it out after the command of the request that was refused, and before what that would send next.
+    const released = first.release()
+    // Half as long again as until it is asked whether it is back: so it counts as back with its first answers.
+    await delay(375)
+    redis.thaw()
+    await released
+    await opened.logged('redis is back')
+    // An answer that comes after those to everything before.
+    await opened.store.useNonce('acme', 'nonce', 60_000)
+    assert.equal((await take(opened)).state, 'fresh')
+  })
+
   test('answering too late: what it let run at once meanwhile is given back', async () => {
     await using redis = await startRedis()
     await using link = await openSlowLink(redis.port)

@@ -56,9 +56,11 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): TakeKey {
     value: string,
     ttlMs: number,
     taken: TakenKey,
+    isGivenUp: () => boolean,
   ): Promise<KeyState> {
-    // A second attempt, since a key may expire or be released between the two commands.
-    for (let attempt = 0; attempt < 2; attempt += 1) {
+    // A second attempt, since a key may expire or be released between the two commands. After the deadline there is none:
+    // it could take the key after that has been released.
+    for (let attempt = 0; attempt < 2 && !isGivenUp(); attempt += 1) {
       if ((await redis.set(name, value, 'PX', ttlMs, 'NX')) === 'OK') return taken
       const text = await redis.get(name)
       if (text !== null) return stateOf(JSON.parse(text) as Entry)
@@ -86,13 +88,15 @@ export function redisKeys(redis: KeyCommands, guard: RedisGuard): TakeKey {
       release: () => say(released),
     }
     let isAsked = false
+    let isGivenUp = false
     return guard.ask<KeyState>({
       slotKey: name,
       ask: () => {
         isAsked = true
-        return begin(name, value, ttlMs, taken)
+        return begin(name, value, ttlMs, taken, () => isGivenUp)
       },
       fallback: () => {
+        isGivenUp = true
         // If Redis answered too late, it has taken the key all the same, and nobody else would release it.
         if (isAsked) sayLater(released)
         return { state: 'unavailable' }

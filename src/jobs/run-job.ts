@@ -5,14 +5,7 @@ import { type AttemptResult, attempt } from './attempt.ts'
 import type { Delivery, HandleDelivery, Settlement } from './durable-queue.ts'
 import { followBulk } from './follow-bulk.ts'
 import { stateOfBrokenOff } from './item-results.ts'
-import {
-  type AcceptedJob,
-  isOver,
-  type Job,
-  type JobChange,
-  type JobFailure,
-  type JobState,
-} from './job.ts'
+import { type AcceptedJob, isOver, type Job, type JobFailure, type JobState } from './job.ts'
 import type { JobEnvironment, JobRun, JobSender } from './job-environment.ts'
 import { decodeJobRequest, encodeJobRequest, type JobRequest } from './job-payload.ts'
 import { canBePutBack } from './judge-answer.ts'
@@ -65,7 +58,9 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     const attempts = (known?.attempts ?? 0) + (isPoll ? 0 : 1)
     const beganAtMs = clock()
     const startedAtMs = known?.startedAtMs ?? beganAtMs
-    note(request, { state: 'running', attempts, startedAtMs, nextAttemptAtMs: undefined })
+    const begun = { state: 'running', attempts, startedAtMs, nextAttemptAtMs: undefined } as const
+    // Nothing waits for it: the store keeps the order of changes.
+    store.change(request.job.id, begun).catch(environment.onFault)
     const sent = isPoll
       ? followBulk(request, occasion, sender, store)
       : attempt(request, occasion, sender, store)
@@ -106,10 +101,14 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     return end(task, { state, answer, failure: told }, run)
   }
 
-  /** Tries again later, and shows the job as waiting until then. */
-  function later({ delivery, request }: Task, retry: Retry): Settlement {
+  /**
+   * Tries again later. It is shown as waiting first: once the delivery is settled, the job can be cancelled, and would be
+   * shown as waiting after that.
+   */
+  async function later({ delivery, request }: Task, retry: Retry): Promise<Settlement> {
     const settlement = retryOf(delivery, retry)
-    note(request, { state: 'waiting', nextAttemptAtMs: settlement.atMs })
+    const { atMs: nextAttemptAtMs } = settlement
+    await store.change(request.job.id, { state: 'waiting', nextAttemptAtMs })
     return settlement
   }
 
@@ -173,11 +172,6 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
     return job.failure !== undefined && canBePutBack(job.failure)
       ? { state: 'dead', reason: job.failure.code }
       : { state: 'done' }
-  }
-
-  /** Updates what is shown of the job. Nothing waits for it, and the store keeps the order of changes. */
-  function note({ job }: JobRequest, change: JobChange): void {
-    store.change(job.id, change).catch(environment.onFault)
   }
 }
 

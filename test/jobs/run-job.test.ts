@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { WholeAnswer } from '../../src/contract/whole-answer.ts'
 import type { Delivery } from '../../src/jobs/durable-queue.ts'
-import type { Job } from '../../src/jobs/job.ts'
+import type { Job, JobStore } from '../../src/jobs/job.ts'
 import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
 import { encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
 import { prepareJobHandler } from '../../src/jobs/run-job.ts'
@@ -177,6 +177,19 @@ describe('a delivery of a job', () => {
     const reason = 'no such integration'
     assert.deepEqual(settlement, { ...retry, reason, isUntouched: true })
     assert.equal(shown?.state, 'waiting')
+  })
+
+  test('that is sent again later is shown as waiting before it is settled, and so can be cancelled', async () => {
+    const order: string[] = []
+    const change: JobStore['change'] = async (id, values) => {
+      await backend.store.change(id, values)
+      order.push(`shown as ${values.state}`)
+    }
+    const send = async () => ({ status: 503, contentType: '', body: Buffer.alloc(0) })
+    const leave = () => order.push('settled')
+    const senderOf = () => ({ send, compose: send, dropCarriedOut: async () => undefined, leave })
+    await handle('shown', {}, { store: { ...backend.store, change }, senderOf })
+    assert.deepEqual(order, ['shown as running', 'shown as waiting', 'settled'])
   })
 
   test('that may have had an effect is a dead letter, or sent again and cannot be cancelled', async () => {

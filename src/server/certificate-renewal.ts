@@ -51,8 +51,11 @@ export function renewCertificate(
   let lastFault: string | undefined
 
   async function look(): Promise<Renewal> {
+    const before = inUse
     try {
       const found = await readTlsMaterial(files)
+      // Another look was faster, and may have read newer files.
+      if (inUse !== before) return await look()
       if (found.digest === inUse.digest) {
         lastFault = undefined
         return { state: 'unchanged' }

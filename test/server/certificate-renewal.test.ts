@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import {
@@ -268,6 +269,41 @@ describe('a server that asks for certificates', () => {
     }
   })
 })
+
+test('a look at the files that a later one has overtaken does not put back what it has read', async () => {
+  await writePair('loopback')
+  const clientCaFile = join(folder, 'long.crt')
+  await writeFile(clientCaFile, pem('ca.cert'))
+  const looked = { ...files, clientCaFile }
+  const inUse = await readTlsMaterial(looked)
+  await truncate(clientCaFile, 16_777_216)
+  const used: unknown[] = []
+  const server = { setSecureContext: ({ cert }: { cert?: unknown }) => used.push(String(cert)) }
+  const source = { files: looked, inUse, everyMs: 3_600_000, clock: Date.now }
+  const { look, stop } = renewCertificate(server, source, () => {})
+  await writePair('named')
+  const slow = look()
+  // It reads this one last.
+  while (!isOpenHere(clientCaFile)) await new Promise(setImmediate)
+  await writePair('elsewhere')
+  await writeFile(`${clientCaFile}.next`, pem('ca.cert'))
+  await rename(`${clientCaFile}.next`, clientCaFile)
+  assert.equal((await look()).state, 'renewed')
+  assert.equal((await slow).state, 'unchanged')
+  assert.deepEqual(used, [pem('elsewhere.cert')])
+  stop()
+})
+
+/** Whether this process has a file open. */
+function isOpenHere(file: string): boolean {
+  return readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === file
+    } catch {
+      return false
+    }
+  })
+}
 
 test('the files are looked at again and again, once the look before is over, until it is stopped', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })

@@ -26,6 +26,9 @@ export interface BrokerSettings extends ConnectionNotes {
 /** Uses a channel; `ask` bounds the wait for each answer that comes over it. */
 export type UseChannel<Result> = (channel: Channel, ask: AskBroker) => Promise<Result>
 
+/** Uses a connection; `ask` is as patient as for a set-up. */
+export type UseConnection = (connection: ChannelModel, ask: AskBroker) => Promise<void>
+
 /** A connection to a broker, made again whenever it is lost. */
 export interface Broker {
   /**
@@ -35,8 +38,8 @@ export interface Broker {
   readonly publish: Publish
   /** Acts on a separate channel, which is closed afterwards; messages that were got and not acknowledged go back. */
   readonly withChannel: <Result>(act: UseChannel<Result>) => Promise<Result>
-  /** Calls back with the present connection and with each new one; `ask` is as patient as for a set-up. */
-  readonly onConnection: (use: (connection: ChannelModel, ask: AskBroker) => void) => void
+  /** Calls back with the present connection and with each new one, which is only there once that resolves. */
+  readonly onConnection: (use: UseConnection) => void
   readonly isAway: () => boolean
   readonly close: () => Promise<void>
 }
@@ -65,7 +68,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   const { deadlineMs, declare, onLost, onConnected } = settings
   const ask = askWithin(deadlineMs)
   const askPatiently = askWithin(deadlineMs * deadlinesForSetUp)
-  const users: Parameters<Broker['onConnection']>[0][] = []
+  const users: UseConnection[] = []
   let current: Current | undefined
   let settingUp: ChannelModel | undefined
   let isChanging = false
@@ -114,6 +117,8 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
       isClosed = true
     })
     await declare(channel, askPatiently)
+    // If it were there already, a broker that refuses this would be asked several times a second.
+    for (const use of users) await use(connection, askPatiently)
     // It may have been closed together with the last answer, before amqplib listens.
     if (isClosed) throw brokerError('BROKER_AWAY')
     isBlocked = false
@@ -174,10 +179,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   recovering.on('unblocked', () => {
     isBlocked = false
   })
-  recovering.on('connect', (connection) => {
-    onConnected()
-    for (const user of users) user(connection, askPatiently)
-  })
+  recovering.on('connect', onConnected)
   const first = Promise.withResolvers<void>()
   for (const event of ['connect', 'connect-failed']) recovering.once(event, () => first.resolve())
   const tooLate = setTimeout(() => {
@@ -211,9 +213,12 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
         throw failed(connection, error)
       }
     },
-    onConnection: (user) => {
-      users.push(user)
-      if (current !== undefined) user(current.connection, askPatiently)
+    onConnection: (use) => {
+      users.push(use)
+      const connection = current?.connection
+      if (connection === undefined) return
+      // Then a new one is made, and comes here again.
+      use(connection, askPatiently).catch(() => connection.close().catch(() => undefined))
     },
     isAway: () => current === undefined || isBlocked,
     close: async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ConfirmChannel } from 'amqplib'
 import type { AskBroker } from './ask-broker.ts'
-import { brokerError } from './broker-error.ts'
+import { brokerError, brokerErrorCode } from './broker-error.ts'
 import type { OutgoingMessage } from './message.ts'
 
 /**
@@ -18,10 +18,13 @@ export type Publish = (queue: string, message: OutgoingMessage, exchange?: strin
 export function publisherOn(channel: ConfirmChannel, ask: AskBroker): Publish {
   const returned = new Set<unknown>()
   channel.on('return', ({ properties }) => returned.add(properties.correlationId))
-  let isClosed = false
-  // Before amqplib calls back for what will not be confirmed any more.
+  // Set before amqplib calls back for what will not be confirmed any more.
+  let closedCode: string | undefined
+  channel.prependListener('error', (error) => {
+    closedCode = brokerErrorCode(error)
+  })
   channel.prependListener('close', () => {
-    isClosed = true
+    closedCode ??= 'BROKER_AWAY'
   })
   return (queue, { content, ...options }, exchange = '') =>
     ask(
@@ -30,7 +33,7 @@ export function publisherOn(channel: ConfirmChannel, ask: AskBroker): Publish {
         const settle = (error: unknown) => {
           const isReturned = returned.delete(correlationId)
           if (isReturned) reject(brokerError('BROKER_HAS_NO_QUEUE'))
-          else if (error) reject(brokerError(isClosed ? 'BROKER_AWAY' : 'BROKER_REFUSED'))
+          else if (error) reject(brokerError(closedCode ?? 'BROKER_REFUSED'))
           else resolve()
         }
         const sent = { ...options, correlationId, persistent: true, mandatory: true }

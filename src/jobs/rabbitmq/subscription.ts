@@ -60,11 +60,10 @@ export function subscribe(
     if (isClosed) await channel.close()
   }
 
-  broker.onConnection((connection, ask) => {
+  broker.onConnection(async (connection, ask) => {
     if (isClosed) return
-    consumeOn(connection, ask).catch(() => {
-      // If the connection is lost, or does not answer, a new one is made and comes here again.
-      if (!isClosed) connection.close().catch(() => undefined)
+    await consumeOn(connection, ask).catch((error: unknown) => {
+      if (!isClosed) throw error
     })
   })
 

@@ -250,7 +250,7 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     })
     await untilThere(broker)
     const message = { content: Buffer.of(1), messageId: 'id', headers: {} }
-    await assert.rejects(broker.publish('anew', message, 'no exchange'), { code: 'BROKER_AWAY' })
+    await assert.rejects(broker.publish('anew', message, 'no exchange'), { code: 'AMQP_404' })
     await untilThere(broker)
     await broker.publish('anew', message)
   })
@@ -271,13 +271,41 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     ])
   })
 
+  /** Lets the gateway read what a regular expression fits. */
+  function allowToRead(expression: string): Promise<void> {
+    const { rabbit } = servers()
+    const { username } = new URL(rabbit.url)
+    const texts = [username, '/', '.*', '.*', expression, 'test'].map((text) => `<<"${text}">>`)
+    return rabbit.evaluate(`rabbit_auth_backend_internal:set_permissions(${texts.join()})`)
+  }
+
+  test('the log says that RabbitMQ denies a queue, and that it is back only once it does not', async () => {
+    const { rabbit, redis } = servers()
+    const lines: string[] = []
+    const write = (line: string) => {
+      const { msg, errorCode } = JSON.parse(line)
+      lines.push(`${errorCode}: ${msg}`)
+    }
+    const settings = brokerSettings(rabbit.url, redis.url)
+    const backend = await openJobBackend(settings, pino({}, { write }), () => undefined)
+    await untilThere(backend)
+    // So it can still declare all queues.
+    await allowToRead('^(?!magegate[.]jobs[.]shared[.]7$)')
+    backend.jobs.consume(async () => ({ state: 'done' }), { concurrency: 1 })
+    while (lines.length < 2) await delay(20)
+    await allowToRead('.*')
+    while (!lines.at(-1)?.includes('is back')) await delay(20)
+    await backend.jobs.close(0)
+    await backend.close()
+    assert.deepEqual(lines, [
+      'ECONNRESET: rabbitmq is away: jobs are neither accepted nor sent',
+      'AMQP_403: rabbitmq cannot be connected to again',
+      'undefined: rabbitmq is back: jobs are accepted and sent again',
+    ])
+  })
+
   test('a command that RabbitMQ denies something says so by its code', async () => {
     const { rabbit, redis } = servers()
-    const { username } = new URL(rabbit.url)
-    const allow = (read: string) => {
-      const texts = [username, '/', '.*', '.*', read, 'test'].map((text) => `<<"${text}">>`)
-      return rabbit.evaluate(`rabbit_auth_backend_internal:set_permissions(${texts.join()})`)
-    }
     await using directory = await writeConfig({
       gateway: {
         ...gatewaySettings({ magentoUrl: 'http://127.0.0.1:1' }, 'var/audit.jsonl'),
@@ -288,9 +316,9 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     })
     const env = { ...testEnv, AMQP_URL: rabbit.url, REDIS_URL: redis.url }
     // So it can still declare all queues.
-    await allow('^(?!magegate[.]jobs[.]dead$)')
-    const run = () => runCommand(['jobs', 'dead', '--config', directory.path], env)
-    const denied = await run().finally(() => allow('.*'))
+    await allowToRead('^(?!magegate[.]jobs[.]dead$)')
+    const denied = await runCommand(['jobs', 'dead', '--config', directory.path], env)
+    await allowToRead('.*')
     assert.deepEqual(
       [denied.exitCode, denied.stderr],
       [1, 'jobs: RabbitMQ cannot be used (AMQP_403)\n'],

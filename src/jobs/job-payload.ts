@@ -1,3 +1,4 @@
+import { parseJson } from '../syntax/parse-json.ts'
 import type { AcceptedJob, JobItemResult } from './job.ts'
 
 /** An accepted request: everything that is needed to carry it out, and nothing that authenticates. */
@@ -38,8 +39,9 @@ export function encodeJobRequest({ body, ...head }: JobRequest): Buffer {
  */
 export function decodeJobRequest(payload: Buffer): JobRequest {
   const end = payload.indexOf(0x0a)
-  const head = JSON.parse(payload.toString('utf8', 0, end)) as Omit<JobRequest, 'body'>
-  const { id, owner, acceptedAtMs }: Partial<AcceptedJob> = head.job
+  // An error of JSON.parse would show a part of it in the log.
+  const head = parseJson(payload.toString('utf8', 0, end)) as Omit<JobRequest, 'body'>
+  const { id, owner, acceptedAtMs }: Partial<AcceptedJob> = head?.job ?? {}
   const isJob = typeof id === 'string' && typeof owner === 'string'
   if (!isJob || !Number.isSafeInteger(acceptedAtMs)) throw new TypeError('this is no job')
   return { ...head, body: payload.subarray(end + 1) }

@@ -3,6 +3,8 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
+import { openFileBackend } from '../../src/jobs/sqlite/open-file-backend.ts'
+import { entryOf } from '../jobs/deliveries.ts'
 import { jobTestRoutes, startJobsGateway } from '../jobs/jobs-gateway.ts'
 import { callbackEnv, callbackTo } from '../support/callbacks.ts'
 import { writeConfig } from '../support/config-directory.ts'
@@ -146,6 +148,18 @@ async function toldOf(jobId: string) {
     if (ofJob.length > 0) return ofJob
   }
 }
+
+test('what others have put into a queue controls no terminal, and looks like no line of its own', async () => {
+  const keeping = { keepMs: 3_600_000, keepDeadMs: 3_600_000 }
+  const backend = await openFileBackend({ file: jobs.file, ...keeping }, assert.ifError)
+  await backend.jobs.put(entryOf('odd\u001b[2J\nid', { owner: 'acme\u0007\r\nerp' }))
+  await backend.close()
+  let dead = await run('dead')
+  while (dead.stdout === '') dead = await run('dead')
+  assert.match(dead.stdout, /^\S+ {2}odd\?\[2J\?id {2}1x {2}acme\?\?\?erp {2}defect: TypeError\n$/)
+  const discarded = await run('discard', '--all')
+  assert.equal(discarded.stdout, 'odd?[2J?id was discarded\n')
+})
 
 test('a command that is not understood says what is', async () => {
   const { exitCode, stderr } = await run('list', '--state', 'lost')

@@ -4,7 +4,7 @@ import type { WholeAnswer } from '../../src/contract/whole-answer.ts'
 import type { Delivery } from '../../src/jobs/durable-queue.ts'
 import type { Job, JobStore } from '../../src/jobs/job.ts'
 import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
-import { encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
+import { decodeJobRequest, encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
 import { prepareJobHandler } from '../../src/jobs/run-job.ts'
 import { problems, type Rejection, reject } from '../../src/problem.ts'
 import { acceptedJob } from '../support/accepted-job.ts'
@@ -250,6 +250,8 @@ describe('a delivery of a job', () => {
       const given = handle('none', {}, { request: { job: job as Job } })
       await assert.rejects(given, { message: 'this is no job' })
     }
+    // No part of it is in the log.
+    assert.throws(() => decodeJobRequest(Buffer.from('card 4111')), { message: 'this is no job' })
   })
 
   test('whose end cannot be announced comes again for that, and is not recorded before', async () => {

@@ -1,6 +1,7 @@
 import { allDead } from '../../jobs/all-dead.ts'
 import type { DurableQueue } from '../../jobs/durable-queue.ts'
 import { BackendError } from '../../jobs/job-backend.ts'
+import { printable } from '../../syntax/terminal-text.ts'
 import { fail, print } from './with-jobs.ts'
 
 /** Error codes after which no other letter can be changed either. */
@@ -26,7 +27,7 @@ export async function eachDead(
   for (const id of chosen) {
     const missed = await whyNot(act, id, said.missing)
     if (missed === undefined) print(`${id} ${said.done}`)
-    else failed += fail(`${id} ${missed}`)
+    else failed += fail(printable(`${id} ${missed}`))
   }
   if (failed > 0 && chosen.length > 1) fail(`not done for ${failed} of ${chosen.length}`)
   return failed > 0 ? 1 : 0

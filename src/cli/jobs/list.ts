@@ -1,6 +1,6 @@
 import { type Job, type JobState, jobStates } from '../../jobs/job.ts'
 import { limitOf, readArguments, requiredOption, UsageError } from '../arguments.ts'
-import { operatorView, print, withJobs } from './with-jobs.ts'
+import { operatorView, print, printJson, withJobs } from './with-jobs.ts'
 
 const options = {
   config: { type: 'string' },
@@ -20,7 +20,8 @@ export function main(args: string[]): Promise<number> {
   const limit = limitOf(values.limit, 50)
   return withJobs(requiredOption(values.config, 'config'), async ({ backend }) => {
     for (const job of await backend.store.list({ owner, state, limit })) {
-      print(values.json ? JSON.stringify(viewOf(job)) : lineOf(job))
+      if (values.json) printJson(JSON.stringify(viewOf(job)))
+      else print(lineOf(job))
     }
     return 0
   })

@@ -8,7 +8,7 @@ import type { Job, JobItemResult } from '../../jobs/job.ts'
 import { BackendError, type JobBackend } from '../../jobs/job-backend.ts'
 import { jobView } from '../../jobs/job-view.ts'
 import { openJobBackend } from '../../lasting/open-job-backend.ts'
-import { escapeControls } from '../../syntax/terminal-text.ts'
+import { escapeControls, printable } from '../../syntax/terminal-text.ts'
 import { readArguments, requiredOption, UsageError } from '../arguments.ts'
 
 /** What a command of `jobs` works with. */
@@ -91,9 +91,14 @@ export function operatorView(job: Job, results: readonly JobItemResult[]): objec
   return { integration: job.owner, ...jobView(job, results) }
 }
 
-/** Prints a line, or JSON in several lines. Text that a caller chose cannot control the terminal. */
+/** Prints a line. Text that somebody else chose cannot control the terminal, nor look like a line of its own. */
 export function print(line: string): void {
-  process.stdout.write(`${escapeControls(line)}\n`)
+  process.stdout.write(`${printable(line)}\n`)
+}
+
+/** Prints JSON, in one line or in several, in the same way. */
+export function printJson(json: string): void {
+  process.stdout.write(`${escapeControls(json)}\n`)
 }
 
 /** Prints why a command failed; returns its exit code. */

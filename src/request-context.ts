@@ -171,8 +171,8 @@ export class RequestContext {
   cacheUse: CacheUse | undefined = undefined
   /** forward: takes Magento's answer into the cache; set until somebody has it, or the cache does not want it. */
   fill: UpstreamFill | undefined = undefined
-  /** forward: drops from the cache what this write has changed, to be called once it is over. */
-  dropChanged: (() => void | Promise<void>) | undefined = undefined
+  /** forward: drops from the cache what this write has changed, to be called once it is over; by default with its outcome. */
+  dropChanged: ((outcome?: Outcome) => void | Promise<void>) | undefined = undefined
   /** forward: the exchange with Magento. */
   upstream: UpstreamExchange | undefined = undefined
   /** forward: gives up its place in the queue for Magento; set while it waits there. */

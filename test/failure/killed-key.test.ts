@@ -4,13 +4,15 @@ import { test } from 'node:test'
 import { writeConfig } from '../support/config-directory.ts'
 import { gatewaySettings, globex, startGateway, testEnv } from '../support/gateway.ts'
 import { startedProcess } from '../support/gateway-process.ts'
-import { problemOf, send, writeOf } from '../support/http-client.ts'
+import { problemOf, send, sendAndLeave, writeOf } from '../support/http-client.ts'
 import { startRawUpstream } from '../support/raw-upstream.ts'
 import { startRedis } from '../support/redis.ts'
-import { temporaryFolder } from '../support/shared.ts'
+import { shared, temporaryFolder } from '../support/shared.ts'
+import { openSlowLink } from '../support/slow-link.ts'
+
+const redis = await shared(startRedis())
 
 test('the key of a killed process stays taken, and its write is not sent again', async () => {
-  await using redis = await startRedis()
   await using magento = await startRawUpstream(() => undefined)
   const options = {
     magentoUrl: magento.url,
@@ -36,5 +38,36 @@ test('the key of a killed process stays taken, and its write is not sent again',
   const answer = await send(gateway.url, write)
   assert.equal(answer.status, 409)
   assert.equal(problemOf(answer).code, 'idempotency-conflict')
+  assert.equal(magento.requests.length, 1)
+})
+
+test('the key of a write that breaks off during a stop, after its caller left, has its end', async () => {
+  await using link = await openSlowLink(redis.port)
+  await using magento = await startRawUpstream(() => undefined)
+  const { policies } = globex
+  const cache = { 'GET /V1/products/:sku': { ttlSeconds: 60 } }
+  const options = {
+    magentoUrl: magento.url,
+    gateway: { store: { redis: 'env:REDIS_URL', deadlineMs: 60_000 } },
+    integrations: [{ ...globex, policies: { ...policies, cache } }],
+    env: { REDIS_URL: `redis://127.0.0.1:${link.port}/0` },
+  }
+  const headers = { 'Idempotency-Key': '"two"' }
+  await using stopping = await startGateway(options)
+  const { answer, leave } = sendAndLeave(stopping.url, { headers })
+  await magento.requestsReach(1)
+  leave()
+  await assert.rejects(answer)
+  // Then the gateway knows that it has left.
+  await stopping.auditRecords(1)
+  // Dropping what the write may have changed takes longer than the rest of the stop.
+  link.delayMs = 300
+  const stopped = stopping.stop()
+  for (const socket of magento.sockets) socket.destroy()
+  await stopped
+  link.delayMs = 0
+  await using gateway = await startGateway(options)
+  const repeated = await send(gateway.url, writeOf('{}', { headers }))
+  assert.deepEqual([repeated.status, problemOf(repeated).code], [502, 'upstream-failed'])
   assert.equal(magento.requests.length, 1)
 })

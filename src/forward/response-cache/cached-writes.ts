@@ -1,6 +1,7 @@
 import type { AnswerStore } from '../../contract/answer-store.ts'
 import { apiRoute } from '../../contract/api-route.ts'
-import { type ProblemCode, statusOf } from '../../problem.ts'
+import type { WholeAnswer } from '../../contract/whole-answer.ts'
+import { type ProblemCode, type Rejection, statusOf } from '../../problem.ts'
 import type { Outcome, RequestContext } from '../../request-context.ts'
 import type { AnswerSettings } from '../../server/answer.ts'
 import type { SendUpstream, UpstreamRequest } from '../upstream-request.ts'
@@ -37,18 +38,15 @@ export function prepareCachedWrites(store: AnswerStore, holdOffMs: number): Cach
 
   return {
     begin: (request) => {
-      request.dropChanged = () => {
+      request.dropChanged = (outcome = request.outcome) => {
         request.dropChanged = undefined
-        return wasSent(request) ? drop(request, isOver(request, request.outcome)) : undefined
+        return wasSent(request, outcome) ? drop(request, isOver(request, outcome)) : undefined
       }
     },
     dropAfter: (send) => async (occasion, request, authorize) => {
       const answer = await send(occasion, request, authorize)
       if (request.method === 'GET') return answer
-      const outcome: Outcome =
-        'code' in answer
-          ? { status: statusOf(answer), code: answer.code }
-          : { status: answer.status }
+      const outcome = outcomeOf(answer)
       const write = sentWrite(request)
       if (!unsent.has(outcome.code)) await drop(write, isOver(write, outcome))
       return answer
@@ -66,6 +64,12 @@ export function dropCachedFirst(
     if (dropped === undefined) beforeEnd(request, end)
     else void dropped.then(() => beforeEnd(request, end))
   }
+}
+
+/** How a request ended that is answered so. */
+export function outcomeOf(answer: WholeAnswer | Rejection): Outcome {
+  if ('code' in answer) return { status: statusOf(answer), code: answer.code }
+  return { status: answer.status }
 }
 
 /** Problems which mean that nothing was sent. */
@@ -88,7 +92,10 @@ function sentWrite({ method, path, query }: SentWrite): TaggedRequest {
 }
 
 /** Whether Magento may have received something of a request. */
-function wasSent({ upstream, endpoint, outcome }: RequestContext): boolean {
+function wasSent(
+  { upstream, endpoint }: Pick<RequestContext, 'upstream' | 'endpoint'>,
+  outcome: Outcome | undefined,
+): boolean {
   if (upstream === undefined) return false
   // An endpoint makes several calls, and an earlier one may have been carried out.
   return endpoint !== undefined || outcome?.code !== 'upstream-unreachable'

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { RequestContext } from '../../request-context.ts'
 import type { LeftToAnswer } from '../attempts.ts'
 import { type AskMagento, type CacheParts, prepareCachedReads } from './cached-reads.ts'
-import { type CachedWrites, prepareCachedWrites } from './cached-writes.ts'
+import { type CachedWrites, outcomeOf, prepareCachedWrites } from './cached-writes.ts'
 
 /** Keeps answers of Magento for a short while and reuses them. */
 export interface ResponseCache extends Pick<CachedWrites, 'dropAfter' | 'dropCarriedOut'> {
@@ -27,8 +27,9 @@ export function openResponseCache(parts: CacheParts): ResponseCache {
   async function answerWrite(request: RequestContext, ask: AskMagento): Promise<LeftToAnswer> {
     writes.begin(request)
     const left = await ask(totalMs)
-    // If something is left to be answered, what has changed is dropped before that leaves.
-    if (left === undefined) await request.dropChanged?.()
+    // Already before the answer that is left: a stop does not wait for that if the caller has gone, and the key is settled
+    // only after this.
+    await request.dropChanged?.(left && outcomeOf(left))
     return left
   }
 

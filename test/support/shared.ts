@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 
-const opened = new AsyncDisposableStack()
-after(() => opened.disposeAsync())
+let opened = new AsyncDisposableStack()
+after(closeShared)
 
 /** Opens what all tests of a file share. When they have ended it is closed, the last one first. */
 export async function shared<Resource extends AsyncDisposable>(
@@ -18,4 +18,11 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'magegate-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** Closes what the tests that have ended shared. */
+export async function closeShared(): Promise<void> {
+  const ended = opened
+  opened = new AsyncDisposableStack()
+  await ended.disposeAsync()
 }

@@ -1,0 +1,3 @@
+import { testsInTurn } from '../support/tests-in-turn.ts'
+
+testsInTurn(import.meta.dirname)

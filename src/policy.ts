@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import type { MagentoContract } from './authorize/magento-contract/contract.ts'
+import { fillDefaults } from './config/fill-defaults.ts'
 import type { Endpoint } from './contract/endpoint.ts'
 import type { TakeKey } from './contract/idempotency.ts'
 import type { Charge, LimitDecision } from './contract/limit.ts'
@@ -146,8 +147,11 @@ export interface Policy<
    * later code.
    */
   readonly isReportable?: true
-  /** Settings of an integration that has none of its own. Without them such an integration skips the policy. */
-  readonly absent?: Static<Settings>
+  /**
+   * Settings of an integration that has none of its own, filled up with the defaults of the schema. Without them such
+   * an integration skips the policy.
+   */
+  readonly absent?: Partial<Static<Settings>>
   /**
    * Called once per integration and configuration, before its first request. The settings match their
    * schema, so it does not fail.
@@ -155,11 +159,13 @@ export interface Policy<
   readonly prepare: (settings: Static<Settings>, services: PolicyServices) => Check
 }
 
-/** Gives a policy its exact type, which the configuration's type is derived from. */
+/** Gives a policy its exact type, which the configuration's type is derived from, and its `absent` the defaults. */
 export function definePolicy<
   Section extends 'credentials' | 'policies',
   Key extends string,
   Settings extends TSchema,
 >(policy: Policy<Section, Key, Settings>): Policy<Section, Key, Settings> {
-  return policy
+  const { absent, settings } = policy
+  if (absent === undefined) return policy
+  return { ...policy, absent: fillDefaults(settings, absent) as Partial<Static<Settings>> }
 }

@@ -30,7 +30,7 @@ export const replayGuard = definePolicy({
     },
     closed,
   ),
-  absent: { onStoreFailure: 'refuseWrites' },
+  absent: {},
   prepare: ({ onStoreFailure }, { integration, useNonce }) => {
     function verdictOn(result: NonceResult, method: string): Verdict {
       if (result === 'fresh') return allow

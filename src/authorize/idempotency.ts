@@ -52,7 +52,7 @@ export const idempotency = definePolicy({
       description: 'Writes that are carried out only once per Idempotency-Key.',
     },
   ),
-  absent: { keepHours: 24, required: [] },
+  absent: {},
   prepare: ({ keepHours, required }, { takeKey, integration, isPassthrough }) => {
     const ttlMs = keepHours * 3_600_000
     const demanding = new Set(required)

@@ -53,7 +53,7 @@ export const jsonBody = definePolicy({
     },
     { ...closed, description: 'What a body may be.' },
   ),
-  absent: { ...standardJsonBounds, otherTypes: {} },
+  absent: {},
   prepare: (settings) =>
     function checkJsonBody(request) {
       if (request.body.length === 0) return allow

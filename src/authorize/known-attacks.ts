@@ -30,7 +30,7 @@ export const knownAttacks = definePolicy({
     },
     { ...closed, description: 'Rules against known attacks; all of them apply.' },
   ),
-  absent: { except: {} },
+  absent: {},
   prepare: ({ except }) =>
     function checkKnownAttacks(request) {
       const excepted: readonly string[] = except[request.route ?? ''] ?? []

@@ -44,7 +44,7 @@ export const magentoSchema = definePolicy({
     },
     { ...closed, description: "Check of requests against Magento's own schema." },
   ),
-  absent: { mode: 'enforce', routes: {}, answers: [] },
+  absent: {},
   prepare: ({ mode, routes, answers }, { contract, reportViolations, reportDrift }) => {
     if (contract === undefined) return () => allow
     const meant = meantOperations(contract)

@@ -25,7 +25,7 @@ export const repeatGuard = definePolicy({
     },
     closed,
   ),
-  absent: { windowMs: 10_000 },
+  absent: {},
   prepare: ({ windowMs }, { integration, useNonce }) => {
     function verdictOn(result: NonceResult): Verdict {
       if (result === 'fresh') return allow

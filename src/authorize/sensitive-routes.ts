@@ -46,7 +46,7 @@ export const sensitiveRoutes = definePolicy({
       description: 'Rates on routes where accounts and cards can be guessed.',
     },
   ),
-  absent: { perAddress: '60/min', perSubject: '10/min' },
+  absent: {},
   prepare: ({ perAddress, perSubject }, services) => {
     const limiterOf = (of: 'address' | 'subject', rate: string) => {
       const { count, unitSeconds } = parseRate(rate)

@@ -73,10 +73,12 @@ const brokenAfterMs = 1_000
  * twice, and one that is not answered in time fails. The client never stops trying to reconnect.
  */
 export function openRedisClient(location: RedisLocation, deadlineMs: number): RedisClient {
-  const redis = connectTo(location, deadlineMs)
+  // Whoever asks waits for the deadline by itself; the end of a broken connection ends what it leaves.
+  const silentMs = deadlineMs + brokenAfterMs
+  const redis = connectTo(location, silentMs)
   const prepareConnection = (node: Redis) => {
     outliveTlsErrors(node)
-    readBeforeClosing(node, deadlineMs + brokenAfterMs)
+    readBeforeClosing(node, silentMs)
   }
   if (redis instanceof Cluster) {
     for (const prepare of [prepareConnection, outliveFailedAsking, sendNothingAgain]) {
@@ -175,10 +177,8 @@ type FlushQueue = (
   options?: { readonly offlineQueue?: boolean; readonly commandQueue?: boolean },
 ) => void
 
-function connectTo(location: RedisLocation, deadlineMs: number): Redis | Cluster {
+function connectTo(location: RedisLocation, silentMs: number): Redis | Cluster {
   const pause = (attempt: number) => Math.min(50 * attempt, maxPauseMs)
-  // Whoever asks waits for the deadline by itself; the end of a broken connection ends what it leaves.
-  const silentMs = deadlineMs + brokenAfterMs
   const options = {
     connectTimeout: 1_000,
     socketTimeout: silentMs,

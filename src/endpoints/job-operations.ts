@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../contract/endpoint.ts'
+import { jobStates } from '../jobs/job.ts'
 import { acceptedSchema } from './accepted-schema.ts'
 
 /** The answer to a write that was accepted as a job. */
@@ -13,7 +14,7 @@ const jobSchema: JsonSchema = {
   type: 'object',
   properties: {
     jobId: { type: 'string' },
-    state: { enum: ['waiting', 'running', 'done', 'partial', 'failed', 'cancelled'] },
+    state: { enum: jobStates },
     method: { type: 'string' },
     route: { type: 'string' },
     requestId: { type: 'string' },

@@ -18,8 +18,10 @@ export function parseDirectives(lines: readonly string[]): Directives {
   return directives
 }
 
-/** The largest number of seconds that a cache must distinguish (RFC 9111, section 1.2.2). */
-const mostSeconds = 2 ** 31
+/** A number of seconds in milliseconds. A cache need not distinguish larger ones than 2 ** 31 (RFC 9111, section 1.2.2). */
+export function deltaMs(digits: string): number {
+  return Math.min(Number(digits), 2 ** 31) * 1000
+}
 
 /**
  * The argument of a directive that is a number of seconds.
@@ -28,5 +30,5 @@ const mostSeconds = 2 ** 31
 export function millisecondsOf(directives: Directives, name: string): number | undefined {
   const argument = directives.get(name)
   if (argument === undefined) return undefined
-  return /^\d+$/.test(argument) ? Math.min(Number(argument), mostSeconds) * 1000 : Number.NaN
+  return /^\d+$/.test(argument) ? deltaMs(argument) : Number.NaN
 }

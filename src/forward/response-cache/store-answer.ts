@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { AnswerTerms, StoredAnswer } from '../../contract/answer-store.ts'
 import { fieldsWhere, firstValue } from '../../syntax/headers.ts'
 import { parseHttpDate } from '../../syntax/http-date.ts'
+import { deltaMs } from './directives.ts'
 
 /** An answer of Magento as it arrived. */
 export interface FreshAnswer {
@@ -96,6 +97,6 @@ function initialAgeOf(answer: FreshAnswer): number {
   const apparentMs = Math.max(0, receivedAtMs - dateOf(answer))
   // Section 5.1: the first value counts, and an invalid one is ignored.
   const age = /^(\d+)(?:\s*,.*)?$/.exec(firstValue(headers, 'age') ?? '')?.[1]
-  const saidMs = Math.min(Number(age ?? 0), 2 ** 31) * 1000
+  const saidMs = deltaMs(age ?? '0')
   return Math.max(apparentMs, saidMs + receivedAtMs - askedAtMs)
 }

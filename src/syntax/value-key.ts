@@ -8,7 +8,8 @@ export function valueKey(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? JSON.stringify(value, sortMembers) : value
 }
 
-function sortMembers(_name: string, value: unknown): unknown {
+/** A replacer for `JSON.stringify` that sorts the members of objects. */
+export function sortMembers(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const members = Object.entries(value)
   return Object.fromEntries(members.sort(([one], [other]) => (one < other ? -1 : 1)))

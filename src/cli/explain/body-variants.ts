@@ -1,4 +1,5 @@
 import { parseJson } from '../../syntax/parse-json.ts'
+import { sortMembers } from '../../syntax/value-key.ts'
 import { finding } from './explanation.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 
@@ -53,7 +54,7 @@ function serializations(text: string): [json: string, form: string][] {
     .replace(/([[{])\n */g, '$1')
     .replace(/\n *([\]}])/g, '$1')
     .replace(/\n */g, ' ')
-  const sorted = JSON.stringify(sortKeys(value))
+  const sorted = JSON.stringify(value, sortMembers)
   return [
     [compact, 'without spaces (JSON.stringify)'],
     [escapeSlashes(compact), 'with escaped slashes (json_encode of PHP)'],
@@ -77,11 +78,4 @@ function escapeNonAscii(json: string): string {
     /[^\0-\x7F]/g,
     (unit) => String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, '0'),
   )
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys)
-  if (typeof value !== 'object' || value === null) return value
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
-  return Object.fromEntries(members.map(([key, member]) => [key, sortKeys(member)]))
 }

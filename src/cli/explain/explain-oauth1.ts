@@ -54,16 +54,9 @@ export function explainOauth1(
 }
 
 /** The keys of an integration, and the variants that clients make of them. */
-function oauth1Keys(
-  { keys }: Oauth1SignatureSettings,
-  {
-    oauth_signature_method: signatureMethod,
-    oauth_consumer_key: consumerKey,
-    oauth_token: accessToken,
-  }: Oauth1Parameters,
-): ClientKey[] {
-  const [own, other] =
-    signatureMethod === 'HMAC-SHA1' ? (['sha1', 'sha256'] as const) : (['sha256', 'sha1'] as const)
+function oauth1Keys({ keys }: Oauth1SignatureSettings, parameters: Oauth1Parameters): ClientKey[] {
+  const { oauth_consumer_key: consumerKey, oauth_token: accessToken } = parameters
+  const [own, other] = hashesOf(parameters)
   const named = keys.find(
     (each) =>
       each.consumerKey.reveal() === consumerKey && each.accessToken.reveal() === accessToken,
@@ -96,6 +89,12 @@ function oauth1Keys(
   })
 }
 
+function hashesOf({
+  oauth_signature_method: method,
+}: Oauth1Parameters): readonly [named: ClientKey['algorithm'], other: ClientKey['algorithm']] {
+  return method === 'HMAC-SHA1' ? ['sha1', 'sha256'] : ['sha256', 'sha1']
+}
+
 /** The two parameters that name a key are credentials. The form of the others leaves no room for secrets. */
 function showLine(line: string): string {
   const shown = line.replace(
@@ -106,12 +105,10 @@ function showLine(line: string): string {
 }
 
 /** If the hash is not that of the body: which body it belongs to. */
-function bodyHashFindings(
-  { request, reason }: SchemeCase,
-  { oauth_body_hash: given, oauth_signature_method: method }: Oauth1Parameters,
-): string[] {
+function bodyHashFindings({ request, reason }: SchemeCase, parameters: Oauth1Parameters): string[] {
   if (reason !== 'oauth_body_hash is not that of the body') return []
-  const [own, other] = method === 'HMAC-SHA1' ? ['sha1', 'sha256'] : ['sha256', 'sha1']
+  const given = parameters.oauth_body_hash
+  const [own, other] = hashesOf(parameters)
   if (hash(other, request.body, 'base64') === given) {
     return [finding('cause', `in oauth_body_hash, the client used ${other}, and not ${own}`)]
   }

@@ -3,7 +3,7 @@ import type { Oauth1Parameters } from '../../authenticate/oauth1/oauth1-paramete
 import type { ClientString } from './client-strings.ts'
 import { originVariants } from './origin-variants.ts'
 import type { SchemeCase } from './scheme-case.ts'
-import { pathVariants } from './target-variants.ts'
+import { lowerEscapes, pathVariants } from './target-variants.ts'
 import { combinations, distinctVariants, mostChanges, type Variant } from './variant.ts'
 
 interface BaseStringParts {
@@ -70,10 +70,7 @@ const writings: readonly Variant<BaseStringParts['write']>[] = [
     value: (base) => base.split('&').map(decodeURIComponent).join('&'),
     cause: 'did not percent-encode the parts of the base string',
   },
-  {
-    value: (base) => base.replace(/%../g, (triplet) => triplet.toLowerCase()),
-    cause: 'percent-encoded in lower case (%2f)',
-  },
+  { value: lowerEscapes, cause: 'percent-encoded in lower case (%2f)' },
   {
     value: (base) => base.replaceAll('%2520', '%2B'),
     cause: 'encoded a space as +, and not as %20',

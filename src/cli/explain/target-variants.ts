@@ -53,7 +53,7 @@ function encodePairs(query: string): string {
     .join('&')
 }
 
-function lowerEscapes(text: string): string {
+export function lowerEscapes(text: string): string {
   return text.replace(/%../g, (triplet) => triplet.toLowerCase())
 }
 

@@ -61,7 +61,7 @@ export function prepareDelivery(services: DeliveryServices): HandleDelivery {
       await end('delivered')
       return { state: 'done' }
     }
-    const reason = reasonOf(sending)
+    const { reason } = sending
     const atMs = nextOf(sending, callback, delivery, receiver)
     if (atMs === undefined) {
       await end('dead', reason)
@@ -114,8 +114,4 @@ function callbackOf({ payload, attempts }: Delivery): StoredCallback {
 function anew(delivery: Delivery): { readonly payload?: Buffer } {
   const hasOldCount = delivery.attempts === 1 && readCallback(delivery.payload).sendings > 0
   return hasOldCount ? { payload: writeCallback(callbackOf(delivery)) } : {}
-}
-
-function reasonOf(sending: Sending): string {
-  return sending.outcome === 'failed' ? sending.reason : `STATUS_${sending.status}`
 }

@@ -9,7 +9,7 @@ export type Sending =
   /** The receiver answered 2xx. */
   | { readonly outcome: 'delivered'; readonly status: number }
   /** The receiver answered 410: it wants no more. */
-  | { readonly outcome: 'gone'; readonly status: number }
+  | { readonly outcome: 'gone'; readonly reason: string; readonly status: number }
   /** Anything else; `reason` is a code and never a text of the receiver. */
   | {
       readonly outcome: 'failed'
@@ -71,9 +71,10 @@ export function prepareSender(
 
 function sendingOf(status: number, askedMs: number | undefined): Sending {
   if (status >= 200 && status < 300) return { outcome: 'delivered', status }
-  if (status === 410) return { outcome: 'gone', status }
+  const reason = `STATUS_${status}`
+  if (status === 410) return { outcome: 'gone', reason, status }
   const asked = askedMs === undefined ? {} : { retryAfterMs: askedMs }
-  return { outcome: 'failed', reason: `STATUS_${status}`, status, ...asked }
+  return { outcome: 'failed', reason, status, ...asked }
 }
 
 /** Gives up waiting when the signal aborts: a DNS query cannot be cancelled, and a late result is ignored. */

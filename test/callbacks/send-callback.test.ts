@@ -187,7 +187,11 @@ test('no agent of the process is used, which may have connections to elsewhere o
 describe('a receiver that says no', () => {
   test('with 410 wants no more', async () => {
     await using receiver = await startReceiver({ answer: status(410) })
-    assert.deepEqual(await send(receiver.url), { outcome: 'gone', status: 410 })
+    assert.deepEqual(await send(receiver.url), {
+      outcome: 'gone',
+      reason: 'STATUS_410',
+      status: 410,
+    })
   })
 
   test('with any other status has failed', async () => {

@@ -29,8 +29,6 @@ export interface QueueEntry {
 
 /** An entry that is to be handled now. */
 export interface Delivery extends QueueEntry {
-  /** Milliseconds since the epoch. */
-  readonly putAtMs: number
   /** How many times it has been delivered, this time included; durable before the handler is called. */
   readonly attempts: number
   /**
@@ -109,7 +107,6 @@ export async function untilDone<Result>(
 
 /** An entry that is not delivered again by itself. */
 export interface DeadLetter extends QueueEntry {
-  readonly putAtMs: number
   /** Milliseconds since the epoch. */
   readonly diedAtMs: number
   readonly attempts: number

@@ -25,7 +25,6 @@ const settingsOf = ({ url }: WebhookReceiver, change: Partial<CallbackSettings> 
 function deliveryOf(clock: TestClock, change: Partial<Delivery> = {}): Delivery {
   return {
     ...callbackEntry(endedJob, clock(), dayMs),
-    putAtMs: clock(),
     attempts: 1,
     isInterrupted: false,
     signal: new AbortController().signal,

@@ -72,7 +72,6 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         assert.equal(delivery.owner, 'acme-erp')
         assert.equal(delivery.orderKey, '["a"]')
         assert.equal(delivery.expiresAtMs, expiresAtMs)
-        assert.ok(delivery.putAtMs <= Date.now())
         assert.ok(Buffer.isBuffer(delivery.payload))
         assert.deepEqual(delivery.payload, payload)
         assert.equal(delivery.attempts, 1)

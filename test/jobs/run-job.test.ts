@@ -37,9 +37,8 @@ function deliveryOf(
     ...more,
   })
   const { signal } = new AbortController()
-  const times = { putAtMs: nowMs, expiresAtMs }
   const first = { attempts: 1, isInterrupted: false }
-  return { id, owner: 'acme-erp', payload, ...times, ...first, signal, ...delivered }
+  return { id, owner: 'acme-erp', payload, expiresAtMs, ...first, signal, ...delivered }
 }
 
 describe('a delivery of a job', () => {

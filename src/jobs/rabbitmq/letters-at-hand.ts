@@ -1,15 +1,14 @@
 import type { Channel, GetMessage } from 'amqplib'
-import type { DeadLetter } from '../durable-queue.ts'
 import { BackendError } from '../job-backend.ts'
 import type { AskBroker } from './ask-broker.ts'
 import type { Broker } from './broker.ts'
 import { brokerError, brokerErrorCode } from './broker-error.ts'
-import { entryOf } from './message.ts'
+import { type Death, entryOf, type StoredEntry } from './message.ts'
 
 /** A dead letter, and its message, which is held. */
 export interface FoundLetter {
   readonly message: GetMessage
-  readonly letter: DeadLetter
+  readonly letter: StoredEntry & Death
 }
 
 /** The letters that this process holds, on their channel. */

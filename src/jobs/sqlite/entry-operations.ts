@@ -115,7 +115,6 @@ export function entryOperations(db: DatabaseSync, file: string) {
       orderKey: textOf(row.order_key),
       payload: bufferOf(payloadOf.get(Number(row.seq))?.payload as Uint8Array),
       expiresAtMs: Number(row.expires_at_ms),
-      putAtMs: Number(row.put_at_ms),
       attempts: Number(row.attempts),
     }
   }

@@ -82,6 +82,9 @@ export async function settlementOf(
   }
 }
 
+/** How long handlers have to settle their entries after their signals were aborted, milliseconds. */
+export const graceMs = 2_000
+
 const tryAgainMs = 500
 
 /**

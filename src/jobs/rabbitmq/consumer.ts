@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { ConsumeMessage } from 'amqplib'
-import { type HandleDelivery, untilDone } from '../durable-queue.ts'
+import { graceMs, type HandleDelivery, untilDone } from '../durable-queue.ts'
 import { waitForAll } from '../wait-for-all.ts'
 import type { BrokerQueueSettings } from './broker-queue.ts'
 import type { DeadLetters } from './dead-letters.ts'
@@ -48,9 +48,6 @@ const beatLifeMs = 6_000
  */
 const longestHoldMs = 900_000
 const lookForOldEveryMs = 60_000
-
-/** How long handlers have to settle their entries after their signals were aborted, milliseconds. */
-const graceMs = 2_000
 
 /**
  * Consumes a queue. A message is acknowledged only when its entry is over, or has been put into the broker again.

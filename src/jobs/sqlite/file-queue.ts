@@ -1,5 +1,6 @@
 import {
   type DurableQueue,
+  graceMs,
   type HandleDelivery,
   type Settlement,
   settlementOf,
@@ -20,9 +21,6 @@ export interface FileQueueSettings {
   /** Told when the file cannot be used; the queue tries again. */
   readonly onFault: (error: unknown) => void
 }
-
-/** How long handlers have after their signals were aborted, milliseconds. */
-const graceMs = 2_000
 
 /** How long to wait before trying again to take entries, milliseconds. */
 const tryAgainMs = 1_000

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { KeyIdSetting } from '../authenticate/key-settings.ts'
 import { requiredComponents } from '../authenticate/message-signature/component.ts'
 import { contentDigest } from '../authenticate/message-signature/content-digest.ts'
+import { asciiFieldContent } from '../authenticate/message-signature/field-component.ts'
 import {
   type MessageSigningKey,
   messageSigningKey,
@@ -106,12 +107,12 @@ function coveredHeaders({ headers, body }: OutgoingRequest) {
     components.push('content-digest')
   }
   const type = firstValue(kept, 'content-type')
-  if (type !== undefined) components.push(isAscii.test(type) ? 'content-type' : '"content-type";bs')
+  if (type !== undefined) {
+    // Any other value can only be covered as a byte sequence (RFC 9421, section 2.1.3).
+    components.push(asciiFieldContent.test(type) ? 'content-type' : '"content-type";bs')
+  }
   return { headers: kept, components }
 }
-
-// The signature base is ASCII, so that any other value can only be covered as a byte sequence (RFC 9421, section 2.1.3).
-const isAscii = /^[\t\x20-\x7e]*$/
 
 /** The key of the gateway's own signature, or what was expected instead of an unusable one. */
 export function upstreamKey({

@@ -24,8 +24,8 @@ export const knownFieldTypes: FieldTypes = new Map([
   ['want-repr-digest', 'dictionary'],
 ])
 
-// RFC 9110, section 5.5, without obs-text: the signature base is ASCII.
-const asciiFieldContent = /^[\t\x20-\x7e]*$/
+/** RFC 9110, section 5.5, without obs-text: the signature base is ASCII. */
+export const asciiFieldContent = /^[\t\x20-\x7e]*$/
 
 /**
  * The value of a field in the signature base (RFC 9421, section 2.1).

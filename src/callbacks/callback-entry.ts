@@ -3,14 +3,9 @@ import type { Job } from '../jobs/job.ts'
 import { callbackPayload } from './callback-payload.ts'
 
 /** A call-back as it is stored in its queue. */
-export interface StoredCallback {
+export interface StoredCallback
+  extends Pick<Job, 'requestId' | 'traceId' | 'traceFlags' | 'route'> {
   readonly jobId: string
-  /** Id of the request that became the job. */
-  readonly requestId: string
-  readonly traceId: string
-  /** W3C Trace Context trace flags, two hex digits. */
-  readonly traceFlags: string
-  readonly route: string
   /** What is posted; byte for byte the same each time. */
   readonly payload: string
   /** How often it was sent. */

@@ -3,21 +3,18 @@ import { takesSecrets } from '../authorize/guessed-routes.ts'
 import type { IntegrationSettings } from '../config/integration-settings.ts'
 import { apiRoute } from '../contract/api-route.ts'
 import type { Endpoint, JsonSchema } from '../contract/endpoint.ts'
-import { type PublicOrigin, urlOf } from '../contract/public-origin.ts'
+import { urlOf } from '../contract/public-origin.ts'
 import { variableOf, variablesOf } from '../contract/route-pattern.ts'
+import type { Services } from '../policy.ts'
 import { statusOfDone } from './defined-endpoint.ts'
 import { type DescribedRoute, describedRoutes } from './described-routes.ts'
 import { acceptedResponse, jobOperations } from './job-operations.ts'
 
 /** What the document says about the gateway. */
-export interface DescribedGateway {
-  readonly endpoints: readonly Endpoint[]
-  readonly publicOrigin: PublicOrigin
-  /** Whether callers know the gateway by this origin. */
-  readonly isPublicOriginKnown: boolean
-  /** Whether writes can be accepted as jobs. */
-  readonly keepsJobs: boolean
-}
+type DescribedGateway = Pick<
+  Services,
+  'endpoints' | 'publicOrigin' | 'isPublicOriginKnown' | 'keepsJobs'
+>
 
 /**
  * Describes in OpenAPI 3.1 what an integration may call: the endpoints of the gateway with their schemas, and the

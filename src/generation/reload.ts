@@ -1,11 +1,9 @@
-import type { Logger } from 'pino'
 import { type ConfigChanges, describeChanges } from '../config/changes.ts'
 import { ConfigError, type Fault } from '../config/faults.ts'
 import { restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
-import type { Metrics } from '../record/metrics.ts'
-import type { Redactions } from '../record/redaction/redactions.ts'
+import type { LastingParts } from '../lasting/lasting-parts.ts'
 import type { Generations } from './generations.ts'
 
 /** The outcome of a reload. Only `reloaded` has changed anything. */
@@ -26,16 +24,13 @@ export type ReloadOutcome =
 export type Reload = () => Promise<ReloadOutcome>
 
 /** What a reload works with. */
-export interface ReloadParts {
+export interface ReloadParts extends Pick<LastingParts, 'redactions' | 'metrics' | 'log'> {
   /** Reads and checks the whole configuration; rejects with a {@link ConfigError} for its faults. */
   readonly load: () => Promise<Config>
   readonly generations: Generations
-  readonly redactions: Redactions
   readonly isDraining: () => boolean
   /** Whether the listener asks callers for a certificate. */
   readonly asksForCertificate: boolean
-  readonly metrics: Metrics
-  readonly log: Logger
 }
 
 /** How long a configuration may take to be read, milliseconds. It takes longer only if a file system hangs. */

@@ -1,15 +1,10 @@
+import type { RequestTarget } from '../request-context.ts'
 import { parseJson } from '../syntax/parse-json.ts'
 import type { AcceptedJob, JobItemResult } from './job.ts'
 
 /** An accepted request: everything that is needed to carry it out, and nothing that authenticates. */
-export interface JobRequest {
+export interface JobRequest extends RequestTarget {
   readonly job: AcceptedJob
-  /** Raw, as received. */
-  readonly path: string
-  /** From `V1` on. */
-  readonly segments: readonly string[]
-  readonly query: string | undefined
-  readonly store: string | undefined
   /** The header fields to forward; names and values in turn. */
   readonly headers: readonly string[]
   readonly clientIp: string | undefined

@@ -1,5 +1,5 @@
 import type { Message } from 'amqplib'
-import type { QueueEntry } from '../durable-queue.ts'
+import type { DeadLetter, QueueEntry } from '../durable-queue.ts'
 
 /** What is known about the deliveries of an entry so far. */
 export interface Past {
@@ -23,12 +23,7 @@ export interface StoredEntry extends QueueEntry {
 }
 
 /** How and when an entry became a dead letter. */
-export interface Death {
-  /** Milliseconds since the epoch. */
-  readonly diedAtMs: number
-  readonly attempts: number
-  readonly reason: string
-}
+export type Death = Omit<DeadLetter, keyof QueueEntry>
 
 /** A message to be sent. */
 export interface OutgoingMessage {

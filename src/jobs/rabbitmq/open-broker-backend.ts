@@ -1,19 +1,13 @@
 import type { JobStore } from '../job.ts'
 import type { JobBackend } from '../job-backend.ts'
-import { openBroker } from './broker.ts'
+import { type BrokerSettings, openBroker } from './broker.ts'
 import { brokerQueue } from './broker-queue.ts'
 import type { EntryRecords } from './entry-records.ts'
 import { type OnBrokerChange, watchOutage } from './outage.ts'
 import { declareQueues, queueNames } from './queue-names.ts'
 
 /** Where jobs are kept on many machines. */
-export interface BrokerBackendSettings {
-  /** `amqp://` or `amqps://`, with name and password. */
-  readonly url: string
-  /** PEM of the authorities that may sign the certificate of the broker; those of the system if left out. */
-  readonly ca?: string | undefined
-  /** Longest wait for the broker to confirm, or to answer otherwise, milliseconds. */
-  readonly deadlineMs: number
+export interface BrokerBackendSettings extends Pick<BrokerSettings, 'url' | 'ca' | 'deadlineMs'> {
   /** How long a dead letter is kept, milliseconds; below 2 to the power of 32. */
   readonly keepDeadMs: number
   /** Records of the entries of one queue, which all processes share. */

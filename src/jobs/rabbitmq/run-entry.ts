@@ -1,5 +1,6 @@
 import { type HandleDelivery, type Settlement, settlementOf, untilDone } from '../durable-queue.ts'
-import type { Beginning, Ending, EntryRecords } from './entry-records.ts'
+import type { BrokerQueueSettings } from './broker-queue.ts'
+import type { Beginning, Ending } from './entry-records.ts'
 import type { Held } from './held-entries.ts'
 import type { Death, StoredEntry } from './message.ts'
 
@@ -18,19 +19,13 @@ export type Fate =
 const over: Fate = { is: 'over' }
 
 /** Everything that running entries needs. */
-export interface RunSettings {
-  readonly records: EntryRecords
-  /** How long a dead letter is kept, milliseconds. */
-  readonly keepDeadMs: number
+export interface RunSettings
+  extends Pick<BrokerQueueSettings, 'records' | 'keepDeadMs' | 'clock' | 'onFault'> {
   /** Identifies this process in the records. */
   readonly holder: string
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number
   readonly handle: HandleDelivery
   /** Adds an entry to the dead letters; resolves when it is durable there. */
   readonly bury: (entry: StoredEntry, death: Death) => Promise<void>
-  /** Told of failures that are retried. */
-  readonly onFault: (error: unknown) => void
   /** Aborts when handlers are to finish. */
   readonly signal: AbortSignal
   /** Aborts when nothing is to be retried any more. */

@@ -104,13 +104,9 @@ function jobRequest(
   job: AcceptedJob,
 ): JobRequest {
   const { target, clientIp, body, endpoint } = request
-  const { path, segments, query, store } = target
   return {
     job,
-    path,
-    segments,
-    query,
-    store,
+    ...target,
     headers: keptHeaders(request),
     clientIp,
     engine,

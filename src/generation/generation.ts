@@ -26,7 +26,7 @@ import { gateRules, watchMagento } from './magento-gate.ts'
 import { prepareRespond } from './respond.ts'
 import { prepareServices } from './services.ts'
 import { penaltySettingsOf, stepFacts } from './step-facts.ts'
-import { countUsers } from './users.ts'
+import { countUsers, type Users } from './users.ts'
 
 /** One configuration at work. It serves the requests that arrived while it was in force. */
 export interface Generation {
@@ -88,7 +88,8 @@ export function prepareGeneration(
   const isCaching = keepsAnswers(config)
   let isReplaced = false
   const penaltySettings = penaltySettingsOf(limits.perAddress.refusals)
-  const beforeEnd = settleKeyFirst((request, end) => {
+  const users = countUsers()
+  const beforeEnd = settleKeyFirst(users, (request, end) => {
     // Not at the end of the request, which a caller can put off by not reading.
     penalties.note(request, penaltySettings)
     recorder.whenRecorded(request, buildRecord, end)
@@ -130,7 +131,6 @@ export function prepareGeneration(
   const integrations = prepareIntegrations(config.integrations, services, upstreamServices, magento)
   const claimantOf = claimantFinder(integrations, prepareNobody(services))
   const isProxy = compileIpSet(listen.trustedProxies)
-  const users = countUsers()
   const receivers = prepareReceivers(config.integrations)
   // What can fail is above this line: from here on the configuration has effects.
   // Answers that were kept under other rules, or while no write dropped any, must not be given under these. At a start
@@ -217,14 +217,18 @@ function whileInForce(answers: AnswerStore, isInForce: () => boolean): AnswerSto
   }
 }
 
-/** Settles the Idempotency-Key of a request before its answer leaves. */
-function settleKeyFirst(beforeEnd: AnswerSettings['beforeEnd']): AnswerSettings['beforeEnd'] {
+/** Settles the Idempotency-Key of a request before its answer leaves. A stop waits for that, also if the caller has left. */
+function settleKeyFirst(
+  { enter, leave }: Pick<Users, 'enter' | 'leave'>,
+  beforeEnd: AnswerSettings['beforeEnd'],
+): AnswerSettings['beforeEnd'] {
   return (request, end) => {
     const { heldKey, outcome, keptAnswer } = request
     if (heldKey === undefined || outcome === undefined) return beforeEnd(request, end)
-    const settled = heldKey.settle(outcome, keptAnswer)
-    void settled.then(() => {
+    enter()
+    void heldKey.settle(outcome, keptAnswer).then(() => {
       request.endKey()
+      leave()
       beforeEnd(request, end)
     })
   }

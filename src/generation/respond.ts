@@ -82,17 +82,18 @@ export function prepareRespond(responders: Responders) {
 
   return function respond(request: RequestContext, response: ServerResponse, done: () => void) {
     const answer = (ready: LeftToAnswer) => {
+      if (ready !== undefined) {
+        if ('code' in ready) answerProblem(response, request, ready, answers)
+        else answerReady(response, request, ready, answers)
+      }
       done()
-      if (ready === undefined) return
-      if ('code' in ready) answerProblem(response, request, ready, answers)
-      else answerReady(response, request, ready, answers)
     }
     const fail = (error: unknown) => answer(failure(log, request, error))
     // It was recorded when its caller left, perhaps before it was known whose it is. So nothing may be done for it now.
     if (response.destroyed) {
       request.outcome = clientClosed
-      done()
       answers.beforeEnd(request, () => undefined)
+      done()
       return
     }
     let begun: ReturnType<typeof begin>

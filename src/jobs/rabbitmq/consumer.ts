@@ -91,7 +91,8 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       // The clock of the process that has put it may be ahead of this one.
       const dueAtMs = entry.notBeforeMs ?? Math.min(entry.putAtMs, clock())
       const heldSince = performance.now()
-      const fresh = { entry, receipt, isRedelivered, dueAtMs, heldSince, isUnderWay: false }
+      const known = { entry, receipt, isRedelivered, dueAtMs, heldSince }
+      const fresh = { ...known, isUnderWay: false, isUnanswered: false }
       entries.add(fresh)
       sendAway(fresh)
     }
@@ -121,7 +122,13 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   }
 
   function onLost(): void {
-    for (const held of [...entries.all()]) if (!held.isUnderWay) entries.remove(held)
+    for (const held of [...entries.all()]) if (!held.isUnderWay) letGo(held)
+  }
+
+  /** Leaves an entry to whoever gets its message next, unless that one would wait for this process. */
+  function letGo(held: Held): void {
+    if (held.isUnanswered) held.isRedelivered = true
+    else entries.remove(held)
   }
 
   /** Begins whatever can begin. */
@@ -148,11 +155,13 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       held.dueAtMs = clock() + lookAgainMs
       return
     }
+    held.isUnanswered = false
     const running = runEntry(held, run)
       .catch((error: unknown): Fate => {
         onFault(error)
         // The records cannot be reached, which concerns all entries; or this consumer is being closed.
         pausedUntil = performance.now() + pauseMs
+        held.isUnanswered = true
         return { is: 'waiting', dueAtMs: 0 }
       })
       .then((fate) => {
@@ -165,18 +174,19 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
 
   function settle(held: Held, fate: Fate): void {
     held.isUnderWay = false
-    if (fate.is === 'waiting' && !held.receipt.isVoid()) {
-      held.dueAtMs = fate.dueAtMs
-      if (fate.entry !== undefined) {
-        held.entry = fate.entry
-        held.isRedelivered = false
-      }
-      sendAway(held)
+    if (fate.is === 'over') {
+      entries.remove(held)
+      held.receipt.acknowledge()
       return
     }
-    entries.remove(held)
-    // Void if it still waits: then it is delivered again.
-    held.receipt.acknowledge()
+    held.dueAtMs = fate.dueAtMs
+    if (fate.entry !== undefined) {
+      held.entry = fate.entry
+      held.isRedelivered = false
+    }
+    // If void, it is delivered again.
+    if (held.receipt.isVoid()) letGo(held)
+    else sendAway(held)
   }
 
   /**
@@ -212,11 +222,13 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
 
   /** Gives back all waiting entries before the broker takes them away; in order, so that they return in that order. */
   function giveBackOld(): void {
-    const waiting = [...entries.all()].filter(({ isUnderWay }) => !isUnderWay)
+    const waiting = [...entries.all()].filter(
+      ({ isUnderWay, receipt }) => !isUnderWay && !receipt.isVoid(),
+    )
     const oldest = performance.now() - longestHoldMs
     if (isClosing || !waiting.some(({ heldSince }) => heldSince < oldest)) return
     for (const held of waiting) {
-      entries.remove(held)
+      letGo(held)
       held.receipt.giveBack()
     }
   }

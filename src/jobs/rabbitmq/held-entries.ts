@@ -14,6 +14,11 @@ export interface Held {
   /** Milliseconds of `performance.now()`. */
   readonly heldSince: number
   isUnderWay: boolean
+  /**
+   * Whether this process may have begun it without knowing, since Redis did not answer. Others that get its message then
+   * wait for this process.
+   */
+  isUnanswered: boolean
 }
 
 /** The entries that this process holds, and the order in which their turns come. */

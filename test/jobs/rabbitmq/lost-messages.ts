@@ -5,7 +5,7 @@ import { connect } from 'amqplib'
 import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
 import { openTestBrokerBackend } from '../../support/broker-backend.ts'
 import type { TestRabbit } from '../../support/rabbitmq.ts'
-import type { TestRedis } from '../../support/redis.ts'
+import { type TestRedis, withClient } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../deliveries.ts'
 import { openBrokerLink } from './broker-link.ts'
 
@@ -53,6 +53,34 @@ export function testLostMessages(servers: () => { rabbit: TestRabbit; redis: Tes
     settle({ state: 'done' })
     long.settle({ state: 'done' })
     while ((await other.jobs.depth()).running > 0) await delay(20)
+  })
+
+  test('are begun although Redis has not said in time that they were, and another process has their messages', async () => {
+    const { rabbit, redis } = servers()
+    await using link = await openBrokerLink(rabbit.url)
+    await using other = await openTestBrokerBackend(rabbit.url, redis.url)
+    await using one = await openTestBrokerBackend(link.url, redis.url)
+    await one.jobs.put(entryOf('unanswered'))
+    const here = deliveriesOf(one.jobs)
+    const first = await here.next()
+    // Due while Redis is asked, and does not answer.
+    const retry = { state: 'retry', reason: 'busy', isUntouched: true } as const
+    first.settle({ ...retry, atMs: Date.now() + 300 })
+    const record = 'magegate:queue:{jobs}:entry:unanswered'
+    const state = () => withClient(redis.url, (client) => client.hget(record, 'state'))
+    while ((await state()) !== 'waiting');
+    redis.freeze()
+    while (one.faults.length === 0) await delay(20)
+    link.mute()
+    link.cut()
+    while (one.brokerChanges.length === 0) await delay(20)
+    const there = deliveriesOf(other.jobs)
+    redis.thaw()
+    const { delivery, settle } = await Promise.race([here.next(), there.next()])
+    assert.equal(delivery.id, 'unanswered')
+    settle({ state: 'done' })
+    link.unmute()
+    while ((await other.jobs.depth().catch(() => undefined))?.running !== 0) await delay(20)
   })
 
   test('go to others, where a process is closed before it has begun to consume', async () => {

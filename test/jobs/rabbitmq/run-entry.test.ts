@@ -37,7 +37,8 @@ async function run(
     giveBack: () => undefined,
     isVoid: () => false,
   }
-  const held = { entry, receipt, isRedelivered: false, dueAtMs: 0, heldSince: 0, isUnderWay: true }
+  const state = { isRedelivered: false, isUnderWay: true, isUnanswered: false }
+  const held = { entry, receipt, ...state, dueAtMs: 0, heldSince: 0 }
   const fate = await runEntry(held, {
     ...{ records, holder, handle, keepDeadMs: lifeMs, clock: Date.now },
     bury: async (letter) => void buried.push(letter.id),

@@ -22,8 +22,8 @@ export function brokerErrorCode(error: unknown): string {
 }
 
 /**
- * What has become of a connection without an answer of the broker (amqplib: lib/channel.js, lib/connection.js,
- * lib/connect.js, lib/recovery.js).
+ * What has become of a connection without an answer of the broker, or with one that amqplib does not show (its
+ * lib/channel.js, lib/connection.js, lib/connect.js, lib/recovery.js).
  */
 const codesByText: ReadonlyMap<string, string> = new Map([
   ['Heartbeat timeout', 'HEARTBEAT_TIMEOUT'],
@@ -32,4 +32,5 @@ const codesByText: ReadonlyMap<string, string> = new Map([
   ['Channel ended, no reply will be forthcoming', 'ECONNRESET'],
   ['Socket closed abruptly during opening handshake', 'ECONNRESET'],
   ['connect ETIMEDOUT', 'ETIMEDOUT'],
+  ['Expected ConnectionOpenOk; got <ConnectionClose channel:0>', 'VHOST_REFUSED'],
 ])

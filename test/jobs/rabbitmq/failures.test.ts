@@ -397,6 +397,12 @@ describe('jobs in RabbitMQ', () => {
     const told = inspect([error, backend.faults], { depth: 9 })
     assert.doesNotMatch(told, /a-wrong-password|127\.0\.0\.1/)
   })
+
+  test('are refused by a broker without the virtual host, which has a code of its own', async () => {
+    const url = `${rabbit.url}/nowhere`
+    await using backend = await openTestBrokerBackend(url, redis.url, { isRefused: true })
+    assert.deepEqual(backend.brokerChanges, ['VHOST_REFUSED'])
+  })
 })
 
 async function untilEmpty({ jobs }: { jobs: TestBackend['jobs'] }): Promise<void> {

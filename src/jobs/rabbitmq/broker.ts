@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Channel,
   type ChannelModel,
@@ -59,6 +60,9 @@ const deadlinesForSetUp = 10
 
 /** The codes for a queue that is not there. */
 const isMissing: ReadonlySet<string> = new Set(['BROKER_HAS_NO_QUEUE', 'AMQP_404'])
+
+/** The codes of what can stay so on a channel, though not on another one. */
+const mayLast: ReadonlySet<string> = new Set(['BROKER_TIMEOUT', 'BROKER_REFUSED'])
 
 /** How long the start of the gateway waits for the first connection and its set-up, which then go on, milliseconds. */
 const firstAttemptMs = 10_000
@@ -140,8 +144,10 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
   }
 
   /**
-   * Publishes on a new channel from now on. If a cluster loses a message between two of its nodes, RabbitMQ before 4.2
-   * may confirm nothing more that comes over the same channel (its pull request 14589).
+   * Publishes on a new channel from now on, unless that was changed just now. If a cluster loses a message between two of
+   * its nodes, RabbitMQ before 4.2 may confirm nothing more that comes over the same channel (its pull request 14589).
+   * And what it has once refused for the length of a queue, it refuses there although the limit is taken away (seen with
+   * 3.10).
    */
   async function changeChannel(before: Current): Promise<void> {
     if (isChanging || current !== before) return
@@ -152,7 +158,8 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
       if (current !== before) return
       current = { connection, channel, publish: publisherOn(channel, ask) }
       // Others may wait for their confirms on the old one, though no longer than this.
-      setTimeout(() => before.channel.close().catch(() => undefined), deadlineMs).unref()
+      await delay(deadlineMs, undefined, { ref: false })
+      await before.channel.close()
     } finally {
       isChanging = false
     }
@@ -195,8 +202,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
       try {
         await used.publish(...message)
       } catch (error) {
-        const isLate = brokerErrorCode(error) === 'BROKER_TIMEOUT'
-        if (isLate) changeChannel(used).catch(() => undefined)
+        if (mayLast.has(brokerErrorCode(error))) changeChannel(used).catch(() => undefined)
         throw failed(used.connection, error)
       }
     },

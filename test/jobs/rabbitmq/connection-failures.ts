@@ -361,6 +361,37 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     assert.deepEqual([setUps, link.closings()], [1, 0])
   })
 
+  test('a queue that is not limited any more takes messages again that it has refused before', async () => {
+    const { rabbit } = servers()
+    const arguments_ = { 'x-queue-type': 'quorum', 'x-overflow': 'reject-publish' }
+    await using broker = await openDisposably({
+      url: rabbit.url,
+      deadlineMs: 500,
+      declare: async (channel, ask) => {
+        await ask(channel.assertQueue('limited', { durable: true, arguments: arguments_ }))
+      },
+      ...unwatched,
+    })
+    await untilThere(broker)
+    const message = { content: Buffer.of(1), messageId: 'id', headers: {} }
+    const isTaken = () =>
+      broker.publish('limited', message).then(
+        () => true,
+        () => false,
+      )
+    const limit = '[{<<"max-length">>, 1}], 0, <<"queues">>'
+    await rabbit.evaluate(`rabbit_policy:set(<<"/">>, <<"l">>, <<"^limited$">>, ${limit}, <<"t">>)`)
+    while (await isTaken()) await delay(20)
+    await rabbit.evaluate('rabbit_policy:delete(<<"/">>, <<"l">>, <<"t">>)')
+    for (let refused = 0; !(await isTaken()); refused += 1) {
+      assert.ok(refused < 200, 'none is taken any more')
+      await delay(20)
+    }
+    await broker.withChannel(async (channel, ask) => {
+      await ask(channel.deleteQueue('limited'))
+    })
+  })
+
   test('jobs are delivered over a new connection if a broker does not say that they are consumed', async () => {
     const { rabbit, redis } = servers()
     await using link = await openBrokerLink(rabbit.url)

@@ -54,11 +54,13 @@ export type NonceResult = 'fresh' | 'seen' | 'full' | 'unavailable'
  * Marks a nonce of an integration as used; across all processes it is `fresh` exactly once. Those of other integrations
  * have nothing to do with it.
  * @param ttlMs how long it must be remembered, milliseconds
+ * @param ifLate whether it counts as unused again where it was marked too late for the answer, which was `unavailable`
  */
 export type UseNonce = (
   integration: string,
   nonce: string,
   ttlMs: number,
+  ifLate?: 'unused',
 ) => NonceResult | Promise<NonceResult>
 
 /** Determines the W3C trace flags of a trace, which follow those of its parent if it has one. */

@@ -36,7 +36,8 @@ export const repeatGuard = definePolicy({
       // The answer of the first request is given again, and nothing is carried out.
       if (repeatedAnswer !== undefined) return allow
       if (repeatKey === undefined || windowMs === 0) return allow
-      const result = useNonce(integration, repeatKey, windowMs)
+      // A request that is refused because it could not be remembered may be sent again as it is, too.
+      const result = useNonce(integration, repeatKey, windowMs, 'unused')
       return result instanceof Promise ? result.then(verdictOn) : verdictOn(result)
     }
   },

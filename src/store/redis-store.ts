@@ -62,15 +62,20 @@ export async function openRedisStore(
           return decideLocally({ limits: shares(charge.limits), cost: charge.cost })
         },
       }),
-    useNonce: (owner, nonce, ttlMs) =>
-      guard.ask<NonceResult>({
-        slotKey: nonceKey(owner, nonce),
+    useNonce: (owner, nonce, ttlMs, ifLate) => {
+      const name = nonceKey(owner, nonce)
+      return guard.ask<NonceResult>({
+        slotKey: name,
         ask: async () => {
-          const answer = await redis.set(nonceKey(owner, nonce), '', 'PX', Math.ceil(ttlMs), 'NX')
+          const answer = await redis.set(name, '', 'PX', Math.ceil(ttlMs), 'NX')
           return answer === 'OK' ? 'fresh' : 'seen'
         },
         fallback: () => 'unavailable',
-      }),
+        discard: (late) => {
+          if (ifLate === 'unused' && late === 'fresh') redis.del(name).catch(() => undefined)
+        },
+      })
+    },
     takeKey: redisKeys(redis, guard),
     answers: redisAnswers(redis, guard, 'nodes' in location),
     close: () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { repeatGuard } from '../../src/authorize/repeat-guard.ts'
-import { allow } from '../../src/policy.ts'
+import { allow, type UseNonce } from '../../src/policy.ts'
 import { requestContext } from '../support/request.ts'
 import { services, testClock } from '../support/services.ts'
 import { rejectionOf } from '../support/verdicts.ts'
@@ -35,8 +35,15 @@ test('ignores requests with a nonce, and all requests if the window is 0', async
 })
 
 test('refuses with 503 what cannot be remembered', async () => {
-  const broken = { ...services(), useNonce: () => 'unavailable' as const }
+  const asked: unknown[] = []
+  const useNonce: UseNonce = (_owner, _nonce, _ttlMs, ifLate) => {
+    asked.push(ifLate)
+    return 'unavailable'
+  }
+  const broken = { ...services(), useNonce }
   const refused = await rejectionOf(repeatGuard.prepare({ windowMs: 1 }, broken)(requestWith('a')))
   assert.equal(refused.code, 'replay-protection-unavailable')
   assert.equal(refused.retryAfterSeconds, 2)
+  // It may be sent again as it is.
+  assert.deepEqual(asked, ['unused'])
 })

@@ -173,6 +173,23 @@ describe('while Redis is', () => {
     assert.equal(await allowedOf(opened.store, charge, 2), 2)
   })
 
+  test('answering too late: a repeat that was refused for that is none, while a nonce stays used', async () => {
+    await using redis = await startRedis()
+    await using link = await openSlowLink(redis.port)
+    const location = { url: new Secret(`redis://127.0.0.1:${link.port}/0`) }
+    using opened = await openTestStore(location, { deadlineMs })
+    const { useNonce } = opened.store
+    link.delayMs = 2 * deadlineMs
+    const late = [useNonce('a', 'nonce', 60_000), useNonce('a', 'repeat', 60_000, 'unused')]
+    assert.deepEqual(await Promise.all(late), ['unavailable', 'unavailable'])
+    link.delayMs = 0
+    await opened.logged('redis is back')
+    // By then the late answers have come, and what followed from them.
+    await useNonce('a', 'another', 60_000)
+    assert.equal(await useNonce('a', 'nonce', 60_000), 'seen')
+    assert.equal(await useNonce('a', 'repeat', 60_000), 'fresh')
+  })
+
   test('away only for requests that end: what they held is given back when it is back', async () => {
     await using redis = await startRedis()
     using opened = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs: 5_000 })

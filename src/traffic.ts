@@ -184,7 +184,19 @@ function goOnOrRefuse(
   done: (error?: Error) => void,
 ): void {
   if (result instanceof Promise) {
-    result.then((verdict) => goOnOrRefuse(reply, verdict, done), done)
+    const { traffic } = reply.request
+    // Its caller may leave meanwhile. A stop then waits until what a check takes for it is given back.
+    traffic.enter()
+    result.then(
+      (verdict) => {
+        goOnOrRefuse(reply, verdict, done)
+        traffic.leave()
+      },
+      (error: Error) => {
+        done(error)
+        traffic.leave()
+      },
+    )
   } else if (result === allow) done()
   else refuse(reply, result)
 }

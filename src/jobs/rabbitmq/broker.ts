@@ -159,7 +159,7 @@ export async function openBroker(settings: BrokerSettings): Promise<Broker> {
       current = { connection, channel, publish: publisherOn(channel, ask) }
       // Others may wait for their confirms on the old one, though no longer than this.
       await delay(deadlineMs, undefined, { ref: false })
-      await before.channel.close()
+      await untilFarewell(before.channel.close())
     } finally {
       isChanging = false
     }

@@ -361,6 +361,37 @@ export function testConnections(servers: () => { rabbit: TestRabbit; redis: Test
     assert.deepEqual([setUps, link.closings()], [1, 0])
   })
 
+  test('a channel can be replaced again although a connection is lost that does not close the one before', async () => {
+    await using link = await openBrokerLink(servers().rabbit.url)
+    await using broker = await openDisposably({
+      url: link.url,
+      deadlineMs: 500,
+      declare: async (channel, ask) => {
+        await ask(channel.assertQueue('again', { exclusive: true }))
+      },
+      ...unwatched,
+    })
+    const untilConfirmed = async () => {
+      const message = { content: Buffer.of(1), messageId: 'id', headers: {} }
+      for (let unconfirmed = 0; ; unconfirmed += 1) {
+        assert.ok(unconfirmed < 20, 'none arrives any more')
+        await untilThere(broker)
+        try {
+          return await broker.publish('again', message)
+        } catch {}
+      }
+    }
+    await untilConfirmed()
+    // On each connection, of its first channel.
+    link.loseConfirms()
+    await untilConfirmed()
+    link.mute()
+    while (link.channelClosings() === 0) await delay(20)
+    link.cut()
+    link.unmute()
+    await untilConfirmed()
+  })
+
   test('a queue that is not limited any more takes messages again that it has refused before', async () => {
     const { rabbit } = servers()
     const arguments_ = { 'x-queue-type': 'quorum', 'x-overflow': 'reject-publish' }

@@ -8,9 +8,18 @@ import { closeShared } from './shared.ts'
  * when all before it have ended; its hooks are for its own tests, and what these shared is closed after them.
  */
 export function testsInTurn(folder: string): void {
-  for (const file of globSync('*.test.ts', { cwd: folder }).sort()) {
+  const files = globSync('*.test.ts', { cwd: folder }).sort()
+  let left = files.length
+  // What ends the process with a success would hide that the files after it have not run.
+  process.once('exit', () => {
+    if (left > 0) process.exitCode = 1
+  })
+  for (const file of files) {
     test(file, async (t) => {
-      t.after(closeShared)
+      t.after(async () => {
+        left -= 1
+        await closeShared()
+      })
       await import(join(folder, file))
     })
   }

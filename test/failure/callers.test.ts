@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { globexHeaders, send } from '../support/http-client.ts'
@@ -32,11 +33,11 @@ describe('a caller', () => {
   })
 
   /** Opens a connection and sends the beginning of what a caller has to say. */
-  function say(text: string) {
+  function say(words: string) {
     const { hostname, port } = new URL(gateway.url)
     const socket = connect(Number(port), hostname)
     socket.on('error', () => undefined)
-    socket.write(text)
+    socket.write(words)
     return socket
   }
 
@@ -66,6 +67,21 @@ describe('a caller', () => {
       assert.equal(magento.requests.length, sent + 1)
     })
   }
+
+  test('that closes its own side behind its request counts as one that has left', async () => {
+    const { length: recorded } = await gateway.auditRecords(0)
+    const { length: sent } = magento.requests
+    const before = magento.answer
+    magento.answer = () => undefined
+    const { hostname: host, port } = new URL(gateway.url)
+    const socket = connect({ host, port: Number(port), allowHalfOpen: true })
+    socket.write(headOf('GET'))
+    await magento.requestsReach(sent + 1)
+    socket.end()
+    const [answer, record] = [await text(socket), (await gateway.auditRecords(recorded + 1)).at(-1)]
+    assert.deepEqual([answer, record?.code], ['', 'client-closed'])
+    magento.answer = before
+  })
 
   test('that does not read its answer: it is cut off in time, which says nothing against Magento', async () => {
     const { length: recorded } = await gateway.auditRecords(0)

@@ -53,7 +53,9 @@ async function* readSome(
     const block = index.blocks[number]
     if (block === undefined) continue
     const bytes = Buffer.alloc(block.length)
-    await handle.read(bytes, 0, block.length, block.offset)
+    const { bytesRead } = await handle.read(bytes, 0, block.length, block.offset)
+    // What is missing would be taken for a block without records.
+    if (bytesRead < block.length) throw new Error('it ends before a block of its index does')
     yield { bytes: decompressBlock?.(bytes) ?? bytes, done: (at + 1) / wanted.length }
   }
 }

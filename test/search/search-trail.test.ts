@@ -129,6 +129,19 @@ for (const compress of ['none', 'gzip', 'zstd'] as const) {
       await writeFile(index, indexBytes)
     })
 
+    test('of which one is cut off while it is read, it names that one', async () => {
+      const [segment = ''] = segmentFiles(path())
+      const bytes = await readFile(segment)
+      const query = { equal: new Map(), fromMs: begin, toMs: begin + 1e9 }
+      await assert.rejects(
+        async () => {
+          for await (const _ of searchTrail([segment], query, () => {})) await truncate(segment, 1)
+        },
+        ({ message }: Error) => message.startsWith(`${segment} cannot be read: `),
+      )
+      await writeFile(segment, bytes)
+    })
+
     test('that were compressed after they were listed, it finds by their new names', async () => {
       const listed = trailFiles(path()).map((file) => file.replace(/\.(gz|zst)$/, ''))
       const query = { equal: new Map(), fromMs: begin, toMs: begin + 1000 }

@@ -142,11 +142,14 @@ export function describeQueue(kind: string, create: () => Promise<BackendUnderTe
         let most = 0
         let now = 0
         let over = 0
+        const twoBegan = Promise.withResolvers<void>()
         await new Promise<void>((resolve) => {
           queue.consume(
             async () => {
               now += 1
               most = Math.max(most, now)
+              if (now === 2) twoBegan.resolve()
+              await twoBegan.promise
               await new Promise((settled) => setTimeout(settled, 5))
               now -= 1
               over += 1

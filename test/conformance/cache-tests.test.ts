@@ -109,7 +109,7 @@ async function runSuite() {
   return getResults()
 }
 
-const results = await runSuite()
+const results = await runSuite().finally(() => mock.restoreAll())
 test('the suite is there in full', () => {
   assert.equal(demanded.length, 157)
 })

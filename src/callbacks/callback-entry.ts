@@ -1,5 +1,6 @@
 import type { QueueEntry } from '../jobs/durable-queue.ts'
 import type { Job } from '../jobs/job.ts'
+import { parseJson } from '../syntax/parse-json.ts'
 import { callbackPayload } from './callback-payload.ts'
 
 /** A call-back as it is stored in its queue. */
@@ -57,7 +58,14 @@ export function writeCallback(callback: StoredCallback): Buffer {
   return Buffer.from(JSON.stringify(callback))
 }
 
-/** Reads what {@link writeCallback} wrote. */
+/**
+ * Reads what {@link writeCallback} wrote.
+ * @throws for anything else: the receiver would get an empty call-back
+ */
 export function readCallback(bytes: Buffer): StoredCallback {
-  return JSON.parse(bytes.toString()) as StoredCallback
+  // An error of JSON.parse would show a part of it in the log.
+  const stored = parseJson(bytes.toString()) as StoredCallback | null | undefined
+  const isCallback = typeof stored?.payload === 'string' && Number.isSafeInteger(stored.sendings)
+  if (!isCallback) throw new TypeError('this is no call-back')
+  return stored
 }

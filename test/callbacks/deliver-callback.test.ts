@@ -238,7 +238,12 @@ describe('a call-back', () => {
     await using receiver = await startReceiver()
     const clock = testClock()
     const { handle } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
-    await assert.rejects(handle(deliveryOf(clock, { payload: Buffer.from('{') })), SyntaxError)
+    for (const text of ['card 4111', '{}', 'null', '{"payload":"{}"}']) {
+      const unread = deliveryOf(clock, { payload: Buffer.from(text) })
+      // No part of it is in the log.
+      await assert.rejects(handle(unread), { message: 'this is no call-back' })
+    }
+    assert.equal(receiver.received.length, 0)
     assert.deepEqual(await handle(deliveryOf(clock)), { state: 'done' })
   })
 

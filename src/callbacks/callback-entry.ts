@@ -60,7 +60,7 @@ export function writeCallback(callback: StoredCallback): Buffer {
 
 /**
  * Reads what {@link writeCallback} wrote.
- * @throws for anything else: the receiver would get an empty call-back
+ * @throws for anything else, which would be tried until it expires and never be sent
  */
 export function readCallback(bytes: Buffer): StoredCallback {
   // An error of JSON.parse would show a part of it in the log.

@@ -5,10 +5,13 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { filesAlone } from '../test/support/files-alone.ts'
 
 const together = globSync('test/**/together.ts')
 const folders = new Set(together.map((file) => dirname(file)))
-const alone = globSync('test/**/*.test.ts').filter((file) => !folders.has(dirname(file)))
+const alone = globSync('test/**/*.test.ts').filter(
+  (file) => filesAlone.has(file) || !folders.has(dirname(file)),
+)
 
 const options = [
   // Some work while others wait.

@@ -11,17 +11,18 @@ import { acceptedJob } from '../support/accepted-job.ts'
 import { startRedis, withClient } from '../support/redis.ts'
 import { shared } from '../support/shared.ts'
 
+const redis = await shared(startRedis())
 const yearMs = 365 * 86_400_000
 
 test('a job is listed for as long as it can be seen, also if none is added for a year', async () => {
-  await using redis = await startRedis()
+  await using other = await startRedis()
   await using stack = new AsyncDisposableStack()
-  const location = { url: new Secret(redis.url) }
+  const location = { url: new Secret(other.url) }
   const notes = await openJobNotes(location, yearMs, pino({ enabled: false }))
   stack.defer(notes.close)
   await notes.store.add(acceptedJob('slow', { expiresAtMs: Date.now() + yearMs }))
   // The job is looked at last, so that it has less time left and not more.
-  const lives = await withClient(redis.url, (client) =>
+  const lives = await withClient(other.url, (client) =>
     Promise.all(
       ['magegate:jobs', 'magegate:jobs:of:acme-erp', 'magegate:job:{slow}'].map((key) =>
         client.pttl(key),
@@ -32,7 +33,6 @@ test('a job is listed for as long as it can be seen, also if none is added for a
   for (const list of lists) assert.ok(list >= job && job > 2 * yearMs, `${list} ${job}`)
 })
 
-const redis = await shared(startRedis())
 const hourMs = 3_600_000
 const weekMs = 7 * 24 * hourMs
 

@@ -116,9 +116,13 @@ test(`${reloads} reloads under load lose no request and leave nothing behind`, a
 
   assert.equal(await gateway.metric('magegate_config_generation'), reloads + 2)
   assert.equal(upstream.count(), sent)
-  // Of all generations the last, and what the engine still remembers of a few before, which varies.
-  const pools = queryObjects(Pool, { format: 'count' })
-  assert.ok(pools <= 4, `${pools} pools`)
+  // Of all generations the last, and what the engine still remembers of the one before. Others may still be closing.
+  let pools = queryObjects(Pool, { format: 'count' })
+  for (let looks = 0; pools > 2 && looks < 200; looks += 1) {
+    await delay(5)
+    pools = queryObjects(Pool, { format: 'count' })
+  }
+  assert.ok(pools <= 2, `${pools} pools`)
   assert.ok(after.sockets <= before.sockets, `${before.sockets} to ${after.sockets} sockets`)
   const figures = { sent, slowestMs: Math.round(slowestMs), pools, before, after }
   context.diagnostic(JSON.stringify(figures))

@@ -8,8 +8,8 @@ const project = join(import.meta.dirname, '../..')
 
 /**
  * Runs the test files of a folder in this process, since loading a gateway takes a second. Each file is loaded
- * when all before it have ended; its hooks are for its own tests, and what these shared is closed after them. It must await nothing behind its
- * first test: Node waits for no test that is added when all before it have ended.
+ * when all before it have ended; its hooks are for its own tests, and what these shared is closed after them. It must
+ * await nothing behind its first test: Node waits for no test that is added when all before it have ended.
  */
 export function testsInTurn(folder: string): void {
   const files = globSync('*.test.ts', { cwd: folder })

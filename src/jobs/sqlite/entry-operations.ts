@@ -8,7 +8,6 @@ import type {
   Settlement,
 } from '../durable-queue.ts'
 import { bufferOf } from './crossing-bytes.ts'
-import { isGone } from './holders.ts'
 import { numberOf, type Row, textOf } from './rows.ts'
 
 /** A delivery as it is sent between threads. */
@@ -24,8 +23,11 @@ export interface Taken {
 /** By how much the clock may be set back before retries do not wait for it, milliseconds. */
 const shortMs = 60_000
 
-/** Operations on entries, each part of a transaction. Times are milliseconds since the epoch. */
-export function entryOperations(db: DatabaseSync, file: string) {
+/**
+ * Operations on entries, each part of a transaction. Times are milliseconds since the epoch.
+ * @param isGone whether the process of a holder has ended
+ */
+export function entryOperations(db: DatabaseSync, isGone: (holder: string) => boolean) {
   const insert = db.prepare(`
     INSERT INTO entries (queue, id, owner, order_key, state, put_at_ms, not_before_ms, expires_at_ms)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (queue, id) DO NOTHING`)
@@ -235,7 +237,7 @@ export function entryOperations(db: DatabaseSync, file: string) {
     recover(holder: string): number {
       let recovered = 0
       for (const { holder: other } of holders.all(holder)) {
-        if (isGone(file, String(other))) recovered += Number(giveBack.run(String(other)).changes)
+        if (isGone(String(other))) recovered += Number(giveBack.run(String(other)).changes)
       }
       return recovered
     },

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { entryOperations } from './entry-operations.ts'
-import { holdFile, removeLeft } from './holders.ts'
+import { holdFile, isGone, removeLeft } from './holders.ts'
 import { jobOperations } from './job-operations.ts'
 import { openJobFile } from './open-file.ts'
 import { watchPlace } from './watch-place.ts'
@@ -48,7 +48,8 @@ function serve(file: string, port: MessagePort): void {
   removeLeft(file)
   const isInPlace = watchPlace(file)
   const operations: FileOperations = {
-    ...entryOperations(db, file),
+    // Of a file that was moved, the holders are not found, although they live.
+    ...entryOperations(db, (holderId) => isGone(file, holderId) && isInPlace()),
     ...jobOperations(db),
     isInPlace,
   }

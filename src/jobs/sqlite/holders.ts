@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -40,11 +40,20 @@ export function holdFile(file: string): Holder {
 export function isGone(file: string, id: string): boolean {
   const path = placeOf(file, id)
   const found = openThere(path)
-  if (found === undefined) return !existsSync(path)
+  if (found === undefined) return isAbsent(path)
   const lock = lockOf(found)
   if (lock === undefined) return false
   giveUp(lock, path)
   return true
+}
+
+/** Whether there is no such file; false also if that cannot be told, as while its folder cannot be read. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
+  }
 }
 
 /** Removes the files of all holders whose processes are gone. */

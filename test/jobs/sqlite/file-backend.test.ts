@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
@@ -359,16 +359,33 @@ describe('the file of jobs', () => {
   test('takes nothing from processes of which it cannot tell whether they are gone', async () => {
     const untold = join(folder, 'untold.sqlite')
     const jobFile = await openJobFileThread(untold, failing)
-    for (const holder of ['unopened', 'unlocked', 'gone']) {
+    for (const holder of ['unopened', 'unlocked', 'unreachable', 'gone']) {
       await jobFile.run('put', 'jobs', entryOf(holder), 1)
       await jobFile.run('take', 'jobs', holder, 1, 1)
     }
     await mkdir(`${untold}.holder-unopened`)
     await writeFile(`${untold}.holder-unlocked`, 'no database')
+    await symlink(`${untold}.holder-unreachable`, `${untold}.holder-unreachable`)
     const recovered = await jobFile.run('recover', jobFile.holder)
     const { running, waiting } = await jobFile.run('depth', 'jobs')
     await jobFile.close()
-    assert.deepEqual([recovered, running, waiting], [1, 2, 1])
+    assert.deepEqual([recovered, running, waiting], [1, 3, 1])
+  })
+
+  test('takes nothing from a process that lives where the folder of both is moved', async () => {
+    const before = join(folder, 'before')
+    const path = join(before, 'jobs.sqlite')
+    const [one, other] = [
+      await openJobFileThread(path, failing),
+      await openJobFileThread(path, failing),
+    ]
+    await one.run('put', 'jobs', entryOf('mine'), 1)
+    await one.run('take', 'jobs', one.holder, 1, 1)
+    await rename(before, join(folder, 'after'))
+    const recovered = await other.run('recover', other.holder)
+    await one.close()
+    await other.close()
+    assert.equal(recovered, 0)
   })
 
   test('gives all that is due, whoever waits besides, and when more will be', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { cp, readFile } from 'node:fs/promises'
+import { cp, open as openFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Secret } from '../../../src/contract/secret.ts'
@@ -37,6 +37,22 @@ test('nothing more is tried once it is closed, though it has failed to write', a
   context.mock.timers.tick(1_000)
   await new Promise(setImmediate)
   assert.equal(errors.length, 1)
+})
+
+test('a record that comes once it is closed does not count as written, and is in no file that was opened since', async () => {
+  const folder = await temporaryFolder()
+  const fail = (error: unknown) => assert.fail(String(error))
+  const log = await openAuditLog({ file: join(folder, 'audit.jsonl') }, String, fail)
+  await log.close()
+  // It gets the number that is free now.
+  await using other = await openFile(join(folder, 'other'), 'a')
+  let isWritten = false
+  void log.write([{ path: 'late' } as AuditRecord]).then(() => {
+    isWritten = true
+  })
+  for (let turn = 0; turn < 10; turn += 1) await other.sync()
+  assert.equal(await readFile(join(folder, 'other'), 'utf8'), '')
+  assert.equal(isWritten, false)
 })
 
 test('files are deleted only once they are signed, so that a kill leaves no gap between checkpoints', async () => {

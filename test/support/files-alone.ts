@@ -10,6 +10,7 @@ export const filesAlone: ReadonlySet<string> = new Set([
   'test/forward/response-cache/long-keys.test.ts',
   'test/record/redaction/redaction.test.ts',
   'test/record/trail/file-end.test.ts',
+  'test/record/trail/segment-index.test.ts',
   'test/reload/forgotten-secrets.test.ts',
   'test/reload/under-load.test.ts',
   'test/server/arriving-bodies.test.ts',

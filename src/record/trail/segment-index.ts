@@ -3,7 +3,7 @@ import { parseJson } from '../../syntax/parse-json.ts'
 
 /*
  * The index of a segment, which is a file that rotation has put aside, tells which blocks of it may contain a value.
- * It consists of a line of JSON, padded to a multiple of four bytes, and a sorted list of pairs of little-endian 32-bit
+ * It consists of a line of JSON, padded to a multiple of eight bytes, and a sorted list of pairs of little-endian 32-bit
  * numbers: the hash of a field and value, and the number of a block. If two values have the same hash, the only cost is
  * that a block is searched in vain.
  */
@@ -52,7 +52,8 @@ export interface IndexBuilder {
 /** Builds the index of one segment. */
 export function indexBuilder(): IndexBuilder {
   const blocks: SegmentBlock[] = []
-  const pairs: bigint[] = []
+  // As numbers of 32 bits: with 10,000 SKUs in each record, there are millions of them.
+  const hashesOf: Uint32Array[] = []
   let hashes = new Set<number>()
   let fromMs = Number.POSITIVE_INFINITY
   let toMs = Number.NEGATIVE_INFINITY
@@ -68,23 +69,30 @@ export function indexBuilder(): IndexBuilder {
       }
     },
     endBlock: (offset, length) => {
-      const block = BigInt(blocks.length)
-      for (const hash of hashes) pairs.push((BigInt(hash) << 32n) | block)
+      hashesOf.push(Uint32Array.from(hashes))
       blocks.push({ offset, length, fromMs, toMs })
       hashes = new Set()
       fromMs = Number.POSITIVE_INFINITY
       toMs = Number.NEGATIVE_INFINITY
     },
     bytes: () => {
-      const sorted = BigUint64Array.from(pairs).sort()
-      const head = JSON.stringify({ v: version, blocks, pairs: sorted.length })
-      const padded = `${head}${' '.repeat(3 - (Buffer.byteLength(head) % 4))}\n`
-      const body = Buffer.alloc(sorted.length * 8)
-      for (const [index, pair] of sorted.entries()) {
-        body.writeUInt32LE(Number(pair >> 32n), index * 8)
-        body.writeUInt32LE(Number(pair & 0xffff_ffffn), index * 8 + 4)
+      const count = hashesOf.reduce((sum, { length }) => sum + length, 0)
+      const head = JSON.stringify({ v: version, blocks, pairs: count })
+      const padded = `${head}${' '.repeat(7 - (Buffer.byteLength(head) % 8))}\n`
+      const bytes = Buffer.alloc(padded.length + count * 8)
+      bytes.write(padded)
+      // Sorted and written in the place where they end up.
+      const pairs = new BigUint64Array(bytes.buffer, padded.length, count)
+      let at = 0
+      for (const [block, each] of hashesOf.entries()) {
+        for (const hash of each) pairs[at++] = (BigInt(hash) << 32n) | BigInt(block)
       }
-      return Buffer.concat([Buffer.from(padded), body])
+      pairs.sort()
+      for (const [index, pair] of pairs.entries()) {
+        bytes.writeUInt32LE(Number(pair >> 32n), padded.length + index * 8)
+        bytes.writeUInt32LE(Number(pair & 0xffff_ffffn), padded.length + index * 8 + 4)
+      }
+      return bytes
     },
   }
 }

@@ -19,6 +19,9 @@ export interface Segments {
   readonly close: () => Promise<void>
 }
 
+/** Parsing millions of lines would let it grow to what the gateway's own thread needs. */
+const youngGeneration = { maxYoungGenerationSizeMb: 8 }
+
 /**
  * Compresses and indexes the segments of a trail, one at a time, each in a thread of its own. Segments that were left
  * unfinished, because the process ended or the disk was full, are finished at the next start.
@@ -39,7 +42,8 @@ export function openSegments(
     const file = waiting.shift()
     if (file === undefined || isClosed) return
     const workerData: SegmentTask = { file, compress }
-    worker = new Worker(new URL('segment-worker.ts', import.meta.url), { workerData })
+    const url = new URL('segment-worker.ts', import.meta.url)
+    worker = new Worker(url, { workerData, resourceLimits: youngGeneration })
     worker.unref()
     worker.once('error', onError)
     worker.once('exit', () => {

@@ -238,7 +238,7 @@ describe('a call-back', () => {
     await using receiver = await startReceiver()
     const clock = testClock()
     const { handle } = deliverer({ 'acme-erp': settingsOf(receiver) }, clock)
-    for (const text of ['card 4111', '{}', 'null', '{"payload":"{}"}']) {
+    for (const text of ['card 4111', '{}', 'null', '{"payload":"{}"}', '{"sendings":0}']) {
       const unread = deliveryOf(clock, { payload: Buffer.from(text) })
       // No part of it is in the log.
       await assert.rejects(handle(unread), { message: 'this is no call-back' })

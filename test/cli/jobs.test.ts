@@ -159,6 +159,8 @@ test('what others have put into a queue controls no terminal, and looks like no 
   assert.match(dead.stdout, /^\S+ {2}odd\?\[2J\?id {2}1x {2}acme\?\?\?erp {2}defect: TypeError\n$/)
   const discarded = await run('discard', '--all')
   assert.equal(discarded.stdout, 'odd?[2J?id was discarded\n')
+  const again = await run('discard', 'odd\u001b[2J\nid')
+  assert.equal(again.stderr, 'jobs: odd?[2J?id is not among the dead jobs\n')
 })
 
 test('a command that is not understood says what is', async () => {

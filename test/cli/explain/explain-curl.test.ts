@@ -122,6 +122,11 @@ describe('scheme canonical: finds what the client did', () => {
       [/json\.dumps of Python/],
       7,
     ],
+    'sorted the keys of the body': [
+      hmac(canonicalOf({ body: '{"name":"Café","sku":"A/B"}' })),
+      [/its keys sorted/],
+      7,
+    ],
     'signed before there was a body': [hmac(canonicalOf({ body: '' })), [/empty body/], 7],
     'ended the last line': [hmac(`${canonicalOf()}\n`), [/line feed after the last line/], 8],
     'joined lines by CR LF': [hmac(lines.join('\r\n')), [/joined the lines by CR LF/], 1],

@@ -285,6 +285,12 @@ describe('scheme oauth1', () => {
       /did not percent-encode the parts/,
       2,
     ],
+    'wrote escapes in lower case': [
+      base().replace(/%../g, (escape) => escape.toLowerCase()),
+      /percent-encoded in lower case/,
+      2,
+    ],
+    'encoded a space as a plus sign': [base().replace('%2520', '%2B'), /a space as \+/, 4],
     'did not encode names': [
       base().replace('s%255B%255D', 's%5B%5D'),
       /did not percent-encode the names of the parameters/,

@@ -55,6 +55,7 @@ test('a dead job is listed with its cause, and put back it is carried out', asyn
   assert.match(dead.stdout, new RegExp(`${jobId} .* globex-pim .*upstream-failed`))
   const listed = await run('list', '--state', 'failed')
   assert.match(listed.stdout, new RegExp(`${jobId} .*failed .*POST /V1/products .*upstream-failed`))
+  assert.equal((await run('list', '--state', 'done')).stdout, '')
   const ofOwner = (name: string) => run('list', '--integration', name)
   assert.equal((await ofOwner('globex-pim')).stdout, listed.stdout)
   assert.equal((await ofOwner('acme-erp')).stdout, '')

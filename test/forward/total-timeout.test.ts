@@ -65,7 +65,7 @@ for (const [what, path, policies] of asked) {
         sent.push(isSignIn ? 'sign-in' : 'read')
         const isLastSignIn = isSignIn && (!isRefusedFirst || sent.length > 1)
         // All the time is over, or that after which a token is renewed.
-        const passedMs = isLastSignIn ? totalMs : isSignIn ? 0 : renewalMs
+        const passedMs = isLastSignIn ? totalMs : renewalMs
         const now = performance.now.bind(performance)
         t.mock.method(performance, 'now', () => now() + passedMs)
         socket.write(isSignIn ? tokenAnswer : unauthorized)

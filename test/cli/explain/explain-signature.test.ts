@@ -286,7 +286,7 @@ describe('scheme oauth1', () => {
       2,
     ],
     'wrote escapes in lower case': [
-      base().replace(/%../g, (escape) => escape.toLowerCase()),
+      base().replace(/%../g, (octet) => octet.toLowerCase()),
       /percent-encoded in lower case/,
       2,
     ],

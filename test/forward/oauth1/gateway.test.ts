@@ -65,6 +65,24 @@ for (const oauthDialect of ['2.4.5', '2.4.7', '2.4.8'] as const) {
   })
 }
 
+test('a call of an endpoint is signed anew where Magento refuses its signature, too', async () => {
+  await using magento = await startMagentoStandIn({
+    integrations: [integrationOfMagento],
+    oauthDialect: '2.4.7',
+  })
+  await using gateway = await startGateway({
+    magentoUrl: magento.url,
+    integrations: [
+      { ...globex, upstream: oauth1Upstream, policies: { routes: globex.policies.routes } },
+    ],
+    env,
+  })
+  const write = writeOf('{"sku":"A/B","qty":7}', { path: '/rest/V1/magefine/inventaire' })
+  assert.equal((await send(gateway.url, write)).status, 200)
+  assert.equal(magento.stock('A/B'), 7)
+  assert.equal(magento.received.length, 3)
+})
+
 test('a query that no signature can carry is answered 400 and not sent', async () => {
   await using magento = await startMagentoStandIn({ integrations: [integrationOfMagento] })
   await using gateway = await startGateway({

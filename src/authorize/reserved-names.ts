@@ -1,5 +1,5 @@
 import { apiRoute } from '../contract/api-route.ts'
-import type { RoutePattern } from '../contract/route-pattern.ts'
+import { type RoutePattern, unnamedRoute, variableOf } from '../contract/route-pattern.ts'
 
 const carts = [
   'DELETE /V1/carts/*/coupons',
@@ -108,12 +108,8 @@ export function reservedNames({
   const own = apiRoute(segments).segments
   const skipped = segments.length - own.length
   return own.flatMap((segment, at): ReservedNames[] => {
-    if (!segment.startsWith(':')) return []
-    const path = own.map((each, index) => {
-      if (index === at) return '*'
-      return each.startsWith(':') ? ':' : each
-    })
-    const names = reserved.get(`${method} /${path.join('/')}`)
+    if (variableOf(segment) === undefined) return []
+    const names = reserved.get(unnamedRoute(`${method} /${own.with(at, '*').join('/')}`))
     return names === undefined ? [] : [{ index: at + skipped, names }]
   })
 }

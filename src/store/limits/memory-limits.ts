@@ -1,3 +1,4 @@
+import { addTo } from '../../contract/add-to.ts'
 import type { Charge, Limit, LimitDecision, LimitState } from '../../contract/limit.ts'
 import { periodStart } from './calendar.ts'
 import { limitKey } from './limit-key.ts'
@@ -53,7 +54,10 @@ export function memoryLimits({ monotonic, wall }: LimitClocks): DecideInMemory {
       }
       return reading.state(isCharged)
     })
-    const release = running.length === 0 ? undefined : () => leave(memory, running)
+    if (running.length === 0) return { outcome: 'decided', isAllowed, states }
+    const release = () => {
+      for (const key of running) addTo(memory.running, key, -1)
+    }
     return { outcome: 'decided', isAllowed, states, release }
   }
 }
@@ -114,20 +118,12 @@ function readConcurrency(
   const isExceeded = others >= count
   return {
     isExceeded,
-    commit: () => running.set(key, others + 1),
+    commit: () => addTo(running, key, 1),
     state: (isCharged) => ({
       isExceeded,
       remaining: Math.max(0, count - others - Number(isCharged)),
       retryAfterMs: isExceeded ? 1000 : 0,
       resetMs: 0,
     }),
-  }
-}
-
-function leave({ running }: Memory, keys: readonly string[]): void {
-  for (const key of keys) {
-    const rest = (running.get(key) ?? 1) - 1
-    if (rest > 0) running.set(key, rest)
-    else running.delete(key)
   }
 }

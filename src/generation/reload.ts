@@ -3,6 +3,7 @@ import { ConfigError, type Fault } from '../config/faults.ts'
 import { restartFaults } from '../config/restart-settings.ts'
 import type { Config } from '../config.ts'
 import { errorCode, errorPlace } from '../contract/error-code.ts'
+import { withinTime } from '../contract/within-time.ts'
 import type { LastingParts } from '../lasting/lasting-parts.ts'
 import type { Generations } from './generations.ts'
 
@@ -36,15 +37,8 @@ export interface ReloadParts extends Pick<LastingParts, 'redactions' | 'metrics'
 /** How long a configuration may take to be read, milliseconds. It takes longer only if a file system hangs. */
 const loadMs = 120_000
 
-/** Rejects if a configuration takes too long, so that neither this reload nor all later ones wait for ever. */
-function withinTime(loading: Promise<Config>): Promise<Config> {
-  return new Promise((resolve, reject) => {
-    const tooLate = Object.assign(new Error('the files could not be read in time'), {
-      code: 'ETIMEDOUT',
-    })
-    const timer = setTimeout(() => reject(tooLate), loadMs).unref()
-    loading.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
+function tooLate(): Error {
+  return Object.assign(new Error('the files could not be read in time'), { code: 'ETIMEDOUT' })
 }
 
 /**
@@ -69,7 +63,8 @@ export function prepareReload({
   async function reload(): Promise<ReloadOutcome> {
     if (isDraining()) return { status: 'stopping' }
     const { config: running } = generations.current()
-    const next = await withinTime(load())
+    // Otherwise neither this reload nor all later ones would end.
+    const next = await withinTime(load(), loadMs, tooLate)
     const faults = restartFaults(running, next, asksForCertificate)
     if (faults.length > 0) throw new ConfigError(faults)
     const changes = await describeChanges(running, next)

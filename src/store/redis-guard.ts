@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { errorCode } from '../contract/error-code.ts'
 import { oneAtATime } from '../contract/one-at-a-time.ts'
-import { timeoutAfterReading } from '../contract/timeout-after-reading.ts'
+import { withinTime } from '../contract/within-time.ts'
 import type { StoreMetrics } from '../record/metrics/store-metrics.ts'
 import { takeFromBucket } from './gcra.ts'
 
@@ -128,7 +128,7 @@ export function guardRedis(
   const tryAgain = oneAtATime(async () => {
     if (loss === undefined) return
     try {
-      await inTime(probe(loss.slotKey), deadlineMs)
+      await withinTime(probe(loss.slotKey), deadlineMs, timeout)
     } catch (error) {
       if (isClosed) return
       loss.failedProbes += 1
@@ -158,7 +158,7 @@ export function guardRedis(
       if (loss !== undefined) return withoutRedis(fallback)
       const answer = ask()
       if (!(answer instanceof Promise)) return answer
-      return inTime(answer, deadlineMs).catch((error: unknown) => {
+      return withinTime(answer, deadlineMs, timeout).catch((error: unknown) => {
         lost(redisErrorCode(error), slotKey)
         if (discard !== undefined) answer.then(discard, () => undefined)
         return withoutRedis(fallback)
@@ -177,16 +177,8 @@ export function guardRedis(
   }
 }
 
-/**
- * The answer, or an error once the deadline has passed. What has arrived is read before the deadline counts; otherwise
- * Redis would count as away whenever the gateway has much to do.
- */
-function inTime<Answer>(answer: Promise<Answer>, deadlineMs: number): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error('TIMEOUT of the gateway'))
-    const deadline = timeoutAfterReading(giveUp, deadlineMs)
-    answer.then(resolve, reject).finally(() => clearTimeout(deadline))
-  })
+function timeout(): Error {
+  return new Error('TIMEOUT of the gateway')
 }
 
 /** The code of an error of Redis or of the system; never its text, which may contain the address. */

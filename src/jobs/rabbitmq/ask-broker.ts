@@ -1,3 +1,4 @@
+import { withinTime } from '../../contract/within-time.ts'
 import { brokerError } from './broker-error.ts'
 
 /** Waits for an answer of the broker; rejects if it does not come in time. What is asked is not taken back. */
@@ -9,12 +10,5 @@ export type AskBroker = <Answer>(answer: Promise<Answer>) => Promise<Answer>
  * @param deadlineMs longest wait for each answer
  */
 export function askWithin(deadlineMs: number): AskBroker {
-  return (answer) =>
-    new Promise((resolve, reject) => {
-      const giveUp = () => reject(brokerError('BROKER_TIMEOUT'))
-      // What has arrived while the process was busy is read first.
-      // An answer that nobody needs any more must not keep the process.
-      const deadline = setTimeout(() => setImmediate(giveUp), deadlineMs).unref()
-      answer.then(resolve, reject).finally(() => clearTimeout(deadline))
-    })
+  return (answer) => withinTime(answer, deadlineMs, () => brokerError('BROKER_TIMEOUT'))
 }

@@ -1,3 +1,4 @@
+import { ownBytes } from '../../contract/own-bytes.ts'
 import {
   type DurableQueue,
   graceMs,
@@ -7,7 +8,7 @@ import {
   untilDone,
 } from '../durable-queue.ts'
 import { waitForAll } from '../wait-for-all.ts'
-import { bufferOf, ownBytes } from './crossing-bytes.ts'
+import { bufferOf } from './crossing-bytes.ts'
 import type { TakenEntry } from './entry-operations.ts'
 import type { JobFile } from './job-file.ts'
 

@@ -1,5 +1,6 @@
+import { ownBytes } from '../../contract/own-bytes.ts'
 import type { Job, JobChange, JobStore } from '../job.ts'
-import { bufferOf, ownBytes } from './crossing-bytes.ts'
+import { bufferOf } from './crossing-bytes.ts'
 import type { JobFile } from './job-file.ts'
 
 /** The states of jobs in the same file as their queue. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { AnswerStore, KeptUnderKey } from '../../contract/answer-store.ts'
-import { ownBytes } from '../own-bytes.ts'
+import { ownBytes } from '../../contract/own-bytes.ts'
 
 /** An answer kept in memory. */
 interface Entry {

@@ -1,7 +1,7 @@
 import { addTo } from '../../contract/add-to.ts'
 import { fillableBy } from '../../contract/fair-share.ts'
 import type { KeptAnswer, TakeKey } from '../../contract/idempotency.ts'
-import { ownBytes } from '../own-bytes.ts'
+import { ownBytes } from '../../contract/own-bytes.ts'
 
 interface Entry {
   readonly owner: string

@@ -6,6 +6,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorCode } from '../contract/error-code.ts'
+import type { JobChange } from './job.ts'
 
 /** Something to be done later. */
 export interface QueueEntry {
@@ -161,8 +162,9 @@ export interface DurableQueue {
    * Puts a dead letter back: it is delivered at once as if for the first time, but after entries that have its order
    * key now. False if there is no such letter.
    * @param expiresAtMs milliseconds since the epoch
+   * @param shown a change of the job of that id, made only if there is such a letter, and before anybody can begin it
    */
-  readonly putBack: (id: string, expiresAtMs: number) => Promise<boolean>
+  readonly putBack: (id: string, expiresAtMs: number, shown?: JobChange) => Promise<boolean>
   /** Removes a dead letter. False if there is no such letter. */
   readonly discard: (id: string) => Promise<boolean>
   readonly depth: () => Promise<QueueDepth>

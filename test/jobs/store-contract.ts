@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { DurableQueue } from '../../src/jobs/durable-queue.ts'
 import type { JobBackend } from '../../src/jobs/job-backend.ts'
 import { acceptedJob } from '../support/accepted-job.ts'
+import { deliveriesOf, entryOf } from './deliveries.ts'
 import type { BackendUnderTest } from './queue-contract.ts'
 
 /** Holds a store of jobs against what all of them promise. */
@@ -23,6 +26,42 @@ export function describeStore(kind: string, create: () => Promise<BackendUnderTe
       await backend.store.add(job)
       assert.deepEqual(await backend.store.get('new'), { ...job, state: 'waiting', attempts: 0 })
       assert.equal(await backend.store.get('nobody'), undefined)
+    })
+
+    test('become those of a new job with a dead letter that is put back, though two processes try to', async () => {
+      await using opened = new AsyncDisposableStack()
+      const open = async () => {
+        const { jobs, close } = await place.open()
+        opened.defer(async () => {
+          await jobs.close(0)
+          await close()
+        })
+        return jobs
+      }
+      const [jobs, others] = await Promise.all([open(), open()])
+      const { store } = backend
+      const job = acceptedJob('dead')
+      const again = { state: 'waiting', attempts: 0, failure: undefined } as const
+      const putBack = (queue: DurableQueue) => queue.putBack('dead', Date.now() + 60_000, again)
+      await store.add(job)
+      const deliveries = deliveriesOf(jobs)
+      await jobs.put(entryOf('dead'))
+      const first = await deliveries.next()
+      const failure = { code: 'upstream-failed', detail: 'cut off' } as const
+      await store.change('dead', { state: 'failed', attempts: 1, failure })
+      // It is no dead letter yet.
+      assert.equal(await putBack(jobs), false)
+      assert.deepEqual((await store.get('dead'))?.failure, failure)
+      first.settle({ state: 'dead', reason: 'upstream-failed' })
+      while ((await jobs.depth()).dead === 0) await delay(5)
+      const areBack = Promise.all([putBack(jobs), putBack(others)])
+      const second = await deliveries.next()
+      assert.deepEqual(await store.get('dead'), { ...job, state: 'waiting', attempts: 0 })
+      await store.change('dead', { state: 'done' })
+      assert.deepEqual((await areBack).sort(), [false, true])
+      assert.equal((await store.get('dead'))?.state, 'done')
+      second.settle({ state: 'done' })
+      while ((await jobs.depth()).running > 0) await delay(5)
     })
 
     test('change in what is said, and keep the rest', async () => {

@@ -23,15 +23,14 @@ export function main(args: string[]): Promise<number> {
   })
 }
 
-/** Changes what the owner sees first, so that a job that is being carried out does not appear to be over. */
+/** Puts a job back, and shows it so. False if it is not a dead letter; then nothing of it changes. */
 async function putBack(
   id: string,
   { store, jobs }: JobBackend,
   lifeMs: JobsAtHand['jobLifeMs'],
 ): Promise<boolean> {
-  const before = await store.get(id)
-  const expiresAtMs = Date.now() + lifeMs(before)
-  const again = {
+  const expiresAtMs = Date.now() + lifeMs(await store.get(id))
+  return jobs.putBack(id, expiresAtMs, {
     state: 'waiting',
     expiresAtMs,
     attempts: 0,
@@ -39,11 +38,5 @@ async function putBack(
     cancelAskedAtMs: undefined,
     failure: undefined,
     answer: undefined,
-  } as const
-  const hasFailed = before?.failure !== undefined
-  if (hasFailed) await store.change(id, again)
-  if (await jobs.putBack(id, expiresAtMs)) return true
-  // If the job had not failed, nothing was changed, and a gateway may be changing it now: the state read above is stale.
-  if (hasFailed) await store.change(id, before)
-  return false
+  })
 }

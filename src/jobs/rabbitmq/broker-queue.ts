@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DurableQueue } from '../durable-queue.ts'
+import type { JobStore } from '../job.ts'
 import type { Broker } from './broker.ts'
 import { type Consumer, openConsumer } from './consumer.ts'
 import { deadLetters } from './dead-letters.ts'
@@ -15,6 +16,7 @@ export interface BrokerQueueSettings {
   /** The connection to consume on, which publishes nothing. */
   readonly consumingBroker: Broker
   readonly records: EntryRecords
+  readonly changeJob: JobStore['change']
   readonly names: QueueNames
   /** How long a dead letter is kept, milliseconds. */
   readonly keepDeadMs: number
@@ -50,7 +52,7 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
       return outcome
     },
     listDead: dead.list,
-    putBack: (id, expiresAtMs) =>
+    putBack: (id, expiresAtMs, shown) =>
       dead.take(id, async ({ owner, orderKey, payload, unreadFrom }, message) => {
         if (unreadFrom !== undefined) {
           await broker.publish(unreadFrom, originalOf(message))
@@ -58,6 +60,7 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
         }
         const nowMs = clock()
         if (!(await records.revive(id, recordLifeMs(expiresAtMs, nowMs)))) return false
+        if (shown !== undefined) await settings.changeJob(id, shown)
         const entry = { id, owner, orderKey, payload, expiresAtMs, putAtMs: nowMs }
         await broker.publish(names.queueOf(entry), messageOf(entry))
         await records.markPut(id, nowMs).catch(settings.onFault)

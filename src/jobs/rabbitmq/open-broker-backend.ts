@@ -50,6 +50,7 @@ export async function openBrokerBackend(
       broker,
       consumingBroker,
       records: entriesOf(name),
+      changeJob: store.change,
       names: names[name],
       keepDeadMs,
       clock,

@@ -7,6 +7,7 @@ import type {
   QueueEntry,
   Settlement,
 } from '../durable-queue.ts'
+import type { JobChange } from '../job.ts'
 import { bufferOf } from './crossing-bytes.ts'
 import { numberOf, type Row, textOf } from './rows.ts'
 
@@ -27,7 +28,11 @@ const shortMs = 60_000
  * Operations on entries, each part of a transaction. Times are milliseconds since the epoch.
  * @param isGone whether the process of a holder has ended
  */
-export function entryOperations(db: DatabaseSync, isGone: (holder: string) => boolean) {
+export function entryOperations(
+  db: DatabaseSync,
+  isGone: (holder: string) => boolean,
+  changeJob: (id: string, change: JobChange) => void,
+) {
   const insert = db.prepare(`
     INSERT INTO entries (queue, id, owner, order_key, state, put_at_ms, not_before_ms, expires_at_ms)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (queue, id) DO NOTHING`)
@@ -189,12 +194,19 @@ export function entryOperations(db: DatabaseSync, isGone: (holder: string) => bo
       }))
     },
 
-    putBack(queue: string, id: string, expiresAtMs: number, nowMs: number): boolean {
+    putBack(
+      queue: string,
+      id: string,
+      expiresAtMs: number,
+      nowMs: number,
+      shown?: JobChange,
+    ): boolean {
       const row = find.get(queue, id) as Row | undefined
       if (row?.state !== 'dead') return false
       const { owner, orderKey, payload } = entryOf(row)
       forget(row)
       put(queue, { id, owner, orderKey, payload, expiresAtMs }, nowMs)
+      if (shown !== undefined) changeJob(id, shown)
       return true
     },
 

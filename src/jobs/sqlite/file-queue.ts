@@ -106,8 +106,8 @@ export function fileQueue(file: JobFile, settings: FileQueueSettings): DurableQu
       const letters = await file.run('listDead', name, page)
       return letters.map((each) => ({ ...each, payload: bufferOf(each.payload) }))
     },
-    putBack: async (id, expiresAtMs) => {
-      const isBack = await file.run('putBack', name, id, expiresAtMs, clock())
+    putBack: async (id, expiresAtMs, shown) => {
+      const isBack = await file.run('putBack', name, id, expiresAtMs, clock(), shown)
       take()
       return isBack
     },

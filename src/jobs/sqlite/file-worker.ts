@@ -47,12 +47,11 @@ function serve(file: string, port: MessagePort): void {
   const holder = holdFile(file)
   removeLeft(file)
   const isInPlace = watchPlace(file)
-  const operations: FileOperations = {
-    // Of a file that was moved, the holders are not found, although they live.
-    ...entryOperations(db, (holderId) => isGone(file, holderId) && isInPlace()),
-    ...jobOperations(db),
-    isInPlace,
-  }
+  // Of a file that was moved, the holders are not found, although they live.
+  const isEnded = (holderId: string) => isGone(file, holderId) && isInPlace()
+  const jobs = jobOperations(db)
+  const entries = entryOperations(db, isEnded, jobs.changeJob)
+  const operations: FileOperations = { ...entries, ...jobs, isInPlace }
   const call = operations as unknown as Record<string, (...args: unknown[]) => unknown>
 
   function commit(batch: FileBatch): FileOutcome[] {

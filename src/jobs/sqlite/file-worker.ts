@@ -70,7 +70,7 @@ function serve(file: string, port: MessagePort): void {
 
   function outcomesOf(batch: FileBatch): FileOutcome[] {
     try {
-      db.exec('BEGIN IMMEDIATE')
+      db.exec(batch.every(isReading) ? 'BEGIN' : 'BEGIN IMMEDIATE')
     } catch (error) {
       // None of the calls is at fault, as when another process has the file locked. They have all waited for it.
       return batch.map(() => failedBy(error))
@@ -94,6 +94,13 @@ function serve(file: string, port: MessagePort): void {
     }
   })
   port.postMessage({ holder: holder.id } satisfies FileMessage)
+}
+
+/** What takes long if much is asked for, as by a command. Meanwhile a gateway must be able to write. */
+const readings: ReadonlySet<string> = new Set(['getJob', 'results', 'listJobs', 'listDead'])
+
+function isReading({ name }: FileBatch[number]): boolean {
+  return readings.has(name)
 }
 
 const moved = Object.assign(new Error(), { code: 'EMOVED', errstr: 'it is no longer in its place' })

@@ -104,3 +104,19 @@ test(
     assert.equal(faults.length, 4)
   },
 )
+
+test('jobs and dead letters can be listed while another process has their file locked', async (t) => {
+  // Nothing else is done with the file meanwhile.
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const file = join(await temporaryFolder(), 'jobs.sqlite')
+  const onFault = (fault: unknown) => assert.fail(String(fault))
+  const backend = await openFileBackend({ file, keepMs: 1_000, keepDeadMs: 1_000 }, onFault)
+  t.after(() => backend.close())
+  using other = new DatabaseSync(file)
+  other.exec('BEGIN EXCLUSIVE')
+  assert.deepEqual(await backend.store.list({ limit: 1 }), [])
+  assert.deepEqual(await backend.jobs.listDead({ limit: 1 }), [])
+  assert.equal(await backend.store.get('a'), undefined)
+  assert.deepEqual(await backend.store.results('a'), [])
+  other.exec('ROLLBACK')
+})

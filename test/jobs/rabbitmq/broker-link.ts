@@ -17,6 +17,8 @@ export interface BrokerLink extends AsyncDisposable {
   readonly loseConfirms: () => void
   /** How often the broker was asked to close a connection. */
   readonly closings: () => number
+  /** How often it was asked to open a channel. */
+  readonly channelOpenings: () => number
   /** How often it was asked to close a channel. */
   readonly channelClosings: () => number
 }
@@ -25,8 +27,9 @@ export interface BrokerLink extends AsyncDisposable {
 const frameOverheadBytes = 8
 const heartbeat = 8
 
-/** Class and method of `connection.close`, and of `channel.close`. */
+/** Class and method of `connection.close`, of `channel.open` and of `channel.close`. */
 const closeMethod = Buffer.from('000a0032', 'hex')
+const openChannelMethod = '\0\x14\0\n'
 const closeChannelMethod = Buffer.from('00140028', 'hex')
 
 /** Class and method of `basic.ack`, and where they are in a frame. */
@@ -49,6 +52,7 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
   let losing: ReadonlySet<number> = new Set()
   let isMute = false
   let closings = 0
+  let channelOpenings = 0
   let channelClosings = 0
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname)
@@ -64,6 +68,7 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
     }
     near.on('data', (bytes: Buffer) => {
       if (bytes.includes(closeMethod)) closings += 1
+      channelOpenings += bytes.toString('latin1').split(openChannelMethod).length - 1
       if (bytes.includes(closeChannelMethod)) channelClosings += 1
       far.write(bytes)
     })
@@ -106,6 +111,7 @@ export async function openBrokerLink(url: string): Promise<BrokerLink> {
       losing = new Set(confirming)
     },
     closings: () => closings,
+    channelOpenings: () => channelOpenings,
     channelClosings: () => channelClosings,
     [Symbol.asyncDispose]: async () => {
       for (const near of nears) near.destroy()

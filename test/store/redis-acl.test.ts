@@ -60,6 +60,7 @@ async function useAll({ store }: TestStore): Promise<void> {
 
 async function useJobs(url: Secret): Promise<void> {
   const notes = await openJobNotes({ url }, 60_000, pino({ enabled: false }))
+  using _ = { [Symbol.dispose]: notes.close }
   const entries = notes.entriesOf('jobs')
   const attempt = {
     holder: 'process',
@@ -73,7 +74,7 @@ async function useJobs(url: Secret): Promise<void> {
   await entries.markPut('job', 1)
   assert.equal((await entries.begin('job', attempt)).state, 'begun')
   const ending = { attempts: 1, isInterrupted: false, isUntouched: false, dueAtMs: 0, reason: '' }
-  assert.ok(await entries.settle('job', 'process', { ...ending, state: 'over' }, 60_000))
+  assert.ok(await entries.settle('job', 'process', { ...ending, state: 'dead' }, 60_000))
   assert.ok(await entries.revive('job', 60_000))
   await entries.markPut('job', 1)
   assert.equal(await entries.cancel('job'), 'cancelled')
@@ -90,5 +91,4 @@ async function useJobs(url: Secret): Promise<void> {
   await store.putResults('job', 0, [{ success: true }])
   assert.equal((await store.results('job')).length, 1)
   assert.equal((await store.list({ owner: 'acme-erp', state: undefined, limit: 1 })).length, 1)
-  notes.close()
 }

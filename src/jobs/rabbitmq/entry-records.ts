@@ -83,7 +83,7 @@ export interface EntryRecords {
    * record has been lost, it is made again, and so is that the entry had begun.
    */
   readonly settle: (id: string, holder: string, ending: Ending, lifeMs: number) => Promise<boolean>
-  /** Makes an entry new, as if it had never been put; false if it is in the queue. */
+  /** Makes a dead entry new, as if it had never been put; false if it is in the queue, or was there again and is over. */
   readonly revive: (id: string, lifeMs: number) => Promise<boolean>
   /** Removes the record of an entry that is no longer in the queue. */
   readonly forget: (id: string) => Promise<void>

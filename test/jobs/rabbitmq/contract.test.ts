@@ -100,6 +100,35 @@ test('a dead letter that was put back or discarded is gone, though its process e
   await under.clear()
 })
 
+test('a dead letter that is there again after it was put back is not carried out once more', async () => {
+  await using backend = await open()
+  const { callbacks } = backend
+  const deliveries = deliveriesOf(callbacks)
+  await callbacks.put(entryOf('again'))
+  const first = await deliveries.next()
+  first.settle({ state: 'dead', reason: 'gone' })
+  while ((await callbacks.depth()).dead === 0) await delay(5)
+  const { rabbit } = await started()
+  await using opened = new AsyncDisposableStack()
+  const connection = await connect(rabbit.url)
+  opened.defer(() => connection.close())
+  const channel = await connection.createChannel()
+  const { dead } = queueNames('callbacks')
+  const letter = await channel.get(dead)
+  assert.ok(letter)
+  channel.sendToQueue(dead, letter.content, letter.properties)
+  while ((await callbacks.listDead({ limit: 1 })).length === 0) await delay(5)
+  assert.equal(await callbacks.putBack('again', Date.now() + 60_000), true)
+  const second = await deliveries.next()
+  second.settle({ state: 'done' })
+  while ((await callbacks.depth()).running > 0) await delay(5)
+  // As if its acknowledgement had been lost.
+  channel.nack(letter)
+  while ((await callbacks.listDead({ limit: 1 })).length === 0) await delay(5)
+  assert.equal(await callbacks.putBack('again', Date.now() + 60_000), false)
+  assert.equal(await callbacks.discard('again'), true)
+})
+
 test('a dead letter stays one while an entry of its name is in the queue', async () => {
   await using backend = await open()
   const { callbacks } = backend

@@ -22,7 +22,7 @@ export interface AuditLog {
   readonly cutAtOpen: ChainedFile['cutAtOpen']
   /** Which records were missing when it was opened, although a checkpoint covers them. */
   readonly missingAtOpen: ChainedFile['missingAtOpen']
-  /** Resolves when everything is written. What comes later is not, and is waited for until the process ends. */
+  /** Resolves when everything is written. What comes later is in no file, and waits until the process ends. */
   readonly close: () => Promise<void>
 }
 
@@ -84,7 +84,7 @@ export async function openAuditLog(
     close: async () => {
       const written = last
       // By then the number of the file may be that of another file or connection.
-      last = Promise.withResolvers().promise
+      if (file !== undefined) last = Promise.withResolvers().promise
       await written
       clearTimeout(retry)
       await file?.close()

@@ -76,8 +76,8 @@ export function prepareJobHandler(environment: JobEnvironment): HandleDelivery {
   async function conclude(task: Task, result: AttemptResult, run: JobRun): Promise<Settlement> {
     const { delivery, request } = task
     const { judgement, answer, failure, retryAfterMs } = result
-    // Another process may have taken it over and ended it while this one was suspended. An end from before is shown by a
-    // command that came too late to put the job back.
+    // Another process may have taken it over and ended it while this one was suspended. An end from before is shown where
+    // Redis has lost, in a failover, that the job was put back.
     const now = await store.get(request.job.id)
     if (now?.endedAtMs !== undefined && now.endedAtMs >= run.beganAtMs) {
       return settleEnd(now, undefined)

@@ -157,7 +157,7 @@ describe('a delivery of a job', () => {
     }
   })
 
-  test('that a command shows as it was before, too late to put it back, is over as the attempt ended', async () => {
+  test('that is shown as it was before it was put back, as after a failover of Redis, is over as the attempt ended', async () => {
     const { settlement, shown } = await handleWhileFailed('put-back-twice', nowMs - 100, 200)
     assert.deepEqual(settlement, { state: 'done' })
     assert.deepEqual([shown?.state, shown?.failure], ['done', undefined])

@@ -111,6 +111,36 @@ test('an answer counts that arrived while the process was suspended, though all 
   )
 })
 
+test('so it does for requests that share it', async () => {
+  const suspendedMs = 3_000
+  const asked: Socket[] = []
+  await using upstream = await startRawUpstream((socket) => {
+    asked.push(socket)
+    if (asked.length === 1) return
+    for (const each of asked) answerEmpty(each)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, suspendedMs)
+  })
+  const policies = {
+    routes: globex.policies.routes,
+    cache: { 'GET /V1/products/:sku': { ttlSeconds: 60 } },
+  }
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...globex, policies }],
+    gateway: { magento: { timeouts: { headersMs: totalMs, totalMs: suspendedMs - 100 } } },
+  })
+  const get = (sku: string) =>
+    send(gateway.url, { path: `/rest/V1/products/${sku}`, headers: globexHeaders })
+  const answers = [get('a'), get('a'), get('a')]
+  const waitAll = ({ value }: Scrape) => value('magegate_cache_waiting_requests') === answers.length
+  await scrapeUntil(gateway, waitAll)
+  answers.push(get('b'))
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ status }) => status),
+    [200, 200, 200, 200],
+  )
+})
+
 test('a request of which little time is left waits no longer than that in the queue', async () => {
   const circuitBreaker = {
     ...{ mode: 'off' as const, failureShare: 1, minimumCalls: 1, windowMs: 1_000 },

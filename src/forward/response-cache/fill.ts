@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { StoredAnswer } from '../../contract/answer-store.ts'
+import { timeoutAfterReading } from '../../contract/timeout-after-reading.ts'
 import type { UpstreamFill } from '../../contract/upstream-fill.ts'
 import type { Rejection } from '../../problem.ts'
 import type { RequestContext } from '../../request-context.ts'
@@ -139,10 +140,9 @@ export async function endWithin(
   { verified: asker }: RequestContext,
 ): Promise<FillEnd> {
   const over = Promise.withResolvers<FillEnd>()
-  const timer = setTimeout(
-    () => over.resolve({ kind: 'failed', rejection: outOfTime, asker }),
-    withinMs,
-  )
+  const giveUp = () => over.resolve({ kind: 'failed', rejection: outOfTime, asker })
+  // An answer that has been read is passed on at the end of its turn.
+  const timer = timeoutAfterReading(() => setImmediate(giveUp), withinMs)
   const end = await Promise.race([fill.end, over.promise])
   clearTimeout(timer)
   return end

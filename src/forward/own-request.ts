@@ -1,7 +1,9 @@
 import type { Pool } from 'undici'
 import type { PublicOrigin } from '../contract/public-origin.ts'
+import { timeoutAfterReading } from '../contract/timeout-after-reading.ts'
 import type { PrepareOutgoing } from './outgoing-request.ts'
 import { readWhole } from './read-whole.ts'
+import { TotalTimeoutError } from './upstream-failure.ts'
 
 /** A request that the gateway makes for itself, and for no integration. */
 export interface OwnRequest {
@@ -48,12 +50,17 @@ export function prepareOwnRequests(
     const { timeoutMs = totalMs, limitBytes = standardLimitBytes } = request
     const headers = ['host', authority, 'x-forwarded-proto', scheme, ...own]
     const body = Buffer.from(text)
-    const answer = await pool.request({
-      ...outgoing({ method, path, query, headers, body }),
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    const bytes = await readWhole(answer.body, limitBytes)
-    if (bytes === undefined) throw new AnswerTooLongError('the answer of Magento is too long')
-    return { status: answer.statusCode, body: bytes.toString('utf8') }
+    const stop = new AbortController()
+    const giveUp = () => stop.abort(new TotalTimeoutError())
+    const timer = timeoutAfterReading(giveUp, timeoutMs).unref()
+    try {
+      const sent = outgoing({ method, path, query, headers, body })
+      const answer = await pool.request({ ...sent, signal: stop.signal })
+      const bytes = await readWhole(answer.body, limitBytes)
+      if (bytes === undefined) throw new AnswerTooLongError('the answer of Magento is too long')
+      return { status: answer.statusCode, body: bytes.toString('utf8') }
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }

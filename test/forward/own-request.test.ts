@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openConnection } from '../../src/forward/magento.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { globexHeaders, problemOf, send } from '../support/http-client.ts'
 import { answerEmpty, answerWith, startRawUpstream } from '../support/raw-upstream.ts'
@@ -68,4 +69,18 @@ test('integrations share the token of an account, and none has that of one with 
   assert.equal(signIns, 1)
   assert.equal(await statusOf('wrong'), 503)
   assert.equal(signIns, 2)
+})
+
+test('its answer counts if it arrived while the process was suspended, though its time has passed', async () => {
+  const timeoutMs = 1_000
+  await using upstream = await startRawUpstream((socket) => {
+    answerEmpty(socket)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, timeoutMs)
+  })
+  const longMs = 3_600_000
+  const timeouts = { connectMs: longMs, headersMs: longMs, bodyMs: longMs, totalMs: longMs }
+  const { sendOwn, close } = openConnection({ url: upstream.url, connections: 1, timeouts })
+  const answer = await sendOwn({ method: 'GET', path: '/', headers: [], timeoutMs })
+  assert.deepEqual(answer, { status: 200, body: '{}' })
+  await close()
 })

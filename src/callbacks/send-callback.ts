@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { errorCode } from '../contract/error-code.ts'
+import { timeoutAfterReading } from '../contract/timeout-after-reading.ts'
 import { retryAfterMs } from '../syntax/retry-after.ts'
 import type { Destination, Resolve } from './destination.ts'
 import { postPinned } from './post-pinned.ts'
@@ -55,7 +56,7 @@ export function prepareSender(
   return async (headers, payload, stop) => {
     const timeout = new AbortController()
     const signal = AbortSignal.any([timeout.signal, stop])
-    const timer = setTimeout(() => timeout.abort(), timeoutMs)
+    const timer = timeoutAfterReading(() => timeout.abort(), timeoutMs)
     try {
       const addresses = await beforeAbort(destination.addresses(resolve), signal)
       const answer = await postPinned({ url, addresses, headers, payload, ca, signal })

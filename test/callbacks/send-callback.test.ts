@@ -12,6 +12,7 @@ import {
   setDefaultAutoSelectFamilyAttemptTimeout,
 } from 'node:net'
 import { describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { compileDestination, type Resolve } from '../../src/callbacks/destination.ts'
 import {
   prepareSender,
@@ -182,6 +183,31 @@ test('no agent of the process is used, which may have connections to elsewhere o
     await using receiver = await startReceiver({ certificate })
     assert.equal((await send(receiver.url)).outcome, 'delivered')
   }
+})
+
+/** A receiver in a thread of its own, which answers once this one is blocked. */
+const otherThread = `
+const { createServer } = require('node:http')
+const { parentPort, workerData } = require('node:worker_threads')
+const server = createServer((request, response) => {
+  parentPort.postMessage('asked')
+  Atomics.wait(workerData, 0, 0)
+  response.writeHead(204).end()
+})
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`
+
+test('an answer counts that arrived while the process was suspended, though the time has passed', async (t) => {
+  const workerData = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(otherThread, { eval: true, workerData })
+  t.after(() => worker.terminate())
+  const timeoutMs = 2_000
+  const [port] = await once(worker, 'message')
+  const sending = send(`http://127.0.0.1:${port}/`, { timeoutMs })
+  await once(worker, 'message')
+  Atomics.store(workerData, 0, 1)
+  Atomics.notify(workerData, 0)
+  block(timeoutMs)
+  assert.deepEqual(await sending, { outcome: 'delivered', status: 204 })
 })
 
 describe('a receiver that says no', () => {

@@ -16,6 +16,11 @@ export function isOver(state: JobState): boolean {
   return state !== 'waiting' && state !== 'running'
 }
 
+/** Whether a value is a time in milliseconds since the epoch that `Date` can show. */
+export function isEpochMs(value: unknown): value is number {
+  return Number.isSafeInteger(value) && !Number.isNaN(new Date(value as number).getTime())
+}
+
 /** How far a job with many items is. */
 export interface JobProgress {
   readonly total: number

@@ -136,7 +136,7 @@ test('a job is listed once, also where others are added meanwhile', async () => 
     await act?.()
     return answer
   }
-  const store = redisJobStore(client, ask, hourMs, Date.now)
+  const store = redisJobStore(client, ask, hourMs, Date.now, () => undefined)
   const ids = Array.from({ length: 30 }, (_, index) => `busy-${index}`)
   for (const [acceptedAtMs, id] of ids.entries()) {
     await store.add(acceptedJob(id, { owner, acceptedAtMs }))
@@ -147,6 +147,46 @@ test('a job is listed once, also where others are added meanwhile', async () => 
     listed.map(({ id }) => id),
     ids.toReversed(),
   )
+})
+
+test('a job that somebody has changed to what is not understood counts as lost, and is named', async () => {
+  const lines: string[] = []
+  const log = pino({ base: null }, { write: (line) => lines.push(line) })
+  await using stack = new AsyncDisposableStack()
+  const notes = await openJobNotes({ url: new Secret(redis.url) }, hourMs, log)
+  stack.defer(notes.close)
+  const { store } = notes
+  const owner = 'changed-erp'
+  const changed = {
+    state: 'done',
+    id: '7',
+    owner: 'null',
+    acceptedAtMs: '1e300',
+    endedAtMs: '"yesterday"',
+    answer: '{"status":200,"body":8}',
+    attempts: 'secret of an answer',
+  }
+  const ids = Object.keys(changed).map((name) => `changed-${name}`)
+  await withClient(redis.url, async (client) => {
+    for (const [name, text] of Object.entries(changed)) {
+      await store.add(acceptedJob(`changed-${name}`, { owner, acceptedAtMs: 1 }))
+      await client.hset(`magegate:job:{changed-${name}}`, name, text)
+    }
+    await store.add(acceptedJob('whole', { owner, acceptedAtMs: 2 }))
+    await store.putResults('whole', 0, [{ success: true, sku: 'a' }])
+    await client.hset('magegate:job:{whole}:results', '1', 'broken')
+  })
+  const listed = await store.list({ owner, limit: 99 })
+  assert.deepEqual(
+    listed.map(({ id }) => id),
+    ['whole'],
+  )
+  for (const id of ids) assert.equal(await store.get(id), undefined)
+  assert.deepEqual(await store.results('whole'), [{ success: true, sku: 'a' }])
+  const said = lines.map((line) => JSON.parse(line))
+  assert.deepEqual(new Set(said.map(({ jobId }) => jobId)), new Set(ids))
+  assert.equal(said[0].msg, 'what Redis holds of a job is not understood')
+  assert.doesNotMatch(lines.join(''), /secret/)
 })
 
 test('jobs are added and listed without reading the answers of others', async () => {

@@ -42,7 +42,7 @@ export async function withJobs(
     // Opening it would create an empty database, and the command would report that there are no jobs.
     const missing = jobs.file === undefined ? undefined : whyMissing(jobs.file)
     if (missing !== undefined) return fail(missing)
-    const log = pino({ level: 'error' }, { write: tellOutage })
+    const log = pino({ level: 'error' }, { write: tellFault })
     const backend = await openJobBackend({ jobs, store }, log, () => undefined)
     try {
       return await run({ backend, jobLifeMs, callbackLifeMs })
@@ -58,10 +58,10 @@ export async function withJobs(
   }
 }
 
-/** Tells why RabbitMQ or Redis is away, of which later errors only say that it is. */
-function tellOutage(line: string): void {
-  const { msg, errorCode } = JSON.parse(line) as Readonly<Record<string, unknown>>
-  fail(`${msg} (${errorCode})`)
+/** Tells why RabbitMQ or Redis is away, of which later errors only say that it is, or which job is not understood. */
+function tellFault(line: string): void {
+  const { msg, errorCode, jobId } = JSON.parse(line) as Readonly<Record<string, unknown>>
+  fail(printable(`${msg} (${jobId ?? errorCode})`))
 }
 
 /** Why there is no file of jobs at a path; undefined if there is one. */

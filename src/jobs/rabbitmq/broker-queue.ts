@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { DurableQueue } from '../durable-queue.ts'
 import type { JobStore } from '../job.ts'
+import { BackendError } from '../job-backend.ts'
 import type { Broker } from './broker.ts'
 import { type Consumer, openConsumer } from './consumer.ts'
 import { deadLetters } from './dead-letters.ts'
@@ -29,7 +30,7 @@ export interface BrokerQueueSettings {
 /** A durable queue in quorum queues of RabbitMQ. */
 export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
   const { broker, records, names, clock } = settings
-  const dead = deadLetters(broker, names.dead, settings.keepDeadMs)
+  const dead = deadLetters(broker, names.dead, settings.keepDeadMs, clock)
   const holder = randomUUID()
   let consumer: Consumer | undefined
 
@@ -54,6 +55,8 @@ export function brokerQueue(settings: BrokerQueueSettings): DurableQueue {
     listDead: dead.list,
     putBack: (id, expiresAtMs, shown) =>
       dead.take(id, async ({ owner, orderKey, payload, unreadFrom }, message) => {
+        if (unreadFrom === names.dead)
+          throw new BackendError('NOT_UNDERSTOOD', 'it is not understood')
         if (unreadFrom !== undefined) {
           await broker.publish(unreadFrom, originalOf(message))
           return true

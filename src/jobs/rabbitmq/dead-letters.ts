@@ -26,14 +26,23 @@ export interface DeadLetters {
 /**
  * Opens the dead letters.
  * @param keepMs how long a letter is kept, milliseconds; below 2 to the power of 32
+ * @param clock milliseconds since the epoch
  */
-export function deadLetters(broker: Broker, queue: string, keepMs: number): DeadLetters {
-  const letters = lettersAtHand(broker, queue)
+export function deadLetters(
+  broker: Broker,
+  queue: string,
+  keepMs: number,
+  clock: () => number,
+): DeadLetters {
+  const letters = lettersAtHand(broker, queue, clock)
   const keep = (letter: OutgoingMessage) =>
     broker.publish(queue, { ...letter, expiration: String(keepMs) })
   return {
     add: (entry, death) => keep(messageOf(entry, death)),
-    addUnread: (message, from, nowMs) => keep(unreadLetter(message, from, nowMs)),
+    addUnread: (message, from, nowMs) => {
+      const { attempts, diedAtMs, reason, ...entry } = unreadLetter(message, from, nowMs)
+      return keep(messageOf(entry, { attempts, diedAtMs, reason }))
+    },
     list: ({ limit, after }) =>
       letters.read(async ({ found }) => {
         const byId = new Map(found.map(({ letter }) => [letter.id, letter]))

@@ -4,6 +4,7 @@ import type { AskBroker } from './ask-broker.ts'
 import type { Broker } from './broker.ts'
 import { brokerError, brokerErrorCode } from './broker-error.ts'
 import { type Death, entryOf, type StoredEntry } from './message.ts'
+import { unreadLetter } from './unread-message.ts'
 
 /** A dead letter, and its message, which is held. */
 export interface FoundLetter {
@@ -34,8 +35,9 @@ const lingerMs = 500
 /**
  * A broker offers no way to one letter but reading the whole queue. So the letters stay at hand for a moment, and go back
  * to their places then. Until that, other processes do not see them.
+ * @param clock milliseconds since the epoch
  */
-export function lettersAtHand(broker: Broker, queue: string): LettersAtHand {
+export function lettersAtHand(broker: Broker, queue: string, clock: () => number): LettersAtHand {
   // Uses wait for each other, so that they do not hide letters from one another.
   let last: Promise<unknown> = Promise.resolve()
   let atHand: HeldLetters | undefined
@@ -68,7 +70,7 @@ export function lettersAtHand(broker: Broker, queue: string): LettersAtHand {
         clearTimeout(linger)
         const held = atHand ?? (await open())
         try {
-          held.found = [...held.found, ...(await nextLetters(held, queue))]
+          held.found = [...held.found, ...(await nextLetters(held, queue, clock))]
           return await use(held)
         } catch (error) {
           held.letGo()
@@ -88,12 +90,14 @@ export function lettersAtHand(broker: Broker, queue: string): LettersAtHand {
 async function nextLetters(
   { channel, ask }: HeldLetters,
   queue: string,
+  clock: () => number,
 ): Promise<readonly FoundLetter[]> {
   const found: FoundLetter[] = []
   for (;;) {
     const message = await ask(channel.get(queue))
     if (message === false) return found
     const { entry, death } = entryOf(message) ?? {}
-    if (entry && death) found.push({ message, letter: { ...entry, ...death } })
+    const letter = entry && death ? { ...entry, ...death } : unreadLetter(message, queue, clock())
+    found.push({ message, letter })
   }
 }

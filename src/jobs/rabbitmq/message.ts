@@ -1,5 +1,6 @@
 import type { Message } from 'amqplib'
 import type { DeadLetter, QueueEntry } from '../durable-queue.ts'
+import { isEpochMs } from '../job.ts'
 
 /** What is known about the deliveries of an entry so far. */
 export interface Past {
@@ -68,6 +69,6 @@ function isWhole(header: Partial<Omit<Header, 'death'>>, death?: Partial<Death>)
     typeof owner === 'string' &&
     typeof (orderKey ?? '') === 'string' &&
     numbers.every(Number.isSafeInteger) &&
-    (death === undefined || Number.isSafeInteger(death.diedAtMs))
+    (death === undefined || isEpochMs(death.diedAtMs))
   )
 }

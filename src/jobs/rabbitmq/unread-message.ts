@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
 import type { Message } from 'amqplib'
-import { type Death, messageOf, type OutgoingMessage } from './message.ts'
+import type { Death, OutgoingMessage, StoredEntry } from './message.ts'
 
 /*
  * A message that this process does not understand was put by a later version, or by somebody else. It becomes a dead
@@ -10,14 +10,14 @@ import { type Death, messageOf, type OutgoingMessage } from './message.ts'
 
 /**
  * The dead letter of a message that is not understood. Its id follows from the message, so that copies count as one.
- * @param queue that it was delivered from
+ * @param queue in which it was
  * @param nowMs milliseconds since the epoch
  */
 export function unreadLetter(
   { content, properties }: Message,
   queue: string,
   nowMs: number,
-): OutgoingMessage {
+): StoredEntry & Death {
   const { headers: delivered = {}, messageId } = properties
   // The broker adds this, and it differs from one delivery to the next.
   const { 'x-delivery-count': _, ...headers } = delivered
@@ -25,7 +25,7 @@ export function unreadLetter(
     .update(JSON.stringify([queue, messageId, headers]))
     .update(content)
     .digest('base64url')
-  const entry = {
+  return {
     id: `unread-${digest.slice(0, 22)}`,
     owner: '-',
     // Not every header that is read can be written as AMQP again, such as a time far away, or very long ones.
@@ -33,13 +33,13 @@ export function unreadLetter(
     putAtMs: nowMs,
     expiresAtMs: nowMs,
     unreadFrom: queue,
+    attempts: 0,
+    diedAtMs: nowMs,
+    reason: `a message of ${queue} is not understood`,
   }
-  const reason = `a message of ${queue} is not understood`
-  const death: Death = { attempts: 0, diedAtMs: nowMs, reason }
-  return messageOf(entry, death)
 }
 
-/** The message that {@link unreadLetter} was made of. */
+/** The message that the dead letter in a message was made of. */
 export function originalOf({ content }: Message): OutgoingMessage {
   return deserialize(content)
 }

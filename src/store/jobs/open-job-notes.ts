@@ -33,9 +33,11 @@ export async function openJobNotes(
   const guard = await guardClient(redis, { deadlineMs, log, shared: 'jobs' })
   const ask = askOrReject(guard)
   const clock = Date.now
+  const onUnread = (jobId: string) =>
+    log.error({ jobId }, 'what Redis holds of a job is not understood')
   return {
     entriesOf: (queue) => redisEntryRecords(redis, ask, queue, clock),
-    store: redisJobStore(redis, ask, keepMs, clock),
+    store: redisJobStore(redis, ask, keepMs, clock, onUnread),
     isAway: guard.isAway,
     close: () => {
       guard.close()

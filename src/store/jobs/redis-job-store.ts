@@ -1,4 +1,5 @@
 import { isOver, type Job, type JobItemResult, type JobStore } from '../../jobs/job.ts'
+import { parseJson } from '../../syntax/parse-json.ts'
 import type { AskRedis } from '../ask-redis.ts'
 import { luaScript } from '../lua-script.ts'
 import type { RedisClient } from '../redis-client.ts'
@@ -35,12 +36,14 @@ const sweptAtOnce = 4
  * Keeps the state of jobs in Redis.
  * @param keepMs how long a finished job can be seen, in milliseconds
  * @param clock milliseconds since the epoch
+ * @param onUnread told of a job that somebody has changed to what is not understood; it counts as lost
  */
 export function redisJobStore(
   redis: RedisClient,
   ask: AskRedis,
   keepMs: number,
   clock: () => number,
+  onUnread: (id: string) => void,
 ): JobStore {
   /** How long a job is kept that is not over, milliseconds. */
   function unfinishedLifeMs(expiresAtMs: number): number {
@@ -49,7 +52,10 @@ export function redisJobStore(
 
   async function get(id: string): Promise<Job | undefined> {
     const key = keyOf(id)
-    return jobOf(await ask(key, () => redis.hgetall(key)))
+    const fields = await ask(key, () => redis.hgetall(key))
+    const job = jobOf(fields)
+    if (job === undefined && Object.keys(fields).length > 0) onUnread(id)
+    return job
   }
 
   async function addToList(list: string, { id, acceptedAtMs }: Job): Promise<void> {
@@ -106,7 +112,10 @@ export function redisJobStore(
       for (let start = 0; start < inOrder.length; start += pageSize) {
         const page = inOrder.slice(start, start + pageSize)
         const texts = await ask(key, () => redis.hmget(key, ...page))
-        for (const text of texts) if (text) results.push(JSON.parse(text) as JobItemResult)
+        for (const text of texts) {
+          const result = parseJson(text ?? '')
+          if (result !== undefined) results.push(result as JobItemResult)
+        }
       }
       return results
     },

@@ -3,7 +3,11 @@ import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'amqplib'
 import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
+import { acceptedJob } from '../../support/accepted-job.ts'
 import { openTestBrokerBackend, type TestBackend } from '../../support/broker-backend.ts'
+import { writeConfig } from '../../support/config-directory.ts'
+import { gatewaySettings, globex, testEnv } from '../../support/gateway.ts'
+import { runHosted } from '../../support/hosted-command.ts'
 import { startRabbit } from '../../support/rabbitmq.ts'
 import { startRedis, withClient } from '../../support/redis.ts'
 import { deliveriesOf, entryOf } from '../deliveries.ts'
@@ -127,6 +131,54 @@ test('a dead letter that is there again after it was put back is not carried out
   while ((await callbacks.listDead({ limit: 1 })).length === 0) await delay(5)
   assert.equal(await callbacks.putBack('again', Date.now() + 60_000), false)
   assert.equal(await callbacks.discard('again'), true)
+})
+
+test('a message among the dead letters that is none is listed as not understood, and can be discarded', async () => {
+  const { rabbit, redis } = await started()
+  await using files = await writeConfig({
+    gateway: {
+      ...gatewaySettings({ magentoUrl: 'http://127.0.0.1:9' }, 'audit.jsonl'),
+      jobs: { rabbitmq: 'env:AMQP_URL' },
+      store: { redis: 'env:REDIS_URL' },
+    },
+    integrations: { globex },
+  })
+  const env = { ...testEnv, AMQP_URL: rabbit.url, REDIS_URL: redis.url }
+  const run = (...args: string[]) => runHosted(['jobs', ...args, '--config', files.path], env)
+  await using under = await create()
+  await using backend = await open()
+  await under.clear()
+  await using stack = new AsyncDisposableStack()
+  const connection = await connect(rabbit.url)
+  stack.defer(() => connection.close())
+  const channel = await connection.createConfirmChannel()
+  const { dead } = queueNames('jobs')
+  const entry = { owner: 'globex-pim', putAtMs: 1, expiresAtMs: 1 }
+  const tooLate = { ...entry, death: { attempts: 1, diedAtMs: 9e15, reason: 'gone' } }
+  for (const header of [entry, tooLate]) {
+    const headers = { entry: JSON.stringify(header) }
+    channel.sendToQueue(dead, Buffer.from('job'), { messageId: 'odd', headers })
+  }
+  channel.sendToQueue(dead, Buffer.from('of somebody else'))
+  await channel.waitForConfirms()
+  await backend.store.add(acceptedJob('changed'))
+  await withClient(redis.url, (client) => client.hset('magegate:job:{changed}', 'state', 'done'))
+
+  const { stdout, exitCode } = await run('dead')
+  assert.equal(exitCode, 0)
+  const lines = stdout.trimEnd().split('\n')
+  const ids = lines.map((line) => /unread-\S+/.exec(line)?.[0] ?? line)
+  assert.equal(new Set(ids).size, 3)
+  for (const line of lines) assert.ok(line.endsWith(`a message of ${dead} is not understood`))
+  const again = await run('retry', ids[0] ?? '')
+  assert.equal(again.stderr, `jobs: ${ids[0]} could not be changed (NOT_UNDERSTOOD)\n`)
+  assert.equal((await backend.jobs.depth()).dead, 3)
+  assert.equal((await run('discard', '--all')).exitCode, 0)
+  assert.equal((await backend.jobs.depth()).dead, 0)
+
+  const list = await run('list')
+  assert.equal(list.exitCode, 0)
+  assert.match(list.stderr, /^jobs: what Redis holds of a job is not understood \(changed\)\n$/)
 })
 
 test('a dead letter stays one while an entry of its name is in the queue', async () => {

@@ -10,7 +10,7 @@ function idOf(other: Partial<typeof message> = {}): string {
   const { content, messageId, headers, queue } = { ...message, ...other }
   const properties = { messageId, headers }
   const delivered = { content: Buffer.from(content), properties } as unknown as Message
-  return unreadLetter(delivered, queue, Date.now()).messageId
+  return unreadLetter(delivered, queue, Date.now()).id
 }
 
 test('a message that is delivered once more has the dead letter that it had', () => {

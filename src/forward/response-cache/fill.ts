@@ -95,14 +95,16 @@ export function openFill(settings: FillSettings): Fill {
     join: (response) => {
       waiting += 1
       return new Promise((resolve) => {
-        void end.promise.then(() => resolve())
-        response.once('close', () => {
+        const leave = () => {
           resolve()
           waiting -= 1
           if (waiting > 0 || isOver) return
           settle({ kind: 'abandoned' })
           giveUp?.()
-        })
+        }
+        response.once('close', leave)
+        // One caller can wait for many fills in turn.
+        void end.promise.then(() => response.off('close', leave)).then(() => resolve())
       })
     },
     settle,

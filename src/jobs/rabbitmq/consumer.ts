@@ -68,6 +68,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
     end: end.signal,
   }
   let isClosing = false
+  let hasLeft = false
   let isPumpDue = false
   // Milliseconds of `performance.now()`.
   let pausedUntil = 0
@@ -234,6 +235,8 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
   }
 
   async function beat(): Promise<void> {
+    // The depth of the queue is still asked for, which beats first.
+    if (hasLeft) return
     await records.beat(holder, loadOf(entries.all()), beatLifeMs).catch(onFault)
   }
 
@@ -268,6 +271,7 @@ export function openConsumer(settings: ConsumerSettings): Consumer {
       end.abort()
       await (await unsubscribe)()
       clearInterval(beats)
+      hasLeft = true
       await records.leave(holder).catch(onFault)
     },
   }

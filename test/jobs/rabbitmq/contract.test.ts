@@ -104,6 +104,19 @@ test('a dead letter that was put back or discarded is gone, though its process e
   await under.clear()
 })
 
+test('a process does not count as alive any more once it is closed, though it is asked how much is there', async () => {
+  await using backend = await open()
+  const { callbacks } = backend
+  deliveriesOf(callbacks)
+  const holders = 'magegate:queue:{callbacks}:holder:*'
+  const { redis } = await started()
+  const alive = () => withClient(redis.url, (client) => client.keys(holders))
+  while ((await alive()).length === 0) await delay(5)
+  await callbacks.close(0)
+  await callbacks.depth()
+  assert.deepEqual(await alive(), [])
+})
+
 test('a dead letter that is there again after it was put back is not carried out once more', async () => {
   await using backend = await open()
   const { callbacks } = backend

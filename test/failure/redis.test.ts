@@ -159,7 +159,7 @@ describe('while Redis is', () => {
     await using redis = await startRedis()
     await using link = await openSlowLink(redis.port)
     const location = { url: new Secret(`redis://127.0.0.1:${link.port}/0`) }
-    using opened = await openTestStore(location, { deadlineMs })
+    using opened = await openTestStore(location, { deadlineMs, requestMs: 3_600_000 })
     const charge = chargeOn([concurrencyOf(2)])
     // The script is known there, so that a late answer is one to a decision.
     for (const { release } of [await decide(opened.store, charge)]) release?.()
@@ -190,16 +190,22 @@ describe('while Redis is', () => {
     assert.equal(await useNonce('a', 'repeat', 60_000), 'fresh')
   })
 
-  test('away only for requests that end: what they held is given back when it is back', async () => {
+  test('away only for requests that end: what they held is given back when it is back, and their keys say so', async () => {
     await using redis = await startRedis()
-    using opened = await openTestStore({ url: new Secret(redis.url) }, { deadlineMs: 5_000 })
+    const patient = { deadlineMs: 5_000, requestMs: 3_600_000 }
+    using opened = await openTestStore({ url: new Secret(redis.url) }, patient)
     const { release } = await decide(opened.store, chargeOn([concurrencyOf(1)]))
+    const take = () => opened.store.takeKey('acme', 'key', 'fingerprint', 3_600_000)
+    const taken = await take()
+    assert.ok(taken.state === 'fresh')
     await withClient(redis.url, async (client) => {
       await client.replicaof('127.0.0.1', 1)
       release?.()
       await opened.logged('redis is away')
+      await taken.finish('not kept')
       await client.replicaof('NO', 'ONE')
       while ((await client.zcard('magegate:limit:{acme}:concurrency')) > 0) await delay(5)
+      while ((await take()).state !== 'over') await delay(5)
     })
   })
 

@@ -8,7 +8,7 @@ import { connectMagento } from '../../src/forward/magento.ts'
 import { answerSettings } from '../support/answer-settings.ts'
 import { globex, startGateway } from '../support/gateway.ts'
 import { startHeldUpstream } from '../support/held-upstream.ts'
-import { globexHeaders, problemOf, send } from '../support/http-client.ts'
+import { globexHeaders, problemOf, send, writeOf } from '../support/http-client.ts'
 import { type Scrape, scrapeUntil } from '../support/metrics.ts'
 import { answerEmpty, startRawUpstream } from '../support/raw-upstream.ts'
 import { requestContext } from '../support/request.ts'
@@ -87,6 +87,22 @@ for (const [what, path, policies] of asked) {
     })
   }
 }
+
+test('an endpoint whose first call took all of the time is late, and not a request that was never sent', async (t) => {
+  await using upstream = await startHeldUpstream()
+  await using gateway = await startGateway({
+    magentoUrl: upstream.url,
+    integrations: [{ ...globex, policies: { routes: globex.policies.routes } }],
+    gateway: { magento: { timeouts: { headersMs: totalMs, totalMs } } },
+  })
+  const path = '/rest/V1/magefine/inventaire'
+  const answered = send(gateway.url, writeOf('{"sku":"a","qty":1}', { path }))
+  const first = await upstream.next()
+  const now = performance.now.bind(performance)
+  t.mock.method(performance, 'now', () => now() + totalMs)
+  first.answer('{"item_id":1}')
+  assert.equal(problemOf(await answered).code, 'upstream-timeout')
+})
 
 test('an answer counts that arrived while the process was suspended, though all the time has passed', async () => {
   const suspendedMs = 3_000

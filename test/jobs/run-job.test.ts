@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { WholeAnswer } from '../../src/contract/whole-answer.ts'
 import type { Delivery } from '../../src/jobs/durable-queue.ts'
 import type { Job, JobStore } from '../../src/jobs/job.ts'
-import type { JobEnvironment } from '../../src/jobs/job-environment.ts'
+import type { JobEnvironment, JobSender } from '../../src/jobs/job-environment.ts'
 import { decodeJobRequest, encodeJobRequest, type JobRequest } from '../../src/jobs/job-payload.ts'
 import { prepareJobHandler } from '../../src/jobs/run-job.ts'
 import { problems, type Rejection, reject } from '../../src/problem.ts'
@@ -102,6 +102,19 @@ describe('a delivery of a job', () => {
     const again = await handle('forgotten', { status: 503 }, { clock: () => nowMs + 5_000 })
     assert.equal(again.events[0], 'sent while running')
     assert.deepEqual([again.shown?.startedAtMs, again.shown?.attempts], [nowMs, 2])
+  })
+
+  test('is sent as it was accepted, byte for byte', async () => {
+    const body = Buffer.from('\n{"a":\n1}\n')
+    const sent: (Buffer | undefined)[] = []
+    const send: JobSender['send'] = async (_, request) => {
+      sent.push(request.body)
+      return { status: 200, contentType: '', body: Buffer.alloc(0) }
+    }
+    const sender = { send, compose: () => assert.fail(), dropCarriedOut: async () => undefined }
+    const senderOf = () => ({ ...sender, leave: () => undefined })
+    await handle('as-it-was', {}, { senderOf, request: { body } })
+    assert.deepEqual(sent, [body])
   })
 
   test('waits twice as long each time, and as long as Magento asks that is in maintenance', async () => {
@@ -245,8 +258,9 @@ describe('a delivery of a job', () => {
   })
 
   test('that is none meets a defect before a store is asked, which would never take it', async () => {
-    for (const job of [{}, { id: 'none', owner: 'acme-erp' }]) {
-      const given = handle('none', {}, { request: { job: job as Job } })
+    const { id, owner, acceptedAtMs } = jobOf('none')
+    for (const job of [{}, { id, owner }, { id, acceptedAtMs }, { owner, acceptedAtMs }]) {
+      const given = handle('none', {}, { request: { job: job as unknown as Job } })
       await assert.rejects(given, { message: 'this is no job' })
     }
     // No part of it is in the log.

@@ -105,7 +105,8 @@ describe('POST /reload', () => {
     await gateway.write('magento-token', `${secretOf.old}\n`)
     await gateway.writeIntegration(globexByFile)
     await gateway.reload()
-    const inFlight = send(gateway.url, { headers: globexHeaders })
+    const headers = { 'Idempotency-Key': '"of before"' }
+    const inFlight = send(gateway.url, writeOf('{}', { headers }))
     const before = await upstream.next()
 
     await gateway.write('magento-token', `${secretOf.new}\n`)
@@ -113,7 +114,9 @@ describe('POST /reload', () => {
     assert.equal(await gateway.metric('magegate_config_living_generations'), 2)
     const later = send(gateway.url, { headers: globexHeaders })
     const after = await upstream.next()
-    assert.equal(await gateway.metric('magegate_upstream_connections_busy'), 2)
+    for (const which of ['open', 'busy']) {
+      assert.equal(await gateway.metric(`magegate_upstream_connections_${which}`), 2)
+    }
     after.answer()
     assert.equal((await later).status, 200)
     assert.match(before.text, new RegExp(`authorization: Bearer ${secretOf.old}`, 'i'))
@@ -206,6 +209,7 @@ describe('POST /reload', () => {
     } while ((await gateway.metric('magegate_config_living_generations')) < 2)
     redis.thaw()
     assert.deepEqual(await ofBefore, { token: secretOf.old })
+    while ((await gateway.metric('magegate_config_living_generations')) > 1) await delay(5)
     assert.deepEqual(await read(), { token: secretOf.new })
     assert.deepEqual(await read(), { token: secretOf.new })
     assert.equal(upstream.requests.length, 2)

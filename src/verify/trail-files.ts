@@ -9,14 +9,16 @@ import { basename, dirname, join } from 'node:path'
 export function trailFiles(file: string): string[] {
   const form = new RegExp(`^${RegExp.escape(basename(file))}\\.\\d{8}T\\d{9}Z(?:\\.gz|\\.zst)?$`)
   const folder = dirname(file)
-  const names = readdirSync(folder).filter((name) => form.test(name))
+  const all = readdirSync(folder)
+  const names = all.filter((name) => form.test(name))
   // While a segment is being compressed, both forms of it exist for a moment.
   const plain = new Set(names.filter((name) => name.endsWith('Z')))
   const aside = names
     .filter((name) => plain.has(name) || !plain.has(name.replace(/\.(?:gz|zst)$/, '')))
     .sort()
     .map((name) => join(folder, name))
-  return existsSync(file) ? [...aside, file] : aside
+  // By its folder, so that one that cannot be reached is not left out, but named when it is read.
+  return all.includes(basename(file)) ? [...aside, file] : aside
 }
 
 /**

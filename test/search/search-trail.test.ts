@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createReadStream, existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { chainLines, genesis } from '../../src/record/trail/chain.ts'
 import { openChainedFile } from '../../src/record/trail/chained-file.ts'
 import { segmentFiles } from '../../src/record/trail/segment-files.ts'
 import { type IndexedField, readIndex } from '../../src/record/trail/segment-index.ts'
@@ -338,6 +348,18 @@ describe('the command', () => {
     const { stderr } = await runHosted(['audit', 'search', join(folder, 'none'), '--status', '4xx'])
     assert.match(stderr, /--status must be a number of three digits/)
   })
+})
+
+test('names the file that a gateway writes where it cannot be reached, and so does the verification', async () => {
+  const trail = join(folder, 'unreachable.jsonl')
+  const { lines } = chainLines(['{"v":1,"requestId":"first"}'], genesis)
+  await writeFile(`${trail}.20260101T000000000Z`, lines.join(''))
+  await symlink(trail, trail)
+  for (const command of ['search', 'verify']) {
+    const { exitCode, stderr } = await runHosted(['audit', command, trail])
+    assert.equal(exitCode, 1, command)
+    assert.ok(stderr.startsWith(`audit ${command}: ${trail} cannot be read: ELOOP`), stderr)
+  }
 })
 
 test('finds a last record that lacks only its line feed, as on a full disk', async () => {

@@ -1,5 +1,5 @@
 import { sign } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { type ChainHead, genesis } from './chain.ts'
 import type { CheckpointKey } from './checkpoint-key.ts'
@@ -134,7 +134,7 @@ function signedLine(key: CheckpointKey, from: number, to: ChainHead, tree: Merkl
 
 /** The heads of all lines after one, including those in files that rotation has put aside; reads none that is older. */
 function uncovered(trail: string, seq: number): ChainHead[] {
-  const files = [...segmentFiles(trail), ...(existsSync(trail) ? [trail] : [])]
+  const files = [...segmentFiles(trail), ...(isThere(trail) ? [trail] : [])]
   let heads: ChainHead[] = []
   for (const file of files.reverse()) {
     const first = heads[0]?.seq ?? Number.POSITIVE_INFINITY
@@ -148,12 +148,17 @@ function uncovered(trail: string, seq: number): ChainHead[] {
   return heads.filter((head) => head.seq > seq)
 }
 
+/** Whether there is a file. One that cannot be reached is not taken for none: lines would be covered twice, or never. */
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
 /**
  * How the file of checkpoints ends: the last line that a checkpoint covers, and whether an incomplete line follows that
  * checkpoint. The file may span years, so it is read from its end.
  */
 function endOfCheckpoints(path: string): { readonly covered: ChainHead; readonly isTorn: boolean } {
-  if (!existsSync(path)) return { covered: genesis, isTorn: false }
+  if (!isThere(path)) return { covered: genesis, isTorn: false }
   return withSource(path, (source) => {
     let isTorn = false
     for (const { bytes, isEnded } of linesBackward(source)) {

@@ -10,6 +10,7 @@ import {
   readFile,
   rm,
   stat,
+  symlink,
   writeFile,
 } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -161,6 +162,16 @@ test('nor any file before one that begins with the first line that is not covere
     [1, 3, 3],
     [4, 4, 1],
   ])
+})
+
+test('a start fails where it cannot be told what is covered, or what is to be', async () => {
+  for (const ending of ['.checkpoints', '']) {
+    const { trail } = await writeTrail(`unreachable${ending}.jsonl`)
+    const path = `${trail}${ending}`
+    await rm(path, { force: true })
+    await symlink(path, path)
+    assert.throws(() => openCheckpointsOf(trail), { code: 'ELOOP' })
+  }
 })
 
 test('a start reads the end of what may be years of checkpoints, and goes on behind it', async () => {

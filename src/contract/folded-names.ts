@@ -10,6 +10,26 @@ export function foldName(name: string): string {
   return name.toLowerCase().replaceAll('_', '')
 }
 
+const underscore = 0x5f
+
+/**
+ * Whether a name folds to another one, without folding it: a body may have 100,000 names, and most differ from what is
+ * looked for in their first letter.
+ * @param folded as {@link foldName} returns it
+ */
+export function foldsTo(name: string, folded: string): boolean {
+  let at = 0
+  for (let index = 0; index < name.length; index += 1) {
+    const code = name.charCodeAt(index)
+    if (code > 0x7f) return foldName(name) === folded
+    if (code === underscore) continue
+    const lower = code >= 0x41 && code <= 0x5a ? code + 0x20 : code
+    if (lower !== folded.charCodeAt(at)) return false
+    at += 1
+  }
+  return at === folded.length
+}
+
 // A map from attribute codes to values. The codes are data, which Magento takes literally, so they are not folded.
 const attributeMap = 'customattributes'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { foldName } from '../contract/folded-names.ts'
+import { membersNamed } from '../contract/folded-names.ts'
 import { variableOf } from '../contract/route-pattern.ts'
 import type { RequestContext } from '../request-context.ts'
 import { asComparedByDatabase } from '../syntax/database-text.ts'
@@ -40,9 +40,7 @@ function valueAt(body: unknown, pointer: string): string | null {
   let value = body
   for (const step of pointerSteps(pointer)) {
     if (typeof value !== 'object' || value === null) return null
-    const folded = foldName(step)
-    const name = Object.keys(value).find((each) => foldName(each) === folded)
-    value = name === undefined ? undefined : (value as Record<string, unknown>)[name]
+    value = membersNamed(value, step)[0]
   }
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null
 }

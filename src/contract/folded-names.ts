@@ -30,6 +30,17 @@ export function foldsTo(name: string, folded: string): boolean {
   return at === folded.length
 }
 
+/** The members of an object whose names are the same to Magento as one. */
+export function membersNamed(value: object, name: string): unknown[] {
+  const folded = foldName(name)
+  const members: unknown[] = []
+  // Not all entries at once: a body is gone through for each place that is looked for.
+  for (const each in value) {
+    if (foldsTo(each, folded)) members.push(value[each as keyof object])
+  }
+  return members
+}
+
 // A map from attribute codes to values. The codes are data, which Magento takes literally, so they are not folded.
 const attributeMap = 'customattributes'
 

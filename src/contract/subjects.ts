@@ -9,7 +9,7 @@ import {
   type SubjectPlaces,
   subjectFields,
 } from './audit-details.ts'
-import { foldName, foldsTo } from './folded-names.ts'
+import { membersNamed } from './folded-names.ts'
 
 /** At most this many values of a field are recorded. It is also the most quantities that one request to us can set. */
 const maxValues = 10_000
@@ -94,11 +94,7 @@ function collect(
   else if (step === '*') {
     for (const each of Object.values(value)) collect(each, steps, at + 1, take)
   } else {
-    const folded = foldName(step)
-    // Not all entries at once: an object may have 100,000 names, and is gone through for each place.
-    for (const name in value) {
-      if (foldsTo(name, folded)) collect(value[name as keyof object], steps, at + 1, take)
-    }
+    for (const member of membersNamed(value, step)) collect(member, steps, at + 1, take)
   }
 }
 

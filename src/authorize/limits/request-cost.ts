@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import { apiRoute, beginsWithinElements, mayBeBulk } from '../../contract/api-route.ts'
-import { foldName } from '../../contract/folded-names.ts'
+import { foldName, membersNamed } from '../../contract/folded-names.ts'
 import type { RequestContext, RequestTarget } from '../../request-context.ts'
 import { pointerSteps } from '../../syntax/json-pointer.ts'
 import { isSlowToParse } from '../../syntax/json-structure.ts'
@@ -70,10 +70,9 @@ function countAt(value: unknown, steps: readonly string[], at: number): number {
     // PHP encodes an array with gaps as a JSON object, which Magento reads as an array again.
     return Array.isArray(value) ? value.length : countElements(value)
   }
-  const folded = foldName(step)
   let most = 0
-  for (const [name, member] of Object.entries(value)) {
-    if (foldName(name) === folded) most = Math.max(most, countAt(member, steps, at + 1))
+  for (const member of membersNamed(value, step)) {
+    most = Math.max(most, countAt(member, steps, at + 1))
   }
   return most
 }

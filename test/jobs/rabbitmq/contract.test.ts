@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'amqplib'
+import type { DurableQueue } from '../../../src/jobs/durable-queue.ts'
 import { queueNames } from '../../../src/jobs/rabbitmq/queue-names.ts'
 import { acceptedJob } from '../../support/accepted-job.ts'
 import { openTestBrokerBackend, type TestBackend } from '../../support/broker-backend.ts'
@@ -45,16 +46,33 @@ async function create(): Promise<BackendUnderTest> {
     open,
     clear: async () => {
       await withClient(redis.url, (client) => client.flushall())
-      await using opened = new AsyncDisposableStack()
-      const connection = await connect(rabbit.url)
-      opened.defer(() => connection.close())
-      const channel = await connection.createChannel()
+      await using link = await openChannel(rabbit.url)
+      const { channel } = link
       const { sources, dead, waits } = queueNames('callbacks')
       const queues = [...sources.map(({ queue }) => queue), dead, ...waits.map(({ name }) => name)]
       for (const queue of queues) await channel.purgeQueue(queue)
     },
     [Symbol.asyncDispose]: async () => undefined,
   }
+}
+
+/** A channel beside those of the gateway, on a connection of its own. */
+async function openChannel(url: string) {
+  const connection = await connect(url)
+  const channel = await connection.createConfirmChannel()
+  return { channel, [Symbol.asyncDispose]: () => connection.close() }
+}
+
+/** Puts an entry, and makes it a dead letter. */
+async function bury(
+  id: string,
+  queue: DurableQueue,
+  deliveries: ReturnType<typeof deliveriesOf>,
+): Promise<void> {
+  await queue.put(entryOf(id))
+  const { settle } = await deliveries.next()
+  settle({ state: 'dead', reason: 'gone' })
+  while ((await queue.depth()).dead === 0) await delay(5)
 }
 
 describeQueue('RabbitMQ', create)
@@ -121,15 +139,10 @@ test('a dead letter that is there again after it was put back is not carried out
   await using backend = await open()
   const { callbacks } = backend
   const deliveries = deliveriesOf(callbacks)
-  await callbacks.put(entryOf('again'))
-  const first = await deliveries.next()
-  first.settle({ state: 'dead', reason: 'gone' })
-  while ((await callbacks.depth()).dead === 0) await delay(5)
+  await bury('again', callbacks, deliveries)
   const { rabbit } = await started()
-  await using opened = new AsyncDisposableStack()
-  const connection = await connect(rabbit.url)
-  opened.defer(() => connection.close())
-  const channel = await connection.createChannel()
+  await using link = await openChannel(rabbit.url)
+  const { channel } = link
   const { dead } = queueNames('callbacks')
   const letter = await channel.get(dead)
   assert.ok(letter)
@@ -161,10 +174,8 @@ test('a message among the dead letters that is none is listed as not understood,
   await using under = await create()
   await using backend = await open()
   await under.clear()
-  await using stack = new AsyncDisposableStack()
-  const connection = await connect(rabbit.url)
-  stack.defer(() => connection.close())
-  const channel = await connection.createConfirmChannel()
+  await using link = await openChannel(rabbit.url)
+  const { channel } = link
   const { dead } = queueNames('jobs')
   const entry = { owner: 'globex-pim', putAtMs: 1, expiresAtMs: 1 }
   const tooLate = { ...entry, death: { attempts: 1, diedAtMs: 9e15, reason: 'gone' } }
@@ -198,10 +209,7 @@ test('a dead letter stays one while an entry of its name is in the queue', async
   await using backend = await open()
   const { callbacks } = backend
   const deliveries = deliveriesOf(callbacks)
-  await callbacks.put(entryOf('twice'))
-  const first = await deliveries.next()
-  first.settle({ state: 'dead', reason: 'gone' })
-  while ((await callbacks.depth()).dead === 0) await delay(5)
+  await bury('twice', callbacks, deliveries)
   // Otherwise it could not be put again.
   const { redis } = await started()
   await withClient(redis.url, (client) => client.flushall())
@@ -317,10 +325,8 @@ test('what waits is counted by its messages where Redis has forgotten it', async
 test('the queues are those of the version before: RabbitMQ takes no others of the same name', async () => {
   await using _ = await open()
   const { rabbit } = await started()
-  await using opened = new AsyncDisposableStack()
-  const connection = await connect(rabbit.url)
-  opened.defer(() => connection.close())
-  const channel = await connection.createChannel()
+  await using link = await openChannel(rabbit.url)
+  const { channel } = link
   const quorum = {
     'x-queue-type': 'quorum',
     'x-delivery-limit': 1_000_000_000,
